@@ -1,0 +1,163 @@
+//! Actions: one operation on a provider.
+
+use super::{Input, ReleaseStage, Step};
+use crate::expr::Template;
+
+/// What an action does to the provider's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionType {
+    /// Reads many.
+    List,
+    /// Reads one.
+    Get,
+    /// Makes one.
+    Create,
+    /// Changes one.
+    Update,
+    /// Removes one.
+    Delete,
+    /// Anything else.
+    Custom,
+    /// Renews a token.
+    RefreshToken,
+    /// Checks a connection.
+    Test,
+    /// Handles an inbound event.
+    Event,
+}
+
+impl ActionType {
+    /// The name in the file and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Get => "get",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Custom => "custom",
+            Self::RefreshToken => "refresh_token",
+            Self::Test => "test",
+            Self::Event => "event",
+        }
+    }
+}
+
+/// Whose schema the result follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaType {
+    /// The provider's.
+    Native,
+    /// A unified one.
+    Unified,
+}
+
+/// Hints for agents, as in MCP's tool annotations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Annotations {
+    /// Title for people.
+    pub title: Option<String>,
+    /// Changes nothing.
+    pub read_only: Option<bool>,
+    /// May destroy something.
+    pub destructive: Option<bool>,
+    /// Twice is as once.
+    pub idempotent: Option<bool>,
+    /// Touches the world outside.
+    pub open_world: Option<bool>,
+}
+
+/// A rule over several inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ValidationRule {
+    /// One of these must be present.
+    AtLeastOneOf {
+        /// The inputs' names.
+        fields: Vec<String>,
+        /// What to say instead.
+        message: Option<String>,
+    },
+    /// At most one of these may be present.
+    MutuallyExclusive {
+        /// The inputs' names.
+        fields: Vec<String>,
+        /// What to say instead.
+        message: Option<String>,
+    },
+    /// `field` must be present when `other` fulfils the condition.
+    RequiredIf {
+        /// The input that becomes required.
+        field: String,
+        /// The input that decides.
+        other: String,
+        /// Value it must equal, if any.
+        equals: Option<serde_json::Value>,
+        /// Value it must differ from, if any.
+        not_equals: Option<serde_json::Value>,
+        /// Whether it must be present or absent, if that decides.
+        present: Option<bool>,
+        /// What to say instead.
+        message: Option<String>,
+    },
+}
+
+/// One operation on a provider.
+#[derive(Debug)]
+pub struct Action {
+    /// Its id in the file, such as `list_contracts`.
+    pub id: String,
+    /// Its id outside, such as `spotdraft_list_contracts`.
+    pub public_id: String,
+    /// Display name.
+    pub label: String,
+    /// One sentence.
+    pub description: String,
+    /// Longer text for agents.
+    pub details: Option<String>,
+    /// Groups in the user interface.
+    pub categories: Vec<String>,
+    /// What it does.
+    pub kind: ActionType,
+    /// Whose schema its result follows.
+    pub schema_type: SchemaType,
+    /// Free tags.
+    pub tags: Vec<String>,
+    /// Hints for agents.
+    pub annotations: Annotations,
+    /// How mature it is, where it differs from its connector.
+    pub release_stage: Option<ReleaseStage>,
+    /// Documentation URLs.
+    pub resources: Vec<String>,
+    /// The scopes that it needs.
+    pub required_scopes: Vec<String>,
+    /// What it takes.
+    pub inputs: Vec<Input>,
+    /// Rules over several inputs.
+    pub rules: Vec<ValidationRule>,
+    /// What it does, in order.
+    pub steps: Vec<Step>,
+    /// What it answers.
+    pub result: ActionResult,
+}
+
+/// What an action answers.
+#[derive(Debug)]
+pub enum ActionResult {
+    /// The last step's data, when the file says nothing.
+    LastStep,
+    /// A template; an object is answered as it is, anything else becomes `data`.
+    Template(ValueTemplate),
+}
+
+/// A value whose texts may be expressions.
+#[derive(Debug)]
+pub enum ValueTemplate {
+    /// A number, a boolean or null.
+    Literal(serde_json::Value),
+    /// A text: literal, JSONPath, JEXL or with interpolations.
+    Text(Template),
+    /// A list.
+    Array(Vec<ValueTemplate>),
+    /// An object, in the file's order; keys may be expressions.
+    Object(Vec<(Template, ValueTemplate)>),
+}

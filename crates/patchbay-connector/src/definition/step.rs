@@ -1,0 +1,252 @@
+//! Steps and their functions. A new function is one variant here and one file in the engine.
+
+use serde_json::Value;
+
+use super::{Authorization, ValueTemplate};
+use crate::expr::Template;
+
+/// One step of an action. Its output is at `$.steps.ID.output`.
+#[derive(Debug)]
+pub struct Step {
+    /// Its id.
+    pub id: String,
+    /// What it does, for people.
+    pub description: Option<String>,
+    /// Runs only when this is true.
+    pub condition: Option<Template>,
+    /// Whether the action goes on when this step fails.
+    pub ignore_error: bool,
+    /// What it does.
+    pub function: StepFunction,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub enum StepFunction {
+    /// One HTTP request.
+    Request(Request),
+    /// HTTP requests, page by page, until the provider has no more.
+    PaginatedRequest(PaginatedRequest),
+    /// A download, given as base64 or text with its file's facts.
+    DownloadFile(DownloadFile),
+    /// Values without a request.
+    StaticValues(ValueTemplate),
+}
+
+impl StepFunction {
+    /// The function's name in the file.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "request",
+            Self::PaginatedRequest(_) => "paginated_request",
+            Self::DownloadFile(_) => "download_file",
+            Self::StaticValues(_) => "static_values",
+        }
+    }
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpMethod {
+    /// GET
+    Get,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// PATCH
+    Patch,
+    /// DELETE
+    Delete,
+}
+
+impl HttpMethod {
+    /// The method's name on the wire of HTTP.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One HTTP request.
+#[derive(Debug)]
+pub struct Request {
+    /// In place of the connector's base URL.
+    pub base_url: Option<Template>,
+    /// A path under the base URL, or a whole URL.
+    pub url: Template,
+    /// The method.
+    pub method: HttpMethod,
+    /// In place of the method's authorization.
+    pub authorization: Option<Authorization>,
+    /// Body, query and headers.
+    pub args: Vec<Arg>,
+    /// Where the data are in the answer.
+    pub response: ResponseSpec,
+    /// Statuses that mean something else.
+    pub custom_errors: Vec<CustomError>,
+}
+
+/// A request for every page.
+#[derive(Debug)]
+pub struct PaginatedRequest {
+    /// The request for one page.
+    pub request: Request,
+    /// How the next page is asked for.
+    pub page: Page,
+    /// Where the cursor comes from, when the caller resumes.
+    pub cursor: Option<Cursor>,
+}
+
+/// Where a caller resumes.
+#[derive(Debug)]
+pub struct Cursor {
+    /// The provider's token.
+    pub token: Option<Template>,
+    /// The place within the page.
+    pub position: Option<Template>,
+}
+
+/// How the next page is asked for.
+#[derive(Debug)]
+pub struct Page {
+    /// The parameter that carries the cursor, offset or page number.
+    pub key: String,
+    /// Where that parameter travels.
+    pub location: PageLocation,
+    /// What it carries.
+    pub mode: PageMode,
+    /// The first page's number in page mode.
+    pub start: i64,
+    /// The most pages fetched in one call.
+    pub max_pages: Option<u64>,
+    /// Goes on only while this is true.
+    pub condition: Option<Template>,
+    /// Path of the next cursor in the answer (dots allowed).
+    pub next_key: Option<String>,
+    /// Whether `next_key` names a header or a path in the body.
+    pub next_key_in: NextKeyIn,
+}
+
+/// What the paging parameter carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageMode {
+    /// The provider's opaque token.
+    Cursor,
+    /// How many records to skip.
+    Offset,
+    /// The page's number.
+    Page,
+}
+
+/// Where the paging parameter travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageLocation {
+    /// In the query.
+    Query,
+    /// In the body.
+    Body,
+}
+
+/// Where the next cursor is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextKeyIn {
+    /// In a response header.
+    Headers,
+    /// In the body.
+    Data,
+}
+
+/// A download.
+#[derive(Debug)]
+pub struct DownloadFile {
+    /// The request for the file.
+    pub request: Request,
+    /// Whether the content is text in place of base64.
+    pub as_text: bool,
+}
+
+/// Where the data are in an answer.
+#[derive(Debug, Default)]
+pub struct ResponseSpec {
+    /// Whether a list is expected; anything else becomes a list of one.
+    pub collection: Option<bool>,
+    /// The record's id field.
+    pub index_field: Option<String>,
+    /// Path of the data in the body (dots allowed).
+    pub data_key: Option<String>,
+}
+
+/// A status that means something else.
+#[derive(Debug)]
+pub struct CustomError {
+    /// The status that the provider sent.
+    pub received_status: u16,
+    /// The status that we answer with.
+    pub target_status: u16,
+    /// What we say.
+    pub message: Option<Template>,
+    /// Only when this is true; `response` is in scope.
+    pub condition: Option<Template>,
+}
+
+/// Where an argument travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgLocation {
+    /// In the body.
+    Body,
+    /// In the query.
+    Query,
+    /// As a header.
+    Headers,
+}
+
+/// How a list is written in a query or form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ArrayFormat {
+    /// `ids[0]=x&ids[1]=y`
+    #[default]
+    Indexed,
+    /// `ids=x&ids=y`
+    Repeat,
+    /// `ids[]=x&ids[]=y`
+    Brackets,
+    /// `ids=x,y`
+    Comma,
+    /// `ids=["x","y"]`
+    Stringify,
+}
+
+/// An argument of a request.
+#[derive(Debug)]
+pub struct Arg {
+    /// Its name; may be an expression.
+    pub name: Template,
+    /// Its value; one that comes out as missing leaves the argument out.
+    pub value: ValueTemplate,
+    /// Where it travels.
+    pub location: ArgLocation,
+    /// Sent only when this is true.
+    pub condition: Option<Template>,
+    /// The value is the body itself.
+    pub spread: bool,
+    /// The value's keys become arguments of their own.
+    pub inline: bool,
+    /// How a list is written.
+    pub array_format: ArrayFormat,
+}
+
+impl Arg {
+    /// The argument's value when it is a literal, such as a fixed header.
+    pub fn literal(&self) -> Option<&Value> {
+        match &self.value {
+            ValueTemplate::Literal(value) => Some(value),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Linked accounts and the states they pass through.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, Metadata, ProfileId, ProjectId, Sealed, Timestamp};
+
+/// The end customer that an account belongs to, in the words of the operator's own system.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Owner {
+    /// The customer's id in the operator's system.
+    pub id: String,
+    /// The customer's name.
+    pub name: String,
+    /// Who at the customer linked the account, such as an e-mail address.
+    pub username: Option<String>,
+}
+
+/// Whether an account counts as a real or as a test account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountKind {
+    /// A real account.
+    #[default]
+    Production,
+    /// For trying things out.
+    Test,
+}
+
+/// A stored account's own state. That its profile is disabled (`inactive` on the wire) is derived,
+/// never stored, so that enabling the profile again brings the account back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountStatus {
+    /// Calls run.
+    Active,
+    /// The operator paused calls; tokens are still refreshed.
+    Suspended,
+    /// The provider refuses the credentials; a human must link again.
+    Error,
+    /// The credentials have run out.
+    Expired,
+    /// Kept for the record, never used.
+    Archived,
+}
+
+macro_rules! wire_enum {
+    ($type:ty { $($variant:ident = $text:literal),* $(,)? }) => {
+        impl $type {
+            /// The name on the wire and in storage.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = crate::account::UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($text => Ok(Self::$variant),)*
+                    other => Err(crate::account::UnknownName {
+                        found: other.to_owned(),
+                        known: concat!($($text, " "),*),
+                    }),
+                }
+            }
+        }
+    };
+}
+pub(crate) use wire_enum;
+
+/// A name outside a closed set.
+#[derive(Debug, thiserror::Error)]
+#[error("`{found}` is none of: {}", known.trim_end())]
+pub struct UnknownName {
+    pub(crate) found: String,
+    pub(crate) known: &'static str,
+}
+
+wire_enum!(AccountKind { Production = "production", Test = "test" });
+wire_enum!(AccountStatus {
+    Active = "active",
+    Suspended = "suspended",
+    Error = "error",
+    Expired = "expired",
+    Archived = "archived",
+});
+
+/// Why an account is in its state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusReason {
+    /// A stable code, such as `AccountInvalidCredentialsError`.
+    pub code: Option<String>,
+    /// A sentence for a person.
+    pub description: Option<String>,
+    /// When it happened.
+    pub timestamp: Timestamp,
+}
+
+/// One end customer's connection to a provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// The project it lives in.
+    pub project_id: ProjectId,
+    /// The connector profile that it was linked with.
+    pub profile_id: ProfileId,
+    /// The connector's key, such as `spotdraft`.
+    pub connector: String,
+    /// The connector's version at linking.
+    pub connector_version: String,
+    /// The authentication method's key in the connector file.
+    pub auth_config_key: String,
+    /// The provider's environment, such as `production`.
+    pub environment: String,
+    /// Whose it is.
+    pub owner: Owner,
+    /// A label for people.
+    pub label: Option<String>,
+    /// Real or test.
+    pub kind: AccountKind,
+    /// Whether it may be shared among the owner's users.
+    pub shared: bool,
+    /// Its state.
+    pub status: AccountStatus,
+    /// Why it is in that state, newest last.
+    pub status_reasons: Vec<StatusReason>,
+    /// The values of its fields that are not secret, by field key.
+    pub setup_information: Metadata,
+    /// The values of its secret fields, each sealed for this project, account and field.
+    pub secrets: BTreeMap<String, Sealed>,
+    /// What the operator attached to it.
+    pub metadata: Metadata,
+    /// Counts changes of the credentials; a writer names the version that it read.
+    pub credential_version: i64,
+    /// When it was first linked.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_read_back_and_strangers_are_named() {
+        assert_eq!("suspended".parse::<AccountStatus>().unwrap(), AccountStatus::Suspended);
+        let error = "asleep".parse::<AccountStatus>().unwrap_err();
+        assert_eq!(error.to_string(), "`asleep` is none of: active suspended error expired archived");
+    }
+}

@@ -1,0 +1,126 @@
+//! API keys and one-time login tokens: what is stored of them is a hash.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use crate::{ApiKeyId, ProjectId, Timestamp};
+
+/// What an API key may do. The names are the wire contract's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Scope {
+    /// Read accounts, sessions, profiles.
+    PlatformRead,
+    /// Create, change and delete them.
+    PlatformWrite,
+    /// Run actions and the proxy.
+    ActionsExecute,
+    /// Read connectors and their actions.
+    ConnectorsRead,
+    /// Push and remove connectors.
+    ConnectorsWrite,
+    /// Export credentials; off unless asked for.
+    CredentialsRead,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 6] = [
+        Self::PlatformRead,
+        Self::PlatformWrite,
+        Self::ActionsExecute,
+        Self::ConnectorsRead,
+        Self::ConnectorsWrite,
+        Self::CredentialsRead,
+    ];
+
+    /// What a key has when its maker names no scopes.
+    pub fn defaults() -> BTreeSet<Self> {
+        BTreeSet::from([Self::PlatformRead, Self::PlatformWrite, Self::ActionsExecute, Self::ConnectorsRead])
+    }
+
+    /// The scope's name on the wire and in storage.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PlatformRead => "platform:read",
+            Self::PlatformWrite => "platform:write",
+            Self::ActionsExecute => "actions:execute",
+            Self::ConnectorsRead => "connectors:read",
+            Self::ConnectorsWrite => "connectors:write",
+            Self::CredentialsRead => "credentials:read",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| UnknownScope(text.to_owned()))
+    }
+}
+
+/// A scope's name that does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{0}` is not a scope; the scopes are platform:read, platform:write, actions:execute, connectors:read, connectors:write, credentials:read"
+)]
+pub struct UnknownScope(String);
+
+/// SHA-256 of a key or token. Keys carry 256 random bits, so a fast hash is enough.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyHash(pub [u8; 32]);
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHash(…)")
+    }
+}
+
+/// An API key as it is stored: its text is shown once, when it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its public identity.
+    pub id: ApiKeyId,
+    /// The project it acts in.
+    pub project_id: ProjectId,
+    /// Its label.
+    pub name: String,
+    /// The hash of its text.
+    pub hash: KeyHash,
+    /// What it may do.
+    pub scopes: BTreeSet<Scope>,
+    /// Whether it is accepted.
+    pub enabled: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A one-time link into the dashboard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginToken {
+    /// The hash of its text.
+    pub hash: KeyHash,
+    /// The project whose dashboard it opens.
+    pub project_id: ProjectId,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scope_reads_back() {
+        for scope in Scope::ALL {
+            assert_eq!(scope.as_str().parse::<Scope>().unwrap(), scope);
+        }
+        assert!("admin".parse::<Scope>().is_err());
+        assert!(!Scope::defaults().contains(&Scope::CredentialsRead));
+    }
+}

@@ -1,0 +1,122 @@
+//! Time as a value and as a parameter.
+
+use std::{fmt, str::FromStr};
+
+use jiff::fmt::temporal::DateTimePrinter;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A moment in UTC, in whole microseconds since 1970-01-01T00:00:00Z.
+///
+/// Shown and serialised as RFC 3339 with milliseconds and `Z` (`2026-01-15T10:30:00.000Z`), the
+/// form of the wire contract; stored as its integer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Timestamp(i64);
+
+/// A text that is not an RFC 3339 date and time.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a date and time like 2026-01-15T10:30:00Z")]
+pub struct TimestampError(String);
+
+impl Timestamp {
+    /// From microseconds since the Unix epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// This moment plus `seconds` (which may be negative), saturating.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// This moment plus `millis` (which may be negative), saturating.
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis.saturating_mul(1_000)))
+    }
+
+    /// Milliseconds from `earlier` to this moment; negative when this one is earlier.
+    pub const fn millis_since(self, earlier: Self) -> i64 {
+        (self.0.saturating_sub(earlier.0)) / 1_000
+    }
+
+    /// RFC 3339 with milliseconds, in UTC.
+    pub fn to_rfc3339(self) -> String {
+        self.to_string()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+        let moment = jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        });
+        f.write_str(&PRINTER.timestamp_to_string(&moment))
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<jiff::Timestamp>()
+            .map(|moment| Self(moment.as_microsecond()))
+            .map_err(|_| TimestampError(text.chars().take(64).collect()))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Where the current moment comes from: the system in the binary, a hand-turned one in tests.
+pub trait Clock: Send + Sync {
+    /// The current moment.
+    fn now(&self) -> Timestamp;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_milliseconds_in_utc() {
+        let moment: Timestamp = "2026-01-15T11:30:00.1239+01:00".parse().unwrap();
+        assert_eq!(moment.to_string(), "2026-01-15T10:30:00.123Z");
+        assert_eq!(moment.plus_seconds(60).millis_since(moment), 60_000);
+    }
+
+    #[test]
+    fn extremes_are_shown_without_a_panic() {
+        assert!(!Timestamp::from_micros(i64::MIN).to_string().is_empty());
+        assert!(!Timestamp::from_micros(i64::MAX).plus_seconds(1).to_string().is_empty());
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_moment() {
+        let error = "yesterday".parse::<Timestamp>().unwrap_err();
+        assert_eq!(error.to_string(), "`yesterday` is not a date and time like 2026-01-15T10:30:00Z");
+    }
+}

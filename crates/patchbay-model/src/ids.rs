@@ -1,0 +1,103 @@
+//! Typed identifiers: an account id cannot be passed where a profile id is wanted.
+//!
+//! Their texts are opaque. On the wire accounts have 21 letters and digits, profiles, keys and
+//! attempts a UUID, projects a readable name with a number (`default-10001`).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Entropy;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// An id read from storage or from a request; any text is allowed, as ids are opaque.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The id's text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+text_id!(
+    /// An organisation.
+    OrganizationId
+);
+text_id!(
+    /// A project: the tenant that every query is scoped by.
+    ProjectId
+);
+text_id!(
+    /// A linked account.
+    AccountId
+);
+text_id!(
+    /// A connector profile (on the wire also integration id and auth config id).
+    ProfileId
+);
+text_id!(
+    /// An API key's public identity; not the key.
+    ApiKeyId
+);
+text_id!(
+    /// One try to connect an account, which the Hub polls.
+    AttemptId
+);
+text_id!(
+    /// One run of an action or of the proxy.
+    CallId
+);
+
+impl AccountId {
+    /// A fresh account id: 21 letters and digits, 125 bits.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        Self(entropy.alphanumeric(21))
+    }
+}
+
+macro_rules! uuid_id {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// A fresh id: a random UUID.
+            pub fn generate(entropy: &dyn Entropy) -> Self {
+                Self(entropy.uuid().to_string())
+            }
+        }
+    )*};
+}
+
+uuid_id!(OrganizationId, ProfileId, ApiKeyId, AttemptId, CallId);
+
+/// A connect session's number, given by storage.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub i64);
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,57 @@
+//! Connector profiles: a project's configuration of one connector and one of its authentication methods.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{Metadata, ProfileId, ProjectId, Sealed, Timestamp};
+
+/// Which of the connector's actions a profile allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnabledActions {
+    /// All, also those that a later version adds.
+    All,
+    /// Only these, by their public id (`spotdraft_list_contracts`).
+    Only(BTreeSet<String>),
+}
+
+impl EnabledActions {
+    /// Whether the action with this public id may run.
+    pub fn allows(&self, action: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(actions) => actions.contains(action),
+        }
+    }
+}
+
+/// A project's configuration of one connector and one of its authentication methods.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// Its id, a UUID.
+    pub id: ProfileId,
+    /// The project it belongs to.
+    pub project_id: ProjectId,
+    /// Its display name.
+    pub name: String,
+    /// The connector's key.
+    pub connector: String,
+    /// Which authentication method of the connector it uses.
+    pub auth_config_key: String,
+    /// The provider's environment.
+    pub environment: String,
+    /// The version pin (`latest`, `1.x.x`, `1.2.x`, `1.2.0`); none follows the latest.
+    pub version_pin: Option<String>,
+    /// Whether accounts can be linked and calls run; disabled, its accounts answer 412.
+    pub active: bool,
+    /// Whether a session that names only the connector uses this profile.
+    pub default: bool,
+    /// The actions it allows.
+    pub enabled_actions: EnabledActions,
+    /// The values of its set-up fields that are not secret.
+    pub setup_information: Metadata,
+    /// The values of its secret set-up fields, each sealed for this project, profile and field.
+    pub secrets: BTreeMap<String, Sealed>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
