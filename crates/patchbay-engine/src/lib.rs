@@ -1,1 +1,31 @@
-//! Skeleton.
+//! Everything that talks to providers, and the rules of the product: guarded HTTP, the action
+//! pipeline, linking, accounts, profiles, sessions.
+//!
+//! The server calls the services of an [`Engine`]; it decides nothing itself. Every service method
+//! takes the [`Caller`] or a [`HubSession`], which carry the project: no method can be called
+//! without a tenant.
+
+pub mod error;
+pub mod services;
+
+pub use error::{Error, ErrorKind, Problem, ProviderFailure};
+pub use services::{
+    Caller, Engine, EngineConfig, EngineParts, HubSession,
+    accounts::{AccountPatch, AccountQuery, AccountView},
+    actions::{RunOutcome, RunRequest},
+    catalog::{ActionPage, ActionQuery, CatalogEntry},
+    hub::{HubAccount, HubProfile, LinkRequest},
+    keys::{CreatedKey, FirstStart, NewKey},
+    profiles::{NewProfile, ProfilePatch, ProfileQuery},
+    proxy::{ProxyOutcome, ProxyRequest},
+    sessions::{CreatedSession, NewSession},
+};
+
+/// One page of a listing.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The page's items.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: u64,
+}

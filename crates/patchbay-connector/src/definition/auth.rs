@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Guides;
+use super::{Arg, Guides};
 use crate::expr::Template;
 
 /// How credentials come to be.
@@ -103,6 +103,13 @@ pub enum Authorization {
         token: Template,
         /// Whether the header's value begins with `Bearer `.
         include_bearer: bool,
+    },
+    /// `type: custom`, ours beside the original's: headers and query parameters, written like a step's
+    /// `args` (`in: headers` or `in: query`, with `condition`). It is what the raw proxy needs to
+    /// prove who asks where a provider wants headers of its own, and spares every step the repetition.
+    Custom {
+        /// The headers and query parameters.
+        args: Vec<Arg>,
     },
 }
 

@@ -1,0 +1,126 @@
+//! The engine's one error: a kind that decides the HTTP status, a stable code, a sentence for a
+//! person, and what the provider said where it was the provider that failed.
+
+use serde_json::Value;
+
+/// What went wrong, in HTTP's terms. The server maps it to a status and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// 400: the request is wrong.
+    Invalid,
+    /// 401: no key or token, or not a valid one; or the provider refuses the account's credentials.
+    Unauthorized,
+    /// 403: the key lacks the scope.
+    Forbidden,
+    /// 404: there is no such thing in the caller's project.
+    NotFound,
+    /// 408: the time budget ran out.
+    Timeout,
+    /// 409: it conflicts with what is stored.
+    Conflict,
+    /// 412: the account is suspended or expired, or its profile is disabled.
+    Precondition,
+    /// 429: too many requests; whose limit it is, the message says.
+    RateLimited,
+    /// 500: our fault.
+    Internal,
+    /// 501: the provider or connector cannot do that.
+    Unsupported,
+    /// 502: the provider cannot be reached or answers nonsense.
+    BadGateway,
+    /// 503: our storage cannot take it now (disk full, read-only).
+    Unavailable,
+    /// The provider answered with this error status (400 to 599), which is passed on.
+    Provider(u16),
+}
+
+impl ErrorKind {
+    /// The HTTP status to answer with.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Invalid => 400,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Timeout => 408,
+            Self::Conflict => 409,
+            Self::Precondition => 412,
+            Self::RateLimited => 429,
+            Self::Internal => 500,
+            Self::Unsupported => 501,
+            Self::BadGateway => 502,
+            Self::Unavailable => 503,
+            Self::Provider(status) => status,
+        }
+    }
+}
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, such as `body.approvals[0].order`.
+    pub path: String,
+    /// A stable code, such as `required`, `type`, `enum`, `pattern`, `unknown_field`.
+    pub code: &'static str,
+    /// A sentence for a person.
+    pub message: String,
+}
+
+/// What a provider answered when it failed. Secrets are already redacted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderFailure {
+    /// Its status; none when there was no answer.
+    pub status: Option<u16>,
+    /// The URL that was called, without secrets.
+    pub url: String,
+    /// Its body: JSON where it was JSON, else its text, shortened.
+    pub body: Value,
+    /// Its headers worth passing on (never cookies or credentials).
+    pub headers: Vec<(String, String)>,
+}
+
+/// What an engine call fails with.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// Decides the status.
+    pub kind: ErrorKind,
+    /// Stable, for machines, such as `ValidationError`; all are listed in `docs/errors.md`.
+    pub code: &'static str,
+    /// For people: what is wrong, where, what to do.
+    pub message: String,
+    /// Every problem found, for `Invalid`.
+    pub problems: Vec<Problem>,
+    /// What the provider said.
+    pub provider: Option<Box<ProviderFailure>>,
+    /// Seconds to wait before trying again.
+    pub retry_after: Option<u64>,
+}
+
+impl Error {
+    /// An error with nothing attached.
+    pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, code, message: message.into(), problems: Vec::new(), provider: None, retry_after: None }
+    }
+
+    /// With every problem of the request.
+    #[must_use]
+    pub fn with_problems(mut self, problems: Vec<Problem>) -> Self {
+        self.problems = problems;
+        self
+    }
+
+    /// With what the provider said.
+    #[must_use]
+    pub fn with_provider(mut self, failure: ProviderFailure) -> Self {
+        self.provider = Some(Box::new(failure));
+        self
+    }
+
+    /// With the seconds to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+}
