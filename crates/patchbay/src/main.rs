@@ -1,2 +1,55 @@
-//! Skeleton.
-fn main() {}
+//! The `patchbay` binary: command line, configuration, wiring, lifecycle. It decides nothing about
+//! the product; it puts the parts together and takes them down in order.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod commands;
+mod config;
+mod connectors;
+mod data_dir;
+mod serve;
+mod system;
+
+/// The self-hosted integration gateway.
+#[derive(Parser)]
+#[command(name = "patchbay", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(Box<config::Options>),
+    /// Make and list projects (the server must not be running on the same data directory).
+    Project(commands::project::Args),
+    /// Make and list API keys (the server must not be running on the same data directory).
+    Key(commands::key::Args),
+    /// Show the documented configuration file, or check one.
+    Config(commands::config::Args),
+    /// Print the API's OpenAPI 3.1 document.
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    patchbay_vault::forbid_core_dumps();
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Serve(options) => serve::command(*options),
+        Command::Project(args) => commands::project::run(args),
+        Command::Key(args) => commands::key::run(args),
+        Command::Config(args) => commands::config::run(args),
+        Command::Openapi => commands::openapi::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line for one failure: causes follow their effect after a colon.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

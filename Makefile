@@ -1,0 +1,71 @@
+# Patchbay. `make run` and `make test` do all of their own set-up; `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+DATA_DIR ?= .patchbay
+LISTEN ?= 127.0.0.1:8080
+
+.PHONY: help run build test lint lint-rust lint-web deny test-rust test-web bench fmt snapshots
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+run: ## Build and start Patchbay with the sandbox on (LISTEN=127.0.0.1:8080, DATA_DIR=.patchbay)
+	@tools/need cargo cc
+	@echo "==> Building Patchbay (a few minutes the first time, seconds after that)"
+	@cargo build --locked --profile fast --bin patchbay
+	@echo "==> Starting; stop it with Ctrl-C"
+	@exec "$(TARGET)/fast/patchbay" serve --listen "$(LISTEN)" --data-dir "$(DATA_DIR)" --sandbox
+
+build: ## Build the release binary
+	@tools/need cargo cc
+	cargo build --locked --release --bin patchbay
+	@ls -lh "$(TARGET)/release/patchbay"
+
+test: lint test-rust test-web ## Everything: lints, Rust tests, browser tests
+
+lint: lint-rust deny lint-web ## Formatting, lints, licences, generated files
+
+lint-rust:
+	@tools/need cargo cc
+	@echo "==> Formatting and lints (Rust)"
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+
+deny:
+	@tools/need cargo cargo-deny
+	@echo "==> Licences, banned crates and sources"
+	cargo deny --locked check bans licenses sources
+
+lint-web:
+	@tools/need node npm
+	@echo "==> Formatting, lints and types (web)"
+	cd web && npm ci --no-audit --no-fund && npm run lint && npm run typecheck
+
+test-rust:
+	@tools/need cargo cc cargo-nextest curl
+	@echo "==> Rust tests"
+	cargo nextest run --locked --workspace --all-features --profile ci
+	cargo test --locked --workspace --doc --quiet
+
+test-web:
+	@tools/need cargo cc node npm chromium
+	@echo "==> Browser tests"
+	cargo build --locked --bin patchbay
+	cd web && { test -d node_modules || npm ci --no-audit --no-fund; } && \
+	  PATCHBAY_BIN="$(abspath $(TARGET))/debug/patchbay" npm run e2e
+
+bench: ## Compare with nginx on this machine (ratios, memory, time to ready)
+	@tools/need cargo cc wrk nginx
+	cargo build --locked --release --bin patchbay
+	PATCHBAY_BIN="$(abspath $(TARGET))/release/patchbay" bench/run.sh
+
+fmt: ## Format everything
+	cargo fmt --all
+	cd web && npm run format
+
+snapshots: ## Accept changed snapshots, to be read in the diff
+	INSTA_UPDATE=always cargo nextest run --workspace --all-features --no-fail-fast

@@ -1,0 +1,237 @@
+//! Configuration: flag over environment over file over default.
+//!
+//! Each setting is one field of [`Options`] (its flag and `PATCHBAY_*` name), one key of the file
+//! ([`file`]) and one field of [`Settings`]. The documented file is `default.yaml`; a test holds that
+//! it says what the defaults are.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use ipnet::IpNet;
+use patchbay_vault::Secret;
+use url::Url;
+
+pub mod file;
+mod options;
+
+pub use options::{LogFormat, Options};
+
+/// The file that documents every setting, with the defaults.
+pub const DEFAULT_FILE: &str = include_str!("default.yaml");
+
+/// What the server runs with.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where it keeps its data.
+    pub data_dir: PathBuf,
+    /// The public URL, when set; else derived from the address.
+    pub public_url: Option<String>,
+    /// A directory of connectors that override the built-in ones.
+    pub connectors: Option<PathBuf>,
+    /// Whether the simulated providers are served.
+    pub sandbox: bool,
+    /// The operator's own API key for the first project.
+    pub api_key: Option<Secret>,
+    /// What is logged, as in `RUST_LOG`.
+    pub log_level: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+    /// Private networks that outbound requests may reach.
+    pub egress_allow: Vec<IpNet>,
+    /// Base URL to base URL.
+    pub upstreams: Vec<(String, String)>,
+    /// Origins that may embed the Hub and call its API; empty allows any.
+    pub hub_allowed_origins: Vec<String>,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// The largest answer read from a provider, in bytes.
+    pub response_limit: usize,
+    /// The whole time a call may take.
+    pub call_budget: Duration,
+    /// How long running requests may take to finish after SIGTERM.
+    pub shutdown_grace: Duration,
+}
+
+impl Settings {
+    /// Merges the options with the file that they name.
+    pub fn resolve(options: Options) -> anyhow::Result<Self> {
+        let file = match &options.config {
+            Some(path) => file::read(path)?,
+            None => file::FileSettings::default(),
+        };
+        let listen = options.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let egress_allow = if options.egress_allow.is_empty() { file.egress_allow } else { options.egress_allow };
+        let mut upstreams = Vec::new();
+        for pair in &options.upstreams {
+            let Some((from, to)) = pair.split_once('=') else {
+                bail!("the upstream `{pair}` is not FROM=TO, such as https://api.example.com=http://127.0.0.1:9000");
+            };
+            upstreams.push((from.trim().to_owned(), to.trim().to_owned()));
+        }
+        if upstreams.is_empty() {
+            upstreams = file.upstreams;
+        }
+        for (from, to) in &upstreams {
+            base_url(from).with_context(|| format!("upstreams: `{from}` cannot be overridden"))?;
+            base_url(to).with_context(|| format!("upstreams: `{to}` cannot stand for `{from}`"))?;
+        }
+        Ok(Self {
+            listen: parse_listen(&listen)?,
+            data_dir: options.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from(".patchbay")),
+            public_url: options.public_url.or(file.public_url).map(|text| parse_public_url(&text)).transpose()?,
+            connectors: options.connectors.or(file.connectors),
+            sandbox: options.sandbox.or(file.sandbox).unwrap_or(false),
+            api_key: options::operator_key(options.api_key_file.or(file.api_key_file))?,
+            log_level: options.log.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
+            log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+            egress_allow: egress_allow.iter().map(|text| parse_network(text)).collect::<anyhow::Result<_>>()?,
+            upstreams,
+            hub_allowed_origins: if options.hub_allowed_origins.is_empty() {
+                file.hub_allowed_origins
+            } else {
+                options.hub_allowed_origins
+            }
+            .iter()
+            .map(|text| parse_origin(text))
+            .collect::<anyhow::Result<_>>()?,
+            body_limit: mebibytes(options.body_limit_mib.or(file.body_limit_mib), 32, "body limit")?,
+            response_limit: mebibytes(options.response_limit_mib.or(file.response_limit_mib), 32, "response limit")?,
+            call_budget: seconds(options.call_budget_seconds.or(file.call_budget_seconds), 60, 1..=300, "call budget")?,
+            shutdown_grace: seconds(
+                options.shutdown_grace_seconds.or(file.shutdown_grace_seconds),
+                20,
+                0..=600,
+                "shutdown grace",
+            )?,
+        })
+    }
+}
+
+fn parse_listen(text: &str) -> anyhow::Result<SocketAddr> {
+    // `localhost:8080` is what people type; it must not depend on a resolver.
+    let text = text.trim();
+    let address = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    address
+        .parse()
+        .with_context(|| format!("`{text}` is not an address to listen on; use IP:PORT, such as 127.0.0.1:8080 or [::]:8080"))
+}
+
+fn parse_public_url(text: &str) -> anyhow::Result<String> {
+    let text = text.trim();
+    base_url(text).with_context(|| format!("the public URL `{text}` cannot be used"))?;
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// An absolute http(s) URL without user, query or fragment.
+fn base_url(text: &str) -> anyhow::Result<Url> {
+    let url = Url::parse(text.trim()).with_context(|| "it must be a whole URL, such as https://patchbay.example.com")?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        bail!("it must begin with http:// or https://");
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        bail!("it must have no user, no query and no fragment");
+    }
+    Ok(url)
+}
+
+fn parse_origin(text: &str) -> anyhow::Result<String> {
+    let url = base_url(text).with_context(|| format!("the Hub's allowed origin `{text}` cannot be used"))?;
+    if url.path() != "/" {
+        bail!("the Hub's allowed origin `{text}` has a path; an origin is scheme, host and port, such as https://app.example.com");
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn parse_network(text: &str) -> anyhow::Result<IpNet> {
+    let text = text.trim();
+    if let Ok(network) = text.parse::<IpNet>() {
+        return Ok(network);
+    }
+    text.parse::<IpAddr>()
+        .map(IpNet::from)
+        .with_context(|| format!("egress.allow: `{text}` is not a network; use CIDR, such as 10.0.0.0/8, or one address"))
+}
+
+fn mebibytes(value: Option<u64>, default: u64, name: &str) -> anyhow::Result<usize> {
+    let value = value.unwrap_or(default);
+    if !(1..=1024).contains(&value) {
+        bail!("the {name} is {value} MiB; it must be from 1 to 1024");
+    }
+    Ok(usize::try_from(value * 1024 * 1024)?)
+}
+
+fn seconds(value: Option<u64>, default: u64, range: std::ops::RangeInclusive<u64>, name: &str) -> anyhow::Result<Duration> {
+    let value = value.unwrap_or(default);
+    if !range.contains(&value) {
+        bail!("the {name} is {value} seconds; it must be from {} to {}", range.start(), range.end());
+    }
+    Ok(Duration::from_secs(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Harness {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn resolve(arguments: &[&str]) -> anyhow::Result<Settings> {
+        let arguments = std::iter::once("patchbay").chain(arguments.iter().copied());
+        Settings::resolve(Harness::parse_from(arguments).options)
+    }
+
+    #[test]
+    fn the_documented_file_says_the_defaults() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("patchbay.yaml");
+        std::fs::write(&path, DEFAULT_FILE).unwrap();
+        let from_file = resolve(&["--config", path.to_str().unwrap()]).unwrap();
+        let from_nothing = resolve(&[]).unwrap();
+        assert_eq!(format!("{from_file:?}"), format!("{from_nothing:?}"));
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("patchbay.yaml");
+        std::fs::write(&path, "listen: 127.0.0.1:1\nsandbox: true\negress:\n  allow: [10.0.0.0/8]\n").unwrap();
+        let settings = resolve(&["--config", path.to_str().unwrap(), "--listen", "localhost:9"]).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:9");
+        assert!(settings.sandbox);
+        assert_eq!(settings.egress_allow, ["10.0.0.0/8".parse().unwrap()]);
+    }
+
+    #[test]
+    fn wrong_values_say_what_to_write() {
+        for (arguments, part) in [
+            (["--listen", "8080"], "use IP:PORT"),
+            (["--public-url", "patchbay.example.com"], "must be a whole URL"),
+            (["--public-url", "ftp://x.example.com"], "must begin with http:// or https://"),
+            (["--egress-allow", "ten.0.0.0/8"], "use CIDR"),
+            (["--upstream", "https://a.example.com"], "is not FROM=TO"),
+            (["--hub-allowed-origin", "https://a.example.com/x"], "has a path"),
+            (["--body-limit-mib", "0"], "from 1 to 1024"),
+            (["--call-budget-seconds", "0"], "from 1 to 300"),
+        ] {
+            let message = format!("{:#}", resolve(&arguments).unwrap_err());
+            assert!(message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_loses_its_trailing_slash_and_spaces() {
+        let settings = resolve(&["--public-url", " https://x.example.com/patchbay/ "]).unwrap();
+        assert_eq!(settings.public_url.as_deref(), Some("https://x.example.com/patchbay"));
+    }
+}

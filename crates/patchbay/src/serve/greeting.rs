@@ -1,0 +1,43 @@
+//! What a person reads on standard error when the server starts. Secrets appear at the first start alone.
+
+use patchbay_engine::FirstStart;
+use patchbay_simulator::{SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET};
+
+/// Prints the greeting.
+pub fn print(public_url: &str, first_start: Option<&FirstStart>, sandbox: bool) {
+    eprint!("{}", text(public_url, first_start, sandbox));
+}
+
+fn text(public_url: &str, first_start: Option<&FirstStart>, sandbox: bool) -> String {
+    let mut lines = vec![String::new(), format!("  Patchbay {} on {public_url}", env!("CARGO_PKG_VERSION"))];
+    lines.push(String::new());
+    lines.push(format!("  Guides         {public_url}/guides"));
+    lines.push(format!("  API reference  {public_url}/docs"));
+    if sandbox {
+        lines.push(String::new());
+        lines.push("  Sandbox: SpotDraft is simulated on this machine. Link it with".to_owned());
+        lines.push(format!("    Client ID      {SANDBOX_CLIENT_ID}"));
+        lines.push(format!("    Client Secret  {SANDBOX_CLIENT_SECRET}"));
+    }
+    if let Some(first) = first_start {
+        lines.push(String::new());
+        lines.push(format!("  First start: project `{}` was made. Shown this once, so keep it:", first.project.name));
+        if let Some(key) = &first.api_key {
+            lines.push(format!("    API key    {}", key.expose()));
+        }
+        lines.push(format!("    Dashboard  {public_url}/dashboard?login_token={}", first.login_token.expose()));
+    }
+    lines.push(String::new());
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_start_shows_no_secret() {
+        insta::assert_snapshot!(text("http://127.0.0.1:8080", None, true));
+    }
+}

@@ -1,0 +1,149 @@
+//! `patchbay serve`: puts the parts together, says where it listens, and takes them down in order.
+//!
+//! Standard output gets exactly one line, `listening on http://ADDRESS:PORT`, once requests are
+//! answered; everything else goes to standard error.
+
+mod greeting;
+mod http;
+mod logging;
+mod signals;
+
+use std::{io::Write, net::SocketAddr, sync::Arc};
+
+use anyhow::Context;
+use patchbay_engine::{Engine, EngineConfig, EngineParts};
+use patchbay_model::{Clock, Entropy};
+use patchbay_server::{SandboxInfo, ServerConfig};
+use patchbay_simulator::{RunningSimulator, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, Simulator, SimulatorConfig};
+use patchbay_vault::{OsEntropy, Vault};
+use tokio::net::TcpListener;
+
+use crate::{
+    config::{Options, Settings},
+    connectors,
+    data_dir::DataDir,
+    system::{SystemClock, Threads, runtime},
+};
+
+/// Runs the server until it is told to stop.
+pub fn command(options: Options) -> anyhow::Result<()> {
+    let settings = Settings::resolve(options)?;
+    logging::start(&settings.log_level, settings.log_format)?;
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("another TLS library is already installed in this process"))?;
+    runtime(Threads::PerCore)?.block_on(run(settings))
+}
+
+async fn run(settings: Settings) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let stop = signals::listen()?;
+
+    // The lock and the port come first: both say at once that another server is there.
+    let data_dir = DataDir::open(&settings.data_dir)?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; is another program using the port?", settings.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(address)));
+
+    // Reading connectors is work for a processor, opening the database waits for a disk.
+    let directory = settings.connectors.clone();
+    let reading = tokio::task::spawn_blocking(move || connectors::read(directory.as_deref()));
+    let (storage, ring) = data_dir.unlock(&*clock, &*entropy).await?;
+    let storage = Arc::new(storage);
+    let connectors = reading.await??;
+    if !connectors.report.is_empty() {
+        eprint!("{}", connectors.report);
+    }
+    for name in &connectors.refused {
+        tracing::error!(connector = %name, "the connector has errors and is not served; the others are");
+    }
+
+    let (simulator, upstreams) = start_sandbox(&settings, &clock).await?;
+    let engine = Engine::start(EngineParts {
+        storage: storage.clone(),
+        vault: Arc::new(Vault::new(ring, entropy.clone())),
+        registry: connectors.registry,
+        clock,
+        entropy,
+        config: EngineConfig {
+            public_url: public_url.clone(),
+            egress_allow: settings.egress_allow.clone(),
+            upstreams,
+            call_budget_millis: u64::try_from(settings.call_budget.as_millis()).unwrap_or(u64::MAX),
+            max_response_bytes: settings.response_limit,
+        },
+    })
+    .await?;
+
+    let first_start = engine.first_start(settings.api_key).await?;
+    let sandbox = simulator.is_some().then(|| SandboxInfo {
+        client_id: SANDBOX_CLIENT_ID.to_owned(),
+        client_secret: SANDBOX_CLIENT_SECRET.to_owned(),
+    });
+    let router = patchbay_server::router(
+        engine.clone(),
+        ServerConfig {
+            public_url: public_url.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            body_limit_bytes: settings.body_limit,
+            hub_allowed_origins: settings.hub_allowed_origins.clone(),
+            sandbox,
+        },
+    );
+
+    greeting::print(&public_url, first_start.as_ref(), simulator.is_some());
+    drop(first_start);
+    let server = tokio::spawn(http::serve(listener, router, stop, settings.shutdown_grace));
+    announce(address)?;
+    let drained = server.await?;
+
+    tracing::info!(drained, "stopped");
+    engine.shutdown().await;
+    if let Some(simulator) = simulator {
+        simulator.stop().await;
+    }
+    storage.close().await;
+    Ok(())
+}
+
+/// Starts the simulated providers where they are wanted. The operator's own overrides come first.
+async fn start_sandbox(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<(Option<RunningSimulator>, Vec<(String, String)>)> {
+    let mut upstreams = settings.upstreams.clone();
+    if !settings.sandbox {
+        return Ok((None, upstreams));
+    }
+    let simulator = Simulator::new(SimulatorConfig::sandbox(clock.clone()));
+    let covered = simulator.upstreams();
+    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.context("the sandbox finds no free port")?;
+    let running = simulator.start(listener).await.context("the sandbox cannot start")?;
+    let address = running.address();
+    for (base_url, path) in covered {
+        if !upstreams.iter().any(|(from, _)| *from == base_url) {
+            upstreams.push((base_url, format!("http://{address}{path}")));
+        }
+    }
+    tracing::info!(%address, "the sandbox serves simulated providers");
+    Ok((Some(running), upstreams))
+}
+
+/// The address as a browser on this machine can open it.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), v4.port()),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), v6.port()),
+        other => other,
+    }
+}
+
+fn announce(address: SocketAddr) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on http://{address}")?;
+    out.flush()?;
+    Ok(())
+}
