@@ -1,0 +1,59 @@
+//! Where a sealed value belongs.
+
+use patchbay_model::{AccountId, ProfileId, ProjectId};
+
+/// The place that a sealed value is bound to. A value sealed for one place does not open at another.
+#[derive(Clone, Copy, Debug)]
+pub enum SealContext<'a> {
+    /// A secret field of a linked account.
+    Account {
+        /// The account's project.
+        project: &'a ProjectId,
+        /// The account.
+        account: &'a AccountId,
+        /// The field's key.
+        field: &'a str,
+    },
+    /// A secret set-up field of a connector profile.
+    Profile {
+        /// The profile's project.
+        project: &'a ProjectId,
+        /// The profile.
+        profile: &'a ProfileId,
+        /// The field's key.
+        field: &'a str,
+    },
+    /// The record that tells whether the key ring belongs to the database.
+    Canary,
+}
+
+impl SealContext<'_> {
+    /// Bytes that no other place has: a tag, then each part behind its length, so that parts cannot
+    /// run into each other.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let (tag, parts): (&str, &[&str]) = match self {
+            Self::Account { project, account, field } => ("account", &[project.as_str(), account.as_str(), field]),
+            Self::Profile { project, profile, field } => ("profile", &[project.as_str(), profile.as_str(), field]),
+            Self::Canary => ("canary", &[]),
+        };
+        let mut bytes = Vec::with_capacity(96);
+        for part in std::iter::once(&tag).chain(parts) {
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let account = AccountId::new("x");
+        let one = SealContext::Account { project: &ProjectId::new("ab"), account: &account, field: "c" }.bytes();
+        let two = SealContext::Account { project: &ProjectId::new("a"), account: &account, field: "bc" }.bytes();
+        assert_ne!(one, two);
+    }
+}

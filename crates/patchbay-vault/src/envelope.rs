@@ -1,0 +1,115 @@
+//! The envelope's bytes, version 1. `docs/vault-format.md` describes them.
+//!
+//! ```text
+//! version(1) key-id(8) wrap-nonce(12) wrapped-data-key(32+16) data-nonce(12) ciphertext(n+16)
+//! ```
+//!
+//! Both encryptions take `version ‖ key-id ‖ purpose ‖ context` as additional data, so that no part
+//! of one envelope fits into another.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use patchbay_model::{Entropy, Sealed};
+use zeroize::Zeroizing;
+
+use crate::{
+    KeyRing, VaultError,
+    key_ring::{KEY_ID_LENGTH, WrappingKey, format_id},
+};
+
+const VERSION: u8 = 1;
+const TAG: usize = 16;
+const DATA_KEY: usize = 32;
+const WRAP_NONCE: usize = 1 + KEY_ID_LENGTH;
+const WRAPPED: usize = WRAP_NONCE + NONCE_LEN;
+const DATA_NONCE: usize = WRAPPED + DATA_KEY + TAG;
+const CIPHERTEXT: usize = DATA_NONCE + NONCE_LEN;
+/// An envelope round nothing.
+const SHORTEST: usize = CIPHERTEXT + TAG;
+
+#[derive(Clone, Copy)]
+enum Purpose {
+    DataKey,
+    Data,
+}
+
+pub(crate) fn seal(ring: &KeyRing, entropy: &dyn Entropy, context: &[u8], plaintext: &[u8]) -> Sealed {
+    let wrapping = ring.active();
+    let mut data_key = Zeroizing::new([0; DATA_KEY]);
+    entropy.fill(&mut *data_key);
+    let (mut wrap_nonce, mut data_nonce) = ([0; NONCE_LEN], [0; NONCE_LEN]);
+    entropy.fill(&mut wrap_nonce);
+    entropy.fill(&mut data_nonce);
+
+    let mut bytes = Vec::with_capacity(SHORTEST + plaintext.len());
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&wrapping.id);
+    bytes.extend_from_slice(&wrap_nonce);
+    append(&mut bytes, &wrapping.aead, wrap_nonce, &aad(wrapping, Purpose::DataKey, context), &*data_key);
+    bytes.extend_from_slice(&data_nonce);
+    append(&mut bytes, &data_aead(&data_key), data_nonce, &aad(wrapping, Purpose::Data, context), plaintext);
+    Sealed::from_bytes(bytes)
+}
+
+pub(crate) fn open(ring: &KeyRing, context: &[u8], sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let bytes = sealed.as_bytes();
+    let version = *bytes.first().ok_or(VaultError::Truncated)?;
+    if version != VERSION {
+        return Err(VaultError::UnknownVersion(version));
+    }
+    if bytes.len() < SHORTEST {
+        return Err(VaultError::Truncated);
+    }
+    let id = take::<KEY_ID_LENGTH>(bytes, 1);
+    let wrapping = ring.find(id).ok_or_else(|| VaultError::UnknownKey(format_id(&id)))?;
+
+    let mut wrapped = Zeroizing::new(take::<{ DATA_KEY + TAG }>(bytes, WRAPPED));
+    let data_key = wrapping
+        .aead
+        .open_in_place(nonce(bytes, WRAP_NONCE), Aad::from(aad(wrapping, Purpose::DataKey, context)), &mut *wrapped)
+        .map_err(|_| VaultError::Refused)?;
+    let data_key = Zeroizing::new(<[u8; DATA_KEY]>::try_from(&*data_key).map_err(|_| VaultError::Refused)?);
+
+    let mut data = Zeroizing::new(bytes[CIPHERTEXT..].to_vec());
+    let length = data_aead(&data_key)
+        .open_in_place(nonce(bytes, DATA_NONCE), Aad::from(aad(wrapping, Purpose::Data, context)), &mut data)
+        .map_err(|_| VaultError::Refused)?
+        .len();
+    data.truncate(length);
+    Ok(data)
+}
+
+fn append(bytes: &mut Vec<u8>, key: &LessSafeKey, nonce: [u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) {
+    let start = bytes.len();
+    bytes.extend_from_slice(plaintext);
+    let tag = key
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut bytes[start..])
+        .expect("AES-GCM seals every text shorter than 64 GiB");
+    bytes.extend_from_slice(tag.as_ref());
+}
+
+fn aad(wrapping: &WrappingKey, purpose: Purpose, context: &[u8]) -> Vec<u8> {
+    let mut aad = Vec::with_capacity(2 + KEY_ID_LENGTH + context.len());
+    aad.push(VERSION);
+    aad.extend_from_slice(&wrapping.id);
+    aad.push(match purpose {
+        Purpose::DataKey => b'k',
+        Purpose::Data => b'd',
+    });
+    aad.extend_from_slice(context);
+    aad
+}
+
+fn data_aead(key: &[u8; DATA_KEY]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("AES-256 takes every key of 32 bytes"))
+}
+
+fn nonce(bytes: &[u8], at: usize) -> Nonce {
+    Nonce::assume_unique_for_key(take::<NONCE_LEN>(bytes, at))
+}
+
+/// `N` bytes from `at`; the caller has checked the length.
+fn take<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut taken = [0; N];
+    taken.copy_from_slice(&bytes[at..at + N]);
+    taken
+}

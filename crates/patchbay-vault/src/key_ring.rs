@@ -1,0 +1,192 @@
+//! The key ring: 256-bit keys with ids, one of them active. New values are wrapped by the active
+//! key; older keys only open.
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use patchbay_model::{Entropy, Timestamp};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::KeyRingError;
+
+/// Length of a key's id, in bytes, as it stands in every envelope.
+pub(crate) const KEY_ID_LENGTH: usize = 8;
+const KEY_LENGTH: usize = 32;
+const FORMAT: &str = "patchbay-keyring-1";
+
+/// The keys that wrap data keys.
+pub struct KeyRing {
+    keys: Vec<WrappingKey>,
+    active: usize,
+}
+
+/// One key, ready to use.
+pub(crate) struct WrappingKey {
+    pub(crate) id: [u8; KEY_ID_LENGTH],
+    pub(crate) aead: LessSafeKey,
+    /// Kept to write the file again; wiped on drop.
+    material: Zeroizing<[u8; KEY_LENGTH]>,
+    created_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileForm {
+    format: String,
+    active: String,
+    keys: Vec<FileKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileKey {
+    id: String,
+    key: String,
+    created_at: Timestamp,
+}
+
+impl Drop for FileKey {
+    fn drop(&mut self) {
+        self.key.zeroize();
+    }
+}
+
+impl WrappingKey {
+    fn new(id: [u8; KEY_ID_LENGTH], material: Zeroizing<[u8; KEY_LENGTH]>, created_at: Timestamp) -> Self {
+        let unbound = UnboundKey::new(&AES_256_GCM, &*material).expect("AES-256 takes every key of 32 bytes");
+        Self { id, aead: LessSafeKey::new(unbound), material, created_at }
+    }
+
+    fn generate(entropy: &dyn Entropy, now: Timestamp) -> Self {
+        let mut id = [0; KEY_ID_LENGTH];
+        entropy.fill(&mut id);
+        let mut material = Zeroizing::new([0; KEY_LENGTH]);
+        entropy.fill(&mut *material);
+        Self::new(id, material, now)
+    }
+}
+
+impl KeyRing {
+    /// A ring with one fresh key.
+    pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> Self {
+        Self { keys: vec![WrappingKey::generate(entropy, now)], active: 0 }
+    }
+
+    /// Adds a fresh key and makes it the active one; the others still open what they sealed.
+    pub fn add_key(&mut self, entropy: &dyn Entropy, now: Timestamp) {
+        self.keys.push(WrappingKey::generate(entropy, now));
+        self.active = self.keys.len() - 1;
+    }
+
+    /// Reads a ring from its file's text.
+    pub fn parse(text: &str) -> Result<Self, KeyRingError> {
+        let malformed = |what: &str| KeyRingError::Malformed(what.to_owned());
+        let file: FileForm = serde_json::from_str(text)
+            // serde's message may quote a value; where it is says enough.
+            .map_err(|error| malformed(&format!("line {}, column {}", error.line(), error.column())))?;
+        if file.format != FORMAT {
+            return Err(malformed("its format is of another version of Patchbay"));
+        }
+        let mut keys: Vec<WrappingKey> = Vec::with_capacity(file.keys.len());
+        for key in &file.keys {
+            let id = parse_id(&key.id).ok_or_else(|| malformed("a key's id is not 16 hexadecimal digits"))?;
+            if keys.iter().any(|known| known.id == id) {
+                return Err(malformed("two keys have the same id"));
+            }
+            let bytes = Zeroizing::new(STANDARD.decode(&key.key).map_err(|_| malformed("a key is not base64"))?);
+            let material =
+                <[u8; KEY_LENGTH]>::try_from(bytes.as_slice()).map_err(|_| malformed("a key is not 32 bytes long"))?;
+            keys.push(WrappingKey::new(id, Zeroizing::new(material), key.created_at));
+        }
+        let active = parse_id(&file.active)
+            .and_then(|id| keys.iter().position(|key| key.id == id))
+            .ok_or_else(|| malformed("its active key is not among its keys"))?;
+        Ok(Self { keys, active })
+    }
+
+    /// The text of its file.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        let file = FileForm {
+            format: FORMAT.to_owned(),
+            active: format_id(&self.active().id),
+            keys: self
+                .keys
+                .iter()
+                .map(|key| FileKey {
+                    id: format_id(&key.id),
+                    key: STANDARD.encode(&*key.material),
+                    created_at: key.created_at,
+                })
+                .collect(),
+        };
+        let mut text = serde_json::to_string_pretty(&file).expect("texts and times are JSON");
+        text.push('\n');
+        Zeroizing::new(text)
+    }
+
+    pub(crate) fn active(&self) -> &WrappingKey {
+        &self.keys[self.active]
+    }
+
+    pub(crate) fn find(&self, id: [u8; KEY_ID_LENGTH]) -> Option<&WrappingKey> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyRing({} keys, active {})", self.keys.len(), format_id(&self.active().id))
+    }
+}
+
+/// The id as the file and messages show it: 16 hexadecimal digits.
+pub(crate) fn format_id(id: &[u8; KEY_ID_LENGTH]) -> String {
+    format!("{:016x}", u64::from_be_bytes(*id))
+}
+
+fn parse_id(text: &str) -> Option<[u8; KEY_ID_LENGTH]> {
+    let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    digits.then(|| u64::from_str_radix(text, 16).ok()).flatten().map(u64::to_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::testing::SeededEntropy;
+
+    use super::*;
+
+    fn ring() -> KeyRing {
+        KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0))
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        let mut ring = ring();
+        ring.add_key(&SeededEntropy::new(2), Timestamp::from_micros(1));
+        let again = KeyRing::parse(&ring.to_text()).unwrap();
+        assert_eq!(*again.to_text(), *ring.to_text());
+        assert_eq!(again.active().id, ring.active().id);
+    }
+
+    #[test]
+    fn refuses_what_is_no_ring_without_quoting_it() {
+        let text = ring().to_text();
+        let key =
+            serde_json::from_str::<serde_json::Value>(&text).unwrap()["keys"][0]["key"].as_str().unwrap().to_owned();
+        for (broken, part) in [
+            (text.replace("keyring-1", "keyring-9"), "another version"),
+            (text.replace(&key, "AAAA"), "32 bytes"),
+            (text.replace(&key, "%%%"), "base64"),
+            (text.replace("\"active\": \"", "\"active\": \"f"), "active key"),
+            (text.replace('}', ""), "line"),
+            (String::new(), "line"),
+        ] {
+            let message = KeyRing::parse(&broken).unwrap_err().to_string();
+            assert!(message.contains(part), "{message}");
+            assert!(!message.contains(&key));
+        }
+        assert!(!format!("{:?}", ring()).contains(&key));
+    }
+}

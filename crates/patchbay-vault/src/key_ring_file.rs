@@ -1,0 +1,87 @@
+//! The key ring's file: mode 0600, written once, never overwritten.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::Path,
+};
+
+use zeroize::Zeroizing;
+
+use crate::{KeyRing, KeyRingError};
+
+impl KeyRing {
+    /// Reads a ring. A file that others may read is refused, with the command that mends it.
+    pub fn load(path: &Path) -> Result<Self, KeyRingError> {
+        let io = |source| KeyRingError::Io { path: path.to_owned(), source };
+        let mut file = File::open(path).map_err(io)?;
+        let mode = file.metadata().map_err(io)?.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(KeyRingError::TooOpen { path: path.to_owned(), mode });
+        }
+        let mut text = Zeroizing::new(String::new());
+        file.read_to_string(&mut text).map_err(io)?;
+        Self::parse(&text)
+    }
+
+    /// Writes a new ring, down to the disk. A file that is there already is left alone; one that could
+    /// not be written whole is removed again.
+    pub fn create(path: &Path, ring: &Self) -> Result<(), KeyRingError> {
+        let io = |source| KeyRingError::Io { path: path.to_owned(), source };
+        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let mut file = opened.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => KeyRingError::Exists(path.to_owned()),
+            _ => io(source),
+        })?;
+        let written = file.write_all(ring.to_text().as_bytes()).and_then(|()| file.sync_all());
+        let settled = written.and_then(|()| sync_directory(path));
+        settled.map_err(|source| {
+            let _ = std::fs::remove_file(path);
+            io(source)
+        })
+    }
+}
+
+/// Without this the file's name may be lost with the power.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use patchbay_model::{Timestamp, testing::SeededEntropy};
+
+    use super::*;
+
+    #[test]
+    fn the_file_is_private_and_never_overwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyring.json");
+        let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+        KeyRing::create(&path, &ring).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(*KeyRing::load(&path).unwrap().to_text(), *ring.to_text());
+        assert!(matches!(KeyRing::create(&path, &ring), Err(KeyRingError::Exists(_))));
+    }
+
+    #[test]
+    fn a_file_that_others_read_is_refused_with_the_remedy() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyring.json");
+        let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+        KeyRing::create(&path, &ring).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let message = KeyRing::load(&path).unwrap_err().to_string();
+        assert!(message.contains("chmod 600") && message.contains("0640"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let message = KeyRing::load(Path::new("/nowhere/keyring.json")).unwrap_err().to_string();
+        assert!(message.starts_with("/nowhere/keyring.json: "), "{message}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Sealing and opening.
+
+use std::{fmt, sync::Arc};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use patchbay_model::{Entropy, KeyHash, Sealed};
+use zeroize::Zeroizing;
+
+use crate::{KeyRing, SealContext, Secret, VaultError, envelope};
+
+const CANARY: &str = "patchbay";
+
+/// Seals secrets and opens them again.
+pub struct Vault {
+    ring: KeyRing,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Vault {
+    /// A vault with these keys. `entropy` gives data keys and nonces: in production the operating
+    /// system's alone.
+    pub fn new(ring: KeyRing, entropy: Arc<dyn Entropy>) -> Self {
+        Self { ring, entropy }
+    }
+
+    /// Seals a secret for one place.
+    pub fn seal(&self, context: &SealContext<'_>, plaintext: &Secret) -> Sealed {
+        envelope::seal(&self.ring, &*self.entropy, &context.bytes(), plaintext.expose().as_bytes())
+    }
+
+    /// Opens a value that was sealed for this place.
+    pub fn open(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Secret, VaultError> {
+        let mut bytes = envelope::open(&self.ring, &context.bytes(), sealed)?;
+        String::from_utf8(std::mem::take(&mut *bytes)).map(Secret::new).map_err(|error| {
+            drop(Zeroizing::new(error.into_bytes()));
+            VaultError::Refused
+        })
+    }
+
+    /// A value that only this key ring opens, to be kept beside the data.
+    pub fn canary(&self) -> Sealed {
+        self.seal(&SealContext::Canary, &Secret::new(CANARY))
+    }
+
+    /// Whether this key ring sealed the canary.
+    pub fn check_canary(&self, canary: &Sealed) -> Result<(), VaultError> {
+        match self.open(&SealContext::Canary, canary) {
+            Ok(secret) if secret.expose() == CANARY => Ok(()),
+            Ok(_) | Err(VaultError::Refused | VaultError::UnknownKey(_)) => Err(VaultError::WrongRing),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// SHA-256 of a key's or token's text: what is stored of it. They carry 256 random bits, so a fast
+    /// hash is enough.
+    pub fn hash_token(text: &str) -> KeyHash {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+        KeyHash(hash)
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Vault({:?})", self.ring)
+    }
+}
