@@ -30,7 +30,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// The same bytes in the same order for the same seed (SplitMix64). Never for production.
+/// The same bytes in the same order for the same seed (`SplitMix64`). Never for production.
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);
 

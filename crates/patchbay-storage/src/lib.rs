@@ -1,1 +1,69 @@
-//! Skeleton.
+//! Where things are kept: a trait per noun, one folder per backend, and one suite that every
+//! backend passes (`conformance`).
+//!
+//! One method is one transaction. Every method that touches tenant data names its project; the
+//! exceptions are the look-ups by hash that find the project, and what warms caches at the start.
+//! Storage cannot decrypt anything: it sees [`patchbay_model::Sealed`] alone.
+
+mod accounts;
+mod api_keys;
+mod attempts;
+mod calls;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod error;
+mod login_tokens;
+mod meta;
+mod organizations;
+mod profiles;
+mod projects;
+mod sessions;
+pub mod sqlite;
+
+pub use accounts::{AccountFilter, AccountStore, InsertRule};
+pub use api_keys::ApiKeyStore;
+pub use attempts::AttemptStore;
+pub use calls::CallStore;
+pub use error::StorageError;
+pub use login_tokens::LoginTokenStore;
+pub use meta::MetaStore;
+pub use organizations::OrganizationStore;
+pub use profiles::{ProfileFilter, ProfileStore};
+pub use projects::ProjectStore;
+pub use sessions::SessionStore;
+
+/// What every storage call gives.
+pub type Result<T> = std::result::Result<T, StorageError>;
+
+/// One page of a listing, and how many items all pages have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The page's items.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// A backend: one store per noun.
+pub trait Storage: Send + Sync {
+    /// Organisations.
+    fn organizations(&self) -> &dyn OrganizationStore;
+    /// Projects.
+    fn projects(&self) -> &dyn ProjectStore;
+    /// API keys.
+    fn api_keys(&self) -> &dyn ApiKeyStore;
+    /// One-time login tokens.
+    fn login_tokens(&self) -> &dyn LoginTokenStore;
+    /// Connector profiles.
+    fn profiles(&self) -> &dyn ProfileStore;
+    /// Linked accounts.
+    fn accounts(&self) -> &dyn AccountStore;
+    /// Connect sessions.
+    fn sessions(&self) -> &dyn SessionStore;
+    /// Connection attempts.
+    fn attempts(&self) -> &dyn AttemptStore;
+    /// Records of calls.
+    fn calls(&self) -> &dyn CallStore;
+    /// The database's own records.
+    fn meta(&self) -> &dyn MetaStore;
+}

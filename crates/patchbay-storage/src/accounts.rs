@@ -1,0 +1,54 @@
+//! Linked accounts, with their sealed secrets.
+
+use async_trait::async_trait;
+use patchbay_model::{Account, AccountId, AccountStatus, Owner, ProfileId, ProjectId};
+
+use crate::{Page, Result};
+
+/// Whether an owner may have several accounts with one connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InsertRule {
+    /// A second account of the same owner (id and name) and connector is a conflict.
+    OnePerOwner,
+    /// Any number.
+    Multiple,
+}
+
+/// Which accounts to list. Empty lists do not filter. Pages count from 1.
+#[derive(Clone, Debug, Default)]
+pub struct AccountFilter {
+    /// Only these.
+    pub ids: Vec<AccountId>,
+    /// Only of these connectors.
+    pub connectors: Vec<String>,
+    /// Only of these owners.
+    pub owner_ids: Vec<String>,
+    /// Only in these stored states.
+    pub statuses: Vec<AccountStatus>,
+    /// Only those whose profile is enabled (true) or disabled (false).
+    pub profile_active: Option<bool>,
+    /// Only of these profiles.
+    pub profile_ids: Vec<ProfileId>,
+    /// The page, from 1.
+    pub page: u32,
+    /// Accounts on a page.
+    pub page_size: u32,
+}
+
+/// Keeps linked accounts.
+#[async_trait]
+pub trait AccountStore: Send + Sync {
+    /// Adds one with its secrets.
+    async fn insert(&self, account: &Account, rule: InsertRule) -> Result<()>;
+    /// The project's account with this id.
+    async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>>;
+    /// The owner's oldest account with this connector; owners are the same by id and name.
+    async fn find_by_owner(&self, project: &ProjectId, owner: &Owner, connector: &str) -> Result<Option<Account>>;
+    /// A page of the project's accounts, newest first.
+    async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>>;
+    /// Replaces one with its secrets, when its credentials still have the version that the caller
+    /// read; else a conflict. False when the project has no such account.
+    async fn update(&self, account: &Account, read_version: i64) -> Result<bool>;
+    /// Removes one with its secrets and gives it back as it was.
+    async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>>;
+}

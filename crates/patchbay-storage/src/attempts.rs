@@ -1,0 +1,25 @@
+//! Connection attempts.
+
+use async_trait::async_trait;
+use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, ConnectionAttempt, ProjectId, SessionId};
+
+use crate::Result;
+
+/// Keeps connection attempts.
+#[async_trait]
+pub trait AttemptStore: Send + Sync {
+    /// Adds one.
+    async fn create(&self, attempt: &ConnectionAttempt) -> Result<()>;
+    /// The session's attempt with this id.
+    async fn get(&self, project: &ProjectId, session: SessionId, id: &AttemptId) -> Result<Option<ConnectionAttempt>>;
+    /// Ends a pending attempt. False when there is none, or it has ended already.
+    async fn end(
+        &self,
+        project: &ProjectId,
+        session: SessionId,
+        id: &AttemptId,
+        status: AttemptStatus,
+        account: Option<&AccountId>,
+        error: Option<&AttemptError>,
+    ) -> Result<bool>;
+}

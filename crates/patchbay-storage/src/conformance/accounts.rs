@@ -1,0 +1,133 @@
+//! Linked accounts.
+
+use std::collections::BTreeMap;
+
+use patchbay_model::{AccountId, AccountStatus, Owner, ProfileId, ProjectId, Sealed};
+
+use super::{account, at, profile, project};
+use crate::{AccountFilter, InsertRule, Storage, StorageError};
+
+fn all() -> AccountFilter {
+    AccountFilter { page: 1, page_size: 100, ..AccountFilter::default() }
+}
+
+async fn linked(storage: &dyn Storage) -> (ProjectId, ProjectId) {
+    let (a, b) = (project(storage, "a").await, project(storage, "b").await);
+    storage.profiles().create(&profile(&a, "pa", 0)).await.unwrap();
+    storage.profiles().create(&profile(&b, "pb", 0)).await.unwrap();
+    (a, b)
+}
+
+async fn ids(storage: &dyn Storage, project: &ProjectId, filter: AccountFilter) -> Vec<String> {
+    let page = storage.accounts().list(project, &filter).await.unwrap();
+    page.items.into_iter().map(|account| account.id.to_string()).collect()
+}
+
+pub async fn an_account_reads_back(storage: &dyn Storage) {
+    let (a, _) = linked(storage).await;
+    let mut written = account(&a, "pa", "x", 0);
+    storage.accounts().insert(&written, InsertRule::OnePerOwner).await.unwrap();
+    assert_eq!(storage.accounts().get(&a, &written.id).await.unwrap(), Some(written.clone()));
+    written.status = AccountStatus::Suspended;
+    written.status_reasons.clear();
+    written.secrets = BTreeMap::from([("clientSecret".to_owned(), Sealed::from_bytes(vec![7; 40]))]);
+    written.label = None;
+    written.credential_version = 2;
+    written.updated_at = at(9);
+    assert!(storage.accounts().update(&written, 1).await.unwrap());
+    assert_eq!(storage.accounts().get(&a, &written.id).await.unwrap(), Some(written));
+}
+
+pub async fn one_account_for_an_owner(storage: &dyn Storage) {
+    let (a, b) = linked(storage).await;
+    let first = account(&a, "pa", "x", 0);
+    storage.accounts().insert(&first, InsertRule::OnePerOwner).await.unwrap();
+    let second = account(&a, "pa", "y", 1);
+    let refused = storage.accounts().insert(&second, InsertRule::OnePerOwner).await;
+    assert!(matches!(refused, Err(StorageError::Conflict(_))));
+    assert_eq!(storage.accounts().get(&a, &second.id).await.unwrap(), None);
+    storage.accounts().insert(&second, InsertRule::Multiple).await.unwrap();
+    // Another project's owner of the same name is somebody else.
+    storage.accounts().insert(&account(&b, "pb", "z", 0), InsertRule::OnePerOwner).await.unwrap();
+    let found = storage.accounts().find_by_owner(&a, &first.owner, "spotdraft").await.unwrap();
+    assert_eq!(found, Some(first.clone()));
+    let namesake = Owner { name: "Other".to_owned(), ..first.owner };
+    assert_eq!(storage.accounts().find_by_owner(&a, &namesake, "spotdraft").await.unwrap(), None);
+}
+
+pub async fn a_lost_race_changes_nothing(storage: &dyn Storage) {
+    let (a, _) = linked(storage).await;
+    let mut stored = account(&a, "pa", "x", 0);
+    storage.accounts().insert(&stored, InsertRule::OnePerOwner).await.unwrap();
+    stored.credential_version = 2;
+    assert!(storage.accounts().update(&stored, 1).await.unwrap());
+    let mut late = account(&a, "pa", "x", 0);
+    late.label = Some("late".to_owned());
+    late.credential_version = 2;
+    assert!(matches!(storage.accounts().update(&late, 1).await, Err(StorageError::Conflict(_))));
+    assert_eq!(storage.accounts().get(&a, &stored.id).await.unwrap(), Some(stored));
+}
+
+pub async fn accounts_belong_to_their_project(storage: &dyn Storage) {
+    let (a, b) = linked(storage).await;
+    let ours = account(&a, "pa", "x", 0);
+    storage.accounts().insert(&ours, InsertRule::OnePerOwner).await.unwrap();
+    assert_eq!(storage.accounts().get(&b, &ours.id).await.unwrap(), None);
+    assert_eq!(storage.accounts().find_by_owner(&b, &ours.owner, "spotdraft").await.unwrap(), None);
+    assert!(ids(storage, &b, AccountFilter { ids: vec![ours.id.clone()], ..all() }).await.is_empty());
+    let mut stolen = ours.clone();
+    stolen.project_id = b.clone();
+    assert!(!storage.accounts().update(&stolen, 1).await.unwrap());
+    assert_eq!(storage.accounts().delete(&b, &ours.id).await.unwrap(), None);
+    assert_eq!(storage.accounts().get(&a, &ours.id).await.unwrap(), Some(ours));
+}
+
+pub async fn deleting_takes_the_secrets(storage: &dyn Storage) {
+    let (a, _) = linked(storage).await;
+    let ours = account(&a, "pa", "x", 0);
+    storage.accounts().insert(&ours, InsertRule::OnePerOwner).await.unwrap();
+    assert_eq!(storage.accounts().delete(&a, &ours.id).await.unwrap(), Some(ours.clone()));
+    assert_eq!(storage.accounts().get(&a, &ours.id).await.unwrap(), None);
+    assert!(!storage.accounts().update(&ours, 1).await.unwrap());
+    // The same id again has no secrets of the one before.
+    let bare = patchbay_model::Account { secrets: BTreeMap::new(), ..ours };
+    storage.accounts().insert(&bare, InsertRule::OnePerOwner).await.unwrap();
+    assert_eq!(storage.accounts().get(&a, &bare.id).await.unwrap(), Some(bare));
+}
+
+pub async fn accounts_are_filtered_and_paged(storage: &dyn Storage) {
+    let (a, _) = linked(storage).await;
+    let mut disabled = profile(&a, "off", 0);
+    disabled.active = false;
+    storage.profiles().create(&disabled).await.unwrap();
+    for number in 0..5 {
+        let mut new = account(&a, if number == 4 { "off" } else { "pa" }, &format!("x{number}"), number);
+        new.owner.id = format!("customer-{}", number % 2);
+        new.status = if number == 0 { AccountStatus::Suspended } else { AccountStatus::Active };
+        storage.accounts().insert(&new, InsertRule::Multiple).await.unwrap();
+    }
+    assert_eq!(ids(storage, &a, all()).await, ["x4", "x3", "x2", "x1", "x0"]);
+    let page = storage.accounts().list(&a, &AccountFilter { page: 2, page_size: 2, ..all() }).await.unwrap();
+    assert_eq!(page.total, 5);
+    assert_eq!(page.items.iter().map(|account| account.id.as_str()).collect::<Vec<_>>(), ["x2", "x1"]);
+    assert_eq!(page.items[0].secrets.len(), 2);
+    for (filter, expected) in [
+        (AccountFilter { ids: vec![AccountId::new("x1"), AccountId::new("x9")], ..all() }, vec!["x1"]),
+        (AccountFilter { owner_ids: vec!["customer-1".to_owned()], ..all() }, vec!["x3", "x1"]),
+        (AccountFilter { statuses: vec![AccountStatus::Suspended], ..all() }, vec!["x0"]),
+        (AccountFilter { profile_ids: vec![ProfileId::new("off")], ..all() }, vec!["x4"]),
+        (AccountFilter { profile_active: Some(false), ..all() }, vec!["x4"]),
+        (AccountFilter { connectors: vec!["other".to_owned()], ..all() }, vec![]),
+        (AccountFilter { page: 9, ..all() }, vec![]),
+    ] {
+        assert_eq!(ids(storage, &a, filter).await, expected);
+    }
+}
+
+pub async fn a_failed_insert_leaves_nothing(storage: &dyn Storage) {
+    let (a, _) = linked(storage).await;
+    let orphan = account(&a, "no-such-profile", "x", 0);
+    assert!(storage.accounts().insert(&orphan, InsertRule::OnePerOwner).await.is_err());
+    assert_eq!(storage.accounts().get(&a, &orphan.id).await.unwrap(), None);
+    assert_eq!(storage.accounts().list(&a, &all()).await.unwrap().total, 0);
+}

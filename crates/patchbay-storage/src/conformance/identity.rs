@@ -1,0 +1,63 @@
+//! Organisations, projects, keys, login tokens, the database's own records.
+
+use patchbay_model::{KeyHash, LoginToken};
+
+use super::{at, key, project};
+use crate::{Storage, StorageError};
+
+pub async fn organizations_and_projects(storage: &dyn Storage) {
+    assert!(storage.organizations().first().await.unwrap().is_none());
+    let a = project(storage, "a").await;
+    project(storage, "b").await;
+    let organization = storage.organizations().first().await.unwrap().unwrap();
+    let listed = storage.projects().list(&organization.id).await.unwrap();
+    assert_eq!(listed.iter().map(|project| project.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    let mut again = storage.projects().get(&a).await.unwrap().unwrap();
+    again.name = "another".to_owned();
+    assert!(matches!(storage.projects().create(&again).await, Err(StorageError::Conflict(_))));
+    assert_eq!(storage.projects().get(&a).await.unwrap().unwrap().name, "a");
+}
+
+pub async fn keys_are_found_by_hash(storage: &dyn Storage) {
+    let a = project(storage, "a").await;
+    let new = key(&a, 1);
+    storage.api_keys().create(&new).await.unwrap();
+    assert_eq!(storage.api_keys().by_hash(&new.hash).await.unwrap(), Some(new.clone()));
+    assert_eq!(storage.api_keys().by_hash(&KeyHash([2; 32])).await.unwrap(), None);
+    let mut twin = key(&a, 2);
+    twin.hash = new.hash;
+    assert!(matches!(storage.api_keys().create(&twin).await, Err(StorageError::Conflict(_))));
+}
+
+pub async fn keys_belong_to_their_project(storage: &dyn Storage) {
+    let (a, b) = (project(storage, "a").await, project(storage, "b").await);
+    let ours = key(&a, 1);
+    storage.api_keys().create(&ours).await.unwrap();
+    assert!(storage.api_keys().list(&b).await.unwrap().is_empty());
+    assert!(!storage.api_keys().set_enabled(&b, &ours.id, false).await.unwrap());
+    assert!(!storage.api_keys().delete(&b, &ours.id).await.unwrap());
+    assert_eq!(storage.api_keys().list(&a).await.unwrap(), [ours.clone()]);
+    assert!(storage.api_keys().set_enabled(&a, &ours.id, false).await.unwrap());
+    assert!(!storage.api_keys().by_hash(&ours.hash).await.unwrap().unwrap().enabled);
+    assert!(storage.api_keys().delete(&a, &ours.id).await.unwrap());
+    assert_eq!(storage.api_keys().by_hash(&ours.hash).await.unwrap(), None);
+}
+
+pub async fn login_tokens_work_once(storage: &dyn Storage) {
+    let a = project(storage, "a").await;
+    let token = LoginToken { hash: KeyHash([1; 32]), project_id: a.clone(), expires_at: at(10) };
+    storage.login_tokens().create(&token, at(0)).await.unwrap();
+    assert_eq!(storage.login_tokens().consume(&token.hash, at(9)).await.unwrap(), Some(token.clone()));
+    assert_eq!(storage.login_tokens().consume(&token.hash, at(9)).await.unwrap(), None);
+    storage.login_tokens().create(&token, at(0)).await.unwrap();
+    assert_eq!(storage.login_tokens().consume(&token.hash, at(10)).await.unwrap(), None);
+}
+
+pub async fn meta_is_set_once(storage: &dyn Storage) {
+    assert_eq!(storage.meta().get("canary").await.unwrap(), None);
+    assert!(storage.meta().set_once("canary", b"one").await.unwrap());
+    assert!(!storage.meta().set_once("canary", b"two").await.unwrap());
+    assert_eq!(storage.meta().get("canary").await.unwrap().as_deref(), Some(&b"one"[..]));
+    storage.meta().set("canary", b"three").await.unwrap();
+    assert_eq!(storage.meta().get("canary").await.unwrap().as_deref(), Some(&b"three"[..]));
+}

@@ -1,0 +1,91 @@
+//! Sessions, attempts, records of calls.
+
+use patchbay_model::{
+    AccountId, AttemptId, AttemptStatus, CallId, CallKind, CallRecord, ConnectionAttempt, KeyHash, ProfileId,
+    ProjectId, SessionId,
+};
+
+use super::{at, project, session};
+use crate::Storage;
+
+pub async fn a_session_reads_back(storage: &dyn Storage) {
+    let a = project(storage, "a").await;
+    let mut written = session(&a, 1, 100);
+    written.id = storage.sessions().create(&written).await.unwrap();
+    assert_eq!(storage.sessions().by_token_hash(&written.token_hash).await.unwrap(), Some(written.clone()));
+    assert_eq!(storage.sessions().by_token_hash(&KeyHash([2; 32])).await.unwrap(), None);
+    let next = storage.sessions().create(&session(&a, 2, 100)).await.unwrap();
+    assert!(next > written.id);
+}
+
+fn attempt(project: &ProjectId, session: SessionId) -> ConnectionAttempt {
+    ConnectionAttempt {
+        id: AttemptId::new("attempt"),
+        session_id: session,
+        project_id: project.clone(),
+        status: AttemptStatus::Pending,
+        account_id: None,
+        error: None,
+        created_at: at(0),
+        expires_at: at(300),
+    }
+}
+
+pub async fn expired_sessions_go_with_their_attempts(storage: &dyn Storage) {
+    let a = project(storage, "a").await;
+    let old = storage.sessions().create(&session(&a, 1, 10)).await.unwrap();
+    storage.sessions().create(&session(&a, 2, 100)).await.unwrap();
+    let attempt = attempt(&a, old);
+    storage.attempts().create(&attempt).await.unwrap();
+    assert_eq!(storage.sessions().delete_expired(at(50)).await.unwrap(), 1);
+    assert_eq!(storage.sessions().by_token_hash(&KeyHash([1; 32])).await.unwrap(), None);
+    assert!(storage.sessions().by_token_hash(&KeyHash([2; 32])).await.unwrap().is_some());
+    assert_eq!(storage.attempts().get(&a, old, &attempt.id).await.unwrap(), None);
+}
+
+pub async fn attempts_end_once(storage: &dyn Storage) {
+    let (a, b) = (project(storage, "a").await, project(storage, "b").await);
+    let ours = storage.sessions().create(&session(&a, 1, 100)).await.unwrap();
+    let other = storage.sessions().create(&session(&a, 2, 100)).await.unwrap();
+    let attempt = attempt(&a, ours);
+    storage.attempts().create(&attempt).await.unwrap();
+    assert_eq!(storage.attempts().get(&a, ours, &attempt.id).await.unwrap(), Some(attempt.clone()));
+    assert_eq!(storage.attempts().get(&a, other, &attempt.id).await.unwrap(), None);
+    assert_eq!(storage.attempts().get(&b, ours, &attempt.id).await.unwrap(), None);
+    let end = async |project: &ProjectId, session, status| {
+        let account = AccountId::new("x");
+        storage.attempts().end(project, session, &attempt.id, status, Some(&account), None).await.unwrap()
+    };
+    assert!(!end(&b, ours, AttemptStatus::Cancelled).await);
+    assert!(!end(&a, other, AttemptStatus::Cancelled).await);
+    assert!(end(&a, ours, AttemptStatus::Authenticated).await);
+    assert!(!end(&a, ours, AttemptStatus::Cancelled).await);
+    let ended = storage.attempts().get(&a, ours, &attempt.id).await.unwrap().unwrap();
+    assert_eq!((ended.status, ended.account_id), (AttemptStatus::Authenticated, Some(AccountId::new("x"))));
+}
+
+pub async fn calls_are_appended_together(storage: &dyn Storage) {
+    let (a, b) = (project(storage, "a").await, project(storage, "b").await);
+    let record = |id: &str, second| CallRecord {
+        id: CallId::new(id),
+        project_id: a.clone(),
+        account_id: Some(AccountId::new("x")),
+        profile_id: ProfileId::new("p"),
+        connector: "spotdraft".to_owned(),
+        connector_version: "1.0.0".to_owned(),
+        action: Some("spotdraft_list_contracts".to_owned()),
+        kind: CallKind::Action,
+        status_code: 200,
+        error_code: None,
+        started_at: at(second),
+        duration_micros: 1_500,
+    };
+    storage.calls().append(&[record("one", 1), record("two", 2)]).await.unwrap();
+    // A batch with a number that is taken is refused whole.
+    assert!(storage.calls().append(&[record("three", 3), record("one", 4)]).await.is_err());
+    let listed = storage.calls().list(&a, 10).await.unwrap();
+    assert_eq!(listed, [record("two", 2), record("one", 1)]);
+    assert_eq!(storage.calls().get(&a, &CallId::new("one")).await.unwrap(), Some(record("one", 1)));
+    assert_eq!(storage.calls().get(&b, &CallId::new("one")).await.unwrap(), None);
+    assert!(storage.calls().list(&b, 10).await.unwrap().is_empty());
+}

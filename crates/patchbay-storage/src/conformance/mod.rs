@@ -1,0 +1,151 @@
+//! One suite for every backend. [`crate::storage_conformance!`] makes a test of each promise.
+
+#![expect(missing_docs, reason = "the names of the tests say what they promise")]
+
+pub mod accounts;
+pub mod identity;
+pub mod linking;
+pub mod profiles;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use patchbay_model::{
+    Account, AccountId, AccountKind, AccountStatus, ApiKey, ApiKeyId, ConnectSession, EnabledActions, KeyHash,
+    Metadata, Organization, OrganizationId, Owner, Profile, ProfileId, Project, ProjectId, Scope, Sealed, SessionId,
+    StatusReason, Timestamp,
+};
+
+use crate::Storage;
+
+/// Runs the whole suite on a backend. The expression is an async closure that gives an empty storage
+/// and whatever must live as long as it.
+#[macro_export]
+macro_rules! storage_conformance {
+    ($make:expr) => {
+        $crate::storage_conformance!(@tests $make;
+            identity: organizations_and_projects, keys_are_found_by_hash, keys_belong_to_their_project,
+                login_tokens_work_once, meta_is_set_once;
+            profiles: a_profile_reads_back, one_default_for_a_connector, profiles_belong_to_their_project,
+                a_used_profile_stays, profiles_are_paged;
+            accounts: an_account_reads_back, one_account_for_an_owner, a_lost_race_changes_nothing,
+                accounts_belong_to_their_project, deleting_takes_the_secrets, accounts_are_filtered_and_paged,
+                a_failed_insert_leaves_nothing;
+            linking: a_session_reads_back, expired_sessions_go_with_their_attempts, attempts_end_once,
+                calls_are_appended_together;
+        );
+    };
+    (@tests $make:expr; $($module:ident: $($test:ident),+;)+) => {
+        $($(
+            #[tokio::test]
+            async fn $test() {
+                let make = $make;
+                let (storage, _guard) = make().await;
+                $crate::conformance::$module::$test(&storage).await;
+            }
+        )+)+
+    };
+}
+
+/// A moment, `seconds` after the suite's beginning.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(1_770_000_000_000_000).plus_seconds(seconds)
+}
+
+pub(crate) async fn project(storage: &dyn Storage, name: &str) -> ProjectId {
+    let organization = Organization { id: OrganizationId::new("org"), name: "Org".to_owned(), created_at: at(0) };
+    if storage.organizations().get(&organization.id).await.unwrap().is_none() {
+        storage.organizations().create(&organization).await.unwrap();
+    }
+    let id = ProjectId::new(name);
+    let project =
+        Project { id: id.clone(), organization_id: organization.id, name: name.to_owned(), created_at: at(0) };
+    storage.projects().create(&project).await.unwrap();
+    id
+}
+
+pub(crate) fn key(project: &ProjectId, number: u8) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId::new(format!("key-{number}")),
+        project_id: project.clone(),
+        name: "ci".to_owned(),
+        hash: KeyHash([number; 32]),
+        scopes: BTreeSet::from([Scope::ActionsExecute, Scope::PlatformRead]),
+        enabled: true,
+        created_at: at(i64::from(number)),
+    }
+}
+
+fn metadata(value: &str) -> Metadata {
+    Metadata::from_iter([("note".to_owned(), serde_json::json!({ "text": value, "list": [1, null, true] }))])
+}
+
+pub(crate) fn profile(project: &ProjectId, id: &str, created: i64) -> Profile {
+    Profile {
+        id: ProfileId::new(id),
+        project_id: project.clone(),
+        name: "SpotDraft".to_owned(),
+        connector: "spotdraft".to_owned(),
+        auth_config_key: "custom".to_owned(),
+        environment: "production".to_owned(),
+        version_pin: Some("1.x.x".to_owned()),
+        active: true,
+        default: false,
+        enabled_actions: EnabledActions::Only(BTreeSet::from(["spotdraft_list_contracts".to_owned()])),
+        setup_information: metadata("profile"),
+        secrets: BTreeMap::from([("appSecret".to_owned(), Sealed::from_bytes(vec![1, 2, 3]))]),
+        created_at: at(created),
+        updated_at: at(created),
+    }
+}
+
+pub(crate) fn account(project: &ProjectId, profile: &str, id: &str, created: i64) -> Account {
+    Account {
+        id: AccountId::new(id),
+        project_id: project.clone(),
+        profile_id: ProfileId::new(profile),
+        connector: "spotdraft".to_owned(),
+        connector_version: "1.0.0".to_owned(),
+        auth_config_key: "custom".to_owned(),
+        environment: "production".to_owned(),
+        owner: Owner {
+            id: "customer-1".to_owned(),
+            name: "Acme".to_owned(),
+            username: Some("ada@acme.test".to_owned()),
+        },
+        label: Some("Legal".to_owned()),
+        kind: AccountKind::Test,
+        shared: true,
+        status: AccountStatus::Error,
+        status_reasons: vec![StatusReason { code: Some("Code".to_owned()), description: None, timestamp: at(created) }],
+        setup_information: metadata("account"),
+        secrets: BTreeMap::from([
+            ("clientSecret".to_owned(), Sealed::from_bytes(vec![9; 40])),
+            ("token".to_owned(), Sealed::from_bytes(vec![8; 40])),
+        ]),
+        metadata: metadata("metadata"),
+        credential_version: 1,
+        created_at: at(created),
+        updated_at: at(created),
+    }
+}
+
+pub(crate) fn session(project: &ProjectId, number: u8, expires: i64) -> ConnectSession {
+    ConnectSession {
+        id: SessionId(0),
+        organization_id: OrganizationId::new("org"),
+        project_id: project.clone(),
+        token_hash: KeyHash([number; 32]),
+        owner: Owner { id: "customer-1".to_owned(), name: "Acme".to_owned(), username: None },
+        categories: vec!["documents".to_owned()],
+        connector: Some("spotdraft".to_owned()),
+        profile_id: Some(ProfileId::new("p")),
+        account_id: None,
+        label: None,
+        metadata: metadata("session"),
+        kind: AccountKind::Production,
+        multiple: true,
+        external_trigger_token: "trigger".to_owned(),
+        created_at: at(0),
+        expires_at: at(expires),
+    }
+}

@@ -1,0 +1,225 @@
+//! Linked accounts, with their sealed secrets.
+
+use async_trait::async_trait;
+use patchbay_model::{Account, AccountId, Owner, ProfileId, ProjectId};
+use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
+
+use super::{
+    SqliteStorage,
+    row::{Row, to_json, window},
+    secrets::Secrets,
+};
+use crate::{AccountFilter, AccountStore, InsertRule, Page, Result, StorageError};
+
+fn account(row: &SqliteRow) -> Result<Account> {
+    let row = Row::new("accounts", row, "id");
+    Ok(Account {
+        id: AccountId::new(row.id.clone()),
+        project_id: ProjectId::new(row.get::<String>("project_id")?),
+        profile_id: ProfileId::new(row.get::<String>("profile_id")?),
+        connector: row.get("connector")?,
+        connector_version: row.get("connector_version")?,
+        auth_config_key: row.get("auth_config_key")?,
+        environment: row.get("environment")?,
+        owner: Owner { id: row.get("owner_id")?, name: row.get("owner_name")?, username: row.get("owner_username")? },
+        label: row.get("label")?,
+        kind: row.parse("kind")?,
+        shared: row.get("shared")?,
+        status: row.parse("status")?,
+        status_reasons: row.json("status_reasons")?,
+        setup_information: row.json("setup_information")?,
+        secrets: std::collections::BTreeMap::new(),
+        metadata: row.json("metadata")?,
+        credential_version: row.get("credential_version")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}
+
+/// The rows' accounts, with their secrets.
+async fn complete(transaction: &mut Transaction<'_, Sqlite>, rows: &[SqliteRow]) -> Result<Vec<Account>> {
+    let mut accounts = rows.iter().map(account).collect::<Result<Vec<_>>>()?;
+    let ids = accounts.iter().map(|account| account.id.as_str().to_owned()).collect::<Vec<_>>();
+    let ids = ids.iter().map(String::as_str).collect::<Vec<_>>();
+    let mut secrets = Secrets::Account.of(transaction, &ids).await?;
+    for account in &mut accounts {
+        account.secrets = secrets.remove(account.id.as_str()).unwrap_or_default();
+    }
+    Ok(accounts)
+}
+
+async fn find(
+    transaction: &mut Transaction<'_, Sqlite>,
+    project: &ProjectId,
+    id: &AccountId,
+) -> Result<Option<Account>> {
+    let rows = sqlx::query("SELECT * FROM accounts WHERE project_id = ? AND id = ?")
+        .bind(project.as_str())
+        .bind(id.as_str())
+        .fetch_all(&mut **transaction)
+        .await?;
+    Ok(complete(transaction, &rows).await?.pop())
+}
+
+async fn find_owned(
+    transaction: &mut Transaction<'_, Sqlite>,
+    project: &ProjectId,
+    owner: &Owner,
+    connector: &str,
+) -> Result<Option<Account>> {
+    let rows = sqlx::query(
+        "SELECT * FROM accounts WHERE project_id = ? AND owner_id = ? AND owner_name = ? AND connector = ? \
+         ORDER BY created_at, id LIMIT 1",
+    )
+    .bind(project.as_str())
+    .bind(&owner.id)
+    .bind(&owner.name)
+    .bind(connector)
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(complete(transaction, &rows).await?.pop())
+}
+
+fn push_in<T: ToString>(query: &mut QueryBuilder<Sqlite>, column: &str, values: &[T]) {
+    if values.is_empty() {
+        return;
+    }
+    query.push(format!(" AND a.{column} IN ("));
+    let mut list = query.separated(", ");
+    for value in values {
+        list.push_bind(value.to_string());
+    }
+    query.push(")");
+}
+
+fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &AccountFilter) {
+    query.push(" FROM accounts a WHERE a.project_id = ").push_bind(project.as_str().to_owned());
+    push_in(query, "id", &filter.ids);
+    push_in(query, "connector", &filter.connectors);
+    push_in(query, "owner_id", &filter.owner_ids);
+    push_in(query, "profile_id", &filter.profile_ids);
+    push_in(query, "status", &filter.statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>());
+    if let Some(active) = filter.profile_active {
+        query.push(" AND (SELECT p.active FROM profiles p WHERE p.id = a.profile_id) = ").push_bind(active);
+    }
+}
+
+#[async_trait]
+impl AccountStore for SqliteStorage {
+    async fn insert(&self, new: &Account, rule: InsertRule) -> Result<()> {
+        let mut transaction = self.write().await?;
+        if rule == InsertRule::OnePerOwner
+            && find_owned(&mut transaction, &new.project_id, &new.owner, &new.connector).await?.is_some()
+        {
+            return Err(StorageError::Conflict("the owner already has an account with this connector"));
+        }
+        sqlx::query(
+            "INSERT INTO accounts (id, project_id, profile_id, connector, connector_version, auth_config_key, environment, \
+             owner_id, owner_name, owner_username, label, kind, shared, status, status_reasons, setup_information, metadata, \
+             credential_version, created_at, updated_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(new.id.as_str())
+        .bind(new.project_id.as_str())
+        .bind(new.profile_id.as_str())
+        .bind(&new.connector)
+        .bind(&new.connector_version)
+        .bind(&new.auth_config_key)
+        .bind(&new.environment)
+        .bind(&new.owner.id)
+        .bind(&new.owner.name)
+        .bind(&new.owner.username)
+        .bind(&new.label)
+        .bind(new.kind.as_str())
+        .bind(new.shared)
+        .bind(new.status.as_str())
+        .bind(to_json(&new.status_reasons)?)
+        .bind(to_json(&new.setup_information)?)
+        .bind(to_json(&new.metadata)?)
+        .bind(new.credential_version)
+        .bind(new.created_at.as_micros())
+        .bind(new.updated_at.as_micros())
+        .execute(&mut *transaction)
+        .await?;
+        Secrets::Account.replace(&mut transaction, new.id.as_str(), &new.secrets).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
+        find(&mut self.read().await?, project, id).await
+    }
+
+    async fn find_by_owner(&self, project: &ProjectId, owner: &Owner, connector: &str) -> Result<Option<Account>> {
+        find_owned(&mut self.read().await?, project, owner, connector).await
+    }
+
+    async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>> {
+        let mut transaction = self.read().await?;
+        let mut count = QueryBuilder::new("SELECT count(*)");
+        push_filter(&mut count, project, filter);
+        let total: i64 = count.build_query_scalar().fetch_one(&mut *transaction).await?;
+        let mut select = QueryBuilder::new("SELECT a.*");
+        push_filter(&mut select, project, filter);
+        let (limit, offset) = window(filter.page, filter.page_size);
+        select.push(" ORDER BY a.created_at DESC, a.id LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
+        let rows = select.build().fetch_all(&mut *transaction).await?;
+        Ok(Page { items: complete(&mut transaction, &rows).await?, total: total.unsigned_abs() })
+    }
+
+    async fn update(&self, changed: &Account, read_version: i64) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let stored: Option<i64> =
+            sqlx::query_scalar("SELECT credential_version FROM accounts WHERE project_id = ? AND id = ?")
+                .bind(changed.project_id.as_str())
+                .bind(changed.id.as_str())
+                .fetch_optional(&mut *transaction)
+                .await?;
+        match stored {
+            None => return Ok(false),
+            Some(version) if version != read_version => {
+                return Err(StorageError::Conflict("the account was changed in the meantime; read it again"));
+            }
+            Some(_) => {}
+        }
+        sqlx::query(
+            "UPDATE accounts SET profile_id = ?, connector_version = ?, environment = ?, owner_id = ?, owner_name = ?, \
+             owner_username = ?, label = ?, kind = ?, shared = ?, status = ?, status_reasons = ?, setup_information = ?, \
+             metadata = ?, credential_version = ?, updated_at = ? WHERE project_id = ? AND id = ?",
+        )
+        .bind(changed.profile_id.as_str())
+        .bind(&changed.connector_version)
+        .bind(&changed.environment)
+        .bind(&changed.owner.id)
+        .bind(&changed.owner.name)
+        .bind(&changed.owner.username)
+        .bind(&changed.label)
+        .bind(changed.kind.as_str())
+        .bind(changed.shared)
+        .bind(changed.status.as_str())
+        .bind(to_json(&changed.status_reasons)?)
+        .bind(to_json(&changed.setup_information)?)
+        .bind(to_json(&changed.metadata)?)
+        .bind(changed.credential_version)
+        .bind(changed.updated_at.as_micros())
+        .bind(changed.project_id.as_str())
+        .bind(changed.id.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        Secrets::Account.replace(&mut transaction, changed.id.as_str(), &changed.secrets).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
+        let mut transaction = self.write().await?;
+        let Some(found) = find(&mut transaction, project, id).await? else { return Ok(None) };
+        // The secrets go by the foreign key.
+        sqlx::query("DELETE FROM accounts WHERE project_id = ? AND id = ?")
+            .bind(project.as_str())
+            .bind(id.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(Some(found))
+    }
+}

@@ -1,0 +1,80 @@
+//! Connection attempts.
+
+use async_trait::async_trait;
+use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, ConnectionAttempt, ProjectId, SessionId};
+use sqlx::sqlite::SqliteRow;
+
+use super::{SqliteStorage, row::Row};
+use crate::{AttemptStore, Result};
+
+fn attempt(row: &SqliteRow) -> Result<ConnectionAttempt> {
+    let row = Row::new("connection_attempts", row, "id");
+    let code: Option<String> = row.get("error_code")?;
+    let description: Option<String> = row.get("error_description")?;
+    Ok(ConnectionAttempt {
+        id: AttemptId::new(row.id.clone()),
+        session_id: SessionId(row.get("session_id")?),
+        project_id: ProjectId::new(row.get::<String>("project_id")?),
+        status: row.parse("status")?,
+        account_id: row.get::<Option<String>>("account_id")?.map(AccountId::new),
+        error: code.zip(description).map(|(code, description)| AttemptError { code, description }),
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+    })
+}
+
+#[async_trait]
+impl AttemptStore for SqliteStorage {
+    async fn create(&self, new: &ConnectionAttempt) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query(
+            "INSERT INTO connection_attempts (id, session_id, project_id, status, account_id, error_code, \
+             error_description, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(new.id.as_str())
+        .bind(new.session_id.0)
+        .bind(new.project_id.as_str())
+        .bind(new.status.as_str())
+        .bind(new.account_id.as_ref().map(AccountId::as_str))
+        .bind(new.error.as_ref().map(|error| &error.code))
+        .bind(new.error.as_ref().map(|error| &error.description))
+        .bind(new.created_at.as_micros())
+        .bind(new.expires_at.as_micros())
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn get(&self, project: &ProjectId, session: SessionId, id: &AttemptId) -> Result<Option<ConnectionAttempt>> {
+        let query = sqlx::query("SELECT * FROM connection_attempts WHERE project_id = ? AND session_id = ? AND id = ?");
+        let query = query.bind(project.as_str()).bind(session.0).bind(id.as_str());
+        query.fetch_optional(&self.readers).await?.as_ref().map(attempt).transpose()
+    }
+
+    async fn end(
+        &self,
+        project: &ProjectId,
+        session: SessionId,
+        id: &AttemptId,
+        status: AttemptStatus,
+        account: Option<&AccountId>,
+        error: Option<&AttemptError>,
+    ) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query(
+            "UPDATE connection_attempts SET status = ?, account_id = ?, error_code = ?, error_description = ? \
+             WHERE project_id = ? AND session_id = ? AND id = ? AND status = 'pending'",
+        )
+        .bind(status.as_str())
+        .bind(account.map(AccountId::as_str))
+        .bind(error.map(|error| &error.code))
+        .bind(error.map(|error| &error.description))
+        .bind(project.as_str())
+        .bind(session.0)
+        .bind(id.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+}

@@ -1,0 +1,16 @@
+//! What a full disk does: the write fails with its own error, and nothing is half-written.
+
+use super::SqliteStorage;
+use crate::{MetaStore, StorageError};
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = SqliteStorage::open(&directory.path().join("patchbay.db")).await.unwrap();
+    storage.set("small", b"kept").await.unwrap();
+    storage.forbid_growth().await.unwrap();
+    let error = storage.set("large", &vec![0; 1_000_000]).await.unwrap_err();
+    assert!(matches!(error, StorageError::Full), "{error}");
+    assert_eq!(storage.get("large").await.unwrap(), None);
+    assert_eq!(storage.get("small").await.unwrap().as_deref(), Some(&b"kept"[..]));
+}

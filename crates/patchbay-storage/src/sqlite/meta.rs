@@ -1,0 +1,42 @@
+//! The database's own records.
+
+use async_trait::async_trait;
+
+use super::SqliteStorage;
+use crate::{MetaStore, Result};
+
+#[async_trait]
+impl MetaStore for SqliteStorage {
+    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let query = sqlx::query_scalar("SELECT value FROM meta WHERE name = ?").bind(name);
+        Ok(query.fetch_optional(&self.readers).await?)
+    }
+
+    async fn set_once(&self, name: &str, value: &[u8]) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING")
+            .bind(name)
+            .bind(value)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn set(&self, name: &str, value: &[u8]) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query(
+            "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )
+        .bind(name)
+        .bind(value)
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        Ok(())
+    }
+}

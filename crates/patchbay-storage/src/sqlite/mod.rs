@@ -1,0 +1,80 @@
+//! The SQLite backend: WAL, one writing connection, a small pool of readers.
+//!
+//! A deferred transaction that turns into a writer fails with "busy" at once, whatever the time-out;
+//! so there is one connection that writes, and it begins with `BEGIN IMMEDIATE`. Readers see a
+//! snapshot and never wait for it.
+
+mod accounts;
+mod api_keys;
+mod attempts;
+mod calls;
+mod error;
+#[cfg(test)]
+mod full_disk;
+mod login_tokens;
+mod meta;
+mod open;
+mod organizations;
+mod profiles;
+mod projects;
+mod row;
+mod secrets;
+mod sessions;
+
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+use crate::{
+    AccountStore, ApiKeyStore, AttemptStore, CallStore, LoginTokenStore, MetaStore, OrganizationStore, ProfileStore,
+    ProjectStore, Result, SessionStore, Storage,
+};
+
+/// A SQLite database file.
+pub struct SqliteStorage {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStorage {
+    /// A transaction that writes. Dropped without a commit, it leaves nothing behind.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// A transaction that reads one snapshot.
+    async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.readers.begin().await?)
+    }
+}
+
+impl Storage for SqliteStorage {
+    fn organizations(&self) -> &dyn OrganizationStore {
+        self
+    }
+    fn projects(&self) -> &dyn ProjectStore {
+        self
+    }
+    fn api_keys(&self) -> &dyn ApiKeyStore {
+        self
+    }
+    fn login_tokens(&self) -> &dyn LoginTokenStore {
+        self
+    }
+    fn profiles(&self) -> &dyn ProfileStore {
+        self
+    }
+    fn accounts(&self) -> &dyn AccountStore {
+        self
+    }
+    fn sessions(&self) -> &dyn SessionStore {
+        self
+    }
+    fn attempts(&self) -> &dyn AttemptStore {
+        self
+    }
+    fn calls(&self) -> &dyn CallStore {
+        self
+    }
+    fn meta(&self) -> &dyn MetaStore {
+        self
+    }
+}

@@ -1,0 +1,66 @@
+//! From columns to values, with the table and the row named where something is wrong.
+
+use std::{fmt::Display, str::FromStr};
+
+use patchbay_model::{KeyHash, Timestamp};
+use serde::de::DeserializeOwned;
+use sqlx::{ColumnIndex, Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
+
+use crate::{Result, StorageError};
+
+/// A row of a known table.
+pub(super) struct Row<'r> {
+    pub(super) table: &'static str,
+    pub(super) row: &'r SqliteRow,
+    /// The row's id, for messages.
+    pub(super) id: String,
+}
+
+impl<'r> Row<'r> {
+    /// A row whose id is the text in `id_column`.
+    pub(super) fn new(table: &'static str, row: &'r SqliteRow, id_column: &str) -> Self {
+        let id = row.try_get_unchecked::<String, _>(id_column).unwrap_or_else(|_| "?".to_owned());
+        Self { table, row, id }
+    }
+
+    pub(super) fn get<T>(&self, column: &str) -> Result<T>
+    where
+        T: Decode<'r, Sqlite> + Type<Sqlite>,
+        for<'c> &'c str: ColumnIndex<SqliteRow>,
+    {
+        self.row.try_get(column).map_err(|error| self.wrong(column, error))
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
+        let text: &str = self.get(column)?;
+        serde_json::from_str(text).map_err(|error| self.wrong(column, error))
+    }
+
+    pub(super) fn parse<T: FromStr<Err: Display>>(&self, column: &str) -> Result<T> {
+        let text: &str = self.get(column)?;
+        text.parse().map_err(|error| self.wrong(column, error))
+    }
+
+    pub(super) fn time(&self, column: &str) -> Result<Timestamp> {
+        self.get(column).map(Timestamp::from_micros)
+    }
+
+    pub(super) fn hash(&self, column: &str) -> Result<KeyHash> {
+        let bytes: &[u8] = self.get(column)?;
+        bytes.try_into().map(KeyHash).map_err(|_| self.wrong(column, "it is not 32 bytes long"))
+    }
+
+    pub(super) fn wrong(&self, column: &str, why: impl Display) -> StorageError {
+        StorageError::Inconsistent { table: self.table, row: self.id.clone(), detail: format!("{column}: {why}") }
+    }
+}
+
+/// A value as JSON text. Our own types always serialise.
+pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StorageError::Other(error.to_string()))
+}
+
+/// `LIMIT` and `OFFSET` of a page that counts from 1.
+pub(super) fn window(page: u32, page_size: u32) -> (i64, i64) {
+    (i64::from(page_size), i64::from(page.saturating_sub(1)) * i64::from(page_size))
+}

@@ -1,0 +1,83 @@
+//! Connect sessions.
+
+use async_trait::async_trait;
+use patchbay_model::{
+    AccountId, ConnectSession, KeyHash, OrganizationId, Owner, ProfileId, ProjectId, SessionId, Timestamp,
+};
+use sqlx::sqlite::SqliteRow;
+
+use super::{
+    SqliteStorage,
+    row::{Row, to_json},
+};
+use crate::{Result, SessionStore};
+
+fn session(row: &SqliteRow) -> Result<ConnectSession> {
+    let row = Row::new("connect_sessions", row, "id");
+    Ok(ConnectSession {
+        id: SessionId(row.get("id")?),
+        organization_id: OrganizationId::new(row.get::<String>("organization_id")?),
+        project_id: ProjectId::new(row.get::<String>("project_id")?),
+        token_hash: row.hash("token_hash")?,
+        owner: Owner { id: row.get("owner_id")?, name: row.get("owner_name")?, username: row.get("owner_username")? },
+        categories: row.json("categories")?,
+        connector: row.get("connector")?,
+        profile_id: row.get::<Option<String>>("profile_id")?.map(ProfileId::new),
+        account_id: row.get::<Option<String>>("account_id")?.map(AccountId::new),
+        label: row.get("label")?,
+        metadata: row.json("metadata")?,
+        kind: row.parse("kind")?,
+        multiple: row.get("multiple")?,
+        external_trigger_token: row.get("external_trigger_token")?,
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+    })
+}
+
+#[async_trait]
+impl SessionStore for SqliteStorage {
+    async fn create(&self, new: &ConnectSession) -> Result<SessionId> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query(
+            "INSERT INTO connect_sessions (organization_id, project_id, token_hash, owner_id, owner_name, owner_username, \
+             categories, connector, profile_id, account_id, label, metadata, kind, multiple, external_trigger_token, \
+             created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(new.organization_id.as_str())
+        .bind(new.project_id.as_str())
+        .bind(new.token_hash.0.as_slice())
+        .bind(&new.owner.id)
+        .bind(&new.owner.name)
+        .bind(&new.owner.username)
+        .bind(to_json(&new.categories)?)
+        .bind(&new.connector)
+        .bind(new.profile_id.as_ref().map(ProfileId::as_str))
+        .bind(new.account_id.as_ref().map(AccountId::as_str))
+        .bind(&new.label)
+        .bind(to_json(&new.metadata)?)
+        .bind(new.kind.as_str())
+        .bind(new.multiple)
+        .bind(&new.external_trigger_token)
+        .bind(new.created_at.as_micros())
+        .bind(new.expires_at.as_micros())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(SessionId(done.last_insert_rowid()))
+    }
+
+    async fn by_token_hash(&self, hash: &KeyHash) -> Result<Option<ConnectSession>> {
+        let query = sqlx::query("SELECT * FROM connect_sessions WHERE token_hash = ?").bind(hash.0.as_slice());
+        query.fetch_optional(&self.readers).await?.as_ref().map(session).transpose()
+    }
+
+    async fn delete_expired(&self, moment: Timestamp) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("DELETE FROM connect_sessions WHERE expires_at < ?")
+            .bind(moment.as_micros())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected())
+    }
+}
