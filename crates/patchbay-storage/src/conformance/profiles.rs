@@ -53,7 +53,7 @@ pub async fn profiles_belong_to_their_project(storage: &dyn Storage) {
     assert_eq!(storage.profiles().list(&b, &all()).await.unwrap().total, 0);
     let mut stolen = ours.clone();
     stolen.project_id = b.clone();
-    stolen.name = "stolen".to_owned();
+    "stolen".clone_into(&mut stolen.name);
     assert!(!storage.profiles().update(&stolen).await.unwrap());
     assert_eq!(storage.profiles().delete(&b, &ours.id).await.unwrap(), None);
     assert_eq!(storage.profiles().get(&a, &ours.id).await.unwrap(), Some(ours));

@@ -32,7 +32,7 @@ impl LoginTokenStore for SqliteStorage {
             .await?;
         transaction.commit().await?;
         let Some(row) = taken else { return Ok(None) };
-        let row = Row { table: "login_tokens", row: &row, id: "?".to_owned() };
+        let row = Row { table: "login_tokens", columns: &row, id: "?".to_owned() };
         let project_id = ProjectId::new(row.get::<String>("project_id")?);
         Ok(Some(LoginToken { hash: *hash, project_id, expires_at: row.time("expires_at")? }))
     }

@@ -11,7 +11,7 @@ use crate::{Result, StorageError};
 /// A row of a known table.
 pub(super) struct Row<'r> {
     pub(super) table: &'static str,
-    pub(super) row: &'r SqliteRow,
+    pub(super) columns: &'r SqliteRow,
     /// The row's id, for messages.
     pub(super) id: String,
 }
@@ -20,7 +20,7 @@ impl<'r> Row<'r> {
     /// A row whose id is the text in `id_column`.
     pub(super) fn new(table: &'static str, row: &'r SqliteRow, id_column: &str) -> Self {
         let id = row.try_get_unchecked::<String, _>(id_column).unwrap_or_else(|_| "?".to_owned());
-        Self { table, row, id }
+        Self { table, columns: row, id }
     }
 
     pub(super) fn get<T>(&self, column: &str) -> Result<T>
@@ -28,7 +28,7 @@ impl<'r> Row<'r> {
         T: Decode<'r, Sqlite> + Type<Sqlite>,
         for<'c> &'c str: ColumnIndex<SqliteRow>,
     {
-        self.row.try_get(column).map_err(|error| self.wrong(column, error))
+        self.columns.try_get(column).map_err(|error| self.wrong(column, error))
     }
 
     pub(super) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
