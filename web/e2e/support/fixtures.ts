@@ -1,0 +1,51 @@
+/** What a test gets: a server and a host page (one a worker), and a client, a Hub and a traffic record (one a test). */
+import { test as base } from "@playwright/test";
+import { Api } from "./api.ts";
+import { type HostPage, startHostPage } from "./host-page.ts";
+import { StockHub } from "./hub.ts";
+import { type Server, startServer } from "./server.ts";
+import { Traffic } from "./traffic.ts";
+
+/** Set in the configuration. */
+export interface WorkerOptions {
+  /** The binary under test. */
+  serverBinary: string;
+}
+
+interface WorkerFixtures extends WorkerOptions {
+  server: Server;
+  host: HostPage;
+}
+
+interface TestFixtures {
+  api: Api;
+  hub: StockHub;
+  traffic: Traffic;
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  serverBinary: ["", { scope: "worker", option: true }],
+  server: [
+    async ({ serverBinary }, use) => {
+      const server = await startServer(serverBinary);
+      await use(server);
+      await server.stop();
+    },
+    { scope: "worker", timeout: 90_000 },
+  ],
+  host: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's shape
+    async ({}, use) => {
+      const host = await startHostPage();
+      await use(host);
+      await host.stop();
+    },
+    { scope: "worker" },
+  ],
+  api: async ({ server }, use) => use(new Api(server)),
+  traffic: [async ({ context }, use) => use(await Traffic.watch(context)), { auto: true }],
+  // The record must be on before the first page is opened.
+  hub: async ({ page, traffic: _traffic }, use) => use(new StockHub(page)),
+});
+
+export { expect } from "@playwright/test";

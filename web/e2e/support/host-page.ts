@@ -1,0 +1,90 @@
+/**
+ * The customer-facing product that embeds the Hub: a page on an origin of its own, as in real life.
+ *
+ * It serves the stock component's bundle unchanged from `node_modules` and a page whose query says which
+ * attributes the element gets. The page notes the element's events in `window.hubEvents`.
+ */
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { stockHubPath } from "./paths.ts";
+
+/** The attributes of `<stackone-hub>` that the tests use. */
+export interface HubAttributes {
+  readonly token: string;
+  readonly "base-url": string;
+  readonly "account-id"?: string;
+  readonly theme?: "light" | "dark";
+}
+
+/** A running host page. */
+export interface HostPage {
+  /** Its origin. */
+  readonly origin: string;
+  /** The page with a Hub of these attributes in it. */
+  url(attributes: HubAttributes): string;
+  /** Stops serving it. */
+  stop(): Promise<void>;
+}
+
+/** Starts the host page's server on a free loopback port. */
+export async function startHostPage(): Promise<HostPage> {
+  const bundle = await readFile(stockHubPath());
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(request.url ?? "/", "http://host");
+    if (url.pathname === "/webcomponent.js") {
+      response.writeHead(200, { "content-type": "text/javascript; charset=utf-8" }).end(bundle);
+    } else if (url.pathname === "/") {
+      response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page(url.searchParams));
+    } else {
+      response.writeHead(404).end();
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    origin,
+    url: (attributes) => `${origin}/?${new URLSearchParams({ ...attributes })}`,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function page(query: URLSearchParams): string {
+  const attributes = [...query].map(([name, value]) => `${name}="${escapeAttribute(value)}"`).join(" ");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Acme: your integrations</title>
+<style>
+  body { margin: 0; font: 16px/1.5 system-ui, sans-serif; background: #eef1f5; color: #1c2530 }
+  main { max-width: 560px; margin: 48px auto; padding: 0 16px }
+</style>
+</head>
+<body>
+<main>
+<h1>Your integrations</h1>
+<stackone-hub mode="integration-picker" height="560px" ${attributes}></stackone-hub>
+</main>
+<script>
+  window.hubEvents = [];
+  for (const type of ["success", "close"]) {
+    document.querySelector("stackone-hub").addEventListener(type, (event) => {
+      window.hubEvents.push({ type, detail: event.detail ?? null });
+    });
+  }
+</script>
+<script src="/webcomponent.js"></script>
+</body>
+</html>`;
+}
+
+function escapeAttribute(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+}
