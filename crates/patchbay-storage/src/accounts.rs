@@ -38,7 +38,7 @@ pub struct AccountFilter {
 /// Keeps linked accounts.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Adds one with its secrets.
+    /// Adds one with its secrets. A taken id, or a profile that the project does not have, is a conflict.
     async fn insert(&self, account: &Account, rule: InsertRule) -> Result<()>;
     /// The project's account with this id.
     async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>>;
@@ -47,7 +47,8 @@ pub trait AccountStore: Send + Sync {
     /// A page of the project's accounts, newest first.
     async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>>;
     /// Replaces one with its secrets, when its credentials still have the version that the caller
-    /// read; else a conflict. False when the project has no such account.
+    /// read; else a conflict. Its connector and the moment it was linked stay as they are. False when
+    /// the project has no such account.
     async fn update(&self, account: &Account, read_version: i64) -> Result<bool>;
     /// Removes one with its secrets and gives it back as it was.
     async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>>;

@@ -8,7 +8,7 @@ use crate::Result;
 /// Keeps connection attempts.
 #[async_trait]
 pub trait AttemptStore: Send + Sync {
-    /// Adds one.
+    /// Adds one; a session that the project does not have is a conflict.
     async fn create(&self, attempt: &ConnectionAttempt) -> Result<()>;
     /// The session's attempt with this id.
     async fn get(&self, project: &ProjectId, session: SessionId, id: &AttemptId) -> Result<Option<ConnectionAttempt>>;

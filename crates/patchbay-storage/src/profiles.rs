@@ -27,8 +27,9 @@ pub trait ProfileStore: Send + Sync {
     async fn get(&self, project: &ProjectId, id: &ProfileId) -> Result<Option<Profile>>;
     /// A page of the project's profiles, oldest first.
     async fn list(&self, project: &ProjectId, filter: &ProfileFilter) -> Result<Page<Profile>>;
-    /// Replaces one. Where it is the default, the connector's others stop being it. False when the
-    /// project has no such profile.
+    /// Replaces one. Its connector, its authentication method and the moment it was made stay as they
+    /// are. Where it is the default, the connector's others stop being it. False when the project has
+    /// no such profile.
     async fn update(&self, profile: &Profile) -> Result<bool>;
     /// Removes one and gives it back; a conflict while accounts use it.
     async fn delete(&self, project: &ProjectId, id: &ProfileId) -> Result<Option<Profile>>;

@@ -1,5 +1,9 @@
 -- Times are microseconds since 1970 (UTC), JSON is text, hashes and envelopes are blobs.
--- Every table of tenant data carries project_id, and every query names it.
+-- Every table of tenant data carries project_id, and every query names it. References between them
+-- carry it too: no row can point into another project, whatever the code above does.
+
+-- "Ptch": tells our files from other programs' (https://sqlite.org/pragma.html#pragma_application_id).
+PRAGMA application_id = 0x50746368;
 
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
@@ -49,7 +53,8 @@ CREATE TABLE profiles (
     enabled_actions TEXT,
     setup_information TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
+    updated_at INTEGER NOT NULL,
+    UNIQUE (project_id, id)
 ) STRICT;
 CREATE INDEX profiles_by_project ON profiles (project_id, connector, created_at);
 CREATE UNIQUE INDEX one_default_profile ON profiles (project_id, connector) WHERE is_default = 1;
@@ -64,7 +69,7 @@ CREATE TABLE profile_secrets (
 CREATE TABLE accounts (
     id TEXT PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id),
-    profile_id TEXT NOT NULL REFERENCES profiles (id),
+    profile_id TEXT NOT NULL,
     connector TEXT NOT NULL,
     connector_version TEXT NOT NULL,
     auth_config_key TEXT NOT NULL,
@@ -81,11 +86,12 @@ CREATE TABLE accounts (
     metadata TEXT NOT NULL,
     credential_version INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
+    updated_at INTEGER NOT NULL,
+    FOREIGN KEY (project_id, profile_id) REFERENCES profiles (project_id, id)
 ) STRICT;
 CREATE INDEX accounts_by_project ON accounts (project_id, created_at DESC, id);
 CREATE INDEX accounts_by_owner ON accounts (project_id, owner_id, connector);
-CREATE INDEX accounts_by_profile ON accounts (profile_id);
+CREATE INDEX accounts_by_profile ON accounts (project_id, profile_id);
 
 CREATE TABLE account_secrets (
     account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -112,22 +118,24 @@ CREATE TABLE connect_sessions (
     multiple INTEGER NOT NULL,
     external_trigger_token TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    UNIQUE (project_id, id)
 ) STRICT;
 CREATE INDEX connect_sessions_by_expiry ON connect_sessions (expires_at);
 
 CREATE TABLE connection_attempts (
     id TEXT PRIMARY KEY,
-    session_id INTEGER NOT NULL REFERENCES connect_sessions (id) ON DELETE CASCADE,
-    project_id TEXT NOT NULL REFERENCES projects (id),
+    session_id INTEGER NOT NULL,
+    project_id TEXT NOT NULL,
     status TEXT NOT NULL,
     account_id TEXT,
     error_code TEXT,
     error_description TEXT,
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    FOREIGN KEY (project_id, session_id) REFERENCES connect_sessions (project_id, id) ON DELETE CASCADE
 ) STRICT;
-CREATE INDEX connection_attempts_by_session ON connection_attempts (session_id);
+CREATE INDEX connection_attempts_by_session ON connection_attempts (project_id, session_id);
 
 CREATE TABLE calls (
     id TEXT PRIMARY KEY,
@@ -143,4 +151,4 @@ CREATE TABLE calls (
     started_at INTEGER NOT NULL,
     duration_micros INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX calls_by_project ON calls (project_id, started_at DESC);
+CREATE INDEX calls_by_project ON calls (project_id, started_at DESC, id);

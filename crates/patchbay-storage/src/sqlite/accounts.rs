@@ -39,8 +39,7 @@ fn account(row: &SqliteRow) -> Result<Account> {
 /// The rows' accounts, with their secrets.
 async fn complete(transaction: &mut Transaction<'_, Sqlite>, rows: &[SqliteRow]) -> Result<Vec<Account>> {
     let mut accounts = rows.iter().map(account).collect::<Result<Vec<_>>>()?;
-    let ids = accounts.iter().map(|account| account.id.as_str().to_owned()).collect::<Vec<_>>();
-    let ids = ids.iter().map(String::as_str).collect::<Vec<_>>();
+    let ids = accounts.iter().map(|account| account.id.as_str()).collect::<Vec<_>>();
     let mut secrets = Secrets::Account.of(transaction, &ids).await?;
     for account in &mut accounts {
         account.secrets = secrets.remove(account.id.as_str()).unwrap_or_default();
@@ -80,28 +79,28 @@ async fn find_owned(
     Ok(complete(transaction, &rows).await?.pop())
 }
 
-fn push_in<T: ToString>(query: &mut QueryBuilder<Sqlite>, column: &str, values: &[T]) {
-    if values.is_empty() {
-        return;
+/// One bound value however long the list, so that statements stay few (and cached) and no list is
+/// longer than SQLite's limit of parameters.
+fn push_in<T: ToString>(query: &mut QueryBuilder<Sqlite>, column: &str, values: &[T]) -> Result<()> {
+    if !values.is_empty() {
+        let values = values.iter().map(ToString::to_string).collect::<Vec<_>>();
+        query.push(format!(" AND a.{column} IN (SELECT value FROM json_each("));
+        query.push_bind(to_json(&values)?).push("))");
     }
-    query.push(format!(" AND a.{column} IN ("));
-    let mut list = query.separated(", ");
-    for value in values {
-        list.push_bind(value.to_string());
-    }
-    query.push(")");
+    Ok(())
 }
 
-fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &AccountFilter) {
+fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &AccountFilter) -> Result<()> {
     query.push(" FROM accounts a WHERE a.project_id = ").push_bind(project.as_str().to_owned());
-    push_in(query, "id", &filter.ids);
-    push_in(query, "connector", &filter.connectors);
-    push_in(query, "owner_id", &filter.owner_ids);
-    push_in(query, "profile_id", &filter.profile_ids);
-    push_in(query, "status", &filter.statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>());
+    push_in(query, "id", &filter.ids)?;
+    push_in(query, "connector", &filter.connectors)?;
+    push_in(query, "owner_id", &filter.owner_ids)?;
+    push_in(query, "profile_id", &filter.profile_ids)?;
+    push_in(query, "status", &filter.statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>())?;
     if let Some(active) = filter.profile_active {
         query.push(" AND (SELECT p.active FROM profiles p WHERE p.id = a.profile_id) = ").push_bind(active);
     }
+    Ok(())
 }
 
 #[async_trait]
@@ -156,10 +155,10 @@ impl AccountStore for SqliteStorage {
     async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>> {
         let mut transaction = self.read().await?;
         let mut count = QueryBuilder::new("SELECT count(*)");
-        push_filter(&mut count, project, filter);
+        push_filter(&mut count, project, filter)?;
         let total: i64 = count.build_query_scalar().fetch_one(&mut *transaction).await?;
         let mut select = QueryBuilder::new("SELECT a.*");
-        push_filter(&mut select, project, filter);
+        push_filter(&mut select, project, filter)?;
         let (limit, offset) = window(filter.page, filter.page_size);
         select.push(" ORDER BY a.created_at DESC, a.id LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
         let rows = select.build().fetch_all(&mut *transaction).await?;
@@ -182,12 +181,13 @@ impl AccountStore for SqliteStorage {
             Some(_) => {}
         }
         sqlx::query(
-            "UPDATE accounts SET profile_id = ?, connector_version = ?, environment = ?, owner_id = ?, owner_name = ?, \
-             owner_username = ?, label = ?, kind = ?, shared = ?, status = ?, status_reasons = ?, setup_information = ?, \
+            "UPDATE accounts SET profile_id = ?, connector_version = ?, auth_config_key = ?, environment = ?, \
+             owner_id = ?, owner_name = ?, owner_username = ?, label = ?, kind = ?, shared = ?, status = ?, status_reasons = ?, setup_information = ?, \
              metadata = ?, credential_version = ?, updated_at = ? WHERE project_id = ? AND id = ?",
         )
         .bind(changed.profile_id.as_str())
         .bind(&changed.connector_version)
+        .bind(&changed.auth_config_key)
         .bind(&changed.environment)
         .bind(&changed.owner.id)
         .bind(&changed.owner.name)

@@ -4,8 +4,7 @@ use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, time::D
 
 use sqlx::{
     ConnectOptions, SqlitePool,
-    migrate::MigrateError,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::SqliteStorage;
@@ -16,19 +15,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 /// A file up to this size is checked whole at the start; a larger one would hold up the start.
 const CHECKED_WHOLE: u64 = 8 * 1024 * 1024;
+/// What the first migration writes into the file's header.
+const APPLICATION_ID: i64 = 0x5074_6368;
 
 impl SqliteStorage {
     /// Opens the database, made with mode 0600 where it is missing, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self> {
-        create_private(path).map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StorageError::ReadOnly,
-            io::ErrorKind::StorageFull => StorageError::Full,
-            _ => StorageError::Unavailable(format!("{}: {error}", path.display())),
-        })?;
+        create_private(path).map_err(|error| unopened(path, &error))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
-            .journal_mode(SqliteJournalMode::Wal)
             // A secret that was answered as stored must survive the power cut after it. Writes are few:
             // records of calls come in batches.
             .synchronous(SqliteSynchronous::Full)
@@ -39,12 +35,10 @@ impl SqliteStorage {
             .disable_statement_logging();
         let writer = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let writer = writer.connect_with(options.clone()).await?;
-        check(&writer, path).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(|error| match error {
-            MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => StorageError::Newer,
-            MigrateError::Execute(error) => error.into(),
-            other => StorageError::Other(other.to_string()),
-        })?;
+        check_sound(&writer, path).await?;
+        check_ours(&writer).await?;
+        write_ahead(&writer).await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).max_lifetime(None);
         let readers = readers.connect_lazy_with(options.read_only(true));
         Ok(Self { writer, readers })
@@ -72,10 +66,61 @@ fn create_private(path: &Path) -> io::Result<()> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
 }
 
-async fn check(writer: &SqlitePool, path: &Path) -> Result<()> {
+fn unopened(path: &Path, error: &io::Error) -> StorageError {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StorageError::ReadOnly,
+        io::ErrorKind::StorageFull => StorageError::Full,
+        _ => StorageError::Unavailable(format!("{}: {error}", path.display())),
+    }
+}
+
+async fn check_sound(writer: &SqlitePool, path: &Path) -> Result<()> {
     if std::fs::metadata(path).is_ok_and(|file| file.len() > CHECKED_WHOLE) {
         return Ok(());
     }
     let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(writer).await?;
     if verdict == "ok" { Ok(()) } else { Err(StorageError::Corrupt(verdict)) }
+}
+
+/// Refuses another program's database before anything is written to it.
+async fn check_ours(writer: &SqlitePool) -> Result<()> {
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(writer).await?;
+    // The list of migrations comes before the first of them.
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND type = 'table'";
+    let tables: i64 = sqlx::query_scalar(tables).fetch_one(writer).await?;
+    if id == APPLICATION_ID || tables == 0 {
+        Ok(())
+    } else {
+        Err(StorageError::Corrupt("it belongs to another program".to_owned()))
+    }
+}
+
+/// The mode is a property of the file, so that every later connection has it.
+async fn write_ahead(writer: &SqlitePool) -> Result<()> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(writer).await?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    Err(StorageError::Unavailable(format!(
+        "its file system cannot share memory between processes (journal mode {mode}); put the data directory on a local disk"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_is_told_apart() {
+        let path = Path::new("/data/patchbay.db");
+        for (kind, words) in [
+            (io::ErrorKind::PermissionDenied, "read-only"),
+            (io::ErrorKind::ReadOnlyFilesystem, "read-only"),
+            (io::ErrorKind::StorageFull, "the disk is full"),
+            (io::ErrorKind::NotADirectory, "/data/patchbay.db: not a directory"),
+        ] {
+            let message = unopened(path, &kind.into()).to_string();
+            assert!(message.contains(words), "{message}");
+        }
+    }
 }

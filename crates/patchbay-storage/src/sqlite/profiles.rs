@@ -38,8 +38,7 @@ fn profile(row: &SqliteRow) -> Result<Profile> {
 /// The rows' profiles, with their secrets.
 async fn complete(transaction: &mut Transaction<'_, Sqlite>, rows: &[SqliteRow]) -> Result<Vec<Profile>> {
     let mut profiles = rows.iter().map(profile).collect::<Result<Vec<_>>>()?;
-    let ids = profiles.iter().map(|profile| profile.id.as_str().to_owned()).collect::<Vec<_>>();
-    let ids = ids.iter().map(String::as_str).collect::<Vec<_>>();
+    let ids = profiles.iter().map(|profile| profile.id.as_str()).collect::<Vec<_>>();
     let mut secrets = Secrets::Profile.of(transaction, &ids).await?;
     for profile in &mut profiles {
         profile.secrets = secrets.remove(profile.id.as_str()).unwrap_or_default();
@@ -174,7 +173,7 @@ impl ProfileStore for SqliteStorage {
             .execute(&mut *transaction)
             .await
             .map_err(|error| match error.into() {
-                StorageError::Conflict(_) => StorageError::Conflict("accounts use this profile"),
+                StorageError::Conflict(_) => StorageError::Conflict("accounts use this profile; delete them first"),
                 other => other,
             })?;
         transaction.commit().await?;

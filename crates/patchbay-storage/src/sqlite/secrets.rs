@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use patchbay_model::Sealed;
-use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
+use sqlx::{Sqlite, Transaction};
 
+use super::row::{Row, to_json};
 use crate::Result;
 
 /// Which table.
@@ -15,10 +16,37 @@ pub(super) enum Secrets {
 }
 
 impl Secrets {
-    const fn table(self) -> (&'static str, &'static str) {
+    const fn table(self) -> &'static str {
         match self {
-            Self::Account => ("account_secrets", "account_id"),
-            Self::Profile => ("profile_secrets", "profile_id"),
+            Self::Account => "account_secrets",
+            Self::Profile => "profile_secrets",
+        }
+    }
+
+    const fn delete(self) -> &'static str {
+        match self {
+            Self::Account => "DELETE FROM account_secrets WHERE account_id = ?",
+            Self::Profile => "DELETE FROM profile_secrets WHERE profile_id = ?",
+        }
+    }
+
+    const fn insert(self) -> &'static str {
+        match self {
+            Self::Account => "INSERT INTO account_secrets (account_id, field, sealed) VALUES (?, ?, ?)",
+            Self::Profile => "INSERT INTO profile_secrets (profile_id, field, sealed) VALUES (?, ?, ?)",
+        }
+    }
+
+    const fn select(self) -> &'static str {
+        match self {
+            Self::Account => {
+                "SELECT account_id AS owner, field, sealed FROM account_secrets \
+                 WHERE account_id IN (SELECT value FROM json_each(?))"
+            }
+            Self::Profile => {
+                "SELECT profile_id AS owner, field, sealed FROM profile_secrets \
+                 WHERE profile_id IN (SELECT value FROM json_each(?))"
+            }
         }
     }
 
@@ -29,15 +57,10 @@ impl Secrets {
         owner: &str,
         secrets: &BTreeMap<String, Sealed>,
     ) -> Result<()> {
-        let (table, column) = self.table();
-        let mut delete = QueryBuilder::<Sqlite>::new(format!("DELETE FROM {table} WHERE {column} = "));
-        delete.push_bind(owner).build().execute(&mut **transaction).await?;
+        sqlx::query(self.delete()).bind(owner).execute(&mut **transaction).await?;
         for (field, sealed) in secrets {
-            let mut insert =
-                QueryBuilder::<Sqlite>::new(format!("INSERT INTO {table} ({column}, field, sealed) VALUES ("));
-            let mut values = insert.separated(", ");
-            values.push_bind(owner).push_bind(field).push_bind(sealed.as_bytes());
-            insert.push(")").build().execute(&mut **transaction).await?;
+            let insert = sqlx::query(self.insert()).bind(owner).bind(field).bind(sealed.as_bytes());
+            insert.execute(&mut **transaction).await?;
         }
         Ok(())
     }
@@ -52,16 +75,10 @@ impl Secrets {
         if owners.is_empty() {
             return Ok(found);
         }
-        let (table, column) = self.table();
-        let mut select =
-            QueryBuilder::<Sqlite>::new(format!("SELECT {column}, field, sealed FROM {table} WHERE {column} IN ("));
-        let mut list = select.separated(", ");
-        for owner in owners {
-            list.push_bind(*owner);
-        }
-        for row in select.push(")").build().fetch_all(&mut **transaction).await? {
-            let sealed = Sealed::from_bytes(row.try_get(2)?);
-            found.entry(row.try_get(0)?).or_default().insert(row.try_get(1)?, sealed);
+        for row in sqlx::query(self.select()).bind(to_json(&owners)?).fetch_all(&mut **transaction).await? {
+            let row = Row::new(self.table(), &row, "owner");
+            let sealed = Sealed::from_bytes(row.get("sealed")?);
+            found.entry(row.get("owner")?).or_default().insert(row.get("field")?, sealed);
         }
         Ok(found)
     }
