@@ -5,6 +5,25 @@
 //! with all of its problems at once ([`Diagnostic`]).
 
 pub mod definition;
+pub mod diagnostic;
 pub mod expr;
+mod load;
+mod nearest;
+mod registry;
+mod schema;
+pub mod syntax;
 
 pub use definition::Connector;
+pub use diagnostic::{Diagnostic, Severity, render};
+pub use load::{Loaded, load};
+pub use nearest::nearest;
+pub use registry::Registry;
+
+/// A file of a connector.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Its path, as diagnostics show it. Its ending tells what it is.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}

@@ -1,0 +1,46 @@
+//! Problems as a person reads them.
+
+use std::fmt::Write as _;
+
+use super::{Diagnostic, Severity};
+use crate::SourceFile;
+
+/// The longest line that is shown whole.
+const MAX_LINE: usize = 160;
+
+/// Renders problems with the line they are on and a caret under the place.
+pub fn render(diagnostics: &[Diagnostic], files: &[SourceFile]) -> String {
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        let level = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
+        let start = diagnostic.span.start;
+        let _ = writeln!(out, "{level}[{}]: {}", diagnostic.code, diagnostic.message);
+        if start.line == 0 {
+            let _ = writeln!(out, "  --> {}", diagnostic.file);
+        } else {
+            let _ = writeln!(out, "  --> {}:{start}", diagnostic.file);
+            let text = files.iter().find(|file| file.name == diagnostic.file).map_or("", |file| file.text.as_str());
+            if let Some(line) = text.lines().nth(start.line - 1) {
+                snippet(&mut out, line, diagnostic);
+            }
+        }
+        if let Some(hint) = &diagnostic.hint {
+            let _ = writeln!(out, "  = help: {hint}");
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn snippet(out: &mut String, line: &str, diagnostic: &Diagnostic) {
+    let (start, end) = (diagnostic.span.start, diagnostic.span.end);
+    let number = start.line.to_string();
+    let margin = " ".repeat(number.len());
+    let shown: String = line.chars().take(MAX_LINE).collect();
+    let width = shown.chars().count();
+    let column = start.column.clamp(1, width + 1);
+    let stop = if end.line == start.line { end.column } else { width + 1 };
+    let carets = stop.saturating_sub(column).clamp(1, width.saturating_sub(column - 1).max(1));
+    let _ =
+        writeln!(out, "{margin} |\n{number} | {shown}\n{margin} | {}{}", " ".repeat(column - 1), "^".repeat(carets));
+}

@@ -1,0 +1,72 @@
+//! The tree of a JEXL expression.
+
+use serde_json::Value;
+
+#[derive(Clone, Debug)]
+pub(super) enum Expr {
+    Literal(Value),
+    /// A root of the scope, or (inside a filter's `.name`) nothing.
+    Root(String),
+    /// `$` or, inside a filter, `@`.
+    Scope,
+    Current,
+    Member(Box<Expr>, String),
+    Index(Box<Expr>, Box<Expr>),
+    /// `list[.age > 25]`
+    Filter(Box<Expr>, Box<Expr>),
+    Not(Box<Expr>),
+    Negate(Box<Expr>),
+    Binary(Op, Box<Expr>, Box<Expr>),
+    Ternary(Box<Expr>, Box<Expr>, Box<Expr>),
+    Array(Vec<Expr>),
+    Object(Vec<(String, Expr)>),
+    /// `present(x)`
+    Call(&'static str, Vec<Expr>),
+    /// `text.split(",")`
+    Method(Box<Expr>, &'static str, Vec<Expr>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Op {
+    Or,
+    And,
+    Coalesce,
+    /// `?:`
+    Elvis,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    In,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    FloorDivide,
+    Remainder,
+    Power,
+}
+
+impl Op {
+    /// How tightly it binds to its left; the right side binds one tighter, as all but `^` lean left.
+    pub(super) const fn binding(self) -> u8 {
+        match self {
+            Self::Elvis => 2,
+            Self::Coalesce => 4,
+            Self::Or => 6,
+            Self::And => 8,
+            Self::Equal
+            | Self::NotEqual
+            | Self::Less
+            | Self::LessEqual
+            | Self::Greater
+            | Self::GreaterEqual
+            | Self::In => 10,
+            Self::Add | Self::Subtract => 12,
+            Self::Multiply | Self::Divide | Self::FloorDivide | Self::Remainder => 14,
+            Self::Power => 16,
+        }
+    }
+}

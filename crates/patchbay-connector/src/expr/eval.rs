@@ -1,0 +1,212 @@
+//! Running a tree, with fuel.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Scope,
+    ast::{Expr, Op},
+    error::EvalError,
+    functions,
+    value::{self, Maybe},
+};
+
+/// Steps that one evaluation may take.
+const FUEL: u64 = 200_000;
+/// The longest text that an operator may build, in bytes.
+const MAX_TEXT: usize = 64 * 1024 * 1024;
+
+/// One evaluation.
+pub(super) struct Evaluation<'a> {
+    pub(super) scope: Scope<'a>,
+    fuel: u64,
+    /// The element that a filter looks at.
+    current: Vec<Value>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn new(scope: Scope<'a>) -> Self {
+        Self { scope, fuel: FUEL, current: Vec::new() }
+    }
+
+    pub(super) fn spend(&mut self, steps: u64) -> Result<(), EvalError> {
+        self.fuel = self.fuel.checked_sub(steps).ok_or(EvalError::Fuel)?;
+        Ok(())
+    }
+
+    /// Runs a filter's condition on one element.
+    pub(super) fn with_current(&mut self, element: &Value, condition: &Expr) -> Result<Maybe, EvalError> {
+        self.current.push(element.clone());
+        let outcome = self.run(condition);
+        self.current.pop();
+        outcome
+    }
+
+    pub(super) fn run(&mut self, expression: &Expr) -> Result<Maybe, EvalError> {
+        self.spend(1)?;
+        Ok(match expression {
+            Expr::Literal(value) => Some(value.clone()),
+            Expr::Root(name) => self.scope.root(name).cloned(),
+            Expr::Scope => {
+                Some(self.scope.roots.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect())
+            }
+            Expr::Current => self.current.last().cloned(),
+            Expr::Member(of, name) => {
+                if let Some(found) = self.borrowed(expression) {
+                    return Ok(found.cloned());
+                }
+                let of = self.run(of)?;
+                self.member(of, name)?
+            }
+            Expr::Index(of, index) => {
+                let of = self.run(of)?;
+                match (of, self.run(index)?) {
+                    (Some(Value::Array(mut items)), Some(Value::Number(index))) => {
+                        let place = index.as_u64().and_then(|index| usize::try_from(index).ok());
+                        place.filter(|place| *place < items.len()).map(|place| items.swap_remove(place))
+                    }
+                    (Some(Value::Object(mut members)), Some(key)) => members.shift_remove(&value::as_text(&key)),
+                    _ => None,
+                }
+            }
+            Expr::Filter(list, condition) => {
+                let items = match self.run(list)? {
+                    Some(Value::Array(items)) => items,
+                    Some(Value::Null) | None => Vec::new(),
+                    Some(one) => vec![one],
+                };
+                let mut kept = Vec::new();
+                for item in items {
+                    if value::is_truthy(self.with_current(&item, condition)?.as_ref()) {
+                        kept.push(item);
+                    }
+                }
+                Some(Value::Array(kept))
+            }
+            Expr::Not(operand) => Some(Value::Bool(!value::is_truthy(self.run(operand)?.as_ref()))),
+            Expr::Negate(operand) => {
+                let operand = self.run(operand)?;
+                Some(value::number(-number(operand.as_ref(), "-")?))
+            }
+            Expr::Binary(op, left, right) => self.binary(*op, left, right)?,
+            Expr::Ternary(condition, then, otherwise) => {
+                let chosen = if value::is_truthy(self.run(condition)?.as_ref()) { then } else { otherwise };
+                self.run(chosen)?
+            }
+            Expr::Array(items) => {
+                let items = items.iter().map(|item| self.run(item).map(|item| item.unwrap_or(Value::Null)));
+                Some(Value::Array(items.collect::<Result<_, _>>()?))
+            }
+            Expr::Object(members) => {
+                let mut object = Map::new();
+                for (key, member) in members {
+                    if let Some(value) = self.run(member)? {
+                        object.insert(key.clone(), value);
+                    }
+                }
+                Some(Value::Object(object))
+            }
+            Expr::Call(function, arguments) => {
+                let arguments = arguments.iter().map(|argument| self.run(argument)).collect::<Result<Vec<_>, _>>()?;
+                functions::call(function, &arguments, self)?
+            }
+            Expr::Method(of, method, arguments) => {
+                let mut all = vec![self.run(of)?];
+                for argument in arguments {
+                    all.push(self.run(argument)?);
+                }
+                functions::call(method, &all, self)?
+            }
+        })
+    }
+
+    /// The value that plain names lead to, without a copy.
+    fn borrowed(&self, expression: &Expr) -> Option<Option<&'a Value>> {
+        match expression {
+            Expr::Root(name) => Some(self.scope.root(name)),
+            Expr::Member(of, name) => match &**of {
+                Expr::Scope => Some(self.scope.root(name)),
+                of => match self.borrowed(of)? {
+                    Some(Value::Object(members)) => Some(members.get(name)),
+                    Some(Value::Array(_) | Value::String(_)) => None,
+                    _ => Some(None),
+                },
+            },
+            _ => None,
+        }
+    }
+
+    /// A member of an object; of a list, the members of all its elements (one alone stands for itself).
+    fn member(&mut self, of: Maybe, name: &str) -> Result<Maybe, EvalError> {
+        Ok(match of {
+            Some(Value::Object(mut members)) => members.shift_remove(name),
+            Some(Value::Array(items)) if name == "length" => Some(Value::from(items.len())),
+            Some(Value::String(text)) if name == "length" => Some(Value::from(text.chars().count())),
+            Some(Value::Array(items)) => {
+                self.spend(items.len() as u64)?;
+                let mut found = items
+                    .into_iter()
+                    .filter_map(|item| match item {
+                        Value::Object(mut members) => members.shift_remove(name),
+                        _ => None,
+                    })
+                    .collect::<Vec<_>>();
+                if found.len() > 1 { Some(Value::Array(found)) } else { found.pop() }
+            }
+            _ => None,
+        })
+    }
+
+    fn binary(&mut self, op: Op, left: &Expr, right: &Expr) -> Result<Maybe, EvalError> {
+        let left = self.run(left)?;
+        match op {
+            Op::Or | Op::Elvis => return if value::is_truthy(left.as_ref()) { Ok(left) } else { self.run(right) },
+            Op::And => return if value::is_truthy(left.as_ref()) { self.run(right) } else { Ok(left) },
+            Op::Coalesce => {
+                return if matches!(left, None | Some(Value::Null)) { self.run(right) } else { Ok(left) };
+            }
+            _ => {}
+        }
+        let right = self.run(right)?;
+        let (left, right) = (left.as_ref(), right.as_ref());
+        let ordered = |test: fn(Ordering) -> bool| Value::Bool(value::compare(left, right).is_some_and(test));
+        Ok(Some(match op {
+            Op::Equal => Value::Bool(value::equal(left, right)),
+            Op::NotEqual => Value::Bool(!value::equal(left, right)),
+            Op::Less => ordered(Ordering::is_lt),
+            Op::LessEqual => ordered(Ordering::is_le),
+            Op::Greater => ordered(Ordering::is_gt),
+            Op::GreaterEqual => ordered(Ordering::is_ge),
+            Op::In => Value::Bool(value::contains(right, left)),
+            Op::Add => add(left, right)?,
+            Op::Subtract => value::number(number(left, "-")? - number(right, "-")?),
+            Op::Multiply => value::number(number(left, "*")? * number(right, "*")?),
+            Op::Divide => value::number(number(left, "/")? / number(right, "/")?),
+            Op::FloorDivide => value::number((number(left, "//")? / number(right, "//")?).floor()),
+            Op::Remainder => value::number(number(left, "%")? % number(right, "%")?),
+            Op::Power => value::number(number(left, "^")?.powf(number(right, "^")?)),
+            Op::Or | Op::And | Op::Coalesce | Op::Elvis => unreachable!("returned above"),
+        }))
+    }
+}
+
+fn number(operand: Option<&Value>, operator: &str) -> Result<f64, EvalError> {
+    match operand {
+        None | Some(Value::Null) => Err(EvalError::Type(format!("`{operator}` has an operand without a value"))),
+        operand => value::as_number(operand)
+            .ok_or_else(|| EvalError::Type(format!("`{operator}` has an operand that is not a number"))),
+    }
+}
+
+fn add(left: Option<&Value>, right: Option<&Value>) -> Result<Value, EvalError> {
+    if !matches!(left, Some(Value::String(_))) && !matches!(right, Some(Value::String(_))) {
+        return Ok(value::number(number(left, "+")? + number(right, "+")?));
+    }
+    let text = |operand: Option<&Value>| operand.map(value::as_text).unwrap_or_default();
+    let (left, right) = (text(left), text(right));
+    if left.len() + right.len() > MAX_TEXT {
+        return Err(EvalError::Fuel);
+    }
+    Ok(Value::String(left + &right))
+}

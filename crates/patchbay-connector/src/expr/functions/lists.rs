@@ -1,0 +1,109 @@
+//! Presence, lists and objects.
+
+use serde_json::Value;
+
+use super::{argument, text};
+use crate::expr::{
+    error::EvalError,
+    eval::Evaluation,
+    value::{self, Maybe},
+};
+
+type Outcome = Result<Maybe, EvalError>;
+
+pub(super) fn present(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(Some(Value::Bool(!matches!(argument(arguments, 0), None | Some(Value::Null)))))
+}
+
+pub(super) fn missing(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(Some(Value::Bool(matches!(argument(arguments, 0), None | Some(Value::Null)))))
+}
+
+pub(super) fn keys(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(match argument(arguments, 0) {
+        Some(Value::Object(members)) => Some(members.keys().cloned().collect()),
+        _ => Some(Value::Array(Vec::new())),
+    })
+}
+
+pub(super) fn values(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(match argument(arguments, 0) {
+        Some(Value::Object(members)) => Some(members.values().cloned().collect()),
+        _ => Some(Value::Array(Vec::new())),
+    })
+}
+
+pub(super) fn includes(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let container = argument(arguments, 0);
+    let found = match argument(arguments, 1) {
+        Some(Value::Array(wanted)) => wanted.iter().all(|wanted| value::contains(container, Some(wanted))),
+        wanted => value::contains(container, wanted),
+    };
+    Ok(Some(Value::Bool(found)))
+}
+
+pub(super) fn includes_some(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let container = argument(arguments, 0);
+    let found = match argument(arguments, 1) {
+        Some(Value::Array(wanted)) => wanted.iter().any(|wanted| value::contains(container, Some(wanted))),
+        wanted => value::contains(container, wanted),
+    };
+    Ok(Some(Value::Bool(found)))
+}
+
+pub(super) fn length(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(match argument(arguments, 0) {
+        Some(Value::Array(items)) => Some(Value::from(items.len())),
+        Some(Value::Object(members)) => Some(Value::from(members.len())),
+        Some(Value::String(text)) => Some(Value::from(text.chars().count())),
+        _ => None,
+    })
+}
+
+pub(super) fn first(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(argument(arguments, 0).and_then(Value::as_array).and_then(|items| items.first()).cloned())
+}
+
+pub(super) fn last(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(argument(arguments, 0).and_then(Value::as_array).and_then(|items| items.last()).cloned())
+}
+
+pub(super) fn sum(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let items = argument(arguments, 0).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    Ok(Some(value::number(items.iter().filter_map(|item| value::as_number(Some(item))).sum())))
+}
+
+pub(super) fn join(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let separator = if arguments.len() > 1 { text(arguments, 1, "join")? } else { ",".to_owned() };
+    Ok(argument(arguments, 0).map(|list| match list {
+        Value::Array(items) => Value::String(items.iter().map(value::as_text).collect::<Vec<_>>().join(&separator)),
+        other => Value::String(value::as_text(other)),
+    }))
+}
+
+/// As JavaScript has it: negative bounds count from the end.
+pub(super) fn slice(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let bound = |place: usize, length: usize, otherwise: usize| -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "saturating, and clamped to the length")]
+        let Some(bound) =
+            value::as_number(argument(arguments, place)).filter(|_| arguments.len() > place).map(|bound| bound as i64)
+        else {
+            return otherwise;
+        };
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        let bound = if bound < 0 { length.saturating_add(bound) } else { bound };
+        usize::try_from(bound.clamp(0, length)).unwrap_or(0)
+    };
+    Ok(match argument(arguments, 0) {
+        Some(Value::Array(items)) => {
+            let (start, end) = (bound(1, items.len(), 0), bound(2, items.len(), items.len()));
+            Some(Value::Array(items.get(start..end).unwrap_or_default().to_vec()))
+        }
+        Some(Value::String(text)) => {
+            let count = text.chars().count();
+            let (start, end) = (bound(1, count, 0), bound(2, count, count));
+            Some(Value::String(text.chars().skip(start).take(end.saturating_sub(start)).collect()))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,106 @@
+//! Texts, numbers, encodings.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
+
+use super::{argument, text};
+use crate::expr::{
+    error::EvalError,
+    eval::Evaluation,
+    template::percent_encode,
+    value::{self, Maybe},
+};
+
+type Outcome = Result<Maybe, EvalError>;
+
+/// Replacements and splits may multiply a text; this is where they stop.
+const MAX_TEXT: usize = 64 * 1024 * 1024;
+
+fn some(text: impl Into<String>) -> Outcome {
+    Ok(Some(Value::String(text.into())))
+}
+
+pub(super) fn lower(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    some(text(arguments, 0, "lower")?.to_lowercase())
+}
+
+pub(super) fn upper(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    some(text(arguments, 0, "upper")?.to_uppercase())
+}
+
+pub(super) fn trim(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    some(text(arguments, 0, "trim")?.trim())
+}
+
+pub(super) fn split(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
+    let (whole, separator) = (text(arguments, 0, "split")?, text(arguments, 1, "split")?);
+    evaluation.spend(whole.len() as u64 / 64)?;
+    let parts: Vec<Value> = if separator.is_empty() {
+        whole.chars().map(|character| Value::String(character.to_string())).collect()
+    } else {
+        whole.split(&separator).map(Value::from).collect()
+    };
+    Ok(Some(Value::Array(parts)))
+}
+
+pub(super) fn replace(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let (whole, from, to) =
+        (text(arguments, 0, "replace")?, text(arguments, 1, "replace")?, text(arguments, 2, "replace")?);
+    if from.is_empty() {
+        return some(whole);
+    }
+    let growth = whole.matches(&from).count().saturating_mul(to.len());
+    if whole.len().saturating_add(growth) > MAX_TEXT {
+        return Err(EvalError::Fuel);
+    }
+    some(whole.replace(&from, &to))
+}
+
+pub(super) fn starts_with(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let start = text(arguments, 1, "startsWith")?;
+    Ok(Some(Value::Bool(text(arguments, 0, "startsWith")?.starts_with(&start))))
+}
+
+pub(super) fn ends_with(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let end = text(arguments, 1, "endsWith")?;
+    Ok(Some(Value::Bool(text(arguments, 0, "endsWith")?.ends_with(&end))))
+}
+
+pub(super) fn string(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(argument(arguments, 0).map(|value| Value::String(value::as_text(value))))
+}
+
+pub(super) fn number(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    match argument(arguments, 0) {
+        None | Some(Value::Null) => Ok(None),
+        value => match value::as_number(value) {
+            Some(number) => Ok(Some(value::number(number))),
+            None => Err(EvalError::Type("`number` was given something that is not a number".to_owned())),
+        },
+    }
+}
+
+pub(super) fn to_json(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(argument(arguments, 0).map(|value| Value::String(value.to_string())))
+}
+
+pub(super) fn from_json(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let source = text(arguments, 0, "fromJson")?;
+    serde_json::from_str(&source)
+        .map(Some)
+        .map_err(|_| EvalError::Type("`fromJson` was given a text that is not JSON".to_owned()))
+}
+
+pub(super) fn url_encode(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    some(percent_encode(&text(arguments, 0, "urlEncode")?))
+}
+
+pub(super) fn encode_base64(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    some(STANDARD.encode(text(arguments, 0, "encodeBase64")?))
+}
+
+pub(super) fn decode_base64(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let wrong = || EvalError::Type("`decodeBase64` was given a text that is not base64 of UTF-8".to_owned());
+    let bytes = STANDARD.decode(text(arguments, 0, "decodeBase64")?).map_err(|_| wrong())?;
+    some(String::from_utf8(bytes).map_err(|_| wrong())?)
+}

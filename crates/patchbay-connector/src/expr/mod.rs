@@ -1,0 +1,39 @@
+//! Expressions: JSONPath (`$…`), JEXL (`{{…}}`) and interpolation (`${…}`), compiled once at load.
+//!
+//! The language is closed: an expression reads its [`Scope`] and nothing else, every evaluation is
+//! bounded by fuel, and parsing by depth and length. `lexer` and `parser` read JEXL, `path` reads
+//! JSONPath, `eval` runs both, `template` is the text that holds them.
+
+mod ast;
+mod error;
+mod eval;
+mod functions;
+mod lexer;
+mod parser;
+mod path;
+mod template;
+mod value;
+
+pub use error::{EvalError, ExprSyntaxError};
+pub use template::{Escape, Template};
+
+use serde_json::Value;
+
+/// The longest expression text, in bytes.
+pub(crate) const MAX_SOURCE: usize = 4096;
+/// The deepest nesting of an expression.
+pub(crate) const MAX_DEPTH: usize = 48;
+
+/// The names that an expression sees. Cheap to build for each call: it borrows.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// `(name, value)` for `inputs`, `credentials`, `steps`, `context`, `iterator`, `response`.
+    pub roots: &'a [(&'a str, &'a Value)],
+}
+
+impl<'a> Scope<'a> {
+    /// The root with this name.
+    pub fn root(&self, name: &str) -> Option<&'a Value> {
+        self.roots.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+}

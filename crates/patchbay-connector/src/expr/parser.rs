@@ -1,0 +1,269 @@
+//! From words to a tree, by binding power (a Pratt parser).
+
+use serde_json::Value;
+
+use super::{
+    MAX_DEPTH,
+    ast::{Expr, Op},
+    error::ExprSyntaxError,
+    functions,
+    lexer::{Token, tokens},
+    value,
+};
+
+/// Reads a whole expression.
+pub(super) fn parse(source: &str) -> Result<Expr, ExprSyntaxError> {
+    let mut parser = Parser { tokens: tokens(source)?, next: 0, depth: 0, in_filter: false };
+    let expression = parser.expression(0)?;
+    match parser.peek() {
+        Token::End => Ok(expression),
+        other => Err(parser.error(format!("{} was not expected here", other.show()))),
+    }
+}
+
+struct Parser {
+    tokens: Vec<(Token, usize)>,
+    next: usize,
+    depth: usize,
+    /// Inside `[…]` of a filter, where `.name` is the element's.
+    in_filter: bool,
+}
+
+type Parsed = Result<Expr, ExprSyntaxError>;
+
+impl Parser {
+    fn peek(&self) -> &Token {
+        &self.tokens[self.next].0
+    }
+
+    fn offset(&self) -> usize {
+        self.tokens[self.next].1
+    }
+
+    fn take(&mut self) -> Token {
+        let token = self.tokens[self.next].0.clone();
+        if self.next + 1 < self.tokens.len() {
+            self.next += 1;
+        }
+        token
+    }
+
+    fn takes(&mut self, symbol: &str) -> bool {
+        let found = matches!(self.peek(), Token::Symbol(known) if *known == symbol);
+        if found {
+            self.take();
+        }
+        found
+    }
+
+    fn expect(&mut self, symbol: &'static str) -> Result<(), ExprSyntaxError> {
+        if self.takes(symbol) {
+            return Ok(());
+        }
+        Err(self.error(format!("`{symbol}` was expected, not {}", self.peek().show())))
+    }
+
+    fn error(&self, message: String) -> ExprSyntaxError {
+        ExprSyntaxError::new(self.offset(), message)
+    }
+
+    fn expression(&mut self, minimum: u8) -> Parsed {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.error(format!("the expression is nested deeper than {MAX_DEPTH} levels")));
+        }
+        let mut left = self.prefix()?;
+        loop {
+            if minimum <= 1 && self.takes("?") {
+                let then = self.expression(0)?;
+                self.expect(":")?;
+                let otherwise = self.expression(1)?;
+                left = Expr::Ternary(Box::new(left), Box::new(then), Box::new(otherwise));
+                continue;
+            }
+            let Some(op) = self.operator() else { break };
+            if op.binding() < minimum {
+                break;
+            }
+            self.take();
+            let right_minimum = if op == Op::Power { op.binding() } else { op.binding() + 1 };
+            let right = self.expression(right_minimum)?;
+            left = Expr::Binary(op, Box::new(left), Box::new(right));
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    fn operator(&self) -> Option<Op> {
+        Some(match self.peek() {
+            Token::Name(name) if name == "in" => Op::In,
+            Token::Symbol(symbol) => match *symbol {
+                "||" => Op::Or,
+                "&&" => Op::And,
+                "??" => Op::Coalesce,
+                "?:" => Op::Elvis,
+                "==" | "===" => Op::Equal,
+                "!=" | "!==" => Op::NotEqual,
+                "<" => Op::Less,
+                "<=" => Op::LessEqual,
+                ">" => Op::Greater,
+                ">=" => Op::GreaterEqual,
+                "+" => Op::Add,
+                "-" => Op::Subtract,
+                "*" => Op::Multiply,
+                "/" => Op::Divide,
+                "//" => Op::FloorDivide,
+                "%" => Op::Remainder,
+                "^" => Op::Power,
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+
+    fn prefix(&mut self) -> Parsed {
+        // Signs are counted in a loop: a thousand of them must not be a thousand calls.
+        let mut signs = Vec::new();
+        loop {
+            if self.takes("!") {
+                signs.push('!');
+            } else if self.takes("-") {
+                signs.push('-');
+            } else {
+                break;
+            }
+        }
+        let mut operand = self.primary()?;
+        operand = self.postfix(operand)?;
+        for sign in signs.into_iter().rev() {
+            operand = if sign == '!' { Expr::Not(Box::new(operand)) } else { Expr::Negate(Box::new(operand)) };
+        }
+        Ok(operand)
+    }
+
+    fn primary(&mut self) -> Parsed {
+        let offset = self.offset();
+        match self.take() {
+            Token::Number(number) => Ok(Expr::Literal(value::number(number))),
+            Token::Text(text) => Ok(Expr::Literal(Value::String(text))),
+            Token::Name(name) => self.name(name, offset),
+            Token::Symbol("(") => {
+                let was_in_filter = std::mem::take(&mut self.in_filter);
+                self.in_filter = was_in_filter;
+                let inner = self.expression(0)?;
+                self.expect(")")?;
+                Ok(inner)
+            }
+            Token::Symbol("[") => self.items("]").map(Expr::Array),
+            Token::Symbol("{") => self.object(),
+            Token::Symbol("@") => Ok(Expr::Current),
+            Token::Symbol(".") if self.in_filter => self.member(Expr::Current),
+            other => {
+                let error = ExprSyntaxError::new(offset, format!("a value was expected, not {}", other.show()));
+                Err(if other == Token::Symbol(".") {
+                    error.with_hint("only a filter, `list[.field == 1]`, may begin with a dot")
+                } else {
+                    error
+                })
+            }
+        }
+    }
+
+    fn name(&mut self, name: String, offset: usize) -> Parsed {
+        match name.as_str() {
+            "true" => return Ok(Expr::Literal(Value::Bool(true))),
+            "false" => return Ok(Expr::Literal(Value::Bool(false))),
+            "null" => return Ok(Expr::Literal(Value::Null)),
+            "undefined" => return Ok(Expr::Root(name)),
+            "$" => return Ok(Expr::Scope),
+            _ => {}
+        }
+        if !self.takes("(") {
+            return Ok(Expr::Root(name));
+        }
+        let Some(function) = functions::function(&name) else {
+            let error = ExprSyntaxError::new(offset, format!("there is no function `{name}`"));
+            return Err(match functions::nearest(&name) {
+                Some(known) => error.with_hint(format!("did you mean `{known}`?")),
+                None => error,
+            });
+        };
+        Ok(Expr::Call(function, self.items(")")?))
+    }
+
+    fn postfix(&mut self, mut operand: Expr) -> Parsed {
+        loop {
+            if self.takes(".") {
+                operand = self.member(operand)?;
+            } else if self.takes("[") {
+                let outer = std::mem::replace(&mut self.in_filter, true);
+                // A filter looks at each element, an index is one value.
+                let filters = matches!(self.peek(), Token::Symbol("." | "@"));
+                let inner = self.expression(0)?;
+                self.in_filter = outer;
+                self.expect("]")?;
+                operand = if filters {
+                    Expr::Filter(Box::new(operand), Box::new(inner))
+                } else {
+                    Expr::Index(Box::new(operand), Box::new(inner))
+                };
+            } else {
+                return Ok(operand);
+            }
+        }
+    }
+
+    fn member(&mut self, of: Expr) -> Parsed {
+        let offset = self.offset();
+        let name = match self.take() {
+            Token::Name(name) => name,
+            other => {
+                return Err(ExprSyntaxError::new(
+                    offset,
+                    format!("a name was expected after the dot, not {}", other.show()),
+                ));
+            }
+        };
+        if !self.takes("(") {
+            return Ok(Expr::Member(Box::new(of), name));
+        }
+        let Some(method) = functions::method(&name) else {
+            return Err(ExprSyntaxError::new(offset, format!("there is no method `.{name}()`")));
+        };
+        Ok(Expr::Method(Box::new(of), method, self.items(")")?))
+    }
+
+    fn items(&mut self, close: &'static str) -> Result<Vec<Expr>, ExprSyntaxError> {
+        let mut items = Vec::new();
+        if self.takes(close) {
+            return Ok(items);
+        }
+        loop {
+            items.push(self.expression(0)?);
+            if !self.takes(",") {
+                self.expect(close)?;
+                return Ok(items);
+            }
+        }
+    }
+
+    fn object(&mut self) -> Parsed {
+        let mut members = Vec::new();
+        if self.takes("}") {
+            return Ok(Expr::Object(members));
+        }
+        loop {
+            let offset = self.offset();
+            let key = match self.take() {
+                Token::Name(key) | Token::Text(key) => key,
+                other => return Err(ExprSyntaxError::new(offset, format!("a key was expected, not {}", other.show()))),
+            };
+            self.expect(":")?;
+            members.push((key, self.expression(0)?));
+            if !self.takes(",") {
+                self.expect("}")?;
+                return Ok(Expr::Object(members));
+            }
+        }
+    }
+}

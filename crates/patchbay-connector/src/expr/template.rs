@@ -1,0 +1,367 @@
+//! A text of a connector file: literal, JSONPath, JEXL, or literal with interpolations.
+
+use serde_json::{Map, Value};
+
+use super::{
+    MAX_SOURCE, Scope,
+    ast::Expr,
+    error::{EvalError, ExprSyntaxError},
+    eval::Evaluation,
+    parser,
+    path::{self, Path},
+    value,
+};
+use crate::definition::ValueTemplate;
+
+/// A text of a connector file, compiled.
+#[derive(Debug)]
+pub struct Template {
+    source: String,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Literal,
+    /// The whole text is a path: the value keeps its type.
+    Path(Path),
+    /// The whole text is `{{…}}`: the value keeps its type.
+    Jexl(Expr),
+    /// The value is text.
+    Mixed(Vec<Part>),
+}
+
+#[derive(Debug)]
+enum Part {
+    Literal(String),
+    Path(Path, String),
+    Jexl(Expr, String),
+}
+
+/// How the values of `${…}` are escaped where they land in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escape {
+    /// Not at all.
+    None,
+    /// As one path segment of a URL: everything but letters, digits, `-`, `.`, `_`, `~` is
+    /// percent-encoded, and a value that is empty, `.` or `..` is refused, as it would change the path.
+    PathSegment,
+    /// For a base URL: letters, digits, `-`, `.`, `_` alone; at the very beginning a whole http(s) URL
+    /// without user, query and fragment may stand too.
+    Host,
+    /// For a header: refused when it holds a control character (CR, LF, NUL, …).
+    Header,
+}
+
+impl Template {
+    /// Reads a text of a connector file.
+    pub fn parse(source: &str) -> Result<Self, ExprSyntaxError> {
+        let kind = parse_kind(source)?;
+        Ok(Self { source: source.to_owned(), kind })
+    }
+
+    /// A text without expressions, whatever it holds.
+    pub fn literal(text: &str) -> Self {
+        Self { source: text.to_owned(), kind: Kind::Literal }
+    }
+
+    /// The text as it stands in the file.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether there is no expression in it.
+    pub fn is_literal(&self) -> bool {
+        matches!(self.kind, Kind::Literal)
+    }
+
+    /// Its value; `None` is undefined. In a text with interpolations a missing value is an error.
+    pub fn eval(&self, scope: &Scope<'_>) -> Result<Option<Value>, EvalError> {
+        match &self.kind {
+            Kind::Literal => Ok(Some(Value::String(self.source.clone()))),
+            Kind::Path(path) => path.eval(&mut Evaluation::new(*scope)),
+            Kind::Jexl(expression) => Evaluation::new(*scope).run(expression),
+            Kind::Mixed(parts) => mixed(parts, scope, Escape::None).map(|text| Some(Value::String(text))),
+        }
+    }
+
+    /// Its value as text, with the interpolated values escaped. Lists and objects are refused
+    /// everywhere but in plain text.
+    pub fn eval_text(&self, scope: &Scope<'_>, escape: Escape) -> Result<Option<String>, EvalError> {
+        let value = match &self.kind {
+            Kind::Literal => return Ok(Some(self.source.clone())),
+            Kind::Mixed(parts) => return mixed(parts, scope, escape).map(Some),
+            Kind::Path(path) => path.eval(&mut Evaluation::new(*scope))?,
+            Kind::Jexl(expression) => Evaluation::new(*scope).run(expression)?,
+        };
+        match value {
+            None | Some(Value::Null) => Ok(None),
+            // A text that is one expression is not a part of a path or host: it is the whole of it.
+            Some(value) => {
+                let escape = if escape == Escape::Header { escape } else { Escape::None };
+                escaped(&value, &self.source, escape, false).map(Some)
+            }
+        }
+    }
+
+    /// Whether its value counts as true.
+    pub fn is_truthy(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
+        if self.is_literal() {
+            return Ok(!matches!(self.source.as_str(), "" | "false"));
+        }
+        Ok(value::is_truthy(self.eval(scope)?.as_ref()))
+    }
+
+    /// The roots that it names, each with the name after it: (`steps`, `fetch`).
+    pub fn references(&self) -> Vec<(String, Option<String>)> {
+        let mut found = Vec::new();
+        let mut add_path = |path: &Path| {
+            if let Some((root, name)) = path.head() {
+                found.push((root.to_owned(), name.map(str::to_owned)));
+            }
+        };
+        match &self.kind {
+            Kind::Literal => {}
+            Kind::Path(path) => add_path(path),
+            Kind::Jexl(expression) => collect(expression, &mut found),
+            Kind::Mixed(parts) => {
+                for part in parts {
+                    match part {
+                        Part::Literal(_) => {}
+                        Part::Path(path, _) => {
+                            if let Some((root, name)) = path.head() {
+                                found.push((root.to_owned(), name.map(str::to_owned)));
+                            }
+                        }
+                        Part::Jexl(expression, _) => collect(expression, &mut found),
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+fn parse_kind(source: &str) -> Result<Kind, ExprSyntaxError> {
+    let trimmed = source.trim();
+    let lead = source.len() - source.trim_start().len();
+    let is_path = trimmed == "$" || trimmed.starts_with("$.") || trimmed.starts_with("$[");
+    let jexl = trimmed.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    if !is_path && jexl.is_none() && !source.contains("${") {
+        return Ok(Kind::Literal);
+    }
+    if source.len() > MAX_SOURCE {
+        return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_SOURCE} bytes")));
+    }
+    if is_path {
+        return path::parse(trimmed).map(Kind::Path).map_err(|error| error.shifted(lead));
+    }
+    if let Some(inner) = jexl {
+        return parser::parse(inner).map(Kind::Jexl).map_err(|error| error.shifted(lead + 2));
+    }
+    parse_mixed(source)
+}
+
+fn parse_mixed(source: &str) -> Result<Kind, ExprSyntaxError> {
+    let (mut parts, mut rest) = (Vec::new(), source);
+    while let Some(open) = rest.find("${") {
+        if open > 0 {
+            parts.push(Part::Literal(rest[..open].to_owned()));
+        }
+        let at = source.len() - rest.len() + open;
+        let inside = &rest[open + 2..];
+        let length = closing_brace(inside)
+            .ok_or_else(|| ExprSyntaxError::new(at, "this `${` has no `}`").with_hint("close it with }"))?;
+        let inner = inside[..length].trim();
+        let shift = |error: ExprSyntaxError| error.shifted(at + 2);
+        parts.push(if inner.starts_with("$.") || inner.starts_with("$[") {
+            Part::Path(path::parse(inner).map_err(shift)?, inner.to_owned())
+        } else {
+            match parser::parse(inner).map_err(shift)? {
+                // Plain names need no copy of what they lead through.
+                expression if is_plain(inner) => match path::parse(&format!("$.{inner}")) {
+                    Ok(path) => Part::Path(path, inner.to_owned()),
+                    Err(_) => Part::Jexl(expression, inner.to_owned()),
+                },
+                expression => Part::Jexl(expression, inner.to_owned()),
+            }
+        });
+        rest = &inside[length + 1..];
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Literal(rest.to_owned()));
+    }
+    Ok(Kind::Mixed(parts))
+}
+
+fn is_plain(inner: &str) -> bool {
+    inner.split('.').all(|name| !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric()))
+        && inner.contains('.')
+        && !inner.ends_with(".length")
+}
+
+/// Where the `}` of `${` is, braces and quotes inside respected.
+fn closing_brace(text: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0_usize, None);
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '{') => depth += 1,
+            (None, '}') if depth == 0 => return Some(at),
+            (None, '}') => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn mixed(parts: &[Part], scope: &Scope<'_>, escape: Escape) -> Result<String, EvalError> {
+    let mut text = String::new();
+    for (place, part) in parts.iter().enumerate() {
+        let (value, path) = match part {
+            Part::Literal(literal) => {
+                text.push_str(literal);
+                continue;
+            }
+            Part::Path(expression, path) => match expression.simple(scope) {
+                Some(Some(value)) if !value.is_null() => {
+                    text.push_str(&escaped(value, path, escape, place == 0)?);
+                    continue;
+                }
+                _ => (expression.eval(&mut Evaluation::new(*scope))?, path),
+            },
+            Part::Jexl(expression, path) => (Evaluation::new(*scope).run(expression)?, path),
+        };
+        match value {
+            None | Some(Value::Null) => return Err(EvalError::Missing { path: path.clone() }),
+            Some(value) => text.push_str(&escaped(&value, path, escape, place == 0)?),
+        }
+    }
+    Ok(text)
+}
+
+fn escaped(value: &Value, path: &str, escape: Escape, begins: bool) -> Result<String, EvalError> {
+    let refused = |reason: &str| EvalError::Refused { path: path.to_owned(), reason: reason.to_owned() };
+    if escape != Escape::None && matches!(value, Value::Array(_) | Value::Object(_)) {
+        return Err(refused("is a list or an object, where one value is needed"));
+    }
+    let text = value::as_text(value);
+    match escape {
+        Escape::None => {}
+        Escape::Header => {
+            if text.chars().any(|c| c.is_control() && c != '\t') {
+                return Err(refused("holds a line break or another control character, which a header cannot carry"));
+            }
+        }
+        Escape::PathSegment => {
+            if matches!(text.as_str(), "" | "." | "..") {
+                return Err(refused("is empty or only dots, which would change the path"));
+            }
+            return Ok(percent_encode(&text));
+        }
+        Escape::Host => {
+            let is_host =
+                !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
+            if !is_host && !(begins && is_base_url(&text)) {
+                return Err(refused("holds characters that a host name cannot have"));
+            }
+        }
+    }
+    Ok(text)
+}
+
+fn is_base_url(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986 section 2.3.
+pub(super) fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(char::from(b"0123456789ABCDEF"[usize::from(byte >> 4)]));
+            encoded.push(char::from(b"0123456789ABCDEF"[usize::from(byte & 15)]));
+        }
+    }
+    encoded
+}
+
+fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
+    match expression {
+        Expr::Member(of, name) => match &**of {
+            Expr::Root(root) => found.push((root.clone(), Some(name.clone()))),
+            Expr::Scope => found.push((name.clone(), None)),
+            Expr::Member(inner, root) if matches!(**inner, Expr::Scope) => {
+                found.push((root.clone(), Some(name.clone())))
+            }
+            of => collect(of, found),
+        },
+        Expr::Root(root) => found.push((root.clone(), None)),
+        Expr::Literal(_) | Expr::Scope | Expr::Current => {}
+        Expr::Index(left, right) | Expr::Filter(left, right) | Expr::Binary(_, left, right) => {
+            collect(left, found);
+            collect(right, found);
+        }
+        Expr::Not(operand) | Expr::Negate(operand) => collect(operand, found),
+        Expr::Ternary(condition, then, otherwise) => {
+            for part in [condition, then, otherwise] {
+                collect(part, found);
+            }
+        }
+        Expr::Array(items) | Expr::Call(_, items) => items.iter().for_each(|item| collect(item, found)),
+        Expr::Object(members) => members.iter().for_each(|(_, member)| collect(member, found)),
+        Expr::Method(of, _, arguments) => {
+            collect(of, found);
+            arguments.iter().for_each(|argument| collect(argument, found));
+        }
+    }
+}
+
+impl ValueTemplate {
+    /// Its value; `None` is undefined. Members without a value disappear from objects, at any depth.
+    pub fn eval(&self, scope: &Scope<'_>) -> Result<Option<Value>, EvalError> {
+        Ok(match self {
+            Self::Literal(value) => Some(value.clone()),
+            Self::Text(template) => template.eval(scope)?,
+            Self::Array(items) => {
+                let items = items.iter().map(|item| item.eval(scope).map(|item| item.unwrap_or(Value::Null)));
+                Some(Value::Array(items.collect::<Result<_, _>>()?))
+            }
+            Self::Object(members) => {
+                let mut object = Map::new();
+                for (key, member) in members {
+                    if let (Some(key), Some(value)) = (key.eval_text(scope, Escape::None)?, member.eval(scope)?) {
+                        object.insert(key, value);
+                    }
+                }
+                Some(Value::Object(object))
+            }
+        })
+    }
+
+    /// Calls `visit` with every text in it.
+    pub fn templates<'a>(&'a self, visit: &mut dyn FnMut(&'a Template)) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Text(template) => visit(template),
+            Self::Array(items) => items.iter().for_each(|item| item.templates(visit)),
+            Self::Object(members) => {
+                for (key, member) in members {
+                    visit(key);
+                    member.templates(visit);
+                }
+            }
+        }
+    }
+}

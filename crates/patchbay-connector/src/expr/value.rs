@@ -1,0 +1,86 @@
+//! How values behave: truth, equality, order, text, numbers. The ways are JavaScript's where the
+//! engine that the files were written for shows them.
+
+use std::cmp::Ordering;
+
+use serde_json::{Number, Value};
+
+/// A value that may be undefined.
+pub(super) type Maybe = Option<Value>;
+
+/// The largest whole number that a double holds exactly.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+pub(super) fn number(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() < MAX_EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
+        return Value::from(number as i64);
+    }
+    // NaN and infinity are no JSON; JavaScript writes them as null too.
+    Number::from_f64(number).map_or(Value::Null, Value::Number)
+}
+
+pub(super) fn is_truthy(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(truth)) => *truth,
+        Some(Value::Number(number)) => number.as_f64().is_some_and(|number| number != 0.0),
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(_) | Value::Object(_)) => true,
+    }
+}
+
+/// The number that a value counts as, if any.
+pub(super) fn as_number(value: Option<&Value>) -> Option<f64> {
+    match value? {
+        Value::Number(number) => number.as_f64(),
+        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
+        Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        Value::Null => Some(0.0),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The text that a value is written as inside a longer text.
+pub(super) fn as_text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(as_text).collect::<Vec<_>>().join(","),
+        Value::Object(_) => value.to_string(),
+    }
+}
+
+pub(super) fn equal(left: Option<&Value>, right: Option<&Value>) -> bool {
+    match (left, right) {
+        (None | Some(Value::Null), None | Some(Value::Null)) => true,
+        (None | Some(Value::Null), _) | (_, None | Some(Value::Null)) => false,
+        (Some(Value::String(left)), Some(Value::String(right))) => left == right,
+        (Some(left @ (Value::Array(_) | Value::Object(_))), Some(right))
+        | (Some(left), Some(right @ (Value::Array(_) | Value::Object(_)))) => left == right,
+        (left, right) => match (as_number(left), as_number(right)) {
+            #[expect(clippy::float_cmp, reason = "equality of numbers as JavaScript has it")]
+            (Some(left), Some(right)) => left == right,
+            _ => false,
+        },
+    }
+}
+
+pub(super) fn compare(left: Option<&Value>, right: Option<&Value>) -> Option<Ordering> {
+    if let (Some(Value::String(left)), Some(Value::String(right))) = (left, right) {
+        return Some(left.cmp(right));
+    }
+    as_number(left)?.partial_cmp(&as_number(right)?)
+}
+
+/// Whether `list` holds `value`, `text` holds a part, or an object has a key.
+pub(super) fn contains(container: Option<&Value>, value: Option<&Value>) -> bool {
+    match (container, value) {
+        (Some(Value::Array(items)), value) => items.iter().any(|item| equal(Some(item), value)),
+        (Some(Value::String(text)), Some(part)) => text.contains(&as_text(part)),
+        (Some(Value::Object(members)), Some(Value::String(key))) => members.contains_key(key),
+        _ => false,
+    }
+}

@@ -1,0 +1,189 @@
+//! Actions.
+
+use super::{
+    input,
+    root::{STAGES, one_or_many},
+    step,
+};
+use crate::{
+    definition::{Action, ActionResult, ActionType, Annotations, SchemaType, ValidationRule, ValueTemplate},
+    diagnostic::code,
+    expr::Template,
+    syntax::{Mapping, NodeValue, Reader},
+};
+
+const KEYS: [&str; 32] = [
+    "actionId",
+    "label",
+    "description",
+    "details",
+    "categories",
+    "actionType",
+    "schemaType",
+    "schema",
+    "resources",
+    "context",
+    "tags",
+    "effects",
+    "annotations",
+    "releaseStage",
+    "executionMode",
+    "requiresManualSetup",
+    "prerequisiteActions",
+    "providerEvents",
+    "requiredScopes",
+    "authRequirements",
+    "entrypointUrl",
+    "entrypointHttpMethod",
+    "inputs",
+    "validationRules",
+    "steps",
+    "result",
+    "cursor",
+    "compositeIdentifiers",
+    "fieldConfigs",
+    "examples",
+    "dataSync",
+    "responses",
+];
+const TYPES: [(&str, ActionType); 9] = [
+    ("list", ActionType::List),
+    ("get", ActionType::Get),
+    ("create", ActionType::Create),
+    ("update", ActionType::Update),
+    ("delete", ActionType::Delete),
+    ("custom", ActionType::Custom),
+    ("refresh_token", ActionType::RefreshToken),
+    ("test", ActionType::Test),
+    ("event", ActionType::Event),
+];
+
+/// Where things stand that are checked once everything is read.
+pub(super) struct Places<'n> {
+    pub(super) id: Reader<'n>,
+    pub(super) scopes: Vec<(String, Reader<'n>)>,
+    pub(super) steps: Vec<Reader<'n>>,
+    pub(super) result: Option<Reader<'n>>,
+}
+
+pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, Places<'n>)> {
+    let mapping = reader.mapping("an action", &KEYS)?;
+    let id_place = mapping.require("actionId");
+    let id = id_place.and_then(|place| action_id(&place));
+    let label = mapping.require("label").and_then(|label| label.text());
+    let description = mapping.text("description").unwrap_or_default();
+    if description.is_empty() {
+        reader.warning(code::MISSING_TEXT, "the action has no description; agents choose actions by it");
+    }
+    for key in ["fieldConfigs", "compositeIdentifiers"] {
+        super::root::unsupported(&mapping, key, "mapping to unified schemas is not supported yet");
+    }
+    let steps_place = mapping.require("steps");
+    let (steps, step_places): (Vec<_>, Vec<_>) = steps_place
+        .map(|steps| steps.items().collect::<Vec<_>>())
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|place| Some((step::read(place)?, place)))
+        .unzip();
+    if let (Some(place), true) = (steps_place, steps.is_empty()) {
+        place.error(code::INVALID, "an action needs a step");
+    }
+    let schema_types = [("native", SchemaType::Native), ("unified", SchemaType::Unified)];
+    let scopes = mapping.names("requiredScopes");
+    let result = mapping.get("result");
+    let id = id?;
+    let action = Action {
+        public_id: format!("{connector}_{id}"),
+        id,
+        label: label?,
+        description,
+        details: mapping.text("details"),
+        categories: mapping.texts("categories"),
+        kind: mapping.get("actionType").map_or(Some(ActionType::Custom), |kind| kind.choice(&TYPES))?,
+        schema_type: mapping
+            .get("schemaType")
+            .and_then(|kind| kind.choice(&schema_types))
+            .unwrap_or(SchemaType::Native),
+        tags: mapping.texts("tags"),
+        annotations: mapping.get("annotations").and_then(annotations).unwrap_or_default(),
+        release_stage: mapping.get("releaseStage").and_then(|stage| stage.choice(&STAGES)),
+        resources: one_or_many(&mapping, "resources"),
+        required_scopes: scopes.iter().map(|(name, _)| name.clone()).collect(),
+        inputs: input::inputs(&mapping),
+        rules: rules(&mapping),
+        steps,
+        result: result.and_then(|result| value(&result)).map_or(ActionResult::LastStep, ActionResult::Template),
+    };
+    Some((action, Places { id: id_place?, scopes, steps: step_places, result }))
+}
+
+fn action_id(place: &Reader<'_>) -> Option<String> {
+    let id = place.text()?;
+    let fits = !id.is_empty()
+        && id.len() <= 96
+        && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !fits {
+        place.error_with_hint(
+            code::INVALID,
+            format!("`{id}` cannot be an action's id"),
+            "use lower-case letters, digits and `_`",
+        );
+    }
+    fits.then_some(id)
+}
+
+fn annotations(reader: Reader<'_>) -> Option<Annotations> {
+    let mapping = reader
+        .mapping("`annotations`", &["title", "readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"])?;
+    let hint = |key| mapping.get(key).and_then(|hint| hint.boolean());
+    Some(Annotations {
+        title: mapping.text("title"),
+        read_only: hint("readOnlyHint"),
+        destructive: hint("destructiveHint"),
+        idempotent: hint("idempotentHint"),
+        open_world: hint("openWorldHint"),
+    })
+}
+
+fn rules(action: &Mapping<'_>) -> Vec<ValidationRule> {
+    action.items("validationRules").into_iter().filter_map(rule).collect()
+}
+
+fn rule(reader: Reader<'_>) -> Option<ValidationRule> {
+    let mapping = reader.mapping("a validation rule", &["rule", "fields", "field", "condition", "errorMessage"])?;
+    let message = mapping.text("errorMessage");
+    match mapping.require("rule")?.choice(&[("atLeastOneOf", 0), ("mutuallyExclusive", 1), ("requiredIf", 2)])? {
+        0 => Some(ValidationRule::AtLeastOneOf { fields: mapping.texts("fields"), message }),
+        1 => Some(ValidationRule::MutuallyExclusive { fields: mapping.texts("fields"), message }),
+        _ => {
+            let condition =
+                mapping.require("condition")?.mapping("a condition", &["field", "equals", "notEquals", "present"])?;
+            Some(ValidationRule::RequiredIf {
+                field: mapping.require("field")?.text()?,
+                other: condition.require("field")?.text()?,
+                equals: condition.get("equals").map(|value| value.node.to_json()),
+                not_equals: condition.get("notEquals").map(|value| value.node.to_json()),
+                present: condition.get("present").and_then(|value| value.boolean()),
+                message,
+            })
+        }
+    }
+}
+
+/// A value whose texts may be expressions.
+pub(super) fn value(reader: &Reader<'_>) -> Option<ValueTemplate> {
+    Some(match &reader.node.value {
+        NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => ValueTemplate::Literal(reader.node.to_json()),
+        NodeValue::Text(_) => ValueTemplate::Text(reader.template()?),
+        NodeValue::List(_) => ValueTemplate::Array(reader.items().filter_map(|item| value(&item)).collect()),
+        NodeValue::Map(_) => ValueTemplate::Object(
+            reader
+                .entries("a value")
+                .filter_map(|(key, member)| {
+                    let key = Template::parse(key).unwrap_or_else(|_| Template::literal(key));
+                    Some((key, value(&member)?))
+                })
+                .collect(),
+        ),
+    })
+}

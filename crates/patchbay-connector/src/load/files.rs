@@ -1,0 +1,58 @@
+//! Which file is which, and what its `$ref`s mean.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Diagnostic, SourceFile,
+    diagnostic::code,
+    syntax::{self, Node, Report, Span},
+};
+
+const MAIN: [&str; 2] = [".connector.yaml", ".connector.s1.yaml"];
+const PARTIAL: [&str; 2] = [".partial.yaml", ".s1.partial.yaml"];
+
+/// The parsed files of one connector.
+pub(super) struct Trees {
+    /// The main file's name and tree.
+    pub(super) main: Option<(String, Node)>,
+    /// By reference (`spotdraft.contracts`): file name and tree.
+    pub(super) partials: BTreeMap<String, (String, Node)>,
+}
+
+pub(super) fn parse(files: &[SourceFile], report: &Report) -> Trees {
+    let mut trees = Trees { main: None, partials: BTreeMap::new() };
+    for file in files {
+        let name = file.name.rsplit('/').next().unwrap_or(&file.name);
+        if let Some(stem) = stem(name, &PARTIAL) {
+            if let Some(node) = parse_file(file, report) {
+                trees.partials.insert(stem.to_owned(), (file.name.clone(), node));
+            }
+            continue;
+        }
+        let is_main = stem(name, &MAIN).is_some() || files.len() == 1;
+        if !is_main {
+            let message = "the file's name ends neither in .connector.yaml nor in .partial.yaml";
+            report.add(Diagnostic::error(code::SYNTAX, message, &file.name, Span::default()));
+        } else if let Some((first, _)) = &trees.main {
+            let message = format!("the connector has two main files; the other is {first}");
+            report.add(Diagnostic::error(code::DUPLICATE_ID, message, &file.name, Span::default()));
+        } else if let Some(node) = parse_file(file, report) {
+            trees.main = Some((file.name.clone(), node));
+        }
+    }
+    if trees.main.is_none() && !report.has_errors() {
+        let name = files.first().map_or("", |file| file.name.as_str());
+        let message = "there is no main file (NAME.connector.yaml) among the connector's files";
+        report.add(Diagnostic::error(code::SYNTAX, message, name, Span::default()));
+    }
+    trees
+}
+
+fn parse_file(file: &SourceFile, report: &Report) -> Option<Node> {
+    syntax::parse(&file.name, &file.text).map_err(|diagnostic| report.add(*diagnostic)).ok()
+}
+
+/// The name without the longest of these endings.
+fn stem<'a>(name: &'a str, endings: &[&str]) -> Option<&'a str> {
+    endings.iter().filter_map(|ending| name.strip_suffix(ending)).min_by_key(|stem| stem.len())
+}

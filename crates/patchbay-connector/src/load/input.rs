@@ -1,0 +1,136 @@
+//! Inputs and their rules.
+
+use regex::Regex;
+
+use crate::{
+    definition::{Input, InputLocation, InputRules, InputType},
+    diagnostic::code,
+    syntax::{Mapping, Reader},
+};
+
+const KEYS: [&str; 11] =
+    ["name", "type", "in", "required", "description", "array", "properties", "oneOf", "rules", "variants", "hidden"];
+const TYPES: [(&str, InputType); 6] = [
+    ("string", InputType::String),
+    ("number", InputType::Number),
+    ("boolean", InputType::Boolean),
+    ("datetime_string", InputType::DatetimeString),
+    ("object", InputType::Object),
+    ("enum", InputType::Enum),
+];
+const LOCATIONS: [(&str, InputLocation); 4] = [
+    ("path", InputLocation::Path),
+    ("query", InputLocation::Query),
+    ("headers", InputLocation::Headers),
+    ("body", InputLocation::Body),
+];
+
+pub(super) fn inputs(mapping: &Mapping<'_>) -> Vec<Input> {
+    let mut inputs: Vec<Input> = Vec::new();
+    for reader in mapping.items("inputs") {
+        let Some(input) = input(reader, None) else { continue };
+        if inputs.iter().any(|earlier| earlier.name == input.name && earlier.location == input.location) {
+            reader.error(code::DUPLICATE_ID, format!("there is another input `{}`", input.name));
+        }
+        inputs.push(input);
+    }
+    inputs
+}
+
+/// An input, or (with a location) a property or variant of one.
+fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>) -> Option<Input> {
+    let mapping = reader.mapping("an input", &KEYS)?;
+    let name = match inherited {
+        Some((_, Some(name))) => Some(name.to_owned()),
+        _ => mapping.require("name").and_then(|name| name.text()),
+    };
+    let kind = kind(&mapping);
+    let location = match inherited {
+        Some((location, _)) => Some(location),
+        None => mapping.require("in").and_then(|location| location.choice(&LOCATIONS)),
+    };
+    let one_of = one_of(&mapping);
+    let (name, kind, location) = (name?, kind?, location?);
+    if kind == InputType::Enum && one_of.is_empty() {
+        reader.error(code::INVALID, format!("the enum `{name}` has no values; list them under oneOf.values"));
+    }
+    let description = mapping.text("description").unwrap_or_default();
+    if description.is_empty() && inherited.is_none_or(|(_, name)| name.is_none()) {
+        reader.warning(code::MISSING_TEXT, format!("the input `{name}` has no description"));
+    }
+    let properties = mapping
+        .items("properties")
+        .into_iter()
+        .filter_map(|property| input(property, Some((location, None))))
+        .collect();
+    let variants = mapping
+        .items("variants")
+        .into_iter()
+        .filter_map(|variant| input(variant, Some((location, Some(&name)))))
+        .collect();
+    Some(Input {
+        kind,
+        location,
+        required: mapping.flag("required", false),
+        description,
+        array: mapping.flag("array", false),
+        properties,
+        one_of,
+        rules: mapping.get("rules").and_then(rules).unwrap_or_default(),
+        variants,
+        name,
+    })
+}
+
+fn kind(mapping: &Mapping<'_>) -> Option<InputType> {
+    let kind = mapping.require("type")?;
+    if kind.text().as_deref() == Some("array") {
+        kind.error_with_hint(code::INVALID, "`array` is no type", "write the type of the elements and `array: true`");
+        return None;
+    }
+    kind.choice(&TYPES)
+}
+
+fn one_of(mapping: &Mapping<'_>) -> Vec<serde_json::Value> {
+    let Some(one_of) = mapping.get("oneOf") else { return Vec::new() };
+    let Some(one_of) = one_of.mapping("`oneOf`", &["values", "ref"]) else { return Vec::new() };
+    if let Some(reference) = one_of.get("ref") {
+        reference.error(code::UNSUPPORTED, "named enums are not supported yet; list the values under `values`");
+    }
+    one_of.items("values").into_iter().map(|value| value.node.to_json()).collect()
+}
+
+fn rules(reader: Reader<'_>) -> Option<InputRules> {
+    const FORMATS: [&str; 6] = ["email", "url", "uri", "uuid", "date", "datetime"];
+    let mapping =
+        reader.mapping("`rules`", &["minLength", "maxLength", "pattern", "format", "min", "max", "errorMessage"])?;
+    let format = mapping.get("format").and_then(|format| format.choice(&FORMATS.map(|name| (name, name))));
+    let pattern = mapping.get("pattern").and_then(|place| {
+        let pattern = place.text()?;
+        compile_pattern(&pattern, &place).map(|regex| (pattern, regex))
+    });
+    Some(InputRules {
+        min_length: mapping.get("minLength").and_then(|value| value.whole()),
+        max_length: mapping.get("maxLength").and_then(|value| value.whole()),
+        pattern,
+        format: format.map(str::to_owned),
+        min: mapping.get("min").and_then(|value| value.number()),
+        max: mapping.get("max").and_then(|value| value.number()),
+        error_message: mapping.text("errorMessage"),
+    })
+}
+
+/// Compiles a pattern; what cannot be compiled is reported at its place.
+pub(super) fn compile_pattern(pattern: &str, place: &Reader<'_>) -> Option<Regex> {
+    match regex::RegexBuilder::new(pattern).size_limit(1 << 20).build() {
+        Ok(regex) => Some(regex),
+        Err(_) => {
+            place.error_with_hint(
+                code::PATTERN,
+                format!("`{pattern}` is not a regular expression that can be used"),
+                "look-around and back references are not supported",
+            );
+            None
+        }
+    }
+}

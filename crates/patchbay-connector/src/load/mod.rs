@@ -1,0 +1,40 @@
+//! From texts to a [`Connector`]: parse, put the partials in, compile, check the references.
+
+mod action;
+mod auth;
+mod check;
+mod files;
+mod guide;
+mod input;
+mod root;
+mod step;
+
+use crate::{
+    Connector, Diagnostic, SourceFile,
+    syntax::{Reader, Report},
+};
+
+/// What came of reading a connector.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The connector; none when there is an error.
+    pub connector: Option<Connector>,
+    /// Everything that is wrong or unwise, in the order of files and lines.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the files of one connector: its main file and its partials, in any order.
+pub fn load(files: &[SourceFile]) -> Loaded {
+    let report = Report::default();
+    let trees = files::parse(files, &report);
+    let connector = trees.main.as_ref().and_then(|(file, node)| {
+        let connector = root::read(Reader::new(node, file, &report), &trees, &report)?;
+        check::references(&connector);
+        Some(connector)
+    });
+    let has_errors = report.has_errors();
+    Loaded {
+        connector: connector.map(|found| found.connector).filter(|_| !has_errors),
+        diagnostics: report.into_diagnostics(),
+    }
+}

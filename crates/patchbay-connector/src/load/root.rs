@@ -1,0 +1,257 @@
+//! The root of the main file.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{action, auth, files::Trees};
+use crate::{
+    Connector,
+    definition::{Reference, ReleaseStage, ScopeDefinition},
+    diagnostic::code,
+    nearest::nearest,
+    syntax::{Mapping, NodeValue, Reader, Report},
+};
+
+const KEYS: [&str; 21] = [
+    "Patchbay",
+    "StackOne",
+    "info",
+    "baseUrl",
+    "rateLimit",
+    "concurrency",
+    "resources",
+    "context",
+    "documentation",
+    "details",
+    "changelog",
+    "categories",
+    "releaseStage",
+    "scopeDefinitions",
+    "authentication",
+    "actions",
+    "events",
+    "syncedActions",
+    "mcp",
+    "forkedFrom",
+    "owner",
+];
+
+pub(super) const STAGES: [(&str, ReleaseStage); 5] = [
+    ("preview", ReleaseStage::Preview),
+    ("beta", ReleaseStage::Beta),
+    ("ga", ReleaseStage::Ga),
+    ("deprecated", ReleaseStage::Deprecated),
+    ("internal", ReleaseStage::Internal),
+];
+
+/// A connector with the places of what is checked later.
+pub(super) struct Read<'n> {
+    pub(super) connector: Connector,
+    /// The readers of actions, in their order.
+    pub(super) actions: Vec<action::Places<'n>>,
+    /// The readers of authentication methods, in their order.
+    pub(super) methods: Vec<auth::Places<'n>>,
+}
+
+pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report) -> Option<Read<'n>> {
+    let root = reader.mapping("a connector", &KEYS)?;
+    header(&root);
+    let info = root
+        .require("info")
+        .and_then(|info| info.mapping("`info`", &["title", "key", "version", "description", "assets"]));
+    let key = info.and_then(|info| info.require("key")).and_then(|key| connector_key(&key));
+    let version = info.and_then(|info| info.require("version")).and_then(|version| {
+        let text = version.text()?;
+        let parsed = semver::Version::parse(&text);
+        if parsed.is_err() {
+            version.error_with_hint(
+                code::INVALID,
+                format!("`{text}` is not a version"),
+                "write it as MAJOR.MINOR.PATCH, such as 1.0.0",
+            );
+        }
+        parsed.ok()
+    });
+    let title = info.and_then(|info| info.require("title")).and_then(|title| title.text());
+    let description = info.and_then(|info| info.require("description")).and_then(|text| text.text());
+    let icon =
+        info.and_then(|info| info.get("assets")).and_then(|assets| assets.mapping("`assets`", &["icon"])?.text("icon"));
+
+    let (methods, method_places) = auth::read(&root);
+    let key = key.unwrap_or_default();
+    let (actions, action_places) = read_actions(&root, trees, report, &key);
+    let by_id = ids(&actions);
+    unsupported(&root, "events", "events are not supported yet; remove the block to use the connector's actions");
+    let documentation = root.get("documentation").and_then(|docs| docs.mapping("`documentation`", &["references"]));
+
+    let connector = Connector {
+        key,
+        title: title?,
+        version: version?,
+        description: description?,
+        icon,
+        details: root.text("details"),
+        categories: root.texts("categories"),
+        release_stage: root.get("releaseStage").and_then(|stage| stage.choice(&STAGES)).unwrap_or(ReleaseStage::Ga),
+        base_url: root.template("baseUrl"),
+        rate_limit_per_second: root.get("rateLimit").and_then(|limit| {
+            limit
+                .mapping("`rateLimit`", &["mainRatelimit", "subPools", "mappedRatelimitErrors"])?
+                .get("mainRatelimit")?
+                .number()
+        }),
+        resources: one_or_many(&root, "resources"),
+        references: documentation
+            .map(|docs| docs.items("references"))
+            .unwrap_or_default()
+            .iter()
+            .filter_map(reference)
+            .collect(),
+        scopes: scopes(&root),
+        authentication: methods,
+        actions,
+        by_id,
+    };
+    Some(Read { connector, actions: action_places, methods: method_places })
+}
+
+fn header(root: &Mapping<'_>) {
+    let Some(version) = root.get("Patchbay").or_else(|| root.get("StackOne")) else {
+        root.reader.error_with_hint(
+            code::MISSING_KEY,
+            "the file does not say its format",
+            "begin it with `Patchbay: 1.0.0`",
+        );
+        return;
+    };
+    if version.text().is_some_and(|text| text != "1.0.0") {
+        version.error_with_hint(code::UNKNOWN_VALUE, "this format version is not known", "write 1.0.0");
+    }
+}
+
+fn connector_key(reader: &Reader<'_>) -> Option<String> {
+    let key = reader.text()?;
+    let fits = !key.is_empty()
+        && key.len() <= 64
+        && key.starts_with(|c: char| c.is_ascii_lowercase())
+        && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
+    if !fits {
+        reader.error_with_hint(
+            code::INVALID,
+            format!("`{key}` cannot be a connector's key"),
+            "use lower-case letters, digits, `-` and `_`, beginning with a letter",
+        );
+    }
+    fits.then_some(key)
+}
+
+pub(super) fn unsupported(mapping: &Mapping<'_>, key: &str, message: &str) {
+    if let Some(value) = mapping.get(key) {
+        value.error(code::UNSUPPORTED, message);
+    }
+}
+
+/// A text, or a list of texts.
+pub(super) fn one_or_many(mapping: &Mapping<'_>, key: &str) -> Vec<String> {
+    match mapping.get(key) {
+        Some(value) if matches!(value.node.value, NodeValue::List(_)) => mapping.texts(key),
+        Some(value) => value.text().into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn reference(reader: &Reader<'_>) -> Option<Reference> {
+    let reference = reader.mapping("a reference", &["title", "url", "description"])?;
+    let (title, url) = (reference.require("title"), reference.require("url"));
+    Some(Reference { title: title?.text()?, url: url?.text()?, description: reference.text("description") })
+}
+
+fn scopes(root: &Mapping<'_>) -> Vec<ScopeDefinition> {
+    let Some(definitions) = root.get("scopeDefinitions") else { return Vec::new() };
+    let definitions = definitions.entries("`scopeDefinitions`");
+    definitions
+        .filter_map(|(name, reader)| {
+            let scope = reader.mapping("a scope definition", &["description", "includes"])?;
+            let includes = scope.names("includes").into_iter().map(|(name, _)| name).collect();
+            Some(ScopeDefinition {
+                name: name.to_owned(),
+                description: scope.text("description").unwrap_or_default(),
+                includes,
+            })
+        })
+        .collect()
+}
+
+/// The actions of the main file and of the partials that it names, by either spelling of `$ref`.
+fn read_actions<'n>(
+    root: &Mapping<'n>,
+    trees: &'n Trees,
+    report: &'n Report,
+    key: &str,
+) -> (Vec<Arc<crate::definition::Action>>, Vec<action::Places<'n>>) {
+    let mut readers = Vec::new();
+    if let Some(actions) = root.require("actions") {
+        match &actions.node.value {
+            // `$ref: a` repeated as keys of a mapping.
+            NodeValue::Map(entries) if entries.iter().all(|entry| entry.key == "$ref") => {
+                for (_, reference) in actions.entries("`actions`") {
+                    partial(&reference, trees, report, &mut readers);
+                }
+            }
+            _ => collect(&actions, trees, report, &mut readers),
+        }
+    }
+    let (mut actions, mut places): (Vec<Arc<crate::definition::Action>>, Vec<_>) = (Vec::new(), Vec::new());
+    for reader in readers {
+        let Some((action, place)) = action::read(reader, key) else { continue };
+        if actions.iter().any(|earlier| earlier.id == action.id) {
+            place.id.error(code::DUPLICATE_ID, format!("there is another action `{}`", action.id));
+        }
+        actions.push(Arc::new(action));
+        places.push(place);
+    }
+    (actions, places)
+}
+
+fn collect<'n>(list: &Reader<'n>, trees: &'n Trees, report: &'n Report, into: &mut Vec<Reader<'n>>) {
+    for item in list.items() {
+        match &item.node.value {
+            NodeValue::Map(entries) if entries.first().is_some_and(|entry| entry.key == "$ref") => {
+                if let Some(reference) = item.mapping("a reference", &["$ref"]).and_then(|mapping| mapping.get("$ref"))
+                {
+                    partial(&reference, trees, report, into);
+                }
+            }
+            _ => into.push(item),
+        }
+    }
+}
+
+fn partial<'n>(reference: &Reader<'n>, trees: &'n Trees, report: &'n Report, into: &mut Vec<Reader<'n>>) {
+    let Some(name) = reference.text() else { return };
+    let Some((file, node)) = trees.partials.get(&name) else {
+        let message = format!("there is no file {name}.partial.yaml beside this one");
+        match nearest(&name, trees.partials.keys().map(String::as_str)) {
+            Some(near) => reference.error_with_hint(code::UNRESOLVED_REF, message, format!("did you mean `{near}`?")),
+            None => reference.error(code::UNRESOLVED_REF, message),
+        }
+        return;
+    };
+    let reader = Reader::new(node, file, report);
+    // A partial is a bare list, or a list under `actions`.
+    if matches!(node.value, NodeValue::Map(_)) {
+        if let Some(actions) = reader.mapping("a partial", &["actions"]).and_then(|mapping| mapping.require("actions"))
+        {
+            into.extend(actions.items());
+        }
+    } else {
+        into.extend(reader.items());
+    }
+}
+
+fn ids(actions: &[Arc<crate::definition::Action>]) -> HashMap<String, usize> {
+    let both = actions
+        .iter()
+        .enumerate()
+        .flat_map(|(place, action)| [(action.id.clone(), place), (action.public_id.clone(), place)]);
+    both.collect()
+}

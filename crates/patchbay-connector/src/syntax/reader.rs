@@ -1,0 +1,283 @@
+//! Reading a tree strictly: every unknown key, missing key and wrong type is reported, all at once.
+
+use std::cell::RefCell;
+
+use super::{Entry, Node, NodeValue, Position, Span};
+use crate::{
+    diagnostic::{Diagnostic, Severity, code},
+    expr::{ExprSyntaxError, Template},
+    nearest::nearest,
+};
+
+/// Where problems are collected.
+#[derive(Debug, Default)]
+pub struct Report {
+    found: RefCell<Vec<Diagnostic>>,
+}
+
+impl Report {
+    /// Adds a problem.
+    pub fn add(&self, diagnostic: Diagnostic) {
+        self.found.borrow_mut().push(diagnostic);
+    }
+
+    /// All of them, in the order of files and lines.
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        let mut found = self.found.into_inner();
+        found.sort_by(|a, b| (&a.file, a.span.start, a.code).cmp(&(&b.file, b.span.start, b.code)));
+        found
+    }
+
+    /// Whether an error is among them.
+    pub fn has_errors(&self) -> bool {
+        self.found.borrow().iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// A node with the file it stands in and the report that problems go to.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'n> {
+    /// The node.
+    pub node: &'n Node,
+    /// The file's name.
+    pub file: &'n str,
+    report: &'n Report,
+}
+
+impl<'n> Reader<'n> {
+    /// Begins at a node.
+    pub fn new(node: &'n Node, file: &'n str, report: &'n Report) -> Self {
+        Self { node, file, report }
+    }
+
+    /// Reports an error at this node.
+    pub fn error(&self, code: &'static str, message: impl Into<String>) {
+        self.report.add(Diagnostic::error(code, message, self.file, self.node.span));
+    }
+
+    /// Reports an error at this node, with a hint.
+    pub fn error_with_hint(&self, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+        self.report.add(Diagnostic::error(code, message, self.file, self.node.span).with_hint(hint));
+    }
+
+    /// Reports what is unwise at this node.
+    pub fn warning(&self, code: &'static str, message: impl Into<String>) {
+        self.report.add(Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(code, message, self.file, self.node.span)
+        });
+    }
+
+    fn wrong_type(&self, expected: &str) {
+        self.error(code::WRONG_TYPE, format!("{expected} was expected here, not {}", self.node.kind()));
+    }
+
+    fn at(&self, node: &'n Node) -> Self {
+        Self { node, ..*self }
+    }
+
+    /// The entries of a mapping, unknown and repeated keys reported. `None` (reported) when it is none.
+    pub fn mapping(&self, what: &str, known: &[&str]) -> Option<Mapping<'n>> {
+        let NodeValue::Map(entries) = &self.node.value else {
+            self.wrong_type(&format!("{what} (a mapping)"));
+            return None;
+        };
+        for (place, entry) in entries.iter().enumerate() {
+            let key = entry.key.as_str();
+            let spot = |code, message: String| Diagnostic::error(code, message, self.file, entry.key_span);
+            if !known.contains(&key) {
+                let diagnostic = spot(code::UNKNOWN_KEY, format!("{what} has no key `{key}`"));
+                self.report.add(match nearest(key, known.iter().copied()) {
+                    Some(near) => diagnostic.with_hint(format!("did you mean `{near}`?")),
+                    None => diagnostic.with_hint(format!("its keys are: {}", known.join(", "))),
+                });
+            } else if entries[..place].iter().any(|earlier| earlier.key == key) {
+                self.report.add(spot(code::DUPLICATE_KEY, format!("the key `{key}` stands here twice")));
+            }
+        }
+        Some(Mapping { reader: *self, entries })
+    }
+
+    /// The entries of a mapping whose keys are free.
+    pub fn entries(&self, what: &str) -> impl Iterator<Item = (&'n str, Self)> + use<'n> {
+        let reader = *self;
+        let entries = match &self.node.value {
+            NodeValue::Map(entries) => entries.as_slice(),
+            NodeValue::Null => &[],
+            _ => {
+                self.wrong_type(&format!("{what} (a mapping)"));
+                &[]
+            }
+        };
+        entries.iter().map(move |entry| (entry.key.as_str(), reader.at(&entry.value)))
+    }
+
+    /// The items of a list; nothing counts as an empty one.
+    pub fn items(&self) -> impl Iterator<Item = Self> + use<'n> {
+        let reader = *self;
+        let items = match &self.node.value {
+            NodeValue::List(items) => items.as_slice(),
+            NodeValue::Null => &[],
+            _ => {
+                self.wrong_type("a list");
+                &[]
+            }
+        };
+        items.iter().map(move |item| reader.at(item))
+    }
+
+    /// A text; numbers and booleans as they stand.
+    pub fn text(&self) -> Option<String> {
+        match &self.node.value {
+            NodeValue::Text(text) => Some(text.clone()),
+            NodeValue::Number(number) => Some(number.to_string()),
+            NodeValue::Bool(truth) => Some(truth.to_string()),
+            _ => {
+                self.wrong_type("a text");
+                None
+            }
+        }
+    }
+
+    /// True or false.
+    pub fn boolean(&self) -> Option<bool> {
+        if let NodeValue::Bool(truth) = self.node.value {
+            return Some(truth);
+        }
+        self.wrong_type("true or false");
+        None
+    }
+
+    /// A number.
+    pub fn number(&self) -> Option<f64> {
+        match &self.node.value {
+            NodeValue::Number(number) => number.as_f64(),
+            _ => {
+                self.wrong_type("a number");
+                None
+            }
+        }
+    }
+
+    /// A whole number that is not negative.
+    pub fn whole(&self) -> Option<u64> {
+        match &self.node.value {
+            NodeValue::Number(number) if number.is_u64() => number.as_u64(),
+            _ => {
+                self.wrong_type("a whole number, 0 or more,");
+                None
+            }
+        }
+    }
+
+    /// One of a closed set of names.
+    pub fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.text()?;
+        if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
+            return Some(*value);
+        }
+        let names = choices.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let hint = match nearest(&text, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it can be: {}", names.join(", ")),
+        };
+        self.error_with_hint(code::UNKNOWN_VALUE, format!("`{text}` is not known here"), hint);
+        None
+    }
+
+    /// A text that may hold expressions.
+    pub fn template(&self) -> Option<Template> {
+        let text = self.text()?;
+        match Template::parse(&text) {
+            Ok(template) => Some(template),
+            Err(error) => {
+                self.report.add(self.syntax_error(&text, error));
+                None
+            }
+        }
+    }
+
+    fn syntax_error(&self, text: &str, error: ExprSyntaxError) -> Diagnostic {
+        let mut span = self.node.span;
+        if span.start.line == span.end.line {
+            let before = text.get(..error.offset).unwrap_or(text).chars().count() + usize::from(self.node.quoted);
+            let at = Position { line: span.start.line, column: span.start.column + before };
+            span = Span { start: at, end: Position { column: at.column + 1, ..at } };
+        }
+        let diagnostic = Diagnostic::error(
+            code::EXPRESSION,
+            format!("the expression does not parse: {}", error.message),
+            self.file,
+            span,
+        );
+        match error.hint {
+            Some(hint) => diagnostic.with_hint(hint),
+            None => diagnostic,
+        }
+    }
+}
+
+/// A mapping whose keys have been checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Mapping<'n> {
+    /// The mapping itself.
+    pub reader: Reader<'n>,
+    entries: &'n [Entry],
+}
+
+impl<'n> Mapping<'n> {
+    /// The value of a key; one that is null counts as absent.
+    pub fn get(&self, key: &str) -> Option<Reader<'n>> {
+        let entry = self.entries.iter().find(|entry| entry.key == key)?;
+        if matches!(entry.value.value, NodeValue::Null) {
+            return None;
+        }
+        Some(self.reader.at(&entry.value))
+    }
+
+    /// The value of a key that must be there.
+    pub fn require(&self, key: &str) -> Option<Reader<'n>> {
+        let found = self.get(key);
+        if found.is_none() {
+            let mut span = self.reader.node.span;
+            span.end = Position { column: span.start.column + 1, ..span.start };
+            let message = format!("the key `{key}` is missing here");
+            self.reader.report.add(Diagnostic::error(code::MISSING_KEY, message, self.reader.file, span));
+        }
+        found
+    }
+
+    /// The text of a key.
+    pub fn text(&self, key: &str) -> Option<String> {
+        self.get(key)?.text()
+    }
+
+    /// The truth of a key.
+    pub fn flag(&self, key: &str, default: bool) -> bool {
+        self.get(key).and_then(|value| value.boolean()).unwrap_or(default)
+    }
+
+    /// The template of a key.
+    pub fn template(&self, key: &str) -> Option<Template> {
+        self.get(key)?.template()
+    }
+
+    /// The texts of a key's list.
+    pub fn texts(&self, key: &str) -> Vec<String> {
+        self.get(key).map(|list| list.items().filter_map(|item| item.text()).collect()).unwrap_or_default()
+    }
+
+    /// The items of a key's list.
+    pub fn items(&self, key: &str) -> Vec<Reader<'n>> {
+        self.get(key).map(|list| list.items().collect()).unwrap_or_default()
+    }
+
+    /// Names separated by spaces, or a list of names.
+    pub fn names(&self, key: &str) -> Vec<(String, Reader<'n>)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        if let NodeValue::Text(text) = &value.node.value {
+            return text.split_whitespace().map(|name| (name.to_owned(), value)).collect();
+        }
+        value.items().filter_map(|item| item.text().map(|name| (name, item))).collect()
+    }
+}

@@ -1,0 +1,212 @@
+//! From parser events to the tree.
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as RawSpan};
+use serde_json::Number;
+
+use super::{Position, Span};
+use crate::diagnostic::{Diagnostic, code};
+
+/// The largest file, in bytes.
+const MAX_TEXT: usize = 4 * 1024 * 1024;
+const MAX_DEPTH: usize = 48;
+const MAX_NODES: usize = 200_000;
+
+/// A node of the tree.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub value: NodeValue,
+    /// Where it stands.
+    pub span: Span,
+    /// Whether it is a quoted scalar, whose text begins one column later.
+    pub quoted: bool,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub enum NodeValue {
+    /// `null`, `~` or nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// Any other scalar.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping.
+    Map(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node,
+}
+
+impl Node {
+    /// What kind of thing it is, for messages.
+    pub const fn kind(&self) -> &'static str {
+        match self.value {
+            NodeValue::Null => "nothing",
+            NodeValue::Bool(_) => "true or false",
+            NodeValue::Number(_) => "a number",
+            NodeValue::Text(_) => "a text",
+            NodeValue::List(_) => "a list",
+            NodeValue::Map(_) => "a mapping",
+        }
+    }
+
+    /// The scalar as JSON; lists and mappings too.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.value {
+            NodeValue::Null => Value::Null,
+            NodeValue::Bool(truth) => Value::Bool(*truth),
+            NodeValue::Number(number) => Value::Number(number.clone()),
+            NodeValue::Text(text) => Value::String(text.clone()),
+            NodeValue::List(items) => items.iter().map(Self::to_json).collect(),
+            NodeValue::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect(),
+        }
+    }
+}
+
+/// Reads one document.
+pub fn parse(file: &str, text: &str) -> Result<Node, Box<Diagnostic>> {
+    let fail = |message: String, span: Span| Box::new(Diagnostic::error(code::SYNTAX, message, file, span));
+    if text.len() > MAX_TEXT {
+        return Err(fail(format!("the file is larger than {} MiB", MAX_TEXT / 1024 / 1024), Span::default()));
+    }
+    let mut builder = Builder { stack: Vec::new(), root: None, nodes: 0 };
+    for event in Parser::new_from_str(text) {
+        let (event, raw) = event.map_err(|error| {
+            let at = position(*error.marker());
+            fail(error.info().to_owned(), Span { start: at, end: at })
+        })?;
+        builder.take(event, span(raw)).map_err(|message| fail(message, span(raw)))?;
+    }
+    Ok(builder.root.unwrap_or(Node { value: NodeValue::Null, span: Span::default(), quoted: false }))
+}
+
+fn position(marker: Marker) -> Position {
+    Position { line: marker.line(), column: marker.col() + 1 }
+}
+
+fn span(raw: RawSpan) -> Span {
+    Span { start: position(raw.start), end: position(raw.end) }
+}
+
+/// A list or mapping that is still open.
+enum Open {
+    List(Vec<Node>, Span),
+    Map { entries: Vec<Entry>, key: Option<(String, Span)>, span: Span },
+}
+
+struct Builder {
+    stack: Vec<Open>,
+    root: Option<Node>,
+    nodes: usize,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                refuse(anchor, tag.is_some())?;
+                let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+                let value = if style == ScalarStyle::Plain { plain(&text) } else { NodeValue::Text(text.into_owned()) };
+                self.add(Node { value, span, quoted })
+            }
+            Event::SequenceStart(anchor, tag) => {
+                refuse(anchor, tag.is_some())?;
+                self.open(Open::List(Vec::new(), span))
+            }
+            Event::MappingStart(anchor, tag) => {
+                refuse(anchor, tag.is_some())?;
+                self.open(Open::Map { entries: Vec::new(), key: None, span })
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let (value, span) = match self.stack.pop() {
+                    Some(Open::List(items, span)) => (NodeValue::List(items), span),
+                    Some(Open::Map { entries, span, .. }) => (NodeValue::Map(entries), span),
+                    None => return Err("the file's structure is broken".to_owned()),
+                };
+                self.add(Node { value, span, quoted: false })
+            }
+            Event::Alias(_) => Err("aliases (`*name`) are not allowed in this file".to_owned()),
+            Event::DocumentStart(_) if self.root.is_some() => Err("only one document is allowed in a file".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&mut self, open: Open) -> Result<(), String> {
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(format!("the file is nested deeper than {MAX_DEPTH} levels"));
+        }
+        self.stack.push(open);
+        Ok(())
+    }
+
+    fn add(&mut self, node: Node) -> Result<(), String> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(format!("the file has more than {MAX_NODES} values"));
+        }
+        match self.stack.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::List(items, _)) => items.push(node),
+            Some(Open::Map { entries, key, .. }) => match key.take() {
+                Some((name, key_span)) => entries.push(Entry { key: name, key_span, value: node }),
+                None => *key = Some((key_text(&node)?, node.span)),
+            },
+        }
+        Ok(())
+    }
+}
+
+fn key_text(node: &Node) -> Result<String, String> {
+    match &node.value {
+        NodeValue::Text(text) => Ok(text.clone()),
+        NodeValue::Number(number) => Ok(number.to_string()),
+        NodeValue::Bool(truth) => Ok(truth.to_string()),
+        _ => Err(format!("a key must be a text, not {}", node.kind())),
+    }
+}
+
+fn refuse(anchor: usize, tagged: bool) -> Result<(), String> {
+    if anchor != 0 {
+        return Err("anchors (`&name`) are not allowed in this file".to_owned());
+    }
+    if tagged {
+        return Err("tags (`!name`) are not allowed in this file".to_owned());
+    }
+    Ok(())
+}
+
+/// A plain scalar by the core schema (YAML 1.2.2, section 10.3.2), decimal numbers alone.
+fn plain(text: &str) -> NodeValue {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return NodeValue::Null,
+        "true" | "True" | "TRUE" => return NodeValue::Bool(true),
+        "false" | "False" | "FALSE" => return NodeValue::Bool(false),
+        _ => {}
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let leading_zero = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    if digits.starts_with(|c: char| c.is_ascii_digit()) && !leading_zero {
+        if let Ok(whole) = text.parse::<i64>() {
+            return NodeValue::Number(whole.into());
+        }
+        let is_float = digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
+        if let Some(number) = text.parse::<f64>().ok().filter(|_| is_float).and_then(Number::from_f64) {
+            return NodeValue::Number(number);
+        }
+    }
+    NodeValue::Text(text.to_owned())
+}

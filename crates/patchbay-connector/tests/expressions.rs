@@ -1,0 +1,161 @@
+//! The expression language, by cases.
+
+use std::path::Path;
+
+use patchbay_connector::expr::{Escape, EvalError, Scope, Template};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// What a case expects.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    Value(Value),
+    Undefined,
+    Error,
+}
+
+fn run(expression: &str, context: &Value) -> Outcome {
+    let roots = context.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
+    match Template::parse(expression).map(|template| template.eval(&Scope { roots: &roots })) {
+        Err(_) | Ok(Err(_)) => Outcome::Error,
+        Ok(Ok(None)) => Outcome::Undefined,
+        Ok(Ok(Some(value))) => Outcome::Value(value),
+    }
+}
+
+/// The cases of the format's specification, where it lies beside the project: its last line is the
+/// common context.
+#[test]
+fn the_specification_cases_pass() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/spec/expression-cases.jsonl");
+    let Ok(text) = std::fs::read_to_string(path) else { return };
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>();
+    let (last, cases) = lines.split_last().unwrap();
+    let mut failures = Vec::new();
+    for case in cases {
+        let expected = if case.get("undefined").is_some() {
+            Outcome::Undefined
+        } else if case.get("error").is_some() {
+            Outcome::Error
+        } else {
+            Outcome::Value(case["result"].clone())
+        };
+        let outcome = run(case["expr"].as_str().unwrap(), &last["context"]);
+        if outcome != expected {
+            failures.push(format!("{}: expected {expected:?}, was {outcome:?}", case["expr"]));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(cases.len() > 90);
+}
+
+fn context() -> Value {
+    json!({
+        "inputs": { "id": "c-1", "limit": 25, "empty": "", "none": null, "tags": ["x", "y"], "odd key": "ok" },
+        "credentials": { "region": "us" },
+        "users": [{ "name": "Ada", "age": 36 }, { "name": "Grace", "age": 45 }, { "name": "Joan", "age": 20 }],
+        "context": { "now": "2026-06-15T12:00:00Z" },
+    })
+}
+
+#[test]
+fn our_own_cases_pass() {
+    for (expression, expected) in [
+        ("$.inputs.id", Outcome::Value(json!("c-1"))),
+        ("$.inputs.zzz", Outcome::Undefined),
+        ("$.users[?(@.age > 30)].name", Outcome::Value(json!(["Ada", "Grace"]))),
+        ("$.users[(@.length-1)].name", Outcome::Value(json!("Joan"))),
+        ("$.inputs['id','limit']", Outcome::Value(json!(["c-1", 25]))),
+        ("$.inputs[id,limit]", Outcome::Value(json!(["c-1", 25]))),
+        ("{{users[.age > 30].name}}", Outcome::Value(json!(["Ada", "Grace"]))),
+        ("{{users[.name == 'Ada'].age + 1}}", Outcome::Value(json!(37))),
+        ("{{ {a: inputs.id, b: {c: 1}, d: inputs.zzz} }}", Outcome::Value(json!({ "a": "c-1", "b": { "c": 1 } }))),
+        ("{{inputs.empty ?: 'd'}}", Outcome::Value(json!("d"))),
+        ("{{2 ^ 3 ^ 2}}", Outcome::Value(json!(512))),
+        ("{{inputs.id.toUpperCase()}}", Outcome::Value(json!("C-1"))),
+        ("{{inputs.id.split('-')[1]}}", Outcome::Value(json!("1"))),
+        ("{{inputs.tags.length}}", Outcome::Value(json!(2))),
+        ("{{encodeBase64('a:b')}}", Outcome::Value(json!("YTpi"))),
+        ("{{hasPassed('2026-06-14', 'yyyy-MM-dd')}}", Outcome::Value(json!(true))),
+        ("{{hasPassed('2026-06-14', 'yyyy-MM-dd', 1)}}", Outcome::Value(json!(false))),
+        ("{{nextAnniversary('01/03/2020', 'dd/MM/yyyy')}}", Outcome::Value(json!("01/03/2027"))),
+        ("{{1 / 0}}", Outcome::Value(Value::Null)),
+        ("{{inputs.zzz + 1}}", Outcome::Error),
+        ("{{prsent(inputs.id)}}", Outcome::Error),
+        ("x ${inputs.zzz}", Outcome::Error),
+        ("x ${inputs.limit > 20 ? 'many' : 'few'}", Outcome::Value(json!("x many"))),
+        ("$5", Outcome::Value(json!("$5"))),
+        ("[see](https://example.com) {a}", Outcome::Value(json!("[see](https://example.com) {a}"))),
+    ] {
+        assert_eq!(run(expression, &context()), expected, "{expression}");
+    }
+}
+
+#[test]
+fn syntax_errors_point_and_help() {
+    let error = Template::parse("x ${prsent(inputs.id)}").unwrap_err();
+    assert_eq!((error.offset, error.hint.as_deref()), (4, Some("did you mean `present`?")));
+    for broken in
+        ["{{x +}}", "{{(}}", "{{'a}}", "${x", "$.a[", "$.a..", "{{a b}}", "{{f(}}", "{{a.}}", "{{#}}", "{{{a:}}}"]
+    {
+        assert!(Template::parse(broken).is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn depth_and_length_are_bounded() {
+    for hostile in ["(", "[", "!", "-", "{a:", "present("] {
+        assert!(Template::parse(&format!("{{{{{}}}}}", hostile.repeat(1500))).is_err(), "{hostile}");
+    }
+    assert!(Template::parse(&format!("{{{{{}1}}}}", "!".repeat(3000))).is_ok());
+    assert!(Template::parse(&format!("{{{{{}}}}}", "1+".repeat(3000))).is_err());
+}
+
+fn text_of(expression: &str, value: Value, escape: Escape) -> Result<Option<String>, EvalError> {
+    let inputs = json!({ "v": value });
+    Template::parse(expression).unwrap().eval_text(&Scope { roots: &[("inputs", &inputs)] }, escape)
+}
+
+#[test]
+fn escaping_follows_the_place() {
+    let text = |value: Value, escape| text_of("/a/${inputs.v}/b", value, escape);
+    assert_eq!(text(json!("x/../y?z#"), Escape::PathSegment).unwrap().unwrap(), "/a/x%2F..%2Fy%3Fz%23/b");
+    for dots in ["", ".", ".."] {
+        assert!(matches!(text(json!(dots), Escape::PathSegment), Err(EvalError::Refused { .. })), "{dots:?}");
+    }
+    assert!(matches!(text(json!("a\r\nb"), Escape::Header), Err(EvalError::Refused { .. })));
+    assert!(matches!(text(json!([1]), Escape::PathSegment), Err(EvalError::Refused { .. })));
+    assert!(matches!(text(Value::Null, Escape::None), Err(EvalError::Missing { .. })));
+    let host = |value: &str| text_of("https://${inputs.v}.example.com", json!(value), Escape::Host);
+    assert_eq!(host("acme").unwrap().unwrap(), "https://acme.example.com");
+    for hostile in ["evil.test/", "a@b", "a#", "a?b", "a:80", "", "a\\b", "a b"] {
+        assert!(matches!(host(hostile), Err(EvalError::Refused { .. })), "{hostile}");
+    }
+    assert!(text_of("${inputs.v}/x", json!("https://a.example.com/base"), Escape::Host).is_ok());
+    assert!(text_of("${inputs.v}/x", json!("https://u:p@a.example.com"), Escape::Host).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in ".{0,200}") {
+        let _ = run(&text, &context());
+        let _ = run(&format!("{{{{{text}}}}}"), &context());
+        let _ = run(&format!("${text}"), &context());
+    }
+
+    #[test]
+    fn no_tokens_panic(parts in proptest::collection::vec(
+        proptest::sample::select(vec!["$", "..", ".", "[", "]", "(", ")", "?", ":", "@", "users", "age", "'x'", "1", "-", "*", "==", ",", "{", "}", "!", "present", "length", "in", " "]), 0..40)) {
+        let text = parts.concat();
+        let _ = run(&format!("{{{{{text}}}}}"), &context());
+        let _ = run(&format!("$.{text}"), &context());
+    }
+
+    #[test]
+    fn a_path_value_stays_one_segment(value in ".+") {
+        if let Ok(Some(text)) = text_of("/a/${inputs.v}/b", json!(value), Escape::PathSegment) {
+            prop_assert_eq!(text.matches('/').count(), 3);
+            prop_assert!(!text.contains(['?', '#', '\\']) && !text.contains("/../") && !text.contains("/./"));
+        }
+    }
+}
