@@ -6,6 +6,9 @@ pub mod accounts;
 pub mod identity;
 pub mod linking;
 pub mod profiles;
+pub mod races;
+pub mod tenancy;
+pub mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +35,14 @@ macro_rules! storage_conformance {
                 a_failed_insert_leaves_nothing;
             linking: a_session_reads_back, expired_sessions_go_with_their_attempts, attempts_end_once,
                 calls_are_appended_together;
+            tenancy: a_taken_id_takes_nothing_over, an_account_uses_a_profile_of_its_project,
+                an_attempt_belongs_to_a_session_of_its_project, no_filter_reaches_another_project,
+                nothing_belongs_to_a_project_that_is_not_there;
+            races: an_owner_is_linked_by_one_of_many, credentials_are_replaced_by_one_of_many,
+                one_default_however_many_ask, tokens_and_records_are_taken_by_one_of_many,
+                an_attempt_is_ended_by_one_of_many, a_caller_that_goes_away_leaves_all_or_nothing;
+            values: every_text_comes_back, every_number_comes_back, sealed_bytes_come_back,
+                pages_beyond_the_end_are_empty, a_long_list_of_ids_is_one_question, sessions_end_at_their_moment;
         );
     };
     (@tests $make:expr; $($module:ident: $($test:ident),+;)+) => {

@@ -62,5 +62,5 @@ pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String> {
 
 /// `LIMIT` and `OFFSET` of a page that counts from 1.
 pub(super) fn window(page: u32, page_size: u32) -> (i64, i64) {
-    (i64::from(page_size), i64::from(page.saturating_sub(1)) * i64::from(page_size))
+    (i64::from(page_size), i64::from(page.saturating_sub(1)).saturating_mul(i64::from(page_size)))
 }
