@@ -10,7 +10,7 @@ mod attempts;
 mod calls;
 mod error;
 #[cfg(test)]
-mod full_disk;
+mod failing_disk;
 mod login_tokens;
 mod meta;
 mod open;

@@ -60,6 +60,13 @@ impl SqliteStorage {
         sqlx::query(sqlx::AssertSqlSafe(limit)).execute(&self.writer).await?;
         Ok(())
     }
+
+    /// Refuses every write, so that a test sees what a read-only disk does.
+    #[cfg(test)]
+    pub(crate) async fn forbid_writes(&self) -> Result<()> {
+        sqlx::query("PRAGMA query_only = ON").execute(&self.writer).await?;
+        Ok(())
+    }
 }
 
 fn create_private(path: &Path) -> io::Result<()> {

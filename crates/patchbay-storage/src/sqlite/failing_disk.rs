@@ -1,4 +1,5 @@
-//! What a full disk does: the write fails with its own error, and nothing is half-written.
+//! What a full disk and a read-only one do: the write fails with its own error, and nothing is
+//! half-written.
 
 use super::SqliteStorage;
 use crate::{MetaStore, StorageError};
@@ -12,5 +13,16 @@ async fn a_full_disk_is_told_and_leaves_nothing() {
     let error = storage.set("large", &vec![0; 1_000_000]).await.unwrap_err();
     assert!(matches!(error, StorageError::Full), "{error}");
     assert_eq!(storage.get("large").await.unwrap(), None);
+    assert_eq!(storage.get("small").await.unwrap().as_deref(), Some(&b"kept"[..]));
+}
+
+#[tokio::test]
+async fn a_read_only_database_is_told_and_still_reads() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = SqliteStorage::open(&directory.path().join("patchbay.db")).await.unwrap();
+    storage.set("small", b"kept").await.unwrap();
+    storage.forbid_writes().await.unwrap();
+    let error = storage.set("small", b"lost").await.unwrap_err();
+    assert!(matches!(error, StorageError::ReadOnly), "{error}");
     assert_eq!(storage.get("small").await.unwrap().as_deref(), Some(&b"kept"[..]));
 }

@@ -1,0 +1,242 @@
+//! What a SQLite file keeps through a crash, and what it forgets when told to.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use patchbay_model::{
+    Account, AccountId, AccountKind, AccountStatus, EnabledActions, Metadata, Organization, OrganizationId, Owner,
+    Profile, ProfileId, Project, ProjectId, Sealed, Timestamp,
+};
+use patchbay_storage::{InsertRule, Storage, StorageError, sqlite::SqliteStorage};
+use tempfile::TempDir;
+
+const NOW: Timestamp = Timestamp::from_micros(1_770_000_000_000_000);
+
+fn project() -> ProjectId {
+    ProjectId::new("default-10001")
+}
+
+fn account(id: &str, sealed: &[u8]) -> Account {
+    Account {
+        id: AccountId::new(id),
+        project_id: project(),
+        profile_id: ProfileId::new("profile"),
+        connector: "spotdraft".to_owned(),
+        connector_version: "1.0.0".to_owned(),
+        auth_config_key: "custom".to_owned(),
+        environment: "production".to_owned(),
+        owner: Owner { id: id.to_owned(), name: "Acme".to_owned(), username: None },
+        label: None,
+        kind: AccountKind::Production,
+        shared: false,
+        status: AccountStatus::Active,
+        status_reasons: Vec::new(),
+        setup_information: Metadata::new(),
+        secrets: BTreeMap::from([
+            ("clientId".to_owned(), Sealed::from_bytes(sealed.to_vec())),
+            ("clientSecret".to_owned(), Sealed::from_bytes(sealed.to_vec())),
+        ]),
+        metadata: Metadata::new(),
+        credential_version: 1,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+/// A database with a project and a profile.
+async fn seeded() -> (SqliteStorage, PathBuf, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("patchbay.db");
+    let storage = SqliteStorage::open(&path).await.unwrap();
+    let organization = Organization { id: OrganizationId::new("org"), name: "Org".to_owned(), created_at: NOW };
+    storage.organizations().create(&organization).await.unwrap();
+    let tenant =
+        Project { id: project(), organization_id: organization.id, name: "default".to_owned(), created_at: NOW };
+    storage.projects().create(&tenant).await.unwrap();
+    let profile = Profile {
+        id: ProfileId::new("profile"),
+        project_id: project(),
+        name: "SpotDraft".to_owned(),
+        connector: "spotdraft".to_owned(),
+        auth_config_key: "custom".to_owned(),
+        environment: "production".to_owned(),
+        version_pin: None,
+        active: true,
+        default: true,
+        enabled_actions: EnabledActions::All,
+        setup_information: Metadata::new(),
+        secrets: BTreeMap::new(),
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    storage.profiles().create(&profile).await.unwrap();
+    (storage, path, directory)
+}
+
+/// The file of the log beside the database's.
+fn log(path: &Path) -> PathBuf {
+    path.with_extension("db-wal")
+}
+
+/// What a machine that lost its power now would find: the file and its log, cut at `length`.
+fn crashed(path: &Path, directory: &Path, length: usize) -> PathBuf {
+    let copy = directory.join(format!("crashed-{length}.db"));
+    fs::copy(path, &copy).unwrap();
+    let log_bytes = fs::read(log(path)).unwrap();
+    fs::write(log(&copy), &log_bytes[..length.min(log_bytes.len())]).unwrap();
+    copy
+}
+
+#[tokio::test]
+async fn what_was_answered_as_stored_survives_a_crash() {
+    let (storage, path, directory) = seeded().await;
+    let linked = account("linked", &[7; 60]);
+    storage.accounts().insert(&linked, InsertRule::OnePerOwner).await.unwrap();
+    let copy = crashed(&path, directory.path(), usize::MAX);
+    let after = SqliteStorage::open(&copy).await.unwrap();
+    assert_eq!(after.accounts().get(&project(), &linked.id).await.unwrap(), Some(linked));
+}
+
+#[tokio::test]
+async fn a_torn_log_loses_whole_transactions_only() {
+    let (storage, path, directory) = seeded().await;
+    let accounts = ["first", "second", "third"].map(|id| account(id, &[9; 6000]));
+    let before = usize::try_from(fs::metadata(log(&path)).unwrap().len()).unwrap();
+    for linked in &accounts {
+        storage.accounts().insert(linked, InsertRule::OnePerOwner).await.unwrap();
+    }
+    let after = usize::try_from(fs::metadata(log(&path)).unwrap().len()).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    // 1999 is no divisor of a page: cuts fall into headers and pages alike.
+    for length in (before..after).step_by(1999).chain([after]) {
+        let reopened = SqliteStorage::open(&crashed(&path, directory.path(), length)).await.unwrap();
+        let mut kept = 0;
+        for (index, linked) in accounts.iter().enumerate() {
+            if let Some(found) = reopened.accounts().get(&project(), &linked.id).await.unwrap() {
+                assert_eq!(&found, linked, "half an account after a cut at {length}");
+                assert_eq!(index, kept, "an earlier account is gone after a cut at {length}");
+                kept += 1;
+            }
+        }
+        seen.insert(kept);
+        reopened.close().await;
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn deleted_and_replaced_secrets_leave_no_bytes() {
+    let (storage, path, _directory) = seeded().await;
+    let (deleted, replaced, kept) = (&b"sealed-and-deleted"[..], &b"sealed-and-replaced"[..], &b"sealed-and-kept"[..]);
+    storage.accounts().insert(&account("gone", deleted), InsertRule::OnePerOwner).await.unwrap();
+    storage.accounts().insert(&account("stays", replaced), InsertRule::OnePerOwner).await.unwrap();
+    assert!(storage.accounts().delete(&project(), &AccountId::new("gone")).await.unwrap().is_some());
+    assert!(storage.accounts().update(&account("stays", kept), 1).await.unwrap());
+    storage.close().await;
+    assert!(!log(&path).exists(), "the log outlives a clean end");
+    let file = fs::read(&path).unwrap();
+    let holds = |bytes: &[u8]| file.windows(bytes.len()).any(|window| window == bytes);
+    assert!(holds(kept));
+    assert!(!holds(deleted), "a deleted secret is still in the file");
+    assert!(!holds(replaced), "a replaced secret is still in the file");
+}
+
+#[tokio::test]
+async fn the_log_is_as_private_as_the_file() {
+    let (storage, path, directory) = seeded().await;
+    storage.meta().ping().await.unwrap();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{}", entry.path().display());
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["patchbay.db", "patchbay.db-shm", "patchbay.db-wal"]);
+    drop(path);
+}
+
+/// Runs a statement on the file behind the storage's back.
+async fn meddle(path: &Path, statement: &'static str) {
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    sqlx::query(statement).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
+#[tokio::test]
+async fn a_row_that_makes_no_sense_is_named() {
+    for (statement, told) in [
+        (
+            "UPDATE accounts SET status = 'asleep'",
+            "the database is inconsistent: accounts linked: status: `asleep` is none of: \
+             active suspended error expired archived; restore it from a backup",
+        ),
+        (
+            "UPDATE accounts SET metadata = '[1]'",
+            "the database is inconsistent: accounts linked: metadata: invalid type: sequence, expected a map \
+             at line 1 column 0; restore it from a backup",
+        ),
+    ] {
+        let (storage, path, _directory) = seeded().await;
+        let linked = account("linked", &[7; 60]);
+        storage.accounts().insert(&linked, InsertRule::OnePerOwner).await.unwrap();
+        meddle(&path, statement).await;
+        let error = storage.accounts().get(&project(), &linked.id).await.unwrap_err();
+        assert_eq!(error.to_string(), told);
+    }
+}
+
+#[tokio::test]
+async fn another_programs_database_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("patchbay.db");
+    fs::write(&path, []).unwrap();
+    meddle(&path, "CREATE TABLE letters (body TEXT)").await;
+    let before = fs::read(&path).unwrap();
+    let Err(error) = SqliteStorage::open(&path).await else { panic!("it was opened") };
+    assert!(matches!(&error, StorageError::Corrupt(why) if why == "it belongs to another program"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_closed_database_says_so() {
+    let (storage, _path, _directory) = seeded().await;
+    storage.close().await;
+    let read = storage.meta().ping().await.unwrap_err();
+    assert_eq!(read.to_string(), "the database cannot be used: it is closed");
+    assert!(matches!(storage.meta().set("name", b"value").await, Err(StorageError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused_or_fails_and_never_panics() {
+    let (storage, path, directory) = seeded().await;
+    let linked = account("linked", &[7; 60]);
+    storage.accounts().insert(&linked, InsertRule::OnePerOwner).await.unwrap();
+    storage.close().await;
+    let sound = fs::read(&path).unwrap();
+    let copy = directory.path().join("damaged.db");
+    let mut refused = 0;
+    // 1021 is no divisor of a page: the damage falls into headers, cells and free space alike.
+    for start in (0..sound.len() - 32).step_by(1021) {
+        let mut damaged = sound.clone();
+        damaged[start..start + 32].fill(0xA5);
+        fs::write(&copy, damaged).unwrap();
+        let outcome = match SqliteStorage::open(&copy).await {
+            Ok(storage) => {
+                let outcome = storage.accounts().get(&project(), &linked.id).await;
+                storage.close().await;
+                outcome.map(drop)
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            refused += 1;
+            assert!(error.to_string().contains("backup"), "damage at {start}: {error}");
+        }
+    }
+    assert!(refused > 5, "only {refused} damages were noticed");
+}
