@@ -147,6 +147,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn stored_and_serialised_names_are_the_same() {
+        use AccountStatus::{Active, Archived, Error, Expired, Suspended};
+        for status in [Active, Suspended, Error, Expired, Archived] {
+            assert_eq!(status.as_str().parse::<AccountStatus>().unwrap(), status);
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+        for kind in [AccountKind::Production, AccountKind::Test] {
+            assert_eq!(kind.as_str().parse::<AccountKind>().unwrap(), kind);
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+
+    #[test]
     fn states_read_back_and_strangers_are_named() {
         assert_eq!("suspended".parse::<AccountStatus>().unwrap(), AccountStatus::Suspended);
         let error = "asleep".parse::<AccountStatus>().unwrap_err();

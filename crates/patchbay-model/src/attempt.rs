@@ -55,3 +55,17 @@ pub struct ConnectionAttempt {
     /// When it ends by itself.
     pub expires_at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_reads_back() {
+        use AttemptStatus::{Authenticated, Cancelled, Error, Expired, Pending};
+        for status in [Pending, Authenticated, Error, Cancelled, Expired] {
+            assert_eq!(status.as_str().parse::<AttemptStatus>().unwrap(), status);
+        }
+        assert!("PENDING".parse::<AttemptStatus>().is_err());
+    }
+}

@@ -44,3 +44,17 @@ pub struct CallRecord {
     /// How long it took, in microseconds.
     pub duration_micros: i64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_reads_back() {
+        for kind in [CallKind::Action, CallKind::Proxy, CallKind::ConnectionTest] {
+            assert_eq!(kind.as_str().parse::<CallKind>().unwrap(), kind);
+        }
+        let error = "rpc".parse::<CallKind>().unwrap_err();
+        assert_eq!(error.to_string(), "`rpc` is none of: action proxy connection_test");
+    }
+}

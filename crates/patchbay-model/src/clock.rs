@@ -99,6 +99,8 @@ pub trait Clock: Send + Sync {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -118,5 +120,39 @@ mod tests {
     fn refuses_what_is_not_a_moment() {
         let error = "yesterday".parse::<Timestamp>().unwrap_err();
         assert_eq!(error.to_string(), "`yesterday` is not a date and time like 2026-01-15T10:30:00Z");
+    }
+
+    proptest! {
+        /// From year 1 to 9999 a moment reads back to the millisecond, and texts sort as moments do.
+        #[test]
+        fn moments_read_back(
+            one in -62_135_596_800_000_000..=253_370_764_800_000_000_i64,
+            two in -62_135_596_800_000_000..=253_370_764_800_000_000_i64,
+        ) {
+            let (one, two) = (Timestamp(one), Timestamp(two));
+            let text = one.to_string();
+            prop_assert!(text.len() == 24 && text.ends_with('Z'), "{text}");
+            let again: Timestamp = text.parse().unwrap();
+            prop_assert!((again.0 - one.0).abs() < 1_000, "{text}");
+            let json = serde_json::to_string(&one).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), again);
+            if one.millis_since(two) > 1 {
+                prop_assert!(text > two.to_string());
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".*") {
+            if let Err(error) = text.parse::<Timestamp>() {
+                prop_assert!(error.to_string().contains("is not a date and time"));
+            }
+        }
+
+        #[test]
+        fn arithmetic_saturates(moment in any::<i64>(), seconds in any::<i64>()) {
+            let later = Timestamp(moment).plus_seconds(seconds).plus_millis(seconds);
+            prop_assert_eq!(seconds >= 0, later >= Timestamp(moment));
+            prop_assert!(Timestamp(moment).as_seconds() <= moment / 1_000_000);
+        }
     }
 }

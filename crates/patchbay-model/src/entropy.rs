@@ -39,3 +39,48 @@ pub trait Entropy: Send + Sync {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use super::*;
+
+    /// Every byte in turn, so that each letter's share can be counted.
+    struct EveryByte(AtomicU8);
+
+    impl Entropy for EveryByte {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill_with(|| self.0.fetch_add(1, Ordering::SeqCst));
+        }
+    }
+
+    #[test]
+    fn no_letter_is_favoured() {
+        let text = EveryByte(AtomicU8::new(0)).alphanumeric(62 * 4);
+        for letter in ('A'..='Z').chain('a'..='z').chain('0'..='9') {
+            assert_eq!(text.chars().filter(|found| *found == letter).count(), 4, "{letter}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_kept() {
+        for length in [0, 1, 21, 32, 33, 100] {
+            assert_eq!(EveryByte(AtomicU8::new(200)).alphanumeric(length).len(), length);
+        }
+    }
+
+    #[test]
+    fn a_token_carries_all_its_bits() {
+        let token = EveryByte(AtomicU8::new(0)).token();
+        let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
+        assert_eq!(bytes, (0..32).collect::<Vec<u8>>());
+        assert_eq!(token.len(), 43);
+    }
+
+    #[test]
+    fn uuids_are_of_version_4() {
+        let uuid = EveryByte(AtomicU8::new(0xF0)).uuid();
+        assert_eq!((uuid.get_version_num(), uuid.get_variant()), (4, uuid::Variant::RFC4122));
+    }
+}

@@ -101,3 +101,20 @@ impl fmt::Display for SessionId {
         self.0.fmt(f)
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::SeededEntropy;
+
+    #[test]
+    fn ids_have_their_wire_forms() {
+        let entropy = SeededEntropy::new(1);
+        let account = AccountId::generate(&entropy);
+        assert!(account.as_str().len() == 21 && account.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let profile = ProfileId::generate(&entropy);
+        assert_eq!(uuid::Uuid::parse_str(profile.as_str()).unwrap().get_version_num(), 4);
+        assert_eq!(serde_json::to_value(&profile).unwrap(), profile.as_str());
+        assert_eq!(serde_json::to_value(SessionId(7)).unwrap(), 7);
+    }
+}

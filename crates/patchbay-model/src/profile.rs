@@ -55,3 +55,17 @@ pub struct Profile {
     /// When it last changed.
     pub updated_at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_allows_nothing() {
+        let listed = EnabledActions::Only(BTreeSet::from(["spotdraft_list_contracts".to_owned()]));
+        assert!(EnabledActions::All.allows("spotdraft_void_contract"));
+        assert!(listed.allows("spotdraft_list_contracts"));
+        assert!(!listed.allows("spotdraft_list"));
+        assert!(!EnabledActions::Only(BTreeSet::new()).allows("spotdraft_list_contracts"));
+    }
+}

@@ -25,3 +25,13 @@ impl fmt::Debug for Sealed {
         write!(f, "Sealed({} bytes)", self.0.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_debug_form_shows_no_bytes() {
+        assert_eq!(format!("{:?}", Sealed::from_bytes(vec![65; 3])), "Sealed(3 bytes)");
+    }
+}

@@ -60,7 +60,7 @@ pub(crate) fn open(ring: &KeyRing, context: &[u8], sealed: &Sealed) -> Result<Ze
         return Err(VaultError::Truncated);
     }
     let id = take::<KEY_ID_LENGTH>(bytes, 1);
-    let wrapping = ring.find(id).ok_or_else(|| VaultError::UnknownKey(format_id(&id)))?;
+    let wrapping = ring.find(id).ok_or_else(|| VaultError::UnknownKey(format_id(id)))?;
 
     let mut wrapped = Zeroizing::new(take::<{ DATA_KEY + TAG }>(bytes, WRAPPED));
     let data_key = wrapping

@@ -107,23 +107,26 @@ impl KeyRing {
     }
 
     /// The text of its file.
+    #[expect(clippy::missing_panics_doc, reason = "texts and times are always JSON, and JSON is UTF-8")]
     pub fn to_text(&self) -> Zeroizing<String> {
         let file = FileForm {
             format: FORMAT.to_owned(),
-            active: format_id(&self.active().id),
+            active: format_id(self.active().id),
             keys: self
                 .keys
                 .iter()
                 .map(|key| FileKey {
-                    id: format_id(&key.id),
-                    key: STANDARD.encode(&*key.material),
+                    id: format_id(key.id),
+                    key: STANDARD.encode(key.material.as_slice()),
                     created_at: key.created_at,
                 })
                 .collect(),
         };
-        let mut text = serde_json::to_string_pretty(&file).expect("texts and times are JSON");
-        text.push('\n');
-        Zeroizing::new(text)
+        // Room for all of it: a buffer that grows leaves copies of keys behind in freed memory.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(256 * (1 + self.keys.len())));
+        serde_json::to_writer_pretty(&mut *bytes, &file).expect("texts and times are JSON");
+        bytes.push(b'\n');
+        Zeroizing::new(String::from_utf8(std::mem::take(&mut *bytes)).expect("JSON is UTF-8"))
     }
 
     pub(crate) fn active(&self) -> &WrappingKey {
@@ -137,13 +140,13 @@ impl KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyRing({} keys, active {})", self.keys.len(), format_id(&self.active().id))
+        write!(f, "KeyRing({} keys, active {})", self.keys.len(), format_id(self.active().id))
     }
 }
 
 /// The id as the file and messages show it: 16 hexadecimal digits.
-pub(crate) fn format_id(id: &[u8; KEY_ID_LENGTH]) -> String {
-    format!("{:016x}", u64::from_be_bytes(*id))
+pub(crate) fn format_id(id: [u8; KEY_ID_LENGTH]) -> String {
+    format!("{:016x}", u64::from_be_bytes(id))
 }
 
 fn parse_id(text: &str) -> Option<[u8; KEY_ID_LENGTH]> {
@@ -168,6 +171,15 @@ mod tests {
         let again = KeyRing::parse(&ring.to_text()).unwrap();
         assert_eq!(*again.to_text(), *ring.to_text());
         assert_eq!(again.active().id, ring.active().id);
+    }
+
+    #[test]
+    fn its_text_has_room_from_the_beginning() {
+        let mut ring = ring();
+        for seed in 2..20 {
+            ring.add_key(&SeededEntropy::new(seed), Timestamp::from_micros(1));
+            assert!(ring.to_text().len() <= 256 * (1 + ring.keys.len()));
+        }
     }
 
     #[test]

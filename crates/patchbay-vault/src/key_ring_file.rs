@@ -22,7 +22,10 @@ impl KeyRing {
         }
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).map_err(io)?;
-        Self::parse(&text)
+        Self::parse(&text).map_err(|error| match error {
+            KeyRingError::Malformed(what) => KeyRingError::Malformed(format!("{}: {what}", path.display())),
+            other => other,
+        })
     }
 
     /// Writes a new ring, down to the disk. A file that is there already is left alone; one that could
@@ -77,6 +80,23 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let message = KeyRing::load(&path).unwrap_err().to_string();
         assert!(message.contains("chmod 600") && message.contains("0640"), "{message}");
+    }
+
+    #[test]
+    fn a_cut_file_is_named_and_not_quoted() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyring.json");
+        let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+        KeyRing::create(&path, &ring).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let key = text.split('"').find(|part| part.len() == 44).unwrap().to_owned();
+        for length in 0..text.trim_end().len() {
+            fs::write(&path, &text[..length]).unwrap();
+            let message = KeyRing::load(&path).unwrap_err().to_string();
+            assert!(message.contains("keyring.json: line "), "{message}");
+            assert!(message.ends_with("restore the file from a backup"), "{message}");
+            assert!(!message.contains(&key[..8]), "{message}");
+        }
     }
 
     #[test]

@@ -12,3 +12,18 @@ impl Entropy for OsEntropy {
         aws_lc_rs::rand::fill(bytes).expect("the operating system gives randomness; without it nothing may be sealed");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_differ_and_fill_the_whole_buffer() {
+        let (mut one, mut two) = ([0; 64], [0; 64]);
+        OsEntropy.fill(&mut one);
+        OsEntropy.fill(&mut two);
+        assert_ne!(one, two);
+        // Eight zero bytes in a row come up once in 2^64 draws.
+        assert!(one.chunks(8).all(|chunk| chunk != [0; 8]));
+    }
+}

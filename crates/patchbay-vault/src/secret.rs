@@ -66,5 +66,19 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "Secret(…)");
         assert_eq!(secret.expose(), "hunter2");
         assert!(secret == Secret::new("hunter2") && secret != Secret::new("hunter3"));
+        assert!(secret != Secret::new("hunter") && secret != Secret::new("hunter22"));
+    }
+
+    #[test]
+    fn is_one_from_a_requests_first_byte() {
+        #[derive(Debug, Deserialize)]
+        struct Request {
+            secret: Secret,
+        }
+        let request: Request = serde_json::from_str(r#"{"secret": "p\u00e4ss\n\"word\""}"#).unwrap();
+        assert_eq!(request.secret.expose(), "päss\n\"word\"");
+        assert_eq!(format!("{request:?}"), "Request { secret: Secret(…) }");
+        let error = serde_json::from_str::<Request>(r#"{"secret": 5}"#).unwrap_err();
+        assert!(error.to_string().starts_with("invalid type: integer `5`, expected a string"), "{error}");
     }
 }

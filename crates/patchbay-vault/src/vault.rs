@@ -65,3 +65,29 @@ impl fmt::Debug for Vault {
         write!(f, "Vault({:?})", self.ring)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::{Timestamp, testing::SeededEntropy};
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_hashed_with_sha_256() {
+        // FIPS 180-2, appendix B.1.
+        let expected = [
+            0xBA, 0x78, 0x16, 0xBF, 0x8F, 0x01, 0xCF, 0xEA, 0x41, 0x41, 0x40, 0xDE, 0x5D, 0xAE, 0x22, 0x23, 0xB0, 0x03,
+            0x61, 0xA3, 0x96, 0x17, 0x7A, 0x9C, 0xB4, 0x10, 0xFF, 0x61, 0xF2, 0x00, 0x15, 0xAD,
+        ];
+        assert_eq!(Vault::hash_token("abc"), KeyHash(expected));
+    }
+
+    #[test]
+    fn its_debug_form_names_no_key() {
+        let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+        let text = ring.to_text();
+        let key = text.split('"').find(|part| part.len() == 44).unwrap().to_owned();
+        let shown = format!("{:?}", Vault::new(ring, Arc::new(SeededEntropy::new(2))));
+        assert!(shown.starts_with("Vault(KeyRing(1 keys, active ") && !shown.contains(&key), "{shown}");
+    }
+}

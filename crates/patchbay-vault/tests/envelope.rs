@@ -12,7 +12,7 @@ fn vault(seed: u64) -> Vault {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn from_hex(text: &str) -> Vec<u8> {

@@ -1,0 +1,81 @@
+//! The ring through its life: keys are added, older ones still open, lost ones fail closed.
+
+use std::sync::Arc;
+
+use patchbay_model::{AccountId, ProfileId, ProjectId, Sealed, Timestamp, testing::SeededEntropy};
+use patchbay_vault::{KeyRing, SealContext, Secret, Vault, VaultError};
+use proptest::prelude::*;
+
+fn again(ring: &KeyRing) -> KeyRing {
+    KeyRing::parse(&ring.to_text()).unwrap()
+}
+
+fn vault(ring: &KeyRing, seed: u64) -> Vault {
+    Vault::new(again(ring), Arc::new(SeededEntropy::new(seed)))
+}
+
+proptest! {
+    /// Values sealed between any number of rotations all open with the last ring; a ring opens what was
+    /// sealed up to its own last key, and refuses the rest by the key's id.
+    #[test]
+    fn rotation_loses_nothing(added in proptest::collection::vec(any::<bool>(), 1..12)) {
+        let mut ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+        let mut rings = vec![again(&ring)];
+        let mut sealed: Vec<(usize, String, Sealed)> = Vec::new();
+        for (step, rotate) in (10u64..).zip(added) {
+            if rotate {
+                ring.add_key(&SeededEntropy::new(step), Timestamp::from_micros(1));
+                rings.push(again(&ring));
+            }
+            let text = format!("secret {step}");
+            let value = vault(&ring, 100 + step).seal(&SealContext::Canary, &Secret::new(text.clone()));
+            sealed.push((rings.len() - 1, text, value));
+        }
+        for (generation, ring) in rings.iter().enumerate() {
+            let vault = vault(ring, 5);
+            for (sealed_in, text, value) in &sealed {
+                match vault.open(&SealContext::Canary, value) {
+                    Ok(opened) => prop_assert!(*sealed_in <= generation && opened.expose() == text),
+                    Err(error) => {
+                        prop_assert!(*sealed_in > generation, "{error}");
+                        prop_assert!(matches!(error, VaultError::UnknownKey(_)), "{error}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in ".{0,400}") {
+        prop_assert!(KeyRing::parse(&text).is_err());
+    }
+
+    /// Two places with any difference are two places.
+    #[test]
+    fn a_value_opens_in_its_own_place_alone(
+        home in ("[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}", any::<bool>()),
+        other in ("[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}", any::<bool>()),
+    ) {
+        let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+        let vault = vault(&ring, 2);
+        let sealed = in_place(&home, |place| vault.seal(place, &Secret::new("hunter2")));
+        let opened = in_place(&other, |place| vault.open(place, &sealed));
+        if home == other {
+            prop_assert_eq!(opened, Ok(Secret::new("hunter2")));
+        } else {
+            prop_assert_eq!(opened, Err(VaultError::Refused));
+        }
+    }
+}
+
+fn in_place<T>(
+    (project, owner, field, account): &(String, String, String, bool),
+    act: impl FnOnce(&SealContext<'_>) -> T,
+) -> T {
+    let project = ProjectId::new(project.as_str());
+    if *account {
+        act(&SealContext::Account { project: &project, account: &AccountId::new(owner.as_str()), field })
+    } else {
+        act(&SealContext::Profile { project: &project, profile: &ProfileId::new(owner.as_str()), field })
+    }
+}
