@@ -1,0 +1,177 @@
+//! Faults on demand: what a provider does on a bad day.
+
+use std::sync::Mutex;
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderName, HeaderValue, Response, StatusCode, header},
+};
+use futures_util::{StreamExt, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// What goes wrong.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fault {
+    /// 429 with `Retry-After`, in seconds.
+    RateLimited { retry_after: u64 },
+    /// Any status with any body.
+    Status {
+        status: u16,
+        #[serde(default)]
+        body: Value,
+        #[serde(default)]
+        headers: Map<String, Value>,
+    },
+    /// The answer comes late.
+    Delay { millis: u64 },
+    /// An error page in place of JSON.
+    Html,
+    /// A length that the body does not reach before the connection is cut.
+    TruncatedBody,
+    /// Somewhere else.
+    Redirect {
+        location: String,
+        #[serde(default = "found")]
+        status: u16,
+    },
+    /// The connection is cut before an answer.
+    Close,
+    /// A JSON body of this many bytes.
+    HugeBody { bytes: usize },
+    /// A gzip body that unpacks to this many bytes.
+    GzipBomb { bytes: usize },
+}
+
+fn found() -> u16 {
+    302
+}
+
+/// Which requests go wrong.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Matching {
+    /// Only this method.
+    pub method: Option<String>,
+    /// Only paths with this beginning, after the provider's mount.
+    pub path_prefix: Option<String>,
+}
+
+/// A fault that waits for requests.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    /// Which requests.
+    #[serde(default, rename = "match")]
+    pub matching: Matching,
+    /// How many of them.
+    pub times: u32,
+    /// What happens.
+    pub fault: Fault,
+}
+
+/// The faults that wait.
+#[derive(Default)]
+pub struct Faults(Mutex<Vec<Planned>>);
+
+impl Faults {
+    pub fn plan(&self, planned: Planned) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(planned);
+    }
+
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+    }
+
+    /// The fault for a request, counted down.
+    pub fn take(&self, method: &str, path: &str) -> Option<Fault> {
+        let mut waiting = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let place = waiting.iter().position(|planned| {
+            planned.matching.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+                && planned.matching.path_prefix.as_deref().is_none_or(|prefix| path.starts_with(prefix))
+        })?;
+        let fault = waiting[place].fault.clone();
+        waiting[place].times = waiting[place].times.saturating_sub(1);
+        if waiting[place].times == 0 {
+            waiting.remove(place);
+        }
+        Some(fault)
+    }
+}
+
+impl Fault {
+    /// The broken answer; none when the request is answered after all, late.
+    pub async fn response(self) -> Option<Response<Body>> {
+        let builder = Response::builder();
+        let response = match self {
+            Self::Delay { millis } => {
+                tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+                return None;
+            }
+            Self::RateLimited { retry_after } => builder
+                .status(StatusCode::TOO_MANY_REQUESTS)
+                .header(header::RETRY_AFTER, retry_after)
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(json!({ "detail": "Request was throttled." }).to_string())),
+            Self::Status { status, body, headers } => {
+                let mut builder = builder.status(status).header(header::CONTENT_TYPE, "application/json");
+                for (name, value) in headers {
+                    let value = value.as_str().unwrap_or_default();
+                    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+                        builder = builder.header(name, value);
+                    }
+                }
+                builder.body(if body.is_null() { Body::empty() } else { Body::from(body.to_string()) })
+            }
+            Self::Html => builder
+                .header(header::CONTENT_TYPE, "text/html")
+                .body(Body::from("<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>")),
+            Self::TruncatedBody => {
+                let part = stream::once(async { Ok(Bytes::from_static(b"{\"results\": [{\"id\": ")) });
+                let cut = stream::once(async { Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)) });
+                builder
+                    .header(header::CONTENT_TYPE, "application/json")
+                    .header(header::CONTENT_LENGTH, 4096)
+                    .body(Body::from_stream(part.chain(cut)))
+            }
+            Self::Redirect { location, status } => {
+                builder.status(status).header(header::LOCATION, location).body(Body::empty())
+            }
+            Self::Close => {
+                // A body that fails before its first byte makes the server cut the connection.
+                let cut =
+                    stream::once(async { Err::<Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset)) });
+                builder.header(header::CONTENT_LENGTH, 1).body(Body::from_stream(cut))
+            }
+            Self::HugeBody { bytes } => {
+                let chunk = Bytes::from(vec![b' '; 64 * 1024]);
+                let count = bytes.div_ceil(chunk.len());
+                let body = stream::iter(std::iter::repeat_n(chunk, count)).map(Ok::<_, std::io::Error>);
+                let end = stream::once(async { Ok(Bytes::from_static(b"{}")) });
+                builder.header(header::CONTENT_TYPE, "application/json").body(Body::from_stream(body.chain(end)))
+            }
+            Self::GzipBomb { bytes } => builder
+                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::CONTENT_ENCODING, "gzip")
+                .body(Body::from(gzip_of_spaces(bytes))),
+        };
+        Some(response.unwrap_or_else(|error| {
+            let mut response = Response::new(Body::from(error.to_string()));
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+            response
+        }))
+    }
+}
+
+fn gzip_of_spaces(bytes: usize) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let chunk = [b' '; 64 * 1024];
+    for _ in 0..bytes.div_ceil(chunk.len()) {
+        // Writing to memory does not fail.
+        let _ = encoder.write_all(&chunk);
+    }
+    let _ = encoder.write_all(b"{}");
+    encoder.finish().unwrap_or_default()
+}

@@ -1,0 +1,49 @@
+//! The operations, by noun.
+
+mod collaboration;
+mod contracts;
+mod counterparties;
+mod files;
+mod lifecycle;
+mod metadata;
+mod obligations;
+mod people;
+mod webhooks;
+mod workspace;
+
+use super::{Call, Reply, errors::Refusal, shapes::Operation, state::Workspace};
+
+type Outcome = Result<Reply, Refusal>;
+
+/// Runs an operation.
+pub fn run(operation: &Operation, workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+    let key = operation.key.as_str();
+    let families = [
+        contracts::run,
+        lifecycle::run,
+        collaboration::run,
+        metadata::run,
+        obligations::run,
+        counterparties::run,
+        people::run,
+        files::run,
+        webhooks::run,
+        workspace::run,
+    ];
+    for family in families {
+        if let Some(outcome) = family(key, workspace, call) {
+            return outcome;
+        }
+    }
+    Err(Refusal::not_implemented("The simulator does not know this operation."))
+}
+
+/// 200 with a body.
+fn ok(value: impl Into<serde_json::Value>) -> Outcome {
+    Ok(Reply::Json(200, value.into()))
+}
+
+/// 201 with a body.
+fn created(value: impl Into<serde_json::Value>) -> Outcome {
+    Ok(Reply::Json(201, value.into()))
+}

@@ -1,0 +1,161 @@
+//! A workspace: everything that one region's customer has.
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::errors::Refusal;
+
+/// Records of one kind by id, oldest first.
+pub type Table = IndexMap<i64, Value>;
+
+/// A file that was uploaded or made.
+#[derive(Clone)]
+pub struct StoredFile {
+    pub name: String,
+    pub content_type: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+/// A contract with all that hangs on it.
+pub struct Contract {
+    pub id: i64,
+    /// `T` made from a template, `H` uploaded.
+    pub kind: char,
+    /// The fields of a list item, and more.
+    pub fields: Value,
+    pub versions: Vec<StoredFile>,
+    pub comments: Table,
+    pub notes: Table,
+    pub approvals: Table,
+    pub obligations: Table,
+    pub key_pointers: Table,
+    pub relations: Table,
+    pub recipients: Table,
+    pub members: Vec<i64>,
+    pub external_metadata: Option<Value>,
+    pub questionnaire: Value,
+    pub marked_for_execution: bool,
+    /// The file that a DOCX download gives, when there is one.
+    pub turns: i64,
+}
+
+/// Something that happened, waiting for its webhooks.
+pub struct Activity {
+    pub kind: &'static str,
+    pub data: Value,
+}
+
+/// One region's workspace.
+pub struct Workspace {
+    pub id: i64,
+    pub contract_types: Table,
+    pub contracts: IndexMap<i64, Contract>,
+    pub counterparties: Table,
+    pub contacts: IndexMap<i64, (i64, Value)>,
+    pub addresses: IndexMap<i64, (i64, Value)>,
+    pub users: Table,
+    pub roles: Table,
+    pub role_members: Vec<(i64, i64)>,
+    pub templates: Table,
+    pub entities: Table,
+    pub organization_types: Table,
+    pub tags: Table,
+    pub tasks: Table,
+    pub webhooks: Table,
+    pub workspace_files: IndexMap<String, Value>,
+    pub hmac_key: String,
+    pub files: IndexMap<String, StoredFile>,
+    pub activities: Vec<Activity>,
+    pub last_activities: IndexMap<i64, Value>,
+    pub next_id: i64,
+}
+
+impl Workspace {
+    /// A number that nothing has.
+    pub fn fresh(&mut self) -> i64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// A UUID that nothing has, the same at every run.
+    pub fn fresh_uuid(&mut self) -> String {
+        let number = self.fresh();
+        format!("{:08x}-0000-4000-8000-{number:012x}", self.id)
+    }
+
+    /// The contract of `T-12`, `H-12` or `12`.
+    pub fn contract(&mut self, id: &str) -> Result<&mut Contract, Refusal> {
+        let (kind, number) = match id.split_once('-') {
+            Some((kind @ ("T" | "H"), number)) => (kind.chars().next(), number),
+            Some(_) => return Err(Refusal::not_found()),
+            None => (None, id),
+        };
+        let number: i64 = number.parse().map_err(|_| Refusal::not_found())?;
+        let contract = self.contracts.get_mut(&number).ok_or_else(Refusal::not_found)?;
+        if kind.is_some_and(|kind| kind != contract.kind) {
+            return Err(Refusal::not_found());
+        }
+        Ok(contract)
+    }
+
+    /// Keeps something that happened for the webhooks.
+    pub fn happened(&mut self, kind: &'static str, data: Value) {
+        self.activities.push(Activity { kind, data });
+    }
+
+    /// A link that gives the file without credentials.
+    pub fn share(&mut self, mount: &str, file: StoredFile) -> String {
+        let key = self.fresh_uuid();
+        let url = format!("{mount}/files/{key}");
+        self.files.insert(key, file);
+        url
+    }
+}
+
+impl Contract {
+    pub fn composite_id(&self) -> String {
+        format!("{}-{}", self.kind, self.id)
+    }
+
+    pub fn status(&self) -> &str {
+        self.fields["contract_status"].as_str().unwrap_or("DRAFT")
+    }
+
+    pub fn set_status(&mut self, status: &str) {
+        self.fields["contract_status"] = json!(status);
+    }
+
+    pub fn name(&self) -> &str {
+        self.fields["contract_name"].as_str().unwrap_or_default()
+    }
+
+    /// What webhooks say about it.
+    pub fn summary(&self) -> Value {
+        json!({ "contract_id": self.composite_id(), "contract_name": self.name(), "contract_status": self.status() })
+    }
+
+    /// Refuses when the contract is done with.
+    pub fn must_be_open(&self, what: &str) -> Result<(), Refusal> {
+        match self.status() {
+            "VOIDED" => Err(Refusal::conflict(format!("{what} is not possible: the contract is voided."))),
+            "EXECUTED" => {
+                Err(Refusal::business_rule(format!("{what} is not possible: the contract has been executed.")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The id in a path.
+pub fn number(text: &str) -> Result<i64, Refusal> {
+    text.parse().map_err(|_| Refusal::not_found())
+}
+
+/// Copies the members that `from` has over those of `into`.
+pub fn merge(into: &mut Value, from: &Value) {
+    if let (Some(into), Some(from)) = (into.as_object_mut(), from.as_object()) {
+        for (name, value) in from {
+            into.insert(name.clone(), value.clone());
+        }
+    }
+}
