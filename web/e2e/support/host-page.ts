@@ -64,7 +64,8 @@ function page(query: URLSearchParams): string {
 <title>Acme: your integrations</title>
 <style>
   body { margin: 0; font: 16px/1.5 system-ui, sans-serif; background: #eef1f5; color: #1c2530 }
-  main { max-width: 560px; margin: 48px auto; padding: 0 16px }
+  main { max-width: 560px; margin: 0 auto; padding: 32px }
+  h1 { font-size: 24px; margin: 0 0 16px }
 </style>
 </head>
 <body>

@@ -17,12 +17,12 @@ test("links SpotDraft, tells the host page, and the account runs an action", asy
   await expect(hub.field("clientSecret")).toHaveAttribute("type", "password");
   await expect(hub.element.getByText("SpotDraft", { exact: true })).toBeVisible();
   await expect(hub.connect, "nothing is filled in yet").toBeDisabled();
-  await picture(hub.page, "stock-hub-form");
+  await picture(hub.page.getByRole("main"), "stock-hub-form");
 
   await hub.submit(SANDBOX);
   await expect(hub.success).toBeVisible();
   await expect(hub.element.getByText("Account successfully connected to SpotDraft")).toBeVisible();
-  await picture(hub.page, "stock-hub-success");
+  await picture(hub.page.getByRole("main"), "stock-hub-success");
 
   const [account, ...others] = await api.accounts(owner);
   expect(others).toEqual([]);
