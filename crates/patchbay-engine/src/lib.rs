@@ -6,7 +6,11 @@
 //! without a tenant.
 
 pub mod error;
+mod http;
+mod pipeline;
+pub mod replay;
 pub mod services;
+mod steps;
 
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
 pub use services::{

@@ -1,0 +1,203 @@
+//! The one way out: every request to a provider passes here.
+//!
+//! A request is judged by the [`guard`], sent to the provider or its stand-in ([`upstreams`]), its
+//! redirects are followed by hand ([`redirect`]), its answer is read within bounds ([`body`]), and it is
+//! repeated where that is safe ([`retry`]). The whole of it ends at the call's deadline, and at once
+//! when the caller goes away: everything runs inside the caller's future.
+
+mod addresses;
+mod body;
+mod failure;
+mod guard;
+mod rate_limit;
+mod redirect;
+mod resolver;
+mod retry;
+mod transport;
+mod upstreams;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body_util::Full;
+use patchbay_model::{Clock, Entropy};
+use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
+
+pub(crate) use failure::{Cause, shown};
+pub(crate) use guard::Reach;
+pub(crate) use rate_limit::RateLimiter;
+pub(crate) use retry::retry_after;
+pub(crate) use transport::{IncomingBody, Transport, TransportError};
+
+use crate::{EngineConfig, Error};
+use guard::Guard;
+use upstreams::Upstreams;
+
+const USER_AGENT: &str = concat!("patchbay/", env!("CARGO_PKG_VERSION"));
+
+/// A request to a provider. Never `Debug`: its headers carry credentials.
+#[derive(Clone)]
+pub(crate) struct Outgoing {
+    /// The method.
+    pub(crate) method: Method,
+    /// The provider's URL, whatever stands in for it.
+    pub(crate) url: Url,
+    /// Its headers, credentials marked sensitive.
+    pub(crate) headers: HeaderMap,
+    /// Its body.
+    pub(crate) body: Bytes,
+    /// Whether sending it twice does no harm.
+    pub(crate) repeatable: bool,
+}
+
+/// A provider's answer, whole and unpacked.
+pub(crate) struct Incoming {
+    /// Its status.
+    pub(crate) status: StatusCode,
+    /// Its headers.
+    pub(crate) headers: HeaderMap,
+    /// Its body.
+    pub(crate) body: Bytes,
+    /// The provider's URL that answered, after redirects.
+    pub(crate) url: Url,
+}
+
+/// A request without a usable answer: where, and why.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) url: Url,
+    pub(crate) cause: Cause,
+}
+
+impl Failure {
+    pub(crate) fn into_error(self, provider: &str) -> Error {
+        self.cause.into_error(provider, &self.url)
+    }
+}
+
+/// The guarded client. One for the whole engine: it holds the connection pools.
+pub(crate) struct HttpClient {
+    transport: Arc<dyn Transport>,
+    guard: Arc<Guard>,
+    upstreams: Upstreams,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    rates: RateLimiter,
+    max_response_bytes: usize,
+}
+
+impl HttpClient {
+    /// A client for the real network under the operator's rules.
+    pub(crate) fn new(config: &EngineConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, Error> {
+        let upstreams = Upstreams::compile(&config.upstreams)?;
+        let guard = Arc::new(Guard::new(config.egress_allow.clone(), upstreams.trusted()));
+        let transport = Arc::new(transport::Wire::new(guard.clone()));
+        let rates = RateLimiter::default();
+        let max_response_bytes = config.max_response_bytes;
+        Ok(Self { transport, guard, upstreams, clock, entropy, rates, max_response_bytes })
+    }
+
+    /// The same rules over another transport.
+    pub(crate) fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// The accounts' rate limits.
+    pub(crate) fn rates(&self) -> &RateLimiter {
+        &self.rates
+    }
+
+    /// The time.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The most bytes read as one answer.
+    pub(crate) fn max_response_bytes(&self) -> usize {
+        self.max_response_bytes
+    }
+
+    /// Sends a request and reads its answer, whatever its status, by `deadline`.
+    pub(crate) async fn send(&self, mut outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
+        let url = outgoing.url.clone();
+        let defaults = [(header::USER_AGENT, USER_AGENT), (header::ACCEPT_ENCODING, body::ACCEPT_ENCODING)];
+        for (name, value) in defaults {
+            outgoing.headers.entry(name).or_insert(HeaderValue::from_static(value));
+        }
+        match timeout_at(deadline, self.send_until_answered(outgoing, deadline)).await {
+            Ok(outcome) => outcome.map_err(|cause| Failure { url, cause }),
+            Err(_) => Err(Failure { url, cause: Cause::TooSlow }),
+        }
+    }
+
+    async fn send_until_answered(&self, outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Cause> {
+        if !outgoing.repeatable {
+            return self.follow(outgoing).await;
+        }
+        let (mut attempt, mut broken) = (0, false);
+        loop {
+            let wait = match self.follow(outgoing.clone()).await {
+                Ok(incoming) if retry::asks_to_wait(incoming.status) && attempt < retry::MAX_RETRIES => {
+                    let wait = retry::retry_after(&incoming.headers, self.clock())
+                        .unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
+                    if Instant::now().checked_add(wait).is_none_or(|then| then >= deadline) {
+                        return Ok(incoming);
+                    }
+                    wait
+                }
+                // A connection that broke (often one that the provider had just given up) gets one new one.
+                Err(Cause::Cut(_)) if !broken => {
+                    broken = true;
+                    retry::backoff(0, &*self.entropy)
+                }
+                outcome => return outcome,
+            };
+            attempt += 1;
+            sleep(wait).await;
+        }
+    }
+
+    async fn follow(&self, outgoing: Outgoing) -> Result<Incoming, Cause> {
+        let Outgoing { mut method, mut url, mut headers, mut body, .. } = outgoing;
+        for _ in 0..=redirect::MAX_HOPS {
+            let wire = self.upstreams.rewrite(&url);
+            let wire = wire.as_ref().unwrap_or(&url);
+            let reach = self.guard.admit(wire).map_err(Cause::Refused)?;
+            let mut request = http::Request::new(Full::new(body.clone()));
+            *request.method_mut() = method.clone();
+            *request.uri_mut() = wire
+                .as_str()
+                .parse()
+                .map_err(|error| Cause::Unreachable(format!("the URL cannot be called: {error}")))?;
+            *request.headers_mut() = headers.clone();
+            let response = self.transport.exchange(reach, request).await.map_err(|error| match error {
+                TransportError::Refused(refused) => Cause::Refused(refused),
+                TransportError::Connect(why) => Cause::Unreachable(why),
+                TransportError::Broken(why) => Cause::Cut(why),
+            })?;
+            let (head, incoming) = response.into_parts();
+            let location = head.headers.get(header::LOCATION).filter(|_| redirect::is_redirect(head.status));
+            let Some(location) = location else {
+                let body = body::read(&head.headers, incoming, self.max_response_bytes).await?;
+                return Ok(Incoming { status: head.status, headers: head.headers, body, url });
+            };
+            let next = location.to_str().ok().and_then(|location| wire.join(location).ok());
+            let next = next.ok_or_else(|| Cause::Redirect("it redirects to something that is not a URL".into()))?;
+            let next = self.upstreams.restore(&next, &url).unwrap_or(next);
+            redirect::judge(head.status, &method, &url, &next)?;
+            if head.status == StatusCode::SEE_OTHER && method != Method::HEAD {
+                method = Method::GET;
+            }
+            if method == Method::GET {
+                body = Bytes::new();
+                headers.remove(header::CONTENT_TYPE);
+            }
+            redirect::strip(&mut headers, &url, &next);
+            url = next;
+        }
+        Err(Cause::Redirect(format!("it redirects more than {} times, last to {}", redirect::MAX_HOPS, shown(&url))))
+    }
+}

@@ -1,0 +1,157 @@
+//! A request's arguments: what goes into its query, headers and body.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use patchbay_connector::{
+    definition::{Arg, ArgLocation, ArrayFormat},
+    expr::{Escape, EvalError, Scope},
+};
+use serde_json::{Map, Value};
+
+/// What the arguments came to.
+#[derive(Default)]
+pub(crate) struct Parts {
+    /// Query parameters, in order, not yet encoded.
+    pub(crate) query: Vec<(String, String)>,
+    /// Headers, all marked sensitive: any of them may carry a credential.
+    pub(crate) headers: HeaderMap,
+    /// Members of the body.
+    pub(crate) body: Map<String, Value>,
+    /// A value that is the body itself.
+    pub(crate) whole_body: Option<Value>,
+    /// Whether there are body arguments at all, present or not.
+    pub(crate) has_body_args: bool,
+}
+
+/// Evaluates `args` into `parts`. A value that comes out as missing leaves its argument out.
+pub(crate) fn apply(args: &[Arg], scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    for arg in args {
+        parts.has_body_args |= arg.location == ArgLocation::Body;
+        if let Some(condition) = &arg.condition
+            && !condition.is_truthy(scope)?
+        {
+            continue;
+        }
+        let Some(value) = arg.value.eval(scope)? else { continue };
+        match (value, arg.location) {
+            (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
+            (Value::Object(members), _) if arg.inline => {
+                for (name, value) in members {
+                    put(parts, arg, name, value)?;
+                }
+            }
+            (value, _) => {
+                if let Some(name) = arg.name.eval_text(scope, Escape::None)? {
+                    put(parts, arg, name, value)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn put(parts: &mut Parts, arg: &Arg, name: String, value: Value) -> Result<(), EvalError> {
+    match arg.location {
+        ArgLocation::Body => {
+            parts.body.insert(name, value);
+        }
+        ArgLocation::Query => write_pairs(&name, &value, arg.array_format, &mut parts.query),
+        ArgLocation::Headers => {
+            if let Some((name, value)) = header(&name, &value)? {
+                parts.headers.insert(name, value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A header from a value; lists are joined by commas (RFC 9110 section 5.3).
+fn header(name: &str, value: &Value) -> Result<Option<(HeaderName, HeaderValue)>, EvalError> {
+    let refused = |reason: &str| EvalError::Refused { path: name.to_owned(), reason: reason.to_owned() };
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::Object(_) => return Err(refused("is an object, which a header cannot carry")),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        value => text(value),
+    };
+    let header_name = HeaderName::try_from(name).map_err(|_| refused("is not a header name"))?;
+    // `HeaderValue` alone would let some controls pass that proxies disagree on.
+    if text.chars().any(|c| c.is_control() && c != '\t') {
+        return Err(refused("holds a line break or another control character, which a header cannot carry"));
+    }
+    let mut value =
+        HeaderValue::from_bytes(text.as_bytes()).map_err(|_| refused("holds a character that a header cannot carry"))?;
+    value.set_sensitive(true);
+    Ok(Some((header_name, value)))
+}
+
+/// Writes a value as query or form pairs. Objects nest in brackets; null is left out.
+pub(crate) fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::Null => {}
+        Value::Array(_) | Value::Object(_) if format == ArrayFormat::Stringify => {
+            pairs.push((name.to_owned(), value.to_string()));
+        }
+        Value::Array(items) if format == ArrayFormat::Comma => {
+            pairs.push((name.to_owned(), items.iter().map(text).collect::<Vec<_>>().join(",")));
+        }
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                match format {
+                    ArrayFormat::Repeat => write_pairs(name, item, format, pairs),
+                    ArrayFormat::Brackets => write_pairs(&format!("{name}[]"), item, format, pairs),
+                    _ => write_pairs(&format!("{name}[{place}]"), item, format, pairs),
+                }
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                write_pairs(&format!("{name}[{key}]"), member, format, pairs);
+            }
+        }
+        value => pairs.push((name.to_owned(), text(value))),
+    }
+}
+
+/// A value as text.
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lists_are_written_in_five_ways() {
+        let written = |format| {
+            let mut pairs = Vec::new();
+            write_pairs("ids", &json!(["x", 2]), format, &mut pairs);
+            pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+        };
+        assert_eq!(written(ArrayFormat::Indexed), "ids[0]=x&ids[1]=2");
+        assert_eq!(written(ArrayFormat::Repeat), "ids=x&ids=2");
+        assert_eq!(written(ArrayFormat::Brackets), "ids[]=x&ids[]=2");
+        assert_eq!(written(ArrayFormat::Comma), "ids=x,2");
+        assert_eq!(written(ArrayFormat::Stringify), r#"ids=["x",2]"#);
+    }
+
+    #[test]
+    fn headers_are_sensitive_and_refuse_line_breaks() {
+        let (_, value) = header("client-secret", &json!("abc")).unwrap().unwrap();
+        assert!(value.is_sensitive());
+        for broken in ["a\r\nx-evil: 1", "a\nb", "a\0b", "a\u{85}b", "a\u{7f}"] {
+            let error = header("client-secret", &json!(broken)).unwrap_err();
+            assert!(error.to_string().contains("`client-secret` holds"), "{error}");
+            assert!(!error.to_string().contains("evil"), "the value is not repeated");
+        }
+        assert!(header("bad name", &json!("x")).is_err());
+        assert_eq!(header("x-ids", &json!(["a", 1])).unwrap().unwrap().1, "a,1");
+        assert!(header("x", &Value::Null).unwrap().is_none());
+    }
+}

@@ -1,0 +1,234 @@
+//! From a step's parameters to a request: URL, authorization, headers, body.
+//!
+//! Promises: inputs never change a URL's host or its number of path segments; a trailing slash stays as
+//! the file has it; a URL that came out of data and leads to another origin gets no credential.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use patchbay_connector::{
+    Connector,
+    definition::{ArrayFormat, Authorization, HttpMethod, PageLocation, Request},
+    expr::{Escape, EvalError, Scope, Template},
+};
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    Run,
+    args::{self, Parts},
+};
+use crate::{Error, ErrorKind, Problem, http::Outgoing};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The parameter that asks for a page.
+pub(crate) struct PageArg<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) value: Value,
+    pub(crate) location: PageLocation,
+}
+
+/// Where a request goes, and whether the credentials may go with it.
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    pub(crate) with_credentials: bool,
+}
+
+/// Builds the request of a step.
+pub(super) fn request(run: &Run<'_>, request: &Request, page: Option<&PageArg<'_>>) -> Result<Outgoing, Error> {
+    let roots = run.roots();
+    let scope = Scope { roots: &roots };
+    let connector = run.ctx.connector;
+    let base = request.base_url.as_ref().or(connector.base_url.as_ref());
+    let Target { mut url, with_credentials } = target(connector, &run.action.id, base, &request.url, &scope)?;
+
+    let mut parts = Parts::default();
+    let broken = |error: EvalError| run.broken(&error);
+    if with_credentials {
+        let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
+        authorize(authorization, &scope, &mut parts).map_err(broken)?;
+        // The authorization's arguments are no body arguments of the step.
+        parts.has_body_args = false;
+        args::apply(&request.args, &scope, &mut parts).map_err(broken)?;
+    } else {
+        args::apply(&request.args, &scope, &mut parts).map_err(broken)?;
+        parts.headers = HeaderMap::new();
+    }
+    if let Some(page) = page {
+        match page.location {
+            PageLocation::Query => {
+                parts.query.retain(|(name, _)| name != page.key);
+                args::write_pairs(page.key, &page.value, ArrayFormat::Repeat, &mut parts.query);
+            }
+            PageLocation::Body => {
+                parts.body.insert(page.key.to_owned(), page.value.clone());
+            }
+        }
+    }
+    if !parts.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&parts.query);
+    }
+    let method = http_method(request.method);
+    let body = body(&method, &mut parts)?;
+    if !parts.headers.contains_key(header::ACCEPT) {
+        parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, */*;q=0.5"));
+    }
+    let repeatable = method == Method::GET || run.action.annotations.idempotent == Some(true);
+    Ok(Outgoing { method, url, headers: parts.headers, body, repeatable })
+}
+
+/// The connector's base URL, without a trailing slash.
+pub(crate) fn base_url(connector: &Connector, base: &Template, scope: &Scope<'_>) -> Result<String, Error> {
+    let broken = |error: &EvalError| super::expression_error(&connector.title, "baseUrl", error);
+    let text = base
+        .eval_text(scope, Escape::Host)
+        .map_err(|error| broken(&error))?
+        .ok_or_else(|| broken(&EvalError::Missing { path: base.source().to_owned() }))?;
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn target(
+    connector: &Connector,
+    action: &str,
+    base: Option<&Template>,
+    path: &Template,
+    scope: &Scope<'_>,
+) -> Result<Target, Error> {
+    let broken = |error: &EvalError| super::expression_error(&connector.title, action, error);
+    let text = path
+        .eval_text(scope, Escape::PathSegment)
+        .map_err(|error| broken(&error))?
+        .ok_or_else(|| broken(&EvalError::Missing { path: path.source().to_owned() }))?;
+    let is_absolute = text.starts_with("https://") || text.starts_with("http://");
+    let base = base.map(|base| base_url(connector, base, scope)).transpose()?;
+    if is_absolute {
+        let url = parse(&text)?;
+        // Written out in the file, the origin is the author's choice; otherwise data chose it.
+        let chosen = path.source().trim_start().starts_with("http");
+        let same = || base.as_deref().and_then(|base| Url::parse(base).ok()).is_some_and(|b| b.origin() == url.origin());
+        let with_credentials = chosen || same();
+        return Ok(Target { url, with_credentials });
+    }
+    let base = base.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Internal,
+            "ConnectorError",
+            format!("{}: `{action}` has a relative URL and the connector no baseUrl", connector.title),
+        )
+    })?;
+    if has_dot_segment(&text) {
+        return Err(invalid_url("its path holds `.` or `..`, which would change where it leads"));
+    }
+    let slash = if text.is_empty() || text.starts_with(['/', '?']) { "" } else { "/" };
+    Ok(Target { url: parse(&format!("{base}{slash}{text}"))?, with_credentials: true })
+}
+
+fn parse(text: &str) -> Result<Url, Error> {
+    let url = Url::parse(text).map_err(|error| invalid_url(&error.to_string()))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid_url("it holds a user name or password"));
+    }
+    Ok(url)
+}
+
+fn invalid_url(why: &str) -> Error {
+    Error::new(
+        ErrorKind::Invalid,
+        "ValidationError",
+        format!("the inputs and the account's fields make no URL that can be called: {why}"),
+    )
+}
+
+/// Whether a path has a segment that URL parsers take as "here" or "up", in any spelling.
+pub(crate) fn has_dot_segment(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\']).any(|segment| {
+        let plain = segment.replace("%2e", ".").replace("%2E", ".");
+        plain == "." || plain == ".."
+    })
+}
+
+/// Adds what proves who asks.
+pub(crate) fn authorize(authorization: &Authorization, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    let value = match authorization {
+        Authorization::None => None,
+        Authorization::Basic { .. } => basic(authorization, scope)?.map(|encoded| format!("Basic {encoded}")),
+        Authorization::Bearer { token, include_bearer } => {
+            let token = super::header_text(token, scope)?
+                .ok_or_else(|| EvalError::Missing { path: token.source().to_owned() })?;
+            Some(if *include_bearer { format!("Bearer {token}") } else { token })
+        }
+        Authorization::Custom { args } => return args::apply(args, scope, parts),
+    };
+    if let Some(value) = value {
+        let mut value = HeaderValue::try_from(value).map_err(|_| EvalError::Refused {
+            path: "authorization".to_owned(),
+            reason: "holds a character that a header cannot carry".to_owned(),
+        })?;
+        value.set_sensitive(true);
+        parts.headers.insert(header::AUTHORIZATION, value);
+    }
+    Ok(())
+}
+
+/// The value of a Basic header (RFC 7617), without its scheme.
+pub(super) fn basic(authorization: &Authorization, scope: &Scope<'_>) -> Result<Option<String>, EvalError> {
+    let Authorization::Basic { username, password } = authorization else { return Ok(None) };
+    let part = |template: &Option<Template>| match template {
+        Some(template) => super::header_text(template, scope).map(Option::unwrap_or_default),
+        None => Ok(String::new()),
+    };
+    Ok(Some(STANDARD.encode(format!("{}:{}", part(username)?, part(password)?))))
+}
+
+fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
+    let value = match parts.whole_body.take() {
+        Some(value) => value,
+        None if !parts.body.is_empty() => Value::Object(std::mem::take(&mut parts.body)),
+        // An endpoint with optional members still expects an object.
+        None if parts.has_body_args && matches!(*method, Method::POST | Method::PUT | Method::PATCH) => {
+            Value::Object(serde_json::Map::new())
+        }
+        None => return Ok(Bytes::new()),
+    };
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("application/x-www-form-urlencoded") {
+        let mut pairs = Vec::new();
+        match &value {
+            Value::Object(members) => {
+                members.iter().for_each(|(name, value)| args::write_pairs(name, value, ArrayFormat::Indexed, &mut pairs));
+            }
+            Value::String(text) => return Ok(Bytes::from(text.clone())),
+            _ => return Err(Error::new(ErrorKind::Invalid, "ValidationError", "a form needs an object as its body")),
+        }
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+        return Ok(form.into());
+    }
+    match value {
+        Value::String(text) if !kind.is_empty() && !kind.contains("json") => Ok(text.into()),
+        value => {
+            if kind.is_empty() {
+                parts.headers.insert(header::CONTENT_TYPE, JSON);
+            }
+            Ok(value.to_string().into())
+        }
+    }
+}
+
+/// The method in hyper's terms.
+pub(crate) fn http_method(method: HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Delete => Method::DELETE,
+    }
+}
+
+/// A problem with the inputs found while the request was built.
+pub(super) fn input_problem(path: &str, message: String) -> Error {
+    let problem = Problem { path: path.to_owned(), code: "refused", message: message.clone() };
+    Error::new(ErrorKind::Invalid, "ValidationError", message).with_problems(vec![problem])
+}

@@ -1,0 +1,70 @@
+//! An account's field values while a call runs.
+
+use std::fmt;
+
+use patchbay_model::Metadata;
+use patchbay_vault::Secret;
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+use super::redactor::Redactor;
+
+/// Plain field values for expressions: `credentials.KEY`. Wiped on drop; never printed or serialised.
+///
+/// What expressions copy out of it (a header's bytes) lives only as long as the request.
+pub(crate) struct Credentials {
+    values: Value,
+    secrets: Vec<Secret>,
+}
+
+impl Credentials {
+    /// From values that are not secret and opened secrets; a secret takes the place of a plain value.
+    pub(crate) fn from_parts<'a>(plain: &Metadata, secrets: impl Iterator<Item = (&'a str, Secret)>) -> Self {
+        let mut values = plain.clone();
+        let mut kept = Vec::new();
+        for (key, secret) in secrets {
+            if let Some(mut replaced) = values.insert(key.to_owned(), Value::String(secret.expose().to_owned())) {
+                wipe(&mut replaced);
+            }
+            kept.push(secret);
+        }
+        Self { values: Value::Object(values), secrets: kept }
+    }
+
+    /// The object that expressions see.
+    pub(super) fn values(&self) -> &Value {
+        &self.values
+    }
+
+    /// What removes the secret values from texts.
+    pub(crate) fn redactor(&self) -> Redactor {
+        Redactor::new(self.secrets.iter().map(Secret::expose))
+    }
+}
+
+impl Default for Credentials {
+    fn default() -> Self {
+        Self { values: Value::Object(Map::new()), secrets: Vec::new() }
+    }
+}
+
+impl Drop for Credentials {
+    fn drop(&mut self) {
+        wipe(&mut self.values);
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

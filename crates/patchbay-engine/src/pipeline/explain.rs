@@ -1,0 +1,156 @@
+//! Errors in words: what an expression lacked, what a provider said.
+
+use patchbay_connector::expr::EvalError;
+use serde_json::Value;
+
+use super::build::input_problem;
+use crate::{
+    Error, ErrorKind, ProviderFailure,
+    http::{HttpClient, Incoming, retry_after, shown},
+};
+
+/// The most of a provider's body that is passed on, in bytes.
+const MAX_BODY: usize = 16 * 1024;
+/// The most of a provider's sentence that is repeated in ours, in characters.
+const MAX_SENTENCE: usize = 300;
+/// Headers worth passing on.
+const HEADERS: [&str; 6] =
+    ["content-type", "retry-after", "x-request-id", "request-id", "x-correlation-id", "x-ratelimit-remaining"];
+
+/// An expression's failure: the caller's when an input is at fault, the account's when one of its fields
+/// is, else the connector's.
+pub(crate) fn expression_error(connector: &str, place: &str, error: &EvalError) -> Error {
+    let path = match error {
+        EvalError::Missing { path } | EvalError::Refused { path, .. } => path.as_str(),
+        EvalError::Type(_) | EvalError::Fuel => "",
+    };
+    let bare = path.trim_start_matches("$.");
+    if bare.starts_with("inputs") || (matches!(error, EvalError::Refused { .. }) && !bare.starts_with("credentials")) {
+        return input_problem(bare.strip_prefix("inputs.").unwrap_or(bare), error.to_string());
+    }
+    if bare.starts_with("credentials") {
+        let message = format!("{connector}: the account's field {error}; link the account again with a corrected value");
+        return Error::new(ErrorKind::Precondition, "AccountFieldError", message);
+    }
+    Error::new(
+        ErrorKind::Internal,
+        "ConnectorError",
+        format!("the connector {connector} fails in `{place}`: {error}; its file needs mending"),
+    )
+}
+
+/// What a provider's error status means to the caller. 401 says that the account's credentials are
+/// refused; every other status is passed on as it is.
+pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incoming) -> Error {
+    let status = incoming.status.as_u16();
+    let body = readable(&incoming.body);
+    let words = sentence(&body).map(|words| format!(": {words}")).unwrap_or_default();
+    let failure = ProviderFailure {
+        status: Some(status),
+        url: shown(&incoming.url),
+        body,
+        headers: HEADERS
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), incoming.headers.get(*name)?.to_str().ok()?.to_owned())))
+            .collect(),
+    };
+    let error = match status {
+        401 => Error::new(
+            ErrorKind::Unauthorized,
+            "AccountInvalidCredentialsError",
+            format!("{provider} refused the account's credentials{words}"),
+        ),
+        300..=399 => {
+            Error::new(ErrorKind::BadGateway, "ProviderRedirectError", format!("{provider} answered {status} without a place to go to"))
+        }
+        _ => Error::new(ErrorKind::Provider(status), "ProviderError", format!("{provider} answered {status}{words}")),
+    };
+    let error = error.with_provider(failure);
+    match retry_after(&incoming.headers, http.clock()) {
+        Some(wait) => error.with_retry_after(wait.as_secs()),
+        None => error,
+    }
+}
+
+/// A body as JSON where it is JSON and not too long, else as shortened text.
+pub(crate) fn readable(body: &[u8]) -> Value {
+    if body.is_empty() {
+        return Value::Null;
+    }
+    if body.len() <= MAX_BODY
+        && let Ok(value) = serde_json::from_slice(body)
+    {
+        return value;
+    }
+    let mut end = body.len().min(MAX_BODY);
+    let text = loop {
+        match std::str::from_utf8(&body[..end]) {
+            Ok(text) => break text.to_owned(),
+            Err(error) if error.valid_up_to() + 4 > end => end = error.valid_up_to(),
+            Err(_) => break String::from_utf8_lossy(&body[..end]).into_owned(),
+        }
+    };
+    Value::String(if end < body.len() { format!("{text}… (shortened)") } else { text })
+}
+
+/// The provider's own words, where its body has some.
+fn sentence(body: &Value) -> Option<String> {
+    let words = match body {
+        Value::String(text) if !text.trim_start().starts_with('<') => text.clone(),
+        Value::Object(members) => {
+            let found = ["detail", "message", "error_description", "error", "title", "errors"]
+                .iter()
+                .find_map(|key| members.get(*key).filter(|value| !value.is_null()));
+            match found {
+                Some(Value::String(text)) => text.clone(),
+                Some(nested @ Value::Object(_)) => return sentence(nested),
+                Some(other) => other.to_string(),
+                // Errors by field: {"file_name": ["This field is required."]}
+                None => Value::Object(members.clone()).to_string(),
+            }
+        }
+        Value::Array(items) if !items.is_empty() => body.to_string(),
+        _ => return None,
+    };
+    let words = words.trim();
+    if words.is_empty() {
+        return None;
+    }
+    let short = words.chars().take(MAX_SENTENCE).collect::<String>();
+    Some(if short.len() < words.len() { format!("{short}…") } else { short })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_providers_own_words_are_found() {
+        let said = |body: Value| sentence(&body);
+        assert_eq!(said(json!({"detail": "Not found."})).as_deref(), Some("Not found."));
+        assert_eq!(said(json!({"error": {"message": "bad"}})).as_deref(), Some("bad"));
+        assert_eq!(said(json!({"file_name": ["Required."]})).as_deref(), Some(r#"{"file_name":["Required."]}"#));
+        assert_eq!(said(json!("<html>")), None);
+        assert_eq!(said(Value::Null), None);
+        assert_eq!(said(json!({"message": "x".repeat(1000)})).unwrap().chars().count(), MAX_SENTENCE + 1);
+    }
+
+    #[test]
+    fn long_bodies_are_shortened_between_characters() {
+        let Value::String(text) = readable("ü".repeat(MAX_BODY).as_bytes()) else { panic!() };
+        assert!(text.ends_with("ü… (shortened)") && text.len() < MAX_BODY + 32);
+        assert_eq!(readable(b""), Value::Null);
+        assert_eq!(readable(b"{\"a\":1}"), json!({"a": 1}));
+    }
+
+    #[test]
+    fn faults_land_where_they_belong() {
+        let missing = |path: &str| expression_error("Demo", "list", &EvalError::Missing { path: path.to_owned() });
+        assert_eq!(missing("inputs.id").kind, ErrorKind::Invalid);
+        assert_eq!(missing("inputs.id").problems[0].path, "id");
+        assert_eq!(missing("credentials.region").code, "AccountFieldError");
+        assert_eq!(missing("steps.a.output").kind, ErrorKind::Internal);
+    }
+}

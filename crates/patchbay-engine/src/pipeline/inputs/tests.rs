@@ -1,0 +1,144 @@
+use patchbay_connector::{SourceFile, load, render};
+use serde_json::{Value, json};
+
+use super::*;
+
+const ACTION: &str = r#"
+Patchbay: 1.0.0
+info: {title: Demo, key: demo, version: 1.0.0, description: A demo.}
+baseUrl: https://api.example.com
+authentication:
+  - custom:
+      type: custom
+      label: Key
+      authorization: {type: none}
+      configFields: []
+      environments: [{key: production, name: Production}]
+actions:
+  - actionId: change
+    label: Change
+    description: Changes a thing.
+    categories: [demo]
+    actionType: update
+    inputs:
+      - {name: id, type: string, in: path, required: true, description: The thing.}
+      - {name: limit, type: number, in: query, description: Most., rules: {min: 1, max: 100}}
+      - {name: deep, type: boolean, in: query, description: All.}
+      - {name: tags, type: string, in: query, array: true, description: Tags.}
+      - {name: X-Trace, type: string, in: headers, description: Trace.}
+      - {name: name, type: string, in: body, description: Name., rules: {minLength: 2, maxLength: 5}}
+      - {name: mail, type: string, in: body, description: Mail., rules: {format: email}}
+      - {name: due, type: datetime_string, in: body, description: Due.}
+      - {name: kind, type: enum, in: body, description: Kind., oneOf: {values: [draft, final]}}
+      - name: approvals
+        type: object
+        in: body
+        array: true
+        description: Approvals.
+        properties:
+          - {name: order, type: number, required: true, description: Its place.}
+          - {name: note, type: string, description: A note.}
+      - {name: extra, type: object, in: body, description: Anything.}
+    steps:
+      - stepId: call
+        description: Call.
+        stepFunction:
+          functionName: request
+          parameters: {url: "/things/${inputs.id}", method: patch}
+    result: {data: $.steps.call.output.data}
+"#;
+
+fn action() -> std::sync::Arc<Action> {
+    let files = [SourceFile { name: "demo.connector.yaml".into(), text: ACTION.into() }];
+    let loaded = load(&files);
+    let connector = loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)));
+    connector.action("change").unwrap().clone()
+}
+
+fn raw(value: Value) -> RawInputs {
+    let part = |key: &str| value.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+    RawInputs { path: part("path"), query: part("query"), headers: part("headers"), body: part("body") }
+}
+
+fn problems(value: Value) -> Vec<(String, &'static str)> {
+    match check_inputs(&action(), raw(value)) {
+        Ok(inputs) => panic!("accepted: {:?}", inputs.0),
+        Err(error) => {
+            assert_eq!((error.kind, error.code), (ErrorKind::Invalid, "ValidationError"));
+            error.problems.into_iter().map(|problem| (problem.path, problem.code)).collect()
+        }
+    }
+}
+
+#[test]
+fn text_becomes_what_is_declared_outside_the_body() {
+    let inputs = check_inputs(
+        &action(),
+        raw(json!({
+            "path": {"id": 42},
+            "query": {"limit": "10", "deep": "true", "tags": "one"},
+            "headers": {"x-trace": "t"},
+            "body": {"name": null, "approvals": [{"order": 1}], "extra": {"any": {"thing": 1}}},
+        })),
+    )
+    .unwrap();
+    let expected = json!({
+        "id": "42", "limit": 10, "deep": true, "tags": ["one"], "X-Trace": "t",
+        "name": null, "approvals": [{"order": 1}], "extra": {"any": {"thing": 1}},
+    });
+    assert_eq!(inputs.0, expected);
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    let found = problems(json!({
+        "query": {"limit": "many", "deep": 1, "limt": 1, "name": "x"},
+        "headers": {"x-trace": "a\r\nb"},
+        "body": {
+            "name": "x", "mail": "nobody", "due": "tomorrow", "kind": "finl",
+            "approvals": [{"order": "first"}, {"note": 1, "ordr": 2}],
+        },
+    }));
+    let expected = [
+        ("query.limit", "type"),
+        ("query.deep", "type"),
+        ("query.limt", "unknown_field"),
+        ("query.name", "unknown_field"),
+        ("headers.X-Trace", "header_value"),
+        ("body.name", "min_length"),
+        ("body.mail", "format"),
+        ("body.due", "type"),
+        ("body.kind", "enum"),
+        ("body.approvals[0].order", "type"),
+        ("body.approvals[1].note", "type"),
+        ("body.approvals[1].ordr", "unknown_field"),
+        ("body.approvals[1].order", "required"),
+        ("path.id", "required"),
+    ];
+    assert_eq!(found, expected.map(|(path, code)| (path.to_owned(), code)));
+}
+
+#[test]
+fn hints_name_what_was_meant() {
+    let error = check_inputs(&action(), raw(json!({"path": {"id": "1"}, "query": {"limt": 1, "name": "x"}}))).unwrap_err();
+    assert!(error.problems[0].message.contains("did you mean `limit`?"), "{error:?}");
+    assert!(error.problems[1].message.contains("belongs in `body`"), "{error:?}");
+    let error = check_inputs(&action(), raw(json!({"path": {"id": "1"}, "body": {"kind": "finl"}}))).unwrap_err();
+    assert_eq!(error.message, "`body.kind` must be one of: draft, final; did you mean `final`?");
+}
+
+#[test]
+fn path_values_that_would_move_the_route_are_refused() {
+    for id in ["", ".", ".."] {
+        assert_eq!(problems(json!({"path": {"id": id}})), [("path.id".to_owned(), "path_segment")]);
+    }
+    assert!(check_inputs(&action(), raw(json!({"path": {"id": "a/../b"}}))).is_ok(), "it is escaped as one segment");
+}
+
+#[test]
+fn limits_hold() {
+    assert_eq!(problems(json!({"path": {"id": "1"}, "query": {"limit": 0}})), [("query.limit".to_owned(), "min")]);
+    assert_eq!(problems(json!({"path": {"id": "1"}, "query": {"limit": 101}})), [("query.limit".to_owned(), "max")]);
+    let long = problems(json!({"path": {"id": "1"}, "body": {"name": "sixsix"}}));
+    assert_eq!(long, [("body.name".to_owned(), "max_length")]);
+}

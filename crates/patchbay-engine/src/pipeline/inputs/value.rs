@@ -1,0 +1,179 @@
+//! One value against one input.
+
+use patchbay_connector::{
+    definition::{Input, InputLocation, InputType},
+    nearest,
+};
+use serde_json::{Map, Number, Value};
+
+use super::{Problems, formats, rules};
+
+/// The value as its input declares it; `None` when it counts as not given or has a problem.
+pub(super) fn check(
+    input: &Input,
+    value: Value,
+    path: &str,
+    location: InputLocation,
+    problems: &mut Problems,
+) -> Option<Value> {
+    if value.is_null() {
+        // In a body null may be meant: it clears a value. Elsewhere it is nothing.
+        return (location == InputLocation::Body && !input.required).then_some(Value::Null);
+    }
+    if input.variants.is_empty() {
+        return shape(input, value, path, location, problems);
+    }
+    let mut main = Problems::default();
+    if let Some(checked) = shape(input, value.clone(), path, location, &mut main)
+        && main.0.is_empty()
+    {
+        return Some(checked);
+    }
+    for variant in &input.variants {
+        let mut tried = Problems::default();
+        if let Some(checked) = shape(variant, value.clone(), path, location, &mut tried)
+            && tried.0.is_empty()
+        {
+            return Some(checked);
+        }
+    }
+    problems.0.append(&mut main.0);
+    let count = input.variants.len() + 1;
+    problems.add(path, "variant", format!("`{path}` fits none of its {count} shapes; the first one's problems are listed"));
+    None
+}
+
+fn shape(input: &Input, value: Value, path: &str, location: InputLocation, problems: &mut Problems) -> Option<Value> {
+    if !input.array {
+        let value = single(input, value, path, location, problems)?;
+        rules::of_value(input, &value, path, location, problems);
+        return Some(value);
+    }
+    let items = match value {
+        Value::Array(items) => items,
+        // A query with one value is a list of one.
+        single if location != InputLocation::Body && !single.is_object() => vec![single],
+        other => {
+            problems.add(path, "type", format!("`{path}` must be a list, not {}", kind(&other)));
+            return None;
+        }
+    };
+    rules::of_length(input, items.len(), path, problems);
+    let mut checked = Vec::with_capacity(items.len());
+    for (place, item) in items.into_iter().enumerate() {
+        let path = format!("{path}[{place}]");
+        let item = single(input, item, &path, location, problems)?;
+        rules::of_value(input, &item, &path, location, problems);
+        checked.push(item);
+    }
+    Some(Value::Array(checked))
+}
+
+fn single(input: &Input, value: Value, path: &str, location: InputLocation, problems: &mut Problems) -> Option<Value> {
+    let is_text = location != InputLocation::Body;
+    let mut wrong = |expected: &str, value: &Value| {
+        problems.add(path, "type", format!("`{path}` must be {expected}, not {}", kind(value)));
+        None
+    };
+    match (input.kind, value) {
+        (InputType::String, value @ Value::String(_)) => Some(value),
+        (InputType::String, Value::Number(number)) if is_text => Some(Value::String(number.to_string())),
+        (InputType::String, Value::Bool(truth)) if is_text => Some(Value::String(truth.to_string())),
+        (InputType::String, value) => wrong("a text", &value),
+        (InputType::Number, value @ Value::Number(_)) => Some(value),
+        (InputType::Number, Value::String(text)) if is_text => match number(&text) {
+            Some(number) => Some(Value::Number(number)),
+            None => wrong("a number", &Value::String(text)),
+        },
+        (InputType::Number, value) => wrong("a number", &value),
+        (InputType::Boolean, value @ Value::Bool(_)) => Some(value),
+        (InputType::Boolean, Value::String(text)) if is_text && matches!(text.as_str(), "true" | "false") => {
+            Some(Value::Bool(text == "true"))
+        }
+        (InputType::Boolean, value) => wrong("true or false", &value),
+        (InputType::DatetimeString, Value::String(text)) if formats::is_date(&text) || formats::is_datetime(&text) => {
+            Some(Value::String(text))
+        }
+        (InputType::DatetimeString, value) => {
+            wrong("a date such as 2026-01-31 or a date and time such as 2026-01-31T10:30:00Z", &value)
+        }
+        (InputType::Enum, value) => choice(input, value, path, is_text, problems),
+        (InputType::Object, Value::Object(members)) => object(input, members, path, location, problems),
+        (InputType::Object, value) => wrong("an object", &value),
+    }
+}
+
+fn number(text: &str) -> Option<Number> {
+    match serde_json::from_str(text.trim()).ok()? {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn choice(input: &Input, value: Value, path: &str, is_text: bool, problems: &mut Problems) -> Option<Value> {
+    if input.one_of.contains(&value) {
+        return Some(value);
+    }
+    let written = |known: &Value| match known {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let given = written(&value);
+    if is_text && let Some(known) = input.one_of.iter().find(|known| written(known) == given) {
+        return Some(known.clone());
+    }
+    let all = input.one_of.iter().map(written).collect::<Vec<_>>();
+    let hint = nearest(&given, all.iter().map(String::as_str));
+    let hint = hint.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
+    problems.add(path, "enum", format!("`{path}` must be one of: {}{hint}", all.join(", ")));
+    None
+}
+
+fn object(
+    input: &Input,
+    members: Map<String, Value>,
+    path: &str,
+    location: InputLocation,
+    problems: &mut Problems,
+) -> Option<Value> {
+    if input.properties.is_empty() {
+        return Some(Value::Object(members));
+    }
+    let before = problems.0.len();
+    let mut checked = Map::new();
+    for (name, value) in members {
+        let inner = format!("{path}.{name}");
+        match input.properties.iter().find(|property| property.name == name) {
+            Some(property) => {
+                if let Some(value) = check(property, value, &inner, location, problems) {
+                    checked.insert(name, value);
+                }
+            }
+            None => {
+                let hint = nearest(&name, input.properties.iter().map(|property| property.name.as_str()));
+                let hint = hint.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
+                problems.add(&inner, "unknown_field", format!("`{path}` has no `{name}`{hint}"));
+            }
+        }
+    }
+    for property in &input.properties {
+        let inner = format!("{path}.{}", property.name);
+        let reported = || problems.0[before..].iter().any(|problem| problem.path.starts_with(&inner));
+        if property.required && !checked.contains_key(&property.name) && !reported() {
+            problems.add(&inner, "required", format!("`{inner}` is required: {}", property.description));
+        }
+    }
+    Some(Value::Object(checked))
+}
+
+/// What a value is, in words.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "this text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,206 @@
+//! Running an action: inputs are checked, steps run in order, the result is put together.
+//!
+//! A run holds everything that its expressions see (`inputs`, `credentials`, `steps`, `context`) and
+//! promises that no secret of the account leaves it: results and errors are redacted at its edge.
+
+mod args;
+mod build;
+mod credentials;
+mod explain;
+mod facts;
+mod inputs;
+mod redactor;
+mod response;
+mod result;
+
+use patchbay_connector::{
+    Connector,
+    definition::{Action, AuthMethod, Authorization, Request},
+    expr::{Escape, EvalError, Scope},
+};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, sleep};
+
+pub(crate) use args::{Parts, text};
+pub(crate) use build::{PageArg, authorize, base_url, has_dot_segment, http_method};
+pub(crate) use credentials::Credentials;
+pub(crate) use explain::{expression_error, provider_error};
+pub(crate) use facts::RunFacts;
+pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
+pub(crate) use redactor::{REDACTED, Redactor};
+pub(crate) use response::{Answer, headers_value, pick};
+pub(crate) use result::Wants;
+
+use crate::{
+    EngineConfig, Error, ErrorKind,
+    http::{HttpClient, Incoming, Outgoing},
+    steps,
+};
+
+/// What a run acts with.
+pub(crate) struct RunContext<'a> {
+    /// The connector.
+    pub(crate) connector: &'a Connector,
+    /// The account's authentication method.
+    pub(crate) method: &'a AuthMethod,
+    /// The account's field values.
+    pub(crate) credentials: &'a Credentials,
+    /// Ids for `$.context`.
+    pub(crate) facts: RunFacts,
+    /// The operator's choices.
+    pub(crate) config: &'a EngineConfig,
+    /// When the whole run must be over.
+    pub(crate) deadline: Instant,
+}
+
+/// One run, as its steps see it.
+pub(crate) struct Run<'a> {
+    pub(crate) http: &'a HttpClient,
+    pub(crate) ctx: &'a RunContext<'a>,
+    pub(crate) action: &'a Action,
+    inputs: &'a Value,
+    context: Value,
+    steps: Value,
+}
+
+impl<'a> Run<'a> {
+    /// The names that expressions see.
+    pub(crate) fn roots(&self) -> [(&'static str, &Value); 4] {
+        [
+            ("inputs", self.inputs),
+            ("credentials", self.ctx.credentials.values()),
+            ("steps", &self.steps),
+            ("context", &self.context),
+        ]
+    }
+
+    /// An expression's failure, told as the caller's or the connector's fault.
+    pub(crate) fn broken(&self, error: &EvalError) -> Error {
+        expression_error(&self.ctx.connector.title, &self.action.id, error)
+    }
+
+    /// Builds a request of this run.
+    pub(crate) fn build(&self, request: &Request, page: Option<&build::PageArg<'_>>) -> Result<Outgoing, Error> {
+        build::request(self, request, page)
+    }
+
+    /// Sends a request within the provider's rate and the run's time.
+    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
+        let ctx = self.ctx;
+        wait_for_turn(self.http, ctx).await?;
+        self.http.send(outgoing, ctx.deadline).await.map_err(|failure| failure.into_error(&ctx.connector.title))
+    }
+}
+
+/// Waits until the provider's rate for the account allows a request.
+pub(crate) async fn wait_for_turn(http: &HttpClient, ctx: &RunContext<'_>) -> Result<(), Error> {
+    let (Some(rate), Some(account)) = (ctx.connector.rate_limit_per_second, &ctx.facts.account_id) else {
+        return Ok(());
+    };
+    match http.rates().take(account, rate, ctx.deadline) {
+        Ok(wait) if wait.is_zero() => Ok(()),
+        Ok(wait) => {
+            sleep(wait).await;
+            Ok(())
+        }
+        Err(seconds) => Err(Error::new(
+            ErrorKind::RateLimited,
+            "AccountRateLimitError",
+            format!(
+                "this account has more calls waiting than {} allows ({rate} a second); try again in {seconds} s",
+                ctx.connector.title
+            ),
+        )
+        .with_retry_after(seconds)),
+    }
+}
+
+/// Runs an action. The result always has `data` and `next`.
+pub(crate) async fn run(
+    http: &HttpClient,
+    ctx: RunContext<'_>,
+    action: &Action,
+    inputs: &Inputs,
+) -> Result<Map<String, Value>, Error> {
+    let mut redactor = ctx.credentials.redactor();
+    let outcome = execute(http, &ctx, action, inputs, &mut redactor).await;
+    match outcome {
+        Ok(mut result) => {
+            result.values_mut().for_each(|value| redactor.value(value));
+            Ok(result)
+        }
+        Err(error) => Err(redact_error(error, &redactor)),
+    }
+}
+
+async fn execute(
+    http: &HttpClient,
+    ctx: &RunContext<'_>,
+    action: &Action,
+    inputs: &Inputs,
+    redactor: &mut Redactor,
+) -> Result<Map<String, Value>, Error> {
+    let context = ctx.facts.context(ctx.connector, ctx.method);
+    let mut run = Run { http, ctx, action, inputs: inputs.values(), context, steps: Value::Object(Map::new()) };
+    know_basic(&run, redactor)?;
+    let wants = result::wants(action);
+    let mut last = None;
+    for step in &action.steps {
+        if let Some(condition) = &step.condition {
+            let goes = condition.is_truthy(&Scope { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
+            if !goes {
+                continue;
+            }
+        }
+        let output = match steps::run(&run, step, wants).await {
+            Ok(answer) => answer.into_output(),
+            // What cannot be helped by going on is not ignored: the time is over, or the guard said no.
+            Err(error) if step.ignore_error && !matches!(error.kind, ErrorKind::Timeout | ErrorKind::Internal) => {
+                result::ignored(&error)
+            }
+            Err(error) => return Err(error),
+        };
+        if let Value::Object(outputs) = &mut run.steps {
+            outputs.insert(step.id.clone(), Value::Object(Map::from_iter([("output".to_owned(), output)])));
+        }
+        last = Some(step.id.as_str());
+    }
+    result::assemble(run, last)
+}
+
+/// A Basic header is a secret of its own: neither user nor password shows in it.
+fn know_basic(run: &Run<'_>, redactor: &mut Redactor) -> Result<(), Error> {
+    if let Authorization::Basic { .. } = &run.ctx.method.authorization {
+        let roots = run.roots();
+        if let Some(value) = build::basic(&run.ctx.method.authorization, &Scope { roots: &roots })
+            .map_err(|error| run.broken(&error))?
+        {
+            redactor.add(&value);
+        }
+    }
+    Ok(())
+}
+
+/// An error without the account's secrets.
+pub(crate) fn redact_error(mut error: Error, redactor: &Redactor) -> Error {
+    error.message = redactor.text(&error.message).into_owned();
+    for problem in &mut error.problems {
+        problem.message = redactor.text(&problem.message).into_owned();
+    }
+    if let Some(provider) = &mut error.provider {
+        provider.url = redactor.text(&provider.url).into_owned();
+        redactor.value(&mut provider.body);
+        for (_, value) in &mut provider.headers {
+            *value = redactor.text(value).into_owned();
+        }
+    }
+    error
+}
+
+/// A template's text for a header or name.
+pub(crate) fn header_text(
+    template: &patchbay_connector::expr::Template,
+    scope: &Scope<'_>,
+) -> Result<Option<String>, EvalError> {
+    template.eval_text(scope, Escape::Header)
+}

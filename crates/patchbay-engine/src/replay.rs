@@ -1,0 +1,390 @@
+//! Recorded test cases of connectors: each action's requests and answers, played back.
+//!
+//! The real code runs: input checks, URL building, headers, parsing, results, redirects. Only the wire is
+//! replaced, by a list of exchanges that must be asked for in order. A case says what it expects of
+//! every request and of the outcome; the report says what differed, in words.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use patchbay_connector::{Connector, SourceFile, syntax};
+use patchbay_model::{CallId, Clock, Entropy, Metadata, ProfileId, ProjectId};
+use patchbay_vault::Secret;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::{
+    EngineConfig, Error,
+    http::{HttpClient, IncomingBody, Reach, Transport, TransportError},
+    pipeline::{Credentials, RawInputs, RunContext, RunFacts, check_inputs, run},
+};
+
+/// The cases of one file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFile {
+    /// The connector's key.
+    pub connector: String,
+    /// Its cases.
+    pub cases: Vec<Case>,
+}
+
+/// One run of an action.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What it shows.
+    pub name: String,
+    /// The action's local or public id.
+    pub action: String,
+    /// The authentication method's key; the connector's first when absent.
+    pub auth: Option<String>,
+    /// The account's field values.
+    #[serde(default)]
+    pub credentials: Metadata,
+    /// The inputs.
+    #[serde(default)]
+    pub input: CaseInput,
+    /// The requests that the action makes, in order, and what the provider answers.
+    #[serde(default)]
+    pub exchanges: Vec<Exchange>,
+    /// The whole result; `next: null` may be left out.
+    pub result: Option<Value>,
+    /// The error, in place of a result.
+    pub error: Option<ExpectedError>,
+}
+
+/// Inputs by location.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CaseInput {
+    /// Path inputs.
+    pub path: Map<String, Value>,
+    /// Query inputs.
+    pub query: Map<String, Value>,
+    /// Header inputs.
+    pub headers: Map<String, Value>,
+    /// Body inputs.
+    pub body: Map<String, Value>,
+}
+
+/// A request and its answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// What must be asked.
+    pub request: ExpectedRequest,
+    /// What is answered.
+    pub response: RecordedResponse,
+}
+
+/// What a request must be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedRequest {
+    /// Its method.
+    pub method: String,
+    /// Its whole URL; the order of the query does not matter.
+    pub url: String,
+    /// Headers that must be there with these values.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Value>,
+    /// Headers that must not be there.
+    #[serde(default)]
+    pub absent_headers: Vec<String>,
+    /// Its JSON body (a text: the body as it is); not compared when absent.
+    pub body: Option<Value>,
+}
+
+/// What the provider answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedResponse {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Value>,
+    /// Its body: JSON, or a text that is sent as it is where the content type is not JSON.
+    #[serde(default)]
+    pub body: Value,
+    /// Its body in base64, in place of `body`.
+    pub body_base64: Option<String>,
+}
+
+/// The error that a run must end with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedError {
+    /// Its HTTP status.
+    pub status: Option<u16>,
+    /// Its stable code.
+    pub code: Option<String>,
+    /// A part of its message.
+    pub message: Option<String>,
+}
+
+/// A case that did not go as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The case.
+    pub case: String,
+    /// What differed.
+    pub differences: Vec<String>,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "case `{}`:", self.case)?;
+        self.differences.iter().try_for_each(|difference| writeln!(f, "  - {}", difference.replace('\n', "\n    ")))
+    }
+}
+
+/// A text that is no case file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {message}")]
+pub struct CaseFileError {
+    /// The file.
+    pub file: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl CaseFile {
+    /// Reads a `*.test.yaml`.
+    pub fn parse(file: &str, text: &str) -> Result<Self, CaseFileError> {
+        let wrong = |message: String| CaseFileError { file: file.to_owned(), message };
+        let node = syntax::parse(file, text).map_err(|found| {
+            let source = SourceFile { name: file.to_owned(), text: text.to_owned() };
+            wrong(patchbay_connector::render(&[*found], &[source]))
+        })?;
+        serde_json::from_value(node.to_json()).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+/// Plays every case; gives back those that differ.
+pub async fn replay(
+    connector: &Connector,
+    file: &CaseFile,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Vec<Mismatch> {
+    let mut mismatches = Vec::new();
+    for case in &file.cases {
+        let differences = play(connector, case, clock, entropy).await;
+        if !differences.is_empty() {
+            mismatches.push(Mismatch { case: case.name.clone(), differences });
+        }
+    }
+    mismatches
+}
+
+async fn play(connector: &Connector, case: &Case, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Vec<String> {
+    let Some(action) = connector.action(&case.action) else {
+        return vec![format!("the connector has no action `{}`", case.action)];
+    };
+    let method = match &case.auth {
+        Some(key) => connector.auth_method(key),
+        None => connector.authentication.first(),
+    };
+    let Some(method) = method else {
+        return vec!["the connector has no such authentication method".to_owned()];
+    };
+    let config = EngineConfig {
+        public_url: String::new(),
+        egress_allow: Vec::new(),
+        upstreams: Vec::new(),
+        call_budget_millis: 60_000,
+        max_response_bytes: 32 * 1024 * 1024,
+    };
+    let tape = Arc::new(Tape::new(case.exchanges.clone()));
+    let http = match HttpClient::new(&config, clock.clone(), entropy.clone()) {
+        Ok(http) => http.with_transport(tape.clone()),
+        Err(error) => return vec![error.to_string()],
+    };
+    let is_secret = |key: &str| {
+        method.setup_fields.iter().chain(&method.config_fields).any(|field| field.key == key && field.secret)
+    };
+    let (secret, plain): (Metadata, Metadata) =
+        case.credentials.clone().into_iter().partition(|(key, _)| is_secret(key));
+    let secrets = secret.iter().map(|(key, value)| (key.as_str(), Secret::new(crate::pipeline::text(value))));
+    let credentials = Credentials::from_parts(&plain, secrets);
+    let input = case.input.clone();
+    let raw = RawInputs { path: input.path, query: input.query, headers: input.headers, body: input.body };
+    let outcome = match check_inputs(action, raw) {
+        Ok(inputs) => {
+            let facts = RunFacts {
+                organization_id: None,
+                project_id: ProjectId::new("replay"),
+                account_id: None,
+                profile_id: ProfileId::new("replay"),
+                environment: method.environments.first().map(|one| one.key.clone()).unwrap_or_default(),
+                owner: None,
+                call_id: CallId::new("replay"),
+            };
+            let deadline = Instant::now() + Duration::from_secs(60);
+            let ctx = RunContext { connector, method, credentials: &credentials, facts, config: &config, deadline };
+            run(&http, ctx, action, &inputs).await
+        }
+        Err(error) => Err(error),
+    };
+    let mut differences = tape.finish();
+    compare_outcome(case, outcome, &mut differences);
+    differences
+}
+
+fn compare_outcome(case: &Case, outcome: Result<Map<String, Value>, Error>, differences: &mut Vec<String>) {
+    match (outcome, &case.result, &case.error) {
+        (_, None, None) => differences.push("the case expects neither `result` nor `error`".to_owned()),
+        (Ok(mut found), Some(expected), _) => {
+            if found.get("next") == Some(&Value::Null) && expected.get("next").is_none() {
+                found.remove("next");
+            }
+            let found = Value::Object(found);
+            if found != *expected {
+                differences.push(format!("result:\n expected {expected}\n found    {found}"));
+            }
+        }
+        (Ok(found), None, Some(_)) => {
+            differences.push(format!("an error was expected, but it answered {}", Value::Object(found)));
+        }
+        (Err(error), _, Some(expected)) => {
+            let status = error.kind.status();
+            if expected.status.is_some_and(|wanted| wanted != status) {
+                differences.push(format!("error status: expected {:?}, found {status} ({error})", expected.status));
+            }
+            if expected.code.as_deref().is_some_and(|wanted| wanted != error.code) {
+                differences.push(format!("error code: expected {:?}, found {} ({error})", expected.code, error.code));
+            }
+            if let Some(part) = expected.message.as_ref().filter(|part| !error.message.contains(part.as_str())) {
+                differences.push(format!("error message: expected `{part}` in `{error}`"));
+            }
+        }
+        (Err(error), Some(_), None) => {
+            let problems = error.problems.iter().map(|one| format!("\n {}: {}", one.path, one.message));
+            differences.push(format!("failed with {}: {error}{}", error.code, problems.collect::<String>()));
+        }
+    }
+}
+
+/// The exchanges still to come, and what differed so far.
+struct Tape {
+    left: Mutex<VecDeque<Exchange>>,
+    differences: Mutex<Vec<String>>,
+}
+
+impl Tape {
+    fn new(exchanges: Vec<Exchange>) -> Self {
+        Self { left: Mutex::new(exchanges.into()), differences: Mutex::default() }
+    }
+
+    fn note(&self, difference: String) {
+        self.differences.lock().unwrap_or_else(PoisonError::into_inner).push(difference);
+    }
+
+    fn finish(&self) -> Vec<String> {
+        for left in self.left.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            self.note(format!("never asked: {} {}", left.request.method, left.request.url));
+        }
+        std::mem::take(&mut *self.differences.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl Transport for Tape {
+    async fn exchange(
+        &self,
+        _: Reach,
+        request: http::Request<Full<Bytes>>,
+    ) -> Result<http::Response<IncomingBody>, TransportError> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let next = self.left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(Exchange { request: expected, response }) = next else {
+            self.note(format!("one request too many: {} {}", head.method, head.uri));
+            return Err(TransportError::Connect("the recording is at its end".to_owned()));
+        };
+        compare_request(&expected, &head, &body, &mut |difference| self.note(difference));
+        recorded(response).map_err(TransportError::Connect)
+    }
+}
+
+fn compare_request(
+    expected: &ExpectedRequest,
+    head: &http::request::Parts,
+    body: &[u8],
+    note: &mut dyn FnMut(String),
+) {
+    if expected.method != head.method.as_str() {
+        note(format!("method: expected {}, found {}", expected.method, head.method));
+    }
+    match (Url::parse(&expected.url), Url::parse(&head.uri.to_string())) {
+        (Ok(wanted), Ok(found)) => {
+            let bare = |url: &Url| {
+                let mut bare = url.clone();
+                bare.set_query(None);
+                String::from(bare)
+            };
+            let query = |url: &Url| {
+                let mut pairs = url.query_pairs().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>();
+                pairs.sort_unstable();
+                pairs
+            };
+            if bare(&wanted) != bare(&found) || query(&wanted) != query(&found) {
+                note(format!("url:\n expected {wanted}\n found    {found}"));
+            }
+        }
+        (Err(error), _) => note(format!("the recorded url `{}` is none: {error}", expected.url)),
+        (_, Err(error)) => note(format!("the url `{}` is none: {error}", head.uri)),
+    }
+    for (name, wanted) in &expected.headers {
+        let wanted = crate::pipeline::text(wanted);
+        match head.headers.get(name).map(|value| value.to_str().unwrap_or("?")) {
+            Some(found) if found == wanted => {}
+            Some(found) => note(format!("header {name}: expected `{wanted}`, found `{found}`")),
+            None => note(format!("header {name} is missing")),
+        }
+    }
+    for name in expected.absent_headers.iter().filter(|name| head.headers.contains_key(name.as_str())) {
+        note(format!("header {name} must not be there"));
+    }
+    if let Some(wanted) = &expected.body {
+        let found = match (wanted, serde_json::from_slice(body)) {
+            (Value::String(_), _) | (_, Err(_)) => Value::String(String::from_utf8_lossy(body).into_owned()),
+            (_, Ok(found)) => found,
+        };
+        if found != *wanted {
+            note(format!("body:\n expected {wanted}\n found    {found}"));
+        }
+    }
+}
+
+fn recorded(response: RecordedResponse) -> Result<http::Response<IncomingBody>, String> {
+    let mut builder = http::Response::builder().status(response.status);
+    let mut kind = String::new();
+    for (name, value) in &response.headers {
+        let value = crate::pipeline::text(value);
+        if name.eq_ignore_ascii_case("content-type") {
+            kind.clone_from(&value);
+        }
+        builder = builder.header(name, value);
+    }
+    let body = match (response.body_base64, response.body) {
+        (Some(encoded), _) => STANDARD.decode(encoded).map_err(|error| format!("body_base64: {error}"))?,
+        (None, Value::Null) => Vec::new(),
+        (None, Value::String(text)) if !kind.contains("json") => text.into_bytes(),
+        (None, value) => value.to_string().into_bytes(),
+    };
+    let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
+    builder.body(body).map_err(|error| format!("the recorded response is none: {error}"))
+}

@@ -1,0 +1,124 @@
+//! `paginated_request`: page after page until the provider has no more; all records as one list.
+//!
+//! Bounded by the file's `maxPage`, by a ceiling of our own, by the bytes of one answer in sum, and by
+//! the call's time. Where it stops early, `next` says where to go on.
+
+use patchbay_connector::{
+    definition::{NextKeyIn, Page, PageMode, PaginatedRequest},
+    expr::{Escape, Scope},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    Error,
+    http::{Cause, Incoming},
+    pipeline::{Answer, PageArg, Run, Wants, headers_value, pick},
+};
+
+/// The most pages fetched in one call, whatever the file says.
+const MAX_PAGES: u64 = 1000;
+
+pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Wants) -> Result<Answer, Error> {
+    let page = &paginated.page;
+    let (mut records, mut bytes, mut answer) = (Vec::new(), 0, Answer::default());
+    let mut at = start(run, paginated)?;
+    let most = page.max_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES);
+    for fetched in 1..=most {
+        let argument =
+            at.clone().map(|value| PageArg { key: &page.key, value, location: page.location });
+        let outgoing = run.build(&paginated.request, argument.as_ref())?;
+        let url = outgoing.url.clone();
+        let incoming = run.send(outgoing).await?;
+        bytes += incoming.body.len();
+        if bytes > run.http.max_response_bytes() {
+            let cause = Cause::TooLarge(run.http.max_response_bytes());
+            return Err(cause.into_error(&run.ctx.connector.title, &url));
+        }
+        let one = run.interpret(&paginated.request, &incoming, Wants { raw: true, headers: wants.headers })?;
+        let raw = one.raw.unwrap_or(Value::Null);
+        let before = records.len();
+        match one.data {
+            Value::Array(items) => records.extend(items),
+            Value::Null => {}
+            single => records.push(single),
+        }
+        let count = records.len() - before;
+        answer.status = one.status;
+        answer.headers = one.headers;
+        let next = following(page, at.as_ref(), &incoming, &raw, count);
+        answer.raw = wants.raw.then_some(raw).filter(|_| wants.raw);
+        let next = match next {
+            // A provider that names the same place again would be asked for ever.
+            Some(next) if Some(&next) != at.as_ref() && goes_on(run, page, &incoming)? => next,
+            _ => break,
+        };
+        if fetched == most {
+            answer.next = Some(Value::String(crate::pipeline::text(&next)));
+            break;
+        }
+        at = Some(next);
+    }
+    answer.data = Value::Array(records);
+    Ok(answer)
+}
+
+/// Where the first page is.
+fn start(run: &Run<'_>, paginated: &PaginatedRequest) -> Result<Option<Value>, Error> {
+    let page = &paginated.page;
+    let token = paginated.cursor.as_ref().and_then(|cursor| cursor.token.as_ref());
+    if let Some(token) = token {
+        let roots = run.roots();
+        let text = token.eval_text(&Scope { roots: &roots }, Escape::None).map_err(|error| run.broken(&error))?;
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            return Ok(Some(match (page.mode, text.parse::<i64>()) {
+                (PageMode::Offset | PageMode::Page, Ok(number)) => Value::from(number),
+                _ => Value::String(text),
+            }));
+        }
+    }
+    Ok(match page.mode {
+        PageMode::Cursor => None,
+        PageMode::Offset => Some(Value::from(0)),
+        PageMode::Page => Some(Value::from(page.start)),
+    })
+}
+
+/// Where the next page is; none at the end.
+fn following(page: &Page, at: Option<&Value>, incoming: &Incoming, raw: &Value, count: usize) -> Option<Value> {
+    let named = page.next_key.as_ref().map(|key| {
+        let found = match page.next_key_in {
+            NextKeyIn::Headers => {
+                incoming.headers.get(key.as_str()).and_then(|value| value.to_str().ok()).map(|text| Value::String(text.to_owned()))
+            }
+            NextKeyIn::Data => pick(raw, key).cloned(),
+        };
+        found.filter(|value| match value {
+            Value::Null | Value::Bool(false) => false,
+            Value::String(text) => !text.is_empty(),
+            _ => true,
+        })
+    });
+    let here = at.and_then(Value::as_i64).unwrap_or(page.start);
+    match (page.mode, named) {
+        (PageMode::Cursor, named) => named.flatten(),
+        // With a named key it decides whether there is more; without one an empty page is the last.
+        (_, Some(None)) => None,
+        (_, None) if count == 0 => None,
+        (PageMode::Offset, _) => Some(Value::from(here + i64::try_from(count).unwrap_or(0))),
+        (PageMode::Page, _) => Some(Value::from(here + 1)),
+    }
+}
+
+fn goes_on(run: &Run<'_>, page: &Page, incoming: &Incoming) -> Result<bool, Error> {
+    let Some(condition) = &page.condition else { return Ok(true) };
+    let body = serde_json::from_slice(&incoming.body).unwrap_or(Value::Null);
+    let response = Value::Object(Map::from_iter([
+        ("statusCode".to_owned(), Value::from(incoming.status.as_u16())),
+        ("headers".to_owned(), headers_value(&incoming.headers)),
+        ("data".to_owned(), body),
+    ]));
+    let own = run.roots();
+    let mut roots = own.to_vec();
+    roots.push(("response", &response));
+    condition.is_truthy(&Scope { roots: &roots }).map_err(|error| run.broken(&error))
+}

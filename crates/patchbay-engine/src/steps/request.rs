@@ -1,0 +1,13 @@
+//! `request`: one HTTP request, its answer's data.
+
+use patchbay_connector::definition::Request;
+
+use crate::{
+    Error,
+    pipeline::{Answer, Run, Wants},
+};
+
+pub(super) async fn run(run: &Run<'_>, request: &Request, wants: Wants) -> Result<Answer, Error> {
+    let incoming = run.send(run.build(request, None)?).await?;
+    run.interpret(request, &incoming, wants)
+}
