@@ -5,7 +5,10 @@
 //! takes the [`Caller`] or a [`HubSession`], which carry the project: no method can be called
 //! without a tenant.
 
+mod cache;
 pub mod error;
+mod linking;
+mod records;
 mod http;
 mod pipeline;
 pub mod replay;

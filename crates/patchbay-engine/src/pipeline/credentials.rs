@@ -32,7 +32,7 @@ impl Credentials {
     }
 
     /// The object that expressions see.
-    pub(super) fn values(&self) -> &Value {
+    pub(crate) fn values(&self) -> &Value {
         &self.values
     }
 

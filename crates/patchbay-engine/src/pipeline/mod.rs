@@ -53,6 +53,13 @@ pub(crate) struct RunContext<'a> {
     pub(crate) deadline: Instant,
 }
 
+impl RunContext<'_> {
+    /// The object behind `$.context`.
+    pub(crate) fn context_value(&self) -> Value {
+        self.facts.context(self.connector, self.method)
+    }
+}
+
 /// One run, as its steps see it.
 pub(crate) struct Run<'a> {
     pub(crate) http: &'a HttpClient,
@@ -140,7 +147,7 @@ async fn execute(
     inputs: &Inputs,
     redactor: &mut Redactor,
 ) -> Result<Map<String, Value>, Error> {
-    let context = ctx.facts.context(ctx.connector, ctx.method);
+    let context = ctx.context_value();
     let mut run = Run { http, ctx, action, inputs: inputs.values(), context, steps: Value::Object(Map::new()) };
     know_basic(&run, redactor)?;
     let wants = result::wants(action);

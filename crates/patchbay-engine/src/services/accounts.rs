@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Metadata, ProfileId};
+use patchbay_model::{Profile, ProjectId, Scope};
+use patchbay_storage::{AccountFilter, StorageError};
 use patchbay_vault::Secret;
 
-use super::{Caller, Engine};
-use crate::{Error, Page};
+use super::{Caller, Engine, invalid, invalid_at, resolve};
+use crate::{
+    Error, ErrorKind, Page, Problem,
+    linking::{Candidate, check_fields, seal_account, try_credentials},
+};
 
 /// Which accounts to list. Empty lists do not filter. Pages count from 1.
 #[derive(Clone, Debug, Default)]
@@ -77,24 +82,218 @@ pub struct AccountPatch {
     pub credentials: Vec<(String, Secret)>,
 }
 
+/// The most accounts on a page.
+const MAX_PAGE: u32 = 100;
+/// How often a change is tried again when another one came between.
+const ATTEMPTS: usize = 4;
+
 impl Engine {
     /// A page of accounts, newest first.
-    pub async fn list_accounts(&self, _caller: &Caller, _query: AccountQuery) -> Result<Page<AccountView>, Error> {
-        todo!()
+    pub async fn list_accounts(&self, caller: &Caller, query: AccountQuery) -> Result<Page<AccountView>, Error> {
+        caller.require(Scope::PlatformRead)?;
+        let filter = filter(query)?;
+        let page = self.storage().accounts().list(&caller.project_id, &filter).await?;
+        let mut items = Vec::with_capacity(page.items.len());
+        for account in page.items {
+            items.push(self.view(Arc::new(account)).await?);
+        }
+        Ok(Page { items, total: page.total })
     }
 
     /// One account. 404 `AccountNotFoundError` also for another project's.
-    pub async fn get_account(&self, _caller: &Caller, _id: &AccountId) -> Result<AccountView, Error> {
-        todo!()
+    pub async fn get_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
+        caller.require(Scope::PlatformRead)?;
+        self.view(self.account(&caller.project_id, id).await?).await
     }
 
     /// Changes an account.
-    pub async fn patch_account(&self, _caller: &Caller, _id: &AccountId, _patch: AccountPatch) -> Result<AccountView, Error> {
-        todo!()
+    pub async fn patch_account(&self, caller: &Caller, id: &AccountId, patch: AccountPatch) -> Result<AccountView, Error> {
+        caller.require(Scope::PlatformWrite)?;
+        if let Some(status) = patch.status {
+            if !matches!(status, AccountStatus::Active | AccountStatus::Suspended) {
+                return Err(invalid_at("status", "enum", "status can be set to active or suspended"));
+            }
+        }
+        for (path, value) in [("origin_owner_id", &patch.owner_id), ("origin_owner_name", &patch.owner_name)] {
+            if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
+                return Err(invalid_at(path, "required", format!("{path} must not be empty")));
+            }
+        }
+        self.change_account(&caller.project_id, id, &patch).await
     }
 
     /// Deletes an account and gives it back as it was.
-    pub async fn delete_account(&self, _caller: &Caller, _id: &AccountId) -> Result<AccountView, Error> {
-        todo!()
+    pub async fn delete_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
+        caller.require(Scope::PlatformWrite)?;
+        let account = self.account(&caller.project_id, id).await?;
+        let view = self.view(account).await?;
+        let deleted = self.storage().accounts().delete(&caller.project_id, id).await?;
+        self.forget_account(id);
+        match deleted {
+            Some(deleted) => Ok(AccountView { account: Arc::new(deleted), ..view }),
+            None => Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "the account was deleted in the meantime")),
+        }
     }
+
+    pub(crate) fn forget_account(&self, id: &AccountId) {
+        self.0.accounts.forget(id);
+    }
+
+    /// Applies a change, with credentials tried at the provider first, and again when another change
+    /// came between.
+    pub(crate) async fn change_account(&self, project: &ProjectId, id: &AccountId, patch: &AccountPatch) -> Result<AccountView, Error> {
+        for _ in 0..ATTEMPTS {
+            let read = self
+                .storage()
+                .accounts()
+                .get(project, id)
+                .await?
+                .ok_or_else(|| Error::new(ErrorKind::NotFound, "AccountNotFoundError", "there is no such account in this project"))?;
+            let mut changed = read.clone();
+            let profile = self.apply(&mut changed, patch).await?;
+            if !patch.credentials.is_empty() || changed.profile_id != read.profile_id {
+                self.apply_credentials(&mut changed, &profile, &patch.credentials).await?;
+            }
+            if changed.status_reasons != read.status_reasons || changed != read {
+                changed.updated_at = self.clock().now();
+                // Every change counts: a stale writer must not win over a newer one.
+                changed.credential_version = read.credential_version + 1;
+            } else {
+                return self.view(Arc::new(read)).await;
+            }
+            let stored = self.storage().accounts().update(&changed, read.credential_version).await;
+            self.forget_account(id);
+            match stored {
+                Ok(true) => return self.view(Arc::new(changed)).await,
+                Ok(false) => return Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "the account was deleted in the meantime")),
+                Err(StorageError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::new(ErrorKind::Conflict, "ConflictError", "the account is being changed by others; try again"))
+    }
+
+    /// Everything but the credentials. Gives the profile that the account will have.
+    async fn apply(&self, account: &mut Account, patch: &AccountPatch) -> Result<Arc<Profile>, Error> {
+        let now = self.clock().now();
+        let profile_id = patch.profile_id.as_ref().unwrap_or(&account.profile_id).clone();
+        let profile = self.profile(&account.project_id, &profile_id).await?;
+        if profile.connector != account.connector || profile.auth_config_key != account.auth_config_key {
+            return Err(invalid_at("integration_id", "mismatch", "the profile belongs to another connector or authentication method"));
+        }
+        account.profile_id = profile_id;
+        if let Some(id) = &patch.owner_id {
+            account.owner.id.clone_from(id);
+        }
+        if let Some(name) = &patch.owner_name {
+            account.owner.name.clone_from(name);
+        }
+        if let Some(username) = &patch.owner_username {
+            account.owner.username.clone_from(username);
+        }
+        if let Some(label) = &patch.label {
+            account.label.clone_from(label);
+        }
+        if let Some(metadata) = &patch.metadata {
+            account.metadata.clone_from(metadata);
+        }
+        if let Some(environment) = &patch.environment {
+            account.environment.clone_from(environment);
+        }
+        account.kind = patch.kind.unwrap_or(account.kind);
+        account.shared = patch.shared.unwrap_or(account.shared);
+        if let Some(status) = patch.status.filter(|status| *status != account.status) {
+            account.status = status;
+            account.status_reasons = if status == AccountStatus::Suspended {
+                vec![patchbay_model::StatusReason { code: Some("Suspended".to_owned()), description: Some("suspended through the API".to_owned()), timestamp: now }]
+            } else {
+                Vec::new()
+            };
+        }
+        Ok(profile)
+    }
+
+    /// New field values: checked, tried with those that are kept, then sealed.
+    async fn apply_credentials(&self, account: &mut Account, profile: &Arc<Profile>, typed: &[(String, Secret)]) -> Result<(), Error> {
+        let registry = self.registry();
+        let connector = registry.get(&account.connector).ok_or_else(|| {
+            Error::new(ErrorKind::Precondition, "ConnectorMissingError", format!("the connector `{}` is not installed", account.connector))
+        })?;
+        let fields = connector.auth_method(&account.auth_config_key).map(|method| method.config_fields.as_slice()).unwrap_or_default();
+        let kept = |key: &str| account.secrets.contains_key(key) || account.setup_information.contains_key(key);
+        let typed = check_fields(fields, typed.to_vec(), "credentials", kept).map_err(invalid)?;
+        account.setup_information.extend(typed.plain);
+        account.secrets.extend(seal_account(self.vault(), &account.project_id, &account.id, &typed.secrets));
+        let candidate = Candidate {
+            connector,
+            profile,
+            owner: &account.owner,
+            account_id: Some(&account.id),
+            credentials: resolve::credentials(self.vault(), account, profile)?,
+        };
+        account.status_reasons = try_credentials(self, &candidate).await?;
+        account.connector_version = connector.version.to_string();
+        // A link that works again ends what was wrong; a suspension is the operator's to end.
+        if account.status != AccountStatus::Suspended {
+            account.status = AccountStatus::Active;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn view(&self, account: Arc<Account>) -> Result<AccountView, Error> {
+        let profile = self.profile(&account.project_id, &account.profile_id).await?;
+        let connector_title = self.registry().get(&account.connector).map(|connector| connector.title.clone());
+        Ok(AccountView { account, connector_title, profile_active: profile.active })
+    }
+}
+
+/// The storage's filter.
+fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
+    check_page(query.page, query.page_size)?;
+    let (mut statuses, mut inactive, mut problems) = (Vec::new(), false, Vec::new());
+    for name in &query.statuses {
+        match name.to_lowercase().parse::<AccountStatus>() {
+            Ok(status) => statuses.push(status),
+            Err(_) if name.eq_ignore_ascii_case("inactive") => inactive = true,
+            Err(error) => problems.push(Problem { path: "status".to_owned(), code: "enum", message: format!("{error} inactive") }),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(invalid(problems));
+    }
+    // `inactive` is an active account whose profile is disabled; `active` is one whose profile is not.
+    let profile_active = match (inactive, statuses.contains(&AccountStatus::Active)) {
+        (true, false) if statuses.is_empty() => {
+            statuses.push(AccountStatus::Active);
+            Some(false)
+        }
+        (true, false) => {
+            return Err(invalid_at("status", "unsupported", "`inactive` can be combined with `active` alone"));
+        }
+        (true, true) => None,
+        (false, true) if statuses.len() == 1 => Some(true),
+        (false, _) => None,
+    };
+    Ok(AccountFilter {
+        ids: query.ids,
+        connectors: query.connectors,
+        owner_ids: query.owner_ids,
+        statuses,
+        profile_active,
+        profile_ids: query.profile_ids,
+        page: query.page,
+        page_size: query.page_size,
+    })
+}
+
+pub(super) fn check_page(page: u32, page_size: u32) -> Result<(), Error> {
+    let mut problems = Vec::new();
+    if page == 0 {
+        problems.push(Problem { path: "page".to_owned(), code: "range", message: "page must be 1 or more".to_owned() });
+    }
+    if !(1..=MAX_PAGE).contains(&page_size) {
+        let message = format!("page_size must be from 1 to {MAX_PAGE}");
+        problems.push(Problem { path: "page_size".to_owned(), code: "range", message });
+    }
+    if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }

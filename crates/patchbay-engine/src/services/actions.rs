@@ -1,10 +1,19 @@
 //! Running actions.
 
-use patchbay_model::{AccountId, CallId, ProfileId};
+use std::sync::Arc;
+
+use patchbay_connector::definition::{Action, InputLocation};
+use patchbay_model::{AccountId, CallId, CallKind, ProfileId, Scope};
 use serde_json::{Map, Value};
 
-use super::{Caller, Engine};
-use crate::Error;
+use super::{Caller, Engine, Resolved, call::Call};
+use crate::{
+    Error, ErrorKind,
+    pipeline::{self, RawInputs},
+};
+
+/// The most of an action's name that a message repeats, in characters.
+const MAX_NAME: usize = 100;
 
 /// A run of an action.
 #[derive(Clone, Debug)]
@@ -38,7 +47,70 @@ impl Engine {
     /// Checks the inputs (400 with every problem), then runs the action within the time budget.
     /// Unknown action 404 `ActionNotFoundError` with the nearest names; action not enabled 403
     /// `ActionNotEnabledError`; account of another project 404; suspended account or disabled profile 412.
-    pub async fn run_action(&self, _caller: &Caller, _request: RunRequest) -> Result<RunOutcome, Error> {
-        todo!()
+    pub async fn run_action(&self, caller: &Caller, request: RunRequest) -> Result<RunOutcome, Error> {
+        caller.require(Scope::ActionsExecute)?;
+        let RunRequest { account_id, profile_id, action, path, query, headers, body } = request;
+        let name = Some(action.clone());
+        let call = Call::begin(self, caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
+        let raw = RawInputs { path, query, headers, body };
+        let outcome = self.run_in(caller, &call, &action, raw).await;
+        let call_id = call.id.clone();
+        call.end(outcome, |_| 200).map(|result| RunOutcome { call_id, result })
+    }
+
+    async fn run_in(
+        &self,
+        caller: &Caller,
+        call: &Call,
+        name: &str,
+        mut raw: RawInputs,
+    ) -> Result<Map<String, Value>, Error> {
+        let action = self.find_action(&call.resolved, name)?;
+        if !call.profile.enabled_actions.allows(&action.public_id) {
+            return Err(Error::new(
+                ErrorKind::Forbidden,
+                "ActionNotEnabledError",
+                format!("the connector profile `{}` does not allow `{}`; enable it there", call.profile.name, action.public_id),
+            ));
+        }
+        drop_what_clients_add(&action, &mut raw);
+        let inputs = pipeline::check_inputs(&action, raw)?;
+        let credentials = call.credentials()?;
+        pipeline::run(self.http(), call.context(caller, &credentials), &action, &inputs).await
+    }
+
+    /// The action, of the account's connector.
+    fn find_action(&self, resolved: &Resolved, name: &str) -> Result<Arc<Action>, Error> {
+        let found = resolved.connector.action(name).filter(|action| action.public_id == name);
+        if let Some(action) = found {
+            return Ok(action.clone());
+        }
+        let shown = name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect::<String>();
+        let registry = self.registry();
+        if let Some((other, _)) = registry.action(name) {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                "ActionConnectorMismatchError",
+                format!("`{shown}` is an action of {}, but the account is one of {}", other.title, resolved.connector.title),
+            ));
+        }
+        let nearest = registry.nearest_actions(name, 3).iter().map(|near| format!("`{near}`")).collect::<Vec<_>>();
+        let hint = if nearest.is_empty() { String::new() } else { format!("; the nearest are {}", nearest.join(", ")) };
+        Err(Error::new(ErrorKind::NotFound, "ActionNotFoundError", format!("there is no action `{shown}`{hint}")))
+    }
+}
+
+/// Clients of the wire contract repeat the account's header among the inputs, and send `debug` with every
+/// query; both mean nothing to an action that does not declare them.
+fn drop_what_clients_add(action: &Action, raw: &mut RawInputs) {
+    let declares = |location, name: &str| {
+        action.inputs.iter().any(|input| input.location == location && input.name.eq_ignore_ascii_case(name))
+    };
+    raw.headers.retain(|name, _| {
+        let ours = ["x-account-id", "x-connector-profile-id"].iter().any(|own| name.eq_ignore_ascii_case(own));
+        !ours || declares(InputLocation::Headers, name)
+    });
+    if raw.query.get("debug").is_some_and(Value::is_boolean) && !declares(InputLocation::Query, "debug") {
+        raw.query.remove("debug");
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::Action};
-use patchbay_model::{AccountId, Profile};
+use patchbay_model::{AccountId, Profile, ProjectId, Scope};
+use patchbay_storage::ProfileFilter;
 
-use super::{Caller, Engine};
+use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::Error;
 
 /// Which actions to list.
@@ -50,12 +51,68 @@ pub struct ActionPage {
 impl Engine {
     /// A page of connectors with their actions. A cursor that was not ours is 400 `ValidationError`;
     /// an account that is not the caller's is 404.
-    pub async fn list_actions(&self, _caller: &Caller, _query: ActionQuery) -> Result<ActionPage, Error> {
-        todo!()
+    pub async fn list_actions(&self, caller: &Caller, query: ActionQuery) -> Result<ActionPage, Error> {
+        caller.require(Scope::ConnectorsRead)?;
+        check_page(1, query.page_size)?;
+        let start = match &query.next {
+            None => 0,
+            Some(cursor) => parse_cursor(cursor).ok_or_else(|| invalid_at("next", "cursor", "this cursor is not one that was given out"))?,
+        };
+        let mut candidates = Vec::new();
+        if query.account_ids.is_empty() {
+            for connector in self.registry().iter() {
+                let profile = self.profile_for(&caller.project_id, &connector.key).await?;
+                candidates.push((connector.clone(), None, profile));
+            }
+        } else {
+            for id in &query.account_ids {
+                let account = self.account(&caller.project_id, id).await?;
+                let profile = self.profile(&caller.project_id, &account.profile_id).await?;
+                if let Some(connector) = self.registry().get(&account.connector) {
+                    candidates.push((connector.clone(), Some(id.clone()), Some(profile)));
+                }
+            }
+        }
+        let narrowed = query.search.is_some() || !query.action_keys.is_empty();
+        let entries = candidates.into_iter().filter_map(|(connector, account_id, profile)| {
+            if !query.connectors.is_empty() && !query.connectors.contains(&connector.key) {
+                return None;
+            }
+            let allowed = |action: &Arc<Action>| profile.as_ref().is_none_or(|profile| profile.enabled_actions.allows(&action.public_id));
+            let actions = connector.actions.iter().filter(|action| allowed(action) && matches(&query, &connector, action));
+            let actions = actions.cloned().collect::<Vec<_>>();
+            (!actions.is_empty() || !narrowed).then_some(CatalogEntry { connector, account_id, profile, actions })
+        });
+        let entries = entries.collect::<Vec<_>>();
+        let size = usize::try_from(query.page_size).unwrap_or(usize::MAX);
+        let end = start.saturating_add(size);
+        let next = (end < entries.len()).then(|| format!("c{end}"));
+        Ok(ActionPage { entries: entries.into_iter().skip(start).take(size).collect(), next })
     }
 
     /// The project's active profile for a connector: the default, else the oldest.
-    pub async fn active_profile(&self, _caller: &Caller, _connector: &str) -> Result<Option<Arc<Profile>>, Error> {
-        todo!()
+    pub async fn active_profile(&self, caller: &Caller, connector: &str) -> Result<Option<Arc<Profile>>, Error> {
+        Ok(self.profile_for(&caller.project_id, connector).await?.filter(|profile| profile.active))
     }
+
+    /// The active profile that a connector is used with: the default, else the oldest.
+    pub(crate) async fn profile_for(&self, project: &ProjectId, connector: &str) -> Result<Option<Arc<Profile>>, Error> {
+        let filter = ProfileFilter { connector: Some(connector.to_owned()), active: Some(true), page: 1, page_size: 100 };
+        let profiles = self.storage().profiles().list(project, &filter).await?.items;
+        let default = profiles.iter().position(|profile| profile.default).unwrap_or(0);
+        Ok(profiles.into_iter().nth(default).map(Arc::new))
+    }
+}
+
+fn parse_cursor(cursor: &str) -> Option<usize> {
+    cursor.strip_prefix('c')?.parse().ok()
+}
+
+fn matches(query: &ActionQuery, connector: &Connector, action: &Action) -> bool {
+    let named = query.action_keys.is_empty() || query.action_keys.iter().any(|key| *key == action.public_id || *key == action.id);
+    named
+        && query.search.as_ref().is_none_or(|search| {
+            let text = format!("{} {} {} {}", connector.title, action.public_id, action.label, action.description).to_lowercase();
+            search.to_lowercase().split_whitespace().all(|word| text.contains(word))
+        })
 }

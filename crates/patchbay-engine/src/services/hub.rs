@@ -4,10 +4,16 @@ use std::sync::Arc;
 
 use patchbay_connector::Connector;
 use patchbay_model::{Account, AccountId, AttemptId, ConnectionAttempt, Profile, ProfileId};
-use patchbay_vault::Secret;
+use patchbay_model::{AccountStatus, AttemptStatus, ConnectSession};
+use patchbay_storage::{InsertRule, ProfileFilter, StorageError};
+use patchbay_vault::{SealContext, Secret};
 
-use super::{Engine, HubSession};
-use crate::Error;
+use super::{Engine, HubSession, accounts::AccountPatch, invalid, invalid_at};
+use crate::{
+    Error, ErrorKind,
+    linking::{Candidate, check_fields, seal_account, try_credentials},
+    pipeline::Credentials,
+};
 
 /// A profile as the Hub lists it.
 #[derive(Clone, Debug)]
@@ -36,46 +42,206 @@ pub struct LinkRequest {
     pub credentials: Vec<(String, Secret)>,
 }
 
+/// How long an attempt stays pending, in seconds: as long as the Hub waits.
+const ATTEMPT_LIFE: i64 = 300;
+
 impl Engine {
     /// The active profiles that the session may see, optionally of one connector.
-    pub async fn hub_profiles(&self, _hub: &HubSession, _connector: Option<&str>) -> Result<Vec<HubProfile>, Error> {
-        todo!()
+    pub async fn hub_profiles(&self, hub: &HubSession, connector: Option<&str>) -> Result<Vec<HubProfile>, Error> {
+        let session = &hub.session;
+        let filter = ProfileFilter { connector: connector.map(str::to_owned), active: Some(true), page: 1, page_size: 1000 };
+        let profiles = self.storage().profiles().list(&session.project_id, &filter).await?.items;
+        let registry = self.registry();
+        let visible = profiles.into_iter().filter_map(|profile| {
+            let connector = registry.get(&profile.connector)?;
+            may_see(session, &profile, connector).then(|| HubProfile { profile: Arc::new(profile), connector: connector.clone() })
+        });
+        let mut visible = visible.collect::<Vec<_>>();
+        // A session for one connector opens on its default profile.
+        if session.connector.is_some() && session.profile_id.is_none() && session.account_id.is_none() {
+            let default = visible.iter().position(|hub| hub.profile.default).unwrap_or(0);
+            visible = visible.into_iter().skip(default).take(1).collect();
+        }
+        Ok(visible)
     }
 
     /// One of them. 404 for others, 412 `ProfileInactiveError` when it is disabled.
-    pub async fn hub_profile(&self, _hub: &HubSession, _id: &ProfileId) -> Result<HubProfile, Error> {
-        todo!()
+    pub async fn hub_profile(&self, hub: &HubSession, id: &ProfileId) -> Result<HubProfile, Error> {
+        let profile = self.profile(&hub.session.project_id, id).await?;
+        let missing = || Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "this connect session has no such integration");
+        let connector = self.registry().get(&profile.connector).cloned().ok_or_else(missing)?;
+        if !may_see(&hub.session, &profile, &connector) {
+            return Err(missing());
+        }
+        if !profile.active {
+            return Err(Error::new(
+                ErrorKind::Precondition,
+                "ProfileInactiveError",
+                format!("{} is not available at the moment: its profile is disabled", connector.title),
+            ));
+        }
+        Ok(HubProfile { profile, connector })
     }
 
     /// Checks the fields, runs the test actions at the provider, then stores the account (or updates the
     /// owner's existing one, by the upsert rule). Nothing is stored when a required test fails: the
     /// error carries the provider's answer.
-    pub async fn hub_link(&self, _hub: &HubSession, _request: LinkRequest) -> Result<Arc<Account>, Error> {
-        todo!()
+    pub async fn hub_link(&self, hub: &HubSession, request: LinkRequest) -> Result<Arc<Account>, Error> {
+        let session = &hub.session;
+        if let Some(account) = &session.account_id {
+            return self.hub_relink(hub, account, request).await;
+        }
+        let Some(profile_id) = &request.profile_id else {
+            return Err(invalid_at("integration_id", "required", "integration_id is required"));
+        };
+        let HubProfile { profile, connector } = self.hub_profile(hub, profile_id).await?;
+        let _turn = self.0.owner_locks.lock(&session.project_id, &session.owner, &connector.key).await;
+        if !session.multiple {
+            let existing = self.storage().accounts().find_by_owner(&session.project_id, &session.owner, &connector.key).await?;
+            if let Some(existing) = existing {
+                return self.relink_owned(session, &existing, &profile, request.credentials).await;
+            }
+        }
+        let fields = connector.auth_method(&profile.auth_config_key).map(|method| method.config_fields.as_slice()).unwrap_or_default();
+        let typed = check_fields(fields, request.credentials, "credentials", |_| false).map_err(invalid)?;
+        let id = AccountId::generate(&*self.parts().entropy);
+        let secrets = seal_account(self.vault(), &session.project_id, &id, &typed.secrets);
+        let setup = crate::linking::open_secrets(self.vault(), &profile.secrets, |field| SealContext::Profile {
+            project: &session.project_id,
+            profile: &profile.id,
+            field,
+        })?;
+        let mut plain = profile.setup_information.clone();
+        plain.extend(typed.plain.clone());
+        let own = typed.secrets.iter().map(|(field, secret)| (field.as_str(), secret.clone()));
+        let candidate = Candidate {
+            connector: &connector,
+            profile: &profile,
+            owner: &session.owner,
+            account_id: None,
+            credentials: Credentials::from_parts(&plain, setup.into_iter().chain(own)),
+        };
+        let status_reasons = try_credentials(self, &candidate).await?;
+        let now = self.clock().now();
+        let account = Account {
+            id,
+            project_id: session.project_id.clone(),
+            profile_id: profile.id.clone(),
+            connector: connector.key.clone(),
+            connector_version: connector.version.to_string(),
+            auth_config_key: profile.auth_config_key.clone(),
+            environment: profile.environment.clone(),
+            owner: session.owner.clone(),
+            label: session.label.clone(),
+            kind: session.kind,
+            shared: false,
+            status: AccountStatus::Active,
+            status_reasons,
+            setup_information: typed.plain,
+            secrets,
+            metadata: session.metadata.clone(),
+            credential_version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
+        match self.storage().accounts().insert(&account, rule).await {
+            Ok(()) => Ok(Arc::new(account)),
+            // A change of owner through the API came between, or the profile is gone.
+            Err(StorageError::Conflict(_)) => Err(Error::new(
+                ErrorKind::Conflict,
+                "ConflictError",
+                "the account was linked or its profile removed in the meantime; open the Hub again",
+            )),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The owner's account again: its label, kind and metadata follow the newer session.
+    async fn relink_owned(
+        &self,
+        session: &ConnectSession,
+        existing: &Account,
+        profile: &Profile,
+        credentials: Vec<(String, Secret)>,
+    ) -> Result<Arc<Account>, Error> {
+        let patch = AccountPatch {
+            owner_username: session.owner.username.clone().map(Some),
+            label: session.label.clone().map(Some),
+            metadata: (!session.metadata.is_empty()).then(|| session.metadata.clone()),
+            kind: Some(session.kind),
+            profile_id: (profile.auth_config_key == existing.auth_config_key).then(|| profile.id.clone()),
+            credentials,
+            ..AccountPatch::default()
+        };
+        Ok(self.change_account(&session.project_id, &existing.id, &patch).await?.account)
     }
 
     /// The account that the session may edit: the session's own, else one of its owner.
-    pub async fn hub_account(&self, _hub: &HubSession, _id: &AccountId) -> Result<HubAccount, Error> {
-        todo!()
+    pub async fn hub_account(&self, hub: &HubSession, id: &AccountId) -> Result<HubAccount, Error> {
+        let account = self.account(&hub.session.project_id, id).await?;
+        let is_own = hub.session.account_id.as_ref() == Some(id);
+        let is_owners = account.owner.id == hub.session.owner.id && account.owner.name == hub.session.owner.name;
+        if !is_own && !is_owners {
+            return Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "this connect session has no such account"));
+        }
+        let secret_keys = account.secrets.keys().cloned().collect();
+        Ok(HubAccount { account, secret_keys })
     }
 
     /// Changes an account's field values; those not given are kept. Tested before they are stored.
-    pub async fn hub_relink(&self, _hub: &HubSession, _id: &AccountId, _request: LinkRequest) -> Result<Arc<Account>, Error> {
-        todo!()
+    pub async fn hub_relink(&self, hub: &HubSession, id: &AccountId, request: LinkRequest) -> Result<Arc<Account>, Error> {
+        let HubAccount { account, .. } = self.hub_account(hub, id).await?;
+        let profile = self.profile(&account.project_id, request.profile_id.as_ref().unwrap_or(&account.profile_id)).await?;
+        if !profile.active {
+            return Err(Error::new(ErrorKind::Precondition, "ProfileInactiveError", "the integration is not available at the moment: its profile is disabled"));
+        }
+        let patch = AccountPatch { profile_id: request.profile_id, credentials: request.credentials, ..AccountPatch::default() };
+        Ok(self.change_account(&account.project_id, id, &patch).await?.account)
     }
 
     /// Starts an attempt that the Hub polls; it expires by itself.
-    pub async fn start_attempt(&self, _hub: &HubSession) -> Result<ConnectionAttempt, Error> {
-        todo!()
+    pub async fn start_attempt(&self, hub: &HubSession) -> Result<ConnectionAttempt, Error> {
+        let now = self.clock().now();
+        let attempt = ConnectionAttempt {
+            id: AttemptId::generate(&*self.parts().entropy),
+            session_id: hub.session.id,
+            project_id: hub.session.project_id.clone(),
+            status: AttemptStatus::Pending,
+            account_id: None,
+            error: None,
+            created_at: now,
+            expires_at: now.plus_seconds(ATTEMPT_LIFE).min(hub.session.expires_at),
+        };
+        self.storage().attempts().create(&attempt).await?;
+        Ok(attempt)
     }
 
     /// Where an attempt of this session stands.
-    pub async fn get_attempt(&self, _hub: &HubSession, _id: &AttemptId) -> Result<ConnectionAttempt, Error> {
-        todo!()
+    pub async fn get_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<ConnectionAttempt, Error> {
+        let found = self.storage().attempts().get(&hub.session.project_id, hub.session.id, id).await?;
+        let mut attempt = found.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "AttemptNotFoundError", "this connect session has no such connection attempt")
+        })?;
+        if attempt.status == AttemptStatus::Pending && attempt.expires_at <= self.clock().now() {
+            attempt.status = AttemptStatus::Expired;
+            self.storage().attempts().end(&attempt.project_id, attempt.session_id, id, AttemptStatus::Expired, None, None).await?;
+        }
+        Ok(attempt)
     }
 
     /// Gives up an attempt; one that has ended stays as it is.
-    pub async fn cancel_attempt(&self, _hub: &HubSession, _id: &AttemptId) -> Result<(), Error> {
-        todo!()
+    pub async fn cancel_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<(), Error> {
+        let attempt = self.get_attempt(hub, id).await?;
+        self.storage().attempts().end(&attempt.project_id, attempt.session_id, id, AttemptStatus::Cancelled, None, None).await?;
+        Ok(())
     }
+}
+
+/// Whether a session shows a profile.
+fn may_see(session: &ConnectSession, profile: &Profile, connector: &Connector) -> bool {
+    let category = session.categories.is_empty() || session.categories.iter().any(|category| connector.categories.contains(category));
+    category
+        && session.connector.as_ref().is_none_or(|key| *key == profile.connector)
+        && session.profile_id.as_ref().is_none_or(|id| *id == profile.id)
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use patchbay_model::{ApiKey, Organization, Project, ProjectId, Scope};
-use patchbay_vault::Secret;
+use patchbay_model::{ApiKeyId, EnabledActions, LoginToken, OrganizationId};
+use patchbay_storage::{ProfileFilter, StorageError};
+use patchbay_vault::{Secret, Vault};
 
-use super::Engine;
-use crate::Error;
+use super::{Engine, invalid_at, profiles::NewProfile};
+use crate::{Error, ErrorKind};
 
 /// What the first start made; its secrets are shown this once.
 #[derive(Debug)]
@@ -41,31 +43,190 @@ pub struct CreatedKey {
     pub text: Secret,
 }
 
+/// How long the login link of the first start works, in seconds.
+const LOGIN_LIFE: i64 = 86_400;
+/// The shortest key that an operator may choose.
+const SHORTEST_KEY: usize = 20;
+/// The record of the connectors that each project was offered a profile for.
+const OFFERED: &str = "offered_connectors";
+
 impl Engine {
     /// Makes organisation, project `default` with its profiles, key and login token when the storage is
     /// empty; `None` when it is not. With `operator_key` (from `PATCHBAY_API_KEY`) that key is accepted in
     /// the first project, at the first and at every later start.
-    pub async fn first_start(&self, _operator_key: Option<Secret>) -> Result<Option<FirstStart>, Error> {
-        todo!()
+    pub async fn first_start(&self, operator_key: Option<Secret>) -> Result<Option<FirstStart>, Error> {
+        let storage = self.storage();
+        let existing = match storage.organizations().first().await? {
+            Some(organization) => storage.projects().list(&organization.id).await?.into_iter().next(),
+            None => None,
+        };
+        if let Some(project) = existing {
+            self.accept_operator_key(&project.id, operator_key).await?;
+            self.offer_new_connectors().await?;
+            return Ok(None);
+        }
+        let project = self.create_project("default").await?;
+        let organization = self.organization().await?;
+        let chosen = operator_key.is_some();
+        self.accept_operator_key(&project.id, operator_key).await?;
+        let api_key = if chosen {
+            None
+        } else {
+            let new = NewKey { name: "first key".to_owned(), scopes: Scope::defaults(), text: None };
+            Some(self.create_key(&project.id, new).await?.text)
+        };
+        let login_token = Secret::new(self.parts().entropy.token());
+        let now = self.clock().now();
+        let token = LoginToken {
+            hash: Vault::hash_token(login_token.expose()),
+            project_id: project.id.clone(),
+            expires_at: now.plus_seconds(LOGIN_LIFE),
+        };
+        storage.login_tokens().create(&token, now).await?;
+        Ok(Some(FirstStart { organization, project, api_key, login_token }))
+    }
+
+    async fn accept_operator_key(&self, project: &ProjectId, text: Option<Secret>) -> Result<(), Error> {
+        let Some(text) = text else { return Ok(()) };
+        let known = self.storage().api_keys().by_hash(&Vault::hash_token(text.expose())).await?;
+        if known.is_none() {
+            let new = NewKey { name: "operator key".to_owned(), scopes: Scope::defaults(), text: Some(text) };
+            self.create_key(project, new).await?;
+        }
+        Ok(())
+    }
+
+    /// The one organisation, made where it is missing.
+    async fn organization(&self) -> Result<Organization, Error> {
+        if let Some(organization) = self.storage().organizations().first().await? {
+            return Ok(organization);
+        }
+        let organization = Organization {
+            id: OrganizationId::generate(&*self.parts().entropy),
+            name: "My organisation".to_owned(),
+            created_at: self.clock().now(),
+        };
+        self.storage().organizations().create(&organization).await?;
+        Ok(organization)
     }
 
     /// Makes a project with an active profile for each connector that needs no set-up fields.
-    pub async fn create_project(&self, _name: &str) -> Result<Project, Error> {
-        todo!()
+    pub async fn create_project(&self, name: &str) -> Result<Project, Error> {
+        if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(invalid_at("name", "length", "a project's name has from 1 to 100 characters and no line breaks"));
+        }
+        let organization = self.organization().await?;
+        let mut number = 10_001 + self.storage().projects().list(&organization.id).await?.len();
+        loop {
+            let project = Project {
+                id: ProjectId::new(format!("{}-{number}", slug(name))),
+                organization_id: organization.id.clone(),
+                name: name.trim().to_owned(),
+                created_at: self.clock().now(),
+            };
+            match self.storage().projects().create(&project).await {
+                Ok(()) => {
+                    self.offer_connectors(&project.id).await?;
+                    return Ok(project);
+                }
+                Err(StorageError::Conflict(_)) => number += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// All projects.
     pub async fn list_projects(&self) -> Result<Vec<Project>, Error> {
-        todo!()
+        match self.storage().organizations().first().await? {
+            Some(organization) => Ok(self.storage().projects().list(&organization.id).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Projects made before a connector came get a profile for it too.
+    async fn offer_new_connectors(&self) -> Result<(), Error> {
+        for project in self.list_projects().await? {
+            self.offer_connectors(&project.id).await?;
+        }
+        Ok(())
+    }
+
+    /// An active default profile for each connector that needs no set-up and was not offered before: a
+    /// profile that the operator deleted stays deleted.
+    async fn offer_connectors(&self, project: &ProjectId) -> Result<(), Error> {
+        let record = format!("{OFFERED}:{project}");
+        let stored = self.storage().meta().get(&record).await?;
+        let mut offered: BTreeSet<String> = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let registry = self.registry();
+        let new = registry.iter().filter(|connector| !offered.contains(&connector.key)).cloned().collect::<Vec<_>>();
+        if new.is_empty() {
+            return Ok(());
+        }
+        for connector in new {
+            let ready = connector.authentication.iter().find(|method| method.setup_fields.iter().all(|field| !field.required));
+            let filter = ProfileFilter { connector: Some(connector.key.clone()), active: None, page: 1, page_size: 1 };
+            let has_one = self.storage().profiles().list(project, &filter).await?.total > 0;
+            if let (Some(method), false) = (ready, has_one) {
+                self.add_profile(
+                    project,
+                    NewProfile {
+                        connector: connector.key.clone(),
+                        name: None,
+                        auth_config_key: Some(method.key.clone()),
+                        environment: None,
+                        version_pin: None,
+                        active: true,
+                        default: true,
+                        enabled_actions: EnabledActions::All,
+                        setup: Vec::new(),
+                    },
+                )
+                .await?;
+            }
+            offered.insert(connector.key.clone());
+        }
+        let bytes = serde_json::to_vec(&offered).unwrap_or_default();
+        Ok(self.storage().meta().set(&record, &bytes).await?)
     }
 
     /// Makes a key.
-    pub async fn create_key(&self, _project: &ProjectId, _new: NewKey) -> Result<CreatedKey, Error> {
-        todo!()
+    pub async fn create_key(&self, project: &ProjectId, new: NewKey) -> Result<CreatedKey, Error> {
+        if new.text.as_ref().is_some_and(|text| text.expose().len() < SHORTEST_KEY || text.expose().contains([':', ' '])) {
+            return Err(invalid_at("key", "length", format!("an API key of your own has at least {SHORTEST_KEY} characters, and no colon or space")));
+        }
+        if self.storage().projects().get(project).await?.is_none() {
+            return Err(Error::new(ErrorKind::NotFound, "ProjectNotFoundError", format!("there is no project `{project}`; `patchbay project list` shows them")));
+        }
+        let text = new.text.unwrap_or_else(|| Secret::new(format!("v1.local.{}", self.parts().entropy.token())));
+        let key = ApiKey {
+            id: ApiKeyId::generate(&*self.parts().entropy),
+            project_id: project.clone(),
+            name: new.name,
+            hash: Vault::hash_token(text.expose()),
+            scopes: if new.scopes.is_empty() { Scope::defaults() } else { new.scopes },
+            enabled: true,
+            created_at: self.clock().now(),
+        };
+        self.storage().api_keys().create(&key).await?;
+        Ok(CreatedKey { key, text })
     }
 
     /// A project's keys.
-    pub async fn list_keys(&self, _project: &ProjectId) -> Result<Vec<ApiKey>, Error> {
-        todo!()
+    pub async fn list_keys(&self, project: &ProjectId) -> Result<Vec<ApiKey>, Error> {
+        Ok(self.storage().api_keys().list(project).await?)
     }
+}
+
+/// Lower-case letters, digits and hyphens of a name.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.to_lowercase().chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "project".to_owned() } else { slug.chars().take(40).collect() }
 }

@@ -2,21 +2,34 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use arc_swap::ArcSwap;
 use patchbay_connector::Registry;
-use patchbay_model::{ApiKeyId, Clock, ConnectSession, Entropy, OrganizationId, ProjectId, Scope};
-use patchbay_storage::Storage;
-use patchbay_vault::{Secret, Vault};
+use patchbay_model::{
+    Account, AccountId, ApiKeyId, CallRecord, Clock, ConnectSession, Entropy, KeyHash, OrganizationId, Profile, ProfileId,
+    ProjectId, Scope,
+};
+use patchbay_storage::{Storage, StorageError};
+use patchbay_vault::{Secret, Vault, VaultError};
 
-use crate::Error;
+use crate::{Error, ErrorKind, cache::Cache, http::HttpClient, linking::OwnerLocks, records::Recorder};
 
 pub mod accounts;
 pub mod actions;
+mod call;
 pub mod catalog;
 pub mod hub;
 pub mod keys;
 pub mod profiles;
 pub mod proxy;
+mod resolve;
 pub mod sessions;
+
+pub(crate) use resolve::Resolved;
+
+/// Entries of each cache.
+const CACHE: usize = 20_000;
+/// The name of the vault's canary among the database's own records.
+const CANARY: &str = "vault_canary";
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -70,7 +83,7 @@ impl Caller {
             return Ok(());
         }
         Err(Error::new(
-            crate::ErrorKind::Forbidden,
+            ErrorKind::Forbidden,
             "MissingScopeError",
             format!("this API key lacks the scope `{scope}`; use a key that has it"),
         ))
@@ -90,38 +103,80 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     parts: EngineParts,
+    registry: ArcSwap<Registry>,
+    http: HttpClient,
+    callers: Cache<KeyHash, Caller>,
+    accounts: Cache<AccountId, Account>,
+    profiles: Cache<ProfileId, Profile>,
+    owner_locks: OwnerLocks,
+    recorder: Recorder,
 }
 
 impl Engine {
-    /// Checks the vault's canary, warms the caches and starts the background writer.
+    /// Checks the vault's canary, forgets what has expired and starts the background writer.
     /// The calls' records are flushed by [`Engine::shutdown`].
-    pub async fn start(parts: EngineParts) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Inner { parts })))
+    pub async fn start(mut parts: EngineParts) -> Result<Self, Error> {
+        check_canary(&parts).await?;
+        let registry = std::mem::take(&mut parts.registry);
+        let http = HttpClient::new(&parts.config, parts.clock.clone(), parts.entropy.clone())?;
+        parts.storage.sessions().delete_expired(parts.clock.now().plus_seconds(-EXPIRED_KEPT_SECONDS)).await?;
+        let recorder = Recorder::start(parts.storage.clone());
+        Ok(Self(Arc::new(Inner {
+            parts,
+            registry: ArcSwap::from_pointee(registry),
+            http,
+            callers: Cache::new(CACHE),
+            accounts: Cache::new(CACHE),
+            profiles: Cache::new(CACHE),
+            owner_locks: OwnerLocks::default(),
+            recorder,
+        })))
     }
 
     /// Flushes what is buffered and stops the background tasks.
     pub async fn shutdown(&self) {
-        todo!()
+        self.0.recorder.shutdown().await;
     }
 
     /// Whether the storage answers; for `/readyz`.
     pub async fn ready(&self) -> Result<(), Error> {
-        todo!()
+        Ok(self.storage().meta().ping().await?)
     }
 
     /// The caller behind an API key's text, from the cache. 401 `UnauthorizedError` otherwise.
-    pub async fn authenticate(&self, _key: &Secret) -> Result<Arc<Caller>, Error> {
-        todo!()
+    pub async fn authenticate(&self, key: &Secret) -> Result<Arc<Caller>, Error> {
+        let unauthorized = || {
+            Error::new(ErrorKind::Unauthorized, "UnauthorizedError", "the API key is not valid; send it as the user name of Basic authentication")
+        };
+        let hash = Vault::hash_token(key.expose());
+        if let Some(caller) = self.0.callers.get(&hash) {
+            return Ok(caller);
+        }
+        let ticket = self.0.callers.ticket();
+        let found = self.storage().api_keys().by_hash(&hash).await?;
+        let found = found.filter(|key| key.enabled).ok_or_else(unauthorized)?;
+        let project = self.storage().projects().get(&found.project_id).await?.ok_or_else(unauthorized)?;
+        let caller = Arc::new(Caller {
+            organization_id: project.organization_id,
+            project_id: found.project_id,
+            key_id: found.id,
+            scopes: found.scopes,
+        });
+        self.0.callers.fill(ticket, hash, caller.clone());
+        Ok(caller)
     }
 
     /// The session behind a token. 401 `SessionExpiredError` when it is expired or unknown.
-    pub async fn hub_session(&self, _token: &Secret) -> Result<HubSession, Error> {
-        todo!()
+    pub async fn hub_session(&self, token: &Secret) -> Result<HubSession, Error> {
+        let session = self.live_session(token).await?.ok_or_else(|| {
+            Error::new(ErrorKind::Unauthorized, "SessionExpiredError", "the connect session has expired or does not exist; make a new one")
+        })?;
+        Ok(HubSession { session: Arc::new(session) })
     }
 
     /// The connectors in use now.
     pub fn registry(&self) -> Arc<Registry> {
-        todo!()
+        self.0.registry.load_full()
     }
 
     /// The operator's choices.
@@ -133,4 +188,72 @@ impl Engine {
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.parts.clock
     }
+
+    pub(crate) fn parts(&self) -> &EngineParts {
+        &self.0.parts
+    }
+
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &*self.0.parts.storage
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.parts.vault
+    }
+
+    pub(crate) fn http(&self) -> &HttpClient {
+        &self.0.http
+    }
+
+    /// Queues a record of a call; never waits.
+    pub(crate) fn record(&self, record: CallRecord) {
+        self.0.recorder.record(record);
+    }
+}
+
+/// How long a session is kept after it expired, for whoever looks into what happened: a week.
+const EXPIRED_KEPT_SECONDS: i64 = 7 * 86_400;
+
+async fn check_canary(parts: &EngineParts) -> Result<(), Error> {
+    let meta = parts.storage.meta();
+    let stored = match meta.get(CANARY).await? {
+        Some(stored) => stored,
+        None => {
+            meta.set_once(CANARY, parts.vault.canary().as_bytes()).await?;
+            meta.get(CANARY).await?.unwrap_or_default()
+        }
+    };
+    let canary = patchbay_model::Sealed::from_bytes(stored);
+    parts.vault.check_canary(&canary).map_err(|error: VaultError| {
+        Error::new(ErrorKind::Internal, "KeyRingMismatchError", error.to_string())
+    })
+}
+
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Conflict(what) => Self::new(ErrorKind::Conflict, "ConflictError", what),
+            StorageError::Full | StorageError::ReadOnly | StorageError::Busy | StorageError::Unavailable(_) => {
+                tracing::error!(%error, "storage cannot take it");
+                Self::new(ErrorKind::Unavailable, "StorageUnavailableError", error.to_string())
+            }
+            _ => {
+                tracing::error!(%error, "storage failed");
+                Self::new(ErrorKind::Internal, "StorageError", "the database failed; the server's log says how")
+            }
+        }
+    }
+}
+
+/// 400 with every problem.
+pub(crate) fn invalid(problems: Vec<crate::Problem>) -> Error {
+    let first = problems.first().map_or_else(String::new, |problem| format!(": {}", problem.message));
+    let more = problems.len().saturating_sub(1);
+    let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+    Error::new(ErrorKind::Invalid, "ValidationError", format!("the request is not valid{first}{rest}")).with_problems(problems)
+}
+
+/// 400 with one problem.
+pub(crate) fn invalid_at(path: &str, code: &'static str, message: impl Into<String>) -> Error {
+    invalid(vec![crate::Problem { path: path.to_owned(), code, message: message.into() }])
 }

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use patchbay_model::{EnabledActions, Profile, ProfileId};
+use patchbay_connector::{Connector, definition::AuthMethod, nearest};
+use patchbay_model::{EnabledActions, Profile, ProfileId, ProjectId, Scope};
+use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::Secret;
 
-use super::{Caller, Engine};
-use crate::{Error, Page};
+use super::{Caller, Engine, accounts::check_page, invalid, invalid_at};
+use crate::{
+    Error, ErrorKind, Page, Problem,
+    linking::{check_fields, seal_profile},
+};
 
 /// What a profile is made from.
 #[derive(Clone, Debug)]
@@ -65,27 +70,193 @@ pub struct ProfileQuery {
 
 impl Engine {
     /// A page of profiles.
-    pub async fn list_profiles(&self, _caller: &Caller, _query: ProfileQuery) -> Result<Page<Arc<Profile>>, Error> {
-        todo!()
+    pub async fn list_profiles(&self, caller: &Caller, query: ProfileQuery) -> Result<Page<Arc<Profile>>, Error> {
+        caller.require(Scope::PlatformRead)?;
+        check_page(query.page, query.page_size)?;
+        let filter = ProfileFilter { connector: query.connector, active: query.active, page: query.page, page_size: query.page_size };
+        let page = self.storage().profiles().list(&caller.project_id, &filter).await?;
+        Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), total: page.total })
     }
 
     /// One profile. 404 `ProfileNotFoundError` also for another project's.
-    pub async fn get_profile(&self, _caller: &Caller, _id: &ProfileId) -> Result<Arc<Profile>, Error> {
-        todo!()
+    pub async fn get_profile(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+        caller.require(Scope::PlatformRead)?;
+        self.profile(&caller.project_id, id).await
     }
 
     /// Makes a profile.
-    pub async fn create_profile(&self, _caller: &Caller, _new: NewProfile) -> Result<Arc<Profile>, Error> {
-        todo!()
+    pub async fn create_profile(&self, caller: &Caller, new: NewProfile) -> Result<Arc<Profile>, Error> {
+        caller.require(Scope::PlatformWrite)?;
+        self.add_profile(&caller.project_id, new).await
+    }
+
+    pub(crate) async fn add_profile(&self, project: &ProjectId, new: NewProfile) -> Result<Arc<Profile>, Error> {
+        let connector = self.known_connector(&new.connector, "connector_key")?;
+        let method = method_of(&connector, new.auth_config_key.as_deref())?;
+        let environment = environment_of(method, new.environment.as_deref())?;
+        check_actions(&connector, &new.enabled_actions)?;
+        check_pin(new.version_pin.as_deref(), &connector)?;
+        let name = new.name.unwrap_or_else(|| connector.title.clone());
+        check_name(&name)?;
+        let typed = check_fields(&method.setup_fields, new.setup, "setup_information", |_| false).map_err(invalid)?;
+        let id = ProfileId::generate(&*self.parts().entropy);
+        let now = self.clock().now();
+        let profile = Profile {
+            secrets: seal_profile(self.vault(), project, &id, &typed.secrets),
+            id,
+            project_id: project.clone(),
+            name,
+            connector: connector.key.clone(),
+            auth_config_key: method.key.clone(),
+            environment,
+            version_pin: new.version_pin,
+            active: new.active,
+            default: new.default,
+            enabled_actions: new.enabled_actions,
+            setup_information: typed.plain,
+            created_at: now,
+            updated_at: now,
+        };
+        self.storage().profiles().create(&profile).await?;
+        // Another profile may have stopped being the default.
+        self.0.profiles.clear();
+        Ok(Arc::new(profile))
     }
 
     /// Changes a profile.
-    pub async fn patch_profile(&self, _caller: &Caller, _id: &ProfileId, _patch: ProfilePatch) -> Result<Arc<Profile>, Error> {
-        todo!()
+    pub async fn patch_profile(&self, caller: &Caller, id: &ProfileId, patch: ProfilePatch) -> Result<Arc<Profile>, Error> {
+        caller.require(Scope::PlatformWrite)?;
+        let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
+        let connector = self.known_connector(&profile.connector, "connector_key")?;
+        if let Some(name) = patch.name {
+            check_name(&name)?;
+            profile.name = name;
+        }
+        profile.active = patch.active.unwrap_or(profile.active);
+        match patch.default {
+            Some(false) if profile.default => {
+                return Err(invalid_at("default", "invalid", "make another profile the default instead"));
+            }
+            Some(default) => profile.default = default,
+            None => {}
+        }
+        if let Some(pin) = patch.version_pin {
+            check_pin(pin.as_deref(), &connector)?;
+            profile.version_pin = pin;
+        }
+        if let Some(actions) = patch.enabled_actions {
+            check_actions(&connector, &actions)?;
+            profile.enabled_actions = actions;
+        }
+        if patch.environment.is_some() || !patch.setup.is_empty() {
+            let method = method_of(&connector, Some(&profile.auth_config_key))?;
+            if let Some(environment) = &patch.environment {
+                profile.environment = environment_of(method, Some(environment))?;
+            }
+            let kept = |key: &str| profile.secrets.contains_key(key) || profile.setup_information.contains_key(key);
+            let typed = check_fields(&method.setup_fields, patch.setup, "setup_information", kept).map_err(invalid)?;
+            profile.secrets.extend(seal_profile(self.vault(), &profile.project_id, &profile.id, &typed.secrets));
+            profile.setup_information.extend(typed.plain);
+        }
+        profile.updated_at = self.clock().now();
+        let found = self.storage().profiles().update(&profile).await?;
+        self.0.profiles.clear();
+        if !found {
+            return Err(Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "the profile was deleted in the meantime"));
+        }
+        Ok(Arc::new(profile))
     }
 
     /// Deletes a profile and gives it back; 409 `ProfileInUseError` while accounts use it.
-    pub async fn delete_profile(&self, _caller: &Caller, _id: &ProfileId) -> Result<Arc<Profile>, Error> {
-        todo!()
+    pub async fn delete_profile(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+        caller.require(Scope::PlatformWrite)?;
+        self.profile(&caller.project_id, id).await?;
+        let deleted = self.storage().profiles().delete(&caller.project_id, id).await;
+        self.0.profiles.clear();
+        match deleted {
+            Ok(Some(profile)) => Ok(Arc::new(profile)),
+            Ok(None) => Err(Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "the profile was deleted in the meantime")),
+            Err(StorageError::Conflict(_)) => Err(Error::new(
+                ErrorKind::Conflict,
+                "ProfileInUseError",
+                "accounts use this profile; delete them or move them to another profile first, or disable the profile",
+            )),
+            Err(error) => Err(error.into()),
+        }
     }
+
+    /// The connector with this key; 400 with the nearest name otherwise.
+    pub(crate) fn known_connector(&self, key: &str, path: &str) -> Result<Arc<Connector>, Error> {
+        let registry = self.registry();
+        registry.get(key).cloned().ok_or_else(|| {
+            let shown: String = key.chars().filter(|c| !c.is_control()).take(64).collect();
+            let near = nearest(&shown, registry.iter().map(|connector| connector.key.as_str()));
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            invalid_at(path, "unknown_connector", format!("there is no connector `{shown}`{hint}"))
+        })
+    }
+}
+
+fn method_of<'a>(connector: &'a Connector, key: Option<&str>) -> Result<&'a AuthMethod, Error> {
+    let found = match key {
+        None => connector.authentication.first(),
+        Some(key) => connector.auth_method(key),
+    };
+    found.ok_or_else(|| {
+        let known = connector.authentication.iter().map(|method| method.key.as_str()).collect::<Vec<_>>().join(", ");
+        invalid_at("authentication_config_key", "enum", format!("{} has the authentication methods: {known}", connector.title))
+    })
+}
+
+fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<String, Error> {
+    let found = match key {
+        None => method.environments.first(),
+        Some(key) => method.environments.iter().find(|environment| environment.key == key),
+    };
+    found.map(|environment| environment.key.clone()).ok_or_else(|| {
+        let known = method.environments.iter().map(|environment| environment.key.as_str()).collect::<Vec<_>>().join(", ");
+        invalid_at("environment", "enum", format!("the environments are: {known}"))
+    })
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+        return Err(invalid_at("name", "length", "a name has from 1 to 200 characters and no line breaks"));
+    }
+    Ok(())
+}
+
+fn check_actions(connector: &Connector, actions: &EnabledActions) -> Result<(), Error> {
+    let EnabledActions::Only(actions) = actions else { return Ok(()) };
+    let unknown = actions.iter().filter(|id| connector.action(id).is_none_or(|action| action.public_id != **id));
+    let problems = unknown.map(|id| {
+        let near = nearest(id, connector.actions.iter().map(|action| action.public_id.as_str()));
+        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        Problem { path: "enabled_actions".to_owned(), code: "unknown_action", message: format!("there is no action `{id}`{hint}") }
+    });
+    let problems = problems.collect::<Vec<_>>();
+    if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
+}
+
+/// A pin is `latest`, `1.x.x`, `1.2.x` or a version, and must fit the version that is installed.
+fn check_pin(pin: Option<&str>, connector: &Connector) -> Result<(), Error> {
+    let Some(pin) = pin.filter(|pin| *pin != "latest") else { return Ok(()) };
+    let version = &connector.version;
+    let parts = pin.split('.').collect::<Vec<_>>();
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let well_formed = parts.len() == 3
+        && is_number(parts[0])
+        && match (is_number(parts[1]), is_number(parts[2])) {
+            (true, true) => true,
+            (true, false) => parts[2] == "x",
+            (false, _) => parts[1] == "x" && parts[2] == "x",
+        };
+    if !well_formed {
+        return Err(invalid_at("connector_pinned_version", "format", "a pin is latest, 1.x.x, 1.2.x or an exact version such as 1.2.0"));
+    }
+    let installed = [version.major, version.minor, version.patch];
+    if parts.iter().zip(installed).any(|(part, number)| *part != "x" && *part != number.to_string()) {
+        return Err(invalid_at("connector_pinned_version", "unknown_version", format!("the installed version of {} is {version}", connector.title)));
+    }
+    Ok(())
 }

@@ -1,11 +1,56 @@
 //! The raw proxy: a request to the connector's own host with the account's credentials.
 
 use bytes::Bytes;
-use patchbay_connector::definition::HttpMethod;
-use patchbay_model::{AccountId, CallId};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use patchbay_connector::{definition::HttpMethod, expr};
+use patchbay_model::{AccountId, CallId, CallKind, Scope};
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use url::Url;
 
-use super::{Caller, Engine};
-use crate::Error;
+use super::{Caller, Engine, call::Call};
+use crate::{
+    Error, ErrorKind, Problem, ProviderFailure,
+    http::{Incoming, Outgoing, shown},
+    pipeline::{self, Credentials, Parts, Redactor},
+};
+
+/// Request headers that are ours to set, or that would split what proxies and providers see.
+const REFUSED: [&str; 17] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-forwarded-for",
+    "x-forwarded-host",
+];
+/// Response headers that are not passed on: hop by hop, cookies, and those that our reading made untrue.
+const DROPPED: [&str; 13] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "set-cookie",
+    "set-cookie2",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "alt-svc",
+];
 
 /// A proxied request.
 #[derive(Clone, Debug)]
@@ -40,7 +85,257 @@ pub struct ProxyOutcome {
 
 impl Engine {
     /// Sends the request with the account's credentials. The connector's base URL decides the host.
-    pub async fn run_proxy(&self, _caller: &Caller, _request: ProxyRequest) -> Result<ProxyOutcome, Error> {
-        todo!()
+    pub async fn run_proxy(&self, caller: &Caller, request: ProxyRequest) -> Result<ProxyOutcome, Error> {
+        caller.require(Scope::ActionsExecute)?;
+        let call = Call::begin(self, caller, &request.account_id, None, CallKind::Proxy, None).await?;
+        let outcome = self.proxy_in(caller, &call, request).await;
+        call.end(outcome, |outcome| outcome.status)
+    }
+
+    async fn proxy_in(&self, caller: &Caller, call: &Call, request: ProxyRequest) -> Result<ProxyOutcome, Error> {
+        let credentials = call.credentials()?;
+        let redactor = credentials.redactor();
+        let outcome = self.proxy_with(caller, call, &credentials, &redactor, request).await;
+        outcome.map_err(|error| pipeline::redact_error(error, &redactor))
+    }
+
+    async fn proxy_with(
+        &self,
+        caller: &Caller,
+        call: &Call,
+        credentials: &Credentials,
+        redactor: &Redactor,
+        request: ProxyRequest,
+    ) -> Result<ProxyOutcome, Error> {
+        let context = call.context(caller, credentials);
+        let connector = context.connector;
+        let facts = context.context_value();
+        let roots = [("credentials", credentials.values()), ("context", &facts)];
+        let scope = expr::Scope { roots: &roots };
+
+        let base = connector.base_url.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                "ProxyUnsupportedError",
+                format!("{} has no one base URL, so it cannot be proxied; run its actions", connector.title),
+            )
+        })?;
+        let base = pipeline::base_url(connector, base, &scope)?;
+        let mut problems = Vec::new();
+        let url = target(&base, request.url.as_deref(), &request.path, &mut problems);
+        let mut headers = own_headers(&request.headers, &mut problems);
+
+        let mut parts = Parts::default();
+        pipeline::authorize(&context.method.authorization, &scope, &mut parts)
+            .map_err(|error| pipeline::expression_error(&connector.title, "authorization", &error))?;
+        for name in parts.headers.keys().filter(|name| headers.contains_key(*name)) {
+            problems.push(refused_header(name.as_str(), "is set from the account's credentials"));
+        }
+        let Some(mut url) = url.filter(|_| problems.is_empty()) else {
+            return Err(super::invalid(problems));
+        };
+        headers.extend(parts.headers);
+        if !parts.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&parts.query);
+        }
+        if request.body.is_some() {
+            headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+        }
+        headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
+        let outgoing = Outgoing {
+            method: pipeline::http_method(request.method),
+            url,
+            headers,
+            body: request.body.unwrap_or_default(),
+            repeatable: request.method == HttpMethod::Get,
+        };
+        pipeline::wait_for_turn(self.http(), &context).await?;
+        let incoming = self
+            .http()
+            .send(outgoing, call.deadline)
+            .await
+            .map_err(|failure| failure.into_error(&connector.title))?;
+        Ok(ProxyOutcome {
+            call_id: call.id.clone(),
+            status: incoming.status.as_u16(),
+            headers: passed_on(&incoming.headers, redactor),
+            body: redactor.json(json_body(&connector.title, incoming)?),
+        })
+    }
+}
+
+/// The URL of a request: base and path, on the base's origin and under its path.
+fn target(base: &str, given: Option<&str>, path: &str, problems: &mut Vec<Problem>) -> Option<Url> {
+    let before = problems.len();
+    let mut problem = |at: &str, message: String| {
+        problems.push(Problem { path: at.to_owned(), code: "url", message });
+    };
+    let own = match Url::parse(base) {
+        Ok(own) => own,
+        Err(error) => {
+            problem("url", format!("the account's fields make no base URL that can be called ({error})"));
+            return None;
+        }
+    };
+    let chosen = match given.filter(|given| !given.is_empty()) {
+        None => base.to_owned(),
+        Some(given) => {
+            match Url::parse(given) {
+                Ok(url)
+                    if url.origin() == own.origin()
+                        && url.username().is_empty()
+                        && url.password().is_none()
+                        && url.query().is_none()
+                        && url.fragment().is_none()
+                        && !pipeline::has_dot_segment(given) => {}
+                Ok(url) if url.origin() == own.origin() => {
+                    problem("url", "`url` must be a plain base URL, without user, query, fragment and `..`".to_owned());
+                }
+                _ => problem("url", format!("`url` must be on {}, the account's own host", own.origin().ascii_serialization())),
+            }
+            given.trim_end_matches('/').to_owned()
+        }
+    };
+    if !path.starts_with('/') || path.starts_with("//") {
+        problem("path", "`path` must begin with one `/`; the host is the connector's".to_owned());
+    } else if path.contains(['\\', '#']) || path.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        problem("path", "`path` holds a character that must be percent-encoded".to_owned());
+    } else if pipeline::has_dot_segment(path) {
+        problem("path", "`path` must not hold `.` or `..` as a segment".to_owned());
+    }
+    if problems.len() > before {
+        return None;
+    }
+    let url = Url::parse(&format!("{chosen}{path}")).ok().filter(|url| url.origin() == own.origin());
+    if url.is_none() {
+        problems.push(Problem { path: "path".to_owned(), code: "url", message: "`path` makes no URL".to_owned() });
+    }
+    url
+}
+
+/// The caller's headers.
+fn own_headers(given: &[(String, String)], problems: &mut Vec<Problem>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(given.len() + 6);
+    for (name, value) in given {
+        let lower = name.to_ascii_lowercase();
+        if matches!(lower.as_str(), "x-account-id" | "accept-encoding") {
+            continue;
+        }
+        if REFUSED.contains(&lower.as_str()) {
+            problems.push(refused_header(&lower, "is set by the server"));
+            continue;
+        }
+        let (Ok(header), false) = (HeaderName::try_from(lower.as_str()), lower.is_empty()) else {
+            let shown = name.chars().filter(|c| !c.is_control()).take(60).collect::<String>();
+            problems.push(refused_header(&shown, "is not a header name"));
+            continue;
+        };
+        match HeaderValue::from_bytes(value.as_bytes()) {
+            Ok(mut value) if !value.as_bytes().contains(&0) => {
+                value.set_sensitive(true);
+                headers.append(header, value);
+            }
+            _ => problems.push(Problem {
+                path: format!("headers.{lower}"),
+                code: "header_value",
+                message: format!("`headers.{lower}` holds a line break or another control character"),
+            }),
+        }
+    }
+    headers
+}
+
+fn refused_header(name: &str, why: &str) -> Problem {
+    Problem { path: format!("headers.{name}"), code: "header", message: format!("the header `{name}` {why}; leave it out") }
+}
+
+/// The provider's headers for the caller.
+fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .filter(|(name, _)| !DROPPED.contains(&name.as_str()))
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), redactor.text(value.to_str().ok()?).into_owned()))
+        })
+        .collect()
+}
+
+/// The body as JSON text. JSON passes as it came, after a scan that it is JSON; no tree is built.
+fn json_body(provider: &str, incoming: Incoming) -> Result<Bytes, Error> {
+    let Ok(text) = std::str::from_utf8(&incoming.body) else {
+        let status = incoming.status.as_u16();
+        let message = format!("{provider} answered {status} with bytes that are no text; fetch files with a download action");
+        let failure =
+            ProviderFailure { status: Some(status), url: shown(&incoming.url), body: Value::Null, headers: Vec::new() };
+        return Err(Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message).with_provider(failure));
+    };
+    if text.trim_ascii().is_empty() {
+        return Ok(Bytes::from_static(b"null"));
+    }
+    if serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        return Ok(incoming.body);
+    }
+    Ok(Value::String(text.to_owned()).to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BASE: &str = "https://api.us.example.com/api/v2";
+
+    fn url(given: Option<&str>, path: &str) -> Result<String, Vec<String>> {
+        let mut problems = Vec::new();
+        match target(BASE, given, path, &mut problems) {
+            Some(url) => Ok(url.into()),
+            None => Err(problems.into_iter().map(|problem| problem.path).collect()),
+        }
+    }
+
+    #[test]
+    fn paths_stay_on_the_connectors_host() {
+        assert_eq!(url(None, "/contracts/?page=1").unwrap(), format!("{BASE}/contracts/?page=1"));
+        assert_eq!(url(Some("https://api.us.example.com/other/"), "/x").unwrap(), "https://api.us.example.com/other/x");
+        for path in [
+            "contracts", "", "//evil.example/x", "/../x", "/a/..", "/a/%2e%2e/b", "/a/%2E./b", "/./a", "/a\\b", "/a b",
+            "/a\r\nb", "/a#b", "https://evil.example/", "@evil.example/", ":8080/",
+        ] {
+            assert_eq!(url(None, path), Err(vec!["path".to_owned()]), "{path:?}");
+        }
+        for given in [
+            "https://evil.example", "http://api.us.example.com/api", "https://api.us.example.com:8443/", "/api",
+            "https://user@api.us.example.com/", "https://api.us.example.com/?a", "https://api.us.example.com/a/../b",
+            "https://api.us.example.com.evil.example/",
+        ] {
+            assert_eq!(url(Some(given), "/x"), Err(vec!["url".to_owned()]), "{given}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_leaves_the_base(path in "[/@:.%a-z0-9\\\\?#\r\n ]{0,40}") {
+            if let Ok(url) = url(None, &path) {
+                prop_assert!(url.starts_with("https://api.us.example.com/api/v2/"), "{path:?} made {url}");
+            }
+        }
+    }
+
+    #[test]
+    fn headers_of_ours_are_refused_and_others_pass() {
+        let given = |name: &str, value: &str| {
+            let mut problems = Vec::new();
+            let headers = own_headers(&[(name.to_owned(), value.to_owned())], &mut problems);
+            (headers.len(), problems.into_iter().map(|problem| problem.code).collect::<Vec<_>>())
+        };
+        assert_eq!(given("X-Custom", "yes"), (1, vec![]));
+        assert_eq!(given("x-account-id", "yes"), (0, vec![]));
+        for name in ["Authorization", "Cookie", "HOST", "Transfer-Encoding", "Content-Length", "Connection"] {
+            assert_eq!(given(name, "x"), (0, vec!["header"]), "{name}");
+        }
+        assert_eq!(given("bad name", "x"), (0, vec!["header"]));
+        assert_eq!(given("", "x"), (0, vec!["header"]));
+        assert_eq!(given("x-a", "b\r\nx-evil: 1"), (0, vec!["header_value"]));
     }
 }

@@ -1,10 +1,11 @@
 //! Connect sessions: made by the operator's backend, spent in the Hub.
 
 use patchbay_model::{AccountId, AccountKind, ConnectSession, Metadata, Owner, ProfileId};
-use patchbay_vault::Secret;
+use patchbay_model::{Scope, SessionId};
+use patchbay_vault::{Secret, Vault};
 
-use super::{Caller, Engine};
-use crate::Error;
+use super::{Caller, Engine, invalid, invalid_at};
+use crate::{Error, ErrorKind, Problem};
 
 /// What a session is made from.
 #[derive(Clone, Debug)]
@@ -42,14 +43,79 @@ pub struct CreatedSession {
     pub auth_link_url: Secret,
 }
 
+/// A session's life when its maker does not say, in seconds.
+const DEFAULT_LIFE: i64 = 1_800;
+/// The longest life, in seconds: a year.
+const LONGEST_LIFE: i64 = 31_536_000;
+
 impl Engine {
     /// Makes a session.
-    pub async fn create_session(&self, _caller: &Caller, _new: NewSession) -> Result<CreatedSession, Error> {
-        todo!()
+    pub async fn create_session(&self, caller: &Caller, new: NewSession) -> Result<CreatedSession, Error> {
+        caller.require(Scope::PlatformWrite)?;
+        check(&new)?;
+        if let Some(connector) = &new.connector {
+            self.known_connector(connector, "provider")?;
+        }
+        if let Some(id) = &new.profile_id {
+            let profile = self.profile(&caller.project_id, id).await?;
+            if new.connector.as_ref().is_some_and(|connector| *connector != profile.connector) {
+                return Err(invalid_at("integration_id", "mismatch", "the profile belongs to another connector than `provider`"));
+            }
+        }
+        if let Some(id) = &new.account_id {
+            self.account(&caller.project_id, id).await?;
+        }
+        let entropy = &*self.parts().entropy;
+        let token = Secret::new(entropy.token());
+        let now = self.clock().now();
+        let mut session = ConnectSession {
+            id: SessionId(0),
+            organization_id: caller.organization_id.clone(),
+            project_id: caller.project_id.clone(),
+            token_hash: Vault::hash_token(token.expose()),
+            owner: new.owner,
+            categories: new.categories,
+            connector: new.connector,
+            profile_id: new.profile_id,
+            account_id: new.account_id,
+            label: new.label,
+            metadata: new.metadata,
+            kind: new.kind,
+            multiple: new.multiple,
+            external_trigger_token: entropy.uuid().to_string(),
+            created_at: now,
+            expires_at: now.plus_seconds(new.expires_in.unwrap_or(DEFAULT_LIFE)),
+        };
+        session.id = self.storage().sessions().create(&session).await?;
+        let auth_link_url = Secret::new(format!("{}/embedded/integrations?token={}", self.config().public_url, token.expose()));
+        Ok(CreatedSession { session, token, auth_link_url })
     }
 
     /// The session behind a token, when it belongs to the caller's project and has not expired.
-    pub async fn authenticate_session(&self, _caller: &Caller, _token: &Secret) -> Result<ConnectSession, Error> {
-        todo!()
+    pub async fn authenticate_session(&self, caller: &Caller, token: &Secret) -> Result<ConnectSession, Error> {
+        caller.require(Scope::PlatformRead)?;
+        let session = self.live_session(token).await?.filter(|session| session.project_id == caller.project_id);
+        session.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "SessionNotFoundError", "there is no live connect session with this token in this project")
+        })
     }
+
+    pub(crate) async fn live_session(&self, token: &Secret) -> Result<Option<ConnectSession>, Error> {
+        let found = self.storage().sessions().by_token_hash(&Vault::hash_token(token.expose())).await?;
+        Ok(found.filter(|session| session.expires_at > self.clock().now()))
+    }
+}
+
+fn check(new: &NewSession) -> Result<(), Error> {
+    let mut problems = Vec::new();
+    for (path, value) in [("origin_owner_id", &new.owner.id), ("origin_owner_name", &new.owner.name)] {
+        if value.trim().is_empty() {
+            problems.push(Problem { path: path.to_owned(), code: "required", message: format!("{path} must not be empty") });
+        }
+    }
+    if new.expires_in.is_some_and(|life| !(1..=LONGEST_LIFE).contains(&life)) {
+        let message = format!("expires_in must be from 1 to {LONGEST_LIFE} seconds");
+        problems.push(Problem { path: "expires_in".to_owned(), code: "range", message });
+    }
+    if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }

@@ -1,0 +1,117 @@
+//! The form's fields: what was typed against what the connector asks for, every problem at once.
+//! Messages name fields, never values.
+
+use patchbay_connector::{
+    definition::{Field, FieldType},
+    nearest,
+};
+use patchbay_model::Metadata;
+use patchbay_vault::Secret;
+use serde_json::Value;
+
+use crate::Problem;
+
+/// What a redacted secret looks like in a form; sent back it means "keep".
+const PLACEHOLDER: &str = "__secretvalue:**redacted**";
+/// The longest value, in bytes: private keys and certificates fit.
+const MAX_VALUE: usize = 64 * 1024;
+
+/// Values of a form, parted by whether they are secret.
+#[derive(Default)]
+pub(crate) struct Typed {
+    /// The values that may be shown.
+    pub(crate) plain: Metadata,
+    /// The values that may not.
+    pub(crate) secrets: Vec<(String, Secret)>,
+}
+
+/// Checks typed values against a form. `kept` says which fields hold a value already; `place` begins
+/// every problem's path.
+pub(crate) fn check_fields(
+    fields: &[Field],
+    typed: Vec<(String, Secret)>,
+    place: &str,
+    kept: impl Fn(&str) -> bool,
+) -> Result<Typed, Vec<Problem>> {
+    let (mut accepted, mut problems) = (Typed::default(), Vec::new());
+    let mut report = |key: &str, code, message: String| problems.push(Problem { path: format!("{place}.{key}"), code, message });
+    let mut given: Vec<String> = Vec::new();
+    for (key, value) in typed {
+        let Some(field) = fields.iter().find(|field| field.key == key) else {
+            let near = nearest(&key, fields.iter().map(|field| field.key.as_str()));
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let shown: String = key.chars().take(64).collect();
+            report(&shown, "unknown_field", format!("there is no field `{shown}`{hint}"));
+            continue;
+        };
+        let text = value.expose();
+        if text.is_empty() || text.starts_with(PLACEHOLDER) || field.read_only {
+            continue;
+        }
+        match check_value(field, text) {
+            Ok(()) => {
+                if field.secret {
+                    accepted.secrets.push((key.clone(), value));
+                } else {
+                    accepted.plain.insert(key.clone(), plain_value(field, text));
+                }
+            }
+            Err((code, message)) => report(&key, code, message),
+        }
+        given.push(key);
+    }
+    for field in fields {
+        if given.contains(&field.key) || kept(&field.key) {
+            continue;
+        }
+        match &field.default {
+            Some(default) if field.secret => {
+                accepted.secrets.push((field.key.clone(), Secret::new(default.as_str().unwrap_or_default())));
+            }
+            Some(default) => {
+                accepted.plain.insert(field.key.clone(), default.clone());
+            }
+            None if field.required => report(&field.key, "required", format!("{} is required", field.label)),
+            None => {}
+        }
+    }
+    if problems.is_empty() { Ok(accepted) } else { Err(problems) }
+}
+
+fn plain_value(field: &Field, text: &str) -> Value {
+    match field.kind {
+        FieldType::Number => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
+        _ => Value::from(text),
+    }
+}
+
+fn check_value(field: &Field, text: &str) -> Result<(), (&'static str, String)> {
+    let label = &field.label;
+    if text.len() > MAX_VALUE {
+        return Err(("too_long", format!("{label} is longer than {MAX_VALUE} bytes")));
+    }
+    let lines = field.kind == FieldType::TextArea;
+    if text.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) {
+        return Err(("control_character", format!("{label} holds a line break or another control character")));
+    }
+    match field.kind {
+        FieldType::Select if !field.options.iter().any(|option| option.value == text) => {
+            let options = field.options.iter().map(|option| option.value.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(("enum", format!("{label} must be one of: {options}")));
+        }
+        FieldType::Number if !text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            return Err(("type", format!("{label} must be a number")));
+        }
+        _ => {}
+    }
+    if let Some(validation) = &field.validation {
+        if !validation.regex.is_match(text) {
+            let otherwise = || match &validation.format {
+                Some(format) => format!("{label} is not a valid {format}"),
+                None => format!("{label} does not have the right form"),
+            };
+            return Err(("pattern", validation.error_message.clone().unwrap_or_else(otherwise)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Linking: what the customer typed is checked, tried at the provider, then sealed.
+
+mod fields;
+mod locks;
+mod seal;
+mod test_actions;
+
+pub(crate) use fields::{Typed, check_fields};
+pub(crate) use locks::OwnerLocks;
+pub(crate) use seal::{open_secrets, seal_account, seal_profile};
+pub(crate) use test_actions::{Candidate, try_credentials};

@@ -1,0 +1,47 @@
+//! Sealing and opening the secret fields of accounts and profiles.
+
+use std::collections::BTreeMap;
+
+use patchbay_model::{AccountId, ProfileId, ProjectId, Sealed};
+use patchbay_vault::{SealContext, Secret, Vault, VaultError};
+
+use crate::{Error, ErrorKind};
+
+/// Seals an account's fields.
+pub(crate) fn seal_account(
+    vault: &Vault,
+    project: &ProjectId,
+    account: &AccountId,
+    secrets: &[(String, Secret)],
+) -> BTreeMap<String, Sealed> {
+    let seal = |(field, secret): &(String, Secret)| {
+        (field.clone(), vault.seal(&SealContext::Account { project, account, field }, secret))
+    };
+    secrets.iter().map(seal).collect()
+}
+
+/// Seals a profile's set-up fields.
+pub(crate) fn seal_profile(
+    vault: &Vault,
+    project: &ProjectId,
+    profile: &ProfileId,
+    secrets: &[(String, Secret)],
+) -> BTreeMap<String, Sealed> {
+    let seal = |(field, secret): &(String, Secret)| {
+        (field.clone(), vault.seal(&SealContext::Profile { project, profile, field }, secret))
+    };
+    secrets.iter().map(seal).collect()
+}
+
+/// Opens sealed fields; `context` says where each belongs.
+pub(crate) fn open_secrets<'a, 'c>(
+    vault: &Vault,
+    sealed: &'a BTreeMap<String, Sealed>,
+    context: impl Fn(&'a str) -> SealContext<'c>,
+) -> Result<Vec<(&'a str, Secret)>, Error> {
+    let open = |(field, sealed): (&'a String, &Sealed)| Ok((field.as_str(), vault.open(&context(field), sealed)?));
+    sealed.iter().map(open).collect::<Result<_, VaultError>>().map_err(|error| {
+        tracing::error!(%error, "a sealed field does not open");
+        Error::new(ErrorKind::Internal, "VaultError", format!("the account's credentials cannot be opened: {error}"))
+    })
+}

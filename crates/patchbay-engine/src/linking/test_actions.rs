@@ -1,0 +1,99 @@
+//! Trying credentials at the provider before anything is stored.
+
+use std::sync::Arc;
+
+use patchbay_connector::Connector;
+use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Owner, Profile, StatusReason};
+use tokio::time::{Duration, Instant};
+
+use crate::{
+    Engine, Error, ErrorKind,
+    pipeline::{self, Credentials, RawInputs, RunContext, RunFacts},
+};
+
+/// An account that may come to be.
+pub(crate) struct Candidate<'a> {
+    /// Its connector.
+    pub(crate) connector: &'a Arc<Connector>,
+    /// Its profile.
+    pub(crate) profile: &'a Profile,
+    /// Whose it is.
+    pub(crate) owner: &'a Owner,
+    /// Its id, when it is stored already.
+    pub(crate) account_id: Option<&'a AccountId>,
+    /// Its field values.
+    pub(crate) credentials: Credentials,
+}
+
+/// Runs the method's test actions. A required one that fails is the outcome; others become reasons
+/// that the account keeps.
+pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) -> Result<Vec<StatusReason>, Error> {
+    let Candidate { connector, profile, .. } = candidate;
+    let Some(method) = connector.auth_method(&profile.auth_config_key) else {
+        return Err(Error::new(
+            ErrorKind::Precondition,
+            "AuthMethodMissingError",
+            format!("the connector {} has no authentication method `{}` any more; make another profile", connector.title, profile.auth_config_key),
+        ));
+    };
+    let mut reasons = Vec::new();
+    for test in &method.test_actions {
+        let Some(action) = connector.action(&test.action) else { continue };
+        let call_id = CallId::generate(&*engine.parts().entropy);
+        let started_at = engine.clock().now();
+        let ctx = RunContext {
+            connector,
+            method,
+            credentials: &candidate.credentials,
+            facts: RunFacts {
+                organization_id: None,
+                project_id: profile.project_id.clone(),
+                account_id: candidate.account_id.cloned(),
+                profile_id: profile.id.clone(),
+                environment: profile.environment.clone(),
+                owner: Some(candidate.owner.clone()),
+                call_id: call_id.clone(),
+            },
+            config: engine.config(),
+            deadline: Instant::now() + Duration::from_millis(engine.config().call_budget_millis),
+        };
+        let inputs = pipeline::check_inputs(action, RawInputs::default())?;
+        let outcome = pipeline::run(engine.http(), ctx, action, &inputs).await;
+        let finished_at = engine.clock().now();
+        engine.record(CallRecord {
+            id: call_id,
+            project_id: profile.project_id.clone(),
+            account_id: candidate.account_id.cloned(),
+            profile_id: profile.id.clone(),
+            connector: connector.key.clone(),
+            connector_version: connector.version.to_string(),
+            action: Some(action.public_id.clone()),
+            kind: CallKind::ConnectionTest,
+            status_code: outcome.as_ref().map_or_else(|error| error.kind.status(), |_| 200),
+            error_code: outcome.as_ref().err().map(|error| error.code.to_owned()),
+            started_at,
+            duration_micros: finished_at.as_micros() - started_at.as_micros(),
+        });
+        match outcome {
+            Ok(_) => {}
+            Err(error) if test.required => return Err(refused(error, connector)),
+            Err(error) => reasons.push(StatusReason {
+                code: Some(error.code.to_owned()),
+                description: Some(format!("{}: {}", action.label, error.message)),
+                timestamp: finished_at,
+            }),
+        }
+    }
+    Ok(reasons)
+}
+
+/// What a failed test means to the person at the form.
+fn refused(mut error: Error, connector: &Connector) -> Error {
+    let status = error.provider.as_ref().and_then(|provider| provider.status);
+    if matches!(status, Some(401 | 403)) {
+        error.kind = ErrorKind::Unauthorized;
+        error.code = "AccountAuthenticationFailedError";
+        error.message = format!("{} refused these credentials (HTTP {}); check them and try again", connector.title, status.unwrap_or(401));
+    }
+    error
+}

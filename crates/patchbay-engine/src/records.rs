@@ -1,0 +1,97 @@
+//! Records of calls, written in batches off the path of the call.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use patchbay_model::CallRecord;
+use patchbay_storage::Storage;
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+};
+
+/// Records that wait; when there are more, the newest are dropped and counted.
+const QUEUE: usize = 16_384;
+/// Records in one transaction.
+const BATCH: usize = 512;
+/// How long a record may wait for company.
+const LINGER: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// Takes records without waiting.
+pub(crate) struct Recorder {
+    queue: mpsc::Sender<CallRecord>,
+    dropped: Arc<AtomicU64>,
+    stop: tokio_util::sync::CancellationToken,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Recorder {
+    /// Starts the writer.
+    pub(crate) fn start(storage: Arc<dyn Storage>) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let stop = tokio_util::sync::CancellationToken::new();
+        let writer = tokio::spawn(write(storage, waiting, stop.clone()));
+        Self { queue, dropped: Arc::default(), stop, writer: Mutex::new(Some(writer)) }
+    }
+
+    /// Queues a record.
+    pub(crate) fn record(&self, record: CallRecord) {
+        if self.queue.try_send(record).is_err() {
+            let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+            if dropped.is_power_of_two() {
+                tracing::warn!(dropped, "records of calls were dropped: the database does not keep up");
+            }
+        }
+    }
+
+    /// Writes what waits and ends the writer.
+    pub(crate) async fn shutdown(&self) {
+        self.stop.cancel();
+        if let Some(writer) = self.writer.lock().await.take() {
+            let _ = writer.await;
+        }
+    }
+}
+
+async fn write(
+    storage: Arc<dyn Storage>,
+    mut waiting: mpsc::Receiver<CallRecord>,
+    stop: tokio_util::sync::CancellationToken,
+) {
+    let mut batch = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            received = waiting.recv_many(&mut batch, BATCH) => if received == 0 { break },
+            () = stop.cancelled() => break,
+        }
+        if batch.len() < BATCH && !stop.is_cancelled() {
+            // A little company makes one transaction of many.
+            tokio::select! { () = tokio::time::sleep(LINGER) => {}, () = stop.cancelled() => {} }
+            while batch.len() < BATCH {
+                let Ok(record) = waiting.try_recv() else { break };
+                batch.push(record);
+            }
+        }
+        append(&*storage, &mut batch).await;
+    }
+    while let Ok(record) = waiting.try_recv() {
+        batch.push(record);
+        if batch.len() == BATCH {
+            append(&*storage, &mut batch).await;
+        }
+    }
+    append(&*storage, &mut batch).await;
+}
+
+async fn append(storage: &dyn Storage, batch: &mut Vec<CallRecord>) {
+    if batch.is_empty() {
+        return;
+    }
+    if let Err(error) = storage.calls().append(batch).await {
+        tracing::warn!(%error, records = batch.len(), "records of calls were lost");
+    }
+    batch.clear();
+}

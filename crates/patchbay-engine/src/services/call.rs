@@ -1,0 +1,156 @@
+//! One call to a provider, from resolving its account to its record.
+
+use std::sync::Arc;
+
+use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Profile, ProfileId, Timestamp};
+use tokio::time::{Duration, Instant};
+
+use super::{Caller, Engine, Resolved, resolve};
+use crate::{
+    Error, ErrorKind,
+    pipeline::{Credentials, RunContext, RunFacts},
+};
+
+/// The status in the record of a call whose caller went away before the answer.
+const CALLER_LEFT: u16 = 499;
+
+/// A call under way. Its record is queued when it ends, also when its caller goes away.
+pub(super) struct Call {
+    engine: Engine,
+    /// The call's id.
+    pub(super) id: CallId,
+    /// The account with its connector.
+    pub(super) resolved: Arc<Resolved>,
+    /// The profile that it runs under.
+    pub(super) profile: Arc<Profile>,
+    /// When it must be over.
+    pub(super) deadline: Instant,
+    kind: CallKind,
+    action: Option<String>,
+    started_at: Timestamp,
+    began: Instant,
+    is_recorded: bool,
+}
+
+impl Call {
+    /// Resolves the account and, where the caller named one, another profile.
+    pub(super) async fn begin(
+        engine: &Engine,
+        caller: &Caller,
+        account: &AccountId,
+        profile: Option<&ProfileId>,
+        kind: CallKind,
+        action: Option<String>,
+    ) -> Result<Self, Error> {
+        let (began, started_at) = (Instant::now(), engine.clock().now());
+        let resolved = engine.resolve_account(&caller.project_id, account).await?;
+        let profile = match profile {
+            Some(id) if *id != resolved.profile.id => other_profile(engine, &resolved, id).await?,
+            _ => resolved.profile.clone(),
+        };
+        Ok(Self {
+            engine: engine.clone(),
+            id: CallId::generate(&*engine.parts().entropy),
+            resolved,
+            profile,
+            deadline: began + Duration::from_millis(engine.config().call_budget_millis),
+            kind,
+            action,
+            started_at,
+            began,
+            is_recorded: false,
+        })
+    }
+
+    /// The account's field values, opened for this call.
+    pub(super) fn credentials(&self) -> Result<Credentials, Error> {
+        resolve::credentials(self.engine.vault(), &self.resolved.account, &self.profile)
+    }
+
+    /// What the pipeline runs with.
+    pub(super) fn context<'a>(&'a self, caller: &Caller, credentials: &'a Credentials) -> RunContext<'a> {
+        let account = &self.resolved.account;
+        RunContext {
+            connector: &self.resolved.connector,
+            method: self.resolved.method(),
+            credentials,
+            facts: RunFacts {
+                organization_id: Some(caller.organization_id.clone()),
+                project_id: caller.project_id.clone(),
+                account_id: Some(account.id.clone()),
+                profile_id: self.profile.id.clone(),
+                environment: account.environment.clone(),
+                owner: Some(account.owner.clone()),
+                call_id: self.id.clone(),
+            },
+            config: self.engine.config(),
+            deadline: self.deadline,
+        }
+    }
+
+    /// Ends the call.
+    pub(super) fn end<T>(mut self, outcome: Result<T, Error>, status: impl FnOnce(&T) -> u16) -> Result<T, Error> {
+        match &outcome {
+            Ok(answer) => self.record(status(answer), None),
+            Err(error) => self.record(error.kind.status(), Some(error.code)),
+        }
+        outcome
+    }
+
+    fn record(&mut self, status_code: u16, error_code: Option<&str>) {
+        self.is_recorded = true;
+        let connector = &self.resolved.connector;
+        self.engine.record(CallRecord {
+            id: self.id.clone(),
+            project_id: self.profile.project_id.clone(),
+            account_id: Some(self.resolved.account.id.clone()),
+            profile_id: self.profile.id.clone(),
+            connector: connector.key.clone(),
+            connector_version: connector.version.to_string(),
+            action: self.action.take(),
+            kind: self.kind,
+            status_code,
+            error_code: error_code.map(str::to_owned),
+            started_at: self.started_at,
+            duration_micros: i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX),
+        });
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if !self.is_recorded {
+            self.record(CALLER_LEFT, None);
+        }
+    }
+}
+
+/// The profile that the caller named in place of the account's.
+async fn other_profile(engine: &Engine, resolved: &Resolved, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+    let mismatch = |why: &str| {
+        Error::new(
+            ErrorKind::Invalid,
+            "ProfileMismatchError",
+            format!("the connector profile of this request {why}; leave it out to use the account's own"),
+        )
+    };
+    let account = &resolved.account;
+    let profile = engine.profile(&account.project_id, id).await.map_err(|error| match error.kind {
+        ErrorKind::NotFound => mismatch("does not exist in this project"),
+        _ => error,
+    })?;
+    if profile.connector != account.connector {
+        return Err(mismatch("belongs to another connector than the account"));
+    }
+    if profile.auth_config_key != account.auth_config_key {
+        return Err(mismatch("uses another authentication method than the account"));
+    }
+    if !profile.active {
+        return Err(Error::new(
+            ErrorKind::Precondition,
+            "AccountIntegrationInactiveError",
+            format!("the connector profile `{}` is disabled; enable it before calling", profile.name),
+        ));
+    }
+    Ok(profile)
+}

@@ -1,0 +1,117 @@
+//! From an account's id to everything that a call needs, without a database round trip when warm.
+
+use std::sync::Arc;
+
+use patchbay_connector::{Connector, definition::AuthMethod};
+use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProfileId, ProjectId};
+use patchbay_vault::{SealContext, Vault};
+
+use super::Engine;
+use crate::{Error, ErrorKind, linking::open_secrets, pipeline::Credentials};
+
+/// An account that may be used now, with its profile and connector.
+pub(crate) struct Resolved {
+    /// The account.
+    pub(crate) account: Arc<Account>,
+    /// Its profile.
+    pub(crate) profile: Arc<Profile>,
+    /// Its connector.
+    pub(crate) connector: Arc<Connector>,
+    auth_index: usize,
+}
+
+impl Resolved {
+    /// The account's authentication method.
+    pub(crate) fn method(&self) -> &AuthMethod {
+        &self.connector.authentication[self.auth_index]
+    }
+
+    /// The account's field values, opened for one call. Plaintexts are never cached.
+    pub(crate) fn credentials(&self, vault: &Vault) -> Result<Credentials, Error> {
+        credentials(vault, &self.account, &self.profile)
+    }
+}
+
+/// The values of an account's and its profile's fields; the account's win.
+pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -> Result<Credentials, Error> {
+    let project = &account.project_id;
+    let mut secrets = open_secrets(vault, &profile.secrets, |field| SealContext::Profile { project, profile: &profile.id, field })?;
+    secrets.extend(open_secrets(vault, &account.secrets, |field| SealContext::Account { project, account: &account.id, field })?);
+    if profile.setup_information.is_empty() {
+        return Ok(Credentials::from_parts(&account.setup_information, secrets.into_iter()));
+    }
+    let mut plain = profile.setup_information.clone();
+    plain.extend(account.setup_information.clone());
+    Ok(Credentials::from_parts(&plain, secrets.into_iter()))
+}
+
+impl Engine {
+    /// The account, whatever its state. 404 also for another project's.
+    pub(crate) async fn account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
+        let missing = || {
+            Error::new(ErrorKind::NotFound, "AccountNotFoundError", format!("there is no account `{}` in this project", shortened(id.as_str())))
+        };
+        if let Some(account) = self.0.accounts.get(id) {
+            return if account.project_id == *project { Ok(account) } else { Err(missing()) };
+        }
+        let ticket = self.0.accounts.ticket();
+        let account = self.storage().accounts().get(project, id).await?.ok_or_else(missing)?;
+        let account = Arc::new(account);
+        self.0.accounts.fill(ticket, id.clone(), account.clone());
+        Ok(account)
+    }
+
+    /// The profile, whatever its state. 404 also for another project's.
+    pub(crate) async fn profile(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+        let missing = || {
+            Error::new(ErrorKind::NotFound, "ProfileNotFoundError", format!("there is no connector profile `{}` in this project", shortened(id.as_str())))
+        };
+        if let Some(profile) = self.0.profiles.get(id) {
+            return if profile.project_id == *project { Ok(profile) } else { Err(missing()) };
+        }
+        let ticket = self.0.profiles.ticket();
+        let profile = self.storage().profiles().get(project, id).await?.ok_or_else(missing)?;
+        let profile = Arc::new(profile);
+        self.0.profiles.fill(ticket, id.clone(), profile.clone());
+        Ok(profile)
+    }
+
+    /// The account with what a call needs. 404 for another project's; 412 when account or profile may
+    /// not be used now.
+    pub(crate) async fn resolve_account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Resolved>, Error> {
+        let account = self.account(project, id).await?;
+        let refused = |code, message: String| Err(Error::new(ErrorKind::Precondition, code, message));
+        match account.status {
+            AccountStatus::Active | AccountStatus::Error => {}
+            AccountStatus::Suspended => {
+                return refused("AccountSuspendedError", "the account is suspended; resume it before calling".to_owned());
+            }
+            AccountStatus::Expired | AccountStatus::Archived => {
+                return refused("AccountExpiredCredentialsError", "the account's credentials have expired; link it again".to_owned());
+            }
+        }
+        let profile = self.profile(project, &account.profile_id).await?;
+        if !profile.active {
+            return refused(
+                "AccountIntegrationInactiveError",
+                format!("the connector profile `{}` is disabled; enable it before calling", profile.name),
+            );
+        }
+        let registry = self.0.registry.load();
+        let Some(connector) = registry.get(&account.connector) else {
+            return refused("ConnectorMissingError", format!("the connector `{}` is not installed; the server's log says why", account.connector));
+        };
+        let Some(auth_index) = connector.authentication.iter().position(|method| method.key == account.auth_config_key) else {
+            return refused(
+                "AuthMethodMissingError",
+                format!("the connector {} has no authentication method `{}` any more; link the account again", connector.title, account.auth_config_key),
+            );
+        };
+        Ok(Arc::new(Resolved { account, profile, connector: connector.clone(), auth_index }))
+    }
+}
+
+/// An id from a request, short enough for a message.
+fn shortened(id: &str) -> String {
+    id.chars().filter(|c| !c.is_control()).take(64).collect()
+}
