@@ -319,12 +319,7 @@ impl Transport for Tape {
     }
 }
 
-fn compare_request(
-    expected: &ExpectedRequest,
-    head: &http::request::Parts,
-    body: &[u8],
-    note: &mut dyn FnMut(String),
-) {
+fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body: &[u8], note: &mut dyn FnMut(String)) {
     if expected.method != head.method.as_str() {
         note(format!("method: expected {}, found {}", expected.method, head.method));
     }

@@ -113,7 +113,10 @@ fn is_zlib(packed: &[u8]) -> bool {
 mod tests {
     use std::io::Write;
 
-    use flate2::{Compression, write::{DeflateEncoder, GzEncoder, ZlibEncoder}};
+    use flate2::{
+        Compression,
+        write::{DeflateEncoder, GzEncoder, ZlibEncoder},
+    };
     use http_body_util::Full;
 
     use super::*;

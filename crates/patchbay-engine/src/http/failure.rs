@@ -49,7 +49,9 @@ impl Cause {
             Self::TooLarge(limit) => (
                 ErrorKind::BadGateway,
                 "ProviderResponseTooLargeError",
-                format!("{provider} answered with more than {limit} bytes; ask for less at once, such as a smaller page"),
+                format!(
+                    "{provider} answered with more than {limit} bytes; ask for less at once, such as a smaller page"
+                ),
             ),
             Self::Redirect(why) => {
                 (ErrorKind::BadGateway, "ProviderRedirectError", format!("{provider} was called at {place}; {why}"))

@@ -124,9 +124,9 @@ impl Guard {
     fn is_allowed(&self, address: IpAddr) -> bool {
         let canonical = address.to_canonical();
         let alone = addresses::is_metadata(address);
-        self.allow
-            .iter()
-            .any(|net| (net.contains(&address) || net.contains(&canonical)) && (!alone || net.prefix_len() == net.max_prefix_len()))
+        self.allow.iter().any(|net| {
+            (net.contains(&address) || net.contains(&canonical)) && (!alone || net.prefix_len() == net.max_prefix_len())
+        })
     }
 }
 
@@ -234,7 +234,12 @@ mod tests {
     #[test]
     fn public_hosts_are_admitted_over_https() {
         let guard = Guard::default();
-        for url in ["https://api.us.spotdraft.com/", "https://1.1.1.1/", "https://[2606:4700::1111]/", "https://[64:ff9b::1.1.1.1]/"] {
+        for url in [
+            "https://api.us.spotdraft.com/",
+            "https://1.1.1.1/",
+            "https://[2606:4700::1111]/",
+            "https://[64:ff9b::1.1.1.1]/",
+        ] {
             assert_eq!(guard.admit(&Url::parse(url).unwrap()), Ok(Reach::Public), "{url}");
         }
     }
@@ -260,7 +265,9 @@ mod tests {
         let guard = Guard::new(Vec::new(), vec![target.origin()]);
         let admit = |url: &str| guard.admit(&Url::parse(url).unwrap());
         assert_eq!(admit("http://127.0.0.1:9000/x"), Ok(Reach::Trusted));
-        for other in ["http://127.0.0.1:9001/", "https://127.0.0.1:9000/", "http://localhost:9000/", "http://127.0.0.2:9000/"] {
+        for other in
+            ["http://127.0.0.1:9001/", "https://127.0.0.1:9000/", "http://localhost:9000/", "http://127.0.0.2:9000/"]
+        {
             assert!(admit(other).is_err(), "{other}");
         }
     }

@@ -115,11 +115,6 @@ impl HttpClient {
         &*self.clock
     }
 
-    /// The most bytes read as one answer.
-    pub(crate) fn max_response_bytes(&self) -> usize {
-        self.max_response_bytes
-    }
-
     /// Sends a request and reads its answer, whatever its status, by `deadline`.
     pub(crate) async fn send(&self, mut outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
         let url = outgoing.url.clone();
@@ -201,3 +196,6 @@ impl HttpClient {
         Err(Cause::Redirect(format!("it redirects more than {} times, last to {}", redirect::MAX_HOPS, shown(&url))))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,8 @@ use super::failure::Cause;
 /// The most redirects followed in one call.
 pub(super) const MAX_HOPS: usize = 5;
 /// What may cross to another origin.
-const HARMLESS: [HeaderName; 4] = [header::ACCEPT, header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE, header::USER_AGENT];
+const HARMLESS: [HeaderName; 4] =
+    [header::ACCEPT, header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE, header::USER_AGENT];
 
 /// Whether the status sends one elsewhere.
 pub(super) fn is_redirect(status: StatusCode) -> bool {

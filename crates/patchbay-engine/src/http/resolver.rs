@@ -42,7 +42,10 @@ pub(crate) struct GuardedResolver {
 }
 
 impl GuardedResolver {
-    async fn resolve(self, host: String) -> Result<vec::IntoIter<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+    async fn resolve(
+        self,
+        host: String,
+    ) -> Result<vec::IntoIter<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
         let (mut admitted, mut refusal) = (Vec::new(), None);
         for address in self.lookup.lookup(&host).await? {
             match self.guard.admit_address(address, &host, self.reach) {

@@ -78,8 +78,8 @@ fn header(name: &str, value: &Value) -> Result<Option<(HeaderName, HeaderValue)>
     if text.chars().any(|c| c.is_control() && c != '\t') {
         return Err(refused("holds a line break or another control character, which a header cannot carry"));
     }
-    let mut value =
-        HeaderValue::from_bytes(text.as_bytes()).map_err(|_| refused("holds a character that a header cannot carry"))?;
+    let mut value = HeaderValue::from_bytes(text.as_bytes())
+        .map_err(|_| refused("holds a character that a header cannot carry"))?;
     value.set_sensitive(true);
     Ok(Some((header_name, value)))
 }

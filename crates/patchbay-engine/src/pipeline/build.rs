@@ -106,7 +106,8 @@ fn target(
         let url = parse(&text)?;
         // Written out in the file, the origin is the author's choice; otherwise data chose it.
         let chosen = path.source().trim_start().starts_with("http");
-        let same = || base.as_deref().and_then(|base| Url::parse(base).ok()).is_some_and(|b| b.origin() == url.origin());
+        let same =
+            || base.as_deref().and_then(|base| Url::parse(base).ok()).is_some_and(|b| b.origin() == url.origin());
         let with_credentials = chosen || same();
         return Ok(Target { url, with_credentials });
     }
@@ -197,7 +198,9 @@ fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
         let mut pairs = Vec::new();
         match &value {
             Value::Object(members) => {
-                members.iter().for_each(|(name, value)| args::write_pairs(name, value, ArrayFormat::Indexed, &mut pairs));
+                members
+                    .iter()
+                    .for_each(|(name, value)| args::write_pairs(name, value, ArrayFormat::Indexed, &mut pairs));
             }
             Value::String(text) => return Ok(Bytes::from(text.clone())),
             _ => return Err(Error::new(ErrorKind::Invalid, "ValidationError", "a form needs an object as its body")),

@@ -29,7 +29,8 @@ pub(crate) fn expression_error(connector: &str, place: &str, error: &EvalError) 
         return input_problem(bare.strip_prefix("inputs.").unwrap_or(bare), error.to_string());
     }
     if bare.starts_with("credentials") {
-        let message = format!("{connector}: the account's field {error}; link the account again with a corrected value");
+        let message =
+            format!("{connector}: the account's field {error}; link the account again with a corrected value");
         return Error::new(ErrorKind::Precondition, "AccountFieldError", message);
     }
     Error::new(
@@ -60,9 +61,11 @@ pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incom
             "AccountInvalidCredentialsError",
             format!("{provider} refused the account's credentials{words}"),
         ),
-        300..=399 => {
-            Error::new(ErrorKind::BadGateway, "ProviderRedirectError", format!("{provider} answered {status} without a place to go to"))
-        }
+        300..=399 => Error::new(
+            ErrorKind::BadGateway,
+            "ProviderRedirectError",
+            format!("{provider} answered {status} without a place to go to"),
+        ),
         _ => Error::new(ErrorKind::Provider(status), "ProviderError", format!("{provider} answered {status}{words}")),
     };
     let error = error.with_provider(failure);

@@ -24,10 +24,10 @@ use tokio::time::{Instant, sleep};
 pub(crate) use args::{Parts, text};
 pub(crate) use build::{PageArg, authorize, base_url, has_dot_segment, http_method};
 pub(crate) use credentials::Credentials;
-pub(crate) use explain::{expression_error, provider_error};
+pub(crate) use explain::expression_error;
 pub(crate) use facts::RunFacts;
 pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
-pub(crate) use redactor::{REDACTED, Redactor};
+pub(crate) use redactor::Redactor;
 pub(crate) use response::{Answer, headers_value, pick};
 pub(crate) use result::Wants;
 
@@ -179,8 +179,8 @@ async fn execute(
 fn know_basic(run: &Run<'_>, redactor: &mut Redactor) -> Result<(), Error> {
     if let Authorization::Basic { .. } = &run.ctx.method.authorization {
         let roots = run.roots();
-        if let Some(value) = build::basic(&run.ctx.method.authorization, &Scope { roots: &roots })
-            .map_err(|error| run.broken(&error))?
+        if let Some(value) =
+            build::basic(&run.ctx.method.authorization, &Scope { roots: &roots }).map_err(|error| run.broken(&error))?
         {
             redactor.add(&value);
         }

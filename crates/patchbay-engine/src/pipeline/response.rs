@@ -138,13 +138,17 @@ pub(crate) fn read_json(provider: &str, incoming: &Incoming) -> Result<Value, Er
         },
     };
     let status = incoming.status.as_u16();
-    Err(Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", format!("{provider} answered {status} with {why}"))
-        .with_provider(ProviderFailure {
-            status: Some(status),
-            url: shown(&incoming.url),
-            body: explain::readable(body),
-            headers: vec![("content-type".to_owned(), kind)],
-        }))
+    Err(Error::new(
+        ErrorKind::BadGateway,
+        "ProviderInvalidResponseError",
+        format!("{provider} answered {status} with {why}"),
+    )
+    .with_provider(ProviderFailure {
+        status: Some(status),
+        url: shown(&incoming.url),
+        body: explain::readable(body),
+        headers: vec![("content-type".to_owned(), kind)],
+    }))
 }
 
 /// The data of a body, by the file's rules.

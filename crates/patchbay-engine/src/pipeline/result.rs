@@ -45,7 +45,7 @@ pub(super) fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<Strin
     let mut result = match &run.action.result {
         ActionResult::LastStep => {
             let output = last.and_then(|id| run.steps.get_mut(id)?.get_mut("output"));
-            let mut member = |key: &str| output.as_ref().and_then(|output| output.get(key)).cloned();
+            let member = |key: &str| output.as_ref().and_then(|output| output.get(key)).cloned();
             let (data, next) = (member("data"), member("next"));
             Map::from_iter([
                 ("data".to_owned(), data.unwrap_or(Value::Null)),

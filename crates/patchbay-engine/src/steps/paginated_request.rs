@@ -24,14 +24,14 @@ pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Want
     let mut at = start(run, paginated)?;
     let most = page.max_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES);
     for fetched in 1..=most {
-        let argument =
-            at.clone().map(|value| PageArg { key: &page.key, value, location: page.location });
+        let argument = at.clone().map(|value| PageArg { key: &page.key, value, location: page.location });
         let outgoing = run.build(&paginated.request, argument.as_ref())?;
         let url = outgoing.url.clone();
         let incoming = run.send(outgoing).await?;
         bytes += incoming.body.len();
-        if bytes > run.http.max_response_bytes() {
-            let cause = Cause::TooLarge(run.http.max_response_bytes());
+        let limit = run.ctx.config.max_response_bytes;
+        if bytes > limit {
+            let cause = Cause::TooLarge(limit);
             return Err(cause.into_error(&run.ctx.connector.title, &url));
         }
         let one = run.interpret(&paginated.request, &incoming, Wants { raw: true, headers: wants.headers })?;
@@ -87,9 +87,11 @@ fn start(run: &Run<'_>, paginated: &PaginatedRequest) -> Result<Option<Value>, E
 fn following(page: &Page, at: Option<&Value>, incoming: &Incoming, raw: &Value, count: usize) -> Option<Value> {
     let named = page.next_key.as_ref().map(|key| {
         let found = match page.next_key_in {
-            NextKeyIn::Headers => {
-                incoming.headers.get(key.as_str()).and_then(|value| value.to_str().ok()).map(|text| Value::String(text.to_owned()))
-            }
+            NextKeyIn::Headers => incoming
+                .headers
+                .get(key.as_str())
+                .and_then(|value| value.to_str().ok())
+                .map(|text| Value::String(text.to_owned())),
             NextKeyIn::Data => pick(raw, key).cloned(),
         };
         found.filter(|value| match value {

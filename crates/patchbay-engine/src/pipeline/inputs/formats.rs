@@ -64,7 +64,11 @@ pub(super) fn is_date(text: &str) -> bool {
 
 /// A date and time, RFC 3339's `date-time`; the offset may be missing, seconds have any fraction.
 pub(super) fn is_datetime(text: &str) -> bool {
-    if !text.is_ascii() || text.len() < 19 || !matches!(text.as_bytes()[10], b'T' | b't' | b' ') || !is_date(&text[..10]) {
+    if !text.is_ascii()
+        || text.len() < 19
+        || !matches!(text.as_bytes()[10], b'T' | b't' | b' ')
+        || !is_date(&text[..10])
+    {
         return false;
     }
     let (time, mut rest) = (&text[11..19], &text[19..]);
@@ -101,15 +105,29 @@ mod tests {
     #[test]
     fn formats_know_their_texts() {
         for (format, good, bad) in [
-            ("email", vec!["a@b.co", "jo.doe+x@mail.example.com"], vec!["", "a", "a@b", "a b@c.d", "@b.co", "a@-b.co", "a@b..c"]),
+            (
+                "email",
+                vec!["a@b.co", "jo.doe+x@mail.example.com"],
+                vec!["", "a", "a@b", "a b@c.d", "@b.co", "a@-b.co", "a@b..c"],
+            ),
             ("url", vec!["https://x.example/a?b", "http://1.2.3.4"], vec!["ftp://x", "x.example", "https://"]),
             ("uri", vec!["urn:isbn:1", "https://x"], vec!["", "no uri"]),
             ("uuid", vec!["0b6f2f0e-7c0b-4a52-8f1f-4cf3c8f4d1aa"], vec!["0b6f2f0e7c0b4a528f1f4cf3c8f4d1aa", "x"]),
-            ("date", vec!["2026-01-31", "2024-02-29"], vec!["2026-02-29", "2026-13-01", "26-01-01", "2026-1-1", "2026-00-10"]),
+            (
+                "date",
+                vec!["2026-01-31", "2024-02-29"],
+                vec!["2026-02-29", "2026-13-01", "26-01-01", "2026-1-1", "2026-00-10"],
+            ),
             (
                 "datetime",
                 vec!["2026-01-31T10:30:00Z", "2026-01-31T10:30:00.123+01:00", "2026-01-31 10:30:00"],
-                vec!["2026-01-31", "2026-01-31T25:00:00Z", "2026-01-31T10:30:00.Z", "2026-01-31T10:30:00+1", "2026-01-31T10:30Zäää"],
+                vec![
+                    "2026-01-31",
+                    "2026-01-31T25:00:00Z",
+                    "2026-01-31T10:30:00.Z",
+                    "2026-01-31T10:30:00+1",
+                    "2026-01-31T10:30Zäää",
+                ],
             ),
         ] {
             good.iter().for_each(|text| assert_eq!(mismatch(format, text), None, "{format} {text}"));

@@ -72,7 +72,8 @@ pub(super) fn across(action: &Action, given: &Map<String, Value>, problems: &mut
         let input = action.inputs.iter().find(|input| input.name == name);
         input.map_or_else(|| name.to_owned(), |input| format!("{}.{name}", input.location.as_str()))
     };
-    let list = |fields: &[String]| fields.iter().map(|field| format!("`{}`", path(field))).collect::<Vec<_>>().join(", ");
+    let list =
+        |fields: &[String]| fields.iter().map(|field| format!("`{}`", path(field))).collect::<Vec<_>>().join(", ");
     for rule in &action.rules {
         match rule {
             ValidationRule::AtLeastOneOf { fields, message } => {

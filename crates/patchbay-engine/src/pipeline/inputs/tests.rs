@@ -120,7 +120,8 @@ fn every_problem_is_told_at_once() {
 
 #[test]
 fn hints_name_what_was_meant() {
-    let error = check_inputs(&action(), raw(json!({"path": {"id": "1"}, "query": {"limt": 1, "name": "x"}}))).unwrap_err();
+    let error =
+        check_inputs(&action(), raw(json!({"path": {"id": "1"}, "query": {"limt": 1, "name": "x"}}))).unwrap_err();
     assert!(error.problems[0].message.contains("did you mean `limit`?"), "{error:?}");
     assert!(error.problems[1].message.contains("belongs in `body`"), "{error:?}");
     let error = check_inputs(&action(), raw(json!({"path": {"id": "1"}, "body": {"kind": "finl"}}))).unwrap_err();

@@ -39,7 +39,11 @@ pub(super) fn check(
     }
     problems.0.append(&mut main.0);
     let count = input.variants.len() + 1;
-    problems.add(path, "variant", format!("`{path}` fits none of its {count} shapes; the first one's problems are listed"));
+    problems.add(
+        path,
+        "variant",
+        format!("`{path}` fits none of its {count} shapes; the first one's problems are listed"),
+    );
     None
 }
 
