@@ -70,7 +70,10 @@ impl Engine {
             return Err(Error::new(
                 ErrorKind::Forbidden,
                 "ActionNotEnabledError",
-                format!("the connector profile `{}` does not allow `{}`; enable it there", call.profile.name, action.public_id),
+                format!(
+                    "the connector profile `{}` does not allow `{}`; enable it there",
+                    call.profile.name, action.public_id
+                ),
             ));
         }
         drop_what_clients_add(&action, &mut raw);
@@ -91,7 +94,10 @@ impl Engine {
             return Err(Error::new(
                 ErrorKind::Invalid,
                 "ActionConnectorMismatchError",
-                format!("`{shown}` is an action of {}, but the account is one of {}", other.title, resolved.connector.title),
+                format!(
+                    "`{shown}` is an action of {}, but the account is one of {}",
+                    other.title, resolved.connector.title
+                ),
             ));
         }
         let nearest = registry.nearest_actions(name, 3).iter().map(|near| format!("`{near}`")).collect::<Vec<_>>();

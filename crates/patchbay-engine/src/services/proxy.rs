@@ -150,11 +150,8 @@ impl Engine {
             repeatable: request.method == HttpMethod::Get,
         };
         pipeline::wait_for_turn(self.http(), &context).await?;
-        let incoming = self
-            .http()
-            .send(outgoing, call.deadline)
-            .await
-            .map_err(|failure| failure.into_error(&connector.title))?;
+        let incoming =
+            self.http().send(outgoing, call.deadline).await.map_err(|failure| failure.into_error(&connector.title))?;
         Ok(ProxyOutcome {
             call_id: call.id.clone(),
             status: incoming.status.as_u16(),
@@ -191,7 +188,10 @@ fn target(base: &str, given: Option<&str>, path: &str, problems: &mut Vec<Proble
                 Ok(url) if url.origin() == own.origin() => {
                     problem("url", "`url` must be a plain base URL, without user, query, fragment and `..`".to_owned());
                 }
-                _ => problem("url", format!("`url` must be on {}, the account's own host", own.origin().ascii_serialization())),
+                _ => problem(
+                    "url",
+                    format!("`url` must be on {}, the account's own host", own.origin().ascii_serialization()),
+                ),
             }
             given.trim_end_matches('/').to_owned()
         }
@@ -246,7 +246,11 @@ fn own_headers(given: &[(String, String)], problems: &mut Vec<Problem>) -> Heade
 }
 
 fn refused_header(name: &str, why: &str) -> Problem {
-    Problem { path: format!("headers.{name}"), code: "header", message: format!("the header `{name}` {why}; leave it out") }
+    Problem {
+        path: format!("headers.{name}"),
+        code: "header",
+        message: format!("the header `{name}` {why}; leave it out"),
+    }
 }
 
 /// The provider's headers for the caller.
@@ -254,9 +258,7 @@ fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> 
     headers
         .iter()
         .filter(|(name, _)| !DROPPED.contains(&name.as_str()))
-        .filter_map(|(name, value)| {
-            Some((name.as_str().to_owned(), redactor.text(value.to_str().ok()?).into_owned()))
-        })
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), redactor.text(value.to_str().ok()?).into_owned())))
         .collect()
 }
 
@@ -264,7 +266,8 @@ fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> 
 fn json_body(provider: &str, incoming: Incoming) -> Result<Bytes, Error> {
     let Ok(text) = std::str::from_utf8(&incoming.body) else {
         let status = incoming.status.as_u16();
-        let message = format!("{provider} answered {status} with bytes that are no text; fetch files with a download action");
+        let message =
+            format!("{provider} answered {status} with bytes that are no text; fetch files with a download action");
         let failure =
             ProviderFailure { status: Some(status), url: shown(&incoming.url), body: Value::Null, headers: Vec::new() };
         return Err(Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message).with_provider(failure));
@@ -299,14 +302,32 @@ mod tests {
         assert_eq!(url(None, "/contracts/?page=1").unwrap(), format!("{BASE}/contracts/?page=1"));
         assert_eq!(url(Some("https://api.us.example.com/other/"), "/x").unwrap(), "https://api.us.example.com/other/x");
         for path in [
-            "contracts", "", "//evil.example/x", "/../x", "/a/..", "/a/%2e%2e/b", "/a/%2E./b", "/./a", "/a\\b", "/a b",
-            "/a\r\nb", "/a#b", "https://evil.example/", "@evil.example/", ":8080/",
+            "contracts",
+            "",
+            "//evil.example/x",
+            "/../x",
+            "/a/..",
+            "/a/%2e%2e/b",
+            "/a/%2E./b",
+            "/./a",
+            "/a\\b",
+            "/a b",
+            "/a\r\nb",
+            "/a#b",
+            "https://evil.example/",
+            "@evil.example/",
+            ":8080/",
         ] {
             assert_eq!(url(None, path), Err(vec!["path".to_owned()]), "{path:?}");
         }
         for given in [
-            "https://evil.example", "http://api.us.example.com/api", "https://api.us.example.com:8443/", "/api",
-            "https://user@api.us.example.com/", "https://api.us.example.com/?a", "https://api.us.example.com/a/../b",
+            "https://evil.example",
+            "http://api.us.example.com/api",
+            "https://api.us.example.com:8443/",
+            "/api",
+            "https://user@api.us.example.com/",
+            "https://api.us.example.com/?a",
+            "https://api.us.example.com/a/../b",
             "https://api.us.example.com.evil.example/",
         ] {
             assert_eq!(url(Some(given), "/x"), Err(vec!["url".to_owned()]), "{given}");
