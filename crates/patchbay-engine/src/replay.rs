@@ -232,7 +232,7 @@ async fn play(connector: &Connector, case: &Case, clock: &Arc<dyn Clock>, entrop
                 owner: None,
                 call_id: CallId::new("replay"),
             };
-            let deadline = Instant::now() + Duration::from_secs(60);
+            let deadline = Instant::now() + Duration::from_mins(1);
             let ctx = RunContext { connector, method, credentials: &credentials, facts, config: &config, deadline };
             run(&http, ctx, action, &inputs).await
         }

@@ -2,7 +2,7 @@
 //! say what it refused.
 //!
 //! Sources: the IANA special-purpose registries (RFC 6890), RFC 6052 (NAT64), RFC 3056 (6to4), the
-//! cloud providers' metadata addresses. IPv6 is closed by default: only 2000::/3 can be public.
+//! cloud providers' metadata addresses. IPv6 is closed by default: only `2000::/3` can be public.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -27,7 +27,7 @@ impl RateLimiter {
         if !(per_second.is_finite() && per_second > 0.0) {
             return Ok(Duration::ZERO);
         }
-        let interval = Duration::try_from_secs_f64(1.0 / per_second).unwrap_or(Duration::from_secs(3600));
+        let interval = Duration::try_from_secs_f64(1.0 / per_second).unwrap_or(Duration::from_hours(1));
         let burst = interval.mul_f64((per_second - 1.0).max(0.0));
         let now = Instant::now();
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,7 +51,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_second_of_requests_passes_then_they_are_spread() {
         let limiter = RateLimiter::default();
-        let (account, deadline) = (AccountId::new("a"), Instant::now() + Duration::from_secs(60));
+        let (account, deadline) = (AccountId::new("a"), Instant::now() + Duration::from_mins(1));
         let take = || limiter.take(&account, 10.0, deadline).unwrap().as_millis();
         assert!((0..10).all(|_| take() == 0));
         assert_eq!(take(), 100);
@@ -76,11 +76,11 @@ mod tests {
     async fn idle_accounts_are_forgotten() {
         let limiter = RateLimiter::default();
         for number in 0..SWEEP_AT {
-            let deadline = Instant::now() + Duration::from_secs(60);
+            let deadline = Instant::now() + Duration::from_mins(1);
             limiter.take(&AccountId::new(number.to_string()), 10.0, deadline).unwrap();
         }
         tokio::time::advance(Duration::from_secs(5)).await;
-        limiter.take(&AccountId::new("last"), 10.0, Instant::now() + Duration::from_secs(60)).unwrap();
+        limiter.take(&AccountId::new("last"), 10.0, Instant::now() + Duration::from_mins(1)).unwrap();
         assert_eq!(limiter.0.lock().unwrap().len(), 1);
     }
 }

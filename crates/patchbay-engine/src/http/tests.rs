@@ -99,7 +99,7 @@ async fn refusal(client: &HttpClient, url: &str) -> Error {
 }
 
 fn header_names(request: &Request) -> String {
-    let mut names = request.headers().keys().map(|name| name.as_str()).collect::<Vec<_>>();
+    let mut names = request.headers().keys().map(http::HeaderName::as_str).collect::<Vec<_>>();
     names.sort_unstable();
     names.join(" ")
 }

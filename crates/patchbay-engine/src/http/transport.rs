@@ -82,7 +82,7 @@ impl Wire {
         connector.enforce_http(false);
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.set_keepalive(Some(Duration::from_secs(60)));
+        connector.set_keepalive(Some(Duration::from_mins(1)));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(provider)
@@ -93,7 +93,7 @@ impl Wire {
         Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(Duration::from_mins(1))
             .pool_max_idle_per_host(128)
             .build(connector)
     }

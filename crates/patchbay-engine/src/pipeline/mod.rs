@@ -70,7 +70,7 @@ pub(crate) struct Run<'a> {
     steps: Value,
 }
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     /// The names that expressions see.
     pub(crate) fn roots(&self) -> [(&'static str, &Value); 4] {
         [

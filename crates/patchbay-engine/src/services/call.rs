@@ -64,7 +64,11 @@ impl Call {
 
     /// The account's field values, opened for this call.
     pub(super) fn credentials(&self) -> Result<Credentials, Error> {
-        resolve::credentials(self.engine.vault(), &self.resolved.account, &self.profile)
+        let vault = self.engine.vault();
+        if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
+            return self.resolved.credentials(vault);
+        }
+        resolve::credentials(vault, &self.resolved.account, &self.profile)
     }
 
     /// What the pipeline runs with.

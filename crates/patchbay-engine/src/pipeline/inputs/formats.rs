@@ -130,8 +130,12 @@ mod tests {
                 ],
             ),
         ] {
-            good.iter().for_each(|text| assert_eq!(mismatch(format, text), None, "{format} {text}"));
-            bad.iter().for_each(|text| assert!(mismatch(format, text).is_some(), "{format} {text}"));
+            for text in good {
+                assert_eq!(mismatch(format, text), None, "{format} {text}");
+            }
+            for text in bad {
+                assert!(mismatch(format, text).is_some(), "{format} {text}");
+            }
         }
         assert_eq!(mismatch("colour", "anything"), None);
     }

@@ -47,6 +47,12 @@ impl Problems {
     fn add(&mut self, path: &str, code: &'static str, message: impl Into<String>) {
         self.0.push(Problem { path: path.to_owned(), code, message: message.into() });
     }
+
+    /// Whether there is one at `path` or inside it.
+    fn concern(&self, path: &str) -> bool {
+        let inside = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
+        self.0.iter().any(|problem| problem.path.strip_prefix(path).is_some_and(inside))
+    }
 }
 
 /// Checks `raw` against what the action declares.
@@ -74,8 +80,7 @@ pub(crate) fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Er
     }
     for input in &action.inputs {
         let path = format!("{}.{}", input.location.as_str(), input.name);
-        let reported = || problems.0.iter().any(|problem| problem.path.starts_with(&path));
-        if input.required && checked.get(&input.name).is_none_or(Value::is_null) && !reported() {
+        if input.required && checked.get(&input.name).is_none_or(Value::is_null) && !problems.concern(&path) {
             problems.add(&path, "required", format!("`{path}` is required: {}", input.description));
         }
     }

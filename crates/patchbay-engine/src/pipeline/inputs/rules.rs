@@ -13,10 +13,10 @@ pub(super) fn of_value(input: &Input, value: &Value, path: &str, location: Input
     };
     match value {
         Value::String(text) => {
-            if !input.array {
-                if let Some(broken) = length(input, text.chars().count(), "characters") {
-                    fail(broken.0, broken.1);
-                }
+            if !input.array
+                && let Some((code, own)) = length(input, text.chars().count(), "characters")
+            {
+                fail(code, own);
             }
             if let Some((source, regex)) = &rules.pattern
                 && !regex.is_match(text)

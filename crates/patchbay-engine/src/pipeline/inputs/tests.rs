@@ -55,12 +55,12 @@ fn action() -> std::sync::Arc<Action> {
     connector.action("change").unwrap().clone()
 }
 
-fn raw(value: Value) -> RawInputs {
+fn raw(value: &Value) -> RawInputs {
     let part = |key: &str| value.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
     RawInputs { path: part("path"), query: part("query"), headers: part("headers"), body: part("body") }
 }
 
-fn problems(value: Value) -> Vec<(String, &'static str)> {
+fn problems(value: &Value) -> Vec<(String, &'static str)> {
     match check_inputs(&action(), raw(value)) {
         Ok(inputs) => panic!("accepted: {:?}", inputs.0),
         Err(error) => {
@@ -74,7 +74,7 @@ fn problems(value: Value) -> Vec<(String, &'static str)> {
 fn text_becomes_what_is_declared_outside_the_body() {
     let inputs = check_inputs(
         &action(),
-        raw(json!({
+        raw(&json!({
             "path": {"id": 42},
             "query": {"limit": "10", "deep": "true", "tags": "one"},
             "headers": {"x-trace": "t"},
@@ -91,7 +91,7 @@ fn text_becomes_what_is_declared_outside_the_body() {
 
 #[test]
 fn every_problem_is_told_at_once() {
-    let found = problems(json!({
+    let found = problems(&json!({
         "query": {"limit": "many", "deep": 1, "limt": 1, "name": "x"},
         "headers": {"x-trace": "a\r\nb"},
         "body": {
@@ -121,25 +121,25 @@ fn every_problem_is_told_at_once() {
 #[test]
 fn hints_name_what_was_meant() {
     let error =
-        check_inputs(&action(), raw(json!({"path": {"id": "1"}, "query": {"limt": 1, "name": "x"}}))).unwrap_err();
+        check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "query": {"limt": 1, "name": "x"}}))).unwrap_err();
     assert!(error.problems[0].message.contains("did you mean `limit`?"), "{error:?}");
     assert!(error.problems[1].message.contains("belongs in `body`"), "{error:?}");
-    let error = check_inputs(&action(), raw(json!({"path": {"id": "1"}, "body": {"kind": "finl"}}))).unwrap_err();
+    let error = check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "body": {"kind": "finl"}}))).unwrap_err();
     assert_eq!(error.message, "`body.kind` must be one of: draft, final; did you mean `final`?");
 }
 
 #[test]
 fn path_values_that_would_move_the_route_are_refused() {
     for id in ["", ".", ".."] {
-        assert_eq!(problems(json!({"path": {"id": id}})), [("path.id".to_owned(), "path_segment")]);
+        assert_eq!(problems(&json!({"path": {"id": id}})), [("path.id".to_owned(), "path_segment")]);
     }
-    assert!(check_inputs(&action(), raw(json!({"path": {"id": "a/../b"}}))).is_ok(), "it is escaped as one segment");
+    assert!(check_inputs(&action(), raw(&json!({"path": {"id": "a/../b"}}))).is_ok(), "it is escaped as one segment");
 }
 
 #[test]
 fn limits_hold() {
-    assert_eq!(problems(json!({"path": {"id": "1"}, "query": {"limit": 0}})), [("query.limit".to_owned(), "min")]);
-    assert_eq!(problems(json!({"path": {"id": "1"}, "query": {"limit": 101}})), [("query.limit".to_owned(), "max")]);
-    let long = problems(json!({"path": {"id": "1"}, "body": {"name": "sixsix"}}));
+    assert_eq!(problems(&json!({"path": {"id": "1"}, "query": {"limit": 0}})), [("query.limit".to_owned(), "min")]);
+    assert_eq!(problems(&json!({"path": {"id": "1"}, "query": {"limit": 101}})), [("query.limit".to_owned(), "max")]);
+    let long = problems(&json!({"path": {"id": "1"}, "body": {"name": "sixsix"}}));
     assert_eq!(long, [("body.name".to_owned(), "max_length")]);
 }

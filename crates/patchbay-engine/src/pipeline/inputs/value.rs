@@ -66,9 +66,10 @@ fn shape(input: &Input, value: Value, path: &str, location: InputLocation, probl
     let mut checked = Vec::with_capacity(items.len());
     for (place, item) in items.into_iter().enumerate() {
         let path = format!("{path}[{place}]");
-        let item = single(input, item, &path, location, problems)?;
-        rules::of_value(input, &item, &path, location, problems);
-        checked.push(item);
+        if let Some(item) = single(input, item, &path, location, problems) {
+            rules::of_value(input, &item, &path, location, problems);
+            checked.push(item);
+        }
     }
     Some(Value::Array(checked))
 }
@@ -80,17 +81,17 @@ fn single(input: &Input, value: Value, path: &str, location: InputLocation, prob
         None
     };
     match (input.kind, value) {
-        (InputType::String, value @ Value::String(_)) => Some(value),
+        (InputType::String, value @ Value::String(_))
+        | (InputType::Number, value @ Value::Number(_))
+        | (InputType::Boolean, value @ Value::Bool(_)) => Some(value),
         (InputType::String, Value::Number(number)) if is_text => Some(Value::String(number.to_string())),
         (InputType::String, Value::Bool(truth)) if is_text => Some(Value::String(truth.to_string())),
         (InputType::String, value) => wrong("a text", &value),
-        (InputType::Number, value @ Value::Number(_)) => Some(value),
         (InputType::Number, Value::String(text)) if is_text => match number(&text) {
             Some(number) => Some(Value::Number(number)),
             None => wrong("a number", &Value::String(text)),
         },
         (InputType::Number, value) => wrong("a number", &value),
-        (InputType::Boolean, value @ Value::Bool(_)) => Some(value),
         (InputType::Boolean, Value::String(text)) if is_text && matches!(text.as_str(), "true" | "false") => {
             Some(Value::Bool(text == "true"))
         }
@@ -102,7 +103,9 @@ fn single(input: &Input, value: Value, path: &str, location: InputLocation, prob
             wrong("a date such as 2026-01-31 or a date and time such as 2026-01-31T10:30:00Z", &value)
         }
         (InputType::Enum, value) => choice(input, value, path, is_text, problems),
-        (InputType::Object, Value::Object(members)) => object(input, members, path, location, problems),
+        (InputType::Object, Value::Object(members)) => {
+            Some(Value::Object(object(input, members, path, location, problems)))
+        }
         (InputType::Object, value) => wrong("an object", &value),
     }
 }
@@ -139,35 +142,30 @@ fn object(
     path: &str,
     location: InputLocation,
     problems: &mut Problems,
-) -> Option<Value> {
+) -> Map<String, Value> {
     if input.properties.is_empty() {
-        return Some(Value::Object(members));
+        return members;
     }
-    let before = problems.0.len();
     let mut checked = Map::new();
     for (name, value) in members {
         let inner = format!("{path}.{name}");
-        match input.properties.iter().find(|property| property.name == name) {
-            Some(property) => {
-                if let Some(value) = check(property, value, &inner, location, problems) {
-                    checked.insert(name, value);
-                }
+        if let Some(property) = input.properties.iter().find(|property| property.name == name) {
+            if let Some(value) = check(property, value, &inner, location, problems) {
+                checked.insert(name, value);
             }
-            None => {
-                let hint = nearest(&name, input.properties.iter().map(|property| property.name.as_str()));
-                let hint = hint.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
-                problems.add(&inner, "unknown_field", format!("`{path}` has no `{name}`{hint}"));
-            }
+        } else {
+            let hint = nearest(&name, input.properties.iter().map(|property| property.name.as_str()));
+            let hint = hint.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
+            problems.add(&inner, "unknown_field", format!("`{path}` has no `{name}`{hint}"));
         }
     }
     for property in &input.properties {
         let inner = format!("{path}.{}", property.name);
-        let reported = || problems.0[before..].iter().any(|problem| problem.path.starts_with(&inner));
-        if property.required && !checked.contains_key(&property.name) && !reported() {
+        if property.required && !checked.contains_key(&property.name) && !problems.concern(&inner) {
             problems.add(&inner, "required", format!("`{inner}` is required: {}", property.description));
         }
     }
-    Some(Value::Object(checked))
+    checked
 }
 
 /// What a value is, in words.
