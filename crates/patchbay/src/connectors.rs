@@ -48,7 +48,7 @@ impl Connectors {
         let loaded = load(files);
         let has_errors = loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         if !loaded.diagnostics.is_empty() {
-            self.report.push_str(&render(&loaded.diagnostics, files, false));
+            self.report.push_str(&render(&loaded.diagnostics, files));
         }
         match loaded.connector {
             Some(connector) if !has_errors => {

@@ -1,0 +1,104 @@
+//! The configuration file: strict, with the line of every mistake, all at once.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use patchbay_connector::{
+    SourceFile, render,
+    syntax::{Mapping, Reader, Report, parse},
+};
+
+use super::LogFormat;
+
+/// What a file says; absent keys are `None` or empty.
+#[derive(Debug, Default)]
+pub struct FileSettings {
+    pub listen: Option<String>,
+    pub data_dir: Option<PathBuf>,
+    pub public_url: Option<String>,
+    pub connectors: Option<PathBuf>,
+    pub sandbox: Option<bool>,
+    pub api_key_file: Option<PathBuf>,
+    pub log_level: Option<String>,
+    pub log_format: Option<LogFormat>,
+    pub egress_allow: Vec<String>,
+    pub upstreams: Vec<(String, String)>,
+    pub hub_allowed_origins: Vec<String>,
+    pub body_limit_mib: Option<u64>,
+    pub response_limit_mib: Option<u64>,
+    pub call_budget_seconds: Option<u64>,
+    pub shutdown_grace_seconds: Option<u64>,
+}
+
+/// Reads a file; every problem is in the error, with its line and a hint.
+pub fn read(path: &Path) -> anyhow::Result<FileSettings> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).with_context(|| format!("the configuration file {name} cannot be read"))?;
+    let source = SourceFile { name: name.clone(), text };
+    let report = Report::default();
+    let tree = match parse(&name, &source.text) {
+        Ok(tree) => tree,
+        Err(diagnostic) => bail!("the configuration file is not valid\n\n{}", render(&[*diagnostic], &[source])),
+    };
+    let settings = settings(Reader::new(&tree, &name, &report));
+    let diagnostics = report.into_diagnostics();
+    if !diagnostics.is_empty() {
+        bail!("the configuration file is not valid\n\n{}", render(&diagnostics, &[source]));
+    }
+    Ok(settings.unwrap_or_default())
+}
+
+fn settings(reader: Reader<'_>) -> Option<FileSettings> {
+    const KEYS: [&str; 12] = [
+        "listen", "dataDir", "publicUrl", "connectors", "sandbox", "apiKeyFile", "log", "egress", "upstreams", "hub", "limits",
+        "shutdown",
+    ];
+    // An empty file sets nothing.
+    if reader.node.kind() == "nothing" {
+        return None;
+    }
+    let root = reader.mapping("the configuration", &KEYS)?;
+    let section = |key: &str, keys: &[&str]| root.get(key).and_then(|section| section.mapping(&format!("`{key}`"), keys));
+    let log = section("log", &["level", "format"]);
+    let egress = section("egress", &["allow"]);
+    let hub = section("hub", &["allowedOrigins"]);
+    let limits = section("limits", &["bodyMebibytes", "responseMebibytes", "callSeconds"]);
+    let shutdown = section("shutdown", &["graceSeconds"]);
+    let whole = |section: Option<Mapping<'_>>, key: &str| section.and_then(|section| section.get(key)).and_then(|value| value.whole());
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    Some(FileSettings {
+        listen: root.text("listen"),
+        data_dir: root.text("dataDir").map(PathBuf::from),
+        public_url: root.text("publicUrl"),
+        connectors: root.text("connectors").map(PathBuf::from),
+        sandbox: root.get("sandbox").and_then(|value| value.boolean()),
+        api_key_file: root.text("apiKeyFile").map(PathBuf::from),
+        log_level: log.and_then(|log| log.text("level")),
+        log_format: log.and_then(|log| log.get("format")).and_then(|format| format.choice(&formats)),
+        egress_allow: egress.map(|egress| egress.texts("allow")).unwrap_or_default(),
+        upstreams: root
+            .get("upstreams")
+            .map(|upstreams| upstreams.entries("`upstreams`").filter_map(|(from, to)| Some((from.to_owned(), to.text()?))).collect())
+            .unwrap_or_default(),
+        hub_allowed_origins: hub.map(|hub| hub.texts("allowedOrigins")).unwrap_or_default(),
+        body_limit_mib: whole(limits, "bodyMebibytes"),
+        response_limit_mib: whole(limits, "responseMebibytes"),
+        call_budget_seconds: whole(limits, "callSeconds"),
+        shutdown_grace_seconds: whole(shutdown, "graceSeconds"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_shown_with_its_line_and_a_suggestion() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("patchbay.yaml");
+        let text = "listen: 127.0.0.1:1\ndatadir: x\nsandbox: maybe\negress:\n  alow: []\nlimits:\n  callSeconds: -1\nlog:\n  format: jsn\n";
+        std::fs::write(&path, text).unwrap();
+        let message = format!("{:#}", read(&path).unwrap_err()).replace(&path.display().to_string(), "patchbay.yaml");
+        insta::assert_snapshot!(message);
+    }
+}

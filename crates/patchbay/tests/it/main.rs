@@ -1,0 +1,16 @@
+//! Black-box tests: the real binary on a real port, a simulated provider in this process.
+//!
+//! Every answer that passes through [`support::Client`] is searched for the planted secrets, and
+//! when a server stops, so are its log and the bytes of its database ([`support::canary`]).
+
+mod accounts;
+mod actions;
+mod bad_input;
+mod connect;
+mod lifecycle;
+mod profiles;
+mod provider_faults;
+mod proxy;
+mod readme;
+mod support;
+mod tenants;
