@@ -40,7 +40,8 @@ async fn check(folder: &Path) -> Vec<String> {
     let (mut played, mut wrong) = (BTreeSet::new(), Vec::new());
     for path in files(&folder.join("tests"), ".test.yaml") {
         let name = path.display().to_string();
-        let cases = CaseFile::parse(&name, &fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{error}"));
+        let cases =
+            CaseFile::parse(&name, &fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(cases.connector, connector.key, "{name} is about another connector");
         let ids = cases.cases.iter().filter_map(|case| Some(connector.action(&case.action)?.id.clone()));
         played.extend(ids);

@@ -1,0 +1,362 @@
+//! Actions and the proxy through the whole engine: SQLite, vault, caches, the guarded client, and a
+//! provider on loopback that stands in for the demo connector's.
+
+use std::{fs, path::Path, sync::Arc};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use patchbay_connector::{Registry, SourceFile, definition::HttpMethod, load, render};
+use patchbay_engine::{
+    Caller, Engine, EngineConfig, EngineParts, Error, LinkRequest, NewKey, NewProfile, NewSession, ProfilePatch,
+    ProxyOutcome, ProxyRequest, RunOutcome, RunRequest,
+};
+use patchbay_model::{
+    AccountId, AccountKind, AccountStatus, Clock, EnabledActions, Entropy, Metadata, Owner, ProfileId, Scope,
+    testing::{ManualClock, SeededEntropy},
+};
+use patchbay_storage::{Storage, sqlite::SqliteStorage};
+use patchbay_vault::{KeyRing, Secret, Vault};
+use serde_json::{Map, Value, json};
+
+const SECRET: &str = "canary-5f1e0c9b7d";
+
+struct World {
+    engine: Engine,
+    caller: Arc<Caller>,
+    account: AccountId,
+    _folder: tempfile::TempDir,
+}
+
+async fn provider<F>(answer: F) -> String
+where
+    F: Fn(Request) -> Response + Clone + Send + Sync + 'static,
+{
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = Router::new().fallback(any(move |request: Request| {
+        let answer = answer.clone();
+        async move { answer(request) }
+    }));
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    format!("http://{address}")
+}
+
+async fn engine(upstream: &str) -> (Engine, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
+    let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
+    let storage = SqliteStorage::open(&folder.path().join("test.db")).await.unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/demo/demo.connector.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let files = [SourceFile { name: "demo.connector.yaml".into(), text }];
+    let loaded = load(&files);
+    let connector = loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)));
+    let storage: Arc<dyn Storage> = Arc::new(storage);
+    let engine = Engine::start(EngineParts {
+        storage,
+        vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
+        registry: Registry::new().with(Arc::new(connector)),
+        clock,
+        entropy,
+        config: EngineConfig {
+            public_url: "http://localhost".into(),
+            egress_allow: Vec::new(),
+            upstreams: vec![("https://eu.demo.example.com".into(), upstream.into())],
+            call_budget_millis: 10_000,
+            max_response_bytes: 64 * 1024,
+        },
+    })
+    .await
+    .unwrap();
+    (engine, folder)
+}
+
+async fn caller_of(engine: &Engine, key: &Secret) -> Arc<Caller> {
+    engine.authenticate(key).await.unwrap()
+}
+
+/// An engine with one account linked to a provider that answers like `answer`.
+async fn world<F>(answer: F) -> World
+where
+    F: Fn(Request) -> Response + Clone + Send + Sync + 'static,
+{
+    let (engine, folder) = engine(&provider(answer).await).await;
+    let first = engine.first_start(None).await.unwrap().unwrap();
+    let caller = caller_of(&engine, &first.api_key.unwrap()).await;
+    let session = engine
+        .create_session(
+            &caller,
+            NewSession {
+                owner: Owner { id: "customer".into(), name: "Acme".into(), username: None },
+                categories: Vec::new(),
+                connector: Some("demo".into()),
+                profile_id: None,
+                account_id: None,
+                label: None,
+                metadata: Metadata::new(),
+                kind: AccountKind::Production,
+                multiple: false,
+                expires_in: None,
+            },
+        )
+        .await
+        .unwrap();
+    let hub = engine.hub_session(&session.token).await.unwrap();
+    let profile = engine.hub_profiles(&hub, Some("demo")).await.unwrap().remove(0).profile;
+    let credentials = [("key", SECRET), ("region", "eu"), ("user", "jo")]
+        .map(|(key, value)| (key.to_owned(), Secret::new(value)))
+        .to_vec();
+    let linked =
+        engine.hub_link(&hub, LinkRequest { profile_id: Some(profile.id.clone()), credentials }).await.unwrap();
+    World { engine, caller, account: linked.id.clone(), _folder: folder }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        other => panic!("{other} is no object"),
+    }
+}
+
+impl World {
+    fn request(&self, action: &str, path: Value) -> RunRequest {
+        RunRequest {
+            account_id: self.account.clone(),
+            profile_id: None,
+            action: action.to_owned(),
+            path: object(path),
+            query: Map::new(),
+            headers: Map::new(),
+            body: Map::new(),
+        }
+    }
+
+    async fn run(&self, request: RunRequest) -> Result<RunOutcome, Error> {
+        self.engine.run_action(&self.caller, request).await
+    }
+
+    fn proxied(&self, method: HttpMethod, path: &str) -> ProxyRequest {
+        ProxyRequest {
+            account_id: self.account.clone(),
+            url: None,
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    async fn proxy(&self, path: &str) -> Result<ProxyOutcome, Error> {
+        self.engine.run_proxy(&self.caller, self.proxied(HttpMethod::Get, path)).await
+    }
+}
+
+/// Answers with what it was asked.
+fn echo(request: &Request) -> Response {
+    let header =
+        |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    axum::Json(json!({
+        "method": request.method().as_str(),
+        "path": request.uri().to_string(),
+        "key_is_there": header("x-key") == SECRET,
+        "echo": header("x-key"),
+        "custom": header("x-custom"),
+        "type": header("content-type"),
+    }))
+    .into_response()
+}
+
+#[tokio::test]
+async fn an_action_runs_with_the_accounts_credentials_which_never_come_back() {
+    let world = world(|request| echo(&request)).await;
+    let outcome = world.run(world.request("demo_get_thing", json!({"id": "a/b"}))).await.unwrap();
+    let expected = json!({
+        "data": {
+            "method": "GET", "path": "/api/things/a%2Fb", "key_is_there": true, "echo": "[redacted]", "custom": "",
+            "type": "",
+        },
+        "next": null,
+    });
+    assert_eq!(Value::Object(outcome.result), expected);
+    world.engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_clients_add_to_every_call_is_no_input() {
+    let world = world(|request| echo(&request)).await;
+    let mut request = world.request("demo_get_thing", json!({"id": "1"}));
+    request.query = object(json!({"debug": false}));
+    request.headers = object(json!({"X-Account-Id": world.account.as_str()}));
+    world.run(request).await.unwrap();
+    let mut request = world.request("demo_get_thing", json!({"id": "1"}));
+    request.query = object(json!({"debug": "yes"}));
+    assert_eq!(world.run(request).await.unwrap_err().code, "ValidationError");
+}
+
+#[tokio::test]
+async fn an_unknown_action_names_its_neighbours() {
+    let world = world(|request| echo(&request)).await;
+    for name in ["demo_get_thingg", "get_thing", "demo_get\nthing"] {
+        let error = world.run(world.request(name, json!({"id": "1"}))).await.unwrap_err();
+        assert_eq!((error.kind.status(), error.code), (404, "ActionNotFoundError"), "{name:?}");
+        assert!(error.message.contains("`demo_get_thing`"), "{error}");
+        assert!(!error.message.contains('\n'));
+    }
+}
+
+#[tokio::test]
+async fn accounts_and_profiles_decide_who_may_call() {
+    let world = world(|request| echo(&request)).await;
+    let (engine, caller) = (&world.engine, &world.caller);
+    let get = || world.request("demo_get_thing", json!({"id": "1"}));
+    let code = |error: Error| (error.kind.status(), error.code);
+
+    let mut missing = get();
+    missing.account_id = AccountId::new("nobody");
+    assert_eq!(code(world.run(missing).await.unwrap_err()), (404, "AccountNotFoundError"));
+
+    let other = engine.create_project("Other").await.unwrap();
+    let new = NewKey { name: "k".into(), scopes: [].into(), text: None };
+    let key = engine.create_key(&other.id, new).await.unwrap();
+    let stranger = caller_of(engine, &key.text).await;
+    assert_eq!(code(engine.run_action(&stranger, get()).await.unwrap_err()), (404, "AccountNotFoundError"));
+    let proxied = world.proxied(HttpMethod::Get, "/x");
+    assert_eq!(code(engine.run_proxy(&stranger, proxied).await.unwrap_err()), (404, "AccountNotFoundError"));
+
+    let mut reader = Caller::clone(caller);
+    reader.scopes.remove(&Scope::ActionsExecute);
+    assert_eq!(code(engine.run_action(&reader, get()).await.unwrap_err()), (403, "MissingScopeError"));
+    let proxied = world.proxied(HttpMethod::Get, "/x");
+    assert_eq!(code(engine.run_proxy(&reader, proxied).await.unwrap_err()), (403, "MissingScopeError"));
+
+    let status = |status| patchbay_engine::AccountPatch { status: Some(status), ..Default::default() };
+    engine.patch_account(caller, &world.account, status(AccountStatus::Suspended)).await.unwrap();
+    assert_eq!(code(world.run(get()).await.unwrap_err()), (412, "AccountSuspendedError"));
+    assert_eq!(code(world.proxy("/x").await.unwrap_err()), (412, "AccountSuspendedError"));
+    engine.patch_account(caller, &world.account, status(AccountStatus::Active)).await.unwrap();
+    world.run(get()).await.unwrap();
+
+    let profile = engine.get_account(caller, &world.account).await.unwrap().account.profile_id.clone();
+    let only = EnabledActions::Only(["demo_list_things".to_owned()].into());
+    let patch = ProfilePatch { enabled_actions: Some(only), ..Default::default() };
+    engine.patch_profile(caller, &profile, patch).await.unwrap();
+    assert_eq!(code(world.run(get()).await.unwrap_err()), (403, "ActionNotEnabledError"));
+
+    let patch = ProfilePatch { active: Some(false), ..Default::default() };
+    engine.patch_profile(caller, &profile, patch).await.unwrap();
+    assert_eq!(code(world.run(get()).await.unwrap_err()), (412, "AccountIntegrationInactiveError"));
+}
+
+#[tokio::test]
+async fn a_named_profile_must_fit_the_account() {
+    let world = world(|request| echo(&request)).await;
+    let new = |auth: &str| NewProfile {
+        connector: "demo".into(),
+        name: Some(auth.into()),
+        auth_config_key: Some(auth.into()),
+        environment: None,
+        version_pin: None,
+        active: true,
+        default: false,
+        enabled_actions: EnabledActions::Only(["demo_list_things".to_owned()].into()),
+        setup: Vec::new(),
+    };
+    let same = world.engine.create_profile(&world.caller, new("key")).await.unwrap();
+    let other = world.engine.create_profile(&world.caller, new("bearer")).await.unwrap();
+    for (profile, status, code) in [
+        (ProfileId::new("nobody"), 400, "ProfileMismatchError"),
+        (other.id.clone(), 400, "ProfileMismatchError"),
+        // It counts: what it does not allow is refused.
+        (same.id.clone(), 403, "ActionNotEnabledError"),
+    ] {
+        let mut request = world.request("demo_get_thing", json!({"id": "1"}));
+        request.profile_id = Some(profile);
+        let error = world.run(request).await.unwrap_err();
+        assert_eq!((error.kind.status(), error.code), (status, code));
+    }
+}
+
+#[tokio::test]
+async fn provider_errors_keep_their_status_and_words_without_secrets() {
+    let world = world(|request| {
+        let body = json!({"detail": format!("no: {}", request.headers()["x-key"].to_str().unwrap())});
+        let status = request.uri().path().rsplit('/').next().unwrap().parse::<u16>().unwrap();
+        (StatusCode::from_u16(status).unwrap(), [("retry-after", "3600")], axum::Json(body)).into_response()
+    })
+    .await;
+    for (status, ours, code) in [
+        (400, 400, "ProviderError"),
+        (401, 401, "AccountInvalidCredentialsError"),
+        (402, 402, "ProviderError"),
+        (403, 403, "ProviderError"),
+        (404, 404, "ProviderError"),
+        (429, 429, "ProviderError"),
+        (503, 503, "ProviderError"),
+    ] {
+        let request = world.request("demo_get_thing", json!({"id": status.to_string()}));
+        let error = world.run(request).await.unwrap_err();
+        assert_eq!((error.kind.status(), error.code), (ours, code));
+        assert!(error.message.ends_with(": no: [redacted]"), "{error}");
+        let provider = error.provider.as_ref().unwrap();
+        assert_eq!(provider.status, Some(status));
+        assert_eq!(provider.body, json!({"detail": "no: [redacted]"}));
+        assert_eq!(provider.url, format!("https://eu.demo.example.com/api/things/{status}"));
+        assert_eq!(error.retry_after, Some(3600));
+        assert!(!format!("{error:?}").contains(SECRET));
+    }
+}
+
+#[tokio::test]
+async fn the_proxy_passes_json_through_and_redacts_echoes() {
+    let world = world(|request| match request.uri().path() {
+        "/api/exact" => ([("content-type", "application/json")], "{ \"a\" :1.10,\n \"a\":2}").into_response(),
+        "/api/text" => "hello \"there\"".into_response(),
+        "/api/none" => StatusCode::NO_CONTENT.into_response(),
+        "/api/html" => (StatusCode::BAD_GATEWAY, [("content-type", "text/html")], "<h1>no</h1>").into_response(),
+        "/api/cookie" => ([("set-cookie", "a=b"), ("x-echo", SECRET), ("x-id", "7")], "1").into_response(),
+        "/api/bytes" => vec![0xff_u8, 0xfe, 0x00].into_response(),
+        _ => echo(&request),
+    })
+    .await;
+    let body = async |path: &str| String::from_utf8(world.proxy(path).await.unwrap().body.to_vec()).unwrap();
+    assert_eq!(body("/exact").await, "{ \"a\" :1.10,\n \"a\":2}", "not one byte differs");
+    assert_eq!(body("/text").await, r#""hello \"there\"""#);
+    assert_eq!(body("/none").await, "null");
+    assert_eq!(body("/html").await, r#""<h1>no</h1>""#);
+    assert_eq!(world.proxy("/html").await.unwrap().status, 502);
+    let headers = world.proxy("/cookie").await.unwrap().headers;
+    let header = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    assert_eq!((header("set-cookie"), header("x-echo"), header("x-id")), (None, Some("[redacted]"), Some("7")));
+    assert_eq!(world.proxy("/bytes").await.unwrap_err().code, "ProviderInvalidResponseError");
+
+    let mut request = world.proxied(HttpMethod::Post, "/make/?a=b%20c");
+    request.headers = vec![("X-Custom".into(), "yes".into())];
+    request.body = Some(bytes::Bytes::from_static(b"{\"n\":1}"));
+    let outcome = world.engine.run_proxy(&world.caller, request).await.unwrap();
+    let expected = json!({
+        "method": "POST", "path": "/api/make/?a=b%20c", "key_is_there": true, "echo": "[redacted]", "custom": "yes",
+        "type": "application/json",
+    });
+    assert_eq!(serde_json::from_slice::<Value>(&outcome.body).unwrap(), expected);
+}
+
+#[tokio::test]
+async fn the_proxy_goes_nowhere_else() {
+    let world = world(|request| echo(&request)).await;
+    let mut request = world.proxied(HttpMethod::Get, "//evil.example/..");
+    request.url = Some("https://evil.example".into());
+    request.headers = vec![
+        ("authorization".into(), "Bearer x".into()),
+        ("X-Key".into(), "mine".into()),
+        ("x-a".into(), "b\r\nc: d".into()),
+    ];
+    let error = world.engine.run_proxy(&world.caller, request).await.unwrap_err();
+    assert_eq!((error.kind.status(), error.code), (400, "ValidationError"));
+    let paths = error.problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>();
+    assert_eq!(paths, ["url", "path", "headers.authorization", "headers.x-a", "headers.x-key"]);
+}
