@@ -154,4 +154,16 @@ mod tests {
         assert_eq!(header("x-ids", &json!(["a", 1])).unwrap().unwrap().1, "a,1");
         assert!(header("x", &Value::Null).unwrap().is_none());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_value_begins_another_line(value in proptest::prelude::any::<String>()) {
+            if let Ok(Some((_, made))) = header("x-value", &json!(value)) {
+                proptest::prop_assert_eq!(made.as_bytes(), value.as_bytes());
+                proptest::prop_assert!(!made.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
+            } else {
+                proptest::prop_assert!(value.chars().any(char::is_control), "{:?} was refused", value);
+            }
+        }
+    }
 }

@@ -235,3 +235,80 @@ pub(super) fn input_problem(path: &str, message: String) -> Error {
     let problem = Problem { path: path.to_owned(), code: "refused", message: message.clone() };
     Error::new(ErrorKind::Invalid, "ValidationError", message).with_problems(vec![problem])
 }
+
+#[cfg(test)]
+mod tests {
+    use patchbay_connector::{SourceFile, load};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn demo() -> Connector {
+        let text = include_str!("../../tests/fixtures/demo/demo.connector.yaml").to_owned();
+        load(&[SourceFile { name: "demo.connector.yaml".into(), text }]).connector.unwrap()
+    }
+
+    fn built(connector: &Connector, path: &str, region: &str, id: &Value) -> Result<Target, Error> {
+        let (inputs, credentials) = (json!({ "id": id }), json!({ "region": region, "key": "k" }));
+        let roots = [("inputs", &inputs), ("credentials", &credentials)];
+        let template = Template::parse(path).unwrap();
+        target(connector, "demo", connector.base_url.as_ref(), &template, &Scope { roots: &roots })
+    }
+
+    #[test]
+    fn slashes_stay_as_the_file_has_them() {
+        let connector = demo();
+        let url = |path: &str| built(&connector, path, "eu", &json!(7)).unwrap().url.to_string();
+        assert_eq!(url("/things/"), "https://eu.demo.example.com/api/things/");
+        assert_eq!(url("/things"), "https://eu.demo.example.com/api/things");
+        assert_eq!(url("things/${inputs.id}/"), "https://eu.demo.example.com/api/things/7/");
+        assert_eq!(url("/things?x=${inputs.id}"), "https://eu.demo.example.com/api/things?x=7");
+        assert_eq!(url(""), "https://eu.demo.example.com/api");
+    }
+
+    #[test]
+    fn an_expression_that_makes_a_whole_path_cannot_climb() {
+        let connector = demo();
+        for id in ["/../../admin", "/a/%2e%2e/b", "/a/..\\b", "/."] {
+            assert!(built(&connector, "$.inputs.id", "eu", &json!(id)).is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn data_that_lead_elsewhere_take_no_credentials_along() {
+        let connector = demo();
+        let goes = |path: &str, id: &str| built(&connector, path, "eu", &json!(id)).unwrap().with_credentials;
+        assert!(goes("$.inputs.id", "https://eu.demo.example.com/next?page=2"));
+        assert!(!goes("$.inputs.id", "https://evil.example/next"));
+        assert!(!goes("$.inputs.id", "http://eu.demo.example.com/next"));
+        assert!(goes("https://upload.demo.example.com/x", ""), "an origin that the file names is the author's choice");
+    }
+
+    proptest! {
+        #[test]
+        fn an_input_stays_one_segment(id in any::<String>()) {
+            let connector = demo();
+            if let Ok(Target { url, .. }) = built(&connector, "/things/${inputs.id}/sub/", "eu", &json!(id)) {
+                let segments = url.path_segments().unwrap().collect::<Vec<_>>();
+                prop_assert_eq!(url.host_str(), Some("eu.demo.example.com"));
+                prop_assert_eq!(segments.len(), 5, "{}", url);
+                prop_assert_eq!((segments[1], segments[3], segments[4]), ("things", "sub", ""));
+                prop_assert!(url.query().is_none() && url.fragment().is_none());
+            } else {
+                prop_assert!(matches!(id.as_str(), "" | "." | ".."), "{:?} was refused", id);
+            }
+        }
+
+        #[test]
+        fn a_field_never_changes_whose_host_it_is(region in any::<String>()) {
+            let connector = demo();
+            if let Ok(Target { url, .. }) = built(&connector, "/things", &region, &json!(1)) {
+                prop_assert!(url.host_str().unwrap().ends_with(".demo.example.com"), "{}", url);
+                prop_assert_eq!(url.path(), "/api/things");
+                prop_assert_eq!(url.port(), None);
+                prop_assert_eq!(url.scheme(), "https");
+            }
+        }
+    }
+}
