@@ -1,7 +1,9 @@
 //! Actions and the proxy through the whole engine: SQLite, vault, caches, the guarded client, and a
 //! provider on loopback that stands in for the demo connector's.
 
-use std::{fs, path::Path, sync::Arc};
+mod support;
+
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -10,17 +12,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use patchbay_connector::{Registry, SourceFile, definition::HttpMethod, load, render};
+use patchbay_connector::definition::HttpMethod;
 use patchbay_engine::{
-    Caller, Engine, EngineConfig, EngineParts, Error, LinkRequest, NewKey, NewProfile, NewSession, ProfilePatch,
-    ProxyOutcome, ProxyRequest, RunOutcome, RunRequest,
+    Caller, Engine, Error, NewKey, NewProfile, ProfilePatch, ProxyOutcome, ProxyRequest, RunOutcome, RunRequest,
 };
-use patchbay_model::{
-    AccountId, AccountKind, AccountStatus, Clock, EnabledActions, Entropy, Metadata, Owner, ProfileId, Scope,
-    testing::{ManualClock, SeededEntropy},
-};
-use patchbay_storage::{Storage, sqlite::SqliteStorage};
-use patchbay_vault::{KeyRing, Secret, Vault};
+use patchbay_model::{AccountId, AccountStatus, EnabledActions, ProfileId, Scope};
 use serde_json::{Map, Value, json};
 
 const SECRET: &str = "canary-5f1e0c9b7d";
@@ -46,74 +42,16 @@ where
     format!("http://{address}")
 }
 
-async fn engine(upstream: &str) -> (Engine, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
-    let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-    let storage = SqliteStorage::open(&folder.path().join("test.db")).await.unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/demo/demo.connector.yaml");
-    let text = fs::read_to_string(&path).unwrap();
-    let files = [SourceFile { name: "demo.connector.yaml".into(), text }];
-    let loaded = load(&files);
-    let connector = loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)));
-    let storage: Arc<dyn Storage> = Arc::new(storage);
-    let engine = Engine::start(EngineParts {
-        storage,
-        vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
-        registry: Registry::new().with(Arc::new(connector)),
-        clock,
-        entropy,
-        config: EngineConfig {
-            public_url: "http://localhost".into(),
-            egress_allow: Vec::new(),
-            upstreams: vec![("https://eu.demo.example.com".into(), upstream.into())],
-            call_budget_millis: 10_000,
-            max_response_bytes: 64 * 1024,
-        },
-    })
-    .await
-    .unwrap();
-    (engine, folder)
-}
-
-async fn caller_of(engine: &Engine, key: &Secret) -> Arc<Caller> {
-    engine.authenticate(key).await.unwrap()
-}
-
 /// An engine with one account linked to a provider that answers like `answer`.
 async fn world<F>(answer: F) -> World
 where
     F: Fn(Request) -> Response + Clone + Send + Sync + 'static,
 {
-    let (engine, folder) = engine(&provider(answer).await).await;
-    let first = engine.first_start(None).await.unwrap().unwrap();
-    let caller = caller_of(&engine, &first.api_key.unwrap()).await;
-    let session = engine
-        .create_session(
-            &caller,
-            NewSession {
-                owner: Owner { id: "customer".into(), name: "Acme".into(), username: None },
-                categories: Vec::new(),
-                connector: Some("demo".into()),
-                profile_id: None,
-                account_id: None,
-                label: None,
-                metadata: Metadata::new(),
-                kind: AccountKind::Production,
-                multiple: false,
-                expires_in: None,
-            },
-        )
-        .await
-        .unwrap();
-    let hub = engine.hub_session(&session.token).await.unwrap();
-    let profile = engine.hub_profiles(&hub, Some("demo")).await.unwrap().remove(0).profile;
-    let credentials = [("key", SECRET), ("region", "eu"), ("user", "jo")]
-        .map(|(key, value)| (key.to_owned(), Secret::new(value)))
-        .to_vec();
-    let linked =
-        engine.hub_link(&hub, LinkRequest { profile_id: Some(profile.id.clone()), credentials }).await.unwrap();
-    World { engine, caller, account: linked.id.clone(), _folder: folder }
+    let upstreams = vec![("https://eu.demo.example.com".to_owned(), provider(answer).await)];
+    let (engine, caller, folder) = support::engine(support::connector("tests/fixtures/demo"), upstreams).await;
+    let credentials = [("key", SECRET), ("region", "eu"), ("user", "jo")];
+    let account = support::link(&engine, &caller, "demo", &credentials).await.unwrap().id.clone();
+    World { engine, caller, account, _folder: folder }
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -223,7 +161,7 @@ async fn accounts_and_profiles_decide_who_may_call() {
     let other = engine.create_project("Other").await.unwrap();
     let new = NewKey { name: "k".into(), scopes: [].into(), text: None };
     let key = engine.create_key(&other.id, new).await.unwrap();
-    let stranger = caller_of(engine, &key.text).await;
+    let stranger = engine.authenticate(&key.text).await.unwrap();
     assert_eq!(code(engine.run_action(&stranger, get()).await.unwrap_err()), (404, "AccountNotFoundError"));
     let proxied = world.proxied(HttpMethod::Get, "/x");
     assert_eq!(code(engine.run_proxy(&stranger, proxied).await.unwrap_err()), (404, "AccountNotFoundError"));

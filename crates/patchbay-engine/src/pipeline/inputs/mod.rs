@@ -78,9 +78,10 @@ pub(crate) fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Er
             }
         }
     }
-    for input in &action.inputs {
+    let is_missing = |input: &&Input| input.required && checked.get(&input.name).is_none_or(Value::is_null);
+    for input in action.inputs.iter().filter(is_missing) {
         let path = format!("{}.{}", input.location.as_str(), input.name);
-        if input.required && checked.get(&input.name).is_none_or(Value::is_null) && !problems.concern(&path) {
+        if !problems.concern(&path) {
             problems.add(&path, "required", format!("`{path}` is required: {}", input.description));
         }
     }

@@ -1,0 +1,110 @@
+//! The SpotDraft connector against the simulated SpotDraft, through the whole engine.
+
+mod support;
+
+use std::sync::Arc;
+
+use patchbay_connector::definition::HttpMethod;
+use patchbay_engine::{Caller, Engine, Error, ProxyRequest, RunRequest};
+use patchbay_model::{AccountId, Clock, testing::ManualClock};
+use patchbay_simulator::{RunningSimulator, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, Simulator, SimulatorConfig};
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+
+struct Sandbox {
+    engine: Engine,
+    caller: Arc<Caller>,
+    _simulator: RunningSimulator,
+    _folder: tempfile::TempDir,
+}
+
+async fn sandbox() -> Sandbox {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
+    let config = SimulatorConfig { rate_limit_per_second: None, ..SimulatorConfig::sandbox(clock) };
+    let simulator = Simulator::new(config);
+    let upstreams = simulator.upstreams();
+    let simulator = simulator.start(TcpListener::bind("127.0.0.1:0").await.unwrap()).await.unwrap();
+    let origin = format!("http://{}", simulator.address());
+    let upstreams = upstreams.into_iter().map(|(from, path)| (from, format!("{origin}{path}"))).collect();
+    let connector = support::connector("../../connectors/spotdraft");
+    let (engine, caller, folder) = support::engine(connector, upstreams).await;
+    Sandbox { engine, caller, _simulator: simulator, _folder: folder }
+}
+
+impl Sandbox {
+    async fn link(&self, secret: &str) -> Result<AccountId, Error> {
+        let credentials = [("clientId", SANDBOX_CLIENT_ID), ("clientSecret", secret), ("region", "us")];
+        Ok(support::link(&self.engine, &self.caller, "spotdraft", &credentials).await?.id.clone())
+    }
+
+    async fn run(&self, account: &AccountId, action: &str, inputs: Value) -> Result<Value, Error> {
+        let part = |key: &str| inputs.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+        let request = RunRequest {
+            account_id: account.clone(),
+            profile_id: None,
+            action: format!("spotdraft_{action}"),
+            path: part("path"),
+            query: part("query"),
+            headers: Map::new(),
+            body: part("body"),
+        };
+        self.engine.run_action(&self.caller, request).await.map(|outcome| Value::Object(outcome.result))
+    }
+}
+
+#[tokio::test]
+async fn a_linked_account_runs_actions() {
+    let sandbox = sandbox().await;
+    let account = sandbox.link(SANDBOX_CLIENT_SECRET).await.unwrap();
+    let run = async |action: &str, inputs: Value| sandbox.run(&account, action, inputs).await;
+
+    let first = run("list_contracts", json!({"query": {"page": 1, "limit": 2}})).await.unwrap();
+    let contracts = first["data"].as_array().unwrap();
+    assert_eq!((contracts.len(), &first["next"]), (2, &json!("2")));
+    let second = run("list_contracts", json!({"query": {"page": "2", "limit": "2"}})).await.unwrap();
+    assert_ne!(first["data"], second["data"]);
+
+    let id = contracts[0]["id"].as_str().unwrap();
+    let status = run("get_contract_status", json!({"path": {"composite_id": id}})).await.unwrap();
+    assert_eq!(status["data"]["contract_name"], contracts[0]["contract_name"]);
+
+    let types = run("list_contract_types", json!({})).await.unwrap();
+    assert!(!types["data"].as_array().unwrap().is_empty());
+
+    let missing = run("get_contract_status", json!({"path": {"composite_id": "T-999999"}})).await.unwrap_err();
+    assert_eq!((missing.kind.status(), missing.code), (404, "ProviderError"));
+    let wrong = run("get_contract_status", json!({"path": {"composite_idd": "T-1"}})).await.unwrap_err();
+    let codes = wrong.problems.iter().map(|problem| problem.code).collect::<Vec<_>>();
+    assert_eq!(codes, ["unknown_field", "required"]);
+}
+
+#[tokio::test]
+async fn a_wrong_secret_links_nothing() {
+    let sandbox = sandbox().await;
+    let error = sandbox.link("not-the-secret").await.unwrap_err();
+    assert_eq!((error.kind.status(), error.code), (401, "AccountAuthenticationFailedError"));
+    let provider = error.provider.as_ref().unwrap();
+    assert_eq!(provider.status, Some(401));
+    assert!(provider.url.starts_with("https://api.us.spotdraft.com/"), "{}", provider.url);
+    assert!(!format!("{error:?}").contains("not-the-secret"));
+}
+
+#[tokio::test]
+async fn the_proxy_follows_the_missing_slash_of_a_read_and_names_it_for_a_write() {
+    let sandbox = sandbox().await;
+    let account = sandbox.link(SANDBOX_CLIENT_SECRET).await.unwrap();
+    let request = |method, body: Option<&'static str>| ProxyRequest {
+        account_id: account.clone(),
+        url: None,
+        method,
+        path: "/counter_parties".to_owned(),
+        headers: Vec::new(),
+        body: body.map(|text| bytes::Bytes::from_static(text.as_bytes())),
+    };
+    let read = sandbox.engine.run_proxy(&sandbox.caller, request(HttpMethod::Get, None)).await.unwrap();
+    assert_eq!(read.status, 200);
+    assert!(serde_json::from_slice::<Value>(&read.body).unwrap()["results"].is_array());
+    let error = sandbox.engine.run_proxy(&sandbox.caller, request(HttpMethod::Post, Some("{}"))).await.unwrap_err();
+    assert_eq!(error.code, "ProviderRedirectError");
+    assert!(error.message.contains("trailing slash"), "{error}");
+}
