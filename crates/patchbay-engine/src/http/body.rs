@@ -121,6 +121,12 @@ mod tests {
 
     use super::*;
 
+    /// `{"results":[1,2,3]}` as brotli's reference encoder writes it.
+    const BROTLI: &[u8] = &[
+        0x0b, 0x09, 0x80, 0x7b, 0x22, 0x72, 0x65, 0x73, 0x75, 0x6c, 0x74, 0x73, 0x22, 0x3a, 0x5b, 0x31, 0x2c, 0x32,
+        0x2c, 0x33, 0x5d, 0x7d, 0x03,
+    ];
+
     fn gzip(plain: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(plain).unwrap();
@@ -145,6 +151,7 @@ mod tests {
             ("x-gzip", gzip(plain)),
             ("deflate", zlib.finish().unwrap()),
             ("deflate", bare.finish().unwrap()),
+            ("br", BROTLI.to_vec()),
             ("identity", plain.to_vec()),
         ] {
             assert_eq!(read_packed(coding, packed, 1024).await.unwrap(), plain, "{coding}");

@@ -129,3 +129,54 @@ fn classify(error: &hyper_util::client::legacy::Error) -> TransportError {
     let why = if causes.is_empty() { error.to_string() } else { causes.join(": ") };
     if error.is_connect() { TransportError::Connect(why) } else { TransportError::Broken(why) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io, net::IpAddr};
+
+    use super::*;
+
+    /// Every name leads to this address.
+    struct Points(&'static str);
+
+    #[async_trait]
+    impl Lookup for Points {
+        async fn lookup(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+            Ok(vec![self.0.parse().unwrap()])
+        }
+    }
+
+    async fn call(reach: Reach, guard: Guard, address: &'static str, url: &str) -> Result<Bytes, TransportError> {
+        let mut wire = Wire::new(Arc::new(guard));
+        wire.lookup = Arc::new(Points(address));
+        let request = http::Request::get(url).body(Full::default()).unwrap();
+        let response = wire.exchange(reach, request).await?;
+        Ok(response.into_body().collect().await.unwrap().to_bytes())
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_refused_before_it_is_dialled() {
+        for (address, reach) in [
+            ("127.0.0.1", Reach::Public),
+            ("10.0.0.1", Reach::Public),
+            ("::ffff:169.254.169.254", Reach::Public),
+            ("93.184.216.34", Reach::AllowedOnly),
+        ] {
+            let url = if reach == Reach::Public { "https://rebind.example/" } else { "http://rebind.example/" };
+            let error = call(reach, Guard::default(), address, url).await.unwrap_err();
+            let TransportError::Refused(refused) = error else { panic!("{address}: {error:?}") };
+            assert!(refused.message.contains("`rebind.example`"), "{refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_into_the_allow_list_is_called() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let app = axum::Router::new().fallback(|| async { "inside" });
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let guard = Guard::new(vec!["127.0.0.0/8".parse().unwrap()], Vec::new());
+        let url = format!("http://internal.example:{port}/");
+        assert_eq!(call(Reach::AllowedOnly, guard, "127.0.0.1", &url).await.unwrap(), "inside");
+    }
+}

@@ -74,7 +74,8 @@ pub(super) fn request(run: &Run<'_>, request: &Request, page: Option<&PageArg<'_
     if !parts.headers.contains_key(header::ACCEPT) {
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, */*;q=0.5"));
     }
-    let repeatable = method == Method::GET || run.action.annotations.idempotent == Some(true);
+    let hints = &run.action.annotations;
+    let repeatable = method == Method::GET || hints.idempotent == Some(true) || hints.read_only == Some(true);
     Ok(Outgoing { method, url, headers: parts.headers, body, repeatable })
 }
 
