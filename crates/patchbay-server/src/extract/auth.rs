@@ -1,0 +1,94 @@
+//! Who asks: an API key, or a connect session.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use patchbay_engine::{Caller, ErrorKind, HubSession};
+use patchbay_model::AccountId;
+use patchbay_vault::Secret;
+
+use crate::{
+    error::{ApiError, HubError, refuse},
+    state::AppState,
+};
+
+/// A verified API key.
+pub(crate) struct Authenticated(pub(crate) Arc<Caller>);
+
+impl FromRequestParts<AppState> for Authenticated {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let key = api_key(&parts.headers).ok_or_else(|| {
+            refuse(ErrorKind::Unauthorized, "UnauthorizedError", "an API key is needed: send it as the user name of Basic authentication, with an empty password")
+        })?;
+        Ok(Self(state.engine.authenticate(&key).await?))
+    }
+}
+
+/// The key of `Basic base64(key:)`, `Basic base64(key)` or `Bearer key`.
+fn api_key(headers: &HeaderMap) -> Option<Secret> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, rest) = value.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Secret::new(rest.trim()));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = Secret::new(String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?);
+    let key = decoded.expose().split(':').next().unwrap_or_default();
+    (!key.is_empty()).then(|| Secret::new(key))
+}
+
+/// A live connect session.
+pub(crate) struct HubAuth(pub(crate) HubSession);
+
+impl FromRequestParts<AppState> for HubAuth {
+    type Rejection = HubError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, HubError> {
+        let token = parts.headers.get("x-hub-session-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Self(state.engine.hub_session(&Secret::new(token)).await?))
+    }
+}
+
+/// The account that a call acts with.
+pub(crate) struct AccountHeader(pub(crate) AccountId);
+
+impl FromRequestParts<AppState> for AccountHeader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+        let value = parts.headers.get("x-account-id").and_then(|value| value.to_str().ok()).map(str::trim).unwrap_or_default();
+        if value.is_empty() {
+            return Err(refuse(ErrorKind::Invalid, "ValidationError", "Missing x-account-id header in request: name the linked account to act with").into());
+        }
+        Ok(Self(AccountId::new(value)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key_of(value: &str) -> Option<String> {
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]);
+        api_key(&headers).map(|key| key.expose().to_owned())
+    }
+
+    #[test]
+    fn keys_are_read_in_every_spelling() {
+        let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
+        assert_eq!(key_of(&basic("v1.local.k:")).as_deref(), Some("v1.local.k"));
+        assert_eq!(key_of(&basic("v1.local.k")).as_deref(), Some("v1.local.k"));
+        assert_eq!(key_of("Bearer v1.local.k").as_deref(), Some("v1.local.k"));
+        for wrong in ["Basic %%%", "Basic ", "Digest x", "v1.local.k", &basic(":password")] {
+            assert_eq!(key_of(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Query parameters: lists comma-joined, repeated or as a JSON array; several names for one thing.
+
+use std::convert::Infallible;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use patchbay_engine::{Error, ErrorKind, Problem};
+
+use crate::{error::refuse, state::AppState};
+
+/// The query's pairs.
+pub(crate) struct QueryMap(Vec<(String, String)>);
+
+impl FromRequestParts<AppState> for QueryMap {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+    }
+}
+
+impl QueryMap {
+    /// The first value under any of these names.
+    pub(crate) fn text(&self, names: &[&str]) -> Option<String> {
+        self.0.iter().find(|(name, value)| names.contains(&name.as_str()) && !value.is_empty()).map(|(_, value)| value.clone())
+    }
+
+    /// Every value under these names. `name[]` and `name[0]` count as `name`.
+    pub(crate) fn list(&self, names: &[&str]) -> Vec<String> {
+        let mut values = Vec::new();
+        for (name, value) in &self.0 {
+            let bare = name.strip_suffix(']').and_then(|name| name.rsplit_once('[')).filter(|(_, index)| index.bytes().all(|byte| byte.is_ascii_digit())).map(|(bare, _)| bare);
+            if !names.contains(&name.as_str()) && !bare.is_some_and(|bare| names.contains(&bare)) {
+                continue;
+            }
+            match serde_json::from_str::<Vec<String>>(value) {
+                Ok(list) => values.extend(list),
+                Err(_) => values.extend(value.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)),
+            }
+        }
+        values
+    }
+
+    /// A whole number under any of these names, or the default.
+    pub(crate) fn number(&self, names: &[&str], default: u32) -> Result<u32, Error> {
+        let Some(text) = self.text(names) else { return Ok(default) };
+        text.parse().map_err(|_| wrong(names[0], "a whole number"))
+    }
+
+    /// True or false under any of these names.
+    pub(crate) fn boolean(&self, names: &[&str]) -> Result<Option<bool>, Error> {
+        match self.text(names).as_deref() {
+            None => Ok(None),
+            Some("true" | "1") => Ok(Some(true)),
+            Some("false" | "0") => Ok(Some(false)),
+            Some(_) => Err(wrong(names[0], "true or false")),
+        }
+    }
+}
+
+fn wrong(name: &str, expected: &str) -> Error {
+    let message = format!("{name} must be {expected}");
+    let problem = Problem { path: name.to_owned(), code: "type", message: message.clone() };
+    refuse(ErrorKind::Invalid, "ValidationError", message).with_problems(vec![problem])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(query: &str) -> QueryMap {
+        QueryMap(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    #[test]
+    fn lists_come_in_every_spelling() {
+        for query in ["a=x,y", "a=x&a=y", "a[]=x&a[]=y", "a[0]=x&a[1]=y", "a=[\"x\",\"y\"]", "b=x&a=y"] {
+            assert_eq!(map(query).list(&["a", "b"]), ["x", "y"], "{query}");
+        }
+        assert_eq!(map("filter[connectors]=x,y").list(&["filter[connectors]"]), ["x", "y"]);
+        assert!(map("a=").list(&["a"]).is_empty());
+        assert!(map("page=x").number(&["page"], 1).is_err());
+        assert_eq!(map("").number(&["page"], 1).unwrap(), 1);
+    }
+}

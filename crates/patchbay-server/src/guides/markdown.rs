@@ -1,0 +1,62 @@
+//! A guide as Markdown: what `.md` answers, and what the HTML is made from.
+
+use std::fmt::Write as _;
+
+use super::model::{GuidePage, Section, Step};
+
+/// The guide's Markdown.
+pub(crate) fn to_markdown(page: &GuidePage) -> String {
+    let mut out = format!("# {}\n\n{}\n", page.title, page.intro);
+    if let Some(warning) = &page.warning {
+        let _ = write!(out, "\n> **Before you start:** {}\n", warning.trim());
+    }
+    for section in &page.sections {
+        write_section(&mut out, section);
+    }
+    out
+}
+
+fn write_section(out: &mut String, section: &Section) {
+    let _ = write!(out, "\n## {}\n", section.title);
+    if let Some(content) = &section.content {
+        let _ = write!(out, "\n{}\n", content.trim());
+    }
+    if !section.list.is_empty() {
+        out.push('\n');
+        for item in &section.list {
+            let _ = writeln!(out, "- {}", item.trim());
+        }
+    }
+    if !section.steps.is_empty() {
+        out.push('\n');
+    }
+    for (number, step) in (1..).zip(&section.steps) {
+        write_step(out, number, step);
+    }
+}
+
+fn write_step(out: &mut String, number: usize, step: &Step) {
+    let lead = format!("{number}. ");
+    let margin = " ".repeat(lead.len());
+    // A title that is emphasised in part is not emphasised whole.
+    let title = if step.title.contains("**") { step.title.clone() } else { format!("**{}**", step.title) };
+    let _ = writeln!(out, "{lead}{title}");
+    if let Some(content) = &step.content {
+        out.push('\n');
+        for line in content.trim().lines() {
+            let _ = writeln!(out, "{}", if line.is_empty() { String::new() } else { format!("{margin}{line}") });
+        }
+    }
+    let scopes = step.scopes.iter().map(|(scope, description)| match description.as_str() {
+        "" => format!("`{scope}`"),
+        description => format!("`{scope}`: {description}"),
+    });
+    let items = step.list.iter().cloned().chain(scopes).collect::<Vec<_>>();
+    if !items.is_empty() {
+        out.push('\n');
+        for item in items {
+            let _ = writeln!(out, "{margin}- {}", item.trim());
+        }
+    }
+    out.push('\n');
+}

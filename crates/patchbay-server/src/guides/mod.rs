@@ -1,0 +1,10 @@
+//! Connection guides: what the connector says, with a part that is made from the form's fields,
+//! as Markdown; and that Markdown as HTML.
+
+mod html;
+mod markdown;
+mod model;
+
+pub(crate) use html::to_html;
+pub(crate) use markdown::to_markdown;
+pub(crate) use model::{GuidePage, needed_scopes};

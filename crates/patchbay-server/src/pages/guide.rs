@@ -1,0 +1,76 @@
+//! Guides: HTML, Markdown, and the indexes.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use axum::{
+    extract::{Path, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use minijinja::{Value, context};
+use patchbay_engine::ErrorKind;
+
+use super::render::page;
+use crate::{
+    error::{ApiError, refuse},
+    extract::QueryMap,
+    guides::{GuidePage, needed_scopes, to_html, to_markdown},
+    state::AppState,
+};
+
+/// `/guides/{connector}/{auth}`, and the same with `.md`. `?actions=a,b` shows what these actions need,
+/// `?scopes=x,y` what these scopes need; otherwise it is what all actions need.
+pub(crate) async fn guide(State(state): State<AppState>, Path((connector, auth)): Path<(String, String)>, query: QueryMap) -> Response {
+    let (auth, as_markdown) = auth.strip_suffix(".md").map_or((auth.as_str(), false), |auth| (auth, true));
+    let registry = state.engine.registry();
+    let found = registry.get(&connector).and_then(|connector| Some((connector, connector.auth_method(auth)?)));
+    let Some((connector, method)) = found else {
+        return ApiError::from(refuse(ErrorKind::NotFound, "GuideNotFoundError", "there is no such guide; /guides lists them")).into_response();
+    };
+    let named = query.list(&["scopes"]).into_iter().collect::<BTreeSet<_>>();
+    let scopes = if named.is_empty() { needed_scopes(connector, method, &query.list(&["actions"])) } else { named };
+    let guide = GuidePage::new(connector, method, &scopes);
+    let markdown = to_markdown(&guide);
+    if as_markdown {
+        return ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], markdown).into_response();
+    }
+    let (html, headings) = to_html(&markdown);
+    let headings = headings.into_iter().map(|heading| context! { id => &heading.id, text => &heading.text }).collect::<Vec<_>>();
+    page(
+        "guide.html",
+        context! {
+            title => guide.title, description => guide.intro, connector => connector.title.clone(), icon => connector.icon.clone(), body => html,
+            headings => headings, markdown_path => format!("/guides/{}/{}.md", connector.key, method.key),
+        },
+    )
+}
+
+/// (connector's title, method's label, path, description)
+fn entries(state: &AppState) -> Vec<(String, String, String, String)> {
+    let registry = state.engine.registry();
+    let entries = registry.iter().flat_map(|connector| {
+        connector.authentication.iter().map(|method| {
+            let path = format!("/guides/{}/{}", connector.key, method.key);
+            (connector.title.clone(), method.label.clone(), path, connector.description.clone())
+        })
+    });
+    entries.collect()
+}
+
+/// `/guides`
+pub(crate) async fn guide_index(State(state): State<AppState>) -> Response {
+    let entries = entries(&state).into_iter().map(|(title, label, path, description)| context! { title => title, label => label, path => path, description => description });
+    page("guides.html", context! { entries => entries.collect::<Vec<Value>>() })
+}
+
+/// `/llms.txt`: the documentation's index, for language models (<https://llmstxt.org>).
+pub(crate) async fn llms(State(state): State<AppState>) -> Response {
+    let url = &state.config.public_url;
+    let mut text = format!(
+        "# Patchbay\n\n> The self-hosted integration gateway: link customers' accounts, then act on them through one API.\n\n## API\n\n- [API reference]({url}/docs): every endpoint\n- [OpenAPI document]({url}/openapi.json): the same for machines\n\n## Guides\n\n"
+    );
+    for (title, label, path, description) in entries(&state) {
+        let _ = writeln!(text, "- [Connect {title} with {label}]({url}{path}.md): {description}");
+    }
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}

@@ -1,0 +1,72 @@
+//! The API reference, rendered from the OpenAPI document.
+
+use axum::{Json, extract::State, response::Response};
+use minijinja::{Value as View, context};
+use serde_json::Value;
+
+use super::render::page;
+use crate::state::AppState;
+
+/// `/openapi.json`
+pub(crate) async fn openapi(State(state): State<AppState>) -> Json<Value> {
+    Json(crate::openapi(&state.config.public_url))
+}
+
+/// `/docs`
+pub(crate) async fn reference(State(state): State<AppState>) -> Response {
+    let document = crate::openapi(&state.config.public_url);
+    let mut groups: Vec<(String, Vec<View>)> = Vec::new();
+    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in methods.as_object().into_iter().flatten() {
+            let tag = operation["tags"][0].as_str().unwrap_or("Other").to_owned();
+            let view = operation_view(&document, path, method, operation);
+            match groups.iter_mut().find(|(known, _)| *known == tag) {
+                Some((_, operations)) => operations.push(view),
+                None => groups.push((tag, vec![view])),
+            }
+        }
+    }
+    let groups = groups.into_iter().map(|(name, operations)| {
+        let id = name.to_lowercase().replace(' ', "-");
+        context! { id => id, name => name, operations => operations }
+    });
+    page("reference.html", context! { groups => groups.collect::<Vec<_>>(), public_url => state.config.public_url.clone() })
+}
+
+fn operation_view(document: &Value, path: &str, method: &str, operation: &Value) -> View {
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let parameters = parameters.iter().map(|parameter| {
+        context! {
+            name => parameter["name"].as_str().unwrap_or_default(), place => parameter["in"].as_str().unwrap_or_default(),
+            required => parameter["required"].as_bool().unwrap_or(false), description => parameter["description"].as_str().unwrap_or_default(),
+        }
+    });
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let fields = fields(document, schema);
+    let responses = operation["responses"].as_object().into_iter().flatten();
+    let responses = responses.map(|(status, response)| context! { status => status, description => response["description"].as_str().unwrap_or_default() });
+    context! {
+        id => format!("{method}-{}", path.replace(['/', '{', '}'], "-").trim_matches('-')),
+        method => method.to_uppercase(), path => path,
+        summary => operation["summary"].as_str().or(operation["description"].as_str()).unwrap_or_default(),
+        session => operation["security"][0].get("session").is_some(),
+        parameters => parameters.collect::<Vec<_>>(), fields => fields, responses => responses.collect::<Vec<_>>(),
+    }
+}
+
+/// The members of a request's body.
+fn fields(document: &Value, schema: &Value) -> Vec<View> {
+    let named = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next());
+    let schema = named.map_or(schema, |name| &document["components"]["schemas"][name]);
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let views = properties.map(|(name, property)| {
+        let kind = match &property["type"] {
+            Value::String(kind) => kind.clone(),
+            Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+            _ => "object".to_owned(),
+        };
+        context! { name => name, kind => kind, required => required.iter().any(|required| required == name), description => property["description"].as_str().unwrap_or_default() }
+    });
+    views.collect()
+}

@@ -1,0 +1,41 @@
+//! Templates, with every value escaped.
+
+use std::sync::OnceLock;
+
+use axum::response::{Html, IntoResponse, Response};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use patchbay_engine::ErrorKind;
+
+use crate::error::{ApiError, refuse};
+
+fn environment() -> &'static Environment<'static> {
+    static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        for (name, source) in [
+            ("base.html", include_str!("../templates/base.html")),
+            ("start.html", include_str!("../templates/start.html")),
+            ("guide.html", include_str!("../templates/guide.html")),
+            ("guides.html", include_str!("../templates/guides.html")),
+            ("reference.html", include_str!("../templates/reference.html")),
+            ("not_built.html", include_str!("../templates/not_built.html")),
+        ] {
+            environment.add_template(name, source).expect("the templates are checked by a test that renders each");
+        }
+        environment
+    })
+}
+
+/// A page.
+pub(super) fn page(template: &str, values: Value) -> Response {
+    let whole = context! { style => super::assets::style_path(), ..values };
+    match environment().get_template(template).and_then(|template| template.render(whole)) {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, template, "a page cannot be rendered");
+            ApiError::from(refuse(ErrorKind::Internal, "InternalError", "the page cannot be shown; the server's log says why")).into_response()
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Every route, on one screen.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use patchbay_engine::{Engine, ErrorKind};
+use serde_json::Value;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    error::{ApiError, refuse},
+    pages,
+    routes::{accounts, actions, auth_configs, connect_sessions, connectors, health, hub, proxy},
+    state::{AppState, ServerConfig},
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Patchbay API", description = "Link your customers' accounts and act on them. Keys go as the user name of Basic authentication, with an empty password.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    modifiers(&Security),
+    security(("key" = [])),
+)]
+struct Document;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let key = HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some("The API key as user name, the password empty.")).build();
+        components.add_security_scheme("key", SecurityScheme::Http(key));
+        let session = ApiKey::Header(ApiKeyValue::with_description("x-hub-session-token", "A connect session's token."));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(session));
+    }
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(connect_sessions::create))
+        .routes(routes!(connect_sessions::authenticate))
+        .routes(routes!(accounts::list))
+        .routes(routes!(accounts::get, accounts::patch, accounts::delete))
+        .routes(routes!(accounts::meta))
+        .routes(routes!(connectors::list))
+        .routes(routes!(connectors::get))
+        .routes(routes!(auth_configs::list, auth_configs::create))
+        .routes(routes!(auth_configs::get, auth_configs::patch, auth_configs::delete))
+        .routes(routes!(actions::list))
+        .routes(routes!(actions::rpc))
+        .routes(routes!(proxy::send))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}
+
+fn hub_api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(hub::settings))
+        .routes(routes!(hub::connectors))
+        .routes(routes!(hub::connector))
+        .routes(routes!(hub::link))
+        .routes(routes!(hub::account, hub::relink))
+        .routes(routes!(hub::start_attempt))
+        .routes(routes!(hub::attempt, hub::cancel_attempt))
+}
+
+fn page_routes() -> Router<AppState> {
+    Router::new()
+        .route("/", get(pages::start))
+        .route("/docs", get(pages::reference))
+        .route("/openapi.json", get(pages::openapi))
+        .route("/llms.txt", get(pages::llms))
+        .route("/guides", get(pages::guide_index))
+        .route("/guides/{connector}/{auth}", get(pages::guide))
+        .route("/embedded/integrations", get(pages::not_built))
+        .route("/embedded/accounts/callback", get(pages::not_built))
+        .route("/dashboard", get(pages::not_built))
+        .route("/assets/{file}", get(pages::asset))
+}
+
+/// Everything that the server answers.
+pub fn router(engine: Engine, config: ServerConfig) -> Router {
+    let state = AppState { engine, config: Arc::new(config) };
+    let (api, _) = api().split_for_parts();
+    let (hub, _) = hub_api().split_for_parts();
+    Router::new()
+        .merge(api)
+        .merge(hub.layer(hub_cors(&state.config)))
+        .merge(page_routes())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(headers))
+        .layer(CatchPanicLayer::custom(|_| {
+            // The panic itself is on standard error; the caller learns nothing of the inside.
+            ApiError::from(refuse(ErrorKind::Internal, "InternalError", "something went wrong on our side")).into_response()
+        }))
+        .with_state(state)
+}
+
+/// The API's OpenAPI 3.1 document, from the code.
+pub fn openapi(public_url: &str) -> Value {
+    let (_, mut document) = api().merge(hub_api()).split_for_parts();
+    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    document.servers = Some(vec![utoipa::openapi::Server::new(public_url)]);
+    serde_json::to_value(&document).unwrap_or_default()
+}
+
+/// Browsers of any origin may call the Hub API, unless the operator names the origins; the session's
+/// token protects it, so cookies are of no use.
+fn hub_cors(config: &ServerConfig) -> CorsLayer {
+    let origins = if config.hub_allowed_origins.is_empty() {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(config.hub_allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
+    };
+    let names = ["x-hub-session-token", "x-hub-version"].map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([header::CONTENT_TYPE].into_iter().chain(names).collect::<Vec<_>>())
+        .max_age(std::time::Duration::from_secs(3600))
+}
+
+async fn not_found(request: Request) -> ApiError {
+    let path: String = request.uri().path().chars().take(100).collect();
+    refuse(ErrorKind::NotFound, "RouteNotFoundError", format!("there is nothing at {path}; /docs lists what there is")).into()
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    let message = format!("{} is not possible here; /docs lists what is", request.method());
+    let mut body = serde_json::to_value(crate::error::body(&refuse(ErrorKind::NotFound, "MethodNotAllowedError", message), crate::extract::now())).unwrap_or_default();
+    body["statusCode"] = 405.into();
+    body["data"]["statusCode"] = 405.into();
+    (axum::http::StatusCode::METHOD_NOT_ALLOWED, axum::Json(body)).into_response()
+}
+
+/// Headers that every answer has.
+async fn headers(request: Request, next: Next) -> Response {
+    const ALWAYS: [(&str, &str); 4] = [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+    ];
+    let id = request.headers().get("x-request-id").filter(|id| id.len() <= 100).cloned();
+    let mut response = next.run(request).await;
+    for (name, value) in ALWAYS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if let Some(id) = id {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response
+}

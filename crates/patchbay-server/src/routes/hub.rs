@@ -1,0 +1,198 @@
+//! The Hub API: what a browser with a session's token may do.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use patchbay_connector::definition::{Field, Notice, NoticeKind, NoticePosition};
+use patchbay_engine::{Engine, HubProfile, LinkRequest};
+use patchbay_model::{AccountId, AttemptId, ConnectionAttempt, ProfileId};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::wire;
+use crate::{
+    error::HubError,
+    extract::{HubAuth, HubJson, QueryMap},
+    state::AppState,
+};
+
+/// What a secret looks like in a form that is opened again.
+const PLACEHOLDER: &str = "__secretvalue:**redacted**";
+
+/// What the Hub is to do.
+#[utoipa::path(get, path = "/hub/settings", tag = "Hub", security(("session" = [])), responses((status = 200, description = "Features, and the account to edit.", body = Object)))]
+pub(crate) async fn settings(HubAuth(hub): HubAuth) -> Json<Value> {
+    let mut settings = json!({ "enabled_features": [] });
+    if let Some(account) = &hub.session.account_id {
+        settings["existing_account_id"] = json!(account);
+    }
+    Json(settings)
+}
+
+/// The integrations that the session may link.
+#[utoipa::path(get, path = "/hub/connectors", tag = "Hub", security(("session" = [])), params(("provider" = Option<String>, Query, description = "Only of this connector.")),
+    responses((status = 200, description = "`{integrations}`.", body = Object)))]
+pub(crate) async fn connectors(State(engine): State<Engine>, HubAuth(hub): HubAuth, query: QueryMap) -> Result<Json<Value>, HubError> {
+    let provider = query.text(&["provider"]);
+    let found = engine.hub_profiles(&hub, provider.as_deref()).await?;
+    let integrations = found.iter().map(|HubProfile { profile, connector }| {
+        json!({
+            "active": profile.active,
+            "name": connector.title,
+            "provider": connector.key,
+            "type": connector.categories.first(),
+            "version": connector.version.to_string(),
+            "authentication_config_key": profile.auth_config_key,
+            "environment": profile.environment,
+            "integration_id": profile.id,
+            "logo_url": connector.icon,
+        })
+    });
+    Ok(Json(json!({ "integrations": integrations.collect::<Vec<_>>(), "external_trigger_token": hub.session.external_trigger_token })))
+}
+
+/// An integration's form.
+#[utoipa::path(get, path = "/hub/connectors/{integration_id}", tag = "Hub", security(("session" = [])), params(("integration_id" = String, Path, description = "The connector profile.")),
+    responses((status = 200, description = "`{config, hub_settings}`.", body = Object)))]
+pub(crate) async fn connector(State(state): State<AppState>, HubAuth(hub): HubAuth, Path(id): Path<String>) -> Result<Json<Value>, HubError> {
+    let HubProfile { profile, connector } = state.engine.hub_profile(&hub, &ProfileId::new(id)).await?;
+    let method = connector.auth_method(&profile.auth_config_key);
+    let (kind, grant) = method.map_or(("custom", None), |method| wire::auth_type(method.kind));
+    let fields = method.map(|method| method.config_fields.iter().map(field).collect::<Vec<_>>()).unwrap_or_default();
+    let notices = method.map(|method| method.config_notices.iter().map(notice).collect::<Vec<_>>()).unwrap_or_default();
+    let link = method.and_then(|method| wire::support_link(method, &state.config.public_url));
+    let description = method.and_then(|method| method.support.as_ref()).and_then(|support| support.description.clone());
+    let mut config = json!({
+        "key": connector.key,
+        "name": connector.title,
+        "type": kind,
+        "configFields": fields,
+        "configNotices": notices,
+        "assets": { "icon": connector.icon },
+        "support": link.map(|link| json!({ "link": link, "description": description })),
+    });
+    if let Some(grant) = grant {
+        config["grantType"] = json!(grant);
+    }
+    Ok(Json(json!({ "config": config, "hub_settings": { "configured_webhook_events": {}, "project_settings": {} } })))
+}
+
+fn field(field: &Field) -> Value {
+    let mut shown = json!({
+        "key": field.key, "label": field.label, "type": field.kind.as_str(), "required": field.required,
+        "readOnly": field.read_only, "secret": field.secret, "placeholder": field.placeholder.clone().unwrap_or_default(),
+    });
+    let mut set = |key: &str, value: Value| {
+        if !value.is_null() {
+            shown[key] = value;
+        }
+    };
+    set("description", json!(field.description));
+    set("tooltip", json!(field.tooltip));
+    set("value", field.default.clone().filter(|_| !field.secret).unwrap_or(Value::Null));
+    if !field.options.is_empty() {
+        set("options", field.options.iter().map(|option| json!({ "label": option.label, "value": option.value })).collect());
+    }
+    if let Some(validation) = &field.validation {
+        set("validation", json!({ "type": "html-pattern", "pattern": validation.pattern, "error": validation.error_message }));
+    }
+    shown
+}
+
+fn notice(notice: &Notice) -> Value {
+    let kind = if notice.kind == NoticeKind::Warning { "warning" } else { "info" };
+    let position = if notice.position == NoticePosition::Top { "top" } else { "bottom" };
+    json!({ "key": notice.key, "type": kind, "description": notice.description, "position": position, "anchor": notice.anchor })
+}
+
+/// What the customer typed. Existing Hubs send more beside it, which is not needed.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Link {
+    /// The connector profile.
+    #[serde(default, alias = "connector_profile_id")]
+    integration_id: Option<String>,
+    /// Field values, secret and not.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    credentials: Map<String, Value>,
+}
+
+impl Link {
+    fn into_request(self) -> Result<LinkRequest, HubError> {
+        let credentials = wire::typed(self.credentials, "credentials")?;
+        Ok(LinkRequest { profile_id: self.integration_id.map(ProfileId::new), credentials })
+    }
+}
+
+/// Links an account: the credentials are tried at the provider, then sealed.
+#[utoipa::path(post, path = "/hub/accounts", tag = "Hub", security(("session" = [])), request_body = Link,
+    responses((status = 200, description = "`{id, provider}`.", body = Object), (status = 400, description = "The fields are not valid, or the provider refuses them; `provider_response` says what it said.", body = Object)))]
+pub(crate) async fn link(State(engine): State<Engine>, HubAuth(hub): HubAuth, HubJson(body): HubJson<Link>) -> Result<Json<Value>, HubError> {
+    let account = engine.hub_link(&hub, body.into_request()?).await?;
+    Ok(Json(json!({ "id": account.id, "provider": account.connector })))
+}
+
+/// An account's form, with placeholders for its secrets.
+#[utoipa::path(get, path = "/hub/accounts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The account.")),
+    responses((status = 200, description = "The account's field values.", body = Object)))]
+pub(crate) async fn account(State(engine): State<Engine>, HubAuth(hub): HubAuth, Path(id): Path<String>) -> Result<Json<Value>, HubError> {
+    let found = engine.hub_account(&hub, &AccountId::new(id)).await?;
+    let secrets: Map<String, Value> = found.secret_keys.iter().map(|key| (key.clone(), json!(PLACEHOLDER))).collect();
+    let account = &found.account;
+    Ok(Json(json!({
+        "secureId": account.id,
+        "provider": account.connector,
+        "setupInformation": account.setup_information,
+        "secrets": secrets,
+        "version": account.connector_version,
+        "authConfigKey": account.auth_config_key,
+        "environment": account.environment,
+        "integrationId": account.profile_id,
+    })))
+}
+
+/// Changes an account's field values; those not sent are kept.
+#[utoipa::path(patch, path = "/hub/accounts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The account.")), request_body = Link,
+    responses((status = 200, description = "`{id, provider}`.", body = Object), (status = 400, description = "The fields are not valid, or the provider refuses them.", body = Object)))]
+pub(crate) async fn relink(
+    State(engine): State<Engine>,
+    HubAuth(hub): HubAuth,
+    Path(id): Path<String>,
+    HubJson(body): HubJson<Link>,
+) -> Result<Json<Value>, HubError> {
+    let account = engine.hub_relink(&hub, &AccountId::new(id), body.into_request()?).await?;
+    Ok(Json(json!({ "id": account.id, "provider": account.connector })))
+}
+
+/// Starts an attempt that the Hub polls while the customer is at the provider.
+#[utoipa::path(post, path = "/hub/connection_attempts", tag = "Hub", security(("session" = [])), responses((status = 201, description = "`{id}`.", body = Object)))]
+pub(crate) async fn start_attempt(State(engine): State<Engine>, HubAuth(hub): HubAuth) -> Result<(StatusCode, Json<Value>), HubError> {
+    let attempt = engine.start_attempt(&hub).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "id": attempt.id }))))
+}
+
+/// Where an attempt stands.
+#[utoipa::path(get, path = "/hub/connection_attempts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The attempt.")),
+    responses((status = 200, description = "`{status, account, error}`.", body = Object)))]
+pub(crate) async fn attempt(State(engine): State<Engine>, HubAuth(hub): HubAuth, Path(id): Path<String>) -> Result<Json<Value>, HubError> {
+    Ok(Json(attempt_out(&engine.get_attempt(&hub, &AttemptId::new(id)).await?)))
+}
+
+fn attempt_out(attempt: &ConnectionAttempt) -> Value {
+    json!({
+        "status": attempt.status.as_str(),
+        "account": attempt.account_id.as_ref().map(|id| json!({ "id": id })),
+        "error": attempt.error.as_ref().map(|error| json!({ "code": error.code, "description": error.description })),
+    })
+}
+
+/// Gives up an attempt.
+#[utoipa::path(delete, path = "/hub/connection_attempts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The attempt.")),
+    responses((status = 204, description = "It has ended.")))]
+pub(crate) async fn cancel_attempt(State(engine): State<Engine>, HubAuth(hub): HubAuth, Path(id): Path<String>) -> Result<StatusCode, HubError> {
+    engine.cancel_attempt(&hub, &AttemptId::new(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
