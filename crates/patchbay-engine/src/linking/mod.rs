@@ -5,7 +5,7 @@ mod locks;
 mod seal;
 mod test_actions;
 
-pub(crate) use fields::{Typed, check_fields};
+pub(crate) use fields::check_fields;
 pub(crate) use locks::OwnerLocks;
 pub(crate) use seal::{open_secrets, seal_account, seal_profile};
 pub(crate) use test_actions::{Candidate, try_credentials};

@@ -76,7 +76,7 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
         });
         match outcome {
             Ok(_) => {}
-            Err(error) if test.required => return Err(refused(error, connector)),
+            Err(error) if test.required => return Err(refused(error)),
             Err(error) => reasons.push(StatusReason {
                 code: Some(error.code.to_owned()),
                 description: Some(format!("{}: {}", action.label, error.message)),
@@ -87,13 +87,12 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
     Ok(reasons)
 }
 
-/// What a failed test means to the person at the form.
-fn refused(mut error: Error, connector: &Connector) -> Error {
+/// What a failed test means to the person at the form. The message holds the provider's own words.
+fn refused(mut error: Error) -> Error {
     let status = error.provider.as_ref().and_then(|provider| provider.status);
     if matches!(status, Some(401 | 403)) {
         error.kind = ErrorKind::Unauthorized;
         error.code = "AccountAuthenticationFailedError";
-        error.message = format!("{} refused these credentials (HTTP {}); check them and try again", connector.title, status.unwrap_or(401));
     }
     error
 }

@@ -44,6 +44,11 @@ impl Provider {
         assert!(answer.status < 300, "{answer}");
     }
 
+    /// Every request is answered as it should be again.
+    pub fn fault_none(&self) {
+        let _: Answer = self.control().delete("/__simulator/faults");
+    }
+
     /// The requests that reached the provider, oldest first.
     pub fn requests(&self) -> Vec<Value> {
         let answer = self.control().get("/__simulator/requests").json();

@@ -1,0 +1,169 @@
+//! Starting, stopping, and everything that may be wrong with a data directory.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Output};
+
+use crate::support::{Linked, Provider, Server, binary, canary};
+
+/// Runs a server that must not start, and gives what it said.
+fn refused(data_dir: &Path, arguments: &[&str]) -> String {
+    let output: Output =
+        binary().args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).args(arguments).output().unwrap();
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("panicked"), "{said}");
+    said.replace(&data_dir.display().to_string(), "DATA")
+}
+
+fn error_line(said: &str) -> String {
+    let line = said.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{said}"));
+    line.to_owned()
+}
+
+#[test]
+fn the_first_start_prints_its_secrets_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let start = || {
+        let mut command = binary();
+        command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+        Server::spawn(command, &data_dir)
+    };
+    let mut server = start();
+    let log = server.log();
+    let key = log.split_whitespace().find(|word| word.starts_with("v1.local.")).unwrap_or_else(|| panic!("{log}")).to_owned();
+    assert!(log.contains("/dashboard?login_token=") && log.contains("sandbox-client-secret"), "{log}");
+    assert_eq!(server.with_key(&key).get("/accounts").status, 200);
+    assert_eq!(fs::metadata(&data_dir).unwrap().permissions().mode() & 0o777, 0o700);
+    for file in ["keyring.json", "patchbay.db"] {
+        assert_eq!(fs::metadata(data_dir.join(file)).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+    }
+    assert_eq!(server.terminate(), Some(0));
+    drop(server);
+
+    let again = start();
+    assert!(!again.log().contains("v1.local.") && !again.log().contains("login_token"), "{}", again.log());
+    assert_eq!(again.with_key(&key).get("/accounts").status, 200);
+}
+
+#[test]
+fn health_and_readiness_are_told() {
+    let provider = Provider::start();
+    let server = Server::start(&provider, &[]);
+    assert_eq!(server.anonymous().get("/healthz").status, 200);
+    assert_eq!(server.anonymous().get("/readyz").status, 200);
+}
+
+#[test]
+fn a_second_server_on_the_same_directory_is_refused() {
+    let provider = Provider::start();
+    let server = Server::start(&provider, &[]);
+    let said = error_line(&refused(&server.data_dir, &[]));
+    let expected = format!("another Patchbay (process {}) already uses the data directory DATA", server.pid());
+    assert!(said.contains(&expected), "{said}");
+}
+
+#[test]
+fn accounts_survive_a_restart() {
+    let mut linked = Linked::new();
+    let data_dir = linked.server.data_dir.clone();
+    assert_eq!(linked.server.terminate(), Some(0));
+    let server = Server::start_in(&data_dir, &linked.provider, &[]);
+    let answer = server.api().header("x-account-id", &linked.account).post(
+        "/actions/rpc",
+        &serde_json::json!({ "action": "spotdraft_list_contract_types" }),
+    );
+    assert_eq!(answer.status, 200, "{answer}");
+}
+
+#[test]
+fn a_missing_key_ring_is_one_clear_line() {
+    let mut linked = Linked::new();
+    linked.server.terminate();
+    fs::remove_file(linked.server.data_dir.join("keyring.json")).unwrap();
+    insta::assert_snapshot!(error_line(&refused(&linked.server.data_dir, &[])));
+}
+
+#[test]
+fn another_key_ring_is_one_clear_line() {
+    let mut linked = Linked::new();
+    linked.server.terminate();
+    let other = tempfile::tempdir().unwrap();
+    let provider = Provider::start();
+    let mut stranger = Server::start_in(&other.path().join("data"), &provider, &[]);
+    stranger.terminate();
+    let ring = linked.server.data_dir.join("keyring.json");
+    fs::copy(other.path().join("data/keyring.json"), &ring).unwrap();
+    insta::assert_snapshot!(error_line(&refused(&linked.server.data_dir, &[])));
+}
+
+#[test]
+fn an_open_key_ring_is_refused_with_the_remedy() {
+    let mut linked = Linked::new();
+    linked.server.terminate();
+    let ring = linked.server.data_dir.join("keyring.json");
+    fs::set_permissions(&ring, fs::Permissions::from_mode(0o644)).unwrap();
+    insta::assert_snapshot!(error_line(&refused(&linked.server.data_dir, &[])));
+}
+
+#[test]
+fn a_damaged_database_is_told() {
+    let mut linked = Linked::new();
+    linked.server.terminate();
+    fs::write(linked.server.data_dir.join("patchbay.db"), "not a database at all".repeat(500)).unwrap();
+    let said = error_line(&refused(&linked.server.data_dir, &[]));
+    assert!(said.contains("restore it from a backup"), "{said}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output =
+        binary().args(["serve", "--listen", &address, "--data-dir"]).arg(directory.path()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("is another program using the port?"), "{said}");
+}
+
+#[test]
+fn a_bad_connector_is_reported_and_the_good_ones_serve() {
+    let connectors = tempfile::tempdir().unwrap();
+    let bad = connectors.path().join("broken");
+    fs::create_dir(&bad).unwrap();
+    fs::write(bad.join("broken.connector.yaml"), "Patchbay: 1.0.0\ninfo:\n  titel: Broken\n").unwrap();
+    let provider = Provider::start();
+    let server = Server::start(&provider, &["--connectors", connectors.path().to_str().unwrap()]);
+    let log = server.log();
+    assert!(log.contains("error[PB0002]") && log.contains("did you mean `title`?"), "{log}");
+    let answer = server.api().get("/connectors/meta");
+    assert!(answer.body.contains("spotdraft") && !answer.body.contains("broken"), "{answer}");
+}
+
+#[test]
+fn wrong_configuration_is_refused_before_anything_is_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let file = directory.path().join("patchbay.yaml");
+    fs::write(&file, "listne: 127.0.0.1:1\n").unwrap();
+    let said = refused(&data_dir, &["--config", file.to_str().unwrap()]);
+    assert!(said.contains("patchbay.yaml:1:1") && said.contains("did you mean `listen`?"), "{said}");
+    assert!(!data_dir.exists());
+}
+
+#[test]
+fn projects_and_keys_are_made_offline() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = binary().args(arguments).arg("--data-dir").arg(directory.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let project = run(&["project", "create", "Staging area"]);
+    assert_eq!(project, "staging-area-10001");
+    assert!(run(&["project", "list"]).contains("Staging area"));
+    let key = run(&["key", "create", "--project", &project, "--name", "ci", "--scopes", "actions:execute"]);
+    assert!(key.starts_with("v1.local."));
+    assert!(run(&["key", "list", "--project", &project]).contains("ci\tactions:execute\tenabled"));
+    canary::assert_absent(key.as_bytes(), "a fresh key");
+}

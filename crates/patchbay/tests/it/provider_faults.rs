@@ -1,0 +1,85 @@
+//! A provider on a bad day: each fault gets its own clear error, and leaves nothing behind.
+
+use serde_json::{Value, json};
+
+use crate::support::{Linked, Provider, Server, link_body};
+
+/// Runs a read-only action while every request meets the fault.
+fn under(linked: &Linked, fault: Value) -> crate::support::Answer {
+    linked.provider.fault(20, fault);
+    linked.run("get_contract_status", json!({ "path": { "composite_id": "T-8" } }))
+}
+
+#[test]
+fn html_is_not_data() {
+    let linked = Linked::new();
+    insta::assert_json_snapshot!(under(&linked, json!({ "kind": "html" })).snapshot());
+}
+
+#[test]
+fn a_cut_body_is_told() {
+    let linked = Linked::new();
+    let answer = under(&linked, json!({ "kind": "truncated_body" }));
+    assert_eq!(answer.status, 502, "{answer}");
+    insta::assert_json_snapshot!(answer.snapshot());
+}
+
+#[test]
+fn a_redirect_elsewhere_is_not_followed_with_credentials() {
+    let linked = Linked::new();
+    let answer = under(&linked, json!({ "kind": "redirect", "location": "http://169.254.169.254/latest/meta-data" }));
+    assert_eq!(answer.status, 502, "{answer}");
+}
+
+#[test]
+fn huge_and_packed_bodies_are_capped() {
+    let linked = Linked::with_arguments(&["--response-limit-mib", "1"]);
+    for fault in [json!({ "kind": "huge_body", "bytes": 4_000_000 }), json!({ "kind": "gzip_bomb", "bytes": 50_000_000 })] {
+        let answer = under(&linked, fault);
+        assert_eq!(answer.status, 502, "{answer}");
+        assert!(answer.body.contains("ProviderResponseTooLargeError"), "{answer}");
+        linked.provider.fault_none();
+    }
+}
+
+#[test]
+fn a_slow_provider_is_cut_off() {
+    let linked = Linked::with_arguments(&["--call-budget-seconds", "1"]);
+    let answer = under(&linked, json!({ "kind": "delay", "millis": 20_000 }));
+    assert_eq!(answer.status, 408, "{answer}");
+    assert_eq!(answer.header("retry-after"), Some("60"));
+}
+
+#[test]
+fn errors_of_the_provider_keep_status_and_body() {
+    let linked = Linked::new();
+    let answer = under(&linked, json!({ "kind": "status", "status": 422, "body": { "detail": "No." } }));
+    assert_eq!(answer.status, 422, "{answer}");
+    insta::assert_json_snapshot!(answer.snapshot());
+}
+
+#[test]
+fn a_provider_that_is_down_stores_no_account() {
+    let provider = Provider::start();
+    let server = Server::start(&provider, &["--upstream", "https://api.us.spotdraft.com=http://127.0.0.1:9"]);
+    let token = server.session(json!({}));
+    let integration = server.integration(&token);
+    let mut body = link_body(&integration);
+    body["credentials"]["region"] = json!("us");
+    let answer = server.hub(&token).post("/hub/accounts", &body);
+    assert_eq!(answer.status, 502, "{answer}");
+    assert_eq!(server.api().get("/accounts").json(), json!([]));
+}
+
+#[test]
+fn echoed_secrets_are_redacted() {
+    let linked = Linked::new();
+    let echo = json!({ "kind": "status", "status": 400, "body": { "you_sent": crate::support::canary::CLIENT_SECRET } });
+    // The client panics when the secret comes through.
+    let answer = under(&linked, echo.clone());
+    assert_eq!(answer.status, 400, "{answer}");
+    linked.provider.fault_none();
+    linked.provider.fault(1, echo);
+    let answer = linked.api().post("/unified/proxy", &json!({ "path": "/contract_types/" }));
+    assert_eq!(answer.json()["status"], 400, "{answer}");
+}

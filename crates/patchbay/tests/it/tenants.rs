@@ -1,0 +1,152 @@
+//! Every route of the OpenAPI document: with no key, with a wrong one, with another project's.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Linked, Provider, Server, binary};
+
+/// Routes that anyone may read.
+const PUBLIC: [&str; 10] =
+    ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/llms.txt", "/guides", "/guides/", "/embedded", "/dashboard"];
+
+struct Operation {
+    method: String,
+    path: String,
+}
+
+fn operations(server: &Server) -> Vec<Operation> {
+    let document = server.anonymous().get("/openapi.json").json();
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let public = path == "/" || PUBLIC.iter().skip(1).any(|public| path.starts_with(public));
+        for method in methods.as_object().unwrap().keys() {
+            if !public && ["get", "post", "put", "patch", "delete"].contains(&method.as_str()) {
+                operations.push(Operation { method: method.to_uppercase(), path: path.clone() });
+            }
+        }
+    }
+    assert!(operations.len() >= 20, "the document lists only {} operations", operations.len());
+    operations
+}
+
+/// The path with the other project's ids filled in.
+fn fill(path: &str, account: &str, profile: &str) -> String {
+    let mut filled = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (_, behind) = after.split_once('}').unwrap();
+        filled.push_str(before);
+        filled.push_str(if before.contains("auth_configs") || before.contains("hub/connectors") { profile } else if before.contains("connectors/meta") { "spotdraft" } else { account });
+        rest = behind;
+    }
+    filled + rest
+}
+
+fn body(method: &str) -> Option<String> {
+    matches!(method, "POST" | "PATCH" | "PUT").then(|| json!({ "label": "stolen" }).to_string())
+}
+
+#[test]
+fn without_a_valid_key_nothing_opens() {
+    let linked = Linked::new();
+    for operation in operations(&linked.server) {
+        let path = fill(&operation.path, &linked.account, &linked.integration);
+        let strangers: [Client; 3] = [
+            linked.server.anonymous(),
+            linked.server.with_key("v1.local.not-a-key-of-this-server"),
+            linked.server.hub("not-a-session"),
+        ];
+        for client in strangers {
+            let answer = client.send(&operation.method, &path, body(&operation.method));
+            assert_eq!(answer.status, 401, "{} {path}: {answer}", operation.method);
+        }
+    }
+}
+
+#[test]
+fn another_project_sees_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let offline = |arguments: &[&str]| {
+        let output = binary().args(arguments).arg("--data-dir").arg(&data_dir).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    offline(&["project", "create", "Ours"]);
+    let theirs = offline(&["project", "create", "Theirs"]);
+    let key = offline(&["key", "create", "--project", &theirs, "--name", "theirs"]);
+    let provider = Provider::start();
+    let server = Server::start_in(&data_dir, &provider, &[]);
+    let token = server.session(json!({}));
+    let integration = server.integration(&token);
+    let linked = server.hub(&token).post("/hub/accounts", &crate::support::link_body(&integration));
+    let account = linked.text("/id");
+
+    let stranger = server.with_key(&key).header("x-account-id", &account);
+    assert_eq!(stranger.get("/accounts").json(), json!([]));
+    let profiles = stranger.get("/auth_configs").json();
+    assert_eq!(profiles["total"], 1);
+    assert_ne!(profiles["data"][0]["id"], Value::from(integration.as_str()));
+    for operation in operations(&server) {
+        if !operation.path.contains('{') || operation.path.starts_with("/hub/") || operation.path.starts_with("/connectors/") {
+            continue;
+        }
+        let path = fill(&operation.path, &account, &integration);
+        let answer = stranger.send(&operation.method, &path, body(&operation.method));
+        assert_eq!(answer.status, 404, "{} {path}: {answer}", operation.method);
+    }
+    for (path, body) in [
+        ("/actions/rpc", json!({ "action": "spotdraft_list_contracts" })),
+        ("/unified/proxy", json!({ "path": "/contract_types/" })),
+        ("/connect_sessions", json!({ "origin_owner_id": "a", "origin_owner_name": "b", "account_id": account })),
+        ("/connect_sessions", json!({ "origin_owner_id": "a", "origin_owner_name": "b", "integration_id": integration })),
+        ("/connect_sessions/authenticate", json!({ "token": token })),
+    ] {
+        let answer = stranger.post(path, &body);
+        assert_eq!(answer.status, 404, "{path}: {answer}");
+    }
+    let filtered = stranger.get(&format!("/actions?filter[account_ids]={account}"));
+    assert_eq!(filtered.status, 404, "{filtered}");
+    let ours = server.api().get(&format!("/accounts/{account}"));
+    assert_eq!((ours.status, ours.json()["label"].clone()), (200, json!(null)));
+}
+
+#[test]
+fn a_key_without_the_scope_is_told_which() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let offline = |arguments: &[&str]| {
+        let output = binary().args(arguments).arg("--data-dir").arg(&data_dir).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let project = offline(&["project", "create", "Ours"]);
+    let execute = offline(&["key", "create", "--project", &project, "--name", "x", "--scopes", "actions:execute"]);
+    let read = offline(&["key", "create", "--project", &project, "--name", "r", "--scopes", "platform:read"]);
+    let provider = Provider::start();
+    let server = Server::start_in(&data_dir, &provider, &[]);
+    for (key, method, path, scope) in [
+        (&execute, "GET", "/accounts", "platform:read"),
+        (&execute, "GET", "/auth_configs", "platform:read"),
+        (&execute, "GET", "/actions", "connectors:read"),
+        (&read, "POST", "/connect_sessions", "platform:write"),
+        (&read, "POST", "/auth_configs", "platform:write"),
+        (&read, "POST", "/actions/rpc", "actions:execute"),
+        (&read, "POST", "/unified/proxy", "actions:execute"),
+    ] {
+        let body = (method == "POST").then(|| {
+            json!({ "origin_owner_id": "a", "origin_owner_name": "b", "connector_key": "spotdraft", "action": "spotdraft_list_users", "path": "/x" })
+        });
+        let body = body.map(|mut body| {
+            let keep: &[&str] = match path {
+                "/connect_sessions" => &["origin_owner_id", "origin_owner_name"],
+                "/auth_configs" => &["connector_key"],
+                "/actions/rpc" => &["action"],
+                _ => &["path"],
+            };
+            body.as_object_mut().unwrap().retain(|key, _| keep.contains(&key.as_str()));
+            body.to_string()
+        });
+        let answer = server.with_key(key).header("x-account-id", "x").send(method, path, body);
+        assert_eq!(answer.status, 403, "{path}: {answer}");
+        assert!(answer.body.contains(scope), "{path}: {answer}");
+    }
+}
