@@ -7,10 +7,10 @@
 
 mod cache;
 pub mod error;
-mod linking;
-mod records;
 mod http;
+mod linking;
 mod pipeline;
+mod records;
 pub mod replay;
 pub mod services;
 mod steps;

@@ -66,7 +66,8 @@ impl From<Error> for HubError {
 }
 
 fn provider(failure: &ProviderFailure) -> Value {
-    let headers: Map<String, Value> = failure.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let headers: Map<String, Value> =
+        failure.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     json!({ "status": failure.status, "url": failure.url, "raw": failure.body, "headers": headers })
 }
 
@@ -85,7 +86,11 @@ fn respond(status: u16, retry_after: Option<u64>, body: &impl Serialize) -> Resp
 /// The body of an API error; also what a heartbeat answer ends with.
 pub(crate) fn body(error: &Error, now: String) -> ErrorBody {
     let status = error.kind.status();
-    let problems = error.problems.iter().map(|Problem { path, code, message }| ProblemBody { path: path.clone(), code, message: message.clone() });
+    let problems = error.problems.iter().map(|Problem { path, code, message }| ProblemBody {
+        path: path.clone(),
+        code,
+        message: message.clone(),
+    });
     ErrorBody {
         status_code: status,
         message: error.message.clone(),
@@ -113,7 +118,10 @@ impl IntoResponse for HubError {
         let status = if refused_by_provider { 400 } else { error.kind.status() };
         let mut body = json!({ "statusCode": status, "message": error.message, "errorCode": error.code });
         if !error.problems.is_empty() {
-            let problems = error.problems.iter().map(|problem| json!({ "path": problem.path, "code": problem.code, "message": problem.message }));
+            let problems = error
+                .problems
+                .iter()
+                .map(|problem| json!({ "path": problem.path, "code": problem.code, "message": problem.message }));
             body["errors"] = problems.collect();
         }
         if let Some(provider) = &error.provider {

@@ -1,6 +1,9 @@
 //! Every route, on one screen.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use axum::{
     Router,
@@ -42,9 +45,13 @@ struct Security;
 impl Modify for Security {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_default();
-        let key = HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some("The API key as user name, the password empty.")).build();
+        let key = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Basic)
+            .description(Some("The API key as user name, the password empty."))
+            .build();
         components.add_security_scheme("key", SecurityScheme::Http(key));
-        let session = ApiKey::Header(ApiKeyValue::with_description("x-hub-session-token", "A connect session's token."));
+        let session =
+            ApiKey::Header(ApiKeyValue::with_description("x-hub-session-token", "A connect session's token."));
         components.add_security_scheme("session", SecurityScheme::ApiKey(session));
     }
 }
@@ -99,15 +106,17 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let (hub, _) = hub_api().split_for_parts();
     Router::new()
         .merge(api)
-        .merge(hub.layer(hub_cors(&state.config)))
+        // Its own fallback, inside the layer: a preflight is no method that is not allowed.
+        .merge(hub.method_not_allowed_fallback(method_not_allowed).layer(hub_cors(&state.config)))
         .merge(page_routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(headers))
         .layer(CatchPanicLayer::custom(|_| {
             // The panic itself is on standard error; the caller learns nothing of the inside.
-            ApiError::from(refuse(ErrorKind::Internal, "InternalError", "something went wrong on our side")).into_response()
+            ApiError::from(refuse(ErrorKind::Internal, "InternalError", "something went wrong on our side"))
+                .into_response()
         }))
+        .layer(middleware::from_fn(headers))
         .with_state(state)
 }
 
@@ -137,35 +146,54 @@ fn hub_cors(config: &ServerConfig) -> CorsLayer {
 
 async fn not_found(request: Request) -> ApiError {
     let path: String = request.uri().path().chars().take(100).collect();
-    refuse(ErrorKind::NotFound, "RouteNotFoundError", format!("there is nothing at {path}; /docs lists what there is")).into()
+    refuse(ErrorKind::NotFound, "RouteNotFoundError", format!("there is nothing at {path}; /docs lists what there is"))
+        .into()
 }
 
 async fn method_not_allowed(request: Request) -> Response {
     let message = format!("{} is not possible here; /docs lists what is", request.method());
-    let mut body = serde_json::to_value(crate::error::body(&refuse(ErrorKind::NotFound, "MethodNotAllowedError", message), crate::extract::now())).unwrap_or_default();
+    let mut body = serde_json::to_value(crate::error::body(
+        &refuse(ErrorKind::NotFound, "MethodNotAllowedError", message),
+        crate::extract::now(),
+    ))
+    .unwrap_or_default();
     body["statusCode"] = 405.into();
     body["data"]["statusCode"] = 405.into();
     (axum::http::StatusCode::METHOD_NOT_ALLOWED, axum::Json(body)).into_response()
 }
 
-/// Headers that every answer has.
+/// Headers that every answer has. A request without an id gets one; ids tell requests apart in logs, and
+/// nothing is decided by them.
 async fn headers(request: Request, next: Next) -> Response {
-    const ALWAYS: [(&str, &str); 4] = [
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    const ALWAYS: [(&str, &str); 3] = [
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
-        ("x-frame-options", "DENY"),
-        (
-            "content-security-policy",
-            "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
+        // Answers hold customers' data: no cache keeps them unless they say so.
+        ("cache-control", "no-store"),
     ];
-    let id = request.headers().get("x-request-id").filter(|id| id.len() <= 100).cloned();
+    // The Hub's pages may stand in a frame of the operator's product; nothing else may.
+    let (ancestors, frames) =
+        if request.uri().path().starts_with("/embedded/") { ("*", None) } else { ("'none'", Some("DENY")) };
+    let given = request.headers().get("x-request-id").filter(|id| id.len() <= 100).cloned();
+    let id = given.unwrap_or_else(|| HeaderValue::from(LAST.fetch_add(1, Ordering::Relaxed) + 1));
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
+    // Without the query: session tokens travel there.
+    tracing::debug!(%method, path, status = response.status().as_u16(), ?id, "request");
+    let headers = response.headers_mut();
     for (name, value) in ALWAYS {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if let Some(id) = id {
-        response.headers_mut().insert("x-request-id", id);
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
+    if let Some(frames) = frames {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static(frames));
+    }
+    headers.insert("x-request-id", id);
     response
 }

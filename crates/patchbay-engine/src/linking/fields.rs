@@ -34,7 +34,8 @@ pub(crate) fn check_fields(
     kept: impl Fn(&str) -> bool,
 ) -> Result<Typed, Vec<Problem>> {
     let (mut accepted, mut problems) = (Typed::default(), Vec::new());
-    let mut report = |key: &str, code, message: String| problems.push(Problem { path: format!("{place}.{key}"), code, message });
+    let mut report =
+        |key: &str, code, message: String| problems.push(Problem { path: format!("{place}.{key}"), code, message });
     let mut given: Vec<String> = Vec::new();
     for (key, value) in typed {
         let Some(field) = fields.iter().find(|field| field.key == key) else {

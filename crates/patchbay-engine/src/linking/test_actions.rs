@@ -33,7 +33,10 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
         return Err(Error::new(
             ErrorKind::Precondition,
             "AuthMethodMissingError",
-            format!("the connector {} has no authentication method `{}` any more; make another profile", connector.title, profile.auth_config_key),
+            format!(
+                "the connector {} has no authentication method `{}` any more; make another profile",
+                connector.title, profile.auth_config_key
+            ),
         ));
     };
     let mut reasons = Vec::new();

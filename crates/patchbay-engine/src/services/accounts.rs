@@ -107,7 +107,12 @@ impl Engine {
     }
 
     /// Changes an account.
-    pub async fn patch_account(&self, caller: &Caller, id: &AccountId, patch: AccountPatch) -> Result<AccountView, Error> {
+    pub async fn patch_account(
+        &self,
+        caller: &Caller,
+        id: &AccountId,
+        patch: AccountPatch,
+    ) -> Result<AccountView, Error> {
         caller.require(Scope::PlatformWrite)?;
         if let Some(status) = patch.status {
             if !matches!(status, AccountStatus::Active | AccountStatus::Suspended) {
@@ -131,7 +136,9 @@ impl Engine {
         self.forget_account(id);
         match deleted {
             Some(deleted) => Ok(AccountView { account: Arc::new(deleted), ..view }),
-            None => Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "the account was deleted in the meantime")),
+            None => {
+                Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "the account was deleted in the meantime"))
+            }
         }
     }
 
@@ -141,14 +148,16 @@ impl Engine {
 
     /// Applies a change, with credentials tried at the provider first, and again when another change
     /// came between.
-    pub(crate) async fn change_account(&self, project: &ProjectId, id: &AccountId, patch: &AccountPatch) -> Result<AccountView, Error> {
+    pub(crate) async fn change_account(
+        &self,
+        project: &ProjectId,
+        id: &AccountId,
+        patch: &AccountPatch,
+    ) -> Result<AccountView, Error> {
         for _ in 0..ATTEMPTS {
-            let read = self
-                .storage()
-                .accounts()
-                .get(project, id)
-                .await?
-                .ok_or_else(|| Error::new(ErrorKind::NotFound, "AccountNotFoundError", "there is no such account in this project"))?;
+            let read = self.storage().accounts().get(project, id).await?.ok_or_else(|| {
+                Error::new(ErrorKind::NotFound, "AccountNotFoundError", "there is no such account in this project")
+            })?;
             let mut changed = read.clone();
             let profile = self.apply(&mut changed, patch).await?;
             if !patch.credentials.is_empty() || changed.profile_id != read.profile_id {
@@ -165,7 +174,13 @@ impl Engine {
             self.forget_account(id);
             match stored {
                 Ok(true) => return self.view(Arc::new(changed)).await,
-                Ok(false) => return Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "the account was deleted in the meantime")),
+                Ok(false) => {
+                    return Err(Error::new(
+                        ErrorKind::NotFound,
+                        "AccountNotFoundError",
+                        "the account was deleted in the meantime",
+                    ));
+                }
                 Err(StorageError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -179,7 +194,11 @@ impl Engine {
         let profile_id = patch.profile_id.as_ref().unwrap_or(&account.profile_id).clone();
         let profile = self.profile(&account.project_id, &profile_id).await?;
         if profile.connector != account.connector || profile.auth_config_key != account.auth_config_key {
-            return Err(invalid_at("integration_id", "mismatch", "the profile belongs to another connector or authentication method"));
+            return Err(invalid_at(
+                "integration_id",
+                "mismatch",
+                "the profile belongs to another connector or authentication method",
+            ));
         }
         account.profile_id = profile_id;
         if let Some(id) = &patch.owner_id {
@@ -205,7 +224,11 @@ impl Engine {
         if let Some(status) = patch.status.filter(|status| *status != account.status) {
             account.status = status;
             account.status_reasons = if status == AccountStatus::Suspended {
-                vec![patchbay_model::StatusReason { code: Some("Suspended".to_owned()), description: Some("suspended through the API".to_owned()), timestamp: now }]
+                vec![patchbay_model::StatusReason {
+                    code: Some("Suspended".to_owned()),
+                    description: Some("suspended through the API".to_owned()),
+                    timestamp: now,
+                }]
             } else {
                 Vec::new()
             };
@@ -214,12 +237,24 @@ impl Engine {
     }
 
     /// New field values: checked, tried with those that are kept, then sealed.
-    async fn apply_credentials(&self, account: &mut Account, profile: &Arc<Profile>, typed: &[(String, Secret)]) -> Result<(), Error> {
+    async fn apply_credentials(
+        &self,
+        account: &mut Account,
+        profile: &Arc<Profile>,
+        typed: &[(String, Secret)],
+    ) -> Result<(), Error> {
         let registry = self.registry();
         let connector = registry.get(&account.connector).ok_or_else(|| {
-            Error::new(ErrorKind::Precondition, "ConnectorMissingError", format!("the connector `{}` is not installed", account.connector))
+            Error::new(
+                ErrorKind::Precondition,
+                "ConnectorMissingError",
+                format!("the connector `{}` is not installed", account.connector),
+            )
         })?;
-        let fields = connector.auth_method(&account.auth_config_key).map(|method| method.config_fields.as_slice()).unwrap_or_default();
+        let fields = connector
+            .auth_method(&account.auth_config_key)
+            .map(|method| method.config_fields.as_slice())
+            .unwrap_or_default();
         let kept = |key: &str| account.secrets.contains_key(key) || account.setup_information.contains_key(key);
         let typed = check_fields(fields, typed.to_vec(), "credentials", kept).map_err(invalid)?;
         account.setup_information.extend(typed.plain);
@@ -255,7 +290,9 @@ fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
         match name.to_lowercase().parse::<AccountStatus>() {
             Ok(status) => statuses.push(status),
             Err(_) if name.eq_ignore_ascii_case("inactive") => inactive = true,
-            Err(error) => problems.push(Problem { path: "status".to_owned(), code: "enum", message: format!("{error} inactive") }),
+            Err(error) => {
+                problems.push(Problem { path: "status".to_owned(), code: "enum", message: format!("{error} inactive") })
+            }
         }
     }
     if !problems.is_empty() {

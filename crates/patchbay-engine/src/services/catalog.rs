@@ -56,7 +56,8 @@ impl Engine {
         check_page(1, query.page_size)?;
         let start = match &query.next {
             None => 0,
-            Some(cursor) => parse_cursor(cursor).ok_or_else(|| invalid_at("next", "cursor", "this cursor is not one that was given out"))?,
+            Some(cursor) => parse_cursor(cursor)
+                .ok_or_else(|| invalid_at("next", "cursor", "this cursor is not one that was given out"))?,
         };
         let mut candidates = Vec::new();
         if query.account_ids.is_empty() {
@@ -78,8 +79,11 @@ impl Engine {
             if !query.connectors.is_empty() && !query.connectors.contains(&connector.key) {
                 return None;
             }
-            let allowed = |action: &Arc<Action>| profile.as_ref().is_none_or(|profile| profile.enabled_actions.allows(&action.public_id));
-            let actions = connector.actions.iter().filter(|action| allowed(action) && matches(&query, &connector, action));
+            let allowed = |action: &Arc<Action>| {
+                profile.as_ref().is_none_or(|profile| profile.enabled_actions.allows(&action.public_id))
+            };
+            let actions =
+                connector.actions.iter().filter(|action| allowed(action) && matches(&query, &connector, action));
             let actions = actions.cloned().collect::<Vec<_>>();
             (!actions.is_empty() || !narrowed).then_some(CatalogEntry { connector, account_id, profile, actions })
         });
@@ -96,8 +100,13 @@ impl Engine {
     }
 
     /// The active profile that a connector is used with: the default, else the oldest.
-    pub(crate) async fn profile_for(&self, project: &ProjectId, connector: &str) -> Result<Option<Arc<Profile>>, Error> {
-        let filter = ProfileFilter { connector: Some(connector.to_owned()), active: Some(true), page: 1, page_size: 100 };
+    pub(crate) async fn profile_for(
+        &self,
+        project: &ProjectId,
+        connector: &str,
+    ) -> Result<Option<Arc<Profile>>, Error> {
+        let filter =
+            ProfileFilter { connector: Some(connector.to_owned()), active: Some(true), page: 1, page_size: 100 };
         let profiles = self.storage().profiles().list(project, &filter).await?.items;
         let default = profiles.iter().position(|profile| profile.default).unwrap_or(0);
         Ok(profiles.into_iter().nth(default).map(Arc::new))
@@ -109,10 +118,12 @@ fn parse_cursor(cursor: &str) -> Option<usize> {
 }
 
 fn matches(query: &ActionQuery, connector: &Connector, action: &Action) -> bool {
-    let named = query.action_keys.is_empty() || query.action_keys.iter().any(|key| *key == action.public_id || *key == action.id);
+    let named = query.action_keys.is_empty()
+        || query.action_keys.iter().any(|key| *key == action.public_id || *key == action.id);
     named
         && query.search.as_ref().is_none_or(|search| {
-            let text = format!("{} {} {} {}", connector.title, action.public_id, action.label, action.description).to_lowercase();
+            let text = format!("{} {} {} {}", connector.title, action.public_id, action.label, action.description)
+                .to_lowercase();
             search.to_lowercase().split_whitespace().all(|word| text.contains(word))
         })
 }

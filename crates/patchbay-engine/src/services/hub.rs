@@ -49,12 +49,14 @@ impl Engine {
     /// The active profiles that the session may see, optionally of one connector.
     pub async fn hub_profiles(&self, hub: &HubSession, connector: Option<&str>) -> Result<Vec<HubProfile>, Error> {
         let session = &hub.session;
-        let filter = ProfileFilter { connector: connector.map(str::to_owned), active: Some(true), page: 1, page_size: 1000 };
+        let filter =
+            ProfileFilter { connector: connector.map(str::to_owned), active: Some(true), page: 1, page_size: 1000 };
         let profiles = self.storage().profiles().list(&session.project_id, &filter).await?.items;
         let registry = self.registry();
         let visible = profiles.into_iter().filter_map(|profile| {
             let connector = registry.get(&profile.connector)?;
-            may_see(session, &profile, connector).then(|| HubProfile { profile: Arc::new(profile), connector: connector.clone() })
+            may_see(session, &profile, connector)
+                .then(|| HubProfile { profile: Arc::new(profile), connector: connector.clone() })
         });
         let mut visible = visible.collect::<Vec<_>>();
         // A session for one connector opens on its default profile.
@@ -68,7 +70,8 @@ impl Engine {
     /// One of them. 404 for others, 412 `ProfileInactiveError` when it is disabled.
     pub async fn hub_profile(&self, hub: &HubSession, id: &ProfileId) -> Result<HubProfile, Error> {
         let profile = self.profile(&hub.session.project_id, id).await?;
-        let missing = || Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "this connect session has no such integration");
+        let missing =
+            || Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "this connect session has no such integration");
         let connector = self.registry().get(&profile.connector).cloned().ok_or_else(missing)?;
         if !may_see(&hub.session, &profile, &connector) {
             return Err(missing());
@@ -97,12 +100,16 @@ impl Engine {
         let HubProfile { profile, connector } = self.hub_profile(hub, profile_id).await?;
         let _turn = self.0.owner_locks.lock(&session.project_id, &session.owner, &connector.key).await;
         if !session.multiple {
-            let existing = self.storage().accounts().find_by_owner(&session.project_id, &session.owner, &connector.key).await?;
+            let existing =
+                self.storage().accounts().find_by_owner(&session.project_id, &session.owner, &connector.key).await?;
             if let Some(existing) = existing {
                 return self.relink_owned(session, &existing, &profile, request.credentials).await;
             }
         }
-        let fields = connector.auth_method(&profile.auth_config_key).map(|method| method.config_fields.as_slice()).unwrap_or_default();
+        let fields = connector
+            .auth_method(&profile.auth_config_key)
+            .map(|method| method.config_fields.as_slice())
+            .unwrap_or_default();
         let typed = check_fields(fields, request.credentials, "credentials", |_| false).map_err(invalid)?;
         let id = AccountId::generate(&*self.parts().entropy);
         let secrets = seal_account(self.vault(), &session.project_id, &id, &typed.secrets);
@@ -183,20 +190,38 @@ impl Engine {
         let is_own = hub.session.account_id.as_ref() == Some(id);
         let is_owners = account.owner.id == hub.session.owner.id && account.owner.name == hub.session.owner.name;
         if !is_own && !is_owners {
-            return Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "this connect session has no such account"));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "AccountNotFoundError",
+                "this connect session has no such account",
+            ));
         }
         let secret_keys = account.secrets.keys().cloned().collect();
         Ok(HubAccount { account, secret_keys })
     }
 
     /// Changes an account's field values; those not given are kept. Tested before they are stored.
-    pub async fn hub_relink(&self, hub: &HubSession, id: &AccountId, request: LinkRequest) -> Result<Arc<Account>, Error> {
+    pub async fn hub_relink(
+        &self,
+        hub: &HubSession,
+        id: &AccountId,
+        request: LinkRequest,
+    ) -> Result<Arc<Account>, Error> {
         let HubAccount { account, .. } = self.hub_account(hub, id).await?;
-        let profile = self.profile(&account.project_id, request.profile_id.as_ref().unwrap_or(&account.profile_id)).await?;
+        let profile =
+            self.profile(&account.project_id, request.profile_id.as_ref().unwrap_or(&account.profile_id)).await?;
         if !profile.active {
-            return Err(Error::new(ErrorKind::Precondition, "ProfileInactiveError", "the integration is not available at the moment: its profile is disabled"));
+            return Err(Error::new(
+                ErrorKind::Precondition,
+                "ProfileInactiveError",
+                "the integration is not available at the moment: its profile is disabled",
+            ));
         }
-        let patch = AccountPatch { profile_id: request.profile_id, credentials: request.credentials, ..AccountPatch::default() };
+        let patch = AccountPatch {
+            profile_id: request.profile_id,
+            credentials: request.credentials,
+            ..AccountPatch::default()
+        };
         Ok(self.change_account(&account.project_id, id, &patch).await?.account)
     }
 
@@ -221,11 +246,18 @@ impl Engine {
     pub async fn get_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<ConnectionAttempt, Error> {
         let found = self.storage().attempts().get(&hub.session.project_id, hub.session.id, id).await?;
         let mut attempt = found.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "AttemptNotFoundError", "this connect session has no such connection attempt")
+            Error::new(
+                ErrorKind::NotFound,
+                "AttemptNotFoundError",
+                "this connect session has no such connection attempt",
+            )
         })?;
         if attempt.status == AttemptStatus::Pending && attempt.expires_at <= self.clock().now() {
             attempt.status = AttemptStatus::Expired;
-            self.storage().attempts().end(&attempt.project_id, attempt.session_id, id, AttemptStatus::Expired, None, None).await?;
+            self.storage()
+                .attempts()
+                .end(&attempt.project_id, attempt.session_id, id, AttemptStatus::Expired, None, None)
+                .await?;
         }
         Ok(attempt)
     }
@@ -233,14 +265,18 @@ impl Engine {
     /// Gives up an attempt; one that has ended stays as it is.
     pub async fn cancel_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<(), Error> {
         let attempt = self.get_attempt(hub, id).await?;
-        self.storage().attempts().end(&attempt.project_id, attempt.session_id, id, AttemptStatus::Cancelled, None, None).await?;
+        self.storage()
+            .attempts()
+            .end(&attempt.project_id, attempt.session_id, id, AttemptStatus::Cancelled, None, None)
+            .await?;
         Ok(())
     }
 }
 
 /// Whether a session shows a profile.
 fn may_see(session: &ConnectSession, profile: &Profile, connector: &Connector) -> bool {
-    let category = session.categories.is_empty() || session.categories.iter().any(|category| connector.categories.contains(category));
+    let category = session.categories.is_empty()
+        || session.categories.iter().any(|category| connector.categories.contains(category));
     category
         && session.connector.as_ref().is_none_or(|key| *key == profile.connector)
         && session.profile_id.as_ref().is_none_or(|id| *id == profile.id)

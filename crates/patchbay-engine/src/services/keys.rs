@@ -113,7 +113,11 @@ impl Engine {
     /// Makes a project with an active profile for each connector that needs no set-up fields.
     pub async fn create_project(&self, name: &str) -> Result<Project, Error> {
         if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(invalid_at("name", "length", "a project's name has from 1 to 100 characters and no line breaks"));
+            return Err(invalid_at(
+                "name",
+                "length",
+                "a project's name has from 1 to 100 characters and no line breaks",
+            ));
         }
         let organization = self.organization().await?;
         let mut number = 10_001 + self.storage().projects().list(&organization.id).await?.len();
@@ -156,14 +160,16 @@ impl Engine {
     async fn offer_connectors(&self, project: &ProjectId) -> Result<(), Error> {
         let record = format!("{OFFERED}:{project}");
         let stored = self.storage().meta().get(&record).await?;
-        let mut offered: BTreeSet<String> = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let mut offered: BTreeSet<String> =
+            stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let registry = self.registry();
         let new = registry.iter().filter(|connector| !offered.contains(&connector.key)).cloned().collect::<Vec<_>>();
         if new.is_empty() {
             return Ok(());
         }
         for connector in new {
-            let ready = connector.authentication.iter().find(|method| method.setup_fields.iter().all(|field| !field.required));
+            let ready =
+                connector.authentication.iter().find(|method| method.setup_fields.iter().all(|field| !field.required));
             let filter = ProfileFilter { connector: Some(connector.key.clone()), active: None, page: 1, page_size: 1 };
             let has_one = self.storage().profiles().list(project, &filter).await?.total > 0;
             if let (Some(method), false) = (ready, has_one) {
@@ -191,11 +197,23 @@ impl Engine {
 
     /// Makes a key.
     pub async fn create_key(&self, project: &ProjectId, new: NewKey) -> Result<CreatedKey, Error> {
-        if new.text.as_ref().is_some_and(|text| text.expose().len() < SHORTEST_KEY || text.expose().contains([':', ' '])) {
-            return Err(invalid_at("key", "length", format!("an API key of your own has at least {SHORTEST_KEY} characters, and no colon or space")));
+        if new
+            .text
+            .as_ref()
+            .is_some_and(|text| text.expose().len() < SHORTEST_KEY || text.expose().contains([':', ' ']))
+        {
+            return Err(invalid_at(
+                "key",
+                "length",
+                format!("an API key of your own has at least {SHORTEST_KEY} characters, and no colon or space"),
+            ));
         }
         if self.storage().projects().get(project).await?.is_none() {
-            return Err(Error::new(ErrorKind::NotFound, "ProjectNotFoundError", format!("there is no project `{project}`; `patchbay project list` shows them")));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "ProjectNotFoundError",
+                format!("there is no project `{project}`; `patchbay project list` shows them"),
+            ));
         }
         let text = new.text.unwrap_or_else(|| Secret::new(format!("v1.local.{}", self.parts().entropy.token())));
         let key = ApiKey {

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use arc_swap::ArcSwap;
 use patchbay_connector::Registry;
 use patchbay_model::{
-    Account, AccountId, ApiKeyId, CallRecord, Clock, ConnectSession, Entropy, KeyHash, OrganizationId, Profile, ProfileId,
-    ProjectId, Scope,
+    Account, AccountId, ApiKeyId, CallRecord, Clock, ConnectSession, Entropy, KeyHash, OrganizationId, Profile,
+    ProfileId, ProjectId, Scope,
 };
 use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault, VaultError};
@@ -146,7 +146,11 @@ impl Engine {
     /// The caller behind an API key's text, from the cache. 401 `UnauthorizedError` otherwise.
     pub async fn authenticate(&self, key: &Secret) -> Result<Arc<Caller>, Error> {
         let unauthorized = || {
-            Error::new(ErrorKind::Unauthorized, "UnauthorizedError", "the API key is not valid; send it as the user name of Basic authentication")
+            Error::new(
+                ErrorKind::Unauthorized,
+                "UnauthorizedError",
+                "the API key is not valid; send it as the user name of Basic authentication",
+            )
         };
         let hash = Vault::hash_token(key.expose());
         if let Some(caller) = self.0.callers.get(&hash) {
@@ -169,7 +173,11 @@ impl Engine {
     /// The session behind a token. 401 `SessionExpiredError` when it is expired or unknown.
     pub async fn hub_session(&self, token: &Secret) -> Result<HubSession, Error> {
         let session = self.live_session(token).await?.ok_or_else(|| {
-            Error::new(ErrorKind::Unauthorized, "SessionExpiredError", "the connect session has expired or does not exist; make a new one")
+            Error::new(
+                ErrorKind::Unauthorized,
+                "SessionExpiredError",
+                "the connect session has expired or does not exist; make a new one",
+            )
         })?;
         Ok(HubSession { session: Arc::new(session) })
     }
@@ -224,9 +232,10 @@ async fn check_canary(parts: &EngineParts) -> Result<(), Error> {
         }
     };
     let canary = patchbay_model::Sealed::from_bytes(stored);
-    parts.vault.check_canary(&canary).map_err(|error: VaultError| {
-        Error::new(ErrorKind::Internal, "KeyRingMismatchError", error.to_string())
-    })
+    parts
+        .vault
+        .check_canary(&canary)
+        .map_err(|error: VaultError| Error::new(ErrorKind::Internal, "KeyRingMismatchError", error.to_string()))
 }
 
 impl From<StorageError> for Error {
@@ -250,7 +259,8 @@ pub(crate) fn invalid(problems: Vec<crate::Problem>) -> Error {
     let first = problems.first().map_or_else(String::new, |problem| format!(": {}", problem.message));
     let more = problems.len().saturating_sub(1);
     let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-    Error::new(ErrorKind::Invalid, "ValidationError", format!("the request is not valid{first}{rest}")).with_problems(problems)
+    Error::new(ErrorKind::Invalid, "ValidationError", format!("the request is not valid{first}{rest}"))
+        .with_problems(problems)
 }
 
 /// 400 with one problem.

@@ -73,7 +73,12 @@ impl Engine {
     pub async fn list_profiles(&self, caller: &Caller, query: ProfileQuery) -> Result<Page<Arc<Profile>>, Error> {
         caller.require(Scope::PlatformRead)?;
         check_page(query.page, query.page_size)?;
-        let filter = ProfileFilter { connector: query.connector, active: query.active, page: query.page, page_size: query.page_size };
+        let filter = ProfileFilter {
+            connector: query.connector,
+            active: query.active,
+            page: query.page,
+            page_size: query.page_size,
+        };
         let page = self.storage().profiles().list(&caller.project_id, &filter).await?;
         Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), total: page.total })
     }
@@ -124,7 +129,12 @@ impl Engine {
     }
 
     /// Changes a profile.
-    pub async fn patch_profile(&self, caller: &Caller, id: &ProfileId, patch: ProfilePatch) -> Result<Arc<Profile>, Error> {
+    pub async fn patch_profile(
+        &self,
+        caller: &Caller,
+        id: &ProfileId,
+        patch: ProfilePatch,
+    ) -> Result<Arc<Profile>, Error> {
         caller.require(Scope::PlatformWrite)?;
         let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
         let connector = self.known_connector(&profile.connector, "connector_key")?;
@@ -162,7 +172,11 @@ impl Engine {
         let found = self.storage().profiles().update(&profile).await?;
         self.0.profiles.clear();
         if !found {
-            return Err(Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "the profile was deleted in the meantime"));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "ProfileNotFoundError",
+                "the profile was deleted in the meantime",
+            ));
         }
         Ok(Arc::new(profile))
     }
@@ -175,7 +189,9 @@ impl Engine {
         self.0.profiles.clear();
         match deleted {
             Ok(Some(profile)) => Ok(Arc::new(profile)),
-            Ok(None) => Err(Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "the profile was deleted in the meantime")),
+            Ok(None) => {
+                Err(Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "the profile was deleted in the meantime"))
+            }
             Err(StorageError::Conflict(_)) => Err(Error::new(
                 ErrorKind::Conflict,
                 "ProfileInUseError",
@@ -204,7 +220,11 @@ fn method_of<'a>(connector: &'a Connector, key: Option<&str>) -> Result<&'a Auth
     };
     found.ok_or_else(|| {
         let known = connector.authentication.iter().map(|method| method.key.as_str()).collect::<Vec<_>>().join(", ");
-        invalid_at("authentication_config_key", "enum", format!("{} has the authentication methods: {known}", connector.title))
+        invalid_at(
+            "authentication_config_key",
+            "enum",
+            format!("{} has the authentication methods: {known}", connector.title),
+        )
     })
 }
 
@@ -214,7 +234,8 @@ fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<String, Erro
         Some(key) => method.environments.iter().find(|environment| environment.key == key),
     };
     found.map(|environment| environment.key.clone()).ok_or_else(|| {
-        let known = method.environments.iter().map(|environment| environment.key.as_str()).collect::<Vec<_>>().join(", ");
+        let known =
+            method.environments.iter().map(|environment| environment.key.as_str()).collect::<Vec<_>>().join(", ");
         invalid_at("environment", "enum", format!("the environments are: {known}"))
     })
 }
@@ -232,7 +253,11 @@ fn check_actions(connector: &Connector, actions: &EnabledActions) -> Result<(), 
     let problems = unknown.map(|id| {
         let near = nearest(id, connector.actions.iter().map(|action| action.public_id.as_str()));
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        Problem { path: "enabled_actions".to_owned(), code: "unknown_action", message: format!("there is no action `{id}`{hint}") }
+        Problem {
+            path: "enabled_actions".to_owned(),
+            code: "unknown_action",
+            message: format!("there is no action `{id}`{hint}"),
+        }
     });
     let problems = problems.collect::<Vec<_>>();
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
@@ -252,11 +277,19 @@ fn check_pin(pin: Option<&str>, connector: &Connector) -> Result<(), Error> {
             (false, _) => parts[1] == "x" && parts[2] == "x",
         };
     if !well_formed {
-        return Err(invalid_at("connector_pinned_version", "format", "a pin is latest, 1.x.x, 1.2.x or an exact version such as 1.2.0"));
+        return Err(invalid_at(
+            "connector_pinned_version",
+            "format",
+            "a pin is latest, 1.x.x, 1.2.x or an exact version such as 1.2.0",
+        ));
     }
     let installed = [version.major, version.minor, version.patch];
     if parts.iter().zip(installed).any(|(part, number)| *part != "x" && *part != number.to_string()) {
-        return Err(invalid_at("connector_pinned_version", "unknown_version", format!("the installed version of {} is {version}", connector.title)));
+        return Err(invalid_at(
+            "connector_pinned_version",
+            "unknown_version",
+            format!("the installed version of {} is {version}", connector.title),
+        ));
     }
     Ok(())
 }

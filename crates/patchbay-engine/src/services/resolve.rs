@@ -35,8 +35,13 @@ impl Resolved {
 /// The values of an account's and its profile's fields; the account's win.
 pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -> Result<Credentials, Error> {
     let project = &account.project_id;
-    let mut secrets = open_secrets(vault, &profile.secrets, |field| SealContext::Profile { project, profile: &profile.id, field })?;
-    secrets.extend(open_secrets(vault, &account.secrets, |field| SealContext::Account { project, account: &account.id, field })?);
+    let mut secrets =
+        open_secrets(vault, &profile.secrets, |field| SealContext::Profile { project, profile: &profile.id, field })?;
+    secrets.extend(open_secrets(vault, &account.secrets, |field| SealContext::Account {
+        project,
+        account: &account.id,
+        field,
+    })?);
     if profile.setup_information.is_empty() {
         return Ok(Credentials::from_parts(&account.setup_information, secrets.into_iter()));
     }
@@ -49,7 +54,11 @@ impl Engine {
     /// The account, whatever its state. 404 also for another project's.
     pub(crate) async fn account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
         let missing = || {
-            Error::new(ErrorKind::NotFound, "AccountNotFoundError", format!("there is no account `{}` in this project", shortened(id.as_str())))
+            Error::new(
+                ErrorKind::NotFound,
+                "AccountNotFoundError",
+                format!("there is no account `{}` in this project", shortened(id.as_str())),
+            )
         };
         if let Some(account) = self.0.accounts.get(id) {
             return if account.project_id == *project { Ok(account) } else { Err(missing()) };
@@ -64,7 +73,11 @@ impl Engine {
     /// The profile, whatever its state. 404 also for another project's.
     pub(crate) async fn profile(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {
         let missing = || {
-            Error::new(ErrorKind::NotFound, "ProfileNotFoundError", format!("there is no connector profile `{}` in this project", shortened(id.as_str())))
+            Error::new(
+                ErrorKind::NotFound,
+                "ProfileNotFoundError",
+                format!("there is no connector profile `{}` in this project", shortened(id.as_str())),
+            )
         };
         if let Some(profile) = self.0.profiles.get(id) {
             return if profile.project_id == *project { Ok(profile) } else { Err(missing()) };
@@ -84,10 +97,16 @@ impl Engine {
         match account.status {
             AccountStatus::Active | AccountStatus::Error => {}
             AccountStatus::Suspended => {
-                return refused("AccountSuspendedError", "the account is suspended; resume it before calling".to_owned());
+                return refused(
+                    "AccountSuspendedError",
+                    "the account is suspended; resume it before calling".to_owned(),
+                );
             }
             AccountStatus::Expired | AccountStatus::Archived => {
-                return refused("AccountExpiredCredentialsError", "the account's credentials have expired; link it again".to_owned());
+                return refused(
+                    "AccountExpiredCredentialsError",
+                    "the account's credentials have expired; link it again".to_owned(),
+                );
             }
         }
         let profile = self.profile(project, &account.profile_id).await?;
@@ -99,12 +118,19 @@ impl Engine {
         }
         let registry = self.0.registry.load();
         let Some(connector) = registry.get(&account.connector) else {
-            return refused("ConnectorMissingError", format!("the connector `{}` is not installed; the server's log says why", account.connector));
+            return refused(
+                "ConnectorMissingError",
+                format!("the connector `{}` is not installed; the server's log says why", account.connector),
+            );
         };
-        let Some(auth_index) = connector.authentication.iter().position(|method| method.key == account.auth_config_key) else {
+        let Some(auth_index) = connector.authentication.iter().position(|method| method.key == account.auth_config_key)
+        else {
             return refused(
                 "AuthMethodMissingError",
-                format!("the connector {} has no authentication method `{}` any more; link the account again", connector.title, account.auth_config_key),
+                format!(
+                    "the connector {} has no authentication method `{}` any more; link the account again",
+                    connector.title, account.auth_config_key
+                ),
             );
         };
         Ok(Arc::new(Resolved { account, profile, connector: connector.clone(), auth_index }))

@@ -59,7 +59,11 @@ impl Engine {
         if let Some(id) = &new.profile_id {
             let profile = self.profile(&caller.project_id, id).await?;
             if new.connector.as_ref().is_some_and(|connector| *connector != profile.connector) {
-                return Err(invalid_at("integration_id", "mismatch", "the profile belongs to another connector than `provider`"));
+                return Err(invalid_at(
+                    "integration_id",
+                    "mismatch",
+                    "the profile belongs to another connector than `provider`",
+                ));
             }
         }
         if let Some(id) = &new.account_id {
@@ -87,7 +91,8 @@ impl Engine {
             expires_at: now.plus_seconds(new.expires_in.unwrap_or(DEFAULT_LIFE)),
         };
         session.id = self.storage().sessions().create(&session).await?;
-        let auth_link_url = Secret::new(format!("{}/embedded/integrations?token={}", self.config().public_url, token.expose()));
+        let auth_link_url =
+            Secret::new(format!("{}/embedded/integrations?token={}", self.config().public_url, token.expose()));
         Ok(CreatedSession { session, token, auth_link_url })
     }
 
@@ -96,7 +101,11 @@ impl Engine {
         caller.require(Scope::PlatformRead)?;
         let session = self.live_session(token).await?.filter(|session| session.project_id == caller.project_id);
         session.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "SessionNotFoundError", "there is no live connect session with this token in this project")
+            Error::new(
+                ErrorKind::NotFound,
+                "SessionNotFoundError",
+                "there is no live connect session with this token in this project",
+            )
         })
     }
 
@@ -110,7 +119,11 @@ fn check(new: &NewSession) -> Result<(), Error> {
     let mut problems = Vec::new();
     for (path, value) in [("origin_owner_id", &new.owner.id), ("origin_owner_name", &new.owner.name)] {
         if value.trim().is_empty() {
-            problems.push(Problem { path: path.to_owned(), code: "required", message: format!("{path} must not be empty") });
+            problems.push(Problem {
+                path: path.to_owned(),
+                code: "required",
+                message: format!("{path} must not be empty"),
+            });
         }
     }
     if new.expires_in.is_some_and(|life| !(1..=LONGEST_LIFE).contains(&life)) {

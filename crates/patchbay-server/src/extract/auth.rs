@@ -24,7 +24,11 @@ impl FromRequestParts<AppState> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let key = api_key(&parts.headers).ok_or_else(|| {
-            refuse(ErrorKind::Unauthorized, "UnauthorizedError", "an API key is needed: send it as the user name of Basic authentication, with an empty password")
+            refuse(
+                ErrorKind::Unauthorized,
+                "UnauthorizedError",
+                "an API key is needed: send it as the user name of Basic authentication, with an empty password",
+            )
         })?;
         Ok(Self(state.engine.authenticate(&key).await?))
     }
@@ -64,9 +68,15 @@ impl FromRequestParts<AppState> for AccountHeader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
-        let value = parts.headers.get("x-account-id").and_then(|value| value.to_str().ok()).map(str::trim).unwrap_or_default();
+        let value =
+            parts.headers.get("x-account-id").and_then(|value| value.to_str().ok()).map(str::trim).unwrap_or_default();
         if value.is_empty() {
-            return Err(refuse(ErrorKind::Invalid, "ValidationError", "Missing x-account-id header in request: name the linked account to act with").into());
+            return Err(refuse(
+                ErrorKind::Invalid,
+                "ValidationError",
+                "Missing x-account-id header in request: name the linked account to act with",
+            )
+            .into());
         }
         Ok(Self(AccountId::new(value)))
     }

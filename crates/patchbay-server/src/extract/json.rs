@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use patchbay_connector::nearest;
 use patchbay_engine::{Error, ErrorKind, Problem};
 use serde::de::DeserializeOwned;
 
@@ -35,7 +36,8 @@ impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
             Ok(value) => Ok(Self(value)),
             Err(BodyRefusal::Invalid(error)) => Err(ApiError::from(error).into_response()),
             Err(BodyRefusal::Status(status, code, message)) => {
-                let mut whole = serde_json::to_value(body(&refuse(ErrorKind::Invalid, code, message), super::now())).unwrap_or_default();
+                let mut whole = serde_json::to_value(body(&refuse(ErrorKind::Invalid, code, message), super::now()))
+                    .unwrap_or_default();
                 whole["statusCode"] = status.as_u16().into();
                 whole["data"]["statusCode"] = status.as_u16().into();
                 Err((status, axum::Json(whole)).into_response())
@@ -71,26 +73,35 @@ async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, 
     let bytes: Bytes = match collected {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("the body is larger than the limit of {} MiB; the operator can raise it (limits.bodyMebibytes)", limit / 1024 / 1024);
+            let message = format!(
+                "the body is larger than the limit of {} MiB; the operator can raise it (limits.bodyMebibytes)",
+                limit / 1024 / 1024
+            );
             return Err(BodyRefusal::Status(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeError", message));
         }
-        Err(_) => return Err(BodyRefusal::Invalid(refuse(ErrorKind::Invalid, "ValidationError", "the body was cut short"))),
+        Err(_) => {
+            return Err(BodyRefusal::Invalid(refuse(ErrorKind::Invalid, "ValidationError", "the body was cut short")));
+        }
     };
     parse(&bytes).map_err(BodyRefusal::Invalid)
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    // serde would read a list as the members in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(refuse(ErrorKind::Invalid, "ValidationError", "the body must be a JSON object, not a list"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
         if inner.is_data() {
-            // serde's words end with the place; a value of the request is never in them but for names.
-            let message = inner.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+            let said = inner.to_string();
+            let (code, message) = in_our_words(said.split(" at line ").next().unwrap_or_default());
             let path = if path == "." { "body".to_owned() } else { format!("body.{path}") };
-            let problem = Problem { path: path.clone(), code: "invalid", message: message.clone() };
-            return refuse(ErrorKind::Invalid, "ValidationError", format!("{path}: {message}")).with_problems(vec![problem]);
+            let problem = Problem { path: path.clone(), code, message: message.clone() };
+            return refuse(ErrorKind::Invalid, "ValidationError", format!("{path}: {message}"))
+                .with_problems(vec![problem]);
         }
         let message = format!("the body is not valid JSON (line {}, column {})", inner.line(), inner.column());
         refuse(ErrorKind::Invalid, "MalformedJsonError", message)
@@ -102,8 +113,61 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     Ok(value)
 }
 
+/// What serde says, without the request's values, which may be secret, and with the nearest name.
+fn in_our_words(said: &str) -> (&'static str, String) {
+    let quoted = |text: &str| text.split('`').nth(1).unwrap_or_default().to_owned();
+    if said.starts_with("missing field") {
+        return ("required", format!("`{}` is required", quoted(said)));
+    }
+    if let Some((unknown, known)) = said.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected "))
+    {
+        let unknown = quoted(unknown);
+        let known = known.split('`').skip(1).step_by(2).collect::<Vec<_>>();
+        let hint = match nearest(&unknown, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the fields are: {}", known.join(", ")),
+        };
+        return ("unknown_field", format!("there is no field `{unknown}`; {hint}"));
+    }
+    match said.split_once(", expected ") {
+        Some((_, expected)) => ("type", format!("expected {expected}")),
+        None => ("invalid", "it is not valid".to_owned()),
+    }
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
     let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Body {
+        name: String,
+        count: u32,
+    }
+
+    #[test]
+    fn values_of_the_request_are_never_in_the_message() {
+        for (body, message) in [
+            (r#"{"name": "a", "count": "s3cret"}"#, "body.count: expected u32"),
+            (r#"{"name": "a"}"#, "body: `count` is required"),
+            (
+                r#"{"name": "a", "count": 1, "nmae": "s3cret"}"#,
+                "body.nmae: there is no field `nmae`; did you mean `name`?",
+            ),
+            (r#"["s3cret", 1]"#, "the body must be a JSON object, not a list"),
+            (r#"{"name": "s3cret"#, "the body is not valid JSON (line 1, column 16)"),
+        ] {
+            assert_eq!(parse::<Body>(body.as_bytes()).unwrap_err().message, message);
+        }
+    }
 }

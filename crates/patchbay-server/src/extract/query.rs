@@ -22,20 +22,29 @@ impl FromRequestParts<AppState> for QueryMap {
 impl QueryMap {
     /// The first value under any of these names.
     pub(crate) fn text(&self, names: &[&str]) -> Option<String> {
-        self.0.iter().find(|(name, value)| names.contains(&name.as_str()) && !value.is_empty()).map(|(_, value)| value.clone())
+        self.0
+            .iter()
+            .find(|(name, value)| names.contains(&name.as_str()) && !value.is_empty())
+            .map(|(_, value)| value.clone())
     }
 
     /// Every value under these names. `name[]` and `name[0]` count as `name`.
     pub(crate) fn list(&self, names: &[&str]) -> Vec<String> {
         let mut values = Vec::new();
         for (name, value) in &self.0 {
-            let bare = name.strip_suffix(']').and_then(|name| name.rsplit_once('[')).filter(|(_, index)| index.bytes().all(|byte| byte.is_ascii_digit())).map(|(bare, _)| bare);
+            let bare = name
+                .strip_suffix(']')
+                .and_then(|name| name.rsplit_once('['))
+                .filter(|(_, index)| index.bytes().all(|byte| byte.is_ascii_digit()))
+                .map(|(bare, _)| bare);
             if !names.contains(&name.as_str()) && !bare.is_some_and(|bare| names.contains(&bare)) {
                 continue;
             }
             match serde_json::from_str::<Vec<String>>(value) {
                 Ok(list) => values.extend(list),
-                Err(_) => values.extend(value.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)),
+                Err(_) => {
+                    values.extend(value.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned))
+                }
             }
         }
         values

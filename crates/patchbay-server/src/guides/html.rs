@@ -36,7 +36,12 @@ pub(crate) fn to_html(markdown: &str) -> (String, Vec<Heading>) {
                     });
                     let text = text.collect::<String>();
                     let id = slug(&text);
-                    events[start] = Event::Start(Tag::Heading { level: HeadingLevel::H2, id: Some(id.clone().into()), classes: Vec::new(), attrs: Vec::new() });
+                    events[start] = Event::Start(Tag::Heading {
+                        level: HeadingLevel::H2,
+                        id: Some(id.clone().into()),
+                        classes: Vec::new(),
+                        attrs: Vec::new(),
+                    });
                     headings.push(Heading { id, text });
                 }
                 events.push(event);
@@ -51,8 +56,12 @@ pub(crate) fn to_html(markdown: &str) -> (String, Vec<Heading>) {
 
 fn is_fine(url: &str) -> bool {
     let url = url.trim();
-    let on_this_site = url.starts_with('#') || (url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\"));
-    on_this_site || ["http://", "https://", "mailto:"].iter().any(|scheme| url.get(..scheme.len()).is_some_and(|lead| lead.eq_ignore_ascii_case(scheme)))
+    let on_this_site =
+        url.starts_with('#') || (url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\"));
+    on_this_site
+        || ["http://", "https://", "mailto:"]
+            .iter()
+            .any(|scheme| url.get(..scheme.len()).is_some_and(|lead| lead.eq_ignore_ascii_case(scheme)))
 }
 
 fn slug(text: &str) -> String {
@@ -73,7 +82,9 @@ mod tests {
 
     #[test]
     fn hostile_markdown_is_shown_and_not_run() {
-        let (html, _) = to_html("<script>alert(1)</script> [x](javascript:alert(1)) [y](//evil.test) <img src=x onerror=alert(1)>\n\n[z](https://ok.test)");
+        let (html, _) = to_html(
+            "<script>alert(1)</script> [x](javascript:alert(1)) [y](//evil.test) <img src=x onerror=alert(1)>\n\n[z](https://ok.test)",
+        );
         for hostile in ["<script", "javascript:", "//evil.test", "<img"] {
             assert!(!html.contains(hostile), "{html}");
         }

@@ -34,7 +34,8 @@ impl GuidePage {
     /// The guide of a method. `scopes` are those that the enabled actions need.
     pub(crate) fn new(connector: &Connector, method: &AuthMethod, scopes: &BTreeSet<String>) -> Self {
         let guide = method.guides.config.as_ref();
-        let shown = |applicable: &[String]| applicable.is_empty() || applicable.iter().any(|scope| scopes.contains(scope));
+        let shown =
+            |applicable: &[String]| applicable.is_empty() || applicable.iter().any(|scope| scopes.contains(scope));
         let mut sections = Vec::new();
         for section in guide.map(|guide| guide.sections.as_slice()).unwrap_or_default() {
             if shown(&section.applicable_scopes) {
@@ -44,7 +45,10 @@ impl GuidePage {
         sections.push(linking_section(connector, method));
         Self {
             title: format!("Connect {} with {}", connector.title, method.label),
-            intro: format!("How an administrator of {} gets the credentials, and how the account is linked with them.", connector.title),
+            intro: format!(
+                "How an administrator of {} gets the credentials, and how the account is linked with them.",
+                connector.title
+            ),
             warning: guide.and_then(|guide| guide.warning.clone()),
             sections,
         }
@@ -53,14 +57,30 @@ impl GuidePage {
 
 /// The scopes that these actions need; every action's when none is named.
 pub(crate) fn needed_scopes(connector: &Connector, method: &AuthMethod, actions: &[String]) -> BTreeSet<String> {
-    let wanted = |action: &str, public: &str| actions.is_empty() || actions.iter().any(|wanted| wanted == action || wanted == public);
+    let wanted = |action: &str, public: &str| {
+        actions.is_empty() || actions.iter().any(|wanted| wanted == action || wanted == public)
+    };
     let named = connector.actions.iter().filter(|action| wanted(&action.id, &action.public_id));
     named.flat_map(|action| action.required_scopes.iter()).chain(&method.required_scopes).cloned().collect()
 }
 
-fn written_section(section: &GuideSection, connector: &Connector, scopes: &BTreeSet<String>, shown: &dyn Fn(&[String]) -> bool) -> Section {
-    let steps = section.steps.iter().filter(|step| shown(&step.applicable_scopes)).map(|step| written_step(step, connector, scopes));
-    Section { title: section.title.clone(), content: section.content.clone(), list: section.list.clone(), steps: steps.collect() }
+fn written_section(
+    section: &GuideSection,
+    connector: &Connector,
+    scopes: &BTreeSet<String>,
+    shown: &dyn Fn(&[String]) -> bool,
+) -> Section {
+    let steps = section
+        .steps
+        .iter()
+        .filter(|step| shown(&step.applicable_scopes))
+        .map(|step| written_step(step, connector, scopes));
+    Section {
+        title: section.title.clone(),
+        content: section.content.clone(),
+        list: section.list.clone(),
+        steps: steps.collect(),
+    }
 }
 
 fn written_step(step: &GuideStep, connector: &Connector, scopes: &BTreeSet<String>) -> Step {
@@ -84,9 +104,17 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
         scopes: Vec::new(),
     }];
     steps.extend(method.config_fields.iter().filter(|field| !field.read_only).map(field_step));
-    let press = format!("Press **Connect**. The credentials are tried at {} first; nothing is kept when they are refused, and you see what {} answered.", connector.title, connector.title);
+    let press = format!(
+        "Press **Connect**. The credentials are tried at {} first; nothing is kept when they are refused, and you see what {} answered.",
+        connector.title, connector.title
+    );
     let done = "A confirmation tells that the account is linked. From then on it is listed under **Accounts**, with its status.";
-    steps.push(Step { title: "Connect".to_owned(), content: Some(format!("{press}\n\n{done}")), list: Vec::new(), scopes: Vec::new() });
+    steps.push(Step {
+        title: "Connect".to_owned(),
+        content: Some(format!("{press}\n\n{done}")),
+        list: Vec::new(),
+        scopes: Vec::new(),
+    });
     Section { title: "Linking the account from the Hub".to_owned(), content: None, list: Vec::new(), steps }
 }
 
@@ -96,9 +124,15 @@ fn field_step(field: &Field) -> Step {
     let mut content = field.description.clone().unwrap_or_default();
     let default = field.default.as_ref().and_then(|value| value.as_str());
     if let Some(default) = default {
-        let label = field.options.iter().find(|option| option.value == default).map_or(default, |option| option.label.as_str());
+        let label =
+            field.options.iter().find(|option| option.value == default).map_or(default, |option| option.label.as_str());
         content = format!("{content} Unless you choose otherwise it is **{label}**.");
     }
     let list = field.options.iter().map(|option| option.label.clone()).collect();
-    Step { title: format!("{verb} **{}**{optional}", field.label), content: Some(content.trim().to_owned()).filter(|text| !text.is_empty()), list, scopes: Vec::new() }
+    Step {
+        title: format!("{verb} **{}**{optional}", field.label),
+        content: Some(content.trim().to_owned()).filter(|text| !text.is_empty()),
+        list,
+        scopes: Vec::new(),
+    }
 }

@@ -18,7 +18,9 @@ pub(super) fn style_path() -> &'static str {
     static PATH: OnceLock<String> = OnceLock::new();
     PATH.get_or_init(|| {
         // FNV-1a: the name must change with the content, nothing more.
-        let hash = STYLE.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let hash = STYLE
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         format!("/assets/style-{hash:016x}.css")
     })
 }
@@ -26,7 +28,10 @@ pub(super) fn style_path() -> &'static str {
 /// A file of the pages.
 pub(crate) async fn asset(Path(file): Path<String>) -> Response {
     if style_path().strip_prefix("/assets/") == Some(file.as_str()) {
-        let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+        let headers = [
+            (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        ];
         return (headers, STYLE).into_response();
     }
     ApiError::from(refuse(ErrorKind::NotFound, "RouteNotFoundError", "there is no such file")).into_response()

@@ -20,12 +20,21 @@ use crate::{
 
 /// `/guides/{connector}/{auth}`, and the same with `.md`. `?actions=a,b` shows what these actions need,
 /// `?scopes=x,y` what these scopes need; otherwise it is what all actions need.
-pub(crate) async fn guide(State(state): State<AppState>, Path((connector, auth)): Path<(String, String)>, query: QueryMap) -> Response {
+pub(crate) async fn guide(
+    State(state): State<AppState>,
+    Path((connector, auth)): Path<(String, String)>,
+    query: QueryMap,
+) -> Response {
     let (auth, as_markdown) = auth.strip_suffix(".md").map_or((auth.as_str(), false), |auth| (auth, true));
     let registry = state.engine.registry();
     let found = registry.get(&connector).and_then(|connector| Some((connector, connector.auth_method(auth)?)));
     let Some((connector, method)) = found else {
-        return ApiError::from(refuse(ErrorKind::NotFound, "GuideNotFoundError", "there is no such guide; /guides lists them")).into_response();
+        return ApiError::from(refuse(
+            ErrorKind::NotFound,
+            "GuideNotFoundError",
+            "there is no such guide; /guides lists them",
+        ))
+        .into_response();
     };
     let named = query.list(&["scopes"]).into_iter().collect::<BTreeSet<_>>();
     let scopes = if named.is_empty() { needed_scopes(connector, method, &query.list(&["actions"])) } else { named };
@@ -35,7 +44,8 @@ pub(crate) async fn guide(State(state): State<AppState>, Path((connector, auth))
         return ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], markdown).into_response();
     }
     let (html, headings) = to_html(&markdown);
-    let headings = headings.into_iter().map(|heading| context! { id => &heading.id, text => &heading.text }).collect::<Vec<_>>();
+    let headings =
+        headings.into_iter().map(|heading| context! { id => &heading.id, text => &heading.text }).collect::<Vec<_>>();
     page(
         "guide.html",
         context! {

@@ -35,7 +35,12 @@ pub(super) fn page(template: &str, values: Value) -> Response {
         Ok(html) => Html(html).into_response(),
         Err(error) => {
             tracing::error!(%error, template, "a page cannot be rendered");
-            ApiError::from(refuse(ErrorKind::Internal, "InternalError", "the page cannot be shown; the server's log says why")).into_response()
+            ApiError::from(refuse(
+                ErrorKind::Internal,
+                "InternalError",
+                "the page cannot be shown; the server's log says why",
+            ))
+            .into_response()
         }
     }
 }

@@ -8,8 +8,15 @@ use crate::state::AppState;
 
 /// `/`
 pub(crate) async fn start(State(state): State<AppState>) -> Response {
-    let sandbox = state.config.sandbox.as_ref().map(|sandbox| context! { id => &sandbox.client_id, secret => &sandbox.client_secret });
-    page("start.html", context! { version => state.config.version, public_url => &state.config.public_url, sandbox => sandbox })
+    let sandbox = state
+        .config
+        .sandbox
+        .as_ref()
+        .map(|sandbox| context! { id => &sandbox.client_id, secret => &sandbox.client_secret });
+    page(
+        "start.html",
+        context! { version => state.config.version, public_url => &state.config.public_url, sandbox => sandbox },
+    )
 }
 
 /// The Hub's page and the dashboard, while their assets are not in the binary. The token in the query is

@@ -97,7 +97,11 @@ pub(crate) async fn list(
         connectors: query.list(&["provider", "providers", "connector", "connectors"]),
         owner_ids: query.list(&["origin_owner_id", "origin_owner_ids", "owner_id", "owner_ids"]),
         statuses: query.list(&["status", "statuses"]),
-        profile_ids: query.list(&["connector_profile_id", "integration_id", "auth_config_id"]).into_iter().map(ProfileId::new).collect(),
+        profile_ids: query
+            .list(&["connector_profile_id", "integration_id", "auth_config_id"])
+            .into_iter()
+            .map(ProfileId::new)
+            .collect(),
         page: query.number(&["page"], 1)?,
         page_size: query.number(&["page_size"], 25)?,
     };
@@ -189,12 +193,16 @@ pub(crate) async fn patch(
             ("authentication_config_key", &body.authentication_config_key, &view.account.auth_config_key),
         ] {
             if sent.as_ref().is_some_and(|sent| sent != is) {
-                return Err(wire::invalid(path, &format!("{path} cannot be changed; link another account instead")).into());
+                return Err(
+                    wire::invalid(path, &format!("{path} cannot be changed; link another account instead")).into()
+                );
             }
         }
     }
     let mut credentials = Vec::new();
-    for (values, path) in [(body.credentials, "credentials"), (body.setup_information, "setup_information"), (body.secrets, "secrets")] {
+    for (values, path) in
+        [(body.credentials, "credentials"), (body.setup_information, "setup_information"), (body.secrets, "secrets")]
+    {
         credentials.extend(wire::typed(values.unwrap_or_default(), path)?);
     }
     let status = body.status.as_deref().map(|status| {

@@ -1,10 +1,6 @@
 //! Actions: the catalog, and running them.
 
-use axum::{
-    Json,
-    extract::State,
-    http::HeaderMap,
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use patchbay_connector::definition::Action;
 use patchbay_engine::{ActionQuery, CatalogEntry, Engine, RunRequest};
 use patchbay_model::{AccountId, ProfileId};
@@ -39,7 +35,11 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let filter = ActionQuery {
         connectors: query.list(&["filter[connectors]", "filter[connector]"]),
-        account_ids: query.list(&["filter[account_ids]", "filter[account_id]"]).into_iter().map(AccountId::new).collect(),
+        account_ids: query
+            .list(&["filter[account_ids]", "filter[account_id]"])
+            .into_iter()
+            .map(AccountId::new)
+            .collect(),
         action_keys: query.list(&["filter[action_key]", "filter[action_keys]"]),
         search: query.text(&["search"]),
         page_size: query.number(&["page_size"], 25)?,
@@ -66,8 +66,15 @@ struct Shown<'a> {
 
 fn entry(found: &CatalogEntry, shown: &Shown<'_>) -> Value {
     let connector = &found.connector;
-    let methods = connector.authentication.iter().map(|method| wire::auth_meta(method, shown.public_url, shown.guides)).collect::<Vec<_>>();
-    let scopes = connector.scopes.iter().map(|scope| json!({ "name": scope.name, "description": scope.description, "includes": scope.includes }));
+    let methods = connector
+        .authentication
+        .iter()
+        .map(|method| wire::auth_meta(method, shown.public_url, shown.guides))
+        .collect::<Vec<_>>();
+    let scopes = connector
+        .scopes
+        .iter()
+        .map(|scope| json!({ "name": scope.name, "description": scope.description, "includes": scope.includes }));
     let mut entry = json!({
         "key": connector.key,
         "name": connector.title,
@@ -85,7 +92,10 @@ fn entry(found: &CatalogEntry, shown: &Shown<'_>) -> Value {
         entry["integration_id"] = json!(profile.id);
     }
     if shown.actions {
-        let methods = connector.authentication.iter().map(|method| json!({ "type": wire::auth_type(method.kind).0, "label": method.label, "key": method.key }));
+        let methods = connector
+            .authentication
+            .iter()
+            .map(|method| json!({ "type": wire::auth_type(method.kind).0, "label": method.label, "key": method.key }));
         let methods = methods.collect::<Vec<_>>();
         entry["actions"] = found.actions.iter().map(|found| action(found, &methods, shown)).collect();
     }
@@ -172,7 +182,8 @@ pub(crate) async fn rpc(
     headers: HeaderMap,
     ApiJson(run): ApiJson<RunAction>,
 ) -> Result<Json<Map<String, Value>>, ApiError> {
-    let profile = headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
+    let profile =
+        headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
     let request = RunRequest {
         account_id,
         profile_id: profile.map(ProfileId::new),

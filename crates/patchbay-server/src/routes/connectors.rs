@@ -31,7 +31,10 @@ async fn meta_of(engine: &Engine, caller: &Caller, connector: &Connector) -> Res
 
 /// Lists the connectors.
 #[utoipa::path(get, path = "/connectors/meta", tag = "Connectors", responses((status = 200, description = "The connectors.", body = Vec<Object>)))]
-pub(crate) async fn list(State(engine): State<Engine>, Authenticated(caller): Authenticated) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn list(
+    State(engine): State<Engine>,
+    Authenticated(caller): Authenticated,
+) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::ConnectorsRead)?;
     let mut all = Vec::new();
     for connector in engine.registry().iter() {
@@ -51,7 +54,12 @@ pub(crate) async fn get(
     caller.require(Scope::ConnectorsRead)?;
     let registry = engine.registry();
     let Some(connector) = registry.get(&provider) else {
-        return Err(refuse(ErrorKind::NotFound, "ConnectorNotFoundError", "there is no such connector; GET /connectors/meta lists them").into());
+        return Err(refuse(
+            ErrorKind::NotFound,
+            "ConnectorNotFoundError",
+            "there is no such connector; GET /connectors/meta lists them",
+        )
+        .into());
     };
     Ok(Json(meta_of(&engine, &caller, connector).await?))
 }

@@ -35,7 +35,11 @@ pub(crate) async fn settings(HubAuth(hub): HubAuth) -> Json<Value> {
 /// The integrations that the session may link.
 #[utoipa::path(get, path = "/hub/connectors", tag = "Hub", security(("session" = [])), params(("provider" = Option<String>, Query, description = "Only of this connector.")),
     responses((status = 200, description = "`{integrations}`.", body = Object)))]
-pub(crate) async fn connectors(State(engine): State<Engine>, HubAuth(hub): HubAuth, query: QueryMap) -> Result<Json<Value>, HubError> {
+pub(crate) async fn connectors(
+    State(engine): State<Engine>,
+    HubAuth(hub): HubAuth,
+    query: QueryMap,
+) -> Result<Json<Value>, HubError> {
     let provider = query.text(&["provider"]);
     let found = engine.hub_profiles(&hub, provider.as_deref()).await?;
     let integrations = found.iter().map(|HubProfile { profile, connector }| {
@@ -51,13 +55,19 @@ pub(crate) async fn connectors(State(engine): State<Engine>, HubAuth(hub): HubAu
             "logo_url": connector.icon,
         })
     });
-    Ok(Json(json!({ "integrations": integrations.collect::<Vec<_>>(), "external_trigger_token": hub.session.external_trigger_token })))
+    Ok(Json(
+        json!({ "integrations": integrations.collect::<Vec<_>>(), "external_trigger_token": hub.session.external_trigger_token }),
+    ))
 }
 
 /// An integration's form.
 #[utoipa::path(get, path = "/hub/connectors/{integration_id}", tag = "Hub", security(("session" = [])), params(("integration_id" = String, Path, description = "The connector profile.")),
     responses((status = 200, description = "`{config, hub_settings}`.", body = Object)))]
-pub(crate) async fn connector(State(state): State<AppState>, HubAuth(hub): HubAuth, Path(id): Path<String>) -> Result<Json<Value>, HubError> {
+pub(crate) async fn connector(
+    State(state): State<AppState>,
+    HubAuth(hub): HubAuth,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, HubError> {
     let HubProfile { profile, connector } = state.engine.hub_profile(&hub, &ProfileId::new(id)).await?;
     let method = connector.auth_method(&profile.auth_config_key);
     let (kind, grant) = method.map_or(("custom", None), |method| wire::auth_type(method.kind));
@@ -94,10 +104,16 @@ fn field(field: &Field) -> Value {
     set("tooltip", json!(field.tooltip));
     set("value", field.default.clone().filter(|_| !field.secret).unwrap_or(Value::Null));
     if !field.options.is_empty() {
-        set("options", field.options.iter().map(|option| json!({ "label": option.label, "value": option.value })).collect());
+        set(
+            "options",
+            field.options.iter().map(|option| json!({ "label": option.label, "value": option.value })).collect(),
+        );
     }
     if let Some(validation) = &field.validation {
-        set("validation", json!({ "type": "html-pattern", "pattern": validation.pattern, "error": validation.error_message }));
+        set(
+            "validation",
+            json!({ "type": "html-pattern", "pattern": validation.pattern, "error": validation.error_message }),
+        );
     }
     shown
 }
@@ -130,7 +146,11 @@ impl Link {
 /// Links an account: the credentials are tried at the provider, then sealed.
 #[utoipa::path(post, path = "/hub/accounts", tag = "Hub", security(("session" = [])), request_body = Link,
     responses((status = 200, description = "`{id, provider}`.", body = Object), (status = 400, description = "The fields are not valid, or the provider refuses them; `provider_response` says what it said.", body = Object)))]
-pub(crate) async fn link(State(engine): State<Engine>, HubAuth(hub): HubAuth, HubJson(body): HubJson<Link>) -> Result<Json<Value>, HubError> {
+pub(crate) async fn link(
+    State(engine): State<Engine>,
+    HubAuth(hub): HubAuth,
+    HubJson(body): HubJson<Link>,
+) -> Result<Json<Value>, HubError> {
     let account = engine.hub_link(&hub, body.into_request()?).await?;
     Ok(Json(json!({ "id": account.id, "provider": account.connector })))
 }
@@ -138,7 +158,11 @@ pub(crate) async fn link(State(engine): State<Engine>, HubAuth(hub): HubAuth, Hu
 /// An account's form, with placeholders for its secrets.
 #[utoipa::path(get, path = "/hub/accounts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The account.")),
     responses((status = 200, description = "The account's field values.", body = Object)))]
-pub(crate) async fn account(State(engine): State<Engine>, HubAuth(hub): HubAuth, Path(id): Path<String>) -> Result<Json<Value>, HubError> {
+pub(crate) async fn account(
+    State(engine): State<Engine>,
+    HubAuth(hub): HubAuth,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, HubError> {
     let found = engine.hub_account(&hub, &AccountId::new(id)).await?;
     let secrets: Map<String, Value> = found.secret_keys.iter().map(|key| (key.clone(), json!(PLACEHOLDER))).collect();
     let account = &found.account;
@@ -169,7 +193,10 @@ pub(crate) async fn relink(
 
 /// Starts an attempt that the Hub polls while the customer is at the provider.
 #[utoipa::path(post, path = "/hub/connection_attempts", tag = "Hub", security(("session" = [])), responses((status = 201, description = "`{id}`.", body = Object)))]
-pub(crate) async fn start_attempt(State(engine): State<Engine>, HubAuth(hub): HubAuth) -> Result<(StatusCode, Json<Value>), HubError> {
+pub(crate) async fn start_attempt(
+    State(engine): State<Engine>,
+    HubAuth(hub): HubAuth,
+) -> Result<(StatusCode, Json<Value>), HubError> {
     let attempt = engine.start_attempt(&hub).await?;
     Ok((StatusCode::CREATED, Json(json!({ "id": attempt.id }))))
 }
@@ -177,7 +204,11 @@ pub(crate) async fn start_attempt(State(engine): State<Engine>, HubAuth(hub): Hu
 /// Where an attempt stands.
 #[utoipa::path(get, path = "/hub/connection_attempts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The attempt.")),
     responses((status = 200, description = "`{status, account, error}`.", body = Object)))]
-pub(crate) async fn attempt(State(engine): State<Engine>, HubAuth(hub): HubAuth, Path(id): Path<String>) -> Result<Json<Value>, HubError> {
+pub(crate) async fn attempt(
+    State(engine): State<Engine>,
+    HubAuth(hub): HubAuth,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, HubError> {
     Ok(Json(attempt_out(&engine.get_attempt(&hub, &AttemptId::new(id)).await?)))
 }
 
@@ -192,7 +223,11 @@ fn attempt_out(attempt: &ConnectionAttempt) -> Value {
 /// Gives up an attempt.
 #[utoipa::path(delete, path = "/hub/connection_attempts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The attempt.")),
     responses((status = 204, description = "It has ended.")))]
-pub(crate) async fn cancel_attempt(State(engine): State<Engine>, HubAuth(hub): HubAuth, Path(id): Path<String>) -> Result<StatusCode, HubError> {
+pub(crate) async fn cancel_attempt(
+    State(engine): State<Engine>,
+    HubAuth(hub): HubAuth,
+    Path(id): Path<String>,
+) -> Result<StatusCode, HubError> {
     engine.cancel_attempt(&hub, &AttemptId::new(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -64,11 +64,21 @@ impl Proxied {
                 Value::Null => {}
                 Value::String(text) => headers.push((name, text)),
                 Value::Number(_) | Value::Bool(_) => headers.push((name, value.to_string())),
-                Value::Array(_) | Value::Object(_) => return Err(wire::invalid(&format!("headers.{name}"), "a header's value must be a text")),
+                Value::Array(_) | Value::Object(_) => {
+                    return Err(wire::invalid(&format!("headers.{name}"), "a header's value must be a text"));
+                }
             }
         }
-        let body = self.body.map(|raw| Bytes::from(Box::<str>::from(raw).into_string())).filter(|raw| raw.as_ref() != b"null");
-        Ok(ProxyRequest { account_id, url: self.url, method, path: self.path.unwrap_or_else(|| "/".to_owned()), headers, body })
+        let body =
+            self.body.map(|raw| Bytes::from(Box::<str>::from(raw).into_string())).filter(|raw| raw.as_ref() != b"null");
+        Ok(ProxyRequest {
+            account_id,
+            url: self.url,
+            method,
+            path: self.path.unwrap_or_else(|| "/".to_owned()),
+            headers,
+            body,
+        })
     }
 }
 
@@ -92,7 +102,10 @@ pub(crate) async fn send(
     ApiJson(proxied): ApiJson<Proxied>,
 ) -> Result<Response, ApiError> {
     let request = proxied.into_request(account_id)?;
-    let wants_heartbeat = headers.get_all("prefer").iter().any(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("heartbeat")));
+    let wants_heartbeat = headers
+        .get_all("prefer")
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("heartbeat")));
     if !wants_heartbeat {
         let outcome = engine.run_proxy(&caller, request).await?;
         return Ok(([(header::CONTENT_TYPE, "application/json")], written(&outcome)).into_response());
@@ -117,7 +130,8 @@ pub(crate) async fn send(
 
 /// `{"status":…,"headers":{…},"data":…}` with the provider's bytes as they are: they were checked to be JSON.
 fn written(outcome: &ProxyOutcome) -> Bytes {
-    let headers: Map<String, Value> = outcome.headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+    let headers: Map<String, Value> =
+        outcome.headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
     let headers = serde_json::to_vec(&headers).unwrap_or_else(|_| b"{}".to_vec());
     let mut out = BytesMut::with_capacity(outcome.body.len() + headers.len() + 48);
     out.put_slice(b"{\"status\":");

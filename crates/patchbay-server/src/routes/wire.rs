@@ -29,7 +29,9 @@ pub(super) fn typed(values: Map<String, Value>, path: &str) -> Result<Vec<(Strin
             Value::String(text) => text,
             Value::Number(number) => number.to_string(),
             Value::Bool(truth) => truth.to_string(),
-            Value::Array(_) | Value::Object(_) => return Err(invalid(&format!("{path}.{key}"), &format!("{key} must be a text"))),
+            Value::Array(_) | Value::Object(_) => {
+                return Err(invalid(&format!("{path}.{key}"), &format!("{key} must be a text")));
+            }
         };
         typed.push((key, Secret::new(text)));
     }
@@ -72,6 +74,8 @@ fn guide(guide: &Guide) -> Value {
 }
 
 fn section(section: &GuideSection) -> Value {
-    let steps = section.steps.iter().map(|step| json!({ "title": step.title, "content": step.content.clone().unwrap_or_default(), "list": step.list }));
+    let steps = section.steps.iter().map(
+        |step| json!({ "title": step.title, "content": step.content.clone().unwrap_or_default(), "list": step.list }),
+    );
     json!({ "title": section.title, "content": section.content.clone().unwrap_or_default(), "list": section.list, "steps": steps.collect::<Vec<_>>() })
 }

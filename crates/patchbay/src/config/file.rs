@@ -33,7 +33,8 @@ pub struct FileSettings {
 /// Reads a file; every problem is in the error, with its line and a hint.
 pub fn read(path: &Path) -> anyhow::Result<FileSettings> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(|| format!("the configuration file {name} cannot be read"))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("the configuration file {name} cannot be read"))?;
     let source = SourceFile { name: name.clone(), text };
     let report = Report::default();
     let tree = match parse(&name, &source.text) {
@@ -50,7 +51,17 @@ pub fn read(path: &Path) -> anyhow::Result<FileSettings> {
 
 fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     const KEYS: [&str; 12] = [
-        "listen", "dataDir", "publicUrl", "connectors", "sandbox", "apiKeyFile", "log", "egress", "upstreams", "hub", "limits",
+        "listen",
+        "dataDir",
+        "publicUrl",
+        "connectors",
+        "sandbox",
+        "apiKeyFile",
+        "log",
+        "egress",
+        "upstreams",
+        "hub",
+        "limits",
         "shutdown",
     ];
     // An empty file sets nothing.
@@ -58,13 +69,16 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         return None;
     }
     let root = reader.mapping("the configuration", &KEYS)?;
-    let section = |key: &str, keys: &[&str]| root.get(key).and_then(|section| section.mapping(&format!("`{key}`"), keys));
+    let section =
+        |key: &str, keys: &[&str]| root.get(key).and_then(|section| section.mapping(&format!("`{key}`"), keys));
     let log = section("log", &["level", "format"]);
     let egress = section("egress", &["allow"]);
     let hub = section("hub", &["allowedOrigins"]);
     let limits = section("limits", &["bodyMebibytes", "responseMebibytes", "callSeconds"]);
     let shutdown = section("shutdown", &["graceSeconds"]);
-    let whole = |section: Option<Mapping<'_>>, key: &str| section.and_then(|section| section.get(key)).and_then(|value| value.whole());
+    let whole = |section: Option<Mapping<'_>>, key: &str| {
+        section.and_then(|section| section.get(key)).and_then(|value| value.whole())
+    };
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     Some(FileSettings {
         listen: root.text("listen"),
@@ -78,7 +92,9 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         egress_allow: egress.map(|egress| egress.texts("allow")).unwrap_or_default(),
         upstreams: root
             .get("upstreams")
-            .map(|upstreams| upstreams.entries("`upstreams`").filter_map(|(from, to)| Some((from.to_owned(), to.text()?))).collect())
+            .map(|upstreams| {
+                upstreams.entries("`upstreams`").filter_map(|(from, to)| Some((from.to_owned(), to.text()?))).collect()
+            })
             .unwrap_or_default(),
         hub_allowed_origins: hub.map(|hub| hub.texts("allowedOrigins")).unwrap_or_default(),
         body_limit_mib: whole(limits, "bodyMebibytes"),

@@ -117,9 +117,9 @@ fn parse_listen(text: &str) -> anyhow::Result<SocketAddr> {
     // `localhost:8080` is what people type; it must not depend on a resolver.
     let text = text.trim();
     let address = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    address
-        .parse()
-        .with_context(|| format!("`{text}` is not an address to listen on; use IP:PORT, such as 127.0.0.1:8080 or [::]:8080"))
+    address.parse().with_context(|| {
+        format!("`{text}` is not an address to listen on; use IP:PORT, such as 127.0.0.1:8080 or [::]:8080")
+    })
 }
 
 fn parse_public_url(text: &str) -> anyhow::Result<String> {
@@ -130,7 +130,8 @@ fn parse_public_url(text: &str) -> anyhow::Result<String> {
 
 /// An absolute http(s) URL without user, query or fragment.
 fn base_url(text: &str) -> anyhow::Result<Url> {
-    let url = Url::parse(text.trim()).with_context(|| "it must be a whole URL, such as https://patchbay.example.com")?;
+    let url =
+        Url::parse(text.trim()).with_context(|| "it must be a whole URL, such as https://patchbay.example.com")?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         bail!("it must begin with http:// or https://");
     }
@@ -143,7 +144,9 @@ fn base_url(text: &str) -> anyhow::Result<Url> {
 fn parse_origin(text: &str) -> anyhow::Result<String> {
     let url = base_url(text).with_context(|| format!("the Hub's allowed origin `{text}` cannot be used"))?;
     if url.path() != "/" {
-        bail!("the Hub's allowed origin `{text}` has a path; an origin is scheme, host and port, such as https://app.example.com");
+        bail!(
+            "the Hub's allowed origin `{text}` has a path; an origin is scheme, host and port, such as https://app.example.com"
+        );
     }
     Ok(url.origin().ascii_serialization())
 }
@@ -153,9 +156,9 @@ fn parse_network(text: &str) -> anyhow::Result<IpNet> {
     if let Ok(network) = text.parse::<IpNet>() {
         return Ok(network);
     }
-    text.parse::<IpAddr>()
-        .map(IpNet::from)
-        .with_context(|| format!("egress.allow: `{text}` is not a network; use CIDR, such as 10.0.0.0/8, or one address"))
+    text.parse::<IpAddr>().map(IpNet::from).with_context(|| {
+        format!("egress.allow: `{text}` is not a network; use CIDR, such as 10.0.0.0/8, or one address")
+    })
 }
 
 fn mebibytes(value: Option<u64>, default: u64, name: &str) -> anyhow::Result<usize> {
@@ -166,7 +169,12 @@ fn mebibytes(value: Option<u64>, default: u64, name: &str) -> anyhow::Result<usi
     Ok(usize::try_from(value * 1024 * 1024)?)
 }
 
-fn seconds(value: Option<u64>, default: u64, range: std::ops::RangeInclusive<u64>, name: &str) -> anyhow::Result<Duration> {
+fn seconds(
+    value: Option<u64>,
+    default: u64,
+    range: std::ops::RangeInclusive<u64>,
+    name: &str,
+) -> anyhow::Result<Duration> {
     let value = value.unwrap_or(default);
     if !range.contains(&value) {
         bail!("the {name} is {value} seconds; it must be from {} to {}", range.start(), range.end());

@@ -52,7 +52,12 @@ pub struct Options {
     #[arg(long = "upstream", env = "PATCHBAY_UPSTREAMS", value_delimiter = ',', value_name = "FROM=TO")]
     pub upstreams: Vec<String>,
     /// Origins that may embed the Hub and call its API; none allows any (comma-separated)
-    #[arg(long = "hub-allowed-origin", env = "PATCHBAY_HUB_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
+    #[arg(
+        long = "hub-allowed-origin",
+        env = "PATCHBAY_HUB_ALLOWED_ORIGINS",
+        value_delimiter = ',',
+        value_name = "ORIGIN"
+    )]
     pub hub_allowed_origins: Vec<String>,
     /// Largest request body, in MiB [default: 32]
     #[arg(long, env = "PATCHBAY_BODY_LIMIT_MIB", value_name = "MIB")]

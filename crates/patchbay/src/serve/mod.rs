@@ -120,7 +120,8 @@ async fn start_sandbox(
     }
     let simulator = Simulator::new(SimulatorConfig::sandbox(clock.clone()));
     let covered = simulator.upstreams();
-    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.context("the sandbox finds no free port")?;
+    let listener =
+        TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.context("the sandbox finds no free port")?;
     let running = simulator.start(listener).await.context("the sandbox cannot start")?;
     let address = running.address();
     for (base_url, path) in covered {
@@ -135,8 +136,12 @@ async fn start_sandbox(
 /// The address as a browser on this machine can open it.
 fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), v4.port()),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), v6.port()),
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => {
+            SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), v4.port())
+        }
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
+            SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), v6.port())
+        }
         other => other,
     }
 }

@@ -12,7 +12,10 @@ fn accounts_are_listed_read_changed_and_deleted() {
     insta::assert_json_snapshot!("accounts", api.get("/accounts").snapshot());
     insta::assert_json_snapshot!("account", api.get(&path).snapshot());
     insta::assert_json_snapshot!("account_meta", api.get(&format!("{path}/meta")).snapshot());
-    let changed = api.patch(&path, &json!({ "label": "Legal", "metadata": { "a": 1 }, "type": "test", "origin_owner_name": "Acme Ltd" }));
+    let changed = api.patch(
+        &path,
+        &json!({ "label": "Legal", "metadata": { "a": 1 }, "type": "test", "origin_owner_name": "Acme Ltd" }),
+    );
     insta::assert_json_snapshot!("account_changed", changed.snapshot());
     let deleted = api.delete(&path);
     assert_eq!((deleted.status, deleted.text("/label")), (200, "Legal".to_owned()));

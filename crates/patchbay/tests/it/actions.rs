@@ -35,13 +35,16 @@ fn the_acting_member_is_sent() {
 #[test]
 fn changes_reach_the_provider() {
     let linked = Linked::new();
-    let comment = linked.run("add_contract_comment", json!({ "path": { "contract_id": "8" }, "body": { "comment": "Fine by us." } }));
+    let comment = linked
+        .run("add_contract_comment", json!({ "path": { "contract_id": "8" }, "body": { "comment": "Fine by us." } }));
     assert_eq!(comment.status, 200, "{comment}");
     let listed = linked.run("list_contract_comments", json!({ "path": { "contract_id": "8" } }));
     assert!(listed.body.contains("Fine by us."), "{listed}");
-    let voided = linked.run("void_contract", json!({ "path": { "composite_id": "T-8" }, "body": { "note": "Superseded" } }));
+    let voided =
+        linked.run("void_contract", json!({ "path": { "composite_id": "T-8" }, "body": { "note": "Superseded" } }));
     assert_eq!((voided.status, voided.json()["data"].clone()), (200, json!(null)), "{voided}");
-    let again = linked.run("void_contract", json!({ "path": { "composite_id": "T-8" }, "body": { "note": "Superseded" } }));
+    let again =
+        linked.run("void_contract", json!({ "path": { "composite_id": "T-8" }, "body": { "note": "Superseded" } }));
     assert_eq!(again.status, 409);
     insta::assert_json_snapshot!(again.snapshot());
 }
@@ -55,7 +58,10 @@ fn files_come_back_as_they_went() {
     let id = made.text("/data/id");
     let file = linked.run("download_contract", json!({ "path": { "composite_id": id } }));
     assert_eq!(file.status, 200, "{file}");
-    assert_eq!((file.text("/data/content"), file.text("/data/file_name")), ("aGVsbG8=".to_owned(), "old.txt".to_owned()));
+    assert_eq!(
+        (file.text("/data/content"), file.text("/data/file_name")),
+        ("aGVsbG8=".to_owned(), "old.txt".to_owned())
+    );
 }
 
 #[test]
@@ -83,7 +89,10 @@ fn path_values_never_change_the_route() {
         assert!(matches!(answer.status, 400 | 404), "{hostile}: {answer}");
         for request in linked.provider.requests() {
             let path = request["path"].as_str().unwrap();
-            assert!(path.starts_with("/api/v2.1/public/contracts/8%") && path.ends_with("/obligations/"), "{hostile}: {path}");
+            assert!(
+                path.starts_with("/api/v2.1/public/contracts/8%") && path.ends_with("/obligations/"),
+                "{hostile}: {path}"
+            );
         }
     }
 }

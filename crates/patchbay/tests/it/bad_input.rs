@@ -1,6 +1,9 @@
 //! Input that nobody should send: a clear 4xx, never a 500, nothing left behind.
 
-use std::{io::{Read, Write}, net::TcpStream};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
 
 use serde_json::json;
 
@@ -26,7 +29,8 @@ fn malformed_bodies_are_explained() {
     let large = post(&format!("{{\"origin_owner_id\": \"{}\"}}", "a".repeat(2_000_000)));
     assert_eq!(large.status, 413, "{large}");
     assert!(large.body.contains("1 MiB") || large.body.contains("1048576"), "{large}");
-    let text = server.api().header("content-type", "text/plain").send("POST", "/connect_sessions", Some("{}".to_owned()));
+    let text =
+        server.api().header("content-type", "text/plain").send("POST", "/connect_sessions", Some("{}".to_owned()));
     assert_eq!(text.status, 415, "{text}");
     let deep = post(&"[".repeat(100_000));
     assert_eq!(deep.status, 400, "{deep}");
@@ -69,7 +73,12 @@ fn raw_nonsense_on_the_socket_harms_nothing() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     let address = server.base.trim_start_matches("http://").to_owned();
-    for nonsense in [&b"\x16\x03\x01\x02\x00"[..], b"GET / HTTP/9.9\r\n\r\n", b"GET /accounts HTTP/1.1\r\nhost: a\r\nauthorization: Basic \xff\xfe\r\n\r\n", b"POST /hub/accounts HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999999\r\n\r\n"] {
+    for nonsense in [
+        &b"\x16\x03\x01\x02\x00"[..],
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /accounts HTTP/1.1\r\nhost: a\r\nauthorization: Basic \xff\xfe\r\n\r\n",
+        b"POST /hub/accounts HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999999\r\n\r\n",
+    ] {
         let mut stream = TcpStream::connect(&address).unwrap();
         stream.write_all(nonsense).unwrap();
         let _ = stream.shutdown(std::net::Shutdown::Write);

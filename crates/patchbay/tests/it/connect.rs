@@ -42,7 +42,10 @@ fn the_hub_shows_what_can_be_linked() {
     assert!(preflight.status == 200 || preflight.status == 204, "{preflight}");
     assert!(preflight.header("access-control-allow-origin").is_some());
     let allowed = preflight.header("access-control-allow-headers").unwrap().to_lowercase();
-    assert!(["content-type", "x-hub-session-token", "x-hub-version"].iter().all(|name| allowed.contains(name)), "{allowed}");
+    assert!(
+        ["content-type", "x-hub-session-token", "x-hub-version"].iter().all(|name| allowed.contains(name)),
+        "{allowed}"
+    );
 }
 
 #[test]

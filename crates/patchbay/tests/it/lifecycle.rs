@@ -6,8 +6,12 @@ use crate::support::{Linked, Provider, Server, binary, canary};
 
 /// Runs a server that must not start, and gives what it said.
 fn refused(data_dir: &Path, arguments: &[&str]) -> String {
-    let output: Output =
-        binary().args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).args(arguments).output().unwrap();
+    let output: Output = binary()
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data_dir)
+        .args(arguments)
+        .output()
+        .unwrap();
     assert!(!output.status.success());
     assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
     let said = String::from_utf8(output.stderr).unwrap();
@@ -31,7 +35,8 @@ fn the_first_start_prints_its_secrets_once() {
     };
     let mut server = start();
     let log = server.log();
-    let key = log.split_whitespace().find(|word| word.starts_with("v1.local.")).unwrap_or_else(|| panic!("{log}")).to_owned();
+    let key =
+        log.split_whitespace().find(|word| word.starts_with("v1.local.")).unwrap_or_else(|| panic!("{log}")).to_owned();
     assert!(log.contains("/dashboard?login_token=") && log.contains("sandbox-client-secret"), "{log}");
     assert_eq!(server.with_key(&key).get("/accounts").status, 200);
     assert_eq!(fs::metadata(&data_dir).unwrap().permissions().mode() & 0o777, 0o700);
@@ -69,10 +74,10 @@ fn accounts_survive_a_restart() {
     let data_dir = linked.server.data_dir.clone();
     assert_eq!(linked.server.terminate(), Some(0));
     let server = Server::start_in(&data_dir, &linked.provider, &[]);
-    let answer = server.api().header("x-account-id", &linked.account).post(
-        "/actions/rpc",
-        &serde_json::json!({ "action": "spotdraft_list_contract_types" }),
-    );
+    let answer = server
+        .api()
+        .header("x-account-id", &linked.account)
+        .post("/actions/rpc", &serde_json::json!({ "action": "spotdraft_list_contract_types" }));
     assert_eq!(answer.status, 200, "{answer}");
 }
 
@@ -120,8 +125,7 @@ fn a_port_that_is_taken_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let directory = tempfile::tempdir().unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output =
-        binary().args(["serve", "--listen", &address, "--data-dir"]).arg(directory.path()).output().unwrap();
+    let output = binary().args(["serve", "--listen", &address, "--data-dir"]).arg(directory.path()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("is another program using the port?"), "{said}");
 }

@@ -73,7 +73,9 @@ fn the_catalog_is_searched_and_detailed() {
     assert_eq!(api.get("/connectors/meta/spotdraft").json()["provider"], "spotdraft");
     assert_eq!(api.get("/connectors/meta/nothing").status, 404);
     let found = api.get("/actions?search=void%20contract").json();
-    assert_eq!(found["data"][0]["actions"][0]["id"], "spotdraft_void_contract");
+    let ids = found["data"][0]["actions"].as_array().unwrap().iter().map(|action| action["id"].as_str().unwrap());
+    let ids = ids.collect::<Vec<_>>();
+    assert!(ids.contains(&"spotdraft_void_contract") && ids.len() < 10, "{ids:?}");
     let path = "/actions?filter[action_key]=spotdraft_get_contract_status&include=action_details,authentication_guides";
     insta::assert_json_snapshot!("actions", api.get(path).snapshot());
     let bare = api.get("/actions?exclude=actions").json();

@@ -12,7 +12,8 @@ fn the_provider_s_answer_passes_through_whatever_its_status() {
     assert_eq!(answer.status, 200, "{answer}");
     let body = answer.json();
     assert_eq!((body["status"].clone(), body["data"][0]["name"].clone()), (json!(200), json!("Mutual NDA")));
-    let made = send(json!({ "method": "post", "path": "/contracts/8/comments/", "body": { "comment": "Hello" } })).json();
+    let made =
+        send(json!({ "method": "post", "path": "/contracts/8/comments/", "body": { "comment": "Hello" } })).json();
     assert_eq!((made["status"].clone(), made["data"]["comment"].clone()), (json!(201), json!("Hello")));
     let missing = send(json!({ "path": "/contracts/T-999/status" })).json();
     assert_eq!(missing["status"], 404, "{missing}");
@@ -45,7 +46,8 @@ fn it_reaches_no_other_host() {
 #[test]
 fn heartbeats_keep_a_long_call_open() {
     let linked = Linked::new();
-    let answer = linked.api().header("prefer", "heartbeat").post("/unified/proxy", &json!({ "path": "/contract_types/" }));
+    let answer =
+        linked.api().header("prefer", "heartbeat").post("/unified/proxy", &json!({ "path": "/contract_types/" }));
     assert_eq!(answer.status, 200, "{answer}");
     assert_eq!(answer.header("preference-applied"), Some("heartbeat"));
     assert_eq!(answer.json()["status"], 200);

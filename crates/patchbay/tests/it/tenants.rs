@@ -5,8 +5,18 @@ use serde_json::{Value, json};
 use crate::support::{Client, Linked, Provider, Server, binary};
 
 /// Routes that anyone may read.
-const PUBLIC: [&str; 10] =
-    ["/", "/healthz", "/readyz", "/openapi.json", "/docs", "/llms.txt", "/guides", "/guides/", "/embedded", "/dashboard"];
+const PUBLIC: [&str; 10] = [
+    "/",
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/docs",
+    "/llms.txt",
+    "/guides",
+    "/guides/",
+    "/embedded",
+    "/dashboard",
+];
 
 struct Operation {
     method: String,
@@ -35,14 +45,21 @@ fn fill(path: &str, account: &str, profile: &str) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         let (_, behind) = after.split_once('}').unwrap();
         filled.push_str(before);
-        filled.push_str(if before.contains("auth_configs") || before.contains("hub/connectors") { profile } else if before.contains("connectors/meta") { "spotdraft" } else { account });
+        filled.push_str(if before.contains("auth_configs") || before.contains("hub/connectors") {
+            profile
+        } else if before.contains("connectors/meta") {
+            "spotdraft"
+        } else {
+            account
+        });
         rest = behind;
     }
     filled + rest
 }
 
-fn body(method: &str) -> Option<String> {
-    matches!(method, "POST" | "PATCH" | "PUT").then(|| json!({ "label": "stolen" }).to_string())
+fn body(method: &str, path: &str) -> Option<String> {
+    let field = if path.starts_with("/auth_configs") { "name" } else { "label" };
+    matches!(method, "POST" | "PATCH" | "PUT").then(|| json!({ field: "stolen" }).to_string())
 }
 
 #[test]
@@ -56,7 +73,7 @@ fn without_a_valid_key_nothing_opens() {
             linked.server.hub("not-a-session"),
         ];
         for client in strangers {
-            let answer = client.send(&operation.method, &path, body(&operation.method));
+            let answer = client.send(&operation.method, &path, body(&operation.method, &path));
             assert_eq!(answer.status, 401, "{} {path}: {answer}", operation.method);
         }
     }
@@ -87,18 +104,24 @@ fn another_project_sees_nothing() {
     assert_eq!(profiles["total"], 1);
     assert_ne!(profiles["data"][0]["id"], Value::from(integration.as_str()));
     for operation in operations(&server) {
-        if !operation.path.contains('{') || operation.path.starts_with("/hub/") || operation.path.starts_with("/connectors/") {
+        if !operation.path.contains('{')
+            || operation.path.starts_with("/hub/")
+            || operation.path.starts_with("/connectors/")
+        {
             continue;
         }
         let path = fill(&operation.path, &account, &integration);
-        let answer = stranger.send(&operation.method, &path, body(&operation.method));
+        let answer = stranger.send(&operation.method, &path, body(&operation.method, &path));
         assert_eq!(answer.status, 404, "{} {path}: {answer}", operation.method);
     }
     for (path, body) in [
         ("/actions/rpc", json!({ "action": "spotdraft_list_contracts" })),
         ("/unified/proxy", json!({ "path": "/contract_types/" })),
         ("/connect_sessions", json!({ "origin_owner_id": "a", "origin_owner_name": "b", "account_id": account })),
-        ("/connect_sessions", json!({ "origin_owner_id": "a", "origin_owner_name": "b", "integration_id": integration })),
+        (
+            "/connect_sessions",
+            json!({ "origin_owner_id": "a", "origin_owner_name": "b", "integration_id": integration }),
+        ),
         ("/connect_sessions/authenticate", json!({ "token": token })),
     ] {
         let answer = stranger.post(path, &body);

@@ -134,6 +134,10 @@ fn redact(value: &mut Value, key: &str) {
         Value::Array(items) => items.iter_mut().for_each(|item| redact(item, key)),
         Value::String(text) if VOLATILE.contains(&key) => *text = format!("[{key}]"),
         Value::String(text) if key == "id" && is_generated(text) => *text = "[id]".to_owned(),
+        Value::String(text) if text.split('`').any(is_generated) => {
+            let parts = text.split('`').map(|part| if is_generated(part) { "[id]" } else { part });
+            *text = parts.collect::<Vec<_>>().join("`");
+        }
         Value::String(text) if text.contains("127.0.0.1:") => {
             let (before, after) = text.split_once("127.0.0.1:").unwrap();
             let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());

@@ -40,7 +40,8 @@ impl Provider {
 
     /// Makes the next `times` requests fail in a given way.
     pub fn fault(&self, times: u32, fault: Value) {
-        let answer = self.control().post("/__simulator/faults", &json!({ "match": {}, "times": times, "fault": fault }));
+        let answer =
+            self.control().post("/__simulator/faults", &json!({ "match": {}, "times": times, "fault": fault }));
         assert!(answer.status < 300, "{answer}");
     }
 
