@@ -32,6 +32,11 @@ use crate::{
     state::{AppState, ServerConfig},
 };
 
+/// What a browser may load and do on a page of ours: our stylesheet, pictures, and no script.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The same for pages that stand in a frame.
+const EMBEDDED_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors *";
+
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Patchbay API", description = "Link your customers' accounts and act on them. Keys go as the user name of Basic authentication, with an empty password.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
@@ -173,8 +178,7 @@ async fn headers(request: Request, next: Next) -> Response {
         ("cache-control", "no-store"),
     ];
     // The Hub's pages may stand in a frame of the operator's product; nothing else may.
-    let (ancestors, frames) =
-        if request.uri().path().starts_with("/embedded/") { ("*", None) } else { ("'none'", Some("DENY")) };
+    let embedded = request.uri().path().starts_with("/embedded/");
     let given = request.headers().get("x-request-id").filter(|id| id.len() <= 100).cloned();
     let id = given.unwrap_or_else(|| HeaderValue::from(LAST.fetch_add(1, Ordering::Relaxed) + 1));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -185,14 +189,10 @@ async fn headers(request: Request, next: Next) -> Response {
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    if let Some(frames) = frames {
-        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static(frames));
+    let policy = if embedded { EMBEDDED_POLICY } else { POLICY };
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    if !embedded {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     }
     headers.insert("x-request-id", id);
     response

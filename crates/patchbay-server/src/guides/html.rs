@@ -54,6 +54,13 @@ pub(crate) fn to_html(markdown: &str) -> (String, Vec<Heading>) {
     (out, headings)
 }
 
+/// A sentence as HTML, without a paragraph around it.
+pub(crate) fn sentence_to_html(markdown: &str) -> String {
+    let (html, _) = to_html(markdown);
+    let html = html.trim();
+    html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>")).unwrap_or(html).to_owned()
+}
+
 fn is_fine(url: &str) -> bool {
     let url = url.trim();
     let on_this_site =
@@ -89,6 +96,12 @@ mod tests {
             assert!(!html.contains(hostile), "{html}");
         }
         assert!(html.contains("href=\"https://ok.test\""));
+    }
+
+    #[test]
+    fn sentences_stand_alone() {
+        assert_eq!(sentence_to_html("The header `x` & <b>."), "The header <code>x</code> &amp; &lt;b&gt;.");
+        assert_eq!(sentence_to_html(""), "");
     }
 
     #[test]

@@ -5,6 +5,6 @@ mod html;
 mod markdown;
 mod model;
 
-pub(crate) use html::to_html;
+pub(crate) use html::{sentence_to_html, to_html};
 pub(crate) use markdown::to_markdown;
 pub(crate) use model::{GuidePage, needed_scopes};

@@ -5,7 +5,7 @@ use minijinja::{Value as View, context};
 use serde_json::Value;
 
 use super::render::page;
-use crate::state::AppState;
+use crate::{guides::sentence_to_html, state::AppState};
 
 /// `/openapi.json`
 pub(crate) async fn openapi(State(state): State<AppState>) -> Json<Value> {
@@ -41,20 +41,25 @@ fn operation_view(document: &Value, path: &str, method: &str, operation: &Value)
     let parameters = parameters.iter().map(|parameter| {
         context! {
             name => parameter["name"].as_str().unwrap_or_default(), place => parameter["in"].as_str().unwrap_or_default(),
-            required => parameter["required"].as_bool().unwrap_or(false), description => parameter["description"].as_str().unwrap_or_default(),
+            required => parameter["required"].as_bool().unwrap_or(false), description => sentence(&parameter["description"]),
         }
     });
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
     let fields = fields(document, schema);
     let responses = operation["responses"].as_object().into_iter().flatten();
-    let responses = responses.map(|(status, response)| context! { status => status, description => response["description"].as_str().unwrap_or_default() });
+    let responses = responses.map(|(status, response)| context! { status => status, description => sentence(&response["description"]) });
     context! {
         id => format!("{method}-{}", path.replace(['/', '{', '}'], "-").trim_matches('-')),
         method => method.to_uppercase(), path => path,
-        summary => operation["summary"].as_str().or(operation["description"].as_str()).unwrap_or_default(),
+        summary => sentence(operation.get("summary").unwrap_or(&operation["description"])),
         session => operation["security"][0].get("session").is_some(),
         parameters => parameters.collect::<Vec<_>>(), fields => fields, responses => responses.collect::<Vec<_>>(),
     }
+}
+
+/// A description's Markdown as HTML.
+fn sentence(text: &Value) -> View {
+    View::from_safe_string(sentence_to_html(text.as_str().unwrap_or_default()))
 }
 
 /// The members of a request's body.
@@ -69,7 +74,7 @@ fn fields(document: &Value, schema: &Value) -> Vec<View> {
             Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
             _ => "object".to_owned(),
         };
-        context! { name => name, kind => kind, required => required.iter().any(|required| required == name), description => property["description"].as_str().unwrap_or_default() }
+        context! { name => name, kind => kind, required => required.iter().any(|required| required == name), description => sentence(&property["description"]) }
     });
     views.collect()
 }
