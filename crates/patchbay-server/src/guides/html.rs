@@ -90,12 +90,12 @@ mod tests {
     #[test]
     fn hostile_markdown_is_shown_and_not_run() {
         let (html, _) = to_html(
-            "<script>alert(1)</script> [x](javascript:alert(1)) [y](//evil.test) <img src=x onerror=alert(1)>\n\n[z](https://ok.test)",
+            "a <script>alert(1)</script>\n\n[x](javascript:alert(1)) [y](//evil.test) ![z](data:text/html,x)\n\n<img src=x onerror=alert(1)>\n\n[z](https://ok.test)",
         );
-        for hostile in ["<script", "javascript:", "//evil.test", "<img"] {
+        for hostile in ["<script", "javascript:", "evil.test", "<img src=x", "data:"] {
             assert!(!html.contains(hostile), "{html}");
         }
-        assert!(html.contains("href=\"https://ok.test\""));
+        assert!(html.contains("&lt;script&gt;") && html.contains("href=\"https://ok.test\""), "{html}");
     }
 
     #[test]

@@ -1,0 +1,221 @@
+//! Pages and headers: what people and browsers get, without a port. The API's answers are tested with the
+//! whole binary.
+
+mod support;
+
+use axum::http::{Method, Request, StatusCode, header};
+use support::{Server, connector, send};
+
+/// A connector whose guide has parts for some scopes only, and texts that must not run.
+const GUIDED: &str = r#"
+Patchbay: 1.0.0
+info: {title: Demo, key: demo, version: 1.0.0, description: A provider for tests.}
+baseUrl: https://demo.example.com/api
+scopeDefinitions:
+  "things:read": {description: Read things}
+  "things:write": {description: Change things, includes: "things:read"}
+authentication:
+  - key:
+      type: custom
+      label: API Key
+      authorization: {type: bearer, token: $.credentials.key}
+      configFields:
+        - {key: key, label: Key, type: password, required: true, secret: true, description: The key.}
+        - key: place
+          label: Place
+          type: select
+          required: true
+          secret: false
+          value: eu
+          options: [{value: us, label: America}, {value: eu, label: Europe}]
+        - {key: note, label: Note, type: text, required: false, secret: false}
+      environments: [{key: production, name: Production}]
+      support:
+        link: /guides/demo/key
+        guides:
+          config:
+            warning: Mind the <script>alert(1)</script> gap.
+            sections:
+              - title: Get a key
+                content: "Go [there](https://demo.example.com), not [here](javascript:alert(1))."
+                steps:
+                  - {title: Rights, displayScopes: true}
+                  - {title: For writers, content: Ask for more., applicableScopes: ["things:write"]}
+              - {title: Writing, content: Only for writers., applicableScopes: ["things:write"]}
+actions:
+  - actionId: list_things
+    label: List things
+    description: Lists things.
+    categories: [demo]
+    actionType: list
+    requiredScopes: ["things:read"]
+    inputs: []
+    steps:
+      - stepId: list
+        description: List.
+        stepFunction: {functionName: request, parameters: {url: /things, method: get}}
+  - actionId: create_thing
+    label: Make a thing
+    description: Makes a thing.
+    categories: [demo]
+    actionType: create
+    requiredScopes: ["things:write"]
+    inputs: []
+    steps:
+      - stepId: create
+        description: Create.
+        stepFunction: {functionName: request, parameters: {url: /things, method: post}}
+"#;
+
+async fn server() -> Server {
+    Server::start(connector(GUIDED), Vec::new()).await
+}
+
+#[tokio::test]
+async fn a_guide_says_how_to_get_and_to_use_the_credentials() {
+    let server = server().await;
+    let (status, headers, text) = server.get("/guides/demo/key.md").await;
+    assert_eq!((status, &headers[header::CONTENT_TYPE]), (StatusCode::OK, &"text/markdown; charset=utf-8".parse().unwrap()));
+    insta::assert_snapshot!("guide_markdown", text);
+}
+
+#[tokio::test]
+async fn parts_of_a_guide_appear_only_for_what_needs_them() {
+    let server = server().await;
+    let (_, _, readers) = server.get("/guides/demo/key.md?actions=demo_list_things").await;
+    assert!(!readers.contains("writers") && readers.contains("`things:read`"), "{readers}");
+    for query in ["actions=create_thing", "scopes=things:write", ""] {
+        let (_, _, writers) = server.get(&format!("/guides/demo/key.md?{query}")).await;
+        assert!(writers.contains("For writers") && writers.contains("## Writing"), "{query}: {writers}");
+    }
+}
+
+#[tokio::test]
+async fn a_guides_page_runs_nothing() {
+    let server = server().await;
+    let (status, headers, html) = server.get("/guides/demo/key").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none';"));
+    assert!(!html.contains("<script") && !html.contains("javascript:") && !html.contains(" style="), "{html}");
+    for part in ["<html lang=\"en\">", "<main id=\"main\"", "href=\"#get-a-key\"", "id=\"get-a-key\"", "href=\"/guides/demo/key.md\""] {
+        assert!(html.contains(part), "{part} is missing: {html}");
+    }
+    assert_eq!(html.matches("<h1").count(), 1);
+}
+
+#[tokio::test]
+async fn every_page_links_to_pages_that_are_there() {
+    let server = server().await;
+    let mut seen = vec!["/".to_owned(), "/dashboard".to_owned(), "/embedded/integrations".to_owned()];
+    let mut at = 0;
+    while at < seen.len() {
+        let (status, headers, text) = server.get(&seen[at]).await;
+        assert_eq!(status, StatusCode::OK, "{}", seen[at]);
+        if headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html") {
+            let links = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+            for link in links.filter(|link| link.starts_with('/')) {
+                if !seen.iter().any(|known| known == link) {
+                    seen.push(link.to_owned());
+                }
+            }
+        }
+        at += 1;
+    }
+    for page in ["/docs", "/guides", "/guides/demo/key", "/guides/demo/key.md", "/openapi.json", "/llms.txt"] {
+        assert!(seen.iter().any(|known| known == page), "no page links to {page}");
+    }
+    assert!(seen.iter().any(|known| known.starts_with("/assets/style-")));
+}
+
+#[tokio::test]
+async fn tokens_in_a_pages_address_are_not_shown() {
+    let server = server().await;
+    for path in ["/embedded/integrations?token=canary-1", "/dashboard?login_token=canary-1", "/canary?token=canary-1"] {
+        let (_, _, text) = server.get(path).await;
+        assert!(!text.contains("canary-1"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn guides_that_do_not_exist_are_told() {
+    let server = server().await;
+    for path in ["/guides/demo/none", "/guides/none/key", "/guides/demo/.md", "/guides/..%2f/key"] {
+        let (status, _, text) = server.get(path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_hubs_preflights_pass_and_others_do_not() {
+    let preflight = |path: &str, origin: &str| {
+        Request::builder()
+            .method(Method::OPTIONS)
+            .uri(path)
+            .header(header::ORIGIN, origin)
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "PATCH")
+            .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "content-type,x-hub-session-token,x-hub-version")
+            .body(axum::body::Body::empty())
+            .unwrap()
+    };
+    let any = server().await;
+    let (status, headers, _) = send(&any.router, preflight("/hub/accounts/1", "https://app.example")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET,POST,PATCH,DELETE");
+    assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_HEADERS], "content-type,x-hub-session-token,x-hub-version");
+    assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+    for path in ["/accounts/1", "/connect_sessions", "/actions/rpc"] {
+        let (status, headers, _) = send(&any.router, preflight(path, "https://app.example")).await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{path}");
+    }
+
+    let one = Server::start(connector(GUIDED), vec!["https://app.example".to_owned()]).await;
+    let (_, headers, _) = send(&one.router, preflight("/hub/settings", "https://app.example")).await;
+    assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.example");
+    let (_, headers, _) = send(&one.router, preflight("/hub/settings", "https://evil.example")).await;
+    assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_the_headers_that_keep_browsers_in_bounds() {
+    let server = server().await;
+    for path in ["/", "/accounts", "/hub/settings", "/nothing", "/openapi.json"] {
+        let (_, headers, _) = server.get(path).await;
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer", "{path}");
+        assert_eq!(headers[header::X_FRAME_OPTIONS], "DENY", "{path}");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{path}");
+        assert!(!headers["x-request-id"].is_empty(), "{path}");
+    }
+    let (_, headers, _) = server.get("/embedded/integrations").await;
+    assert!(!headers.contains_key(header::X_FRAME_OPTIONS));
+    let own = Request::get("/healthz").header("x-request-id", "mine-1").body(axum::body::Body::empty()).unwrap();
+    assert_eq!(send(&server.router, own).await.1["x-request-id"], "mine-1");
+}
+
+/// A new operation is in this list, or the test says so; and each is refused without a key or a token.
+#[tokio::test]
+async fn every_operation_is_documented_and_asks_who_is_there() {
+    let server = server().await;
+    let document = patchbay_server::openapi("http://localhost");
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut lines = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path} has no summary");
+            let request = Request::builder()
+                .method(method.to_uppercase().as_str())
+                .uri(path.replace(['{', '}'], ""))
+                .header(header::CONTENT_TYPE, "application/json")
+                .body("{}".into())
+                .unwrap();
+            let (status, _, body) = send(&server.router, request).await;
+            let is_open = path.ends_with('z');
+            assert_eq!(status, if is_open { StatusCode::OK } else { StatusCode::UNAUTHORIZED }, "{method} {path}: {body}");
+            lines.push(format!("{} {path} [{}]", method.to_uppercase(), operation["tags"][0].as_str().unwrap_or("no tag")));
+        }
+    }
+    lines.sort();
+    insta::assert_snapshot!("operations", lines.join("\n"));
+}

@@ -1,0 +1,80 @@
+//! A server on SQLite in a folder of its own, called without a port.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode},
+};
+use http_body_util::BodyExt;
+use patchbay_connector::{Connector, Registry, SourceFile, load, render};
+use patchbay_engine::{Engine, EngineConfig, EngineParts};
+use patchbay_model::{
+    Clock, Entropy,
+    testing::{ManualClock, SeededEntropy},
+};
+use patchbay_server::ServerConfig;
+use patchbay_storage::{Storage, sqlite::SqliteStorage};
+use patchbay_vault::{KeyRing, Vault};
+use tower::ServiceExt;
+
+/// The connector that a file's text describes.
+pub fn connector(text: &str) -> Connector {
+    let files = [SourceFile { name: "demo.connector.yaml".to_owned(), text: text.to_owned() }];
+    let loaded = load(&files);
+    loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)))
+}
+
+/// A server with one connector.
+pub struct Server {
+    pub router: Router,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    pub async fn start(connector: Connector, hub_allowed_origins: Vec<String>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
+        let storage: Arc<dyn Storage> = Arc::new(SqliteStorage::open(&folder.path().join("test.db")).await.unwrap());
+        let engine = Engine::start(EngineParts {
+            storage,
+            vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
+            registry: Registry::new().with(Arc::new(connector)),
+            clock,
+            entropy,
+            config: EngineConfig {
+                public_url: "http://localhost".into(),
+                egress_allow: Vec::new(),
+                upstreams: Vec::new(),
+                call_budget_millis: 10_000,
+                max_response_bytes: 1024 * 1024,
+            },
+        })
+        .await
+        .unwrap();
+        engine.first_start(None).await.unwrap();
+        let config = ServerConfig {
+            public_url: "http://localhost".to_owned(),
+            version: "0.0.0",
+            body_limit_bytes: 1024,
+            hub_allowed_origins,
+            sandbox: None,
+        };
+        Self { router: patchbay_server::router(engine, config), _folder: folder }
+    }
+
+    pub async fn get(&self, path: &str) -> (StatusCode, HeaderMap, String) {
+        send(&self.router, Request::get(path).body(Body::empty()).unwrap()).await
+    }
+}
+
+/// Sends a request and reads the whole answer.
+pub async fn send(router: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+    let (head, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(body.into()).unwrap();
+    // The templates' escaping writes a slash as a reference, which browsers read back.
+    (head.status, head.headers, text.replace("&#x2f;", "/"))
+}
