@@ -128,7 +128,7 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
 /// The API's OpenAPI 3.1 document, from the code.
 pub fn openapi(public_url: &str) -> Value {
     let (_, mut document) = api().merge(hub_api()).split_for_parts();
-    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     document.servers = Some(vec![utoipa::openapi::Server::new(public_url)]);
     serde_json::to_value(&document).unwrap_or_default()
 }
@@ -146,7 +146,7 @@ fn hub_cors(config: &ServerConfig) -> CorsLayer {
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([header::CONTENT_TYPE].into_iter().chain(names).collect::<Vec<_>>())
-        .max_age(std::time::Duration::from_secs(3600))
+        .max_age(std::time::Duration::from_hours(1))
 }
 
 async fn not_found(request: Request) -> ApiError {

@@ -75,7 +75,10 @@ async fn server() -> Server {
 async fn a_guide_says_how_to_get_and_to_use_the_credentials() {
     let server = server().await;
     let (status, headers, text) = server.get("/guides/demo/key.md").await;
-    assert_eq!((status, &headers[header::CONTENT_TYPE]), (StatusCode::OK, &"text/markdown; charset=utf-8".parse().unwrap()));
+    assert_eq!(
+        (status, &headers[header::CONTENT_TYPE]),
+        (StatusCode::OK, &"text/markdown; charset=utf-8".parse().unwrap())
+    );
     insta::assert_snapshot!("guide_markdown", text);
 }
 
@@ -97,7 +100,13 @@ async fn a_guides_page_runs_nothing() {
     assert_eq!(status, StatusCode::OK);
     assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none';"));
     assert!(!html.contains("<script") && !html.contains("javascript:") && !html.contains(" style="), "{html}");
-    for part in ["<html lang=\"en\">", "<main id=\"main\"", "href=\"#get-a-key\"", "id=\"get-a-key\"", "href=\"/guides/demo/key.md\""] {
+    for part in [
+        "<html lang=\"en\">",
+        "<main id=\"main\"",
+        "href=\"#get-a-key\"",
+        "id=\"get-a-key\"",
+        "href=\"/guides/demo/key.md\"",
+    ] {
         assert!(html.contains(part), "{part} is missing: {html}");
     }
     assert_eq!(html.matches("<h1").count(), 1);
@@ -203,7 +212,10 @@ async fn every_operation_is_documented_and_asks_who_is_there() {
     let mut lines = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path} has no summary");
+            assert!(
+                operation["summary"].as_str().is_some_and(|text| !text.is_empty()),
+                "{method} {path} has no summary"
+            );
             let request = Request::builder()
                 .method(method.to_uppercase().as_str())
                 .uri(path.replace(['{', '}'], ""))
@@ -212,8 +224,16 @@ async fn every_operation_is_documented_and_asks_who_is_there() {
                 .unwrap();
             let (status, _, body) = send(&server.router, request).await;
             let is_open = path.ends_with('z');
-            assert_eq!(status, if is_open { StatusCode::OK } else { StatusCode::UNAUTHORIZED }, "{method} {path}: {body}");
-            lines.push(format!("{} {path} [{}]", method.to_uppercase(), operation["tags"][0].as_str().unwrap_or("no tag")));
+            assert_eq!(
+                status,
+                if is_open { StatusCode::OK } else { StatusCode::UNAUTHORIZED },
+                "{method} {path}: {body}"
+            );
+            lines.push(format!(
+                "{} {path} [{}]",
+                method.to_uppercase(),
+                operation["tags"][0].as_str().unwrap_or("no tag")
+            ));
         }
     }
     lines.sort();

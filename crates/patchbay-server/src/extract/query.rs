@@ -43,7 +43,7 @@ impl QueryMap {
             match serde_json::from_str::<Vec<String>>(value) {
                 Ok(list) => values.extend(list),
                 Err(_) => {
-                    values.extend(value.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned))
+                    values.extend(value.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned));
                 }
             }
         }

@@ -47,7 +47,8 @@ fn operation_view(document: &Value, path: &str, method: &str, operation: &Value)
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
     let fields = fields(document, schema);
     let responses = operation["responses"].as_object().into_iter().flatten();
-    let responses = responses.map(|(status, response)| context! { status => status, description => sentence(&response["description"]) });
+    let responses = responses
+        .map(|(status, response)| context! { status => status, description => sentence(&response["description"]) });
     context! {
         id => format!("{method}-{}", path.replace(['/', '{', '}'], "-").trim_matches('-')),
         method => method.to_uppercase(), path => path,

@@ -1,5 +1,7 @@
 //! Linked accounts.
 
+#![expect(clippy::option_option, reason = "a patch tells null, which clears, from absence, which leaves")]
+
 use axum::{
     Json,
     extract::{Path, State},
