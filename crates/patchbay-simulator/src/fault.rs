@@ -167,7 +167,7 @@ impl Fault {
 fn gzip_of_spaces(bytes: usize) -> Vec<u8> {
     use std::io::Write as _;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    let chunk = [b' '; 64 * 1024];
+    let chunk = [b' '; 8 * 1024];
     for _ in 0..bytes.div_ceil(chunk.len()) {
         // Writing to memory does not fail.
         let _ = encoder.write_all(&chunk);

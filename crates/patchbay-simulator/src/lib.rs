@@ -80,6 +80,7 @@ impl Simulator {
     }
 
     /// Serves on a listener until it is stopped.
+    #[expect(clippy::unused_async, reason = "it spawns, so it must be called inside a runtime; the signature says so")]
     pub async fn start(self, listener: TcpListener) -> std::io::Result<RunningSimulator> {
         let address = listener.local_addr()?;
         self.0.spotdraft.set_address(address);

@@ -22,6 +22,7 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a few hundred of them live as long as the process")]
 pub enum StepFunction {
     /// One HTTP request.
     Request(Request),

@@ -303,7 +303,7 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
             Expr::Root(root) => found.push((root.clone(), Some(name.clone()))),
             Expr::Scope => found.push((name.clone(), None)),
             Expr::Member(inner, root) if matches!(**inner, Expr::Scope) => {
-                found.push((root.clone(), Some(name.clone())))
+                found.push((root.clone(), Some(name.clone())));
             }
             of => collect(of, found),
         },

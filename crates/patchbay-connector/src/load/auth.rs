@@ -217,10 +217,9 @@ fn field(reader: Reader<'_>) -> Option<Field> {
     let default = mapping.get("value").map(|value| value.node.to_json());
     if let (Some(serde_json::Value::String(value)), FieldType::Select, Some(place)) =
         (&default, kind, mapping.get("value"))
+        && !options.iter().any(|option| option.value == *value)
     {
-        if !options.iter().any(|option| option.value == *value) {
-            place.error(code::UNKNOWN_VALUE, format!("`{value}` is not among the field's options"));
-        }
+        place.error(code::UNKNOWN_VALUE, format!("`{value}` is not among the field's options"));
     }
     Some(Field {
         key: key?.text()?,

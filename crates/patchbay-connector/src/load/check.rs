@@ -66,7 +66,7 @@ fn check_text(text: &Template, place: &Reader<'_>, inputs: &[&str], fields: &[&s
     for (root, name) in text.references() {
         match (root.as_str(), name) {
             ("inputs", Some(name)) if !inputs.contains(&name.as_str()) => {
-                undefined(place, "input", &name, inputs.iter().copied())
+                undefined(place, "input", &name, inputs.iter().copied());
             }
             ("credentials", Some(name)) if !fields.contains(&name.as_str()) => {
                 undefined(place, "credential field", &name, fields.iter().copied());

@@ -105,14 +105,14 @@ fn check_value(field: &Field, text: &str) -> Result<(), (&'static str, String)> 
         }
         _ => {}
     }
-    if let Some(validation) = &field.validation {
-        if !validation.regex.is_match(text) {
-            let otherwise = || match &validation.format {
-                Some(format) => format!("{label} is not a valid {format}"),
-                None => format!("{label} does not have the right form"),
-            };
-            return Err(("pattern", validation.error_message.clone().unwrap_or_else(otherwise)));
-        }
+    if let Some(validation) = &field.validation
+        && !validation.regex.is_match(text)
+    {
+        let otherwise = || match &validation.format {
+            Some(format) => format!("{label} is not a valid {format}"),
+            None => format!("{label} does not have the right form"),
+        };
+        return Err(("pattern", validation.error_message.clone().unwrap_or_else(otherwise)));
     }
     Ok(())
 }

@@ -114,10 +114,10 @@ impl Engine {
         patch: AccountPatch,
     ) -> Result<AccountView, Error> {
         caller.require(Scope::PlatformWrite)?;
-        if let Some(status) = patch.status {
-            if !matches!(status, AccountStatus::Active | AccountStatus::Suspended) {
-                return Err(invalid_at("status", "enum", "status can be set to active or suspended"));
-            }
+        if let Some(status) = patch.status
+            && !matches!(status, AccountStatus::Active | AccountStatus::Suspended)
+        {
+            return Err(invalid_at("status", "enum", "status can be set to active or suspended"));
         }
         for (path, value) in [("origin_owner_id", &patch.owner_id), ("origin_owner_name", &patch.owner_name)] {
             if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
@@ -132,8 +132,14 @@ impl Engine {
         caller.require(Scope::PlatformWrite)?;
         let account = self.account(&caller.project_id, id).await?;
         let view = self.view(account).await?;
-        let deleted = self.storage().accounts().delete(&caller.project_id, id).await?;
-        self.forget_account(id);
+        let (engine, project, gone) = (self.clone(), caller.project_id.clone(), id.clone());
+        let deleted = self
+            .to_the_end(async move {
+                let deleted = engine.storage().accounts().delete(&project, &gone).await;
+                engine.forget_account(&gone);
+                deleted
+            })
+            .await?;
         match deleted {
             Some(deleted) => Ok(AccountView { account: Arc::new(deleted), ..view }),
             None => {
@@ -170,8 +176,14 @@ impl Engine {
             } else {
                 return self.view(Arc::new(read)).await;
             }
-            let stored = self.storage().accounts().update(&changed, read.credential_version).await;
-            self.forget_account(id);
+            let (engine, writing, read_version) = (self.clone(), changed.clone(), read.credential_version);
+            let stored = self
+                .to_the_end(async move {
+                    let stored = engine.storage().accounts().update(&writing, read_version).await;
+                    engine.forget_account(&writing.id);
+                    stored
+                })
+                .await;
             match stored {
                 Ok(true) => return self.view(Arc::new(changed)).await,
                 Ok(false) => {
@@ -217,6 +229,12 @@ impl Engine {
             account.metadata.clone_from(metadata);
         }
         if let Some(environment) = &patch.environment {
+            let registry = self.registry();
+            let method = registry.get(&account.connector).and_then(|found| found.auth_method(&account.auth_config_key));
+            let known = method.is_none_or(|method| method.environments.iter().any(|known| known.key == *environment));
+            if !known {
+                return Err(invalid_at("environment", "enum", "the connector has no such environment"));
+            }
             account.environment.clone_from(environment);
         }
         account.kind = patch.kind.unwrap_or(account.kind);
@@ -266,11 +284,12 @@ impl Engine {
             account_id: Some(&account.id),
             credentials: resolve::credentials(self.vault(), account, profile)?,
         };
-        account.status_reasons = try_credentials(self, &candidate).await?;
+        let reasons = try_credentials(self, &candidate).await?;
         account.connector_version = connector.version.to_string();
         // A link that works again ends what was wrong; a suspension is the operator's to end.
         if account.status != AccountStatus::Suspended {
             account.status = AccountStatus::Active;
+            account.status_reasons = reasons;
         }
         Ok(())
     }
@@ -291,7 +310,11 @@ fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
             Ok(status) => statuses.push(status),
             Err(_) if name.eq_ignore_ascii_case("inactive") => inactive = true,
             Err(error) => {
-                problems.push(Problem { path: "status".to_owned(), code: "enum", message: format!("{error} inactive") })
+                problems.push(Problem {
+                    path: "status".to_owned(),
+                    code: "enum",
+                    message: format!("{error} inactive"),
+                });
             }
         }
     }

@@ -208,8 +208,11 @@ impl Engine {
         request: LinkRequest,
     ) -> Result<Arc<Account>, Error> {
         let HubAccount { account, .. } = self.hub_account(hub, id).await?;
-        let profile =
-            self.profile(&account.project_id, request.profile_id.as_ref().unwrap_or(&account.profile_id)).await?;
+        // A profile that the session does not show is not one that it can move an account to.
+        let profile = match &request.profile_id {
+            Some(id) if *id != account.profile_id => self.hub_profile(hub, id).await?.profile,
+            _ => self.profile(&account.project_id, &account.profile_id).await?,
+        };
         if !profile.active {
             return Err(Error::new(
                 ErrorKind::Precondition,

@@ -47,6 +47,8 @@ pub struct CreatedKey {
 const LOGIN_LIFE: i64 = 86_400;
 /// The shortest key that an operator may choose.
 const SHORTEST_KEY: usize = 20;
+/// The record that the first start has shown its secrets.
+const STARTED: &str = "first_start";
 /// The record of the connectors that each project was offered a profile for.
 const OFFERED: &str = "offered_connectors";
 
@@ -56,20 +58,24 @@ impl Engine {
     /// the first project, at the first and at every later start.
     pub async fn first_start(&self, operator_key: Option<Secret>) -> Result<Option<FirstStart>, Error> {
         let storage = self.storage();
-        let existing = match storage.organizations().first().await? {
+        let first = match storage.organizations().first().await? {
             Some(organization) => storage.projects().list(&organization.id).await?.into_iter().next(),
             None => None,
         };
-        if let Some(project) = existing {
+        // A start that was cut off before it had shown its secrets is no first start yet.
+        if let (Some(project), Some(_)) = (&first, storage.meta().get(STARTED).await?) {
             self.accept_operator_key(&project.id, operator_key).await?;
             self.offer_new_connectors().await?;
             return Ok(None);
         }
-        let project = self.create_project("default").await?;
+        let project = match first {
+            Some(project) => project,
+            None => self.create_project("default").await?,
+        };
         let organization = self.organization().await?;
-        let chosen = operator_key.is_some();
+        let has_key = operator_key.is_some();
         self.accept_operator_key(&project.id, operator_key).await?;
-        let api_key = if chosen {
+        let api_key = if has_key {
             None
         } else {
             let new = NewKey { name: "first key".to_owned(), scopes: Scope::defaults(), text: None };
@@ -83,6 +89,7 @@ impl Engine {
             expires_at: now.plus_seconds(LOGIN_LIFE),
         };
         storage.login_tokens().create(&token, now).await?;
+        storage.meta().set_once(STARTED, b"1").await?;
         Ok(Some(FirstStart { organization, project, api_key, login_token }))
     }
 

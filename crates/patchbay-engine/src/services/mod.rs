@@ -213,6 +213,16 @@ impl Engine {
         &self.0.http
     }
 
+    /// Runs a change to its end, even when the caller goes away: a write without the cache's update
+    /// after it would leave the old values in use.
+    pub(crate) async fn to_the_end<T: Send + 'static>(
+        &self,
+        change: impl Future<Output = Result<T, StorageError>> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let stopped = || StorageError::Other("a change stopped half-way".to_owned());
+        tokio::spawn(change).await.unwrap_or_else(|_| Err(stopped()))
+    }
+
     /// Queues a record of a call; never waits.
     pub(crate) fn record(&self, record: CallRecord) {
         self.0.recorder.record(record);

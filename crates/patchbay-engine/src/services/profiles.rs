@@ -122,9 +122,14 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        self.storage().profiles().create(&profile).await?;
-        // Another profile may have stopped being the default.
-        self.0.profiles.clear();
+        let (engine, writing) = (self.clone(), profile.clone());
+        self.to_the_end(async move {
+            let stored = engine.storage().profiles().create(&writing).await;
+            // Another profile may have stopped being the default.
+            engine.0.profiles.clear();
+            stored
+        })
+        .await?;
         Ok(Arc::new(profile))
     }
 
@@ -169,8 +174,14 @@ impl Engine {
             profile.setup_information.extend(typed.plain);
         }
         profile.updated_at = self.clock().now();
-        let found = self.storage().profiles().update(&profile).await?;
-        self.0.profiles.clear();
+        let (engine, writing) = (self.clone(), profile.clone());
+        let found = self
+            .to_the_end(async move {
+                let found = engine.storage().profiles().update(&writing).await;
+                engine.0.profiles.clear();
+                found
+            })
+            .await?;
         if !found {
             return Err(Error::new(
                 ErrorKind::NotFound,
@@ -185,8 +196,14 @@ impl Engine {
     pub async fn delete_profile(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
         caller.require(Scope::PlatformWrite)?;
         self.profile(&caller.project_id, id).await?;
-        let deleted = self.storage().profiles().delete(&caller.project_id, id).await;
-        self.0.profiles.clear();
+        let (engine, project, gone) = (self.clone(), caller.project_id.clone(), id.clone());
+        let deleted = self
+            .to_the_end(async move {
+                let deleted = engine.storage().profiles().delete(&project, &gone).await;
+                engine.0.profiles.clear();
+                deleted
+            })
+            .await;
         match deleted {
             Ok(Some(profile)) => Ok(Arc::new(profile)),
             Ok(None) => {

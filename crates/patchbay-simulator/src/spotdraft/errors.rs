@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 pub struct Refusal {
     status: u16,
     body: Value,
-    header: Option<(header::HeaderName, String)>,
+    header: Option<Box<(header::HeaderName, String)>>,
 }
 
 impl Refusal {
@@ -77,13 +77,13 @@ impl Refusal {
     pub fn throttled(seconds: u64) -> Self {
         let mut refusal =
             Self::coded(429, "throttled", format!("Request was throttled. Expected available in {seconds} second."));
-        refusal.header = Some((header::RETRY_AFTER, seconds.to_string()));
+        refusal.header = Some(Box::new((header::RETRY_AFTER, seconds.to_string())));
         refusal
     }
 
     /// 302 to the documented path.
     pub fn moved(location: String) -> Self {
-        Self { status: 302, body: Value::Null, header: Some((header::LOCATION, location)) }
+        Self { status: 302, body: Value::Null, header: Some(Box::new((header::LOCATION, location))) }
     }
 
     /// 501.
@@ -94,7 +94,7 @@ impl Refusal {
 
 pub fn response(refusal: Refusal) -> Response<Body> {
     let mut builder = Response::builder().status(refusal.status);
-    if let Some((name, value)) = refusal.header {
+    if let Some((name, value)) = refusal.header.map(|header| *header) {
         builder = builder.header(name, value);
     }
     let body = if refusal.body.is_null() {

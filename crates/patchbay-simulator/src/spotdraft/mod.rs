@@ -161,10 +161,10 @@ async fn answer(
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let Ok(bytes) = to_bytes(body, MAX_BODY).await else { return errors::response(Refusal::too_large()) };
     spotdraft.recorder.record(parts.method.as_str(), &path, &query, &parts.headers, &bytes);
-    if let Some(fault) = spotdraft.faults.take(parts.method.as_str(), &path) {
-        if let Some(response) = fault.response().await {
-            return response;
-        }
+    if let Some(fault) = spotdraft.faults.take(parts.method.as_str(), &path)
+        && let Some(response) = fault.response().await
+    {
+        return response;
     }
     match spotdraft.handle(&region, &parts, &path, &query, &bytes) {
         Ok(reply) => respond(reply),
@@ -198,7 +198,7 @@ impl SpotDraft {
             self.limits.admit(region, self.config.rate_limit_per_second, self.config.clock.now())?;
         }
         let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>();
-        shapes.check_query(operation, &query)?;
+        Shapes::check_query(operation, &query)?;
         let body = shapes.check_body(operation, body)?;
         let mount = self.mount(region);
         let call = Call { path: parameters, query, body, mount: &mount, now: self.config.clock.now().to_rfc3339() };

@@ -80,7 +80,7 @@ pub fn workspace(region: &str, now: Timestamp) -> Workspace {
         tags: Table::new(),
         tasks: Table::new(),
         webhooks: Table::new(),
-        workspace_files: IndexMap::new(),
+        uploads: IndexMap::new(),
         // 32 bytes, base64: a simulated key may be known.
         hmac_key: "c2ltdWxhdGVkLXNwb3RkcmFmdC13ZWJob29rLWtleSE=".to_owned(),
         files: IndexMap::new(),

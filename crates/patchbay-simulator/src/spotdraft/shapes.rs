@@ -107,7 +107,7 @@ impl Shapes {
         }
     }
 
-    pub fn check_query(&self, operation: &Operation, query: &[(String, String)]) -> Result<(), Refusal> {
+    pub fn check_query(operation: &Operation, query: &[(String, String)]) -> Result<(), Refusal> {
         let mut wrong = Map::new();
         for name in &operation.query_required {
             if !query.iter().any(|(known, _)| known == name) {

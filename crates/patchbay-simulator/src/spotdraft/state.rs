@@ -62,7 +62,7 @@ pub struct Workspace {
     pub tags: Table,
     pub tasks: Table,
     pub webhooks: Table,
-    pub workspace_files: IndexMap<String, Value>,
+    pub uploads: IndexMap<String, Value>,
     pub hmac_key: String,
     pub files: IndexMap<String, StoredFile>,
     pub activities: Vec<Activity>,

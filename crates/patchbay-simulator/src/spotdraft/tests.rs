@@ -475,8 +475,8 @@ fn calls() -> Vec<(&'static str, &'static str, &'static str, Value, u16)> {
 #[tokio::test]
 async fn every_operation_answers_as_documented() {
     let outcome = tokio::task::spawn_blocking(|| {
-        let _context = tokio::runtime::Runtime::new().unwrap();
-        let _guard = _context.enter();
+        let context = tokio::runtime::Runtime::new().unwrap();
+        let _guard = context.enter();
         let (spotdraft, shapes) = (spotdraft(None), Shapes::get());
         let (mut failures, mut called) = (Vec::new(), Vec::new());
         let (mut webhook, mut file) = (String::new(), String::new());

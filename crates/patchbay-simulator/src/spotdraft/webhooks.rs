@@ -105,7 +105,7 @@ impl Webhooks {
                         break;
                     }
                     Ok(response) => outcome = format!("refused: {}", response.status().as_u16()),
-                    Err(_) => outcome = "failed: no answer".to_owned(),
+                    Err(_) => "failed: no answer".clone_into(&mut outcome),
                 }
             }
             shared.note(json!({ "webhook_id": webhook_id, "activity_type": activity, "url": url, "outcome": outcome }));

@@ -24,7 +24,7 @@ pub struct Options {
     /// Directory for the database, the key ring and the lock [default: .patchbay]
     #[arg(long, env = "PATCHBAY_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// URL under which users reach this server; links and callbacks derive from it [default: http://ADDRESS]
+    /// URL under which users reach this server; links and callbacks derive from it [default: <http://ADDRESS>]
     #[arg(long, env = "PATCHBAY_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Directory of connectors that override the built-in ones
@@ -36,10 +36,10 @@ pub struct Options {
     /// Configuration file (`patchbay config default` prints a documented one)
     #[arg(long, env = "PATCHBAY_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// File with the API key to accept in the first project; PATCHBAY_API_KEY holds the key itself
+    /// File with the API key to accept in the first project; `PATCHBAY_API_KEY` holds the key itself
     #[arg(long, env = "PATCHBAY_API_KEY_FILE", value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, or a filter such as patchbay_engine=debug [default: info]
+    /// What to log: error, warn, info, debug, or a filter such as `patchbay_engine=debug` [default: info]
     #[arg(long, env = "PATCHBAY_LOG", value_name = "FILTER")]
     pub log: Option<String>,
     /// How to log [default: text]

@@ -16,12 +16,12 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
             let files = asked.iter().map(|file| {
                 let id = workspace.fresh_uuid();
                 let entry = json!({ "file_id": id, "filename": file["filename"], "upload_url": format!("{}/files/{id}", call.mount), "expires_at": call.now });
-                workspace.workspace_files.insert(id, entry.clone());
+                workspace.uploads.insert(id, entry.clone());
                 entry
             });
             ok(json!({ "files": files.collect::<Vec<_>>() }))
         }
-        "GET /workspace/files/{file_id}/" => match workspace.workspace_files.get(&call.path[0]).cloned() {
+        "GET /workspace/files/{file_id}/" => match workspace.uploads.get(&call.path[0]).cloned() {
             None => Err(Refusal::not_found()),
             Some(entry) => {
                 let name = entry["filename"].as_str().unwrap_or("file").to_owned();

@@ -1,5 +1,7 @@
 //! The operations, by noun.
 
+#![expect(clippy::unnecessary_wraps, reason = "all operations have one signature, whether they can be refused or not")]
+
 mod collaboration;
 mod contracts;
 mod counterparties;

@@ -177,9 +177,11 @@ fn analytics(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
         _ => return Err(unsupported()),
     };
     let passes = |fields: &&Value| {
-        condition
-            .as_ref()
-            .is_none_or(|(column, value)| fields[column] == value.as_str() || fields[column].to_string() == *value)
+        condition.as_ref().is_none_or(|(column, value)| match &fields[column] {
+            Value::String(text) => text == value,
+            Value::Number(number) => value.parse().is_ok_and(|value: f64| number.as_f64() == Some(value)),
+            _ => false,
+        })
     };
     let found = workspace.contracts.values().map(|contract| &contract.fields).filter(passes).collect::<Vec<_>>();
     let total = found.len();

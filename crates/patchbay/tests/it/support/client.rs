@@ -133,7 +133,7 @@ fn redact(value: &mut Value, key: &str) {
         Value::Object(members) => members.iter_mut().for_each(|(key, value)| redact(value, key)),
         Value::Array(items) => items.iter_mut().for_each(|item| redact(item, key)),
         Value::String(text) if VOLATILE.contains(&key) => *text = format!("[{key}]"),
-        Value::String(text) if key == "id" && is_generated(text) => *text = "[id]".to_owned(),
+        Value::String(text) if key == "id" && is_generated(text) => "[id]".clone_into(text),
         Value::String(text) if text.split('`').any(is_generated) => {
             let parts = text.split('`').map(|part| if is_generated(part) { "[id]" } else { part });
             *text = parts.collect::<Vec<_>>().join("`");

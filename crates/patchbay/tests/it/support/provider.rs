@@ -39,6 +39,7 @@ impl Provider {
     }
 
     /// Makes the next `times` requests fail in a given way.
+    #[expect(clippy::needless_pass_by_value, reason = "a test writes the value where it calls")]
     pub fn fault(&self, times: u32, fault: Value) {
         let answer =
             self.control().post("/__simulator/faults", &json!({ "match": {}, "times": times, "fault": fault }));

@@ -17,7 +17,7 @@ use super::{Client, Provider, canary};
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_patchbay"));
     // A developer's own settings must not change what is tested.
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env_clear();
     command
 }
 
@@ -28,7 +28,7 @@ pub struct Server {
     child: Child,
     log: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
-    _directory: Option<tempfile::TempDir>,
+    directory: Option<tempfile::TempDir>,
 }
 
 impl Server {
@@ -37,7 +37,7 @@ impl Server {
         let directory = tempfile::tempdir().unwrap();
         let data_dir = directory.path().join("data");
         let mut server = Self::start_in(&data_dir, provider, arguments);
-        server._directory = Some(directory);
+        server.directory = Some(directory);
         server
     }
 
@@ -78,7 +78,7 @@ impl Server {
             let mut rest = String::new();
             let _ = stdout.read_to_string(&mut rest);
             if !rest.is_empty() {
-                collected.lock().unwrap().push_str(&format!("MORE THAN ONE LINE ON STANDARD OUTPUT: {rest}"));
+                collected.lock().unwrap().push_str("MORE THAN ONE LINE ON STANDARD OUTPUT");
             }
         });
         Self {
@@ -87,7 +87,7 @@ impl Server {
             child,
             log,
             readers: vec![stderr_reader, stdout_reader],
-            _directory: None,
+            directory: None,
         }
     }
 
@@ -112,6 +112,7 @@ impl Server {
     }
 
     /// A session's token; `changes` override the usual request.
+    #[expect(clippy::needless_pass_by_value, reason = "a test writes the value where it calls")]
     pub fn session(&self, changes: Value) -> String {
         let mut body = json!({ "origin_owner_id": "customer-123", "origin_owner_name": "Acme" });
         body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
@@ -138,7 +139,7 @@ impl Server {
 
     /// Sends SIGTERM and waits; gives the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("/bin/kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         let status = self.child.wait().unwrap();
         for reader in self.readers.drain(..) {
@@ -161,6 +162,8 @@ impl Drop for Server {
         assert!(!log.contains("MORE THAN ONE LINE"), "{log}");
         assert!(!log.contains("panicked"), "{log}");
         canary::assert_absent(log.as_bytes(), "the log");
+        // The directory goes after it has been searched.
+        let _directory = self.directory.take();
         if self.data_dir.exists() {
             canary::assert_absent_in_files(&self.data_dir);
         }
