@@ -1,12 +1,13 @@
 //! JSON bodies, with our own words for what is wrong with them.
 
 use axum::{
-    body::Bytes,
+    body::Body,
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::BytesMut;
+use http_body_util::BodyExt;
 use patchbay_connector::nearest;
 use patchbay_engine::{Error, ErrorKind, Problem};
 use serde::de::DeserializeOwned;
@@ -15,6 +16,9 @@ use crate::{
     error::{ApiError, HubError, body, refuse},
     state::AppState,
 };
+
+/// How much of a body that is too large is read and thrown away, in bytes.
+const DRAINED: usize = 64 * 1024 * 1024;
 
 /// A JSON body of the API.
 pub(crate) struct ApiJson<T>(pub(crate) T);
@@ -69,21 +73,32 @@ async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, 
             "the body must be JSON: send the header content-type: application/json".to_owned(),
         ));
     }
-    let collected = Limited::new(request.into_body(), limit).collect().await;
-    let bytes: Bytes = match collected {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!(
-                "the body is larger than the limit of {} MiB; the operator can raise it (limits.bodyMebibytes)",
-                limit / 1024 / 1024
-            );
-            return Err(BodyRefusal::Status(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeError", message));
-        }
-        Err(_) => {
-            return Err(BodyRefusal::Invalid(refuse(ErrorKind::Invalid, "ValidationError", "the body was cut short")));
-        }
-    };
+    let bytes = collect(request.into_body(), limit).await?;
     parse(&bytes).map_err(BodyRefusal::Invalid)
+}
+
+/// The whole body. One that is too large is read on for a while and thrown away: a client that is still
+/// sending would see a broken connection in place of the answer.
+async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, BodyRefusal> {
+    let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let cut = |_| BodyRefusal::Invalid(refuse(ErrorKind::Invalid, "ValidationError", "the body was cut short"));
+        let Ok(data) = frame.map_err(cut)?.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen <= limit {
+            kept.extend_from_slice(&data);
+        } else if seen > limit.saturating_add(DRAINED) {
+            break;
+        }
+    }
+    if seen <= limit {
+        return Ok(kept);
+    }
+    let message = format!(
+        "the body is larger than the limit of {} MiB; the operator can raise it (limits.bodyMebibytes)",
+        limit / 1024 / 1024
+    );
+    Err(BodyRefusal::Status(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeError", message))
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {

@@ -134,8 +134,9 @@ fn redact(value: &mut Value, key: &str) {
         Value::Array(items) => items.iter_mut().for_each(|item| redact(item, key)),
         Value::String(text) if VOLATILE.contains(&key) => *text = format!("[{key}]"),
         Value::String(text) if key == "id" && is_generated(text) => "[id]".clone_into(text),
-        Value::String(text) if text.split('`').any(is_generated) => {
-            let parts = text.split('`').map(|part| if is_generated(part) { "[id]" } else { part });
+        Value::String(text) if text.split('`').skip(1).step_by(2).any(is_generated) => {
+            let parts = text.split('`').enumerate();
+            let parts = parts.map(|(place, part)| if place % 2 == 1 && is_generated(part) { "[id]" } else { part });
             *text = parts.collect::<Vec<_>>().join("`");
         }
         Value::String(text) if text.contains("127.0.0.1:") => {
