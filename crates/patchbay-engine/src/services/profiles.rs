@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod, nearest};
-use patchbay_model::{EnabledActions, Profile, ProfileId, ProjectId, Scope};
+use patchbay_model::{EnabledActions, Owner, Profile, ProfileId, ProjectId, Scope};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::Secret;
 
@@ -141,6 +141,9 @@ impl Engine {
         patch: ProfilePatch,
     ) -> Result<Arc<Profile>, Error> {
         caller.require(Scope::PlatformWrite)?;
+        // One change at a time: two at once would each write back what they had read.
+        let turn = Owner { id: id.to_string(), name: String::new(), username: None };
+        let _turn = self.0.owner_locks.lock(&caller.project_id, &turn, "profile").await;
         let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
         let connector = self.known_connector(&profile.connector, "connector_key")?;
         if let Some(name) = patch.name {

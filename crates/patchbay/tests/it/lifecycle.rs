@@ -171,3 +171,17 @@ fn projects_and_keys_are_made_offline() {
     assert!(run(&["key", "list", "--project", &project]).contains("ci\tactions:execute\tenabled"));
     canary::assert_absent(key.as_bytes(), "a fresh key");
 }
+
+#[test]
+fn a_data_directory_that_cannot_be_made_or_written_is_told() {
+    // Nobody can make a directory here, the superuser included.
+    let said = error_line(&refused(Path::new("/proc/patchbay-data"), &[]));
+    assert!(said.contains("cannot be made") && said.contains("--data-dir"), "{said}");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let said = error_line(&refused(&file, &[]));
+    assert!(said.contains("cannot be made"), "{said}");
+    let said = error_line(&refused(Path::new("/sys"), &[]));
+    assert!(said.contains("cannot be written to") && said.contains("owner and permissions"), "{said}");
+}
