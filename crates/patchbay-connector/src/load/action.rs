@@ -85,12 +85,17 @@ pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, P
         .into_iter()
         .filter_map(|place| Some((step::read(place)?, place)))
         .unzip();
-    if let (Some(place), true) = (steps_place, steps.is_empty()) {
+    if let Some(place) = steps_place.filter(|place| place.items().next().is_none()) {
         place.error(code::INVALID, "an action needs a step");
     }
     let schema_types = [("native", SchemaType::Native), ("unified", SchemaType::Unified)];
     let scopes = mapping.names("requiredScopes");
     let result = mapping.get("result");
+    // Everything is read before anything is given up, so that every mistake is seen.
+    let kind = mapping.get("actionType").map_or(Some(ActionType::Custom), |kind| kind.choice(&TYPES));
+    let inputs = input::inputs(&mapping);
+    let rules = rules(&mapping);
+    let answer = result.and_then(|result| value(&result)).map_or(ActionResult::LastStep, ActionResult::Template);
     let id = id?;
     let action = Action {
         public_id: format!("{connector}_{id}"),
@@ -99,7 +104,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, P
         description,
         details: mapping.text("details"),
         categories: mapping.texts("categories"),
-        kind: mapping.get("actionType").map_or(Some(ActionType::Custom), |kind| kind.choice(&TYPES))?,
+        kind: kind?,
         schema_type: mapping
             .get("schemaType")
             .and_then(|kind| kind.choice(&schema_types))
@@ -109,10 +114,10 @@ pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, P
         release_stage: mapping.get("releaseStage").and_then(|stage| stage.choice(&STAGES)),
         resources: one_or_many(&mapping, "resources"),
         required_scopes: scopes.iter().map(|(name, _)| name.clone()).collect(),
-        inputs: input::inputs(&mapping),
-        rules: rules(&mapping),
+        inputs,
+        rules,
         steps,
-        result: result.and_then(|result| value(&result)).map_or(ActionResult::LastStep, ActionResult::Template),
+        result: answer,
     };
     Some((action, Places { id: id_place?, scopes, steps: step_places, result }))
 }

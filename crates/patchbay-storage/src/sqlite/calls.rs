@@ -2,9 +2,13 @@
 
 use async_trait::async_trait;
 use patchbay_model::{AccountId, CallId, CallRecord, ProfileId, ProjectId};
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
-use super::{SqliteStorage, row::Row};
+use super::{
+    SqliteStorage,
+    row::{Row, to_json},
+};
 use crate::{CallStore, Result};
 
 fn call(row: &SqliteRow) -> Result<CallRecord> {
@@ -28,27 +32,35 @@ fn call(row: &SqliteRow) -> Result<CallRecord> {
 #[async_trait]
 impl CallStore for SqliteStorage {
     async fn append(&self, records: &[CallRecord]) -> Result<()> {
+        // One bound value for the whole batch: a statement for each record would cost a trip to the
+        // database's thread each, and busy servers write thousands of records a second.
+        let rows = records.iter().map(|record| {
+            json!([
+                record.id,
+                record.project_id,
+                record.account_id,
+                record.profile_id,
+                record.connector,
+                record.connector_version,
+                record.action,
+                record.kind.as_str(),
+                record.status_code,
+                record.error_code,
+                record.started_at.as_micros(),
+                record.duration_micros,
+            ])
+        });
+        let rows = to_json(&rows.collect::<Vec<_>>())?;
         let mut transaction = self.write().await?;
-        for record in records {
-            sqlx::query(
-                "INSERT INTO calls (id, project_id, account_id, profile_id, connector, connector_version, action, kind, \
-                 status_code, error_code, started_at, duration_micros) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(record.id.as_str())
-            .bind(record.project_id.as_str())
-            .bind(record.account_id.as_ref().map(AccountId::as_str))
-            .bind(record.profile_id.as_str())
-            .bind(&record.connector)
-            .bind(&record.connector_version)
-            .bind(&record.action)
-            .bind(record.kind.as_str())
-            .bind(record.status_code)
-            .bind(&record.error_code)
-            .bind(record.started_at.as_micros())
-            .bind(record.duration_micros)
-            .execute(&mut *transaction)
-            .await?;
-        }
+        sqlx::query(
+            "INSERT INTO calls (id, project_id, account_id, profile_id, connector, connector_version, action, kind, \
+             status_code, error_code, started_at, duration_micros) \
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
+             value ->> 8, value ->> 9, value ->> 10, value ->> 11 FROM json_each(?)",
+        )
+        .bind(rows)
+        .execute(&mut *transaction)
+        .await?;
         Ok(transaction.commit().await?)
     }
 

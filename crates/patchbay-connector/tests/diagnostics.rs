@@ -1,0 +1,121 @@
+//! A connector with many mistakes: every one is reported at once, with its place and a hint.
+
+use patchbay_connector::{Severity, SourceFile, load, render};
+use proptest::prelude::*;
+
+const MAIN: &str = "\
+Patchbay: 1.0.0
+info:
+  title: Broken
+  key: Broken Key
+  version: 1.0
+  desciption: A connector with mistakes.
+baseUrl: \"https://${credentials.rgion}.example.com\"
+scopeDefinitions:
+  things:read: { description: Read things }
+authentication:
+  - custom:
+      type: custom
+      label: API Key
+      authorization: { type: bearer, token: $.credentials.apiKy }
+      configFields:
+        - { key: apiKey, label: API Key, type: pasword, required: true }
+        - { key: region, label: Region, type: select, required: yes }
+        - { key: region, label: Region again, type: text, required: true }
+      testActions:
+        - { action: list_thing, required: true }
+actions:
+  - $ref: broken.thing
+";
+
+const PARTIAL: &str = "\
+- actionId: list_things
+  label: List things
+  description: Lists things.
+  actionType: lst
+  requiredScopes: [things:raed]
+  inputs:
+    - { name: limit, type: integer, in: query, required: false, description: How many }
+    - { name: tags, type: array, in: query, required: false, description: Tags }
+    - { name: state, type: enum, in: body, required: false, description: State }
+    - { name: code, type: string, in: path, required: true, description: Code, rules: { pattern: \"(\" } }
+  steps:
+    - stepId: list
+      stepFunction:
+        functionName: requst
+        parameters: { url: /things }
+    - stepId: more
+      stepFunction:
+        functionName: request
+        parameters:
+          url: \"/things/${inputs.cod}\"
+          method: fetch
+          args:
+            - { name: page, value: \"{{steps.lst.output +}}\", in: query }
+            - { name: q, value: $.steps.later.output, in: qurey }
+  result: { data: $.steps.mor.output.data }
+- actionId: list_things
+  label: List things again
+  description: Lists things.
+  steps:
+    - stepId: list
+      stepFunction: { functionName: soap_request, parameters: { url: / } }
+";
+
+fn files(main: &str, partial: &str) -> [SourceFile; 2] {
+    let file = |name: &str, text: &str| SourceFile { name: name.to_owned(), text: text.to_owned() };
+    [file("broken.connector.yaml", main), file("broken.things.partial.yaml", partial)]
+}
+
+#[test]
+fn every_mistake_is_reported_at_once() {
+    // The reference leads nowhere first, then to the partial, so that both files' mistakes are seen.
+    let missing = files(MAIN, PARTIAL);
+    let loaded = load(&missing);
+    assert!(loaded.connector.is_none());
+    insta::assert_snapshot!("main_file", render(&loaded.diagnostics, &missing));
+
+    // Names that lead nowhere are looked for once the connector itself can be read.
+    let mended = MAIN.replace("Broken Key", "broken").replace("broken.thing\n", "broken.things\n");
+    let mended = mended.replace("desciption", "description").replace("version: 1.0", "version: 1.0.0");
+    let both = files(&mended, PARTIAL);
+    let loaded = load(&both);
+    let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    assert!(errors >= 12, "{errors}");
+    insta::assert_snapshot!("both_files", render(&loaded.diagnostics, &both));
+}
+
+#[test]
+fn hostile_yaml_is_refused_and_bounded() {
+    let deep = format!("a: {}1{}", "[".repeat(2000), "]".repeat(2000));
+    let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n";
+    for text in [
+        deep.as_str(),
+        bomb,
+        "a: !!python/object x",
+        "a: [1, 2",
+        "\u{0}",
+        "--- a\n--- b\n",
+        &"x".repeat(5 * 1024 * 1024),
+    ] {
+        let loaded = load(&files(text, "[]"));
+        assert!(loaded.connector.is_none() && !loaded.diagnostics.is_empty());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in ".{0,400}") {
+        let _ = load(&files(&text, &text));
+    }
+
+    #[test]
+    fn no_cut_or_changed_connector_panics(cut in 0..MAIN.len(), with in ".{0,12}") {
+        if MAIN.is_char_boundary(cut) {
+            let text = format!("{}{with}{}", &MAIN[..cut], &MAIN[cut..]);
+            let loaded = load(&files(&text, PARTIAL));
+            let _ = render(&loaded.diagnostics, &files(&text, PARTIAL));
+            let _ = load(&files(&MAIN[..cut], PARTIAL));
+        }
+    }
+}
