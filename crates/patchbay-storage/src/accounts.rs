@@ -25,7 +25,8 @@ pub struct AccountFilter {
     pub owner_ids: Vec<String>,
     /// Only in these stored states.
     pub statuses: Vec<AccountStatus>,
-    /// Only those whose profile is enabled (true) or disabled (false).
+    /// Of the active ones, only those whose profile is enabled (true) or disabled (false); accounts in
+    /// other states are as they are, whatever their profile.
     pub profile_active: Option<bool>,
     /// Only of these profiles.
     pub profile_ids: Vec<ProfileId>,

@@ -116,7 +116,12 @@ pub async fn accounts_are_filtered_and_paged(storage: &dyn Storage) {
         (AccountFilter { owner_ids: vec!["customer-1".to_owned()], ..all() }, vec!["x3", "x1"]),
         (AccountFilter { statuses: vec![AccountStatus::Suspended], ..all() }, vec!["x0"]),
         (AccountFilter { profile_ids: vec![ProfileId::new("off")], ..all() }, vec!["x4"]),
-        (AccountFilter { profile_active: Some(false), ..all() }, vec!["x4"]),
+        (AccountFilter { profile_active: Some(false), ..all() }, vec!["x4", "x0"]),
+        (AccountFilter { profile_active: Some(false), statuses: vec![AccountStatus::Active], ..all() }, vec!["x4"]),
+        (
+            AccountFilter { profile_active: Some(true), statuses: vec![AccountStatus::Active], ..all() },
+            vec!["x3", "x2", "x1"],
+        ),
         (AccountFilter { connectors: vec!["other".to_owned()], ..all() }, vec![]),
         (AccountFilter { page: 9, ..all() }, vec![]),
     ] {

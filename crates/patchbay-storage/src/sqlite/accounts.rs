@@ -98,7 +98,8 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
     push_in(query, "profile_id", &filter.profile_ids)?;
     push_in(query, "status", &filter.statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>())?;
     if let Some(active) = filter.profile_active {
-        query.push(" AND (SELECT p.active FROM profiles p WHERE p.id = a.profile_id) = ").push_bind(active);
+        query.push(" AND (a.status <> 'active' OR (SELECT p.active FROM profiles p WHERE p.id = a.profile_id) = ");
+        query.push_bind(active).push(")");
     }
     Ok(())
 }
