@@ -17,6 +17,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) connector: &'a Arc<Connector>,
     /// Its profile.
     pub(crate) profile: &'a Profile,
+    /// The provider's environment that it will be called in.
+    pub(crate) environment: &'a str,
     /// Whose it is.
     pub(crate) owner: &'a Owner,
     /// Its id, when it is stored already.
@@ -53,7 +55,7 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
                 project_id: profile.project_id.clone(),
                 account_id: candidate.account_id.cloned(),
                 profile_id: profile.id.clone(),
-                environment: profile.environment.clone(),
+                environment: candidate.environment.to_owned(),
                 owner: Some(candidate.owner.clone()),
                 call_id: call_id.clone(),
             },

@@ -82,6 +82,15 @@ pub struct AccountPatch {
     pub credentials: Vec<(String, Secret)>,
 }
 
+/// What a profile of another authentication method does to an account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MethodRule {
+    /// It is refused: an edit keeps values that the other method does not know.
+    Keep,
+    /// The account moves to its method, with new values for all of its fields: the owner links again.
+    Follow,
+}
+
 /// The most accounts on a page.
 const MAX_PAGE: u32 = 100;
 /// How often a change is tried again when another one came between.
@@ -124,7 +133,7 @@ impl Engine {
                 return Err(invalid_at(path, "required", format!("{path} must not be empty")));
             }
         }
-        self.change_account(&caller.project_id, id, &patch).await
+        self.change_account(&caller.project_id, id, &patch, MethodRule::Keep).await
     }
 
     /// Deletes an account and gives it back as it was.
@@ -159,14 +168,16 @@ impl Engine {
         project: &ProjectId,
         id: &AccountId,
         patch: &AccountPatch,
+        rule: MethodRule,
     ) -> Result<AccountView, Error> {
         for _ in 0..ATTEMPTS {
             let read = self.storage().accounts().get(project, id).await?.ok_or_else(|| {
                 Error::new(ErrorKind::NotFound, "AccountNotFoundError", "there is no such account in this project")
             })?;
             let mut changed = read.clone();
-            let profile = self.apply(&mut changed, patch).await?;
-            if !patch.credentials.is_empty() || changed.profile_id != read.profile_id {
+            let profile = self.apply(&mut changed, patch, rule).await?;
+            let is_elsewhere = changed.profile_id != read.profile_id || changed.environment != read.environment;
+            if !patch.credentials.is_empty() || is_elsewhere {
                 self.apply_credentials(&mut changed, &profile, &patch.credentials).await?;
             }
             if changed.status_reasons != read.status_reasons || changed != read {
@@ -201,18 +212,33 @@ impl Engine {
     }
 
     /// Everything but the credentials. Gives the profile that the account will have.
-    async fn apply(&self, account: &mut Account, patch: &AccountPatch) -> Result<Arc<Profile>, Error> {
+    async fn apply(
+        &self,
+        account: &mut Account,
+        patch: &AccountPatch,
+        rule: MethodRule,
+    ) -> Result<Arc<Profile>, Error> {
         let now = self.clock().now();
         let profile_id = patch.profile_id.as_ref().unwrap_or(&account.profile_id).clone();
         let profile = self.profile(&account.project_id, &profile_id).await?;
-        if profile.connector != account.connector || profile.auth_config_key != account.auth_config_key {
+        let is_other_method = profile.auth_config_key != account.auth_config_key;
+        if profile.connector != account.connector || (is_other_method && rule == MethodRule::Keep) {
             return Err(invalid_at(
                 "integration_id",
                 "mismatch",
                 "the profile belongs to another connector or authentication method",
             ));
         }
-        account.profile_id = profile_id;
+        if is_other_method {
+            // The fields of two methods have nothing to do with each other, even under the same key.
+            account.auth_config_key.clone_from(&profile.auth_config_key);
+            account.secrets.clear();
+            account.setup_information.clear();
+        }
+        if account.profile_id != profile_id {
+            account.environment.clone_from(&profile.environment);
+            account.profile_id = profile_id;
+        }
         if let Some(id) = &patch.owner_id {
             account.owner.id.clone_from(id);
         }
@@ -280,6 +306,7 @@ impl Engine {
         let candidate = Candidate {
             connector,
             profile,
+            environment: &account.environment,
             owner: &account.owner,
             account_id: Some(&account.id),
             credentials: resolve::credentials(self.vault(), account, profile)?,
@@ -323,16 +350,12 @@ fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
     }
     // `inactive` is an active account whose profile is disabled; `active` is one whose profile is not.
     let profile_active = match (inactive, statuses.contains(&AccountStatus::Active)) {
-        (true, false) if statuses.is_empty() => {
+        (true, true) | (false, false) => None,
+        (false, true) => Some(true),
+        (true, false) => {
             statuses.push(AccountStatus::Active);
             Some(false)
         }
-        (true, false) => {
-            return Err(invalid_at("status", "unsupported", "`inactive` can be combined with `active` alone"));
-        }
-        (true, true) => None,
-        (false, true) if statuses.len() == 1 => Some(true),
-        (false, _) => None,
     };
     Ok(AccountFilter {
         ids: query.ids,

@@ -8,7 +8,11 @@ use patchbay_model::{AccountStatus, AttemptStatus, ConnectSession};
 use patchbay_storage::{InsertRule, ProfileFilter, StorageError};
 use patchbay_vault::{SealContext, Secret};
 
-use super::{Engine, HubSession, accounts::AccountPatch, invalid, invalid_at};
+use super::{
+    Engine, HubSession,
+    accounts::{AccountPatch, MethodRule},
+    invalid, invalid_at,
+};
 use crate::{
     Error, ErrorKind,
     linking::{Candidate, check_fields, seal_account, try_credentials},
@@ -124,6 +128,7 @@ impl Engine {
         let candidate = Candidate {
             connector: &connector,
             profile: &profile,
+            environment: &profile.environment,
             owner: &session.owner,
             account_id: None,
             credentials: Credentials::from_parts(&plain, setup.into_iter().chain(own)),
@@ -164,7 +169,7 @@ impl Engine {
         }
     }
 
-    /// The owner's account again: its label, kind and metadata follow the newer session.
+    /// The owner's account again, through the profile that was chosen now: its label, kind and metadata follow the newer session.
     async fn relink_owned(
         &self,
         session: &ConnectSession,
@@ -177,11 +182,11 @@ impl Engine {
             label: session.label.clone().map(Some),
             metadata: (!session.metadata.is_empty()).then(|| session.metadata.clone()),
             kind: Some(session.kind),
-            profile_id: (profile.auth_config_key == existing.auth_config_key).then(|| profile.id.clone()),
+            profile_id: Some(profile.id.clone()),
             credentials,
             ..AccountPatch::default()
         };
-        Ok(self.change_account(&session.project_id, &existing.id, &patch).await?.account)
+        Ok(self.change_account(&session.project_id, &existing.id, &patch, MethodRule::Follow).await?.account)
     }
 
     /// The account that the session may edit: the session's own, else one of its owner.
@@ -225,7 +230,7 @@ impl Engine {
             credentials: request.credentials,
             ..AccountPatch::default()
         };
-        Ok(self.change_account(&account.project_id, id, &patch).await?.account)
+        Ok(self.change_account(&account.project_id, id, &patch, MethodRule::Keep).await?.account)
     }
 
     /// Starts an attempt that the Hub polls; it expires by itself.

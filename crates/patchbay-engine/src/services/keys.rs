@@ -72,6 +72,8 @@ impl Engine {
             Some(project) => project,
             None => self.create_project("default").await?,
         };
+        // The start that was cut off, or one without this connector, may have made the project.
+        self.offer_new_connectors().await?;
         let organization = self.organization().await?;
         let has_key = operator_key.is_some();
         self.accept_operator_key(&project.id, operator_key).await?;

@@ -1,0 +1,103 @@
+//! States, filters and changes of linked accounts.
+
+use patchbay_engine::{AccountPatch, ProfilePatch};
+use patchbay_model::AccountStatus;
+
+use crate::world::{GOOD, OTHER, World, secrets, session_for};
+
+fn status(status: AccountStatus) -> AccountPatch {
+    AccountPatch { status: Some(status), ..AccountPatch::default() }
+}
+
+#[tokio::test]
+async fn an_account_is_suspended_resumed_and_deleted_at_once() {
+    let world = World::new().await;
+    let account = world.link("a", GOOD).await.unwrap();
+    let patch = async |patch| world.engine.patch_account(&world.caller, &account.id, patch).await;
+    world.whoami(&account).await.unwrap();
+    let suspended = patch(status(AccountStatus::Suspended)).await.unwrap();
+    assert_eq!((suspended.wire_status(), suspended.account.status_reasons.len()), ("suspended", 1));
+    assert_eq!(world.whoami(&account).await.unwrap_err().code, "AccountSuspendedError");
+    let edited = patch(AccountPatch { credentials: secrets(&[("key", OTHER)]), ..AccountPatch::default() }).await;
+    assert_eq!(edited.unwrap().wire_status(), "suspended", "new credentials do not end a suspension");
+    let resumed = patch(status(AccountStatus::Active)).await.unwrap();
+    assert_eq!((resumed.wire_status(), resumed.account.status_reasons.len()), ("active", 0));
+    world.whoami(&account).await.unwrap();
+    assert_eq!(world.last_header("/whoami", "x-key").as_deref(), Some(OTHER));
+    for wrong in [AccountStatus::Error, AccountStatus::Expired, AccountStatus::Archived] {
+        assert_eq!(patch(status(wrong)).await.unwrap_err().kind.status(), 400);
+    }
+    world.engine.delete_account(&world.caller, &account.id).await.unwrap();
+    assert_eq!(world.whoami(&account).await.unwrap_err().code, "AccountNotFoundError");
+    assert_eq!(world.engine.delete_account(&world.caller, &account.id).await.unwrap_err().kind.status(), 404);
+}
+
+#[tokio::test]
+async fn the_filter_shows_the_states_that_the_accounts_show() {
+    let world = World::new().await;
+    let off = world.new_profile("key", "production").await;
+    world.link("active", GOOD).await.unwrap();
+    world.link_with(session_for("inactive"), &off, &[("key", GOOD)]).await.unwrap();
+    let paused = world.link("suspended", GOOD).await.unwrap();
+    let both = world.link_with(session_for("suspended-off"), &off, &[("key", GOOD)]).await.unwrap();
+    for account in [&paused, &both] {
+        world.engine.patch_account(&world.caller, &account.id, status(AccountStatus::Suspended)).await.unwrap();
+    }
+    let patch = ProfilePatch { active: Some(false), ..ProfilePatch::default() };
+    world.engine.patch_profile(&world.caller, &off.id, patch).await.unwrap();
+    for (statuses, expected) in [
+        (&["active"][..], &["active"][..]),
+        (&["active", "active"], &["active"]),
+        (&["inactive"], &["inactive"]),
+        (&["suspended"], &["suspended", "suspended-off"]),
+        (&["active", "suspended"], &["active", "suspended", "suspended-off"]),
+        (&["inactive", "suspended"], &["inactive", "suspended", "suspended-off"]),
+        (&["active", "inactive"], &["active", "inactive"]),
+        (&["active", "inactive", "suspended"], &["active", "inactive", "suspended", "suspended-off"]),
+        (&["error"], &[]),
+        (&[], &["active", "inactive", "suspended", "suspended-off"]),
+    ] {
+        assert_eq!(world.listed(statuses).await, expected, "{statuses:?}");
+    }
+}
+
+#[tokio::test]
+async fn changes_at_once_all_count() {
+    let world = World::new().await;
+    let account = world.link("a", GOOD).await.unwrap();
+    let patch = |patch| world.engine.patch_account(&world.caller, &account.id, patch);
+    let label = AccountPatch { label: Some(Some("Legal".into())), ..AccountPatch::default() };
+    let shared = AccountPatch { shared: Some(true), ..AccountPatch::default() };
+    let credentials = AccountPatch { credentials: secrets(&[("key", OTHER)]), ..AccountPatch::default() };
+    let (a, b, c) = tokio::join!(patch(label), patch(shared), patch(credentials));
+    for changed in [a, b, c] {
+        changed.unwrap();
+    }
+    let now = world.engine.get_account(&world.caller, &account.id).await.unwrap().account;
+    assert_eq!((now.label.as_deref(), now.shared), (Some("Legal"), true));
+    assert_eq!(now.credential_version, account.credential_version + 3);
+    world.whoami(&account).await.unwrap();
+    assert_eq!(world.last_header("/whoami", "x-key").as_deref(), Some(OTHER));
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_changes_nothing() {
+    let world = World::new().await;
+    let account = world.link("a", GOOD).await.unwrap();
+    world.clock.advance_seconds(60);
+    let same = world.engine.patch_account(&world.caller, &account.id, AccountPatch::default()).await.unwrap();
+    assert_eq!(*same.account, *account);
+}
+
+#[tokio::test]
+async fn a_profile_in_use_stays() {
+    let world = World::new().await;
+    let account = world.link("a", GOOD).await.unwrap();
+    let gone = world.engine.delete_profile(&world.caller, &account.profile_id).await.unwrap_err();
+    assert_eq!((gone.kind.status(), gone.code), (409, "ProfileInUseError"));
+    world.whoami(&account).await.unwrap();
+    world.engine.delete_account(&world.caller, &account.id).await.unwrap();
+    world.engine.delete_profile(&world.caller, &account.profile_id).await.unwrap();
+    let gone = world.engine.get_profile(&world.caller, &account.profile_id).await.unwrap_err();
+    assert_eq!(gone.code, "ProfileNotFoundError");
+}

@@ -1,0 +1,117 @@
+//! The first start, later ones, and the canary.
+
+use std::sync::Arc;
+
+use patchbay_connector::Registry;
+use patchbay_engine::{Engine, Error, ErrorKind, NewKey, ProfileQuery};
+use patchbay_model::{Organization, OrganizationId, Project, ProjectId, Scope, testing::ManualClock};
+use patchbay_vault::Secret;
+
+use crate::world::{World, ledger, parts};
+
+const KEY: &str = "an-operators-own-key-0001";
+
+async fn start(folder: &std::path::Path, seed: u64, registry: Registry) -> Result<Engine, Error> {
+    let clock = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
+    Engine::start(parts(folder, seed, clock, registry, "http://127.0.0.1:9".into()).await).await
+}
+
+fn with_ledger() -> Registry {
+    Registry::new().with(Arc::new(ledger()))
+}
+
+async fn profiles(engine: &Engine, key: &Secret) -> Vec<String> {
+    let caller = engine.authenticate(key).await.unwrap();
+    let query = ProfileQuery { page: 1, page_size: 10, ..ProfileQuery::default() };
+    let page = engine.list_profiles(&caller, query).await.unwrap();
+    page.items.iter().map(|profile| profile.id.to_string()).collect()
+}
+
+#[tokio::test]
+async fn another_key_ring_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(start(folder.path(), 1, with_ledger()).await.unwrap());
+    drop(start(folder.path(), 1, with_ledger()).await.unwrap());
+    let error = start(folder.path(), 2, with_ledger()).await.err().unwrap();
+    assert_eq!((error.kind, error.code), (ErrorKind::Internal, "KeyRingMismatchError"));
+    assert!(!error.message.contains('\n'));
+}
+
+#[tokio::test]
+async fn the_first_start_is_once_and_the_operators_key_is_always_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
+    let first = engine.first_start(None).await.unwrap().unwrap();
+    assert!(!format!("{first:?}").contains(first.api_key.as_ref().unwrap().expose()));
+    assert!(first.api_key.as_ref().unwrap().expose().starts_with("v1.local."));
+    let caller = engine.authenticate(&first.api_key.unwrap()).await.unwrap();
+    assert!(engine.first_start(None).await.unwrap().is_none());
+    let own = Secret::new(KEY);
+    assert_eq!(engine.authenticate(&own).await.unwrap_err().code, "UnauthorizedError");
+    for _ in 0..2 {
+        assert!(engine.first_start(Some(own.clone())).await.unwrap().is_none());
+    }
+    assert_eq!(engine.authenticate(&own).await.unwrap().project_id, caller.project_id);
+    assert_eq!(engine.list_keys(&caller.project_id).await.unwrap().len(), 2);
+    for weak in ["short", "a key with a space in it", "a-key-with-a-colon:in-it"] {
+        let new = NewKey { name: "own".into(), scopes: Scope::defaults(), text: Some(Secret::new(weak)) };
+        let error = engine.create_key(&caller.project_id, new).await.unwrap_err();
+        assert_eq!(error.kind.status(), 400);
+        assert!(!format!("{error:?}").contains(weak));
+    }
+}
+
+#[tokio::test]
+async fn a_new_connector_is_offered_once_to_every_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Secret::new(KEY);
+    let engine = start(folder.path(), 1, Registry::new()).await.unwrap();
+    engine.first_start(Some(own.clone())).await.unwrap().unwrap();
+    assert!(profiles(&engine, &own).await.is_empty());
+    let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
+    engine.first_start(Some(own.clone())).await.unwrap();
+    let offered = profiles(&engine, &own).await;
+    assert_eq!(offered.len(), 1);
+    engine.first_start(Some(own.clone())).await.unwrap();
+    assert_eq!(profiles(&engine, &own).await, offered);
+    // What the operator deleted stays deleted.
+    let caller = engine.authenticate(&own).await.unwrap();
+    let profile = engine.active_profile(&caller, "ledger").await.unwrap().unwrap();
+    engine.delete_profile(&caller, &profile.id).await.unwrap();
+    let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
+    engine.first_start(Some(own.clone())).await.unwrap();
+    assert!(profiles(&engine, &own).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_cut_off_is_finished_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
+    let parts = parts(folder.path(), 1, clock.clone(), with_ledger(), "http://127.0.0.1:9".into()).await;
+    let storage = parts.storage.clone();
+    let engine = Engine::start(parts).await.unwrap();
+    // As far as it got: a project, and no profile, key or login token.
+    let now = patchbay_model::Clock::now(&*clock);
+    let organization = Organization { id: OrganizationId::new("o"), name: "Ours".into(), created_at: now };
+    storage.organizations().create(&organization).await.unwrap();
+    let project = Project {
+        id: ProjectId::new("default-10001"),
+        organization_id: organization.id,
+        name: "default".into(),
+        created_at: now,
+    };
+    storage.projects().create(&project).await.unwrap();
+    let first = engine.first_start(None).await.unwrap().unwrap();
+    assert_eq!(first.project.id, project.id);
+    assert_eq!(profiles(&engine, &first.api_key.unwrap()).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_of_one_project_is_not_another_s() {
+    let world = World::new().await;
+    let stranger = world.stranger().await;
+    assert_ne!(stranger.project_id, world.caller.project_id);
+    let new = NewKey { name: "x".into(), scopes: Scope::defaults(), text: None };
+    let nowhere = world.engine.create_key(&ProjectId::new("nowhere"), new).await.unwrap_err();
+    assert_eq!(nowhere.code, "ProjectNotFoundError");
+}
