@@ -85,6 +85,95 @@ fn every_mistake_is_reported_at_once() {
     insta::assert_snapshot!("both_files", render(&loaded.diagnostics, &both));
 }
 
+/// A connector without a mistake, for tests that make one.
+const SOUND: &str = "\
+Patchbay: 1.0.0
+info: { title: CRM, key: crm, version: 1.0.0, description: Sound. }
+baseUrl: https://${credentials.host}.example.com
+scopeDefinitions:
+  read: { description: Read }
+  all: { description: All, includes: [read] }
+authentication:
+  - custom:
+      type: custom
+      label: API Key
+      configFields:
+        - { key: host, label: Host, validation: { pattern: '^[a-z]+$' } }
+      testActions:
+        - { action: list, required: true, condition: '{{present(credentials.host)}}' }
+actions:
+  - actionId: list
+    label: List
+    description: Lists.
+    inputs:
+      - { name: q, type: string, in: query, description: Query }
+    validationRules:
+      - { rule: atLeastOneOf, fields: [q] }
+    steps:
+      - stepId: get
+        stepFunction: { functionName: request, parameters: { url: /x, method: get, args: [] } }
+    result: { data: $.steps.get.output.data }
+";
+
+#[test]
+fn each_mistake_is_seen_where_it_stands() {
+    let of = |text: &str| {
+        let loaded = load(&files(text, "[]"));
+        assert_eq!(loaded.connector.is_some(), loaded.diagnostics.is_empty());
+        loaded
+            .diagnostics
+            .iter()
+            .map(|found| format!("{} {}", found.span.start.line, found.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(SOUND), Vec::<String>::new());
+    for (from, to, expected) in [
+        ("${credentials.host}", "${credentials.hots}", &["3 there is no credential field `hots`"][..]),
+        ("includes: [read]", "includes: [raed]", &["6 there is no scope `raed`"]),
+        ("  all:", "  read:", &["6 the key `read` stands here twice"]),
+        ("present(credentials.host)", "present(credentials.nope)", &["14 there is no credential field `nope`"]),
+        ("fields: [q]", "fields: [q, p]", &["22 there is no input `p`"]),
+        (
+            "{ data: $",
+            "{ '{{a +}}': 1, data: $",
+            &["26 the key `{{a +}}` does not parse: a value was expected, not the end of the expression"],
+        ),
+        ("result: { data", "result: { a: 1, a: 2, data", &["26 the key `a` stands here twice"]),
+        (
+            "method: get, args: []",
+            "method: fetch, args: [{ name: n, value: '{{a +}}', in: qurey }]",
+            &[
+                "25 `fetch` is not known here",
+                "25 the expression does not parse: a value was expected, not the end of the expression",
+                "25 `qurey` is not known here",
+            ],
+        ),
+    ] {
+        let text = SOUND.replace(from, to);
+        assert_ne!(text, SOUND, "{from}");
+        assert_eq!(of(&text), expected, "{to}");
+    }
+}
+
+#[test]
+fn an_id_leads_to_one_action() {
+    let (head, action) = SOUND.split_at(SOUND.find("  - actionId").unwrap());
+    let text = format!("{head}{action}{}", action.replace("actionId: list", "actionId: crm_list"));
+    let loaded = load(&files(&text, "[]"));
+    let messages = loaded.diagnostics.iter().map(|found| found.message.as_str()).collect::<Vec<_>>();
+    assert_eq!(messages, ["its public id, `crm_list`, is the id of another action"]);
+}
+
+#[test]
+fn a_dollar_that_is_a_character_stays() {
+    for (pattern, good, bad) in [(r"US\$", "US$", "US"), ("^[a-z]+$", "ab", "ab1"), (r"a\\$", r"a\", "a")] {
+        let loaded = load(&files(&SOUND.replace("^[a-z]+$", pattern), "[]"));
+        let connector = loaded.connector.unwrap_or_else(|| panic!("{pattern}: {:?}", loaded.diagnostics));
+        let validation = connector.authentication[0].config_fields[0].validation.as_ref().unwrap();
+        assert!(validation.regex.is_match(good) && !validation.regex.is_match(bad), "{pattern}");
+    }
+}
+
 #[test]
 fn hostile_yaml_is_refused_and_bounded() {
     let deep = format!("a: {}1{}", "[".repeat(2000), "]".repeat(2000));

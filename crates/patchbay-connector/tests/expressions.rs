@@ -69,6 +69,14 @@ fn our_own_cases_pass() {
         ("$.inputs[id,limit]", Outcome::Value(json!(["c-1", 25]))),
         ("{{users[.age > 30].name}}", Outcome::Value(json!(["Ada", "Grace"]))),
         ("{{users[.name == 'Ada'].age + 1}}", Outcome::Value(json!(37))),
+        ("{{users[30 < .age].name}}", Outcome::Value(json!(["Ada", "Grace"]))),
+        ("{{users[!(.age > 30)].name}}", Outcome::Value(json!("Joan"))),
+        ("{{users[present(.zzz)].name}}", Outcome::Undefined),
+        ("{{[[1, 2], [3, 4]][1][0]}}", Outcome::Value(json!(3))),
+        ("{{ [{t: ['x']}, {t: ['y']}][.t[0] == 'y'].t }}", Outcome::Value(json!(["y"]))),
+        ("x ${'it\\'s }'}", Outcome::Value(json!("x it's }"))),
+        ("{{!!!!!inputs.empty}}", Outcome::Value(json!(true))),
+        ("{{---1}}", Outcome::Value(json!(-1))),
         ("{{ {a: inputs.id, b: {c: 1}, d: inputs.zzz} }}", Outcome::Value(json!({ "a": "c-1", "b": { "c": 1 } }))),
         ("{{inputs.empty ?: 'd'}}", Outcome::Value(json!("d"))),
         ("{{2 ^ 3 ^ 2}}", Outcome::Value(json!(512))),
@@ -109,6 +117,41 @@ fn depth_and_length_are_bounded() {
     }
     assert!(Template::parse(&format!("{{{{{}1}}}}", "!".repeat(3000))).is_ok());
     assert!(Template::parse(&format!("{{{{{}}}}}", "1+".repeat(3000))).is_err());
+}
+
+/// A thread of the server has 2 MiB; the longest chains that parse must run, be searched and be
+/// dropped on it, and those that do not parse must be dropped on it as well.
+#[test]
+fn chains_do_not_overflow_a_small_stack() {
+    let run_all = || {
+        let roots = [("a", &Value::Null)];
+        for (link, tail) in [("1+", "1"), ("!-", "1"), ("a||", "a"), ("1?", "1")] {
+            for count in [20, 60, 120, 600, 4000 / link.len()] {
+                if let Ok(template) = Template::parse(&format!("{{{{{}{tail}}}}}", link.repeat(count))) {
+                    template.references();
+                    template.eval(&Scope { roots: &roots }).unwrap();
+                }
+            }
+        }
+        for (start, link) in [("'t'", ".a"), ("a", "[0]"), ("'a'", ".trim()"), ("a", "[.b]")] {
+            for count in [20, 60, 120, 4000 / link.len()] {
+                let parsed = Template::parse(&format!("{{{{{start}{}}}}}", link.repeat(count)));
+                assert_eq!(parsed.is_ok(), count <= 120, "{start}{link} {count}");
+                if let Ok(template) = parsed {
+                    template.references();
+                    template.eval(&Scope { roots: &roots }).unwrap();
+                }
+            }
+        }
+    };
+    std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(run_all).unwrap().join().unwrap();
+}
+
+#[test]
+fn a_filter_that_copies_the_list_for_each_element_runs_out_of_fuel() {
+    let rows: Value = (0..20_000).map(|id| json!({ "id": id })).collect();
+    let template = Template::parse("{{rows[.id == rows[0].id]}}").unwrap();
+    assert_eq!(template.eval(&Scope { roots: &[("rows", &rows)] }), Err(EvalError::Fuel));
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a case is written where it is called")]

@@ -49,6 +49,36 @@ pub(super) enum Op {
     Power,
 }
 
+impl Expr {
+    /// Whether no branch is longer than `limit`. Looks without recursion, as the tree may be tall.
+    pub(super) fn is_within(&self, limit: usize) -> bool {
+        let mut waiting = vec![(self, 1)];
+        while let Some((expression, height)) = waiting.pop() {
+            if height > limit {
+                return false;
+            }
+            let below = height + 1;
+            match expression {
+                Self::Literal(_) | Self::Root(_) | Self::Scope | Self::Current => {}
+                Self::Member(of, _) | Self::Not(of) | Self::Negate(of) => waiting.push((of, below)),
+                Self::Index(left, right) | Self::Filter(left, right) | Self::Binary(_, left, right) => {
+                    waiting.extend([(&**left, below), (&**right, below)]);
+                }
+                Self::Ternary(condition, then, otherwise) => {
+                    waiting.extend([(&**condition, below), (&**then, below), (&**otherwise, below)]);
+                }
+                Self::Array(items) | Self::Call(_, items) => waiting.extend(items.iter().map(|item| (item, below))),
+                Self::Object(members) => waiting.extend(members.iter().map(|(_, member)| (member, below))),
+                Self::Method(of, _, arguments) => {
+                    waiting.push((of, below));
+                    waiting.extend(arguments.iter().map(|argument| (argument, below)));
+                }
+            }
+        }
+        true
+    }
+}
+
 impl Op {
     /// How tightly it binds to its left; the right side binds one tighter, as all but `^` lean left.
     pub(super) const fn binding(self) -> u8 {

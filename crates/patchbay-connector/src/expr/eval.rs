@@ -35,9 +35,16 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
+    /// A copy, paid for by its size: a filter may copy a whole list for each element of it.
+    fn copy(&mut self, value: &Value) -> Result<Value, EvalError> {
+        self.spend(value::nodes(value) / 64)?;
+        Ok(value.clone())
+    }
+
     /// Runs a filter's condition on one element.
     pub(super) fn with_current(&mut self, element: &Value, condition: &Expr) -> Result<Maybe, EvalError> {
-        self.current.push(element.clone());
+        let element = self.copy(element)?;
+        self.current.push(element);
         let outcome = self.run(condition);
         self.current.pop();
         outcome
@@ -47,14 +54,19 @@ impl<'a> Evaluation<'a> {
         self.spend(1)?;
         Ok(match expression {
             Expr::Literal(value) => Some(value.clone()),
-            Expr::Root(name) => self.scope.root(name).cloned(),
+            Expr::Root(name) => self.scope.root(name).map(|value| self.copy(value)).transpose()?,
             Expr::Scope => {
-                Some(self.scope.roots.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect())
+                let scope = self.scope;
+                let copies = scope.roots.iter().map(|(name, value)| Ok(((*name).to_owned(), self.copy(value)?)));
+                Some(Value::Object(copies.collect::<Result<_, EvalError>>()?))
             }
-            Expr::Current => self.current.last().cloned(),
+            Expr::Current => {
+                self.spend(self.current.last().map_or(0, value::nodes) / 64)?;
+                self.current.last().cloned()
+            }
             Expr::Member(of, name) => {
                 if let Some(found) = self.borrowed(expression) {
-                    return Ok(found.cloned());
+                    return found.map(|value| self.copy(value)).transpose();
                 }
                 let of = self.run(of)?;
                 self.member(of, name)?

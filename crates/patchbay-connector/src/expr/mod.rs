@@ -23,6 +23,9 @@ use serde_json::Value;
 pub(crate) const MAX_SOURCE: usize = 4096;
 /// The deepest nesting of an expression.
 pub(crate) const MAX_DEPTH: usize = 48;
+/// The tallest tree of an expression. Chains (`1+1+…`, `.a.b…`) grow a tree without nesting, and
+/// running, searching and dropping it recurse.
+pub(crate) const MAX_HEIGHT: usize = 128;
 
 /// The names that an expression sees. Cheap to build for each call: it borrows.
 #[derive(Clone, Copy, Debug)]

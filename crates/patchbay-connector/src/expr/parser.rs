@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    MAX_DEPTH,
+    MAX_DEPTH, MAX_HEIGHT,
     ast::{Expr, Op},
     error::ExprSyntaxError,
     functions,
@@ -13,10 +13,12 @@ use super::{
 
 /// Reads a whole expression.
 pub(super) fn parse(source: &str) -> Result<Expr, ExprSyntaxError> {
-    let mut parser = Parser { tokens: tokens(source)?, next: 0, depth: 0, in_filter: false };
+    let mut parser = Parser { tokens: tokens(source)?, next: 0, depth: 0, in_filter: false, relative: false };
     let expression = parser.expression(0)?;
     match parser.peek() {
-        Token::End => Ok(expression),
+        Token::End if expression.is_within(MAX_HEIGHT) => Ok(expression),
+        Token::End => Err(ExprSyntaxError::new(0, format!("the expression chains more than {MAX_HEIGHT} operations"))
+            .with_hint("split it into several steps")),
         other => Err(parser.error(format!("{} was not expected here", other.show()))),
     }
 }
@@ -27,6 +29,8 @@ struct Parser {
     depth: usize,
     /// Inside `[…]` of a filter, where `.name` is the element's.
     in_filter: bool,
+    /// Whether the `[…]` being read has named the element, which makes it a filter.
+    relative: bool,
 }
 
 type Parsed = Result<Expr, ExprSyntaxError>;
@@ -125,12 +129,18 @@ impl Parser {
         // Signs are counted in a loop: a thousand of them must not be a thousand calls.
         let mut signs = Vec::new();
         loop {
-            if self.takes("!") {
-                signs.push('!');
+            let sign = if self.takes("!") {
+                '!'
             } else if self.takes("-") {
-                signs.push('-');
+                '-'
             } else {
                 break;
+            };
+            // Three of one kind are one of it.
+            if signs.ends_with(&[sign, sign]) {
+                signs.pop();
+            } else {
+                signs.push(sign);
             }
         }
         let mut operand = self.primary()?;
@@ -148,16 +158,20 @@ impl Parser {
             Token::Text(text) => Ok(Expr::Literal(Value::String(text))),
             Token::Name(name) => self.name(name, offset),
             Token::Symbol("(") => {
-                let was_in_filter = std::mem::take(&mut self.in_filter);
-                self.in_filter = was_in_filter;
                 let inner = self.expression(0)?;
                 self.expect(")")?;
                 Ok(inner)
             }
             Token::Symbol("[") => self.items("]").map(Expr::Array),
             Token::Symbol("{") => self.object(),
-            Token::Symbol("@") => Ok(Expr::Current),
-            Token::Symbol(".") if self.in_filter => self.member(Expr::Current),
+            Token::Symbol("@") => {
+                self.relative = true;
+                Ok(Expr::Current)
+            }
+            Token::Symbol(".") if self.in_filter => {
+                self.relative = true;
+                self.member(Expr::Current)
+            }
             other => {
                 let error = ExprSyntaxError::new(offset, format!("a value was expected, not {}", other.show()));
                 Err(if other == Token::Symbol(".") {
@@ -196,11 +210,11 @@ impl Parser {
             if self.takes(".") {
                 operand = self.member(operand)?;
             } else if self.takes("[") {
-                let outer = std::mem::replace(&mut self.in_filter, true);
-                // A filter looks at each element, an index is one value.
-                let filters = matches!(self.peek(), Token::Symbol("." | "@"));
+                let outer = (std::mem::replace(&mut self.in_filter, true), std::mem::take(&mut self.relative));
                 let inner = self.expression(0)?;
-                self.in_filter = outer;
+                // A filter looks at each element (and names it somewhere), an index is one value.
+                let filters = self.relative;
+                (self.in_filter, self.relative) = outer;
                 self.expect("]")?;
                 operand = if filters {
                     Expr::Filter(Box::new(operand), Box::new(inner))

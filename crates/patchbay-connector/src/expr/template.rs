@@ -203,8 +203,10 @@ fn is_plain(inner: &str) -> bool {
 /// Where the `}` of `${` is, braces and quotes inside respected.
 fn closing_brace(text: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
-    for (at, character) in text.char_indices() {
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
         match (quote, character) {
+            (Some(_), '\\') => _ = characters.next(),
             (Some(open), _) if open == character => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(character),

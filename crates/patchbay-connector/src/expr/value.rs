@@ -30,6 +30,17 @@ pub(super) fn is_truthy(value: Option<&Value>) -> bool {
     }
 }
 
+/// How many values it is made of, itself included.
+pub(super) fn nodes(value: &Value) -> u64 {
+    1 + match value {
+        Value::Array(items) => items.iter().map(nodes).sum(),
+        Value::Object(members) => members.values().map(nodes).sum(),
+        // A long text costs as much to copy as many short ones.
+        Value::String(text) => text.len() as u64 / 64,
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
 /// The number that a value counts as, if any.
 pub(super) fn as_number(value: Option<&Value>) -> Option<f64> {
     match value? {

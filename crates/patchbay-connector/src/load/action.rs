@@ -8,7 +8,6 @@ use super::{
 use crate::{
     definition::{Action, ActionResult, ActionType, Annotations, SchemaType, ValidationRule, ValueTemplate},
     diagnostic::code,
-    expr::Template,
     syntax::{Mapping, NodeValue, Reader},
 };
 
@@ -64,6 +63,11 @@ pub(super) struct Places<'n> {
     pub(super) scopes: Vec<(String, Reader<'n>)>,
     pub(super) steps: Vec<Reader<'n>>,
     pub(super) result: Option<Reader<'n>>,
+    pub(super) rules: Vec<Reader<'n>>,
+    /// Whether every input could be read; else a name that leads to none proves nothing.
+    pub(super) inputs_known: bool,
+    /// The same of steps.
+    pub(super) steps_known: bool,
 }
 
 pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, Places<'n>)> {
@@ -94,8 +98,13 @@ pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, P
     // Everything is read before anything is given up, so that every mistake is seen.
     let kind = mapping.get("actionType").map_or(Some(ActionType::Custom), |kind| kind.choice(&TYPES));
     let inputs = input::inputs(&mapping);
-    let rules = rules(&mapping);
+    let (rules, rule_places) = rules(&mapping);
     let answer = result.and_then(|result| value(&result)).map_or(ActionResult::LastStep, ActionResult::Template);
+    let all_read = |key, read: usize| match mapping.get(key).map(|list| &list.node.value) {
+        Some(NodeValue::List(items)) => items.len() == read,
+        other => other.is_none(),
+    };
+    let (inputs_known, steps_known) = (all_read("inputs", inputs.len()), all_read("steps", steps.len()));
     let id = id?;
     let action = Action {
         public_id: format!("{connector}_{id}"),
@@ -119,7 +128,8 @@ pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, P
         steps,
         result: answer,
     };
-    Some((action, Places { id: id_place?, scopes, steps: step_places, result }))
+    let id = id_place?;
+    Some((action, Places { id, scopes, steps: step_places, result, rules: rule_places, inputs_known, steps_known }))
 }
 
 fn action_id(place: &Reader<'_>) -> Option<String> {
@@ -150,8 +160,8 @@ fn annotations(reader: Reader<'_>) -> Option<Annotations> {
     })
 }
 
-fn rules(action: &Mapping<'_>) -> Vec<ValidationRule> {
-    action.items("validationRules").into_iter().filter_map(rule).collect()
+fn rules<'n>(action: &Mapping<'n>) -> (Vec<ValidationRule>, Vec<Reader<'n>>) {
+    action.items("validationRules").into_iter().filter_map(|place| Some((rule(place)?, place))).unzip()
 }
 
 fn rule(reader: Reader<'_>) -> Option<ValidationRule> {
@@ -185,8 +195,9 @@ pub(super) fn value(reader: &Reader<'_>) -> Option<ValueTemplate> {
             reader
                 .entries("a value")
                 .filter_map(|(key, member)| {
-                    let key = Template::parse(key).unwrap_or_else(|_| Template::literal(key));
-                    Some((key, value(&member)?))
+                    let key = member.key_template(key);
+                    let value = value(&member);
+                    Some((key?, value?))
                 })
                 .collect(),
         ),

@@ -57,7 +57,7 @@ const FIELD_TYPES: [(&str, FieldType); 5] = [
 
 /// Where things stand that are checked once everything is read.
 pub(super) struct Places<'n> {
-    pub(super) method: Reader<'n>,
+    pub(super) authorization: Reader<'n>,
     pub(super) test_actions: Vec<Reader<'n>>,
     pub(super) scopes: Vec<(String, Reader<'n>)>,
 }
@@ -95,8 +95,13 @@ fn method<'n>(key: &str, reader: Reader<'n>) -> Option<(AuthMethod, Places<'n>)>
     unsupported(&mapping, "refreshAuthentication", "tokens that are refreshed are not supported yet");
     let support =
         mapping.get("support").and_then(|support| support.mapping("`support`", &["link", "description", "guides"]));
-    let test_actions = mapping.items("testActions");
-    let test_ids = mapping.items("testActionsIds");
+    let (tests, test_places): (Vec<_>, Vec<_>) = mapping
+        .items("testActions")
+        .into_iter()
+        .map(|place| (test_action(&place), place))
+        .chain(mapping.items("testActionsIds").into_iter().map(|place| (test_action_id(&place), place)))
+        .filter_map(|(test, place)| Some((test?, place)))
+        .unzip();
     let scopes = mapping.names("requiredScopes");
     let mut environments = mapping.items("environments").into_iter().filter_map(environment).collect::<Vec<_>>();
     if environments.is_empty() {
@@ -117,19 +122,11 @@ fn method<'n>(key: &str, reader: Reader<'n>) -> Option<(AuthMethod, Places<'n>)>
         config_notices: mapping.items("configNotices").into_iter().filter_map(notice).collect(),
         authorization: mapping.get("authorization").and_then(authorization).unwrap_or(Authorization::None),
         environments,
-        test_actions: test_actions
-            .iter()
-            .filter_map(test_action)
-            .chain(
-                test_ids
-                    .iter()
-                    .filter_map(|id| Some(TestAction { action: id.text()?, required: true, condition: None })),
-            )
-            .collect(),
+        test_actions: tests,
         required_scopes: scopes.iter().map(|(name, _)| name.clone()).collect(),
     };
-    let test_actions = test_actions.into_iter().chain(test_ids).collect();
-    Some((method, Places { method: reader, test_actions, scopes }))
+    let authorization = mapping.get("authorization").unwrap_or(reader);
+    Some((method, Places { authorization, test_actions: test_places, scopes }))
 }
 
 fn environment(reader: Reader<'_>) -> Option<Environment> {
@@ -144,6 +141,10 @@ fn test_action(reader: &Reader<'_>) -> Option<TestAction> {
         required: test.flag("required", false),
         condition: test.template("condition"),
     })
+}
+
+fn test_action_id(reader: &Reader<'_>) -> Option<TestAction> {
+    Some(TestAction { action: reader.text()?, required: true, condition: None })
 }
 
 /// What is added to requests; also a step's own.
@@ -262,9 +263,18 @@ fn validation(reader: Reader<'_>) -> Option<FieldValidation> {
         };
         (pattern.to_owned(), place, Some(format))
     };
-    let anchored = format!("^(?:{})$", pattern.trim_start_matches('^').trim_end_matches('$'));
+    let anchored = format!("^(?:{})$", without_anchors(&pattern));
     let regex = compile_pattern(&anchored, &place)?;
     Some(FieldValidation { pattern: anchored, regex, format, error_message })
+}
+
+/// Without the `^` and `$` around it; a `\\$` at its end is a character, no anchor.
+fn without_anchors(pattern: &str) -> &str {
+    let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
+    match pattern.strip_suffix('$') {
+        Some(rest) if (rest.len() - rest.trim_end_matches('\\').len()).is_multiple_of(2) => rest,
+        _ => pattern,
+    }
 }
 
 /// Patterns that ECMAScript and this crate's `regex` both read.

@@ -2,7 +2,7 @@
 
 use super::root::Read;
 use crate::{
-    definition::{Action, ActionResult, Arg, Authorization, Request, Step, StepFunction},
+    definition::{Action, ActionResult, Arg, Authorization, Request, Step, StepFunction, ValidationRule},
     diagnostic::code,
     expr::Template,
     nearest::nearest,
@@ -22,35 +22,60 @@ pub(super) fn references(read: &Read<'_>) {
         .map(|field| field.key.as_str())
         .collect::<Vec<_>>();
 
+    if let (Some(text), Some(place)) = (&connector.base_url, &read.base_url) {
+        check_text(text, place, Some(&[]), &fields, Some(&[]));
+    }
+    check_scopes(&scopes, &read.included);
     for (method, places) in connector.authentication.iter().zip(&read.methods) {
         check_scopes(&scopes, &places.scopes);
         for (test, place) in method.test_actions.iter().zip(&places.test_actions) {
             if connector.action(&test.action).is_none() {
                 undefined(place, "action", &test.action, connector.actions.iter().map(|action| action.id.as_str()));
             }
+            if let Some(condition) = &test.condition {
+                check_text(condition, place, Some(&[]), &fields, Some(&[]));
+            }
         }
         let mut texts = Vec::new();
         authorization_texts(&method.authorization, &mut texts);
         for text in texts {
-            check_text(text, &places.method, &[], &fields, None);
+            check_text(text, &places.authorization, Some(&[]), &fields, Some(&[]));
         }
     }
     for (action, places) in connector.actions.iter().zip(&read.actions) {
         check_scopes(&scopes, &places.scopes);
         let inputs = action.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>();
+        let known = places.inputs_known.then_some(inputs.as_slice());
+        for (rule, place) in action.rules.iter().zip(&places.rules) {
+            for field in rule_fields(rule).into_iter().filter(|_| places.inputs_known) {
+                if !inputs.contains(&field) {
+                    undefined(place, "input", field, inputs.iter().copied());
+                }
+            }
+        }
         let mut earlier: Vec<&str> = Vec::new();
         for (step, place) in action.steps.iter().zip(&places.steps) {
             if earlier.contains(&step.id.as_str()) {
                 place.error(code::DUPLICATE_ID, format!("there is another step `{}`", step.id));
             }
             for text in step_texts(step) {
-                check_text(text, place, &inputs, &fields, Some(&earlier));
+                check_text(text, place, known, &fields, places.steps_known.then_some(&earlier));
             }
             earlier.push(&step.id);
         }
         if let (Some(place), Action { result: ActionResult::Template(result), .. }) = (&places.result, &**action) {
-            result.templates(&mut |text| check_text(text, place, &inputs, &fields, Some(&earlier)));
+            result
+                .templates(&mut |text| check_text(text, place, known, &fields, places.steps_known.then_some(&earlier)));
         }
+    }
+}
+
+fn rule_fields(rule: &ValidationRule) -> Vec<&str> {
+    match rule {
+        ValidationRule::AtLeastOneOf { fields, .. } | ValidationRule::MutuallyExclusive { fields, .. } => {
+            fields.iter().map(String::as_str).collect()
+        }
+        ValidationRule::RequiredIf { field, other, .. } => vec![field, other],
     }
 }
 
@@ -62,20 +87,23 @@ fn check_scopes(known: &[&str], named: &[(String, Reader<'_>)]) {
     }
 }
 
-fn check_text(text: &Template, place: &Reader<'_>, inputs: &[&str], fields: &[&str], steps: Option<&[&str]>) {
+/// Checks the names in a text; names of which not all are known (`None`) are left alone.
+fn check_text(text: &Template, place: &Reader<'_>, inputs: Option<&[&str]>, fields: &[&str], steps: Option<&[&str]>) {
     for (root, name) in text.references() {
-        match (root.as_str(), name) {
-            ("inputs", Some(name)) if !inputs.contains(&name.as_str()) => {
-                undefined(place, "input", &name, inputs.iter().copied());
+        let (what, known) = match root.as_str() {
+            "inputs" => ("input", inputs),
+            "credentials" => ("credential field", Some(fields)),
+            "steps" => ("earlier step", steps),
+            root if !ROOTS.contains(&root) => {
+                undefined(place, "name", root, ROOTS);
+                continue;
             }
-            ("credentials", Some(name)) if !fields.contains(&name.as_str()) => {
-                undefined(place, "credential field", &name, fields.iter().copied());
-            }
-            ("steps", Some(name)) if !steps.unwrap_or_default().contains(&name.as_str()) => {
-                undefined(place, "earlier step", &name, steps.unwrap_or_default().iter().copied());
-            }
-            (root, _) if !ROOTS.contains(&root) => undefined(place, "name", root, ROOTS),
-            _ => {}
+            _ => continue,
+        };
+        if let (Some(name), Some(known)) = (name, known)
+            && !known.contains(&name.as_str())
+        {
+            undefined(place, what, &name, known.iter().copied());
         }
     }
 }

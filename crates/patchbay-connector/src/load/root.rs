@@ -1,6 +1,9 @@
 //! The root of the main file.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{action, auth, files::Trees};
 use crate::{
@@ -50,6 +53,10 @@ pub(super) struct Read<'n> {
     pub(super) actions: Vec<action::Places<'n>>,
     /// The readers of authentication methods, in their order.
     pub(super) methods: Vec<auth::Places<'n>>,
+    /// Where the base URL stands.
+    pub(super) base_url: Option<Reader<'n>>,
+    /// The scopes that scopes include, with their places.
+    pub(super) included: Vec<(String, Reader<'n>)>,
 }
 
 pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report) -> Option<Read<'n>> {
@@ -83,6 +90,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
     unsupported(&root, "events", "events are not supported yet; remove the block to use the connector's actions");
     let documentation = root.get("documentation").and_then(|docs| docs.mapping("`documentation`", &["references"]));
 
+    let (scopes, included) = scopes(&root);
     let connector = Connector {
         key,
         title: title?,
@@ -106,12 +114,12 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
             .iter()
             .filter_map(reference)
             .collect(),
-        scopes: scopes(&root),
+        scopes,
         authentication: methods,
         actions,
         by_id,
     };
-    Some(Read { connector, actions: action_places, methods: method_places })
+    Some(Read { connector, actions: action_places, methods: method_places, base_url: root.get("baseUrl"), included })
 }
 
 fn header(root: &Mapping<'_>) {
@@ -165,20 +173,20 @@ fn reference(reader: &Reader<'_>) -> Option<Reference> {
     Some(Reference { title: title?.text()?, url: url?.text()?, description: reference.text("description") })
 }
 
-fn scopes(root: &Mapping<'_>) -> Vec<ScopeDefinition> {
-    let Some(definitions) = root.get("scopeDefinitions") else { return Vec::new() };
-    let definitions = definitions.entries("`scopeDefinitions`");
-    definitions
-        .filter_map(|(name, reader)| {
-            let scope = reader.mapping("a scope definition", &["description", "includes"])?;
-            let includes = scope.names("includes").into_iter().map(|(name, _)| name).collect();
-            Some(ScopeDefinition {
-                name: name.to_owned(),
-                description: scope.text("description").unwrap_or_default(),
-                includes,
-            })
-        })
-        .collect()
+fn scopes<'n>(root: &Mapping<'n>) -> (Vec<ScopeDefinition>, Vec<(String, Reader<'n>)>) {
+    let (mut scopes, mut included) = (Vec::new(), Vec::new());
+    let Some(definitions) = root.get("scopeDefinitions") else { return (scopes, included) };
+    for (name, reader) in definitions.entries("`scopeDefinitions`") {
+        let Some(scope) = reader.mapping("a scope definition", &["description", "includes"]) else { continue };
+        let includes = scope.names("includes");
+        scopes.push(ScopeDefinition {
+            name: name.to_owned(),
+            description: scope.text("description").unwrap_or_default(),
+            includes: includes.iter().map(|(name, _)| name.clone()).collect(),
+        });
+        included.extend(includes);
+    }
+    (scopes, included)
 }
 
 /// The actions of the main file and of the partials that it names, by either spelling of `$ref`.
@@ -208,6 +216,14 @@ fn read_actions<'n>(
         }
         actions.push(Arc::new(action));
         places.push(place);
+    }
+    // Actions are found by either id, so that one's public id must not be the other's own.
+    let own = actions.iter().map(|action| action.id.as_str()).collect::<HashSet<_>>();
+    for (action, place) in actions.iter().zip(&places) {
+        if own.contains(action.public_id.as_str()) {
+            let message = format!("its public id, `{}`, is the id of another action", action.public_id);
+            place.id.error(code::DUPLICATE_ID, message);
+        }
     }
     (actions, places)
 }

@@ -129,15 +129,12 @@ fn request(mapping: &Mapping<'_>) -> Option<Request> {
     let url = mapping.require("url").and_then(|url| url.template());
     let method = mapping.get("method").map_or(Some(HttpMethod::Get), |method| method.choice(&METHODS));
     let response = mapping.get("response").map(response).unwrap_or_default();
-    Some(Request {
-        base_url: mapping.template("baseUrl"),
-        url: url?,
-        method: method?,
-        authorization: mapping.get("authorization").and_then(auth::authorization),
-        args: mapping.items("args").iter().filter_map(arg).collect(),
-        response,
-        custom_errors: mapping.items("customErrors").into_iter().filter_map(custom_error).collect(),
-    })
+    // Everything is read before anything is given up, so that every mistake is seen.
+    let base_url = mapping.template("baseUrl");
+    let authorization = mapping.get("authorization").and_then(auth::authorization);
+    let args = mapping.items("args").iter().filter_map(arg).collect();
+    let custom_errors = mapping.items("customErrors").into_iter().filter_map(custom_error).collect();
+    Some(Request { base_url, url: url?, method: method?, authorization, args, response, custom_errors })
 }
 
 fn response(reader: Reader<'_>) -> ResponseSpec {

@@ -1,6 +1,6 @@
 //! Reading a tree strictly: every unknown key, missing key and wrong type is reported, all at once.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::HashSet};
 
 use super::{Entry, Node, NodeValue, Position, Span};
 use crate::{
@@ -109,6 +109,14 @@ impl<'n> Reader<'n> {
                 &[]
             }
         };
+        let mut seen = HashSet::new();
+        for entry in entries {
+            // Files of the format repeat `$ref`, one for each partial.
+            if !seen.insert(entry.key.as_str()) && entry.key != "$ref" {
+                let message = format!("the key `{}` stands here twice", entry.key);
+                self.report.add(Diagnostic::error(code::DUPLICATE_KEY, message, self.file, entry.key_span));
+            }
+        }
         entries.iter().map(move |entry| (entry.key.as_str(), reader.at(&entry.value)))
     }
 
@@ -192,6 +200,18 @@ impl<'n> Reader<'n> {
             Ok(template) => Some(template),
             Err(error) => {
                 self.report.add(self.syntax_error(&text, error));
+                None
+            }
+        }
+    }
+
+    /// A key of free choice that may hold expressions; a mistake is reported at its value.
+    pub fn key_template(&self, key: &str) -> Option<Template> {
+        match Template::parse(key) {
+            Ok(template) => Some(template),
+            Err(error) => {
+                let message = format!("the key `{key}` does not parse: {}", error.message);
+                self.report.add(Diagnostic::error(code::EXPRESSION, message, self.file, self.node.span));
                 None
             }
         }
