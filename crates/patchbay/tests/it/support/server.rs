@@ -6,6 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -127,9 +128,23 @@ impl Server {
         answer.text("/integrations/0/integration_id")
     }
 
-    /// What it has logged so far.
+    /// What it has logged so far. Another thread reads it: what must be there is waited for
+    /// (`logged`), what must not be is looked for after the server's end.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// The log, as soon as it holds `text`.
+    pub fn logged(&self, text: &str) -> String {
+        let patience = Instant::now() + Duration::from_secs(60);
+        loop {
+            let log = self.log();
+            if log.contains(text) {
+                return log;
+            }
+            assert!(Instant::now() < patience, "`{text}` was not logged:\n{log}");
+            std::thread::yield_now();
+        }
     }
 
     /// Its process id.
