@@ -63,6 +63,10 @@ text_id!(
     ApiKeyId
 );
 text_id!(
+    /// A member of the organisation.
+    MemberId
+);
+text_id!(
     /// One try to connect an account, which the Hub polls.
     AttemptId
 );
@@ -89,7 +93,7 @@ macro_rules! uuid_id {
     )*};
 }
 
-uuid_id!(OrganizationId, ProfileId, ApiKeyId, AttemptId, CallId);
+uuid_id!(OrganizationId, MemberId, ProfileId, ApiKeyId, AttemptId, CallId);
 
 /// A connect session's number, given by storage.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

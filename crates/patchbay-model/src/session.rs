@@ -33,6 +33,8 @@ pub struct ConnectSession {
     pub kind: AccountKind,
     /// Links another account even where the owner has one with this connector.
     pub multiple: bool,
+    /// Origins of pages that may frame the Hub with this session, beside the server's own.
+    pub allowed_origins: Vec<String>,
     /// An id that the provider's side can carry in webhooks.
     pub external_trigger_token: String,
     /// When it was made.

@@ -1,7 +1,7 @@
 //! Linked accounts, with their sealed secrets.
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, AccountStatus, Owner, ProfileId, ProjectId};
+use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Owner, ProfileId, ProjectId};
 
 use crate::{Page, Result};
 
@@ -28,6 +28,11 @@ pub struct AccountFilter {
     /// Of the active ones, only those whose profile is enabled (true) or disabled (false); accounts in
     /// other states are as they are, whatever their profile.
     pub profile_active: Option<bool>,
+    /// Only of this kind.
+    pub kind: Option<AccountKind>,
+    /// Only those whose id, label, connector, or owner's id, name or user name holds this text, in any
+    /// case of ASCII letters. Empty does not filter.
+    pub search: String,
     /// Only of these profiles.
     pub profile_ids: Vec<ProfileId>,
     /// The page, from 1.

@@ -1,7 +1,7 @@
 //! Records of calls.
 
 use async_trait::async_trait;
-use patchbay_model::{CallId, CallRecord, ProjectId};
+use patchbay_model::{CallId, CallRecord, ProjectId, Timestamp};
 
 use crate::Result;
 
@@ -14,4 +14,6 @@ pub trait CallStore: Send + Sync {
     async fn get(&self, project: &ProjectId, id: &CallId) -> Result<Option<CallRecord>>;
     /// The project's newest calls.
     async fn list(&self, project: &ProjectId, limit: u32) -> Result<Vec<CallRecord>>;
+    /// Removes up to `limit` of the oldest that started before `moment`, in every project. Gives how many.
+    async fn delete_older(&self, moment: Timestamp, limit: u32) -> Result<u64>;
 }

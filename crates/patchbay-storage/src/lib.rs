@@ -13,6 +13,7 @@ mod calls;
 pub mod conformance;
 mod error;
 mod login_tokens;
+mod members;
 mod meta;
 mod organizations;
 mod profiles;
@@ -26,6 +27,7 @@ pub use attempts::AttemptStore;
 pub use calls::CallStore;
 pub use error::StorageError;
 pub use login_tokens::LoginTokenStore;
+pub use members::{BrowserSessionStore, MemberStore};
 pub use meta::MetaStore;
 pub use organizations::OrganizationStore;
 pub use profiles::{ProfileFilter, ProfileStore};
@@ -54,6 +56,10 @@ pub trait Storage: Send + Sync {
     fn api_keys(&self) -> &dyn ApiKeyStore;
     /// One-time login tokens.
     fn login_tokens(&self) -> &dyn LoginTokenStore;
+    /// Members of the organisation.
+    fn members(&self) -> &dyn MemberStore;
+    /// Their signed-in browsers.
+    fn browser_sessions(&self) -> &dyn BrowserSessionStore;
     /// Connector profiles.
     fn profiles(&self) -> &dyn ProfileStore;
     /// Linked accounts.

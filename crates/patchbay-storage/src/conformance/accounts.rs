@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_model::{AccountId, AccountStatus, Owner, ProfileId, ProjectId, Sealed};
+use patchbay_model::{AccountId, AccountKind, AccountStatus, Owner, ProfileId, ProjectId, Sealed};
 
 use super::{account, at, profile, project};
 use crate::{AccountFilter, InsertRule, Storage, StorageError};
@@ -127,6 +127,32 @@ pub async fn accounts_are_filtered_and_paged(storage: &dyn Storage) {
     ] {
         assert_eq!(ids(storage, &a, filter).await, expected);
     }
+}
+
+pub async fn accounts_are_searched(storage: &dyn Storage) {
+    let (a, _) = linked(storage).await;
+    for (number, name, label) in [(0, "Acme 100%", None), (1, "Beta_Corp", Some("Legal"))] {
+        let mut new = account(&a, "pa", &format!("x{number}"), number);
+        (new.owner.id, new.owner.name) = (format!("customer-{number}"), name.to_owned());
+        (new.owner.username, new.label) = (None, label.map(str::to_owned));
+        new.kind = if number == 0 { AccountKind::Production } else { AccountKind::Test };
+        storage.accounts().insert(&new, InsertRule::OnePerOwner).await.unwrap();
+    }
+    for (search, expected) in [
+        ("acme", vec!["x0"]),
+        ("CUSTOMER-1", vec!["x1"]),
+        ("legal", vec!["x1"]),
+        ("spotdraft", vec!["x1", "x0"]),
+        ("0%", vec!["x0"]),
+        ("a_c", vec!["x1"]),
+        ("%", vec!["x0"]),
+        ("\\", vec![]),
+        ("' OR 1=1 --", vec![]),
+    ] {
+        let filter = AccountFilter { search: search.to_owned(), ..all() };
+        assert_eq!(ids(storage, &a, filter).await, expected, "{search}");
+    }
+    assert_eq!(ids(storage, &a, AccountFilter { kind: Some(AccountKind::Test), ..all() }).await, ["x1"]);
 }
 
 pub async fn a_failed_insert_leaves_nothing(storage: &dyn Storage) {

@@ -89,3 +89,29 @@ pub async fn calls_are_appended_together(storage: &dyn Storage) {
     assert_eq!(storage.calls().get(&b, &CallId::new("one")).await.unwrap(), None);
     assert!(storage.calls().list(&b, 10).await.unwrap().is_empty());
 }
+
+pub async fn old_calls_are_forgotten(storage: &dyn Storage) {
+    let (a, b) = (project(storage, "a").await, project(storage, "b").await);
+    let record = |project: &ProjectId, id: &str, second| CallRecord {
+        id: CallId::new(id),
+        project_id: project.clone(),
+        account_id: None,
+        profile_id: ProfileId::new("p"),
+        connector: "spotdraft".to_owned(),
+        connector_version: "1.0.0".to_owned(),
+        action: None,
+        kind: CallKind::Proxy,
+        status_code: 200,
+        error_code: None,
+        started_at: at(second),
+        duration_micros: 1,
+    };
+    let records = [record(&a, "1", 1), record(&b, "2", 2), record(&a, "3", 3), record(&a, "4", 4)];
+    storage.calls().append(&records).await.unwrap();
+    assert_eq!(storage.calls().delete_older(at(4), 2).await.unwrap(), 2);
+    assert_eq!(storage.calls().list(&a, 10).await.unwrap().len(), 2);
+    assert!(storage.calls().list(&b, 10).await.unwrap().is_empty());
+    assert_eq!(storage.calls().delete_older(at(4), 2).await.unwrap(), 1);
+    assert_eq!(storage.calls().delete_older(at(4), 2).await.unwrap(), 0);
+    assert_eq!(storage.calls().list(&a, 10).await.unwrap(), [record(&a, "4", 4)]);
+}

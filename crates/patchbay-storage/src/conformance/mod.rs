@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod identity;
 pub mod linking;
+pub mod members;
 pub mod profiles;
 pub mod races;
 pub mod tenancy;
@@ -31,10 +32,11 @@ macro_rules! storage_conformance {
             profiles: a_profile_reads_back, one_default_for_a_connector, profiles_belong_to_their_project,
                 a_used_profile_stays, profiles_are_paged;
             accounts: an_account_reads_back, one_account_for_an_owner, a_lost_race_changes_nothing,
-                accounts_belong_to_their_project, deleting_takes_the_secrets, accounts_are_filtered_and_paged,
+                accounts_belong_to_their_project, deleting_takes_the_secrets, accounts_are_filtered_and_paged, accounts_are_searched,
                 a_failed_insert_leaves_nothing;
             linking: a_session_reads_back, expired_sessions_go_with_their_attempts, attempts_end_once,
-                calls_are_appended_together;
+                calls_are_appended_together, old_calls_are_forgotten;
+            members: a_member_reads_back, a_browser_session_ends_at_its_moment, other_browsers_are_signed_out;
             tenancy: a_taken_id_takes_nothing_over, an_account_uses_a_profile_of_its_project,
                 an_attempt_belongs_to_a_session_of_its_project, no_filter_reaches_another_project,
                 nothing_belongs_to_a_project_that_is_not_there;
@@ -155,6 +157,7 @@ pub(crate) fn session(project: &ProjectId, number: u8, expires: i64) -> ConnectS
         metadata: metadata("session"),
         kind: AccountKind::Production,
         multiple: true,
+        allowed_origins: vec!["https://app.example".to_owned()],
         external_trigger_token: "trigger".to_owned(),
         created_at: at(0),
         expires_at: at(expires),

@@ -90,6 +90,20 @@ fn push_in<T: ToString>(query: &mut QueryBuilder<Sqlite>, column: &str, values: 
     Ok(())
 }
 
+/// What `LIKE` finds a text with, wherever it stands.
+fn pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
 fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &AccountFilter) -> Result<()> {
     query.push(" FROM accounts a WHERE a.project_id = ").push_bind(project.as_str().to_owned());
     push_in(query, "id", &filter.ids)?;
@@ -97,6 +111,19 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
     push_in(query, "owner_id", &filter.owner_ids)?;
     push_in(query, "profile_id", &filter.profile_ids)?;
     push_in(query, "status", &filter.statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>())?;
+    if let Some(kind) = filter.kind {
+        query.push(" AND a.kind = ").push_bind(kind.as_str());
+    }
+    if !filter.search.is_empty() {
+        query.push(" AND (");
+        for (index, column) in
+            ["id", "label", "connector", "owner_id", "owner_name", "owner_username"].iter().enumerate()
+        {
+            query.push(if index == 0 { "" } else { " OR " }).push(format!("a.{column} LIKE "));
+            query.push_bind(pattern(&filter.search)).push(" ESCAPE '\\'");
+        }
+        query.push(")");
+    }
     if let Some(active) = filter.profile_active {
         query.push(" AND (a.status <> 'active' OR (SELECT p.active FROM profiles p WHERE p.id = a.profile_id) = ");
         query.push_bind(active).push(")");

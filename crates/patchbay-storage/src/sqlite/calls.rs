@@ -1,7 +1,7 @@
 //! Records of calls.
 
 use async_trait::async_trait;
-use patchbay_model::{AccountId, CallId, CallRecord, ProfileId, ProjectId};
+use patchbay_model::{AccountId, CallId, CallRecord, ProfileId, ProjectId, Timestamp};
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
@@ -73,5 +73,17 @@ impl CallStore for SqliteStorage {
     async fn list(&self, project: &ProjectId, limit: u32) -> Result<Vec<CallRecord>> {
         let query = sqlx::query("SELECT * FROM calls WHERE project_id = ? ORDER BY started_at DESC, id LIMIT ?");
         query.bind(project.as_str()).bind(limit).fetch_all(&self.readers).await?.iter().map(call).collect()
+    }
+    async fn delete_older(&self, moment: Timestamp, limit: u32) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query(
+            "DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls WHERE started_at < ? ORDER BY started_at LIMIT ?)",
+        )
+        .bind(moment.as_micros())
+        .bind(limit)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected())
     }
 }

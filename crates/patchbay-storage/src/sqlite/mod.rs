@@ -12,6 +12,7 @@ mod error;
 #[cfg(test)]
 mod failing_disk;
 mod login_tokens;
+mod members;
 mod meta;
 mod open;
 mod organizations;
@@ -24,8 +25,8 @@ mod sessions;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use crate::{
-    AccountStore, ApiKeyStore, AttemptStore, CallStore, LoginTokenStore, MetaStore, OrganizationStore, ProfileStore,
-    ProjectStore, Result, SessionStore, Storage,
+    AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, LoginTokenStore, MemberStore, MetaStore,
+    OrganizationStore, ProfileStore, ProjectStore, Result, SessionStore, Storage,
 };
 
 /// A SQLite database file.
@@ -57,6 +58,12 @@ impl Storage for SqliteStorage {
         self
     }
     fn login_tokens(&self) -> &dyn LoginTokenStore {
+        self
+    }
+    fn members(&self) -> &dyn MemberStore {
+        self
+    }
+    fn browser_sessions(&self) -> &dyn BrowserSessionStore {
         self
     }
     fn profiles(&self) -> &dyn ProfileStore {

@@ -1,0 +1,67 @@
+//! Members and their signed-in browsers.
+
+use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, PasswordHash};
+
+use super::{at, project};
+use crate::Storage;
+
+async fn member(storage: &dyn Storage, id: &str) -> Member {
+    if storage.organizations().first().await.unwrap().is_none() {
+        project(storage, "a").await;
+    }
+    Member {
+        id: MemberId::new(id),
+        organization_id: OrganizationId::new("org"),
+        name: "Operator".to_owned(),
+        password: None,
+        created_at: at(0),
+    }
+}
+
+fn browser(member: &Member, number: u8, expires: i64) -> BrowserSession {
+    BrowserSession {
+        hash: KeyHash([number; 32]),
+        member_id: member.id.clone(),
+        created_at: at(0),
+        expires_at: at(expires),
+    }
+}
+
+pub async fn a_member_reads_back(storage: &dyn Storage) {
+    let mut first = member(storage, "m1").await;
+    assert!(storage.members().create_first(&first).await.unwrap());
+    let second = member(storage, "m2").await;
+    assert!(!storage.members().create_first(&second).await.unwrap());
+    assert_eq!(storage.members().first(&first.organization_id).await.unwrap(), Some(first.clone()));
+    let hash = PasswordHash("$argon2id$v=19$…".to_owned());
+    assert!(storage.members().set_password(&first.id, &hash).await.unwrap());
+    assert!(!storage.members().set_password(&second.id, &hash).await.unwrap());
+    first.password = Some(hash);
+    assert_eq!(storage.members().get(&first.id).await.unwrap(), Some(first));
+    assert_eq!(storage.members().get(&second.id).await.unwrap(), None);
+}
+
+pub async fn a_browser_session_ends_at_its_moment(storage: &dyn Storage) {
+    let member = member(storage, "m1").await;
+    storage.members().create_first(&member).await.unwrap();
+    let session = browser(&member, 1, 10);
+    storage.browser_sessions().create(&session, at(0)).await.unwrap();
+    assert_eq!(storage.browser_sessions().by_hash(&session.hash, at(9)).await.unwrap(), Some(session.clone()));
+    assert_eq!(storage.browser_sessions().by_hash(&session.hash, at(10)).await.unwrap(), None);
+    assert_eq!(storage.browser_sessions().by_hash(&KeyHash([2; 32]), at(0)).await.unwrap(), None);
+    storage.browser_sessions().create(&browser(&member, 2, 20), at(10)).await.unwrap();
+    assert!(!storage.browser_sessions().delete(&session.hash).await.unwrap(), "an expired one is forgotten");
+}
+
+pub async fn other_browsers_are_signed_out(storage: &dyn Storage) {
+    let member = member(storage, "m1").await;
+    storage.members().create_first(&member).await.unwrap();
+    for number in 1..=3 {
+        storage.browser_sessions().create(&browser(&member, number, 10), at(0)).await.unwrap();
+    }
+    assert_eq!(storage.browser_sessions().delete_others(&member.id, &KeyHash([2; 32])).await.unwrap(), 2);
+    assert!(storage.browser_sessions().by_hash(&KeyHash([1; 32]), at(0)).await.unwrap().is_none());
+    assert!(storage.browser_sessions().by_hash(&KeyHash([2; 32]), at(0)).await.unwrap().is_some());
+    assert!(storage.browser_sessions().delete(&KeyHash([2; 32])).await.unwrap());
+    assert!(!storage.browser_sessions().delete(&KeyHash([2; 32])).await.unwrap());
+}

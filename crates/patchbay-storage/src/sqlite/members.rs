@@ -1,0 +1,113 @@
+//! Members of the organisation, and their signed-in browsers.
+
+use async_trait::async_trait;
+use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, PasswordHash, Timestamp};
+use sqlx::sqlite::SqliteRow;
+
+use super::{SqliteStorage, row::Row};
+use crate::{BrowserSessionStore, MemberStore, Result};
+
+fn member(row: &SqliteRow) -> Result<Member> {
+    let row = Row::new("members", row, "id");
+    Ok(Member {
+        id: MemberId::new(row.id.clone()),
+        organization_id: OrganizationId::new(row.get::<String>("organization_id")?),
+        name: row.get("name")?,
+        password: row.get::<Option<String>>("password_hash")?.map(PasswordHash),
+        created_at: row.time("created_at")?,
+    })
+}
+
+#[async_trait]
+impl MemberStore for SqliteStorage {
+    async fn create_first(&self, new: &Member) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query(
+            "INSERT INTO members (id, organization_id, name, password_hash, created_at) \
+             SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM members WHERE organization_id = ?2)",
+        )
+        .bind(new.id.as_str())
+        .bind(new.organization_id.as_str())
+        .bind(&new.name)
+        .bind(new.password.as_ref().map(|hash| hash.0.as_str()))
+        .bind(new.created_at.as_micros())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn first(&self, organization: &OrganizationId) -> Result<Option<Member>> {
+        let query = sqlx::query("SELECT * FROM members WHERE organization_id = ? ORDER BY created_at, id LIMIT 1");
+        query.bind(organization.as_str()).fetch_optional(&self.readers).await?.as_ref().map(member).transpose()
+    }
+
+    async fn get(&self, id: &MemberId) -> Result<Option<Member>> {
+        let query = sqlx::query("SELECT * FROM members WHERE id = ?").bind(id.as_str());
+        query.fetch_optional(&self.readers).await?.as_ref().map(member).transpose()
+    }
+
+    async fn set_password(&self, id: &MemberId, password: &PasswordHash) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("UPDATE members SET password_hash = ? WHERE id = ?")
+            .bind(&password.0)
+            .bind(id.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+}
+
+#[async_trait]
+impl BrowserSessionStore for SqliteStorage {
+    async fn create(&self, new: &BrowserSession, now: Timestamp) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query("DELETE FROM browser_sessions WHERE expires_at <= ?")
+            .bind(now.as_micros())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("INSERT INTO browser_sessions (hash, member_id, created_at, expires_at) VALUES (?, ?, ?, ?)")
+            .bind(new.hash.0.as_slice())
+            .bind(new.member_id.as_str())
+            .bind(new.created_at.as_micros())
+            .bind(new.expires_at.as_micros())
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn by_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<BrowserSession>> {
+        let query = sqlx::query("SELECT * FROM browser_sessions WHERE hash = ? AND expires_at > ?");
+        let found = query.bind(hash.0.as_slice()).bind(now.as_micros()).fetch_optional(&self.readers).await?;
+        let Some(row) = found else { return Ok(None) };
+        let row = Row { table: "browser_sessions", columns: &row, id: "?".to_owned() };
+        Ok(Some(BrowserSession {
+            hash: *hash,
+            member_id: MemberId::new(row.get::<String>("member_id")?),
+            created_at: row.time("created_at")?,
+            expires_at: row.time("expires_at")?,
+        }))
+    }
+
+    async fn delete(&self, hash: &KeyHash) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("DELETE FROM browser_sessions WHERE hash = ?")
+            .bind(hash.0.as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn delete_others(&self, member: &MemberId, keep: &KeyHash) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("DELETE FROM browser_sessions WHERE member_id = ? AND hash <> ?")
+            .bind(member.as_str())
+            .bind(keep.0.as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected())
+    }
+}
