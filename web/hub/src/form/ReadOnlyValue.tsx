@@ -1,0 +1,22 @@
+/** A value to take away, not to type: shown, with a button that copies it. */
+
+import { CopyButton } from "../ui/CopyButton.tsx";
+import type { ControlProps } from "./Control.tsx";
+import { isPlaceholder, isSecret, placeholderText } from "./secrets.ts";
+
+export function ReadOnlyValue({ id, field, value, describedBy }: ControlProps) {
+  const hidden = isPlaceholder(value);
+  return (
+    <div className="control-group">
+      <input
+        id={id}
+        className="control control-read-only"
+        type={isSecret(field) && !hidden ? "password" : "text"}
+        readOnly
+        value={placeholderText(value) ?? value}
+        aria-describedby={describedBy}
+      />
+      {!isSecret(field) && value !== "" && <CopyButton value={value} label={field.label} />}
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+/** The sandbox's credentials beside the form, and a button that fills them in. */
+
+import type { Field } from "../api/types.ts";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { Icon } from "../ui/Icon.tsx";
+
+interface Props {
+  name: string;
+  credentials: Record<string, string>;
+  fields: readonly Field[];
+  onFill: () => void;
+}
+
+export function SandboxCard({ name, credentials, fields, onFill }: Props) {
+  const labelOf = (key: string): string => fields.find((field) => field.key === key)?.label ?? key;
+  return (
+    <section className="sandbox" aria-label="Sandbox credentials">
+      <div className="sandbox-head">
+        <Icon name="spark" />
+        <p>
+          <strong>No account at {name}?</strong> Try it with the built-in sandbox.
+        </p>
+        <button type="button" className="button button-small" onClick={onFill}>
+          Fill in
+        </button>
+      </div>
+      <dl className="sandbox-values">
+        {Object.entries(credentials).map(([key, value]) => (
+          <div key={key}>
+            <dt>{labelOf(key)}</dt>
+            <dd>
+              <code>{value}</code>
+              <CopyButton value={value} label={labelOf(key)} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,29 @@
+/** A connector's logo; its first letter on a colour of its own where there is none, or it does not load. */
+
+import { useState } from "react";
+
+const HUES = 6;
+
+/** The same name has the same colour everywhere. */
+function hueOf(name: string): number {
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  return sum % HUES;
+}
+
+export function Logo({ name, url, size }: { name: string; url: string | null | undefined; size: number }) {
+  const [broken, setBroken] = useState(false);
+  const style = { width: size, height: size };
+  if (url && !broken) {
+    return <img className="logo" src={url} alt="" style={style} onError={() => setBroken(true)} />;
+  }
+  return (
+    <span
+      className={`logo logo-letter logo-hue-${hueOf(name)}`}
+      style={{ ...style, fontSize: size * 0.5 }}
+      aria-hidden="true"
+    >
+      {name.trim().charAt(0).toUpperCase() || "?"}
+    </span>
+  );
+}
