@@ -28,7 +28,7 @@ export function Control(props: ControlProps) {
     "aria-required": field.required || undefined,
     onBlur,
     onChange: (event: { target: { value: string } }) => onChange(event.target.value),
-    // biome-ignore lint/a11y/noAutofocus: only after the reader pressed "Edit" on this very field.
+    // Asked for only after the reader pressed "Edit" on this very field.
     autoFocus,
   };
   // Credentials are nothing that a browser or a password manager should fill in or keep by itself.
