@@ -8,19 +8,33 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR ?= .patchbay
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build test lint lint-rust lint-web deny test-rust test-web bench fmt snapshots
+.PHONY: help run build web api test lint lint-rust lint-web deny test-rust test-web bench fmt snapshots
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
-run: ## Build and start Patchbay with the sandbox on (LISTEN=127.0.0.1:8080, DATA_DIR=.patchbay)
+run: web ## Build and start Patchbay with the sandbox on (LISTEN=127.0.0.1:8080, DATA_DIR=.patchbay)
 	@tools/need cargo cc
 	@echo "==> Building Patchbay (a few minutes the first time, seconds after that)"
 	@cargo build --locked --profile fast --bin patchbay
 	@echo "==> Starting; stop it with Ctrl-C"
 	@exec "$(TARGET)/fast/patchbay" serve --listen "$(LISTEN)" --data-dir "$(DATA_DIR)" --sandbox
 
-build: ## Build the release binary
+web: web/dist/.built ## Build the screens (Hub, dashboard, element, demo) into web/dist
+
+# Built again only when a source has changed, so that a second `make run` takes seconds.
+WEB_SOURCES = $(shell find web -path '*/node_modules' -prune -o -path web/dist -prune -o -path web/e2e -prune -o -path 'web/*/dist' -prune -o -type f -print)
+web/dist/.built: $(WEB_SOURCES)
+	@tools/need node npm
+	@echo "==> Building the screens"
+	cd web && npm ci --no-audit --no-fund && npm run build
+	@touch $@
+
+api: ## Write docs/openapi.json and the screens' typed client from the server's code
+	cargo run --locked --quiet --bin patchbay -- openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+	cd web && npm run api
+
+build: web ## Build the release binary
 	@tools/need cargo cc
 	cargo build --locked --release --bin patchbay
 	@ls -lh "$(TARGET)/release/patchbay"
@@ -43,7 +57,7 @@ deny:
 lint-web:
 	@tools/need node npm
 	@echo "==> Formatting, lints and types (web)"
-	cd web && npm ci --no-audit --no-fund && npm run lint && npm run typecheck
+	cd web && npm ci --no-audit --no-fund && npm run lint && npm run typecheck && npm run unit
 
 test-rust:
 	@tools/need cargo cc cargo-nextest curl
@@ -51,7 +65,7 @@ test-rust:
 	cargo nextest run --locked --workspace --all-features --profile ci
 	cargo test --locked --workspace --doc --quiet
 
-test-web:
+test-web: web
 	@tools/need cargo cc node npm chromium
 	@echo "==> Browser tests"
 	cargo build --locked --bin patchbay

@@ -95,12 +95,22 @@ pub struct Error {
     pub provider: Option<Box<ProviderFailure>>,
     /// Seconds to wait before trying again.
     pub retry_after: Option<u64>,
+    /// What was sent to the provider, where the caller asked for it. Secrets are already redacted.
+    pub trace: Option<Box<crate::RunTrace>>,
 }
 
 impl Error {
     /// An error with nothing attached.
     pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), problems: Vec::new(), provider: None, retry_after: None }
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            problems: Vec::new(),
+            provider: None,
+            retry_after: None,
+            trace: None,
+        }
     }
 
     /// With every problem of the request.

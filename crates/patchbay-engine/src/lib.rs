@@ -7,13 +7,16 @@
 
 mod cache;
 pub mod error;
+mod housekeeping;
 mod http;
 mod linking;
+mod login;
 mod pipeline;
 mod records;
 pub mod replay;
 pub mod services;
 mod steps;
+mod trace;
 
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
 pub use services::{
@@ -22,11 +25,14 @@ pub use services::{
     actions::{RunOutcome, RunRequest},
     catalog::{ActionPage, ActionQuery, CatalogEntry},
     hub::{HubAccount, HubProfile, LinkRequest},
-    keys::{CreatedKey, FirstStart, NewKey},
+    keys::{CreatedKey, FirstStart, KeyPatch, NewKey},
+    members::{MemberSession, SignedIn},
     profiles::{NewProfile, ProfilePatch, ProfileQuery},
     proxy::{ProxyOutcome, ProxyRequest},
     sessions::{CreatedSession, NewSession},
 };
+
+pub use trace::{Exchange, RunTrace};
 
 /// One page of a listing.
 #[derive(Clone, Debug)]

@@ -206,6 +206,7 @@ async fn play(connector: &Connector, case: &Case, clock: &Arc<dyn Clock>, entrop
         upstreams: Vec::new(),
         call_budget_millis: 60_000,
         max_response_bytes: 32 * 1024 * 1024,
+        call_retention_days: 90,
     };
     let tape = Arc::new(Tape::new(case.exchanges.clone()));
     let http = match HttpClient::new(&config, clock.clone(), entropy.clone()) {
@@ -233,7 +234,15 @@ async fn play(connector: &Connector, case: &Case, clock: &Arc<dyn Clock>, entrop
                 call_id: CallId::new("replay"),
             };
             let deadline = Instant::now() + Duration::from_mins(1);
-            let ctx = RunContext { connector, method, credentials: &credentials, facts, config: &config, deadline };
+            let ctx = RunContext {
+                connector,
+                method,
+                credentials: &credentials,
+                facts,
+                config: &config,
+                deadline,
+                trace: None,
+            };
             run(&http, ctx, action, &inputs).await
         }
         Err(error) => Err(error),

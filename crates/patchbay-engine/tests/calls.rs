@@ -71,6 +71,7 @@ impl World {
             query: Map::new(),
             headers: Map::new(),
             body: Map::new(),
+            debug: false,
         }
     }
 

@@ -47,6 +47,7 @@ impl Sandbox {
             query: part("query"),
             headers: Map::new(),
             body: part("body"),
+            debug: false,
         };
         self.engine.run_action(&self.caller, request).await.map(|outcome| Value::Object(outcome.result))
     }

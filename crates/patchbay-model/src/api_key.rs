@@ -32,6 +32,11 @@ impl Scope {
         Self::CredentialsRead,
     ];
 
+    /// Every scope, as a set.
+    pub fn all() -> BTreeSet<Self> {
+        BTreeSet::from(Self::ALL)
+    }
+
     /// What a key has when its maker names no scopes.
     pub fn defaults() -> BTreeSet<Self> {
         BTreeSet::from([Self::PlatformRead, Self::PlatformWrite, Self::ActionsExecute, Self::ConnectorsRead])

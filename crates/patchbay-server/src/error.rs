@@ -40,6 +40,10 @@ pub(crate) struct ErrorBody {
     #[serde(rename = "provider_errors", skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     provider_errors: Vec<Value>,
+    /// What was sent to the provider and answered, where the request asked for it with `debug`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    debug: Option<Value>,
 }
 
 /// One problem of a request.
@@ -99,6 +103,7 @@ pub(crate) fn body(error: &Error, now: String) -> ErrorBody {
         errors: problems.collect(),
         data: json!({ "statusCode": status, "message": error.message, "headers": {} }),
         provider_errors: error.provider.as_deref().map(provider).into_iter().collect(),
+        debug: error.trace.as_deref().and_then(|trace| serde_json::to_value(trace).ok()),
     }
 }
 

@@ -12,4 +12,4 @@ mod routes;
 mod state;
 
 pub use router::{openapi, router};
-pub use state::{SandboxInfo, ServerConfig};
+pub use state::{SandboxInfo, ServerConfig, WebAssets};

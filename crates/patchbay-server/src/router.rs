@@ -8,7 +8,7 @@ use std::sync::{
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -17,6 +17,7 @@ use patchbay_engine::{Engine, ErrorKind};
 use serde_json::Value;
 use tower_http::{
     catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, Predicate, predicate::SizeAbove},
     cors::{AllowOrigin, CorsLayer},
 };
 use utoipa::{
@@ -28,14 +29,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     error::{ApiError, refuse},
     pages,
-    routes::{accounts, actions, auth_configs, connect_sessions, connectors, health, hub, proxy},
+    routes::{
+        accounts, accounts_v2, actions, api_keys, auth, auth_configs, connect_sessions, connectors, health, hub, proxy,
+    },
     state::{AppState, ServerConfig},
 };
 
 /// What a browser may load and do on a page of ours: our stylesheet, pictures, and no script.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// The same for pages that stand in a frame.
-const EMBEDDED_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors *";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -58,6 +59,9 @@ impl Modify for Security {
         let session =
             ApiKey::Header(ApiKeyValue::with_description("x-hub-session-token", "A connect session's token."));
         components.add_security_scheme("session", SecurityScheme::ApiKey(session));
+        let browser =
+            ApiKey::Cookie(ApiKeyValue::with_description("patchbay_session", "A browser signed in to the dashboard."));
+        components.add_security_scheme("browser", SecurityScheme::ApiKey(browser));
     }
 }
 
@@ -68,6 +72,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(accounts::list))
         .routes(routes!(accounts::get, accounts::patch, accounts::delete))
         .routes(routes!(accounts::meta))
+        .routes(routes!(accounts_v2::list))
+        .routes(routes!(accounts_v2::get))
         .routes(routes!(connectors::list))
         .routes(routes!(connectors::get))
         .routes(routes!(auth_configs::list, auth_configs::create))
@@ -75,6 +81,12 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(actions::list))
         .routes(routes!(actions::rpc))
         .routes(routes!(proxy::send))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::patch, api_keys::delete))
+        .routes(routes!(auth::session))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::set_password))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }
@@ -98,10 +110,14 @@ fn page_routes() -> Router<AppState> {
         .route("/llms.txt", get(pages::llms))
         .route("/guides", get(pages::guide_index))
         .route("/guides/{connector}/{auth}", get(pages::guide))
-        .route("/embedded/integrations", get(pages::not_built))
-        .route("/embedded/accounts/callback", get(pages::not_built))
-        .route("/dashboard", get(pages::not_built))
+        .route("/embedded/integrations", get(pages::hub))
+        .route("/embedded/accounts/callback", get(pages::hub))
+        .route("/dashboard", get(pages::dashboard))
+        .route("/dashboard/{*path}", get(pages::dashboard))
+        .route("/demo", get(pages::demo))
         .route("/assets/{file}", get(pages::asset))
+        .route("/assets/{screen}/{file}", get(pages::file))
+        .route("/embed/patchbay-hub.js", get(pages::element))
 }
 
 /// Everything that the server answers.
@@ -121,8 +137,19 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
             ApiError::from(refuse(ErrorKind::Internal, "InternalError", "something went wrong on our side"))
                 .into_response()
         }))
+        .layer(compression())
         .layer(middleware::from_fn(headers))
         .with_state(state)
+}
+
+/// Screens and their files travel compressed; answers of the API go as they are: they are small, and may
+/// hold a secret beside what a stranger chose (the BREACH attack).
+fn compression() -> CompressionLayer<impl Predicate> {
+    let is_screen = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        ["text/html", "text/javascript", "text/css", "image/svg"].iter().any(|text| kind.starts_with(text))
+    };
+    CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(is_screen))
 }
 
 /// The API's OpenAPI 3.1 document, from the code.
@@ -177,7 +204,7 @@ async fn headers(request: Request, next: Next) -> Response {
         // Answers hold customers' data: no cache keeps them unless they say so.
         ("cache-control", "no-store"),
     ];
-    // The Hub's pages may stand in a frame of the operator's product; nothing else may.
+    // The Hub's pages may stand in a frame of the operator's product (their policy tells whose); nothing else may.
     let embedded = request.uri().path().starts_with("/embedded/");
     let given = request.headers().get("x-request-id").filter(|id| id.len() <= 100).cloned();
     let id = given.unwrap_or_else(|| HeaderValue::from(LAST.fetch_add(1, Ordering::Relaxed) + 1));
@@ -189,8 +216,7 @@ async fn headers(request: Request, next: Next) -> Response {
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    let policy = if embedded { EMBEDDED_POLICY } else { POLICY };
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     if !embedded {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     }

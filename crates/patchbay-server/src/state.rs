@@ -1,6 +1,6 @@
 //! What every handler has.
 
-use std::sync::Arc;
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use axum::extract::FromRef;
 use patchbay_engine::Engine;
@@ -14,10 +14,24 @@ pub struct ServerConfig {
     pub version: &'static str,
     /// The largest request body, in bytes.
     pub body_limit_bytes: usize,
-    /// Origins that may call the Hub API from a browser; empty allows any.
+    /// The built screens.
+    pub assets: Arc<dyn WebAssets>,
+    /// Origins that may call the Hub API from a browser (empty allows any) and frame the Hub.
     pub hub_allowed_origins: Vec<String>,
     /// The sandbox's credentials, when it is on.
     pub sandbox: Option<SandboxInfo>,
+}
+
+/// The built screens, by path such as `hub/index.html`; empty when they were not built.
+pub trait WebAssets: Send + Sync {
+    /// A file's bytes.
+    fn get(&self, path: &str) -> Option<Cow<'static, [u8]>>;
+}
+
+impl fmt::Debug for dyn WebAssets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebAssets")
+    }
 }
 
 /// What links an account of the sandbox.
@@ -27,6 +41,16 @@ pub struct SandboxInfo {
     pub client_id: String,
     /// The client secret. It is public: the sandbox is nobody's account.
     pub client_secret: String,
+}
+
+impl SandboxInfo {
+    /// The connector whose provider is simulated.
+    pub(crate) const CONNECTOR: &str = "spotdraft";
+
+    /// The values by the connector's field keys.
+    pub(crate) fn credentials(&self) -> serde_json::Value {
+        serde_json::json!({ "clientId": self.client_id, "clientSecret": self.client_secret })
+    }
 }
 
 #[derive(Clone)]

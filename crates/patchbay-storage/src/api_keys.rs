@@ -14,8 +14,9 @@ pub trait ApiKeyStore: Send + Sync {
     async fn by_hash(&self, hash: &KeyHash) -> Result<Option<ApiKey>>;
     /// A project's keys, oldest first.
     async fn list(&self, project: &ProjectId) -> Result<Vec<ApiKey>>;
-    /// Enables or disables one. False when the project has no such key.
-    async fn set_enabled(&self, project: &ProjectId, id: &ApiKeyId, enabled: bool) -> Result<bool>;
+    /// Changes the name of one and whether it is enabled; all else stays. False when the project has no
+    /// such key.
+    async fn update(&self, key: &ApiKey) -> Result<bool>;
     /// Removes one. False when the project has no such key.
     async fn delete(&self, project: &ProjectId, id: &ApiKeyId) -> Result<bool>;
 }

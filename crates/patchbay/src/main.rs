@@ -11,6 +11,7 @@ mod connectors;
 mod data_dir;
 mod serve;
 mod system;
+mod web;
 
 /// The self-hosted integration gateway.
 #[derive(Parser)]
@@ -30,6 +31,8 @@ enum Command {
     Key(commands::key::Args),
     /// Show the documented configuration file, or check one.
     Config(commands::config::Args),
+    /// Make a new one-time link to the dashboard (the server must be stopped)
+    LoginLink(commands::login_link::Args),
     /// Print the API's OpenAPI 3.1 document.
     Openapi,
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::command(*options),
         Command::Project(args) => commands::project::run(args),
         Command::Key(args) => commands::key::run(args),
+        Command::LoginLink(args) => commands::login_link::run(&args),
         Command::Config(args) => commands::config::run(args),
         Command::Openapi => commands::openapi::run(),
     };

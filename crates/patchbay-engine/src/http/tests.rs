@@ -32,6 +32,7 @@ fn client_with(allow: &[&str], upstreams: &[(String, String)], max_response_byte
         upstreams: upstreams.to_vec(),
         call_budget_millis: 60_000,
         max_response_bytes,
+        call_retention_days: 90,
     };
     let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z"));
     HttpClient::new(&config, clock, Arc::new(SeededEntropy::new(1))).unwrap()

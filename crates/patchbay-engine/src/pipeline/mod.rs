@@ -27,7 +27,7 @@ pub(crate) use credentials::Credentials;
 pub(crate) use explain::expression_error;
 pub(crate) use facts::RunFacts;
 pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
-pub(crate) use redactor::Redactor;
+pub(crate) use redactor::{REDACTED, Redactor};
 pub(crate) use response::{Answer, headers_value, pick};
 pub(crate) use result::Wants;
 
@@ -35,6 +35,7 @@ use crate::{
     EngineConfig, Error, ErrorKind,
     http::{HttpClient, Incoming, Outgoing},
     steps,
+    trace::{Sent, Trace},
 };
 
 /// What a run acts with.
@@ -51,6 +52,8 @@ pub(crate) struct RunContext<'a> {
     pub(crate) config: &'a EngineConfig,
     /// When the whole run must be over.
     pub(crate) deadline: Instant,
+    /// Where to keep what is sent and answered, when the caller asked for it.
+    pub(crate) trace: Option<&'a Trace>,
 }
 
 impl RunContext<'_> {
@@ -68,6 +71,9 @@ pub(crate) struct Run<'a> {
     inputs: &'a Value,
     context: Value,
     steps: Value,
+    /// The step that is running.
+    step: &'a str,
+    redactor: &'a Redactor,
 }
 
 impl Run<'_> {
@@ -95,8 +101,23 @@ impl Run<'_> {
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
         let ctx = self.ctx;
         wait_for_turn(self.http, ctx).await?;
-        self.http.send(outgoing, ctx.deadline).await.map_err(|failure| failure.into_error(&ctx.connector.title))
+        let tracing = ctx.trace.map(|trace| (trace, Sent::new(self.step, &outgoing, self.redactor), Instant::now()));
+        let outcome = self.http.send(outgoing, ctx.deadline).await;
+        let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
+        if let Some((trace, sent, began)) = tracing {
+            let took = millis(began.elapsed());
+            match &outcome {
+                Ok(incoming) => trace.answered(sent, incoming, took, self.redactor),
+                Err(error) => trace.failed(sent, &error.message, took, self.redactor),
+            }
+        }
+        outcome
     }
+}
+
+/// Whole milliseconds.
+pub(crate) fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Waits until the provider's rate for the account allows a request.
@@ -130,8 +151,8 @@ pub(crate) async fn run(
     inputs: &Inputs,
 ) -> Result<Map<String, Value>, Error> {
     let mut redactor = ctx.credentials.redactor();
-    let outcome = execute(http, &ctx, action, inputs, &mut redactor).await;
-    match outcome {
+    know_basic(&ctx, inputs, action, &mut redactor)?;
+    match execute(http, &ctx, action, inputs, &redactor).await {
         Ok(mut result) => {
             result.values_mut().for_each(|value| redactor.value(value));
             Ok(result)
@@ -145,14 +166,14 @@ async fn execute(
     ctx: &RunContext<'_>,
     action: &Action,
     inputs: &Inputs,
-    redactor: &mut Redactor,
+    redactor: &Redactor,
 ) -> Result<Map<String, Value>, Error> {
-    let context = ctx.context_value();
-    let mut run = Run { http, ctx, action, inputs: inputs.values(), context, steps: Value::Object(Map::new()) };
-    know_basic(&run, redactor)?;
+    let (context, steps) = (ctx.context_value(), Value::Object(Map::new()));
+    let mut run = Run { http, ctx, action, inputs: inputs.values(), context, steps, step: "", redactor };
     let wants = result::wants(action);
     let mut last = None;
     for step in &action.steps {
+        run.step = &step.id;
         if let Some(condition) = &step.condition {
             let goes = condition.is_truthy(&Scope { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
             if !goes {
@@ -176,12 +197,13 @@ async fn execute(
 }
 
 /// A Basic header is a secret of its own: neither user nor password shows in it.
-fn know_basic(run: &Run<'_>, redactor: &mut Redactor) -> Result<(), Error> {
-    if let Authorization::Basic { .. } = &run.ctx.method.authorization {
-        let roots = run.roots();
-        if let Some(value) =
-            build::basic(&run.ctx.method.authorization, &Scope { roots: &roots }).map_err(|error| run.broken(&error))?
-        {
+fn know_basic(ctx: &RunContext<'_>, inputs: &Inputs, action: &Action, redactor: &mut Redactor) -> Result<(), Error> {
+    if let Authorization::Basic { .. } = &ctx.method.authorization {
+        let context = ctx.context_value();
+        let roots = [("inputs", inputs.values()), ("credentials", ctx.credentials.values()), ("context", &context)];
+        let value = build::basic(&ctx.method.authorization, &Scope { roots: &roots })
+            .map_err(|error| expression_error(&ctx.connector.title, &action.id, &error))?;
+        if let Some(value) = value {
             redactor.add(&value);
         }
     }

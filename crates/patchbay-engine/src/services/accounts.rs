@@ -24,6 +24,10 @@ pub struct AccountQuery {
     pub owner_ids: Vec<String>,
     /// Only in these states, by wire name; `inactive` (profile disabled) is a state too.
     pub statuses: Vec<String>,
+    /// Only of this kind.
+    pub kind: Option<AccountKind>,
+    /// Only those that hold this text: in id, label, connector or owner.
+    pub search: Option<String>,
     /// Only of these profiles.
     pub profile_ids: Vec<ProfileId>,
     /// The page, from 1.
@@ -39,6 +43,10 @@ pub struct AccountView {
     pub account: Arc<Account>,
     /// The connector's display name.
     pub connector_title: Option<String>,
+    /// The connector's logo.
+    pub logo_url: Option<String>,
+    /// The profile's name.
+    pub profile_name: Option<String>,
     /// Whether its profile is enabled; if not, the wire status of an active account is `inactive`.
     pub profile_active: bool,
 }
@@ -323,8 +331,15 @@ impl Engine {
 
     pub(crate) async fn view(&self, account: Arc<Account>) -> Result<AccountView, Error> {
         let profile = self.profile(&account.project_id, &account.profile_id).await?;
-        let connector_title = self.registry().get(&account.connector).map(|connector| connector.title.clone());
-        Ok(AccountView { account, connector_title, profile_active: profile.active })
+        let registry = self.registry();
+        let connector = registry.get(&account.connector);
+        Ok(AccountView {
+            account,
+            connector_title: connector.map(|connector| connector.title.clone()),
+            logo_url: connector.and_then(|connector| connector.icon.clone()),
+            profile_name: Some(profile.name.clone()),
+            profile_active: profile.active,
+        })
     }
 }
 
@@ -364,6 +379,8 @@ fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
         statuses,
         profile_active,
         profile_ids: query.profile_ids,
+        kind: query.kind,
+        search: query.search.map(|text| text.trim().to_owned()).unwrap_or_default(),
         page: query.page,
         page_size: query.page_size,
     })

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 
 use super::{Caller, Engine, Resolved, call::Call};
 use crate::{
-    Error, ErrorKind,
-    pipeline::{self, RawInputs},
+    Error, ErrorKind, RunTrace,
+    pipeline::{self, RawInputs, RunContext},
+    trace::Trace,
 };
 
 /// The most of an action's name that a message repeats, in characters.
@@ -32,6 +33,8 @@ pub struct RunRequest {
     pub headers: Map<String, Value>,
     /// Body inputs.
     pub body: Map<String, Value>,
+    /// Whether the answer, or the error, tells what was sent to the provider and answered.
+    pub debug: bool,
 }
 
 /// What an action answered.
@@ -41,6 +44,8 @@ pub struct RunOutcome {
     pub call_id: CallId,
     /// `{data, next, …}` as the connector gives it; `data` and `next` are always there.
     pub result: Map<String, Value>,
+    /// What was sent and answered, when the request asked for it.
+    pub trace: Option<RunTrace>,
 }
 
 impl Engine {
@@ -49,13 +54,20 @@ impl Engine {
     /// `ActionNotEnabledError`; account of another project 404; suspended account or disabled profile 412.
     pub async fn run_action(&self, caller: &Caller, request: RunRequest) -> Result<RunOutcome, Error> {
         caller.require(Scope::ActionsExecute)?;
-        let RunRequest { account_id, profile_id, action, path, query, headers, body } = request;
+        let RunRequest { account_id, profile_id, action, path, query, headers, body, debug } = request;
         let name = Some(action.clone());
         let call = Call::begin(self, caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
         let raw = RawInputs { path, query, headers, body };
-        let outcome = self.run_in(caller, &call, &action, raw).await;
-        let call_id = call.id.clone();
-        call.end(outcome, |_| 200).map(|result| RunOutcome { call_id, result })
+        let trace = debug.then(Trace::default);
+        let outcome = self.run_in(caller, &call, &action, raw, trace.as_ref()).await;
+        let (call_id, began) = (call.id.clone(), call.began);
+        let outcome = call.end(outcome, |_| 200);
+        let trace = trace
+            .map(|trace| RunTrace { duration_ms: pipeline::millis(began.elapsed()), requests: trace.into_exchanges() });
+        match outcome {
+            Ok(result) => Ok(RunOutcome { call_id, result, trace }),
+            Err(error) => Err(Error { trace: trace.map(Box::new), ..error }),
+        }
     }
 
     async fn run_in(
@@ -64,6 +76,7 @@ impl Engine {
         call: &Call,
         name: &str,
         mut raw: RawInputs,
+        trace: Option<&Trace>,
     ) -> Result<Map<String, Value>, Error> {
         let action = self.find_action(&call.resolved, name)?;
         if !call.profile.enabled_actions.allows(&action.public_id) {
@@ -79,7 +92,8 @@ impl Engine {
         drop_what_clients_add(&action, &mut raw);
         let inputs = pipeline::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
-        pipeline::run(self.http(), call.context(caller, &credentials), &action, &inputs).await
+        let context = RunContext { trace, ..call.context(caller, &credentials) };
+        pipeline::run(self.http(), context, &action, &inputs).await
     }
 
     /// The action, of the account's connector.

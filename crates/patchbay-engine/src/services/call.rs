@@ -28,7 +28,7 @@ pub(super) struct Call {
     kind: CallKind,
     action: Option<String>,
     started_at: Timestamp,
-    began: Instant,
+    pub(super) began: Instant,
     is_recorded: bool,
 }
 
@@ -89,6 +89,7 @@ impl Call {
             },
             config: self.engine.config(),
             deadline: self.deadline,
+            trace: None,
         }
     }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use patchbay_model::{ApiKey, Organization, Project, ProjectId, Scope};
-use patchbay_model::{ApiKeyId, EnabledActions, LoginToken, OrganizationId};
+use patchbay_model::{ApiKeyId, EnabledActions, OrganizationId};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::{Secret, Vault};
 
-use super::{Engine, invalid_at, profiles::NewProfile};
+use super::{Caller, Engine, invalid_at, profiles::NewProfile};
 use crate::{Error, ErrorKind};
 
 /// What the first start made; its secrets are shown this once.
@@ -34,6 +34,15 @@ pub struct NewKey {
     pub text: Option<Secret>,
 }
 
+/// What to change of a key; `None` leaves a value.
+#[derive(Clone, Debug, Default)]
+pub struct KeyPatch {
+    /// Its label.
+    pub name: Option<String>,
+    /// Whether it works.
+    pub enabled: Option<bool>,
+}
+
 /// A key with the text that is shown this once (`v1.local.…`).
 #[derive(Debug)]
 pub struct CreatedKey {
@@ -43,8 +52,6 @@ pub struct CreatedKey {
     pub text: Secret,
 }
 
-/// How long the login link of the first start works, in seconds.
-const LOGIN_LIFE: i64 = 86_400;
 /// The shortest key that an operator may choose.
 const SHORTEST_KEY: usize = 20;
 /// The record that the first start has shown its secrets.
@@ -83,14 +90,7 @@ impl Engine {
             let new = NewKey { name: "first key".to_owned(), scopes: Scope::defaults(), text: None };
             Some(self.create_key(&project.id, new).await?.text)
         };
-        let login_token = Secret::new(self.parts().entropy.token());
-        let now = self.clock().now();
-        let token = LoginToken {
-            hash: Vault::hash_token(login_token.expose()),
-            project_id: project.id.clone(),
-            expires_at: now.plus_seconds(LOGIN_LIFE),
-        };
-        storage.login_tokens().create(&token, now).await?;
+        let login_token = self.create_login_token(&project.id).await?;
         storage.meta().set_once(STARTED, b"1").await?;
         Ok(Some(FirstStart { organization, project, api_key, login_token }))
     }
@@ -106,7 +106,7 @@ impl Engine {
     }
 
     /// The one organisation, made where it is missing.
-    async fn organization(&self) -> Result<Organization, Error> {
+    pub(super) async fn organization(&self) -> Result<Organization, Error> {
         if let Some(organization) = self.storage().organizations().first().await? {
             return Ok(organization);
         }
@@ -238,10 +238,84 @@ impl Engine {
         Ok(CreatedKey { key, text })
     }
 
+    /// Makes a key for a caller, who can give away no more than it has itself.
+    pub async fn create_key_for(&self, caller: &Caller, new: NewKey) -> Result<CreatedKey, Error> {
+        caller.require(Scope::PlatformWrite)?;
+        let scopes = if new.scopes.is_empty() { Scope::defaults() } else { new.scopes };
+        for scope in &scopes {
+            caller.require(*scope)?;
+        }
+        let name = key_name(&new.name)?;
+        self.create_key(&caller.project_id, NewKey { name, scopes, text: None }).await
+    }
+
+    /// The caller's project's keys, oldest first; never their texts.
+    pub async fn keys(&self, caller: &Caller) -> Result<Vec<ApiKey>, Error> {
+        caller.require(Scope::PlatformRead)?;
+        self.list_keys(&caller.project_id).await
+    }
+
+    /// Enables, disables or renames a key. 404 `KeyNotFoundError`; 403 for one that may do more than the
+    /// caller.
+    pub async fn patch_key(&self, caller: &Caller, id: &ApiKeyId, patch: KeyPatch) -> Result<ApiKey, Error> {
+        let mut key = self.key_within_reach(caller, id).await?;
+        if let Some(name) = &patch.name {
+            key.name = key_name(name)?;
+        }
+        key.enabled = patch.enabled.unwrap_or(key.enabled);
+        let (engine, changed) = (self.clone(), key.clone());
+        let found = self
+            .to_the_end(async move {
+                let found = engine.storage().api_keys().update(&changed).await;
+                engine.0.callers.forget(&changed.hash);
+                found
+            })
+            .await?;
+        if found { Ok(key) } else { Err(no_key()) }
+    }
+
+    /// Removes a key; from then on it is refused.
+    pub async fn delete_key(&self, caller: &Caller, id: &ApiKeyId) -> Result<(), Error> {
+        let key = self.key_within_reach(caller, id).await?;
+        let engine = self.clone();
+        let found = self
+            .to_the_end(async move {
+                let found = engine.storage().api_keys().delete(&key.project_id, &key.id).await;
+                engine.0.callers.forget(&key.hash);
+                found
+            })
+            .await?;
+        if found { Ok(()) } else { Err(no_key()) }
+    }
+
+    /// A key of the caller's project that may do nothing which the caller may not.
+    async fn key_within_reach(&self, caller: &Caller, id: &ApiKeyId) -> Result<ApiKey, Error> {
+        caller.require(Scope::PlatformWrite)?;
+        let keys = self.list_keys(&caller.project_id).await?;
+        let key = keys.into_iter().find(|key| key.id == *id).ok_or_else(no_key)?;
+        for scope in &key.scopes {
+            caller.require(*scope)?;
+        }
+        Ok(key)
+    }
+
     /// A project's keys.
     pub async fn list_keys(&self, project: &ProjectId) -> Result<Vec<ApiKey>, Error> {
         Ok(self.storage().api_keys().list(project).await?)
     }
+}
+
+/// A key's label: from 1 to 100 characters.
+fn key_name(name: &str) -> Result<String, Error> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(invalid_at("name", "length", "a key's name has from 1 to 100 characters and no line breaks"));
+    }
+    Ok(name.to_owned())
+}
+
+fn no_key() -> Error {
+    Error::new(ErrorKind::NotFound, "KeyNotFoundError", "there is no such API key in this project")
 }
 
 /// Lower-case letters, digits and hyphens of a name.

@@ -11,7 +11,15 @@ use patchbay_model::{
 use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault, VaultError};
 
-use crate::{Error, ErrorKind, cache::Cache, http::HttpClient, linking::OwnerLocks, records::Recorder};
+use crate::{
+    Error, ErrorKind,
+    cache::Cache,
+    housekeeping::Housekeeping,
+    http::HttpClient,
+    linking::OwnerLocks,
+    login::{Hasher, Throttle},
+    records::Recorder,
+};
 
 pub mod accounts;
 pub mod actions;
@@ -19,6 +27,7 @@ mod call;
 pub mod catalog;
 pub mod hub;
 pub mod keys;
+pub mod members;
 pub mod profiles;
 pub mod proxy;
 mod resolve;
@@ -61,6 +70,8 @@ pub struct EngineConfig {
     pub call_budget_millis: u64,
     /// The largest answer read from a provider, in bytes after decompression (32 MiB).
     pub max_response_bytes: usize,
+    /// How long records of calls are kept, in days; 0 keeps them for ever.
+    pub call_retention_days: u32,
 }
 
 /// Who calls the API: a verified key's project and scopes.
@@ -70,8 +81,8 @@ pub struct Caller {
     pub organization_id: OrganizationId,
     /// The project: every query is scoped by it.
     pub project_id: ProjectId,
-    /// The key.
-    pub key_id: ApiKeyId,
+    /// The key; none for a member signed in to the dashboard.
+    pub key_id: Option<ApiKeyId>,
     /// What it may do.
     pub scopes: BTreeSet<Scope>,
 }
@@ -110,6 +121,9 @@ struct Inner {
     profiles: Cache<ProfileId, Profile>,
     owner_locks: OwnerLocks,
     recorder: Recorder,
+    housekeeping: Housekeeping,
+    hasher: Hasher,
+    throttle: Throttle,
 }
 
 impl Engine {
@@ -119,7 +133,8 @@ impl Engine {
         check_canary(&parts).await?;
         let registry = std::mem::take(&mut parts.registry);
         let http = HttpClient::new(&parts.config, parts.clock.clone(), parts.entropy.clone())?;
-        parts.storage.sessions().delete_expired(parts.clock.now().plus_seconds(-EXPIRED_KEPT_SECONDS)).await?;
+        let housekeeping =
+            Housekeeping::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let recorder = Recorder::start(parts.storage.clone());
         Ok(Self(Arc::new(Inner {
             parts,
@@ -130,11 +145,15 @@ impl Engine {
             profiles: Cache::new(CACHE),
             owner_locks: OwnerLocks::default(),
             recorder,
+            housekeeping,
+            hasher: Hasher::default(),
+            throttle: Throttle::default(),
         })))
     }
 
     /// Flushes what is buffered and stops the background tasks.
     pub async fn shutdown(&self) {
+        self.0.housekeeping.shutdown().await;
         self.0.recorder.shutdown().await;
     }
 
@@ -163,7 +182,7 @@ impl Engine {
         let caller = Arc::new(Caller {
             organization_id: project.organization_id,
             project_id: found.project_id,
-            key_id: found.id,
+            key_id: Some(found.id),
             scopes: found.scopes,
         });
         self.0.callers.fill(ticket, hash, caller.clone());
@@ -180,6 +199,11 @@ impl Engine {
             )
         })?;
         Ok(HubSession { session: Arc::new(session) })
+    }
+
+    /// A random text for one answer, such as a nonce in a content security policy.
+    pub fn nonce(&self) -> String {
+        self.parts().entropy.token()
     }
 
     /// The connectors in use now.
@@ -228,9 +252,6 @@ impl Engine {
         self.0.recorder.record(record);
     }
 }
-
-/// How long a session is kept after it expired, for whoever looks into what happened: a week.
-const EXPIRED_KEPT_SECONDS: i64 = 7 * 86_400;
 
 async fn check_canary(parts: &EngineParts) -> Result<(), Error> {
     let meta = parts.storage.meta();

@@ -28,6 +28,9 @@ pub struct NewSession {
     pub kind: AccountKind,
     /// Links another account even where the owner has one; no effect with `account_id`.
     pub multiple: bool,
+    /// Origins of the pages that may frame the Hub, such as `https://app.example.com`; the server's own may
+    /// always.
+    pub allowed_origins: Vec<String>,
     /// Its life in seconds (1 to 31 536 000; default 1800).
     pub expires_in: Option<i64>,
 }
@@ -52,7 +55,7 @@ impl Engine {
     /// Makes a session.
     pub async fn create_session(&self, caller: &Caller, new: NewSession) -> Result<CreatedSession, Error> {
         caller.require(Scope::PlatformWrite)?;
-        check(&new)?;
+        let allowed_origins = check(&new)?;
         if let Some(connector) = &new.connector {
             self.known_connector(connector, "provider")?;
         }
@@ -86,6 +89,7 @@ impl Engine {
             metadata: new.metadata,
             kind: new.kind,
             multiple: new.multiple,
+            allowed_origins,
             external_trigger_token: entropy.uuid().to_string(),
             created_at: now,
             expires_at: now.plus_seconds(new.expires_in.unwrap_or(DEFAULT_LIFE)),
@@ -115,7 +119,11 @@ impl Engine {
     }
 }
 
-fn check(new: &NewSession) -> Result<(), Error> {
+/// The most origins of a session: they all go into one header.
+const MOST_ORIGINS: usize = 50;
+
+/// Everything that is wrong with a request at once, or the origins in their one spelling.
+fn check(new: &NewSession) -> Result<Vec<String>, Error> {
     let mut problems = Vec::new();
     for (path, value) in [("origin_owner_id", &new.owner.id), ("origin_owner_name", &new.owner.name)] {
         if value.trim().is_empty() {
@@ -130,5 +138,56 @@ fn check(new: &NewSession) -> Result<(), Error> {
         let message = format!("expires_in must be from 1 to {LONGEST_LIFE} seconds");
         problems.push(Problem { path: "expires_in".to_owned(), code: "range", message });
     }
-    if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
+    let mut origins = Vec::with_capacity(new.allowed_origins.len());
+    for (index, given) in new.allowed_origins.iter().enumerate() {
+        match origin(given) {
+            Some(origin) if !origins.contains(&origin) => origins.push(origin),
+            Some(_) => {}
+            None => problems.push(Problem {
+                path: format!("allowed_origins[{index}]"),
+                code: "origin",
+                message: "an origin is a scheme, a host and perhaps a port, such as https://app.example.com".to_owned(),
+            }),
+        }
+    }
+    if origins.len() > MOST_ORIGINS {
+        let message = format!("a session allows at most {MOST_ORIGINS} origins");
+        problems.push(Problem { path: "allowed_origins".to_owned(), code: "length", message });
+    }
+    if problems.is_empty() { Ok(origins) } else { Err(invalid(problems)) }
+}
+
+/// The origin in its one spelling (RFC 6454 section 6.2); nothing when the text says more, or another thing.
+fn origin(text: &str) -> Option<String> {
+    let url = url::Url::parse(text.trim()).ok()?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    let is_web = matches!(url.scheme(), "http" | "https");
+    (is_web && is_bare && is_plain).then(|| url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_has_one_spelling() {
+        for (text, expected) in [
+            ("https://App.Example.com", Some("https://app.example.com")),
+            ("https://app.example.com:443/", Some("https://app.example.com")),
+            ("http://localhost:3000", Some("http://localhost:3000")),
+            ("http://[::1]:3000", Some("http://[::1]:3000")),
+            ("https://bücher.example", Some("https://xn--bcher-kva.example")),
+            ("https://app.example.com/path", None),
+            ("https://user@app.example.com", None),
+            ("https://app.example.com/?a", None),
+            ("javascript:alert(1)", None),
+            ("*", None),
+            ("https://*.example.com; script-src *", None),
+            ("null", None),
+            ("", None),
+        ] {
+            assert_eq!(origin(text).as_deref(), expected, "{text}");
+        }
+    }
 }

@@ -48,6 +48,7 @@ async fn another_project_reaches_nothing() {
         query: Map::new(),
         headers: Map::new(),
         body: Map::new(),
+        debug: false,
     };
     missing("run_action", engine.run_action(&stranger, run).await);
     let proxy = ProxyRequest {

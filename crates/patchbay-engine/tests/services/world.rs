@@ -93,6 +93,7 @@ pub async fn parts(folder: &Path, seed: u64, clock: Arc<ManualClock>, registry: 
             upstreams: vec![("https://api.ledger.example.com".into(), url)],
             call_budget_millis: 10_000,
             max_response_bytes: 1024 * 1024,
+            call_retention_days: 90,
         },
     }
 }
@@ -113,6 +114,7 @@ pub fn session_for(id: &str) -> NewSession {
         metadata: Metadata::new(),
         kind: AccountKind::Production,
         multiple: false,
+        allowed_origins: Vec::new(),
         expires_in: None,
     }
 }
@@ -219,6 +221,7 @@ impl World {
             query: serde_json::Map::new(),
             headers: serde_json::Map::new(),
             body: serde_json::Map::new(),
+            debug: false,
         };
         self.engine.run_action(&self.caller, request).await.map(|_| ())
     }

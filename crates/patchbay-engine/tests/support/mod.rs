@@ -46,6 +46,7 @@ pub async fn engine(
             upstreams,
             call_budget_millis: 10_000,
             max_response_bytes: 1024 * 1024,
+            call_retention_days: 90,
         },
     })
     .await
@@ -72,6 +73,7 @@ pub async fn link(
         metadata: Metadata::new(),
         kind: AccountKind::Production,
         multiple: false,
+        allowed_origins: Vec::new(),
         expires_in: None,
     };
     let session = engine.create_session(caller, new).await?;

@@ -11,26 +11,36 @@ use patchbay_engine::{Caller, Error, ErrorKind, HubSession};
 use patchbay_model::AccountId;
 use patchbay_vault::Secret;
 
+use super::browser::{check_page, session_token};
 use crate::{
     error::{ApiError, HubError, refuse},
     state::AppState,
 };
 
-/// A verified API key.
+/// A verified API key, or a signed-in browser.
 pub(crate) struct Authenticated(pub(crate) Arc<Caller>);
 
 impl FromRequestParts<AppState> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let key = api_key(&parts.headers).ok_or_else(|| {
-            refuse(
-                ErrorKind::Unauthorized,
-                "UnauthorizedError",
-                "an API key is needed: send it as the user name of Basic authentication, with an empty password",
-            )
-        })?;
-        Ok(Self(state.engine.authenticate(&key).await?))
+        if let Some(key) = api_key(&parts.headers) {
+            return Ok(Self(state.engine.authenticate(&key).await?));
+        }
+        // A key that cannot be read is a mistake to tell, not a reason to look at cookies.
+        if !parts.headers.contains_key(header::AUTHORIZATION)
+            && let Some(token) = session_token(&parts.headers)
+        {
+            check_page(parts, state)?;
+            let project = parts.headers.get("x-project-id").and_then(|value| value.to_str().ok());
+            return Ok(Self(state.engine.member_caller(&token, project).await?));
+        }
+        Err(refuse(
+            ErrorKind::Unauthorized,
+            "UnauthorizedError",
+            "an API key is needed: send it as the user name of Basic authentication, with an empty password",
+        )
+        .into())
     }
 }
 

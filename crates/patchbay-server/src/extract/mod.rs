@@ -2,10 +2,12 @@
 //! [`patchbay_vault::Secret`] at once.
 
 mod auth;
+mod browser;
 mod json;
 mod query;
 
 pub(crate) use auth::{AccountHeader, Authenticated, HubAuth};
+pub(crate) use browser::{OwnPage, cookie_header, session_token};
 pub(crate) use json::{ApiJson, HubJson};
 pub(crate) use query::QueryMap;
 

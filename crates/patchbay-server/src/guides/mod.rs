@@ -2,9 +2,11 @@
 //! as Markdown; and that Markdown as HTML.
 
 mod html;
+mod hub;
 mod markdown;
 mod model;
 
 pub(crate) use html::{sentence_to_html, to_html};
+pub(crate) use hub::hub_guide;
 pub(crate) use markdown::to_markdown;
 pub(crate) use model::{GuidePage, needed_scopes};

@@ -33,6 +33,13 @@ pub(crate) struct Step {
 impl GuidePage {
     /// The guide of a method. `scopes` are those that the enabled actions need.
     pub(crate) fn new(connector: &Connector, method: &AuthMethod, scopes: &BTreeSet<String>) -> Self {
+        let mut guide = Self::written(connector, method, scopes);
+        guide.sections.push(linking_section(connector, method));
+        guide
+    }
+
+    /// The part that the connector's author wrote: what is to be done at the provider.
+    pub(crate) fn written(connector: &Connector, method: &AuthMethod, scopes: &BTreeSet<String>) -> Self {
         let guide = method.guides.config.as_ref();
         let shown =
             |applicable: &[String]| applicable.is_empty() || applicable.iter().any(|scope| scopes.contains(scope));
@@ -42,7 +49,6 @@ impl GuidePage {
                 sections.push(written_section(section, connector, scopes, &shown));
             }
         }
-        sections.push(linking_section(connector, method));
         Self {
             title: format!("Connect {} with {}", connector.title, method.label),
             intro: format!(

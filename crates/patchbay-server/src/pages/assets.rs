@@ -16,13 +16,12 @@ const STYLE: &str = include_str!("../templates/style.css");
 /// The stylesheet's path.
 pub(super) fn style_path() -> &'static str {
     static PATH: OnceLock<String> = OnceLock::new();
-    PATH.get_or_init(|| {
-        // FNV-1a: the name must change with the content, nothing more.
-        let hash = STYLE
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        format!("/assets/style-{hash:016x}.css")
-    })
+    PATH.get_or_init(|| format!("/assets/style-{:016x}.css", fingerprint(STYLE.as_bytes())))
+}
+
+/// FNV-1a: it must change with the content, nothing more.
+pub(super) fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A file of the pages.

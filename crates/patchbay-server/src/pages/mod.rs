@@ -5,8 +5,10 @@ mod guide;
 mod reference;
 mod render;
 mod start;
+mod web;
 
 pub(crate) use assets::asset;
 pub(crate) use guide::{guide, guide_index, llms};
 pub(crate) use reference::{openapi, reference};
-pub(crate) use start::{not_built, start};
+pub(crate) use start::start;
+pub(crate) use web::{dashboard, demo, element, file, hub};

@@ -21,6 +21,6 @@ pub(crate) async fn start(State(state): State<AppState>) -> Response {
 
 /// The Hub's page and the dashboard, while their assets are not in the binary. The token in the query is
 /// neither read nor shown.
-pub(crate) async fn not_built(State(state): State<AppState>) -> Response {
+pub(super) async fn not_built(State(state): State<AppState>) -> Response {
     page("not_built.html", context! { public_url => &state.config.public_url })
 }

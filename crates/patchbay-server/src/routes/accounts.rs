@@ -56,7 +56,7 @@ impl AccountOut {
             provider: account.connector.clone(),
             provider_name: view.connector_title.clone(),
             status: view.wire_status(),
-            status_reasons: (!account.status_reasons.is_empty()).then(|| json!(account.status_reasons)),
+            status_reasons: wire::status_reasons(&account.status_reasons),
             origin_owner_id: account.owner.id.clone(),
             origin_owner_name: account.owner.name.clone(),
             origin_username: account.owner.username.clone(),
@@ -85,6 +85,8 @@ impl AccountOut {
         ("origin_owner_id" = Option<String>, Query, description = "Only of this owner."),
         ("origin_owner_ids" = Option<String>, Query, description = "Only of these owners, comma-separated."),
         ("status" = Option<String>, Query, description = "Only in these states, comma-separated."),
+        ("search" = Option<String>, Query, description = "Only those that hold this text in id, label, connector or owner."),
+        ("type" = Option<String>, Query, description = "`production` or `test`."),
         ("connector_profile_id" = Option<String>, Query, description = "Only of these profiles, comma-separated."),
     ),
     responses((status = 200, description = "The page's accounts.", body = Vec<AccountOut>), (status = 400, description = "A filter is not valid.", body = ErrorBody))
@@ -99,6 +101,8 @@ pub(crate) async fn list(
         connectors: query.list(&["provider", "providers", "connector", "connectors"]),
         owner_ids: query.list(&["origin_owner_id", "origin_owner_ids", "owner_id", "owner_ids"]),
         statuses: query.list(&["status", "statuses"]),
+        kind: wire::kind(query.text(&["type"]).as_deref().filter(|text| !text.is_empty()))?,
+        search: query.text(&["search"]),
         profile_ids: query
             .list(&["connector_profile_id", "integration_id", "auth_config_id"])
             .into_iter()

@@ -167,6 +167,7 @@ pub(crate) struct RunAction {
     params(
         ("x-account-id" = String, Header, description = "The account to act with."),
         ("x-connector-profile-id" = Option<String>, Header, description = "Runs under this profile of the same connector."),
+        ("debug" = Option<bool>, Query, description = "`true` adds `debug` to the answer or the error: what was sent to the provider and answered, secrets redacted."),
     ),
     responses(
         (status = 200, description = "`{data, next, …}`.", body = Object),
@@ -180,6 +181,7 @@ pub(crate) async fn rpc(
     Authenticated(caller): Authenticated,
     AccountHeader(account_id): AccountHeader,
     headers: HeaderMap,
+    query: QueryMap,
     ApiJson(run): ApiJson<RunAction>,
 ) -> Result<Json<Map<String, Value>>, ApiError> {
     let profile =
@@ -192,6 +194,12 @@ pub(crate) async fn rpc(
         query: run.query.unwrap_or_default(),
         headers: run.headers.unwrap_or_default(),
         body: run.body.unwrap_or_default(),
+        debug: query.text(&["debug"]).is_some_and(|text| text == "true"),
     };
-    Ok(Json(engine.run_action(&caller, request).await?.result))
+    let outcome = engine.run_action(&caller, request).await?;
+    let mut answer = outcome.result;
+    if let Some(trace) = outcome.trace {
+        answer.insert("debug".to_owned(), serde_json::to_value(trace).unwrap_or_default());
+    }
+    Ok(Json(answer))
 }

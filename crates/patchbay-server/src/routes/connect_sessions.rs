@@ -60,6 +60,9 @@ pub(crate) struct CreateSession {
     /// The account's label.
     #[serde(default)]
     label: Option<String>,
+    /// Origins of your pages that may frame the Hub with this session, such as `https://app.example.com`.
+    #[serde(default)]
+    allowed_origins: Vec<String>,
     /// `production` or `test`.
     #[serde(default, rename = "type")]
     kind: Option<String>,
@@ -83,8 +86,12 @@ pub(crate) struct SessionOut {
     metadata: Metadata,
     #[serde(rename = "type")]
     kind: &'static str,
+    /// Origins that may frame the Hub with this session.
+    allowed_origins: Vec<String>,
     external_trigger_token: String,
     created_at: String,
+    /// When it stops working.
+    expires_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,8 +114,10 @@ impl SessionOut {
             label: session.label,
             metadata: session.metadata,
             kind: session.kind.as_str(),
+            allowed_origins: session.allowed_origins,
             external_trigger_token: session.external_trigger_token,
             created_at: session.created_at.to_rfc3339(),
+            expires_at: session.expires_at.to_rfc3339(),
             token: None,
             auth_link_url: None,
         }
@@ -143,6 +152,7 @@ pub(crate) async fn create(
                 metadata: new.metadata.unwrap_or_default(),
                 kind,
                 multiple: new.multiple.unwrap_or(false),
+                allowed_origins: new.allowed_origins,
                 expires_in: new.expires_in,
             },
         )

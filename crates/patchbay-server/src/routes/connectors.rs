@@ -4,11 +4,12 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use patchbay_connector::Connector;
+use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_engine::{Caller, Engine, ErrorKind};
 use patchbay_model::Scope;
 use serde_json::{Value, json};
 
+use super::{fields, wire};
 use crate::{
     error::{ApiError, ErrorBody, refuse},
     extract::Authenticated,
@@ -25,8 +26,24 @@ async fn meta_of(engine: &Engine, caller: &Caller, connector: &Connector) -> Res
         "description": connector.description,
         "version": connector.version.to_string(),
         "release_stage": connector.release_stage.as_str(),
+        "categories": connector.categories,
+        "actions": connector.actions.len(),
         "resources": { "images": { "logo_url": connector.icon, "original_logo_horizontal_url": connector.icon } },
     }))
+}
+
+/// A method with its forms: what the operator sets up, and what the customer fills in.
+fn method_of(connector: &Connector, method: &AuthMethod) -> Value {
+    json!({
+        "key": method.key,
+        "label": method.label,
+        "type": wire::auth_type(method.kind).0,
+        "environments": method.environments.iter().map(|environment| json!({ "key": environment.key, "name": environment.name })).collect::<Vec<_>>(),
+        "required_scopes": method.required_scopes,
+        "setup_fields": method.setup_fields.iter().map(fields::field).collect::<Vec<_>>(),
+        "config_fields": method.config_fields.iter().map(fields::field).collect::<Vec<_>>(),
+        "guide_url": format!("/guides/{}/{}", connector.key, method.key),
+    })
 }
 
 /// Lists the connectors.
@@ -61,5 +78,7 @@ pub(crate) async fn get(
         )
         .into());
     };
-    Ok(Json(meta_of(&engine, &caller, connector).await?))
+    let mut meta = meta_of(&engine, &caller, connector).await?;
+    meta["authentication"] = connector.authentication.iter().map(|method| method_of(connector, method)).collect();
+    Ok(Json(meta))
 }

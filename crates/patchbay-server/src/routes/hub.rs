@@ -5,18 +5,19 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use patchbay_connector::definition::{Field, Notice, NoticeKind, NoticePosition};
+use patchbay_connector::definition::{Notice, NoticeKind, NoticePosition};
 use patchbay_engine::{Engine, HubProfile, LinkRequest};
 use patchbay_model::{AccountId, AttemptId, ConnectionAttempt, ProfileId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::wire;
+use super::{fields, wire};
 use crate::{
     error::HubError,
     extract::{HubAuth, HubJson, QueryMap},
-    state::AppState,
+    guides::hub_guide,
+    state::{AppState, SandboxInfo},
 };
 
 /// What a secret looks like in a form that is opened again.
@@ -25,7 +26,11 @@ const PLACEHOLDER: &str = "__secretvalue:**redacted**";
 /// What the Hub is to do.
 #[utoipa::path(get, path = "/hub/settings", tag = "Hub", security(("session" = [])), responses((status = 200, description = "Features, and the account to edit.", body = Object)))]
 pub(crate) async fn settings(HubAuth(hub): HubAuth) -> Json<Value> {
-    let mut settings = json!({ "enabled_features": [] });
+    let session = &hub.session;
+    let mut settings = json!({
+        "enabled_features": [],
+        "session": { "owner_name": session.owner.name, "label": session.label, "expires_at": session.expires_at.to_rfc3339() },
+    });
     if let Some(account) = &hub.session.account_id {
         settings["existing_account_id"] = json!(account);
     }
@@ -48,8 +53,10 @@ pub(crate) async fn connectors(
             "name": connector.title,
             "provider": connector.key,
             "type": connector.categories.first(),
+            "description": connector.description,
             "version": connector.version.to_string(),
             "authentication_config_key": profile.auth_config_key,
+            "authentication_config_label": connector.auth_method(&profile.auth_config_key).map(|method| method.label.clone()),
             "environment": profile.environment,
             "integration_id": profile.id,
             "logo_url": connector.icon,
@@ -71,7 +78,8 @@ pub(crate) async fn connector(
     let HubProfile { profile, connector } = state.engine.hub_profile(&hub, &ProfileId::new(id)).await?;
     let method = connector.auth_method(&profile.auth_config_key);
     let (kind, grant) = method.map_or(("custom", None), |method| wire::auth_type(method.kind));
-    let fields = method.map(|method| method.config_fields.iter().map(field).collect::<Vec<_>>()).unwrap_or_default();
+    let fields =
+        method.map(|method| method.config_fields.iter().map(fields::field).collect::<Vec<_>>()).unwrap_or_default();
     let notices = method.map(|method| method.config_notices.iter().map(notice).collect::<Vec<_>>()).unwrap_or_default();
     let link = method.and_then(|method| wire::support_link(method, &state.config.public_url));
     let description = method.and_then(|method| method.support.as_ref()).and_then(|support| support.description.clone());
@@ -84,38 +92,16 @@ pub(crate) async fn connector(
         "assets": { "icon": connector.icon },
         "support": link.map(|link| json!({ "link": link, "description": description })),
     });
+    if let Some(method) = method {
+        config["guide"] = hub_guide(&state.config.public_url, &connector, method, &profile.enabled_actions);
+    }
+    if let Some(sandbox) = state.config.sandbox.as_ref().filter(|_| connector.key == SandboxInfo::CONNECTOR) {
+        config["sandbox"] = json!({ "credentials": sandbox.credentials() });
+    }
     if let Some(grant) = grant {
         config["grantType"] = json!(grant);
     }
     Ok(Json(json!({ "config": config, "hub_settings": { "configured_webhook_events": {}, "project_settings": {} } })))
-}
-
-fn field(field: &Field) -> Value {
-    let mut shown = json!({
-        "key": field.key, "label": field.label, "type": field.kind.as_str(), "required": field.required,
-        "readOnly": field.read_only, "secret": field.secret, "placeholder": field.placeholder.clone().unwrap_or_default(),
-    });
-    let mut set = |key: &str, value: Value| {
-        if !value.is_null() {
-            shown[key] = value;
-        }
-    };
-    set("description", json!(field.description));
-    set("tooltip", json!(field.tooltip));
-    set("value", field.default.clone().filter(|_| !field.secret).unwrap_or(Value::Null));
-    if !field.options.is_empty() {
-        set(
-            "options",
-            field.options.iter().map(|option| json!({ "label": option.label, "value": option.value })).collect(),
-        );
-    }
-    if let Some(validation) = &field.validation {
-        set(
-            "validation",
-            json!({ "type": "html-pattern", "pattern": validation.pattern, "error": validation.error_message }),
-        );
-    }
-    shown
 }
 
 fn notice(notice: &Notice) -> Value {

@@ -1,10 +1,14 @@
 //! The endpoints, a noun a file.
 
 pub(crate) mod accounts;
+pub(crate) mod accounts_v2;
 pub(crate) mod actions;
+pub(crate) mod api_keys;
+pub(crate) mod auth;
 pub(crate) mod auth_configs;
 pub(crate) mod connect_sessions;
 pub(crate) mod connectors;
+mod fields;
 pub(crate) mod health;
 pub(crate) mod hub;
 pub(crate) mod proxy;

@@ -2,7 +2,7 @@
 
 use patchbay_connector::definition::{AuthKind, AuthMethod, GrantType, Guide, GuideSection};
 use patchbay_engine::{Error, ErrorKind, Problem};
-use patchbay_model::AccountKind;
+use patchbay_model::{AccountKind, StatusReason};
 use patchbay_vault::Secret;
 use serde_json::{Map, Value, json};
 
@@ -12,6 +12,11 @@ use crate::error::refuse;
 pub(super) fn kind(text: Option<&str>) -> Result<Option<AccountKind>, Error> {
     let Some(text) = text else { return Ok(None) };
     text.to_lowercase().parse().map(Some).map_err(|_| invalid("type", "type must be production or test"))
+}
+
+/// Why an account is in its state; null when there is nothing to say.
+pub(super) fn status_reasons(reasons: &[StatusReason]) -> Option<Value> {
+    (!reasons.is_empty()).then(|| json!(reasons))
 }
 
 /// 400 with one problem.

@@ -27,6 +27,15 @@ pub fn connector(text: &str) -> Connector {
 }
 
 /// A server with one connector.
+/// A build without screens.
+struct NoAssets;
+
+impl patchbay_server::WebAssets for NoAssets {
+    fn get(&self, _: &str) -> Option<std::borrow::Cow<'static, [u8]>> {
+        None
+    }
+}
+
 pub struct Server {
     pub router: Router,
     _folder: tempfile::TempDir,
@@ -50,6 +59,7 @@ impl Server {
                 upstreams: Vec::new(),
                 call_budget_millis: 10_000,
                 max_response_bytes: 1024 * 1024,
+                call_retention_days: 90,
             },
         })
         .await
@@ -59,6 +69,7 @@ impl Server {
             public_url: "http://localhost".to_owned(),
             version: "0.0.0",
             body_limit_bytes: 1024,
+            assets: Arc::new(NoAssets),
             hub_allowed_origins,
             sandbox: None,
         };

@@ -34,11 +34,13 @@ pub async fn keys_belong_to_their_project(storage: &dyn Storage) {
     let ours = key(&a, 1);
     storage.api_keys().create(&ours).await.unwrap();
     assert!(storage.api_keys().list(&b).await.unwrap().is_empty());
-    assert!(!storage.api_keys().set_enabled(&b, &ours.id, false).await.unwrap());
+    let foreign = patchbay_model::ApiKey { project_id: b.clone(), enabled: false, ..ours.clone() };
+    assert!(!storage.api_keys().update(&foreign).await.unwrap());
     assert!(!storage.api_keys().delete(&b, &ours.id).await.unwrap());
     assert_eq!(storage.api_keys().list(&a).await.unwrap(), std::slice::from_ref(&ours));
-    assert!(storage.api_keys().set_enabled(&a, &ours.id, false).await.unwrap());
-    assert!(!storage.api_keys().by_hash(&ours.hash).await.unwrap().unwrap().enabled);
+    let changed = patchbay_model::ApiKey { name: "renamed".to_owned(), enabled: false, ..ours.clone() };
+    assert!(storage.api_keys().update(&changed).await.unwrap());
+    assert_eq!(storage.api_keys().by_hash(&ours.hash).await.unwrap(), Some(changed));
     assert!(storage.api_keys().delete(&a, &ours.id).await.unwrap());
     assert_eq!(storage.api_keys().by_hash(&ours.hash).await.unwrap(), None);
 }

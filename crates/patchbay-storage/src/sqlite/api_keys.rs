@@ -54,12 +54,13 @@ impl ApiKeyStore for SqliteStorage {
         query.bind(project.as_str()).fetch_all(&self.readers).await?.iter().map(api_key).collect()
     }
 
-    async fn set_enabled(&self, project: &ProjectId, id: &ApiKeyId, enabled: bool) -> Result<bool> {
+    async fn update(&self, changed: &ApiKey) -> Result<bool> {
         let mut transaction = self.write().await?;
-        let done = sqlx::query("UPDATE api_keys SET enabled = ? WHERE project_id = ? AND id = ?")
-            .bind(enabled)
-            .bind(project.as_str())
-            .bind(id.as_str())
+        let done = sqlx::query("UPDATE api_keys SET name = ?, enabled = ? WHERE project_id = ? AND id = ?")
+            .bind(&changed.name)
+            .bind(changed.enabled)
+            .bind(changed.project_id.as_str())
+            .bind(changed.id.as_str())
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod key;
+pub mod login_link;
 mod offline;
 pub mod openapi;
 pub mod project;

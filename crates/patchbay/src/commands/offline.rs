@@ -46,6 +46,7 @@ impl Target {
                     upstreams: Vec::new(),
                     call_budget_millis: 60_000,
                     max_response_bytes: 1024 * 1024,
+                    call_retention_days: 0,
                 },
             })
             .await?;

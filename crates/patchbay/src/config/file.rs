@@ -17,6 +17,7 @@ pub struct FileSettings {
     pub data_dir: Option<PathBuf>,
     pub public_url: Option<String>,
     pub connectors: Option<PathBuf>,
+    pub web_dir: Option<PathBuf>,
     pub sandbox: Option<bool>,
     pub api_key_file: Option<PathBuf>,
     pub log_level: Option<String>,
@@ -27,6 +28,7 @@ pub struct FileSettings {
     pub body_limit_mib: Option<u64>,
     pub response_limit_mib: Option<u64>,
     pub call_budget_seconds: Option<u64>,
+    pub call_retention_days: Option<u64>,
     pub shutdown_grace_seconds: Option<u64>,
 }
 
@@ -50,11 +52,12 @@ pub fn read(path: &Path) -> anyhow::Result<FileSettings> {
 }
 
 fn settings(reader: Reader<'_>) -> Option<FileSettings> {
-    const KEYS: [&str; 12] = [
+    const KEYS: [&str; 14] = [
         "listen",
         "dataDir",
         "publicUrl",
         "connectors",
+        "webDir",
         "sandbox",
         "apiKeyFile",
         "log",
@@ -62,6 +65,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         "upstreams",
         "hub",
         "limits",
+        "records",
         "shutdown",
     ];
     // An empty file sets nothing.
@@ -75,6 +79,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     let egress = section("egress", &["allow"]);
     let hub = section("hub", &["allowedOrigins"]);
     let limits = section("limits", &["bodyMebibytes", "responseMebibytes", "callSeconds"]);
+    let records = section("records", &["retentionDays"]);
     let shutdown = section("shutdown", &["graceSeconds"]);
     let whole = |section: Option<Mapping<'_>>, key: &str| {
         section.and_then(|section| section.get(key)).and_then(|value| value.whole())
@@ -85,6 +90,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         data_dir: root.text("dataDir").map(PathBuf::from),
         public_url: root.text("publicUrl"),
         connectors: root.text("connectors").map(PathBuf::from),
+        web_dir: root.text("webDir").map(PathBuf::from),
         sandbox: root.get("sandbox").and_then(|value| value.boolean()),
         api_key_file: root.text("apiKeyFile").map(PathBuf::from),
         log_level: log.and_then(|log| log.text("level")),
@@ -100,6 +106,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         body_limit_mib: whole(limits, "bodyMebibytes"),
         response_limit_mib: whole(limits, "responseMebibytes"),
         call_budget_seconds: whole(limits, "callSeconds"),
+        call_retention_days: whole(records, "retentionDays"),
         shutdown_grace_seconds: whole(shutdown, "graceSeconds"),
     })
 }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// A directory of connectors that override the built-in ones.
     pub connectors: Option<PathBuf>,
+    /// A folder of built screens in place of those in the binary.
+    pub web_dir: Option<PathBuf>,
     /// Whether the simulated providers are served.
     pub sandbox: bool,
     /// The operator's own API key for the first project.
@@ -52,6 +54,8 @@ pub struct Settings {
     pub body_limit: usize,
     /// The largest answer read from a provider, in bytes.
     pub response_limit: usize,
+    /// How long records of calls are kept, in days; 0 keeps them for ever.
+    pub call_retention_days: u32,
     /// The whole time a call may take.
     pub call_budget: Duration,
     /// How long running requests may take to finish after SIGTERM.
@@ -86,6 +90,7 @@ impl Settings {
             data_dir: options.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from(".patchbay")),
             public_url: options.public_url.or(file.public_url).map(|text| parse_public_url(&text)).transpose()?,
             connectors: options.connectors.or(file.connectors),
+            web_dir: options.web_dir.or(file.web_dir),
             sandbox: options.sandbox.or(file.sandbox).unwrap_or(false),
             api_key: options::operator_key(options.api_key_file.or(file.api_key_file))?,
             log_level: options.log.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
@@ -103,6 +108,7 @@ impl Settings {
             body_limit: mebibytes(options.body_limit_mib.or(file.body_limit_mib), 32, "body limit")?,
             response_limit: mebibytes(options.response_limit_mib.or(file.response_limit_mib), 32, "response limit")?,
             call_budget: seconds(options.call_budget_seconds.or(file.call_budget_seconds), 60, 1..=300, "call budget")?,
+            call_retention_days: retention(options.call_retention_days.or(file.call_retention_days))?,
             shutdown_grace: seconds(
                 options.shutdown_grace_seconds.or(file.shutdown_grace_seconds),
                 20,
@@ -159,6 +165,15 @@ fn parse_network(text: &str) -> anyhow::Result<IpNet> {
     text.parse::<IpAddr>().map(IpNet::from).with_context(|| {
         format!("egress.allow: `{text}` is not a network; use CIDR, such as 10.0.0.0/8, or one address")
     })
+}
+
+/// Days up to a century.
+fn retention(days: Option<u64>) -> anyhow::Result<u32> {
+    let days = days.unwrap_or(90);
+    match u32::try_from(days) {
+        Ok(days) if days <= 36_500 => Ok(days),
+        _ => bail!("the retention of call records must be from 0 (for ever) to 36500 days, not {days}"),
+    }
 }
 
 fn mebibytes(value: Option<u64>, default: u64, name: &str) -> anyhow::Result<usize> {

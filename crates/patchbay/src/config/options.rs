@@ -30,6 +30,9 @@ pub struct Options {
     /// Directory of connectors that override the built-in ones
     #[arg(long, env = "PATCHBAY_CONNECTORS", value_name = "DIR")]
     pub connectors: Option<PathBuf>,
+    /// Folder of built screens in place of those in the binary, for who works on them
+    #[arg(long, env = "PATCHBAY_WEB_DIR", value_name = "DIR")]
+    pub web_dir: Option<PathBuf>,
     /// Serve simulated providers and send their hosts' requests there
     #[arg(long, env = "PATCHBAY_SANDBOX", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub sandbox: Option<bool>,
@@ -51,7 +54,8 @@ pub struct Options {
     /// Send requests for one base URL to another, such as a staging system (comma-separated)
     #[arg(long = "upstream", env = "PATCHBAY_UPSTREAMS", value_delimiter = ',', value_name = "FROM=TO")]
     pub upstreams: Vec<String>,
-    /// Origins that may embed the Hub and call its API; none allows any (comma-separated)
+    /// Origins that may frame the Hub with any session, and call its API from a browser; none lets any origin
+    /// call, and none frame but those that a session names (comma-separated)
     #[arg(
         long = "hub-allowed-origin",
         env = "PATCHBAY_HUB_ALLOWED_ORIGINS",
@@ -68,6 +72,9 @@ pub struct Options {
     /// Longest time a call may take, in seconds [default: 60]
     #[arg(long, env = "PATCHBAY_CALL_BUDGET_SECONDS", value_name = "SECONDS")]
     pub call_budget_seconds: Option<u64>,
+    /// How long records of calls are kept, in days; 0 keeps them for ever [default: 90]
+    #[arg(long, env = "PATCHBAY_CALL_RETENTION_DAYS", value_name = "DAYS")]
+    pub call_retention_days: Option<u64>,
     /// How long running requests may take to finish after SIGTERM, in seconds [default: 20]
     #[arg(long, env = "PATCHBAY_SHUTDOWN_GRACE_SECONDS", value_name = "SECONDS")]
     pub shutdown_grace_seconds: Option<u64>,

@@ -11,6 +11,7 @@ pub fn print(public_url: &str, first_start: Option<&FirstStart>, sandbox: bool) 
 fn text(public_url: &str, first_start: Option<&FirstStart>, sandbox: bool) -> String {
     let mut lines = vec![String::new(), format!("  Patchbay {} on {public_url}", env!("CARGO_PKG_VERSION"))];
     lines.push(String::new());
+    lines.push(format!("  Dashboard      {public_url}/dashboard"));
     lines.push(format!("  Guides         {public_url}/guides"));
     lines.push(format!("  API reference  {public_url}/docs"));
     if sandbox {

@@ -23,6 +23,7 @@ use crate::{
     connectors,
     data_dir::DataDir,
     system::{SystemClock, Threads, runtime},
+    web,
 };
 
 /// Runs the server until it is told to stop.
@@ -74,6 +75,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             upstreams,
             call_budget_millis: u64::try_from(settings.call_budget.as_millis()).unwrap_or(u64::MAX),
             max_response_bytes: settings.response_limit,
+            call_retention_days: settings.call_retention_days,
         },
     })
     .await?;
@@ -89,6 +91,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             public_url: public_url.clone(),
             version: env!("CARGO_PKG_VERSION"),
             body_limit_bytes: settings.body_limit,
+            assets: web::assets(settings.web_dir.as_deref()),
             hub_allowed_origins: settings.hub_allowed_origins.clone(),
             sandbox,
         },

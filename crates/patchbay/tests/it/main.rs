@@ -12,5 +12,7 @@ mod profiles;
 mod provider_faults;
 mod proxy;
 mod readme;
+mod screens;
+mod signin;
 mod support;
 mod tenants;

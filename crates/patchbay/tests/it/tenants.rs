@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Linked, Provider, Server, binary};
 
-/// Routes that anyone may read.
-const PUBLIC: [&str; 10] = [
+/// Routes that anyone may read, and signing in, which has its own tests.
+const PUBLIC: [&str; 11] = [
+    "/auth/",
     "/",
     "/healthz",
     "/readyz",
@@ -27,7 +28,7 @@ fn operations(server: &Server) -> Vec<Operation> {
     let document = server.anonymous().get("/openapi.json").json();
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let public = path == "/" || PUBLIC.iter().skip(1).any(|public| path.starts_with(public));
+        let public = PUBLIC.iter().any(|public| path == public || (*public != "/" && path.starts_with(public)));
         for method in methods.as_object().unwrap().keys() {
             if !public && ["get", "post", "put", "patch", "delete"].contains(&method.as_str()) {
                 operations.push(Operation { method: method.to_uppercase(), path: path.clone() });
@@ -39,7 +40,7 @@ fn operations(server: &Server) -> Vec<Operation> {
 }
 
 /// The path with the other project's ids filled in.
-fn fill(path: &str, account: &str, profile: &str) -> String {
+fn fill(path: &str, account: &str, profile: &str, key: &str) -> String {
     let mut filled = String::new();
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {
@@ -49,6 +50,8 @@ fn fill(path: &str, account: &str, profile: &str) -> String {
             profile
         } else if before.contains("connectors/meta") {
             "spotdraft"
+        } else if before.contains("api_keys") {
+            key
         } else {
             account
         });
@@ -58,7 +61,7 @@ fn fill(path: &str, account: &str, profile: &str) -> String {
 }
 
 fn body(method: &str, path: &str) -> Option<String> {
-    let field = if path.starts_with("/auth_configs") { "name" } else { "label" };
+    let field = if path.starts_with("/auth_configs") || path.starts_with("/api_keys") { "name" } else { "label" };
     matches!(method, "POST" | "PATCH" | "PUT").then(|| json!({ field: "stolen" }).to_string())
 }
 
@@ -66,7 +69,7 @@ fn body(method: &str, path: &str) -> Option<String> {
 fn without_a_valid_key_nothing_opens() {
     let linked = Linked::new();
     for operation in operations(&linked.server) {
-        let path = fill(&operation.path, &linked.account, &linked.integration);
+        let path = fill(&operation.path, &linked.account, &linked.integration, "no-key");
         let strangers: [Client; 3] = [
             linked.server.anonymous(),
             linked.server.with_key("v1.local.not-a-key-of-this-server"),
@@ -104,6 +107,7 @@ fn another_project_sees_nothing() {
     let linked = server.hub(&token).post("/hub/accounts", &crate::support::link_body(&integration));
     let account = linked.text("/id");
 
+    let own_key = server.api().get("/api_keys").text("/data/0/id");
     let stranger = server.with_key(&key).header("x-account-id", &account);
     assert_eq!(stranger.get("/accounts").json(), json!([]));
     let profiles = stranger.get("/auth_configs").json();
@@ -116,7 +120,7 @@ fn another_project_sees_nothing() {
         {
             continue;
         }
-        let path = fill(&operation.path, &account, &integration);
+        let path = fill(&operation.path, &account, &integration, &own_key);
         let answer = stranger.send(&operation.method, &path, body(&operation.method, &path));
         assert_eq!(answer.status, 404, "{} {path}: {answer}", operation.method);
     }

@@ -96,6 +96,11 @@ impl Answer {
         found.unwrap_or_else(|| panic!("no text at {pointer}: {self}")).to_owned()
     }
 
+    /// The error's code.
+    pub fn code(&self) -> String {
+        self.text("/errorCode")
+    }
+
     /// Status and body with what differs between runs replaced, for snapshots.
     pub fn snapshot(&self) -> Value {
         let mut body = serde_json::from_str(&self.body).unwrap_or_else(|_| Value::String(self.body.clone()));
@@ -112,9 +117,10 @@ impl fmt::Display for Answer {
 
 /// Ids, times, tokens and ports differ from run to run.
 fn redact(value: &mut Value, key: &str) {
-    const VOLATILE: [&str; 15] = [
+    const VOLATILE: [&str; 16] = [
         "timestamp",
         "created_at",
+        "expires_at",
         "updated_at",
         "token",
         "auth_link_url",

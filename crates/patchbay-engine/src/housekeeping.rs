@@ -1,0 +1,117 @@
+//! Forgets what is old, at the start and every hour: expired connect sessions and records of calls.
+
+use std::{sync::Arc, time::Duration};
+
+use patchbay_model::{Clock, Timestamp};
+use patchbay_storage::{Storage, StorageError};
+use tokio::{
+    sync::Mutex,
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How often.
+const EVERY: Duration = Duration::from_hours(1);
+/// How long a session is kept after it expired, for whoever looks into what happened: a week, in seconds.
+const EXPIRED_KEPT: i64 = 7 * 86_400;
+/// Records that go in one transaction, so that calls which want to be recorded do not wait long.
+const BATCH: u32 = 5_000;
+
+/// The task that forgets.
+pub(crate) struct Housekeeping {
+    stop: CancellationToken,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Housekeeping {
+    /// Starts the task; 0 days keep records for ever.
+    pub(crate) fn start(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention_days: u32) -> Self {
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let task = tokio::spawn(async move {
+            let mut turns = interval(EVERY);
+            turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! { () = stopped.cancelled() => break, _ = turns.tick() => {} }
+                if let Err(error) = forget(&*storage, clock.now(), retention_days, &stopped).await {
+                    tracing::warn!(%error, "old sessions and records could not be removed; it is tried again in an hour");
+                }
+            }
+        });
+        Self { stop, task: Mutex::new(Some(task)) }
+    }
+
+    /// Ends the task, after the batch that it is at.
+    pub(crate) async fn shutdown(&self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.lock().await.take() {
+            let _ = task.await;
+        }
+    }
+}
+
+async fn forget(
+    storage: &dyn Storage,
+    now: Timestamp,
+    retention_days: u32,
+    stop: &CancellationToken,
+) -> Result<(), StorageError> {
+    storage.sessions().delete_expired(now.plus_seconds(-EXPIRED_KEPT)).await?;
+    if retention_days == 0 {
+        return Ok(());
+    }
+    let oldest = now.plus_seconds(-i64::from(retention_days) * 86_400);
+    let mut removed = 0;
+    while !stop.is_cancelled() {
+        let count = storage.calls().delete_older(oldest, BATCH).await?;
+        removed += count;
+        if count < u64::from(BATCH) {
+            break;
+        }
+    }
+    if removed > 0 {
+        tracing::info!(removed, retention_days, "old records of calls were removed");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::{CallId, CallKind, CallRecord, Organization, OrganizationId, ProfileId, Project, ProjectId};
+    use patchbay_storage::sqlite::SqliteStorage;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn records_live_as_long_as_the_operator_says() {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(&directory.path().join("db")).await.unwrap();
+        let now = Timestamp::from_micros(1_800_000_000_000_000);
+        let (organization, project) = (OrganizationId::new("o"), ProjectId::new("p"));
+        let new = Organization { id: organization.clone(), name: "O".to_owned(), created_at: now };
+        storage.organizations().create(&new).await.unwrap();
+        let new = Project { id: project.clone(), organization_id: organization, name: "P".to_owned(), created_at: now };
+        storage.projects().create(&new).await.unwrap();
+        let record = |age_days: i64| CallRecord {
+            id: CallId::new(age_days.to_string()),
+            project_id: project.clone(),
+            account_id: None,
+            profile_id: ProfileId::new("x"),
+            connector: "c".to_owned(),
+            connector_version: "1.0.0".to_owned(),
+            action: None,
+            kind: CallKind::Proxy,
+            status_code: 200,
+            error_code: None,
+            started_at: now.plus_seconds(-age_days * 86_400),
+            duration_micros: 1,
+        };
+        storage.calls().append(&[record(0), record(29), record(31), record(400)]).await.unwrap();
+        let stop = CancellationToken::new();
+        forget(&storage, now, 0, &stop).await.unwrap();
+        assert_eq!(storage.calls().list(&project, 10).await.unwrap().len(), 4);
+        forget(&storage, now, 30, &stop).await.unwrap();
+        assert_eq!(storage.calls().list(&project, 10).await.unwrap(), [record(0), record(29)]);
+    }
+}

@@ -1,0 +1,7 @@
+//! What signing in needs beside storage: hashing passwords, and slowing down those who guess.
+
+mod password;
+mod throttle;
+
+pub(crate) use password::{Hasher, check_strength};
+pub(crate) use throttle::Throttle;

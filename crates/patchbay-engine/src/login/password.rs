@@ -1,0 +1,104 @@
+//! Passwords: argon2id (RFC 9106) as PHC strings, one at a time, off the threads that serve requests.
+
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use patchbay_model::{Entropy, PasswordHash};
+use patchbay_vault::Secret;
+use tokio::sync::Semaphore;
+
+use crate::{Error, ErrorKind, Problem, services::invalid};
+
+/// The shortest password, in characters: long beats odd (NIST SP 800-63B section 3.1.1).
+const SHORTEST: usize = 12;
+/// The longest, in characters: hashing more would be a gift to who wants to keep us busy.
+const LONGEST: usize = 200;
+/// Bytes of salt.
+const SALT: usize = 16;
+
+/// Hashes and checks passwords. One at a time: each costs memory and a processor's time, and strangers
+/// may ask for it.
+pub(crate) struct Hasher {
+    turn: Semaphore,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self { turn: Semaphore::new(1) }
+    }
+}
+
+impl Hasher {
+    /// The hash of a password.
+    pub(crate) async fn hash(&self, password: &Secret, entropy: &dyn Entropy) -> Result<PasswordHash, Error> {
+        let mut salt = [0; SALT];
+        entropy.fill(&mut salt);
+        let password = password.clone();
+        let hashed = self.work(move || Argon2::default().hash_password_with_salt(password.expose().as_bytes(), &salt));
+        let hash = hashed.await?.map_err(|error| broken(&error))?;
+        Ok(PasswordHash(hash.to_string()))
+    }
+
+    /// Whether a password has this hash.
+    pub(crate) async fn verify(&self, password: &Secret, hash: &PasswordHash) -> Result<bool, Error> {
+        let (password, hash) = (password.clone(), hash.clone());
+        let verified =
+            self.work(move || Argon2::default().verify_password(password.expose().as_bytes(), hash.0.as_str()));
+        match verified.await? {
+            Ok(()) => Ok(true),
+            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+            Err(error) => Err(broken(&error)),
+        }
+    }
+
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let _turn = self.turn.acquire().await.map_err(|error| broken(&error))?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| broken(&error))
+    }
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Error {
+    tracing::error!(%error, "a password could not be hashed");
+    Error::new(ErrorKind::Internal, "InternalError", "something went wrong on our side")
+}
+
+/// Refuses what is too short, too long, or one character over and over.
+pub(crate) fn check_strength(password: &Secret) -> Result<(), Error> {
+    let text = password.expose();
+    let length = text.chars().count();
+    let refused = |code, message: String| Err(invalid(vec![Problem { path: "password".to_owned(), code, message }]));
+    if !(SHORTEST..=LONGEST).contains(&length) {
+        return refused("length", format!("a password has from {SHORTEST} to {LONGEST} characters"));
+    }
+    let first = text.chars().next();
+    if text.chars().all(|c| Some(c) == first) {
+        return refused("weak", "a password is more than one character over and over".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::testing::SeededEntropy;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_alone() {
+        let (hasher, entropy) = (Hasher::default(), SeededEntropy::new(1));
+        let password = Secret::new("correct horse battery");
+        let hash = hasher.hash(&password, &entropy).await.unwrap();
+        assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.0);
+        assert!(!hash.0.contains("horse"));
+        assert!(hasher.verify(&password, &hash).await.unwrap());
+        assert!(!hasher.verify(&Secret::new("correct horse batterY"), &hash).await.unwrap());
+        assert_ne!(hasher.hash(&password, &entropy).await.unwrap(), hash, "every hash has its own salt");
+        assert!(hasher.verify(&password, &PasswordHash("nonsense".to_owned())).await.is_err());
+    }
+
+    #[test]
+    fn weak_passwords_are_refused() {
+        for weak in ["", "short", "eleven char", "aaaaaaaaaaaaaaa", &"x1".repeat(101)] {
+            assert!(check_strength(&Secret::new(weak)).is_err(), "{weak}");
+        }
+        assert!(check_strength(&Secret::new("twelve chars")).is_ok());
+    }
+}

@@ -1,0 +1,70 @@
+//! Slows down those who guess passwords. There is one password, so there is one count; the one-time
+//! link is never slowed down, so that nobody can lock the operator out.
+
+use std::sync::{Mutex, PoisonError};
+
+use patchbay_model::Timestamp;
+
+/// Wrong passwords in a row that cost nothing.
+const FREE: u32 = 5;
+/// The longest wait, in seconds.
+const LONGEST: i64 = 60;
+
+/// Counts wrong passwords in a row.
+#[derive(Default)]
+pub(crate) struct Throttle(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    failures: u32,
+    until: Option<Timestamp>,
+}
+
+impl Throttle {
+    /// Seconds to wait before the next try; counts the try as failed until [`Throttle::succeeded`].
+    pub(crate) fn begin(&self, now: Timestamp) -> Result<(), u64> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = state.until.filter(|until| *until > now) {
+            let micros = until.as_micros().saturating_sub(now.as_micros()).unsigned_abs();
+            return Err(micros.div_ceil(1_000_000));
+        }
+        // Counted before it is known to be wrong: many at once get no free tries.
+        state.failures = state.failures.saturating_add(1);
+        let over = state.failures.saturating_sub(FREE);
+        if over > 0 {
+            let wait = 1_i64.checked_shl(over).filter(|wait| (1..LONGEST).contains(wait)).unwrap_or(LONGEST);
+            state.until = Some(now.plus_seconds(wait));
+        }
+        Ok(())
+    }
+
+    /// The password was right.
+    pub(crate) fn succeeded(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guessing_becomes_slow_and_never_impossible() {
+        let throttle = Throttle::default();
+        let mut now = Timestamp::from_micros(0);
+        for _ in 0..5 {
+            assert_eq!(throttle.begin(now), Ok(()));
+        }
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            assert_eq!(throttle.begin(now), Ok(()));
+            let wait = throttle.begin(now).unwrap_err();
+            waits.push(wait);
+            now = now.plus_seconds(i64::try_from(wait).unwrap());
+        }
+        assert_eq!(waits, [2, 4, 8, 16, 32, 60, 60, 60]);
+        throttle.succeeded();
+        assert_eq!(throttle.begin(now), Ok(()));
+        assert_eq!(throttle.begin(now), Ok(()));
+    }
+}

@@ -1,0 +1,215 @@
+//! What a run sent to the provider and what came back, for a person who looks into it. Recorded only
+//! when the caller asks; secrets are redacted before anything is kept.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    http::{Incoming, Outgoing},
+    pipeline::{REDACTED, Redactor},
+};
+
+/// The most exchanges that are kept of one run.
+const MOST: usize = 100;
+/// The most of a body that is kept, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+/// Headers that are never shown.
+const HIDDEN: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+
+/// One request to a provider and its answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Exchange {
+    /// The step that sent it.
+    pub step: String,
+    /// Its method.
+    pub method: String,
+    /// Its URL.
+    pub url: String,
+    /// Its headers.
+    pub headers: Map<String, Value>,
+    /// Its body: JSON where it is JSON, else text; null when there is none.
+    pub body: Value,
+    /// The answer's status; null when there was no answer.
+    pub status: Option<u16>,
+    /// The answer's headers.
+    pub response_headers: Map<String, Value>,
+    /// The answer's body.
+    pub response_body: Value,
+    /// From the request to the end of the answer, in milliseconds.
+    pub duration_ms: u64,
+    /// Why there was no answer.
+    pub error: Option<String>,
+}
+
+/// A run's exchanges, and how long the whole of it took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunTrace {
+    /// The whole run, in milliseconds.
+    pub duration_ms: u64,
+    /// What was sent and answered, in order.
+    pub requests: Vec<Exchange>,
+}
+
+/// Collects a run's exchanges.
+#[derive(Debug, Default)]
+pub(crate) struct Trace(Mutex<Vec<Exchange>>);
+
+/// What is known before the answer comes.
+pub(crate) struct Sent(Exchange);
+
+impl Trace {
+    /// What was recorded, in order.
+    pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an answered request.
+    pub(crate) fn answered(&self, sent: Sent, incoming: &Incoming, duration_ms: u64, redactor: &Redactor) {
+        let Sent(exchange) = sent;
+        self.keep(Exchange {
+            status: Some(incoming.status.as_u16()),
+            response_headers: headers(&incoming.headers, redactor),
+            response_body: body(&incoming.body, redactor),
+            duration_ms,
+            ..exchange
+        });
+    }
+
+    /// Keeps a request without an answer.
+    pub(crate) fn failed(&self, sent: Sent, error: &str, duration_ms: u64, redactor: &Redactor) {
+        let Sent(exchange) = sent;
+        self.keep(Exchange { error: Some(redactor.text(error).into_owned()), duration_ms, ..exchange });
+    }
+
+    fn keep(&self, exchange: Exchange) {
+        let mut exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if exchanges.len() < MOST {
+            exchanges.push(exchange);
+        }
+    }
+}
+
+impl Sent {
+    /// A request that is about to be sent.
+    pub(crate) fn new(step: &str, outgoing: &Outgoing, redactor: &Redactor) -> Self {
+        Self(Exchange {
+            step: step.to_owned(),
+            method: outgoing.method.to_string(),
+            url: redactor.text(outgoing.url.as_str()).into_owned(),
+            headers: headers(&outgoing.headers, redactor),
+            body: body(&outgoing.body, redactor),
+            status: None,
+            response_headers: Map::new(),
+            response_body: Value::Null,
+            duration_ms: 0,
+            error: None,
+        })
+    }
+}
+
+fn headers(headers: &HeaderMap, redactor: &Redactor) -> Map<String, Value> {
+    let mut shown = Map::new();
+    for (name, value) in headers {
+        let hidden = value.is_sensitive() || HIDDEN.contains(&name.as_str());
+        let text = if hidden {
+            REDACTED.into()
+        } else {
+            redactor.text(&String::from_utf8_lossy(value.as_bytes())).into_owned()
+        };
+        match shown.get_mut(name.as_str()) {
+            // Several of one name, as one list (RFC 9110 section 5.2).
+            Some(Value::String(before)) => {
+                before.push_str(", ");
+                before.push_str(&text);
+            }
+            _ => {
+                shown.insert(name.as_str().to_owned(), Value::String(text));
+            }
+        }
+    }
+    shown
+}
+
+fn body(bytes: &Bytes, redactor: &Redactor) -> Value {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    if bytes.len() <= LONGEST_BODY
+        && let Ok(mut value) = serde_json::from_slice::<Value>(bytes)
+    {
+        redactor.value(&mut value);
+        return value;
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Value::String(format!("({} bytes that are no text)", bytes.len()));
+    };
+    // Redacted before it is cut: half of a secret is one too.
+    let text = redactor.text(text);
+    if text.len() <= LONGEST_BODY {
+        return Value::String(text.into_owned());
+    }
+    let end = (0..=LONGEST_BODY).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    Value::String(format!("{}… ({} bytes in all)", &text[..end], bytes.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Method, StatusCode};
+    use serde_json::json;
+
+    use super::*;
+
+    const SECRET: &str = "canary-secret-1";
+
+    fn outgoing() -> Outgoing {
+        let mut sensitive = HeaderValue::from_static("other");
+        sensitive.set_sensitive(true);
+        let headers = HeaderMap::from_iter([
+            (http::header::AUTHORIZATION, HeaderValue::from_static("Bearer x")),
+            (http::HeaderName::from_static("client-secret"), sensitive),
+            (http::HeaderName::from_static("x-note"), HeaderValue::from_static("has canary-secret-1 inside")),
+            (http::header::ACCEPT, HeaderValue::from_static("text/html")),
+            (http::header::ACCEPT, HeaderValue::from_static("text/plain")),
+        ]);
+        Outgoing {
+            method: Method::POST,
+            url: url::Url::parse("https://api.example/x?key=canary-secret-1&q=1").unwrap(),
+            headers,
+            body: Bytes::from_static(br#"{"secret":"canary-secret-1","n":1}"#),
+            repeatable: false,
+        }
+    }
+
+    #[test]
+    fn secrets_are_redacted_before_they_are_kept() {
+        let redactor = Redactor::new([SECRET].into_iter());
+        let trace = Trace::default();
+        let incoming = Incoming {
+            status: StatusCode::OK,
+            headers: HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static("a=b"))]),
+            body: Bytes::from(format!("{}{SECRET}", "x".repeat(LONGEST_BODY - 5))),
+            url: outgoing().url,
+        };
+        trace.answered(Sent::new("one", &outgoing(), &redactor), &incoming, 7, &redactor);
+        trace.failed(Sent::new("two", &outgoing(), &redactor), "no route to canary-secret-1", 8, &redactor);
+        let exchanges = trace.into_exchanges();
+        let text = serde_json::to_string(&exchanges).unwrap();
+        assert!(!text.contains("canary") && !text.contains("Bearer x") && !text.contains("a=b"), "{text}");
+        assert_eq!(exchanges[0].body, json!({ "secret": "[redacted]", "n": 1 }));
+        assert_eq!(exchanges[0].headers["accept"], "text/html, text/plain");
+        assert_eq!((exchanges[0].status, exchanges[1].status), (Some(200), None));
+    }
+
+    #[test]
+    fn a_run_keeps_so_many() {
+        let (trace, redactor) = (Trace::default(), Redactor::default());
+        for _ in 0..150 {
+            trace.failed(Sent::new("s", &outgoing(), &redactor), "x", 1, &redactor);
+        }
+        assert_eq!(trace.into_exchanges().len(), MOST);
+    }
+}

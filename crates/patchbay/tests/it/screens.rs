@@ -1,0 +1,113 @@
+//! The screens' pages and files: what may frame them, what they may run, how long they are kept.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{Answer, Provider, Server};
+
+/// A server whose screens are a few lines each.
+fn server() -> (Server, tempfile::TempDir, Provider) {
+    let web = tempfile::tempdir().unwrap();
+    for (path, text) in [
+        ("hub/index.html", "<!doctype html><title>hub</title>"),
+        ("hub/app-1.js", "console.log('x');"),
+        ("dashboard/index.html", "<!doctype html><meta name=csp-nonce content=__CSP_NONCE__>"),
+        ("demo/index.html", "<!doctype html><title>demo</title>"),
+        ("embed/patchbay-hub.js", "customElements"),
+    ] {
+        let path = web.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let provider = Provider::start();
+    let server = Server::start(&provider, &["--web-dir", web.path().to_str().unwrap()]);
+    (server, web, provider)
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    answer.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+}
+
+#[test]
+fn the_hub_is_framed_by_the_sessions_origins_alone() {
+    let (server, _web, _provider) = server();
+    let made = server.api().post(
+        "/connect_sessions",
+        &json!({ "origin_owner_id": "a", "origin_owner_name": "A", "allowed_origins": ["https://App.example.com/", "http://localhost:3000"] }),
+    );
+    assert_eq!(made.json()["allowed_origins"], json!(["https://app.example.com", "http://localhost:3000"]));
+    let hub = server.anonymous().get(&format!("/embedded/integrations?token={}", made.text("/token")));
+    assert!(hub.body.contains("<title>hub"), "{hub}");
+    let policy = header(&hub, "content-security-policy");
+    assert!(policy.ends_with("frame-ancestors 'self' https://app.example.com http://localhost:3000"), "{policy}");
+    assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(header(&hub, "x-frame-options"), "");
+    for stranger in ["/embedded/integrations", "/embedded/integrations?token=nothing", "/embedded/accounts/callback"] {
+        let policy = server.anonymous().get(stranger);
+        assert!(header(&policy, "content-security-policy").ends_with("frame-ancestors 'self'"), "{policy}");
+    }
+    for origin in ["*", "https://a.example/path", "javascript:1", "https://a.example; script-src *", ""] {
+        let body = json!({ "origin_owner_id": "a", "origin_owner_name": "A", "allowed_origins": [origin] });
+        let refused = server.api().post("/connect_sessions", &body);
+        assert_eq!(refused.status, 400, "{origin}");
+        assert_eq!(refused.text("/errors/0/path"), "allowed_origins[0]");
+    }
+}
+
+#[test]
+fn the_dashboard_has_a_nonce_of_its_own_each_time() {
+    let (server, _web, _provider) = server();
+    let nonce = |path: &str| {
+        let page = server.anonymous().get(path);
+        let policy = header(&page, "content-security-policy").to_owned();
+        let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+        assert!(page.body.contains(&format!("content={nonce}")), "{page}");
+        assert!(policy.contains("frame-ancestors 'none'") && header(&page, "x-frame-options") == "DENY", "{policy}");
+        assert_eq!(header(&page, "cache-control"), "no-store");
+        nonce
+    };
+    assert_ne!(nonce("/dashboard"), nonce("/dashboard/accounts/x"));
+    let demo = server.anonymous().get("/demo");
+    assert!(header(&demo, "content-security-policy").contains("frame-src 'self'"), "{demo}");
+}
+
+#[test]
+fn files_are_kept_for_ever_and_nothing_else_is_given_out() {
+    let (server, _web, _provider) = server();
+    let script = server.anonymous().get("/assets/hub/app-1.js");
+    assert_eq!(header(&script, "content-type"), "text/javascript; charset=utf-8");
+    assert!(header(&script, "cache-control").contains("immutable"));
+    for missing in [
+        "/assets/hub/index.html",
+        "/assets/hub/nothing.js",
+        "/assets/hub/..%2fembed%2fpatchbay-hub.js",
+        "/assets/embed/patchbay-hub.js",
+        "/assets/..%2f/x",
+    ] {
+        assert_eq!(server.anonymous().get(missing).status, 404, "{missing}");
+    }
+    let element = server.anonymous().get("/embed/patchbay-hub.js");
+    assert_eq!(header(&element, "access-control-allow-origin"), "*");
+    let tag = header(&element, "etag").to_owned();
+    assert_eq!(server.anonymous().header("if-none-match", &tag).get("/embed/patchbay-hub.js").status, 304);
+}
+
+#[test]
+fn without_built_screens_a_page_says_how_to_build_them() {
+    let provider = Provider::start();
+    let empty = tempfile::tempdir().unwrap();
+    let server = Server::start(&provider, &["--web-dir", empty.path().to_str().unwrap()]);
+    for path in ["/embedded/integrations?token=t0ken", "/dashboard", "/dashboard/accounts", "/demo"] {
+        let page = server.anonymous().get(path);
+        assert!(page.status == 200 && page.body.contains("make run") && !page.body.contains("t0ken"), "{page}");
+    }
+}
+
+#[test]
+fn the_committed_openapi_document_is_fresh() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+    let committed = fs::read_to_string(path).unwrap();
+    let made = crate::support::binary().arg("openapi").output().unwrap();
+    assert!(committed == String::from_utf8(made.stdout).unwrap(), "docs/openapi.json is stale: run `make api`");
+}

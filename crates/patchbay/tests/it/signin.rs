@@ -1,0 +1,208 @@
+//! Signing in to the dashboard, and what a signed-in browser may do.
+
+use serde_json::json;
+
+use crate::support::{Answer, Client, Linked, Provider, Server, binary};
+
+const PASSWORD: &str = "a long enough password";
+
+/// A server without a planted key, with the token of the link that it printed.
+fn first_start() -> (Server, String, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let mut command = binary();
+    command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+    let server = Server::spawn(command, &data_dir);
+    let log = server.logged("login_token=");
+    let token = log.split("login_token=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    (server, token, directory)
+}
+
+fn page(server: &Server) -> Client {
+    server.anonymous().header("x-requested-with", "patchbay")
+}
+
+/// A client with the cookie of an answer.
+fn browser(server: &Server, answer: &Answer) -> Client {
+    let cookie = answer.headers.iter().find(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str());
+    let cookie = cookie.unwrap_or_else(|| panic!("{answer}"));
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    page(server).header("cookie", cookie.split(';').next().unwrap())
+}
+
+#[test]
+fn a_link_works_once_then_a_password() {
+    let (server, token, _directory) = first_start();
+    let stranger = server.anonymous().get("/auth/session").json();
+    assert_eq!((&stranger["signed_in"], &stranger["password_set"]), (&json!(false), &json!(false)));
+    assert!(stranger["sandbox"].is_null() && stranger["projects"] == json!([]));
+
+    let answer = page(&server).post("/auth/login", &json!({ "login_token": token }));
+    assert_eq!(answer.status, 200, "{answer}");
+    let first = browser(&server, &answer);
+    assert!(!answer.body.contains(&token));
+    let session = first.get("/auth/session").json();
+    assert_eq!(session["signed_in"], true);
+    assert_eq!(session["project"]["name"], "default");
+    assert_eq!(session["sandbox"]["credentials"]["clientId"], "sandbox-client-id");
+
+    let again = page(&server).post("/auth/login", &json!({ "login_token": token }));
+    assert_eq!((again.status, again.code()), (401, "InvalidLoginError".to_owned()), "{again}");
+
+    for weak in ["", "short", "aaaaaaaaaaaaaaaa"] {
+        assert_eq!(first.send("PUT", "/auth/password", Some(json!({ "password": weak }).to_string())).status, 400);
+    }
+    let chosen = json!({ "password": PASSWORD }).to_string();
+    assert_eq!(first.send("PUT", "/auth/password", Some(chosen.clone())).status, 204);
+    assert_eq!(first.send("PUT", "/auth/password", Some(chosen)).status, 400, "the current one is needed now");
+
+    let wrong = page(&server).post("/auth/login", &json!({ "password": "a long enough passwore" }));
+    assert_eq!((wrong.status, wrong.code()), (401, "InvalidLoginError".to_owned()), "{wrong}");
+    let answer = page(&server).post("/auth/login", &json!({ "password": PASSWORD }));
+    assert_eq!(answer.status, 200, "{answer}");
+    let second = browser(&server, &answer);
+
+    // A change of the password signs other browsers out, and keeps this one.
+    let change = json!({ "password": "another long password", "current_password": PASSWORD }).to_string();
+    assert_eq!(second.send("PUT", "/auth/password", Some(change)).status, 204);
+    assert_eq!(first.get("/accounts").status, 401);
+    assert_eq!(second.get("/accounts").status, 200);
+    assert_eq!(second.post("/auth/logout", &json!({})).status, 204);
+    assert_eq!(second.get("/accounts").status, 401);
+    assert!(!server.log().contains(PASSWORD) && !server.log().contains("another long password"));
+}
+
+#[test]
+fn guessing_is_slowed_down_and_the_link_is_not() {
+    let (server, token, _directory) = first_start();
+    let guess = || page(&server).post("/auth/login", &json!({ "password": "a wrong password" }));
+    let statuses = (0..8).map(|_| guess().status).collect::<Vec<_>>();
+    assert!(statuses[..5].iter().all(|status| *status == 401), "{statuses:?}");
+    let slowed = guess();
+    assert_eq!((slowed.status, slowed.code()), (429, "TooManyAttemptsError".to_owned()), "{slowed}");
+    assert!(slowed.headers.iter().any(|(name, _)| name == "retry-after"));
+    assert_eq!(page(&server).post("/auth/login", &json!({ "login_token": token })).status, 200);
+}
+
+#[test]
+fn another_site_cannot_use_the_browsers_cookie() {
+    let (server, token, _directory) = first_start();
+    let own = browser(&server, &page(&server).post("/auth/login", &json!({ "login_token": token })));
+    let body = json!({ "origin_owner_id": "a", "origin_owner_name": "A" });
+    assert_eq!(own.post("/connect_sessions", &body).status, 201);
+    for foreign in [
+        own.clone().header("x-requested-with", "XMLHttpRequest"),
+        own.clone().header("origin", "https://evil.example"),
+        own.clone().header("origin", "null"),
+    ] {
+        let answer = foreign.post("/connect_sessions", &body);
+        assert_eq!((answer.status, answer.code()), (403, "ForeignPageError".to_owned()), "{answer}");
+    }
+    assert_eq!(own.clone().header("origin", &server.base).post("/connect_sessions", &body).status, 201);
+    // A preflight of the API is not answered with leave.
+    let preflight = server
+        .anonymous()
+        .header("origin", "https://evil.example")
+        .header("access-control-request-method", "POST")
+        .send("OPTIONS", "/connect_sessions", None);
+    assert!(!preflight.headers.iter().any(|(name, _)| name.starts_with("access-control-allow")), "{preflight}");
+    // A broken key is a mistake, whatever the cookie says.
+    assert_eq!(own.clone().header("authorization", "Basic %%%").get("/accounts").status, 401);
+    assert_eq!(own.header("x-project-id", "another").get("/accounts").status, 404);
+    for wrong in [json!({}), json!({ "password": "x", "login_token": "y" }), json!({ "user": "x" })] {
+        assert_eq!(page(&server).post("/auth/login", &wrong).status, 400);
+    }
+}
+
+#[test]
+fn a_new_link_is_made_while_the_server_rests() {
+    let (mut server, _, _directory) = first_start();
+    let data_dir = server.data_dir.clone();
+    assert_eq!(server.terminate(), Some(0));
+    drop(server);
+    let made = binary().args(["login-link", "--public-url", "http://pb.test/", "--data-dir"]).arg(&data_dir).output();
+    let link = String::from_utf8(made.unwrap().stdout).unwrap();
+    let token = link.trim().strip_prefix("http://pb.test/dashboard?login_token=").unwrap_or_else(|| panic!("{link}"));
+    let mut command = binary();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+    let server = Server::spawn(command, &data_dir);
+    assert_eq!(page(&server).post("/auth/login", &json!({ "login_token": token })).status, 200);
+}
+
+#[test]
+fn keys_give_no_more_than_their_maker_has() {
+    let provider = Provider::start();
+    let server = Server::start(&provider, &[]);
+    let made = server.api().post("/api_keys", &json!({ "name": "ci", "scopes": ["platform:read", "platform:write"] }));
+    assert_eq!(made.status, 201, "{made}");
+    let (key, id) = (made.text("/key"), made.text("/id"));
+    assert!(!server.api().get("/api_keys").body.contains(&key));
+    let weak = server.with_key(&key);
+    assert_eq!(weak.get("/accounts").status, 200);
+    let more = weak.post("/api_keys", &json!({ "name": "more", "scopes": ["actions:execute"] }));
+    assert_eq!((more.status, more.code()), (403, "MissingScopeError".to_owned()), "{more}");
+    // Nor may it touch a key that can do more than itself.
+    let strong = server.api().get("/api_keys").text("/data/0/id");
+    assert_eq!(weak.delete(&format!("/api_keys/{strong}")).status, 403);
+    for bad in [json!({ "name": "" }), json!({ "name": "x", "scopes": ["all"] }), json!({})] {
+        assert_eq!(server.api().post("/api_keys", &bad).status, 400);
+    }
+
+    // Disabled, it is refused at once, although it was in use a moment ago; enabled, it works again.
+    let path = format!("/api_keys/{id}");
+    let changed = server.api().patch(&path, &json!({ "enabled": false, "name": "renamed" }));
+    assert_eq!((changed.text("/name"), &changed.json()["enabled"]), ("renamed".to_owned(), &json!(false)));
+    assert_eq!(weak.get("/accounts").status, 401);
+    server.api().patch(&path, &json!({ "enabled": true }));
+    assert_eq!(weak.get("/accounts").status, 200);
+    assert_eq!(server.api().delete(&path).status, 204);
+    assert_eq!(weak.get("/accounts").status, 401);
+    assert_eq!(server.api().delete(&path).status, 404);
+}
+
+#[test]
+fn a_debugged_run_shows_the_requests_without_secrets() {
+    let linked = Linked::new();
+    let body = json!({ "action": "spotdraft_list_contract_types" });
+    let answer = linked.api().post("/actions/rpc?debug=true", &body);
+    let debug = &answer.json()["debug"];
+    let request = &debug["requests"][0];
+    assert_eq!((&request["method"], &request["status"]), (&json!("GET"), &json!(200)), "{answer}");
+    assert!(request["url"].as_str().unwrap().contains("/contract"), "{answer}");
+    assert_eq!(request["headers"]["client-secret"], "[redacted]", "{answer}");
+    assert!(request["response_body"].is_object() || request["response_body"].is_array(), "{answer}");
+    assert!(linked.api().post("/actions/rpc", &body).json()["debug"].is_null());
+    let failed = linked.api().post(
+        "/actions/rpc?debug=true",
+        &json!({ "action": "spotdraft_get_contract", "path": { "contract_id": "999999" } }),
+    );
+    assert!(failed.status >= 400 && failed.json()["debug"]["requests"].is_array(), "{failed}");
+}
+
+#[test]
+fn newer_account_names_are_searched_and_paged() {
+    let linked = Linked::new();
+    let list = |query: &str| linked.server.api().get(&format!("/v2/accounts?{query}")).json();
+    let page = list("");
+    assert_eq!((&page["total"], &page["data"][0]["id"]), (&json!(1), &json!(linked.account)));
+    let account = &page["data"][0];
+    assert_eq!(account["connector"], "spotdraft");
+    assert_eq!(account["connector_profile_id"], linked.integration.as_str());
+    assert_eq!(account["owner_id"], "customer-123");
+    for (query, total) in [
+        ("search=ACME", 1),
+        ("search=spotd", 1),
+        ("search=nobody", 0),
+        ("search=%25", 0),
+        ("type=test", 0),
+        ("type=production", 1),
+        ("status=active&connector=spotdraft&owner_id=customer-123", 1),
+        ("status=suspended", 0),
+    ] {
+        assert_eq!(list(query)["total"], total, "{query}");
+    }
+    assert_eq!(linked.server.api().get("/v2/accounts?type=wrong").status, 400);
+    let one = linked.server.api().get(&format!("/v2/accounts/{}", linked.account));
+    assert_eq!(one.json()["owner_name"], "Acme");
+    assert_eq!(linked.server.api().get("/v2/accounts/nothing").status, 404);
+}
