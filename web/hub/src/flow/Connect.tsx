@@ -52,10 +52,10 @@ function Linking({ integration, account, catalog, config, onBack }: Props & { co
       return (
         <Waiting
           title={account ? "Saving your changes" : `Connecting to ${config.name}`}
-          slow={`${config.name} takes longer than usual to answer. You can wait, or cancel and try again later.`}
+          slow={`${config.name} is taking longer than usual to answer. You can wait, or cancel and try again later.`}
           onCancel={cancel}
         >
-          <p>We try the credentials at {config.name}. This takes a moment.</p>
+          <p>Trying the credentials at {config.name}. This takes a moment.</p>
         </Waiting>
       );
     case "signing-in":

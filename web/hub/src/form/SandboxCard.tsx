@@ -8,17 +8,19 @@ interface Props {
   name: string;
   credentials: Record<string, string>;
   fields: readonly Field[];
+  edited: boolean;
   onFill: () => void;
 }
 
-export function SandboxCard({ name, credentials, fields, onFill }: Props) {
+export function SandboxCard({ name, credentials, fields, edited, onFill }: Props) {
   const labelOf = (key: string): string => fields.find((field) => field.key === key)?.label ?? key;
   return (
     <section className="sandbox" aria-label="Sandbox credentials">
       <div className="sandbox-head">
         <Icon name="spark" />
         <p>
-          <strong>No account at {name}?</strong> Try it with the built-in sandbox.
+          <strong>{edited ? "Only trying things out?" : `No account at ${name}?`}</strong> Use the built-in
+          sandbox.
         </p>
         <button type="button" className="button button-small" onClick={onFill}>
           Fill in

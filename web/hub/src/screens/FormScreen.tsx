@@ -127,6 +127,7 @@ export function FormScreen(props: Props) {
                 name={config.name}
                 credentials={config.sandbox.credentials}
                 fields={fields}
+                edited={edited}
                 onFill={() => form.set(config.sandbox?.credentials ?? {})}
               />
             )}

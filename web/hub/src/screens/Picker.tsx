@@ -10,8 +10,11 @@ import { Icon } from "../ui/Icon.tsx";
 import { Logo } from "../ui/Logo.tsx";
 import { Screen } from "../ui/Screen.tsx";
 
-/** `human_resources` → `Human resources`. */
+const ABBREVIATIONS = new Set(["ats", "cms", "crm", "erp", "hris", "iam", "itsm", "lms", "sms"]);
+
+/** `human_resources` → `Human resources`, `crm` → `CRM`. */
 export const categoryName = (key: string): string => {
+  if (ABBREVIATIONS.has(key.toLowerCase())) return key.toUpperCase();
   const words = key.replace(/[_-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 };

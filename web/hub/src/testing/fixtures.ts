@@ -1,0 +1,68 @@
+/** What the tests' server knows: a connector with a guide and a sandbox, and ways to vary it. */
+
+import type { Config, Field, Integration } from "../api/types.ts";
+
+export const field = (key: string, label: string, more: Partial<Field> = {}): Field => ({
+  key,
+  label,
+  type: "text",
+  required: true,
+  readOnly: false,
+  secret: false,
+  placeholder: "",
+  ...more,
+});
+
+export const config = (more: Partial<Config> = {}): Config => ({
+  key: "papertrail",
+  name: "Papertrail",
+  type: "custom",
+  configFields: [
+    field("clientId", "Client ID"),
+    field("clientSecret", "Client Secret", { type: "password", secret: true }),
+    field("region", "Region", {
+      type: "select",
+      value: "us",
+      options: [
+        { label: "United States", value: "us" },
+        { label: "Europe", value: "eu" },
+      ],
+    }),
+    field("email", "Act as user", {
+      required: false,
+      validation: { type: "html-pattern", pattern: ".+@.+" },
+    }),
+  ],
+  configNotices: [],
+  icon: null,
+  support: null,
+  sandbox: null,
+  guide: null,
+  ...more,
+});
+
+export const guide = {
+  title: "Connect Papertrail",
+  url: "/guides/papertrail/custom",
+  warning_html: "<p>Administrators only.</p>",
+  sections: [
+    {
+      title: "Get the credentials",
+      html: null,
+      steps: [
+        { title_html: "Open the settings", html: null, scopes: [], fields: [] },
+        { title_html: "Copy both values", html: null, scopes: [], fields: ["clientId", "clientSecret"] },
+      ],
+    },
+  ],
+};
+
+export const integration = (more: Partial<Integration> = {}): Integration => ({
+  integration_id: "profile_1",
+  active: true,
+  name: "Papertrail",
+  provider: "papertrail",
+  type: "documents",
+  logo_url: null,
+  ...more,
+});
