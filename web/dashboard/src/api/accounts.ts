@@ -1,0 +1,66 @@
+/** Linked accounts: lists, one, changes. */
+
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { AccountFilters } from "../features/accounts/filters.ts";
+import { type Account, api, dataOf } from "./client.ts";
+
+export const PAGE_SIZE = 25;
+
+export const useAccounts = (filters: AccountFilters) =>
+  useQuery({
+    queryKey: ["accounts", "list", filters],
+    placeholderData: keepPreviousData,
+    queryFn: () => {
+      const { search, connector, status, type, profile, page = 1 } = filters;
+      const query = {
+        page,
+        page_size: PAGE_SIZE,
+        ...(search === undefined ? {} : { search }),
+        ...(connector === undefined ? {} : { connector }),
+        ...(status === undefined ? {} : { status }),
+        ...(type === undefined ? {} : { type }),
+        ...(profile === undefined ? {} : { connector_profile_id: profile }),
+      };
+      return dataOf(api.GET("/v2/accounts", { params: { query } }));
+    },
+  });
+
+export const useAccount = (id: string) =>
+  useQuery({
+    queryKey: ["accounts", "one", id],
+    queryFn: () => dataOf(api.GET("/v2/accounts/{id}", { params: { path: { id } } })),
+  });
+
+export interface AccountChange {
+  status?: "active" | "suspended";
+  type?: "production" | "test";
+  label?: string | null;
+}
+
+export function usePatchAccount() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, change }: { id: string; change: AccountChange }) =>
+      api.PATCH("/accounts/{id}", { params: { path: { id } }, body: change }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["accounts"] }),
+  });
+}
+
+export function useDeleteAccount() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => api.DELETE("/accounts/{id}", { params: { path: { id } } }),
+    // The account's own page is still open for a moment: asking for it again would be a 404.
+    onSuccess: () => client.invalidateQueries({ queryKey: ["accounts", "list"] }),
+  });
+}
+
+/** What to call an account: its label, else its owner. */
+export const accountName = (account: Pick<Account, "label" | "owner_name">): string =>
+  account.label || account.owner_name;
+
+/** Why an account is in its state, in sentences. */
+export function reasonsOf(account: Account): string[] {
+  const reasons = (account.status_reasons ?? []) as { code?: string; description?: string | null }[];
+  return reasons.map(({ code, description }) => description || code || "").filter((text) => text !== "");
+}

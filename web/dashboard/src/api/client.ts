@@ -1,0 +1,37 @@
+/** The one client of the server's API: the browser's cookie signs in, a header chooses the project. */
+
+import type { components, paths } from "@patchbay/web-shared/api.gen.ts";
+import { createApi } from "@patchbay/web-shared/client.ts";
+
+export { dataOf } from "@patchbay/web-shared/client.ts";
+
+const PROJECT = "patchbay-project";
+let project: string | null = null;
+
+/** The project that calls work in; remembered for the next visit. */
+export function chooseProject(id: string): void {
+  project = id;
+  try {
+    localStorage.setItem(PROJECT, id);
+  } catch {
+    // A browser that keeps nothing asks again next time.
+  }
+}
+
+export function rememberedProject(): string | null {
+  try {
+    return localStorage.getItem(PROJECT);
+  } catch {
+    return null;
+  }
+}
+
+export const api = createApi<paths>({
+  headers: (): Record<string, string> => (project === null ? {} : { "x-project-id": project }),
+});
+
+type Schemas = components["schemas"];
+export type Account = Schemas["AccountV2"];
+export type Profile = Schemas["ProfileOut"];
+export type ApiKey = Schemas["KeyOut"];
+export type Session = Schemas["SessionState"];

@@ -1,0 +1,34 @@
+/** Connect sessions: the right to link one account, for the Hub in a frame or behind a link. */
+
+import { useMutation } from "@tanstack/react-query";
+import { api, dataOf } from "./client.ts";
+
+export interface SessionRequest {
+  origin_owner_id: string;
+  origin_owner_name: string;
+  origin_username?: string;
+  provider?: string;
+  account_id?: string;
+  type?: "production" | "test";
+  multiple?: boolean;
+  expires_in?: number;
+}
+
+export interface ConnectSession {
+  token: string;
+  auth_link_url: string;
+  expires_at: string;
+}
+
+export async function createSession(
+  request: SessionRequest,
+  origins: string[] = [],
+): Promise<ConnectSession> {
+  const body = { ...request, allowed_origins: origins };
+  const { token, auth_link_url, expires_at } = await dataOf(api.POST("/connect_sessions", { body }));
+  if (!token || !auth_link_url) throw new Error("the server gave no token");
+  return { token, auth_link_url, expires_at };
+}
+
+export const useCreateSession = () =>
+  useMutation({ mutationFn: (request: SessionRequest) => createSession(request) });

@@ -1,0 +1,193 @@
+/** The frame of every page: where one is, where one can go, in which project. */
+
+import {
+  ActionIcon,
+  AppShell,
+  Badge,
+  Burger,
+  Group,
+  Menu,
+  NavLink,
+  ScrollArea,
+  Select,
+  Text,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import {
+  IconBook,
+  IconBraces,
+  IconKey,
+  IconListCheck,
+  IconLogout,
+  IconMoon,
+  IconPlayerPlay,
+  IconPlug,
+  IconSettings,
+  IconStack2,
+  IconSun,
+  IconUserCircle,
+  IconUsers,
+} from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { chooseProject } from "../api/client.ts";
+import { useLogout, useSession } from "../api/session.ts";
+
+const PAGES = [
+  { to: "/start", label: "First steps", icon: IconListCheck },
+  { to: "/accounts", label: "Accounts", icon: IconUsers },
+  { to: "/connectors", label: "Connectors", icon: IconPlug },
+  { to: "/profiles", label: "Connector profiles", icon: IconStack2 },
+  { to: "/run", label: "Run an action", icon: IconPlayerPlay },
+  { to: "/keys", label: "API keys", icon: IconKey },
+  { to: "/settings", label: "Settings", icon: IconSettings },
+] as const;
+
+export function Shell() {
+  const [opened, { toggle, close }] = useDisclosure();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const inside = path.replace(/^\/dashboard/, "");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the drawer closes when the page changes
+  useEffect(close, [path]);
+
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !opened } }}
+      padding={{ base: "md", sm: "xl" }}
+    >
+      <a className="pb-skip" href="#main">
+        Skip to the content
+      </a>
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap">
+            <Burger
+              opened={opened}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={opened ? "Close the navigation" : "Open the navigation"}
+            />
+            <Link to="/" className="pb-row-link">
+              Patchbay
+            </Link>
+            <Sandbox />
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <Project />
+            <Scheme />
+            <Member />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm" aria-label="Pages">
+        <AppShell.Section grow component={ScrollArea}>
+          {PAGES.map(({ to, label, icon: Icon }) => (
+            <NavLink
+              key={to}
+              component={Link}
+              to={to}
+              label={label}
+              leftSection={<Icon size={18} stroke={1.6} aria-hidden />}
+              active={inside === to || inside.startsWith(`${to}/`)}
+              mb={2}
+            />
+          ))}
+        </AppShell.Section>
+        <AppShell.Section>
+          <NavLink
+            href="/guides"
+            target="_blank"
+            label="Guides"
+            leftSection={<IconBook size={18} stroke={1.6} aria-hidden />}
+          />
+          <NavLink
+            href="/docs"
+            target="_blank"
+            label="API reference"
+            leftSection={<IconBraces size={18} stroke={1.6} aria-hidden />}
+          />
+        </AppShell.Section>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1}>
+        <div className="pb-main">
+          <Outlet />
+        </div>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function Sandbox() {
+  const { sandbox } = useSession();
+  return sandbox ? (
+    <Badge variant="light" color="yellow" c="var(--mantine-color-text)" tt="none" visibleFrom="xs">
+      Sandbox
+    </Badge>
+  ) : null;
+}
+
+function Project() {
+  const { project, projects } = useSession();
+  const client = useQueryClient();
+  if (projects.length < 2) {
+    return (
+      <Text size="sm" c="dimmed" visibleFrom="sm">
+        {project?.name}
+      </Text>
+    );
+  }
+  return (
+    <Select
+      aria-label="Project"
+      size="xs"
+      w={{ base: 120, sm: 180 }}
+      allowDeselect={false}
+      data={projects.map(({ id, name }) => ({ value: id, label: name }))}
+      value={project?.id ?? null}
+      onChange={(id) => {
+        if (id === null) return;
+        chooseProject(id);
+        // Everything on the screen belongs to the other project.
+        void client.resetQueries();
+      }}
+    />
+  );
+}
+
+function Scheme() {
+  const { setColorScheme } = useMantineColorScheme();
+  const current = useComputedColorScheme("light");
+  const next = current === "dark" ? "light" : "dark";
+  const Icon = current === "dark" ? IconSun : IconMoon;
+  return (
+    <ActionIcon size="lg" aria-label={`Use the ${next} colours`} onClick={() => setColorScheme(next)}>
+      <Icon size={18} stroke={1.6} aria-hidden />
+    </ActionIcon>
+  );
+}
+
+function Member() {
+  const logout = useLogout();
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon size="lg" aria-label="Your account">
+          <IconUserCircle size={20} stroke={1.6} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component={Link} to="/settings" leftSection={<IconSettings size={16} aria-hidden />}>
+          Settings and password
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => logout.mutate()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,10 @@
+/** The token of a one-time link: read once, and out of the address bar and the history at once. */
+
+export function takeLoginToken(window: Pick<Window, "location" | "history">): string | null {
+  const url = new URL(window.location.href);
+  const token = url.searchParams.get("login_token");
+  if (token === null) return null;
+  url.searchParams.delete("login_token");
+  window.history.replaceState(null, "", `${url.pathname}${url.search}${url.hash}`);
+  return token === "" ? null : token;
+}

@@ -1,0 +1,104 @@
+/** Every path of the dashboard, on one screen. Pages are loaded when they are first opened. */
+
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { parseFilters } from "../features/accounts/filters.ts";
+import { isStartDone } from "../features/start/progress.ts";
+import { NotFound } from "./NotFound.tsx";
+import { Shell } from "./Shell.tsx";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
+
+const index = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: isStartDone() ? "/accounts" : "/start" });
+  },
+});
+const start = createRoute({
+  getParentRoute: () => root,
+  path: "/start",
+  component: lazyRouteComponent(() => import("../features/start/StartPage.tsx"), "StartPage"),
+});
+const accounts = createRoute({
+  getParentRoute: () => root,
+  path: "/accounts",
+  validateSearch: parseFilters,
+  component: lazyRouteComponent(() => import("../features/accounts/AccountsPage.tsx"), "AccountsPage"),
+});
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/accounts/$accountId",
+  component: lazyRouteComponent(() => import("../features/accounts/AccountPage.tsx"), "AccountPage"),
+});
+const connectors = createRoute({
+  getParentRoute: () => root,
+  path: "/connectors",
+  component: lazyRouteComponent(() => import("../features/connectors/ConnectorsPage.tsx"), "ConnectorsPage"),
+});
+const connector = createRoute({
+  getParentRoute: () => root,
+  path: "/connectors/$key",
+  component: lazyRouteComponent(() => import("../features/connectors/ConnectorPage.tsx"), "ConnectorPage"),
+});
+const profiles = createRoute({
+  getParentRoute: () => root,
+  path: "/profiles",
+  component: lazyRouteComponent(() => import("../features/profiles/ProfilesPage.tsx"), "ProfilesPage"),
+});
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/run",
+  validateSearch: (search: Record<string, unknown>): { account?: string; action?: string } => {
+    const [chosenAccount, chosenAction] = [text(search.account), text(search.action)];
+    return {
+      ...(chosenAccount === undefined ? {} : { account: chosenAccount }),
+      ...(chosenAction === undefined ? {} : { action: chosenAction }),
+    };
+  },
+  component: lazyRouteComponent(() => import("../features/runner/RunnerPage.tsx"), "RunnerPage"),
+});
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("../features/keys/KeysPage.tsx"), "KeysPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../features/settings/SettingsPage.tsx"), "SettingsPage"),
+});
+
+export function createAppRouter() {
+  return createRouter({
+    routeTree: root.addChildren([
+      index,
+      start,
+      accounts,
+      account,
+      connectors,
+      connector,
+      profiles,
+      run,
+      keys,
+      settings,
+    ]),
+    basepath: "/dashboard",
+    defaultPreload: "intent",
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

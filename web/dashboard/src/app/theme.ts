@@ -1,0 +1,62 @@
+/** The dashboard's look, from the same palette as the design tokens of the other screens. */
+
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+
+const indigo: MantineColorsTuple = [
+  "#eef0ff",
+  "#e0e3ff",
+  "#c7ccff",
+  "#a8a9ff",
+  "#8b86ff",
+  "#6f66f5",
+  "#5a50ec",
+  "#4f46e5",
+  "#4338ca",
+  "#3730a3",
+];
+
+export const theme = createTheme({
+  colors: { indigo },
+  primaryColor: "indigo",
+  primaryShade: { light: 7, dark: 6 },
+  autoContrast: true,
+  defaultRadius: "md",
+  fontFamily:
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", sans-serif',
+  fontFamilyMonospace:
+    'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace',
+  headings: { fontWeight: "650" },
+  components: {
+    Tooltip: { defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } } },
+    Modal: { defaultProps: { centered: true, overlayProps: { blur: 2 } } },
+    ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
+  },
+});
+
+/** Slate neutrals in place of Mantine's, with text that keeps 4.5:1 on every surface. */
+export const resolver: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    "--mantine-color-body": "#ffffff",
+    "--mantine-color-text": "#0f172a",
+    "--mantine-color-dimmed": "#52607a",
+    "--mantine-color-default-border": "#dbe2ec",
+    "--mantine-color-placeholder": "#64728a",
+    "--mantine-color-error": "#b42318",
+    "--pb-app-background": "#f6f7fb",
+    "--pb-app-sunken": "#f1f4f9",
+  },
+  dark: {
+    "--mantine-color-body": "#131a2b",
+    "--mantine-color-text": "#f1f5f9",
+    "--mantine-color-dimmed": "#a3b1c6",
+    "--mantine-color-default": "#1b2437",
+    "--mantine-color-default-hover": "#232e45",
+    "--mantine-color-default-border": "#2c3852",
+    "--mantine-color-placeholder": "#94a3b8",
+    "--mantine-color-error": "#fca5a5",
+    "--mantine-color-anchor": "#aba7ff",
+    "--pb-app-background": "#0b1020",
+    "--pb-app-sunken": "#0e1525",
+  },
+});

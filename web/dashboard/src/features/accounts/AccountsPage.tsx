@@ -1,0 +1,149 @@
+/** The linked accounts: found, narrowed, acted upon. */
+
+import { Anchor, Button, Group, Loader, Pagination, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
+import { PAGE_SIZE, useAccounts } from "../../api/accounts.ts";
+import { useConnectors, useProfiles } from "../../api/connectors.ts";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { PageHeader } from "../../ui/PageHeader.tsx";
+import { LinkDialog } from "../link/LinkDialog.tsx";
+import { AccountTable } from "./AccountTable.tsx";
+import { isNarrowed, withFilter } from "./filters.ts";
+import { STATUS_NAMES, statusOf } from "./status.ts";
+
+const route = getRouteApi("/accounts");
+
+export function AccountsPage() {
+  const filters = route.useSearch();
+  const navigate = route.useNavigate();
+  const accounts = useAccounts(filters);
+  const connectors = useConnectors();
+  const profiles = useProfiles();
+  const [linking, setLinking] = useState(false);
+  const [words, setWords] = useState(filters.search ?? "");
+  const narrow = (change: Record<string, unknown>) =>
+    void navigate({ search: (before) => withFilter(before, change), replace: true });
+  const search = useDebouncedCallback((text: string) => narrow({ search: text }), 250);
+  const total = accounts.data?.total ?? 0;
+  const pages = Math.ceil(total / PAGE_SIZE);
+
+  const link = (
+    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setLinking(true)}>
+      Link account
+    </Button>
+  );
+  return (
+    <>
+      <PageHeader
+        title="Accounts"
+        description="Your customers' accounts at the providers, linked through the Hub."
+        actions={link}
+      />
+      <Group mb="md" gap="sm" align="flex-end">
+        <TextInput
+          label="Search"
+          placeholder="Name, owner, id"
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={words}
+          onChange={(event) => {
+            setWords(event.currentTarget.value);
+            search(event.currentTarget.value);
+          }}
+          style={{ flex: "1 1 220px" }}
+        />
+        <Select
+          label="Integration"
+          placeholder="All"
+          clearable
+          w={170}
+          data={(connectors.data ?? []).map(({ provider, provider_name }) => ({
+            value: provider,
+            label: provider_name,
+          }))}
+          value={filters.connector ?? null}
+          onChange={(connector) => narrow({ connector })}
+        />
+        <Select
+          label="Status"
+          placeholder="All"
+          clearable
+          w={160}
+          data={STATUS_NAMES.map((name) => ({ value: name, label: statusOf(name).label }))}
+          value={filters.status ?? null}
+          onChange={(status) => narrow({ status })}
+        />
+        <Select
+          label="Type"
+          placeholder="All"
+          clearable
+          w={140}
+          data={[
+            { value: "production", label: "Production" },
+            { value: "test", label: "Test" },
+          ]}
+          value={filters.type ?? null}
+          onChange={(type) => narrow({ type })}
+        />
+        {(profiles.data?.length ?? 0) > 1 && (
+          <Select
+            label="Config"
+            placeholder="All"
+            clearable
+            w={170}
+            data={(profiles.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+            value={filters.profile ?? null}
+            onChange={(profile) => narrow({ profile })}
+          />
+        )}
+      </Group>
+      {accounts.isPending ? (
+        <Group justify="center" py="xl">
+          <Loader aria-label="Loading the accounts" />
+        </Group>
+      ) : accounts.isError ? (
+        <ErrorState error={accounts.error} onRetry={() => void accounts.refetch()} />
+      ) : total === 0 ? (
+        isNarrowed(filters) ? (
+          <EmptyState title="No account fits">
+            Nothing matches the search and filters.{" "}
+            <Anchor
+              component="button"
+              onClick={() => {
+                setWords("");
+                void navigate({ search: {}, replace: true });
+              }}
+            >
+              Show all accounts
+            </Anchor>
+          </EmptyState>
+        ) : (
+          <EmptyState title="No account is linked yet" action={link}>
+            Link one yourself, send a customer an auth link, or put the Hub into your own product.
+          </EmptyState>
+        )
+      ) : (
+        <Stack>
+          <AccountTable accounts={accounts.data.data} />
+          <Group justify="space-between">
+            <Text size="sm" c="dimmed" aria-live="polite">
+              {total === 1 ? "1 account" : `${total} accounts`}
+            </Text>
+            {pages > 1 && (
+              <Pagination
+                total={pages}
+                value={filters.page ?? 1}
+                onChange={(page) => void navigate({ search: (before) => withFilter(before, { page }) })}
+                getControlProps={(control) => ({ "aria-label": `${control} page` })}
+              />
+            )}
+          </Group>
+        </Stack>
+      )}
+      <LinkDialog opened={linking} onClose={() => setLinking(false)} />
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+/** Code to copy: how one's own product opens the Hub. Values are quoted for the language they stand in. */
+
+/** A text inside single quotes of a POSIX shell. */
+export const shellQuote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+const attribute = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+
+/** JSON that may stand in a script: no `</script>` and no line separators that older parsers break at. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value, null, 2)
+    .replaceAll("<", "\\u003c")
+    .replaceAll("\u2028", "\\u2028")
+    .replaceAll("\u2029", "\\u2029");
+
+const indented = (text: string, by: string): string => text.replaceAll("\n", `\n${by}`);
+
+const body = (connector: string | null) => ({
+  origin_owner_id: "customer-123",
+  origin_owner_name: "Acme",
+  ...(connector === null ? {} : { provider: connector }),
+  allowed_origins: ["https://app.example.com"],
+});
+
+export const sessionCurl = (baseUrl: string, connector: string | null): string =>
+  [
+    `curl ${shellQuote(`${baseUrl}/connect_sessions`)} \\`,
+    `  --user "$PATCHBAY_API_KEY:" \\`,
+    `  --json ${shellQuote(JSON.stringify(body(connector)))}`,
+  ].join("\n");
+
+export const sessionTypeScript = (baseUrl: string, connector: string | null): string =>
+  `// On your server: the key never reaches a browser.
+const response = await fetch(${jsonText(`${baseUrl}/connect_sessions`)}, {
+  method: "POST",
+  headers: {
+    authorization: \`Basic \${btoa(\`\${process.env.PATCHBAY_API_KEY}:\`)}\`,
+    "content-type": "application/json",
+  },
+  body: JSON.stringify(${indented(jsonText(body(connector)), "  ")}),
+});
+const { token } = await response.json();`;
+
+export const elementHtml = (baseUrl: string): string =>
+  `<script type="module" src="${attribute(baseUrl)}/embed/patchbay-hub.js"></script>
+
+<patchbay-hub token="THE SESSION'S TOKEN" base-url="${attribute(baseUrl)}"></patchbay-hub>
+
+<script type="module">
+  document.querySelector("patchbay-hub").addEventListener("success", (event) => {
+    console.log("linked", event.detail.id, event.detail.provider);
+  });
+</script>`;

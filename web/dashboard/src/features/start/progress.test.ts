@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { isStartDone, parseProgress, readProgress, withDone, writeProgress } from "./progress.ts";
+
+test("what cannot be read counts as nothing", () => {
+  for (const text of [null, "", "nonsense", "3", "null", '{"done":"link"}']) {
+    expect(parseProgress(text)).toEqual({ done: [], skipped: false });
+  }
+  expect(parseProgress('{"done":["run","x","link"],"skipped":1}')).toEqual({
+    done: ["link", "run"],
+    skipped: false,
+  });
+  expect(
+    readProgress({
+      getItem: () => {
+        throw new Error("no storage");
+      },
+    }),
+  ).toEqual({ done: [], skipped: false });
+  expect(() =>
+    writeProgress(
+      { done: [], skipped: true },
+      {
+        setItem: () => {
+          throw new Error("full");
+        },
+      },
+    ),
+  ).not.toThrow();
+});
+
+test("steps are done once, in order, and then the start is over", () => {
+  let progress = parseProgress(null);
+  for (const step of ["run", "link", "run", "embed"] as const) progress = withDone(progress, step);
+  expect(progress.done).toEqual(["link", "run", "embed"]);
+  expect(isStartDone(progress)).toBe(false);
+  expect(isStartDone(withDone(progress, "copy"))).toBe(true);
+  expect(isStartDone({ done: [], skipped: true })).toBe(true);
+});

@@ -1,0 +1,28 @@
+/** Something could not be loaded or done: the server's own words, and a way to try again. */
+
+import { Alert, Button, Stack, Text } from "@mantine/core";
+import { asFailure } from "@patchbay/web-shared/client.ts";
+
+interface Props {
+  error: unknown;
+  title?: string;
+  onRetry?: () => void;
+}
+
+export function ErrorState({ error, title = "This could not be loaded", onRetry }: Props) {
+  const failure = asFailure(error);
+  return (
+    <Alert color="red" variant="light" title={title} role="alert" radius="lg">
+      <Stack gap="sm" align="flex-start">
+        <Text size="sm" c="var(--mantine-color-text)">
+          {failure.message}
+        </Text>
+        {onRetry && (
+          <Button size="xs" variant="default" onClick={onRetry}>
+            Try again
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}

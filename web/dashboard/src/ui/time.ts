@@ -1,0 +1,28 @@
+/** Moments in words, told from a moment that the caller gives. */
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+/** "3 days ago", "in 2 hours", "just now". */
+export function relativeTime(moment: string, now: Date): string {
+  const seconds = (new Date(moment).getTime() - now.getTime()) / 1000;
+  if (Number.isNaN(seconds)) return moment;
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit);
+  }
+  return "just now";
+}
+
+/** The exact moment, in the reader's own zone. */
+export function exactTime(moment: string): string {
+  const date = new Date(moment);
+  if (Number.isNaN(date.getTime())) return moment;
+  return date.toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
+}
