@@ -98,19 +98,12 @@ export function NothingConfigured() {
 }
 
 /** The profile was disabled, perhaps while the form was open. */
-export function Unavailable({
-  name,
-  message,
-  onBack,
-}: {
-  name: string;
-  message: string;
-  onBack: (() => void) | null;
-}) {
+export function Unavailable({ name, message, onBack }: UnavailableProps) {
+  const title = `${name} is not available at the moment`;
   return (
     <Message
       icon="warning"
-      title={`${name} is not available at the moment`}
+      title={title}
       actions={
         <>
           {onBack && (
@@ -122,10 +115,17 @@ export function Unavailable({
         </>
       }
     >
-      <p>{message}</p>
+      {/* The server's sentence often begins as the title does; nobody needs to read it twice. */}
+      <p>{message.startsWith(title) ? "Its connector profile is switched off." : message}</p>
       <p>Nothing was saved. Ask the person who sent you the link when it will be back.</p>
     </Message>
   );
+}
+
+interface UnavailableProps {
+  name: string;
+  message: string;
+  onBack: (() => void) | null;
 }
 
 export function NoSuchAccount() {
