@@ -58,8 +58,8 @@ export function Ended() {
   return (
     <Message icon="info" title="This link has expired" actions={<HostClose />}>
       <p>
-        For safety, a link to connect an account works for a limited time. Nothing was saved since you opened
-        it.
+        For safety, a link to connect an account works for a limited time, and only exactly as it was given
+        out. Nothing was changed.
       </p>
       <p>Ask the person or the product that gave you the link for a new one.</p>
     </Message>
