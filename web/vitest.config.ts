@@ -7,7 +7,7 @@ export default defineConfig({
   plugins: [react()],
   test: {
     environment: "happy-dom",
-    include: ["*/src/**/*.test.ts", "*/src/**/*.test.tsx", "*/build/**/*.test.ts"],
+    include: ["*/{src,demo,build}/**/*.test.ts", "*/{src,demo,build}/**/*.test.tsx"],
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -1,0 +1,122 @@
+/** Code to copy, with the demo's current values in it. Each value is quoted for the language it stands in. */
+
+import type { Theme } from "../src/react.ts";
+
+export interface SnippetValues {
+  baseUrl: string;
+  /** The page that frames the Hub. */
+  pageOrigin: string;
+  theme: Theme;
+  accountId: string | null;
+  footer: boolean;
+  owner: { id: string; name: string };
+}
+
+export type SnippetName = "html" | "react" | "typescript" | "curl";
+
+export const SNIPPETS: readonly { value: SnippetName; label: string; where: string }[] = [
+  { value: "html", label: "HTML", where: "Your page, without a framework" },
+  { value: "react", label: "React", where: "Your page, with React 18 or 19" },
+  { value: "typescript", label: "TypeScript", where: "Your server: makes the session" },
+  { value: "curl", label: "curl", where: "A terminal: makes a session to try with" },
+];
+
+/** The default, which needs no mention. */
+const isLight = (theme: Theme): boolean => theme === "light";
+
+const attribute = (text: string): string =>
+  `"${text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;")}"`;
+
+/** Attributes that hold JSON are easier to read in single quotes. */
+const jsonAttribute = (value: unknown): string =>
+  `'${JSON.stringify(value).replaceAll("&", "&amp;").replaceAll("'", "&#39;").replaceAll("<", "&lt;")}'`;
+
+const shell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+const indent = (text: string, by: string): string => text.replaceAll("\n", `\n${by}`);
+
+/** A JavaScript literal: JSON, with plain keys where they need no quotes. */
+const literal = (value: unknown): string =>
+  JSON.stringify(value, null, 2).replaceAll(/^(\s*)"([A-Za-z_]\w*)":/gm, "$1$2:");
+
+const sessionBody = ({ owner, pageOrigin, accountId }: SnippetValues) => ({
+  origin_owner_id: owner.id,
+  origin_owner_name: owner.name,
+  allowed_origins: [pageOrigin],
+  ...(accountId === null ? {} : { account_id: accountId }),
+});
+
+function html({ baseUrl, theme, accountId, footer }: SnippetValues): string {
+  const lines = [
+    'token="THE SESSION\'S TOKEN"',
+    `base-url=${attribute(baseUrl)}`,
+    ...(isLight(theme)
+      ? []
+      : [`theme=${typeof theme === "string" ? attribute(theme) : jsonAttribute(theme)}`]),
+    ...(accountId === null ? [] : [`account-id=${attribute(accountId)}`]),
+    ...(footer ? [] : ['show-footer-links="false"']),
+  ];
+  return `<script type="module" src=${attribute(`${baseUrl}/embed/patchbay-hub.js`)}></script>
+
+<patchbay-hub
+  ${lines.join("\n  ")}
+></patchbay-hub>
+
+<script type="module">
+  const hub = document.querySelector("patchbay-hub");
+  hub.addEventListener("success", ({ detail }) => {
+    console.log("linked", detail.id, "at", detail.provider);
+  });
+  hub.addEventListener("close", () => hub.remove());
+</script>`;
+}
+
+function react({ baseUrl, theme, accountId, footer }: SnippetValues): string {
+  const props = [
+    "token={token}",
+    `baseUrl=${attribute(baseUrl)}`,
+    ...(isLight(theme)
+      ? []
+      : [
+          typeof theme === "string"
+            ? `theme=${attribute(theme)}`
+            : `theme={${indent(literal(theme), "      ")}}`,
+        ]),
+    ...(accountId === null ? [] : [`accountId=${attribute(accountId)}`]),
+    ...(footer ? [] : ["showFooterLinks={false}"]),
+    'onSuccess={(account) => console.log("linked", account.id)}',
+    "onClose={onDone}",
+  ];
+  return `import { PatchbayHub } from "@patchbay/hub/react";
+
+export function ConnectTool({ token, onDone }) {
+  return (
+    <PatchbayHub
+      ${props.join("\n      ")}
+    />
+  );
+}`;
+}
+
+const typescript = (values: SnippetValues): string =>
+  `// On your server: the API key never reaches a browser.
+const key = process.env.PATCHBAY_API_KEY;
+const response = await fetch(${JSON.stringify(`${values.baseUrl}/connect_sessions`)}, {
+  method: "POST",
+  headers: {
+    authorization: \`Basic \${btoa(\`\${key}:\`)}\`,
+    "content-type": "application/json",
+  },
+  body: JSON.stringify(${indent(literal(sessionBody(values)), "  ")}),
+});
+if (!response.ok) throw new Error((await response.json()).message);
+const { token } = await response.json();`;
+
+const curl = (values: SnippetValues): string =>
+  `curl ${shell(`${values.baseUrl}/connect_sessions`)} \\
+  --user "$PATCHBAY_API_KEY:" \\
+  --json ${shell(JSON.stringify(sessionBody(values), null, 2))}`;
+
+const MAKERS: Record<SnippetName, (values: SnippetValues) => string> = { html, react, typescript, curl };
+
+export const snippet = (name: SnippetName, values: SnippetValues): string => MAKERS[name](values);
