@@ -3,6 +3,7 @@
 import { applyTheme } from "@patchbay/web-shared/theme.ts";
 import { useEffect, useState } from "react";
 import { Behind, type Settings } from "./Behind.tsx";
+import { Code } from "./Code.tsx";
 import { HubDialog } from "./HubDialog.tsx";
 import { Integrations } from "./Integrations.tsx";
 import { useLog } from "./log.ts";
@@ -44,13 +45,12 @@ export function App() {
         <Product>
           <Integrations demo={demo}>{isInline ? hub : null}</Integrations>
         </Product>
-        <Behind
-          settings={settings}
-          onSettings={setSettings}
+        <Behind settings={settings} onSettings={setSettings} log={log} />
+        <Code
           theme={theme}
+          footer={settings.footer}
           accountId={demo.hub?.accountId ?? null}
           baseUrl={demo.visitor?.publicUrl ?? window.location.origin}
-          log={log}
         />
       </div>
       {!isInline && hub && <HubDialog onClose={demo.close}>{hub}</HubDialog>}

@@ -1,8 +1,6 @@
-/** For the developer: how the Hub looks, what it tells the page, and the code that puts it there. */
+/** For the developer: how the Hub looks, and what it tells the page. */
 
-import type { Theme } from "../src/react.ts";
 import { Choice } from "./Choice.tsx";
-import { Code } from "./Code.tsx";
 import { EventLog } from "./EventLog.tsx";
 import type { useLog } from "./log.ts";
 import { LOOKS, type Look } from "./looks.ts";
@@ -21,13 +19,10 @@ const PLACES = [
 interface Props {
   settings: Settings;
   onSettings: (settings: Settings) => void;
-  theme: Theme;
-  accountId: string | null;
-  baseUrl: string;
   log: ReturnType<typeof useLog>;
 }
 
-export function Behind({ settings, onSettings, theme, accountId, baseUrl, log }: Props) {
+export function Behind({ settings, onSettings, log }: Props) {
   return (
     <aside className="behind" aria-label="Behind the scenes">
       <h2 className="behind-title">Behind the scenes</h2>
@@ -55,7 +50,6 @@ export function Behind({ settings, onSettings, theme, accountId, baseUrl, log }:
         </label>
       </section>
       <EventLog entries={log.entries} onClear={log.clear} />
-      <Code theme={theme} accountId={accountId} footer={settings.footer} baseUrl={baseUrl} />
     </aside>
   );
 }

@@ -13,9 +13,9 @@ export function Code(props: Props) {
   const code = snippet(name, { ...props, pageOrigin: window.location.origin, owner: OWNER });
   const where = SNIPPETS.find(({ value }) => value === name)?.where;
   return (
-    <section className="panel" aria-labelledby="code-title">
+    <section className="panel code-panel" aria-labelledby="code-title">
       <div className="panel-head">
-        <h3 id="code-title">The code for it</h3>
+        <h2 id="code-title">The code for it</h2>
         <CopyButton text={code} />
       </div>
       <Choice label="Language" options={SNIPPETS} value={name} onChange={setName} />
