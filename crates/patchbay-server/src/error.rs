@@ -81,9 +81,6 @@ fn respond(status: u16, retry_after: Option<u64>, body: &impl Serialize) -> Resp
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"patchbay\""));
-    }
     response
 }
 
@@ -110,7 +107,12 @@ pub(crate) fn body(error: &Error, now: String) -> ErrorBody {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let now = if self.1.is_empty() { crate::extract::now() } else { self.1 };
-        respond(self.0.kind.status(), self.0.retry_after, &body(&self.0, now))
+        let mut response = respond(self.0.kind.status(), self.0.retry_after, &body(&self.0, now));
+        if response.status() == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Basic realm=\"patchbay\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
     }
 }
 

@@ -113,6 +113,7 @@ fn page_routes() -> Router<AppState> {
         .route("/embedded/integrations", get(pages::hub))
         .route("/embedded/accounts/callback", get(pages::hub))
         .route("/dashboard", get(pages::dashboard))
+        .route("/dashboard/", get(pages::dashboard))
         .route("/dashboard/{*path}", get(pages::dashboard))
         .route("/demo", get(pages::demo))
         .route("/assets/{file}", get(pages::asset))
@@ -224,6 +225,8 @@ async fn headers(request: Request, next: Next) -> Response {
     let embedded = request.uri().path().starts_with("/embedded/");
     let given = request.headers().get("x-request-id").filter(|id| id.len() <= 100).cloned();
     let id = given.unwrap_or_else(|| HeaderValue::from(LAST.fetch_add(1, Ordering::Relaxed) + 1));
+    // A browser would answer a challenge with a window of its own, over the page that has a sign-in.
+    let from_our_page = request.headers().get("x-requested-with").is_some_and(|value| value == "patchbay");
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
     // Without the query: session tokens travel there.
@@ -235,6 +238,9 @@ async fn headers(request: Request, next: Next) -> Response {
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     if !embedded {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
+    if from_our_page {
+        headers.remove(header::WWW_AUTHENTICATE);
     }
     headers.insert("x-request-id", id);
     response

@@ -1,6 +1,7 @@
 /** What a test gets: a server and a host page (one a worker), and a client, a Hub and a traffic record (one a test). */
 import { test as base } from "@playwright/test";
 import { Api } from "./api.ts";
+import { Dashboard, type Member, signIn } from "./dashboard.ts";
 import { type HostPage, startHostPage } from "./host-page.ts";
 import { StockHub } from "./hub.ts";
 import { type Server, startServer } from "./server.ts";
@@ -15,12 +16,14 @@ export interface WorkerOptions {
 interface WorkerFixtures extends WorkerOptions {
   server: Server;
   host: HostPage;
+  member: Member;
 }
 
 interface TestFixtures {
   api: Api;
   hub: StockHub;
   traffic: Traffic;
+  dashboard: Dashboard;
 }
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
@@ -42,6 +45,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
+  // The one-time link works once: one sign-in a worker, its cookie for every test.
+  member: [async ({ server }, use) => use(await signIn(server)), { scope: "worker" }],
+  dashboard: async ({ page, context, member, server, traffic: _traffic }, use) => {
+    await context.addCookies([{ name: member.cookie.name, value: member.cookie.value, url: server.url }]);
+    await use(new Dashboard(page, server));
+  },
   api: async ({ server }, use) => use(new Api(server)),
   traffic: [async ({ context }, use) => use(await Traffic.watch(context)), { auto: true }],
   // The record must be on before the first page is opened.

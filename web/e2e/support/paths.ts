@@ -9,6 +9,11 @@ export function serverPath(): string {
   return resolve(here, "..", process.env.PATCHBAY_BIN ?? "../../target/fast/patchbay");
 }
 
+/** A folder of built screens in place of those in the binary, for who works on them. */
+export function webDirectory(): string | undefined {
+  return process.env.PATCHBAY_WEB_DIR;
+}
+
 /** The browser: `CHROMIUM`, or Debian's. */
 export function browserPath(): string {
   return process.env.CHROMIUM ?? "/usr/bin/chromium";

@@ -11,6 +11,7 @@ import { access, constants, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { webDirectory } from "./paths.ts";
 
 /** The credentials that the sandbox accepts. */
 export const SANDBOX = { clientId: "sandbox-client-id", clientSecret: "sandbox-client-secret" } as const;
@@ -43,9 +44,13 @@ export async function startServer(binary: string): Promise<Server> {
   });
   const dataDir = await mkdtemp(join(tmpdir(), "patchbay-e2e-"));
   const apiKey = `v1.local.${randomBytes(24).toString("base64url")}`;
+  const screens = webDirectory();
   const child = spawn(
     binary,
-    ["serve", "--listen", "127.0.0.1:0", "--data-dir", join(dataDir, "data"), "--sandbox"],
+    [
+      ...["serve", "--listen", "127.0.0.1:0", "--data-dir", join(dataDir, "data"), "--sandbox"],
+      ...(screens === undefined ? [] : ["--web-dir", screens]),
+    ],
     { env: { PATCHBAY_API_KEY: apiKey }, stdio: ["ignore", "pipe", "pipe"] },
   );
   let log = "";

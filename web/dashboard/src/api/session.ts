@@ -26,7 +26,11 @@ export function useLogin() {
   return useMutation({
     mutationFn: (body: { login_token: string } | { password: string }) =>
       dataOf(api.POST("/auth/login", { body })),
-    onSuccess: (session) => client.setQueryData(sessionKey, session),
+    onSuccess: async (session) => {
+      // An answer from before the sign-in must not come after it.
+      await client.cancelQueries({ queryKey: sessionKey });
+      client.setQueryData(sessionKey, session);
+    },
   });
 }
 
@@ -35,7 +39,8 @@ export function useLogout() {
   return useMutation({
     mutationFn: () => api.POST("/auth/logout"),
     onSuccess: () => {
-      client.clear();
+      // Nothing of what was seen stays in this tab; the session itself is asked for anew.
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
       return client.invalidateQueries({ queryKey: sessionKey });
     },
   });

@@ -15,8 +15,22 @@ const indigo: MantineColorsTuple = [
   "#3730a3",
 ];
 
+/** Slate, from text to ground: the dark scheme of the other screens. */
+const dark: MantineColorsTuple = [
+  "#f1f5f9",
+  "#d5deea",
+  "#a3b1c6",
+  "#7e8ea8",
+  "#4d5b75",
+  "#33405a",
+  "#1b2437",
+  "#131a2b",
+  "#0e1525",
+  "#0b1020",
+];
+
 export const theme = createTheme({
-  colors: { indigo },
+  colors: { indigo, dark },
   primaryColor: "indigo",
   primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
@@ -27,8 +41,17 @@ export const theme = createTheme({
     'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace',
   headings: { fontWeight: "650" },
   components: {
+    Anchor: { defaultProps: { underline: "always" } },
     Tooltip: { defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } } },
-    Modal: { defaultProps: { centered: true, overlayProps: { blur: 2 } } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        overlayProps: { blur: 2 },
+        closeButtonProps: { "aria-label": "Close" },
+        // The dialog's heading line is no second banner of the page.
+        attributes: { header: { role: "none" } },
+      },
+    },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
   },
 });

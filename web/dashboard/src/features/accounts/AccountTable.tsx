@@ -1,6 +1,6 @@
 /** Accounts as a table, and as cards on a phone. */
 
-import { Badge, Card, Group, Stack, Table, Text } from "@mantine/core";
+import { Badge, Card, Group, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { accountName, reasonsOf } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
@@ -47,7 +47,9 @@ export function AccountTable({ accounts }: { accounts: Account[] }) {
               <Table.Th>Config</Table.Th>
               <Table.Th>Status</Table.Th>
               <Table.Th>Connected</Table.Th>
-              <Table.Th w={56} aria-label="Actions" />
+              <Table.Th w={56}>
+                <VisuallyHidden>Actions</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

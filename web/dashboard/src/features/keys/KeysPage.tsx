@@ -1,6 +1,17 @@
 /** The project's API keys. */
 
-import { ActionIcon, Badge, Button, Group, Loader, Switch, Table, Text, Tooltip } from "@mantine/core";
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Group,
+  Loader,
+  Switch,
+  Table,
+  Text,
+  Tooltip,
+  VisuallyHidden,
+} from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import type { ApiKey } from "../../api/client.ts";
@@ -45,7 +56,9 @@ export function KeysPage() {
                 <Table.Th>May</Table.Th>
                 <Table.Th>Created</Table.Th>
                 <Table.Th>Enabled</Table.Th>
-                <Table.Th w={56} aria-label="Delete" />
+                <Table.Th w={56}>
+                  <VisuallyHidden>Delete</VisuallyHidden>
+                </Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

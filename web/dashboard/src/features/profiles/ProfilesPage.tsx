@@ -1,6 +1,17 @@
 /** The project's connector profiles: made, switched, changed, deleted. */
 
-import { ActionIcon, Badge, Button, Group, Loader, Menu, Switch, Table, Text } from "@mantine/core";
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Group,
+  Loader,
+  Menu,
+  Switch,
+  Table,
+  Text,
+  VisuallyHidden,
+} from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconCopy, IconDots, IconEdit, IconPlus, IconStar, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
@@ -53,7 +64,9 @@ export function ProfilesPage() {
                 <Table.Th>Environment</Table.Th>
                 <Table.Th>Actions</Table.Th>
                 <Table.Th>Enabled</Table.Th>
-                <Table.Th w={56} aria-label="Changes" />
+                <Table.Th w={56}>
+                  <VisuallyHidden>Changes</VisuallyHidden>
+                </Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

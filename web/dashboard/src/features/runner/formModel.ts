@@ -119,7 +119,7 @@ function walk(path: string[], schema: Schema, required: boolean, into: FormField
   into.push(fieldOf(path, schema, required));
 }
 
-/** The fields of an action, required ones first, else in the order of the schema. */
+/** The fields of an action: required ones, then plain ones, then variants, each in the order of the schema. */
 export function formFields(inputSchema: Record<string, unknown>): FormField[] {
   const groups = isRecord(inputSchema.properties) ? inputSchema.properties : {};
   const fields: FormField[] = [];
@@ -129,7 +129,14 @@ export function formFields(inputSchema: Record<string, unknown>): FormField[] {
     // A group without members of its own takes anything, as one object.
     walk([group], schema, true, fields);
   }
-  return [...fields.filter((field) => field.required), ...fields.filter((field) => !field.required)];
+  const optional = fields.filter((field) => !field.required);
+  // Variants of one input (`filter__date[$gte]`) come after what most runs want, such as the page.
+  const isVariant = (field: FormField) => /[[\]]|__/.test(pathText(field.path));
+  return [
+    ...fields.filter((field) => field.required),
+    ...optional.filter((field) => !isVariant(field)),
+    ...optional.filter(isVariant),
+  ];
 }
 
 const isEmpty = (value: string | string[] | undefined): value is undefined | "" =>
