@@ -1,0 +1,100 @@
+/**
+ * A customer's product with `<patchbay-hub>` in it: an origin of its own, and a policy as strict as one can
+ * be that still wants the Hub. The page notes every event of the element and every message it gets.
+ */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What the page has noted. */
+export interface Notes {
+  readonly events: { readonly type: string; readonly detail: unknown }[];
+  readonly messages: unknown[];
+}
+
+/** A running product. */
+export interface EmbedHost {
+  readonly origin: string;
+  /** The page with one element for each set of attributes. */
+  url(...elements: Readonly<Record<string, string>>[]): string;
+  stop(): Promise<void>;
+}
+
+const SCRIPT = `
+window.notes = { events: [], messages: [] };
+addEventListener("message", ({ data }) => window.notes.messages.push(data));
+for (const type of ["ready", "success", "cancel", "close", "error"]) {
+  document.addEventListener(type, (event) => {
+    if (event.target.localName === "patchbay-hub") window.notes.events.push({ type, detail: event.detail });
+  });
+}
+`;
+
+const STYLE = `
+body { margin: 0; font: 16px/1.5 system-ui, sans-serif; background: #eef1f5; color: #1c2530 }
+main { max-width: 1000px; margin: 0 auto; padding: 24px }
+h1 { font-size: 24px; margin: 0 0 16px }
+patchbay-hub { margin-bottom: 16px; background: #fff }
+`;
+
+/** Starts the product on a free loopback port, for elements of this Patchbay. */
+export async function startEmbedHost(patchbay: string): Promise<EmbedHost> {
+  const policy =
+    `default-src 'none'; script-src 'self' ${patchbay}; style-src 'self'; frame-src ${patchbay}; ` +
+    "require-trusted-types-for 'script'";
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://host");
+    if (url.pathname === "/host.js") {
+      response.writeHead(200, { "content-type": "text/javascript; charset=utf-8" }).end(SCRIPT);
+    } else if (url.pathname === "/host.css") {
+      response.writeHead(200, { "content-type": "text/css; charset=utf-8" }).end(STYLE);
+    } else if (url.pathname === "/") {
+      response
+        .writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": policy })
+        .end(page(patchbay, JSON.parse(url.searchParams.get("elements") ?? "[]")));
+    } else {
+      response.writeHead(404).end();
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    origin,
+    url: (...elements) => `${origin}/?${new URLSearchParams({ elements: JSON.stringify(elements) })}`,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function page(patchbay: string, elements: Record<string, string>[]): string {
+  const tags = elements.map((attributes) => {
+    const pairs = Object.entries(attributes).map(([name, value]) => `${name}="${escapeAttribute(value)}"`);
+    return `<patchbay-hub ${pairs.join(" ")}></patchbay-hub>`;
+  });
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Acme: your integrations</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/host.css">
+<script src="/host.js"></script>
+<script type="module" src="${patchbay}/embed/patchbay-hub.js"></script>
+</head>
+<body>
+<main>
+<h1>Your integrations</h1>
+${tags.join("\n")}
+</main>
+</body>
+</html>`;
+}
+
+function escapeAttribute(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+}
