@@ -3,7 +3,7 @@
 use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, Connection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -33,7 +33,14 @@ impl SqliteStorage {
             // Deleted secrets leave no bytes behind.
             .pragma("secure_delete", "ON")
             .disable_statement_logging();
-        let writer = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            // SQLite itself ends a transaction that meets a full disk (sqlite.org/lang_transaction.html, section
+            // 3); the driver then rolls back what is over, and counts it as open for ever. Such a connection
+            // begins no transaction again: it gives way to a new one.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
         let writer = writer.connect_with(options.clone()).await?;
         check_sound(&writer, path).await?;
         check_ours(&writer).await?;

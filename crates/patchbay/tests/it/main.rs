@@ -7,6 +7,7 @@ mod accounts;
 mod actions;
 mod bad_input;
 mod connect;
+mod full_disk;
 mod lifecycle;
 mod profiles;
 mod provider_faults;

@@ -1,0 +1,81 @@
+//! A disk that fills while the server runs: what cannot be stored is refused with a clear word, what is
+//! stored stays, reading goes on, and all is well again when there is room.
+//!
+//! The disk is a small memory file system that only this test's server sees. It needs a kernel that lets
+//! users make name spaces; where it does not, the test says so and looks at nothing.
+
+use std::{fs, process::Command};
+
+use serde_json::json;
+
+use crate::support::{Provider, Server, binary, canary, link_body};
+
+/// Bytes of the disk; the database and its log take about a quarter of it at the start.
+const DISK: usize = 4 * 1024 * 1024;
+
+fn can_mount() -> bool {
+    let tried = Command::new("unshare").args(["--user", "--map-root-user", "--mount", "true"]).output();
+    let can = tried.is_ok_and(|output| output.status.success());
+    if !can {
+        eprintln!("SKIPPED: this machine lets nobody make a mount name space (`unshare --user --mount`)");
+    }
+    can
+}
+
+#[test]
+fn a_disk_that_fills_refuses_writes_and_loses_nothing() {
+    if !can_mount() {
+        return;
+    }
+    let outside = tempfile::tempdir().unwrap();
+    let disk = outside.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let provider = Provider::start();
+    // A file takes half of the disk until the test asks for room.
+    let script = format!(
+        "mount -t tmpfs -o size={DISK} tmpfs '{disk}' && head -c {half} /dev/zero > '{disk}/filler' || exit 1\n\
+         (timeout 120 sh -c 'until [ -e \"{room}\" ]; do sleep 0.05; done'; rm -f '{disk}/filler'; touch '{room}.made') >/dev/null 2>&1 &\n\
+         exec \"$@\"",
+        disk = disk.display(),
+        half = DISK / 2,
+        room = outside.path().join("room").display(),
+    );
+    let data_dir = disk.join("data");
+    let mut command = Command::new("unshare");
+    command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").env("PATCHBAY_API_KEY", canary::API_KEY);
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script, "sh"]);
+    command.arg(binary().get_program()).args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+    for upstream in provider.upstreams() {
+        command.args(["--upstream", &upstream]);
+    }
+    let server = Server::spawn(command, &data_dir);
+    let token = server.session(json!({}));
+    let integration = server.integration(&token);
+    let linked = server.hub(&token).post("/hub/accounts", &link_body(&integration));
+    assert_eq!(linked.status, 200, "{linked}");
+    let account = linked.text("/id");
+
+    let large = json!({ "origin_owner_id": "x", "origin_owner_name": "X", "metadata": { "note": "x".repeat(60_000) } });
+    let refused = (0..200).map(|_| server.api().post("/connect_sessions", &large)).find(|answer| answer.status != 201);
+    let refused = refused.expect("the disk never became full");
+    assert_eq!((refused.status, refused.code()), (503, "StorageUnavailableError".to_owned()), "{refused}");
+    let change =
+        server.api().patch(&format!("/accounts/{account}"), &json!({ "metadata": { "note": "y".repeat(90_000) } }));
+    assert_eq!(change.status, 503, "{change}");
+
+    // What is there is read, and used.
+    assert_eq!(server.anonymous().get("/healthz").status, 200);
+    let read = server.api().get(&format!("/accounts/{account}"));
+    assert_eq!((read.status, &read.json()["metadata"]), (200, &json!({})), "nothing is half-written: {read}");
+    let run = json!({ "action": "spotdraft_list_contract_types" });
+    assert_eq!(server.api().header("x-account-id", &account).post("/actions/rpc", &run).status, 200);
+
+    fs::write(outside.path().join("room"), "").unwrap();
+    let made = outside.path().join("room.made");
+    while !made.exists() {
+        std::thread::yield_now();
+    }
+    assert_eq!(server.api().post("/connect_sessions", &large).status, 201);
+    let change = server.api().patch(&format!("/accounts/{account}"), &json!({ "label": "there is room again" }));
+    assert_eq!(change.status, 200, "{change}");
+}
