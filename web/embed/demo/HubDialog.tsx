@@ -1,6 +1,6 @@
 /** The Hub in the browser's own modal dialog: focus stays inside, Escape leaves. */
 
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
 import { Icon } from "./Icon.tsx";
 
 export function HubDialog({ children, onClose }: { children: ReactNode; onClose: () => void }) {
@@ -11,7 +11,8 @@ export function HubDialog({ children, onClose }: { children: ReactNode; onClose:
     leave.current = onClose;
   });
 
-  useEffect(() => {
+  // A layout effect: closed while it is still in the page, the dialog gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (!element) return;
     // The Hub's own `close` bubbles through here; only the dialog's counts.

@@ -25,7 +25,7 @@ export function Integrations({ demo, children }: Props) {
           <button
             type="button"
             className="button button-primary"
-            disabled={busy}
+            aria-disabled={busy}
             onClick={() => void demo.open(null)}
           >
             Connect a tool
@@ -93,7 +93,7 @@ function ConnectedRow({ account, demo }: { account: Account; demo: Demo }) {
       <button
         type="button"
         className="button button-small"
-        disabled={demo.busy}
+        aria-disabled={demo.busy}
         aria-label={`Edit ${name}`}
         onClick={() => void demo.open(account.id)}
       >

@@ -1,7 +1,7 @@
 /** The demo's state: who is there, the session of the open Hub, and the accounts that came of it. */
 
 import { asFailure } from "@patchbay/web-shared/failure.ts";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Note } from "./log.ts";
 import { type Account, createSession, linkedAccounts, type Visitor, visitor } from "./server.ts";
 
@@ -17,7 +17,7 @@ export interface Demo {
   hub: OpenHub | null;
   busy: boolean;
   problem: string | null;
-  /** Opens the Hub to link an account, or to edit this one. */
+  /** Opens the Hub to link an account, or to edit this one. Does nothing while it is being opened. */
   open(accountId: string | null): Promise<void>;
   /** Opens it with a token that was made elsewhere. */
   openWith(token: string): void;
@@ -31,6 +31,8 @@ export function useDemo(note: Note): Demo {
   const [hub, setHub] = useState<OpenHub | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  // A button that is disabled loses the focus, so it is this that keeps a second click from counting.
+  const isOpening = useRef(false);
 
   const attempt = useCallback(async (work: () => Promise<void>): Promise<void> => {
     setProblem(null);
@@ -59,12 +61,16 @@ export function useDemo(note: Note): Demo {
   }, [refresh]);
 
   const open = useCallback(
-    (accountId: string | null) =>
-      attempt(async () => {
+    async (accountId: string | null) => {
+      if (isOpening.current) return;
+      isOpening.current = true;
+      await attempt(async () => {
         const token = await createSession(accountId);
         note("server", "POST /connect_sessions", accountId === null ? undefined : { account_id: accountId });
         setHub({ token, accountId });
-      }),
+      });
+      isOpening.current = false;
+    },
     [attempt, note],
   );
 

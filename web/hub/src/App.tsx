@@ -59,7 +59,8 @@ export function App({ environment, api, host, window }: AppProps) {
       <Acted value={acted}>
         <Announcer>
           <div ref={frame} className={environment.framed ? "shell shell-framed" : "shell"}>
-            <main className="stage">
+            {/* The page around a frame has a main part of its own; a name tells them apart. */}
+            <main className="stage" aria-label={environment.framed ? "Connect an account" : undefined}>
               <CatchCrash fallback={(retry) => <Crashed onRetry={retry} />}>{screen()}</CatchCrash>
             </main>
             {init?.showFooterLinks !== false && <Footer />}
