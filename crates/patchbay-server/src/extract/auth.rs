@@ -11,7 +11,7 @@ use patchbay_engine::{Caller, Error, ErrorKind, HubSession};
 use patchbay_model::AccountId;
 use patchbay_vault::Secret;
 
-use super::browser::{check_page, session_token};
+use super::browser::{foreign_page, is_own_page, session_token};
 use crate::{
     error::{ApiError, HubError, refuse},
     state::AppState,
@@ -31,7 +31,9 @@ impl FromRequestParts<AppState> for Authenticated {
         if !parts.headers.contains_key(header::AUTHORIZATION)
             && let Some(token) = session_token(&parts.headers)
         {
-            check_page(parts, state)?;
+            if !is_own_page(parts, state) {
+                return Err(foreign_page());
+            }
             let project = parts.headers.get("x-project-id").and_then(|value| value.to_str().ok());
             return Ok(Self(state.engine.member_caller(&token, project).await?));
         }

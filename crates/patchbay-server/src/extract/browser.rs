@@ -38,11 +38,10 @@ pub(crate) fn session_token(headers: &HeaderMap) -> Option<Secret> {
     (!token.is_empty()).then(|| Secret::new(token))
 }
 
-/// Refuses a change that no page of ours asks for (403 `ForeignPageError`). Reading needs no proof: another
-/// site cannot see the answer.
-pub(super) fn check_page(parts: &Parts, state: &AppState) -> Result<(), ApiError> {
+/// Whether a page of ours asks for a change. Reading needs no proof: another site cannot see the answer.
+pub(super) fn is_own_page(parts: &Parts, state: &AppState) -> bool {
     if matches!(parts.method, Method::GET | Method::HEAD) {
-        return Ok(());
+        return true;
     }
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let is_ours = header(PROOF) == Some("patchbay");
@@ -52,15 +51,17 @@ pub(super) fn check_page(parts: &Parts, state: &AppState) -> Result<(), ApiError
         let host = origin.split_once("://").map(|(_, host)| host);
         url_origin(&state.config.public_url) == origin || (host.is_some() && host == header("host"))
     });
-    if is_ours && same_origin {
-        return Ok(());
-    }
-    Err(refuse(
+    is_ours && same_origin
+}
+
+/// What a change from anywhere else is answered with.
+pub(super) fn foreign_page() -> ApiError {
+    refuse(
         ErrorKind::Forbidden,
         "ForeignPageError",
         "a signed-in browser changes things from this server's own pages alone (they send `x-requested-with: patchbay`); use an API key elsewhere",
     )
-    .into())
+    .into()
 }
 
 fn url_origin(public_url: &str) -> String {
@@ -74,7 +75,7 @@ impl FromRequestParts<AppState> for OwnPage {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        check_page(parts, state).map(|()| Self)
+        if is_own_page(parts, state) { Ok(Self) } else { Err(foreign_page()) }
     }
 }
 

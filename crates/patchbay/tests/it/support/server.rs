@@ -136,7 +136,7 @@ impl Server {
 
     /// The log, as soon as it holds `text`.
     pub fn logged(&self, text: &str) -> String {
-        let patience = Instant::now() + Duration::from_secs(60);
+        let patience = Instant::now() + Duration::from_mins(1);
         loop {
             let log = self.log();
             if log.contains(text) {
