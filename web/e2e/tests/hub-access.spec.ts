@@ -66,7 +66,7 @@ for (const { name, scheme, query } of THEMES) {
       await expect(hub.heading("Connect SpotDraft")).toBeVisible();
       expect(complaints, "its policy forbids nothing that it does").toEqual([]);
       await expectAccessible(page);
-      await picture(page, `hub-form-${name.replaceAll(/\W+/g, "-")}`);
+      if (name === "dark") await picture(page, "hub-form-dark");
       await hub.submit("wrong");
       await expect(page.getByRole("alert")).toBeVisible();
       await expectAccessible(page);

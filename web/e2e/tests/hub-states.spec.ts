@@ -2,7 +2,6 @@
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/own-fixtures.ts";
 import { OwnHub } from "../support/own-hub.ts";
-import { picture } from "../support/pictures.ts";
 import { SANDBOX } from "../support/server.ts";
 
 test("an expired session says so", async ({ api, operator, page }) => {
@@ -11,7 +10,6 @@ test("an expired session says so", async ({ api, operator, page }) => {
   await page.goto(link);
   await expect(new OwnHub(page).heading("This link has expired")).toBeVisible();
   await expectAccessible(page);
-  await picture(page, "hub-expired");
 });
 
 for (const [what, query, heading] of [
@@ -77,7 +75,6 @@ test("a slow provider is waited for, with a word about it", async ({ api, operat
   await page.clock.fastForward(6_000);
   await expect(word).toHaveAttribute("aria-hidden", "false");
   await expectAccessible(page);
-  await picture(page, "hub-slow");
   answer();
   await expect(hub.connected).toBeVisible();
   expect(await api.accounts(owner)).toHaveLength(1);

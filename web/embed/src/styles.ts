@@ -71,8 +71,8 @@ iframe {
   white-space: nowrap;
 }
 .words { max-width: 460px; max-height: 100%; }
-.title { margin: 0 0 4px; font-size: 16px; font-weight: 600; }
 .words p, .words ul { margin: 0 0 12px; color: var(--muted); }
+.words .title { margin-bottom: 4px; font-size: 16px; font-weight: 600; color: var(--text); }
 .words ul { padding-left: 20px; }
 .words li { margin-bottom: 8px; }
 .words code {

@@ -26,14 +26,17 @@ const json = (body: unknown, status = 200, headers: Record<string, string> = {})
   new Response(JSON.stringify(body), { status, headers });
 
 describe("the client", () => {
-  it("gives the body, and marks what changes something", async () => {
+  it("gives the body, and marks every call as one of our pages", async () => {
     const { client, requests } = api(
       () => json({ data: ["a"] }),
       () => ({ "x-project-id": "p1" }),
     );
     expect(await dataOf(client.GET("/things"))).toEqual({ data: ["a"] });
     await client.POST("/things", { body: { name: "b" } });
-    expect(requests.map((request) => request.headers.get("x-requested-with"))).toEqual([null, "patchbay"]);
+    expect(requests.map((request) => request.headers.get("x-requested-with"))).toEqual([
+      "patchbay",
+      "patchbay",
+    ]);
     expect(requests.map((request) => request.headers.get("x-project-id"))).toEqual(["p1", "p1"]);
     expect(await requests[1]?.json()).toEqual({ name: "b" });
   });
