@@ -160,7 +160,7 @@ test("the first steps lead from nothing to code, and are found again", async ({ 
   await expect(page.getByRole("heading", { name: "Accounts" })).toBeVisible();
   await page.goto(`${server.url}/dashboard`);
   await expect(page.getByRole("heading", { name: "Accounts" })).toBeVisible();
-  await page.getByRole("link", { name: "First steps" }).click();
+  await page.getByRole("navigation").getByRole("link", { name: "First steps" }).click();
   await expect(page.getByRole("heading", { name: "First steps" })).toBeVisible();
 });
 
