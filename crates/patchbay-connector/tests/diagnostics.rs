@@ -119,7 +119,7 @@ actions:
 #[test]
 fn each_mistake_is_seen_where_it_stands() {
     let of = |text: &str| {
-        let loaded = load(&files(text, "[]"));
+        let loaded = load(&files(text, "[]")[..1]);
         assert_eq!(loaded.connector.is_some(), loaded.diagnostics.is_empty());
         loaded
             .diagnostics
@@ -160,7 +160,7 @@ fn each_mistake_is_seen_where_it_stands() {
 fn an_id_leads_to_one_action() {
     let (head, action) = SOUND.split_at(SOUND.find("  - actionId").unwrap());
     let text = format!("{head}{action}{}", action.replace("actionId: list", "actionId: crm_list"));
-    let loaded = load(&files(&text, "[]"));
+    let loaded = load(&files(&text, "[]")[..1]);
     let messages = loaded.diagnostics.iter().map(|found| found.message.as_str()).collect::<Vec<_>>();
     assert_eq!(messages, ["its public id, `crm_list`, is the id of another action"]);
 }
@@ -168,7 +168,7 @@ fn an_id_leads_to_one_action() {
 #[test]
 fn a_dollar_that_is_a_character_stays() {
     for (pattern, good, bad) in [(r"US\$", "US$", "US"), ("^[a-z]+$", "ab", "ab1"), (r"a\\$", r"a\", "a")] {
-        let loaded = load(&files(&SOUND.replace("^[a-z]+$", pattern), "[]"));
+        let loaded = load(&files(&SOUND.replace("^[a-z]+$", pattern), "[]")[..1]);
         let connector = loaded.connector.unwrap_or_else(|| panic!("{pattern}: {:?}", loaded.diagnostics));
         let validation = connector.authentication[0].config_fields[0].validation.as_ref().unwrap();
         assert!(validation.regex.is_match(good) && !validation.regex.is_match(bad), "{pattern}");
@@ -188,7 +188,7 @@ fn hostile_yaml_is_refused_and_bounded() {
         "--- a\n--- b\n",
         &"x".repeat(5 * 1024 * 1024),
     ] {
-        let loaded = load(&files(text, "[]"));
+        let loaded = load(&files(text, "[]")[..1]);
         assert!(loaded.connector.is_none() && !loaded.diagnostics.is_empty());
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     syntax::{Mapping, NodeValue, Reader},
 };
 
-const KEYS: [&str; 32] = [
+pub(crate) const KEYS: [&str; 32] = [
     "actionId",
     "label",
     "description",
@@ -51,7 +51,7 @@ const KEYS: [&str; 32] = [
     "dataSync",
     "responses",
 ];
-const TYPES: [(&str, ActionType); 9] = [
+pub(crate) const TYPES: [(&str, ActionType); 9] = [
     ("list", ActionType::List),
     ("get", ActionType::Get),
     ("create", ActionType::Create),
@@ -63,7 +63,7 @@ const TYPES: [(&str, ActionType); 9] = [
     ("event", ActionType::Event),
 ];
 
-const EFFECTS: [(&str, Effect); 5] = [
+pub(crate) const EFFECTS: [(&str, Effect); 5] = [
     ("read", Effect::Read),
     ("write", Effect::Write),
     ("delete", Effect::Delete),

@@ -15,7 +15,7 @@ use crate::{
     syntax::{Mapping, Reader},
 };
 
-const KEYS: [&str; 18] = [
+pub(crate) const KEYS: [&str; 18] = [
     "type",
     "grantType",
     "label",
@@ -35,7 +35,7 @@ const KEYS: [&str; 18] = [
     "key",
     "description",
 ];
-const FIELD_KEYS: [&str; 15] = [
+pub(crate) const FIELD_KEYS: [&str; 15] = [
     "key",
     "label",
     "type",
@@ -52,7 +52,7 @@ const FIELD_KEYS: [&str; 15] = [
     "externalSystemAccountIdentifier",
     "display",
 ];
-const FIELD_TYPES: [(&str, FieldType); 5] = [
+pub(crate) const FIELD_TYPES: [(&str, FieldType); 5] = [
     ("text", FieldType::Text),
     ("password", FieldType::Password),
     ("number", FieldType::Number),

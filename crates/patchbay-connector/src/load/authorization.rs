@@ -8,11 +8,11 @@ use crate::{
     syntax::{Mapping, Reader},
 };
 
-pub(super) const NONE: [&str; 3] = ["type", "signing", "redirectUri"];
-pub(super) const BASIC: [&str; 5] = ["type", "username", "password", "encoding", "redirectUri"];
-pub(super) const BEARER: [&str; 4] = ["type", "token", "includeBearer", "redirectUri"];
-pub(super) const CUSTOM: [&str; 2] = ["type", "args"];
-pub(super) const OAUTH2: [&str; 18] = [
+pub(crate) const NONE: [&str; 3] = ["type", "signing", "redirectUri"];
+pub(crate) const BASIC: [&str; 5] = ["type", "username", "password", "encoding", "redirectUri"];
+pub(crate) const BEARER: [&str; 4] = ["type", "token", "includeBearer", "redirectUri"];
+pub(crate) const CUSTOM: [&str; 2] = ["type", "args"];
+pub(crate) const OAUTH2: [&str; 18] = [
     "type",
     "authorizationUrl",
     "redirectUri",
@@ -32,7 +32,7 @@ pub(super) const OAUTH2: [&str; 18] = [
     "issuer",
     "tokenResponse",
 ];
-const HMAC: [&str; 9] = [
+pub(crate) const HMAC: [&str; 9] = [
     "strategy",
     "algorithm",
     "headerName",

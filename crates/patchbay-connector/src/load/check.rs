@@ -97,6 +97,10 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &[&str], fiel
             }
         }
         earlier.push(&step.id);
+        // It looks at the step's own output.
+        if let Some(criteria) = &step.success_criteria {
+            check_text(criteria, place, known, fields, places.steps_known.then_some(&earlier));
+        }
     }
     if let (Some(place), Action { result: ActionResult::Template(result), .. }) = (&places.result, action) {
         result
@@ -152,7 +156,7 @@ fn undefined<'a>(place: &Reader<'_>, what: &str, name: &str, known: impl IntoIte
 
 fn step_texts(step: &Step) -> Vec<&Template> {
     let mut texts: Vec<&Template> =
-        step.condition.iter().chain(&step.success_criteria).chain(&step.iterator).collect();
+        step.condition.iter().chain(&step.iterator).collect();
     for function in std::iter::once(&step.function).chain(&step.then) {
         function_texts(function, &mut texts);
     }

@@ -15,7 +15,7 @@ use crate::{
     syntax::{Mapping, Reader},
 };
 
-pub(super) const SOAP: [&str; 14] = [
+pub(crate) const SOAP: [&str; 14] = [
     "baseUrl",
     "url",
     "method",
@@ -31,11 +31,24 @@ pub(super) const SOAP: [&str; 14] = [
     "soapAction",
     "useSoapContext",
 ];
-pub(super) const UPLOAD: [&str; 9] =
+pub(crate) const UPLOAD: [&str; 9] =
     ["baseUrl", "url", "method", "authorization", "args", "response", "customErrors", "file", "additionalFields"];
-pub(super) const BINARY: [&str; 8] =
+pub(crate) const BINARY: [&str; 8] =
     ["baseUrl", "url", "method", "authorization", "args", "response", "customErrors", "binaryContent"];
-pub(super) const MCP: [&str; 7] = ["baseUrl", "url", "method", "toolName", "timeout", "authorization", "args"];
+pub(crate) const MCP: [&str; 7] = ["baseUrl", "url", "method", "toolName", "timeout", "authorization", "args"];
+
+pub(crate) const SAML: [&str; 10] = [
+    "objectKey",
+    "key",
+    "clientId",
+    "cert",
+    "issuer",
+    "lifetime",
+    "nameId",
+    "audience",
+    "nameIdentifierFormat",
+    "tokenEndpoint",
+];
 
 /// Reads the parameters of the function with this name; `None` when there is none or they are broken.
 pub(super) fn read(name: &str, version: FunctionVersion, parameters: Reader<'_>) -> Option<StepFunction> {
@@ -188,19 +201,7 @@ pub(super) fn certificates(reader: Reader<'_>) -> Option<Certificates> {
 }
 
 pub(super) fn saml(reader: Reader<'_>) -> Option<Saml> {
-    const KEYS: [&str; 10] = [
-        "objectKey",
-        "key",
-        "clientId",
-        "cert",
-        "issuer",
-        "lifetime",
-        "nameId",
-        "audience",
-        "nameIdentifierFormat",
-        "tokenEndpoint",
-    ];
-    let mapping = reader.mapping("`saml`", &KEYS)?;
+    let mapping = reader.mapping("`saml`", &SAML)?;
     let (object_key, key, client_id) = (mapping.require("objectKey"), mapping.require("key"), mapping.require("clientId"));
     Some(Saml {
         object_key: object_key?.template()?,

@@ -7,7 +7,7 @@ use crate::{
     syntax::Reader,
 };
 
-pub(super) const KEYS: [&str; 11] = [
+pub(crate) const KEYS: [&str; 11] = [
     "targetFieldKey",
     "alias",
     "expression",
@@ -20,7 +20,7 @@ pub(super) const KEYS: [&str; 11] = [
     "properties",
     "requiredScopes",
 ];
-pub(super) const TYPECAST: [&str; 7] =
+pub(crate) const TYPECAST: [&str; 7] =
     ["targetFieldKey", "type", "array", "custom", "hidden", "properties", "requiredScopes"];
 
 pub(super) fn field_mappings(list: &Reader<'_>) -> Vec<FieldMapping> {

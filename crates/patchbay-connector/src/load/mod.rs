@@ -1,19 +1,19 @@
 //! From texts to a [`Connector`]: parse, put the partials in, compile, check the references.
 
-mod action;
-mod auth;
-mod authorization;
+pub(crate) mod action;
+pub(crate) mod auth;
+pub(crate) mod authorization;
 mod check;
 mod events;
 mod files;
-mod function;
+pub(crate) mod function;
 mod guide;
-mod input;
+pub(crate) mod input;
 mod later;
-mod mapping;
-mod root;
-mod step;
-mod sync;
+pub(crate) mod mapping;
+pub(crate) mod root;
+pub(crate) mod step;
+pub(crate) mod sync;
 
 use crate::{
     Connector, Diagnostic, SourceFile,

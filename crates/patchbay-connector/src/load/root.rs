@@ -14,7 +14,7 @@ use crate::{
     syntax::{Mapping, NodeValue, Reader, Report},
 };
 
-const KEYS: [&str; 21] = [
+pub(crate) const KEYS: [&str; 21] = [
     "Patchbay",
     "StackOne",
     "info",
@@ -38,7 +38,7 @@ const KEYS: [&str; 21] = [
     "owner",
 ];
 
-pub(super) const STAGES: [(&str, ReleaseStage); 5] = [
+pub(crate) const STAGES: [(&str, ReleaseStage); 5] = [
     ("preview", ReleaseStage::Preview),
     ("beta", ReleaseStage::Beta),
     ("ga", ReleaseStage::Ga),
@@ -225,21 +225,27 @@ fn read_actions<'n>(
     key: &str,
 ) -> (Vec<Arc<crate::definition::Action>>, Vec<action::Places<'n>>) {
     let mut readers = Vec::new();
+    let mut named = HashSet::new();
     if let Some(actions) = root.require("actions") {
         match &actions.node.value {
             // `$ref: a` repeated as keys of a mapping.
             NodeValue::Map(entries) if entries.iter().all(|entry| entry.key == "$ref") => {
                 for (_, reference) in actions.entries("`actions`") {
-                    partial(&reference, trees, report, &mut readers);
+                    partial(&reference, trees, report, &mut readers, &mut named);
                 }
             }
-            _ => collect(&actions, trees, report, &mut readers),
+            _ => collect(&actions, trees, report, &mut readers, &mut named),
         }
     }
+    for (name, (file, node)) in trees.partials.iter().filter(|(name, _)| !named.contains(*name)) {
+        let message = format!("no `$ref` names {name}, so that its actions are no part of the connector");
+        Reader::new(node, file, report).warning(code::UNUSED, message);
+    }
     let (mut actions, mut places): (Vec<Arc<crate::definition::Action>>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
     for reader in readers {
         let Some((action, place)) = action::read(reader, key) else { continue };
-        if actions.iter().any(|earlier| earlier.id == action.id) {
+        if !seen.insert(action.id.clone()) {
             place.id.error(code::DUPLICATE_ID, format!("there is another action `{}`", action.id));
         }
         actions.push(Arc::new(action));
@@ -256,13 +262,19 @@ fn read_actions<'n>(
     (actions, places)
 }
 
-fn collect<'n>(list: &Reader<'n>, trees: &'n Trees, report: &'n Report, into: &mut Vec<Reader<'n>>) {
+fn collect<'n>(
+    list: &Reader<'n>,
+    trees: &'n Trees,
+    report: &'n Report,
+    into: &mut Vec<Reader<'n>>,
+    named: &mut HashSet<String>,
+) {
     for item in list.items() {
         match &item.node.value {
             NodeValue::Map(entries) if entries.first().is_some_and(|entry| entry.key == "$ref") => {
                 if let Some(reference) = item.mapping("a reference", &["$ref"]).and_then(|mapping| mapping.get("$ref"))
                 {
-                    partial(&reference, trees, report, into);
+                    partial(&reference, trees, report, into, named);
                 }
             }
             _ => into.push(item),
@@ -270,8 +282,18 @@ fn collect<'n>(list: &Reader<'n>, trees: &'n Trees, report: &'n Report, into: &m
     }
 }
 
-fn partial<'n>(reference: &Reader<'n>, trees: &'n Trees, report: &'n Report, into: &mut Vec<Reader<'n>>) {
+fn partial<'n>(
+    reference: &Reader<'n>,
+    trees: &'n Trees,
+    report: &'n Report,
+    into: &mut Vec<Reader<'n>>,
+    named: &mut HashSet<String>,
+) {
     let Some(name) = reference.text() else { return };
+    if !named.insert(name.clone()) {
+        reference.error(code::DUPLICATE_ID, format!("`{name}` is put in twice"));
+        return;
+    }
     let Some((file, node)) = trees.partials.get(&name) else {
         let message = format!("there is no file {name}.partial.yaml beside this one");
         match nearest(&name, trees.partials.keys().map(String::as_str)) {

@@ -12,7 +12,7 @@ use crate::{
     syntax::{Mapping, NodeValue, Reader},
 };
 
-const KEYS: [&str; 11] = [
+pub(crate) const KEYS: [&str; 11] = [
     "stepId",
     "description",
     "stepFunction",
@@ -25,7 +25,7 @@ const KEYS: [&str; 11] = [
     "stepFunctions",
     "label",
 ];
-const REQUEST: [&str; 13] = [
+pub(crate) const REQUEST: [&str; 13] = [
     "baseUrl",
     "url",
     "method",
@@ -40,14 +40,14 @@ const REQUEST: [&str; 13] = [
     "description",
     "context",
 ];
-pub(super) const METHODS: [(&str, HttpMethod); 5] = [
+pub(crate) const METHODS: [(&str, HttpMethod); 5] = [
     ("get", HttpMethod::Get),
     ("post", HttpMethod::Post),
     ("put", HttpMethod::Put),
     ("patch", HttpMethod::Patch),
     ("delete", HttpMethod::Delete),
 ];
-const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 14] = [
     "request",
     "paginated_request",
     "download_file",
@@ -63,7 +63,7 @@ const NAMES: [&str; 14] = [
     "sign_jwt",
     "mcp_request",
 ];
-pub(super) const RESPONSE: [&str; 11] = [
+pub(crate) const RESPONSE: [&str; 11] = [
     "collection",
     "indexField",
     "dataKey",
@@ -76,7 +76,7 @@ pub(super) const RESPONSE: [&str; 11] = [
     "urlKey",
     "forwardAuth",
 ];
-const DOWNLOAD: [&str; 5] = ["responseMode", "responseType", "encoding", "maxRedirects", "followRedirects"];
+pub(crate) const DOWNLOAD: [&str; 5] = ["responseMode", "responseType", "encoding", "maxRedirects", "followRedirects"];
 
 pub(super) fn read(reader: Reader<'_>) -> Option<Step> {
     let mapping = reader.mapping("a step", &KEYS)?;

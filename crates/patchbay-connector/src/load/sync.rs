@@ -6,7 +6,7 @@ use crate::{
     syntax::{Mapping, Reader},
 };
 
-const KEYS: [&str; 7] =
+pub(crate) const KEYS: [&str; 7] =
     ["allowed", "indexField", "dataKey", "pagination", "incremental", "maxPages", "maxDurationMinutes"];
 
 pub(super) fn read(reader: Reader<'_>) -> Option<DataSync> {

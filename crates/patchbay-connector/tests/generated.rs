@@ -1,0 +1,88 @@
+//! What is written from the code is as the code says: the format's schema, the functions' page.
+//!
+//! After a change: `cargo test -p patchbay-connector --test generated -- --ignored`.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use patchbay_connector::{
+    expr::{Scope, Template, reference},
+    format_schema,
+};
+use serde_json::{Value, json};
+
+fn root(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+fn schema() -> String {
+    format!("{}\n", serde_json::to_string_pretty(&format_schema()).unwrap())
+}
+
+fn functions() -> String {
+    let mut page = "# Functions\n\nThe functions of `{{…}}` and `${…}`, as the engine has them. Every example below is run by a test, \
+                    with this context:\n\n"
+        .to_owned();
+    let _ = writeln!(page, "```json\n{}\n```\n", serde_json::to_string_pretty(&context()).unwrap());
+    page.push_str("This page is written from the code; see [expressions](expressions.md) for the language.\n");
+    for function in reference() {
+        let _ = write!(page, "\n## `{}({})`\n\n{}\n\n", function.name, function.arguments, function.does);
+        let methods = function.methods.iter().map(|name| format!("`.{name}()`")).collect::<Vec<_>>();
+        if !methods.is_empty() {
+            let _ = writeln!(page, "As a method: {}.\n", methods.join(", "));
+        }
+        let _ = writeln!(page, "```\n{{{{{}}}}}  →  {}\n```", function.example, function.gives);
+    }
+    page
+}
+
+fn context() -> Value {
+    json!({
+        "inputs": { "name": "Ada", "nothing": null, "tags": ["x", "y"] },
+        "users": [{ "name": "Ada", "age": 36 }, { "name": "Grace", "age": 45 }],
+        "context": { "now": "2026-06-15T12:00:00Z", "actionRunId": "run-1" },
+    })
+}
+
+const FILES: [(&str, fn() -> String); 2] =
+    [("schema/connector.schema.json", schema), ("docs/connectors/functions.md", functions)];
+
+#[test]
+fn generated_files_are_fresh() {
+    for (path, text) in FILES {
+        let stored = std::fs::read_to_string(root(path)).unwrap_or_default();
+        assert!(stored == text(), "{path} is stale; see the head of this file");
+    }
+}
+
+#[test]
+#[ignore = "writes the files"]
+fn write_generated_files() {
+    for (path, text) in FILES {
+        std::fs::write(root(path), text()).unwrap();
+    }
+}
+
+#[test]
+fn every_example_gives_what_it_says() {
+    let context = context();
+    let roots = context.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
+    for function in reference() {
+        let template = Template::parse(&format!("{{{{{}}}}}", function.example)).unwrap();
+        let gives: Value = serde_json::from_str(function.gives).unwrap();
+        assert_eq!(template.eval(&Scope { roots: &roots }), Ok(Some(gives)), "{}", function.example);
+        assert!(!function.does.is_empty());
+    }
+}
+
+#[test]
+fn the_issue_functions_and_methods_are_all_there() {
+    let names = "nextAnniversary yearsElapsed hasPassed now includes includesSome present missing keys values \
+                 encodeBase64 decodeBase64 urlEncode hmac sha256 md5 uuid lower upper trim split join replace slice length \
+                 first last map filter sum number string toJson fromJson formatDate parseDate addDays";
+    for name in names.split_whitespace() {
+        assert!(reference().iter().any(|function| function.name == name), "{name}");
+    }
+    for method in ["toUpperCase", "toLowerCase", "split", "trim", "includes", "startsWith", "replace"] {
+        assert!(reference().iter().any(|function| function.methods.contains(&method)), "{method}");
+    }
+}
