@@ -98,7 +98,10 @@ fn our_own_cases_pass() {
         ("{{hmac('data', 'key', 'sha1', 'base64')}}", Outcome::Value(json!("EEFSxb/coHvGM+69RhmfAlXJ9J0="))),
         ("{{hmac('data', 'key', 'crc')}}", Outcome::Error),
         ("{{formatDate('2026-01-05', 'd MMM yyyy')}}", Outcome::Value(json!("5 Jan 2026"))),
-        ("{{formatDate(1767571200000, 'yyyy-MM-dd\\'T\\'HH:mm:ssXXX')}}", Outcome::Value(json!("2026-01-05T00:00:00+00:00"))),
+        (
+            "{{formatDate(1767571200000, 'yyyy-MM-dd\\'T\\'HH:mm:ssXXX')}}",
+            Outcome::Value(json!("2026-01-05T00:00:00+00:00")),
+        ),
         ("{{formatDate('2026-01-05', 'QQQ')}}", Outcome::Error),
         ("{{parseDate('2026-01-05 10:30', 'yyyy-MM-dd HH:mm')}}", Outcome::Value(json!("2026-01-05T10:30:00.000Z"))),
         ("{{addDays('2026-01-01T00:00:00Z', -1)}}", Outcome::Value(json!("2025-12-31T00:00:00.000Z"))),
@@ -208,7 +211,8 @@ fn escaping_follows_the_place() {
     let query = |value: Value| text_of("/a?q=${inputs.v}&r=1", value, Escape::PathSegment).unwrap().unwrap();
     assert_eq!(query(json!("x&y=z #")), "/a?q=x%26y%3Dz%20%23&r=1");
     assert_eq!(query(json!("")), "/a?q=&r=1");
-    let json_text = |value: Value| text_of(r#"{"a": "${inputs.v}", "b": ${inputs.v}}"#, value, Escape::Json).unwrap().unwrap();
+    let json_text =
+        |value: Value| text_of(r#"{"a": "${inputs.v}", "b": ${inputs.v}}"#, value, Escape::Json).unwrap().unwrap();
     let hostile = "x\", \"admin\": true, \"y\": \"\n";
     let read: Value = serde_json::from_str(&json_text(json!(hostile))).unwrap();
     assert_eq!(read, json!({ "a": hostile, "b": hostile }));

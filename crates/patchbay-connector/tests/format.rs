@@ -49,7 +49,10 @@ fn every_key_is_read() {
 #[test]
 fn the_schema_agrees_about_the_whole_file_and_the_built_in_ones() {
     let validator = jsonschema::validator_for(&format_schema()).unwrap();
-    let errors = validator.iter_errors(&to_json(WHOLE)).map(|error| format!("{} {error}", error.instance_path())).collect::<Vec<_>>();
+    let errors = validator
+        .iter_errors(&to_json(WHOLE))
+        .map(|error| format!("{} {error}", error.instance_path()))
+        .collect::<Vec<_>>();
     assert_eq!(errors, Vec::<String>::new());
 
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors/spotdraft");
@@ -65,7 +68,10 @@ fn the_schema_agrees_about_the_whole_file_and_the_built_in_ones() {
         if path.is_file() {
             let tree = to_json(&std::fs::read_to_string(&path).unwrap());
             let validator = if path.to_string_lossy().contains(".connector.") { &validator } else { &partial };
-            let errors = validator.iter_errors(&tree).map(|error| format!("{} {error}", error.instance_path())).collect::<Vec<_>>();
+            let errors = validator
+                .iter_errors(&tree)
+                .map(|error| format!("{} {error}", error.instance_path()))
+                .collect::<Vec<_>>();
             assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
             seen += 1;
         }
@@ -88,7 +94,11 @@ fn the_schema_and_the_loader_agree_on_every_misspelt_key() {
         let text = WHOLE
             .lines()
             .enumerate()
-            .map(|(place, line)| if place == number { line.replacen(name, &format!("{name}Zz"), 1) } else { line.to_owned() })
+            .map(
+                |(place, line)| {
+                    if place == number { line.replacen(name, &format!("{name}Zz"), 1) } else { line.to_owned() }
+                },
+            )
             .collect::<Vec<_>>()
             .join("\n");
         let (by_schema, by_loader) = (validator.is_valid(&to_json(&text)), loader_accepts(&text));

@@ -43,7 +43,10 @@ fn context() -> Value {
     })
 }
 
-const FILES: [(&str, fn() -> String); 2] =
+/// Writes a file's text.
+type Writer = fn() -> String;
+
+const FILES: [(&str, Writer); 2] =
     [("schema/connector.schema.json", schema), ("docs/connectors/functions.md", functions)];
 
 #[test]

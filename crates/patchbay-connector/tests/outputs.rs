@@ -79,7 +79,8 @@ fn a_partial_that_nobody_names_is_told() {
 
 #[test]
 fn one_public_id_of_two_connectors_is_found() {
-    let connector = |key, action| Arc::new(load(&[file("x.connector.yaml", &connector(key, action))]).connector.unwrap());
+    let connector =
+        |key, action| Arc::new(load(&[file("x.connector.yaml", &connector(key, action))]).connector.unwrap());
     let registry = Registry::new().with(connector("a", "b_c")).with(connector("a_b", "c")).with(connector("d", "e"));
     let found = registry.collisions();
     assert_eq!(found.len(), 1);

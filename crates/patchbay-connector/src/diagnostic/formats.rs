@@ -1,5 +1,7 @@
 //! Problems as machines read them: our own JSON, and SARIF 2.1.0 for code hosts and editors.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{CODES, Diagnostic};
@@ -84,7 +86,7 @@ fn uri(path: &str) -> String {
             out.push(character);
         } else {
             let mut bytes = [0; 4];
-            character.encode_utf8(&mut bytes).bytes().for_each(|byte| out.push_str(&format!("%{byte:02X}")));
+            character.encode_utf8(&mut bytes).bytes().for_each(|byte| _ = write!(out, "%{byte:02X}"));
         }
     }
     out

@@ -12,10 +12,8 @@ const MAX_LINE: usize = 160;
 pub fn render(diagnostics: &[Diagnostic], files: &[SourceFile]) -> String {
     let mut out = String::new();
     // Each file's lines are found once: a line is looked up for every problem.
-    let lines = files
-        .iter()
-        .map(|file| (file.name.as_str(), file.text.lines().collect::<Vec<_>>()))
-        .collect::<HashMap<_, _>>();
+    let lines =
+        files.iter().map(|file| (file.name.as_str(), file.text.lines().collect::<Vec<_>>())).collect::<HashMap<_, _>>();
     for diagnostic in diagnostics {
         let level = diagnostic.severity.as_str();
         let start = diagnostic.span.start;

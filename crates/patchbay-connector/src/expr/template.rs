@@ -342,7 +342,10 @@ fn escaped(value: &Value, path: &str, place: Place) -> Result<String, EvalError>
         }
         Escape::Query => return Ok(percent_encode(&text)),
         Escape::Xml => {
-            if text.chars().any(|c| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')) {
+            if text
+                .chars()
+                .any(|c| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
+            {
                 return Err(refused("holds a character that XML cannot carry"));
             }
             return Ok(xml(&text));

@@ -27,17 +27,40 @@ pub fn format_schema() -> Value {
             ("Patchbay", json!({ "const": "1.0.0" })),
             ("StackOne", json!({ "const": "1.0.0" })),
             ("info", info),
-            ("rateLimit", any_of_keys(&["mainRatelimit", "subPools", "mappedRatelimitErrors"], &[("mainRatelimit", json!({ "type": "number" }))])),
+            (
+                "rateLimit",
+                any_of_keys(
+                    &["mainRatelimit", "subPools", "mappedRatelimitErrors"],
+                    &[("mainRatelimit", json!({ "type": "number" }))],
+                ),
+            ),
             ("resources", texts_or_text()),
             ("context", json!(true)),
             ("concurrency", any_of_keys(&["maxConcurrentRequests", "max", "limit"], &[])),
-            ("documentation", object(&["references"], &[], &[("references", list(&object(&["title", "url", "description"], &["title", "url"], &[])))])),
-            ("changelog", object(&["summary", "labels"], &[], &[("labels", list(&names(&["auth", "downstream-change", "bug-fix", "new-actions"])))])),
+            (
+                "documentation",
+                object(
+                    &["references"],
+                    &[],
+                    &[("references", list(&object(&["title", "url", "description"], &["title", "url"], &[])))],
+                ),
+            ),
+            (
+                "changelog",
+                object(
+                    &["summary", "labels"],
+                    &[],
+                    &[("labels", list(&names(&["auth", "downstream-change", "bug-fix", "new-actions"])))],
+                ),
+            ),
             ("categories", texts()),
             ("releaseStage", choice(&root::STAGES)),
             ("scopeDefinitions", map_of(&object(&["description", "includes"], &[], &[("includes", texts_or_text())]))),
             ("authentication", json!({ "type": "array", "minItems": 1, "items": map_of(&reference("authMethod")) })),
-            ("actions", json!({ "anyOf": [reference("actions"), { "type": "object", "properties": { "$ref": text() }, "additionalProperties": false }] })),
+            (
+                "actions",
+                json!({ "anyOf": [reference("actions"), { "type": "object", "properties": { "$ref": text() }, "additionalProperties": false }] }),
+            ),
             ("events", json!({ "type": "object" })),
             ("syncedActions", texts()),
             ("mcp", object(&["instructions"], &[], &[])),
@@ -46,7 +69,8 @@ pub fn format_schema() -> Value {
     schema["anyOf"] = json!([{ "required": ["Patchbay"] }, { "required": ["StackOne"] }]);
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("Patchbay connector");
-    schema["description"] = json!("A provider, described: how to sign in, what to tell its administrators, what it can do.");
+    schema["description"] =
+        json!("A provider, described: how to sign in, what to tell its administrators, what it can do.");
     schema["$defs"] = definitions();
     schema
 }
@@ -60,7 +84,10 @@ fn definitions() -> Value {
     add("guides", object(&["setup", "config"], &[], &[("setup", reference("guide")), ("config", reference("guide"))]));
     add("guide", guide());
     add("authorization", authorization());
-    add("actions", json!({ "type": "array", "items": { "anyOf": [reference("action"), object(&["$ref"], &["$ref"], &[])] } }));
+    add(
+        "actions",
+        json!({ "type": "array", "items": { "anyOf": [reference("action"), object(&["$ref"], &["$ref"], &[])] } }),
+    );
     add("action", action(&["actionId", "label", "steps"]));
     add("nestedAction", action(&["steps"]));
     add("input", input_schema(&["name", "type", "in"]));
@@ -91,14 +118,26 @@ fn auth_method() -> Value {
             ("setupNotices", list(&reference("notice"))),
             ("configNotices", list(&reference("notice"))),
             ("authorization", reference("authorization")),
-            ("refreshAuthentication", object(&["schedule", "action"], &["action"], &[("action", reference("nestedAction"))])),
+            (
+                "refreshAuthentication",
+                object(&["schedule", "action"], &["action"], &[("action", reference("nestedAction"))]),
+            ),
             ("requiredScopes", texts_or_text()),
             ("environments", list(&object(&["key", "name"], &["key", "name"], &[]))),
             ("testActions", list(&test)),
             ("testActionsIds", texts()),
-            ("authorizationFlow", object(&["serverUrl", "discovery", "clientRegistration", "scopes"], &["serverUrl"], &[
-                ("discovery", boolean()), ("clientRegistration", names(&["cimd", "dcr"])), ("scopes", texts_or_text()),
-            ])),
+            (
+                "authorizationFlow",
+                object(
+                    &["serverUrl", "discovery", "clientRegistration", "scopes"],
+                    &["serverUrl"],
+                    &[
+                        ("discovery", boolean()),
+                        ("clientRegistration", names(&["cimd", "dcr"])),
+                        ("scopes", texts_or_text()),
+                    ],
+                ),
+            ),
             ("guides", json!(true)),
             ("key", json!(true)),
             ("description", json!(true)),
@@ -180,9 +219,14 @@ fn action(required: &[&str]) -> Value {
         &[
             ("rule", names(&["atLeastOneOf", "mutuallyExclusive", "requiredIf"])),
             ("fields", texts()),
-            ("condition", object(&["field", "equals", "notEquals", "present"], &["field"], &[
-                ("equals", json!(true)), ("notEquals", json!(true)), ("present", boolean()),
-            ])),
+            (
+                "condition",
+                object(
+                    &["field", "equals", "notEquals", "present"],
+                    &["field"],
+                    &[("equals", json!(true)), ("notEquals", json!(true)), ("present", boolean())],
+                ),
+            ),
         ],
     );
     object(
@@ -211,9 +255,23 @@ fn action(required: &[&str]) -> Value {
             ("steps", json!({ "type": "array", "minItems": 1, "items": reference("step") })),
             ("result", json!(true)),
             ("cursor", object(&["enabled", "pageSize"], &[], &[("enabled", boolean()), ("pageSize", whole())])),
-            ("compositeIdentifiers", object(&["enabled", "version", "fields"], &[], &[("enabled", boolean()), ("version", whole()), ("fields", json!({ "type": "array" }))])),
+            (
+                "compositeIdentifiers",
+                object(
+                    &["enabled", "version", "fields"],
+                    &[],
+                    &[("enabled", boolean()), ("version", whole()), ("fields", json!({ "type": "array" }))],
+                ),
+            ),
             ("fieldConfigs", list(&reference("fieldMapping"))),
-            ("examples", list(&object(&["exampleDescription", "input", "output"], &[], &[("input", json!(true)), ("output", json!(true))]))),
+            (
+                "examples",
+                list(&object(
+                    &["exampleDescription", "input", "output"],
+                    &[],
+                    &[("input", json!(true)), ("output", json!(true))],
+                )),
+            ),
             ("dataSync", any_of_keys(&sync::KEYS, &[])),
             ("responses", json!(true)),
         ],
@@ -268,7 +326,8 @@ fn field_mapping(name: &str, keys: &[&str]) -> Value {
 
 /// A mapping with these keys; those that `known` does not describe are texts.
 pub(super) fn object(keys: &[&str], required: &[&str], known: &[(&str, Value)]) -> Value {
-    let schema = |key: &str| known.iter().find(|(name, _)| *name == key).map_or_else(text, |(_, schema)| schema.clone());
+    let schema =
+        |key: &str| known.iter().find(|(name, _)| *name == key).map_or_else(text, |(_, schema)| schema.clone());
     let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), schema(key))).collect();
     let mut object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     if !required.is_empty() {
@@ -279,7 +338,8 @@ pub(super) fn object(keys: &[&str], required: &[&str], known: &[(&str, Value)]) 
 
 /// A mapping with these keys; those that `known` does not describe are anything.
 pub(super) fn any_of_keys(keys: &[&str], known: &[(&str, Value)]) -> Value {
-    let schema = |key: &str| known.iter().find(|(name, _)| *name == key).map_or(json!(true), |(_, schema)| schema.clone());
+    let schema =
+        |key: &str| known.iter().find(|(name, _)| *name == key).map_or(json!(true), |(_, schema)| schema.clone());
     let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), schema(key))).collect();
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }

@@ -93,17 +93,19 @@ fn parameters() -> Vec<(&'static str, Value)> {
         ("soap_paginated_request", requesting(&soap_paginated, &["url", "iterator"])),
         (
             "group_data",
-            object(&["stepsDataToGroup", "isSingleRecord"], &["stepsDataToGroup"], &[
-                ("stepsDataToGroup", texts()),
-                ("isSingleRecord", boolean()),
-            ]),
+            object(
+                &["stepsDataToGroup", "isSingleRecord"],
+                &["stepsDataToGroup"],
+                &[("stepsDataToGroup", texts()), ("isSingleRecord", boolean())],
+            ),
         ),
         (
             "map_fields",
-            object(&["fields", "dataSource", "externalSources"], &[], &[
-                ("fields", list(&reference("fieldMapping"))),
-                ("externalSources", map_of(&text())),
-            ]),
+            object(
+                &["fields", "dataSource", "externalSources"],
+                &[],
+                &[("fields", list(&reference("fieldMapping"))), ("externalSources", map_of(&text()))],
+            ),
         ),
         (
             "typecast",
@@ -113,17 +115,22 @@ fn parameters() -> Vec<(&'static str, Value)> {
         ("upload_binary", requesting(&function::BINARY, &["url", "binaryContent"])),
         (
             "emit_event",
-            object(&["event"], &[], &[(
-                "event",
-                object(&["eventType", "eventId", "eventDate", "data"], &["eventType"], &[("data", json!(true))]),
-            )]),
+            object(
+                &["event"],
+                &[],
+                &[(
+                    "event",
+                    object(&["eventType", "eventId", "eventDate", "data"], &["eventType"], &[("data", json!(true))]),
+                )],
+            ),
         ),
         (
             "sign_jwt",
-            object(&["algorithm", "privateKey", "claims"], &["algorithm", "privateKey", "claims"], &[
-                ("algorithm", names(&["RS256"])),
-                ("claims", json!({ "type": "object" })),
-            ]),
+            object(
+                &["algorithm", "privateKey", "claims"],
+                &["algorithm", "privateKey", "claims"],
+                &[("algorithm", names(&["RS256"])), ("claims", json!({ "type": "object" }))],
+            ),
         ),
         ("mcp_request", mcp()),
     ]
@@ -131,12 +138,16 @@ fn parameters() -> Vec<(&'static str, Value)> {
 
 fn mcp() -> Value {
     let arg = object(&["name", "value", "condition"], &["name", "value"], &[("value", json!(true))]);
-    let mut schema = object(&function::MCP, &[], &[
-        ("method", names(&["tools/call", "tools/list"])),
-        ("timeout", whole()),
-        ("authorization", reference("authorization")),
-        ("args", list(&arg)),
-    ]);
+    let mut schema = object(
+        &function::MCP,
+        &[],
+        &[
+            ("method", names(&["tools/call", "tools/list"])),
+            ("timeout", whole()),
+            ("authorization", reference("authorization")),
+            ("args", list(&arg)),
+        ],
+    );
     schema["anyOf"] = json!([
         { "required": ["toolName"] },
         { "required": ["method"], "properties": { "method": { "const": "tools/list" } } },
@@ -155,39 +166,54 @@ fn requesting(keys: &[&str], required: &[&str]) -> Value {
             ("maxPage", whole()),
         ],
     );
-    let response = object(&step::RESPONSE, &[], &[
-        ("collection", boolean()),
-        ("nextKeyIn", names(&["headers", "data"])),
-        ("contentIsBase64", boolean()),
-        ("forwardAuth", boolean()),
-    ]);
+    let response = object(
+        &step::RESPONSE,
+        &[],
+        &[
+            ("collection", boolean()),
+            ("nextKeyIn", names(&["headers", "data"])),
+            ("contentIsBase64", boolean()),
+            ("forwardAuth", boolean()),
+        ],
+    );
     let namespace = object(&["namespaceIdentifier", "namespace"], &["namespaceIdentifier", "namespace"], &[]);
     let form_field =
         object(&["name", "value", "condition", "contentType"], &["name", "value"], &[("value", json!(true))]);
-    object(keys, required, &[
-        ("method", choice(&step::METHODS)),
-        ("authorization", reference("authorization")),
-        ("args", list(&reference("argument"))),
-        ("response", response),
-        ("customErrors", list(&reference("customError"))),
-        ("encodeQueryParams", boolean()),
-        ("cacheTTL", whole()),
-        ("certificates", object(&["certs", "keys"], &[], &[("certs", texts()), ("keys", texts())])),
-        ("saml", any_of_keys(&function::SAML, &[])),
-        ("description", json!(true)),
-        ("context", json!(true)),
-        ("iterator", iterator),
-        ("cursor", object(&["token", "position"], &[], &[])),
-        ("responseMode", names(&["buffer", "stream"])),
-        ("responseType", names(&["arraybuffer", "blob", "text", "json"])),
-        ("encoding", names(&["base64", "utf8", "binary", "raw", "none"])),
-        ("maxRedirects", whole()),
-        ("followRedirects", boolean()),
-        ("envelope", json!(true)),
-        ("namespaces", list(&namespace)),
-        ("useSoapContext", boolean()),
-        ("file", object(&["fieldName", "content", "filename", "contentType"], &["fieldName", "content", "filename"], &[])),
-        ("additionalFields", list(&form_field)),
-        ("binaryContent", object(&["content", "contentType"], &["content"], &[])),
-    ])
+    object(
+        keys,
+        required,
+        &[
+            ("method", choice(&step::METHODS)),
+            ("authorization", reference("authorization")),
+            ("args", list(&reference("argument"))),
+            ("response", response),
+            ("customErrors", list(&reference("customError"))),
+            ("encodeQueryParams", boolean()),
+            ("cacheTTL", whole()),
+            ("certificates", object(&["certs", "keys"], &[], &[("certs", texts()), ("keys", texts())])),
+            ("saml", any_of_keys(&function::SAML, &[])),
+            ("description", json!(true)),
+            ("context", json!(true)),
+            ("iterator", iterator),
+            ("cursor", object(&["token", "position"], &[], &[])),
+            ("responseMode", names(&["buffer", "stream"])),
+            ("responseType", names(&["arraybuffer", "blob", "text", "json"])),
+            ("encoding", names(&["base64", "utf8", "binary", "raw", "none"])),
+            ("maxRedirects", whole()),
+            ("followRedirects", boolean()),
+            ("envelope", json!(true)),
+            ("namespaces", list(&namespace)),
+            ("useSoapContext", boolean()),
+            (
+                "file",
+                object(
+                    &["fieldName", "content", "filename", "contentType"],
+                    &["fieldName", "content", "filename"],
+                    &[],
+                ),
+            ),
+            ("additionalFields", list(&form_field)),
+            ("binaryContent", object(&["content", "contentType"], &["content"], &[])),
+        ],
+    )
 }

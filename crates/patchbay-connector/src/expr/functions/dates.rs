@@ -165,7 +165,9 @@ fn strftime(format: &str) -> Result<String, EvalError> {
         ("a", "%p"),
         ("XXX", "%:z"),
     ];
-    let unknown = || EvalError::Type(format!("`{format}` is no date format; it is made of yyyy, MM, dd, HH, mm, ss and the like"));
+    let unknown = || {
+        EvalError::Type(format!("`{format}` is no date format; it is made of yyyy, MM, dd, HH, mm, ss and the like"))
+    };
     let (mut out, mut rest) = (String::new(), format);
     while let Some(first) = rest.chars().next() {
         let run = rest.find(|c| c != first).unwrap_or(rest.len());
