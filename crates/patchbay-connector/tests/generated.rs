@@ -35,6 +35,86 @@ fn functions() -> String {
     page
 }
 
+/// A schema's type, in a few words.
+fn kind(schema: &Value) -> String {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.trim_start_matches("#/$defs/");
+        return format!("[{name}](#{})", name.to_lowercase());
+    }
+    if let Some(names) = schema["enum"].as_array() {
+        return names
+            .iter()
+            .map(|name| format!("`{}`", name.to_string().trim_matches('"')))
+            .collect::<Vec<_>>()
+            .join(", ");
+    }
+    if !schema["const"].is_null() {
+        return format!("`{}`", schema["const"].to_string().trim_matches('"'));
+    }
+    if let Some(several) = schema["anyOf"].as_array() {
+        return several.iter().map(kind).collect::<Vec<_>>().join(" or ");
+    }
+    match &schema["type"] {
+        Value::Array(_) => "text".to_owned(),
+        Value::String(name) if name == "string" => "text".to_owned(),
+        Value::String(name) if name == "array" && schema["items"].is_object() => {
+            format!("list of {}", kind(&schema["items"]))
+        }
+        Value::String(name) if name == "object" && schema["properties"].is_object() => {
+            let keys =
+                schema["properties"].as_object().unwrap().keys().map(|key| format!("`{key}`")).collect::<Vec<_>>();
+            format!("mapping of {}", keys.join(", "))
+        }
+        Value::String(name) if name == "object" && schema["additionalProperties"].is_object() => {
+            format!("mapping of names to {}", kind(&schema["additionalProperties"]))
+        }
+        Value::String(name) if name == "object" => "mapping".to_owned(),
+        Value::String(name) => name.clone(),
+        _ => "anything".to_owned(),
+    }
+}
+
+fn keys(page: &mut String, schema: &Value) {
+    page.push_str("| Key | Value | Required |\n|---|---|---|\n");
+    for (key, value) in schema["properties"].as_object().into_iter().flatten() {
+        let required = schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == key));
+        let _ = writeln!(page, "| `{key}` | {} | {} |", kind(value), if required { "yes" } else { "" });
+    }
+}
+
+fn format() -> String {
+    let schema = format_schema();
+    let mut page = "# The connector format\n\nEvery key, written from the code. Editors get the same from \
+                    [`schema/connector.schema.json`](../../schema/connector.schema.json): begin a file with\n\n\
+                    ```yaml\n# yaml-language-server: $schema=../../schema/connector.schema.json\n```\n\n\
+                    A main file is `NAME.connector.yaml`, its partials are `NAME.RESOURCE.partial.yaml` (a list of actions) and are \
+                    named by `$ref: NAME.RESOURCE`. Texts may hold [expressions](expressions.md).\n\n## Connector\n\n"
+        .to_owned();
+    keys(&mut page, &schema);
+    for (name, definition) in schema["$defs"].as_object().unwrap() {
+        let _ = write!(page, "\n## {name}\n\n");
+        if definition["properties"].is_object() {
+            keys(&mut page, definition);
+        } else if let Some(variants) = definition["oneOf"].as_array() {
+            for variant in variants {
+                let _ = write!(
+                    page,
+                    "\nWith `type: {}`:\n\n",
+                    variant["properties"]["type"]["const"].as_str().unwrap_or_default()
+                );
+                keys(&mut page, variant);
+            }
+        } else {
+            let _ = writeln!(page, "{}", kind(definition));
+        }
+    }
+    page.push_str("\n# Diagnostics\n\n| Code | Meaning |\n|---|---|\n");
+    for (code, meaning) in patchbay_connector::diagnostic::CODES {
+        let _ = writeln!(page, "| `{code}` | {meaning} |");
+    }
+    page
+}
+
 fn context() -> Value {
     json!({
         "inputs": { "name": "Ada", "nothing": null, "tags": ["x", "y"] },
@@ -46,8 +126,11 @@ fn context() -> Value {
 /// Writes a file's text.
 type Writer = fn() -> String;
 
-const FILES: [(&str, Writer); 2] =
-    [("schema/connector.schema.json", schema), ("docs/connectors/functions.md", functions)];
+const FILES: [(&str, Writer); 3] = [
+    ("schema/connector.schema.json", schema),
+    ("docs/connectors/functions.md", functions),
+    ("docs/connectors/format.md", format),
+];
 
 #[test]
 fn generated_files_are_fresh() {
