@@ -111,6 +111,7 @@ actions:
       - { rule: atLeastOneOf, fields: [q] }
     steps:
       - stepId: get
+        description: Gets.
         stepFunction: { functionName: request, parameters: { url: /x, method: get, args: [] } }
     result: { data: $.steps.get.output.data }
 ";
@@ -136,16 +137,16 @@ fn each_mistake_is_seen_where_it_stands() {
         (
             "{ data: $",
             "{ '{{a +}}': 1, data: $",
-            &["26 the key `{{a +}}` does not parse: a value was expected, not the end of the expression"],
+            &["27 the key `{{a +}}` does not parse: a value was expected, not the end of the expression"],
         ),
-        ("result: { data", "result: { a: 1, a: 2, data", &["26 the key `a` stands here twice"]),
+        ("result: { data", "result: { a: 1, a: 2, data", &["27 the key `a` stands here twice"]),
         (
             "method: get, args: []",
             "method: fetch, args: [{ name: n, value: '{{a +}}', in: qurey }]",
             &[
-                "25 `fetch` is not known here",
-                "25 the expression does not parse: a value was expected, not the end of the expression",
-                "25 `qurey` is not known here",
+                "26 `fetch` is not known here",
+                "26 the expression does not parse: a value was expected, not the end of the expression",
+                "26 `qurey` is not known here",
             ],
         ),
     ] {

@@ -36,6 +36,16 @@ pub mod code {
     pub const INVALID: &str = "PB0107";
     /// Something that a reader would miss.
     pub const MISSING_TEXT: &str = "PB0201";
+    /// A spelling or version of old.
+    pub const DEPRECATED: &str = "PB0202";
+    /// Something that is written and never used.
+    pub const UNUSED: &str = "PB0203";
+    /// A number that YAML shortens, such as 2.10.
+    pub const SHORTENED: &str = "PB0204";
+    /// Part of the format that is read and not run yet, without harm to the rest.
+    pub const NOT_RUN: &str = "PB0205";
+    /// Further problems are not listed.
+    pub const TOO_MANY: &str = "PB0299";
 }
 
 /// How bad it is.

@@ -60,6 +60,14 @@ impl Template {
         Ok(Self { source: source.to_owned(), kind })
     }
 
+    /// Reads a text that is a JEXL expression by itself, without `{{ }}`.
+    pub fn expression(source: &str) -> Result<Self, ExprSyntaxError> {
+        if source.len() > MAX_SOURCE {
+            return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_SOURCE} bytes")));
+        }
+        Ok(Self { source: source.to_owned(), kind: Kind::Jexl(parser::parse(source)?) })
+    }
+
     /// A text without expressions, whatever it holds.
     pub fn literal(text: &str) -> Self {
         Self { source: text.to_owned(), kind: Kind::Literal }

@@ -2,12 +2,18 @@
 
 mod action;
 mod auth;
+mod authorization;
 mod check;
+mod events;
 mod files;
+mod function;
 mod guide;
 mod input;
+mod later;
+mod mapping;
 mod root;
 mod step;
+mod sync;
 
 use crate::{
     Connector, Diagnostic, SourceFile,

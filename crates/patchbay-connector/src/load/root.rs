@@ -5,10 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{action, auth, files::Trees};
+use super::{action, auth, events, files::Trees};
 use crate::{
     Connector,
-    definition::{Reference, ReleaseStage, ScopeDefinition},
+    definition::{Changelog, Reference, ReleaseStage, ScopeDefinition},
     diagnostic::code,
     nearest::nearest,
     syntax::{Mapping, NodeValue, Reader, Report},
@@ -53,6 +53,8 @@ pub(super) struct Read<'n> {
     pub(super) actions: Vec<action::Places<'n>>,
     /// The readers of authentication methods, in their order.
     pub(super) methods: Vec<auth::Places<'n>>,
+    /// The actions inside other things, with the same.
+    pub(super) nested: Vec<(Arc<crate::definition::Action>, action::Places<'n>)>,
     /// Where the base URL stands.
     pub(super) base_url: Option<Reader<'n>>,
     /// The scopes that scopes include, with their places.
@@ -83,11 +85,20 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
     let icon =
         info.and_then(|info| info.get("assets")).and_then(|assets| assets.mapping("`assets`", &["icon"])?.text("icon"));
 
-    let (methods, method_places) = auth::read(&root);
     let key = key.unwrap_or_default();
+    let mut nested = action::Nested::new(&key);
+    let (methods, method_places) = auth::read(&root, &mut nested);
     let (actions, action_places) = read_actions(&root, trees, report, &key);
     let by_id = ids(&actions);
-    unsupported(&root, "events", "events are not supported yet; remove the block to use the connector's actions");
+    let events = root.get("events").and_then(|place| {
+        place.warning(code::NOT_RUN, "events are read and checked, but not received yet; the actions work");
+        events::read(place, &mut nested)
+    });
+    let changelog = root.get("changelog").and_then(changelog);
+    let max_concurrency = root.get("concurrency").and_then(|place| {
+        let limits = place.mapping("`concurrency`", &["maxConcurrentRequests", "max", "limit"])?;
+        ["maxConcurrentRequests", "max", "limit"].iter().find_map(|key| limits.get(key))?.whole()
+    });
     let documentation = root.get("documentation").and_then(|docs| docs.mapping("`documentation`", &["references"]));
 
     let (scopes, included) = scopes(&root);
@@ -118,8 +129,18 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         authentication: methods,
         actions,
         by_id,
+        events,
+        max_concurrency,
+        mcp_instructions: root
+            .get("mcp")
+            .and_then(|mcp| mcp.mapping("`mcp`", &["instructions"])?.text("instructions")),
+        changelog,
+        synced_actions: root.texts("syncedActions"),
+        forked_from: root.text("forkedFrom"),
+        owner: root.text("owner"),
     };
-    Some(Read { connector, actions: action_places, methods: method_places, base_url: root.get("baseUrl"), included })
+    let nested = nested.found;
+    Some(Read { nested, connector, actions: action_places, methods: method_places, base_url: root.get("baseUrl"), included })
 }
 
 fn header(root: &Mapping<'_>) {
@@ -165,6 +186,13 @@ pub(super) fn one_or_many(mapping: &Mapping<'_>, key: &str) -> Vec<String> {
         Some(value) => value.text().into_iter().collect(),
         None => Vec::new(),
     }
+}
+
+fn changelog(reader: Reader<'_>) -> Option<Changelog> {
+    let labels = ["auth", "downstream-change", "bug-fix", "new-actions"].map(|label| (label, label));
+    let mapping = reader.mapping("`changelog`", &["summary", "labels"])?;
+    let labels = mapping.items("labels").iter().filter_map(|label| label.choice(&labels)).map(str::to_owned).collect();
+    Some(Changelog { summary: mapping.text("summary"), labels })
 }
 
 fn reference(reader: &Reader<'_>) -> Option<Reference> {

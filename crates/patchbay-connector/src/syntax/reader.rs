@@ -76,6 +76,24 @@ impl<'n> Reader<'n> {
         Self { node, ..*self }
     }
 
+    /// The value of a key, before the keys are checked: which ones there are may hang on it.
+    pub fn peek(&self, key: &str) -> Option<Self> {
+        let NodeValue::Map(entries) = &self.node.value else { return None };
+        let entry = entries.iter().find(|entry| entry.key == key)?;
+        (!matches!(entry.value.value, NodeValue::Null)).then(|| self.at(&entry.value))
+    }
+
+    /// Whether it is a list.
+    pub const fn is_list(&self) -> bool {
+        matches!(self.node.value, NodeValue::List(_))
+    }
+
+    /// The mapping without a look at its keys, for one whose keys were checked before.
+    pub fn mapping_unchecked(&self) -> Option<Mapping<'n>> {
+        let NodeValue::Map(entries) = &self.node.value else { return None };
+        Some(Mapping { reader: *self, entries })
+    }
+
     /// The entries of a mapping, unknown and repeated keys reported. `None` (reported) when it is none.
     pub fn mapping(&self, what: &str, known: &[&str]) -> Option<Mapping<'n>> {
         let NodeValue::Map(entries) = &self.node.value else {
@@ -132,6 +150,14 @@ impl<'n> Reader<'n> {
             }
         };
         items.iter().map(move |item| reader.at(item))
+    }
+
+    /// Names separated by spaces, or a list of names.
+    pub fn names(&self) -> Vec<(String, Self)> {
+        if let NodeValue::Text(text) = &self.node.value {
+            return text.split_whitespace().map(|name| (name.to_owned(), *self)).collect();
+        }
+        self.items().filter_map(|item| item.text().map(|name| (name, item))).collect()
     }
 
     /// A text; numbers and booleans as they stand.
@@ -200,6 +226,17 @@ impl<'n> Reader<'n> {
             Ok(template) => Some(template),
             Err(error) => {
                 self.report.add(self.syntax_error(&text, error));
+                None
+            }
+        }
+    }
+
+    /// A text that is an expression by itself, without `{{ }}`.
+    pub fn bare_expression(&self, text: &str) -> Option<Template> {
+        match Template::expression(text) {
+            Ok(template) => Some(template),
+            Err(error) => {
+                self.report.add(self.syntax_error(text, error));
                 None
             }
         }
@@ -294,10 +331,6 @@ impl<'n> Mapping<'n> {
 
     /// Names separated by spaces, or a list of names.
     pub fn names(&self, key: &str) -> Vec<(String, Reader<'n>)> {
-        let Some(value) = self.get(key) else { return Vec::new() };
-        if let NodeValue::Text(text) = &value.node.value {
-            return text.split_whitespace().map(|name| (name.to_owned(), value)).collect();
-        }
-        value.items().filter_map(|item| item.text().map(|name| (name, item))).collect()
+        self.get(key).map(|value| value.names()).unwrap_or_default()
     }
 }

@@ -8,7 +8,7 @@ mod static_values;
 use patchbay_connector::definition::{Step, StepFunction};
 
 use crate::{
-    Error,
+    Error, ErrorKind,
     pipeline::{Answer, Run, Wants},
 };
 
@@ -19,5 +19,11 @@ pub(crate) async fn run(run: &Run<'_>, step: &Step, wants: Wants) -> Result<Answ
         StepFunction::PaginatedRequest(parameters) => paginated_request::run(run, parameters, wants).await,
         StepFunction::DownloadFile(parameters) => download_file::run(run, parameters).await,
         StepFunction::StaticValues(values) => static_values::run(run, values),
+        // The loader refuses the others until they are in this table.
+        other => Err(Error::new(
+            ErrorKind::Precondition,
+            "StepFunctionUnsupportedError",
+            format!("this version does not run the step function `{}`", other.name()),
+        )),
     }
 }
