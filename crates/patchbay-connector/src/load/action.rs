@@ -141,7 +141,9 @@ fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Opt
     });
     let examples = mapping.items("examples").into_iter().filter_map(example).collect();
     let auth_requirements = mapping.get("authRequirements").map(|methods| {
-        let scopes = |(key, place): (&str, Reader<'_>)| (key.to_owned(), place.names().into_iter().map(|(name, _)| name).collect());
+        let scopes = |(key, place): (&str, Reader<'_>)| {
+            (key.to_owned(), place.names().into_iter().map(|(name, _)| name).collect())
+        };
         methods.entries("`authRequirements`").map(scopes).collect()
     });
     let modes = [("sync", false), ("async", true)];

@@ -1,11 +1,6 @@
 //! Authentication methods.
 
-use super::{
-    action::Nested,
-    authorization, guide,
-    input::compile_pattern,
-    root::unsupported,
-};
+use super::{action::Nested, authorization, guide, input::compile_pattern, root::unsupported};
 use crate::{
     definition::{
         AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
@@ -176,8 +171,7 @@ fn refresh<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Refresh> {
 }
 
 fn mcp_flow(reader: Reader<'_>) -> Option<McpFlow> {
-    let mapping =
-        reader.mapping("`authorizationFlow`", &["serverUrl", "discovery", "clientRegistration", "scopes"])?;
+    let mapping = reader.mapping("`authorizationFlow`", &["serverUrl", "discovery", "clientRegistration", "scopes"])?;
     let kinds = [("cimd", ClientRegistration::Cimd), ("dcr", ClientRegistration::Dynamic)];
     let registration =
         mapping.get("clientRegistration").map_or(Some(ClientRegistration::Dynamic), |kind| kind.choice(&kinds));

@@ -64,9 +64,9 @@ const KINDS: [(&str, Kind, &[&str]); 5] = [
 pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
     // Which keys there are depends on the type, so that is looked at first.
     let kind_place = reader.peek("type");
-    let kind = kind_place.and_then(|place| place.text()).and_then(|text| {
-        KINDS.iter().find(|(name, ..)| *name == text).map(|(_, kind, keys)| (*kind, *keys))
-    });
+    let kind = kind_place
+        .and_then(|place| place.text())
+        .and_then(|text| KINDS.iter().find(|(name, ..)| *name == text).map(|(_, kind, keys)| (*kind, *keys)));
     let Some((kind, keys)) = kind else {
         let all = KINDS.iter().flat_map(|(_, _, keys)| keys.iter().copied()).collect::<Vec<_>>();
         let mapping = reader.mapping("`authorization`", &all)?;

@@ -4,8 +4,8 @@ use super::{action::Places, root::Read};
 use crate::{
     Connector,
     definition::{
-        Action, ActionResult, Arg, Authorization, McpRequest, Request, Signing, SoapRequest,
-        Step, StepFunction, ValidationRule, ValueTemplate,
+        Action, ActionResult, Arg, Authorization, McpRequest, Request, Signing, SoapRequest, Step, StepFunction,
+        ValidationRule, ValueTemplate,
     },
     diagnostic::code,
     expr::Template,
@@ -97,10 +97,13 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &[&str], fiel
             }
         }
         earlier.push(&step.id);
+        // The step has run by then: its own output counts too.
+        if let Some(criteria) = &step.success_criteria {
+            check_text(criteria, place, known, fields, places.steps_known.then_some(&earlier));
+        }
     }
     if let (Some(place), Action { result: ActionResult::Template(result), .. }) = (&places.result, action) {
-        result
-            .templates(&mut |text| check_text(text, place, known, fields, places.steps_known.then_some(&earlier)));
+        result.templates(&mut |text| check_text(text, place, known, fields, places.steps_known.then_some(&earlier)));
     }
 }
 
@@ -151,8 +154,7 @@ fn undefined<'a>(place: &Reader<'_>, what: &str, name: &str, known: impl IntoIte
 }
 
 fn step_texts(step: &Step) -> Vec<&Template> {
-    let mut texts: Vec<&Template> =
-        step.condition.iter().chain(&step.success_criteria).chain(&step.iterator).collect();
+    let mut texts: Vec<&Template> = step.condition.iter().chain(&step.iterator).collect();
     for function in std::iter::once(&step.function).chain(&step.then) {
         function_texts(function, &mut texts);
     }

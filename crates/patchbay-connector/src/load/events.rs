@@ -14,8 +14,7 @@ use crate::{
 
 /// Reads the block; its actions are put into `nested`, whose references are checked later.
 pub(super) fn read<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Events> {
-    let events =
-        reader.mapping("`events`", &["setup", "guides", "actions", "router", "externalAccountIdExtractor"])?;
+    let events = reader.mapping("`events`", &["setup", "guides", "actions", "router", "externalAccountIdExtractor"])?;
     let actions: Vec<Arc<Action>> =
         events.items("actions").into_iter().filter_map(|place| nested.read(place, "event")).collect();
     Some(Events {
@@ -64,7 +63,8 @@ fn rule(reader: &Reader<'_>, actions: &[Arc<Action>]) -> Option<EventRule> {
         place.error(code::UNDEFINED, format!("there is no event action `{id}`"));
     }
     let input = then.get("input").map(|input| {
-        let values = input.entries("`input`").filter_map(|(name, value)| Some((name.to_owned(), action::value(&value)?)));
+        let values =
+            input.entries("`input`").filter_map(|(name, value)| Some((name.to_owned(), action::value(&value)?)));
         values.collect()
     });
     Some(EventRule { when: when?, action: id, input: input.unwrap_or_default() })

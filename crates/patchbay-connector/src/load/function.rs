@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     definition::{
-        Certificates, EmitEvent, FormField, FunctionVersion, GroupData, MapFields, McpRequest, Namespace, Saml, SignJwt,
-        SoapPaginatedRequest, SoapRequest, StepFunction, ToolArg, UploadBinary, UploadFile,
+        Certificates, EmitEvent, FormField, FunctionVersion, GroupData, MapFields, McpRequest, Namespace, Saml,
+        SignJwt, SoapPaginatedRequest, SoapRequest, StepFunction, ToolArg, UploadBinary, UploadFile,
     },
     diagnostic::code,
     syntax::{Mapping, Reader},
@@ -153,7 +153,8 @@ fn emit_event(mapping: &Mapping<'_>) -> Option<EmitEvent> {
 }
 
 fn sign_jwt(mapping: &Mapping<'_>) -> Option<SignJwt> {
-    let (algorithm, key, claims) = (mapping.require("algorithm"), mapping.require("privateKey"), mapping.require("claims"));
+    let (algorithm, key, claims) =
+        (mapping.require("algorithm"), mapping.require("privateKey"), mapping.require("claims"));
     algorithm?.choice(&[("RS256", ())])?;
     let claims = claims?.entries("`claims`").filter_map(|(name, claim)| Some((name.to_owned(), value(&claim)?)));
     Some(SignJwt { claims: claims.collect(), private_key: key?.template()? })
@@ -201,7 +202,8 @@ pub(super) fn saml(reader: Reader<'_>) -> Option<Saml> {
         "tokenEndpoint",
     ];
     let mapping = reader.mapping("`saml`", &KEYS)?;
-    let (object_key, key, client_id) = (mapping.require("objectKey"), mapping.require("key"), mapping.require("clientId"));
+    let (object_key, key, client_id) =
+        (mapping.require("objectKey"), mapping.require("key"), mapping.require("clientId"));
     Some(Saml {
         object_key: object_key?.template()?,
         key: key?.template()?,

@@ -131,16 +131,21 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         by_id,
         events,
         max_concurrency,
-        mcp_instructions: root
-            .get("mcp")
-            .and_then(|mcp| mcp.mapping("`mcp`", &["instructions"])?.text("instructions")),
+        mcp_instructions: root.get("mcp").and_then(|mcp| mcp.mapping("`mcp`", &["instructions"])?.text("instructions")),
         changelog,
         synced_actions: root.texts("syncedActions"),
         forked_from: root.text("forkedFrom"),
         owner: root.text("owner"),
     };
     let nested = nested.found;
-    Some(Read { nested, connector, actions: action_places, methods: method_places, base_url: root.get("baseUrl"), included })
+    Some(Read {
+        nested,
+        connector,
+        actions: action_places,
+        methods: method_places,
+        base_url: root.get("baseUrl"),
+        included,
+    })
 }
 
 fn header(root: &Mapping<'_>) {

@@ -130,7 +130,8 @@ fn function(reader: Reader<'_>) -> Option<StepFunction> {
     }
     if !NAMES.contains(&name.as_str()) {
         let near = nearest(&name, NAMES.into_iter().chain(later::refused_names()));
-        let hint = near.map_or_else(|| format!("there are: {}", NAMES.join(", ")), |near| format!("did you mean: {near}?"));
+        let hint =
+            near.map_or_else(|| format!("there are: {}", NAMES.join(", ")), |near| format!("did you mean: {near}?"));
         name_place.error_with_hint(code::UNKNOWN_VALUE, format!("there is no step function `{name}`"), hint);
         return None;
     }
@@ -138,7 +139,10 @@ fn function(reader: Reader<'_>) -> Option<StepFunction> {
     let versions = [("1", FunctionVersion::V1), ("2", FunctionVersion::V2)];
     let version = mapping.get("version").map_or(Some(FunctionVersion::V1), |version| version.choice(&versions));
     if version == Some(FunctionVersion::V1) && matches!(name.as_str(), "map_fields" | "typecast") {
-        name_place.warning(code::DEPRECATED, format!("`{name}` without `version: \"2\"` behaves as of old; say which is meant"));
+        name_place.warning(
+            code::DEPRECATED,
+            format!("`{name}` without `version: \"2\"` behaves as of old; say which is meant"),
+        );
     }
     let parameters = mapping.require("parameters")?;
     match name.as_str() {
@@ -170,14 +174,15 @@ fn download(mapping: &Mapping<'_>) -> Option<DownloadFile> {
     // As text or as JSON, the content is text.
     let kinds = [("arraybuffer", false), ("blob", false), ("text", true), ("json", true)];
     let is_text = mapping.get("responseType").and_then(|kind| kind.choice(&kinds)).unwrap_or(false);
-    let file = mapping.get("response").and_then(|place| place.mapping("`response`", &RESPONSE)).map(|response| FileSpec {
-        name_key: response.text("fileNameKey"),
-        content_type_key: response.text("contentTypeKey"),
-        content_type: response.template("contentType"),
-        is_base64: response.flag("contentIsBase64", false),
-        url_key: response.text("urlKey"),
-        forward_auth: response.flag("forwardAuth", false),
-    });
+    let file =
+        mapping.get("response").and_then(|place| place.mapping("`response`", &RESPONSE)).map(|response| FileSpec {
+            name_key: response.text("fileNameKey"),
+            content_type_key: response.text("contentTypeKey"),
+            content_type: response.template("contentType"),
+            is_base64: response.flag("contentIsBase64", false),
+            url_key: response.text("urlKey"),
+            forward_auth: response.flag("forwardAuth", false),
+        });
     Some(DownloadFile {
         as_text: encoding == FileEncoding::Utf8 || (is_text && mapping.get("encoding").is_none()),
         encoding,
