@@ -27,8 +27,8 @@ pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) ->
         StepFunction::UploadBinary(parameters) => upload_binary::run(run, parameters, wants).await,
         // The loader refuses the others until they are in this table.
         other => Err(Error::new(
-            ErrorKind::Precondition,
-            "StepFunctionUnsupportedError",
+            ErrorKind::Internal,
+            "ConnectorError",
             format!("this version does not run the step function `{}`", other.name()),
         )),
     }
