@@ -157,7 +157,23 @@ pub fn openapi(public_url: &str) -> Value {
     let (_, mut document) = api().merge(hub_api()).split_for_parts();
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     document.servers = Some(vec![utoipa::openapi::Server::new(public_url)]);
-    serde_json::to_value(&document).unwrap_or_default()
+    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    name_operations(&mut document);
+    document
+}
+
+/// An operation's id is unique in a document (OpenAPI 3.1, Operation Object), while our handlers' names
+/// repeat from noun to noun: `list` of the accounts is `accounts_list`.
+fn name_operations(document: &mut Value) {
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    for (path, methods) in paths {
+        let newer = if path.starts_with("/v2/") { "_v2" } else { "" };
+        for operation in methods.as_object_mut().into_iter().flat_map(|methods| methods.values_mut()) {
+            let noun = operation["tags"][0].as_str().unwrap_or("api").to_lowercase().replace([' ', '-'], "_");
+            let verb = operation["operationId"].as_str().unwrap_or_default();
+            operation["operationId"] = Value::String(format!("{noun}{newer}_{verb}"));
+        }
+    }
 }
 
 /// Browsers of any origin may call the Hub API, unless the operator names the origins; the session's

@@ -210,8 +210,11 @@ async fn every_operation_is_documented_and_asks_who_is_there() {
     let document = patchbay_server::openapi("http://localhost");
     assert_eq!(document["openapi"], "3.1.0");
     let mut lines = Vec::new();
+    let mut ids = std::collections::BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(ids.insert(id.to_owned()), "two operations are called {id}");
             assert!(
                 operation["summary"].as_str().is_some_and(|text| !text.is_empty()),
                 "{method} {path} has no summary"

@@ -351,7 +351,8 @@ describe("editing", () => {
     expect(screen.getByText("Client Secret is required")).toBeTruthy();
     type("Client Secret", "fresh");
     fireEvent.click(await button(/^Undo/));
-    expect(document.activeElement).toBe(await button("Edit Client Secret"));
+    const edit = await button("Edit Client Secret");
+    expect(document.activeElement).toBe(edit);
     fireEvent.click(await button("Edit Client Secret"));
     type("Client Secret", "fresh");
     fireEvent.click(await button("Save"));
@@ -460,6 +461,7 @@ describe("the page around it", () => {
     fireEvent.keyDown(document.body, { key: "Tab" });
     await fillIn();
     fireEvent.click(await button("Connect"));
-    expect(document.activeElement).toBe(await heading("Papertrail is connected"));
+    const title = await heading("Papertrail is connected");
+    expect(document.activeElement).toBe(title);
   });
 });

@@ -12,7 +12,7 @@ export interface paths {
       cookie?: never;
     };
     /** Lists linked accounts, newest first. The header `x-total-count` tells how many there are on all pages. */
-    get: operations["list"];
+    get: operations["accounts_list"];
     put?: never;
     post?: never;
     delete?: never;
@@ -29,15 +29,15 @@ export interface paths {
       cookie?: never;
     };
     /** Reads a linked account. */
-    get: operations["get"];
+    get: operations["accounts_get"];
     put?: never;
     post?: never;
     /** Deletes a linked account with its credentials, and gives it back as it was. */
-    delete: operations["delete"];
+    delete: operations["accounts_delete"];
     options?: never;
     head?: never;
     /** Changes a linked account. */
-    patch: operations["patch"];
+    patch: operations["accounts_patch"];
     trace?: never;
   };
   "/accounts/{id}/meta": {
@@ -48,7 +48,7 @@ export interface paths {
       cookie?: never;
     };
     /** What an account can do: its connector, category and the actions that its profile allows. */
-    get: operations["meta"];
+    get: operations["accounts_meta"];
     put?: never;
     post?: never;
     delete?: never;
@@ -65,7 +65,7 @@ export interface paths {
       cookie?: never;
     };
     /** Lists connectors with their actions. */
-    get: operations["list"];
+    get: operations["actions_list"];
     put?: never;
     post?: never;
     delete?: never;
@@ -84,7 +84,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** Runs an action with a linked account. */
-    post: operations["rpc"];
+    post: operations["actions_rpc"];
     delete?: never;
     options?: never;
     head?: never;
@@ -99,10 +99,10 @@ export interface paths {
       cookie?: never;
     };
     /** Lists the project's API keys, oldest first. */
-    get: operations["list"];
+    get: operations["api_keys_list"];
     put?: never;
     /** Makes an API key. */
-    post: operations["create"];
+    post: operations["api_keys_create"];
     delete?: never;
     options?: never;
     head?: never;
@@ -120,11 +120,11 @@ export interface paths {
     put?: never;
     post?: never;
     /** Deletes an API key; calls with it are refused from then on. */
-    delete: operations["delete"];
+    delete: operations["api_keys_delete"];
     options?: never;
     head?: never;
     /** Renames, enables or disables an API key. */
-    patch: operations["patch"];
+    patch: operations["api_keys_patch"];
     trace?: never;
   };
   "/auth/login": {
@@ -137,7 +137,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** Signs this browser in, by the token of a one-time link or by password. */
-    post: operations["login"];
+    post: operations["sign_in_login"];
     delete?: never;
     options?: never;
     head?: never;
@@ -154,7 +154,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** Signs this browser out. */
-    post: operations["logout"];
+    post: operations["sign_in_logout"];
     delete?: never;
     options?: never;
     head?: never;
@@ -170,7 +170,7 @@ export interface paths {
     };
     get?: never;
     /** Chooses the password of the member who is signed in. Other browsers are signed out. */
-    put: operations["set_password"];
+    put: operations["sign_in_set_password"];
     post?: never;
     delete?: never;
     options?: never;
@@ -186,7 +186,7 @@ export interface paths {
       cookie?: never;
     };
     /** Tells whether this browser is signed in. */
-    get: operations["session"];
+    get: operations["sign_in_session"];
     put?: never;
     post?: never;
     delete?: never;
@@ -203,10 +203,10 @@ export interface paths {
       cookie?: never;
     };
     /** Lists the project's connector profiles. */
-    get: operations["list"];
+    get: operations["connector_profiles_list"];
     put?: never;
     /** Makes a connector profile. */
-    post: operations["create"];
+    post: operations["connector_profiles_create"];
     delete?: never;
     options?: never;
     head?: never;
@@ -221,15 +221,15 @@ export interface paths {
       cookie?: never;
     };
     /** Reads a connector profile. */
-    get: operations["get"];
+    get: operations["connector_profiles_get"];
     put?: never;
     post?: never;
     /** Deletes a connector profile that no account uses, and gives it back as it was. */
-    delete: operations["delete"];
+    delete: operations["connector_profiles_delete"];
     options?: never;
     head?: never;
     /** Changes a connector profile. */
-    patch: operations["patch"];
+    patch: operations["connector_profiles_patch"];
     trace?: never;
   };
   "/connect_sessions": {
@@ -242,7 +242,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** Makes a connect session: the right to link one account for one of your customers. */
-    post: operations["create"];
+    post: operations["connect_sessions_create"];
     delete?: never;
     options?: never;
     head?: never;
@@ -259,7 +259,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** Looks up the session behind a token. */
-    post: operations["authenticate"];
+    post: operations["connect_sessions_authenticate"];
     delete?: never;
     options?: never;
     head?: never;
@@ -274,7 +274,7 @@ export interface paths {
       cookie?: never;
     };
     /** Lists the connectors. */
-    get: operations["list"];
+    get: operations["connectors_list"];
     put?: never;
     post?: never;
     delete?: never;
@@ -291,7 +291,7 @@ export interface paths {
       cookie?: never;
     };
     /** Reads a connector. */
-    get: operations["get"];
+    get: operations["connectors_get"];
     put?: never;
     post?: never;
     delete?: never;
@@ -308,7 +308,7 @@ export interface paths {
       cookie?: never;
     };
     /** The process runs. */
-    get: operations["healthz"];
+    get: operations["health_healthz"];
     put?: never;
     post?: never;
     delete?: never;
@@ -327,7 +327,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** Links an account: the credentials are tried at the provider, then sealed. */
-    post: operations["link"];
+    post: operations["hub_link"];
     delete?: never;
     options?: never;
     head?: never;
@@ -342,14 +342,14 @@ export interface paths {
       cookie?: never;
     };
     /** An account's form, with placeholders for its secrets. */
-    get: operations["account"];
+    get: operations["hub_account"];
     put?: never;
     post?: never;
     delete?: never;
     options?: never;
     head?: never;
     /** Changes an account's field values; those not sent are kept. */
-    patch: operations["relink"];
+    patch: operations["hub_relink"];
     trace?: never;
   };
   "/hub/connection_attempts": {
@@ -362,7 +362,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** Starts an attempt that the Hub polls while the customer is at the provider. */
-    post: operations["start_attempt"];
+    post: operations["hub_start_attempt"];
     delete?: never;
     options?: never;
     head?: never;
@@ -377,11 +377,11 @@ export interface paths {
       cookie?: never;
     };
     /** Where an attempt stands. */
-    get: operations["attempt"];
+    get: operations["hub_attempt"];
     put?: never;
     post?: never;
     /** Gives up an attempt. */
-    delete: operations["cancel_attempt"];
+    delete: operations["hub_cancel_attempt"];
     options?: never;
     head?: never;
     patch?: never;
@@ -395,7 +395,7 @@ export interface paths {
       cookie?: never;
     };
     /** The integrations that the session may link. */
-    get: operations["connectors"];
+    get: operations["hub_connectors"];
     put?: never;
     post?: never;
     delete?: never;
@@ -412,7 +412,7 @@ export interface paths {
       cookie?: never;
     };
     /** An integration's form. */
-    get: operations["connector"];
+    get: operations["hub_connector"];
     put?: never;
     post?: never;
     delete?: never;
@@ -429,7 +429,7 @@ export interface paths {
       cookie?: never;
     };
     /** What the Hub is to do. */
-    get: operations["settings"];
+    get: operations["hub_settings"];
     put?: never;
     post?: never;
     delete?: never;
@@ -446,7 +446,7 @@ export interface paths {
       cookie?: never;
     };
     /** The storage answers, so requests can be served. */
-    get: operations["readyz"];
+    get: operations["health_readyz"];
     put?: never;
     post?: never;
     delete?: never;
@@ -465,7 +465,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** Sends a request to the provider with the account's credentials added. */
-    post: operations["send"];
+    post: operations["proxy_send"];
     delete?: never;
     options?: never;
     head?: never;
@@ -480,7 +480,7 @@ export interface paths {
       cookie?: never;
     };
     /** Lists linked accounts, newest first. */
-    get: operations["list"];
+    get: operations["accounts_v2_list"];
     put?: never;
     post?: never;
     delete?: never;
@@ -497,7 +497,7 @@ export interface paths {
       cookie?: never;
     };
     /** Reads a linked account. */
-    get: operations["get"];
+    get: operations["accounts_v2_get"];
     put?: never;
     post?: never;
     delete?: never;
@@ -874,7 +874,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  list: {
+  accounts_list: {
     parameters: {
       query?: {
         /** @description The page, from 1. */
@@ -924,7 +924,7 @@ export interface operations {
       };
     };
   };
-  get: {
+  accounts_get: {
     parameters: {
       query?: never;
       header?: never;
@@ -956,7 +956,7 @@ export interface operations {
       };
     };
   };
-  delete: {
+  accounts_delete: {
     parameters: {
       query?: never;
       header?: never;
@@ -988,7 +988,7 @@ export interface operations {
       };
     };
   };
-  patch: {
+  accounts_patch: {
     parameters: {
       query?: never;
       header?: never;
@@ -1033,7 +1033,7 @@ export interface operations {
       };
     };
   };
-  meta: {
+  accounts_meta: {
     parameters: {
       query?: never;
       header?: never;
@@ -1065,7 +1065,7 @@ export interface operations {
       };
     };
   };
-  list: {
+  actions_list: {
     parameters: {
       query?: {
         /** @description Only of these connectors, comma-separated. */
@@ -1111,7 +1111,7 @@ export interface operations {
       };
     };
   };
-  rpc: {
+  actions_rpc: {
     parameters: {
       query?: {
         /** @description `true` adds `debug` to the answer or the error: what was sent to the provider and answered, secrets redacted. */
@@ -1179,7 +1179,7 @@ export interface operations {
       };
     };
   };
-  list: {
+  api_keys_list: {
     parameters: {
       query?: never;
       header?: never;
@@ -1199,7 +1199,7 @@ export interface operations {
       };
     };
   };
-  create: {
+  api_keys_create: {
     parameters: {
       query?: never;
       header?: never;
@@ -1241,7 +1241,7 @@ export interface operations {
       };
     };
   };
-  delete: {
+  api_keys_delete: {
     parameters: {
       query?: never;
       header?: never;
@@ -1271,7 +1271,7 @@ export interface operations {
       };
     };
   };
-  patch: {
+  api_keys_patch: {
     parameters: {
       query?: never;
       header?: never;
@@ -1307,7 +1307,7 @@ export interface operations {
       };
     };
   };
-  login: {
+  sign_in_login: {
     parameters: {
       query?: never;
       header?: never;
@@ -1358,7 +1358,7 @@ export interface operations {
       };
     };
   };
-  logout: {
+  sign_in_logout: {
     parameters: {
       query?: never;
       header?: never;
@@ -1376,7 +1376,7 @@ export interface operations {
       };
     };
   };
-  set_password: {
+  sign_in_set_password: {
     parameters: {
       query?: never;
       header?: never;
@@ -1425,7 +1425,7 @@ export interface operations {
       };
     };
   };
-  session: {
+  sign_in_session: {
     parameters: {
       query?: never;
       header?: never;
@@ -1445,7 +1445,7 @@ export interface operations {
       };
     };
   };
-  list: {
+  connector_profiles_list: {
     parameters: {
       query?: {
         /** @description The page, from 1. */
@@ -1474,7 +1474,7 @@ export interface operations {
       };
     };
   };
-  create: {
+  connector_profiles_create: {
     parameters: {
       query?: never;
       header?: never;
@@ -1507,7 +1507,7 @@ export interface operations {
       };
     };
   };
-  get: {
+  connector_profiles_get: {
     parameters: {
       query?: never;
       header?: never;
@@ -1539,7 +1539,7 @@ export interface operations {
       };
     };
   };
-  delete: {
+  connector_profiles_delete: {
     parameters: {
       query?: never;
       header?: never;
@@ -1580,7 +1580,7 @@ export interface operations {
       };
     };
   };
-  patch: {
+  connector_profiles_patch: {
     parameters: {
       query?: never;
       header?: never;
@@ -1625,7 +1625,7 @@ export interface operations {
       };
     };
   };
-  create: {
+  connect_sessions_create: {
     parameters: {
       query?: never;
       header?: never;
@@ -1667,7 +1667,7 @@ export interface operations {
       };
     };
   };
-  authenticate: {
+  connect_sessions_authenticate: {
     parameters: {
       query?: never;
       header?: never;
@@ -1700,7 +1700,7 @@ export interface operations {
       };
     };
   };
-  list: {
+  connectors_list: {
     parameters: {
       query?: never;
       header?: never;
@@ -1720,7 +1720,7 @@ export interface operations {
       };
     };
   };
-  get: {
+  connectors_get: {
     parameters: {
       query?: never;
       header?: never;
@@ -1752,7 +1752,7 @@ export interface operations {
       };
     };
   };
-  healthz: {
+  health_healthz: {
     parameters: {
       query?: never;
       header?: never;
@@ -1772,7 +1772,7 @@ export interface operations {
       };
     };
   };
-  link: {
+  hub_link: {
     parameters: {
       query?: never;
       header?: never;
@@ -1805,7 +1805,7 @@ export interface operations {
       };
     };
   };
-  account: {
+  hub_account: {
     parameters: {
       query?: never;
       header?: never;
@@ -1828,7 +1828,7 @@ export interface operations {
       };
     };
   };
-  relink: {
+  hub_relink: {
     parameters: {
       query?: never;
       header?: never;
@@ -1864,7 +1864,7 @@ export interface operations {
       };
     };
   };
-  start_attempt: {
+  hub_start_attempt: {
     parameters: {
       query?: never;
       header?: never;
@@ -1884,7 +1884,7 @@ export interface operations {
       };
     };
   };
-  attempt: {
+  hub_attempt: {
     parameters: {
       query?: never;
       header?: never;
@@ -1907,7 +1907,7 @@ export interface operations {
       };
     };
   };
-  cancel_attempt: {
+  hub_cancel_attempt: {
     parameters: {
       query?: never;
       header?: never;
@@ -1928,7 +1928,7 @@ export interface operations {
       };
     };
   };
-  connectors: {
+  hub_connectors: {
     parameters: {
       query?: {
         /** @description Only of this connector. */
@@ -1951,7 +1951,7 @@ export interface operations {
       };
     };
   };
-  connector: {
+  hub_connector: {
     parameters: {
       query?: never;
       header?: never;
@@ -1974,7 +1974,7 @@ export interface operations {
       };
     };
   };
-  settings: {
+  hub_settings: {
     parameters: {
       query?: never;
       header?: never;
@@ -1994,7 +1994,7 @@ export interface operations {
       };
     };
   };
-  readyz: {
+  health_readyz: {
     parameters: {
       query?: never;
       header?: never;
@@ -2023,7 +2023,7 @@ export interface operations {
       };
     };
   };
-  send: {
+  proxy_send: {
     parameters: {
       query?: never;
       header: {
@@ -2079,7 +2079,7 @@ export interface operations {
       };
     };
   };
-  list: {
+  accounts_v2_list: {
     parameters: {
       query?: {
         /** @description The page, from 1. */
@@ -2125,7 +2125,7 @@ export interface operations {
       };
     };
   };
-  get: {
+  accounts_v2_get: {
     parameters: {
       query?: never;
       header?: never;

@@ -9,20 +9,10 @@ use crate::{
 };
 
 /// Step functions that the engine does not run yet.
-const FUNCTIONS: [&str; 10] = [
-    "soap_request",
-    "soap_paginated_request",
-    "group_data",
-    "map_fields",
-    "typecast",
-    "upload_file",
-    "upload_binary",
-    "emit_event",
-    "sign_jwt",
-    "mcp_request",
-];
+const FUNCTIONS: [&str; 7] =
+    ["soap_request", "soap_paginated_request", "map_fields", "typecast", "emit_event", "sign_jwt", "mcp_request"];
 /// Keys of a step that the engine does not heed yet.
-const STEP_KEYS: [&str; 5] = ["iterator", "stepFunctions", "async", "successCriteria", "onConditionError"];
+const STEP_KEYS: [&str; 1] = ["async"];
 /// Keys of a request that the engine does not heed yet.
 const REQUEST_KEYS: [&str; 2] = ["certificates", "saml"];
 /// Keys of an action that the engine does not heed yet.

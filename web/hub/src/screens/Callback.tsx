@@ -8,7 +8,9 @@ import { Message } from "./messages.tsx";
 
 export function Callback({ window }: { window: Pick<Window, "close"> }) {
   // A browser ignores this for a tab that the reader opened.
-  useEffect(() => window.close(), [window]);
+  useEffect(() => {
+    window.close();
+  }, [window]);
   return (
     <Message icon="check" tone="success" title="Done">
       <p>You can close this window and go back to where you started.</p>

@@ -58,8 +58,8 @@ export function Ended() {
   return (
     <Message icon="info" title="This link has expired" actions={<HostClose />}>
       <p>
-        For safety, a link to connect an account works for a limited time. Nothing was saved since you opened
-        it.
+        For safety, a link to connect an account works for a limited time, and only exactly as it was given
+        out. Nothing was changed.
       </p>
       <p>Ask the person or the product that gave you the link for a new one.</p>
     </Message>
@@ -98,19 +98,12 @@ export function NothingConfigured() {
 }
 
 /** The profile was disabled, perhaps while the form was open. */
-export function Unavailable({
-  name,
-  message,
-  onBack,
-}: {
-  name: string;
-  message: string;
-  onBack: (() => void) | null;
-}) {
+export function Unavailable({ name, message, onBack }: UnavailableProps) {
+  const title = `${name} is not available at the moment`;
   return (
     <Message
       icon="warning"
-      title={`${name} is not available at the moment`}
+      title={title}
       actions={
         <>
           {onBack && (
@@ -122,10 +115,17 @@ export function Unavailable({
         </>
       }
     >
-      <p>{message}</p>
+      {/* The server's sentence often begins as the title does; nobody needs to read it twice. */}
+      <p>{message.startsWith(title) ? "Its connector profile is switched off." : message}</p>
       <p>Nothing was saved. Ask the person who sent you the link when it will be back.</p>
     </Message>
   );
+}
+
+interface UnavailableProps {
+  name: string;
+  message: string;
+  onBack: (() => void) | null;
 }
 
 export function NoSuchAccount() {

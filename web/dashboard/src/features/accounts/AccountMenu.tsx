@@ -41,7 +41,7 @@ export function AccountMenu({ account }: { account: Account }) {
           <Menu.Item
             component={Link}
             to="/run"
-            search={{ account: account.id }}
+            search={{ account: account.id } as never}
             leftSection={<IconTerminal2 size={16} aria-hidden />}
           >
             Run an action

@@ -1,0 +1,37 @@
+/** API keys. */
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, dataOf } from "./client.ts";
+
+export const SCOPES = [
+  { value: "platform:read", label: "Read accounts, sessions and profiles" },
+  { value: "platform:write", label: "Create, change and delete them, and make keys" },
+  { value: "actions:execute", label: "Run actions and the proxy" },
+  { value: "connectors:read", label: "Read connectors and their actions" },
+  { value: "connectors:write", label: "Push and remove connectors" },
+  { value: "credentials:read", label: "Export credentials: only where you really need it" },
+] as const;
+
+export const DEFAULT_SCOPES: string[] = SCOPES.slice(0, 4).map(({ value }) => value);
+
+export const useKeys = () =>
+  useQuery({ queryKey: ["keys"], queryFn: async () => (await dataOf(api.GET("/api_keys"))).data });
+
+function useKeyMutation<Variables, Data>(change: (variables: Variables) => Promise<Data>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    onSettled: () => client.invalidateQueries({ queryKey: ["keys"] }),
+  });
+}
+
+export const useCreateKey = () =>
+  useKeyMutation((body: { name: string; scopes: string[] }) => dataOf(api.POST("/api_keys", { body })));
+
+export const usePatchKey = () =>
+  useKeyMutation(({ id, enabled }: { id: string; enabled: boolean }) =>
+    api.PATCH("/api_keys/{id}", { params: { path: { id } }, body: { enabled } }),
+  );
+
+export const useDeleteKey = () =>
+  useKeyMutation((id: string) => api.DELETE("/api_keys/{id}", { params: { path: { id } } }));

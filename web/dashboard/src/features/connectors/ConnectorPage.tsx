@@ -1,0 +1,142 @@
+/** One connector: how accounts are linked, and every action. */
+
+import { Anchor, Button, Card, Group, Loader, Stack, Table, Text, TextInput, Title } from "@mantine/core";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { type Action, useActions, useConnector } from "../../api/connectors.ts";
+import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { PageHeader } from "../../ui/PageHeader.tsx";
+import { ProfileDialog } from "../profiles/ProfileDialog.tsx";
+import { Annotations } from "./Annotations.tsx";
+
+const route = getRouteApi("/connectors/$key");
+
+export function ConnectorPage() {
+  const { key } = route.useParams();
+  const connector = useConnector(key);
+  const actions = useActions({ connector: key });
+  const [search, setSearch] = useState("");
+  const [creating, setCreating] = useState(false);
+  if (connector.isPending) return <Loader aria-label="Loading the connector" />;
+  if (connector.isError) {
+    return (
+      <Stack>
+        <PageHeader title="Connector" />
+        <ErrorState error={connector.error} onRetry={() => void connector.refetch()} />
+      </Stack>
+    );
+  }
+  const { provider_name: name, description, authentication, resources, version } = connector.data;
+  const words = search.toLowerCase();
+  const shown = (actions.data ?? []).filter((action) =>
+    `${action.id} ${action.label} ${action.description}`.toLowerCase().includes(words),
+  );
+  return (
+    <>
+      <Anchor component={Link} to="/connectors" size="sm">
+        ← Connectors
+      </Anchor>
+      <PageHeader
+        title={name}
+        heading={
+          <Group gap="sm" component="span">
+            <ConnectorLogo name={name} url={resources.images.logo_url} size={32} />
+            {name}
+            <Text span size="sm" c="dimmed" fw={400}>
+              {version}
+            </Text>
+          </Group>
+        }
+        description={description}
+        actions={
+          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
+            Create profile
+          </Button>
+        }
+      />
+      <Stack>
+        <Card withBorder radius="lg">
+          <Title order={2} size="h4" mb="sm">
+            How accounts are linked
+          </Title>
+          {authentication.map((method) => (
+            <Group key={method.key} justify="space-between">
+              <Text>
+                {method.label}
+                <Text span c="dimmed" size="sm">
+                  {" "}
+                  asks for {method.config_fields.map((field) => field.label).join(", ") || "nothing"}
+                </Text>
+              </Text>
+              <Anchor href={method.guide_url} target="_blank" size="sm">
+                Guide
+              </Anchor>
+            </Group>
+          ))}
+        </Card>
+        <Group justify="space-between" align="flex-end">
+          <Title order={2} size="h4">
+            Actions{actions.data ? ` (${actions.data.length})` : ""}
+          </Title>
+          <TextInput
+            aria-label="Search the actions"
+            placeholder="Search the actions"
+            leftSection={<IconSearch size={16} aria-hidden />}
+            value={search}
+            onChange={(event) => setSearch(event.currentTarget.value)}
+          />
+        </Group>
+        {actions.isError ? (
+          <ErrorState error={actions.error} onRetry={() => void actions.refetch()} />
+        ) : (
+          <ActionTable actions={shown} isLoading={actions.isPending} />
+        )}
+      </Stack>
+      <ProfileDialog opened={creating} connector={key} profile={null} onClose={() => setCreating(false)} />
+    </>
+  );
+}
+
+function ActionTable({ actions, isLoading }: { actions: Action[]; isLoading: boolean }) {
+  if (isLoading) return <Loader aria-label="Loading the actions" />;
+  if (actions.length === 0) return <Text c="dimmed">No action has these words.</Text>;
+  return (
+    <div className="pb-panel pb-table-wrap">
+      <Table verticalSpacing="sm" horizontalSpacing="md">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Action</Table.Th>
+            <Table.Th>What it does</Table.Th>
+            <Table.Th>Effect</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {actions.map((action) => (
+            <Table.Tr key={action.id}>
+              <Table.Td>
+                <Text size="sm" fw={600}>
+                  {action.label}
+                </Text>
+                <Group gap={2} wrap="nowrap">
+                  <Text size="xs" c="dimmed" ff="monospace">
+                    {action.id}
+                  </Text>
+                  <CopyButton value={action.id} what={`the id of ${action.label}`} />
+                </Group>
+              </Table.Td>
+              <Table.Td>
+                <Text size="sm">{action.description}</Text>
+              </Table.Td>
+              <Table.Td>
+                <Annotations action={action} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}

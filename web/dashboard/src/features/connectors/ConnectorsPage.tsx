@@ -1,0 +1,107 @@
+/** The connectors that this server has. */
+
+import { Badge, Card, Chip, Group, Loader, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { type Connector, useConnectors } from "../../api/connectors.ts";
+import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { PageHeader } from "../../ui/PageHeader.tsx";
+
+export function ConnectorsPage() {
+  const connectors = useConnectors();
+  const [search, setSearch] = useState("");
+  const [category, setCategory] = useState("");
+  const all = connectors.data ?? [];
+  const categories = [...new Set(all.flatMap((one) => one.categories))].sort();
+  const words = search.toLowerCase();
+  const shown = all.filter(
+    (one) =>
+      `${one.provider_name} ${one.provider} ${one.description}`.toLowerCase().includes(words) &&
+      (category === "" || one.categories.includes(category)),
+  );
+  return (
+    <>
+      <PageHeader
+        title="Connectors"
+        description="The providers that accounts can be linked with, and what can be done there."
+      />
+      <Group mb="md" align="flex-end">
+        <TextInput
+          label="Search"
+          placeholder="Name or description"
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+          style={{ flex: "1 1 240px" }}
+        />
+        {categories.length > 1 && (
+          <Chip.Group
+            value={category}
+            onChange={(value) => setCategory(typeof value === "string" ? value : "")}
+          >
+            <Group gap="xs">
+              <Chip value="">All</Chip>
+              {categories.map((name) => (
+                <Chip key={name} value={name}>
+                  {name}
+                </Chip>
+              ))}
+            </Group>
+          </Chip.Group>
+        )}
+      </Group>
+      {connectors.isPending ? (
+        <Loader aria-label="Loading the connectors" />
+      ) : connectors.isError ? (
+        <ErrorState error={connectors.error} onRetry={() => void connectors.refetch()} />
+      ) : shown.length === 0 ? (
+        <EmptyState title={all.length === 0 ? "There is no connector" : "No connector fits"}>
+          {all.length === 0
+            ? "The server was started without connectors; its log says why."
+            : "No connector has these words in this category."}
+        </EmptyState>
+      ) : (
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+          {shown.map((one) => (
+            <Tile key={one.provider} connector={one} />
+          ))}
+        </SimpleGrid>
+      )}
+    </>
+  );
+}
+
+const Tile = ({ connector }: { connector: Connector }) => (
+  <Card withBorder radius="lg">
+    <Stack gap="sm" h="100%">
+      <Group wrap="nowrap">
+        <ConnectorLogo name={connector.provider_name} url={connector.resources.images.logo_url} size={40} />
+        <div>
+          <Link to="/connectors/$key" params={{ key: connector.provider }} className="pb-row-link">
+            {connector.provider_name}
+          </Link>
+          <Text size="xs" c="dimmed">
+            {connector.categories.join(", ")} · {connector.version}
+          </Text>
+        </div>
+      </Group>
+      <Text size="sm" c="dimmed" lineClamp={3} style={{ flex: 1 }}>
+        {connector.description}
+      </Text>
+      <Group justify="space-between">
+        <Text size="sm">{connector.actions} actions</Text>
+        <Badge
+          variant="light"
+          color={connector.active ? "teal" : "gray"}
+          c="var(--mantine-color-text)"
+          tt="none"
+        >
+          {connector.active ? "Can be linked" : "No enabled profile"}
+        </Badge>
+      </Group>
+    </Stack>
+  </Card>
+);

@@ -1,0 +1,76 @@
+/** Makes an API key; its text is shown this once. */
+
+import { Alert, Button, Checkbox, Code, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { DEFAULT_SCOPES, SCOPES, useCreateKey } from "../../api/keys.ts";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+
+export const CreateKey = ({ opened, onClose }: { opened: boolean; onClose: () => void }) => (
+  <Modal opened={opened} onClose={onClose} title="Create an API key" closeOnClickOutside={false}>
+    {opened && <Editor onClose={onClose} />}
+  </Modal>
+);
+
+function Editor({ onClose }: { onClose: () => void }) {
+  const [name, setName] = useState("");
+  const [scopes, setScopes] = useState<string[]>(DEFAULT_SCOPES);
+  const create = useCreateKey();
+  if (create.data?.key) {
+    return (
+      <Stack>
+        <Alert color="yellow" variant="light" title="Copy it now" c="var(--mantine-color-text)">
+          <Text size="sm" c="var(--mantine-color-text)">
+            The key is shown this once: only its hash is kept. Put it where your other secrets are.
+          </Text>
+        </Alert>
+        <Code block aria-label="API key" style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
+          {create.data.key}
+        </Code>
+        <Group justify="space-between">
+          <CopyButton value={create.data.key} what="the key" label="Copy the key" />
+          <Button onClick={onClose}>Done</Button>
+        </Group>
+      </Stack>
+    );
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    create.mutate({ name, scopes });
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <TextInput
+          label="Name"
+          description="What it is for, such as “backend” or “nightly export”"
+          withAsterisk
+          maxLength={100}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          data-autofocus
+        />
+        <Checkbox.Group label="What it may do" value={scopes} onChange={setScopes}>
+          <Stack gap="xs" mt={6}>
+            {SCOPES.map(({ value, label }) => (
+              <Checkbox key={value} value={value} label={label} description={value} />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+        {create.isError && <ErrorState title="The key was not made" error={create.error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            loading={create.isPending}
+            disabled={name.trim() === "" || scopes.length === 0}
+          >
+            Create
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,246 @@
+/** The project's connector profiles: made, switched, changed, deleted. */
+
+import { ActionIcon, Badge, Button, Group, Loader, Menu, Switch, Table, Text } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
+import { IconCopy, IconDots, IconEdit, IconPlus, IconStar, IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
+import type { Profile } from "../../api/client.ts";
+import {
+  enabledActions,
+  useConnectors,
+  useDeleteProfile,
+  usePatchProfile,
+  useProfiles,
+} from "../../api/connectors.ts";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { notifyDone, notifyFailure } from "../../ui/notify.ts";
+import { PageHeader } from "../../ui/PageHeader.tsx";
+import { ProfileDialog } from "./ProfileDialog.tsx";
+
+export function ProfilesPage() {
+  const profiles = useProfiles();
+  const [creating, setCreating] = useState(false);
+  const create = (
+    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
+      Create profile
+    </Button>
+  );
+  return (
+    <>
+      <PageHeader
+        title="Connector profiles"
+        description="How this project uses its connectors: with which method, and which actions may run."
+        actions={create}
+      />
+      {profiles.isPending ? (
+        <Loader aria-label="Loading the profiles" />
+      ) : profiles.isError ? (
+        <ErrorState error={profiles.error} onRetry={() => void profiles.refetch()} />
+      ) : profiles.data.length === 0 ? (
+        <EmptyState title="There is no profile yet" action={create}>
+          A connector needs a profile before accounts can be linked with it.
+        </EmptyState>
+      ) : (
+        <div className="pb-panel pb-table-wrap">
+          <Table verticalSpacing="sm" horizontalSpacing="md">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Profile</Table.Th>
+                <Table.Th>Method</Table.Th>
+                <Table.Th>Environment</Table.Th>
+                <Table.Th>Actions</Table.Th>
+                <Table.Th>Enabled</Table.Th>
+                <Table.Th w={56} aria-label="Changes" />
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {profiles.data.map((profile) => (
+                <ProfileRow key={profile.id} profile={profile} />
+              ))}
+            </Table.Tbody>
+          </Table>
+        </div>
+      )}
+      <ProfileDialog opened={creating} connector={null} profile={null} onClose={() => setCreating(false)} />
+    </>
+  );
+}
+
+function ProfileRow({ profile }: { profile: Profile }) {
+  const connectors = useConnectors();
+  const patch = usePatchProfile();
+  const [dialog, setDialog] = useState<"edit" | "delete" | "disable" | null>(null);
+  const total = connectors.data?.find((one) => one.provider === profile.connector_key)?.actions;
+  const setActive = (active: boolean) =>
+    patch.mutate(
+      { id: profile.id, change: { active } },
+      {
+        onError: notifyFailure,
+        onSuccess: () => {
+          setDialog(null);
+          notifyDone(active ? `${profile.name} is enabled` : `${profile.name} is disabled`);
+        },
+      },
+    );
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Group gap="sm" wrap="nowrap">
+          <ConnectorLogo
+            name={profile.connector_label ?? profile.connector_key}
+            url={profile.logo_url}
+            size={28}
+          />
+          <div>
+            <Group gap="xs">
+              <Text fw={600} size="sm">
+                {profile.name}
+              </Text>
+              {profile.default && (
+                <Badge size="sm" variant="default" tt="none">
+                  Default
+                </Badge>
+              )}
+            </Group>
+            <Text size="xs" c="dimmed">
+              {profile.connector_label ?? profile.connector_key} {profile.connector_version}
+            </Text>
+          </div>
+        </Group>
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm">{profile.authentication_config_label ?? profile.authentication_config_key}</Text>
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm">{profile.environment}</Text>
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm">{enabledActions(profile, total)}</Text>
+      </Table.Td>
+      <Table.Td>
+        <Switch
+          aria-label={`${profile.name} is enabled`}
+          checked={profile.active}
+          disabled={patch.isPending}
+          onChange={(event) => (event.currentTarget.checked ? setActive(true) : setDialog("disable"))}
+        />
+      </Table.Td>
+      <Table.Td>
+        <ProfileMenu
+          profile={profile}
+          onEdit={() => setDialog("edit")}
+          onDelete={() => setDialog("delete")}
+        />
+        <ProfileDialog
+          opened={dialog === "edit"}
+          connector={null}
+          profile={profile}
+          onClose={() => setDialog(null)}
+        />
+        <DeleteProfile profile={profile} opened={dialog === "delete"} onClose={() => setDialog(null)} />
+        <ConfirmDialog
+          opened={dialog === "disable"}
+          title={`Disable ${profile.name}?`}
+          action="Disable it"
+          busy={patch.isPending}
+          error={null}
+          onClose={() => setDialog(null)}
+          onConfirm={() => setActive(false)}
+        >
+          Calls with its accounts are refused (412) and no new account can be linked, until it is enabled
+          again. Nothing is deleted.
+        </ConfirmDialog>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function ProfileMenu({
+  profile,
+  onEdit,
+  onDelete,
+}: {
+  profile: Profile;
+  onEdit: () => void;
+  onDelete: () => void;
+}) {
+  const patch = usePatchProfile();
+  const clipboard = useClipboard();
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon size="lg" aria-label={`Changes to ${profile.name}`}>
+          <IconDots size={18} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<IconEdit size={16} aria-hidden />} onClick={onEdit}>
+          Edit
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconStar size={16} aria-hidden />}
+          disabled={profile.default}
+          onClick={() =>
+            patch.mutate(
+              { id: profile.id, change: { default: true } },
+              { onError: notifyFailure, onSuccess: () => notifyDone(`${profile.name} is the default now`) },
+            )
+          }
+        >
+          Make it the default
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconCopy size={16} aria-hidden />}
+          onClick={() => {
+            clipboard.copy(profile.id);
+            notifyDone("The profile's id is copied");
+          }}
+        >
+          Copy id
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={onDelete}>
+          Delete
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function DeleteProfile({
+  profile,
+  opened,
+  onClose,
+}: {
+  profile: Profile;
+  opened: boolean;
+  onClose: () => void;
+}) {
+  const remove = useDeleteProfile();
+  return (
+    <ConfirmDialog
+      opened={opened}
+      title={`Delete ${profile.name}?`}
+      action="Delete the profile"
+      busy={remove.isPending}
+      error={remove.error}
+      onClose={() => {
+        remove.reset();
+        onClose();
+      }}
+      onConfirm={() =>
+        remove.mutate(profile.id, {
+          onSuccess: () => {
+            notifyDone(`${profile.name} is deleted`);
+            onClose();
+          },
+        })
+      }
+    >
+      A profile that accounts use cannot be deleted: delete or move them first, or disable the profile.
+    </ConfirmDialog>
+  );
+}

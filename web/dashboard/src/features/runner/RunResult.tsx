@@ -1,0 +1,116 @@
+/** What a run answered, and what was sent for it. */
+
+import { Accordion, Badge, Button, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
+import type { Exchange, RunResult as Result } from "../../api/runs.ts";
+import { CodeBlock } from "../../ui/CodeBlock.tsx";
+
+interface Props {
+  result: Result;
+  curl: string;
+  typeScript: string;
+  onNext: (() => void) | null;
+}
+
+const colourOf = (status: number | null): string =>
+  status === null || status === 0 || status >= 500 ? "red" : status >= 400 ? "orange" : "teal";
+
+const pretty = (value: unknown): string =>
+  typeof value === "string" ? value : JSON.stringify(value, null, 2);
+
+const Status = ({ status }: { status: number | null }) => (
+  <Badge variant="light" color={colourOf(status)} c="var(--mantine-color-text)" tt="none">
+    {status === null || status === 0 ? "no answer" : status}
+  </Badge>
+);
+
+export function RunResult({ result, curl, typeScript, onNext }: Props) {
+  const requests = result.trace?.requests ?? [];
+  return (
+    <Card withBorder radius="lg" component="section" aria-label="Result">
+      <Group justify="space-between" mb="md">
+        <Group gap="sm">
+          <Title order={2} size="h4">
+            {result.failure === null ? "Answer" : "It was refused"}
+          </Title>
+          <Status status={result.status} />
+          {result.trace && (
+            <Text size="sm" c="dimmed">
+              {result.trace.duration_ms} ms
+            </Text>
+          )}
+        </Group>
+        {onNext && (
+          <Button size="xs" variant="default" onClick={onNext}>
+            Load the next page
+          </Button>
+        )}
+      </Group>
+      {result.failure && (
+        <Text mb="md" role="alert">
+          {result.failure.message}
+        </Text>
+      )}
+      <Tabs defaultValue="body" keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="body">Body</Tabs.Tab>
+          <Tabs.Tab value="requests">Provider requests ({requests.length})</Tabs.Tab>
+          <Tabs.Tab value="curl">curl</Tabs.Tab>
+          <Tabs.Tab value="typescript">TypeScript</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="body">
+          <CodeBlock label="JSON" code={pretty(result.body)} />
+        </Tabs.Panel>
+        <Tabs.Panel value="requests">
+          <Requests requests={requests} />
+        </Tabs.Panel>
+        <Tabs.Panel value="curl">
+          <CodeBlock label="The same run with curl" code={curl} />
+        </Tabs.Panel>
+        <Tabs.Panel value="typescript">
+          <CodeBlock label="The same run in TypeScript" code={typeScript} />
+        </Tabs.Panel>
+      </Tabs>
+    </Card>
+  );
+}
+
+function Requests({ requests }: { requests: Exchange[] }) {
+  if (requests.length === 0) return <Text c="dimmed">Nothing was sent to the provider.</Text>;
+  return (
+    <Stack gap="xs">
+      <Text size="sm" c="dimmed">
+        What Patchbay sent to the provider and got back. Secrets are redacted by the server.
+      </Text>
+      <Accordion variant="separated" chevronPosition="left">
+        {requests.map((request, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes once it is shown
+          <Accordion.Item key={index} value={String(index)}>
+            <Accordion.Control>
+              <Group gap="sm" wrap="wrap">
+                <Text fw={650} size="sm">
+                  {request.method}
+                </Text>
+                <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+                  {request.url}
+                </Text>
+                <Status status={request.status} />
+                <Text size="sm" c="dimmed">
+                  {request.duration_ms} ms
+                </Text>
+              </Group>
+            </Accordion.Control>
+            <Accordion.Panel>
+              <Stack>
+                {request.error && <Text>{request.error}</Text>}
+                <CodeBlock label="Request headers" code={pretty(request.headers)} />
+                {request.body !== null && <CodeBlock label="Request body" code={pretty(request.body)} />}
+                <CodeBlock label="Response headers" code={pretty(request.response_headers)} />
+                <CodeBlock label="Response body" code={pretty(request.response_body)} />
+              </Stack>
+            </Accordion.Panel>
+          </Accordion.Item>
+        ))}
+      </Accordion>
+    </Stack>
+  );
+}
