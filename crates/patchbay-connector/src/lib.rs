@@ -14,10 +14,11 @@ mod schema;
 pub mod syntax;
 
 pub use definition::Connector;
-pub use diagnostic::{Diagnostic, Severity, render};
+pub use diagnostic::{Diagnostic, Severity, render, to_json, to_sarif};
 pub use load::{Loaded, load};
 pub use nearest::nearest;
-pub use registry::Registry;
+pub use registry::{Collision, Registry};
+pub use schema::format_schema;
 
 /// A file of a connector.
 #[derive(Clone, Debug)]

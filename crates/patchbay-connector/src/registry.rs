@@ -4,6 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{Connector, definition::Action, nearest::distance};
 
+/// A public id that leads to more than one action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collision {
+    /// The id.
+    pub public_id: String,
+    /// The keys of the connectors that have it.
+    pub connectors: Vec<String>,
+}
+
 /// The connectors, by key.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
@@ -31,6 +40,23 @@ impl Registry {
     /// All, by key.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Connector>> {
         self.connectors.values()
+    }
+
+    /// The public ids that lead to more than one action. A connector's key may hold underscores, so
+    /// that `b_c` of `a` and `c` of `a_b` are one id outside; the shorter key wins.
+    pub fn collisions(&self) -> Vec<Collision> {
+        let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for connector in self.iter() {
+            for action in &connector.actions {
+                owners.entry(&action.public_id).or_default().push(&connector.key);
+            }
+        }
+        let several = owners.into_iter().filter(|(_, keys)| keys.len() > 1);
+        let collision = |(id, keys): (&str, Vec<&str>)| Collision {
+            public_id: id.to_owned(),
+            connectors: keys.into_iter().map(str::to_owned).collect(),
+        };
+        several.map(collision).collect()
     }
 
     /// The action with this public id, and its connector.

@@ -111,6 +111,7 @@ actions:
       - { rule: atLeastOneOf, fields: [q] }
     steps:
       - stepId: get
+        description: Gets.
         stepFunction: { functionName: request, parameters: { url: /x, method: get, args: [] } }
     result: { data: $.steps.get.output.data }
 ";
@@ -118,7 +119,7 @@ actions:
 #[test]
 fn each_mistake_is_seen_where_it_stands() {
     let of = |text: &str| {
-        let loaded = load(&files(text, "[]"));
+        let loaded = load(&files(text, "[]")[..1]);
         assert_eq!(loaded.connector.is_some(), loaded.diagnostics.is_empty());
         loaded
             .diagnostics
@@ -136,16 +137,16 @@ fn each_mistake_is_seen_where_it_stands() {
         (
             "{ data: $",
             "{ '{{a +}}': 1, data: $",
-            &["26 the key `{{a +}}` does not parse: a value was expected, not the end of the expression"],
+            &["27 the key `{{a +}}` does not parse: a value was expected, not the end of the expression"],
         ),
-        ("result: { data", "result: { a: 1, a: 2, data", &["26 the key `a` stands here twice"]),
+        ("result: { data", "result: { a: 1, a: 2, data", &["27 the key `a` stands here twice"]),
         (
             "method: get, args: []",
             "method: fetch, args: [{ name: n, value: '{{a +}}', in: qurey }]",
             &[
-                "25 `fetch` is not known here",
-                "25 the expression does not parse: a value was expected, not the end of the expression",
-                "25 `qurey` is not known here",
+                "26 `fetch` is not known here",
+                "26 the expression does not parse: a value was expected, not the end of the expression",
+                "26 `qurey` is not known here",
             ],
         ),
     ] {
@@ -159,7 +160,7 @@ fn each_mistake_is_seen_where_it_stands() {
 fn an_id_leads_to_one_action() {
     let (head, action) = SOUND.split_at(SOUND.find("  - actionId").unwrap());
     let text = format!("{head}{action}{}", action.replace("actionId: list", "actionId: crm_list"));
-    let loaded = load(&files(&text, "[]"));
+    let loaded = load(&files(&text, "[]")[..1]);
     let messages = loaded.diagnostics.iter().map(|found| found.message.as_str()).collect::<Vec<_>>();
     assert_eq!(messages, ["its public id, `crm_list`, is the id of another action"]);
 }
@@ -167,7 +168,7 @@ fn an_id_leads_to_one_action() {
 #[test]
 fn a_dollar_that_is_a_character_stays() {
     for (pattern, good, bad) in [(r"US\$", "US$", "US"), ("^[a-z]+$", "ab", "ab1"), (r"a\\$", r"a\", "a")] {
-        let loaded = load(&files(&SOUND.replace("^[a-z]+$", pattern), "[]"));
+        let loaded = load(&files(&SOUND.replace("^[a-z]+$", pattern), "[]")[..1]);
         let connector = loaded.connector.unwrap_or_else(|| panic!("{pattern}: {:?}", loaded.diagnostics));
         let validation = connector.authentication[0].config_fields[0].validation.as_ref().unwrap();
         assert!(validation.regex.is_match(good) && !validation.regex.is_match(bad), "{pattern}");
@@ -187,7 +188,7 @@ fn hostile_yaml_is_refused_and_bounded() {
         "--- a\n--- b\n",
         &"x".repeat(5 * 1024 * 1024),
     ] {
-        let loaded = load(&files(text, "[]"));
+        let loaded = load(&files(text, "[]")[..1]);
         assert!(loaded.connector.is_none() && !loaded.diagnostics.is_empty());
     }
 }

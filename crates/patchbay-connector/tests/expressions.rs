@@ -87,6 +87,26 @@ fn our_own_cases_pass() {
         ("{{hasPassed('2026-06-14', 'yyyy-MM-dd')}}", Outcome::Value(json!(true))),
         ("{{hasPassed('2026-06-14', 'yyyy-MM-dd', 1)}}", Outcome::Value(json!(false))),
         ("{{nextAnniversary('01/03/2020', 'dd/MM/yyyy')}}", Outcome::Value(json!("01/03/2027"))),
+        ("{{map(users, .age + 1)}}", Outcome::Value(json!([37, 46, 21]))),
+        ("{{map(users, 'name')}}", Outcome::Value(json!(["Ada", "Grace", "Joan"]))),
+        ("{{map(filter(users, .age > 30), .name)}}", Outcome::Value(json!(["Ada", "Grace"]))),
+        ("{{filter(users, 'name', 'Joan')[0].age}}", Outcome::Value(json!(20))),
+        ("{{users[length(map(users, .name)) - 1].age}}", Outcome::Value(json!(20))),
+        ("{{uuid() == uuid() && uuid('a') != uuid('b')}}", Outcome::Value(json!(true))),
+        ("{{uuid()[14]}}", Outcome::Undefined),
+        ("{{uuid().slice(14, 15)}}", Outcome::Value(json!("8"))),
+        ("{{hmac('data', 'key', 'sha1', 'base64')}}", Outcome::Value(json!("EEFSxb/coHvGM+69RhmfAlXJ9J0="))),
+        ("{{hmac('data', 'key', 'crc')}}", Outcome::Error),
+        ("{{formatDate('2026-01-05', 'd MMM yyyy')}}", Outcome::Value(json!("5 Jan 2026"))),
+        (
+            "{{formatDate(1767571200000, 'yyyy-MM-dd\\'T\\'HH:mm:ssXXX')}}",
+            Outcome::Value(json!("2026-01-05T00:00:00+00:00")),
+        ),
+        ("{{formatDate('2026-01-05', 'QQQ')}}", Outcome::Error),
+        ("{{parseDate('2026-01-05 10:30', 'yyyy-MM-dd HH:mm')}}", Outcome::Value(json!("2026-01-05T10:30:00.000Z"))),
+        ("{{addDays('2026-01-01T00:00:00Z', -1)}}", Outcome::Value(json!("2025-12-31T00:00:00.000Z"))),
+        ("{{addDays('2026-01-01', 99999999999)}}", Outcome::Error),
+        ("{{addDays('31/12/2025', 1, 'dd/MM/yyyy')}}", Outcome::Value(json!("01/01/2026"))),
         ("{{1 / 0}}", Outcome::Value(Value::Null)),
         ("{{inputs.zzz + 1}}", Outcome::Error),
         ("{{prsent(inputs.id)}}", Outcome::Error),
@@ -103,6 +123,10 @@ fn our_own_cases_pass() {
 fn syntax_errors_point_and_help() {
     let error = Template::parse("x ${prsent(inputs.id)}").unwrap_err();
     assert_eq!((error.offset, error.hint.as_deref()), (4, Some("did you mean `present`?")));
+    let error = Template::parse("{{replace('a', 'b')}}").unwrap_err();
+    assert_eq!(error.hint.as_deref(), Some("it is replace(text, from, to)"));
+    let error = Template::parse("{{s.toUppercase()}}").unwrap_err();
+    assert_eq!(error.hint.as_deref(), Some("did you mean `.toUpperCase()`?"));
     for broken in
         ["{{x +}}", "{{(}}", "{{'a}}", "${x", "$.a[", "$.a..", "{{a b}}", "{{f(}}", "{{a.}}", "{{#}}", "{{{a:}}}"]
     {
@@ -177,6 +201,25 @@ fn escaping_follows_the_place() {
     }
     assert!(text_of("${inputs.v}/x", json!("https://a.example.com/base"), Escape::Host).is_ok());
     assert!(text_of("${inputs.v}/x", json!("https://u:p@a.example.com"), Escape::Host).is_err());
+    // What follows is meant to end the host, so a whole URL before it would take its place.
+    assert!(text_of("${inputs.v}.example.com", json!("https://evil.test/"), Escape::Host).is_err());
+    assert!(text_of("${inputs.v}${inputs.v}", json!("https://evil.test/"), Escape::Host).is_err());
+    assert!(text_of("$.inputs.v", json!("https://a.example.com"), Escape::Host).is_ok());
+    for hostile in ["file:///etc/passwd", "https://a.example.com/?x", "https://a b.example.com", "acme"] {
+        assert!(text_of("$.inputs.v", json!(hostile), Escape::Host).is_err(), "{hostile}");
+    }
+    let query = |value: Value| text_of("/a?q=${inputs.v}&r=1", value, Escape::PathSegment).unwrap().unwrap();
+    assert_eq!(query(json!("x&y=z #")), "/a?q=x%26y%3Dz%20%23&r=1");
+    assert_eq!(query(json!("")), "/a?q=&r=1");
+    let json_text =
+        |value: Value| text_of(r#"{"a": "${inputs.v}", "b": ${inputs.v}}"#, value, Escape::Json).unwrap().unwrap();
+    let hostile = "x\", \"admin\": true, \"y\": \"\n";
+    let read: Value = serde_json::from_str(&json_text(json!(hostile))).unwrap();
+    assert_eq!(read, json!({ "a": hostile, "b": hostile }));
+    assert_eq!(json_text(json!(1)), r#"{"a": "1", "b": 1}"#);
+    let xml = |value: Value| text_of("<a b='${inputs.v}'>${inputs.v}</a>", value, Escape::Xml);
+    assert_eq!(xml(json!("<&'")).unwrap().unwrap(), "<a b='&lt;&amp;&apos;'>&lt;&amp;&apos;</a>");
+    assert!(matches!(xml(json!("a\u{0}b")), Err(EvalError::Refused { .. })));
 }
 
 proptest! {

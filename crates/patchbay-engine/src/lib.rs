@@ -15,6 +15,7 @@ mod pipeline;
 mod records;
 pub mod replay;
 pub mod services;
+pub mod solo;
 mod steps;
 mod trace;
 

@@ -59,7 +59,8 @@ impl Connectors {
     }
 }
 
-fn built_in() -> BTreeMap<String, Vec<SourceFile>> {
+/// The files of the connectors in the binary, by folder.
+pub fn built_in() -> BTreeMap<String, Vec<SourceFile>> {
     let mut folders: BTreeMap<String, Vec<SourceFile>> = BTreeMap::new();
     for path in BuiltIn::iter() {
         let Some((folder, _)) = path.split_once('/') else { continue };
@@ -71,7 +72,7 @@ fn built_in() -> BTreeMap<String, Vec<SourceFile>> {
 }
 
 /// The connector folders directly under `directory`; `directory` may also be one connector's folder.
-fn in_directory(directory: &Path) -> anyhow::Result<BTreeMap<String, Vec<SourceFile>>> {
+pub fn in_directory(directory: &Path) -> anyhow::Result<BTreeMap<String, Vec<SourceFile>>> {
     let mut folders: BTreeMap<String, Vec<SourceFile>> = BTreeMap::new();
     let own = yaml_files(directory)?;
     if !own.is_empty() {
@@ -88,7 +89,8 @@ fn in_directory(directory: &Path) -> anyhow::Result<BTreeMap<String, Vec<SourceF
     Ok(folders)
 }
 
-fn yaml_files(directory: &Path) -> anyhow::Result<Vec<SourceFile>> {
+/// A folder's connector files, by name.
+pub fn yaml_files(directory: &Path) -> anyhow::Result<Vec<SourceFile>> {
     const SUFFIXES: [&str; 4] = [".connector.yaml", ".connector.s1.yaml", ".partial.yaml", ".s1.partial.yaml"];
     let mut files = Vec::new();
     for path in entries(directory)? {

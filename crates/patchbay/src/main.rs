@@ -35,21 +35,28 @@ enum Command {
     LoginLink(commands::login_link::Args),
     /// Print the API's OpenAPI 3.1 document.
     Openapi,
+    /// Write, check, test and run connectors
+    Connector(commands::connector::Args),
+    /// Evaluate an expression as a connector would
+    Expr(commands::connector::ExprArgs),
 }
 
 fn main() -> ExitCode {
     patchbay_vault::forbid_core_dumps();
     let cli = Cli::parse();
+    let done = |outcome: anyhow::Result<()>| outcome.map(|()| ExitCode::SUCCESS);
     let outcome = match cli.command {
-        Command::Serve(options) => serve::command(*options),
-        Command::Project(args) => commands::project::run(args),
-        Command::Key(args) => commands::key::run(args),
-        Command::LoginLink(args) => commands::login_link::run(&args),
-        Command::Config(args) => commands::config::run(args),
-        Command::Openapi => commands::openapi::run(),
+        Command::Serve(options) => done(serve::command(*options)),
+        Command::Project(args) => done(commands::project::run(args)),
+        Command::Key(args) => done(commands::key::run(args)),
+        Command::LoginLink(args) => done(commands::login_link::run(&args)),
+        Command::Config(args) => done(commands::config::run(args)),
+        Command::Openapi => done(commands::openapi::run()),
+        Command::Connector(args) => commands::connector::run(args),
+        Command::Expr(args) => commands::connector::run_expr(&args),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // One line for one failure: causes follow their effect after a colon.
             eprintln!("error: {error:#}");

@@ -1,6 +1,6 @@
 //! Actions: one operation on a provider.
 
-use super::{Input, ReleaseStage, Step};
+use super::{DataSync, FieldMapping, HttpMethod, Input, ReleaseStage, Step};
 use crate::expr::Template;
 
 /// What an action does to the provider's data.
@@ -138,6 +138,91 @@ pub struct Action {
     pub steps: Vec<Step>,
     /// What it answers.
     pub result: ActionResult,
+    /// The unified schema's name.
+    pub schema: Option<String>,
+    /// What it does to the world.
+    pub effects: Vec<Effect>,
+    /// Whether the caller may be answered before it is done.
+    pub is_async: bool,
+    /// Whether a person must set something up at the provider first.
+    pub requires_manual_setup: bool,
+    /// Actions whose results it needs.
+    pub prerequisites: Vec<String>,
+    /// The provider's events that it belongs to.
+    pub provider_events: Vec<String>,
+    /// By authentication method: the scopes that it needs there.
+    pub auth_requirements: Vec<(String, Vec<String>)>,
+    /// Path and method of its unified REST route.
+    pub entrypoint: Option<(String, HttpMethod)>,
+    /// How a caller pages through it.
+    pub cursor: Option<ActionCursor>,
+    /// Ids made of several of the provider's.
+    pub composite_ids: Option<CompositeIds>,
+    /// The unified schema's fields.
+    pub fields: Vec<FieldMapping>,
+    /// Calls with their results.
+    pub examples: Vec<Example>,
+    /// How its records are kept in step.
+    pub data_sync: Option<DataSync>,
+    /// What it answers, for the reference.
+    pub responses: Option<serde_json::Value>,
+}
+
+/// What an action does to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Looks.
+    Read,
+    /// Makes or changes.
+    Write,
+    /// Removes.
+    Delete,
+    /// Finds.
+    Search,
+    /// Sets something going.
+    Execute,
+}
+
+/// How a caller pages through an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActionCursor {
+    /// Whether it does.
+    pub enabled: bool,
+    /// Records a page.
+    pub page_size: Option<u64>,
+}
+
+/// Ids made of several of the provider's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompositeIds {
+    /// Whether they are made.
+    pub enabled: bool,
+    /// The encoding's version.
+    pub version: Option<u64>,
+    /// The fields that hold one.
+    pub fields: Vec<CompositeId>,
+}
+
+/// A field that holds a composite id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompositeId {
+    /// The field in the result.
+    pub target: String,
+    /// The provider's name for the whole.
+    pub remote: Option<String>,
+    /// The parts, each a field's name with its alias in the id.
+    pub components: Vec<(String, Option<String>)>,
+}
+
+/// A call with its result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// What it shows.
+    pub description: Option<String>,
+    /// What goes in.
+    pub input: serde_json::Value,
+    /// What comes out.
+    pub output: serde_json::Value,
 }
 
 /// What an action answers.

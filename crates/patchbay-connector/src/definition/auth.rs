@@ -1,8 +1,10 @@
 //! Authentication methods: fields, notices, guides, authorization, test actions.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::{Arg, Guides};
+use super::{Action, Arg, Guides};
 use crate::expr::Template;
 
 /// How credentials come to be.
@@ -54,6 +56,41 @@ pub struct AuthMethod {
     pub test_actions: Vec<TestAction>,
     /// Scopes that every action needs.
     pub required_scopes: Vec<String>,
+    /// How a token is got and renewed.
+    pub refresh: Option<Refresh>,
+    /// How one signs in at an MCP server.
+    pub mcp: Option<McpFlow>,
+}
+
+/// How a token is got and renewed.
+#[derive(Debug)]
+pub struct Refresh {
+    /// When, as a cron line; without one, before the token ends.
+    pub schedule: Option<String>,
+    /// Its result becomes part of the credentials: `accessToken`, `refreshToken`, `expiresIn`, ….
+    pub action: Arc<Action>,
+}
+
+/// How one signs in at an MCP server.
+#[derive(Debug)]
+pub struct McpFlow {
+    /// The server.
+    pub server_url: Template,
+    /// Whether the server's metadata say where one signs in.
+    pub discovery: bool,
+    /// How we become known to it.
+    pub registration: ClientRegistration,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+}
+
+/// How a client becomes known to an authorization server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientRegistration {
+    /// A document at the client's own address.
+    Cimd,
+    /// RFC 7591.
+    Dynamic,
 }
 
 /// Where a person finds help.
@@ -77,8 +114,10 @@ pub struct Environment {
 /// An action that runs at link time.
 #[derive(Debug)]
 pub struct TestAction {
-    /// The local id of the action; it exists (checked at load).
+    /// The local id of the action; it exists (checked at load), or is `inline`'s own.
     pub action: String,
+    /// The action, when it is written in place of an id.
+    pub inline: Option<Arc<Action>>,
     /// Whether linking fails when it fails.
     pub required: bool,
     /// Runs only when this is true.
@@ -111,6 +150,103 @@ pub enum Authorization {
         /// The headers and query parameters.
         args: Vec<Arg>,
     },
+    /// `type: none` with `signing`: every request carries a signature over itself.
+    Signed(Signing),
+    /// A token exchange.
+    OAuth2(Box<OAuth2>),
+}
+
+/// A signature over a request.
+#[derive(Debug)]
+pub enum Signing {
+    /// AWS Signature Version 4.
+    Aws4 {
+        /// The service's name, such as `s3`.
+        service: Template,
+        /// The region; taken from the credentials when absent.
+        region: Option<Template>,
+    },
+    /// A keyed hash.
+    Hmac {
+        /// The hash.
+        algorithm: HmacAlgorithm,
+        /// The header that carries the signature.
+        header: Option<String>,
+        /// What stands before it.
+        prefix: Option<String>,
+        /// How the date is written.
+        rfc2822_date: bool,
+        /// Whether the host is signed.
+        include_host: bool,
+        /// Whether a hash of the body is signed.
+        include_body_hash: bool,
+        /// Whether it goes as `Authorization: Basic` in place of a header of its own.
+        as_basic: bool,
+        /// The user of that.
+        username: Option<Template>,
+    },
+}
+
+/// The hash of a keyed hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HmacAlgorithm {
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    #[default]
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+/// OAuth 2.0 (RFC 6749): where a token is got and how it is sent.
+#[derive(Debug)]
+pub struct OAuth2 {
+    /// Where the customer consents.
+    pub authorization_url: Option<Template>,
+    /// Further parameters of that.
+    pub authorization_params: Vec<(String, Template)>,
+    /// Where the provider sends the customer back.
+    pub redirect_uri: Option<Template>,
+    /// Where the code is traded.
+    pub token_url: Option<Template>,
+    /// Further parameters of that.
+    pub token_params: Vec<(String, Template)>,
+    /// Seconds that a token holds, when the answer does not say.
+    pub token_expires_in: Option<u64>,
+    /// Seconds that a refresh token holds, when the answer does not say.
+    pub refresh_expires_in: Option<u64>,
+    /// The token that requests carry.
+    pub token: Template,
+    /// Whether the header's value begins with `Bearer `.
+    pub include_bearer: bool,
+    /// What is asked for.
+    pub scopes: Option<Template>,
+    /// What stands between scopes; a space when absent.
+    pub scope_delimiter: Option<String>,
+    /// Headers of the token call.
+    pub custom_headers: Vec<(String, Template)>,
+    /// Whether RFC 7636 is used.
+    pub pkce: bool,
+    /// Fields of the token's answer that become credentials: name and path.
+    pub additional_token_fields: Vec<(String, String)>,
+    /// Parameters of the way back that become credentials: name and parameter.
+    pub callback_params: Vec<(String, String)>,
+    /// Who must have issued the answer (RFC 9207).
+    pub issuer: Option<Template>,
+    /// Where the token's answer holds what.
+    pub token_response: TokenResponse,
+}
+
+/// Where the token's answer holds what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenResponse {
+    /// The types of token that are taken; empty takes `bearer`.
+    pub accept_token_types: Vec<String>,
+    /// Path of the access token.
+    pub access_token: Option<String>,
+    /// Path of the refresh token.
+    pub refresh_token: Option<String>,
 }
 
 /// A field's control.
@@ -170,6 +306,8 @@ pub struct Field {
     pub default: Option<Value>,
     /// Whether it names the account at the provider, to match inbound events.
     pub external_account_identifier: bool,
+    /// Its value is worked out from the others in place of being typed.
+    pub computed: Option<Template>,
 }
 
 /// A choice of a select field.

@@ -67,6 +67,8 @@ pub struct Input {
     pub rules: InputRules,
     /// Other shapes that it may have.
     pub variants: Vec<Input>,
+    /// Whether it is kept out of what agents see.
+    pub hidden: bool,
 }
 
 /// Rules beyond the type.

@@ -2,23 +2,36 @@
 
 mod action;
 mod auth;
+mod events;
+mod function;
 mod guide;
 mod input;
 mod step;
+mod sync;
 
 use std::{collections::HashMap, sync::Arc};
 
-pub use action::{Action, ActionResult, ActionType, Annotations, SchemaType, ValidationRule, ValueTemplate};
+pub use action::{
+    Action, ActionCursor, ActionResult, ActionType, Annotations, CompositeId, CompositeIds, Effect, Example,
+    SchemaType, ValidationRule, ValueTemplate,
+};
 pub use auth::{
-    AuthKind, AuthMethod, Authorization, Environment, Field, FieldOption, FieldType, FieldValidation, GrantType,
-    Notice, NoticeKind, NoticePosition, Support, TestAction,
+    AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
+    FieldValidation, GrantType, HmacAlgorithm, McpFlow, Notice, NoticeKind, NoticePosition, OAuth2, Refresh, Signing,
+    Support, TestAction, TokenResponse,
+};
+pub use events::{EventRouter, EventRule, EventSetup, Events};
+pub use function::{
+    Certificates, EmitEvent, EnumMatcher, FieldMapping, FormField, FunctionVersion, GroupData, MapFields, McpRequest,
+    Namespace, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, ToolArg, UploadBinary, UploadFile,
 };
 pub use guide::{Guide, GuideSection, GuideStep, Guides, Image};
 pub use input::{Input, InputLocation, InputRules, InputType};
 pub use step::{
-    Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, HttpMethod, NextKeyIn, Page, PageLocation,
-    PageMode, PaginatedRequest, Request, ResponseSpec, Step, StepFunction,
+    Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, HttpMethod, NextKeyIn,
+    OnConditionError, Page, PageLocation, PageMode, PaginatedRequest, Request, ResponseSpec, Step, StepFunction,
 };
+pub use sync::{DataSync, SyncIncremental, SyncPages, SyncPagination, SyncParameter, TimeFormat};
 
 use crate::expr::Template;
 
@@ -72,6 +85,15 @@ pub struct Reference {
     pub description: Option<String>,
 }
 
+/// What changed in a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changelog {
+    /// In a sentence.
+    pub summary: Option<String>,
+    /// Of which kinds: `auth`, `downstream-change`, `bug-fix`, `new-actions`.
+    pub labels: Vec<String>,
+}
+
 /// A provider, described: how to sign in, what to tell its administrators, what it can do.
 #[derive(Debug)]
 pub struct Connector {
@@ -105,6 +127,20 @@ pub struct Connector {
     pub authentication: Vec<AuthMethod>,
     /// Its actions, in the file's order.
     pub actions: Vec<Arc<Action>>,
+    /// How the provider's events are handled.
+    pub events: Option<Events>,
+    /// Calls at one time that the provider allows for one account (`concurrency`).
+    pub max_concurrency: Option<u64>,
+    /// What MCP clients are told at `initialize` (`mcp.instructions`).
+    pub mcp_instructions: Option<String>,
+    /// What changed in this version.
+    pub changelog: Option<Changelog>,
+    /// Local ids of the actions that are kept in step.
+    pub synced_actions: Vec<String>,
+    /// The connector that this one began as.
+    pub forked_from: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
     /// From public and from local id to the place in `actions`.
     pub(crate) by_id: HashMap<String, usize>,
 }

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Authorization, ValueTemplate};
+use super::{
+    Authorization, Certificates, EmitEvent, GroupData, MapFields, McpRequest, Saml, SignJwt, SoapPaginatedRequest,
+    SoapRequest, UploadBinary, UploadFile, ValueTemplate,
+};
 use crate::expr::Template;
 
 /// One step of an action. Its output is at `$.steps.ID.output`.
@@ -16,8 +19,32 @@ pub struct Step {
     pub condition: Option<Template>,
     /// Whether the action goes on when this step fails.
     pub ignore_error: bool,
+    /// What a condition that cannot be evaluated means.
+    pub on_condition_error: OnConditionError,
+    /// Whether the steps after it start before it is done.
+    pub is_async: bool,
+    /// The step fails unless this is true of its output.
+    pub success_criteria: Option<Template>,
+    /// The list that the step runs over, once for each element (`iterator.item`, `iterator.index`).
+    pub iterator: Option<Template>,
     /// What it does.
     pub function: StepFunction,
+    /// What it does after that, for the same element (`stepFunctions`).
+    pub then: Vec<StepFunction>,
+}
+
+/// What a condition that cannot be evaluated means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnConditionError {
+    /// The action fails.
+    #[default]
+    Fail,
+    /// As if the condition were true.
+    Run,
+    /// As if it were false.
+    Skip,
+    /// No further step runs.
+    Break,
 }
 
 /// What a step does.
@@ -32,6 +59,26 @@ pub enum StepFunction {
     DownloadFile(DownloadFile),
     /// Values without a request.
     StaticValues(ValueTemplate),
+    /// A SOAP call.
+    SoapRequest(SoapRequest),
+    /// SOAP calls, page by page.
+    SoapPaginatedRequest(SoapPaginatedRequest),
+    /// The records of several steps as one list.
+    GroupData(GroupData),
+    /// Fields, mapped.
+    MapFields(MapFields),
+    /// Fields, brought to their types.
+    Typecast(MapFields),
+    /// A file in a multipart form.
+    UploadFile(UploadFile),
+    /// A file as the body.
+    UploadBinary(UploadBinary),
+    /// An event for the operator's webhooks.
+    EmitEvent(EmitEvent),
+    /// A signed token.
+    SignJwt(SignJwt),
+    /// A call of a tool on an MCP server.
+    McpRequest(McpRequest),
 }
 
 impl StepFunction {
@@ -42,6 +89,16 @@ impl StepFunction {
             Self::PaginatedRequest(_) => "paginated_request",
             Self::DownloadFile(_) => "download_file",
             Self::StaticValues(_) => "static_values",
+            Self::SoapRequest(_) => "soap_request",
+            Self::SoapPaginatedRequest(_) => "soap_paginated_request",
+            Self::GroupData(_) => "group_data",
+            Self::MapFields(_) => "map_fields",
+            Self::Typecast(_) => "typecast",
+            Self::UploadFile(_) => "upload_file",
+            Self::UploadBinary(_) => "upload_binary",
+            Self::EmitEvent(_) => "emit_event",
+            Self::SignJwt(_) => "sign_jwt",
+            Self::McpRequest(_) => "mcp_request",
         }
     }
 }
@@ -91,6 +148,14 @@ pub struct Request {
     pub response: ResponseSpec,
     /// Statuses that mean something else.
     pub custom_errors: Vec<CustomError>,
+    /// Whether query values are percent-encoded; off for providers that decode nothing.
+    pub encode_query: bool,
+    /// Seconds that an answer to the same request may be given again; 0 is never.
+    pub cache_ttl: u64,
+    /// The client's certificate.
+    pub certificates: Option<Certificates>,
+    /// An assertion traded for a token before the request.
+    pub saml: Option<Saml>,
 }
 
 /// A request for every page.
@@ -170,6 +235,45 @@ pub struct DownloadFile {
     pub request: Request,
     /// Whether the content is text in place of base64.
     pub as_text: bool,
+    /// How the content is given.
+    pub encoding: FileEncoding,
+    /// Whether the content is handed on as it comes in place of being held.
+    pub stream: bool,
+    /// The most redirects.
+    pub max_redirects: u64,
+    /// Whether redirects are followed.
+    pub follow_redirects: bool,
+    /// Where a JSON answer says what the file is.
+    pub file: FileSpec,
+}
+
+/// How a download's content is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum FileEncoding {
+    /// Base64 text.
+    #[default]
+    Base64,
+    /// UTF-8 text.
+    Utf8,
+    /// The bytes (`binary`, `raw` and `none` alike).
+    Raw,
+}
+
+/// Where a JSON answer says what the file is, for providers that wrap their files.
+#[derive(Debug, Default)]
+pub struct FileSpec {
+    /// Path of the file's name.
+    pub name_key: Option<String>,
+    /// Path of its media type.
+    pub content_type_key: Option<String>,
+    /// Its media type, when it is always the same.
+    pub content_type: Option<Template>,
+    /// Whether the content in the answer is base64 already.
+    pub is_base64: bool,
+    /// Path of a URL where the file is.
+    pub url_key: Option<String>,
+    /// Whether that URL gets the credentials too.
+    pub forward_auth: bool,
 }
 
 /// Where the data are in an answer.

@@ -1,7 +1,9 @@
 //! Problems of a connector file: coded, placed, with a hint.
 
+mod formats;
 mod render;
 
+pub use formats::{to_json, to_sarif};
 pub use render::render;
 
 use crate::syntax::Span;
@@ -36,7 +38,37 @@ pub mod code {
     pub const INVALID: &str = "PB0107";
     /// Something that a reader would miss.
     pub const MISSING_TEXT: &str = "PB0201";
+    /// A spelling or version of old.
+    pub const DEPRECATED: &str = "PB0202";
+    /// Something that is written and never used.
+    pub const UNUSED: &str = "PB0203";
+    /// Part of the format that is read and not run yet, without harm to the rest.
+    pub const NOT_RUN: &str = "PB0205";
+    /// Further problems are not listed.
+    pub const TOO_MANY: &str = "PB0299";
 }
+
+/// What each code means, for lists of rules.
+pub const CODES: [(&str, &str); 18] = [
+    (code::SYNTAX, "The file is not YAML that can be read."),
+    (code::UNKNOWN_KEY, "A key does not exist in the format."),
+    (code::DUPLICATE_KEY, "A key stands twice in one mapping."),
+    (code::MISSING_KEY, "A required key is missing."),
+    (code::WRONG_TYPE, "A value has the wrong type."),
+    (code::UNKNOWN_VALUE, "A name is not among those that are possible here."),
+    (code::EXPRESSION, "An expression does not parse."),
+    (code::UNRESOLVED_REF, "A $ref has no file."),
+    (code::DUPLICATE_ID, "Two things have one id."),
+    (code::UNDEFINED, "A name leads nowhere."),
+    (code::PATTERN, "A pattern is not a regular expression."),
+    (code::UNSUPPORTED, "This version cannot run a part of the file."),
+    (code::INVALID, "A value breaks a rule of the format."),
+    (code::MISSING_TEXT, "A text that readers need is missing."),
+    (code::DEPRECATED, "A spelling or version of old is used."),
+    (code::UNUSED, "Something is written and never used."),
+    (code::NOT_RUN, "A part of the file is read but not run yet."),
+    (code::TOO_MANY, "Further problems are not listed."),
+];
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +94,16 @@ pub struct Diagnostic {
     pub span: Span,
     /// How to mend it.
     pub hint: Option<String>,
+}
+
+impl Severity {
+    /// Its name in all outputs (SARIF has the same).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 impl Diagnostic {

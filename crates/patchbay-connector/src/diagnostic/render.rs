@@ -1,8 +1,8 @@
 //! Problems as a person reads them.
 
-use std::fmt::Write as _;
+use std::{collections::HashMap, fmt::Write as _};
 
-use super::{Diagnostic, Severity};
+use super::Diagnostic;
 use crate::SourceFile;
 
 /// The longest line that is shown whole.
@@ -11,16 +11,18 @@ const MAX_LINE: usize = 160;
 /// Renders problems with the line they are on and a caret under the place.
 pub fn render(diagnostics: &[Diagnostic], files: &[SourceFile]) -> String {
     let mut out = String::new();
+    // Each file's lines are found once: a line is looked up for every problem.
+    let lines =
+        files.iter().map(|file| (file.name.as_str(), file.text.lines().collect::<Vec<_>>())).collect::<HashMap<_, _>>();
     for diagnostic in diagnostics {
-        let level = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
+        let level = diagnostic.severity.as_str();
         let start = diagnostic.span.start;
         let _ = writeln!(out, "{level}[{}]: {}", diagnostic.code, diagnostic.message);
         if start.line == 0 {
             let _ = writeln!(out, "  --> {}", diagnostic.file);
         } else {
             let _ = writeln!(out, "  --> {}:{start}", diagnostic.file);
-            let text = files.iter().find(|file| file.name == diagnostic.file).map_or("", |file| file.text.as_str());
-            if let Some(line) = text.lines().nth(start.line - 1) {
+            if let Some(line) = lines.get(diagnostic.file.as_str()).and_then(|lines| lines.get(start.line - 1)) {
                 snippet(&mut out, line, diagnostic);
             }
         }

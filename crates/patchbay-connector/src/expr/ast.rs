@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::functions::Function;
+
 #[derive(Clone, Debug)]
 pub(super) enum Expr {
     Literal(Value),
@@ -21,9 +23,11 @@ pub(super) enum Expr {
     Array(Vec<Expr>),
     Object(Vec<(String, Expr)>),
     /// `present(x)`
-    Call(&'static str, Vec<Expr>),
+    Call(&'static Function, Vec<Expr>),
+    /// `map(users, .name)`
+    Map(Box<Expr>, Box<Expr>),
     /// `text.split(",")`
-    Method(Box<Expr>, &'static str, Vec<Expr>),
+    Method(Box<Expr>, &'static Function, Vec<Expr>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +65,10 @@ impl Expr {
             match expression {
                 Self::Literal(_) | Self::Root(_) | Self::Scope | Self::Current => {}
                 Self::Member(of, _) | Self::Not(of) | Self::Negate(of) => waiting.push((of, below)),
-                Self::Index(left, right) | Self::Filter(left, right) | Self::Binary(_, left, right) => {
+                Self::Index(left, right)
+                | Self::Filter(left, right)
+                | Self::Map(left, right)
+                | Self::Binary(_, left, right) => {
                     waiting.extend([(&**left, below), (&**right, below)]);
                 }
                 Self::Ternary(condition, then, otherwise) => {

@@ -15,7 +15,7 @@ use super::{
 /// Steps that one evaluation may take.
 const FUEL: u64 = 200_000;
 /// The longest text that an operator may build, in bytes.
-const MAX_TEXT: usize = 64 * 1024 * 1024;
+pub(super) const MAX_TEXT: usize = 64 * 1024 * 1024;
 
 /// One evaluation.
 pub(super) struct Evaluation<'a> {
@@ -95,6 +95,18 @@ impl<'a> Evaluation<'a> {
                     }
                 }
                 Some(Value::Array(kept))
+            }
+            Expr::Map(list, body) => {
+                let items = match self.run(list)? {
+                    Some(Value::Array(items)) => items,
+                    Some(Value::Null) | None => Vec::new(),
+                    Some(one) => vec![one],
+                };
+                let mut mapped = Vec::new();
+                for item in items {
+                    mapped.extend(self.with_current(&item, body)?);
+                }
+                Some(Value::Array(mapped))
             }
             Expr::Not(operand) => Some(Value::Bool(!value::is_truthy(self.run(operand)?.as_ref()))),
             Expr::Negate(operand) => {

@@ -15,6 +15,7 @@ mod template;
 mod value;
 
 pub use error::{EvalError, ExprSyntaxError};
+pub use functions::{Function, reference};
 pub use template::{Escape, Template};
 
 use serde_json::Value;

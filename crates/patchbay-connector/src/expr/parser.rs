@@ -6,7 +6,7 @@ use super::{
     MAX_DEPTH, MAX_HEIGHT,
     ast::{Expr, Op},
     error::ExprSyntaxError,
-    functions,
+    functions::{self, Function},
     lexer::{Token, tokens},
     value,
 };
@@ -21,6 +21,17 @@ pub(super) fn parse(source: &str) -> Result<Expr, ExprSyntaxError> {
             .with_hint("split it into several steps")),
         other => Err(parser.error(format!("{} was not expected here", other.show()))),
     }
+}
+
+/// Refuses a call with too few or too many arguments.
+fn counted(function: &Function, count: usize, offset: usize) -> Result<(), ExprSyntaxError> {
+    let (least, most) = function.count;
+    if (least..=most).contains(&count) {
+        return Ok(());
+    }
+    let fault = if count < least { "few" } else { "many" };
+    Err(ExprSyntaxError::new(offset, format!("`{}` was given too {fault} arguments", function.name))
+        .with_hint(format!("it is {}({})", function.name, function.arguments)))
 }
 
 struct Parser {
@@ -202,7 +213,40 @@ impl Parser {
                 None => error,
             });
         };
-        Ok(Expr::Call(function, self.items(")")?))
+        if matches!(function.name, "map" | "filter") {
+            return self.over_elements(function, offset);
+        }
+        let arguments = self.items(")")?;
+        counted(function, arguments.len(), offset)?;
+        Ok(Expr::Call(function, arguments))
+    }
+
+    /// `map(list, .name)` and `filter(list, .age > 3)`, whose second argument may name the element.
+    fn over_elements(&mut self, function: &'static Function, offset: usize) -> Parsed {
+        let mut arguments = Vec::new();
+        let mut relative = false;
+        while !self.takes(")") {
+            if !arguments.is_empty() {
+                self.expect(",")?;
+            }
+            let outer = (self.in_filter, self.relative);
+            if arguments.len() == 1 {
+                (self.in_filter, self.relative) = (true, false);
+            }
+            let argument = self.expression(0)?;
+            if arguments.len() == 1 {
+                relative = self.relative;
+                (self.in_filter, self.relative) = outer;
+            }
+            arguments.push(argument);
+        }
+        counted(function, arguments.len(), offset)?;
+        if !relative {
+            return Ok(Expr::Call(function, arguments));
+        }
+        let (body, list) = (arguments.remove(1), arguments.remove(0));
+        let (list, body) = (Box::new(list), Box::new(body));
+        Ok(if function.name == "map" { Expr::Map(list, body) } else { Expr::Filter(list, body) })
     }
 
     fn postfix(&mut self, mut operand: Expr) -> Parsed {
@@ -242,9 +286,15 @@ impl Parser {
             return Ok(Expr::Member(Box::new(of), name));
         }
         let Some(method) = functions::method(&name) else {
-            return Err(ExprSyntaxError::new(offset, format!("there is no method `.{name}()`")));
+            let error = ExprSyntaxError::new(offset, format!("there is no method `.{name}()`"));
+            return Err(match functions::nearest_method(&name) {
+                Some(known) => error.with_hint(format!("did you mean `.{known}()`?")),
+                None => error,
+            });
         };
-        Ok(Expr::Method(Box::new(of), method, self.items(")")?))
+        let arguments = self.items(")")?;
+        counted(method, arguments.len() + 1, offset)?;
+        Ok(Expr::Method(Box::new(of), method, arguments))
     }
 
     fn items(&mut self, close: &'static str) -> Result<Vec<Expr>, ExprSyntaxError> {

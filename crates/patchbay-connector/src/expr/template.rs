@@ -6,7 +6,7 @@ use super::{
     MAX_SOURCE, Scope,
     ast::Expr,
     error::{EvalError, ExprSyntaxError},
-    eval::Evaluation,
+    eval::{Evaluation, MAX_TEXT},
     parser,
     path::{self, Path},
     value,
@@ -46,11 +46,19 @@ pub enum Escape {
     /// As one path segment of a URL: everything but letters, digits, `-`, `.`, `_`, `~` is
     /// percent-encoded, and a value that is empty, `.` or `..` is refused, as it would change the path.
     PathSegment,
-    /// For a base URL: letters, digits, `-`, `.`, `_` alone; at the very beginning a whole http(s) URL
-    /// without user, query and fragment may stand too.
+    /// As a query's name or value: percent-encoded like a path segment, and may be empty.
+    Query,
+    /// For a base URL: letters, digits, `-`, `.`, `_` alone. A whole http(s) URL without user, query
+    /// and fragment may stand too where nothing follows it, or a path does: else what follows would
+    /// not be the end of the host that the file's author meant.
     Host,
     /// For a header: refused when it holds a control character (CR, LF, NUL, …).
     Header,
+    /// Inside JSON text: within quotes the text escaped, elsewhere the value as JSON.
+    Json,
+    /// Inside XML: `&`, `<`, `>` and both quotes as entities; characters that XML cannot hold are
+    /// refused.
+    Xml,
 }
 
 impl Template {
@@ -58,6 +66,14 @@ impl Template {
     pub fn parse(source: &str) -> Result<Self, ExprSyntaxError> {
         let kind = parse_kind(source)?;
         Ok(Self { source: source.to_owned(), kind })
+    }
+
+    /// Reads a text that is a JEXL expression by itself, without `{{ }}`.
+    pub fn expression(source: &str) -> Result<Self, ExprSyntaxError> {
+        if source.len() > MAX_SOURCE {
+            return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_SOURCE} bytes")));
+        }
+        Ok(Self { source: source.to_owned(), kind: Kind::Jexl(parser::parse(source)?) })
     }
 
     /// A text without expressions, whatever it holds.
@@ -98,8 +114,12 @@ impl Template {
             None | Some(Value::Null) => Ok(None),
             // A text that is one expression is not a part of a path or host: it is the whole of it.
             Some(value) => {
-                let escape = if escape == Escape::Header { escape } else { Escape::None };
-                escaped(&value, &self.source, escape, false).map(Some)
+                let place = match escape {
+                    Escape::Host => Place { may_be_url: true, must_be_url: true, ..Place::of(escape) },
+                    Escape::Header => Place::of(escape),
+                    _ => Place::of(Escape::None),
+                };
+                escaped(&value, &self.source, place).map(Some)
             }
         }
     }
@@ -219,17 +239,43 @@ fn closing_brace(text: &str) -> Option<usize> {
     None
 }
 
+/// Where a value lands.
+#[derive(Clone, Copy)]
+struct Place {
+    escape: Escape,
+    /// Whether a whole base URL may stand there.
+    may_be_url: bool,
+    /// Whether nothing else may.
+    must_be_url: bool,
+    /// Whether it is within quotes (JSON).
+    quoted: bool,
+}
+
+impl Place {
+    const fn of(escape: Escape) -> Self {
+        Self { escape, may_be_url: false, must_be_url: false, quoted: false }
+    }
+}
+
 fn mixed(parts: &[Part], scope: &Scope<'_>, escape: Escape) -> Result<String, EvalError> {
     let mut text = String::new();
-    for (place, part) in parts.iter().enumerate() {
+    let mut place = Place::of(escape);
+    for (number, part) in parts.iter().enumerate() {
+        place.may_be_url = number == 0
+            && match parts.get(1) {
+                None => true,
+                Some(Part::Literal(next)) => next.starts_with('/'),
+                Some(_) => false,
+            };
         let (value, path) = match part {
             Part::Literal(literal) => {
                 text.push_str(literal);
+                place.moves_over(literal);
                 continue;
             }
             Part::Path(expression, path) => match expression.simple(scope) {
                 Some(Some(value)) if !value.is_null() => {
-                    text.push_str(&escaped(value, path, escape, place == 0)?);
+                    text.push_str(&escaped(value, path, place)?);
                     continue;
                 }
                 _ => (expression.eval(&mut Evaluation::new(*scope))?, path),
@@ -238,20 +284,51 @@ fn mixed(parts: &[Part], scope: &Scope<'_>, escape: Escape) -> Result<String, Ev
         };
         match value {
             None | Some(Value::Null) => return Err(EvalError::Missing { path: path.clone() }),
-            Some(value) => text.push_str(&escaped(&value, path, escape, place == 0)?),
+            Some(value) => text.push_str(&escaped(&value, path, place)?),
+        }
+        if text.len() > MAX_TEXT {
+            return Err(EvalError::Fuel);
         }
     }
     Ok(text)
 }
 
-fn escaped(value: &Value, path: &str, escape: Escape, begins: bool) -> Result<String, EvalError> {
+impl Place {
+    /// What a literal changes for the values after it.
+    fn moves_over(&mut self, literal: &str) {
+        match self.escape {
+            Escape::PathSegment if literal.contains('?') => self.escape = Escape::Query,
+            Escape::Json => {
+                let mut characters = literal.chars();
+                while let Some(character) = characters.next() {
+                    match character {
+                        '\\' => _ = characters.next(),
+                        '"' => self.quoted = !self.quoted,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn escaped(value: &Value, path: &str, place: Place) -> Result<String, EvalError> {
     let refused = |reason: &str| EvalError::Refused { path: path.to_owned(), reason: reason.to_owned() };
+    let escape = place.escape;
+    if escape == Escape::Json {
+        if !place.quoted {
+            return Ok(value.to_string());
+        }
+        let text = Value::String(value::as_text(value)).to_string();
+        return Ok(text[1..text.len() - 1].to_owned());
+    }
     if escape != Escape::None && matches!(value, Value::Array(_) | Value::Object(_)) {
         return Err(refused("is a list or an object, where one value is needed"));
     }
     let text = value::as_text(value);
     match escape {
-        Escape::None => {}
+        Escape::None | Escape::Json => {}
         Escape::Header => {
             if text.chars().any(|c| c.is_control() && c != '\t') {
                 return Err(refused("holds a line break or another control character, which a header cannot carry"));
@@ -263,15 +340,44 @@ fn escaped(value: &Value, path: &str, escape: Escape, begins: bool) -> Result<St
             }
             return Ok(percent_encode(&text));
         }
+        Escape::Query => return Ok(percent_encode(&text)),
+        Escape::Xml => {
+            if text
+                .chars()
+                .any(|c| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
+            {
+                return Err(refused("holds a character that XML cannot carry"));
+            }
+            return Ok(xml(&text));
+        }
         Escape::Host => {
             let is_host =
                 !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
-            if !is_host && !(begins && is_base_url(&text)) {
+            let is_url = place.may_be_url && is_base_url(&text);
+            if place.must_be_url && !is_url {
+                return Err(refused("is no http(s) address without user, query and fragment"));
+            }
+            if !is_host && !is_url {
                 return Err(refused("holds characters that a host name cannot have"));
             }
         }
     }
     Ok(text)
+}
+
+fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 fn is_base_url(text: &str) -> bool {
@@ -281,7 +387,7 @@ fn is_base_url(text: &str) -> bool {
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none()
-    })
+    }) && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986 section 2.3.
@@ -311,7 +417,10 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
         },
         Expr::Root(root) => found.push((root.clone(), None)),
         Expr::Literal(_) | Expr::Scope | Expr::Current => {}
-        Expr::Index(left, right) | Expr::Filter(left, right) | Expr::Binary(_, left, right) => {
+        Expr::Index(left, right)
+        | Expr::Filter(left, right)
+        | Expr::Map(left, right)
+        | Expr::Binary(_, left, right) => {
             collect(left, found);
             collect(right, found);
         }

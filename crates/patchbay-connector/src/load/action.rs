@@ -1,17 +1,23 @@
 //! Actions.
 
+use std::sync::Arc;
+
 use super::{
-    input,
+    input, later,
+    mapping::field_mappings,
     root::{STAGES, one_or_many},
-    step,
+    step, sync,
 };
 use crate::{
-    definition::{Action, ActionResult, ActionType, Annotations, SchemaType, ValidationRule, ValueTemplate},
+    definition::{
+        Action, ActionCursor, ActionResult, ActionType, Annotations, CompositeId, CompositeIds, Effect, Example,
+        HttpMethod, SchemaType, ValidationRule, ValueTemplate,
+    },
     diagnostic::code,
     syntax::{Mapping, NodeValue, Reader},
 };
 
-const KEYS: [&str; 32] = [
+pub(crate) const KEYS: [&str; 32] = [
     "actionId",
     "label",
     "description",
@@ -45,7 +51,7 @@ const KEYS: [&str; 32] = [
     "dataSync",
     "responses",
 ];
-const TYPES: [(&str, ActionType); 9] = [
+pub(crate) const TYPES: [(&str, ActionType); 9] = [
     ("list", ActionType::List),
     ("get", ActionType::Get),
     ("create", ActionType::Create),
@@ -55,6 +61,14 @@ const TYPES: [(&str, ActionType); 9] = [
     ("refresh_token", ActionType::RefreshToken),
     ("test", ActionType::Test),
     ("event", ActionType::Event),
+];
+
+pub(crate) const EFFECTS: [(&str, Effect); 5] = [
+    ("read", Effect::Read),
+    ("write", Effect::Write),
+    ("delete", Effect::Delete),
+    ("search", Effect::Search),
+    ("execute", Effect::Execute),
 ];
 
 /// Where things stand that are checked once everything is read.
@@ -70,18 +84,73 @@ pub(super) struct Places<'n> {
     pub(super) steps_known: bool,
 }
 
+/// Actions that stand inside something else (a refresh, a test, an event) and are no part of the
+/// connector's own list. Their references are checked like all others.
+pub(super) struct Nested<'n> {
+    connector: String,
+    pub(super) found: Vec<(Arc<Action>, Places<'n>)>,
+}
+
+impl<'n> Nested<'n> {
+    pub(super) fn new(connector: &str) -> Self {
+        Self { connector: connector.to_owned(), found: Vec::new() }
+    }
+
+    /// Reads one; `id` is its id when it has none of its own.
+    pub(super) fn read(&mut self, reader: Reader<'n>, id: &str) -> Option<Arc<Action>> {
+        let (action, places) = read_as(reader, &self.connector, Some(id))?;
+        let action = Arc::new(action);
+        self.found.push((Arc::clone(&action), places));
+        Some(action)
+    }
+}
+
 pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, Places<'n>)> {
+    read_as(reader, connector, None)
+}
+
+fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Option<(Action, Places<'n>)> {
     let mapping = reader.mapping("an action", &KEYS)?;
-    let id_place = mapping.require("actionId");
-    let id = id_place.and_then(|place| action_id(&place));
-    let label = mapping.require("label").and_then(|label| label.text());
+    let (id_place, id, label) = match nested {
+        Some(name) => {
+            let place = mapping.get("actionId");
+            let id = place.map_or_else(|| Some(name.to_owned()), |place| action_id(&place));
+            let label = mapping.text("label").or_else(|| id.clone());
+            (Some(place.unwrap_or(reader)), id, label)
+        }
+        None => {
+            let place = mapping.require("actionId");
+            let id = place.and_then(|place| action_id(&place));
+            (place, id, mapping.require("label").and_then(|label| label.text()))
+        }
+    };
     let description = mapping.text("description").unwrap_or_default();
-    if description.is_empty() {
+    if description.is_empty() && nested.is_none() {
         reader.warning(code::MISSING_TEXT, "the action has no description; agents choose actions by it");
     }
-    for key in ["fieldConfigs", "compositeIdentifiers"] {
-        super::root::unsupported(&mapping, key, "mapping to unified schemas is not supported yet");
-    }
+    later::action(&mapping);
+    let fields = mapping.get("fieldConfigs").map(|fields| field_mappings(&fields)).unwrap_or_default();
+    let composite_ids = mapping.get("compositeIdentifiers").and_then(composite_ids);
+    let data_sync = mapping.get("dataSync").and_then(sync::read);
+    let cursor = mapping.get("cursor").and_then(|place| {
+        let cursor = place.mapping("`cursor`", &["enabled", "pageSize"])?;
+        Some(ActionCursor {
+            enabled: cursor.flag("enabled", false),
+            page_size: cursor.get("pageSize").and_then(|size| size.whole()),
+        })
+    });
+    let examples = mapping.items("examples").into_iter().filter_map(example).collect();
+    let auth_requirements = mapping.get("authRequirements").map(|methods| {
+        let scopes = |(key, place): (&str, Reader<'_>)| {
+            (key.to_owned(), place.names().into_iter().map(|(name, _)| name).collect())
+        };
+        methods.entries("`authRequirements`").map(scopes).collect()
+    });
+    let modes = [("sync", false), ("async", true)];
+    let entrypoint_method = mapping
+        .get("entrypointHttpMethod")
+        .map_or(Some(HttpMethod::Get), |method| method.choice(&step::METHODS))
+        .unwrap_or(HttpMethod::Get);
     let steps_place = mapping.require("steps");
     let (steps, step_places): (Vec<_>, Vec<_>) = steps_place
         .map(|steps| steps.items().collect::<Vec<_>>())
@@ -127,9 +196,51 @@ pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, P
         rules,
         steps,
         result: answer,
+        schema: mapping.text("schema"),
+        effects: mapping.items("effects").iter().filter_map(|effect| effect.choice(&EFFECTS)).collect(),
+        is_async: mapping.get("executionMode").and_then(|mode| mode.choice(&modes)).unwrap_or(false),
+        requires_manual_setup: mapping.flag("requiresManualSetup", false),
+        prerequisites: mapping.texts("prerequisiteActions"),
+        provider_events: mapping.texts("providerEvents"),
+        auth_requirements: auth_requirements.unwrap_or_default(),
+        entrypoint: mapping.text("entrypointUrl").map(|url| (url, entrypoint_method)),
+        cursor,
+        composite_ids,
+        fields,
+        examples,
+        data_sync,
+        responses: mapping.get("responses").map(|responses| responses.node.to_json()),
     };
     let id = id_place?;
     Some((action, Places { id, scopes, steps: step_places, result, rules: rule_places, inputs_known, steps_known }))
+}
+
+fn composite_ids(reader: Reader<'_>) -> Option<CompositeIds> {
+    let mapping = reader.mapping("`compositeIdentifiers`", &["enabled", "version", "fields"])?;
+    let fields = mapping.items("fields").into_iter().filter_map(|place| {
+        let field = place.mapping("a composite id", &["targetFieldKey", "remote", "components"])?;
+        let components = field.items("components").into_iter().filter_map(|place| {
+            if place.peek("name").is_none() && place.node.kind() == "a text" {
+                return Some((place.text()?, None));
+            }
+            let component = place.mapping("a component", &["name", "alias"])?;
+            Some((component.require("name")?.text()?, component.text("alias")))
+        });
+        let components = components.collect();
+        Some(CompositeId { target: field.require("targetFieldKey")?.text()?, remote: field.text("remote"), components })
+    });
+    let fields = fields.collect();
+    Some(CompositeIds {
+        enabled: mapping.flag("enabled", true),
+        version: mapping.get("version").and_then(|version| version.whole()),
+        fields,
+    })
+}
+
+fn example(reader: Reader<'_>) -> Option<Example> {
+    let mapping = reader.mapping("an example", &["exampleDescription", "input", "output"])?;
+    let json = |key| mapping.get(key).map(|value| value.node.to_json()).unwrap_or_default();
+    Some(Example { description: mapping.text("exampleDescription"), input: json("input"), output: json("output") })
 }
 
 fn action_id(place: &Reader<'_>) -> Option<String> {

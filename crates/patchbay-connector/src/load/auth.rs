@@ -1,16 +1,16 @@
 //! Authentication methods.
 
-use super::{guide, input::compile_pattern, root::unsupported, step};
+use super::{action::Nested, authorization, guide, input::compile_pattern, root::unsupported};
 use crate::{
     definition::{
-        AuthKind, AuthMethod, Authorization, Environment, Field, FieldOption, FieldType, FieldValidation, Guides,
-        Notice, NoticeKind, NoticePosition, Support, TestAction,
+        AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
+        FieldValidation, GrantType, Guides, McpFlow, Notice, NoticeKind, NoticePosition, Refresh, Support, TestAction,
     },
     diagnostic::code,
     syntax::{Mapping, Reader},
 };
 
-const KEYS: [&str; 18] = [
+pub(crate) const KEYS: [&str; 18] = [
     "type",
     "grantType",
     "label",
@@ -30,7 +30,7 @@ const KEYS: [&str; 18] = [
     "key",
     "description",
 ];
-const FIELD_KEYS: [&str; 15] = [
+pub(crate) const FIELD_KEYS: [&str; 15] = [
     "key",
     "label",
     "type",
@@ -47,7 +47,7 @@ const FIELD_KEYS: [&str; 15] = [
     "externalSystemAccountIdentifier",
     "display",
 ];
-const FIELD_TYPES: [(&str, FieldType); 5] = [
+pub(crate) const FIELD_TYPES: [(&str, FieldType); 5] = [
     ("text", FieldType::Text),
     ("password", FieldType::Password),
     ("number", FieldType::Number),
@@ -62,7 +62,7 @@ pub(super) struct Places<'n> {
     pub(super) scopes: Vec<(String, Reader<'n>)>,
 }
 
-pub(super) fn read<'n>(root: &Mapping<'n>) -> (Vec<AuthMethod>, Vec<Places<'n>>) {
+pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n>) -> (Vec<AuthMethod>, Vec<Places<'n>>) {
     let (mut methods, mut places): (Vec<AuthMethod>, Vec<_>) = (Vec::new(), Vec::new());
     let Some(list) = root.require("authentication") else { return (methods, places) };
     for item in list.items() {
@@ -70,7 +70,7 @@ pub(super) fn read<'n>(root: &Mapping<'n>) -> (Vec<AuthMethod>, Vec<Places<'n>>)
             if methods.iter().any(|earlier| earlier.key == key) {
                 reader.error(code::DUPLICATE_ID, format!("there is another authentication method `{key}`"));
             }
-            if let Some((method, place)) = method(key, reader) {
+            if let Some((method, place)) = method(key, reader, nested) {
                 methods.push(method);
                 places.push(place);
             }
@@ -82,23 +82,18 @@ pub(super) fn read<'n>(root: &Mapping<'n>) -> (Vec<AuthMethod>, Vec<Places<'n>>)
     (methods, places)
 }
 
-fn method<'n>(key: &str, reader: Reader<'n>) -> Option<(AuthMethod, Places<'n>)> {
+fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<(AuthMethod, Places<'n>)> {
     let mapping = reader.mapping("an authentication method", &KEYS)?;
-    let kind =
-        mapping.require("type")?.choice(&[("custom", Some(AuthKind::Custom)), ("oauth2", None), ("mcp", None)])?;
-    let Some(kind) = kind else {
-        mapping
-            .require("type")?
-            .error(code::UNSUPPORTED, "this version supports authentication of type `custom` alone");
-        return None;
-    };
+    let kind = auth_kind(&mapping);
     unsupported(&mapping, "refreshAuthentication", "tokens that are refreshed are not supported yet");
+    let refresh = mapping.get("refreshAuthentication").and_then(|place| refresh(place, nested));
+    let mcp = mapping.get("authorizationFlow").and_then(mcp_flow);
     let support =
         mapping.get("support").and_then(|support| support.mapping("`support`", &["link", "description", "guides"]));
     let (tests, test_places): (Vec<_>, Vec<_>) = mapping
         .items("testActions")
         .into_iter()
-        .map(|place| (test_action(&place), place))
+        .map(|place| (test_action(&place, nested), place))
         .chain(mapping.items("testActionsIds").into_iter().map(|place| (test_action_id(&place), place)))
         .filter_map(|(test, place)| Some((test?, place)))
         .unzip();
@@ -107,10 +102,9 @@ fn method<'n>(key: &str, reader: Reader<'n>) -> Option<(AuthMethod, Places<'n>)>
     if environments.is_empty() {
         environments.push(Environment { key: "production".to_owned(), name: "Production".to_owned() });
     }
+    let label = mapping.require("label").and_then(|label| label.text());
     let method = AuthMethod {
         key: key.to_owned(),
-        kind,
-        label: mapping.require("label")?.text()?,
         support: support
             .map(|support| Support { link: support.text("link"), description: support.text("description") }),
         guides: support
@@ -120,10 +114,14 @@ fn method<'n>(key: &str, reader: Reader<'n>) -> Option<(AuthMethod, Places<'n>)>
         config_fields: fields(&mapping, "configFields"),
         setup_notices: mapping.items("setupNotices").into_iter().filter_map(notice).collect(),
         config_notices: mapping.items("configNotices").into_iter().filter_map(notice).collect(),
-        authorization: mapping.get("authorization").and_then(authorization).unwrap_or(Authorization::None),
+        authorization: mapping.get("authorization").and_then(authorization::read).unwrap_or(Authorization::None),
         environments,
         test_actions: tests,
         required_scopes: scopes.iter().map(|(name, _)| name.clone()).collect(),
+        refresh,
+        mcp,
+        label: label?,
+        kind: kind?,
     };
     let authorization = mapping.get("authorization").unwrap_or(reader);
     Some((method, Places { authorization, test_actions: test_places, scopes }))
@@ -134,60 +132,71 @@ fn environment(reader: Reader<'_>) -> Option<Environment> {
     Some(Environment { key: environment.require("key")?.text()?, name: environment.require("name")?.text()? })
 }
 
-fn test_action(reader: &Reader<'_>) -> Option<TestAction> {
-    let test = reader.mapping("a test action", &["action", "required", "condition"])?;
-    Some(TestAction {
-        action: test.require("action")?.text()?,
-        required: test.flag("required", false),
-        condition: test.template("condition"),
+fn auth_kind(mapping: &Mapping<'_>) -> Option<AuthKind> {
+    #[derive(Clone, Copy)]
+    enum Kind {
+        Custom,
+        OAuth2,
+        Mcp,
+    }
+    let place = mapping.require("type")?;
+    let kind = place.choice(&[("custom", Kind::Custom), ("oauth2", Kind::OAuth2), ("mcp", Kind::Mcp)])?;
+    if !matches!(kind, Kind::Custom) {
+        place.error(code::UNSUPPORTED, "this version supports authentication of type `custom` alone");
+    }
+    let grants =
+        [("authorization_code", GrantType::AuthorizationCode), ("client_credentials", GrantType::ClientCredentials)];
+    let grant = mapping.get("grantType").map_or(Some(GrantType::AuthorizationCode), |grant| grant.choice(&grants));
+    Some(match kind {
+        Kind::Custom => AuthKind::Custom,
+        Kind::OAuth2 => AuthKind::OAuth2(grant?),
+        Kind::Mcp => AuthKind::Mcp,
     })
 }
 
-fn test_action_id(reader: &Reader<'_>) -> Option<TestAction> {
-    Some(TestAction { action: reader.text()?, required: true, condition: None })
+fn refresh<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Refresh> {
+    let mapping = reader.mapping("`refreshAuthentication`", &["schedule", "action"])?;
+    let action = mapping.require("action").and_then(|action| nested.read(action, "refresh_token"));
+    let schedule = mapping.get("schedule").and_then(|place| {
+        let cron = place.text()?;
+        let fits = cron.split_whitespace().count() == 5
+            && cron.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '*' | '/' | ',' | '-' | '?'));
+        if !fits {
+            let hint = "write minute, hour, day, month and weekday, such as `0 * * * *`";
+            place.error_with_hint(code::INVALID, format!("`{cron}` is no schedule"), hint);
+        }
+        Some(cron)
+    });
+    Some(Refresh { schedule, action: action? })
 }
 
-/// What is added to requests; also a step's own.
-pub(super) fn authorization(reader: Reader<'_>) -> Option<Authorization> {
-    #[derive(Clone, Copy)]
-    enum Kind {
-        None,
-        Basic,
-        Bearer,
-        Custom,
-        OAuth2,
+fn mcp_flow(reader: Reader<'_>) -> Option<McpFlow> {
+    let mapping = reader.mapping("`authorizationFlow`", &["serverUrl", "discovery", "clientRegistration", "scopes"])?;
+    let kinds = [("cimd", ClientRegistration::Cimd), ("dcr", ClientRegistration::Dynamic)];
+    let registration =
+        mapping.get("clientRegistration").map_or(Some(ClientRegistration::Dynamic), |kind| kind.choice(&kinds));
+    let scopes = mapping.names("scopes").into_iter().map(|(name, _)| name).collect();
+    Some(McpFlow {
+        server_url: mapping.require("serverUrl")?.template()?,
+        discovery: mapping.flag("discovery", true),
+        registration: registration?,
+        scopes,
+    })
+}
+
+fn test_action<'n>(reader: &Reader<'n>, nested: &mut Nested<'n>) -> Option<TestAction> {
+    let test = reader.mapping("a test action", &["action", "required", "condition"])?;
+    let place = test.require("action")?;
+    let (required, condition) = (test.flag("required", false), test.template("condition"));
+    if place.mapping_unchecked().is_some() {
+        let inline = nested.read(place, "test")?;
+        return Some(TestAction { action: inline.id.clone(), inline: Some(inline), required, condition });
     }
-    const KEYS: [&str; 9] =
-        ["type", "username", "password", "encoding", "token", "includeBearer", "redirectUri", "signing", "args"];
-    let mapping = reader.mapping("`authorization`", &KEYS)?;
-    let kinds = [
-        ("none", Kind::None),
-        ("basic", Kind::Basic),
-        ("bearer", Kind::Bearer),
-        ("custom", Kind::Custom),
-        ("oauth2", Kind::OAuth2),
-    ];
-    let kind = mapping.require("type")?;
-    unsupported(&mapping, "signing", "request signing is not supported yet");
-    match kind.choice(&kinds)? {
-        Kind::None => Some(Authorization::None),
-        Kind::Basic => Some(Authorization::Basic {
-            username: mapping.template("username"),
-            password: mapping.template("password"),
-        }),
-        Kind::Bearer => Some(Authorization::Bearer {
-            token: mapping.require("token")?.template()?,
-            include_bearer: mapping.flag("includeBearer", true),
-        }),
-        Kind::Custom => {
-            let args = mapping.require("args")?;
-            Some(Authorization::Custom { args: args.items().filter_map(|arg| step::credential_arg(&arg)).collect() })
-        }
-        Kind::OAuth2 => {
-            kind.error(code::UNSUPPORTED, "authorization of type `oauth2` is not supported yet");
-            None
-        }
-    }
+    Some(TestAction { action: place.text()?, inline: None, required, condition })
+}
+
+fn test_action_id(reader: &Reader<'_>) -> Option<TestAction> {
+    Some(TestAction { action: reader.text()?, inline: None, required: true, condition: None })
 }
 
 fn fields(mapping: &Mapping<'_>, key: &str) -> Vec<Field> {
@@ -236,6 +245,7 @@ fn field(reader: Reader<'_>) -> Option<Field> {
         validation: mapping.get("validation").and_then(validation),
         default,
         external_account_identifier: mapping.flag("externalSystemAccountIdentifier", false),
+        computed: mapping.template("computed"),
     })
 }
 

@@ -1,8 +1,12 @@
 //! Names that lead nowhere: steps, inputs, credentials, scopes, test actions.
 
-use super::root::Read;
+use super::{action::Places, root::Read};
 use crate::{
-    definition::{Action, ActionResult, Arg, Authorization, Request, Step, StepFunction, ValidationRule},
+    Connector,
+    definition::{
+        Action, ActionResult, Arg, Authorization, McpRequest, Request, Signing, SoapRequest, Step, StepFunction,
+        ValidationRule, ValueTemplate,
+    },
     diagnostic::code,
     expr::Template,
     nearest::nearest,
@@ -10,17 +14,15 @@ use crate::{
 };
 
 /// The names at the root of every expression.
-const ROOTS: [&str; 7] = ["inputs", "credentials", "steps", "context", "iterator", "response", "undefined"];
+const ROOTS: [&str; 8] =
+    ["inputs", "credentials", "steps", "context", "iterator", "response", "apiHostUri", "undefined"];
+/// Credentials that a token exchange leaves behind.
+const TOKENS: [&str; 5] = ["accessToken", "refreshToken", "expiresIn", "refreshExpiresIn", "scope"];
 
 pub(super) fn references(read: &Read<'_>) {
     let connector = &read.connector;
     let scopes = connector.scopes.iter().map(|scope| scope.name.as_str()).collect::<Vec<_>>();
-    let fields = connector
-        .authentication
-        .iter()
-        .flat_map(|method| method.config_fields.iter().chain(&method.setup_fields))
-        .map(|field| field.key.as_str())
-        .collect::<Vec<_>>();
+    let fields = credentials(connector);
 
     if let (Some(text), Some(place)) = (&connector.base_url, &read.base_url) {
         check_text(text, place, Some(&[]), &fields, Some(&[]));
@@ -29,7 +31,7 @@ pub(super) fn references(read: &Read<'_>) {
     for (method, places) in connector.authentication.iter().zip(&read.methods) {
         check_scopes(&scopes, &places.scopes);
         for (test, place) in method.test_actions.iter().zip(&places.test_actions) {
-            if connector.action(&test.action).is_none() {
+            if test.inline.is_none() && connector.action(&test.action).is_none() {
                 undefined(place, "action", &test.action, connector.actions.iter().map(|action| action.id.as_str()));
             }
             if let Some(condition) = &test.condition {
@@ -42,31 +44,66 @@ pub(super) fn references(read: &Read<'_>) {
             check_text(text, &places.authorization, Some(&[]), &fields, Some(&[]));
         }
     }
-    for (action, places) in connector.actions.iter().zip(&read.actions) {
-        check_scopes(&scopes, &places.scopes);
-        let inputs = action.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>();
-        let known = places.inputs_known.then_some(inputs.as_slice());
-        for (rule, place) in action.rules.iter().zip(&places.rules) {
-            for field in rule_fields(rule).into_iter().filter(|_| places.inputs_known) {
-                if !inputs.contains(&field) {
-                    undefined(place, "input", field, inputs.iter().copied());
+    let own = connector.actions.iter().zip(&read.actions);
+    for (action, places) in own.chain(read.nested.iter().map(|(action, places)| (action, places))) {
+        action_references(action, places, &scopes, &fields);
+    }
+}
+
+/// Every name that a credential may have: fields, and what token exchanges leave behind.
+fn credentials(connector: &Connector) -> Vec<&str> {
+    let mut names = Vec::new();
+    for method in &connector.authentication {
+        names.extend(method.config_fields.iter().chain(&method.setup_fields).map(|field| field.key.as_str()));
+        if let Authorization::OAuth2(oauth2) = &method.authorization {
+            names.extend(TOKENS);
+            let kept = oauth2.additional_token_fields.iter().chain(&oauth2.callback_params);
+            names.extend(kept.map(|(name, _)| name.as_str()));
+        }
+        if let Some(refresh) = &method.refresh {
+            names.extend(TOKENS);
+            if let ActionResult::Template(ValueTemplate::Object(members)) = &refresh.action.result {
+                names.extend(members.iter().map(|(name, _)| name.source()));
+            }
+        }
+    }
+    names
+}
+
+fn action_references(action: &Action, places: &Places<'_>, scopes: &[&str], fields: &[&str]) {
+    check_scopes(scopes, &places.scopes);
+    let inputs = action.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>();
+    let known = places.inputs_known.then_some(inputs.as_slice());
+    for (rule, place) in action.rules.iter().zip(&places.rules) {
+        for field in rule_fields(rule).into_iter().filter(|_| places.inputs_known) {
+            if !inputs.contains(&field) {
+                undefined(place, "input", field, inputs.iter().copied());
+            }
+        }
+    }
+    let mut earlier: Vec<&str> = Vec::new();
+    for (step, place) in action.steps.iter().zip(&places.steps) {
+        if earlier.contains(&step.id.as_str()) {
+            place.error(code::DUPLICATE_ID, format!("there is another step `{}`", step.id));
+        }
+        for text in step_texts(step) {
+            check_text(text, place, known, fields, places.steps_known.then_some(&earlier));
+        }
+        for function in std::iter::once(&step.function).chain(&step.then) {
+            if let StepFunction::GroupData(group) = function {
+                for name in group.steps.iter().filter(|name| !earlier.contains(&name.as_str())) {
+                    undefined(place, "earlier step", name, earlier.iter().copied());
                 }
             }
         }
-        let mut earlier: Vec<&str> = Vec::new();
-        for (step, place) in action.steps.iter().zip(&places.steps) {
-            if earlier.contains(&step.id.as_str()) {
-                place.error(code::DUPLICATE_ID, format!("there is another step `{}`", step.id));
-            }
-            for text in step_texts(step) {
-                check_text(text, place, known, &fields, places.steps_known.then_some(&earlier));
-            }
-            earlier.push(&step.id);
+        earlier.push(&step.id);
+        // It looks at the step's own output.
+        if let Some(criteria) = &step.success_criteria {
+            check_text(criteria, place, known, fields, places.steps_known.then_some(&earlier));
         }
-        if let (Some(place), Action { result: ActionResult::Template(result), .. }) = (&places.result, &**action) {
-            result
-                .templates(&mut |text| check_text(text, place, known, &fields, places.steps_known.then_some(&earlier)));
-        }
+    }
+    if let (Some(place), Action { result: ActionResult::Template(result), .. }) = (&places.result, action) {
+        result.templates(&mut |text| check_text(text, place, known, fields, places.steps_known.then_some(&earlier)));
     }
 }
 
@@ -117,20 +154,90 @@ fn undefined<'a>(place: &Reader<'_>, what: &str, name: &str, known: impl IntoIte
 }
 
 fn step_texts(step: &Step) -> Vec<&Template> {
-    let mut texts: Vec<&Template> = step.condition.iter().collect();
-    match &step.function {
-        StepFunction::Request(request) => request_texts(request, &mut texts),
-        StepFunction::DownloadFile(download) => request_texts(&download.request, &mut texts),
+    let mut texts: Vec<&Template> = step.condition.iter().chain(&step.iterator).collect();
+    for function in std::iter::once(&step.function).chain(&step.then) {
+        function_texts(function, &mut texts);
+    }
+    texts
+}
+
+fn function_texts<'a>(function: &'a StepFunction, texts: &mut Vec<&'a Template>) {
+    match function {
+        StepFunction::Request(request) => request_texts(request, texts),
+        StepFunction::DownloadFile(download) => {
+            request_texts(&download.request, texts);
+            texts.extend(&download.file.content_type);
+        }
         StepFunction::PaginatedRequest(paginated) => {
-            request_texts(&paginated.request, &mut texts);
+            request_texts(&paginated.request, texts);
             texts.extend(&paginated.page.condition);
             if let Some(cursor) = &paginated.cursor {
                 texts.extend(cursor.token.iter().chain(&cursor.position));
             }
         }
         StepFunction::StaticValues(values) => values.templates(&mut |text| texts.push(text)),
+        StepFunction::SoapRequest(soap) => soap_texts(soap, texts),
+        StepFunction::SoapPaginatedRequest(paginated) => {
+            soap_texts(&paginated.soap, texts);
+            texts.extend(&paginated.page.condition);
+            if let Some(cursor) = &paginated.cursor {
+                texts.extend(cursor.token.iter().chain(&cursor.position));
+            }
+        }
+        // What a mapping's fields name is relative to the record.
+        StepFunction::MapFields(fields) | StepFunction::Typecast(fields) => {
+            texts.extend(&fields.source);
+            texts.extend(fields.external_sources.iter().map(|(_, source)| source));
+        }
+        StepFunction::GroupData(_) => {}
+        StepFunction::UploadFile(upload) => {
+            request_texts(&upload.request, texts);
+            texts.extend([&upload.field, &upload.content, &upload.filename]);
+            texts.extend(&upload.content_type);
+            for field in &upload.additional {
+                texts.push(&field.name);
+                texts.extend(field.condition.iter().chain(&field.content_type));
+                field.value.templates(&mut |text| texts.push(text));
+            }
+        }
+        StepFunction::UploadBinary(upload) => {
+            request_texts(&upload.request, texts);
+            texts.push(&upload.content);
+            texts.extend(&upload.content_type);
+        }
+        StepFunction::EmitEvent(event) => {
+            texts.extend(event.event_type.iter().chain(&event.event_id).chain(&event.event_date));
+            if let Some(data) = &event.data {
+                data.templates(&mut |text| texts.push(text));
+            }
+        }
+        StepFunction::SignJwt(jwt) => {
+            texts.push(&jwt.private_key);
+            jwt.claims.iter().for_each(|(_, claim)| claim.templates(&mut |text| texts.push(text)));
+        }
+        StepFunction::McpRequest(call) => mcp_texts(call, texts),
     }
-    texts
+}
+
+fn soap_texts<'a>(soap: &'a SoapRequest, texts: &mut Vec<&'a Template>) {
+    request_texts(&soap.request, texts);
+    texts.extend(soap.operation.iter().chain(&soap.action));
+    texts.extend(soap.namespaces.iter().flat_map(|namespace| [&namespace.prefix, &namespace.uri]));
+    if let Some(envelope) = &soap.envelope {
+        envelope.templates(&mut |text| texts.push(text));
+    }
+}
+
+fn mcp_texts<'a>(call: &'a McpRequest, texts: &mut Vec<&'a Template>) {
+    texts.extend(call.base_url.iter().chain(&call.url).chain(&call.tool));
+    if let Some(authorization) = &call.authorization {
+        authorization_texts(authorization, texts);
+    }
+    for arg in &call.args {
+        texts.push(&arg.name);
+        texts.extend(&arg.condition);
+        arg.value.templates(&mut |text| texts.push(text));
+    }
 }
 
 fn request_texts<'a>(request: &'a Request, texts: &mut Vec<&'a Template>) {
@@ -140,6 +247,14 @@ fn request_texts<'a>(request: &'a Request, texts: &mut Vec<&'a Template>) {
         authorization_texts(authorization, texts);
     }
     args_texts(&request.args, texts);
+    if let Some(certificates) = &request.certificates {
+        texts.extend(certificates.certs.iter().chain(&certificates.keys));
+    }
+    if let Some(saml) = &request.saml {
+        texts.extend([&saml.object_key, &saml.key, &saml.client_id]);
+        let rest = [&saml.issuer, &saml.name_id, &saml.audience, &saml.name_id_format, &saml.token_endpoint];
+        texts.extend(rest.into_iter().flatten());
+    }
     for error in &request.custom_errors {
         texts.extend(error.message.iter().chain(&error.condition));
     }
@@ -159,5 +274,18 @@ fn authorization_texts<'a>(authorization: &'a Authorization, texts: &mut Vec<&'a
         Authorization::Basic { username, password } => texts.extend(username.iter().chain(password)),
         Authorization::Bearer { token, .. } => texts.push(token),
         Authorization::Custom { args } => args_texts(args, texts),
+        Authorization::Signed(Signing::Aws4 { service, region }) => {
+            texts.push(service);
+            texts.extend(region);
+        }
+        Authorization::Signed(Signing::Hmac { username, .. }) => texts.extend(username),
+        Authorization::OAuth2(oauth2) => {
+            texts.push(&oauth2.token);
+            let single =
+                [&oauth2.authorization_url, &oauth2.redirect_uri, &oauth2.token_url, &oauth2.scopes, &oauth2.issuer];
+            texts.extend(single.into_iter().flatten());
+            let named = oauth2.authorization_params.iter().chain(&oauth2.token_params).chain(&oauth2.custom_headers);
+            texts.extend(named.map(|(_, value)| value));
+        }
     }
 }

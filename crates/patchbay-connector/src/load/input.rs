@@ -8,9 +8,9 @@ use crate::{
     syntax::{Mapping, Reader},
 };
 
-const KEYS: [&str; 11] =
+pub(crate) const KEYS: [&str; 11] =
     ["name", "type", "in", "required", "description", "array", "properties", "oneOf", "rules", "variants", "hidden"];
-const TYPES: [(&str, InputType); 6] = [
+pub(crate) const TYPES: [(&str, InputType); 6] = [
     ("string", InputType::String),
     ("number", InputType::Number),
     ("boolean", InputType::Boolean),
@@ -18,7 +18,7 @@ const TYPES: [(&str, InputType); 6] = [
     ("object", InputType::Object),
     ("enum", InputType::Enum),
 ];
-const LOCATIONS: [(&str, InputLocation); 4] = [
+pub(crate) const LOCATIONS: [(&str, InputLocation); 4] = [
     ("path", InputLocation::Path),
     ("query", InputLocation::Query),
     ("headers", InputLocation::Headers),
@@ -78,6 +78,7 @@ fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>) -
         one_of,
         rules: mapping.get("rules").and_then(rules).unwrap_or_default(),
         variants,
+        hidden: mapping.flag("hidden", false),
         name,
     })
 }

@@ -1,13 +1,19 @@
 //! From texts to a [`Connector`]: parse, put the partials in, compile, check the references.
 
-mod action;
-mod auth;
+pub(crate) mod action;
+pub(crate) mod auth;
+pub(crate) mod authorization;
 mod check;
+mod events;
 mod files;
+pub(crate) mod function;
 mod guide;
-mod input;
-mod root;
-mod step;
+pub(crate) mod input;
+mod later;
+pub(crate) mod mapping;
+pub(crate) mod root;
+pub(crate) mod step;
+pub(crate) mod sync;
 
 use crate::{
     Connector, Diagnostic, SourceFile,

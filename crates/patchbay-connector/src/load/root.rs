@@ -5,16 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use super::{action, auth, files::Trees};
+use super::{action, auth, events, files::Trees};
 use crate::{
     Connector,
-    definition::{Reference, ReleaseStage, ScopeDefinition},
+    definition::{Changelog, Reference, ReleaseStage, ScopeDefinition},
     diagnostic::code,
     nearest::nearest,
     syntax::{Mapping, NodeValue, Reader, Report},
 };
 
-const KEYS: [&str; 21] = [
+pub(crate) const KEYS: [&str; 21] = [
     "Patchbay",
     "StackOne",
     "info",
@@ -38,7 +38,7 @@ const KEYS: [&str; 21] = [
     "owner",
 ];
 
-pub(super) const STAGES: [(&str, ReleaseStage); 5] = [
+pub(crate) const STAGES: [(&str, ReleaseStage); 5] = [
     ("preview", ReleaseStage::Preview),
     ("beta", ReleaseStage::Beta),
     ("ga", ReleaseStage::Ga),
@@ -53,6 +53,8 @@ pub(super) struct Read<'n> {
     pub(super) actions: Vec<action::Places<'n>>,
     /// The readers of authentication methods, in their order.
     pub(super) methods: Vec<auth::Places<'n>>,
+    /// The actions inside other things, with the same.
+    pub(super) nested: Vec<(Arc<crate::definition::Action>, action::Places<'n>)>,
     /// Where the base URL stands.
     pub(super) base_url: Option<Reader<'n>>,
     /// The scopes that scopes include, with their places.
@@ -83,11 +85,20 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
     let icon =
         info.and_then(|info| info.get("assets")).and_then(|assets| assets.mapping("`assets`", &["icon"])?.text("icon"));
 
-    let (methods, method_places) = auth::read(&root);
     let key = key.unwrap_or_default();
+    let mut nested = action::Nested::new(&key);
+    let (methods, method_places) = auth::read(&root, &mut nested);
     let (actions, action_places) = read_actions(&root, trees, report, &key);
     let by_id = ids(&actions);
-    unsupported(&root, "events", "events are not supported yet; remove the block to use the connector's actions");
+    let events = root.get("events").and_then(|place| {
+        place.warning(code::NOT_RUN, "events are read and checked, but not received yet; the actions work");
+        events::read(place, &mut nested)
+    });
+    let changelog = root.get("changelog").and_then(changelog);
+    let max_concurrency = root.get("concurrency").and_then(|place| {
+        let limits = place.mapping("`concurrency`", &["maxConcurrentRequests", "max", "limit"])?;
+        ["maxConcurrentRequests", "max", "limit"].iter().find_map(|key| limits.get(key))?.whole()
+    });
     let documentation = root.get("documentation").and_then(|docs| docs.mapping("`documentation`", &["references"]));
 
     let (scopes, included) = scopes(&root);
@@ -118,8 +129,23 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         authentication: methods,
         actions,
         by_id,
+        events,
+        max_concurrency,
+        mcp_instructions: root.get("mcp").and_then(|mcp| mcp.mapping("`mcp`", &["instructions"])?.text("instructions")),
+        changelog,
+        synced_actions: root.texts("syncedActions"),
+        forked_from: root.text("forkedFrom"),
+        owner: root.text("owner"),
     };
-    Some(Read { connector, actions: action_places, methods: method_places, base_url: root.get("baseUrl"), included })
+    let nested = nested.found;
+    Some(Read {
+        nested,
+        connector,
+        actions: action_places,
+        methods: method_places,
+        base_url: root.get("baseUrl"),
+        included,
+    })
 }
 
 fn header(root: &Mapping<'_>) {
@@ -167,6 +193,13 @@ pub(super) fn one_or_many(mapping: &Mapping<'_>, key: &str) -> Vec<String> {
     }
 }
 
+fn changelog(reader: Reader<'_>) -> Option<Changelog> {
+    let labels = ["auth", "downstream-change", "bug-fix", "new-actions"].map(|label| (label, label));
+    let mapping = reader.mapping("`changelog`", &["summary", "labels"])?;
+    let labels = mapping.items("labels").iter().filter_map(|label| label.choice(&labels)).map(str::to_owned).collect();
+    Some(Changelog { summary: mapping.text("summary"), labels })
+}
+
 fn reference(reader: &Reader<'_>) -> Option<Reference> {
     let reference = reader.mapping("a reference", &["title", "url", "description"])?;
     let (title, url) = (reference.require("title"), reference.require("url"));
@@ -197,21 +230,27 @@ fn read_actions<'n>(
     key: &str,
 ) -> (Vec<Arc<crate::definition::Action>>, Vec<action::Places<'n>>) {
     let mut readers = Vec::new();
+    let mut named = HashSet::new();
     if let Some(actions) = root.require("actions") {
         match &actions.node.value {
             // `$ref: a` repeated as keys of a mapping.
             NodeValue::Map(entries) if entries.iter().all(|entry| entry.key == "$ref") => {
                 for (_, reference) in actions.entries("`actions`") {
-                    partial(&reference, trees, report, &mut readers);
+                    partial(&reference, trees, report, &mut readers, &mut named);
                 }
             }
-            _ => collect(&actions, trees, report, &mut readers),
+            _ => collect(&actions, trees, report, &mut readers, &mut named),
         }
     }
+    for (name, (file, node)) in trees.partials.iter().filter(|(name, _)| !named.contains(*name)) {
+        let message = format!("no `$ref` names {name}, so that its actions are no part of the connector");
+        Reader::new(node, file, report).warning(code::UNUSED, message);
+    }
     let (mut actions, mut places): (Vec<Arc<crate::definition::Action>>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
     for reader in readers {
         let Some((action, place)) = action::read(reader, key) else { continue };
-        if actions.iter().any(|earlier| earlier.id == action.id) {
+        if !seen.insert(action.id.clone()) {
             place.id.error(code::DUPLICATE_ID, format!("there is another action `{}`", action.id));
         }
         actions.push(Arc::new(action));
@@ -228,13 +267,19 @@ fn read_actions<'n>(
     (actions, places)
 }
 
-fn collect<'n>(list: &Reader<'n>, trees: &'n Trees, report: &'n Report, into: &mut Vec<Reader<'n>>) {
+fn collect<'n>(
+    list: &Reader<'n>,
+    trees: &'n Trees,
+    report: &'n Report,
+    into: &mut Vec<Reader<'n>>,
+    named: &mut HashSet<String>,
+) {
     for item in list.items() {
         match &item.node.value {
             NodeValue::Map(entries) if entries.first().is_some_and(|entry| entry.key == "$ref") => {
                 if let Some(reference) = item.mapping("a reference", &["$ref"]).and_then(|mapping| mapping.get("$ref"))
                 {
-                    partial(&reference, trees, report, into);
+                    partial(&reference, trees, report, into, named);
                 }
             }
             _ => into.push(item),
@@ -242,8 +287,18 @@ fn collect<'n>(list: &Reader<'n>, trees: &'n Trees, report: &'n Report, into: &m
     }
 }
 
-fn partial<'n>(reference: &Reader<'n>, trees: &'n Trees, report: &'n Report, into: &mut Vec<Reader<'n>>) {
+fn partial<'n>(
+    reference: &Reader<'n>,
+    trees: &'n Trees,
+    report: &'n Report,
+    into: &mut Vec<Reader<'n>>,
+    named: &mut HashSet<String>,
+) {
     let Some(name) = reference.text() else { return };
+    if !named.insert(name.clone()) {
+        reference.error(code::DUPLICATE_ID, format!("`{name}` is put in twice"));
+        return;
+    }
     let Some((file, node)) = trees.partials.get(&name) else {
         let message = format!("there is no file {name}.partial.yaml beside this one");
         match nearest(&name, trees.partials.keys().map(String::as_str)) {

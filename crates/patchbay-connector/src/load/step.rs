@@ -1,17 +1,18 @@
 //! Steps and the parameters of their functions.
 
-use super::{action::value, auth};
+use super::{action::value, authorization, function, later};
 use crate::{
     definition::{
-        Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, HttpMethod, NextKeyIn, Page, PageLocation,
-        PageMode, PaginatedRequest, Request, ResponseSpec, Step, StepFunction,
+        Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, FunctionVersion,
+        HttpMethod, NextKeyIn, OnConditionError, Page, PageLocation, PageMode, PaginatedRequest, Request, ResponseSpec,
+        Step, StepFunction,
     },
     diagnostic::code,
     nearest::nearest,
-    syntax::{Mapping, Reader},
+    syntax::{Mapping, NodeValue, Reader},
 };
 
-const KEYS: [&str; 11] = [
+pub(crate) const KEYS: [&str; 11] = [
     "stepId",
     "description",
     "stepFunction",
@@ -24,7 +25,7 @@ const KEYS: [&str; 11] = [
     "stepFunctions",
     "label",
 ];
-const REQUEST: [&str; 13] = [
+pub(crate) const REQUEST: [&str; 13] = [
     "baseUrl",
     "url",
     "method",
@@ -39,15 +40,18 @@ const REQUEST: [&str; 13] = [
     "description",
     "context",
 ];
-const METHODS: [(&str, HttpMethod); 5] = [
+pub(crate) const METHODS: [(&str, HttpMethod); 5] = [
     ("get", HttpMethod::Get),
     ("post", HttpMethod::Post),
     ("put", HttpMethod::Put),
     ("patch", HttpMethod::Patch),
     ("delete", HttpMethod::Delete),
 ];
-/// Functions of the format that this version does not run yet.
-const LATER: [&str; 12] = [
+pub(crate) const NAMES: [&str; 14] = [
+    "request",
+    "paginated_request",
+    "download_file",
+    "static_values",
     "soap_request",
     "soap_paginated_request",
     "group_data",
@@ -58,34 +62,87 @@ const LATER: [&str; 12] = [
     "emit_event",
     "sign_jwt",
     "mcp_request",
-    "code_execution_lambda",
-    "browser_use",
 ];
-const RUN: [&str; 4] = ["request", "paginated_request", "download_file", "static_values"];
+pub(crate) const RESPONSE: [&str; 11] = [
+    "collection",
+    "indexField",
+    "dataKey",
+    "nextKey",
+    "nextKeyIn",
+    "fileNameKey",
+    "contentTypeKey",
+    "contentType",
+    "contentIsBase64",
+    "urlKey",
+    "forwardAuth",
+];
+pub(crate) const DOWNLOAD: [&str; 5] = ["responseMode", "responseType", "encoding", "maxRedirects", "followRedirects"];
 
 pub(super) fn read(reader: Reader<'_>) -> Option<Step> {
     let mapping = reader.mapping("a step", &KEYS)?;
-    for key in ["iterator", "stepFunctions", "async", "successCriteria", "onConditionError"] {
-        super::root::unsupported(&mapping, key, "this part of a step is not supported yet");
-    }
+    later::step(&mapping);
     let id = mapping.require("stepId").and_then(|id| id.text());
-    let function = mapping.require("stepFunction").and_then(function);
+    let more = mapping.items("stepFunctions").into_iter().map(function).collect::<Vec<_>>();
+    let first = if more.is_empty() || mapping.get("stepFunction").is_some() {
+        Some(mapping.require("stepFunction").and_then(function))
+    } else {
+        None
+    };
+    // Everything is read before anything is given up, so that every mistake is seen.
+    let mut functions = first.into_iter().chain(more).collect::<Option<Vec<_>>>();
+    let function = functions.as_mut().map(|functions| functions.remove(0));
+    if mapping.get("description").is_none() {
+        reader.warning(code::MISSING_TEXT, "the step has no description");
+    }
     Some(Step {
-        id: id?,
         description: mapping.text("description"),
         condition: mapping.template("condition"),
         ignore_error: mapping.flag("ignoreError", false),
+        on_condition_error: mapping.get("onConditionError").and_then(on_condition_error).unwrap_or_default(),
+        is_async: mapping.flag("async", false),
+        success_criteria: mapping.template("successCriteria"),
+        iterator: mapping.template("iterator"),
+        id: id?,
         function: function?,
+        then: functions?,
     })
+}
+
+fn on_condition_error(reader: Reader<'_>) -> Option<OnConditionError> {
+    match &reader.node.value {
+        NodeValue::Bool(true) => Some(OnConditionError::Run),
+        NodeValue::Bool(false) => Some(OnConditionError::Skip),
+        _ => reader.choice(&[
+            ("true", OnConditionError::Run),
+            ("false", OnConditionError::Skip),
+            ("break", OnConditionError::Break),
+        ]),
+    }
 }
 
 fn function(reader: Reader<'_>) -> Option<StepFunction> {
     let mapping = reader.mapping("a step function", &["functionName", "version", "parameters"])?;
     let name_place = mapping.require("functionName")?;
     let name = name_place.text()?;
-    if LATER.contains(&name.as_str()) {
-        name_place.error(code::UNSUPPORTED, format!("the step function `{name}` is not supported yet"));
+    if let Some(reason) = later::refused(&name) {
+        name_place.error(code::UNSUPPORTED, format!("`{name}` is not run here: {reason}"));
         return None;
+    }
+    if !NAMES.contains(&name.as_str()) {
+        let near = nearest(&name, NAMES.into_iter().chain(later::refused_names()));
+        let hint =
+            near.map_or_else(|| format!("there are: {}", NAMES.join(", ")), |near| format!("did you mean: {near}?"));
+        name_place.error_with_hint(code::UNKNOWN_VALUE, format!("there is no step function `{name}`"), hint);
+        return None;
+    }
+    later::function(&name, &name_place);
+    let versions = [("1", FunctionVersion::V1), ("2", FunctionVersion::V2)];
+    let version = mapping.get("version").map_or(Some(FunctionVersion::V1), |version| version.choice(&versions));
+    if version == Some(FunctionVersion::V1) && matches!(name.as_str(), "map_fields" | "typecast") {
+        name_place.warning(
+            code::DEPRECATED,
+            format!("`{name}` without `version: \"2\"` behaves as of old; say which is meant"),
+        );
     }
     let parameters = mapping.require("parameters")?;
     match name.as_str() {
@@ -94,64 +151,86 @@ fn function(reader: Reader<'_>) -> Option<StepFunction> {
             let known = [&REQUEST[..], &["iterator", "cursor"]].concat();
             paginated(&parameters.mapping("`parameters`", &known)?).map(StepFunction::PaginatedRequest)
         }
-        "download_file" => {
-            let known =
-                [&REQUEST[..], &["responseMode", "responseType", "encoding", "maxRedirects", "followRedirects"]]
-                    .concat();
-            let mapping = parameters.mapping("`parameters`", &known)?;
-            let as_text =
-                mapping.get("encoding").and_then(|encoding| encoding.choice(&[("base64", false), ("utf8", true)]));
-            Some(StepFunction::DownloadFile(DownloadFile {
-                request: request(&mapping)?,
-                as_text: as_text.unwrap_or(false),
-            }))
-        }
+        "download_file" => download(&parameters.mapping("`parameters`", &[&REQUEST[..], &DOWNLOAD].concat())?)
+            .map(StepFunction::DownloadFile),
         "static_values" => {
             let mapping = parameters.mapping("`parameters`", &["values"])?;
             value(&mapping.require("values")?).map(StepFunction::StaticValues)
         }
-        _ => {
-            let near = nearest(&name, RUN.into_iter().chain(LATER)).map_or_else(|| RUN.join(", "), str::to_owned);
-            name_place.error_with_hint(
-                code::UNKNOWN_VALUE,
-                format!("there is no step function `{name}`"),
-                format!("did you mean: {near}?"),
-            );
-            None
-        }
+        other => function::read(other, version?, parameters),
     }
 }
 
-fn request(mapping: &Mapping<'_>) -> Option<Request> {
-    for key in ["certificates", "saml"] {
-        super::root::unsupported(mapping, key, "this way to authenticate is not supported yet");
-    }
+fn download(mapping: &Mapping<'_>) -> Option<DownloadFile> {
+    let encodings = [
+        ("base64", FileEncoding::Base64),
+        ("utf8", FileEncoding::Utf8),
+        ("binary", FileEncoding::Raw),
+        ("raw", FileEncoding::Raw),
+        ("none", FileEncoding::Raw),
+    ];
+    let encoding = mapping.get("encoding").and_then(|encoding| encoding.choice(&encodings)).unwrap_or_default();
+    let modes = [("buffer", false), ("stream", true)];
+    // As text or as JSON, the content is text.
+    let kinds = [("arraybuffer", false), ("blob", false), ("text", true), ("json", true)];
+    let is_text = mapping.get("responseType").and_then(|kind| kind.choice(&kinds)).unwrap_or(false);
+    let file =
+        mapping.get("response").and_then(|place| place.mapping("`response`", &RESPONSE)).map(|response| FileSpec {
+            name_key: response.text("fileNameKey"),
+            content_type_key: response.text("contentTypeKey"),
+            content_type: response.template("contentType"),
+            is_base64: response.flag("contentIsBase64", false),
+            url_key: response.text("urlKey"),
+            forward_auth: response.flag("forwardAuth", false),
+        });
+    Some(DownloadFile {
+        as_text: encoding == FileEncoding::Utf8 || (is_text && mapping.get("encoding").is_none()),
+        encoding,
+        stream: mapping.get("responseMode").and_then(|mode| mode.choice(&modes)).unwrap_or(false),
+        max_redirects: mapping.get("maxRedirects").and_then(|count| count.whole()).unwrap_or(5),
+        follow_redirects: mapping.flag("followRedirects", true),
+        file: file.unwrap_or_default(),
+        request: request(mapping)?,
+    })
+}
+
+pub(super) fn request(mapping: &Mapping<'_>) -> Option<Request> {
+    later::request(mapping);
     let url = mapping.require("url").and_then(|url| url.template());
-    let method = mapping.get("method").map_or(Some(HttpMethod::Get), |method| method.choice(&METHODS));
+    let method = mapping.get("method").map_or_else(|| Some(default_method(mapping)), |method| method.choice(&METHODS));
     let response = mapping.get("response").map(response).unwrap_or_default();
     // Everything is read before anything is given up, so that every mistake is seen.
     let base_url = mapping.template("baseUrl");
-    let authorization = mapping.get("authorization").and_then(auth::authorization);
+    let authorization = mapping.get("authorization").and_then(authorization::read);
     let args = mapping.items("args").iter().filter_map(arg).collect();
     let custom_errors = mapping.items("customErrors").into_iter().filter_map(custom_error).collect();
-    Some(Request { base_url, url: url?, method: method?, authorization, args, response, custom_errors })
+    let encode_query = mapping.flag("encodeQueryParams", true);
+    let cache_ttl = mapping.get("cacheTTL").and_then(|seconds| seconds.whole()).unwrap_or(0);
+    let certificates = mapping.get("certificates").and_then(function::certificates);
+    let saml = mapping.get("saml").and_then(function::saml);
+    Some(Request {
+        base_url,
+        url: url?,
+        method: method?,
+        authorization,
+        args,
+        response,
+        custom_errors,
+        encode_query,
+        cache_ttl,
+        certificates,
+        saml,
+    })
+}
+
+/// What carries a file or an envelope is sent, what carries none is fetched.
+fn default_method(mapping: &Mapping<'_>) -> HttpMethod {
+    let sends = ["file", "binaryContent", "soapOperation", "envelope"].iter().any(|key| mapping.get(key).is_some());
+    if sends { HttpMethod::Post } else { HttpMethod::Get }
 }
 
 fn response(reader: Reader<'_>) -> ResponseSpec {
-    const KEYS: [&str; 11] = [
-        "collection",
-        "indexField",
-        "dataKey",
-        "nextKey",
-        "nextKeyIn",
-        "fileNameKey",
-        "contentTypeKey",
-        "contentType",
-        "contentIsBase64",
-        "urlKey",
-        "forwardAuth",
-    ];
-    let Some(mapping) = reader.mapping("`response`", &KEYS) else { return ResponseSpec::default() };
+    let Some(mapping) = reader.mapping("`response`", &RESPONSE) else { return ResponseSpec::default() };
     ResponseSpec {
         collection: mapping.get("collection").and_then(|value| value.boolean()),
         index_field: mapping.text("indexField"),
@@ -160,32 +239,35 @@ fn response(reader: Reader<'_>) -> ResponseSpec {
 }
 
 fn paginated(mapping: &Mapping<'_>) -> Option<PaginatedRequest> {
+    let (page, request) = (page(mapping), request(mapping));
+    Some(PaginatedRequest { page: page?, cursor: cursor(mapping), request: request? })
+}
+
+pub(super) fn cursor(mapping: &Mapping<'_>) -> Option<Cursor> {
+    let cursor = mapping.get("cursor").and_then(|cursor| cursor.mapping("`cursor`", &["token", "position"]))?;
+    Some(Cursor { token: cursor.template("token"), position: cursor.template("position") })
+}
+
+pub(super) fn page(mapping: &Mapping<'_>) -> Option<Page> {
     const KEYS: [&str; 6] = ["key", "in", "condition", "mode", "startPage", "maxPage"];
     let iterator = mapping.require("iterator")?.mapping("`iterator`", &KEYS)?;
-    let response = mapping.get("response").and_then(|response| {
-        response.mapping("`response`", &["collection", "indexField", "dataKey", "nextKey", "nextKeyIn"])
-    });
+    let response = mapping.get("response").and_then(|response| response.mapping_unchecked());
     let modes = [("cursor", PageMode::Cursor), ("offset", PageMode::Offset), ("page", PageMode::Page)];
     let places = [("query", PageLocation::Query), ("body", PageLocation::Body)];
     let next_in = [("headers", NextKeyIn::Headers), ("data", NextKeyIn::Data)];
-    let cursor = mapping.get("cursor").and_then(|cursor| cursor.mapping("`cursor`", &["token", "position"]));
     let start = iterator.get("startPage").and_then(|start| start.whole()).unwrap_or(1);
-    Some(PaginatedRequest {
-        page: Page {
-            key: iterator.require("key")?.text()?,
-            location: iterator.get("in").and_then(|place| place.choice(&places)).unwrap_or(PageLocation::Query),
-            mode: iterator.get("mode").and_then(|mode| mode.choice(&modes)).unwrap_or(PageMode::Cursor),
-            start: i64::try_from(start).unwrap_or(1),
-            max_pages: iterator.get("maxPage").and_then(|pages| pages.whole()),
-            condition: iterator.template("condition"),
-            next_key: response.and_then(|response| response.text("nextKey")),
-            next_key_in: response
-                .and_then(|response| response.get("nextKeyIn"))
-                .and_then(|place| place.choice(&next_in))
-                .unwrap_or(NextKeyIn::Data),
-        },
-        cursor: cursor.map(|cursor| Cursor { token: cursor.template("token"), position: cursor.template("position") }),
-        request: request(mapping)?,
+    Some(Page {
+        key: iterator.require("key")?.text()?,
+        location: iterator.get("in").and_then(|place| place.choice(&places)).unwrap_or(PageLocation::Query),
+        mode: iterator.get("mode").and_then(|mode| mode.choice(&modes)).unwrap_or(PageMode::Cursor),
+        start: i64::try_from(start).unwrap_or(1),
+        max_pages: iterator.get("maxPage").and_then(|pages| pages.whole()),
+        condition: iterator.template("condition"),
+        next_key: response.and_then(|response| response.text("nextKey")),
+        next_key_in: response
+            .and_then(|response| response.get("nextKeyIn"))
+            .and_then(|place| place.choice(&next_in))
+            .unwrap_or(NextKeyIn::Data),
     })
 }
 

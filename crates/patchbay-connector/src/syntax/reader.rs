@@ -1,6 +1,9 @@
 //! Reading a tree strictly: every unknown key, missing key and wrong type is reported, all at once.
 
-use std::{cell::RefCell, collections::HashSet};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, HashSet},
+};
 
 use super::{Entry, Node, NodeValue, Position, Span};
 use crate::{
@@ -9,28 +12,61 @@ use crate::{
     nearest::nearest,
 };
 
+/// The most problems that one file lists. A hostile file has one in every line.
+const MAX_LISTED: usize = 200;
+
 /// Where problems are collected.
 #[derive(Debug, Default)]
 pub struct Report {
     found: RefCell<Vec<Diagnostic>>,
+    /// By file: how many were found, listed or not.
+    counts: RefCell<HashMap<String, usize>>,
+    has_errors: Cell<bool>,
 }
 
 impl Report {
-    /// Adds a problem.
+    /// Adds a problem; those of a file beyond the first few hundred are counted alone.
     pub fn add(&self, diagnostic: Diagnostic) {
-        self.found.borrow_mut().push(diagnostic);
+        if diagnostic.severity == Severity::Error {
+            self.has_errors.set(true);
+        }
+        let mut counts = self.counts.borrow_mut();
+        let count = counts.entry(diagnostic.file.clone()).or_default();
+        *count += 1;
+        if *count <= MAX_LISTED {
+            self.found.borrow_mut().push(diagnostic);
+        }
     }
 
     /// All of them, in the order of files and lines.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut found = self.found.into_inner();
+        for (file, count) in self.counts.into_inner() {
+            if let Some(more) = count.checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+                let message = format!("there are {more} more problems in this file; mend these first");
+                let end = Position { line: usize::MAX, column: 1 };
+                let whole = Span { start: end, end };
+                found.push(Diagnostic {
+                    severity: Severity::Warning,
+                    ..Diagnostic::error(code::TOO_MANY, message, &file, whole)
+                });
+            }
+        }
         found.sort_by(|a, b| (&a.file, a.span.start, a.code).cmp(&(&b.file, b.span.start, b.code)));
+        for last in found.iter_mut().filter(|last| last.code == code::TOO_MANY) {
+            last.span = Span::default();
+        }
         found
     }
 
-    /// Whether an error is among them.
+    /// Whether further problems of this file are only counted, so that no hint need be looked for.
+    fn is_full(&self, file: &str) -> bool {
+        self.counts.borrow().get(file).is_some_and(|count| *count >= MAX_LISTED)
+    }
+
+    /// Whether an error was found.
     pub fn has_errors(&self) -> bool {
-        self.found.borrow().iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.has_errors.get()
     }
 }
 
@@ -76,22 +112,43 @@ impl<'n> Reader<'n> {
         Self { node, ..*self }
     }
 
+    /// The value of a key, before the keys are checked: which ones there are may hang on it.
+    pub fn peek(&self, key: &str) -> Option<Self> {
+        let NodeValue::Map(entries) = &self.node.value else { return None };
+        let entry = entries.iter().find(|entry| entry.key == key)?;
+        (!matches!(entry.value.value, NodeValue::Null)).then(|| self.at(&entry.value))
+    }
+
+    /// Whether it is a list.
+    pub const fn is_list(&self) -> bool {
+        matches!(self.node.value, NodeValue::List(_))
+    }
+
+    /// The mapping without a look at its keys, for one whose keys were checked before.
+    pub fn mapping_unchecked(&self) -> Option<Mapping<'n>> {
+        let NodeValue::Map(entries) = &self.node.value else { return None };
+        Some(Mapping { reader: *self, entries })
+    }
+
     /// The entries of a mapping, unknown and repeated keys reported. `None` (reported) when it is none.
     pub fn mapping(&self, what: &str, known: &[&str]) -> Option<Mapping<'n>> {
         let NodeValue::Map(entries) = &self.node.value else {
             self.wrong_type(&format!("{what} (a mapping)"));
             return None;
         };
-        for (place, entry) in entries.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for entry in entries {
             let key = entry.key.as_str();
+            let is_new = seen.insert(key);
             let spot = |code, message: String| Diagnostic::error(code, message, self.file, entry.key_span);
             if !known.contains(&key) {
                 let diagnostic = spot(code::UNKNOWN_KEY, format!("{what} has no key `{key}`"));
-                self.report.add(match nearest(key, known.iter().copied()) {
+                let near = if self.report.is_full(self.file) { None } else { nearest(key, known.iter().copied()) };
+                self.report.add(match near {
                     Some(near) => diagnostic.with_hint(format!("did you mean `{near}`?")),
                     None => diagnostic.with_hint(format!("its keys are: {}", known.join(", "))),
                 });
-            } else if entries[..place].iter().any(|earlier| earlier.key == key) {
+            } else if !is_new {
                 self.report.add(spot(code::DUPLICATE_KEY, format!("the key `{key}` stands here twice")));
             }
         }
@@ -134,11 +191,21 @@ impl<'n> Reader<'n> {
         items.iter().map(move |item| reader.at(item))
     }
 
-    /// A text; numbers and booleans as they stand.
+    /// Names separated by spaces, or a list of names.
+    pub fn names(&self) -> Vec<(String, Self)> {
+        if let NodeValue::Text(text) = &self.node.value {
+            return text.split_whitespace().map(|name| (name.to_owned(), *self)).collect();
+        }
+        self.items().filter_map(|item| item.text().map(|name| (name, item))).collect()
+    }
+
+    /// A text; numbers and booleans as they are spelled.
     pub fn text(&self) -> Option<String> {
         match &self.node.value {
             NodeValue::Text(text) => Some(text.clone()),
-            NodeValue::Number(number) => Some(number.to_string()),
+            NodeValue::Number(number) => {
+                Some(self.node.spelling.as_deref().map_or_else(|| number.to_string(), str::to_owned))
+            }
             NodeValue::Bool(truth) => Some(truth.to_string()),
             _ => {
                 self.wrong_type("a text");
@@ -200,6 +267,17 @@ impl<'n> Reader<'n> {
             Ok(template) => Some(template),
             Err(error) => {
                 self.report.add(self.syntax_error(&text, error));
+                None
+            }
+        }
+    }
+
+    /// A text that is an expression by itself, without `{{ }}`.
+    pub fn bare_expression(&self, text: &str) -> Option<Template> {
+        match Template::expression(text) {
+            Ok(template) => Some(template),
+            Err(error) => {
+                self.report.add(self.syntax_error(text, error));
                 None
             }
         }
@@ -294,10 +372,6 @@ impl<'n> Mapping<'n> {
 
     /// Names separated by spaces, or a list of names.
     pub fn names(&self, key: &str) -> Vec<(String, Reader<'n>)> {
-        let Some(value) = self.get(key) else { return Vec::new() };
-        if let NodeValue::Text(text) = &value.node.value {
-            return text.split_whitespace().map(|name| (name.to_owned(), value)).collect();
-        }
-        value.items().filter_map(|item| item.text().map(|name| (name, item))).collect()
+        self.get(key).map(|value| value.names()).unwrap_or_default()
     }
 }

@@ -18,6 +18,8 @@ pub struct Node {
     pub value: NodeValue,
     /// Where it stands.
     pub span: Span,
+    /// A number's own spelling, where reading it as a number would lose some of it: `2.10`.
+    pub spelling: Option<Box<str>>,
     /// Whether it is a quoted scalar, whose text begins one column later.
     pub quoted: bool,
 }
@@ -91,7 +93,7 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Box<Diagnostic>> {
         })?;
         builder.take(event, span(raw)).map_err(|message| fail(message, span(raw)))?;
     }
-    Ok(builder.root.unwrap_or(Node { value: NodeValue::Null, span: Span::default(), quoted: false }))
+    Ok(builder.root.unwrap_or(Node { value: NodeValue::Null, span: Span::default(), spelling: None, quoted: false }))
 }
 
 fn position(marker: Marker) -> Position {
@@ -120,8 +122,16 @@ impl Builder {
             Event::Scalar(text, style, anchor, tag) => {
                 refuse(anchor, tag.is_some())?;
                 let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
-                let value = if style == ScalarStyle::Plain { plain(&text) } else { NodeValue::Text(text.into_owned()) };
-                self.add(Node { value, span, quoted })
+                let plain = if style == ScalarStyle::Plain { plain(&text) } else { NodeValue::Text(String::new()) };
+                let (value, spelling) = match plain {
+                    NodeValue::Number(number) => {
+                        let spelling = (number.to_string() != *text).then(|| text.into());
+                        (NodeValue::Number(number), spelling)
+                    }
+                    NodeValue::Text(_) => (NodeValue::Text(text.into_owned()), None),
+                    other => (other, None),
+                };
+                self.add(Node { value, span, spelling, quoted })
             }
             Event::SequenceStart(anchor, tag) => {
                 refuse(anchor, tag.is_some())?;
@@ -137,7 +147,7 @@ impl Builder {
                     Some(Open::Map { entries, span, .. }) => (NodeValue::Map(entries), span),
                     None => return Err("the file's structure is broken".to_owned()),
                 };
-                self.add(Node { value, span, quoted: false })
+                self.add(Node { value, span, spelling: None, quoted: false })
             }
             Event::Alias(_) => Err("aliases (`*name`) are not allowed in this file".to_owned()),
             Event::DocumentStart(_) if self.root.is_some() => Err("only one document is allowed in a file".to_owned()),
@@ -173,7 +183,7 @@ impl Builder {
 fn key_text(node: &Node) -> Result<String, String> {
     match &node.value {
         NodeValue::Text(text) => Ok(text.clone()),
-        NodeValue::Number(number) => Ok(number.to_string()),
+        NodeValue::Number(number) => Ok(node.spelling.as_deref().map_or_else(|| number.to_string(), str::to_owned)),
         NodeValue::Bool(truth) => Ok(truth.to_string()),
         _ => Err(format!("a key must be a text, not {}", node.kind())),
     }

@@ -115,6 +115,11 @@ impl HttpClient {
         &*self.clock
     }
 
+    /// Randomness.
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
     /// Sends a request and reads its answer, whatever its status, by `deadline`.
     pub(crate) async fn send(&self, mut outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
         let url = outgoing.url.clone();

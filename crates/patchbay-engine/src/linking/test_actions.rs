@@ -43,7 +43,7 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
     };
     let mut reasons = Vec::new();
     for test in &method.test_actions {
-        let Some(action) = connector.action(&test.action) else { continue };
+        let Some(action) = test.inline.as_ref().or_else(|| connector.action(&test.action)) else { continue };
         let call_id = CallId::generate(&*engine.parts().entropy);
         let started_at = engine.clock().now();
         let ctx = RunContext {

@@ -162,6 +162,13 @@ pub(crate) fn authorize(authorization: &Authorization, scope: &Scope<'_>, parts:
             Some(if *include_bearer { format!("Bearer {token}") } else { token })
         }
         Authorization::Custom { args } => return args::apply(args, scope, parts),
+        // The loader refuses these until they are built here.
+        Authorization::Signed(_) | Authorization::OAuth2(_) => {
+            return Err(EvalError::Refused {
+                path: "authorization".to_owned(),
+                reason: "is of a type that this version cannot build".to_owned(),
+            });
+        }
     };
     if let Some(value) = value {
         let mut value = HeaderValue::try_from(value).map_err(|_| EvalError::Refused {

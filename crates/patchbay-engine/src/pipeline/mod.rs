@@ -5,6 +5,7 @@
 
 mod args;
 mod build;
+mod control;
 mod credentials;
 mod explain;
 mod facts;
@@ -21,7 +22,7 @@ use patchbay_connector::{
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
 
-pub(crate) use args::{Parts, text};
+pub(crate) use args::{Parts, text, write_pairs};
 pub(crate) use build::{PageArg, authorize, base_url, has_dot_segment, http_method};
 pub(crate) use credentials::Credentials;
 pub(crate) use explain::expression_error;
@@ -31,10 +32,11 @@ pub(crate) use redactor::{REDACTED, Redactor};
 pub(crate) use response::{Answer, headers_value, pick};
 pub(crate) use result::Wants;
 
+use control::Flow;
+
 use crate::{
     EngineConfig, Error, ErrorKind,
     http::{HttpClient, Incoming, Outgoing},
-    steps,
     trace::{Sent, Trace},
 };
 
@@ -71,6 +73,8 @@ pub(crate) struct Run<'a> {
     inputs: &'a Value,
     context: Value,
     steps: Value,
+    /// The element of a step that runs over a list.
+    iterator: Value,
     /// The step that is running.
     step: &'a str,
     redactor: &'a Redactor,
@@ -78,18 +82,24 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     /// The names that expressions see.
-    pub(crate) fn roots(&self) -> [(&'static str, &Value); 4] {
+    pub(crate) fn roots(&self) -> [(&'static str, &Value); 5] {
         [
             ("inputs", self.inputs),
             ("credentials", self.ctx.credentials.values()),
             ("steps", &self.steps),
             ("context", &self.context),
+            ("iterator", &self.iterator),
         ]
     }
 
     /// An expression's failure, told as the caller's or the connector's fault.
     pub(crate) fn broken(&self, error: &EvalError) -> Error {
         expression_error(&self.ctx.connector.title, &self.action.id, error)
+    }
+
+    /// The data that a step left.
+    pub(crate) fn data_of(&self, step: &str) -> Option<&Value> {
+        self.steps.get(step)?.get("output")?.get("data")
     }
 
     /// Builds a request of this run.
@@ -169,19 +179,16 @@ async fn execute(
     redactor: &Redactor,
 ) -> Result<Map<String, Value>, Error> {
     let (context, steps) = (ctx.context_value(), Value::Object(Map::new()));
-    let mut run = Run { http, ctx, action, inputs: inputs.values(), context, steps, step: "", redactor };
+    let iterator = Value::Null;
+    let mut run = Run { http, ctx, action, inputs: inputs.values(), context, steps, iterator, step: "", redactor };
     let wants = result::wants(action);
     let mut last = None;
     for step in &action.steps {
         run.step = &step.id;
-        if let Some(condition) = &step.condition {
-            let goes = condition.is_truthy(&Scope { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
-            if !goes {
-                continue;
-            }
-        }
-        let output = match steps::run(&run, step, wants).await {
-            Ok(answer) => answer.into_output(),
+        let output = match control::run(&mut run, step, wants).await {
+            Ok(Flow::Done(output)) => output,
+            Ok(Flow::Skipped) => continue,
+            Ok(Flow::Break) => break,
             // What cannot be helped by going on is not ignored: the time is over, or the guard said no.
             Err(error) if step.ignore_error && !matches!(error.kind, ErrorKind::Timeout | ErrorKind::Internal) => {
                 result::ignored(&error)

@@ -1,23 +1,35 @@
 //! The step functions: one file each and one line in the table below.
 
 mod download_file;
+mod group_data;
 mod paginated_request;
 mod request;
 mod static_values;
+mod upload_binary;
+mod upload_file;
 
-use patchbay_connector::definition::{Step, StepFunction};
+use patchbay_connector::definition::StepFunction;
 
 use crate::{
-    Error,
+    Error, ErrorKind,
     pipeline::{Answer, Run, Wants},
 };
 
-/// Runs a step.
-pub(crate) async fn run(run: &Run<'_>, step: &Step, wants: Wants) -> Result<Answer, Error> {
-    match &step.function {
+/// Runs a step's function.
+pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) -> Result<Answer, Error> {
+    match function {
         StepFunction::Request(parameters) => request::run(run, parameters, wants).await,
         StepFunction::PaginatedRequest(parameters) => paginated_request::run(run, parameters, wants).await,
         StepFunction::DownloadFile(parameters) => download_file::run(run, parameters).await,
         StepFunction::StaticValues(values) => static_values::run(run, values),
+        StepFunction::GroupData(parameters) => Ok(group_data::run(run, parameters)),
+        StepFunction::UploadFile(parameters) => upload_file::run(run, parameters, wants).await,
+        StepFunction::UploadBinary(parameters) => upload_binary::run(run, parameters, wants).await,
+        // The loader refuses the others until they are in this table.
+        other => Err(Error::new(
+            ErrorKind::Internal,
+            "ConnectorError",
+            format!("this version does not run the step function `{}`", other.name()),
+        )),
     }
 }

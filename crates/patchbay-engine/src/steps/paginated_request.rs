@@ -87,14 +87,10 @@ fn start(run: &Run<'_>, paginated: &PaginatedRequest) -> Result<Option<Value>, E
 fn following(page: &Page, at: Option<&Value>, incoming: &Incoming, raw: &Value, count: usize) -> Option<Value> {
     let named = page.next_key.as_ref().map(|key| {
         let found = match page.next_key_in {
-            NextKeyIn::Headers => incoming
-                .headers
-                .get(key.as_str())
-                .and_then(|value| value.to_str().ok())
-                .map(|text| Value::String(text.to_owned())),
+            NextKeyIn::Headers => in_headers(incoming, key),
             NextKeyIn::Data => pick(raw, key).cloned(),
         };
-        found.filter(|value| match value {
+        found.map(|value| within_url(value, &page.key)).filter(|value| match value {
             Value::Null | Value::Bool(false) => false,
             Value::String(text) => !text.is_empty(),
             _ => true,
@@ -111,6 +107,45 @@ fn following(page: &Page, at: Option<&Value>, incoming: &Incoming, raw: &Value, 
     }
 }
 
+/// The next place in a header. `Link` (RFC 8288) names it by its relation `next`.
+fn in_headers(incoming: &Incoming, key: &str) -> Option<Value> {
+    let mut texts = incoming.headers.get_all(key).iter().filter_map(|value| value.to_str().ok());
+    let found = if key.eq_ignore_ascii_case("link") { texts.find_map(next_link) } else { texts.next() };
+    found.map(|text| Value::String(text.to_owned()))
+}
+
+/// The target of the link whose relations hold `next`.
+fn next_link(header: &str) -> Option<&str> {
+    let mut rest = header;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (target, after) = after.split_once('>')?;
+        let end = after.find('<').unwrap_or(after.len());
+        let is_next = after[..end].split([';', ',']).any(|parameter| {
+            let Some((name, value)) = parameter.split_once('=') else { return false };
+            let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+            name.trim().eq_ignore_ascii_case("rel") && relations.any(|one| one.eq_ignore_ascii_case("next"))
+        });
+        if is_next {
+            return Some(target);
+        }
+        rest = &after[end..];
+    }
+    None
+}
+
+/// Some providers name the whole URL of the next page. What it says of the paging parameter counts; the
+/// request is ours, so that nobody's answer chooses where credentials go.
+fn within_url(value: Value, key: &str) -> Value {
+    let Value::String(text) = &value else { return value };
+    let query = text.split_once('?').map(|(_, query)| query.split('#').next().unwrap_or_default());
+    let is_url = text.starts_with("https://") || text.starts_with("http://") || text.starts_with(['/', '?']);
+    let mut pairs = url::form_urlencoded::parse(query.filter(|_| is_url).unwrap_or_default().as_bytes());
+    match pairs.find(|(name, _)| name == key) {
+        Some((_, found)) => Value::String(found.into_owned()),
+        None => value,
+    }
+}
+
 fn goes_on(run: &Run<'_>, page: &Page, incoming: &Incoming) -> Result<bool, Error> {
     let Some(condition) = &page.condition else { return Ok(true) };
     let body = serde_json::from_slice(&incoming.body).unwrap_or(Value::Null);
@@ -123,4 +158,41 @@ fn goes_on(run: &Run<'_>, page: &Page, incoming: &Incoming) -> Result<bool, Erro
     let mut roots = own.to_vec();
     roots.push(("response", &response));
     condition.is_truthy(&Scope { roots: &roots }).map_err(|error| run.broken(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_next_link_is_found_among_others() {
+        for (header, next) in [
+            (
+                "<https://x.example/a?page=2>; rel=\"next\", <https://x.example/a?page=9>; rel=\"last\"",
+                Some("https://x.example/a?page=2"),
+            ),
+            (
+                "<https://x.example/a?page=1>; rel=prev, <https://x.example/a,b?page=3>; title=\"t\"; REL=\"last Next\"",
+                Some("https://x.example/a,b?page=3"),
+            ),
+            ("<https://x.example/a?page=1>; rel=\"prev\"", None),
+            ("<https://x.example/next>; rel=\"nextish\"", None),
+            ("<broken", None),
+            ("", None),
+        ] {
+            assert_eq!(next_link(header), next, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_url_gives_its_paging_parameter_and_nothing_else() {
+        let within = |value: Value| within_url(value, "after");
+        assert_eq!(within(json!("https://x.example/a?limit=2&after=b%20c#d")), json!("b c"));
+        assert_eq!(within(json!("/a?after=7")), json!("7"));
+        assert_eq!(within(json!("opaque?after=7")), json!("opaque?after=7"));
+        assert_eq!(within(json!("https://x.example/a")), json!("https://x.example/a"));
+        assert_eq!(within(json!(3)), json!(3));
+    }
 }

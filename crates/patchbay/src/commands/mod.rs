@@ -1,6 +1,7 @@
 //! Commands beside `serve`.
 
 pub mod config;
+pub mod connector;
 pub mod key;
 pub mod login_link;
 mod offline;

@@ -73,17 +73,13 @@ impl Settings {
         let egress_allow = if options.egress_allow.is_empty() { file.egress_allow } else { options.egress_allow };
         let mut upstreams = Vec::new();
         for pair in &options.upstreams {
-            let Some((from, to)) = pair.split_once('=') else {
-                bail!("the upstream `{pair}` is not FROM=TO, such as https://api.example.com=http://127.0.0.1:9000");
-            };
-            upstreams.push((from.trim().to_owned(), to.trim().to_owned()));
+            upstreams.push(parse_upstream(pair)?);
         }
         if upstreams.is_empty() {
             upstreams = file.upstreams;
         }
         for (from, to) in &upstreams {
-            base_url(from).with_context(|| format!("upstreams: `{from}` cannot be overridden"))?;
-            base_url(to).with_context(|| format!("upstreams: `{to}` cannot stand for `{from}`"))?;
+            check_upstream(from, to)?;
         }
         Ok(Self {
             listen: parse_listen(&listen)?,
@@ -157,7 +153,24 @@ fn parse_origin(text: &str) -> anyhow::Result<String> {
     Ok(url.origin().ascii_serialization())
 }
 
-fn parse_network(text: &str) -> anyhow::Result<IpNet> {
+/// One `FROM=TO`; both are base URLs.
+pub fn parse_upstream(pair: &str) -> anyhow::Result<(String, String)> {
+    let Some((from, to)) = pair.split_once('=') else {
+        bail!("the upstream `{pair}` is not FROM=TO, such as https://api.example.com=http://127.0.0.1:9000");
+    };
+    let (from, to) = (from.trim().to_owned(), to.trim().to_owned());
+    check_upstream(&from, &to)?;
+    Ok((from, to))
+}
+
+fn check_upstream(from: &str, to: &str) -> anyhow::Result<()> {
+    base_url(from).with_context(|| format!("upstreams: `{from}` cannot be overridden"))?;
+    base_url(to).with_context(|| format!("upstreams: `{to}` cannot stand for `{from}`"))?;
+    Ok(())
+}
+
+/// A network in CIDR notation, or one address.
+pub fn parse_network(text: &str) -> anyhow::Result<IpNet> {
     let text = text.trim();
     if let Ok(network) = text.parse::<IpNet>() {
         return Ok(network);

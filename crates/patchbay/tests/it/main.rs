@@ -5,6 +5,7 @@
 
 mod accounts;
 mod actions;
+mod authoring;
 mod bad_input;
 mod connect;
 mod full_disk;

@@ -1,7 +1,11 @@
-//! Dates. Formats are date-fns patterns of `yyyy MM dd HH mm ss`; the current moment is
+//! Dates. Formats are date-fns patterns (`yyyy-MM-dd HH:mm`); the current moment is
 //! `context.now` (RFC 3339), so that an evaluation has no clock of its own.
 
-use jiff::{ToSpan, civil::Date};
+use jiff::{
+    ToSpan,
+    civil::{Date, DateTime},
+    fmt::strtime,
+};
 use serde_json::Value;
 
 use super::{argument, text};
@@ -48,7 +52,7 @@ pub(super) fn next_anniversary(arguments: &[Maybe], evaluation: &mut Evaluation<
     if next < today {
         next = add_years(start, years + 1)?;
     }
-    Ok(Some(Value::String(next.strftime(&strftime(&format)).to_string())))
+    Ok(Some(Value::String(next.strftime(&strftime(&format)?).to_string())))
 }
 
 fn add_years(date: Date, years: i64) -> Result<Date, EvalError> {
@@ -64,14 +68,122 @@ fn today(evaluation: &Evaluation<'_>) -> Result<Date, EvalError> {
         .ok_or_else(|| EvalError::Type("the current moment is not known here".to_owned()))
 }
 
+pub(super) fn format_date(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let from = if arguments.len() > 2 { Some(text(arguments, 2, "formatDate")?) } else { None };
+    let moment = moment(argument(arguments, 0), from.as_deref(), "formatDate")?;
+    written(moment, &text(arguments, 1, "formatDate")?).map(|text| Some(Value::String(text)))
+}
+
+pub(super) fn parse_date(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let format = text(arguments, 1, "parseDate")?;
+    let moment = moment(argument(arguments, 0), Some(&format), "parseDate")?;
+    Ok(Some(Value::String(moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())))
+}
+
+pub(super) fn add_days(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let format = if arguments.len() > 2 { Some(text(arguments, 2, "addDays")?) } else { None };
+    let moment = moment(argument(arguments, 0), format.as_deref(), "addDays")?;
+    #[expect(clippy::cast_possible_truncation, reason = "saturating, and refused by the calendar when too large")]
+    let days = value::as_number(argument(arguments, 1))
+        .ok_or_else(|| EvalError::Type("`addDays` needs a number of days".to_owned()))? as i64;
+    let later = 0.days().try_days(days).ok().and_then(|span| moment.checked_add(span).ok());
+    let later = later.ok_or_else(|| EvalError::Type("the date is out of range".to_owned()))?;
+    let given_as_day = argument(arguments, 0).and_then(Value::as_str).is_some_and(|text| text.trim().len() == 10);
+    let text = match format {
+        Some(format) => written(later, &format)?,
+        None if given_as_day => later.date().to_string(),
+        None => later.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+    };
+    Ok(Some(Value::String(text)))
+}
+
+/// A moment in UTC: by a format, or ISO 8601, or (a number) milliseconds since 1970.
+fn moment(value: Option<&Value>, format: Option<&str>, function: &str) -> Result<DateTime, EvalError> {
+    let wrong = |what: &str| EvalError::Type(format!("`{function}` was given {what}"));
+    let utc = |moment: jiff::Timestamp| jiff::tz::Offset::UTC.to_datetime(moment);
+    match value {
+        Some(Value::Number(number)) => number
+            .as_i64()
+            .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())
+            .map(utc)
+            .ok_or_else(|| wrong("a number that is no moment")),
+        Some(Value::String(text)) => match format {
+            Some(format) => {
+                let parts = strtime::parse(strftime(format)?, text)
+                    .map_err(|_| wrong(&format!("a text that is not a date of the form {format}")))?;
+                let found = parts.to_timestamp().map(utc).or_else(|_| parts.to_datetime());
+                found
+                    .or_else(|_| parts.to_date().map(|date| date.at(0, 0, 0, 0)))
+                    .map_err(|_| wrong("a format without a whole date"))
+            }
+            None => {
+                let text = text.trim();
+                let found = text.parse::<jiff::Timestamp>().map(utc).or_else(|_| text.parse::<DateTime>());
+                found.map_err(|_| wrong("a text that is no ISO 8601 date"))
+            }
+        },
+        _ => Err(wrong("no date")),
+    }
+}
+
+fn written(moment: DateTime, format: &str) -> Result<String, EvalError> {
+    // Moments are in UTC here, which an offset in the format must be able to say.
+    let zoned = jiff::tz::Offset::UTC
+        .to_timestamp(moment)
+        .map_err(|_| EvalError::Type("the date is out of range".to_owned()))?
+        .to_zoned_datetime(jiff::tz::TimeZone::UTC);
+    strtime::format(strftime(format)?, &zoned).map_err(|_| EvalError::Type(format!("`{format}` is no date format")))
+}
+
 fn date(text: &str, format: &str) -> Result<Date, EvalError> {
-    Date::strptime(strftime(format), text)
+    Date::strptime(strftime(format)?, text)
         .map_err(|_| EvalError::Type(format!("a text is not a date of the form {format}")))
 }
 
-/// A date-fns pattern as a strftime one.
-fn strftime(format: &str) -> String {
-    const TOKENS: [(&str, &str); 6] =
-        [("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S")];
-    TOKENS.iter().fold(format.replace('%', "%%"), |format, (from, to)| format.replace(from, to)).replace('\'', "")
+/// A date-fns pattern as a strftime one. Letters in '…' are text; two quotes are one.
+fn strftime(format: &str) -> Result<String, EvalError> {
+    const TOKENS: [(&str, &str); 21] = [
+        ("yyyy", "%Y"),
+        ("yy", "%y"),
+        ("MMMM", "%B"),
+        ("MMM", "%b"),
+        ("MM", "%m"),
+        ("M", "%-m"),
+        ("dd", "%d"),
+        ("d", "%-d"),
+        ("EEEE", "%A"),
+        ("EEE", "%a"),
+        ("HH", "%H"),
+        ("H", "%-H"),
+        ("hh", "%I"),
+        ("h", "%-I"),
+        ("mm", "%M"),
+        ("m", "%-M"),
+        ("ss", "%S"),
+        ("s", "%-S"),
+        ("SSS", "%3f"),
+        ("a", "%p"),
+        ("XXX", "%:z"),
+    ];
+    let unknown = || {
+        EvalError::Type(format!("`{format}` is no date format; it is made of yyyy, MM, dd, HH, mm, ss and the like"))
+    };
+    let (mut out, mut rest) = (String::new(), format);
+    while let Some(first) = rest.chars().next() {
+        let run = rest.find(|c| c != first).unwrap_or(rest.len());
+        if first == '\'' {
+            let end = rest[1..].find('\'').ok_or_else(unknown)?;
+            let inside = &rest[1..=end];
+            out.push_str(&if inside.is_empty() { "'".to_owned() } else { inside.replace('%', "%%") });
+            rest = &rest[end + 2..];
+        } else if first == 'T' || first == 'Z' || !first.is_ascii_alphabetic() {
+            out.push_str(&rest[..run].replace('%', "%%"));
+            rest = &rest[run..];
+        } else {
+            let (_, token) = TOKENS.iter().find(|(token, _)| *token == &rest[..run]).ok_or_else(unknown)?;
+            out.push_str(token);
+            rest = &rest[run..];
+        }
+    }
+    Ok(out)
 }

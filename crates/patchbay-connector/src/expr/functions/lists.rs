@@ -81,6 +81,31 @@ pub(super) fn join(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     }))
 }
 
+/// The value at a path of names, such as `owner.email`.
+fn at_path<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(value, |value, name| value.get(name))
+}
+
+fn elements(arguments: &[Maybe]) -> &[Value] {
+    argument(arguments, 0).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// With a path as text; the form over an expression is a node of the tree.
+pub(super) fn map(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let path = text(arguments, 1, "map")?;
+    Ok(Some(elements(arguments).iter().filter_map(|element| at_path(element, &path)).cloned().collect()))
+}
+
+/// With a path as text; the form over an expression is a node of the tree.
+pub(super) fn filter(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let path = text(arguments, 1, "filter")?;
+    let keeps = |element: &&Value| {
+        let found = at_path(element, &path);
+        if arguments.len() > 2 { value::equal(found, argument(arguments, 2)) } else { value::is_truthy(found) }
+    };
+    Ok(Some(elements(arguments).iter().filter(keeps).cloned().collect()))
+}
+
 /// As JavaScript has it: negative bounds count from the end.
 pub(super) fn slice(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     let bound = |place: usize, length: usize, otherwise: usize| -> usize {

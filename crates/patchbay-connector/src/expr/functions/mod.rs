@@ -1,83 +1,77 @@
 //! The closed list of functions and methods. A method is a function whose first argument stands
 //! before the dot.
+//!
+//! The table is also the reference: each row says what it does with an example, which a test runs
+//! and from which `docs/connectors/functions.md` is written.
 
 #![expect(clippy::unnecessary_wraps, reason = "all functions have one signature, whether they can fail or not")]
 
 mod dates;
+mod hashes;
 mod lists;
+mod table;
 mod texts;
 
 use serde_json::Value;
 
 use super::{error::EvalError, eval::Evaluation, value::Maybe};
+use table::FUNCTIONS;
 
-type Function = fn(&[Maybe], &mut Evaluation<'_>) -> Result<Maybe, EvalError>;
+type Run = fn(&[Maybe], &mut Evaluation<'_>) -> Result<Maybe, EvalError>;
 
-/// (name in a file, method name in a file, what it does)
-const FUNCTIONS: &[(&str, Option<&str>, Function)] = &[
-    ("present", None, lists::present),
-    ("missing", None, lists::missing),
-    ("keys", None, lists::keys),
-    ("values", None, lists::values),
-    ("includes", Some("includes"), lists::includes),
-    ("includesSome", None, lists::includes_some),
-    ("length", None, lists::length),
-    ("first", None, lists::first),
-    ("last", None, lists::last),
-    ("sum", None, lists::sum),
-    ("join", Some("join"), lists::join),
-    ("slice", Some("slice"), lists::slice),
-    ("lower", Some("toLowerCase"), texts::lower),
-    ("upper", Some("toUpperCase"), texts::upper),
-    ("trim", Some("trim"), texts::trim),
-    ("split", Some("split"), texts::split),
-    ("replace", Some("replace"), texts::replace),
-    ("startsWith", Some("startsWith"), texts::starts_with),
-    ("endsWith", Some("endsWith"), texts::ends_with),
-    ("string", Some("toString"), texts::string),
-    ("number", None, texts::number),
-    ("toJson", None, texts::to_json),
-    ("fromJson", None, texts::from_json),
-    ("urlEncode", None, texts::url_encode),
-    ("encodeBase64", None, texts::encode_base64),
-    ("decodeBase64", None, texts::decode_base64),
-    ("now", None, dates::now),
-    ("yearsElapsed", None, dates::years_elapsed),
-    ("hasPassed", None, dates::has_passed),
-    ("nextAnniversary", None, dates::next_anniversary),
-];
+/// A function of the language.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// Its names as a method: `text.split(",")`.
+    pub methods: &'static [&'static str],
+    /// Its arguments, the optional ones with a `?`.
+    pub arguments: &'static str,
+    /// What it does, in a sentence.
+    pub does: &'static str,
+    /// A call.
+    pub example: &'static str,
+    /// What that gives, as JSON.
+    pub gives: &'static str,
+    /// Fewest and most arguments.
+    pub(super) count: (usize, usize),
+    run: Run,
+}
 
-/// The function's own name, when there is one with this name.
-pub(super) fn function(name: &str) -> Option<&'static str> {
-    FUNCTIONS.iter().map(|(known, _, _)| *known).find(|known| *known == name)
+/// Every function, in the reference's order.
+pub fn reference() -> &'static [Function] {
+    &FUNCTIONS
+}
+
+/// The function with this name.
+pub(super) fn function(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|known| known.name == name)
 }
 
 /// The function that a method stands for.
-pub(super) fn method(name: &str) -> Option<&'static str> {
-    FUNCTIONS.iter().find(|(_, method, _)| *method == Some(name)).map(|(known, _, _)| *known)
+pub(super) fn method(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|known| known.methods.contains(&name))
 }
 
 /// The function whose name is most like this one.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
-    crate::nearest::nearest(name, FUNCTIONS.iter().map(|(known, _, _)| *known))
+    crate::nearest::nearest(name, FUNCTIONS.iter().map(|known| known.name))
 }
 
-pub(super) fn call(name: &str, arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Result<Maybe, EvalError> {
-    let size: usize = arguments.iter().flatten().map(weight).sum();
-    evaluation.spend(1 + size as u64 / 64)?;
-    match FUNCTIONS.iter().find(|(known, _, _)| *known == name) {
-        Some((_, _, run)) => run(arguments, evaluation),
-        None => Err(EvalError::Type(format!("there is no function `{name}`"))),
-    }
+/// The method whose name is most like this one.
+pub(super) fn nearest_method(name: &str) -> Option<&'static str> {
+    crate::nearest::nearest(name, FUNCTIONS.iter().flat_map(|known| known.methods.iter().copied()))
 }
 
-/// Roughly how much there is to look at.
-fn weight(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.len() * 16,
-        Value::Object(members) => members.len() * 16,
-        _ => 1,
-    }
+pub(super) fn call(
+    function: &Function,
+    arguments: &[Maybe],
+    evaluation: &mut Evaluation<'_>,
+) -> Result<Maybe, EvalError> {
+    let size: u64 = arguments.iter().flatten().map(super::value::nodes).sum();
+    evaluation.spend(1 + size / 16)?;
+    (function.run)(arguments, evaluation)
 }
 
 /// The argument at `place`, where it has a value.

@@ -1,0 +1,184 @@
+//! What is added to requests to prove who asks: a method's own, or a step's.
+
+use super::{later, step};
+use crate::{
+    definition::{Authorization, HmacAlgorithm, OAuth2, Signing, TokenResponse},
+    diagnostic::code,
+    expr::Template,
+    syntax::{Mapping, Reader},
+};
+
+pub(crate) const NONE: [&str; 3] = ["type", "signing", "redirectUri"];
+pub(crate) const BASIC: [&str; 5] = ["type", "username", "password", "encoding", "redirectUri"];
+pub(crate) const BEARER: [&str; 4] = ["type", "token", "includeBearer", "redirectUri"];
+pub(crate) const CUSTOM: [&str; 2] = ["type", "args"];
+pub(crate) const OAUTH2: [&str; 18] = [
+    "type",
+    "authorizationUrl",
+    "redirectUri",
+    "authorizationParams",
+    "tokenUrl",
+    "tokenParams",
+    "tokenExpiresIn",
+    "tokenRefreshExpiresIn",
+    "token",
+    "includeBearer",
+    "scopes",
+    "scopeDelimiter",
+    "customHeaders",
+    "pkce",
+    "additionalTokenFields",
+    "callbackParams",
+    "issuer",
+    "tokenResponse",
+];
+pub(crate) const HMAC: [&str; 9] = [
+    "strategy",
+    "algorithm",
+    "headerName",
+    "prefix",
+    "dateFormat",
+    "includeHost",
+    "includeBodyHash",
+    "outputFormat",
+    "username",
+];
+
+#[derive(Clone, Copy)]
+enum Kind {
+    None,
+    Basic,
+    Bearer,
+    Custom,
+    OAuth2,
+}
+
+const KINDS: [(&str, Kind, &[&str]); 5] = [
+    ("none", Kind::None, &NONE),
+    ("basic", Kind::Basic, &BASIC),
+    ("bearer", Kind::Bearer, &BEARER),
+    ("custom", Kind::Custom, &CUSTOM),
+    ("oauth2", Kind::OAuth2, &OAUTH2),
+];
+
+pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
+    // Which keys there are depends on the type, so that is looked at first.
+    let kind_place = reader.peek("type");
+    let kind = kind_place
+        .and_then(|place| place.text())
+        .and_then(|text| KINDS.iter().find(|(name, ..)| *name == text).map(|(_, kind, keys)| (*kind, *keys)));
+    let Some((kind, keys)) = kind else {
+        let all = KINDS.iter().flat_map(|(_, _, keys)| keys.iter().copied()).collect::<Vec<_>>();
+        let mapping = reader.mapping("`authorization`", &all)?;
+        mapping.require("type")?.choice(&KINDS.map(|(name, kind, _)| (name, kind)));
+        return None;
+    };
+    let mapping = reader.mapping("this `authorization`", keys)?;
+    match kind {
+        Kind::None => match mapping.get("signing") {
+            None => Some(Authorization::None),
+            Some(place) => {
+                later::authorization("signing", &place);
+                signing(place).map(Authorization::Signed)
+            }
+        },
+        Kind::Basic => {
+            mapping.get("encoding").and_then(|encoding| encoding.choice(&[("base64", ())]));
+            Some(Authorization::Basic {
+                username: mapping.template("username"),
+                password: mapping.template("password"),
+            })
+        }
+        Kind::Bearer => Some(Authorization::Bearer {
+            token: mapping.require("token")?.template()?,
+            include_bearer: mapping.flag("includeBearer", true),
+        }),
+        Kind::Custom => {
+            let args = mapping.require("args")?;
+            Some(Authorization::Custom { args: args.items().filter_map(|arg| step::credential_arg(&arg)).collect() })
+        }
+        Kind::OAuth2 => {
+            if let Some(place) = kind_place {
+                later::authorization("oauth2", &place);
+            }
+            oauth2(&mapping).map(|oauth2| Authorization::OAuth2(Box::new(oauth2)))
+        }
+    }
+}
+
+fn signing(reader: Reader<'_>) -> Option<Signing> {
+    let is_aws = reader.peek("strategy").and_then(|strategy| strategy.text()).as_deref() == Some("aws4");
+    if is_aws {
+        let mapping = reader.mapping("`signing`", &["strategy", "service", "region"])?;
+        return Some(Signing::Aws4 {
+            service: mapping.require("service")?.template()?,
+            region: mapping.template("region"),
+        });
+    }
+    let mapping = reader.mapping("`signing`", &HMAC)?;
+    mapping.require("strategy")?.choice(&[("aws4", ()), ("hmac", ())])?;
+    let algorithms =
+        [("sha1", HmacAlgorithm::Sha1), ("sha256", HmacAlgorithm::Sha256), ("sha512", HmacAlgorithm::Sha512)];
+    let chosen = |key, choices: &[(&str, bool)]| mapping.get(key).and_then(|value| value.choice(choices));
+    Some(Signing::Hmac {
+        algorithm: mapping.get("algorithm").and_then(|value| value.choice(&algorithms)).unwrap_or_default(),
+        header: mapping.text("headerName"),
+        prefix: mapping.text("prefix"),
+        rfc2822_date: chosen("dateFormat", &[("iso8601", false), ("rfc2822", true)]).unwrap_or(false),
+        include_host: mapping.flag("includeHost", false),
+        include_body_hash: mapping.flag("includeBodyHash", false),
+        as_basic: chosen("outputFormat", &[("header", false), ("basic", true)]).unwrap_or(false),
+        username: mapping.template("username"),
+    })
+}
+
+fn oauth2(mapping: &Mapping<'_>) -> Option<OAuth2> {
+    let token_response = mapping.get("tokenResponse").and_then(|place| {
+        let mapping = place.mapping("`tokenResponse`", &["acceptTokenTypes", "accessToken", "refreshToken"])?;
+        Some(TokenResponse {
+            accept_token_types: mapping.texts("acceptTokenTypes"),
+            access_token: mapping.text("accessToken"),
+            refresh_token: mapping.text("refreshToken"),
+        })
+    });
+    let seconds = |key| mapping.get(key).and_then(|value| value.whole());
+    let token = mapping.require("token").and_then(|token| token.template());
+    let oauth2 = OAuth2 {
+        authorization_url: mapping.template("authorizationUrl"),
+        authorization_params: templates(mapping, "authorizationParams"),
+        redirect_uri: mapping.template("redirectUri"),
+        token_url: mapping.template("tokenUrl"),
+        token_params: templates(mapping, "tokenParams"),
+        token_expires_in: seconds("tokenExpiresIn"),
+        refresh_expires_in: seconds("tokenRefreshExpiresIn"),
+        token: token?,
+        include_bearer: mapping.flag("includeBearer", true),
+        scopes: mapping.template("scopes"),
+        scope_delimiter: mapping.text("scopeDelimiter"),
+        custom_headers: templates(mapping, "customHeaders"),
+        pkce: mapping.flag("pkce", false),
+        additional_token_fields: texts(mapping, "additionalTokenFields"),
+        callback_params: texts(mapping, "callbackParams"),
+        issuer: mapping.template("issuer"),
+        token_response: token_response.unwrap_or_default(),
+    };
+    for (name, parameter) in &oauth2.callback_params {
+        if parameter.is_empty()
+            && let Some(place) = mapping.get("callbackParams")
+        {
+            place.error(code::INVALID, format!("`{name}` names no parameter"));
+        }
+    }
+    Some(oauth2)
+}
+
+/// The templates of a mapping with free keys.
+pub(super) fn templates(mapping: &Mapping<'_>, key: &str) -> Vec<(String, Template)> {
+    let Some(reader) = mapping.get(key) else { return Vec::new() };
+    reader.entries(key).filter_map(|(name, value)| Some((name.to_owned(), value.template()?))).collect()
+}
+
+fn texts(mapping: &Mapping<'_>, key: &str) -> Vec<(String, String)> {
+    let Some(reader) = mapping.get(key) else { return Vec::new() };
+    reader.entries(key).filter_map(|(name, value)| Some((name.to_owned(), value.text()?))).collect()
+}

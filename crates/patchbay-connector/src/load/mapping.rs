@@ -1,0 +1,76 @@
+//! Fields of mappings: `fieldConfigs`, `map_fields` and `typecast`.
+
+use super::{action::value, input::TYPES};
+use crate::{
+    definition::{EnumMatcher, FieldMapping},
+    diagnostic::code,
+    syntax::Reader,
+};
+
+pub(crate) const KEYS: [&str; 11] = [
+    "targetFieldKey",
+    "alias",
+    "expression",
+    "values",
+    "type",
+    "array",
+    "custom",
+    "hidden",
+    "enumMapper",
+    "properties",
+    "requiredScopes",
+];
+pub(crate) const TYPECAST: [&str; 7] =
+    ["targetFieldKey", "type", "array", "custom", "hidden", "properties", "requiredScopes"];
+
+pub(super) fn field_mappings(list: &Reader<'_>) -> Vec<FieldMapping> {
+    fields(list, &KEYS)
+}
+
+pub(super) fn typecast_fields(list: &Reader<'_>) -> Vec<FieldMapping> {
+    fields(list, &TYPECAST)
+}
+
+fn fields(list: &Reader<'_>, keys: &[&str]) -> Vec<FieldMapping> {
+    let mut fields: Vec<FieldMapping> = Vec::new();
+    for place in list.items() {
+        let Some(field) = field(place, keys) else { continue };
+        if fields.iter().any(|earlier| earlier.target == field.target) {
+            place.error(code::DUPLICATE_ID, format!("there is another field `{}`", field.target));
+        }
+        fields.push(field);
+    }
+    fields
+}
+
+fn field(reader: Reader<'_>, keys: &[&str]) -> Option<FieldMapping> {
+    let mapping = reader.mapping("a mapped field", keys)?;
+    let (target, kind) = (mapping.require("targetFieldKey"), mapping.require("type"));
+    let field = FieldMapping {
+        alias: mapping.text("alias"),
+        expression: mapping.template("expression"),
+        values: mapping.get("values").and_then(|values| value(&values)),
+        array: mapping.flag("array", false),
+        custom: mapping.flag("custom", false),
+        hidden: mapping.flag("hidden", false),
+        enum_mapper: mapping.get("enumMapper").and_then(enum_mapper),
+        properties: mapping.get("properties").map(|list| fields(&list, keys)).unwrap_or_default(),
+        required_scopes: mapping.texts("requiredScopes"),
+        kind: kind?.choice(&TYPES)?,
+        target: target?.text()?,
+    };
+    Some(field)
+}
+
+fn enum_mapper(reader: Reader<'_>) -> Option<EnumMatcher> {
+    let matcher = reader.mapping("`enumMapper`", &["matcher"])?.require("matcher")?;
+    if !matcher.is_list() {
+        return matcher.text().map(EnumMatcher::BuiltIn);
+    }
+    let rules = matcher.items().filter_map(|place| {
+        let rule = place.mapping("a matcher", &["matchExpression", "value"])?;
+        let (condition, result) = (rule.require("matchExpression"), rule.require("value"));
+        Some((condition?.template()?, result?.text()?))
+    });
+    Some(EnumMatcher::Rules(rules.collect()))
+}

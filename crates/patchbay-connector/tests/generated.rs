@@ -1,0 +1,174 @@
+//! What is written from the code is as the code says: the format's schema, the functions' page.
+//!
+//! After a change: `cargo test -p patchbay-connector --test generated -- --ignored`.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use patchbay_connector::{
+    expr::{Scope, Template, reference},
+    format_schema,
+};
+use serde_json::{Value, json};
+
+fn root(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+fn schema() -> String {
+    format!("{}\n", serde_json::to_string_pretty(&format_schema()).unwrap())
+}
+
+fn functions() -> String {
+    let mut page = "# Functions\n\nThe functions of `{{…}}` and `${…}`, as the engine has them. Every example below is run by a test, \
+                    with this context:\n\n"
+        .to_owned();
+    let _ = writeln!(page, "```json\n{}\n```\n", serde_json::to_string_pretty(&context()).unwrap());
+    page.push_str("This page is written from the code; see [expressions](expressions.md) for the language.\n");
+    for function in reference() {
+        let _ = write!(page, "\n## `{}({})`\n\n{}\n\n", function.name, function.arguments, function.does);
+        let methods = function.methods.iter().map(|name| format!("`.{name}()`")).collect::<Vec<_>>();
+        if !methods.is_empty() {
+            let _ = writeln!(page, "As a method: {}.\n", methods.join(", "));
+        }
+        let _ = writeln!(page, "```\n{{{{{}}}}}  →  {}\n```", function.example, function.gives);
+    }
+    page
+}
+
+/// A schema's type, in a few words.
+fn kind(schema: &Value) -> String {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.trim_start_matches("#/$defs/");
+        return format!("[{name}](#{})", name.to_lowercase());
+    }
+    if let Some(names) = schema["enum"].as_array() {
+        return names
+            .iter()
+            .map(|name| format!("`{}`", name.to_string().trim_matches('"')))
+            .collect::<Vec<_>>()
+            .join(", ");
+    }
+    if !schema["const"].is_null() {
+        return format!("`{}`", schema["const"].to_string().trim_matches('"'));
+    }
+    if let Some(several) = schema["anyOf"].as_array() {
+        return several.iter().map(kind).collect::<Vec<_>>().join(" or ");
+    }
+    match &schema["type"] {
+        Value::Array(_) => "text".to_owned(),
+        Value::String(name) if name == "string" => "text".to_owned(),
+        Value::String(name) if name == "array" && schema["items"].is_object() => {
+            format!("list of {}", kind(&schema["items"]))
+        }
+        Value::String(name) if name == "object" && schema["properties"].is_object() => {
+            let keys =
+                schema["properties"].as_object().unwrap().keys().map(|key| format!("`{key}`")).collect::<Vec<_>>();
+            format!("mapping of {}", keys.join(", "))
+        }
+        Value::String(name) if name == "object" && schema["additionalProperties"].is_object() => {
+            format!("mapping of names to {}", kind(&schema["additionalProperties"]))
+        }
+        Value::String(name) if name == "object" => "mapping".to_owned(),
+        Value::String(name) => name.clone(),
+        _ => "anything".to_owned(),
+    }
+}
+
+fn keys(page: &mut String, schema: &Value) {
+    page.push_str("| Key | Value | Required |\n|---|---|---|\n");
+    for (key, value) in schema["properties"].as_object().into_iter().flatten() {
+        let required = schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == key));
+        let _ = writeln!(page, "| `{key}` | {} | {} |", kind(value), if required { "yes" } else { "" });
+    }
+}
+
+fn format() -> String {
+    let schema = format_schema();
+    let mut page = "# The connector format\n\nEvery key, written from the code. Editors get the same from \
+                    [`schema/connector.schema.json`](../../schema/connector.schema.json): begin a file with\n\n\
+                    ```yaml\n# yaml-language-server: $schema=../../schema/connector.schema.json\n```\n\n\
+                    A main file is `NAME.connector.yaml`, its partials are `NAME.RESOURCE.partial.yaml` (a list of actions) and are \
+                    named by `$ref: NAME.RESOURCE`. Texts may hold [expressions](expressions.md).\n\n## Connector\n\n"
+        .to_owned();
+    keys(&mut page, &schema);
+    for (name, definition) in schema["$defs"].as_object().unwrap() {
+        let _ = write!(page, "\n## {name}\n\n");
+        if definition["properties"].is_object() {
+            keys(&mut page, definition);
+        } else if let Some(variants) = definition["oneOf"].as_array() {
+            for variant in variants {
+                let _ = write!(
+                    page,
+                    "\nWith `type: {}`:\n\n",
+                    variant["properties"]["type"]["const"].as_str().unwrap_or_default()
+                );
+                keys(&mut page, variant);
+            }
+        } else {
+            let _ = writeln!(page, "{}", kind(definition));
+        }
+    }
+    page.push_str("\n# Diagnostics\n\n| Code | Meaning |\n|---|---|\n");
+    for (code, meaning) in patchbay_connector::diagnostic::CODES {
+        let _ = writeln!(page, "| `{code}` | {meaning} |");
+    }
+    page
+}
+
+fn context() -> Value {
+    json!({
+        "inputs": { "name": "Ada", "nothing": null, "tags": ["x", "y"] },
+        "users": [{ "name": "Ada", "age": 36 }, { "name": "Grace", "age": 45 }],
+        "context": { "now": "2026-06-15T12:00:00Z", "actionRunId": "run-1" },
+    })
+}
+
+/// Writes a file's text.
+type Writer = fn() -> String;
+
+const FILES: [(&str, Writer); 3] = [
+    ("schema/connector.schema.json", schema),
+    ("docs/connectors/functions.md", functions),
+    ("docs/connectors/format.md", format),
+];
+
+#[test]
+fn generated_files_are_fresh() {
+    for (path, text) in FILES {
+        let stored = std::fs::read_to_string(root(path)).unwrap_or_default();
+        assert!(stored == text(), "{path} is stale; see the head of this file");
+    }
+}
+
+#[test]
+#[ignore = "writes the files"]
+fn write_generated_files() {
+    for (path, text) in FILES {
+        std::fs::write(root(path), text()).unwrap();
+    }
+}
+
+#[test]
+fn every_example_gives_what_it_says() {
+    let context = context();
+    let roots = context.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
+    for function in reference() {
+        let template = Template::parse(&format!("{{{{{}}}}}", function.example)).unwrap();
+        let gives: Value = serde_json::from_str(function.gives).unwrap();
+        assert_eq!(template.eval(&Scope { roots: &roots }), Ok(Some(gives)), "{}", function.example);
+        assert!(!function.does.is_empty());
+    }
+}
+
+#[test]
+fn the_issue_functions_and_methods_are_all_there() {
+    let names = "nextAnniversary yearsElapsed hasPassed now includes includesSome present missing keys values \
+                 encodeBase64 decodeBase64 urlEncode hmac sha256 md5 uuid lower upper trim split join replace slice length \
+                 first last map filter sum number string toJson fromJson formatDate parseDate addDays";
+    for name in names.split_whitespace() {
+        assert!(reference().iter().any(|function| function.name == name), "{name}");
+    }
+    for method in ["toUpperCase", "toLowerCase", "split", "trim", "includes", "startsWith", "replace"] {
+        assert!(reference().iter().any(|function| function.methods.contains(&method)), "{method}");
+    }
+}

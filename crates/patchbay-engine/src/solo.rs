@@ -1,0 +1,168 @@
+//! One run of an action by itself: no storage, no account, no server. For who writes a connector.
+//!
+//! The code is that of a call through the server: input checks, guarded client, time budget, redaction.
+//! Every credential counts as secret but those that the connector declares as plain fields.
+
+use std::sync::Arc;
+
+use patchbay_connector::{
+    Connector,
+    definition::{AuthMethod, Field},
+};
+use patchbay_model::{CallId, Clock, Entropy, Metadata, ProfileId, ProjectId};
+use patchbay_vault::Secret;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tokio::time::{Duration, Instant};
+
+use crate::{
+    EngineConfig, Error, ErrorKind, RunTrace,
+    http::{HttpClient, Transport},
+    pipeline::{Credentials, RawInputs, RunContext, RunFacts, check_inputs, millis, run, text},
+    trace::Trace,
+};
+
+/// Inputs by location.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ActionInput {
+    /// Path inputs.
+    pub path: Map<String, Value>,
+    /// Query inputs.
+    pub query: Map<String, Value>,
+    /// Header inputs.
+    pub headers: Map<String, Value>,
+    /// Body inputs.
+    pub body: Map<String, Value>,
+}
+
+/// What to run, and as whom.
+#[derive(Clone, Debug)]
+pub struct SoloRun<'a> {
+    /// The connector.
+    pub connector: &'a Connector,
+    /// The action's local or public id.
+    pub action: &'a str,
+    /// The authentication method's key; the connector's first when absent.
+    pub auth: Option<&'a str>,
+    /// The environment's key; the method's first when absent.
+    pub environment: Option<&'a str>,
+    /// The account's field values. A field's default stands in for one that is missing.
+    pub credentials: Metadata,
+    /// The inputs.
+    pub input: ActionInput,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct SoloOutcome {
+    /// `{data, next, …}`, or why there is none.
+    pub result: Result<Map<String, Value>, Error>,
+    /// What was sent and answered, without secrets.
+    pub trace: RunTrace,
+}
+
+/// Runs actions by themselves.
+pub struct Solo {
+    http: HttpClient,
+    config: EngineConfig,
+}
+
+impl Solo {
+    /// Over the real network under the operator's rules.
+    pub fn new(config: EngineConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, Error> {
+        let http = HttpClient::new(&config, clock, entropy)?;
+        Ok(Self { http, config })
+    }
+
+    /// The same over another wire.
+    pub(crate) fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.http = self.http.with_transport(transport);
+        self
+    }
+
+    /// Runs an action.
+    pub async fn run(&self, job: SoloRun<'_>) -> SoloOutcome {
+        let (trace, began) = (Trace::default(), Instant::now());
+        let result = self.traced(job, &trace).await;
+        let trace = RunTrace { duration_ms: millis(began.elapsed()), requests: trace.into_exchanges() };
+        SoloOutcome { result, trace }
+    }
+
+    async fn traced(&self, job: SoloRun<'_>, trace: &Trace) -> Result<Map<String, Value>, Error> {
+        let SoloRun { connector, action, auth, environment, credentials, input } = job;
+        let action = connector.action(action).ok_or_else(|| unknown_action(connector, action))?;
+        let method = method(connector, auth)?;
+        let environment = environment_of(method, environment)?;
+        let credentials = open(method, credentials);
+        let raw = RawInputs { path: input.path, query: input.query, headers: input.headers, body: input.body };
+        let inputs = check_inputs(action, raw)?;
+        let facts = RunFacts {
+            organization_id: None,
+            project_id: ProjectId::new("local"),
+            account_id: None,
+            profile_id: ProfileId::new("local"),
+            environment,
+            owner: None,
+            call_id: CallId::new("local"),
+        };
+        let ctx = RunContext {
+            connector,
+            method,
+            credentials: &credentials,
+            facts,
+            config: &self.config,
+            deadline: Instant::now() + Duration::from_millis(self.config.call_budget_millis),
+            trace: Some(trace),
+        };
+        run(&self.http, ctx, action, &inputs).await
+    }
+}
+
+fn unknown_action(connector: &Connector, id: &str) -> Error {
+    let known = connector.actions.iter().map(|action| action.id.as_str());
+    let hint = patchbay_connector::nearest(id, known).map(|near| format!("; did you mean `{near}`?"));
+    let message = format!("{} has no action `{id}`{}", connector.title, hint.unwrap_or_default());
+    Error::new(ErrorKind::NotFound, "ActionNotFoundError", message)
+}
+
+fn method<'c>(connector: &'c Connector, key: Option<&str>) -> Result<&'c AuthMethod, Error> {
+    let found = match key {
+        Some(key) => connector.auth_method(key),
+        None => connector.authentication.first(),
+    };
+    found.ok_or_else(|| {
+        let known = connector.authentication.iter().map(|method| method.key.as_str()).collect::<Vec<_>>().join(", ");
+        let message = format!("{} has no such authentication method; it has: {known}", connector.title);
+        Error::new(ErrorKind::Invalid, "ValidationError", message)
+    })
+}
+
+fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<String, Error> {
+    let found = match key {
+        Some(key) => method.environments.iter().find(|environment| environment.key == key),
+        None => method.environments.first(),
+    };
+    match (found, key) {
+        (Some(environment), _) => Ok(environment.key.clone()),
+        (None, None) => Ok(String::new()),
+        (None, Some(_)) => {
+            let known = method.environments.iter().map(|one| one.key.as_str()).collect::<Vec<_>>().join(", ");
+            let message = format!("`{}` has no such environment; it has: {known}", method.key);
+            Err(Error::new(ErrorKind::Invalid, "ValidationError", message))
+        }
+    }
+}
+
+fn open(method: &AuthMethod, mut given: Metadata) -> Credentials {
+    let fields = || method.setup_fields.iter().chain(&method.config_fields);
+    for field in fields() {
+        if let (Some(default), false) = (&field.default, given.contains_key(&field.key)) {
+            given.insert(field.key.clone(), default.clone());
+        }
+    }
+    let is_plain = |key: &str| fields().any(|field: &Field| field.key == key && !field.secret);
+    let (plain, secret): (Metadata, Metadata) = given.into_iter().partition(|(key, _)| is_plain(key));
+    let secrets = secret.iter().map(|(key, value)| (key.as_str(), Secret::new(text(value))));
+    Credentials::from_parts(&plain, secrets)
+}

@@ -1,0 +1,82 @@
+//! `patchbay expr`: what an expression comes to, given a context.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, bail};
+use clap::Args as ClapArgs;
+use patchbay_connector::expr::{Scope, Template};
+use serde_json::{Map, Value, json};
+
+use super::out;
+
+/// What the command ends with when the expression fails.
+const BROKEN: u8 = 2;
+
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The expression: JSONPath ($…), JEXL ({{…}}) or a text with ${…}
+    #[arg(required_unless_present = "jsonl", conflicts_with = "jsonl")]
+    expression: Option<String>,
+    /// JSON file with the names that it sees, such as {"inputs": {"id": 1}}
+    #[arg(long, value_name = "FILE")]
+    context: Option<PathBuf>,
+    /// Evaluate many: a file with {"expr": "…"} on each line, one answer a line
+    #[arg(long, value_name = "FILE")]
+    jsonl: Option<PathBuf>,
+}
+
+/// Runs the command. Ends with 2 when the expression is broken or fails.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let context = context(args.context.as_deref())?;
+    if let Some(path) = &args.jsonl {
+        many(path, &context)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match evaluate(args.expression.as_deref().unwrap_or_default(), &context) {
+        // JSON has no undefined; null is what a result holds in its place.
+        Ok(value) => {
+            out::line(&format!("{:#}", value.unwrap_or(Value::Null)))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(message) => {
+            eprintln!("error: {message}");
+            Ok(ExitCode::from(BROKEN))
+        }
+    }
+}
+
+fn many(path: &Path, context: &Map<String, Value>) -> anyhow::Result<()> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
+    for (place, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let line: Value = serde_json::from_str(line).with_context(|| format!("{name}:{}: no JSON", place + 1))?;
+        let expr = line.get("expr").and_then(Value::as_str);
+        let expr = expr.with_context(|| format!("{name}:{}: it has no text `expr`", place + 1))?;
+        let answer = match evaluate(expr, context) {
+            Ok(Some(result)) => json!({ "expr": expr, "result": result }),
+            Ok(None) => json!({ "expr": expr, "undefined": true }),
+            Err(message) => json!({ "expr": expr, "error": message }),
+        };
+        out::line(&answer.to_string())?;
+    }
+    Ok(())
+}
+
+fn evaluate(source: &str, context: &Map<String, Value>) -> Result<Option<Value>, String> {
+    let template = Template::parse(source).map_err(|error| error.to_string())?;
+    let roots = context.iter().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
+    template.eval(&Scope { roots: &roots }).map_err(|error| error.to_string())
+}
+
+fn context(path: Option<&Path>) -> anyhow::Result<Map<String, Value>> {
+    let Some(path) = path else { return Ok(Map::new()) };
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("--context: {name} cannot be read"))?;
+    match serde_json::from_str(&text).with_context(|| format!("--context: {name} is no JSON"))? {
+        Value::Object(context) => Ok(context),
+        _ => bail!("--context: {name} must hold an object, such as {{\"inputs\": {{}}}}"),
+    }
+}

@@ -1,0 +1,188 @@
+//! `patchbay connector new`: a connector that validates and whose test passes, to grow from.
+//!
+//! What a flag does not say is asked for, when a person sits at the terminal.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, bail};
+use clap::{Args as ClapArgs, ValueEnum};
+use url::Url;
+
+use super::out;
+
+const MAIN: &str = include_str!("templates/main.yaml");
+const ITEMS: &str = include_str!("templates/items.yaml");
+const CASES: &str = include_str!("templates/items.test.yaml");
+
+/// How the provider knows who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Auth {
+    /// A key in a header of its own.
+    ApiKey,
+    /// A bearer token.
+    Bearer,
+    /// User name and password.
+    Basic,
+}
+
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The connector's key: lower-case letters, digits and underscores
+    key: Option<String>,
+    /// Its display name
+    #[arg(long)]
+    title: Option<String>,
+    /// The provider's base URL, such as <https://api.example.com/v1>
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// How the provider knows who asks
+    #[arg(long, value_enum)]
+    auth: Option<Auth>,
+    /// Folder in which to make the connector's folder
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    dir: PathBuf,
+}
+
+/// Runs the command. Nothing that exists is touched.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let key = given_or_asked(args.key.clone(), "Key (such as acme)", "the KEY argument", None)?;
+    check_key(&key)?;
+    let title = given_or_asked(args.title.clone(), "Display name", "--title", Some(&title_of(&key)))?;
+    let base_url = given_or_asked(args.base_url.clone(), "Base URL", "--base-url", None)?;
+    let base_url = check_url(&base_url)?;
+    let auth = match args.auth {
+        Some(auth) => auth,
+        None => {
+            let text = given_or_asked(None, "Authentication: api-key, bearer or basic", "--auth", Some("api-key"))?;
+            Auth::from_str(&text, true).map_err(|_| anyhow::anyhow!("`{text}` is none of api-key, bearer, basic"))?
+        }
+    };
+    let folder = args.dir.join(&key);
+    if folder.exists() {
+        bail!("{} exists already; choose another key, or remove it first", folder.display());
+    }
+    let filled = |template: &str| fill(template, &key, &title, &base_url, auth);
+    std::fs::create_dir_all(folder.join("tests")).with_context(|| format!("{} cannot be made", folder.display()))?;
+    write(&folder.join(format!("{key}.connector.yaml")), &filled(MAIN))?;
+    write(&folder.join(format!("{key}.items.partial.yaml")), &filled(ITEMS))?;
+    write(&folder.join("tests/items.test.yaml"), &filled(CASES))?;
+    let place = folder.display();
+    out::line(&format!("{place}\n\nNext:\n  patchbay connector validate {place}\n  patchbay connector test {place}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn given_or_asked(given: Option<String>, question: &str, flag: &str, default: Option<&str>) -> anyhow::Result<String> {
+    if let Some(given) = given {
+        return Ok(given.trim().to_owned());
+    }
+    if !std::io::stdin().is_terminal() {
+        return default.map(str::to_owned).with_context(|| format!("{flag} is missing"));
+    }
+    let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
+    eprint!("{question}{shown}: ");
+    std::io::stderr().flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).context("the answer cannot be read")?;
+    match (line.trim(), default) {
+        ("", Some(default)) => Ok(default.to_owned()),
+        ("", None) => bail!("{flag} is missing"),
+        (answer, _) => Ok(answer.to_owned()),
+    }
+}
+
+fn check_key(key: &str) -> anyhow::Result<()> {
+    let plain = key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !plain || !key.starts_with(|c: char| c.is_ascii_lowercase()) {
+        bail!("`{key}` is no connector key; use lower-case letters, digits and underscores, a letter first");
+    }
+    Ok(())
+}
+
+fn check_url(text: &str) -> anyhow::Result<String> {
+    let url = Url::parse(text).with_context(|| format!("`{text}` is no URL"))?;
+    let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if url.scheme() != "https" || !bare || text.contains(['$', '{', '"']) {
+        bail!("`{text}` is no base URL; give one like https://api.example.com/v1");
+    }
+    Ok(String::from(url).trim_end_matches('/').to_owned())
+}
+
+fn title_of(key: &str) -> String {
+    let words = key.split('_').filter(|word| !word.is_empty()).map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_ascii_uppercase() + rest
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn fill(template: &str, key: &str, title: &str, base_url: &str, auth: Auth) -> String {
+    let (authentication, credentials, headers) = match auth {
+        Auth::ApiKey => (API_KEY, "{ apiKey: secret }", ", headers: { x-api-key: secret }"),
+        Auth::Bearer => (BEARER, "{ token: secret }", ", headers: { authorization: Bearer secret }"),
+        Auth::Basic => {
+            (BASIC, "{ username: jo, password: secret }", ", headers: { authorization: Basic am86c2VjcmV0 }")
+        }
+    };
+    // The author's texts come last: they may hold the other words.
+    let plain = title.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect::<String>();
+    template
+        .replace("AUTHENTICATION", authentication)
+        .replace("CREDENTIALS", credentials)
+        .replace("HEADERS", headers)
+        .replace("KEY", key)
+        .replace("BASE_URL", base_url)
+        .replace("TITLE", &plain)
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+const API_KEY: &str = r#"  - apikey:
+      type: custom
+      label: API Key
+      authorization:
+        type: custom
+        args:
+          - { name: x-api-key, value: "${credentials.apiKey}", in: headers }
+      configFields:
+        - key: apiKey
+          label: API key
+          type: password
+          required: true
+          secret: true
+          description: Where to find the key in the provider's settings."#;
+
+const BEARER: &str = r#"  - token:
+      type: custom
+      label: Access token
+      authorization: { type: bearer, token: "${credentials.token}" }
+      configFields:
+        - key: token
+          label: Access token
+          type: password
+          required: true
+          secret: true
+          description: Where to find the token in the provider's settings."#;
+
+const BASIC: &str = r#"  - basic:
+      type: custom
+      label: User name and password
+      authorization: { type: basic, username: "${credentials.username}", password: "${credentials.password}" }
+      configFields:
+        - key: username
+          label: User name
+          type: text
+          required: true
+          secret: false
+          description: The user in whose name everything is done.
+        - key: password
+          label: Password
+          type: password
+          required: true
+          secret: true
+          description: The user's password or API token."#;

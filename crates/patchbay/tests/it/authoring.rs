@@ -1,0 +1,205 @@
+//! `patchbay connector …` and `patchbay expr`, from an empty folder to an action that runs.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    path::Path,
+    process::Output,
+    thread,
+};
+
+use serde_json::{Value, json};
+
+use crate::support::binary;
+
+const SECRET: &str = "canary-authoring-91c2";
+
+/// Runs a command in a folder: exit code, standard output, standard error.
+fn patchbay(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = binary().current_dir(folder).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (stdout, stderr) = (text(stdout), text(stderr));
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    (status.code().unwrap(), stdout, stderr)
+}
+
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// A folder with a fresh connector `acme`.
+fn acme(auth: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["connector", "new", "acme", "--base-url", "https://api.acme.example/v1", "--auth", auth];
+    let (code, out, error) = patchbay(folder.path(), &arguments);
+    assert_eq!(code, 0, "{out}{error}");
+    folder
+}
+
+/// A provider that answers each request with the next of `answers`, and gives back what it was asked.
+fn provider(answers: Vec<(u16, Value)>) -> (String, thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = thread::spawn(move || {
+        let mut asked = Vec::new();
+        for (status, body) in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut request, mut byte) = (Vec::new(), [0]);
+            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+                request.push(byte[0]);
+            }
+            let body = body.to_string();
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            stream.write_all(answer.as_bytes()).unwrap();
+            asked.push(String::from_utf8(request).unwrap());
+        }
+        asked
+    });
+    (format!("https://api.acme.example=http://{address}"), served)
+}
+
+#[test]
+fn a_new_connector_is_valid_tested_formatted_and_documented() {
+    for auth in ["api-key", "bearer", "basic"] {
+        let folder = acme(auth);
+        let run = |arguments: &[&str]| patchbay(folder.path(), arguments);
+        assert_eq!(run(&["connector", "validate", "acme"]).1, "1 connector: no problem found\n");
+        let tested = "acme: 1 cases, 0 wrong; 1 of 1 actions covered\n";
+        assert_eq!(run(&["connector", "test", "acme"]), (0, tested.to_owned(), String::new()), "{auth}");
+        assert_eq!(run(&["connector", "fmt", "--check", "."]), (0, String::new(), String::new()));
+        let (code, docs, _) = run(&["connector", "docs", "acme/acme.connector.yaml"]);
+        assert!(
+            code == 0 && docs.starts_with("# Acme\n") && docs.contains("### List items (`acme_list_items`)"),
+            "{docs}"
+        );
+        assert_eq!(run(&["connector", "list", "acme"]).1, "list_items\tlist\tList items\n");
+        let (code, _, error) = run(&["connector", "new", "acme", "--base-url", "https://x.example", "--auth", auth]);
+        assert!(code == 1 && error.contains("exists already"), "{error}");
+    }
+}
+
+#[test]
+fn problems_are_told_as_text_json_and_sarif() {
+    let folder = acme("api-key");
+    let path = folder.path().join("acme/acme.items.partial.yaml");
+    let text = fs::read_to_string(&path).unwrap().replace("actionType:", "actionTyp:");
+    fs::write(&path, text).unwrap();
+    let validate = |format: &str| patchbay(folder.path(), &["connector", "validate", "acme", "--format", format]);
+    let (code, text, _) = validate("text");
+    assert_eq!(code, 1);
+    assert!(text.contains("acme.items.partial.yaml:6:3") && text.contains("did you mean `actionType`?"), "{text}");
+    let report = json_of(&validate("json").1);
+    assert_eq!((&report["errors"], &report["diagnostics"][0]["code"]), (&json!(1), &json!("PB0002")));
+    let sarif = json_of(&validate("sarif").1);
+    let result = &sarif["runs"][0]["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!((&sarif["version"], &result["level"]), (&json!("2.1.0"), &json!("error")));
+    assert_eq!(place["artifactLocation"]["uri"], "acme/acme.items.partial.yaml");
+    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&json!(6), &json!(3)));
+}
+
+#[test]
+fn a_case_that_differs_fails_and_says_how() {
+    let folder = acme("bearer");
+    let path = folder.path().join("acme/tests/items.test.yaml");
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace("cursor=two", "cursor=three")).unwrap();
+    let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("expected https://api.acme.example/v1/items?search=a%20b&cursor=three"), "{out}");
+    assert!(out.ends_with("acme: 1 cases, 1 wrong; 1 of 1 actions covered\n"), "{out}");
+    fs::remove_file(&path).unwrap();
+    let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme", "--require-coverage"]);
+    assert!(code == 1 && out.contains("without a case: list_items"), "{out}");
+}
+
+#[test]
+fn fmt_tidies_and_keeps_comments() {
+    let folder = acme("basic");
+    let path = folder.path().join("acme/acme.connector.yaml");
+    let before = fs::read_to_string(&path).unwrap();
+    fs::write(&path, before.replace("releaseStage: preview\n", "releaseStage: preview   \n\n\n")).unwrap();
+    let check = ["connector", "fmt", "--check", "acme"];
+    let (code, out, _) = patchbay(folder.path(), &check);
+    assert_eq!((code, out.as_str()), (1, "acme/acme.connector.yaml\n"));
+    assert_eq!(patchbay(folder.path(), &["connector", "fmt", "acme"]).0, 0);
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    assert_eq!(patchbay(folder.path(), &check).0, 0);
+}
+
+#[test]
+fn an_action_runs_from_the_terminal_without_telling_its_secret() {
+    let folder = acme("api-key");
+    let write = |name: &str, value: Value| fs::write(folder.path().join(name), value.to_string()).unwrap();
+    write("credentials.json", json!({ "apiKey": SECRET }));
+    write("params.json", json!({ "query": { "search": "x" } }));
+    let answers = vec![
+        (200, json!({ "items": [{ "id": 1, "note": SECRET }], "next_cursor": "two" })),
+        (200, json!({ "items": [{ "id": 2 }] })),
+    ];
+    let (upstream, served) = provider(answers);
+    let run = |upstream: &str, more: &[&str]| {
+        let mut arguments = vec!["connector", "run", "--connector", "acme", "--action", "list_items"];
+        arguments.extend(["--credentials", "credentials.json", "--upstream", upstream]);
+        arguments.extend(more);
+        patchbay(folder.path(), &arguments)
+    };
+    let (code, out, error) = run(&upstream, &["--params", "params.json", "--debug"]);
+    assert_eq!(code, 0, "{out}{error}");
+    let asked = served.join().unwrap();
+    assert!(asked[0].starts_with("GET /v1/items?search=x HTTP/1.1") && asked[0].contains(SECRET), "{asked:?}");
+    assert!(asked[1].starts_with("GET /v1/items?search=x&cursor=two "), "{asked:?}");
+    assert_eq!(json_of(&out), json!({ "data": [{ "id": 1, "note": "[redacted]" }, { "id": 2 }], "next": null }));
+    assert!(error.contains("> GET https://api.acme.example/v1/items?search=x\n") && error.contains("< 200"), "{error}");
+    assert!(!out.contains(SECRET) && !error.contains(SECRET), "{out}{error}");
+
+    let (upstream, served) = provider(vec![(403, json!({ "message": format!("no right for {SECRET}") }))]);
+    let (code, out, error) = run(&upstream, &[]);
+    served.join().unwrap();
+    let body = json_of(&out);
+    assert_eq!((code, &body["statusCode"], &body["errorCode"]), (1, &json!(403), &json!("ProviderError")));
+    assert!(!out.contains(SECRET) && !error.contains(SECRET), "{out}{error}");
+
+    write("params.json", json!({ "query": { "serch": "x" } }));
+    let (code, out, _) = run(&upstream, &["--params", "params.json"]);
+    assert_eq!((code, &json_of(&out)["errors"][0]["code"]), (1, &json!("unknown_field")), "{out}");
+
+    fs::write(folder.path().join("credentials.json"), format!("{{\"apiKey\": \"{SECRET}\" oops")).unwrap();
+    let (code, out, error) = run(&upstream, &[]);
+    assert!(code == 1 && out.is_empty() && !error.contains(SECRET) && error.contains("credentials.json:1:"), "{error}");
+}
+
+#[test]
+fn private_addresses_are_refused_unless_allowed() {
+    let folder = acme("api-key");
+    let path = folder.path().join("acme/acme.connector.yaml");
+    let text = fs::read_to_string(&path).unwrap().replace("https://api.acme.example/v1", "https://127.0.0.1:9/v1");
+    fs::write(&path, text).unwrap();
+    fs::write(folder.path().join("c.json"), json!({ "apiKey": SECRET }).to_string()).unwrap();
+    let arguments = ["connector", "run", "--connector", "acme", "--action", "list_items", "--credentials", "c.json"];
+    let (code, out, _) = patchbay(folder.path(), &arguments);
+    assert!(code == 1 && out.contains("127.0.0.1"), "{out}");
+    let (code, _, error) = patchbay(folder.path(), &[&arguments[..], &["--egress-allow", "nonsense"]].concat());
+    assert!(code == 1 && error.contains("`nonsense` is not a network"), "{error}");
+}
+
+#[test]
+fn expressions_are_evaluated_one_or_many() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("c.json"), r#"{"inputs":{"a":[1,2]}}"#).unwrap();
+    let lines = "{\"expr\":\"$.inputs.a[1]\"}\n\n{\"expr\":\"{{inputs.b}}\"}\n{\"expr\":\"{{1 +}}\"}\n";
+    fs::write(folder.path().join("many.jsonl"), lines).unwrap();
+    let (code, out, _) = patchbay(folder.path(), &["expr", "{{inputs.a[0] + 1}}", "--context", "c.json"]);
+    assert_eq!((code, json_of(&out)), (0, json!(2)));
+    let (code, out, error) = patchbay(folder.path(), &["connector", "expr", "{{1 +}}"]);
+    assert!(code == 2 && out.is_empty() && error.starts_with("error: "), "{error}");
+    let (code, out, _) = patchbay(folder.path(), &["expr", "--jsonl", "many.jsonl", "--context", "c.json"]);
+    let answers = out.lines().map(json_of).collect::<Vec<_>>();
+    assert_eq!((code, answers.len()), (0, 3));
+    assert_eq!(answers[0], json!({ "expr": "$.inputs.a[1]", "result": 2 }));
+    assert_eq!(answers[1], json!({ "expr": "{{inputs.b}}", "undefined": true }));
+    assert!(answers[2]["error"].is_string());
+}

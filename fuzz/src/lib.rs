@@ -1,0 +1,64 @@
+//! What the fuzz targets do with their bytes. Each must return for every input: no panic, no hang, no
+//! stack overflow, no more memory than the bounds of the format allow.
+
+use patchbay_connector::{
+    SourceFile,
+    expr::{Escape, Scope, Template},
+    load, render, to_json, to_sarif,
+};
+use serde_json::{Value, json};
+
+/// Reads the bytes as a connector of one main file and one partial, parted by a NUL, and prints what
+/// is wrong with them in every form.
+pub fn connector(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (main, partial) = text.split_once('\0').unwrap_or((text, "[]"));
+    let file = |name: &str, text: &str| SourceFile { name: name.to_owned(), text: text.to_owned() };
+    let files = [file("f.connector.yaml", main), file("f.more.partial.yaml", partial)];
+    let loaded = load(&files);
+    assert_eq!(
+        loaded.connector.is_none(),
+        loaded.diagnostics.iter().any(|found| found.severity == patchbay_connector::Severity::Error)
+    );
+    let text = render(&loaded.diagnostics, &files);
+    assert_eq!(text.is_empty(), loaded.diagnostics.is_empty());
+    let _ = (to_json(&loaded.diagnostics), to_sarif(&loaded.diagnostics));
+    if let Some(connector) = loaded.connector {
+        connector.actions.iter().for_each(|action| _ = action.input_schema());
+    }
+}
+
+/// Reads the bytes as a text of a connector file, in each of its forms, and runs it for every place.
+pub fn expression(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let context = context();
+    let roots = context.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
+    let scope = Scope { roots: &roots };
+    for source in [text.to_owned(), format!("{{{{{text}}}}}"), format!("$.{text}"), format!("/a/${{{text}}}/b")] {
+        let Ok(template) = Template::parse(&source) else { continue };
+        let _ = (template.references(), template.eval(&scope), template.is_truthy(&scope));
+        for escape in [Escape::None, Escape::Query, Escape::Host, Escape::Json, Escape::Xml] {
+            let _ = template.eval_text(&scope, escape);
+        }
+        if let Ok(Some(header)) = template.eval_text(&scope, Escape::Header)
+            && !source.contains(['\r', '\n'])
+        {
+            assert!(!header.contains(['\r', '\n']));
+        }
+        if let (true, Ok(Some(path))) = (source.starts_with("/a/${"), template.eval_text(&scope, Escape::PathSegment))
+            && !text.contains(['}', '$'])
+        {
+            assert!(path.matches('/').count() == 3 && !path.contains(['?', '#']), "{path}");
+        }
+    }
+}
+
+fn context() -> Value {
+    json!({
+        "inputs": { "id": "c-1/..", "n": 25, "none": null, "tags": ["x", "y\r\n"], "odd key": "ok" },
+        "credentials": { "domain": "acme" },
+        "users": [{ "name": "Ada", "age": 36 }, { "name": "Grace", "age": 45 }],
+        "steps": { "get": { "output": { "data": [[1, 2], { "a": { "b": [] } }] } } },
+        "context": { "now": "2026-06-15T12:00:00Z", "actionRunId": "run-1" },
+    })
+}
