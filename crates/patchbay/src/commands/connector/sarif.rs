@@ -1,6 +1,6 @@
 //! Problems as a SARIF 2.1.0 log (OASIS), what code hosts show beside the lines.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use patchbay_connector::{Diagnostic, Severity};
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
         uri
     })
