@@ -41,6 +41,7 @@ export const theme = createTheme({
     'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace',
   headings: { fontWeight: "650" },
   components: {
+    NavLink: { styles: { root: { borderRadius: "var(--mantine-radius-md)" } } },
     Anchor: { defaultProps: { underline: "always" } },
     Tooltip: { defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } } },
     Modal: {
