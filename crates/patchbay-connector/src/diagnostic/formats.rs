@@ -1,4 +1,4 @@
-//! Problems as machines read them: our own JSON, and SARIF 2.1.0 for code hosts and editors.
+//! Problems as machines read them: our own JSON, and SARIF 2.1.0 (OASIS) for code hosts and editors.
 
 use std::fmt::Write as _;
 
@@ -6,27 +6,24 @@ use serde_json::{Value, json};
 
 use super::{CODES, Diagnostic};
 
-/// A list of problems: `code`, `severity`, `message`, `file`, `line`, `column`, `endLine`, `endColumn`,
-/// `hint`. Lines and columns count from 1; a problem of the whole file has none.
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// A list of problems: `code`, `severity`, `message`, `hint` (null when there is none), `file`, `line`,
+/// `column`, `endLine`, `endColumn`. Lines and columns count from 1; line 0 is the file as a whole.
 pub fn to_json(diagnostics: &[Diagnostic]) -> Value {
     let one = |found: &Diagnostic| {
         let (start, end) = (found.span.start, found.span.end);
-        let mut value = json!({
+        json!({
             "code": found.code,
             "severity": found.severity.as_str(),
             "message": found.message,
+            "hint": found.hint,
             "file": found.file,
-        });
-        if start.line > 0 {
-            value["line"] = json!(start.line);
-            value["column"] = json!(start.column);
-            value["endLine"] = json!(end.line);
-            value["endColumn"] = json!(end.column);
-        }
-        if let Some(hint) = &found.hint {
-            value["hint"] = json!(hint);
-        }
-        value
+            "line": start.line,
+            "column": start.column,
+            "endLine": end.line,
+            "endColumn": end.column,
+        })
     };
     diagnostics.iter().map(one).collect()
 }
@@ -35,7 +32,7 @@ pub fn to_json(diagnostics: &[Diagnostic]) -> Value {
 pub fn to_sarif(diagnostics: &[Diagnostic]) -> Value {
     let rules = CODES.iter().map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } }));
     json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": {
@@ -52,42 +49,41 @@ pub fn to_sarif(diagnostics: &[Diagnostic]) -> Value {
 fn result(found: &Diagnostic) -> Value {
     let (start, end) = (found.span.start, found.span.end);
     let mut location = json!({ "artifactLocation": { "uri": uri(&found.file) } });
+    // SARIF counts from 1, and knows no region for the file as a whole.
     if start.line > 0 {
         location["region"] = json!({
             "startLine": start.line,
-            "startColumn": start.column,
-            "endLine": end.line,
-            "endColumn": end.column,
+            "startColumn": start.column.max(1),
+            "endLine": end.line.max(start.line),
+            "endColumn": end.column.max(1),
         });
     }
     let text = match &found.hint {
         Some(hint) => format!("{} ({hint})", found.message),
         None => found.message.clone(),
     };
-    let rule = CODES.iter().position(|(id, _)| *id == found.code);
     let mut value = json!({
         "ruleId": found.code,
         "level": found.severity.as_str(),
         "message": { "text": text },
         "locations": [{ "physicalLocation": location }],
     });
-    if let Some(rule) = rule {
+    if let Some(rule) = CODES.iter().position(|(id, _)| *id == found.code) {
         value["ruleIndex"] = json!(rule);
     }
     value
 }
 
-/// A path as a relative URI reference.
+/// A path as a URI reference.
 fn uri(path: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | '/');
-    let mut out = String::new();
-    for character in path.replace('\\', "/").chars() {
-        if plain(character) {
-            out.push(character);
+    let path = path.replace('\\', "/");
+    let path = path.strip_prefix("./").unwrap_or(&path);
+    path.bytes().fold(String::new(), |mut uri, byte| {
+        if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
+            uri.push(char::from(byte));
         } else {
-            let mut bytes = [0; 4];
-            character.encode_utf8(&mut bytes).bytes().for_each(|byte| _ = write!(out, "%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
-    }
-    out
+        uri
+    })
 }

@@ -8,7 +8,6 @@ mod list;
 mod new;
 mod out;
 mod run;
-mod sarif;
 mod source;
 mod test;
 mod validate;

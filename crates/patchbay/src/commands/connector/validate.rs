@@ -3,10 +3,10 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use patchbay_connector::{Diagnostic, Severity, render};
-use serde_json::{Value, json};
+use patchbay_connector::{Diagnostic, Severity, render, to_json, to_sarif};
+use serde_json::json;
 
-use super::{out, sarif, source};
+use super::{out, source};
 
 /// How problems are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -50,12 +50,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match args.format {
         Format::Text => out::print(&format!("{text}{}", summary(connectors, errors, warnings)))?,
         Format::Json => {
-            let diagnostics = diagnostics.iter().map(as_json).collect::<Vec<_>>();
+            let diagnostics = to_json(&diagnostics);
             let report =
                 json!({ "connectors": connectors, "errors": errors, "warnings": warnings, "diagnostics": diagnostics });
             out::line(&format!("{report:#}"))?;
         }
-        Format::Sarif => out::line(&format!("{:#}", sarif::log(&diagnostics)))?,
+        Format::Sarif => out::line(&format!("{:#}", to_sarif(&diagnostics)))?,
     }
     let failed = errors > 0 || (args.deny_warnings && warnings > 0);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -68,20 +68,4 @@ fn summary(connectors: usize, errors: usize, warnings: usize) -> String {
         return format!("{connectors}: no problem found\n");
     }
     format!("{connectors}: {}, {}\n", many(errors, "error"), many(warnings, "warning"))
-}
-
-fn as_json(diagnostic: &Diagnostic) -> Value {
-    let level = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
-    let (start, end) = (diagnostic.span.start, diagnostic.span.end);
-    json!({
-        "code": diagnostic.code,
-        "severity": level,
-        "message": diagnostic.message,
-        "hint": diagnostic.hint,
-        "file": diagnostic.file,
-        "line": start.line,
-        "column": start.column,
-        "endLine": end.line,
-        "endColumn": end.column,
-    })
 }
