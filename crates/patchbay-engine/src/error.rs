@@ -1,6 +1,7 @@
 //! The engine's one error: a kind that decides the HTTP status, a stable code, a sentence for a
 //! person, and what the provider said where it was the provider that failed.
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// What went wrong, in HTTP's terms. The server maps it to a status and nothing else.
@@ -56,7 +57,7 @@ impl ErrorKind {
 }
 
 /// One thing that is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Where, such as `body.approvals[0].order`.
     pub path: String,

@@ -4,12 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{Clock, Timestamp};
 use patchbay_storage::{Storage, StorageError};
-use tokio::{
-    sync::Mutex,
-    task::JoinHandle,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+
+use crate::background::Background;
 
 /// How often.
 const EVERY: Duration = Duration::from_hours(1);
@@ -18,37 +16,19 @@ const EXPIRED_KEPT: i64 = 7 * 86_400;
 /// Records that go in one transaction, so that calls which want to be recorded do not wait long.
 const BATCH: u32 = 5_000;
 
-/// The task that forgets.
-pub(crate) struct Housekeeping {
-    stop: CancellationToken,
-    task: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Housekeeping {
-    /// Starts the task; 0 days keep records for ever.
-    pub(crate) fn start(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention_days: u32) -> Self {
-        let stop = CancellationToken::new();
-        let stopped = stop.clone();
-        let task = tokio::spawn(async move {
-            let mut turns = interval(EVERY);
-            turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                tokio::select! { () = stopped.cancelled() => break, _ = turns.tick() => {} }
-                if let Err(error) = forget(&*storage, clock.now(), retention_days, &stopped).await {
-                    tracing::warn!(%error, "old sessions and records could not be removed; it is tried again in an hour");
-                }
+/// Starts the task that forgets; 0 days keep records for ever. Told to stop, it ends after the batch that it
+/// is at.
+pub(crate) fn start(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention_days: u32) -> Background {
+    Background::start(async move |stop| {
+        let mut turns = interval(EVERY);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! { () = stop.cancelled() => break, _ = turns.tick() => {} }
+            if let Err(error) = forget(&*storage, clock.now(), retention_days, &stop).await {
+                tracing::warn!(%error, "old sessions and records could not be removed; it is tried again in an hour");
             }
-        });
-        Self { stop, task: Mutex::new(Some(task)) }
-    }
-
-    /// Ends the task, after the batch that it is at.
-    pub(crate) async fn shutdown(&self) {
-        self.stop.cancel();
-        if let Some(task) = self.task.lock().await.take() {
-            let _ = task.await;
         }
-    }
+    })
 }
 
 async fn forget(

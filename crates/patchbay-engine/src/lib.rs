@@ -5,6 +5,7 @@
 //! takes the [`Caller`] or a [`HubSession`], which carry the project: no method can be called
 //! without a tenant.
 
+mod background;
 mod cache;
 pub mod error;
 mod housekeeping;

@@ -7,10 +7,10 @@ use std::sync::{
 
 use patchbay_model::CallRecord;
 use patchbay_storage::Storage;
-use tokio::{
-    sync::{Mutex, mpsc},
-    task::JoinHandle,
-};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::background::Background;
 
 /// Records that wait; when there are more, the newest are dropped and counted.
 const QUEUE: usize = 16_384;
@@ -22,18 +22,16 @@ const LINGER: std::time::Duration = std::time::Duration::from_millis(250);
 /// Takes records without waiting.
 pub(crate) struct Recorder {
     queue: mpsc::Sender<CallRecord>,
-    dropped: Arc<AtomicU64>,
-    stop: tokio_util::sync::CancellationToken,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    dropped: AtomicU64,
+    writer: Background,
 }
 
 impl Recorder {
     /// Starts the writer.
     pub(crate) fn start(storage: Arc<dyn Storage>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let stop = tokio_util::sync::CancellationToken::new();
-        let writer = tokio::spawn(write(storage, waiting, stop.clone()));
-        Self { queue, dropped: Arc::default(), stop, writer: Mutex::new(Some(writer)) }
+        let writer = Background::start(|stop| write(storage, waiting, stop));
+        Self { queue, dropped: AtomicU64::default(), writer }
     }
 
     /// Queues a record.
@@ -48,18 +46,11 @@ impl Recorder {
 
     /// Writes what waits and ends the writer.
     pub(crate) async fn shutdown(&self) {
-        self.stop.cancel();
-        if let Some(writer) = self.writer.lock().await.take() {
-            let _ = writer.await;
-        }
+        self.writer.shutdown().await;
     }
 }
 
-async fn write(
-    storage: Arc<dyn Storage>,
-    mut waiting: mpsc::Receiver<CallRecord>,
-    stop: tokio_util::sync::CancellationToken,
-) {
+async fn write(storage: Arc<dyn Storage>, mut waiting: mpsc::Receiver<CallRecord>, stop: CancellationToken) {
     let mut batch = Vec::new();
     loop {
         tokio::select! {

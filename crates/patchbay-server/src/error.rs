@@ -69,7 +69,8 @@ impl From<Error> for HubError {
     }
 }
 
-fn provider(failure: &ProviderFailure) -> Value {
+/// What the provider answered, as every error shows it.
+pub fn provider_error(failure: &ProviderFailure) -> Value {
     let headers: Map<String, Value> =
         failure.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     json!({ "status": failure.status, "url": failure.url, "raw": failure.body, "headers": headers })
@@ -99,7 +100,7 @@ pub(crate) fn body(error: &Error, now: String) -> ErrorBody {
         error_code: error.code,
         errors: problems.collect(),
         data: json!({ "statusCode": status, "message": error.message, "headers": {} }),
-        provider_errors: error.provider.as_deref().map(provider).into_iter().collect(),
+        provider_errors: error.provider.as_deref().map(provider_error).into_iter().collect(),
         debug: error.trace.as_deref().and_then(|trace| serde_json::to_value(trace).ok()),
     }
 }
@@ -125,11 +126,7 @@ impl IntoResponse for HubError {
         let status = if refused_by_provider { 400 } else { error.kind.status() };
         let mut body = json!({ "statusCode": status, "message": error.message, "errorCode": error.code });
         if !error.problems.is_empty() {
-            let problems = error
-                .problems
-                .iter()
-                .map(|problem| json!({ "path": problem.path, "code": problem.code, "message": problem.message }));
-            body["errors"] = problems.collect();
+            body["errors"] = json!(error.problems);
         }
         if let Some(provider) = &error.provider {
             let raw = match &provider.body {

@@ -11,5 +11,6 @@ mod router;
 mod routes;
 mod state;
 
+pub use error::provider_error;
 pub use router::{openapi, router};
 pub use state::{SandboxInfo, ServerConfig, WebAssets};

@@ -28,6 +28,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     error::{ApiError, refuse},
+    extract::is_marked,
     pages,
     routes::{
         accounts, accounts_v2, actions, api_keys, auth, auth_configs, connect_sessions, connectors, health, hub, proxy,
@@ -226,7 +227,7 @@ async fn headers(request: Request, next: Next) -> Response {
     let given = request.headers().get("x-request-id").filter(|id| id.len() <= 100).cloned();
     let id = given.unwrap_or_else(|| HeaderValue::from(LAST.fetch_add(1, Ordering::Relaxed) + 1));
     // A browser would answer a challenge with a window of its own, over the page that has a sign-in.
-    let from_our_page = request.headers().get("x-requested-with").is_some_and(|value| value == "patchbay");
+    let from_our_page = is_marked(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
     // Without the query: session tokens travel there.

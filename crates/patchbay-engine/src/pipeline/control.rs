@@ -99,12 +99,12 @@ async fn each(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Value, Err
 
 /// The step's functions, one after the other, for one element.
 async fn element(run: &mut Run<'_>, step: &Step, wants: Wants, known: Map<String, Value>) -> Result<Answer, Error> {
-    let mut members = known;
-    run.iterator = Value::Object(members.clone());
+    run.iterator = Value::Object(known);
     let mut answer = steps::run(run, &step.function, wants).await?;
     for function in &step.then {
-        members.insert("current".to_owned(), std::mem::take(&mut answer.data));
-        run.iterator = Value::Object(members.clone());
+        if let Value::Object(members) = &mut run.iterator {
+            members.insert("current".to_owned(), std::mem::take(&mut answer.data));
+        }
         answer = steps::run(run, function, wants).await?;
     }
     Ok(answer)

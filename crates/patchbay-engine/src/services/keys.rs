@@ -121,13 +121,7 @@ impl Engine {
 
     /// Makes a project with an active profile for each connector that needs no set-up fields.
     pub async fn create_project(&self, name: &str) -> Result<Project, Error> {
-        if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(invalid_at(
-                "name",
-                "length",
-                "a project's name has from 1 to 100 characters and no line breaks",
-            ));
-        }
+        check_name("a project", name)?;
         let organization = self.organization().await?;
         let mut number = 10_001 + self.storage().projects().list(&organization.id).await?.len();
         loop {
@@ -242,9 +236,7 @@ impl Engine {
     pub async fn create_key_for(&self, caller: &Caller, new: NewKey) -> Result<CreatedKey, Error> {
         caller.require(Scope::PlatformWrite)?;
         let scopes = if new.scopes.is_empty() { Scope::defaults() } else { new.scopes };
-        for scope in &scopes {
-            caller.require(*scope)?;
-        }
+        caller.require_all(&scopes)?;
         let name = key_name(&new.name)?;
         self.create_key(&caller.project_id, NewKey { name, scopes, text: None }).await
     }
@@ -293,9 +285,7 @@ impl Engine {
         caller.require(Scope::PlatformWrite)?;
         let keys = self.list_keys(&caller.project_id).await?;
         let key = keys.into_iter().find(|key| key.id == *id).ok_or_else(no_key)?;
-        for scope in &key.scopes {
-            caller.require(*scope)?;
-        }
+        caller.require_all(&key.scopes)?;
         Ok(key)
     }
 
@@ -308,10 +298,16 @@ impl Engine {
 /// A key's label: from 1 to 100 characters.
 fn key_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(invalid_at("name", "length", "a key's name has from 1 to 100 characters and no line breaks"));
-    }
+    check_name("a key", name)?;
     Ok(name.to_owned())
+}
+
+fn check_name(what: &str, name: &str) -> Result<(), Error> {
+    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        let message = format!("{what}'s name has from 1 to 100 characters and no line breaks");
+        return Err(invalid_at("name", "length", message));
+    }
+    Ok(())
 }
 
 fn no_key() -> Error {

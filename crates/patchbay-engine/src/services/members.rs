@@ -70,11 +70,7 @@ impl Engine {
     pub async fn sign_in_by_password(&self, password: &Secret) -> Result<SignedIn, Error> {
         let now = self.clock().now();
         self.guess(now)?;
-        let organization = self.storage().organizations().first().await?;
-        let member = match &organization {
-            Some(organization) => self.storage().members().first(&organization.id).await?,
-            None => None,
-        };
+        let member = self.first_member().await?;
         let Some((member, hash)) = member.and_then(|member| member.password.clone().map(|hash| (member, hash))) else {
             return Err(invalid_login(
                 "no password is set yet; open the one-time link that the first start printed, or make one with `patchbay login-link`",
@@ -92,20 +88,13 @@ impl Engine {
 
     /// Whether somebody has chosen a password.
     pub async fn is_password_set(&self) -> Result<bool, Error> {
-        let Some(organization) = self.storage().organizations().first().await? else { return Ok(false) };
-        Ok(self.storage().members().first(&organization.id).await?.is_some_and(|member| member.password.is_some()))
+        Ok(self.first_member().await?.is_some_and(|member| member.password.is_some()))
     }
 
     /// What a signed-in member may do: everything, in the project that was chosen, or in the oldest one. 401
     /// `UnauthorizedError` when the browser is not signed in; 404 for a project that is not the member's.
     pub async fn member_caller(&self, token: &Secret, project: Option<&str>) -> Result<Arc<Caller>, Error> {
-        let Some((_, member)) = self.browser(token).await? else {
-            return Err(Error::new(
-                ErrorKind::Unauthorized,
-                "UnauthorizedError",
-                "you are not signed in, or no longer; sign in again",
-            ));
-        };
+        let (_, member) = self.browser(token).await?.ok_or_else(not_signed_in)?;
         let projects = self.storage().projects().list(&member.organization_id).await?;
         let chosen = match project {
             Some(id) => projects.into_iter().find(|found| found.id.as_str() == id),
@@ -130,13 +119,7 @@ impl Engine {
 
     /// Chooses a password; a member who has one must know it. Other browsers are signed out.
     pub async fn set_password(&self, token: &Secret, current: Option<&Secret>, new: &Secret) -> Result<(), Error> {
-        let Some((browser, member)) = self.browser(token).await? else {
-            return Err(Error::new(
-                ErrorKind::Unauthorized,
-                "UnauthorizedError",
-                "you are not signed in, or no longer; sign in again",
-            ));
-        };
+        let (browser, member) = self.browser(token).await?.ok_or_else(not_signed_in)?;
         check_strength(new)?;
         if let Some(hash) = &member.password {
             let Some(current) = current else {
@@ -179,6 +162,14 @@ impl Engine {
         Ok(member.map(|member| (browser, member)))
     }
 
+    /// The one member; none before the first sign-in.
+    async fn first_member(&self) -> Result<Option<Member>, Error> {
+        match self.storage().organizations().first().await? {
+            Some(organization) => Ok(self.storage().members().first(&organization.id).await?),
+            None => Ok(None),
+        }
+    }
+
     /// The one member, made at the first sign-in.
     async fn operator(&self, now: Timestamp) -> Result<Member, Error> {
         let organization = self.organization().await?;
@@ -209,6 +200,10 @@ impl Engine {
         let projects = self.storage().projects().list(&member.organization_id).await?;
         Ok(MemberSession { member_id: member.id.clone(), password_set: member.password.is_some(), projects })
     }
+}
+
+fn not_signed_in() -> Error {
+    Error::new(ErrorKind::Unauthorized, "UnauthorizedError", "you are not signed in, or no longer; sign in again")
 }
 
 fn invalid_login(message: &str) -> Error {

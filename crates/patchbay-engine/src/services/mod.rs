@@ -13,8 +13,9 @@ use patchbay_vault::{Secret, Vault, VaultError};
 
 use crate::{
     Error, ErrorKind,
+    background::Background,
     cache::Cache,
-    housekeeping::Housekeeping,
+    housekeeping,
     http::HttpClient,
     linking::OwnerLocks,
     login::{Hasher, Throttle},
@@ -99,6 +100,11 @@ impl Caller {
             format!("this API key lacks the scope `{scope}`; use a key that has it"),
         ))
     }
+
+    /// The same for each of several.
+    pub(crate) fn require_all(&self, scopes: &BTreeSet<Scope>) -> Result<(), Error> {
+        scopes.iter().try_for_each(|scope| self.require(*scope))
+    }
 }
 
 /// Who calls the Hub API: a valid connect session.
@@ -121,7 +127,7 @@ struct Inner {
     profiles: Cache<ProfileId, Profile>,
     owner_locks: OwnerLocks,
     recorder: Recorder,
-    housekeeping: Housekeeping,
+    housekeeping: Background,
     hasher: Hasher,
     throttle: Throttle,
 }
@@ -134,7 +140,7 @@ impl Engine {
         let registry = std::mem::take(&mut parts.registry);
         let http = HttpClient::new(&parts.config, parts.clock.clone(), parts.entropy.clone())?;
         let housekeeping =
-            Housekeeping::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
+            housekeeping::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let recorder = Recorder::start(parts.storage.clone());
         Ok(Self(Arc::new(Inner {
             parts,

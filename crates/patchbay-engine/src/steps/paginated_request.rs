@@ -46,7 +46,7 @@ pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Want
         answer.status = one.status;
         answer.headers = one.headers;
         let next = following(page, at.as_ref(), &incoming, &raw, count);
-        answer.raw = wants.raw.then_some(raw).filter(|_| wants.raw);
+        answer.raw = wants.raw.then_some(raw);
         let next = match next {
             // A provider that names the same place again would be asked for ever.
             Some(next) if Some(&next) != at.as_ref() && goes_on(run, page, &incoming)? => next,

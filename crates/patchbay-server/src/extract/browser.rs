@@ -38,20 +38,24 @@ pub(crate) fn session_token(headers: &HeaderMap) -> Option<Secret> {
     (!token.is_empty()).then(|| Secret::new(token))
 }
 
+/// Whether a request has the mark of our pages.
+pub(crate) fn is_marked(headers: &HeaderMap) -> bool {
+    headers.get(PROOF).is_some_and(|value| value == "patchbay")
+}
+
 /// Whether a page of ours asks for a change. Reading needs no proof: another site cannot see the answer.
 pub(super) fn is_own_page(parts: &Parts, state: &AppState) -> bool {
     if matches!(parts.method, Method::GET | Method::HEAD) {
         return true;
     }
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let is_ours = header(PROOF) == Some("patchbay");
     // Where the browser names the page's origin, it must be this server's: by its public URL, or by the name
     // under which the browser reached it.
     let same_origin = header("origin").is_none_or(|origin| {
         let host = origin.split_once("://").map(|(_, host)| host);
         url_origin(&state.config.public_url) == origin || (host.is_some() && host == header("host"))
     });
-    is_ours && same_origin
+    is_marked(&parts.headers) && same_origin
 }
 
 /// What a change from anywhere else is answered with.

@@ -7,7 +7,7 @@ mod json;
 mod query;
 
 pub(crate) use auth::{AccountHeader, Authenticated, HubAuth};
-pub(crate) use browser::{OwnPage, cookie_header, session_token};
+pub(crate) use browser::{OwnPage, cookie_header, is_marked, session_token};
 pub(crate) use json::{ApiJson, HubJson};
 pub(crate) use query::QueryMap;
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     html::{sentence_to_html, to_html},
-    model::{GuidePage, Section, Step, needed_scopes},
+    model::{GuidePage, Section, Step, guide_path, needed_scopes},
 };
 
 /// The guide for what the profile's actions need; null when the connector has none. HTML is made from
@@ -32,7 +32,7 @@ pub(crate) fn hub_guide(
     let fields = method.config_fields.as_slice();
     json!({
         "title": guide.title,
-        "url": format!("{public_url}/guides/{}/{}", connector.key, method.key),
+        "url": format!("{public_url}{}", guide_path(connector, method)),
         "warning_html": guide.warning.as_deref().map(block),
         "sections": guide.sections.iter().map(|found| section(found, fields)).collect::<Vec<_>>(),
     })

@@ -9,4 +9,4 @@ mod model;
 pub(crate) use html::{sentence_to_html, to_html};
 pub(crate) use hub::hub_guide;
 pub(crate) use markdown::to_markdown;
-pub(crate) use model::{GuidePage, needed_scopes};
+pub(crate) use model::{GuidePage, guide_path, needed_scopes};

@@ -61,6 +61,11 @@ impl GuidePage {
     }
 }
 
+/// Where a method's guide is, from the server's root.
+pub(crate) fn guide_path(connector: &Connector, method: &AuthMethod) -> String {
+    format!("/guides/{}/{}", connector.key, method.key)
+}
+
 /// The scopes that these actions need; every action's when none is named.
 pub(crate) fn needed_scopes(connector: &Connector, method: &AuthMethod, actions: &[String]) -> BTreeSet<String> {
     let wanted = |action: &str, public: &str| {

@@ -14,7 +14,7 @@ use super::render::page;
 use crate::{
     error::{ApiError, refuse},
     extract::QueryMap,
-    guides::{GuidePage, needed_scopes, to_html, to_markdown},
+    guides::{GuidePage, guide_path, needed_scopes, to_html, to_markdown},
     state::AppState,
 };
 
@@ -50,7 +50,7 @@ pub(crate) async fn guide(
         "guide.html",
         context! {
             title => guide.title, description => guide.intro, connector => connector.title.clone(), icon => connector.icon.clone(), body => html,
-            headings => headings, markdown_path => format!("/guides/{}/{}.md", connector.key, method.key),
+            headings => headings, markdown_path => format!("{}.md", guide_path(connector, method)),
         },
     )
 }
@@ -60,7 +60,7 @@ fn entries(state: &AppState) -> Vec<(String, String, String, String)> {
     let registry = state.engine.registry();
     let entries = registry.iter().flat_map(|connector| {
         connector.authentication.iter().map(|method| {
-            let path = format!("/guides/{}/{}", connector.key, method.key);
+            let path = guide_path(connector, method);
             (connector.title.clone(), method.label.clone(), path, connector.description.clone())
         })
     });

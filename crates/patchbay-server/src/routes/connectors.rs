@@ -13,6 +13,7 @@ use super::{fields, wire};
 use crate::{
     error::{ApiError, ErrorBody, refuse},
     extract::Authenticated,
+    guides::guide_path,
 };
 
 async fn meta_of(engine: &Engine, caller: &Caller, connector: &Connector) -> Result<Value, ApiError> {
@@ -42,7 +43,7 @@ fn method_of(connector: &Connector, method: &AuthMethod) -> Value {
         "required_scopes": method.required_scopes,
         "setup_fields": method.setup_fields.iter().map(fields::field).collect::<Vec<_>>(),
         "config_fields": method.config_fields.iter().map(fields::field).collect::<Vec<_>>(),
-        "guide_url": format!("/guides/{}/{}", connector.key, method.key),
+        "guide_url": guide_path(connector, method),
     })
 }
 

@@ -15,6 +15,7 @@ use patchbay_engine::{
     solo::{ActionInput, Solo, SoloRun},
 };
 use patchbay_model::Metadata;
+use patchbay_server::provider_error;
 use patchbay_vault::OsEntropy;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -124,16 +125,10 @@ fn body(error: &Error) -> Value {
         "errorCode": error.code,
     });
     if !error.problems.is_empty() {
-        let problems = error
-            .problems
-            .iter()
-            .map(|problem| json!({ "path": problem.path, "code": problem.code, "message": problem.message }));
-        body["errors"] = problems.collect();
+        body["errors"] = json!(error.problems);
     }
     if let Some(provider) = &error.provider {
-        let headers = provider.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>();
-        body["provider_errors"] =
-            json!([{ "status": provider.status, "url": provider.url, "raw": provider.body, "headers": headers }]);
+        body["provider_errors"] = json!([provider_error(provider)]);
     }
     body
 }
