@@ -1,6 +1,8 @@
 /** The demo: a page of a product that does not exist, with the Hub inside, and what goes on behind it. */
 
 import "@patchbay/web-shared/tokens.css";
+import "@patchbay/web-shared/reset.css";
+import "@patchbay/web-shared/buttons.css";
 import "./page.css";
 import "./product.css";
 import "./behind.css";

@@ -1,5 +1,6 @@
 /** Code to copy, with the demo's current values in it. Each value is quoted for the language it stands in. */
 
+import { attributeText, indented, shellQuote } from "@patchbay/web-shared/quoting.ts";
 import type { Theme } from "../src/react.ts";
 
 export interface SnippetValues {
@@ -24,16 +25,11 @@ export const SNIPPETS: readonly { value: SnippetName; label: string; where: stri
 /** The default, which needs no mention. */
 const isLight = (theme: Theme): boolean => theme === "light";
 
-const attribute = (text: string): string =>
-  `"${text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;")}"`;
+const attribute = (text: string): string => `"${attributeText(text)}"`;
 
 /** Attributes that hold JSON are easier to read in single quotes. */
 const jsonAttribute = (value: unknown): string =>
   `'${JSON.stringify(value).replaceAll("&", "&amp;").replaceAll("'", "&#39;").replaceAll("<", "&lt;")}'`;
-
-const shell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
-const indent = (text: string, by: string): string => text.replaceAll("\n", `\n${by}`);
 
 /** A JavaScript literal: JSON, with plain keys where they need no quotes. */
 const literal = (value: unknown): string =>
@@ -80,7 +76,7 @@ function react({ baseUrl, theme, accountId, footer }: SnippetValues): string {
       : [
           typeof theme === "string"
             ? `theme=${attribute(theme)}`
-            : `theme={${indent(literal(theme), "      ")}}`,
+            : `theme={${indented(literal(theme), "      ")}}`,
         ]),
     ...(accountId === null ? [] : [`accountId=${attribute(accountId)}`]),
     ...(footer ? [] : ["showFooterLinks={false}"]),
@@ -107,15 +103,15 @@ const response = await fetch(${JSON.stringify(`${values.baseUrl}/connect_session
     authorization: \`Basic \${btoa(\`\${key}:\`)}\`,
     "content-type": "application/json",
   },
-  body: JSON.stringify(${indent(literal(sessionBody(values)), "  ")}),
+  body: JSON.stringify(${indented(literal(sessionBody(values)), "  ")}),
 });
 if (!response.ok) throw new Error((await response.json()).message);
 const { token } = await response.json();`;
 
 const curl = (values: SnippetValues): string =>
-  `curl ${shell(`${values.baseUrl}/connect_sessions`)} \\
+  `curl ${shellQuote(`${values.baseUrl}/connect_sessions`)} \\
   --user "$PATCHBAY_API_KEY:" \\
-  --json ${shell(JSON.stringify(sessionBody(values), null, 2))}`;
+  --json ${shellQuote(JSON.stringify(sessionBody(values), null, 2))}`;
 
 const MAKERS: Record<SnippetName, (values: SnippetValues) => string> = { html, react, typescript, curl };
 

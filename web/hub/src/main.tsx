@@ -1,6 +1,8 @@
 /** Starts the Hub page: reads where it is, then draws it. The only file that touches the real window. */
 
 import "@patchbay/web-shared/tokens.css";
+import "@patchbay/web-shared/reset.css";
+import "@patchbay/web-shared/buttons.css";
 import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/screens.css";

@@ -10,6 +10,7 @@ let project: string | null = null;
 
 /** The project that calls work in; remembered for the next visit. */
 export function chooseProject(id: string): void {
+  if (id === project) return;
   project = id;
   try {
     localStorage.setItem(PROJECT, id);

@@ -63,6 +63,8 @@ export const useConnectors = () =>
 export const useConnector = (key: string) =>
   useQuery({
     queryKey: ["connectors", "one", key],
+    // A form that has no connector yet has nothing to ask for.
+    enabled: key !== "",
     queryFn: async () =>
       (await dataOf(
         api.GET("/connectors/meta/{provider}", { params: { path: { provider: key } } }),

@@ -3,7 +3,6 @@
 import {
   ActionIcon,
   AppShell,
-  Badge,
   Burger,
   Group,
   Menu,
@@ -35,6 +34,7 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { chooseProject } from "../api/client.ts";
 import { useLogout, useSession } from "../api/session.ts";
+import { Pill } from "../ui/Pill.tsx";
 
 const PAGES = [
   { to: "/start", label: "First steps", icon: IconListCheck },
@@ -125,9 +125,9 @@ export function Shell() {
 function Sandbox() {
   const { sandbox } = useSession();
   return sandbox ? (
-    <Badge variant="light" color="yellow" c="var(--mantine-color-text)" tt="none" visibleFrom="xs">
+    <Pill color="yellow" visibleFrom="xs">
       Sandbox
-    </Badge>
+    </Pill>
   ) : null;
 }
 

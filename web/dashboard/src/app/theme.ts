@@ -42,6 +42,8 @@ export const theme = createTheme({
   headings: { fontWeight: "650" },
   components: {
     NavLink: { styles: { root: { borderRadius: "var(--mantine-radius-md)" } } },
+    Alert: { defaultProps: { variant: "light", c: "var(--mantine-color-text)" } },
+    Badge: { defaultProps: { tt: "none" } },
     Anchor: { defaultProps: { underline: "always" } },
     Tooltip: { defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } } },
     Modal: {

@@ -1,8 +1,9 @@
 /** Asks before something that cannot be taken back; where much is lost, a word must be typed. */
 
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { asFailure } from "@patchbay/web-shared/client.ts";
 import { type ReactNode, useState } from "react";
+import { DialogActions } from "./DialogActions.tsx";
 
 interface Props {
   opened: boolean;
@@ -51,18 +52,15 @@ function Question({ children, action, word, busy, error, onConfirm, onClose }: P
           />
         )}
         {error !== null && (
-          <Alert color="red" variant="light" role="alert" c="var(--mantine-color-text)">
+          <Alert color="red" role="alert">
             {asFailure(error).message}
           </Alert>
         )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
+        <DialogActions onCancel={onClose}>
           <Button type="submit" color="red.8" loading={busy} disabled={word !== undefined && typed !== word}>
             {action}
           </Button>
-        </Group>
+        </DialogActions>
       </Stack>
     </form>
   );

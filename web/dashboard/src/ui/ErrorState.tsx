@@ -12,7 +12,7 @@ interface Props {
 export function ErrorState({ error, title = "This could not be loaded", onRetry }: Props) {
   const failure = asFailure(error);
   return (
-    <Alert color="red" variant="light" title={title} role="alert" radius="lg">
+    <Alert color="red" title={title} role="alert" radius="lg">
       <Stack gap="sm" align="flex-start">
         <Text size="sm" c="var(--mantine-color-text)">
           {failure.message}

@@ -17,8 +17,8 @@ import { useState } from "react";
 import { accountName } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
 import { notifyDone } from "../../ui/notify.ts";
-import { HubDialog } from "../link/HubDialog.tsx";
 import { DeleteAccount } from "./DeleteAccount.tsx";
+import { EditAccount } from "./EditAccount.tsx";
 import { useAccountChanges } from "./useAccountChanges.tsx";
 
 export function AccountMenu({ account }: { account: Account }) {
@@ -91,19 +91,7 @@ export function AccountMenu({ account }: { account: Account }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <HubDialog
-        title={`Edit ${name}`}
-        request={
-          editing
-            ? {
-                account_id: account.id,
-                origin_owner_id: account.owner_id,
-                origin_owner_name: account.owner_name,
-              }
-            : null
-        }
-        onClose={() => setEditing(false)}
-      />
+      <EditAccount account={account} opened={editing} onClose={() => setEditing(false)} />
       <DeleteAccount account={account} opened={deleting} onClose={() => setDeleting(false)} />
     </>
   );

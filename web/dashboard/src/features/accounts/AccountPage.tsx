@@ -1,6 +1,6 @@
 /** One account: everything that may be known of it, and what to do when it does not work. */
 
-import { Alert, Anchor, Button, Card, Grid, Group, Loader, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Card, Grid, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay, IconPlugConnected, IconTerminal2 } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
@@ -11,11 +11,12 @@ import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
+import { FactTable } from "../../ui/FactTable.tsx";
 import { Moment } from "../../ui/Moment.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { StatusBadge } from "../../ui/StatusBadge.tsx";
-import { HubDialog } from "../link/HubDialog.tsx";
 import { DeleteAccount } from "./DeleteAccount.tsx";
+import { EditAccount } from "./EditAccount.tsx";
 import { statusOf } from "./status.ts";
 import { useAccountChanges } from "./useAccountChanges.tsx";
 
@@ -86,13 +87,7 @@ function Detail({ account }: { account: Account }) {
         }
       />
       {remedy !== null && (
-        <Alert
-          color={statusOf(account.status).colour}
-          variant="light"
-          mb="md"
-          title={meaning}
-          c="var(--mantine-color-text)"
-        >
+        <Alert color={statusOf(account.status).colour} mb="md" title={meaning}>
           <Stack gap={6}>
             {reasonsOf(account).map((reason) => (
               <Text key={reason} size="sm" c="var(--mantine-color-text)">
@@ -166,19 +161,7 @@ function Detail({ account }: { account: Account }) {
           </Stack>
         </Grid.Col>
       </Grid>
-      <HubDialog
-        title={`Edit ${name}`}
-        request={
-          editing
-            ? {
-                account_id: account.id,
-                origin_owner_id: account.owner_id,
-                origin_owner_name: account.owner_name,
-              }
-            : null
-        }
-        onClose={() => setEditing(false)}
-      />
+      <EditAccount account={account} opened={editing} onClose={() => setEditing(false)} />
       <DeleteAccount
         account={account}
         opened={deleting}
@@ -214,20 +197,7 @@ function Facts({ account }: { account: Account }) {
       <Title order={2} size="h4" mb="sm">
         Facts
       </Title>
-      <Table withRowBorders={false} verticalSpacing={4}>
-        <Table.Tbody>
-          {rows
-            .filter(([, value]) => value !== null && value !== undefined && value !== "")
-            .map(([label, value]) => (
-              <Table.Tr key={label}>
-                <Table.Th w={150} fw={500} c="dimmed" scope="row">
-                  {label}
-                </Table.Th>
-                <Table.Td>{value}</Table.Td>
-              </Table.Tr>
-            ))}
-        </Table.Tbody>
-      </Table>
+      <FactTable facts={rows.filter(([, value]) => value !== null && value !== undefined && value !== "")} />
     </Card>
   );
 }
@@ -235,22 +205,8 @@ function Facts({ account }: { account: Account }) {
 function Values({ values, empty }: { values: Record<string, unknown>; empty: string }) {
   const entries = Object.entries(values);
   if (entries.length === 0) return <Text c="dimmed">{empty}</Text>;
-  return (
-    <Table withRowBorders={false} verticalSpacing={4}>
-      <Table.Tbody>
-        {entries.map(([key, value]) => (
-          <Table.Tr key={key}>
-            <Table.Th w={150} fw={500} c="dimmed" scope="row">
-              {key}
-            </Table.Th>
-            <Table.Td style={{ overflowWrap: "anywhere" }}>
-              {typeof value === "string" ? value : JSON.stringify(value)}
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
-  );
+  const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  return <FactTable facts={entries.map(([key, value]) => [key, shown(value)])} />;
 }
 
 function Available({ account }: { account: Account }) {

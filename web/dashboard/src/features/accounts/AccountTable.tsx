@@ -1,10 +1,11 @@
 /** Accounts as a table, and as cards on a phone. */
 
-import { Badge, Card, Group, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
+import { Badge, Card, Group, Stack, Table, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { accountName, reasonsOf } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
+import { ListTable } from "../../ui/ListTable.tsx";
 import { Moment } from "../../ui/Moment.tsx";
 import { StatusBadge } from "../../ui/StatusBadge.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
@@ -29,7 +30,7 @@ const Integration = ({ account }: { account: Account }) => (
 );
 
 const Kind = ({ account }: { account: Account }) => (
-  <Badge variant="default" tt="none" fw={500}>
+  <Badge variant="default" fw={500}>
     {account.type === "test" ? "Test" : "Production"}
   </Badge>
 );
@@ -37,50 +38,38 @@ const Kind = ({ account }: { account: Account }) => (
 export function AccountTable({ accounts }: { accounts: Account[] }) {
   return (
     <>
-      <div className="pb-panel pb-table-wrap pb-wide">
-        <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Account</Table.Th>
-              <Table.Th>Integration</Table.Th>
-              <Table.Th>Type</Table.Th>
-              <Table.Th>Config</Table.Th>
-              <Table.Th>Status</Table.Th>
-              <Table.Th>Connected</Table.Th>
-              <Table.Th w={56}>
-                <VisuallyHidden>Actions</VisuallyHidden>
-              </Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {accounts.map((account) => (
-              <Table.Tr key={account.id}>
-                <Table.Td>
-                  <Name account={account} />
-                </Table.Td>
-                <Table.Td>
-                  <Integration account={account} />
-                </Table.Td>
-                <Table.Td>
-                  <Kind account={account} />
-                </Table.Td>
-                <Table.Td>
-                  <Text size="sm">{account.connector_profile_name}</Text>
-                </Table.Td>
-                <Table.Td>
-                  <StatusBadge status={account.status} reasons={reasonsOf(account)} />
-                </Table.Td>
-                <Table.Td>
-                  <Moment at={account.created_at} />
-                </Table.Td>
-                <Table.Td>
-                  <AccountMenu account={account} />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
+      <ListTable
+        headings={["Account", "Integration", "Type", "Config", "Status", "Connected"]}
+        menu="Actions"
+        isWide
+        highlightOnHover
+      >
+        {accounts.map((account) => (
+          <Table.Tr key={account.id}>
+            <Table.Td>
+              <Name account={account} />
+            </Table.Td>
+            <Table.Td>
+              <Integration account={account} />
+            </Table.Td>
+            <Table.Td>
+              <Kind account={account} />
+            </Table.Td>
+            <Table.Td>
+              <Text size="sm">{account.connector_profile_name}</Text>
+            </Table.Td>
+            <Table.Td>
+              <StatusBadge status={account.status} reasons={reasonsOf(account)} />
+            </Table.Td>
+            <Table.Td>
+              <Moment at={account.created_at} />
+            </Table.Td>
+            <Table.Td>
+              <AccountMenu account={account} />
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </ListTable>
       <Stack className="pb-cards" gap="sm">
         {accounts.map((account) => (
           <Card key={account.id} withBorder radius="lg" mb="sm">

@@ -1,8 +1,8 @@
 /** The linked accounts: found, narrowed, acted upon. */
 
-import { Anchor, Button, Group, Loader, Pagination, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, Loader, Pagination, Select, Stack, Text } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { PAGE_SIZE, useAccounts } from "../../api/accounts.ts";
@@ -10,6 +10,7 @@ import { useConnectors, useProfiles } from "../../api/connectors.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
+import { SearchInput } from "../../ui/SearchInput.tsx";
 import { LinkDialog } from "../link/LinkDialog.tsx";
 import { AccountTable } from "./AccountTable.tsx";
 import { isNarrowed, withFilter } from "./filters.ts";
@@ -44,14 +45,13 @@ export function AccountsPage() {
         actions={link}
       />
       <Group mb="md" gap="sm" align="flex-end">
-        <TextInput
+        <SearchInput
           label="Search"
           placeholder="Name, owner, id"
-          leftSection={<IconSearch size={16} aria-hidden />}
           value={words}
-          onChange={(event) => {
-            setWords(event.currentTarget.value);
-            search(event.currentTarget.value);
+          onSearch={(text) => {
+            setWords(text);
+            search(text);
           }}
           style={{ flex: "1 1 220px" }}
         />

@@ -1,24 +1,24 @@
 /** What running an action does, in a word. */
 
-import { Badge } from "@mantine/core";
 import type { Action } from "../../api/connectors.ts";
+import { Pill } from "../../ui/Pill.tsx";
 
 export function Annotations({ action }: { action: Action }) {
   const { readOnlyHint, destructiveHint } = action.action_details.annotations;
   if (readOnlyHint) {
     return (
-      <Badge size="sm" variant="light" color="teal" c="var(--mantine-color-text)" tt="none">
+      <Pill size="sm" color="teal">
         Reads
-      </Badge>
+      </Pill>
     );
   }
   return destructiveHint ? (
-    <Badge size="sm" variant="light" color="red" c="var(--mantine-color-text)" tt="none">
+    <Pill size="sm" color="red">
       Cannot be undone
-    </Badge>
+    </Pill>
   ) : (
-    <Badge size="sm" variant="light" color="blue" c="var(--mantine-color-text)" tt="none">
+    <Pill size="sm" color="blue">
       Changes
-    </Badge>
+    </Pill>
   );
 }

@@ -1,14 +1,17 @@
 /** One connector: how accounts are linked, and every action. */
 
-import { Anchor, Button, Card, Group, Loader, Stack, Table, Text, TextInput, Title } from "@mantine/core";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { Anchor, Button, Card, Group, Loader, Stack, Table, Text, Title } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Action, useActions, useConnector } from "../../api/connectors.ts";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
+import { ListTable } from "../../ui/ListTable.tsx";
+import { Loaded } from "../../ui/Loaded.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
+import { SearchInput } from "../../ui/SearchInput.tsx";
 import { ProfileDialog } from "../profiles/ProfileDialog.tsx";
 import { Annotations } from "./Annotations.tsx";
 
@@ -81,62 +84,47 @@ export function ConnectorPage() {
           <Title order={2} size="h4">
             Actions{actions.data ? ` (${actions.data.length})` : ""}
           </Title>
-          <TextInput
+          <SearchInput
             aria-label="Search the actions"
             placeholder="Search the actions"
-            leftSection={<IconSearch size={16} aria-hidden />}
             value={search}
-            onChange={(event) => setSearch(event.currentTarget.value)}
+            onSearch={setSearch}
           />
         </Group>
-        {actions.isError ? (
-          <ErrorState error={actions.error} onRetry={() => void actions.refetch()} />
-        ) : (
-          <ActionTable actions={shown} isLoading={actions.isPending} />
-        )}
+        <Loaded query={actions} what="the actions">
+          {() => <ActionTable actions={shown} />}
+        </Loaded>
       </Stack>
       <ProfileDialog opened={creating} connector={key} profile={null} onClose={() => setCreating(false)} />
     </>
   );
 }
 
-function ActionTable({ actions, isLoading }: { actions: Action[]; isLoading: boolean }) {
-  if (isLoading) return <Loader aria-label="Loading the actions" />;
+function ActionTable({ actions }: { actions: Action[] }) {
   if (actions.length === 0) return <Text c="dimmed">No action has these words.</Text>;
   return (
-    <div className="pb-panel pb-table-wrap">
-      <Table verticalSpacing="sm" horizontalSpacing="md">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Action</Table.Th>
-            <Table.Th>What it does</Table.Th>
-            <Table.Th>Effect</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {actions.map((action) => (
-            <Table.Tr key={action.id}>
-              <Table.Td>
-                <Text size="sm" fw={600}>
-                  {action.label}
-                </Text>
-                <Group gap={2} wrap="nowrap">
-                  <Text size="xs" c="dimmed" ff="monospace">
-                    {action.id}
-                  </Text>
-                  <CopyButton value={action.id} what={`the id of ${action.label}`} />
-                </Group>
-              </Table.Td>
-              <Table.Td>
-                <Text size="sm">{action.description}</Text>
-              </Table.Td>
-              <Table.Td>
-                <Annotations action={action} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
+    <ListTable headings={["Action", "What it does", "Effect"]}>
+      {actions.map((action) => (
+        <Table.Tr key={action.id}>
+          <Table.Td>
+            <Text size="sm" fw={600}>
+              {action.label}
+            </Text>
+            <Group gap={2} wrap="nowrap">
+              <Text size="xs" c="dimmed" ff="monospace">
+                {action.id}
+              </Text>
+              <CopyButton value={action.id} what={`the id of ${action.label}`} />
+            </Group>
+          </Table.Td>
+          <Table.Td>
+            <Text size="sm">{action.description}</Text>
+          </Table.Td>
+          <Table.Td>
+            <Annotations action={action} />
+          </Table.Td>
+        </Table.Tr>
+      ))}
+    </ListTable>
   );
 }

@@ -1,14 +1,15 @@
 /** The connectors that this server has. */
 
-import { Badge, Card, Chip, Group, Loader, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { Card, Chip, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Connector, useConnectors } from "../../api/connectors.ts";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Loaded } from "../../ui/Loaded.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { SearchInput } from "../../ui/SearchInput.tsx";
 
 export function ConnectorsPage() {
   const connectors = useConnectors();
@@ -29,12 +30,11 @@ export function ConnectorsPage() {
         description="The providers that accounts can be linked with, and what can be done there."
       />
       <Group mb="md" align="flex-end">
-        <TextInput
+        <SearchInput
           label="Search"
           placeholder="Name or description"
-          leftSection={<IconSearch size={16} aria-hidden />}
           value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
+          onSearch={setSearch}
           style={{ flex: "1 1 240px" }}
         />
         {categories.length > 1 && (
@@ -53,23 +53,23 @@ export function ConnectorsPage() {
           </Chip.Group>
         )}
       </Group>
-      {connectors.isPending ? (
-        <Loader aria-label="Loading the connectors" />
-      ) : connectors.isError ? (
-        <ErrorState error={connectors.error} onRetry={() => void connectors.refetch()} />
-      ) : shown.length === 0 ? (
-        <EmptyState title={all.length === 0 ? "There is no connector" : "No connector fits"}>
-          {all.length === 0
-            ? "The server was started without connectors; its log says why."
-            : "No connector has these words in this category."}
-        </EmptyState>
-      ) : (
-        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-          {shown.map((one) => (
-            <Tile key={one.provider} connector={one} />
-          ))}
-        </SimpleGrid>
-      )}
+      <Loaded query={connectors} what="the connectors">
+        {() =>
+          shown.length === 0 ? (
+            <EmptyState title={all.length === 0 ? "There is no connector" : "No connector fits"}>
+              {all.length === 0
+                ? "The server was started without connectors; its log says why."
+                : "No connector has these words in this category."}
+            </EmptyState>
+          ) : (
+            <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+              {shown.map((one) => (
+                <Tile key={one.provider} connector={one} />
+              ))}
+            </SimpleGrid>
+          )
+        }
+      </Loaded>
     </>
   );
 }
@@ -93,14 +93,9 @@ const Tile = ({ connector }: { connector: Connector }) => (
       </Text>
       <Group justify="space-between">
         <Text size="sm">{connector.actions} actions</Text>
-        <Badge
-          variant="light"
-          color={connector.active ? "teal" : "gray"}
-          c="var(--mantine-color-text)"
-          tt="none"
-        >
+        <Pill color={connector.active ? "teal" : "gray"}>
           {connector.active ? "Can be linked" : "No enabled profile"}
-        </Badge>
+        </Pill>
       </Group>
     </Stack>
   </Card>

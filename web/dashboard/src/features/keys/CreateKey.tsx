@@ -4,6 +4,7 @@ import { Alert, Button, Checkbox, Code, Group, Modal, Stack, Text, TextInput } f
 import { type FormEvent, useState } from "react";
 import { DEFAULT_SCOPES, SCOPES, useCreateKey } from "../../api/keys.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { DialogActions } from "../../ui/DialogActions.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 
 export const CreateKey = ({ opened, onClose }: { opened: boolean; onClose: () => void }) => (
@@ -19,7 +20,7 @@ function Editor({ onClose }: { onClose: () => void }) {
   if (create.data?.key) {
     return (
       <Stack>
-        <Alert color="yellow" variant="light" title="Copy it now" c="var(--mantine-color-text)">
+        <Alert color="yellow" title="Copy it now">
           <Text size="sm" c="var(--mantine-color-text)">
             The key is shown this once: only its hash is kept. Put it where your other secrets are.
           </Text>
@@ -58,10 +59,7 @@ function Editor({ onClose }: { onClose: () => void }) {
           </Stack>
         </Checkbox.Group>
         {create.isError && <ErrorState title="The key was not made" error={create.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
+        <DialogActions onCancel={onClose}>
           <Button
             type="submit"
             loading={create.isPending}
@@ -69,7 +67,7 @@ function Editor({ onClose }: { onClose: () => void }) {
           >
             Create
           </Button>
-        </Group>
+        </DialogActions>
       </Stack>
     </form>
   );

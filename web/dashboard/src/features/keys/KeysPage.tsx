@@ -1,24 +1,14 @@
 /** The project's API keys. */
 
-import {
-  ActionIcon,
-  Badge,
-  Button,
-  Group,
-  Loader,
-  Switch,
-  Table,
-  Text,
-  Tooltip,
-  VisuallyHidden,
-} from "@mantine/core";
+import { ActionIcon, Badge, Button, Group, Switch, Table, Text, Tooltip } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import type { ApiKey } from "../../api/client.ts";
 import { useDeleteKey, useKeys, usePatchKey } from "../../api/keys.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { ListTable } from "../../ui/ListTable.tsx";
+import { Loaded } from "../../ui/Loaded.tsx";
 import { Moment } from "../../ui/Moment.tsx";
 import { notifyDone, notifyFailure } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
@@ -39,36 +29,21 @@ export function KeysPage() {
         description="What your backend and agents sign their calls with."
         actions={create}
       />
-      {keys.isPending ? (
-        <Loader aria-label="Loading the keys" />
-      ) : keys.isError ? (
-        <ErrorState error={keys.error} onRetry={() => void keys.refetch()} />
-      ) : keys.data.length === 0 ? (
-        <EmptyState title="There is no key yet" action={create}>
-          Your backend needs one to make sessions and run actions.
-        </EmptyState>
-      ) : (
-        <div className="pb-panel pb-table-wrap">
-          <Table verticalSpacing="sm" horizontalSpacing="md">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>May</Table.Th>
-                <Table.Th>Created</Table.Th>
-                <Table.Th>Enabled</Table.Th>
-                <Table.Th w={56}>
-                  <VisuallyHidden>Delete</VisuallyHidden>
-                </Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {keys.data.map((key) => (
+      <Loaded query={keys} what="the keys">
+        {(all) =>
+          all.length === 0 ? (
+            <EmptyState title="There is no key yet" action={create}>
+              Your backend needs one to make sessions and run actions.
+            </EmptyState>
+          ) : (
+            <ListTable headings={["Name", "May", "Created", "Enabled"]} menu="Delete">
+              {all.map((key) => (
                 <KeyRow key={key.id} apiKey={key} />
               ))}
-            </Table.Tbody>
-          </Table>
-        </div>
-      )}
+            </ListTable>
+          )
+        }
+      </Loaded>
       <CreateKey opened={creating} onClose={() => setCreating(false)} />
     </>
   );
@@ -89,7 +64,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
       <Table.Td>
         <Group gap={4}>
           {scopes.map((scope) => (
-            <Badge key={scope} variant="default" tt="none" fw={500} size="sm">
+            <Badge key={scope} variant="default" fw={500} size="sm">
               {scope}
             </Badge>
           ))}

@@ -22,7 +22,7 @@ export function AuthLink() {
   if (session.data !== undefined) {
     return (
       <Stack>
-        <Alert color="teal" variant="light" title="The link is ready" c="var(--mantine-color-text)">
+        <Alert color="teal" title="The link is ready">
           <Text size="sm" c="var(--mantine-color-text)">
             Send it to {form.ownerName}. It works until {exactTime(session.data.expires_at)} and is shown this
             once: who has it can link an account in that name.

@@ -1,5 +1,6 @@
+import { shellQuote } from "@patchbay/web-shared/quoting.ts";
 import { expect, test } from "vitest";
-import { elementHtml, jsonText, sessionCurl, sessionTypeScript, shellQuote } from "./snippets.ts";
+import { elementHtml, jsonText, sessionCurl, sessionTypeScript } from "./snippets.ts";
 
 test("a quote does not end a shell's text", () => {
   expect(shellQuote("it's $HOME `x`")).toBe("'it'\\''s $HOME `x`'");

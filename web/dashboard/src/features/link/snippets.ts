@@ -1,10 +1,6 @@
 /** Code to copy: how one's own product opens the Hub. Values are quoted for the language they stand in. */
 
-/** A text inside single quotes of a POSIX shell. */
-export const shellQuote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
-const attribute = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+import { attributeText, indented, shellQuote } from "@patchbay/web-shared/quoting.ts";
 
 /** JSON that may stand in a script: no `</script>` and no line separators that older parsers break at. */
 export const jsonText = (value: unknown): string =>
@@ -13,7 +9,8 @@ export const jsonText = (value: unknown): string =>
     .replaceAll("\u2028", "\\u2028")
     .replaceAll("\u2029", "\\u2029");
 
-const indented = (text: string, by: string): string => text.replaceAll("\n", `\n${by}`);
+/** Basic authentication with the key as user name, as an expression of JavaScript. */
+export const AUTHORIZATION = `\`Basic \${btoa(\`\${process.env.PATCHBAY_API_KEY}:\`)}\``;
 
 const body = (connector: string | null) => ({
   origin_owner_id: "customer-123",
@@ -34,7 +31,7 @@ export const sessionTypeScript = (baseUrl: string, connector: string | null): st
 const response = await fetch(${jsonText(`${baseUrl}/connect_sessions`)}, {
   method: "POST",
   headers: {
-    authorization: \`Basic \${btoa(\`\${process.env.PATCHBAY_API_KEY}:\`)}\`,
+    authorization: ${AUTHORIZATION},
     "content-type": "application/json",
   },
   body: JSON.stringify(${indented(jsonText(body(connector)), "  ")}),
@@ -42,9 +39,9 @@ const response = await fetch(${jsonText(`${baseUrl}/connect_sessions`)}, {
 const { token } = await response.json();`;
 
 export const elementHtml = (baseUrl: string): string =>
-  `<script type="module" src="${attribute(baseUrl)}/embed/patchbay-hub.js"></script>
+  `<script type="module" src="${attributeText(baseUrl)}/embed/patchbay-hub.js"></script>
 
-<patchbay-hub token="THE SESSION'S TOKEN" base-url="${attribute(baseUrl)}"></patchbay-hub>
+<patchbay-hub token="THE SESSION'S TOKEN" base-url="${attributeText(baseUrl)}"></patchbay-hub>
 
 <script type="module">
   document.querySelector("patchbay-hub").addEventListener("success", (event) => {

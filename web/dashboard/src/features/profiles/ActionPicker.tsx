@@ -1,9 +1,9 @@
 /** Which actions a profile allows: all, only those that read, or these. */
 
-import { Button, Checkbox, Group, ScrollArea, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { Button, Checkbox, Group, ScrollArea, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import type { Action } from "../../api/connectors.ts";
+import { SearchInput } from "../../ui/SearchInput.tsx";
 import { Annotations } from "../connectors/Annotations.tsx";
 
 interface Props {
@@ -55,12 +55,11 @@ export function ActionPicker({ actions, chosen, onChange }: Props) {
               </Button>
             </Group>
           </Group>
-          <TextInput
+          <SearchInput
             aria-label="Find an action"
             placeholder="Find an action"
-            leftSection={<IconSearch size={16} aria-hidden />}
             value={search}
-            onChange={(event) => setSearch(event.currentTarget.value)}
+            onSearch={setSearch}
           />
           <ScrollArea h={260} className="pb-panel" p="sm" viewportProps={{ tabIndex: 0 }}>
             <Stack gap={6}>

@@ -1,6 +1,6 @@
 /** Makes a connector profile, or changes one. */
 
-import { Button, Checkbox, Group, Modal, PasswordInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Modal, PasswordInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import type { Profile } from "../../api/client.ts";
 import {
@@ -11,6 +11,7 @@ import {
   useCreateProfile,
   usePatchProfile,
 } from "../../api/connectors.ts";
+import { DialogActions } from "../../ui/DialogActions.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { notifyDone } from "../../ui/notify.ts";
 import { ActionPicker } from "./ActionPicker.tsx";
@@ -134,10 +135,7 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
           />
         )}
         {error !== null && <ErrorState title="It was not saved" error={error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
+        <DialogActions onCancel={onClose}>
           <Button
             type="submit"
             loading={create.isPending || patch.isPending}
@@ -145,7 +143,7 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
           >
             {profile === null ? "Create" : "Save"}
           </Button>
-        </Group>
+        </DialogActions>
       </Stack>
     </form>
   );

@@ -1,17 +1,6 @@
 /** The project's connector profiles: made, switched, changed, deleted. */
 
-import {
-  ActionIcon,
-  Badge,
-  Button,
-  Group,
-  Loader,
-  Menu,
-  Switch,
-  Table,
-  Text,
-  VisuallyHidden,
-} from "@mantine/core";
+import { ActionIcon, Badge, Button, Group, Menu, Switch, Table, Text } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconCopy, IconDots, IconEdit, IconPlus, IconStar, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
@@ -26,7 +15,8 @@ import {
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { ListTable } from "../../ui/ListTable.tsx";
+import { Loaded } from "../../ui/Loaded.tsx";
 import { notifyDone, notifyFailure } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { ProfileDialog } from "./ProfileDialog.tsx";
@@ -46,37 +36,21 @@ export function ProfilesPage() {
         description="How this project uses its connectors: with which method, and which actions may run."
         actions={create}
       />
-      {profiles.isPending ? (
-        <Loader aria-label="Loading the profiles" />
-      ) : profiles.isError ? (
-        <ErrorState error={profiles.error} onRetry={() => void profiles.refetch()} />
-      ) : profiles.data.length === 0 ? (
-        <EmptyState title="There is no profile yet" action={create}>
-          A connector needs a profile before accounts can be linked with it.
-        </EmptyState>
-      ) : (
-        <div className="pb-panel pb-table-wrap">
-          <Table verticalSpacing="sm" horizontalSpacing="md">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Profile</Table.Th>
-                <Table.Th>Method</Table.Th>
-                <Table.Th>Environment</Table.Th>
-                <Table.Th>Actions</Table.Th>
-                <Table.Th>Enabled</Table.Th>
-                <Table.Th w={56}>
-                  <VisuallyHidden>Changes</VisuallyHidden>
-                </Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {profiles.data.map((profile) => (
+      <Loaded query={profiles} what="the profiles">
+        {(all) =>
+          all.length === 0 ? (
+            <EmptyState title="There is no profile yet" action={create}>
+              A connector needs a profile before accounts can be linked with it.
+            </EmptyState>
+          ) : (
+            <ListTable headings={["Profile", "Method", "Environment", "Actions", "Enabled"]} menu="Changes">
+              {all.map((profile) => (
                 <ProfileRow key={profile.id} profile={profile} />
               ))}
-            </Table.Tbody>
-          </Table>
-        </div>
-      )}
+            </ListTable>
+          )
+        }
+      </Loaded>
       <ProfileDialog opened={creating} connector={null} profile={null} onClose={() => setCreating(false)} />
     </>
   );
@@ -113,7 +87,7 @@ function ProfileRow({ profile }: { profile: Profile }) {
                 {profile.name}
               </Text>
               {profile.default && (
-                <Badge size="sm" variant="default" tt="none">
+                <Badge size="sm" variant="default">
                   Default
                 </Badge>
               )}

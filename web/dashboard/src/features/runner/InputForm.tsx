@@ -1,19 +1,8 @@
 /** All inputs of an action: what is required at once, what is optional when it is wanted, or all of it as JSON. */
 
-import {
-  Alert,
-  Button,
-  Group,
-  SimpleGrid,
-  Stack,
-  Tabs,
-  Text,
-  Textarea,
-  TextInput,
-  Title,
-} from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { Alert, Button, Group, SimpleGrid, Stack, Tabs, Text, Textarea, Title } from "@mantine/core";
 import { useState } from "react";
+import { SearchInput } from "../../ui/SearchInput.tsx";
 import { FieldControl } from "./FieldControl.tsx";
 import { buildInputs, type FormField, keyOf, pathText, readInputs, type Values } from "./formModel.ts";
 
@@ -115,7 +104,7 @@ function Form({ fields, values, problems, onChange }: Props) {
   return (
     <Stack>
       {errors > 0 && (
-        <Alert color="red" variant="light" role="alert" c="var(--mantine-color-text)">
+        <Alert color="red" role="alert">
           {errors === 1 ? "One input needs another look." : `${errors} inputs need another look.`}
         </Alert>
       )}
@@ -127,13 +116,12 @@ function Form({ fields, values, problems, onChange }: Props) {
               Optional inputs ({optional.length})
             </Title>
             {optional.length > SHOWN && (
-              <TextInput
+              <SearchInput
                 aria-label="Find an optional input"
                 placeholder="Find an input"
                 size="xs"
-                leftSection={<IconSearch size={14} aria-hidden />}
                 value={search}
-                onChange={(event) => setSearch(event.currentTarget.value)}
+                onSearch={setSearch}
               />
             )}
           </Group>

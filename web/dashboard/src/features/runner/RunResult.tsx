@@ -1,8 +1,9 @@
 /** What a run answered, and what was sent for it. */
 
-import { Accordion, Badge, Button, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
+import { Accordion, Button, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import type { Exchange, RunResult as Result } from "../../api/runs.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
+import { Pill } from "../../ui/Pill.tsx";
 
 interface Props {
   result: Result;
@@ -18,9 +19,7 @@ const pretty = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value, null, 2);
 
 const Status = ({ status }: { status: number | null }) => (
-  <Badge variant="light" color={colourOf(status)} c="var(--mantine-color-text)" tt="none">
-    {status === null || status === 0 ? "no answer" : status}
-  </Badge>
+  <Pill color={colourOf(status)}>{status === null || status === 0 ? "no answer" : status}</Pill>
 );
 
 export function RunResult({ result, curl, typeScript, onNext }: Props) {

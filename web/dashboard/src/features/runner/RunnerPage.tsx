@@ -155,7 +155,7 @@ function Runner({ account, action }: { account: string; action: Action }) {
             )}
           </div>
           {action.required_scopes.map((scope) => (
-            <Badge key={scope} variant="default" tt="none" fw={500}>
+            <Badge key={scope} variant="default" fw={500}>
               {scope}
             </Badge>
           ))}

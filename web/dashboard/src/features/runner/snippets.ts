@@ -1,6 +1,7 @@
 /** The same run as code to copy. */
 
-import { jsonText, shellQuote } from "../link/snippets.ts";
+import { indented, shellQuote } from "@patchbay/web-shared/quoting.ts";
+import { AUTHORIZATION, jsonText } from "../link/snippets.ts";
 import type { RunInputs } from "./formModel.ts";
 
 export interface Run {
@@ -22,11 +23,11 @@ export const runTypeScript = ({ baseUrl, account, action, inputs }: Run): string
   `const response = await fetch(${jsonText(`${baseUrl}/actions/rpc`)}, {
   method: "POST",
   headers: {
-    authorization: \`Basic \${btoa(\`\${process.env.PATCHBAY_API_KEY}:\`)}\`,
+    authorization: ${AUTHORIZATION},
     "content-type": "application/json",
     "x-account-id": ${jsonText(account)},
   },
-  body: JSON.stringify(${jsonText({ action, ...inputs }).replaceAll("\n", "\n  ")}),
+  body: JSON.stringify(${indented(jsonText({ action, ...inputs }), "  ")}),
 });
 if (!response.ok) throw new Error(\`\${response.status} \${await response.text()}\`);
 const { data, next } = await response.json();`;

@@ -1,8 +1,9 @@
 /** The project, the server, and the password. */
 
-import { Anchor, Card, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { Anchor, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useSession } from "../../api/session.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { FactTable } from "../../ui/FactTable.tsx";
 import { notifyDone } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { PasswordForm } from "../signin/PasswordForm.tsx";
@@ -23,25 +24,16 @@ export function SettingsPage() {
           <Title order={2} size="h4" mb="sm">
             Project and server
           </Title>
-          <Table withRowBorders={false} verticalSpacing={4}>
-            <Table.Tbody>
-              {facts.map(([label, value]) => (
-                <Table.Tr key={label}>
-                  <Table.Th w={140} fw={500} c="dimmed" scope="row">
-                    {label}
-                  </Table.Th>
-                  <Table.Td>
-                    <Group gap={4} wrap="nowrap">
-                      <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-                        {value}
-                      </Text>
-                      <CopyButton value={value} what={label.toLowerCase()} />
-                    </Group>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
+          <FactTable
+            width={140}
+            facts={facts.map(([label, value]) => [
+              label,
+              <Group key={label} gap={4} wrap="nowrap">
+                <Text size="sm">{value}</Text>
+                <CopyButton value={value} what={label.toLowerCase()} />
+              </Group>,
+            ])}
+          />
           <Text size="sm" c="dimmed" mt="sm">
             Projects are made on the server's machine with <code>patchbay project create</code>. The whole API
             is in the <Anchor href="/docs">reference</Anchor>.

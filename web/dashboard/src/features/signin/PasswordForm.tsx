@@ -38,7 +38,7 @@ export function PasswordForm({ hasPassword, onDone }: Props) {
     <form onSubmit={submit}>
       <Stack>
         {change.isError && (
-          <Alert color="red" variant="light" role="alert" c="var(--mantine-color-text)">
+          <Alert color="red" role="alert">
             {asFailure(change.error).message}
           </Alert>
         )}

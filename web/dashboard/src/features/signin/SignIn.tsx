@@ -35,7 +35,7 @@ export function SignIn({ passwordSet, linkFailure }: Props) {
             </Title>
           </div>
           {failure && (
-            <Alert color="red" variant="light" role="alert" c="var(--mantine-color-text)">
+            <Alert color="red" role="alert">
               {failure.message}
             </Alert>
           )}

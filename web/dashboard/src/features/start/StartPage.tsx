@@ -196,13 +196,7 @@ function RunStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void }
               code={JSON.stringify(result.body, null, 2)}
             />
           ) : (
-            <Alert
-              color="red"
-              variant="light"
-              role="alert"
-              title="It was refused"
-              c="var(--mantine-color-text)"
-            >
+            <Alert color="red" role="alert" title="It was refused">
               {result.failure.message}
             </Alert>
           )}

@@ -1,0 +1,8 @@
+/** A word on a soft colour: a state, an effect. */
+
+import { Badge, type BadgeProps } from "@mantine/core";
+import type { ComponentPropsWithRef } from "react";
+
+type Props = BadgeProps & Omit<ComponentPropsWithRef<"div">, keyof BadgeProps>;
+
+export const Pill = (props: Props) => <Badge variant="light" c="var(--mantine-color-text)" {...props} />;
