@@ -4,6 +4,7 @@ import { expect, type Page } from "@playwright/test";
 
 /** Fails with the rule, the element and the reason of every violation. */
 export async function expectAccessible(page: Page): Promise<void> {
+  await settled(page);
   const { violations } = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     .analyze();
@@ -13,4 +14,14 @@ export async function expectAccessible(page: Page): Promise<void> {
     ),
   );
   expect(found).toEqual([]);
+}
+
+/** Waits until nothing fades or slides: half-way, every colour is too faint. What turns for ever may turn. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    document.getAnimations().every((animation) => {
+      const endless = animation.effect?.getComputedTiming().iterations === Number.POSITIVE_INFINITY;
+      return endless || animation.playState !== "running";
+    }),
+  );
 }

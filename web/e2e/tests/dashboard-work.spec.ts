@@ -126,6 +126,7 @@ test("a key is shown once, works, is switched off and deleted", async ({ dashboa
   };
   expect(await status()).toBe(200);
   await page.getByRole("button", { name: "Done" }).click();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
   expect(await page.content()).not.toContain(key);
   await expectAccessible(page);
   const row = page.getByRole("row").filter({ hasText: "nightly export" });
