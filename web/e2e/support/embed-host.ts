@@ -2,9 +2,7 @@
  * A customer's product with `<patchbay-hub>` in it: an origin of its own, and a policy as strict as one can
  * be that still wants the Hub. The page notes every event of the element and every message it gets.
  */
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { serveOnLoopback } from "./loopback.ts";
 
 /** What the page has noted. */
 export interface Notes {
@@ -42,7 +40,7 @@ export async function startEmbedHost(patchbay: string): Promise<EmbedHost> {
   const policy =
     `default-src 'none'; script-src 'self' ${patchbay}; style-src 'self'; frame-src ${patchbay}; ` +
     "require-trusted-types-for 'script'";
-  const server = createServer((request, response) => {
+  const { origin, stop } = await serveOnLoopback((request, response) => {
     const url = new URL(request.url ?? "/", "http://host");
     if (url.pathname === "/host.js") {
       response.writeHead(200, { "content-type": "text/javascript; charset=utf-8" }).end(SCRIPT);
@@ -56,17 +54,10 @@ export async function startEmbedHost(patchbay: string): Promise<EmbedHost> {
       response.writeHead(404).end();
     }
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     origin,
     url: (...elements) => `${origin}/?${new URLSearchParams({ elements: JSON.stringify(elements) })}`,
-    stop: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    stop,
   };
 }
 

@@ -4,10 +4,9 @@
  * It serves the stock component's bundle unchanged from `node_modules` and a page whose query says which
  * attributes the element gets. The page notes the element's events in `window.hubEvents`.
  */
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { serveOnLoopback } from "./loopback.ts";
 import { stockHubPath } from "./paths.ts";
 
 /** The attributes of `<stackone-hub>` that the tests use. */
@@ -31,7 +30,7 @@ export interface HostPage {
 /** Starts the host page's server on a free loopback port. */
 export async function startHostPage(): Promise<HostPage> {
   const bundle = await readFile(stockHubPath());
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  const { origin, stop } = await serveOnLoopback((request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? "/", "http://host");
     if (url.pathname === "/webcomponent.js") {
       response.writeHead(200, { "content-type": "text/javascript; charset=utf-8" }).end(bundle);
@@ -41,17 +40,10 @@ export async function startHostPage(): Promise<HostPage> {
       response.writeHead(404).end();
     }
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     origin,
     url: (attributes) => `${origin}/?${new URLSearchParams({ ...attributes })}`,
-    stop: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    stop,
   };
 }
 
