@@ -1,14 +1,7 @@
 /** Every path of the dashboard, on one screen. Pages are loaded when they are first opened. */
 
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-} from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { parseFilters } from "../features/accounts/filters.ts";
-import { isStartDone } from "../features/start/progress.ts";
 import { NotFound } from "./NotFound.tsx";
 import { Shell } from "./Shell.tsx";
 
@@ -19,9 +12,7 @@ const text = (value: unknown): string | undefined =>
 const index = createRoute({
   getParentRoute: () => root,
   path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: isStartDone() ? "/accounts" : "/start" });
-  },
+  component: lazyRouteComponent(() => import("../features/start/Home.tsx"), "Home"),
 });
 const start = createRoute({
   getParentRoute: () => root,

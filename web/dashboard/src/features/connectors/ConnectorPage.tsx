@@ -92,7 +92,13 @@ export function ConnectorPage() {
           />
         </Group>
         <Loaded query={actions} what="the actions">
-          {() => <ActionTable actions={shown} />}
+          {(all) =>
+            all.length === 0 ? (
+              <Text c="dimmed">This connector has no actions.</Text>
+            ) : (
+              <ActionTable actions={shown} />
+            )
+          }
         </Loaded>
       </Stack>
       <ProfileDialog opened={creating} connector={key} profile={null} onClose={() => setCreating(false)} />

@@ -7,13 +7,28 @@ import { CopyButton } from "../../ui/CopyButton.tsx";
 import { DialogActions } from "../../ui/DialogActions.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 
-export const CreateKey = ({ opened, onClose }: { opened: boolean; onClose: () => void }) => (
-  <Modal opened={opened} onClose={onClose} title="Create an API key" closeOnClickOutside={false}>
-    {opened && <Editor onClose={onClose} />}
-  </Modal>
-);
+export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const [isMade, setMade] = useState(false);
+  const close = () => {
+    setMade(false);
+    onClose();
+  };
+  // A key that is shown once must not go with a stray Esc: only "Done" ends the dialog then.
+  return (
+    <Modal
+      opened={opened}
+      onClose={close}
+      title="Create an API key"
+      closeOnClickOutside={false}
+      closeOnEscape={!isMade}
+      withCloseButton={!isMade}
+    >
+      {opened && <Editor onMade={() => setMade(true)} onClose={close} />}
+    </Modal>
+  );
+}
 
-function Editor({ onClose }: { onClose: () => void }) {
+function Editor({ onMade, onClose }: { onMade: () => void; onClose: () => void }) {
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<string[]>(DEFAULT_SCOPES);
   const create = useCreateKey();
@@ -37,7 +52,7 @@ function Editor({ onClose }: { onClose: () => void }) {
   }
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate({ name, scopes });
+    create.mutate({ name, scopes }, { onSuccess: onMade });
   };
   return (
     <form onSubmit={submit}>

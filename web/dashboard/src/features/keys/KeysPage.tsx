@@ -95,7 +95,10 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           action="Delete the key"
           busy={remove.isPending}
           error={remove.error}
-          onClose={() => setDeleting(false)}
+          onClose={() => {
+            remove.reset();
+            setDeleting(false);
+          }}
           onConfirm={() => remove.mutate(id, { onSuccess: () => notifyDone(`The key ${name} is deleted`) })}
         >
           Calls with it are refused from then on. Disable it first when you are not sure who uses it.

@@ -4,72 +4,124 @@ import { Alert, Button, Group, SimpleGrid, Stack, Tabs, Text, Textarea, Title } 
 import { useState } from "react";
 import { SearchInput } from "../../ui/SearchInput.tsx";
 import { FieldControl } from "./FieldControl.tsx";
-import { buildInputs, type FormField, keyOf, pathText, readInputs, type Values } from "./formModel.ts";
+import {
+  draftText,
+  type FormField,
+  keyOf,
+  parseInputs,
+  pathText,
+  readInputs,
+  type Values,
+} from "./formModel.ts";
+
+/** What is being filled in: the form's values, and the JSON while that tab is open. */
+export interface Draft {
+  values: Values;
+  /** The text of the JSON tab; null while the form is open. What is on screen is what runs. */
+  json: string | null;
+}
+
+export interface Problems {
+  byField: Record<string, string>;
+  /** Those of no field, and all of the JSON tab. */
+  rest: string[];
+}
 
 interface Props {
   fields: FormField[];
-  values: Values;
-  problems: Record<string, string>;
-  onChange: (values: Values) => void;
+  draft: Draft;
+  problems: Problems;
+  onChange: (draft: Draft) => void;
+  onProblems: (problems: Problems) => void;
 }
+
+export const NO_PROBLEMS: Problems = { byField: {}, rest: [] };
 
 /** So many optional inputs are shown at once; more are found by name. */
 const SHOWN = 8;
 
-export function InputForm({ fields, values, problems, onChange }: Props) {
-  const [tab, setTab] = useState<string | null>("form");
-  const [json, setJson] = useState("");
-  const [jsonProblem, setJsonProblem] = useState<string | null>(null);
+export function InputForm({ fields, draft, problems, onChange, onProblems }: Props) {
+  const [leftOut, setLeftOut] = useState<string[]>([]);
   if (fields.length === 0) return <Text c="dimmed">This action takes no inputs.</Text>;
 
   const open = (next: string | null) => {
+    onProblems(NO_PROBLEMS);
     if (next === "json") {
-      setJson(JSON.stringify(buildInputs(fields, values).inputs, null, 2));
-      setJsonProblem(null);
+      onChange({ ...draft, json: draftText(fields, draft.values) });
+      return;
     }
-    setTab(next);
-  };
-  const write = (text: string) => {
-    setJson(text);
+    // Nothing was changed: what was typed into the form stays, also what means nothing yet.
+    if (draft.json === null || draft.json === draftText(fields, draft.values)) {
+      onChange({ ...draft, json: null });
+      return;
+    }
     try {
-      const { values: read, unknown } = readInputs(fields, JSON.parse(text));
-      setJsonProblem(
-        unknown.length === 0 ? null : `The action has no input ${unknown.join(", ")}; it is not sent.`,
-      );
-      onChange(read);
-    } catch (error) {
-      setJsonProblem(
-        error instanceof Error ? `This is not JSON yet: ${error.message}` : "This is not JSON yet.",
-      );
+      const { values, unknown } = readInputs(fields, JSON.parse(draft.json));
+      setLeftOut(unknown);
+      onChange({ values, json: null });
+    } catch {
+      onProblems({ byField: {}, rest: parseInputs(fields, draft.json).problems });
     }
   };
   return (
-    <Tabs value={tab} onChange={open} keepMounted={false}>
+    <Tabs value={draft.json === null ? "form" : "json"} onChange={open} keepMounted={false}>
       <Tabs.List mb="md">
         <Tabs.Tab value="form">Form</Tabs.Tab>
         <Tabs.Tab value="json">JSON</Tabs.Tab>
       </Tabs.List>
+      {problems.rest.length > 0 && (
+        <Alert color="red" role="alert" mb="md">
+          {problems.rest.map((problem) => (
+            <Text key={problem} size="sm" c="var(--mantine-color-text)">
+              {problem}
+            </Text>
+          ))}
+        </Alert>
+      )}
       <Tabs.Panel value="form">
-        <Form fields={fields} values={values} problems={problems} onChange={onChange} />
+        {leftOut.length > 0 && (
+          <Alert color="yellow" mb="md">
+            <Text size="sm" c="var(--mantine-color-text)">
+              The form cannot hold {leftOut.join(", ")} as written, and does not send it. Use the JSON tab for
+              that.
+            </Text>
+          </Alert>
+        )}
+        <Form
+          fields={fields}
+          values={draft.values}
+          problems={problems.byField}
+          onChange={(values) => onChange({ ...draft, values })}
+        />
       </Tabs.Panel>
       <Tabs.Panel value="json">
         <Textarea
           label="Inputs"
-          description="path, query, headers and body, as they are sent"
+          description="path, query, headers and body, sent exactly as written"
           autosize
           minRows={8}
           maxRows={24}
-          error={jsonProblem}
+          error={problems.rest.length > 0}
           styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
-          value={json}
-          onChange={(event) => write(event.currentTarget.value)}
+          value={draft.json ?? ""}
+          onChange={(event) => {
+            onProblems(NO_PROBLEMS);
+            onChange({ ...draft, json: event.currentTarget.value });
+          }}
         />
       </Tabs.Panel>
     </Tabs>
   );
 }
 
-function Form({ fields, values, problems, onChange }: Props) {
+interface FormProps {
+  fields: FormField[];
+  values: Values;
+  problems: Record<string, string>;
+  onChange: (values: Values) => void;
+}
+
+function Form({ fields, values, problems, onChange }: FormProps) {
   const [search, setSearch] = useState("");
   const [opened, setOpened] = useState(false);
   const required = fields.filter((field) => field.required);

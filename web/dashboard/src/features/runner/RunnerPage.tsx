@@ -8,13 +8,22 @@ import { useMemo, useState } from "react";
 import { accountName, useAccounts } from "../../api/accounts.ts";
 import { type Action, useActions } from "../../api/connectors.ts";
 import { useSession } from "../../api/session.ts";
+import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { Annotations } from "../connectors/Annotations.tsx";
-import { buildInputs, formFields, problemsByField, type RunInputs, type Values } from "./formModel.ts";
-import { InputForm } from "./InputForm.tsx";
+import {
+  buildInputs,
+  type FormField,
+  formFields,
+  nextInputs,
+  parseInputs,
+  problemsByField,
+  type RunInputs,
+} from "./formModel.ts";
+import { type Draft, InputForm, NO_PROBLEMS, type Problems } from "./InputForm.tsx";
 import { RunResult } from "./RunResult.tsx";
 import { runCurl, runTypeScript } from "./snippets.ts";
 import { useRun } from "./useRun.ts";
@@ -103,8 +112,8 @@ function grouped(actions: Action[]) {
 function Runner({ account, action }: { account: string; action: Action }) {
   const { public_url: baseUrl } = useSession();
   const fields = useMemo(() => formFields(action.action_details.input_schema), [action]);
-  const [values, setValues] = useState<Values>({});
-  const [problems, setProblems] = useState<Record<string, string>>({});
+  const [draft, setDraft] = useState<Draft>({ values: {}, json: null });
+  const [problems, setProblems] = useState<Problems>(NO_PROBLEMS);
   const [asking, setAsking] = useState<RunInputs | null>(null);
   const { run, cancel, isRunning, finished } = useRun();
   const isDestructive = action.action_details.annotations.destructiveHint === true;
@@ -112,28 +121,23 @@ function Runner({ account, action }: { account: string; action: Action }) {
   const send = async (inputs: RunInputs) => {
     setAsking(null);
     const result = await run({ account, action: action.id, inputs });
-    if (result?.failure) setProblems(problemsByField(fields, result.failure.problems).byField);
+    // Beside the JSON there are no fields to stand at.
+    if (result?.failure)
+      setProblems(problemsByField(draft.json === null ? fields : [], result.failure.problems));
   };
   const submit = () => {
-    if (isRunning) return;
-    const built = buildInputs(fields, values);
-    setProblems(built.problems);
-    if (Object.keys(built.problems).length > 0) return;
-    if (isDestructive) setAsking(built.inputs);
-    else void send(built.inputs);
+    if (isRunning || asking !== null) return;
+    const { inputs, found } = readDraft(fields, draft);
+    setProblems(found);
+    if (found.rest.length > 0 || Object.keys(found.byField).length > 0) return;
+    if (isDestructive) setAsking(inputs);
+    else void send(inputs);
   };
   useHotkeys([["mod+Enter", submit]], []);
 
   const done = finished;
   const again = done === null ? null : { baseUrl, account, action: action.id, inputs: done.request.inputs };
-  const next =
-    done === null
-      ? null
-      : nextInputs(
-          done.request.inputs,
-          done.result.next,
-          fields.map((field) => field.path),
-        );
+  const next = done === null ? null : nextInputs(fields, done.request.inputs, done.result.next);
   return (
     <Stack>
       <Card withBorder radius="lg" component="section" aria-label="Inputs">
@@ -167,7 +171,13 @@ function Runner({ account, action }: { account: string; action: Action }) {
             submit();
           }}
         >
-          <InputForm fields={fields} values={values} problems={problems} onChange={setValues} />
+          <InputForm
+            fields={fields}
+            draft={draft}
+            problems={problems}
+            onChange={setDraft}
+            onProblems={setProblems}
+          />
           <Group mt="lg">
             <Button type="submit" loading={isRunning} leftSection={<IconPlayerPlay size={16} aria-hidden />}>
               Run
@@ -202,27 +212,24 @@ function Runner({ account, action }: { account: string; action: Action }) {
         onClose={() => setAsking(null)}
         onConfirm={() => asking !== null && void send(asking)}
       >
-        This action changes something at the provider that cannot be undone. It runs for real, with this
-        account.
+        <Stack gap="sm">
+          <span>
+            This action changes something at the provider that cannot be undone. It runs for real, with this
+            account and these inputs.
+          </span>
+          <CodeBlock label="Inputs" code={JSON.stringify(asking ?? {}, null, 2)} wrap />
+        </Stack>
       </ConfirmDialog>
     </Stack>
   );
 }
 
-/** The inputs of the next page: the cursor goes where the action takes one. */
-function nextInputs(inputs: RunInputs, next: unknown, paths: string[][]): RunInputs | null {
-  if (next === null || next === undefined || next === "") return null;
-  const names = ["next", "cursor", "page_token", "page", "offset"];
-  for (const name of names) {
-    const path = paths.find(([group, field]) => group === "query" && field === name);
-    if (path !== undefined)
-      return {
-        ...inputs,
-        query: {
-          ...inputs.query,
-          [name]: typeof next === "string" && /^\d+$/.test(next) && name !== "next" ? Number(next) : next,
-        },
-      };
+/** What is on screen, as what is sent, with everything that keeps it from being sent. */
+function readDraft(fields: FormField[], draft: Draft): { inputs: RunInputs; found: Problems } {
+  if (draft.json !== null) {
+    const { inputs, problems } = parseInputs(fields, draft.json);
+    return { inputs, found: { byField: {}, rest: problems } };
   }
-  return null;
+  const { inputs, problems } = buildInputs(fields, draft.values);
+  return { inputs, found: { byField: problems, rest: [] } };
 }

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { buildInputs, formFields, keyOf, problemsByField, readInputs } from "./formModel.ts";
+import {
+  buildInputs,
+  draftText,
+  formFields,
+  keyOf,
+  nextInputs,
+  parseInputs,
+  problemsByField,
+  readInputs,
+} from "./formModel.ts";
 
 const schema = {
   type: "object",
@@ -123,11 +132,74 @@ test("the server's problems stand beside their fields", () => {
     { path: "account", message: "elsewhere" },
   ]);
   expect(byField).toEqual({ [key("body", "rows")]: "rows", [key("body", "person", "email")]: "email" });
-  expect(rest).toEqual(["elsewhere"]);
+  expect(rest).toEqual(["account: elsewhere"]);
 });
 
 test("a group without members of its own is one object", () => {
   const [field] = formFields({ properties: { body: { type: "object" } } });
   expect([field?.path, field?.kind]).toEqual([["body"], "json"]);
   expect(buildInputs(field ? [field] : [], {}).problems).toEqual({});
+});
+
+describe("what is written as JSON", () => {
+  const written = (inputs: unknown) => parseInputs(fields, JSON.stringify(inputs));
+  test("is sent exactly as it is", () => {
+    const inputs = {
+      path: { id: "7" },
+      query: { tags: [], at: null },
+      body: { open: false, name: "", person: { email: 5 }, other: 1 },
+    };
+    expect(written(inputs)).toEqual({ inputs, problems: [] });
+  });
+
+  test("is refused when it is no JSON, no object, or lacks what is required", () => {
+    expect(parseInputs(fields, "{").problems[0]).toMatch(/^This is not JSON/);
+    expect(written([]).problems).toHaveLength(1);
+    expect(written({ elsewhere: {} }).problems).toEqual([
+      "elsewhere is none of path, query, headers and body.",
+      "path.id is required.",
+      "body.open is required.",
+      "body.person.email is required.",
+    ]);
+  });
+
+  test("begins with what is in the form, also with what means nothing yet", () => {
+    const text = draftText(fields, { [key("path", "id")]: "many", [key("body", "name")]: "abc" });
+    expect(JSON.parse(text)).toEqual({ path: { id: "many" }, body: { open: false, name: "abc" } });
+  });
+
+  test("tells what the form cannot hold", () => {
+    expect(readInputs(fields, { query: { tags: [], at: null }, body: { name: "" } })).toEqual({
+      values: {},
+      unknown: ["query.tags", "query.at", "body.name"],
+    });
+  });
+});
+
+test("a moment stands in the browser's control and comes back as the same moment", () => {
+  const { values } = readInputs(fields, { query: { at: "2026-01-01T10:20:30Z" } });
+  expect(values[key("query", "at")]).toMatch(/^2026-01-01T\d\d:20:30$/);
+  expect(buildInputs(fields, values).inputs.query).toEqual({ at: "2026-01-01T10:20:30.000Z" });
+});
+
+test("options that are not text are sent as what they are", () => {
+  const numbers = formFields({
+    properties: {
+      query: {
+        type: "object",
+        properties: { size: { enum: [1, 2, null] }, all: { type: "array", items: { enum: [true, 3] } } },
+      },
+    },
+  });
+  const values = { [key("query", "size")]: "2", [key("query", "all")]: ["3", "true"] };
+  expect(buildInputs(numbers, values).inputs).toEqual({ query: { size: 2, all: [3, true] } });
+});
+
+test("the next page is asked for as its input's type", () => {
+  const paged = (type: string) =>
+    formFields({ properties: { query: { type: "object", properties: { page: { type } } } } });
+  expect(nextInputs(paged("integer"), { query: {} }, "2")).toEqual({ query: { page: 2 } });
+  expect(nextInputs(paged("string"), {}, "2")).toEqual({ query: { page: "2" } });
+  expect(nextInputs(paged("string"), {}, null)).toBeNull();
+  expect(nextInputs([], {}, "2")).toBeNull();
 });

@@ -29,6 +29,8 @@ export interface FormField {
   required: boolean;
   description: string;
   options: string[];
+  /** The values that the options stand for, which need not be text. */
+  choices: unknown[];
   integer: boolean;
   minimum?: number;
   maximum?: number;
@@ -87,6 +89,7 @@ function fieldOf(path: string[], schema: Schema, required: boolean): FormField {
     required,
     description: typeof schema.description === "string" ? schema.description : "",
     options: texts(described.enum),
+    choices: Array.isArray(described.enum) ? described.enum.filter((entry) => entry !== null) : [],
     integer: typeOf(schema) === "integer",
   };
   const [minimum, maximum] = [numberOf(schema.minimum), numberOf(schema.maximum)];
@@ -144,8 +147,14 @@ const isEmpty = (value: string | string[] | undefined): value is undefined | "" 
 
 /** What a control's value means. Throws a sentence when it means nothing. */
 function meaning(field: FormField, value: string | string[]): unknown {
-  if (Array.isArray(value)) return value;
+  const chosen = (text: string): unknown => {
+    const index = field.options.indexOf(text);
+    return index === -1 ? text : field.choices[index];
+  };
+  if (Array.isArray(value)) return field.kind === "choices" ? value.map(chosen) : value;
   switch (field.kind) {
+    case "enum":
+      return chosen(value);
     case "number": {
       const number = Number(value);
       if (!Number.isFinite(number)) throw new Error("This must be a number.");
@@ -214,6 +223,42 @@ export interface Built {
   problems: Record<string, string>;
 }
 
+/** What is in the form as JSON to go on with: what means nothing yet stays as it was typed. */
+export function draftText(fields: FormField[], values: Values): string {
+  const { inputs, problems } = buildInputs(fields, values);
+  for (const field of fields) {
+    const value = values[keyOf(field.path)];
+    if (problems[keyOf(field.path)] !== undefined && !isEmpty(value)) put(inputs, field.path, value);
+  }
+  return JSON.stringify(inputs, null, 2);
+}
+
+/**
+ * The inputs that were written as JSON, exactly as they are to be sent. Only what no server could take is
+ * refused here: text that is no JSON, groups that do not exist, and what is required and missing.
+ */
+export function parseInputs(fields: FormField[], text: string): { inputs: RunInputs; problems: string[] } {
+  let inputs: unknown;
+  try {
+    inputs = JSON.parse(text);
+  } catch (error) {
+    return { inputs: {}, problems: [`This is not JSON: ${error instanceof Error ? error.message : ""}`] };
+  }
+  if (!isRecord(inputs))
+    return { inputs: {}, problems: ["This must be an object with path, query, headers or body."] };
+  const known: readonly string[] = GROUPS;
+  const problems = Object.keys(inputs)
+    .filter((group) => !known.includes(group))
+    .map((group) => `${group} is none of path, query, headers and body.`);
+  for (const field of fields) {
+    const isMissing =
+      field.path.reduce<unknown>((at, name) => (isRecord(at) ? at[name] : undefined), inputs) === undefined;
+    if (field.required && field.path.length > 1 && isMissing)
+      problems.push(`${pathText(field.path)} is required.`);
+  }
+  return { inputs: inputs as RunInputs, problems };
+}
+
 /** What the form sends, with everything that is wrong with it. */
 export function buildInputs(fields: FormField[], values: Values): Built {
   const inputs: RunInputs = {};
@@ -236,9 +281,18 @@ export function buildInputs(fields: FormField[], values: Values): Built {
   return { inputs, problems };
 }
 
+/** A moment as the browser's own control takes it: local, without a zone. What is no moment stays as it is. */
+function localMoment(text: string): string {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) return text;
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString();
+  return local.replace(/(:00)?\.000Z$/, "").replace(/Z$/, "");
+}
+
 function shown(field: FormField, value: unknown): string | string[] {
   if ((field.kind === "texts" || field.kind === "choices") && Array.isArray(value)) return value.map(String);
   if (field.kind === "json") return JSON.stringify(value, null, 2);
+  if (field.kind === "date-time" && typeof value === "string") return localMoment(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
@@ -256,7 +310,10 @@ export function readInputs(fields: FormField[], inputs: unknown): Read {
   const visit = (path: string[], value: unknown): void => {
     const field = known.get(keyOf(path));
     if (field !== undefined) {
-      if (value !== null && value !== undefined) values[keyOf(path)] = shown(field, value);
+      const text = value === null || value === undefined ? "" : shown(field, value);
+      // A control cannot hold nothing as a value: it is told, and not sent from the form.
+      if (isEmpty(text)) unknown.push(pathText(path));
+      else values[keyOf(path)] = text;
     } else if (isRecord(value)) {
       for (const [name, member] of Object.entries(value)) visit([...path, name], member);
     } else {
@@ -265,6 +322,19 @@ export function readInputs(fields: FormField[], inputs: unknown): Read {
   };
   if (isRecord(inputs)) for (const [group, members] of Object.entries(inputs)) visit([group], members);
   return { values, unknown };
+}
+
+/** The inputs of the next page: the cursor goes where the action takes one, as what that input is. */
+export function nextInputs(fields: FormField[], inputs: RunInputs, next: unknown): RunInputs | null {
+  if (next === null || next === undefined || next === "") return null;
+  for (const name of ["next", "cursor", "page_token", "page", "offset"]) {
+    const field = fields.find(({ path }) => path.length === 2 && path[0] === "query" && path[1] === name);
+    if (field !== undefined) {
+      const value = field.kind === "number" ? Number(next) : next;
+      return { ...inputs, query: { ...inputs.query, [name]: value } };
+    }
+  }
+  return null;
 }
 
 /** The server's problems by field key; what belongs to no field is told above the form. */
@@ -282,7 +352,7 @@ export function problemsByField(
     const owner = named.find(
       ([text]) => path === text || path.startsWith(`${text}.`) || path.startsWith(`${text}[`),
     );
-    if (owner === undefined) rest.push(message);
+    if (owner === undefined) rest.push(path === "" ? message : `${path}: ${message}`);
     else byField[owner[1]] = message;
   }
   return { byField, rest };

@@ -9,6 +9,7 @@ import {
   Card,
   Group,
   List,
+  Loader,
   Stack,
   Tabs,
   Text,
@@ -23,6 +24,7 @@ import { useActions } from "../../api/connectors.ts";
 import { useSession } from "../../api/session.ts";
 import type { SessionRequest } from "../../api/sessions.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { HubDialog } from "../link/HubDialog.tsx";
 import { elementHtml, sessionTypeScript } from "../link/snippets.ts";
@@ -41,9 +43,9 @@ export function StartPage() {
   const sandbox = useSession().sandbox ?? null;
   const navigate = useNavigate();
   const [progress, setProgress] = useState(readProgress);
-  const accounts = useAccounts({});
+  const accounts = useAccounts({ status: "active" });
   const [linking, setLinking] = useState<SessionRequest | null>(null);
-  const account = accounts.data?.data.find((one) => one.status === "active");
+  const account = accounts.data?.data[0];
   const done = useCallback((step: Step) => {
     setProgress((before) => {
       const after = withDone(before, step);
@@ -56,9 +58,9 @@ export function StartPage() {
   // Somebody who has an account has linked one, wherever that was.
   const finished = account === undefined ? progress.done : withDone(progress, "link").done;
   const state = (step: Step) => finished.includes(step);
-  const action = useSafeAction(account);
+  const { actions, safe } = useSafeAction(account);
   const run =
-    account === undefined || action === undefined ? null : { account: account.id, action, inputs: {} };
+    account === undefined || safe === undefined ? null : { account: account.id, action: safe, inputs: {} };
 
   return (
     <>
@@ -82,7 +84,9 @@ export function StartPage() {
         mb="lg"
         aria-label={`${finished.length} of ${STEPS.length} steps are done`}
       />
-      <Stack>
+      {accounts.isError && <ErrorState error={accounts.error} onRetry={() => void accounts.refetch()} />}
+      {accounts.isPending && <Loader aria-label="Loading the accounts" />}
+      <Stack display={accounts.isSuccess ? undefined : "none"}>
         <StepCard number={1} title="Link an account" isDone={state("link")}>
           <Text>
             {sandbox === null
@@ -104,7 +108,21 @@ export function StartPage() {
           </Button>
         </StepCard>
         <StepCard number={2} title="Run an action" isDone={state("run")}>
-          <RunStep run={run} onDone={() => done("run")} />
+          {account !== undefined && actions.isError ? (
+            <ErrorState error={actions.error} onRetry={() => void actions.refetch()} />
+          ) : account !== undefined && actions.isPending ? (
+            <Loader aria-label="Loading the actions" />
+          ) : account !== undefined && run === null ? (
+            <Text>
+              None of this account's actions reads without inputs. Choose one in the{" "}
+              <Anchor component={Link} to="/run" search={{ account: account.id } as never}>
+                action runner
+              </Anchor>
+              .
+            </Text>
+          ) : (
+            <RunStep run={run} onDone={() => done("run")} />
+          )}
         </StepCard>
         <StepCard number={3} title="Copy the call into your code" isDone={state("copy")}>
           <CopyStep run={run} onDone={() => done("copy")} />
@@ -119,7 +137,7 @@ export function StartPage() {
 }
 
 /** An action that reads, and needs no inputs. */
-function useSafeAction(account: Account | undefined): string | undefined {
+function useSafeAction(account: Account | undefined) {
   const actions = useActions(account === undefined ? {} : { account: account.id });
   const safe = (actions.data ?? []).filter(({ action_details: details }) => {
     const groups = Object.values(
@@ -130,7 +148,8 @@ function useSafeAction(account: Account | undefined): string | undefined {
       groups.every((group) => (group.required ?? []).length === 0)
     );
   });
-  return (safe.find(({ action_details: details }) => details.action_type === "list") ?? safe[0])?.id;
+  const best = safe.find(({ action_details: details }) => details.action_type === "list") ?? safe[0];
+  return { actions, safe: best?.id };
 }
 
 interface StepCardProps {
