@@ -34,6 +34,16 @@ test("an action runs from a form, and shows what was sent without secrets", asyn
   await expect(result.locator("pre")).toContainText('"page":2');
 });
 
+test("an account beyond the first page is found by its owner's name", async ({ dashboard, api }) => {
+  const { page } = dashboard;
+  const wanted = await api.link("Aardvark Holdings");
+  // Newer ones fill the first page.
+  for (let index = 0; index < 26; index += 1) await api.link(`Crowd ${index}`);
+  await dashboard.open("/run");
+  await choose(page, "Account", "Aardvark Holdings");
+  await expect(page).toHaveURL(new RegExp(`account=${wanted}`));
+});
+
 test("what is missing or wrong stands beside its field", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const id = await api.link("Mistaken Ltd");

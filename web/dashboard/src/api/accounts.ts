@@ -28,6 +28,8 @@ export const useAccounts = (filters: AccountFilters) =>
 export const useAccount = (id: string) =>
   useQuery({
     queryKey: ["accounts", "one", id],
+    // A picker that has nothing chosen has nothing to ask for.
+    enabled: id !== "",
     queryFn: () => dataOf(api.GET("/v2/accounts/{id}", { params: { path: { id } } })),
   });
 

@@ -5,7 +5,7 @@ import { useHotkeys } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { accountName, useAccounts } from "../../api/accounts.ts";
+import { useAccounts } from "../../api/accounts.ts";
 import { type Action, useActions } from "../../api/connectors.ts";
 import { useSession } from "../../api/session.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
@@ -14,6 +14,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { Annotations } from "../connectors/Annotations.tsx";
+import { AccountPicker } from "./AccountPicker.tsx";
 import {
   buildInputs,
   type FormField,
@@ -37,14 +38,6 @@ export function RunnerPage() {
   const actions = useActions(account === undefined ? {} : { account });
   const chosen = actions.data?.find((one) => one.id === action);
   const choose = (search: { account?: string; action?: string }) => void navigate({ search, replace: true });
-  const listed = accounts.data?.data ?? [];
-  // An account that the first page does not have is still the one that was asked for.
-  const options = listed.map((one) => ({
-    value: one.id,
-    label: `${accountName(one)} · ${one.connector_name ?? one.connector}`,
-  }));
-  if (account !== undefined && !listed.some((one) => one.id === account))
-    options.push({ value: account, label: account });
 
   return (
     <>
@@ -61,14 +54,7 @@ export function RunnerPage() {
       ) : (
         <Stack>
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
-            <Select
-              label="Account"
-              placeholder="Choose an account"
-              searchable
-              data={options}
-              value={account ?? null}
-              onChange={(id) => choose(id === null ? {} : { account: id })}
-            />
+            <AccountPicker account={account} onChoose={(id) => choose(id === null ? {} : { account: id })} />
             <Select
               label="Action"
               placeholder={account === undefined ? "Choose an account first" : "Choose an action"}
