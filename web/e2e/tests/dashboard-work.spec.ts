@@ -28,6 +28,7 @@ test("an action runs from a form, and shows what was sent without secrets", asyn
   await expect(result).toContainText('"client-secret": "[redacted]"');
   expect(await page.content()).not.toContain("sandbox-client-secret");
   await expectAccessible(page);
+  await page.evaluate(() => window.scrollTo(0, 0));
   await picture(page, "dashboard-run");
   await result.getByRole("button", { name: "Load the next page" }).click();
   await result.getByRole("tab", { name: "curl" }).click();
