@@ -79,3 +79,12 @@ export class Dashboard {
     await this.hub.getByRole("button", { name: "Connect", exact: true }).click();
   }
 }
+
+/** Chooses the one option of a searchable list that has a text. */
+export async function choose(page: Page, label: string, text: string): Promise<void> {
+  const input = page.getByLabel(label, { exact: true }).and(page.locator("input"));
+  await input.click();
+  // A short list is not searched.
+  if (await input.isEditable()) await input.fill(text);
+  await page.getByRole("option", { name: text }).first().click();
+}

@@ -1,91 +1,7 @@
-/** Running actions, connectors and their profiles, keys, and the first steps. */
-import type { Page } from "@playwright/test";
+/** Connectors and their profiles, keys, and the settings. */
 import { expectAccessible } from "../support/axe.ts";
+import { choose } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { picture } from "../support/pictures.ts";
-
-/** Chooses the one option of a searchable list that has a text. */
-async function choose(page: Page, label: string, text: string): Promise<void> {
-  const input = page.getByLabel(label, { exact: true }).and(page.locator("input"));
-  await input.click();
-  await input.fill(text);
-  await page.getByRole("option", { name: text }).first().click();
-}
-
-test("an action runs from a form, and shows what was sent without secrets", async ({ dashboard, api }) => {
-  const { page } = dashboard;
-  const id = await api.link("Runner Ltd");
-  await dashboard.open(`/run?account=${id}`);
-  await choose(page, "Action", "spotdraft_list_contracts");
-  await page.getByLabel("limit", { exact: true }).fill("2");
-  await page.getByRole("button", { name: "Run", exact: true }).click();
-  const result = page.getByRole("region", { name: "Result" });
-  await expect(result).toContainText("200");
-  await expect(result.locator("pre")).toContainText('"data"');
-  await expectAccessible(page);
-  await result.getByRole("tab", { name: "Provider requests (1)" }).click();
-  await result.getByRole("button", { name: /GET https/ }).click();
-  await expect(result).toContainText('"client-secret": "[redacted]"');
-  expect(await page.content()).not.toContain("sandbox-client-secret");
-  await expectAccessible(page);
-  await page.evaluate(() => window.scrollTo(0, 0));
-  await picture(page, "dashboard-run");
-  await result.getByRole("button", { name: "Load the next page" }).click();
-  await result.getByRole("tab", { name: "curl" }).click();
-  await expect(result.locator("pre")).toContainText('"page":2');
-});
-
-test("an account beyond the first page is found by its owner's name", async ({ dashboard, api }) => {
-  const { page } = dashboard;
-  const wanted = await api.link("Aardvark Holdings");
-  // Newer ones fill the first page.
-  for (let index = 0; index < 26; index += 1) await api.link(`Crowd ${index}`);
-  await dashboard.open("/run");
-  await choose(page, "Account", "Aardvark Holdings");
-  await expect(page).toHaveURL(new RegExp(`account=${wanted}`));
-});
-
-test("what is missing or wrong stands beside its field", async ({ dashboard, api }) => {
-  const { page } = dashboard;
-  const id = await api.link("Mistaken Ltd");
-  await dashboard.open(`/run?account=${id}&action=spotdraft_create_contract`);
-  await page.getByRole("button", { name: "Run", exact: true }).click();
-  await expect(page.getByText("This is required.").first()).toBeVisible();
-  await page.getByLabel("contract_template_id").fill("many");
-  await page.getByRole("button", { name: "Run", exact: true }).click();
-  await expect(page.getByText("This must be a number.")).toBeVisible();
-  await expectAccessible(page);
-});
-
-test("what cannot be undone is asked for first, and the provider's refusal is shown", async ({
-  dashboard,
-  api,
-}) => {
-  const { page } = dashboard;
-  const id = await api.link("Careful Ltd");
-  await dashboard.open(`/run?account=${id}&action=spotdraft_void_contract`);
-  await page.getByRole("tab", { name: "JSON" }).click();
-  const inputs = page.getByRole("textbox", { name: "Inputs" });
-  const run = page.getByRole("button", { name: "Run", exact: true });
-  await inputs.fill('{"path": {"composite_id": "T-999999"}, "body": {"note": "test"}}');
-  await inputs.fill('{"path": {"composite_id": "T-9');
-  await run.click();
-  await expect(page.getByRole("alert")).toContainText("This is not JSON");
-  await expect(page.getByRole("dialog")).toHaveCount(0);
-  await page.getByRole("tab", { name: "Form" }).click();
-  await expect(inputs).toHaveValue('{"path": {"composite_id": "T-9');
-  await inputs.fill("{}");
-  await run.click();
-  await expect(page.getByRole("alert")).toContainText("path.composite_id is required.");
-  await expectAccessible(page);
-  await inputs.fill('{"path": {"composite_id": "T-999999"}, "body": {"note": ""}}');
-  await run.click();
-  await expect(page.getByRole("dialog")).toContainText("cannot be undone");
-  await expect(page.getByRole("dialog")).toContainText('"note": ""');
-  await expectAccessible(page);
-  await page.getByRole("button", { name: "Run it" }).click();
-  await expect(page.getByRole("region", { name: "Result" })).toContainText("It was refused");
-});
 
 test("a profile is made with picked actions, switched off and on, and deleted", async ({ dashboard }) => {
   const { page } = dashboard;
@@ -121,17 +37,59 @@ test("a profile in use is not deleted, and says why", async ({ dashboard, api })
   await expect(page.getByRole("dialog").getByRole("alert")).toBeVisible();
 });
 
-test("connectors tell their actions", async ({ dashboard }) => {
+test("connectors tell their actions by topic, with their inputs, and lead to the runner", async ({
+  dashboard,
+  api,
+}) => {
   const { page } = dashboard;
+  await api.link("Connector Page Ltd");
   await dashboard.open("/connectors");
   await expectAccessible(page);
   await page.getByRole("link", { name: "SpotDraft" }).click();
   await expect(page.getByRole("heading", { name: "Actions (98)" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Templates" })).toBeVisible();
+  await page.getByRole("textbox", { name: "Search the actions" }).fill("nothing like this");
+  await expect(page.getByText("No action has these words.")).toBeVisible();
   await page.getByRole("textbox", { name: "Search the actions" }).fill("void");
-  await expect(page.getByRole("row").filter({ hasText: "spotdraft_void_contract" })).toContainText(
-    "Cannot be undone",
-  );
+  const action = page.getByRole("button", { name: /Void/ });
+  await expect(action).toContainText("Cannot be undone");
+  await action.click();
+  await expect(page.getByRole("table", { name: "Inputs" })).toContainText("path.composite_id");
   await expectAccessible(page);
+  await page.getByRole("link", { name: "Run Void a contract" }).click();
+  await expect(page).toHaveURL(/\/run\?connector=spotdraft&action=spotdraft_void_contract/);
+  await choose(page, "Account", "Connector Page Ltd");
+  await expect(page.getByRole("region", { name: "Inputs" })).toContainText("composite_id");
+});
+
+test("a profile is edited and made the default", async ({ dashboard }) => {
+  const { page } = dashboard;
+  await dashboard.open("/profiles");
+  await page.getByRole("button", { name: "Create profile" }).click();
+  await choose(page, "Connector", "SpotDraft");
+  await page.getByLabel("Name").fill("Second");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  const row = (name: string) => page.getByRole("row").filter({ hasText: name });
+  await row("Second").getByRole("button", { name: "Changes to Second" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  await page.getByLabel("Name").fill("Renamed");
+  await page.getByText("Only these").click();
+  await page.getByRole("button", { name: "None" }).click();
+  await page.getByRole("checkbox", { name: "List contracts", exact: true }).check();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(row("Renamed")).toContainText("1 of 98");
+  await row("Renamed").getByRole("button", { name: "Changes to Renamed" }).click();
+  await page.getByRole("menuitem", { name: "Make it the default" }).click();
+  await expect(row("Renamed")).toContainText("Default");
+  // The others on this server go on with the first one.
+  await page.getByRole("button", { name: "Changes to SpotDraft" }).first().click();
+  await page.getByRole("menuitem", { name: "Make it the default" }).click();
+  await expect(row("Renamed")).not.toContainText("Default");
+  await row("Renamed").getByRole("button", { name: "Changes to Renamed" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("button", { name: "Delete the profile" }).click();
+  await expect(row("Renamed")).toHaveCount(0);
 });
 
 test("a key is shown once, works, is switched off and deleted", async ({ dashboard, server }) => {

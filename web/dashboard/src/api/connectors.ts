@@ -48,6 +48,7 @@ export interface Action {
   action_details: {
     action_type: string;
     details: string | null;
+    categories: string[];
     resources: string[];
     annotations: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean };
     input_schema: Record<string, unknown>;
@@ -95,12 +96,18 @@ export const useProfiles = (connector?: string) =>
   useQuery({
     queryKey: ["profiles", connector ?? null],
     queryFn: async () => {
-      const query = {
-        page: 1,
-        page_size: 100,
-        ...(connector === undefined ? {} : { connector_key: connector }),
-      };
-      return (await dataOf(api.GET("/auth_configs", { params: { query } }))).data;
+      const all: Profile[] = [];
+      // Pickers want all of them, and a page ends at 100.
+      for (let page = 1; ; page += 1) {
+        const query = {
+          page,
+          page_size: 100,
+          ...(connector === undefined ? {} : { connector_key: connector }),
+        };
+        const found = await dataOf(api.GET("/auth_configs", { params: { query } }));
+        all.push(...found.data);
+        if (found.data.length === 0 || all.length >= found.total) return all;
+      }
     },
   });
 

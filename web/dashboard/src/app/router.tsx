@@ -48,13 +48,14 @@ const profiles = createRoute({
 const run = createRoute({
   getParentRoute: () => root,
   path: "/run",
-  validateSearch: (search: Record<string, unknown>): { account?: string; action?: string } => {
-    const [chosenAccount, chosenAction] = [text(search.account), text(search.action)];
-    return {
-      ...(chosenAccount === undefined ? {} : { account: chosenAccount }),
-      ...(chosenAction === undefined ? {} : { action: chosenAction }),
-    };
-  },
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { account?: string; action?: string; connector?: string } =>
+    Object.fromEntries(
+      ["account", "action", "connector"]
+        .map((name) => [name, text(search[name])])
+        .filter(([, value]) => value),
+    ),
   component: lazyRouteComponent(() => import("../features/runner/RunnerPage.tsx"), "RunnerPage"),
 });
 const keys = createRoute({

@@ -71,6 +71,9 @@ export const resolver: CSSVariablesResolver = () => ({
     "--mantine-color-error": "#b42318",
     "--pb-app-background": "#f6f7fb",
     "--pb-app-sunken": "#f1f4f9",
+    "--pb-app-json-name": "#1f3f8f",
+    "--pb-app-json-text": "#17643a",
+    "--pb-app-json-word": "#8a3a12",
   },
   dark: {
     "--mantine-color-body": "#131a2b",
@@ -84,5 +87,8 @@ export const resolver: CSSVariablesResolver = () => ({
     "--mantine-color-anchor": "#aba7ff",
     "--pb-app-background": "#0b1020",
     "--pb-app-sunken": "#0e1525",
+    "--pb-app-json-name": "#9db8ff",
+    "--pb-app-json-text": "#8ad7a6",
+    "--pb-app-json-word": "#f0b48a",
   },
 });

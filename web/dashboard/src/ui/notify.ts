@@ -3,8 +3,10 @@
 import { notifications } from "@mantine/notifications";
 import { asFailure } from "@patchbay/web-shared/client.ts";
 
+const closeButtonProps = { "aria-label": "Close the notice" };
+
 export const notifyDone = (message: string): void => {
-  notifications.show({ message, color: "teal" });
+  notifications.show({ message, color: "teal", closeButtonProps });
 };
 
 export const notifyFailure = (error: unknown): void => {
@@ -13,5 +15,6 @@ export const notifyFailure = (error: unknown): void => {
     message: asFailure(error).message,
     color: "red",
     autoClose: 10_000,
+    closeButtonProps,
   });
 };

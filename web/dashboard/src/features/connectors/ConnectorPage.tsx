@@ -1,19 +1,17 @@
 /** One connector: how accounts are linked, and every action. */
 
-import { Anchor, Button, Card, Group, Loader, Stack, Table, Text, Title } from "@mantine/core";
+import { Anchor, Button, Card, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { type Action, useActions, useConnector } from "../../api/connectors.ts";
+import { useActions, useConnector } from "../../api/connectors.ts";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
-import { CopyButton } from "../../ui/CopyButton.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { ListTable } from "../../ui/ListTable.tsx";
 import { Loaded } from "../../ui/Loaded.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { SearchInput } from "../../ui/SearchInput.tsx";
 import { ProfileDialog } from "../profiles/ProfileDialog.tsx";
-import { Annotations } from "./Annotations.tsx";
+import { ActionGroups } from "./ActionGroups.tsx";
 
 const route = getRouteApi("/connectors/$key");
 
@@ -96,41 +94,12 @@ export function ConnectorPage() {
             all.length === 0 ? (
               <Text c="dimmed">This connector has no actions.</Text>
             ) : (
-              <ActionTable actions={shown} />
+              <ActionGroups connector={key} actions={shown} isSearch={search !== ""} />
             )
           }
         </Loaded>
       </Stack>
       <ProfileDialog opened={creating} connector={key} profile={null} onClose={() => setCreating(false)} />
     </>
-  );
-}
-
-function ActionTable({ actions }: { actions: Action[] }) {
-  if (actions.length === 0) return <Text c="dimmed">No action has these words.</Text>;
-  return (
-    <ListTable headings={["Action", "What it does", "Effect"]}>
-      {actions.map((action) => (
-        <Table.Tr key={action.id}>
-          <Table.Td>
-            <Text size="sm" fw={600}>
-              {action.label}
-            </Text>
-            <Group gap={2} wrap="nowrap">
-              <Text size="xs" c="dimmed" ff="monospace">
-                {action.id}
-              </Text>
-              <CopyButton value={action.id} what={`the id of ${action.label}`} />
-            </Group>
-          </Table.Td>
-          <Table.Td>
-            <Text size="sm">{action.description}</Text>
-          </Table.Td>
-          <Table.Td>
-            <Annotations action={action} />
-          </Table.Td>
-        </Table.Tr>
-      ))}
-    </ListTable>
   );
 }

@@ -14,6 +14,7 @@ import {
 import { DialogActions } from "../../ui/DialogActions.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { notifyDone } from "../../ui/notify.ts";
+import { Prose } from "../../ui/Prose.tsx";
 import { ActionPicker } from "./ActionPicker.tsx";
 import { emptyProfileForm, formOf, newProfile, profileChange } from "./profileForm.ts";
 
@@ -102,7 +103,7 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
           <SetupField
             key={field.key}
             field={field}
-            isStored={profile !== null && field.secret}
+            isKept={profile !== null && field.secret}
             value={form.setup[field.key] ?? ""}
             onChange={(value) => change({ setup: { ...form.setup, [field.key]: value } })}
           />
@@ -151,16 +152,17 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
 
 interface SetupFieldProps {
   field: ConnectorField;
-  isStored: boolean;
+  /** Whether what is stored stays when nothing is typed; it is never shown. */
+  isKept: boolean;
   value: string;
   onChange: (value: string) => void;
 }
 
-function SetupField({ field, isStored, value, onChange }: SetupFieldProps) {
+function SetupField({ field, isKept, value, onChange }: SetupFieldProps) {
   const common = {
     label: field.label,
-    description: field.description,
-    withAsterisk: field.required && !isStored,
+    description: field.description === undefined ? undefined : <Prose text={field.description} />,
+    withAsterisk: field.required && !isKept,
     value,
   };
   if (field.options !== undefined && field.options.length > 0) {
@@ -171,7 +173,9 @@ function SetupField({ field, isStored, value, onChange }: SetupFieldProps) {
     <Input
       {...common}
       autoComplete="off"
-      placeholder={isStored ? "Stored; type to replace it" : field.placeholder}
+      placeholder={
+        isKept ? (field.required ? "Stored; type to replace it" : "Unchanged when empty") : field.placeholder
+      }
       onChange={(event) => onChange(event.currentTarget.value)}
     />
   );

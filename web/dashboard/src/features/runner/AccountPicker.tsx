@@ -8,6 +8,8 @@ import type { Account } from "../../api/client.ts";
 
 interface Props {
   account: string | undefined;
+  /** Only accounts of this connector. */
+  connector: string | undefined;
   onChoose: (id: string | null) => void;
 }
 
@@ -16,13 +18,16 @@ const optionOf = (one: Pick<Account, "id" | "label" | "owner_name" | "connector"
   label: `${accountName(one)} · ${one.connector_name ?? one.connector}`,
 });
 
-export function AccountPicker({ account, onChoose }: Props) {
+export function AccountPicker({ account, connector, onChoose }: Props) {
   const [typed, setTyped] = useState("");
   const [words] = useDebouncedValue(typed, 200);
   const chosen = useAccount(account ?? "");
   const own = account === undefined || !chosen.data ? undefined : optionOf(chosen.data);
   // The field shows the chosen account's name, which is not a search.
-  const accounts = useAccounts(words.trim() === "" || words === own?.label ? {} : { search: words });
+  const accounts = useAccounts({
+    ...(connector === undefined ? {} : { connector }),
+    ...(words.trim() === "" || words === own?.label ? {} : { search: words }),
+  });
   const options = (accounts.data?.data ?? []).map(optionOf);
   if (account !== undefined && !options.some(({ value }) => value === account))
     options.push(own ?? { value: account, label: account });

@@ -1,23 +1,35 @@
 /** One input of an action. */
 
 import { MultiSelect, Select, Switch, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
-import type { FormField } from "./formModel.ts";
+import { Prose } from "../../ui/Prose.tsx";
+import { type FormField, hintOf } from "./fields.ts";
+import type { FieldValue } from "./formModel.ts";
 
 interface Props {
   field: FormField;
-  value: string | string[] | undefined;
+  value: FieldValue | undefined;
   problem: string | undefined;
-  onChange: (value: string | string[]) => void;
+  onChange: (value: FieldValue) => void;
 }
 
-const one = (value: string | string[] | undefined): string => (typeof value === "string" ? value : "");
-const many = (value: string | string[] | undefined): string[] => (Array.isArray(value) ? value : []);
+const one = (value: FieldValue | undefined): string => (typeof value === "string" ? value : "");
+const many = (value: FieldValue | undefined): string[] =>
+  Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
+
+/** What a field is called where its group stands above it. */
+export const labelOf = (field: FormField): string => field.path.slice(1).join(".") || field.path.join(".");
 
 export function FieldControl({ field, value, problem, onChange }: Props) {
-  const name = field.path.slice(1).join(".") || field.path.join(".");
+  const hint = hintOf(field);
   const common = {
-    label: name,
-    description: field.description || undefined,
+    label: labelOf(field),
+    description:
+      field.description === "" && hint === "" ? undefined : (
+        <>
+          <Prose text={field.description} />
+          {hint !== "" && <span className="pb-hint"> {hint}</span>}
+        </>
+      ),
     error: problem,
     withAsterisk: field.required,
   };
@@ -54,10 +66,11 @@ export function FieldControl({ field, value, problem, onChange }: Props) {
     case "choices":
       return <MultiSelect {...common} data={field.options} value={many(value)} onChange={onChange} />;
     case "texts":
+    case "numbers":
       return (
         <TagsInput
           {...common}
-          placeholder="Type a value, then Enter"
+          placeholder={field.kind === "numbers" ? "Type a number, then Enter" : "Type a value, then Enter"}
           value={many(value)}
           onChange={onChange}
         />

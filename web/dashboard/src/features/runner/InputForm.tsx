@@ -1,30 +1,18 @@
 /** All inputs of an action: what is required at once, what is optional when it is wanted, or all of it as JSON. */
 
-import { Alert, Button, Group, SimpleGrid, Stack, Tabs, Text, Textarea, Title } from "@mantine/core";
+import { Alert, Button, Group, Stack, Tabs, Text, Textarea, Title } from "@mantine/core";
 import { useState } from "react";
 import { SearchInput } from "../../ui/SearchInput.tsx";
-import { FieldControl } from "./FieldControl.tsx";
-import {
-  draftText,
-  type FormField,
-  keyOf,
-  parseInputs,
-  pathText,
-  readInputs,
-  type Values,
-} from "./formModel.ts";
+import { FieldGroups } from "./FieldGroups.tsx";
+import { type FormField, keyOf, pathText } from "./fields.ts";
+import { draftText, isEmpty, parseInputs, readInputs, type Values } from "./formModel.ts";
+import { NO_PROBLEMS, type Problems } from "./problems.ts";
 
 /** What is being filled in: the form's values, and the JSON while that tab is open. */
 export interface Draft {
   values: Values;
   /** The text of the JSON tab; null while the form is open. What is on screen is what runs. */
   json: string | null;
-}
-
-export interface Problems {
-  byField: Record<string, string>;
-  /** Those of no field, and all of the JSON tab. */
-  rest: string[];
 }
 
 interface Props {
@@ -34,8 +22,6 @@ interface Props {
   onChange: (draft: Draft) => void;
   onProblems: (problems: Problems) => void;
 }
-
-export const NO_PROBLEMS: Problems = { byField: {}, rest: [] };
 
 /** So many optional inputs are shown at once; more are found by name. */
 const SHOWN = 8;
@@ -126,32 +112,20 @@ function Form({ fields, values, problems, onChange }: FormProps) {
   const [opened, setOpened] = useState(false);
   const required = fields.filter((field) => field.required);
   const optional = fields.filter((field) => !field.required);
-  const isFilled = (field: FormField) => (values[keyOf(field.path)] ?? "").length > 0;
+  const isTold = new Set(fields.map(({ path }) => path[0])).size > 1;
+  // What holds a value or a problem is never hidden; a row's problem is its list's.
+  const isNeeded = (field: FormField) =>
+    !isEmpty(values[keyOf(field.path)]) ||
+    Object.keys(problems).some((key) => key === keyOf(field.path) || key.startsWith(rowsKey(field)));
   const words = search.toLowerCase().split(/\s+/);
   const found = optional.filter((field) => {
     const text = `${pathText(field.path)} ${field.description}`.toLowerCase();
-    return (
-      isFilled(field) ||
-      problems[keyOf(field.path)] !== undefined ||
-      words.every((word) => text.includes(word))
-    );
+    return isNeeded(field) || words.every((word) => text.includes(word));
   });
   const visible =
-    opened || search !== ""
-      ? found
-      : found.filter(
-          (field, index) => index < SHOWN || isFilled(field) || problems[keyOf(field.path)] !== undefined,
-        );
+    opened || search !== "" ? found : found.filter((field, index) => index < SHOWN || isNeeded(field));
   const hidden = found.length - visible.length;
-  const control = (field: FormField) => (
-    <FieldControl
-      key={keyOf(field.path)}
-      field={field}
-      value={values[keyOf(field.path)]}
-      problem={problems[keyOf(field.path)]}
-      onChange={(value) => onChange({ ...values, [keyOf(field.path)]: value })}
-    />
-  );
+  const shared = { isTold, values, problems, onChange };
   const errors = Object.keys(problems).length;
   return (
     <Stack>
@@ -160,7 +134,7 @@ function Form({ fields, values, problems, onChange }: FormProps) {
           {errors === 1 ? "One input needs another look." : `${errors} inputs need another look.`}
         </Alert>
       )}
-      {required.length > 0 && <SimpleGrid cols={{ base: 1, lg: 2 }}>{required.map(control)}</SimpleGrid>}
+      {required.length > 0 && <FieldGroups name="Required" fields={required} {...shared} />}
       {optional.length > 0 && (
         <Stack gap="sm">
           <Group justify="space-between">
@@ -177,7 +151,7 @@ function Form({ fields, values, problems, onChange }: FormProps) {
               />
             )}
           </Group>
-          <SimpleGrid cols={{ base: 1, lg: 2 }}>{visible.map(control)}</SimpleGrid>
+          <FieldGroups name="Optional" fields={visible} {...shared} />
           {found.length === 0 && (
             <Text size="sm" c="dimmed">
               No input has these words.
@@ -193,3 +167,6 @@ function Form({ fields, values, problems, onChange }: FormProps) {
     </Stack>
   );
 }
+
+/** What the keys of a field's cells begin with. */
+const rowsKey = (field: FormField): string => `${keyOf(field.path).slice(0, -1)},`;

@@ -3,7 +3,8 @@
 import { Accordion, Button, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import type { Exchange, RunResult as Result } from "../../api/runs.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
-import { Pill } from "../../ui/Pill.tsx";
+import { JsonTree } from "../../ui/JsonTree.tsx";
+import { StatusPill } from "./StatusPill.tsx";
 
 interface Props {
   result: Result;
@@ -12,15 +13,8 @@ interface Props {
   onNext: (() => void) | null;
 }
 
-const colourOf = (status: number | null): string =>
-  status === null || status === 0 || status >= 500 ? "red" : status >= 400 ? "orange" : "teal";
-
 const pretty = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value, null, 2);
-
-const Status = ({ status }: { status: number | null }) => (
-  <Pill color={colourOf(status)}>{status === null || status === 0 ? "no answer" : status}</Pill>
-);
 
 export function RunResult({ result, curl, typeScript, onNext }: Props) {
   const requests = result.trace?.requests ?? [];
@@ -31,7 +25,7 @@ export function RunResult({ result, curl, typeScript, onNext }: Props) {
           <Title order={2} size="h4">
             {result.failure === null ? "Answer" : "It was refused"}
           </Title>
-          <Status status={result.status} />
+          <StatusPill status={result.status} />
           {result.trace && (
             <Text size="sm" c="dimmed">
               {result.trace.duration_ms} ms
@@ -57,7 +51,7 @@ export function RunResult({ result, curl, typeScript, onNext }: Props) {
           <Tabs.Tab value="typescript">TypeScript</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="body">
-          <CodeBlock label="JSON" code={pretty(result.body)} />
+          <JsonTree label="Body" value={result.body} />
         </Tabs.Panel>
         <Tabs.Panel value="requests">
           <Requests requests={requests} />
@@ -92,7 +86,7 @@ function Requests({ requests }: { requests: Exchange[] }) {
                 <Text size="sm" style={{ overflowWrap: "anywhere" }}>
                   {request.url}
                 </Text>
-                <Status status={request.status} />
+                <StatusPill status={request.status} />
                 <Text size="sm" c="dimmed">
                   {request.duration_ms} ms
                 </Text>
@@ -102,9 +96,9 @@ function Requests({ requests }: { requests: Exchange[] }) {
               <Stack>
                 {request.error && <Text>{request.error}</Text>}
                 <CodeBlock label="Request headers" code={pretty(request.headers)} />
-                {request.body !== null && <CodeBlock label="Request body" code={pretty(request.body)} />}
+                {request.body !== null && <JsonTree label="Request body" value={request.body} />}
                 <CodeBlock label="Response headers" code={pretty(request.response_headers)} />
-                <CodeBlock label="Response body" code={pretty(request.response_body)} />
+                <JsonTree label="Response body" value={request.response_body} />
               </Stack>
             </Accordion.Panel>
           </Accordion.Item>

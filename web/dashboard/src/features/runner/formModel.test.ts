@@ -1,14 +1,8 @@
 import { describe, expect, test } from "vitest";
-import {
-  buildInputs,
-  draftText,
-  formFields,
-  keyOf,
-  nextInputs,
-  parseInputs,
-  problemsByField,
-  readInputs,
-} from "./formModel.ts";
+import { formFields, hintOf, keyOf } from "./fields.ts";
+import { buildInputs, draftText, parseInputs, readInputs } from "./formModel.ts";
+import { nextInputs } from "./nextPage.ts";
+import { problemsByField } from "./problems.ts";
 
 const schema = {
   type: "object",
@@ -202,4 +196,91 @@ test("the next page is asked for as its input's type", () => {
   expect(nextInputs(paged("string"), {}, "2")).toEqual({ query: { page: "2" } });
   expect(nextInputs(paged("string"), {}, null)).toBeNull();
   expect(nextInputs([], {}, "2")).toBeNull();
+});
+
+describe("a list of objects", () => {
+  const [rows, ids] = formFields({
+    properties: {
+      body: {
+        type: "object",
+        properties: {
+          people: {
+            type: "array",
+            items: {
+              type: "object",
+              properties: {
+                email: { type: "string", format: "email" },
+                order: { type: "number", minimum: 1 },
+                address: { type: "object", properties: { city: { type: "string" } } },
+                links: { type: "array", items: { type: "object", properties: { to: { type: "string" } } } },
+              },
+              required: ["email"],
+            },
+          },
+          ids: { type: "array", items: { type: "integer" } },
+        },
+      },
+    },
+  });
+  if (rows === undefined || ids === undefined) throw new Error("the schema has two fields");
+  const list = [rows, ids];
+  const people = key("body", "people");
+
+  test("has a form for each row, but none for rows inside rows", () => {
+    expect(rows.columns.map((column) => [column.path.join("."), column.kind, column.required])).toEqual([
+      ["email", "text", true],
+      ["order", "number", false],
+      ["address.city", "text", false],
+      ["links", "json", false],
+    ]);
+    expect(ids.kind).toBe("numbers");
+  });
+
+  test("is sent as objects, and names the row of what is wrong", () => {
+    const filled = { [key("email")]: "a@b.test", [key("order")]: "2", [key("address", "city")]: "Bern" };
+    expect(buildInputs(list, { [people]: [filled], [key("body", "ids")]: ["4"] })).toEqual({
+      inputs: { body: { people: [{ email: "a@b.test", order: 2, address: { city: "Bern" } }], ids: [4] } },
+      problems: {},
+    });
+    expect(buildInputs(list, { [people]: [filled, { [key("order")]: "0" }] }).problems).toEqual({
+      [key("body", "people", "1", "email")]: "This is required.",
+      [key("body", "people", "1", "order")]: "This must be 1 or more.",
+    });
+    const text = draftText(list, { [people]: [{ [key("order")]: "many" }] });
+    expect(JSON.parse(text)).toEqual({ body: { people: [{ order: "many" }] } });
+  });
+
+  test("comes back from JSON whole, or is told", () => {
+    const body = { people: [{ email: "a@b.test", links: [{ to: "x" }] }], ids: [1, 2] };
+    const { values, unknown } = readInputs(list, { body });
+    expect(unknown).toEqual([]);
+    expect(buildInputs(list, values).inputs).toEqual({ body });
+    expect(readInputs(list, { body: { people: [{ email: "a@b.test", other: 1 }] } }).unknown).toEqual([
+      "body.people",
+    ]);
+    expect(readInputs(list, { body: { people: ["text"] } }).unknown).toEqual(["body.people"]);
+  });
+
+  test("shows the server's problem in its cell", () => {
+    const at = (path: string) => problemsByField(list, [{ path, message: "no" }]);
+    expect(at("body.people[1].address.city").byField).toEqual({
+      [key("body", "people", "1", "address", "city")]: "no",
+    });
+    expect(at("body.people[1].other").byField).toEqual({ [people]: "no" });
+    expect(at("body.people").byField).toEqual({ [people]: "no" });
+  });
+});
+
+test("what a value must be is told in a few words", () => {
+  const hint = (schema: Record<string, unknown>) => {
+    const [field] = formFields({ properties: { query: { type: "object", properties: { it: schema } } } });
+    return field === undefined ? "" : hintOf(field);
+  };
+  expect(hint({ type: "number", minimum: 1, maximum: 100 })).toBe("1 to 100");
+  expect(hint({ type: "number", minimum: 1 })).toBe("1 or more");
+  expect(hint({ type: "string", format: "email", maxLength: 10 })).toBe(
+    "an e-mail address, at most 10 characters",
+  );
+  expect(hint({ type: "string", minLength: 1 })).toBe("");
+  expect(hint({ type: "integer", default: 25 })).toBe("25 when empty");
 });

@@ -1,0 +1,81 @@
+/** What an action takes, as a table to read. */
+
+import { Table, Text } from "@mantine/core";
+import { Prose } from "../../ui/Prose.tsx";
+import { type FormField, formFields, hintOf, keyOf, pathText } from "../runner/fields.ts";
+
+const KINDS: Record<FormField["kind"], string> = {
+  text: "text",
+  long: "text",
+  number: "number",
+  boolean: "true or false",
+  enum: "one of",
+  date: "date",
+  "date-time": "date and time",
+  texts: "texts",
+  numbers: "numbers",
+  choices: "some of",
+  rows: "objects",
+  json: "JSON",
+};
+
+const typeOf = (field: FormField): string => {
+  const options = field.options.length > 0 ? ` ${field.options.join(", ")}` : "";
+  return `${field.integer ? "whole number" : KINDS[field.kind]}${options}`;
+};
+
+export function InputTable({ schema }: { schema: Record<string, unknown> }) {
+  const fields = formFields(schema);
+  if (fields.length === 0)
+    return (
+      <Text c="dimmed" size="sm">
+        It takes no inputs.
+      </Text>
+    );
+  return (
+    <div className="pb-table-wrap">
+      <Table verticalSpacing={6} aria-label="Inputs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Input</Table.Th>
+            <Table.Th>Type</Table.Th>
+            <Table.Th>What it is</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {fields.map((field) => (
+            <Table.Tr key={keyOf(field.path)}>
+              <Table.Td>
+                <Text size="sm" ff="monospace">
+                  {pathText(field.path)}
+                </Text>
+                {field.required && (
+                  <Text size="xs" c="dimmed">
+                    required
+                  </Text>
+                )}
+              </Table.Td>
+              <Table.Td>
+                <Text size="sm">{typeOf(field)}</Text>
+                <Text size="xs" c="dimmed">
+                  {hintOf(field)}
+                </Text>
+              </Table.Td>
+              <Table.Td>
+                <Text size="sm">
+                  <Prose text={field.description} />
+                  {field.columns.length > 0 && (
+                    <Text span size="sm" c="dimmed">
+                      {" "}
+                      Each has {field.columns.map(({ path }) => pathText(path)).join(", ")}.
+                    </Text>
+                  )}
+                </Text>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+/** A list of objects: one small form for each row, added and removed one by one. */
+
+import { Button, Card, Group, Input, SimpleGrid, Stack, Text } from "@mantine/core";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { useId, useRef } from "react";
+import { Prose } from "../../ui/Prose.tsx";
+import { FieldControl, labelOf } from "./FieldControl.tsx";
+import { type FormField, keyOf } from "./fields.ts";
+import type { Values } from "./formModel.ts";
+
+interface Props {
+  field: FormField;
+  rows: Values[];
+  problems: Record<string, string>;
+  onChange: (rows: Values[]) => void;
+}
+
+export function RowsControl({ field, rows, problems, onChange }: Props) {
+  const labelId = useId();
+  const add = useRef<HTMLButtonElement>(null);
+  const problem = problems[keyOf(field.path)];
+  return (
+    <Stack gap="xs" role="group" aria-labelledby={labelId} className="pb-span">
+      <div>
+        <Input.Label component="div" id={labelId} required={field.required}>
+          {labelOf(field)}
+        </Input.Label>
+        {field.description !== "" && (
+          <Input.Description>
+            <Prose text={field.description} />
+          </Input.Description>
+        )}
+      </div>
+      {rows.map((row, index) => (
+        <Card
+          // biome-ignore lint/suspicious/noArrayIndexKey: a row has no name but its place
+          key={index}
+          withBorder
+          padding="sm"
+          role="group"
+          aria-label={`${labelOf(field)} ${index + 1}`}
+        >
+          <Group justify="space-between" mb="xs">
+            <Text size="sm" fw={600} c="dimmed">
+              {index + 1}
+            </Text>
+            <Button
+              variant="subtle"
+              color="gray"
+              size="compact-sm"
+              leftSection={<IconTrash size={14} aria-hidden />}
+              aria-label={`Remove ${labelOf(field)} ${index + 1}`}
+              onClick={() => {
+                onChange(rows.filter((_, place) => place !== index));
+                // Where the keyboard stood is gone.
+                add.current?.focus();
+              }}
+            >
+              Remove
+            </Button>
+          </Group>
+          <SimpleGrid cols={{ base: 1, lg: 2 }}>
+            {field.columns.map((column) => (
+              <FieldControl
+                key={keyOf(column.path)}
+                // A row's paths begin in the row: there is no group to leave out of the label.
+                field={{ ...column, path: ["", ...column.path] }}
+                value={row[keyOf(column.path)]}
+                problem={problems[keyOf([...field.path, String(index), ...column.path])]}
+                onChange={(value) =>
+                  onChange(
+                    rows.map((one, place) =>
+                      place === index ? { ...one, [keyOf(column.path)]: value } : one,
+                    ),
+                  )
+                }
+              />
+            ))}
+          </SimpleGrid>
+        </Card>
+      ))}
+      {problem && <Input.Error>{problem}</Input.Error>}
+      <div>
+        <Button
+          ref={add}
+          variant="default"
+          size="xs"
+          leftSection={<IconPlus size={14} aria-hidden />}
+          aria-label={`Add to ${labelOf(field)}`}
+          onClick={() => onChange([...rows, {}])}
+        >
+          Add
+        </Button>
+      </div>
+    </Stack>
+  );
+}
