@@ -16,8 +16,10 @@ mod pipeline;
 mod records;
 pub mod replay;
 pub mod services;
+mod sign_in;
 pub mod solo;
 mod steps;
+mod tokens;
 mod trace;
 
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
@@ -34,6 +36,7 @@ pub use services::{
     sessions::{CreatedSession, NewSession},
 };
 
+pub use sign_in::{SignInAnswer, SignInEnd, SignInRequest, SignInStart};
 pub use trace::{Exchange, RunTrace};
 
 /// One page of a listing.

@@ -15,7 +15,7 @@ use crate::background::Background;
 /// Records that wait; when there are more, the newest are dropped and counted.
 const QUEUE: usize = 16_384;
 /// Records in one transaction.
-const BATCH: usize = 512;
+const BATCH: usize = 4_096;
 /// How long a record may wait for company.
 const LINGER: std::time::Duration = std::time::Duration::from_millis(250);
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Metadata, ProfileId, ProjectId, Sealed, Timestamp};
+use crate::{AccountId, Metadata, ProfileId, ProjectId, Sealed, Timestamp, Token};
 
 /// The end customer that an account belongs to, in the words of the operator's own system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,6 +132,10 @@ pub struct Account {
     pub setup_information: Metadata,
     /// The values of its secret fields, each sealed for this project, account and field.
     pub secrets: BTreeMap<String, Sealed>,
+    /// What is known of the token that the provider minted for it, where it works by one.
+    pub token: Option<Token>,
+    /// When that token should be renewed in the background.
+    pub renew_at: Option<Timestamp>,
     /// What the operator attached to it.
     pub metadata: Metadata,
     /// Counts changes of the credentials; a writer names the version that it read.

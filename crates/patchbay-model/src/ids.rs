@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Entropy;
+use crate::{Entropy, Timestamp};
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -93,7 +93,18 @@ macro_rules! uuid_id {
     )*};
 }
 
-uuid_id!(OrganizationId, MemberId, ProfileId, ApiKeyId, AttemptId, CallId);
+uuid_id!(OrganizationId, MemberId, ProfileId, ApiKeyId, AttemptId);
+
+impl CallId {
+    /// A fresh id: a UUID that begins with the moment (version 7, RFC 9562), so that records that are written
+    /// together lie together in the database.
+    pub fn generate(now: Timestamp, entropy: &dyn Entropy) -> Self {
+        let mut random = [0; 10];
+        entropy.fill(&mut random);
+        let millis = u64::try_from(now.as_micros() / 1000).unwrap_or_default();
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string())
+    }
+}
 
 /// A connect session's number, given by storage.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ mod sealed;
 mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod token;
 
 pub use account::{Account, AccountKind, AccountStatus, Owner, StatusReason};
 pub use api_key::{ApiKey, KeyHash, LoginToken, Scope};
@@ -31,6 +32,7 @@ pub use organization::{Organization, Project};
 pub use profile::{EnabledActions, Profile};
 pub use sealed::Sealed;
 pub use session::ConnectSession;
+pub use token::{Lease, LeaseAnswer, Token};
 
 /// A free-form JSON object, as customers attach to sessions and accounts.
 pub type Metadata = serde_json::Map<String, serde_json::Value>;

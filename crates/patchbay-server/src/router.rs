@@ -32,6 +32,7 @@ use crate::{
     pages,
     routes::{
         accounts, accounts_v2, actions, api_keys, auth, auth_configs, connect_sessions, connectors, health, hub, proxy,
+        sign_in,
     },
     state::{AppState, ServerConfig},
 };
@@ -111,6 +112,8 @@ fn page_routes() -> Router<AppState> {
         .route("/llms.txt", get(pages::llms))
         .route("/guides", get(pages::guide_index))
         .route("/guides/{connector}/{auth}", get(pages::guide))
+        .route("/connect/oauth2/{key}", get(sign_in::begin))
+        .route("/connect/oauth2/{key}/callback", get(sign_in::finish).post(sign_in::finish_by_form))
         .route("/embedded/integrations", get(pages::hub))
         .route("/embedded/accounts/callback", get(pages::hub))
         .route("/dashboard", get(pages::dashboard))

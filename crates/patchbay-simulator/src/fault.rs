@@ -15,33 +15,50 @@ use serde_json::{Map, Value, json};
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
     /// 429 with `Retry-After`, in seconds.
-    RateLimited { retry_after: u64 },
+    RateLimited {
+        /// Seconds.
+        retry_after: u64,
+    },
     /// Any status with any body.
     Status {
+        /// The status.
         status: u16,
+        /// The JSON body; null for none.
         #[serde(default)]
         body: Value,
+        /// Further headers.
         #[serde(default)]
         headers: Map<String, Value>,
     },
     /// The answer comes late.
-    Delay { millis: u64 },
+    Delay {
+        /// Milliseconds.
+        millis: u64,
+    },
     /// An error page in place of JSON.
     Html,
     /// A length that the body does not reach before the connection is cut.
     TruncatedBody,
     /// Somewhere else.
     Redirect {
+        /// Where.
         location: String,
+        /// The status, 302 when absent.
         #[serde(default = "found")]
         status: u16,
     },
     /// The connection is cut before an answer.
     Close,
     /// A JSON body of this many bytes.
-    HugeBody { bytes: usize },
+    HugeBody {
+        /// Bytes.
+        bytes: usize,
+    },
     /// A gzip body that unpacks to this many bytes.
-    GzipBomb { bytes: usize },
+    GzipBomb {
+        /// Bytes after unpacking.
+        bytes: usize,
+    },
 }
 
 fn found() -> u16 {

@@ -5,6 +5,7 @@
 
 mod control;
 mod fault;
+mod oauth;
 mod recorder;
 mod spotdraft;
 
@@ -16,6 +17,10 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{fault::Faults, recorder::Recorder, spotdraft::SpotDraft};
+pub use crate::{
+    fault::{Fault, Matching, Planned},
+    oauth::{Approval, OAuthRules, OAuthServer, Shape},
+};
 
 /// The client id that the sandbox accepts, in every region.
 pub const SANDBOX_CLIENT_ID: &str = "sandbox-client-id";

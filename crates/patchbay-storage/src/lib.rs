@@ -18,7 +18,9 @@ mod meta;
 mod organizations;
 mod profiles;
 mod projects;
+mod renewals;
 mod sessions;
+mod sign_ins;
 pub mod sqlite;
 
 pub use accounts::{AccountFilter, AccountStore, InsertRule};
@@ -32,7 +34,9 @@ pub use meta::MetaStore;
 pub use organizations::OrganizationStore;
 pub use profiles::{ProfileFilter, ProfileStore};
 pub use projects::ProjectStore;
+pub use renewals::RenewalStore;
 pub use sessions::SessionStore;
+pub use sign_ins::SignInStore;
 
 /// What every storage call gives.
 pub type Result<T> = std::result::Result<T, StorageError>;
@@ -64,6 +68,10 @@ pub trait Storage: Send + Sync {
     fn profiles(&self) -> &dyn ProfileStore;
     /// Linked accounts.
     fn accounts(&self) -> &dyn AccountStore;
+    /// Leases on the renewal of tokens.
+    fn renewals(&self) -> &dyn RenewalStore;
+    /// Sign-ins under way at providers.
+    fn sign_ins(&self) -> &dyn SignInStore;
     /// Connect sessions.
     fn sessions(&self) -> &dyn SessionStore;
     /// Connection attempts.

@@ -41,6 +41,8 @@ fn account(id: &str, sealed: &[u8]) -> Account {
             ("clientSecret".to_owned(), Sealed::from_bytes(sealed.to_vec())),
         ]),
         metadata: Metadata::new(),
+        token: None,
+        renew_at: None,
         credential_version: 1,
         created_at: NOW,
         updated_at: NOW,

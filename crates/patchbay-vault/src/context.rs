@@ -23,6 +23,13 @@ pub enum SealContext<'a> {
         /// The field's key.
         field: &'a str,
     },
+    /// What a sign-in at a provider needs when the customer comes back.
+    SignIn {
+        /// The session's project.
+        project: &'a ProjectId,
+        /// The hash of its `state`, in hexadecimal digits.
+        state: &'a str,
+    },
     /// The record that tells whether the key ring belongs to the database.
     Canary,
 }
@@ -34,6 +41,7 @@ impl SealContext<'_> {
         let (tag, parts): (&str, &[&str]) = match self {
             Self::Account { project, account, field } => ("account", &[project.as_str(), account.as_str(), field]),
             Self::Profile { project, profile, field } => ("profile", &[project.as_str(), profile.as_str(), field]),
+            Self::SignIn { project, state } => ("sign_in", &[project.as_str(), state]),
             Self::Canary => ("canary", &[]),
         };
         let mut bytes = Vec::with_capacity(96);

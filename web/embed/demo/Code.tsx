@@ -1,6 +1,7 @@
 /** The code for this very page, to copy. */
 
-import { useEffect, useState } from "react";
+import { COPY_WORDS, useCopy } from "@patchbay/web-shared/useCopy.ts";
+import { useState } from "react";
 import { Choice } from "./Choice.tsx";
 import { Icon } from "./Icon.tsx";
 import { OWNER } from "./server.ts";
@@ -27,31 +28,12 @@ export function Code(props: Props) {
   );
 }
 
-const SHOWN_FOR = 2_000;
-
 function CopyButton({ text }: { text: string }) {
-  const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
-
-  useEffect(() => {
-    if (state === "idle") return;
-    const timer = setTimeout(() => setState("idle"), SHOWN_FOR);
-    return () => clearTimeout(timer);
-  }, [state]);
-
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setState("copied");
-    } catch {
-      setState("failed");
-    }
-  };
-
-  const words = { idle: "Copy", copied: "Copied", failed: "Select it and copy" }[state];
+  const { state, copy } = useCopy();
   return (
-    <button type="button" className="button button-small" onClick={() => void copy()}>
+    <button type="button" className="button button-small" onClick={() => void copy(text)}>
       <Icon name={state === "copied" ? "check" : "copy"} size={15} />
-      <span aria-live="polite">{words}</span>
+      <span aria-live="polite">{COPY_WORDS[state]}</span>
     </button>
   );
 }

@@ -102,6 +102,17 @@ describe("the picker", () => {
     await heading("Connect an account");
   });
 
+  it("tells two profiles of one connector apart by their names", async () => {
+    const twins = [
+      integration({ integration_name: "Papertrail" }),
+      integration({ integration_id: "profile_2", integration_name: "For lawyers" }),
+    ];
+    renderHub({ routes: { "GET /hub/connectors": { body: { integrations: twins } } } });
+    await heading("Connect an account");
+    expect(rows()[0]?.textContent).not.toContain("For lawyers");
+    expect(rows()[1]?.textContent).toContain("For lawyers");
+  });
+
   it("narrows by search and category, and says when nothing is left", async () => {
     renderHub({ routes });
     await heading("Connect an account");

@@ -1,6 +1,6 @@
 //! Authentication methods.
 
-use super::{action::Nested, authorization, guide, input::compile_pattern, root::unsupported};
+use super::{action::Nested, authorization, guide, input::compile_pattern};
 use crate::{
     definition::{
         AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
@@ -85,7 +85,6 @@ pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n>) -> (Vec<Auth
 fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<(AuthMethod, Places<'n>)> {
     let mapping = reader.mapping("an authentication method", &KEYS)?;
     let kind = auth_kind(&mapping);
-    unsupported(&mapping, "refreshAuthentication", "tokens that are refreshed are not supported yet");
     let refresh = mapping.get("refreshAuthentication").and_then(|place| refresh(place, nested));
     let mcp = mapping.get("authorizationFlow").and_then(mcp_flow);
     let support =
@@ -124,7 +123,29 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<
         kind: kind?,
     };
     let authorization = mapping.get("authorization").unwrap_or(reader);
+    check_token(&method, &authorization);
     Some((method, Places { authorization, test_actions: test_places, scopes }))
+}
+
+/// A method that works by a token says where it is got.
+fn check_token(method: &AuthMethod, place: &Reader<'_>) {
+    let AuthKind::OAuth2(grant) = method.kind else { return };
+    let missing = |what: &str| {
+        place.error(code::MISSING_KEY, format!("authentication of type `oauth2` needs {what}"));
+    };
+    match &method.authorization {
+        Authorization::OAuth2(oauth2) => {
+            if oauth2.token_url.is_none() && (method.refresh.is_none() || grant == GrantType::AuthorizationCode) {
+                missing("`tokenUrl` in its `authorization`");
+            }
+            if oauth2.authorization_url.is_none() && grant == GrantType::AuthorizationCode {
+                missing("`authorizationUrl` in its `authorization`");
+            }
+        }
+        _ if grant == GrantType::AuthorizationCode => missing("`authorization` of type `oauth2`"),
+        _ if method.refresh.is_none() => missing("`authorization` of type `oauth2`, or `refreshAuthentication`"),
+        _ => {}
+    }
 }
 
 fn environment(reader: Reader<'_>) -> Option<Environment> {
@@ -141,8 +162,8 @@ fn auth_kind(mapping: &Mapping<'_>) -> Option<AuthKind> {
     }
     let place = mapping.require("type")?;
     let kind = place.choice(&[("custom", Kind::Custom), ("oauth2", Kind::OAuth2), ("mcp", Kind::Mcp)])?;
-    if !matches!(kind, Kind::Custom) {
-        place.error(code::UNSUPPORTED, "this version supports authentication of type `custom` alone");
+    if matches!(kind, Kind::Mcp) {
+        place.error(code::UNSUPPORTED, "authentication of type `mcp` is not supported yet");
     }
     let grants =
         [("authorization_code", GrantType::AuthorizationCode), ("client_credentials", GrantType::ClientCredentials)];

@@ -97,12 +97,7 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
             let args = mapping.require("args")?;
             Some(Authorization::Custom { args: args.items().filter_map(|arg| step::credential_arg(&arg)).collect() })
         }
-        Kind::OAuth2 => {
-            if let Some(place) = kind_place {
-                later::authorization("oauth2", &place);
-            }
-            oauth2(&mapping).map(|oauth2| Authorization::OAuth2(Box::new(oauth2)))
-        }
+        Kind::OAuth2 => oauth2(&mapping).map(|oauth2| Authorization::OAuth2(Box::new(oauth2))),
     }
 }
 

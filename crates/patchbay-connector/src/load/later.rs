@@ -18,7 +18,7 @@ const REQUEST_KEYS: [&str; 2] = ["certificates", "saml"];
 /// Keys of an action that the engine does not heed yet.
 const ACTION_KEYS: [&str; 2] = ["fieldConfigs", "compositeIdentifiers"];
 /// Kinds of authorization that the engine does not know yet.
-const AUTHORIZATIONS: [&str; 2] = ["oauth2", "signing"];
+const AUTHORIZATIONS: [&str; 1] = ["signing"];
 /// Functions that stay out, each with the reason and the way around it.
 const NEVER: [(&str, &str); 2] = [
     (

@@ -178,12 +178,6 @@ fn connector_key(reader: &Reader<'_>) -> Option<String> {
     fits.then_some(key)
 }
 
-pub(super) fn unsupported(mapping: &Mapping<'_>, key: &str, message: &str) {
-    if let Some(value) = mapping.get(key) {
-        value.error(code::UNSUPPORTED, message);
-    }
-}
-
 /// A text, or a list of texts.
 pub(super) fn one_or_many(mapping: &Mapping<'_>, key: &str) -> Vec<String> {
     match mapping.get(key) {

@@ -44,8 +44,8 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
     let mut reasons = Vec::new();
     for test in &method.test_actions {
         let Some(action) = test.inline.as_ref().or_else(|| connector.action(&test.action)) else { continue };
-        let call_id = CallId::generate(&*engine.parts().entropy);
         let started_at = engine.clock().now();
+        let call_id = CallId::generate(started_at, &*engine.parts().entropy);
         let ctx = RunContext {
             connector,
             method,
@@ -94,9 +94,9 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
 }
 
 /// What a failed test means to the person at the form. The message holds the provider's own words.
-fn refused(mut error: Error) -> Error {
+pub(super) fn refused(mut error: Error) -> Error {
     let status = error.provider.as_ref().and_then(|provider| provider.status);
-    if matches!(status, Some(401 | 403)) {
+    if matches!(status, Some(401 | 403)) || error.kind == ErrorKind::Unauthorized {
         error.kind = ErrorKind::Unauthorized;
         error.code = "AccountAuthenticationFailedError";
     }

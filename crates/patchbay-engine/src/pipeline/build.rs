@@ -156,14 +156,11 @@ pub(crate) fn authorize(authorization: &Authorization, scope: &Scope<'_>, parts:
     let value = match authorization {
         Authorization::None => None,
         Authorization::Basic { .. } => basic(authorization, scope)?.map(|encoded| format!("Basic {encoded}")),
-        Authorization::Bearer { token, include_bearer } => {
-            let token = super::header_text(token, scope)?
-                .ok_or_else(|| EvalError::Missing { path: token.source().to_owned() })?;
-            Some(if *include_bearer { format!("Bearer {token}") } else { token })
-        }
+        Authorization::Bearer { token, include_bearer } => Some(bearer(token, *include_bearer, scope)?),
         Authorization::Custom { args } => return args::apply(args, scope, parts),
-        // The loader refuses these until they are built here.
-        Authorization::Signed(_) | Authorization::OAuth2(_) => {
+        Authorization::OAuth2(oauth2) => Some(bearer(&oauth2.token, oauth2.include_bearer, scope)?),
+        // The loader refuses it until it is built here.
+        Authorization::Signed(_) => {
             return Err(EvalError::Refused {
                 path: "authorization".to_owned(),
                 reason: "is of a type that this version cannot build".to_owned(),
@@ -179,6 +176,13 @@ pub(crate) fn authorize(authorization: &Authorization, scope: &Scope<'_>, parts:
         parts.headers.insert(header::AUTHORIZATION, value);
     }
     Ok(())
+}
+
+/// The value of a header that carries a token (RFC 6750).
+fn bearer(token: &Template, include_bearer: bool, scope: &Scope<'_>) -> Result<String, EvalError> {
+    let missing = || EvalError::Missing { path: token.source().to_owned() };
+    let token = super::header_text(token, scope)?.ok_or_else(missing)?;
+    Ok(if include_bearer { format!("Bearer {token}") } else { token })
 }
 
 /// The value of a Basic header (RFC 7617), without its scheme.

@@ -25,7 +25,7 @@ pub(crate) struct RunFacts {
 
 impl RunFacts {
     /// The object behind `$.context`, under the names that connector files use.
-    pub(super) fn context(&self, connector: &Connector, method: &AuthMethod) -> Value {
+    pub(crate) fn context(&self, connector: &Connector, method: &AuthMethod) -> Value {
         let mut context = Map::new();
         let mut put = |key: &str, value: Option<&str>| {
             if let Some(value) = value {

@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep};
 pub(crate) use args::{Parts, text, write_pairs};
 pub(crate) use build::{PageArg, authorize, base_url, has_dot_segment, http_method};
 pub(crate) use credentials::Credentials;
-pub(crate) use explain::expression_error;
+pub(crate) use explain::{expression_error, provider_error};
 pub(crate) use facts::RunFacts;
 pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
 pub(crate) use redactor::{REDACTED, Redactor};
@@ -169,6 +169,19 @@ pub(crate) async fn run(
         }
         Err(error) => Err(redact_error(error, &redactor)),
     }
+}
+
+/// Runs an action whose result is credentials, which nobody but the vault sees: nothing in it is redacted, as a
+/// provider may give a token back as it was. Errors are.
+pub(crate) async fn run_for_credentials(
+    http: &HttpClient,
+    ctx: RunContext<'_>,
+    action: &Action,
+    inputs: &Inputs,
+) -> Result<Map<String, Value>, Error> {
+    let mut redactor = ctx.credentials.redactor();
+    know_basic(&ctx, inputs, action, &mut redactor)?;
+    execute(http, &ctx, action, inputs, &redactor).await.map_err(|error| redact_error(error, &redactor))
 }
 
 async fn execute(

@@ -7,10 +7,11 @@ use patchbay_model::{Profile, ProjectId, Scope};
 use patchbay_storage::{AccountFilter, StorageError};
 use patchbay_vault::Secret;
 
-use super::{Caller, Engine, invalid, invalid_at, resolve};
+use super::{Caller, Engine, invalid, invalid_at};
 use crate::{
     Error, ErrorKind, Page, Problem,
-    linking::{Candidate, check_fields, seal_account, try_credentials},
+    linking::{Proof, check_fields, prove, seal_account},
+    tokens::Minted,
 };
 
 /// Which accounts to list. Empty lists do not filter. Pages count from 1.
@@ -141,7 +142,7 @@ impl Engine {
                 return Err(invalid_at(path, "required", format!("{path} must not be empty")));
             }
         }
-        self.change_account(&caller.project_id, id, &patch, MethodRule::Keep).await
+        self.change_account(&caller.project_id, id, &patch, MethodRule::Keep, None).await
     }
 
     /// Deletes an account and gives it back as it was.
@@ -177,6 +178,7 @@ impl Engine {
         id: &AccountId,
         patch: &AccountPatch,
         rule: MethodRule,
+        minted: Option<&Minted>,
     ) -> Result<AccountView, Error> {
         for _ in 0..ATTEMPTS {
             let read = self.storage().accounts().get(project, id).await?.ok_or_else(|| {
@@ -185,8 +187,8 @@ impl Engine {
             let mut changed = read.clone();
             let profile = self.apply(&mut changed, patch, rule).await?;
             let is_elsewhere = changed.profile_id != read.profile_id || changed.environment != read.environment;
-            if !patch.credentials.is_empty() || is_elsewhere {
-                self.apply_credentials(&mut changed, &profile, &patch.credentials).await?;
+            if !patch.credentials.is_empty() || is_elsewhere || minted.is_some() {
+                self.apply_credentials(&mut changed, &profile, &patch.credentials, minted).await?;
             }
             if changed.status_reasons != read.status_reasons || changed != read {
                 changed.updated_at = self.clock().now();
@@ -242,6 +244,8 @@ impl Engine {
             account.auth_config_key.clone_from(&profile.auth_config_key);
             account.secrets.clear();
             account.setup_information.clear();
+            account.token = None;
+            account.renew_at = None;
         }
         if account.profile_id != profile_id {
             account.environment.clone_from(&profile.environment);
@@ -294,6 +298,7 @@ impl Engine {
         account: &mut Account,
         profile: &Arc<Profile>,
         typed: &[(String, Secret)],
+        minted: Option<&Minted>,
     ) -> Result<(), Error> {
         let registry = self.registry();
         let connector = registry.get(&account.connector).ok_or_else(|| {
@@ -311,15 +316,7 @@ impl Engine {
         let typed = check_fields(fields, typed.to_vec(), "credentials", kept).map_err(invalid)?;
         account.setup_information.extend(typed.plain);
         account.secrets.extend(seal_account(self.vault(), &account.project_id, &account.id, &typed.secrets));
-        let candidate = Candidate {
-            connector,
-            profile,
-            environment: &account.environment,
-            owner: &account.owner,
-            account_id: Some(&account.id),
-            credentials: resolve::credentials(self.vault(), account, profile)?,
-        };
-        let reasons = try_credentials(self, &candidate).await?;
+        let reasons = prove(self, account, &Proof { connector, profile, is_new: false, minted }).await?;
         account.connector_version = connector.version.to_string();
         // A link that works again ends what was wrong; a suspension is the operator's to end.
         if account.status != AccountStatus::Suspended {

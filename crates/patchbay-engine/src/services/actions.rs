@@ -10,6 +10,7 @@ use super::{Caller, Engine, Resolved, call::Call};
 use crate::{
     Error, ErrorKind, RunTrace,
     pipeline::{self, RawInputs, RunContext},
+    tokens::works_by_token,
     trace::Trace,
 };
 
@@ -56,10 +57,22 @@ impl Engine {
         caller.require(Scope::ActionsExecute)?;
         let RunRequest { account_id, profile_id, action, path, query, headers, body, debug } = request;
         let name = Some(action.clone());
-        let call = Call::begin(self, caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
+        let mut call = Call::begin(self, caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
-        let outcome = self.run_in(caller, &call, &action, raw, trace.as_ref()).await;
+        let again = works_by_token(call.resolved.method()).then(|| raw.clone());
+        let mut outcome = self.run_in(caller, &call, &action, raw, trace.as_ref()).await;
+        // A token that the provider refuses before its time is renewed once.
+        if let (Err(error), Some(raw)) = (&outcome, again)
+            && is_refused(error)
+            && self.may_repeat(&call.resolved, &action)
+        {
+            match call.renew().await {
+                Ok(true) => outcome = self.run_in(caller, &call, &action, raw, trace.as_ref()).await,
+                Ok(false) => {}
+                Err(error) => outcome = Err(error),
+            }
+        }
         let (call_id, began) = (call.id.clone(), call.began);
         let outcome = call.end(outcome, |_| 200);
         let trace = trace
@@ -96,6 +109,13 @@ impl Engine {
         pipeline::run(self.http(), context, &action, &inputs).await
     }
 
+    /// Whether an action that was refused for its token may be run again: it has one request, which did nothing,
+    /// or it only reads.
+    fn may_repeat(&self, resolved: &Resolved, name: &str) -> bool {
+        self.find_action(resolved, name)
+            .is_ok_and(|action| action.steps.len() == 1 || action.annotations.read_only == Some(true))
+    }
+
     /// The action, of the account's connector.
     fn find_action(&self, resolved: &Resolved, name: &str) -> Result<Arc<Action>, Error> {
         let found = resolved.connector.action(name).filter(|action| action.public_id == name);
@@ -118,6 +138,11 @@ impl Engine {
         let hint = if nearest.is_empty() { String::new() } else { format!("; the nearest are {}", nearest.join(", ")) };
         Err(Error::new(ErrorKind::NotFound, "ActionNotFoundError", format!("there is no action `{shown}`{hint}")))
     }
+}
+
+/// Whether the provider refused the credentials.
+fn is_refused(error: &Error) -> bool {
+    error.provider.as_ref().is_some_and(|provider| provider.status == Some(401))
 }
 
 /// Clients of the wire contract repeat the account's header among the inputs, and send `debug` with every

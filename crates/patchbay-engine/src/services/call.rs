@@ -44,13 +44,14 @@ impl Call {
     ) -> Result<Self, Error> {
         let (began, started_at) = (Instant::now(), engine.clock().now());
         let resolved = engine.resolve_account(&caller.project_id, account).await?;
+        let resolved = engine.with_live_token(resolved).await?;
         let profile = match profile {
             Some(id) if *id != resolved.profile.id => other_profile(engine, &resolved, id).await?,
             _ => resolved.profile.clone(),
         };
         Ok(Self {
             engine: engine.clone(),
-            id: CallId::generate(&*engine.parts().entropy),
+            id: CallId::generate(started_at, &*engine.parts().entropy),
             resolved,
             profile,
             deadline: began + Duration::from_millis(engine.config().call_budget_millis),
@@ -60,6 +61,16 @@ impl Call {
             began,
             is_recorded: false,
         })
+    }
+
+    /// Goes on with another token, as the provider refused this one. False when there is no other to be had.
+    pub(super) async fn renew(&mut self) -> Result<bool, Error> {
+        let Some(renewed) = self.engine.after_refusal(&self.resolved).await? else { return Ok(false) };
+        if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
+            self.profile = renewed.profile.clone();
+        }
+        self.resolved = renewed;
+        Ok(true)
     }
 
     /// The account's field values, opened for this call.

@@ -6,7 +6,7 @@ use patchbay_connector::Connector;
 use patchbay_model::{Account, AccountId, AttemptId, ConnectionAttempt, Profile, ProfileId};
 use patchbay_model::{AccountStatus, AttemptStatus, ConnectSession};
 use patchbay_storage::{InsertRule, ProfileFilter, StorageError};
-use patchbay_vault::{SealContext, Secret};
+use patchbay_vault::Secret;
 
 use super::{
     Engine, HubSession,
@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    linking::{Candidate, check_fields, seal_account, try_credentials},
-    pipeline::Credentials,
+    linking::{Proof, check_fields, prove, seal_account},
+    tokens::Minted,
 };
 
 /// A profile as the Hub lists it.
@@ -94,9 +94,19 @@ impl Engine {
     /// owner's existing one, by the upsert rule). Nothing is stored when a required test fails: the
     /// error carries the provider's answer.
     pub async fn hub_link(&self, hub: &HubSession, request: LinkRequest) -> Result<Arc<Account>, Error> {
+        self.link(hub, request, None).await
+    }
+
+    /// Links with what was typed, and with what the customer brought back from the provider.
+    pub(crate) async fn link(
+        &self,
+        hub: &HubSession,
+        request: LinkRequest,
+        minted: Option<&Minted>,
+    ) -> Result<Arc<Account>, Error> {
         let session = &hub.session;
         if let Some(account) = &session.account_id {
-            return self.hub_relink(hub, account, request).await;
+            return self.relink(hub, account, request, minted).await;
         }
         let Some(profile_id) = &request.profile_id else {
             return Err(invalid_at("integration_id", "required", "integration_id is required"));
@@ -107,7 +117,7 @@ impl Engine {
             let existing =
                 self.storage().accounts().find_by_owner(&session.project_id, &session.owner, &connector.key).await?;
             if let Some(existing) = existing {
-                return self.relink_owned(session, &existing, &profile, request.credentials).await;
+                return self.relink_owned(session, &existing, &profile, request.credentials, minted).await;
             }
         }
         let fields = connector
@@ -116,26 +126,9 @@ impl Engine {
             .unwrap_or_default();
         let typed = check_fields(fields, request.credentials, "credentials", |_| false).map_err(invalid)?;
         let id = AccountId::generate(&*self.parts().entropy);
-        let secrets = seal_account(self.vault(), &session.project_id, &id, &typed.secrets);
-        let setup = crate::linking::open_secrets(self.vault(), &profile.secrets, |field| SealContext::Profile {
-            project: &session.project_id,
-            profile: &profile.id,
-            field,
-        })?;
-        let mut plain = profile.setup_information.clone();
-        plain.extend(typed.plain.clone());
-        let own = typed.secrets.iter().map(|(field, secret)| (field.as_str(), secret.clone()));
-        let candidate = Candidate {
-            connector: &connector,
-            profile: &profile,
-            environment: &profile.environment,
-            owner: &session.owner,
-            account_id: None,
-            credentials: Credentials::from_parts(&plain, setup.into_iter().chain(own)),
-        };
-        let status_reasons = try_credentials(self, &candidate).await?;
         let now = self.clock().now();
-        let account = Account {
+        let mut account = Account {
+            secrets: seal_account(self.vault(), &session.project_id, &id, &typed.secrets),
             id,
             project_id: session.project_id.clone(),
             profile_id: profile.id.clone(),
@@ -148,14 +141,17 @@ impl Engine {
             kind: session.kind,
             shared: false,
             status: AccountStatus::Active,
-            status_reasons,
+            status_reasons: Vec::new(),
             setup_information: typed.plain,
-            secrets,
+            token: None,
+            renew_at: None,
             metadata: session.metadata.clone(),
             credential_version: 1,
             created_at: now,
             updated_at: now,
         };
+        let proof = Proof { connector: &connector, profile: &profile, is_new: true, minted };
+        account.status_reasons = prove(self, &mut account, &proof).await?;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
         match self.storage().accounts().insert(&account, rule).await {
             Ok(()) => Ok(Arc::new(account)),
@@ -176,6 +172,7 @@ impl Engine {
         existing: &Account,
         profile: &Profile,
         credentials: Vec<(String, Secret)>,
+        minted: Option<&Minted>,
     ) -> Result<Arc<Account>, Error> {
         let patch = AccountPatch {
             owner_username: session.owner.username.clone().map(Some),
@@ -186,7 +183,8 @@ impl Engine {
             credentials,
             ..AccountPatch::default()
         };
-        Ok(self.change_account(&session.project_id, &existing.id, &patch, MethodRule::Follow).await?.account)
+        let id = &existing.id;
+        Ok(self.change_account(&session.project_id, id, &patch, MethodRule::Follow, minted).await?.account)
     }
 
     /// The account that the session may edit: the session's own, else one of its owner.
@@ -201,7 +199,12 @@ impl Engine {
                 "this connect session has no such account",
             ));
         }
-        let secret_keys = account.secrets.keys().cloned().collect();
+        // Tokens are no fields: nobody types them.
+        let registry = self.registry();
+        let method = registry.get(&account.connector).and_then(|found| found.auth_method(&account.auth_config_key));
+        let is_field =
+            |key: &String| method.is_none_or(|method| method.config_fields.iter().any(|field| field.key == *key));
+        let secret_keys = account.secrets.keys().filter(|key| is_field(key)).cloned().collect();
         Ok(HubAccount { account, secret_keys })
     }
 
@@ -211,6 +214,16 @@ impl Engine {
         hub: &HubSession,
         id: &AccountId,
         request: LinkRequest,
+    ) -> Result<Arc<Account>, Error> {
+        self.relink(hub, id, request, None).await
+    }
+
+    async fn relink(
+        &self,
+        hub: &HubSession,
+        id: &AccountId,
+        request: LinkRequest,
+        minted: Option<&Minted>,
     ) -> Result<Arc<Account>, Error> {
         let HubAccount { account, .. } = self.hub_account(hub, id).await?;
         // A profile that the session does not show is not one that it can move an account to.
@@ -230,7 +243,7 @@ impl Engine {
             credentials: request.credentials,
             ..AccountPatch::default()
         };
-        Ok(self.change_account(&account.project_id, id, &patch, MethodRule::Keep).await?.account)
+        Ok(self.change_account(&account.project_id, id, &patch, MethodRule::Keep, minted).await?.account)
     }
 
     /// Starts an attempt that the Hub polls; it expires by itself.

@@ -1,6 +1,9 @@
 //! The engine's services, one noun or verb a file.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 use arc_swap::ArcSwap;
 use patchbay_connector::Registry;
@@ -20,6 +23,7 @@ use crate::{
     linking::OwnerLocks,
     login::{Hasher, Throttle},
     records::Recorder,
+    tokens::{self, Flights},
 };
 
 pub mod accounts;
@@ -34,7 +38,7 @@ pub mod proxy;
 mod resolve;
 pub mod sessions;
 
-pub(crate) use resolve::Resolved;
+pub(crate) use resolve::{Resolved, credentials as credentials_of};
 
 /// Entries of each cache.
 const CACHE: usize = 20_000;
@@ -130,6 +134,8 @@ struct Inner {
     housekeeping: Background,
     hasher: Hasher,
     throttle: Throttle,
+    flights: Flights,
+    keeper: OnceLock<Background>,
 }
 
 impl Engine {
@@ -142,7 +148,7 @@ impl Engine {
         let housekeeping =
             housekeeping::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let recorder = Recorder::start(parts.storage.clone());
-        Ok(Self(Arc::new(Inner {
+        let engine = Self(Arc::new(Inner {
             parts,
             registry: ArcSwap::from_pointee(registry),
             http,
@@ -154,13 +160,33 @@ impl Engine {
             housekeeping,
             hasher: Hasher::default(),
             throttle: Throttle::default(),
-        })))
+            flights: Flights::default(),
+            keeper: OnceLock::new(),
+        }));
+        // What a process held that is no more: this one owns the database alone.
+        engine.storage().renewals().end_all().await?;
+        let _ = engine.0.keeper.set(tokens::start_keeper(engine.clone()));
+        Ok(engine)
     }
 
     /// Flushes what is buffered and stops the background tasks.
     pub async fn shutdown(&self) {
+        if let Some(keeper) = self.0.keeper.get() {
+            keeper.shutdown().await;
+        }
+        self.0.flights.shutdown().await;
         self.0.housekeeping.shutdown().await;
         self.0.recorder.shutdown().await;
+    }
+
+    /// Renews the tokens whose time has come, as the background does three times a minute.
+    pub async fn renew_due(&self) {
+        tokens::renew_what_is_due(self).await;
+    }
+
+    /// Waits until the renewals that are under way have ended.
+    pub async fn settle(&self) {
+        self.flights().settle().await;
     }
 
     /// Whether the storage answers; for `/readyz`.
@@ -237,6 +263,11 @@ impl Engine {
 
     pub(crate) fn vault(&self) -> &Vault {
         &self.0.parts.vault
+    }
+
+    /// The renewals under way.
+    pub(crate) fn flights(&self) -> &Flights {
+        &self.0.flights
     }
 
     pub(crate) fn http(&self) -> &HttpClient {

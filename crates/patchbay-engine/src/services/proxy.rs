@@ -13,6 +13,7 @@ use crate::{
     Error, ErrorKind, Problem, ProviderFailure,
     http::{Incoming, Outgoing, shown},
     pipeline::{self, Credentials, Parts, Redactor},
+    tokens::works_by_token,
 };
 
 /// Request headers that are ours to set, or that would split what proxies and providers see.
@@ -87,8 +88,17 @@ impl Engine {
     /// Sends the request with the account's credentials. The connector's base URL decides the host.
     pub async fn run_proxy(&self, caller: &Caller, request: ProxyRequest) -> Result<ProxyOutcome, Error> {
         caller.require(Scope::ActionsExecute)?;
-        let call = Call::begin(self, caller, &request.account_id, None, CallKind::Proxy, None).await?;
-        let outcome = self.proxy_in(caller, &call, request).await;
+        let mut call = Call::begin(self, caller, &request.account_id, None, CallKind::Proxy, None).await?;
+        let again = works_by_token(call.resolved.method()).then(|| request.clone());
+        let mut outcome = self.proxy_in(caller, &call, request).await;
+        // A token that the provider refuses before its time is renewed once; what it refused, it did not do.
+        if let (Ok(ProxyOutcome { status: 401, .. }), Some(request)) = (&outcome, again) {
+            match call.renew().await {
+                Ok(true) => outcome = self.proxy_in(caller, &call, request).await,
+                Ok(false) => {}
+                Err(error) => outcome = Err(error),
+            }
+        }
         call.end(outcome, |outcome| outcome.status)
     }
 

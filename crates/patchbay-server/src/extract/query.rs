@@ -20,6 +20,11 @@ impl FromRequestParts<AppState> for QueryMap {
 }
 
 impl QueryMap {
+    /// Every pair.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The first value under any of these names.
     pub(crate) fn text(&self, names: &[&str]) -> Option<String> {
         self.0

@@ -21,6 +21,7 @@ fn environment() -> &'static Environment<'static> {
             ("guides.html", include_str!("../templates/guides.html")),
             ("reference.html", include_str!("../templates/reference.html")),
             ("not_built.html", include_str!("../templates/not_built.html")),
+            ("sign_in.html", include_str!("../templates/sign_in.html")),
         ] {
             environment.add_template(name, source).expect("the templates are checked by a test that renders each");
         }

@@ -19,6 +19,11 @@ pub(crate) async fn start(State(state): State<AppState>) -> Response {
     )
 }
 
+/// What a window shows when a sign-in at a provider linked nothing.
+pub(crate) fn sign_in_refused(message: &str) -> Response {
+    page("sign_in.html", context! { message => message })
+}
+
 /// The Hub's page and the dashboard, while their assets are not in the binary. The token in the query is
 /// neither read nor shown.
 pub(super) async fn not_built(State(state): State<AppState>) -> Response {

@@ -59,6 +59,7 @@ pub(crate) async fn connectors(
             "authentication_config_label": connector.auth_method(&profile.auth_config_key).map(|method| method.label.clone()),
             "environment": profile.environment,
             "integration_id": profile.id,
+            "integration_name": profile.name,
             "logo_url": connector.icon,
         })
     });

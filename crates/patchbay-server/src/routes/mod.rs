@@ -12,4 +12,5 @@ mod fields;
 pub(crate) mod health;
 pub(crate) mod hub;
 pub(crate) mod proxy;
+pub(crate) mod sign_in;
 mod wire;

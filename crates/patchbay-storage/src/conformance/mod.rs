@@ -8,6 +8,7 @@ pub mod linking;
 pub mod members;
 pub mod profiles;
 pub mod races;
+pub mod renewals;
 pub mod tenancy;
 pub mod values;
 
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use patchbay_model::{
     Account, AccountId, AccountKind, AccountStatus, ApiKey, ApiKeyId, ConnectSession, EnabledActions, KeyHash,
     Metadata, Organization, OrganizationId, Owner, Profile, ProfileId, Project, ProjectId, Scope, Sealed, SessionId,
-    StatusReason, Timestamp,
+    StatusReason, Timestamp, Token,
 };
 
 use crate::Storage;
@@ -37,6 +38,8 @@ macro_rules! storage_conformance {
             linking: a_session_reads_back, expired_sessions_go_with_their_attempts, attempts_end_once,
                 calls_are_appended_together, old_calls_are_forgotten;
             members: a_member_reads_back, a_browser_session_ends_at_its_moment, other_browsers_are_signed_out;
+            renewals: a_lease_is_held_by_one, only_the_newest_lease_commits, what_was_sent_is_remembered_until_it_is_settled,
+                a_failed_renewal_rests, due_accounts_are_found, leases_end_with_their_process, a_sign_in_is_taken_once;
             tenancy: a_taken_id_takes_nothing_over, an_account_uses_a_profile_of_its_project,
                 an_attempt_belongs_to_a_session_of_its_project, no_filter_reaches_another_project,
                 nothing_belongs_to_a_project_that_is_not_there;
@@ -136,6 +139,15 @@ pub(crate) fn account(project: &ProjectId, profile: &str, id: &str, created: i64
             ("token".to_owned(), Sealed::from_bytes(vec![8; 40])),
         ]),
         metadata: metadata("metadata"),
+        token: Some(Token {
+            issued_at: at(created),
+            expires_at: Some(at(created + 3600)),
+            refresh_expires_at: None,
+            scopes: vec!["read".to_owned()],
+            profile_id: ProfileId::new(profile),
+            profile_changed_at: at(created),
+        }),
+        renew_at: Some(at(created + 1800)),
         credential_version: 1,
         created_at: at(created),
         updated_at: at(created),

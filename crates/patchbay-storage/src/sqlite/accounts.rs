@@ -1,7 +1,7 @@
 //! Linked accounts, with their sealed secrets.
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, Owner, ProfileId, ProjectId};
+use patchbay_model::{Account, AccountId, Owner, ProfileId, ProjectId, Timestamp};
 use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
@@ -30,6 +30,8 @@ fn account(row: &SqliteRow) -> Result<Account> {
         setup_information: row.json("setup_information")?,
         secrets: std::collections::BTreeMap::new(),
         metadata: row.json("metadata")?,
+        token: row.get::<Option<String>>("token")?.map(|_| row.json("token")).transpose()?,
+        renew_at: row.get::<Option<i64>>("renew_at")?.map(Timestamp::from_micros),
         credential_version: row.get("credential_version")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
@@ -131,6 +133,57 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
     Ok(())
 }
 
+/// Replaces an account with its secrets when its credentials have the version that was read; else a conflict.
+/// False when there is no such account.
+pub(super) async fn replace(
+    transaction: &mut Transaction<'_, Sqlite>,
+    changed: &Account,
+    read_version: i64,
+) -> Result<bool> {
+    let stored: Option<i64> =
+        sqlx::query_scalar("SELECT credential_version FROM accounts WHERE project_id = ? AND id = ?")
+            .bind(changed.project_id.as_str())
+            .bind(changed.id.as_str())
+            .fetch_optional(&mut **transaction)
+            .await?;
+    match stored {
+        None => return Ok(false),
+        Some(version) if version != read_version => {
+            return Err(StorageError::Conflict("the account was changed in the meantime; read it again"));
+        }
+        Some(_) => {}
+    }
+    sqlx::query(
+            "UPDATE accounts SET profile_id = ?, connector_version = ?, auth_config_key = ?, environment = ?, \
+             owner_id = ?, owner_name = ?, owner_username = ?, label = ?, kind = ?, shared = ?, status = ?, status_reasons = ?, setup_information = ?, \
+             metadata = ?, credential_version = ?, updated_at = ?, token = ?, renew_at = ? WHERE project_id = ? AND id = ?",
+        )
+        .bind(changed.profile_id.as_str())
+        .bind(&changed.connector_version)
+        .bind(&changed.auth_config_key)
+        .bind(&changed.environment)
+        .bind(&changed.owner.id)
+        .bind(&changed.owner.name)
+        .bind(&changed.owner.username)
+        .bind(&changed.label)
+        .bind(changed.kind.as_str())
+        .bind(changed.shared)
+        .bind(changed.status.as_str())
+        .bind(to_json(&changed.status_reasons)?)
+        .bind(to_json(&changed.setup_information)?)
+        .bind(to_json(&changed.metadata)?)
+        .bind(changed.credential_version)
+        .bind(changed.updated_at.as_micros())
+        .bind(changed.token.as_ref().map(to_json).transpose()?)
+        .bind(changed.renew_at.map(Timestamp::as_micros))
+        .bind(changed.project_id.as_str())
+        .bind(changed.id.as_str())
+        .execute(&mut **transaction)
+        .await?;
+    Secrets::Account.replace(transaction, changed.id.as_str(), &changed.secrets).await?;
+    Ok(true)
+}
+
 #[async_trait]
 impl AccountStore for SqliteStorage {
     async fn insert(&self, new: &Account, rule: InsertRule) -> Result<()> {
@@ -143,8 +196,8 @@ impl AccountStore for SqliteStorage {
         sqlx::query(
             "INSERT INTO accounts (id, project_id, profile_id, connector, connector_version, auth_config_key, environment, \
              owner_id, owner_name, owner_username, label, kind, shared, status, status_reasons, setup_information, metadata, \
-             credential_version, created_at, updated_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             credential_version, created_at, updated_at, token, renew_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.id.as_str())
         .bind(new.project_id.as_str())
@@ -166,6 +219,8 @@ impl AccountStore for SqliteStorage {
         .bind(new.credential_version)
         .bind(new.created_at.as_micros())
         .bind(new.updated_at.as_micros())
+        .bind(new.token.as_ref().map(to_json).transpose()?)
+        .bind(new.renew_at.map(Timestamp::as_micros))
         .execute(&mut *transaction)
         .await?;
         Secrets::Account.replace(&mut transaction, new.id.as_str(), &new.secrets).await?;
@@ -195,47 +250,9 @@ impl AccountStore for SqliteStorage {
 
     async fn update(&self, changed: &Account, read_version: i64) -> Result<bool> {
         let mut transaction = self.write().await?;
-        let stored: Option<i64> =
-            sqlx::query_scalar("SELECT credential_version FROM accounts WHERE project_id = ? AND id = ?")
-                .bind(changed.project_id.as_str())
-                .bind(changed.id.as_str())
-                .fetch_optional(&mut *transaction)
-                .await?;
-        match stored {
-            None => return Ok(false),
-            Some(version) if version != read_version => {
-                return Err(StorageError::Conflict("the account was changed in the meantime; read it again"));
-            }
-            Some(_) => {}
-        }
-        sqlx::query(
-            "UPDATE accounts SET profile_id = ?, connector_version = ?, auth_config_key = ?, environment = ?, \
-             owner_id = ?, owner_name = ?, owner_username = ?, label = ?, kind = ?, shared = ?, status = ?, status_reasons = ?, setup_information = ?, \
-             metadata = ?, credential_version = ?, updated_at = ? WHERE project_id = ? AND id = ?",
-        )
-        .bind(changed.profile_id.as_str())
-        .bind(&changed.connector_version)
-        .bind(&changed.auth_config_key)
-        .bind(&changed.environment)
-        .bind(&changed.owner.id)
-        .bind(&changed.owner.name)
-        .bind(&changed.owner.username)
-        .bind(&changed.label)
-        .bind(changed.kind.as_str())
-        .bind(changed.shared)
-        .bind(changed.status.as_str())
-        .bind(to_json(&changed.status_reasons)?)
-        .bind(to_json(&changed.setup_information)?)
-        .bind(to_json(&changed.metadata)?)
-        .bind(changed.credential_version)
-        .bind(changed.updated_at.as_micros())
-        .bind(changed.project_id.as_str())
-        .bind(changed.id.as_str())
-        .execute(&mut *transaction)
-        .await?;
-        Secrets::Account.replace(&mut transaction, changed.id.as_str(), &changed.secrets).await?;
+        let is_there = replace(&mut transaction, changed, read_version).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(is_there)
     }
 
     async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {

@@ -2,14 +2,13 @@
 
 use async_trait::async_trait;
 use patchbay_model::{AccountId, CallId, CallRecord, ProfileId, ProjectId, Timestamp};
-use serde_json::json;
-use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
-use super::{
-    SqliteStorage,
-    row::{Row, to_json},
-};
+use super::{SqliteStorage, row::Row};
 use crate::{CallStore, Result};
+
+/// Records in one statement: 12 values each, far below SQLite's limit of parameters.
+const ROWS: usize = 256;
 
 fn call(row: &SqliteRow) -> Result<CallRecord> {
     let row = Row::new("calls", row, "id");
@@ -32,35 +31,31 @@ fn call(row: &SqliteRow) -> Result<CallRecord> {
 #[async_trait]
 impl CallStore for SqliteStorage {
     async fn append(&self, records: &[CallRecord]) -> Result<()> {
-        // One bound value for the whole batch: a statement for each record would cost a trip to the
-        // database's thread each, and busy servers write thousands of records a second.
-        let rows = records.iter().map(|record| {
-            json!([
-                record.id,
-                record.project_id,
-                record.account_id,
-                record.profile_id,
-                record.connector,
-                record.connector_version,
-                record.action,
-                record.kind.as_str(),
-                record.status_code,
-                record.error_code,
-                record.started_at.as_micros(),
-                record.duration_micros,
-            ])
-        });
-        let rows = to_json(&rows.collect::<Vec<_>>())?;
+        // Many rows in a statement: one for each record would cost a trip to the database's thread each, and
+        // busy servers write thousands of records a second. Statements of full size are prepared once.
         let mut transaction = self.write().await?;
-        sqlx::query(
-            "INSERT INTO calls (id, project_id, account_id, profile_id, connector, connector_version, action, kind, \
-             status_code, error_code, started_at, duration_micros) \
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
-             value ->> 8, value ->> 9, value ->> 10, value ->> 11 FROM json_each(?)",
-        )
-        .bind(rows)
-        .execute(&mut *transaction)
-        .await?;
+        for rows in records.chunks(ROWS) {
+            let mut insert = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO calls (id, project_id, account_id, profile_id, connector, connector_version, action, kind, \
+                 status_code, error_code, started_at, duration_micros) ",
+            );
+            insert.push_values(rows, |mut values, record| {
+                values
+                    .push_bind(record.id.as_str())
+                    .push_bind(record.project_id.as_str())
+                    .push_bind(record.account_id.as_ref().map(AccountId::as_str))
+                    .push_bind(record.profile_id.as_str())
+                    .push_bind(&record.connector)
+                    .push_bind(&record.connector_version)
+                    .push_bind(&record.action)
+                    .push_bind(record.kind.as_str())
+                    .push_bind(record.status_code)
+                    .push_bind(&record.error_code)
+                    .push_bind(record.started_at.as_micros())
+                    .push_bind(record.duration_micros);
+            });
+            insert.build().persistent(rows.len() == ROWS).execute(&mut *transaction).await?;
+        }
         Ok(transaction.commit().await?)
     }
 
@@ -74,6 +69,7 @@ impl CallStore for SqliteStorage {
         let query = sqlx::query("SELECT * FROM calls WHERE project_id = ? ORDER BY started_at DESC, id LIMIT ?");
         query.bind(project.as_str()).bind(limit).fetch_all(&self.readers).await?.iter().map(call).collect()
     }
+
     async fn delete_older(&self, moment: Timestamp, limit: u32) -> Result<u64> {
         let mut transaction = self.write().await?;
         let done = sqlx::query(

@@ -13,6 +13,8 @@ impl From<sqlx::Error> for StorageError {
             }
             sqlx::Error::PoolTimedOut => Self::Busy,
             sqlx::Error::PoolClosed => Self::Unavailable("it is closed".to_owned()),
+            // A statement asks for the types that its table has: what is not of them was damaged.
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(error.to_string()),
             sqlx::Error::Io(error) => Self::Unavailable(error.to_string()),
             other => Self::Other(other.to_string()),
         }

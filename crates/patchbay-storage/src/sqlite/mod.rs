@@ -18,15 +18,17 @@ mod open;
 mod organizations;
 mod profiles;
 mod projects;
+mod renewals;
 mod row;
 mod secrets;
 mod sessions;
+mod sign_ins;
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use crate::{
     AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, LoginTokenStore, MemberStore, MetaStore,
-    OrganizationStore, ProfileStore, ProjectStore, Result, SessionStore, Storage,
+    OrganizationStore, ProfileStore, ProjectStore, RenewalStore, Result, SessionStore, SignInStore, Storage,
 };
 
 /// A SQLite database file.
@@ -70,6 +72,12 @@ impl Storage for SqliteStorage {
         self
     }
     fn accounts(&self) -> &dyn AccountStore {
+        self
+    }
+    fn renewals(&self) -> &dyn RenewalStore {
+        self
+    }
+    fn sign_ins(&self) -> &dyn SignInStore {
         self
     }
     fn sessions(&self) -> &dyn SessionStore {

@@ -17,6 +17,8 @@ export interface Integration {
   description?: string | null;
   environment?: string | null;
   authentication_config_label?: string | null;
+  /** What the project calls this profile of the connector. */
+  integration_name?: string | null;
 }
 
 export type FieldKind = "text" | "password" | "number" | "select" | "text_area";

@@ -21,8 +21,10 @@ export const categoryName = (key: string): string => {
 
 /** What tells two profiles of one connector apart. */
 function detailOf(integration: Integration, all: readonly Integration[]): string | null {
-  const twins = all.filter((other) => other.name === integration.name).length > 1;
-  const parts = [integration.authentication_config_label, integration.environment];
+  const { name, integration_name: own, authentication_config_label: method, environment } = integration;
+  const twins = all.filter((other) => other.name === name).length > 1;
+  // A profile that nobody named is called like its connector, which tells nothing.
+  const parts = [own === name ? null : own, method, environment];
   return twins ? parts.filter(Boolean).join(" · ") || null : null;
 }
 

@@ -1,0 +1,99 @@
+//! New credentials are proven before they are stored: the token that they give is got, then they are tried.
+
+use std::sync::Arc;
+
+use patchbay_connector::Connector;
+use patchbay_model::{Account, Profile, StatusReason};
+
+use super::test_actions::{Candidate, refused, try_credentials};
+use crate::{
+    Engine, Error, ErrorKind,
+    services::credentials_of,
+    tokens::{self, Applicant, Failure, Grant, Minted, Refusal, mint, mints_at_link, signs_in},
+};
+
+/// What an account's new credentials are proven with.
+pub(crate) struct Proof<'a> {
+    /// Its connector.
+    pub(crate) connector: &'a Arc<Connector>,
+    /// Its profile.
+    pub(crate) profile: &'a Profile,
+    /// Whether it is not stored yet.
+    pub(crate) is_new: bool,
+    /// What the customer brought back from the provider.
+    pub(crate) minted: Option<&'a Minted>,
+}
+
+/// Proves the credentials of an account, and puts the token that they gave among them. Gives what the account is
+/// to remember of tests that failed and need not pass.
+pub(crate) async fn prove(
+    engine: &Engine,
+    account: &mut Account,
+    proof: &Proof<'_>,
+) -> Result<Vec<StatusReason>, Error> {
+    let Proof { connector, profile, is_new, minted } = proof;
+    let now = engine.clock().now();
+    if let Some(method) = connector.auth_method(&profile.auth_config_key) {
+        let own;
+        let minted = match minted {
+            Some(minted) => Some(*minted),
+            None if mints_at_link(method) => {
+                let credentials = credentials_of(engine.vault(), account, profile)?;
+                let applicant = Applicant {
+                    connector,
+                    method,
+                    profile,
+                    environment: &account.environment,
+                    owner: &account.owner,
+                    account_id: (!is_new).then_some(&account.id),
+                    credentials: &credentials,
+                };
+                own = mint(engine, &applicant, &Grant::Own).await.map_err(|failure| no_token(failure, profile))?;
+                Some(&own)
+            }
+            None if signs_in(method) && account.token.is_none() => {
+                return Err(Error::new(
+                    ErrorKind::Invalid,
+                    "SignInRequiredError",
+                    format!(
+                        "{} is linked by signing in there: open `/connect/oauth2/{}` in a window, as the Hub does",
+                        connector.title, profile.id
+                    ),
+                ));
+            }
+            None => None,
+        };
+        if let Some(minted) = minted {
+            // Nothing of an earlier token is worth anything beside the new one.
+            account.token = None;
+            account.secrets.remove(tokens::REFRESH_TOKEN);
+            tokens::apply(engine.vault(), account, minted, method, profile, now);
+        }
+    }
+    let candidate = Candidate {
+        connector,
+        profile,
+        environment: &account.environment,
+        owner: &account.owner,
+        account_id: (!is_new).then_some(&account.id),
+        credentials: credentials_of(engine.vault(), account, profile)?,
+    };
+    try_credentials(engine, &candidate).await
+}
+
+/// What it means to the person at the form that there is no token.
+pub(crate) fn no_token(failure: Failure, profile: &Profile) -> Error {
+    match failure.refusal {
+        Refusal::Grant => refused(Error { kind: ErrorKind::Unauthorized, ..failure.error }),
+        Refusal::Client => Error {
+            kind: ErrorKind::Precondition,
+            code: "ProfileCredentialsError",
+            message: format!(
+                "the provider refuses the app's own credentials in the connector profile `{}`; whoever runs this server must correct them ({})",
+                profile.name, failure.error.message
+            ),
+            ..failure.error
+        },
+        Refusal::Later => failure.error,
+    }
+}

@@ -1,0 +1,309 @@
+//! Reading what a provider answers when it is asked for a token (RFC 6749, sections 5.1 and 5.2), and the many
+//! ways in which providers say it otherwise.
+
+use patchbay_connector::definition::{OAuth2, TokenResponse};
+use patchbay_model::Timestamp;
+use patchbay_vault::Secret;
+use serde_json::{Map, Value};
+
+/// The keys under which minted secrets stand among an account's secrets; `credentials.KEY` in expressions.
+pub(crate) const ACCESS_TOKEN: &str = "accessToken";
+pub(crate) const REFRESH_TOKEN: &str = "refreshToken";
+
+/// What a provider minted.
+#[derive(Debug)]
+pub(crate) struct Minted {
+    /// The tokens and what came with them, by the key under which expressions find them.
+    pub(crate) secrets: Vec<(String, Secret)>,
+    /// When the access token ends; none when the provider names no end.
+    pub(crate) expires: Option<End>,
+    /// When the refresh token ends.
+    pub(crate) refresh_expires: Option<End>,
+    /// The granted scopes; empty when it does not say.
+    pub(crate) scopes: Vec<String>,
+}
+
+/// How a provider tells an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Seconds from the answer on: says the same whatever our clock shows.
+    In(i64),
+    /// A moment, by the provider's clock.
+    At(Timestamp),
+}
+
+impl End {
+    /// The end by our clock.
+    pub(crate) fn from(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::In(seconds) => now.plus_seconds(seconds),
+            Self::At(moment) => moment,
+        }
+    }
+}
+
+/// What a refusal means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// What the customer granted is no longer worth anything: a person must link again.
+    Grant,
+    /// The app's own credentials are wrong: the operator must mend the profile.
+    Client,
+    /// It may work later.
+    Later,
+}
+
+/// What an answer that holds no token means. `error` is the member of that name (RFC 6749, section 5.2).
+pub(crate) fn judge(status: u16, error: Option<&str>) -> Refusal {
+    match error {
+        // The second is GitHub's word, the third Slack's.
+        Some("invalid_grant" | "bad_refresh_token" | "invalid_refresh_token" | "access_denied" | "token_revoked") => {
+            Refusal::Grant
+        }
+        Some(
+            "invalid_client"
+            | "unauthorized_client"
+            | "incorrect_client_credentials"
+            | "bad_client_secret"
+            | "invalid_client_id",
+        ) => Refusal::Client,
+        Some("temporarily_unavailable" | "server_error" | "slow_down" | "ratelimited") => Refusal::Later,
+        _ => match status {
+            401 => Refusal::Client,
+            400 | 403 => Refusal::Grant,
+            _ => Refusal::Later,
+        },
+    }
+}
+
+/// A token endpoint's body: JSON, or a form as GitHub sends it.
+pub(crate) fn body(bytes: &[u8]) -> Option<Value> {
+    if let Ok(value @ Value::Object(_)) = serde_json::from_slice(bytes) {
+        return Some(value);
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    if !text.contains('=') || text.trim_start().starts_with(['<', '{', '[']) {
+        return None;
+    }
+    let pairs = url::form_urlencoded::parse(bytes);
+    Some(Value::Object(pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect()))
+}
+
+/// The member `error`, wherever it is a text.
+pub(crate) fn error_of(body: &Value) -> Option<&str> {
+    let error = body.get("error")?;
+    error.as_str().or_else(|| error.get("code").or_else(|| error.get("type"))?.as_str())
+}
+
+/// The token in a token endpoint's answer; none when there is none.
+pub(crate) fn of_endpoint(body: &Value, oauth2: &OAuth2) -> Option<Minted> {
+    let TokenResponse { accept_token_types: accepted, access_token, refresh_token } = &oauth2.token_response;
+    let kind = body.get("token_type").and_then(Value::as_str);
+    // A token that wants a proof with every request (RFC 9449) is of no use to a bearer.
+    let is_usable = match kind {
+        Some(kind) if !accepted.is_empty() => accepted.iter().any(|accepted| accepted.eq_ignore_ascii_case(kind)),
+        Some(kind) => !["mac", "dpop", "pop"].iter().any(|other| kind.eq_ignore_ascii_case(other)),
+        None => true,
+    };
+    let access = text_at(body, access_token.as_deref().unwrap_or("access_token")).filter(|_| is_usable)?;
+    let mut secrets = vec![(ACCESS_TOKEN.to_owned(), access)];
+    if let Some(refresh) = text_at(body, refresh_token.as_deref().unwrap_or("refresh_token")) {
+        secrets.push((REFRESH_TOKEN.to_owned(), refresh));
+    }
+    for (name, path) in &oauth2.additional_token_fields {
+        if let Some(value) = text_at(body, path) {
+            secrets.push((name.clone(), value));
+        }
+    }
+    let seconds = |seconds: Option<u64>| seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(End::In);
+    let refresh_end = ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"];
+    Some(Minted {
+        secrets,
+        expires: end(body, &["expires_in", "expires_at", "expires"]).or_else(|| seconds(oauth2.token_expires_in)),
+        refresh_expires: end(body, &refresh_end).or_else(|| seconds(oauth2.refresh_expires_in)),
+        scopes: scopes(body.get("scope").or_else(|| body.get("scopes")), oauth2.scope_delimiter.as_deref()),
+    })
+}
+
+/// The token in the result of a `refreshAuthentication` action; none when it holds nothing.
+pub(crate) fn of_action(mut result: Map<String, Value>) -> Option<Minted> {
+    let inner = match result.remove("data") {
+        Some(Value::Object(inner)) => inner,
+        _ => Map::new(),
+    };
+    result.remove("next");
+    // `data` when that is where the action puts them, else the result's own members.
+    let members = if result.is_empty() { inner } else { result };
+    let all = Value::Object(members);
+    let expires = end(&all, &["expiresIn", "expiresAt"]);
+    let refresh_expires = end(&all, &["refreshExpiresIn", "refreshExpiresAt"]);
+    let scopes = scopes(all.get("scope"), None);
+    let facts = ["expiresIn", "expiresAt", "refreshExpiresIn", "refreshExpiresAt", "scope"];
+    let Value::Object(members) = all else { return None };
+    let secrets = members
+        .into_iter()
+        .filter(|(name, _)| !facts.contains(&name.as_str()))
+        .filter_map(|(name, value)| Some((name, secret(&value)?)))
+        .collect::<Vec<_>>();
+    (!secrets.is_empty()).then_some(Minted { secrets, expires, refresh_expires, scopes })
+}
+
+fn secret(value: &Value) -> Option<Secret> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(Secret::new(text.as_str())),
+        Value::Number(number) => Some(Secret::new(number.to_string())),
+        Value::Bool(truth) => Some(Secret::new(truth.to_string())),
+        _ => None,
+    }
+}
+
+/// The text at a path such as `authed_user.access_token` or `$.data[0].token`.
+fn text_at(body: &Value, path: &str) -> Option<Secret> {
+    let path = path.trim_start_matches('$').trim_start_matches('.');
+    let found = path.split(['.', '[']).try_fold(body, |at, name| {
+        let name = name.trim_end_matches(']').trim_matches(['\'', '"']);
+        match at {
+            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+            other => other.get(name),
+        }
+    })?;
+    secret(found)
+}
+
+/// Longer lives than this, about 30 years in seconds, are moments since 1970 that stand in the wrong place.
+const LONGEST_LIFE: f64 = 1e9;
+/// Moments after this are in milliseconds.
+const MILLIS: f64 = 1e11;
+
+/// The first of these members that says when something ends. What is not positive says nothing: a missing end
+/// is not an end at once.
+fn end(body: &Value, names: &[&str]) -> Option<End> {
+    names.iter().find_map(|name| {
+        let number = match body.get(name)? {
+            Value::Number(number) => number.as_f64()?,
+            Value::String(text) => match text.trim().parse::<f64>() {
+                Ok(number) => number,
+                Err(_) => return text.trim().parse().ok().map(End::At),
+            },
+            _ => return None,
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "lives and moments fit, and `as` saturates")]
+        match number {
+            number if !number.is_finite() || number <= 0.0 => None,
+            number if number >= MILLIS => Some(End::At(Timestamp::from_micros((number * 1e3) as i64))),
+            number if number >= LONGEST_LIFE => Some(End::At(Timestamp::from_micros((number * 1e6) as i64))),
+            number => Some(End::In(number as i64)),
+        }
+    })
+}
+
+/// Granted scopes: a list, or a text parted by spaces, commas or what the connector says.
+fn scopes(value: Option<&Value>, delimiter: Option<&str>) -> Vec<String> {
+    let named = |text: &str| {
+        let parts = text.split(|c: char| c.is_whitespace() || c == ',' || delimiter.is_some_and(|d| d.contains(c)));
+        parts.filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    match value {
+        Some(Value::String(text)) => named(text),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).flat_map(named).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at_path(body: &Value, path: &str) -> Option<String> {
+        text_at(body, path).map(|secret| secret.expose().to_owned())
+    }
+
+    #[test]
+    fn ends_are_read_in_every_form() {
+        let at = |micros| Some(End::At(Timestamp::from_micros(micros)));
+        for (value, expected) in [
+            (json!(3600), Some(End::In(3600))),
+            (json!("3600"), Some(End::In(3600))),
+            (json!(3599.9), Some(End::In(3599))),
+            (json!(1_900_000_000), at(1_900_000_000_000_000)),
+            (json!(1_900_000_000_000_i64), at(1_900_000_000_000_000)),
+            (json!("2030-03-17T17:46:40Z"), at(1_900_000_000_000_000)),
+            (json!(0), None),
+            (json!(-1), None),
+            (json!("soon"), None),
+            (json!(null), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(end(&json!({ "expires_in": value }), &["expires_in"]), expected, "{value}");
+        }
+        assert_eq!(end(&json!({}), &["expires_in"]), None);
+    }
+
+    #[test]
+    fn tokens_are_found_in_odd_places() {
+        let slack = json!({ "authed_user": { "access_token": "xoxp" }, "list": [{ "token": 7 }] });
+        assert_eq!(at_path(&slack, "authed_user.access_token").as_deref(), Some("xoxp"));
+        assert_eq!(at_path(&slack, "$.authed_user['access_token']").as_deref(), Some("xoxp"));
+        assert_eq!(at_path(&slack, "list[0].token").as_deref(), Some("7"));
+        assert_eq!(at_path(&slack, "authed_user"), None);
+        assert_eq!(at_path(&slack, "list[9].token"), None);
+    }
+
+    #[test]
+    fn forms_are_read_and_pages_are_not() {
+        let form = body(b"access_token=gho_1&scope=repo%2Cgist&token_type=bearer").unwrap();
+        assert_eq!((form["access_token"].as_str(), form["scope"].as_str()), (Some("gho_1"), Some("repo,gist")));
+        assert_eq!(body(b"<html><a href=\"?a=b\">sign in</a></html>"), None);
+        assert_eq!(body(b"[1]"), None);
+        assert_eq!(body(b"{\"a\":"), None);
+        assert_eq!(body(&[0xFF, b'=']), None);
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        for (status, error, expected) in [
+            (400, Some("invalid_grant"), Refusal::Grant),
+            (401, Some("invalid_grant"), Refusal::Grant),
+            (200, Some("bad_refresh_token"), Refusal::Grant),
+            (401, Some("invalid_client"), Refusal::Client),
+            (400, Some("unauthorized_client"), Refusal::Client),
+            (401, None, Refusal::Client),
+            (400, None, Refusal::Grant),
+            (429, None, Refusal::Later),
+            (500, None, Refusal::Later),
+            (503, Some("temporarily_unavailable"), Refusal::Later),
+            (404, Some("whatever"), Refusal::Later),
+        ] {
+            assert_eq!(judge(status, error), expected, "{status} {error:?}");
+        }
+    }
+
+    #[test]
+    fn the_result_of_an_action_is_read_where_it_puts_it() {
+        let members = |value: Value| match value {
+            Value::Object(members) => members,
+            other => panic!("{other}"),
+        };
+        let own = json!({ "data": null, "next": null, "accessToken": "a", "expiresIn": "60", "cloudId": 5 });
+        let inner = json!({ "data": { "accessToken": "a", "expiresIn": 60, "cloudId": 5 }, "next": null });
+        for result in [own, inner] {
+            let mut minted = of_action(members(result)).unwrap();
+            minted.secrets.sort_by(|a, b| a.0.cmp(&b.0));
+            let secrets = minted.secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose()));
+            assert_eq!(secrets.collect::<Vec<_>>(), [("accessToken", "a"), ("cloudId", "5")]);
+            assert_eq!(minted.expires, Some(End::In(60)));
+        }
+        assert!(of_action(members(json!({ "data": null, "next": null }))).is_none());
+        assert!(of_action(members(json!({ "data": { "expiresIn": 5 }, "next": null }))).is_none());
+    }
+
+    #[test]
+    fn scopes_are_parted_however_they_stand() {
+        assert_eq!(scopes(Some(&json!("a b,c")), None), ["a", "b", "c"]);
+        assert_eq!(scopes(Some(&json!("a|b")), Some("|")), ["a", "b"]);
+        assert_eq!(scopes(Some(&json!(["a", "b c"])), None), ["a", "b", "c"]);
+        assert!(scopes(Some(&json!(5)), None).is_empty());
+    }
+}

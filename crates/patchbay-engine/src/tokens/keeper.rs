@@ -1,0 +1,47 @@
+//! Renews in the background what nobody uses, and what a schedule asks for; suspended accounts too.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::Want;
+use crate::{Engine, background::Background};
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(20);
+/// The most accounts in one look.
+const BATCH: u32 = 200;
+/// Renewals at the same time.
+const AT_ONCE: usize = 8;
+
+/// Starts it.
+pub(crate) fn start(engine: Engine) -> Background {
+    Background::start(async move |stop| {
+        let mut turns = interval(EVERY);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! { () = stop.cancelled() => break, _ = turns.tick() => {} }
+            tokio::select! { () = stop.cancelled() => break, () = renew_what_is_due(&engine) => {} }
+        }
+    })
+}
+
+/// One look.
+pub(crate) async fn renew_what_is_due(engine: &Engine) {
+    let due = match engine.storage().renewals().due(engine.clock().now(), BATCH).await {
+        Ok(due) => due,
+        Err(error) => {
+            tracing::warn!(%error, "accounts whose tokens should be renewed could not be read; it is tried again");
+            return;
+        }
+    };
+    stream::iter(due)
+        .for_each_concurrent(AT_ONCE, async |(project, id)| {
+            // What went wrong is in the account's state or in the log by now.
+            if let Err(error) = engine.renewal(&project, &id, Want::WhenDue).await {
+                tracing::debug!(%error, account = %id, "a token was not renewed");
+            }
+        })
+        .await;
+}

@@ -1,0 +1,306 @@
+//! Asking a provider for a token: at its token endpoint (RFC 6749), or by the connector's own action.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use patchbay_connector::{
+    Connector,
+    definition::{AuthKind, AuthMethod, Authorization, GrantType, OAuth2},
+    expr::{Escape, EvalError, Scope, Template},
+};
+use patchbay_model::{AccountId, CallId, Owner, Profile};
+use patchbay_vault::Secret;
+use serde_json::{Map, Value};
+use tokio::time::{Duration, Instant};
+use url::{Url, form_urlencoded};
+
+use super::answer::{self, Minted, REFRESH_TOKEN, Refusal};
+use crate::{
+    Engine, Error, ErrorKind,
+    http::{Incoming, Outgoing},
+    pipeline::{self, Credentials, RawInputs, Redactor, RunContext, RunFacts},
+};
+
+/// What a token is asked for with.
+pub(crate) enum Grant {
+    /// The account's or the app's own credentials (RFC 6749 section 4.4, or a log-in).
+    Own,
+    /// The refresh token among the credentials (RFC 6749 section 6).
+    Refresh,
+    /// What the customer came back with (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+    Code { code: Secret, redirect_uri: String, verifier: Option<Secret> },
+}
+
+/// For whom a token is asked for.
+pub(crate) struct Applicant<'a> {
+    pub(crate) connector: &'a Arc<Connector>,
+    pub(crate) method: &'a AuthMethod,
+    pub(crate) profile: &'a Profile,
+    pub(crate) environment: &'a str,
+    pub(crate) owner: &'a Owner,
+    pub(crate) account_id: Option<&'a AccountId>,
+    pub(crate) credentials: &'a Credentials,
+}
+
+/// Why there is no token.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What it means.
+    pub(crate) refusal: Refusal,
+    /// What to tell. Account secrets are redacted.
+    pub(crate) error: Error,
+}
+
+/// Whether accounts of a method work by a token that is minted without the customer's presence at the provider.
+pub(crate) fn mints_at_link(method: &AuthMethod) -> bool {
+    match method.kind {
+        AuthKind::OAuth2(GrantType::ClientCredentials) => true,
+        AuthKind::Custom => method.refresh.is_some(),
+        AuthKind::OAuth2(GrantType::AuthorizationCode) | AuthKind::Mcp => false,
+    }
+}
+
+/// Whether the customer signs in at the provider.
+pub(crate) fn signs_in(method: &AuthMethod) -> bool {
+    matches!(method.kind, AuthKind::OAuth2(GrantType::AuthorizationCode))
+}
+
+/// Whether accounts of a method work by a token that is minted.
+pub(crate) fn works_by_token(method: &AuthMethod) -> bool {
+    signs_in(method) || mints_at_link(method)
+}
+
+/// How a token of this method is renewed; none when nothing renews it.
+pub(crate) fn renewal(method: &AuthMethod, has_refresh_token: bool) -> Option<Grant> {
+    if mints_at_link(method) {
+        return Some(Grant::Own);
+    }
+    (signs_in(method) && (has_refresh_token || method.refresh.is_some())).then_some(Grant::Refresh)
+}
+
+/// Asks for a token.
+pub(crate) async fn mint(engine: &Engine, applicant: &Applicant<'_>, grant: &Grant) -> Result<Minted, Failure> {
+    let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
+    let by_action = !matches!(grant, Grant::Code { .. });
+    if let Some(refresh) = applicant.method.refresh.as_ref().filter(|_| by_action) {
+        return from_action(engine, applicant, &refresh.action, deadline).await;
+    }
+    match &applicant.method.authorization {
+        Authorization::OAuth2(oauth2) => from_endpoint(engine, applicant, oauth2, grant, deadline).await,
+        _ => Err(broken(applicant, "it names no place where a token is got")),
+    }
+}
+
+fn broken(applicant: &Applicant<'_>, why: &str) -> Failure {
+    let title = &applicant.connector.title;
+    let error = Error::new(
+        ErrorKind::Internal,
+        "ConnectorError",
+        format!("the connector {title} cannot get a token by `{}`: {why}", applicant.method.key),
+    );
+    Failure { refusal: Refusal::Later, error }
+}
+
+fn facts(engine: &Engine, applicant: &Applicant<'_>) -> RunFacts {
+    RunFacts {
+        organization_id: None,
+        project_id: applicant.profile.project_id.clone(),
+        account_id: applicant.account_id.cloned(),
+        profile_id: applicant.profile.id.clone(),
+        environment: applicant.environment.to_owned(),
+        owner: Some(applicant.owner.clone()),
+        call_id: CallId::generate(engine.clock().now(), &*engine.parts().entropy),
+    }
+}
+
+async fn from_action(
+    engine: &Engine,
+    applicant: &Applicant<'_>,
+    action: &patchbay_connector::definition::Action,
+    deadline: Instant,
+) -> Result<Minted, Failure> {
+    let context = RunContext {
+        connector: applicant.connector,
+        method: applicant.method,
+        credentials: applicant.credentials,
+        facts: facts(engine, applicant),
+        config: engine.config(),
+        deadline,
+        trace: None,
+    };
+    let inputs = pipeline::check_inputs(action, RawInputs::default())
+        .map_err(|error| broken(applicant, &format!("its action wants inputs ({})", error.message)))?;
+    match pipeline::run_for_credentials(engine.http(), context, action, &inputs).await {
+        Ok(result) => answer::of_action(result)
+            .ok_or_else(|| broken(applicant, "the result of `refreshAuthentication` holds no token")),
+        Err(error) => {
+            let said = error.provider.as_ref();
+            let refusal = match said.and_then(|said| said.status) {
+                Some(status) => own_grant(
+                    applicant.method,
+                    answer::judge(status, said.and_then(|said| answer::error_of(&said.body))),
+                    status,
+                ),
+                None => Refusal::Later,
+            };
+            Err(Failure { refusal, error })
+        }
+    }
+}
+
+/// Where the app's credentials are the account's own fields, what is wrong with them is the account's to mend.
+fn own_grant(method: &AuthMethod, refusal: Refusal, status: u16) -> Refusal {
+    match refusal {
+        Refusal::Client if method.setup_fields.is_empty() && matches!(status, 200 | 400 | 401 | 403) => Refusal::Grant,
+        other => other,
+    }
+}
+
+async fn from_endpoint(
+    engine: &Engine,
+    applicant: &Applicant<'_>,
+    oauth2: &OAuth2,
+    grant: &Grant,
+    deadline: Instant,
+) -> Result<Minted, Failure> {
+    let title = &applicant.connector.title;
+    let request = request(engine, applicant, oauth2, grant).map_err(|why| broken(applicant, &why))?;
+    let mut redactor = applicant.credentials.redactor();
+    if let Grant::Code { code, verifier, .. } = grant {
+        redactor.add(code.expose());
+        verifier.iter().for_each(|verifier| redactor.add(verifier.expose()));
+    }
+    let redacted = |error| pipeline::redact_error(error, &redactor);
+    let incoming = engine
+        .http()
+        .send(request, deadline)
+        .await
+        .map_err(|failure| Failure { refusal: Refusal::Later, error: redacted(failure.into_error(title)) })?;
+    let body = answer::body(&incoming.body);
+    let error = body.as_ref().and_then(answer::error_of);
+    let status = incoming.status.as_u16();
+    // Some say 200 and put the error into the body.
+    if incoming.status.is_success()
+        && error.is_none()
+        && let Some(minted) = body.as_ref().and_then(|body| answer::of_endpoint(body, oauth2))
+    {
+        return Ok(minted);
+    }
+    let refusal = match (incoming.status.is_success(), error) {
+        // Neither a token nor a reason: a page of a proxy, or another API than the one that was meant.
+        (true, None) => Refusal::Later,
+        (_, error) => own_grant(applicant.method, answer::judge(status, error), status),
+    };
+    Err(Failure { refusal, error: redacted(refused(engine, title, body.as_ref(), &incoming, &redactor)) })
+}
+
+/// The provider's own words where it has some.
+fn refused(engine: &Engine, title: &str, body: Option<&Value>, incoming: &Incoming, redactor: &Redactor) -> Error {
+    let word = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
+    let mut error = pipeline::provider_error(engine.http(), title, incoming);
+    error.message = match (body.and_then(answer::error_of), word("error_description")) {
+        (Some(code), Some(words)) => format!("{title} gives no token: {words} ({code})"),
+        (Some(code), None) => format!("{title} gives no token: {code}"),
+        _ if incoming.status.is_success() => {
+            format!("{title} answered the request for a token with something that holds none")
+        }
+        _ => error.message,
+    };
+    if incoming.status.is_success() {
+        error.kind = ErrorKind::BadGateway;
+        error.code = "TokenAnswerError";
+    }
+    pipeline::redact_error(error, redactor)
+}
+
+/// The parameters of a token request in the order in which they were written, each name once.
+#[derive(Default)]
+struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn set(&mut self, name: &str, value: String) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+}
+
+fn request(engine: &Engine, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &Grant) -> Result<Outgoing, String> {
+    let context = facts(engine, applicant).context(applicant.connector, applicant.method);
+    let public_url = Value::String(engine.config().public_url.clone());
+    let roots = [("credentials", applicant.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
+    let scope = Scope { roots: &roots };
+    let text =
+        |template: &Template, escape| template.eval_text(&scope, escape).map_err(|error: EvalError| error.to_string());
+    let credential = |name: &str| applicant.credentials.values().get(name).and_then(Value::as_str).map(str::to_owned);
+
+    let place = oauth2.token_url.as_ref().ok_or("it has no `tokenUrl`")?;
+    let url = text(place, Escape::Host)?.ok_or("its `tokenUrl` is empty")?;
+    let url = Url::parse(&url).map_err(|error| format!("its `tokenUrl` is no URL: {error}"))?;
+
+    let mut form = Form::default();
+    let mut fixed: &[&str] = &[];
+    match grant {
+        Grant::Own => form.set("grant_type", "client_credentials".to_owned()),
+        Grant::Refresh => {
+            fixed = &["grant_type", "refresh_token", "code", "redirect_uri", "code_verifier"];
+            form.set("grant_type", "refresh_token".to_owned());
+            form.set("refresh_token", credential(REFRESH_TOKEN).ok_or("the account has no refresh token")?);
+        }
+        Grant::Code { code, redirect_uri, verifier } => {
+            fixed = &["grant_type", "code", "redirect_uri", "code_verifier"];
+            form.set("grant_type", "authorization_code".to_owned());
+            form.set("code", code.expose().to_owned());
+            form.set("redirect_uri", redirect_uri.clone());
+            if let Some(verifier) = verifier {
+                form.set("code_verifier", verifier.expose().to_owned());
+            }
+        }
+    }
+    if matches!(grant, Grant::Own)
+        && let Some(scopes) = &oauth2.scopes
+        && let Some(scopes) = text(scopes, Escape::None)?.filter(|scopes| !scopes.is_empty())
+    {
+        form.set("scope", scopes);
+    }
+    for (name, value) in oauth2.token_params.iter().filter(|(name, _)| !fixed.contains(&name.as_str())) {
+        if let Some(value) = text(value, Escape::None)? {
+            form.set(name, value);
+        }
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    for (name, value) in &oauth2.custom_headers {
+        let Some(value) = text(value, Escape::Header)? else { continue };
+        let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("`{name}` is no header name"))?;
+        let mut value = HeaderValue::try_from(value).map_err(|_| format!("the header `{name}` cannot be sent"))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    // Unless the connector says how the app proves itself, its id and secret go in the body.
+    if !headers.contains_key(header::AUTHORIZATION) && !form.has("client_assertion") {
+        for (name, key) in [("client_id", "clientId"), ("client_secret", "clientSecret")] {
+            if let Some(value) = credential(key).filter(|_| !form.has(name)) {
+                form.set(name, value);
+            }
+        }
+    }
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
+    let body = if is_json {
+        let members = form.0.into_iter().map(|(name, value)| (name, Value::String(value)));
+        Value::Object(members.collect::<Map<_, _>>()).to_string()
+    } else {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.0).finish()
+    };
+    Ok(Outgoing { method: Method::POST, url, headers, body: Bytes::from(body), repeatable: false })
+}

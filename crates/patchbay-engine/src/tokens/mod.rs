@@ -1,0 +1,22 @@
+//! Tokens that providers mint: got when an account is linked, renewed before they end, never lost.
+//!
+//! One renewal at a time for an account: a single flight in the process ([`flights`]) and a lease with a
+//! fencing number in storage ([`renew`]). Before the provider is called it is written down that it will be; the
+//! new token is stored before anyone uses it. What a provider answers is read in [`answer`], asked for in
+//! [`mint`], put among the account's secrets in [`apply`]; [`keeper`] renews what nobody uses.
+
+mod answer;
+mod apply;
+mod flights;
+mod keeper;
+mod mint;
+mod renew;
+mod schedule;
+mod when;
+
+pub(crate) use answer::{Minted, REFRESH_TOKEN, Refusal};
+pub(crate) use apply::apply;
+pub(crate) use flights::Flights;
+pub(crate) use keeper::{renew_what_is_due, start as start_keeper};
+pub(crate) use mint::{Applicant, Failure, Grant, mint, mints_at_link, signs_in, works_by_token};
+pub(crate) use renew::Want;

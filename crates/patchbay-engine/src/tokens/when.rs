@@ -1,0 +1,47 @@
+//! When a token is renewed.
+
+use patchbay_connector::definition::AuthMethod;
+use patchbay_model::{Account, Timestamp, Token};
+
+use super::schedule::Schedule;
+
+/// The most that a renewal comes before the end, in seconds.
+const MARGIN: i64 = 15 * 60;
+
+/// How an account's token stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It holds.
+    Fresh,
+    /// It still holds, and should be renewed now.
+    Due,
+    /// It holds no more, or there is none.
+    Over,
+}
+
+/// How the token of an account stands at a moment.
+pub(crate) fn standing(account: &Account, now: Timestamp) -> Standing {
+    let Some(token) = &account.token else { return Standing::Over };
+    if token.expires_at.is_some_and(|end| end <= now) {
+        return Standing::Over;
+    }
+    if account.renew_at.is_some_and(|due| due <= now) { Standing::Due } else { Standing::Fresh }
+}
+
+/// When a token is to be renewed: the smaller of 15 minutes and half its life before its end, or at the next turn
+/// of the method's schedule, whichever comes first. None when it has no end and no schedule, or nothing renews it.
+pub(crate) fn renew_at(token: &Token, method: &AuthMethod, can_renew: bool) -> Option<Timestamp> {
+    if !can_renew {
+        return None;
+    }
+    let before_end = token.expires_at.map(|end| {
+        let life = (end.as_micros() - token.issued_at.as_micros()).max(0) / 1_000_000;
+        end.plus_seconds(-(life / 2).min(MARGIN))
+    });
+    let schedule = method.refresh.as_ref().and_then(|refresh| refresh.schedule.as_deref());
+    let turn = schedule.and_then(Schedule::parse).and_then(|schedule| schedule.next(token.issued_at));
+    match (before_end, turn) {
+        (Some(end), Some(turn)) => Some(end.min(turn)),
+        (end, turn) => end.or(turn),
+    }
+}

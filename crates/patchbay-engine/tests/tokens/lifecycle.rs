@@ -1,0 +1,185 @@
+//! Renewals: when, how often, and what each refusal means.
+
+use patchbay_model::AccountStatus;
+use patchbay_simulator::{Fault, Matching, OAuthRules, Planned};
+use serde_json::{Map, json};
+
+use crate::{sign_in::signed_in, world::World};
+
+fn down(times: u32) -> Planned {
+    let matching = Matching { path_prefix: Some("/token".into()), method: None };
+    Planned { matching, times, fault: Fault::Status { status: 500, body: json!(null), headers: Map::new() } }
+}
+
+#[tokio::test]
+async fn a_token_that_is_over_is_renewed_before_the_call() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.clock.advance_seconds(3600);
+    world.run(&account, "get_me").await.unwrap();
+    world.proxy(&account).await.unwrap();
+    assert_eq!(world.asked("refresh_token"), 1);
+    world.clock.advance_seconds(3600);
+    world.run(&account, "get_me").await.unwrap();
+    assert_eq!(world.asked("refresh_token"), 2);
+    // The token that it was replaced by is the one that is stored.
+    assert_eq!(world.provider.live_refresh_tokens().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_still_holds_is_used_while_it_is_renewed() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.clock.advance_seconds(2699);
+    world.run(&account, "get_me").await.unwrap();
+    world.engine.settle().await;
+    assert_eq!(world.asked("refresh_token"), 0);
+    world.clock.advance_seconds(2);
+    world.run(&account, "get_me").await.unwrap();
+    world.engine.settle().await;
+    assert_eq!(world.asked("refresh_token"), 1);
+    assert_eq!(world.stored(&account).await.token.unwrap().issued_at, patchbay_model::Clock::now(&*world.clock));
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_once_and_the_call_repeated() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.provider.end_access_tokens();
+    assert_eq!(world.run(&account, "get_me").await.unwrap()["data"]["name"], "Ada");
+    world.provider.end_access_tokens();
+    assert_eq!(world.proxy(&account).await.unwrap(), 200);
+    assert_eq!(world.asked("refresh_token"), 2);
+    // What was refused did nothing, so it may be repeated: once.
+    world.provider.end_access_tokens();
+    world.run(&account, "add_thing").await.unwrap();
+    assert_eq!(world.provider.things(), 1);
+}
+
+#[tokio::test]
+async fn an_action_of_several_changes_is_not_repeated() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.provider.end_access_tokens();
+    let error = world.run(&account, "add_two_things").await.unwrap_err();
+    assert_eq!(error.code, "AccountInvalidCredentialsError");
+    assert_eq!((world.provider.things(), world.asked("refresh_token")), (0, 0));
+}
+
+#[tokio::test]
+async fn invalid_grant_ends_the_accounts_use_with_a_reason() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.provider.revoke_all();
+    let error = world.run(&account, "get_me").await.unwrap_err();
+    assert_eq!((error.kind.status(), error.code), (412, "AccountExpiredCredentialsError"));
+    assert!(error.message.contains("link it again"), "{error}");
+    let stored = world.stored(&account).await;
+    assert_eq!((stored.status, stored.renew_at), (AccountStatus::Error, None));
+    assert!(stored.status_reasons[0].description.as_ref().unwrap().contains("invalid_grant"));
+    // The provider is not asked again for nothing.
+    let asked = world.asked("refresh_token");
+    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, "AccountExpiredCredentialsError");
+    assert_eq!(world.proxy(&account).await.unwrap_err().code, "AccountExpiredCredentialsError");
+    assert_eq!(world.asked("refresh_token"), asked);
+}
+
+#[tokio::test]
+async fn linking_again_keeps_the_account() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.provider.revoke_all();
+    world.run(&account, "get_me").await.unwrap_err();
+    assert_eq!(signed_in(&world).await, account);
+    assert_eq!(world.stored(&account).await.status, AccountStatus::Active);
+    world.run(&account, "get_me").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_costs_nothing_while_the_token_holds() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.provider.plan(down(100));
+    world.clock.advance_seconds(2800);
+    for _ in 0..20 {
+        world.run(&account, "get_me").await.unwrap();
+        world.engine.settle().await;
+    }
+    assert_eq!(world.asked("refresh_token"), 0, "faults stand before the counter");
+    assert_eq!(world.stored(&account).await.status, AccountStatus::Active);
+    // It is over now, and the provider still down: said so, with a time to come back.
+    world.clock.advance_seconds(900);
+    let error = world.run(&account, "get_me").await.unwrap_err();
+    assert!(error.retry_after.is_some(), "{error:?}");
+    assert!(error.message.contains("could not be renewed"), "{error}");
+    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, "TokenRenewalError");
+    assert_eq!(world.stored(&account).await.status, AccountStatus::Active);
+}
+
+#[tokio::test]
+async fn a_renewal_rests_after_a_failure_and_then_works() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.clock.advance_seconds(3700);
+    world.provider.plan(down(1));
+    world.run(&account, "get_me").await.unwrap_err();
+    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, "TokenRenewalError");
+    world.clock.advance_seconds(10);
+    world.run(&account, "get_me").await.unwrap();
+    assert_eq!(world.asked("refresh_token"), 1);
+}
+
+#[tokio::test]
+async fn wrong_app_credentials_are_the_profiles_fault() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.provider.change(|rules| rules.clients = vec![("app".into(), "another".into())]);
+    world.clock.advance_seconds(3700);
+    let error = world.run(&account, "get_me").await.unwrap_err();
+    assert_eq!((error.kind.status(), error.code), (412, "ProfileCredentialsError"));
+    assert!(error.message.contains("`Harbor by sign_in`"), "{error}");
+    assert_eq!(world.stored(&account).await.status, AccountStatus::Active);
+}
+
+#[tokio::test]
+async fn idle_and_suspended_accounts_are_renewed_in_the_background() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    let patch = patchbay_engine::AccountPatch { status: Some(AccountStatus::Suspended), ..Default::default() };
+    world.engine.patch_account(&world.caller, &account, patch).await.unwrap();
+    world.engine.renew_due().await;
+    assert_eq!(world.asked("refresh_token"), 0);
+    world.clock.advance_seconds(2701);
+    world.engine.renew_due().await;
+    assert_eq!(world.asked("refresh_token"), 1);
+    world.engine.renew_due().await;
+    assert_eq!(world.asked("refresh_token"), 1);
+    assert_eq!(world.stored(&account).await.status, AccountStatus::Suspended);
+}
+
+#[tokio::test]
+async fn clocks_that_differ_by_ten_minutes_lose_nothing() {
+    for skew in [-600, 600] {
+        for shape in [patchbay_simulator::Shape::Standard, patchbay_simulator::Shape::Moment] {
+            let world = World::with(OAuthRules { clock_skew_seconds: skew, shape, ..OAuthRules::default() }).await;
+            let account = signed_in(&world).await;
+            for _ in 0..30 {
+                world.clock.advance_seconds(300);
+                world.run(&account, "get_me").await.unwrap_or_else(|error| panic!("{skew} {shape:?}: {error}"));
+                world.engine.settle().await;
+            }
+            assert!(world.asked("refresh_token") <= 5, "{skew} {shape:?}: {:?}", world.provider.token_requests());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_not_replaced_stays() {
+    let world = World::with(OAuthRules { rotates: false, ..OAuthRules::default() }).await;
+    let account = signed_in(&world).await;
+    for _ in 0..3 {
+        world.clock.advance_seconds(3700);
+        world.run(&account, "get_me").await.unwrap();
+    }
+    assert_eq!(world.asked("refresh_token"), 3);
+}

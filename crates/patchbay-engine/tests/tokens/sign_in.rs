@@ -1,0 +1,321 @@
+//! Signing in at the provider, and every way in which someone may try to turn it into something else.
+
+use patchbay_engine::{Error, SignInAnswer, SignInEnd, SignInRequest, SignInStart};
+use patchbay_model::{AccountId, AttemptId, AttemptStatus, ProfileId};
+use patchbay_simulator::{Approval, OAuthRules, Shape};
+use patchbay_vault::Secret;
+use url::Url;
+
+use crate::world::World;
+
+/// What a browser does: goes to the provider, and comes back with what it was given.
+struct Browser {
+    start: SignInStart,
+    token: Secret,
+    attempt: AttemptId,
+}
+
+impl Browser {
+    async fn begin(world: &World, profile: &ProfileId) -> Result<Self, Error> {
+        let made = world.session(|_| {}).await;
+        Self::begin_in(world, profile, made.token, None).await
+    }
+
+    async fn begin_in(world: &World, profile: &ProfileId, token: Secret, landing: Option<&str>) -> Result<Self, Error> {
+        let hub = world.engine.hub_session(&token).await.unwrap();
+        let attempt = world.engine.start_attempt(&hub).await.unwrap().id;
+        let request = SignInRequest {
+            token: token.clone(),
+            profile_id: profile.clone(),
+            attempt_id: Some(attempt.clone()),
+            landing: landing.map(str::to_owned),
+            fields: Vec::new(),
+            allowed_origins: Vec::new(),
+        };
+        Ok(Self { start: world.engine.begin_sign_in(request).await?, token, attempt })
+    }
+
+    /// The parameters that the provider sends back.
+    async fn at_provider(&self, world: &World) -> Vec<(String, Secret)> {
+        let location = Url::parse(self.start.location.expose()).unwrap();
+        let real = format!("{}{}?{}", world.provider_url, location.path(), location.query().unwrap());
+        let back = redirect_of(&real).await;
+        assert!(back.starts_with("http://localhost/connect/oauth2/harbor/callback?"), "{back}");
+        let back = Url::parse(&back).unwrap();
+        back.query_pairs().map(|(name, value)| (name.into_owned(), Secret::new(value))).collect()
+    }
+
+    fn answer(&self, parameters: Vec<(String, Secret)>) -> SignInAnswer {
+        let browsers = vec![(self.start.mark.clone(), self.start.browser.clone())];
+        SignInAnswer { connector: "harbor".into(), parameters, browsers }
+    }
+
+    async fn finish(&self, world: &World) -> Result<SignInEnd, Error> {
+        let parameters = self.at_provider(world).await;
+        world.engine.finish_sign_in(self.answer(parameters)).await
+    }
+
+    async fn attempt(&self, world: &World) -> (AttemptStatus, Option<String>) {
+        let hub = world.engine.hub_session(&self.token).await.unwrap();
+        let attempt = world.engine.get_attempt(&hub, &self.attempt).await.unwrap();
+        (attempt.status, attempt.error.map(|error| error.code))
+    }
+}
+
+/// Where an address sends a browser.
+async fn redirect_of(url: &str) -> String {
+    let url = url.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
+        let answer = agent.get(&url).call().unwrap();
+        answer.headers().get("location").unwrap().to_str().unwrap().to_owned()
+    })
+    .await
+    .unwrap()
+}
+
+/// An account that signed in.
+pub async fn signed_in(world: &World) -> AccountId {
+    let profile = match world.engine.active_profile(&world.caller, "harbor").await.unwrap() {
+        Some(profile) if profile.auth_config_key == "sign_in" && profile.setup_information.contains_key("clientId") => {
+            profile
+        }
+        _ => world.profile("sign_in").await,
+    };
+    let browser = Browser::begin(world, &profile.id).await.unwrap();
+    browser.finish(world).await.unwrap().outcome.unwrap()
+}
+
+#[tokio::test]
+async fn a_sign_in_links_an_account_and_ends_its_attempt() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let browser = Browser::begin(&world, &profile.id).await.unwrap();
+    let location = Url::parse(browser.start.location.expose()).unwrap();
+    let query =
+        |name: &str| location.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+    assert_eq!(query("redirect_uri").as_deref(), Some("http://localhost/connect/oauth2/harbor/callback"));
+    assert_eq!(query("scope").as_deref(), Some("read,write"));
+    assert_eq!(query("prompt").as_deref(), Some("consent"));
+    assert_eq!(query("code_challenge_method").as_deref(), Some("S256"));
+    assert_ne!(query("state").as_deref(), Some("ours-not-yours"), "the connector cannot choose the state");
+    assert_eq!(browser.attempt(&world).await, (AttemptStatus::Pending, None));
+    let mut parameters = browser.at_provider(&world).await;
+    parameters.push(("realmId".into(), Secret::new("realm-7")));
+    let end = world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap();
+    assert_eq!(end.landing, "http://localhost/embedded/accounts/callback");
+    let account = world.stored(&end.outcome.unwrap()).await;
+    assert_eq!(browser.attempt(&world).await, (AttemptStatus::Authenticated, None));
+    let keys = account.secrets.keys().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(keys, ["accessToken", "realm", "refreshToken"]);
+    let token = account.token.unwrap();
+    assert_eq!((token.profile_id, token.scopes), (profile.id.clone(), vec!["read".to_owned(), "write".to_owned()]));
+    assert_eq!(world.run(&account.id, "get_me").await.unwrap()["data"]["scope"], "read,write");
+}
+
+#[tokio::test]
+async fn what_was_not_granted_is_told_and_links_nothing() {
+    let world = World::with(OAuthRules { approval: Approval::Never, ..OAuthRules::default() }).await;
+    let profile = world.profile("sign_in").await;
+    let browser = Browser::begin(&world, &profile.id).await.unwrap();
+    let error = browser.finish(&world).await.unwrap().outcome.unwrap_err();
+    assert_eq!(error.code, "SignInDeniedError");
+    assert!(error.message.contains("access was not granted"), "{error}");
+    assert_eq!(browser.attempt(&world).await, (AttemptStatus::Error, Some("SignInDeniedError".into())));
+}
+
+#[tokio::test]
+async fn a_code_that_the_provider_refuses_ends_the_attempt() {
+    let world = World::with(OAuthRules { shape: Shape::AlwaysOk, ..OAuthRules::default() }).await;
+    let profile = world.profile("sign_in").await;
+    let browser = Browser::begin(&world, &profile.id).await.unwrap();
+    let parameters = browser.at_provider(&world).await;
+    world.clock.advance_seconds(120);
+    let error = world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap().outcome.unwrap_err();
+    assert!(error.message.contains("invalid_grant"), "{error}");
+    assert_eq!(browser.attempt(&world).await.0, AttemptStatus::Error);
+}
+
+#[tokio::test]
+async fn state_replay_is_refused() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let browser = Browser::begin(&world, &profile.id).await.unwrap();
+    let parameters = browser.at_provider(&world).await;
+    world.engine.finish_sign_in(browser.answer(parameters.clone())).await.unwrap().outcome.unwrap();
+    let error = world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap_err();
+    assert_eq!(error.code, "SignInUnknownError");
+    assert_eq!(browser.attempt(&world).await.0, AttemptStatus::Authenticated);
+}
+
+#[tokio::test]
+async fn state_fixation_and_forgery_are_refused() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let browser = Browser::begin(&world, &profile.id).await.unwrap();
+    for state in ["", "guessed", "ours-not-yours"] {
+        let forged = vec![("state".into(), Secret::new(state)), ("code".into(), Secret::new("c"))];
+        let error = world.engine.finish_sign_in(browser.answer(forged)).await.unwrap_err();
+        assert_eq!(error.code, "SignInUnknownError");
+    }
+    let none = world.engine.finish_sign_in(browser.answer(vec![("code".into(), Secret::new("c"))])).await;
+    assert_eq!(none.unwrap_err().code, "SignInUnknownError");
+    // It takes ten minutes at most.
+    let parameters = browser.at_provider(&world).await;
+    world.clock.advance_seconds(601);
+    assert_eq!(world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap_err().code, "SignInUnknownError");
+}
+
+#[tokio::test]
+async fn session_fixation_is_refused_another_browser_cannot_finish() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    for browsers in [vec![], vec![("another".to_owned(), Secret::new("value"))]] {
+        let browser = Browser::begin(&world, &profile.id).await.unwrap();
+        let parameters = browser.at_provider(&world).await;
+        let answer = SignInAnswer { browsers, ..browser.answer(parameters) };
+        let error = world.engine.finish_sign_in(answer).await.unwrap().outcome.unwrap_err();
+        assert_eq!(error.code, "SignInRefusedError");
+        assert_eq!(world.asked("authorization_code"), 0, "the code was not traded");
+        assert_eq!(browser.attempt(&world).await.0, AttemptStatus::Error);
+    }
+    // The mark of the right sign-in with the cookie of another one.
+    let (mine, theirs) =
+        (Browser::begin(&world, &profile.id).await.unwrap(), Browser::begin(&world, &profile.id).await.unwrap());
+    let parameters = theirs.at_provider(&world).await;
+    let browsers = vec![(theirs.start.mark.clone(), mine.start.browser.clone())];
+    let answer = SignInAnswer { browsers, ..theirs.answer(parameters) };
+    assert_eq!(world.engine.finish_sign_in(answer).await.unwrap().outcome.unwrap_err().code, "SignInRefusedError");
+}
+
+#[tokio::test]
+async fn cross_app_takeover_is_refused_an_answer_at_another_connectors_address() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let browser = Browser::begin(&world, &profile.id).await.unwrap();
+    let parameters = browser.at_provider(&world).await;
+    let answer = SignInAnswer { connector: "evil".into(), ..browser.answer(parameters) };
+    assert_eq!(world.engine.finish_sign_in(answer).await.unwrap().outcome.unwrap_err().code, "SignInRefusedError");
+    assert_eq!(world.asked("authorization_code"), 0);
+}
+
+#[tokio::test]
+async fn cross_provider_confusion_is_refused_by_the_issuer() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    for (issuer, is_taken) in [
+        ("https://harbor.example.com", true),
+        ("https://harbor.example.com/tenant", true),
+        ("https://evil.example", false),
+        ("https://harbor.example.com.evil.example", false),
+        ("http://harbor.example.com", false),
+        ("nonsense", false),
+    ] {
+        world.provider.change(|rules| rules.issuer = Some(issuer.to_owned()));
+        let browser = Browser::begin(&world, &profile.id).await.unwrap();
+        let outcome = browser.finish(&world).await.unwrap().outcome;
+        assert_eq!(outcome.is_ok(), is_taken, "{issuer}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn cross_tenant_confusion_is_refused() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let other = world.engine.create_project("Theirs").await.unwrap();
+    let new = patchbay_engine::NewKey { name: "k".into(), scopes: patchbay_model::Scope::defaults(), text: None };
+    let key = world.engine.create_key(&other.id, new).await.unwrap();
+    let stranger = world.engine.authenticate(&key.text).await.unwrap();
+    let session = patchbay_engine::NewSession {
+        owner: patchbay_model::Owner { id: "x".into(), name: "X".into(), username: None },
+        categories: Vec::new(),
+        connector: None,
+        profile_id: None,
+        account_id: None,
+        label: None,
+        metadata: serde_json::Map::new(),
+        kind: patchbay_model::AccountKind::Production,
+        multiple: false,
+        allowed_origins: Vec::new(),
+        expires_in: None,
+    };
+    let theirs = world.engine.create_session(&stranger, session).await.unwrap();
+    // Their session does not show our profile, and does not know our attempt.
+    let error = Browser::begin_in(&world, &profile.id, theirs.token.clone(), None).await.err().unwrap();
+    assert_eq!(error.code, "ProfileNotFoundError");
+    let mine = Browser::begin(&world, &profile.id).await.unwrap();
+    let request = SignInRequest {
+        token: theirs.token,
+        profile_id: profile.id.clone(),
+        attempt_id: Some(mine.attempt.clone()),
+        landing: None,
+        fields: Vec::new(),
+        allowed_origins: Vec::new(),
+    };
+    assert_eq!(world.engine.begin_sign_in(request).await.unwrap_err().code, "AttemptNotFoundError");
+}
+
+#[tokio::test]
+async fn an_open_redirect_is_not_followed() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let own = "http://localhost/embedded/accounts/callback";
+    for (landing, expected) in [
+        ("https://evil.example/x", own),
+        ("https://app.example.com.evil.example/x", own),
+        ("javascript:alert(1)", own),
+        ("//evil.example", own),
+        ("https://app.example.com/done?a=b", "https://app.example.com/done?a=b"),
+        ("http://localhost/embedded/accounts/callback?x=1", "http://localhost/embedded/accounts/callback?x=1"),
+    ] {
+        let made = world.session(|new| new.allowed_origins = vec!["https://app.example.com".into()]).await;
+        let browser = Browser::begin_in(&world, &profile.id, made.token, Some(landing)).await.unwrap();
+        assert_eq!(browser.finish(&world).await.unwrap().landing, expected);
+    }
+}
+
+#[tokio::test]
+async fn code_injection_is_refused_by_the_verifier() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let (victim, attacker) =
+        (Browser::begin(&world, &profile.id).await.unwrap(), Browser::begin(&world, &profile.id).await.unwrap());
+    let stolen = victim.at_provider(&world).await.into_iter().find(|(name, _)| name == "code").unwrap();
+    let mut own = attacker.at_provider(&world).await;
+    own.retain(|(name, _)| name != "code");
+    own.push(stolen);
+    let error = world.engine.finish_sign_in(attacker.answer(own)).await.unwrap().outcome.unwrap_err();
+    assert!(error.message.contains("verifier does not fit"), "{error}");
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_given_up_links_nothing() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let browser = Browser::begin(&world, &profile.id).await.unwrap();
+    let hub = world.engine.hub_session(&browser.token).await.unwrap();
+    let parameters = browser.at_provider(&world).await;
+    world.engine.cancel_attempt(&hub, &browser.attempt).await.unwrap();
+    let end = world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap();
+    assert_eq!(end.outcome.unwrap_err().code, "SignInRefusedError");
+    assert_eq!((browser.attempt(&world).await.0, world.asked("authorization_code")), (AttemptStatus::Cancelled, 0));
+    let again = SignInRequest {
+        token: browser.token.clone(),
+        profile_id: profile.id.clone(),
+        attempt_id: Some(browser.attempt.clone()),
+        landing: None,
+        fields: Vec::new(),
+        allowed_origins: Vec::new(),
+    };
+    assert_eq!(world.engine.begin_sign_in(again).await.unwrap_err().code, "ValidationError");
+}
+
+#[tokio::test]
+async fn typed_credentials_cannot_take_the_place_of_a_sign_in() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let error = world.link_with(&profile, &[]).await.unwrap_err();
+    assert_eq!(error.code, "SignInRequiredError");
+    let error = world.link_with(&profile, &[("accessToken", "mine")]).await.unwrap_err();
+    assert_eq!(error.code, "ValidationError");
+}

@@ -1,0 +1,125 @@
+//! Signing in at a provider: the window goes out by one route and comes back by the other. Both answer browsers,
+//! so what goes wrong is a page.
+
+use axum::{
+    Form,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Response},
+};
+use patchbay_engine::{Error, SignInAnswer, SignInRequest};
+use patchbay_model::{AttemptId, ProfileId};
+use patchbay_vault::Secret;
+use url::form_urlencoded;
+
+use crate::{extract::QueryMap, pages, state::AppState};
+
+/// What the names of the cookies begin with; a mark follows. One for each sign-in, so that several windows of a
+/// browser do not take each other's.
+const SECURE_PREFIX: &str = "__Host-patchbay_sign_in_";
+const PLAIN_PREFIX: &str = "patchbay_sign_in_";
+/// Parameters of the way out that are no fields.
+const OURS: [&str; 3] = ["token", "redirect_uri", "connection_attempt_id"];
+
+/// `GET /connect/oauth2/{integration_id}`: on to the provider.
+pub(crate) async fn begin(State(state): State<AppState>, Path(integration): Path<String>, query: QueryMap) -> Response {
+    let fields = query.pairs().filter(|(name, _)| !OURS.contains(name));
+    let request = SignInRequest {
+        token: Secret::new(query.text(&["token"]).unwrap_or_default()),
+        profile_id: ProfileId::new(integration),
+        attempt_id: query.text(&["connection_attempt_id"]).map(AttemptId::new),
+        landing: query.text(&["redirect_uri"]),
+        fields: fields.map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
+        allowed_origins: state.config.hub_allowed_origins.clone(),
+    };
+    match state.engine.begin_sign_in(request).await {
+        Ok(start) => {
+            let cookie = cookie(&state, &start.mark, start.browser.expose(), start.life_seconds);
+            redirect(StatusCode::FOUND, start.location.expose(), Some(cookie))
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+/// `GET /connect/oauth2/{connector}/callback`: back from the provider.
+pub(crate) async fn finish(
+    State(state): State<AppState>,
+    Path(connector): Path<String>,
+    query: QueryMap,
+    headers: HeaderMap,
+) -> Response {
+    let parameters = query.pairs().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
+    let answer = SignInAnswer { connector, parameters, browsers: cookies(&headers) };
+    match state.engine.finish_sign_in(answer).await {
+        Ok(end) => {
+            let gone = cookie(&state, &end.mark, "", 0);
+            match end.outcome {
+                Ok(_) => redirect(StatusCode::SEE_OTHER, &end.landing, Some(gone)),
+                Err(error) => (AppendHeaders([(header::SET_COOKIE, gone)]), refused(&error)).into_response(),
+            }
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+/// `POST /connect/oauth2/{connector}/callback`: the same as a form (OAuth 2.0 Form Post Response Mode). A form that
+/// another site sends brings no cookie of ours, so the browser is asked to come again by itself.
+pub(crate) async fn finish_by_form(
+    State(state): State<AppState>,
+    Path(connector): Path<String>,
+    Form(parameters): Form<Vec<(String, String)>>,
+) -> Response {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&parameters).finish();
+    redirect(StatusCode::SEE_OTHER, &format!("{}?{query}", state.engine.redirect_uri(&connector)), None)
+}
+
+/// Never kept, never told to the next page: the address holds codes and tokens.
+fn redirect(status: StatusCode, to: &str, cookie: Option<HeaderValue>) -> Response {
+    let Ok(mut location) = HeaderValue::from_str(to) else { return StatusCode::BAD_GATEWAY.into_response() };
+    location.set_sensitive(true);
+    let mut response = (status, AppendHeaders([(header::LOCATION, location)])).into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn refused(error: &Error) -> Response {
+    let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, pages::sign_in_refused(&error.message)).into_response()
+}
+
+fn cookie(state: &AppState, mark: &str, value: &str, life_seconds: i64) -> HeaderValue {
+    let is_secure = state.config.public_url.starts_with("https://");
+    let (prefix, secure) = if is_secure { (SECURE_PREFIX, "; Secure") } else { (PLAIN_PREFIX, "") };
+    // Lax: it must come with the browser that a provider sends back, and with nothing else of other sites.
+    let text = format!("{prefix}{mark}={value}; Path=/; Max-Age={life_seconds}; HttpOnly; SameSite=Lax{secure}");
+    let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}
+
+fn cookies(headers: &HeaderMap) -> Vec<(String, Secret)> {
+    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .filter_map(|(name, value)| {
+            let mark = name.strip_prefix(SECURE_PREFIX).or_else(|| name.strip_prefix(PLAIN_PREFIX))?;
+            Some((mark.to_owned(), Secret::new(value)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_cookies_of_sign_ins_are_read() {
+        let line = "patchbay_session=no; patchbay_sign_in_ab=one; __Host-patchbay_sign_in_cd=two; x=patchbay_sign_in_=";
+        let headers = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
+        let found = cookies(&headers);
+        let found = found.iter().map(|(mark, value)| (mark.as_str(), value.expose())).collect::<Vec<_>>();
+        assert_eq!(found, [("ab", "one"), ("cd", "two")]);
+    }
+}

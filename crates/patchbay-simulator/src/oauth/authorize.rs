@@ -1,0 +1,121 @@
+//! The authorization page (RFC 6749 section 4.1.1).
+
+use axum::{
+    Form,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Approval, OAuthServer, store::Code};
+
+/// Seconds that a code may wait.
+const CODE_LIFE: i64 = 60;
+
+#[derive(Clone, Deserialize, Serialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    response_type: String,
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    redirect_uri: String,
+    state: Option<String>,
+    scope: Option<String>,
+    code_challenge: Option<String>,
+    code_challenge_method: Option<String>,
+    response_mode: Option<String>,
+    decision: Option<String>,
+}
+
+pub(super) async fn page(State(server): State<OAuthServer>, Query(asked): Query<Asked>) -> Response {
+    if let Some(wrong) = wrong(&server, &asked) {
+        return (StatusCode::BAD_REQUEST, Html(format!("<!doctype html><title>Wrong</title><p>{}", escaped(&wrong))))
+            .into_response();
+    }
+    match server.rules().approval {
+        Approval::Always => back(&server, &asked, true),
+        Approval::Never => back(&server, &asked, false),
+        Approval::Ask => Html(form(&asked)).into_response(),
+    }
+}
+
+pub(super) async fn decide(State(server): State<OAuthServer>, Form(asked): Form<Asked>) -> Response {
+    if let Some(wrong) = wrong(&server, &asked) {
+        return (StatusCode::BAD_REQUEST, wrong).into_response();
+    }
+    back(&server, &asked, asked.decision.as_deref() == Some("allow"))
+}
+
+/// What keeps it from sending the browser anywhere.
+fn wrong(server: &OAuthServer, asked: &Asked) -> Option<String> {
+    let rules = server.rules();
+    if !rules.clients.iter().any(|(id, _)| *id == asked.client_id) {
+        return Some(format!("no client {}", asked.client_id));
+    }
+    if Url::parse(&asked.redirect_uri).is_err()
+        || (!rules.redirect_uris.is_empty() && !rules.redirect_uris.contains(&asked.redirect_uri))
+    {
+        return Some(format!("the redirect address {} is not registered", asked.redirect_uri));
+    }
+    if asked.response_type != "code" {
+        return Some("response_type must be code".to_owned());
+    }
+    let has_pkce = asked.code_challenge.is_some() && asked.code_challenge_method.as_deref() == Some("S256");
+    (rules.requires_pkce && !has_pkce).then(|| "a code challenge by S256 is required".to_owned())
+}
+
+fn back(server: &OAuthServer, asked: &Asked, is_allowed: bool) -> Response {
+    let rules = server.rules();
+    let mut answer = Vec::new();
+    if is_allowed {
+        let expires_at = server.now() + CODE_LIFE;
+        let code = server.store().add_code(Code {
+            client: asked.client_id.clone(),
+            redirect_uri: asked.redirect_uri.clone(),
+            challenge: asked.code_challenge.clone(),
+            scope: rules.granted_scopes.or_else(|| asked.scope.clone()).unwrap_or_default(),
+            expires_at,
+            family: None,
+        });
+        answer.push(("code", code));
+    } else {
+        answer.push(("error", "access_denied".to_owned()));
+        answer.push(("error_description", "The customer said no".to_owned()));
+    }
+    answer.extend(asked.state.clone().map(|state| ("state", state)));
+    answer.extend(rules.issuer.map(|issuer| ("iss", issuer)));
+    if asked.response_mode.as_deref() == Some("form_post") {
+        let inputs: String = answer.iter().map(|(name, value)| hidden(name, value)).collect();
+        let to = escaped(&asked.redirect_uri);
+        let form = format!("<form id=back method=post action=\"{to}\">{inputs}<button>Back</button></form>");
+        return Html(format!("<!doctype html><title>Back</title>{form}<script>back.submit()</script>")).into_response();
+    }
+    match Url::parse(&asked.redirect_uri) {
+        Ok(mut to) => {
+            to.query_pairs_mut().extend_pairs(answer);
+            Redirect::to(to.as_str()).into_response()
+        }
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+fn form(asked: &Asked) -> String {
+    let pairs = serde_json::to_value(asked).unwrap_or_default();
+    let members = pairs.as_object().into_iter().flatten();
+    let inputs: String = members.filter_map(|(name, value)| value.as_str().map(|value| hidden(name, value))).collect();
+    format!(
+        "<!doctype html><html lang=en><title>Allow access</title><main><h1>Allow access?</h1><form method=post>{inputs}\
+         <button name=decision value=allow>Allow</button> <button name=decision value=deny>Deny</button></form></main></html>"
+    )
+}
+
+fn hidden(name: &str, value: &str) -> String {
+    format!("<input type=hidden name=\"{name}\" value=\"{}\">", escaped(value))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}

@@ -1,0 +1,132 @@
+//! The token endpoint (RFC 6749 sections 4.1.3, 4.4 and 6), revocation (RFC 7009) and introspection (RFC 7662).
+
+use std::collections::HashMap;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::{OAuthServer, Shape, store::Tokens};
+
+type Fields = HashMap<String, String>;
+
+pub(super) async fn token(State(server): State<OAuthServer>, headers: HeaderMap, body: Bytes) -> Response {
+    let fields = fields(&headers, &body);
+    let grant = fields.get("grant_type").cloned().unwrap_or_default();
+    server.note(&grant);
+    let rules = server.rules();
+    let Some(client) = client(&server, &headers, &fields) else {
+        return refused(rules.shape, StatusCode::UNAUTHORIZED, "invalid_client", "no such client, or a wrong secret");
+    };
+    let invalid = |why: &str| refused(rules.shape, StatusCode::BAD_REQUEST, "invalid_grant", why);
+    let now = server.now();
+    let ends = rules.life_seconds.map_or(i64::MAX, |life| now + life);
+    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    let tokens = match grant.as_str() {
+        "authorization_code" => {
+            let mut store = server.store();
+            let Some(code) = store.use_code(field("code")) else { return invalid("the code is unknown or was used") };
+            if code.client != client || code.redirect_uri != field("redirect_uri") || code.expires_at <= now {
+                return invalid("the code was given to someone else, or too long ago");
+            }
+            let verified = URL_SAFE_NO_PAD.encode(digest(&SHA256, field("code_verifier").as_bytes()));
+            if code.challenge.is_some_and(|challenge| challenge != verified) {
+                return invalid("the code verifier does not fit");
+            }
+            store.grant(&client, &code.scope, Some(field("code")), ends, true)
+        }
+        "refresh_token" => {
+            let token = field("refresh_token");
+            let renewed = server.store().refresh(&client, token, now, ends, rules.rotates, rules.grace_seconds);
+            let Some(tokens) = renewed else { return invalid("the refresh token is unknown, used or revoked") };
+            tokens
+        }
+        "client_credentials" => {
+            let scope = rules.granted_scopes.as_deref().unwrap_or(field("scope")).to_owned();
+            server.store().grant(&client, &scope, None, ends, false)
+        }
+        _ => {
+            let why = "this server does not know that grant";
+            return refused(rules.shape, StatusCode::BAD_REQUEST, "unsupported_grant_type", why);
+        }
+    };
+    answer(rules.shape, rules.life_seconds, now, &tokens)
+}
+
+pub(super) async fn revoke(State(server): State<OAuthServer>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let fields = fields(&headers, &body);
+    if client(&server, &headers, &fields).is_none() {
+        return StatusCode::UNAUTHORIZED;
+    }
+    server.store().revoke(fields.get("token").map(String::as_str).unwrap_or_default());
+    StatusCode::OK
+}
+
+pub(super) async fn introspect(State(server): State<OAuthServer>, headers: HeaderMap, body: Bytes) -> Response {
+    let fields = fields(&headers, &body);
+    if client(&server, &headers, &fields).is_none() {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    Json(json!({ "active": server.honours(fields.get("token").map(String::as_str).unwrap_or_default()) }))
+        .into_response()
+}
+
+/// A form or JSON.
+fn fields(headers: &HeaderMap, body: &[u8]) -> Fields {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.contains("json") {
+        return serde_json::from_slice(body).unwrap_or_default();
+    }
+    form_urlencoded::parse(body).into_owned().collect()
+}
+
+/// The client that proves itself, by Basic or in the body.
+fn client(server: &OAuthServer, headers: &HeaderMap, fields: &Fields) -> Option<String> {
+    let basic = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
+        let pair = String::from_utf8(STANDARD.decode(value.strip_prefix("Basic ")?).ok()?).ok()?;
+        let (id, secret) = pair.split_once(':')?;
+        Some((id.to_owned(), secret.to_owned()))
+    });
+    let given = basic.or_else(|| Some((fields.get("client_id")?.clone(), fields.get("client_secret")?.clone())))?;
+    server.rules().clients.contains(&given).then_some(given.0)
+}
+
+fn answer(shape: Shape, life: Option<i64>, now: i64, tokens: &Tokens) -> Response {
+    let mut body = json!({ "access_token": tokens.access, "token_type": "Bearer", "scope": tokens.scope });
+    if let Some(refresh) = &tokens.refresh {
+        body["refresh_token"] = json!(refresh);
+    }
+    match (shape, life) {
+        (_, None) => {}
+        (Shape::TextLife, Some(life)) => body["expires_in"] = json!(life.to_string()),
+        (Shape::Moment, Some(life)) => body["expires_at"] = json!(now + life),
+        (_, Some(life)) => body["expires_in"] = json!(life),
+    }
+    match shape {
+        Shape::Form => {
+            let pairs = body.as_object().into_iter().flatten();
+            let pairs = pairs.map(|(name, value)| (name, value.as_str().map_or(value.to_string(), str::to_owned)));
+            let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+            ([(header::CONTENT_TYPE, "application/x-www-form-urlencoded")], form).into_response()
+        }
+        Shape::Nested => Json(json!({ "ok": true, "authed_user": body })).into_response(),
+        _ => Json(body).into_response(),
+    }
+}
+
+fn refused(shape: Shape, status: StatusCode, error: &str, description: &str) -> Response {
+    let status = if shape == Shape::AlwaysOk { StatusCode::OK } else { status };
+    let body: Value = json!({ "error": error, "error_description": description });
+    (status, Json(body)).into_response()
+}

@@ -1,0 +1,164 @@
+//! Leases on the renewal of tokens.
+
+use async_trait::async_trait;
+use patchbay_model::{Account, AccountId, Lease, LeaseAnswer, ProjectId, Timestamp};
+use sqlx::{Sqlite, Transaction};
+
+use super::{SqliteStorage, accounts, row::Row};
+use crate::{RenewalStore, Result, StorageError};
+
+/// Whether a lease is the newest of its account.
+async fn holds(transaction: &mut Transaction<'_, Sqlite>, lease: &Lease) -> Result<bool> {
+    let fence: Option<i64> =
+        sqlx::query_scalar("SELECT fence FROM token_renewals WHERE project_id = ? AND account_id = ?")
+            .bind(lease.project_id.as_str())
+            .bind(lease.account_id.as_str())
+            .fetch_optional(&mut **transaction)
+            .await?;
+    Ok(fence == Some(lease.fence))
+}
+
+#[async_trait]
+impl RenewalStore for SqliteStorage {
+    async fn take(
+        &self,
+        project: &ProjectId,
+        account: &AccountId,
+        now: Timestamp,
+        until: Timestamp,
+        is_urgent: bool,
+    ) -> Result<LeaseAnswer> {
+        let mut transaction = self.write().await?;
+        let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts WHERE project_id = ? AND id = ?")
+            .bind(project.as_str())
+            .bind(account.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        if known.is_none() {
+            return Err(StorageError::Conflict("there is no such account"));
+        }
+        let found = sqlx::query("SELECT * FROM token_renewals WHERE project_id = ? AND account_id = ?")
+            .bind(project.as_str())
+            .bind(account.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let mut lease =
+            Lease { project_id: project.clone(), account_id: account.clone(), fence: 1, unsettled: None, failures: 0 };
+        if let Some(row) = &found {
+            let row = Row::new("token_renewals", row, "account_id");
+            let (held, rest) = (row.time("leased_until")?, row.time("rest_until")?);
+            if held > now {
+                return Ok(LeaseAnswer::Held(held));
+            }
+            if rest > now && !is_urgent {
+                return Ok(LeaseAnswer::Resting(rest));
+            }
+            lease.fence = row.get::<i64>("fence")? + 1;
+            lease.unsettled = row.get("sent_version")?;
+            lease.failures = u32::try_from(row.get::<i64>("failures")?).unwrap_or(u32::MAX);
+        }
+        sqlx::query(
+            "INSERT INTO token_renewals (account_id, project_id, fence, leased_until, sent_version, failures, rest_until) \
+             VALUES (?, ?, ?, ?, NULL, 0, 0) \
+             ON CONFLICT (account_id) DO UPDATE SET fence = excluded.fence, leased_until = excluded.leased_until",
+        )
+        .bind(account.as_str())
+        .bind(project.as_str())
+        .bind(lease.fence)
+        .bind(until.as_micros())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(LeaseAnswer::Granted(lease))
+    }
+
+    async fn sending(&self, lease: &Lease, version: i64) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query(
+            "UPDATE token_renewals SET sent_version = ? WHERE project_id = ? AND account_id = ? AND fence = ?",
+        )
+        .bind(version)
+        .bind(lease.project_id.as_str())
+        .bind(lease.account_id.as_str())
+        .bind(lease.fence)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn commit(&self, lease: &Lease, account: &Account, read_version: i64) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        if !holds(&mut transaction, lease).await? {
+            return Ok(false);
+        }
+        if !accounts::replace(&mut transaction, account, read_version).await? {
+            return Ok(false);
+        }
+        sqlx::query(
+            "UPDATE token_renewals SET leased_until = 0, sent_version = NULL, failures = 0, rest_until = 0 \
+             WHERE account_id = ?",
+        )
+        .bind(lease.account_id.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn fail(&self, lease: &Lease, rest_until: Timestamp, is_settled: bool) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query(
+            "UPDATE token_renewals SET leased_until = 0, failures = failures + 1, rest_until = ?, \
+             sent_version = CASE WHEN ? THEN NULL ELSE sent_version END \
+             WHERE project_id = ? AND account_id = ? AND fence = ?",
+        )
+        .bind(rest_until.as_micros())
+        .bind(is_settled)
+        .bind(lease.project_id.as_str())
+        .bind(lease.account_id.as_str())
+        .bind(lease.fence)
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query("UPDATE token_renewals SET leased_until = 0 WHERE project_id = ? AND account_id = ? AND fence = ?")
+            .bind(lease.project_id.as_str())
+            .bind(lease.account_id.as_str())
+            .bind(lease.fence)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
+        let rows = sqlx::query(
+            "SELECT a.project_id, a.id FROM accounts a LEFT JOIN token_renewals r ON r.account_id = a.id \
+             WHERE a.renew_at <= ? AND a.status IN ('active', 'suspended') AND COALESCE(r.rest_until, 0) <= ? \
+             ORDER BY a.renew_at, a.id LIMIT ?",
+        )
+        .bind(now.as_micros())
+        .bind(now.as_micros())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let row = Row::new("accounts", row, "id");
+                Ok((ProjectId::new(row.get::<String>("project_id")?), AccountId::new(row.id.clone())))
+            })
+            .collect()
+    }
+
+    async fn end_all(&self) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("UPDATE token_renewals SET leased_until = 0 WHERE leased_until > 0")
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected())
+    }
+}

@@ -1,0 +1,45 @@
+//! Sign-ins that customers are at the provider for.
+
+use async_trait::async_trait;
+use patchbay_model::{KeyHash, ProjectId, Sealed, Timestamp};
+
+use super::{SqliteStorage, row::Row};
+use crate::{Result, SignInStore};
+
+#[async_trait]
+impl SignInStore for SqliteStorage {
+    async fn put(&self, state: &KeyHash, project: &ProjectId, sealed: &Sealed, expires_at: Timestamp) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query("INSERT INTO sign_ins (state_hash, project_id, sealed, expires_at) VALUES (?, ?, ?, ?)")
+            .bind(&state.0[..])
+            .bind(project.as_str())
+            .bind(sealed.as_bytes())
+            .bind(expires_at.as_micros())
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn take(&self, state: &KeyHash, now: Timestamp) -> Result<Option<(ProjectId, Sealed)>> {
+        let mut transaction = self.write().await?;
+        let taken = sqlx::query("DELETE FROM sign_ins WHERE state_hash = ? AND expires_at > ? RETURNING *")
+            .bind(&state.0[..])
+            .bind(now.as_micros())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        let Some(row) = taken else { return Ok(None) };
+        let row = Row::new("sign_ins", &row, "project_id");
+        Ok(Some((ProjectId::new(row.get::<String>("project_id")?), Sealed::from_bytes(row.get("sealed")?))))
+    }
+
+    async fn delete_expired(&self, before: Timestamp) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query("DELETE FROM sign_ins WHERE expires_at < ?")
+            .bind(before.as_micros())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected())
+    }
+}
