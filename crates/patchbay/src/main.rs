@@ -13,11 +13,6 @@ mod serve;
 mod system;
 mod web;
 
-/// A gateway allocates small things on every call and frees them on another thread: this one is made for it
-/// (bench/RESULTS.md has the difference).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The self-hosted integration gateway.
 #[derive(Parser)]
 #[command(name = "patchbay", version, about, propagate_version = true)]

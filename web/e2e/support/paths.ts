@@ -24,6 +24,11 @@ export function stockHubPath(): string {
   return createRequire(import.meta.url).resolve("@stackone/hub/webcomponent");
 }
 
+/** A folder of ours that the tests hand to the server. */
+export function fixturePath(name: string): string {
+  return resolve(here, "../fixtures", name);
+}
+
 /** Where pictures for the documentation go, or nothing when this run makes none. */
 export function picturesPath(): string | undefined {
   return process.env.PATCHBAY_SCREENSHOTS === "1" ? resolve(here, "../../../docs/images") : undefined;

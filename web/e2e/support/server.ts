@@ -34,8 +34,8 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts the binary and waits until it says that it listens. */
-export async function startServer(binary: string): Promise<Server> {
+/** Starts the binary with further options and waits until it says that it listens. */
+export async function startServer(binary: string, options: readonly string[] = []): Promise<Server> {
   await access(binary, constants.X_OK).catch(() => {
     throw new Error(
       `There is no patchbay binary at ${binary}. Build it with \`cargo build --profile fast --bin patchbay\`, ` +
@@ -50,6 +50,7 @@ export async function startServer(binary: string): Promise<Server> {
     [
       ...["serve", "--listen", "127.0.0.1:0", "--data-dir", join(dataDir, "data"), "--sandbox"],
       ...(screens === undefined ? [] : ["--web-dir", screens]),
+      ...options,
     ],
     { env: { PATCHBAY_API_KEY: apiKey }, stdio: ["ignore", "pipe", "pipe"] },
   );

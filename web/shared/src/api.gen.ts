@@ -570,6 +570,7 @@ export interface components {
       shared: boolean;
       environment: string;
       authentication_config_key: string;
+      token?: components["schemas"]["TokenOut"] | null;
       created_at: string;
       updated_at: string;
     };
@@ -864,6 +865,16 @@ export interface components {
       version: string;
       /** @description The one public URL. */
       public_url: string;
+    };
+    /** @description What is known of a token; never the token. */
+    TokenOut: {
+      issued_at: string;
+      /** @description When it ends; null when the provider names no end. */
+      expires_at?: string | null;
+      /** @description When it is renewed by itself; null when nothing renews it. */
+      renews_at?: string | null;
+      /** @description What the provider granted; empty when it did not say. */
+      scopes: string[];
     };
   };
   responses: never;

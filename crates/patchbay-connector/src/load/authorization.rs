@@ -1,6 +1,6 @@
 //! What is added to requests to prove who asks: a method's own, or a step's.
 
-use super::{later, step};
+use super::step;
 use crate::{
     definition::{Authorization, HmacAlgorithm, OAuth2, Signing, TokenResponse},
     diagnostic::code,
@@ -77,10 +77,7 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
     match kind {
         Kind::None => match mapping.get("signing") {
             None => Some(Authorization::None),
-            Some(place) => {
-                later::authorization("signing", &place);
-                signing(place).map(Authorization::Signed)
-            }
+            Some(place) => signing(place).map(Authorization::Signed),
         },
         Kind::Basic => {
             mapping.get("encoding").and_then(|encoding| encoding.choice(&[("base64", ())]));

@@ -9,16 +9,14 @@ use crate::{
 };
 
 /// Step functions that the engine does not run yet.
-const FUNCTIONS: [&str; 7] =
-    ["soap_request", "soap_paginated_request", "map_fields", "typecast", "emit_event", "sign_jwt", "mcp_request"];
+const FUNCTIONS: [&str; 6] =
+    ["soap_request", "soap_paginated_request", "map_fields", "typecast", "emit_event", "mcp_request"];
 /// Keys of a step that the engine does not heed yet.
 const STEP_KEYS: [&str; 1] = ["async"];
 /// Keys of a request that the engine does not heed yet.
 const REQUEST_KEYS: [&str; 2] = ["certificates", "saml"];
 /// Keys of an action that the engine does not heed yet.
 const ACTION_KEYS: [&str; 2] = ["fieldConfigs", "compositeIdentifiers"];
-/// Kinds of authorization that the engine does not know yet.
-const AUTHORIZATIONS: [&str; 1] = ["signing"];
 /// Functions that stay out, each with the reason and the way around it.
 const NEVER: [(&str, &str); 2] = [
     (
@@ -58,12 +56,6 @@ pub(super) fn request(mapping: &Mapping<'_>) {
 
 pub(super) fn action(mapping: &Mapping<'_>) {
     keys(mapping, &ACTION_KEYS, "an action");
-}
-
-pub(super) fn authorization(kind: &str, place: &Reader<'_>) {
-    if AUTHORIZATIONS.contains(&kind) {
-        place.error(code::UNSUPPORTED, format!("authorization by `{kind}` is not supported yet"));
-    }
 }
 
 fn keys(mapping: &Mapping<'_>, later: &[&str], what: &str) {

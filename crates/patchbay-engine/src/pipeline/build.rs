@@ -76,7 +76,12 @@ pub(super) fn request(run: &Run<'_>, request: &Request, page: Option<&PageArg<'_
     }
     let hints = &run.action.annotations;
     let repeatable = method == Method::GET || hints.idempotent == Some(true) || hints.read_only == Some(true);
-    Ok(Outgoing { method, url, headers: parts.headers, body, repeatable })
+    let mut outgoing = Outgoing { method, url, headers: parts.headers, body, repeatable };
+    if with_credentials {
+        let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
+        super::sign(authorization, &scope, &mut outgoing, run.http.clock().now()).map_err(broken)?;
+    }
+    Ok(outgoing)
 }
 
 /// The connector's base URL, without a trailing slash.
@@ -154,18 +159,12 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
 /// Adds what proves who asks.
 pub(crate) fn authorize(authorization: &Authorization, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
     let value = match authorization {
-        Authorization::None => None,
+        // A signature is put on when the request is whole.
+        Authorization::None | Authorization::Signed(_) => None,
         Authorization::Basic { .. } => basic(authorization, scope)?.map(|encoded| format!("Basic {encoded}")),
         Authorization::Bearer { token, include_bearer } => Some(bearer(token, *include_bearer, scope)?),
         Authorization::Custom { args } => return args::apply(args, scope, parts),
         Authorization::OAuth2(oauth2) => Some(bearer(&oauth2.token, oauth2.include_bearer, scope)?),
-        // The loader refuses it until it is built here.
-        Authorization::Signed(_) => {
-            return Err(EvalError::Refused {
-                path: "authorization".to_owned(),
-                reason: "is of a type that this version cannot build".to_owned(),
-            });
-        }
     };
     if let Some(value) = value {
         let mut value = HeaderValue::try_from(value).map_err(|_| EvalError::Refused {

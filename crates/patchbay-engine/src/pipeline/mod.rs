@@ -13,6 +13,7 @@ mod inputs;
 mod redactor;
 mod response;
 mod result;
+mod sign;
 
 use patchbay_connector::{
     Connector,
@@ -31,6 +32,7 @@ pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
 pub(crate) use redactor::{REDACTED, Redactor};
 pub(crate) use response::{Answer, headers_value, pick};
 pub(crate) use result::Wants;
+pub(crate) use sign::sign;
 
 use control::Flow;
 

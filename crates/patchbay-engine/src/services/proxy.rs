@@ -152,13 +152,15 @@ impl Engine {
             headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
-        let outgoing = Outgoing {
+        let mut outgoing = Outgoing {
             method: pipeline::http_method(request.method),
             url,
             headers,
             body: request.body.unwrap_or_default(),
             repeatable: request.method == HttpMethod::Get,
         };
+        pipeline::sign(&context.method.authorization, &scope, &mut outgoing, self.clock().now())
+            .map_err(|error| pipeline::expression_error(&connector.title, "authorization", &error))?;
         pipeline::wait_for_turn(self.http(), &context).await?;
         let incoming =
             self.http().send(outgoing, call.deadline).await.map_err(|failure| failure.into_error(&connector.title))?;

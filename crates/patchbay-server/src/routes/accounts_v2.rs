@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
 };
 use patchbay_engine::{AccountQuery, AccountView, Engine};
-use patchbay_model::{AccountId, Metadata, ProfileId};
+use patchbay_model::{AccountId, Metadata, ProfileId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -45,8 +45,22 @@ pub(crate) struct AccountV2 {
     shared: bool,
     environment: String,
     authentication_config_key: String,
+    /// What is known of the token that the provider minted; null where the account works without one.
+    token: Option<TokenOut>,
     created_at: String,
     updated_at: String,
+}
+
+/// What is known of a token; never the token.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenOut {
+    issued_at: String,
+    /// When it ends; null when the provider names no end.
+    expires_at: Option<String>,
+    /// When it is renewed by itself; null when nothing renews it.
+    renews_at: Option<String>,
+    /// What the provider granted; empty when it did not say.
+    scopes: Vec<String>,
 }
 
 impl AccountV2 {
@@ -71,6 +85,12 @@ impl AccountV2 {
             shared: account.shared,
             environment: account.environment.clone(),
             authentication_config_key: account.auth_config_key.clone(),
+            token: account.token.as_ref().map(|token| TokenOut {
+                issued_at: token.issued_at.to_rfc3339(),
+                expires_at: token.expires_at.map(Timestamp::to_rfc3339),
+                renews_at: account.renew_at.map(Timestamp::to_rfc3339),
+                scopes: token.scopes.clone(),
+            }),
             created_at: account.created_at.to_rfc3339(),
             updated_at: account.updated_at.to_rfc3339(),
         }

@@ -4,7 +4,10 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use patchbay_connector::{Connector, definition::AuthMethod};
+use patchbay_connector::{
+    Connector,
+    definition::{AuthKind, AuthMethod, GrantType},
+};
 use patchbay_engine::{Caller, Engine, ErrorKind};
 use patchbay_model::Scope;
 use serde_json::{Value, json};
@@ -34,7 +37,8 @@ async fn meta_of(engine: &Engine, caller: &Caller, connector: &Connector) -> Res
 }
 
 /// A method with its forms: what the operator sets up, and what the customer fills in.
-fn method_of(connector: &Connector, method: &AuthMethod) -> Value {
+fn method_of(engine: &Engine, connector: &Connector, method: &AuthMethod) -> Value {
+    let signs_in = matches!(method.kind, AuthKind::OAuth2(GrantType::AuthorizationCode));
     json!({
         "key": method.key,
         "label": method.label,
@@ -44,6 +48,8 @@ fn method_of(connector: &Connector, method: &AuthMethod) -> Value {
         "setup_fields": method.setup_fields.iter().map(fields::field).collect::<Vec<_>>(),
         "config_fields": method.config_fields.iter().map(fields::field).collect::<Vec<_>>(),
         "guide_url": guide_path(connector, method),
+        // What operators enter in their app at the provider.
+        "redirect_uri": signs_in.then(|| engine.redirect_uri(&connector.key)),
     })
 }
 
@@ -80,6 +86,7 @@ pub(crate) async fn get(
         .into());
     };
     let mut meta = meta_of(&engine, &caller, connector).await?;
-    meta["authentication"] = connector.authentication.iter().map(|method| method_of(connector, method)).collect();
+    meta["authentication"] =
+        connector.authentication.iter().map(|method| method_of(&engine, connector, method)).collect();
     Ok(Json(meta))
 }

@@ -12,6 +12,7 @@ mod full_disk;
 mod lifecycle;
 mod profiles;
 mod provider_faults;
+mod provider_sign_in;
 mod proxy;
 mod readme;
 mod screens;

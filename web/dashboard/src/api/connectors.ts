@@ -23,6 +23,8 @@ export interface AuthMethod {
   setup_fields: ConnectorField[];
   config_fields: ConnectorField[];
   guide_url: string;
+  /** Where the provider sends browsers back to; for methods by sign-in. */
+  redirect_uri: string | null;
 }
 
 export interface Connector {

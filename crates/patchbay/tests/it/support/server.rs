@@ -152,6 +152,15 @@ impl Server {
         self.child.id()
     }
 
+    /// Ends it at once, with no chance to tidy up.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+    }
+
     /// Sends SIGTERM and waits; gives the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         let sent = Command::new("/bin/kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();

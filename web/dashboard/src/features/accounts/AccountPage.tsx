@@ -191,6 +191,7 @@ function Facts({ account }: { account: Account }) {
     ["Linked by", account.owner_username],
     ["Connected", <Moment key="created" at={account.created_at} />],
     ["Last changed", <Moment key="updated" at={account.updated_at} />],
+    ...tokenFacts(account),
   ];
   return (
     <Card withBorder radius="lg">
@@ -200,6 +201,19 @@ function Facts({ account }: { account: Account }) {
       <FactTable facts={rows.filter(([, value]) => value !== null && value !== undefined && value !== "")} />
     </Card>
   );
+}
+
+/** What is known of the token; for accounts that work by one. */
+function tokenFacts({ token }: Account): [string, ReactNode][] {
+  if (!token) return [];
+  return [
+    [
+      "Token ends",
+      token.expires_at ? <Moment key="ends" at={token.expires_at} /> : "The provider names no end",
+    ],
+    ["Renewed", token.renews_at ? <Moment key="renews" at={token.renews_at} /> : "Not by itself"],
+    ["Scopes", token.scopes.join(", ")],
+  ];
 }
 
 function Values({ values, empty }: { values: Record<string, unknown>; empty: string }) {

@@ -11,6 +11,7 @@ import {
   useCreateProfile,
   usePatchProfile,
 } from "../../api/connectors.ts";
+import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { DialogActions } from "../../ui/DialogActions.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { notifyDone } from "../../ui/notify.ts";
@@ -99,6 +100,13 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
           value={form.name}
           onChange={(event) => change({ name: event.currentTarget.value })}
         />
+        {method?.redirect_uri && (
+          <CodeBlock
+            label="Redirect URI: enter it in your app at the provider"
+            code={method.redirect_uri}
+            wrap
+          />
+        )}
         {(method?.setup_fields ?? []).map((field) => (
           <SetupField
             key={field.key}

@@ -1,0 +1,232 @@
+//! Signing in at a provider through the real server: what the browser is sent, and processes that are killed.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use patchbay_model::testing::{ManualClock, SeededEntropy};
+use patchbay_simulator::{Fault, Matching, OAuthRules, OAuthServer, Planned};
+use serde_json::{Value, json};
+use url::{Url, form_urlencoded};
+
+use crate::support::{Answer, Client, Provider, Server};
+
+/// The authorization server, in this process, and what the product's servers are started with.
+struct Harbor {
+    oauth: OAuthServer,
+    address: String,
+    spotdraft: Provider,
+    connectors: tempfile::TempDir,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Harbor {
+    fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let clock = Arc::new(ManualClock::at("2026-06-01T09:00:00Z"));
+        let oauth = OAuthServer::new(clock, Arc::new(SeededEntropy::new(5)), OAuthRules::default());
+        let router = oauth.router();
+        let address = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+            address
+        });
+        let connectors = tempfile::tempdir().unwrap();
+        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/harbor");
+        let folder = connectors.path().join("harbor");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::copy(fixture.join("harbor.connector.yaml"), folder.join("harbor.connector.yaml")).unwrap();
+        Self { oauth, address, spotdraft: Provider::start(), connectors, _runtime: runtime }
+    }
+
+    fn server(&self, data_dir: &std::path::Path) -> Server {
+        let upstream = format!("https://harbor.example.com={}", self.address);
+        let connectors = self.connectors.path().display().to_string();
+        Server::start_in(data_dir, &self.spotdraft, &["--connectors", &connectors, "--upstream", &upstream])
+    }
+
+    /// What the provider sends a browser back with.
+    fn visit(&self, location: &str) -> String {
+        let location = Url::parse(location).unwrap();
+        let page = Client::new(&self.address).get(&format!("/authorize?{}", location.query().unwrap()));
+        page.header("location").unwrap_or_else(|| panic!("{page}")).to_owned()
+    }
+}
+
+/// The profile with the app's credentials.
+fn profile(server: &Server) -> String {
+    let body = json!({
+        "connector_key": "harbor", "authentication_config_key": "sign_in", "default": true,
+        "setup_information": { "clientId": "app", "clientSecret": "app-secret" },
+    });
+    let answer = server.api().post("/auth_configs", &body);
+    assert_eq!(answer.status, 201, "{answer}");
+    answer.text("/id")
+}
+
+struct Begun {
+    token: String,
+    attempt: String,
+    cookie: String,
+    answer: Answer,
+}
+
+fn begin(server: &Server, profile: &str) -> Begun {
+    let token = server.session(json!({ "provider": "harbor" }));
+    let attempt = server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
+    let path = format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id={attempt}");
+    let answer = server.anonymous().get(&path);
+    let cookie = answer.header("set-cookie").unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
+    Begun { token, attempt, cookie, answer }
+}
+
+fn finish(server: &Server, back: &str, cookie: &str) -> Answer {
+    let path = back.strip_prefix(&server.base).unwrap_or_else(|| panic!("{back}"));
+    server.anonymous().header("cookie", cookie).get(path)
+}
+
+fn attempt(server: &Server, begun: &Begun) -> Value {
+    server.hub(&begun.token).get(&format!("/hub/connection_attempts/{}", begun.attempt)).json()
+}
+
+fn sign_in(harbor: &Harbor, server: &Server, profile: &str) -> String {
+    let begun = begin(server, profile);
+    let back = harbor.visit(begun.answer.header("location").unwrap());
+    let end = finish(server, &back, &begun.cookie);
+    assert_eq!(end.status, 303, "{end}");
+    attempt(server, &begun)["account"]["id"].as_str().unwrap().to_owned()
+}
+
+fn get_me(server: &Server, account: &str) -> Answer {
+    server.api().header("x-account-id", account).post("/actions/rpc", &json!({ "action": "harbor_get_me" }))
+}
+
+#[test]
+fn the_browser_is_sent_there_and_back() {
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = harbor.server(data.path());
+    let profile = profile(&server);
+    let shown = server.api().get("/connectors/meta/harbor");
+    let redirect = format!("{}/connect/oauth2/harbor/callback", server.base);
+    assert_eq!(shown.text("/authentication/0/redirect_uri"), redirect);
+    assert_eq!(shown.json()["authentication"][1]["redirect_uri"], Value::Null);
+
+    let begun = begin(&server, &profile);
+    assert_eq!(begun.answer.status, 302, "{}", begun.answer);
+    let cookie = begun.answer.header("set-cookie").unwrap();
+    for part in ["patchbay_sign_in_", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert_eq!(begun.answer.header("cache-control"), Some("no-store"));
+    assert_eq!(begun.answer.header("referrer-policy"), Some("no-referrer"));
+    let back = harbor.visit(begun.answer.header("location").unwrap());
+    assert!(back.starts_with(&redirect), "{back}");
+    assert_eq!(attempt(&server, &begun)["status"], "pending");
+    let end = finish(&server, &back, &begun.cookie);
+    assert_eq!(end.status, 303, "{end}");
+    assert_eq!(end.header("location"), Some(format!("{}/embedded/accounts/callback", server.base).as_str()));
+    assert!(end.header("set-cookie").unwrap().contains("Max-Age=0"));
+    let done = attempt(&server, &begun);
+    assert_eq!(done["status"], "authenticated", "{done}");
+    let account = done["account"]["id"].as_str().unwrap();
+    assert_eq!(get_me(&server, account).text("/data/name"), "Ada");
+    let known = server.api().get(&format!("/v2/accounts/{account}")).json();
+    assert_eq!(known["token"]["scopes"], json!(["read", "write"]));
+    assert!(!known.to_string().contains("at_"), "a token is never shown: {known}");
+    let again = finish(&server, &back, &begun.cookie);
+    assert_eq!(again.status, 400);
+    assert!(again.body.contains("The account was not connected"), "{again}");
+}
+
+#[test]
+fn an_answer_by_form_comes_again_with_the_cookie() {
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = harbor.server(data.path());
+    let profile = profile(&server);
+    let begun = begin(&server, &profile);
+    let back = harbor.visit(begun.answer.header("location").unwrap());
+    let query = Url::parse(&back).unwrap();
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(query.query_pairs()).finish();
+    let client = server.anonymous().header("content-type", "application/x-www-form-urlencoded");
+    let posted = client.send("POST", "/connect/oauth2/harbor/callback", Some(form));
+    assert_eq!(posted.status, 303, "{posted}");
+    let end = finish(&server, posted.header("location").unwrap(), &begun.cookie);
+    assert_eq!(end.status, 303, "{end}");
+    assert_eq!(attempt(&server, &begun)["status"], "authenticated");
+}
+
+#[test]
+fn bad_input_is_a_page_that_says_what_to_do() {
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = harbor.server(data.path());
+    let profile = profile(&server);
+    let token = server.session(json!({ "provider": "harbor" }));
+    let spotdraft = server.session(json!({ "provider": "spotdraft" }));
+    for (path, status, words) in [
+        (format!("/connect/oauth2/{profile}"), 401, "has expired or does not exist"),
+        (format!("/connect/oauth2/{profile}?token=guessed"), 401, "has expired or does not exist"),
+        (format!("/connect/oauth2/{profile}?token={spotdraft}"), 404, "no such integration"),
+        (format!("/connect/oauth2/nothing?token={token}"), 404, "no connector profile"),
+        (format!("/connect/oauth2/{profile}?token={token}&unknown=1"), 400, "there is no field"),
+        (format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id=x"), 404, "no such connection attempt"),
+        ("/connect/oauth2/harbor/callback".to_owned(), 400, "there is no such sign-in"),
+        ("/connect/oauth2/harbor/callback?state=%00&code=%3Cscript%3E".to_owned(), 400, "there is no such sign-in"),
+        ("/connect/oauth2/nothing/callback?state=x".to_owned(), 400, "there is no such sign-in"),
+    ] {
+        let answer = server.anonymous().get(&path);
+        assert_eq!(answer.status, status, "{path}: {answer}");
+        assert!(answer.body.contains(words), "{path}: {answer}");
+        assert!(answer.header("content-type").unwrap().starts_with("text/html"));
+        assert!(!answer.body.contains("<script"), "{answer}");
+        assert_eq!(answer.header("set-cookie"), None, "{path}");
+    }
+}
+
+/// The process is killed at moments spread over a renewal, from before the provider is asked to after the token is
+/// stored. Whenever the account works no more, the provider would not honour anything of it either.
+#[test]
+fn a_process_that_is_killed_loses_nothing_that_the_provider_would_honour() {
+    const KILLS: u64 = 60;
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    let mut server = harbor.server(data.path());
+    let profile = profile(&server);
+    let mut account = sign_in(&harbor, &server, &profile);
+    let (mut went_on, mut relinked) = (0, 0);
+    for kill in 0..KILLS {
+        harbor.oauth.end_access_tokens();
+        let late = Matching { path_prefix: Some("/token".into()), method: None };
+        let fault = Fault::Delay { millis: 5 };
+        harbor.oauth.plan(Planned { matching: late, times: 1, fault });
+        let call = {
+            let client = server.api().header("x-account-id", &account);
+            std::thread::spawn(move || {
+                // Its end may be cut: that is the point.
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    client.post("/actions/rpc", &json!({ "action": "harbor_get_me" }))
+                }));
+            })
+        };
+        // The moment of the end is what is spread; nothing is decided by it.
+        std::thread::park_timeout(Duration::from_micros(kill * 500));
+        server.kill();
+        call.join().unwrap();
+        server = harbor.server(data.path());
+        let answer = get_me(&server, &account);
+        if answer.status == 200 {
+            went_on += 1;
+            continue;
+        }
+        assert_eq!((answer.status, answer.code().as_str()), (412, "AccountExpiredCredentialsError"), "{answer}");
+        let lost = harbor.oauth.live_refresh_tokens();
+        assert!(lost.is_empty(), "kill {kill}: the provider would still honour {lost:?}: {answer}");
+        let again = sign_in(&harbor, &server, &profile);
+        assert_eq!(again, account, "linking again keeps the account");
+        account = again;
+        relinked += 1;
+    }
+    assert_eq!(went_on + relinked, KILLS);
+    assert!(went_on > 0);
+}
