@@ -1,7 +1,8 @@
 //! First start, projects and API keys.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
+use patchbay_connector::{Connector, definition::ReleaseStage};
 use patchbay_model::{ApiKey, Organization, Project, ProjectId, Scope};
 use patchbay_model::{ApiKeyId, EnabledActions, OrganizationId};
 use patchbay_storage::{ProfileFilter, StorageError};
@@ -119,7 +120,7 @@ impl Engine {
         Ok(organization)
     }
 
-    /// Makes a project with an active profile for each connector that needs no set-up fields.
+    /// Makes a project with an active profile for each connector that is for everyone and needs no set-up fields.
     pub async fn create_project(&self, name: &str) -> Result<Project, Error> {
         check_name("a project", name)?;
         let organization = self.organization().await?;
@@ -158,15 +159,19 @@ impl Engine {
         Ok(())
     }
 
-    /// An active default profile for each connector that needs no set-up and was not offered before: a
-    /// profile that the operator deleted stays deleted.
+    /// An active default profile for each connector that is for everyone (`ga`), needs no set-up and was not
+    /// offered before: a profile that the operator deleted stays deleted.
     async fn offer_connectors(&self, project: &ProjectId) -> Result<(), Error> {
         let record = format!("{OFFERED}:{project}");
         let stored = self.storage().meta().get(&record).await?;
         let mut offered: BTreeSet<String> =
             stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let registry = self.registry();
-        let new = registry.iter().filter(|connector| !offered.contains(&connector.key)).cloned().collect::<Vec<_>>();
+        let is_new = |connector: &&Arc<Connector>| {
+            // What is not yet for everyone is for operators who choose it: they make its profile.
+            connector.release_stage == ReleaseStage::Ga && !offered.contains(&connector.key)
+        };
+        let new = registry.iter().filter(is_new).cloned().collect::<Vec<_>>();
         if new.is_empty() {
             return Ok(());
         }
