@@ -9,14 +9,13 @@ use crate::{
 };
 
 /// Step functions that the engine does not run yet.
-const FUNCTIONS: [&str; 6] =
-    ["soap_request", "soap_paginated_request", "map_fields", "typecast", "emit_event", "mcp_request"];
+const FUNCTIONS: [&str; 4] = ["soap_request", "soap_paginated_request", "emit_event", "mcp_request"];
 /// Keys of a step that the engine does not heed yet.
 const STEP_KEYS: [&str; 1] = ["async"];
 /// Keys of a request that the engine does not heed yet.
 const REQUEST_KEYS: [&str; 2] = ["certificates", "saml"];
 /// Keys of an action that the engine does not heed yet.
-const ACTION_KEYS: [&str; 2] = ["fieldConfigs", "compositeIdentifiers"];
+const ACTION_KEYS: [&str; 1] = ["compositeIdentifiers"];
 /// Functions that stay out, each with the reason and the way around it.
 const NEVER: [(&str, &str); 2] = [
     (

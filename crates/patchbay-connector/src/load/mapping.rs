@@ -62,10 +62,18 @@ fn field(reader: Reader<'_>, keys: &[&str]) -> Option<FieldMapping> {
     Some(field)
 }
 
+/// The tables that Patchbay ships.
+const BUILT_IN: [&str; 1] = ["country_alpha2code_by_alpha2code"];
+
 fn enum_mapper(reader: Reader<'_>) -> Option<EnumMatcher> {
     let matcher = reader.mapping("`enumMapper`", &["matcher"])?.require("matcher")?;
     if !matcher.is_list() {
-        return matcher.text().map(EnumMatcher::BuiltIn);
+        let name = matcher.text()?;
+        if !BUILT_IN.contains(&name.as_str()) {
+            let hint = format!("those that there are: {}; or write the rules out", BUILT_IN.join(", "));
+            matcher.error_with_hint(code::UNKNOWN_VALUE, format!("there is no matcher `{name}`"), hint);
+        }
+        return Some(EnumMatcher::BuiltIn(name));
     }
     let rules = matcher.items().filter_map(|place| {
         let rule = place.mapping("a matcher", &["matchExpression", "value"])?;

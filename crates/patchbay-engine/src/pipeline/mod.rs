@@ -104,6 +104,11 @@ impl Run<'_> {
         self.steps.get(step)?.get("output")?.get("data")
     }
 
+    /// The data that the last step left.
+    pub(crate) fn last_data(&self) -> Option<&Value> {
+        self.steps.as_object()?.values().next_back()?.get("output")?.get("data")
+    }
+
     /// Builds a request of this run.
     pub(crate) fn build(&self, request: &Request, page: Option<&build::PageArg<'_>>) -> Result<Outgoing, Error> {
         build::request(self, request, page)

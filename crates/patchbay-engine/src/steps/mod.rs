@@ -2,10 +2,12 @@
 
 mod download_file;
 mod group_data;
+mod map_fields;
 mod paginated_request;
 mod request;
 mod sign_jwt;
 mod static_values;
+mod typecast;
 mod upload_binary;
 mod upload_file;
 
@@ -26,6 +28,8 @@ pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) ->
         StepFunction::GroupData(parameters) => Ok(group_data::run(run, parameters)),
         StepFunction::UploadFile(parameters) => upload_file::run(run, parameters, wants).await,
         StepFunction::UploadBinary(parameters) => upload_binary::run(run, parameters, wants).await,
+        StepFunction::MapFields(parameters) => map_fields::run(run, parameters),
+        StepFunction::Typecast(parameters) => typecast::run(run, parameters),
         StepFunction::SignJwt(parameters) => sign_jwt::run(run, parameters),
         // The loader refuses the others until they are in this table.
         other => Err(Error::new(
