@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use patchbay_connector::{
     Connector,
-    definition::{AuthMethod, Field, FieldType, GuideSection, GuideStep},
+    definition::{AuthKind, AuthMethod, Field, FieldType, GrantType, Guide, GuideSection, GuideStep},
 };
 
 /// A guide's page.
@@ -34,31 +34,46 @@ impl GuidePage {
     /// The guide of a method. `scopes` are those that the enabled actions need.
     pub(crate) fn new(connector: &Connector, method: &AuthMethod, scopes: &BTreeSet<String>) -> Self {
         let mut guide = Self::written(connector, method, scopes);
-        guide.sections.push(linking_section(connector, method));
-        guide
+        let mut sections = setup_sections(connector, method, scopes);
+        sections.append(&mut guide.sections);
+        sections.push(linking_section(connector, method));
+        Self { sections, ..guide }
     }
 
     /// The part that the connector's author wrote: what is to be done at the provider.
     pub(crate) fn written(connector: &Connector, method: &AuthMethod, scopes: &BTreeSet<String>) -> Self {
         let guide = method.guides.config.as_ref();
-        let shown =
-            |applicable: &[String]| applicable.is_empty() || applicable.iter().any(|scope| scopes.contains(scope));
-        let mut sections = Vec::new();
-        for section in guide.map(|guide| guide.sections.as_slice()).unwrap_or_default() {
-            if shown(&section.applicable_scopes) {
-                sections.push(written_section(section, connector, scopes, &shown));
-            }
-        }
+        let sections = written_sections(guide, connector, scopes);
         Self {
             title: format!("Connect {} with {}", connector.title, method.label),
-            intro: format!(
-                "How an administrator of {} gets the credentials, and how the account is linked with them.",
-                connector.title
-            ),
+            intro: if signs_in(method) {
+                format!("How {} is set up for signing in, and how an account is linked by it.", connector.title)
+            } else {
+                format!(
+                    "How an administrator of {} gets the credentials, and how the account is linked with them.",
+                    connector.title
+                )
+            },
             warning: guide.and_then(|guide| guide.warning.clone()),
             sections,
         }
     }
+}
+
+/// What the operator does once at the provider, before anyone can link.
+fn setup_sections(connector: &Connector, method: &AuthMethod, scopes: &BTreeSet<String>) -> Vec<Section> {
+    let mut sections = written_sections(method.guides.setup.as_ref(), connector, scopes);
+    for section in &mut sections {
+        section.title = format!("{}: once, by whoever runs this server", section.title);
+    }
+    sections
+}
+
+fn written_sections(guide: Option<&Guide>, connector: &Connector, scopes: &BTreeSet<String>) -> Vec<Section> {
+    let shown = |applicable: &[String]| applicable.is_empty() || applicable.iter().any(|scope| scopes.contains(scope));
+    let sections = guide.map(|guide| guide.sections.as_slice()).unwrap_or_default();
+    let shown_sections = sections.iter().filter(|section| shown(&section.applicable_scopes));
+    shown_sections.map(|section| written_section(section, connector, scopes, &shown)).collect()
 }
 
 /// Where a method's guide is, from the server's root.
@@ -103,6 +118,11 @@ fn written_step(step: &GuideStep, connector: &Connector, scopes: &BTreeSet<Strin
     Step { title: step.title.clone(), content: step.content.clone(), list: step.list.clone(), scopes }
 }
 
+/// Whether customers sign in at the provider.
+fn signs_in(method: &AuthMethod) -> bool {
+    matches!(method.kind, AuthKind::OAuth2(GrantType::AuthorizationCode))
+}
+
 /// The part that is made from the form: a step for each field, then what happens.
 fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     let mut steps = vec![Step {
@@ -115,10 +135,16 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
         scopes: Vec::new(),
     }];
     steps.extend(method.config_fields.iter().filter(|field| !field.read_only).map(field_step));
-    let press = format!(
-        "Press **Connect**. The credentials are tried at {} first; nothing is kept when they are refused, and you see what {} answered.",
-        connector.title, connector.title
-    );
+    let title = &connector.title;
+    let press = if signs_in(method) {
+        format!(
+            "Press **Connect**. A window of {title} opens: sign in there and allow access. Nothing is kept when you do not, and you can start again."
+        )
+    } else {
+        format!(
+            "Press **Connect**. The credentials are tried at {title} first; nothing is kept when they are refused, and you see what {title} answered."
+        )
+    };
     let done = "A confirmation tells that the account is linked. From then on it is listed under **Accounts**, with its status.";
     steps.push(Step {
         title: "Connect".to_owned(),

@@ -3,21 +3,13 @@
  * search box, Arrow Down enters the list; Arrow Up on its first row leads back.
  */
 
+import { categoryName } from "@patchbay/web-shared/category.ts";
 import { type KeyboardEvent, type ReactNode, useId, useMemo, useRef, useState } from "react";
 import type { Integration } from "../api/types.ts";
 import { useAnnouncement } from "../ui/announcer.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { Logo } from "../ui/Logo.tsx";
 import { Screen } from "../ui/Screen.tsx";
-
-const ABBREVIATIONS = new Set(["ats", "cms", "crm", "erp", "hris", "iam", "itsm", "lms", "sms"]);
-
-/** `human_resources` → `Human resources`, `crm` → `CRM`. */
-export const categoryName = (key: string): string => {
-  if (ABBREVIATIONS.has(key.toLowerCase())) return key.toUpperCase();
-  const words = key.replace(/[_-]+/g, " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};
 
 /** What tells two profiles of one connector apart. */
 function detailOf(integration: Integration, all: readonly Integration[]): string | null {

@@ -1,6 +1,7 @@
 /** The connectors that this server has. */
 
 import { Card, Chip, Group, SimpleGrid, Stack, Text } from "@mantine/core";
+import { categoryName } from "@patchbay/web-shared/category.ts";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Connector, useConnectors } from "../../api/connectors.ts";
@@ -46,7 +47,7 @@ export function ConnectorsPage() {
               <Chip value="">All</Chip>
               {categories.map((name) => (
                 <Chip key={name} value={name}>
-                  {name}
+                  {categoryName(name)}
                 </Chip>
               ))}
             </Group>
@@ -84,7 +85,7 @@ const Tile = ({ connector }: { connector: Connector }) => (
             {connector.provider_name}
           </Link>
           <Text size="xs" c="dimmed">
-            {connector.categories.join(", ")} · {connector.version}
+            {connector.categories.map(categoryName).join(", ")} · {connector.version}
           </Text>
         </div>
       </Group>

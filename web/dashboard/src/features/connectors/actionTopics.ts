@@ -1,5 +1,6 @@
 /** What a connector's actions are about, so that a hundred of them can be looked through. */
 
+import { categoryName } from "@patchbay/web-shared/category.ts";
 import type { Action } from "../../api/connectors.ts";
 
 export interface Topic {
@@ -23,11 +24,5 @@ export function byTopic(actions: Action[]): Topic[] {
   const other = topics.get(OTHER);
   // One topic for all says nothing.
   const rest = other === undefined ? [] : [{ topic: named.length === 0 ? "All" : OTHER, own: other }];
-  return [...named.map(([name, own]) => ({ topic: titled(name), own })), ...rest];
+  return [...named.map(([name, own]) => ({ topic: categoryName(name), own })), ...rest];
 }
-
-/** `contract_metadata` as "Contract metadata". */
-const titled = (name: string): string => {
-  const words = name.replaceAll(/[_-]+/g, " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};

@@ -161,7 +161,9 @@ export function hintOf(field: FormField): string {
   const hints: string[] = [];
   if (field.format !== undefined) hints.push(FORMATS[field.format] ?? field.format);
   const range = between(field.minimum, field.maximum);
-  if (range !== null) hints.push(range);
+  // What the author's own sentence says is not said twice.
+  const isSaid = field.description.includes(String(field.maximum ?? field.minimum));
+  if (range !== null && !isSaid) hints.push(range);
   // What takes any text at all needs no word of it.
   const length = between(
     field.minLength === 1 && field.maxLength === undefined ? undefined : field.minLength,

@@ -278,6 +278,7 @@ test("what a value must be is told in a few words", () => {
   };
   expect(hint({ type: "number", minimum: 1, maximum: 100 })).toBe("1 to 100");
   expect(hint({ type: "number", minimum: 1 })).toBe("1 or more");
+  expect(hint({ type: "number", minimum: 1, maximum: 100, description: "At most 100." })).toBe("");
   expect(hint({ type: "string", format: "email", maxLength: 10 })).toBe(
     "an e-mail address, at most 10 characters",
   );
