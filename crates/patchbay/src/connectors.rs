@@ -4,12 +4,13 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::Context;
-use patchbay_connector::{Registry, Severity, SourceFile, load, render};
+use patchbay_connector::{Collision, Registry, Severity, SourceFile, load, render};
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
@@ -39,6 +40,13 @@ pub fn read(directory: Option<&Path>) -> anyhow::Result<Connectors> {
         for (name, files) in in_directory(directory)? {
             connectors.add(&name, &files);
         }
+    }
+    for Collision { public_id, connectors: keys } in connectors.registry.collisions() {
+        let _ = writeln!(
+            connectors.report,
+            "warning: `{public_id}` is an action of each of {}; calls run that of the connector with the shorter key",
+            keys.join(", ")
+        );
     }
     Ok(connectors)
 }

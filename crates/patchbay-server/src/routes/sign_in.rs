@@ -2,7 +2,7 @@
 //! so what goes wrong is a page.
 
 use axum::{
-    Form,
+    body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
@@ -67,9 +67,11 @@ pub(crate) async fn finish(
 pub(crate) async fn finish_by_form(
     State(state): State<AppState>,
     Path(connector): Path<String>,
-    Form(parameters): Form<Vec<(String, String)>>,
+    body: Bytes,
 ) -> Response {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&parameters).finish();
+    // Whatever it is called: what is no form has no state, and that is told on the page that comes next.
+    let parameters = form_urlencoded::parse(&body);
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     redirect(StatusCode::SEE_OTHER, &format!("{}?{query}", state.engine.redirect_uri(&connector)), None)
 }
 

@@ -187,3 +187,23 @@ fn a_data_directory_that_cannot_be_made_or_written_is_told() {
     let said = error_line(&refused(Path::new("/sys"), &[]));
     assert!(said.contains("cannot be written to") && said.contains("owner and permissions"), "{said}");
 }
+
+#[test]
+fn two_connectors_with_one_public_id_are_named_at_the_start() {
+    let provider = Provider::start();
+    let connectors = tempfile::tempdir().unwrap();
+    for (key, action) in [("quay", "side_list"), ("quay_side", "list")] {
+        let text = format!(
+            "Patchbay: 1.0.0\ninfo: {{title: Quay, key: {key}, version: 1.0.0, description: d}}\ncategories: [crm]\n\
+             baseUrl: https://quay.example.com\nauthentication:\n  - custom: {{type: custom, label: Key}}\n\
+             actions:\n  - actionId: {action}\n    label: List\n    description: Lists.\n    categories: [x]\n    \
+             actionType: list\n    steps:\n      - stepId: get\n        description: d\n        stepFunction:\n          \
+             functionName: request\n          parameters: {{url: /x, method: get}}\n"
+        );
+        let folder = connectors.path().join(key);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join(format!("{key}.connector.yaml")), text).unwrap();
+    }
+    let server = Server::start(&provider, &["--connectors", connectors.path().to_str().unwrap()]);
+    server.logged("`quay_side_list` is an action of each of quay, quay_side");
+}
