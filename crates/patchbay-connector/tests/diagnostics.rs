@@ -59,7 +59,7 @@ const PARTIAL: &str = "\
   description: Lists things.
   steps:
     - stepId: list
-      stepFunction: { functionName: soap_request, parameters: { url: / } }
+      stepFunction: { functionName: emit_event, parameters: {} }
 ";
 
 fn files(main: &str, partial: &str) -> [SourceFile; 2] {

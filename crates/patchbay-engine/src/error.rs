@@ -74,7 +74,7 @@ pub struct ProviderFailure {
     pub status: Option<u16>,
     /// The URL that was called, without secrets.
     pub url: String,
-    /// Its body: JSON where it was JSON, else its text, shortened.
+    /// Its body: a value where it was JSON or XML, else its text, shortened.
     pub body: Value,
     /// Its headers worth passing on (never cookies or credentials).
     pub headers: Vec<(String, String)>,

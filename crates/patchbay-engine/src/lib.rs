@@ -17,10 +17,12 @@ mod records;
 pub mod replay;
 pub mod services;
 mod sign_in;
+mod soap;
 pub mod solo;
 mod steps;
 mod tokens;
 mod trace;
+mod xml;
 
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
 pub use services::{

@@ -24,6 +24,7 @@ use crate::{
     EngineConfig, Error,
     http::{IncomingBody, Reach, Transport, TransportError},
     solo::{ActionInput, Solo, SoloRun},
+    xml::{self, Names},
 };
 
 /// The cases of one file.
@@ -85,7 +86,7 @@ pub struct ExpectedRequest {
     /// Headers that must not be there.
     #[serde(default)]
     pub absent_headers: Vec<String>,
-    /// Its JSON body (a text: the body as it is); not compared when absent.
+    /// Its JSON or XML body as a value (a text: the body as it is); not compared when absent.
     pub body: Option<Value>,
 }
 
@@ -98,7 +99,8 @@ pub struct RecordedResponse {
     /// Its headers.
     #[serde(default)]
     pub headers: BTreeMap<String, Value>,
-    /// Its body: JSON, or a text that is sent as it is where the content type is not JSON.
+    /// Its body: a value, sent as XML where the content type is XML and else as JSON, or a text that is sent as it
+    /// is where the content type is not JSON.
     #[serde(default)]
     pub body: Value,
     /// Its body in base64, in place of `body`.
@@ -312,8 +314,10 @@ fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body
     }
     if let Some(wanted) = &expected.body {
         let found = match (wanted, serde_json::from_slice(body)) {
-            (Value::String(_), _) | (_, Err(_)) => Value::String(String::from_utf8_lossy(body).into_owned()),
+            (Value::String(_), _) => Value::String(String::from_utf8_lossy(body).into_owned()),
             (_, Ok(found)) => found,
+            (_, Err(_)) => xml::read(body, None, Names::Whole)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())),
         };
         if found != *wanted {
             note(format!("body:\n expected {wanted}\n found    {found}"));
@@ -335,6 +339,9 @@ fn recorded(response: RecordedResponse) -> Result<http::Response<IncomingBody>, 
         (Some(encoded), _) => STANDARD.decode(encoded).map_err(|error| format!("body_base64: {error}"))?,
         (None, Value::Null) => Vec::new(),
         (None, Value::String(text)) if !kind.contains("json") => text.into_bytes(),
+        (None, value) if xml::is_xml(&xml::media_type(&kind)) => {
+            xml::document(&value).map_err(|error| format!("body: {error}"))?.into_bytes()
+        }
         (None, value) => value.to_string().into_bytes(),
     };
     let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();

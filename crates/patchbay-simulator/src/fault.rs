@@ -30,6 +30,15 @@ pub enum Fault {
         #[serde(default)]
         headers: Map<String, Value>,
     },
+    /// Any status with any text.
+    Text {
+        /// The status.
+        status: u16,
+        /// The content type.
+        content_type: String,
+        /// The body.
+        body: String,
+    },
     /// The answer comes late.
     Delay {
         /// Milliseconds.
@@ -140,6 +149,9 @@ impl Fault {
                     }
                 }
                 builder.body(if body.is_null() { Body::empty() } else { Body::from(body.to_string()) })
+            }
+            Self::Text { status, content_type, body } => {
+                builder.status(status).header(header::CONTENT_TYPE, content_type).body(Body::from(body))
             }
             Self::Html => builder
                 .header(header::CONTENT_TYPE, "text/html")

@@ -7,6 +7,7 @@ mod control;
 mod fault;
 mod oauth;
 mod recorder;
+mod soap;
 mod spotdraft;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -20,6 +21,7 @@ use crate::{fault::Faults, recorder::Recorder, spotdraft::SpotDraft};
 pub use crate::{
     fault::{Fault, Matching, Planned},
     oauth::{Approval, OAuthRules, OAuthServer, Shape},
+    soap::SoapServer,
 };
 
 /// The client id that the sandbox accepts, in every region.

@@ -152,6 +152,16 @@ pub enum Authorization {
     },
     /// `type: none` with `signing`: every request carries a signature over itself.
     Signed(Signing),
+    /// `type: ws_security`, ours beside the original's: the envelopes of SOAP steps carry a `UsernameToken`
+    /// (OASIS Web Services Security). Other requests carry nothing.
+    WsSecurity {
+        /// User name.
+        username: Template,
+        /// Password.
+        password: Template,
+        /// Whether a digest of the password is sent, with a nonce and the time, in place of the password.
+        digested: bool,
+    },
     /// A token exchange.
     OAuth2(Box<OAuth2>),
 }

@@ -13,10 +13,12 @@ mod parser;
 mod path;
 mod template;
 mod value;
+mod xml;
 
 pub use error::{EvalError, ExprSyntaxError};
 pub use functions::{Function, reference};
 pub use template::{Escape, Template};
+pub use xml::escape_xml;
 
 use serde_json::Value;
 

@@ -10,6 +10,7 @@ use super::{
     parser,
     path::{self, Path},
     value,
+    xml::escape_xml,
 };
 use crate::definition::ValueTemplate;
 
@@ -89,6 +90,11 @@ impl Template {
     /// Whether there is no expression in it.
     pub fn is_literal(&self) -> bool {
         matches!(self.kind, Kind::Literal)
+    }
+
+    /// Whether it is a text with `${…}` in it: its value is text, too.
+    pub fn is_mixed(&self) -> bool {
+        matches!(self.kind, Kind::Mixed(_))
     }
 
     /// Its value; `None` is undefined. In a text with interpolations a missing value is an error.
@@ -342,13 +348,7 @@ fn escaped(value: &Value, path: &str, place: Place) -> Result<String, EvalError>
         }
         Escape::Query => return Ok(percent_encode(&text)),
         Escape::Xml => {
-            if text
-                .chars()
-                .any(|c| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
-            {
-                return Err(refused("holds a character that XML cannot carry"));
-            }
-            return Ok(xml(&text));
+            return escape_xml(&text).ok_or_else(|| refused("holds a character that XML cannot carry"));
         }
         Escape::Host => {
             let is_host =
@@ -363,21 +363,6 @@ fn escaped(value: &Value, path: &str, place: Place) -> Result<String, EvalError>
         }
     }
     Ok(text)
-}
-
-fn xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 fn is_base_url(text: &str) -> bool {

@@ -12,6 +12,8 @@ pub(crate) const NONE: [&str; 3] = ["type", "signing", "redirectUri"];
 pub(crate) const BASIC: [&str; 5] = ["type", "username", "password", "encoding", "redirectUri"];
 pub(crate) const BEARER: [&str; 4] = ["type", "token", "includeBearer", "redirectUri"];
 pub(crate) const CUSTOM: [&str; 2] = ["type", "args"];
+pub(crate) const WS_SECURITY: [&str; 4] = ["type", "username", "password", "passwordType"];
+pub(crate) const PASSWORD_TYPES: [(&str, bool); 2] = [("text", false), ("digest", true)];
 pub(crate) const OAUTH2: [&str; 18] = [
     "type",
     "authorizationUrl",
@@ -50,14 +52,16 @@ enum Kind {
     Basic,
     Bearer,
     Custom,
+    WsSecurity,
     OAuth2,
 }
 
-const KINDS: [(&str, Kind, &[&str]); 5] = [
+const KINDS: [(&str, Kind, &[&str]); 6] = [
     ("none", Kind::None, &NONE),
     ("basic", Kind::Basic, &BASIC),
     ("bearer", Kind::Bearer, &BEARER),
     ("custom", Kind::Custom, &CUSTOM),
+    ("ws_security", Kind::WsSecurity, &WS_SECURITY),
     ("oauth2", Kind::OAuth2, &OAUTH2),
 ];
 
@@ -93,6 +97,14 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
         Kind::Custom => {
             let args = mapping.require("args")?;
             Some(Authorization::Custom { args: args.items().filter_map(|arg| step::credential_arg(&arg)).collect() })
+        }
+        Kind::WsSecurity => {
+            let (username, password) = (mapping.require("username"), mapping.require("password"));
+            Some(Authorization::WsSecurity {
+                digested: mapping.get("passwordType").and_then(|kind| kind.choice(&PASSWORD_TYPES)).unwrap_or(false),
+                username: username?.template()?,
+                password: password?.template()?,
+            })
         }
         Kind::OAuth2 => oauth2(&mapping).map(|oauth2| Authorization::OAuth2(Box::new(oauth2))),
     }

@@ -273,6 +273,7 @@ fn authorization_texts<'a>(authorization: &'a Authorization, texts: &mut Vec<&'a
         Authorization::None => {}
         Authorization::Basic { username, password } => texts.extend(username.iter().chain(password)),
         Authorization::Bearer { token, .. } => texts.push(token),
+        Authorization::WsSecurity { username, password, .. } => texts.extend([username, password]),
         Authorization::Custom { args } => args_texts(args, texts),
         Authorization::Signed(Signing::Aws4 { service, region }) => {
             texts.push(service);

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     definition::{
-        Certificates, EmitEvent, FormField, FunctionVersion, GroupData, MapFields, McpRequest, Namespace, Saml,
-        SignJwt, SoapPaginatedRequest, SoapRequest, StepFunction, ToolArg, UploadBinary, UploadFile,
+        Certificates, EmitEvent, FormField, FunctionVersion, GroupData, HttpMethod, MapFields, McpRequest, Namespace,
+        Request, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, StepFunction, ToolArg, UploadBinary, UploadFile,
     },
     diagnostic::code,
     syntax::{Mapping, Reader},
@@ -113,7 +113,11 @@ fn soap(mapping: &Mapping<'_>) -> Option<SoapRequest> {
         Some(Namespace { prefix: prefix?.template()?, uri: uri?.template()? })
     });
     let namespaces = namespaces.collect();
-    let request = step::request(mapping);
+    // An envelope is posted, unless the file knows better.
+    let request = step::request(mapping).map(|request| match mapping.get("method") {
+        None => Request { method: HttpMethod::Post, ..request },
+        Some(_) => request,
+    });
     Some(SoapRequest {
         operation: mapping.template("soapOperation"),
         action: mapping.template("soapAction"),

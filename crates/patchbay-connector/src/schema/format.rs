@@ -201,6 +201,9 @@ fn authorization() -> Value {
         object(&authorization::BASIC, &["type"], &[kind("basic"), ("encoding", names(&["base64"]))]),
         object(&authorization::BEARER, &["type", "token"], &[kind("bearer"), ("includeBearer", boolean())]),
         object(&authorization::CUSTOM, &["type", "args"], &[kind("custom"), ("args", args)]),
+        object(&authorization::WS_SECURITY, &["type", "username", "password"], &[
+            kind("ws_security"), ("passwordType", choice(&authorization::PASSWORD_TYPES)),
+        ]),
         object(&authorization::OAUTH2, &["type", "token"], &[
             kind("oauth2"), ("includeBearer", boolean()), ("pkce", boolean()), ("tokenExpiresIn", whole()),
             ("tokenRefreshExpiresIn", whole()), ("authorizationParams", pairs()), ("tokenParams", pairs()),

@@ -2,10 +2,12 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use patchbay_connector::{
-    definition::{Arg, ArgLocation, ArrayFormat},
+    definition::{Arg, ArgLocation, ArrayFormat, ValueTemplate},
     expr::{Escape, EvalError, Scope},
 };
 use serde_json::{Map, Value};
+
+use crate::xml;
 
 /// What the arguments came to.
 #[derive(Default)]
@@ -24,6 +26,8 @@ pub(crate) struct Parts {
 
 /// Evaluates `args` into `parts`. A value that comes out as missing leaves its argument out.
 pub(crate) fn apply(args: &[Arg], scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    let content_type = args.iter().find_map(|arg| arg.fixed_header("content-type"));
+    let is_xml = content_type.is_some_and(|kind| xml::is_xml(&xml::media_type(kind)));
     for arg in args {
         parts.has_body_args |= arg.location == ArgLocation::Body;
         if let Some(condition) = &arg.condition
@@ -31,7 +35,14 @@ pub(crate) fn apply(args: &[Arg], scope: &Scope<'_>, parts: &mut Parts) -> Resul
         {
             continue;
         }
-        let Some(value) = arg.value.eval(scope)? else { continue };
+        let value = match &arg.value {
+            // A document written out in the file: what is put in must not change what it says.
+            ValueTemplate::Text(text) if is_xml && arg.spread && text.is_mixed() => {
+                text.eval_text(scope, Escape::Xml)?.map(Value::String)
+            }
+            value => value.eval(scope)?,
+        };
+        let Some(value) = value else { continue };
         match (value, arg.location) {
             (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
             (Value::Object(members), _) if arg.inline => {

@@ -8,19 +8,21 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use patchbay_connector::{
     Connector,
-    definition::{ArrayFormat, Authorization, HttpMethod, PageLocation, Request},
+    definition::{ArrayFormat, Authorization, HttpMethod, PageLocation, Request, SoapRequest},
     expr::{Escape, EvalError, Scope, Template},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
     Run,
     args::{self, Parts},
 };
-use crate::{Error, ErrorKind, Problem, http::Outgoing};
+use crate::{Error, ErrorKind, Problem, http::Outgoing, soap, xml};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const ACCEPT_JSON: &str = "application/json, */*;q=0.5";
+const ACCEPT_XML: &str = "application/xml, text/xml, */*;q=0.5";
 
 /// The parameter that asks for a page.
 pub(crate) struct PageArg<'a> {
@@ -35,8 +37,13 @@ pub(crate) struct Target {
     pub(crate) with_credentials: bool,
 }
 
-/// Builds the request of a step.
-pub(super) fn request(run: &Run<'_>, request: &Request, page: Option<&PageArg<'_>>) -> Result<Outgoing, Error> {
+/// Builds the request of a step; of a SOAP call when `soap` is there.
+pub(super) fn request(
+    run: &Run<'_>,
+    request: &Request,
+    soap: Option<&SoapRequest>,
+    page: Option<&PageArg<'_>>,
+) -> Result<Outgoing, Error> {
     let roots = run.roots();
     let scope = Scope { roots: &roots };
     let connector = run.ctx.connector;
@@ -45,8 +52,12 @@ pub(super) fn request(run: &Run<'_>, request: &Request, page: Option<&PageArg<'_
 
     let mut parts = Parts::default();
     let broken = |error: EvalError| run.broken(&error);
+    let authorization = if with_credentials {
+        request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization)
+    } else {
+        &Authorization::None
+    };
     if with_credentials {
-        let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
         authorize(authorization, &scope, &mut parts).map_err(broken)?;
         // The authorization's arguments are no body arguments of the step.
         parts.has_body_args = false;
@@ -61,6 +72,8 @@ pub(super) fn request(run: &Run<'_>, request: &Request, page: Option<&PageArg<'_
                 parts.query.retain(|(name, _)| name != page.key);
                 args::write_pairs(page.key, &page.value, ArrayFormat::Repeat, &mut parts.query);
             }
+            // What a SOAP operation is asked for lies deeper than its first elements.
+            PageLocation::Body if soap.is_some() => put(&mut parts.body, page.key, page.value.clone()),
             PageLocation::Body => {
                 parts.body.insert(page.key.to_owned(), page.value.clone());
             }
@@ -69,19 +82,37 @@ pub(super) fn request(run: &Run<'_>, request: &Request, page: Option<&PageArg<'_
     if !parts.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&parts.query);
     }
+    if let Some(soap) = soap {
+        let (now, entropy) = (run.http.clock().now(), run.http.entropy());
+        soap::wrap(soap, authorization, &scope, now, entropy, &mut parts).map_err(broken)?;
+    }
     let method = http_method(request.method);
     let body = body(&method, &mut parts)?;
     if !parts.headers.contains_key(header::ACCEPT) {
-        parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, */*;q=0.5"));
+        let accepts = if sends_xml(&parts) { ACCEPT_XML } else { ACCEPT_JSON };
+        parts.headers.insert(header::ACCEPT, HeaderValue::from_static(accepts));
     }
     let hints = &run.action.annotations;
     let repeatable = method == Method::GET || hints.idempotent == Some(true) || hints.read_only == Some(true);
     let mut outgoing = Outgoing { method, url, headers: parts.headers, body, repeatable };
-    if with_credentials {
-        let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
-        super::sign(authorization, &scope, &mut outgoing, run.http.clock().now()).map_err(broken)?;
-    }
+    super::sign(authorization, &scope, &mut outgoing, run.http.clock().now()).map_err(broken)?;
     Ok(outgoing)
+}
+
+/// Puts a value at a dotted path, making the objects on the way.
+fn put(members: &mut Map<String, Value>, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => _ = members.insert(path.to_owned(), value),
+        Some((first, rest)) => {
+            let inner = members.entry(first.to_owned()).or_insert(Value::Null);
+            if !inner.is_object() {
+                *inner = Value::Object(Map::new());
+            }
+            if let Value::Object(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+    }
 }
 
 /// The connector's base URL, without a trailing slash.
@@ -159,8 +190,8 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
 /// Adds what proves who asks.
 pub(crate) fn authorize(authorization: &Authorization, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
     let value = match authorization {
-        // A signature is put on when the request is whole.
-        Authorization::None | Authorization::Signed(_) => None,
+        // A signature is put on when the request is whole; a SOAP header, when there is an envelope.
+        Authorization::None | Authorization::Signed(_) | Authorization::WsSecurity { .. } => None,
         Authorization::Basic { .. } => basic(authorization, scope)?.map(|encoded| format!("Basic {encoded}")),
         Authorization::Bearer { token, include_bearer } => Some(bearer(token, *include_bearer, scope)?),
         Authorization::Custom { args } => return args::apply(args, scope, parts),
@@ -221,6 +252,8 @@ fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
     }
     match value {
         Value::String(text) if !kind.is_empty() && !kind.contains("json") => Ok(text.into()),
+        Value::Object(members) if members.is_empty() && sends_xml(parts) => Ok(Bytes::new()),
+        value if sends_xml(parts) => xml::document(&value).map(Bytes::from).map_err(|error| no_xml(&error)),
         value => {
             if kind.is_empty() {
                 parts.headers.insert(header::CONTENT_TYPE, JSON);
@@ -228,6 +261,15 @@ fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
             Ok(value.to_string().into())
         }
     }
+}
+
+fn sends_xml(parts: &Parts) -> bool {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| xml::is_xml(&xml::media_type(kind)))
+}
+
+fn no_xml(error: &xml::XmlError) -> Error {
+    Error::new(ErrorKind::Invalid, "ValidationError", format!("the arguments make no body in XML: {error}"))
 }
 
 /// The method in hyper's terms.

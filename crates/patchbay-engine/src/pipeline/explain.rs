@@ -3,10 +3,14 @@
 use patchbay_connector::expr::EvalError;
 use serde_json::Value;
 
-use super::build::input_problem;
+use super::{
+    build::input_problem,
+    response::{charset, content_type},
+};
 use crate::{
     Error, ErrorKind, ProviderFailure,
     http::{HttpClient, Incoming, retry_after, shown},
+    xml::{self, Names},
 };
 
 /// The most of a provider's body that is passed on, in bytes.
@@ -44,8 +48,8 @@ pub(crate) fn expression_error(connector: &str, place: &str, error: &EvalError) 
 /// refused; every other status is passed on as it is.
 pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incoming) -> Error {
     let status = incoming.status.as_u16();
-    let body = readable(&incoming.body);
-    let words = sentence(&body).map(|words| format!(": {words}")).unwrap_or_default();
+    let body = said(incoming);
+    let words = words(&body).map(|words| format!(": {words}")).unwrap_or_default();
     let failure = ProviderFailure {
         status: Some(status),
         url: shown(&incoming.url),
@@ -75,6 +79,17 @@ pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incom
     }
 }
 
+/// What an answer says: an object where it is JSON or XML and not too long, else shortened text.
+pub(crate) fn said(incoming: &Incoming) -> Value {
+    if incoming.body.len() <= MAX_BODY
+        && xml::is_xml(&xml::media_type(content_type(incoming)))
+        && let Ok(value) = xml::read(&incoming.body, charset(incoming), Names::Local)
+    {
+        return value;
+    }
+    readable(&incoming.body)
+}
+
 /// A body as JSON where it is JSON and not too long, else as shortened text.
 pub(crate) fn readable(body: &[u8]) -> Value {
     if body.is_empty() {
@@ -96,12 +111,19 @@ pub(crate) fn readable(body: &[u8]) -> Value {
     Value::String(if end < body.len() { format!("{text}… (shortened)") } else { text })
 }
 
-/// The provider's own words, where its body has some.
+/// The provider's own words, also where they stand in a document's root element.
+fn words(body: &Value) -> Option<String> {
+    match body.as_object().filter(|members| members.len() == 1).and_then(|members| members.values().next()) {
+        Some(root @ Value::Object(_)) => sentence(root),
+        _ => sentence(body),
+    }
+}
+
 fn sentence(body: &Value) -> Option<String> {
     let words = match body {
         Value::String(text) if !text.trim_start().starts_with('<') => text.clone(),
         Value::Object(members) => {
-            let found = ["detail", "message", "error_description", "error", "title", "errors"]
+            let found = ["detail", "message", "error_description", "error", "title", "errors", "Message", "Error"]
                 .iter()
                 .find_map(|key| members.get(*key).filter(|value| !value.is_null()));
             match found {

@@ -17,7 +17,7 @@ mod sign;
 
 use patchbay_connector::{
     Connector,
-    definition::{Action, AuthMethod, Authorization, Request},
+    definition::{Action, AuthMethod, Authorization, Request, SoapRequest},
     expr::{Escape, EvalError, Scope},
 };
 use serde_json::{Map, Value};
@@ -26,11 +26,11 @@ use tokio::time::{Instant, sleep};
 pub(crate) use args::{Parts, text, write_pairs};
 pub(crate) use build::{PageArg, authorize, base_url, has_dot_segment, http_method};
 pub(crate) use credentials::Credentials;
-pub(crate) use explain::{expression_error, provider_error};
+pub(crate) use explain::{expression_error, provider_error, said};
 pub(crate) use facts::RunFacts;
 pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
 pub(crate) use redactor::{REDACTED, Redactor};
-pub(crate) use response::{Answer, headers_value, pick};
+pub(crate) use response::{Answer, charset, content_type, data, headers_value, pick, unreadable};
 pub(crate) use result::Wants;
 pub(crate) use sign::sign;
 
@@ -111,7 +111,12 @@ impl Run<'_> {
 
     /// Builds a request of this run.
     pub(crate) fn build(&self, request: &Request, page: Option<&build::PageArg<'_>>) -> Result<Outgoing, Error> {
-        build::request(self, request, page)
+        build::request(self, request, None, page)
+    }
+
+    /// Builds the request of a SOAP call.
+    pub(crate) fn build_soap(&self, soap: &SoapRequest, page: Option<&build::PageArg<'_>>) -> Result<Outgoing, Error> {
+        build::request(self, &soap.request, Some(soap), page)
     }
 
     /// Sends a request within the provider's rate and the run's time.

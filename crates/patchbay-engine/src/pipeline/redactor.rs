@@ -1,5 +1,5 @@
 //! Removes an account's secrets from what a provider says, in every spelling that an echo takes: as it
-//! is, in base64, percent-encoded, and as JSON writes it.
+//! is, in base64, percent-encoded, and as JSON and XML write it.
 //!
 //! The common case, no echo, is one scan without an allocation.
 
@@ -11,6 +11,7 @@ use base64::{
 };
 use bytes::Bytes;
 use memchr::memmem::{self, Finder};
+use patchbay_connector::expr::escape_xml;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -47,12 +48,13 @@ impl Redactor {
             percent,
             json.replace('/', "\\/"),
             json.to_owned(),
+            escape_xml(secret).unwrap_or_default(),
             STANDARD.encode(secret),
             STANDARD_NO_PAD.encode(secret),
             URL_SAFE_NO_PAD.encode(secret),
             secret.to_owned(),
         ] {
-            if !self.needles.iter().any(|known| **known == spelling) {
+            if !spelling.is_empty() && !self.needles.iter().any(|known| **known == spelling) {
                 self.needles.push(Zeroizing::new(spelling));
             }
         }
@@ -140,6 +142,8 @@ mod tests {
         }
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("k", SECRET).finish();
         assert_eq!(redactor.text(&query), format!("k={REDACTED}"));
+        let xml = "<p>s3cr+t/&quot;value&quot; ü</p>";
+        assert_eq!(redactor.text(xml), format!("<p>{REDACTED}</p>"));
         assert_eq!(redactor.text("innocent"), "innocent");
     }
 

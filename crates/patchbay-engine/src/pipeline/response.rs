@@ -11,6 +11,7 @@ use super::{Run, explain, result::Wants};
 use crate::{
     Error, ErrorKind, ProviderFailure,
     http::{Incoming, shown},
+    xml::{self, Names},
 };
 
 /// What a step found.
@@ -57,25 +58,31 @@ impl Run<'_> {
     /// Reads an answer by a request's rules: errors, custom errors, the place of the data.
     pub(crate) fn interpret(&self, request: &Request, incoming: &Incoming, wants: Wants) -> Result<Answer, Error> {
         let status = incoming.status.as_u16();
-        if let Some(outcome) = self.custom_error(request, incoming)? {
+        if let Some(outcome) = self.custom_error(request, incoming, || explain::said(incoming))? {
             return outcome;
         }
         if !incoming.status.is_success() {
             return Err(explain::provider_error(self.http, &self.ctx.connector.title, incoming));
         }
-        let body = read_json(&self.ctx.connector.title, incoming)?;
+        let body = read_body(&self.ctx.connector.title, incoming)?;
         let headers = wants.headers.then(|| headers_value(&incoming.headers));
         let raw = wants.raw.then(|| body.clone());
         Ok(Answer { data: data(&request.response, body), raw, status: Some(status), headers, ..Answer::default() })
     }
 
-    fn custom_error(&self, request: &Request, incoming: &Incoming) -> Result<Option<Result<Answer, Error>>, Error> {
+    /// What the file's own rules make of an answer; `said` is what it says, as a value.
+    pub(crate) fn custom_error(
+        &self,
+        request: &Request,
+        incoming: &Incoming,
+        said: impl FnOnce() -> Value,
+    ) -> Result<Option<Result<Answer, Error>>, Error> {
         let status = incoming.status.as_u16();
         let mut matching = request.custom_errors.iter().filter(|rule| rule.received_status == status).peekable();
         if matching.peek().is_none() {
             return Ok(None);
         }
-        let body = explain::readable(&incoming.body);
+        let body = said();
         let response = Value::Object(Map::from_iter([
             ("statusCode".to_owned(), Value::from(status)),
             ("headers".to_owned(), headers_value(&incoming.headers)),
@@ -115,15 +122,18 @@ impl Run<'_> {
     }
 }
 
-/// A body as a value: nothing is null, JSON is JSON, other text is its text. JSON that was promised and
-/// does not parse, a page of HTML and bytes that are no text are the provider's failure.
-pub(crate) fn read_json(provider: &str, incoming: &Incoming) -> Result<Value, Error> {
+/// A body as a value: nothing is null, JSON is JSON, XML is an object, other text is its text. JSON or XML that
+/// was promised and does not parse, a page of HTML and bytes that are no text are the provider's failure.
+pub(crate) fn read_body(provider: &str, incoming: &Incoming) -> Result<Value, Error> {
     let body = &incoming.body[..];
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    let kind = incoming.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = xml::media_type(content_type(incoming));
+    if xml::is_xml(&kind) {
+        return xml::read(body, charset(incoming), Names::Whole)
+            .map_err(|error| unreadable(provider, incoming, &format!("XML that cannot be read ({error})")));
+    }
     let promised = kind == "application/json" || kind.ends_with("+json");
     let why = match serde_json::from_slice(body) {
         // A text such as `12` is a number only where JSON was promised or nothing was said.
@@ -137,8 +147,13 @@ pub(crate) fn read_json(provider: &str, incoming: &Incoming) -> Result<Value, Er
             Err(_) => format!("bytes that are no text (`{kind}`); a file is fetched with a download step"),
         },
     };
+    Err(unreadable(provider, incoming, &why))
+}
+
+/// The error of an answer that says nothing one can use.
+pub(crate) fn unreadable(provider: &str, incoming: &Incoming, why: &str) -> Error {
     let status = incoming.status.as_u16();
-    Err(Error::new(
+    Error::new(
         ErrorKind::BadGateway,
         "ProviderInvalidResponseError",
         format!("{provider} answered {status} with {why}"),
@@ -146,13 +161,25 @@ pub(crate) fn read_json(provider: &str, incoming: &Incoming) -> Result<Value, Er
     .with_provider(ProviderFailure {
         status: Some(status),
         url: shown(&incoming.url),
-        body: explain::readable(body),
-        headers: vec![("content-type".to_owned(), kind)],
-    }))
+        body: explain::readable(&incoming.body),
+        headers: vec![("content-type".to_owned(), xml::media_type(content_type(incoming)))],
+    })
+}
+
+/// The content type as the provider gave it; empty when it gave none.
+pub(crate) fn content_type(incoming: &Incoming) -> &str {
+    incoming.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
+}
+
+/// The character encoding that the content type names.
+pub(crate) fn charset(incoming: &Incoming) -> Option<&str> {
+    let parameters = content_type(incoming).split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut named = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    named.next().map(|(_, value)| value.trim().trim_matches('"'))
 }
 
 /// The data of a body, by the file's rules.
-fn data(spec: &ResponseSpec, body: Value) -> Value {
+pub(crate) fn data(spec: &ResponseSpec, body: Value) -> Value {
     let found = match &spec.data_key {
         Some(path) => take(body, path),
         None => body,

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use patchbay_connector::{definition::HttpMethod, expr};
+use patchbay_connector::{
+    definition::{Authorization, HttpMethod},
+    expr,
+};
 use patchbay_model::{AccountId, CallId, CallKind, Scope};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -130,6 +133,16 @@ impl Engine {
                 format!("{} has no one base URL, so it cannot be proxied; run its actions", connector.title),
             )
         })?;
+        if matches!(context.method.authorization, Authorization::WsSecurity { .. }) {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "ProxyUnsupportedError",
+                format!(
+                    "{} takes credentials within SOAP envelopes, so it cannot be proxied; run its actions",
+                    connector.title
+                ),
+            ));
+        }
         let base = pipeline::base_url(connector, base, &scope)?;
         let mut problems = Vec::new();
         let url = target(&base, request.url.as_deref(), &request.path, &mut problems);

@@ -6,6 +6,8 @@ mod map_fields;
 mod paginated_request;
 mod request;
 mod sign_jwt;
+mod soap_paginated_request;
+mod soap_request;
 mod static_values;
 mod typecast;
 mod upload_binary;
@@ -24,6 +26,8 @@ pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) ->
         StepFunction::Request(parameters) => request::run(run, parameters, wants).await,
         StepFunction::PaginatedRequest(parameters) => paginated_request::run(run, parameters, wants).await,
         StepFunction::DownloadFile(parameters) => download_file::run(run, parameters).await,
+        StepFunction::SoapRequest(parameters) => soap_request::run(run, parameters, wants).await,
+        StepFunction::SoapPaginatedRequest(parameters) => soap_paginated_request::run(run, parameters, wants).await,
         StepFunction::StaticValues(values) => static_values::run(run, values),
         StepFunction::GroupData(parameters) => Ok(group_data::run(run, parameters)),
         StepFunction::UploadFile(parameters) => upload_file::run(run, parameters, wants).await,

@@ -4,14 +4,14 @@
 //! the call's time. Where it stops early, `next` says where to go on.
 
 use patchbay_connector::{
-    definition::{NextKeyIn, Page, PageMode, PaginatedRequest},
+    definition::{Cursor, NextKeyIn, Page, PageMode, PaginatedRequest},
     expr::{Escape, Scope},
 };
 use serde_json::{Map, Value};
 
 use crate::{
     Error,
-    http::{Cause, Incoming},
+    http::{Cause, Incoming, Outgoing},
     pipeline::{Answer, PageArg, Run, Wants, headers_value, pick},
 };
 
@@ -19,13 +19,33 @@ use crate::{
 const MAX_PAGES: u64 = 1000;
 
 pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Wants) -> Result<Answer, Error> {
-    let page = &paginated.page;
+    let PaginatedRequest { request, page, cursor } = paginated;
+    pages(
+        run,
+        page,
+        cursor.as_ref(),
+        wants,
+        |argument| run.build(request, argument),
+        |incoming, wants| run.interpret(request, incoming, wants),
+    )
+    .await
+}
+
+/// Page after page: `build` makes the request for one, `interpret` reads its answer.
+pub(super) async fn pages(
+    run: &Run<'_>,
+    page: &Page,
+    cursor: Option<&Cursor>,
+    wants: Wants,
+    build: impl Fn(Option<&PageArg<'_>>) -> Result<Outgoing, Error> + Send,
+    interpret: impl Fn(&Incoming, Wants) -> Result<Answer, Error> + Send,
+) -> Result<Answer, Error> {
     let (mut records, mut bytes, mut answer) = (Vec::new(), 0, Answer::default());
-    let mut at = start(run, paginated)?;
+    let mut at = start(run, page, cursor)?;
     let most = page.max_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES);
     for fetched in 1..=most {
         let argument = at.clone().map(|value| PageArg { key: &page.key, value, location: page.location });
-        let outgoing = run.build(&paginated.request, argument.as_ref())?;
+        let outgoing = build(argument.as_ref())?;
         let url = outgoing.url.clone();
         let incoming = run.send(outgoing).await?;
         bytes += incoming.body.len();
@@ -34,7 +54,7 @@ pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Want
             let cause = Cause::TooLarge(limit);
             return Err(cause.into_error(&run.ctx.connector.title, &url));
         }
-        let one = run.interpret(&paginated.request, &incoming, Wants { raw: true, headers: wants.headers })?;
+        let one = interpret(&incoming, Wants { raw: true, headers: wants.headers })?;
         let raw = one.raw.unwrap_or(Value::Null);
         let before = records.len();
         match one.data {
@@ -45,13 +65,13 @@ pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Want
         let count = records.len() - before;
         answer.status = one.status;
         answer.headers = one.headers;
-        let next = following(page, at.as_ref(), &incoming, &raw, count);
-        answer.raw = wants.raw.then_some(raw);
-        let next = match next {
+        let next = match following(page, at.as_ref(), &incoming, &raw, count) {
             // A provider that names the same place again would be asked for ever.
-            Some(next) if Some(&next) != at.as_ref() && goes_on(run, page, &incoming)? => next,
-            _ => break,
+            Some(next) if Some(&next) != at.as_ref() && goes_on(run, page, &incoming, &raw)? => Some(next),
+            _ => None,
         };
+        answer.raw = wants.raw.then_some(raw);
+        let Some(next) = next else { break };
         if fetched == most {
             answer.next = Some(Value::String(crate::pipeline::text(&next)));
             break;
@@ -63,9 +83,8 @@ pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Want
 }
 
 /// Where the first page is.
-fn start(run: &Run<'_>, paginated: &PaginatedRequest) -> Result<Option<Value>, Error> {
-    let page = &paginated.page;
-    let token = paginated.cursor.as_ref().and_then(|cursor| cursor.token.as_ref());
+fn start(run: &Run<'_>, page: &Page, cursor: Option<&Cursor>) -> Result<Option<Value>, Error> {
+    let token = cursor.and_then(|cursor| cursor.token.as_ref());
     if let Some(token) = token {
         let roots = run.roots();
         let text = token.eval_text(&Scope { roots: &roots }, Escape::None).map_err(|error| run.broken(&error))?;
@@ -146,13 +165,12 @@ fn within_url(value: Value, key: &str) -> Value {
     }
 }
 
-fn goes_on(run: &Run<'_>, page: &Page, incoming: &Incoming) -> Result<bool, Error> {
+fn goes_on(run: &Run<'_>, page: &Page, incoming: &Incoming, body: &Value) -> Result<bool, Error> {
     let Some(condition) = &page.condition else { return Ok(true) };
-    let body = serde_json::from_slice(&incoming.body).unwrap_or(Value::Null);
     let response = Value::Object(Map::from_iter([
         ("statusCode".to_owned(), Value::from(incoming.status.as_u16())),
         ("headers".to_owned(), headers_value(&incoming.headers)),
-        ("data".to_owned(), body),
+        ("data".to_owned(), body.clone()),
     ]));
     let own = run.roots();
     let mut roots = own.to_vec();

@@ -17,5 +17,6 @@ mod proxy;
 mod readme;
 mod screens;
 mod signin;
+mod soap;
 mod support;
 mod tenants;

@@ -1,0 +1,24 @@
+//! `soap_paginated_request`: SOAP calls, page after page; all records as one list.
+//!
+//! Paging is that of `paginated_request`; the paging parameter may lie within the operation (`Filter.Page`).
+
+use patchbay_connector::definition::SoapPaginatedRequest;
+
+use super::paginated_request::pages;
+use crate::{
+    Error,
+    pipeline::{Answer, Run, Wants},
+};
+
+pub(super) async fn run(run: &Run<'_>, paginated: &SoapPaginatedRequest, wants: Wants) -> Result<Answer, Error> {
+    let SoapPaginatedRequest { soap, page, cursor } = paginated;
+    pages(
+        run,
+        page,
+        cursor.as_ref(),
+        wants,
+        |argument| run.build_soap(soap, argument),
+        |incoming, wants| run.interpret_soap(soap, incoming, wants),
+    )
+    .await
+}

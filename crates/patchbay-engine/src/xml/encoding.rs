@@ -1,0 +1,84 @@
+//! The characters of a document: UTF-8, UTF-16 or Latin-1, as its first bytes, its content type or its
+//! declaration say (XML 1.0, appendix F; RFC 7303).
+
+use std::borrow::Cow;
+
+use super::XmlError;
+
+/// How far a declaration reaches, in bytes.
+const LONGEST_DECLARATION: usize = 256;
+
+/// The document's text, without a byte order mark. `charset` is the content type's.
+pub(super) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Result<Cow<'a, str>, XmlError> {
+    match bytes {
+        [0xef, 0xbb, 0xbf, rest @ ..] => return utf8(rest),
+        [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes),
+        [b'<', 0, ..] => return utf16(bytes, u16::from_le_bytes),
+        [0, b'<', ..] => return utf16(bytes, u16::from_be_bytes),
+        _ => {}
+    }
+    let named = charset.map(str::to_owned).or_else(|| declared(bytes)).unwrap_or_default().to_ascii_lowercase();
+    match named.as_str() {
+        "" | "utf-8" | "utf8" | "us-ascii" | "ascii" => utf8(bytes),
+        "utf-16" | "utf-16be" => utf16(bytes, u16::from_be_bytes),
+        "utf-16le" => utf16(bytes, u16::from_le_bytes),
+        "iso-8859-1" | "latin1" => Ok(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into()),
+        // It differs from Latin-1 in characters that texts of people hold; a guess would garble them.
+        other => Err(XmlError::new(format!("its encoding `{other}` is not known here"))),
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, XmlError> {
+    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| XmlError::new(format!("it is no UTF-8 ({error})")))
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, XmlError> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let text = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect::<Result<String, _>>();
+    match text {
+        Ok(text) if rest.is_empty() => Ok(text.into()),
+        _ => Err(XmlError::new("it is no UTF-16")),
+    }
+}
+
+/// The encoding that `<?xml … encoding="…"?>` names.
+fn declared(bytes: &[u8]) -> Option<String> {
+    let head = &bytes[..bytes.len().min(LONGEST_DECLARATION)];
+    let head = String::from_utf8_lossy(head);
+    let declaration = head.strip_prefix("<?xml")?.split("?>").next()?;
+    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    value[1..].split(quote).next().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_characters_are_found_by_mark_type_and_declaration() {
+        let text = "<a>é</a>";
+        let units = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<_>>();
+        let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>".to_vec();
+        assert_eq!(decode(text.as_bytes(), None).unwrap(), text);
+        assert_eq!(decode(&[b"\xef\xbb\xbf", text.as_bytes()].concat(), None).unwrap(), text);
+        assert_eq!(decode(&units(u16::to_le_bytes), None).unwrap(), text);
+        assert_eq!(decode(&units(u16::to_be_bytes), Some("utf-16")).unwrap(), text);
+        assert_eq!(decode(&[vec![0xff, 0xfe], units(u16::to_le_bytes)].concat(), None).unwrap(), text);
+        assert!(decode(&latin, None).unwrap().ends_with(text));
+        assert_eq!(decode(b"<a>\xe9</a>", Some("ISO-8859-1")).unwrap(), text);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        for (bytes, charset, says) in [
+            (&b"<a>\xe9</a>"[..], None, "no UTF-8"),
+            (b"\xff\xfe<", None, "no UTF-16"),
+            (b"<a/>", Some("ebcdic"), "`ebcdic`"),
+        ] {
+            let error = decode(bytes, charset).unwrap_err();
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
+}

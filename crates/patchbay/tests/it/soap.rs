@@ -1,0 +1,198 @@
+//! A provider that speaks SOAP: calls, pages, faults and what is no SOAP at all, through the real server.
+
+use std::path::PathBuf;
+
+use patchbay_simulator::{Fault, Matching, Planned, SoapServer};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Provider, Server, canary};
+
+/// The payroll, in this process, and a server with an account of it.
+struct Payroll {
+    soap: SoapServer,
+    server: Server,
+    account: String,
+    _connectors: tempfile::TempDir,
+    _spotdraft: Provider,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Payroll {
+    fn start(method: &str) -> Self {
+        Self::with_arguments(method, &[])
+    }
+
+    fn with_arguments(method: &str, arguments: &[&str]) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let soap = SoapServer::new("integration@acme", canary::CLIENT_SECRET);
+        let router = soap.router();
+        let address = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+            address
+        });
+        let connectors = tempfile::tempdir().unwrap();
+        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/payroll");
+        let folder = connectors.path().join("payroll");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::copy(fixture.join("payroll.connector.yaml"), folder.join("payroll.connector.yaml")).unwrap();
+        let spotdraft = Provider::start();
+        let upstream = format!("https://payroll.example.com=http://{address}");
+        let folder = connectors.path().display().to_string();
+        let mut all = vec!["--connectors", &folder, "--upstream", &upstream];
+        all.extend(arguments);
+        let server = Server::start(&spotdraft, &all);
+        let profile = json!({ "connector_key": "payroll", "authentication_config_key": method, "default": true });
+        let answer = server.api().post("/auth_configs", &profile);
+        assert_eq!(answer.status, 201, "{answer}");
+        let profile = answer.text("/id");
+        let answer = link(&server, &profile, canary::CLIENT_SECRET);
+        assert_eq!(answer.status, 200, "{answer}");
+        let account = answer.text("/id");
+        Self { soap, server, account, _connectors: connectors, _spotdraft: spotdraft, _runtime: runtime }
+    }
+
+    fn run(&self, action: &str, inputs: Value) -> Answer {
+        let mut body = inputs;
+        body["action"] = json!(format!("payroll_{action}"));
+        self.server.api().header("x-account-id", &self.account).post("/actions/rpc", &body)
+    }
+
+    fn get(&self, id: &str) -> Answer {
+        self.run("get_employee", json!({ "path": { "id": id } }))
+    }
+
+    fn plan(&self, times: u32, fault: Fault) {
+        self.soap.plan(Planned { matching: Matching::default(), times, fault });
+    }
+
+    /// What an answer in this form brings.
+    fn under(&self, status: u16, content_type: &str, body: &str) -> Answer {
+        self.plan(1, Fault::Text { status, content_type: content_type.to_owned(), body: body.to_owned() });
+        self.get("001")
+    }
+}
+
+fn link(server: &Server, profile: &str, password: &str) -> Answer {
+    let token = server.session(json!({ "provider": "payroll" }));
+    let credentials = json!({ "user": "integration@acme", "password": password });
+    server.hub(&token).post("/hub/accounts", &json!({ "integration_id": profile, "credentials": credentials }))
+}
+
+#[test]
+fn pages_are_one_list() {
+    for method in ["user", "digest"] {
+        let payroll = Payroll::start(method);
+        let answer = payroll.run("list_employees", json!({}));
+        assert_eq!(answer.status, 200, "{answer}");
+        let names = answer.json()["data"].as_array().unwrap().iter().map(|one| one["Name"].clone()).collect::<Vec<_>>();
+        assert_eq!(names, ["Ada & Co", "Grace", "Edsger", "Barbara", "Donald"]);
+        let answer = payroll.run("list_employees", json!({ "query": { "department": "R&D" } }));
+        let first = json!({ "@_ref": "001", "Id": "001", "Name": "Ada & Co", "Department": "R&D" });
+        assert_eq!(answer.json()["data"].as_array().unwrap().len(), 3, "{answer}");
+        assert_eq!(answer.json()["data"][0], first);
+    }
+}
+
+#[test]
+fn calls_of_both_versions_and_every_form_of_envelope() {
+    let payroll = Payroll::start("user");
+    assert_eq!(payroll.get("003").text("/data/Name"), "Edsger");
+    let newer = payroll.run("get_employee_newer", json!({ "path": { "id": "003" } }));
+    assert_eq!(newer.text("/data/Employee/Name"), "Edsger");
+    // Whatever a name holds, it is a name.
+    let name = "</pay:Name><pay:Department>\"x\" & <![CDATA[y]]>";
+    for (action, id) in [("add_employee", "006"), ("add_employee_by_object", "007"), ("add_employee_by_text", "008")] {
+        let mut body = json!({ "name": name });
+        if action == "add_employee" {
+            body["department"] = json!("New");
+        }
+        let answer = payroll.run(action, json!({ "body": body }));
+        assert_eq!((answer.status, answer.json()["data"].clone()), (200, json!(id)), "{action}: {answer}");
+        assert_eq!(payroll.get(id).text("/data/Name"), name);
+    }
+}
+
+#[test]
+fn faults_become_errors_with_the_faults_words() {
+    let payroll = Payroll::start("user");
+    let unknown = payroll.get("999");
+    assert_eq!((unknown.status, unknown.text("/message").as_str()), (404, "nobody has the id 999"), "{unknown}");
+    let newer = payroll.run("get_employee_newer", json!({ "path": { "id": "999" } }));
+    assert_eq!(newer.status, 400, "a mistake of the caller's comes with status 500, too: {newer}");
+    assert!(newer.text("/message").ends_with("answered with a SOAP fault: there is no employee 999"), "{newer}");
+    let server = payroll.get("broken");
+    assert_eq!((server.status, server.code().as_str()), (500, "ProviderError"), "{server}");
+    // A fault with status 200 is no answer.
+    insta::assert_json_snapshot!(payroll.run("add_employee", json!({ "body": {} })).snapshot());
+    // The client panics when the password comes through.
+    let echo = payroll.get("echo");
+    assert!(echo.body.contains("you came with the password [redacted]"), "{echo}");
+}
+
+#[test]
+fn a_wrong_password_links_nothing() {
+    let payroll = Payroll::start("user");
+    let profile = payroll.server.api().get("/auth_configs?connector_key=payroll");
+    let id = profile.json().as_array().map_or_else(|| profile.text("/data/0/id"), |_| profile.text("/0/id"));
+    let refused = link(&payroll.server, &id, "wrong");
+    assert!(refused.body.contains("invalid username or password"), "{refused}");
+    assert!((400..500).contains(&refused.status), "{refused}");
+}
+
+#[test]
+fn what_is_no_envelope_is_told_apart() {
+    let payroll = Payroll::with_arguments("user", &["--response-limit-mib", "1"]);
+    let envelope = |inner: &str| {
+        format!("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body>{inner}</s:Body></s:Envelope>")
+    };
+    let bomb = format!(
+        "<!DOCTYPE b [<!ENTITY a 'ha'>{}]>{}",
+        (0..20).map(|n| format!("<!ENTITY a{n} '&a;&a;&a;'>")).collect::<String>(),
+        envelope("&a19;")
+    );
+    let file = format!("<!DOCTYPE b [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>{}", envelope("<a>&x;</a>"));
+    for (status, kind, body, told, says) in [
+        (200, "text/html", "<h1>Maintenance</h1>".to_owned(), 502, "page of HTML"),
+        (504, "text/html", "<h1>Maintenance</h1>".to_owned(), 504, "answered 504"),
+        (500, "text/xml", String::new(), 500, "answered 500"),
+        (200, "text/xml", "<a/>".to_owned(), 502, "no SOAP envelope"),
+        (200, "text/xml", envelope("<a>"), 502, "cannot be read"),
+        (200, "text/xml", bomb, 502, "document type"),
+        (200, "text/xml", file, 502, "document type"),
+        (200, "text/xml", envelope(&"<a>".repeat(50_000)), 502, "deeper than"),
+        (200, "text/xml", envelope(&" ".repeat(1 << 20)), 502, "more than"),
+        (200, "multipart/related; boundary=x", "--x".to_owned(), 502, "in parts"),
+    ] {
+        let answer = payroll.under(status, kind, &body);
+        assert_eq!(answer.status, told, "{kind} {says}: {answer}");
+        assert!(answer.body.contains(says), "{says}: {answer}");
+        assert!(!answer.body.contains("root:"), "{answer}");
+    }
+    // A broken connection gets a second one.
+    payroll.plan(2, Fault::TruncatedBody);
+    assert_eq!(payroll.get("001").code(), "ProviderConnectionError");
+}
+
+#[test]
+fn a_provider_that_asks_to_wait_is_asked_again() {
+    let payroll = Payroll::start("user");
+    payroll.plan(2, Fault::RateLimited { retry_after: 0 });
+    assert_eq!(payroll.get("001").status, 200);
+    // What writes is not repeated by itself.
+    payroll.plan(1, Fault::RateLimited { retry_after: 7 });
+    let answer = payroll.run("add_employee", json!({ "body": { "name": "a", "department": "b" } }));
+    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("7")), "{answer}");
+    assert!(!payroll.soap.calls().contains(&"AddEmployee".to_owned()));
+}
+
+#[test]
+fn endless_pages_end_and_go_on() {
+    let payroll = Payroll::start("user");
+    let first = payroll.run("get_history", json!({}));
+    assert_eq!(first.json()["data"], json!(["0", "1", "2"]), "{first}");
+    assert_eq!(first.json()["next"], json!("3"));
+    let second = payroll.run("get_history", json!({ "query": { "after": "3" } }));
+    assert_eq!(second.json()["data"], json!(["3", "4", "5"]), "{second}");
+}
