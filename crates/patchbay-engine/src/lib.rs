@@ -25,6 +25,7 @@ mod trace;
 mod xml;
 
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
+pub use http::use_lane;
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
     accounts::{AccountPatch, AccountQuery, AccountView},

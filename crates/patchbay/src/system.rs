@@ -13,11 +13,15 @@ impl Clock for SystemClock {
     }
 }
 
-/// A runtime for a command. Commands that serve nothing need one thread alone.
+/// A runtime.
 pub fn runtime(threads: Threads) -> std::io::Result<tokio::runtime::Runtime> {
     let mut builder = match threads {
         Threads::One => tokio::runtime::Builder::new_current_thread(),
-        Threads::PerCore => tokio::runtime::Builder::new_multi_thread(),
+        Threads::Few => {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(2);
+            builder
+        }
     };
     builder.enable_all().build()
 }
@@ -25,8 +29,8 @@ pub fn runtime(threads: Threads) -> std::io::Result<tokio::runtime::Runtime> {
 /// How many threads a runtime has.
 #[derive(Clone, Copy)]
 pub enum Threads {
-    /// One.
+    /// One: for commands, and for each thread that answers requests.
     One,
-    /// One for each core.
-    PerCore,
+    /// Enough that nothing beside the requests waits for something else.
+    Few,
 }

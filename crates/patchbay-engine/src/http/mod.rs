@@ -9,6 +9,7 @@ mod addresses;
 mod body;
 mod failure;
 mod guard;
+mod lane;
 mod rate_limit;
 mod redirect;
 mod resolver;
@@ -27,6 +28,7 @@ use url::Url;
 
 pub(crate) use failure::{Cause, shown};
 pub(crate) use guard::Reach;
+pub use lane::use_lane;
 pub(crate) use rate_limit::RateLimiter;
 pub(crate) use retry::retry_after;
 pub(crate) use transport::{IncomingBody, Transport, TransportError};

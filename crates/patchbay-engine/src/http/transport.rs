@@ -2,10 +2,11 @@
 //! (HTTP/1.1 and, by ALPN, HTTP/2; rustls); the replayer of recorded cases puts its own in.
 //!
 //! No proxy environment variable is read. Connections are pooled per reach, so a connection that was
-//! made under one rule is never used under another.
+//! made under one rule is never used under another, and per [`lane`], so that no thread waits for another.
 
 use std::{
     error::Error as StdError,
+    num::NonZero,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -21,6 +22,7 @@ use hyper_util::{
 
 use super::{
     guard::{EgressRefused, Guard, Reach},
+    lane,
     resolver::{GuardedResolver, Lookup, SystemLookup},
 };
 
@@ -54,17 +56,23 @@ pub(crate) trait Transport: Send + Sync {
 
 type HyperClient = Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>;
 
+/// The clients of one lane, one for each reach.
+type Lane = [OnceLock<HyperClient>; 3];
+
 /// The real network. TLS is set up with the first request, so that the start stays quick.
 pub(crate) struct Wire {
     guard: Arc<Guard>,
     lookup: Arc<dyn Lookup>,
-    clients: [OnceLock<HyperClient>; 3],
+    lanes: Box<[Lane]>,
 }
 
 impl Wire {
     /// Under these rules.
     pub(crate) fn new(guard: Arc<Guard>) -> Self {
-        Self { guard, lookup: Arc::new(SystemLookup), clients: Default::default() }
+        // One for each thread that answers requests, and one for all else.
+        let lanes = 1 + std::thread::available_parallelism().map_or(1, NonZero::get);
+        let lanes = std::iter::repeat_with(Lane::default).take(lanes).collect();
+        Self { guard, lookup: Arc::new(SystemLookup), lanes }
     }
 
     fn client(&self, reach: Reach) -> &HyperClient {
@@ -73,7 +81,8 @@ impl Wire {
             Reach::AllowedOnly => 1,
             Reach::Trusted => 2,
         };
-        self.clients[place].get_or_init(|| self.build(reach))
+        let lane = lane::current() % self.lanes.len();
+        self.lanes[lane][place].get_or_init(|| self.build(reach))
     }
 
     fn build(&self, reach: Reach) -> HyperClient {

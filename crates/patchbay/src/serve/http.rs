@@ -1,6 +1,7 @@
-//! The accept loop: HTTP/1.1 and HTTP/2, slow clients cut off, running requests drained at the end.
+//! Connections: accepted in one place, served as HTTP/1.1 or HTTP/2 by the [`Workers`], slow clients cut off,
+//! running requests drained at the end.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::TcpStream, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper_util::{
@@ -11,6 +12,8 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::workers::{Drained, Workers};
+
 /// How long a client may take to send a request's head.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Connections at once; more wait in the system's queue.
@@ -18,43 +21,72 @@ const MAX_CONNECTIONS: usize = 10_000;
 /// How long to rest when the system has no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `stop`, then waits up to `grace` for running requests. True when all of them finished.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, grace: Duration) -> bool {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).pipeline_flush(true);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256);
-    let builder = Arc::new(builder);
-    let graceful = GracefulShutdown::new();
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-
+/// Accepts connections until `stop`, then lets the running requests finish.
+pub async fn serve(listener: TcpListener, workers: Workers, stop: CancellationToken) -> Drained {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let Ok(permit) = connections.clone().acquire_owned().await else { break };
-        let stream = tokio::select! {
+        let place = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    // A client that left is its own affair; running out of descriptors passes.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            },
+            place = places.clone().acquire_owned() => place,
         };
+        let Ok(place) = place else { break };
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted.and_then(|(stream, _)| stream.into_std()) {
+            Ok(stream) => workers.take(stream, place),
+            Err(error) => {
+                // A client that left is its own affair; running out of descriptors passes.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    workers.drain().await
+}
+
+/// The connections of one thread.
+pub(super) struct Connections {
+    router: Router,
+    builder: Arc<Builder<TokioExecutor>>,
+    graceful: GracefulShutdown,
+}
+
+impl Connections {
+    pub(super) fn new(router: Router) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).pipeline_flush(true);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256);
+        Self { router, builder: Arc::new(builder), graceful: GracefulShutdown::new() }
+    }
+
+    /// Serves a connection beside the others; `held` is let go when it ends.
+    pub(super) fn serve(&self, stream: TcpStream, held: impl Send + 'static) {
         // Answers are written whole: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let watcher = graceful.watcher();
-        let builder = builder.clone();
+        let stream = match tokio::net::TcpStream::from_std(stream) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken over");
+                return;
+            }
+        };
+        let service = TowerToHyperService::new(self.router.clone());
+        let watcher = self.graceful.watcher();
+        let builder = self.builder.clone();
         tokio::spawn(async move {
             let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(error, "a connection ended early");
             }
-            drop(permit);
+            drop(held);
         });
     }
 
-    drop(listener);
-    tokio::time::timeout(grace, graceful.shutdown()).await.is_ok()
+    /// Waits up to `grace` for the running requests. True when all of them finished.
+    pub(super) async fn drain(self, grace: Duration) -> bool {
+        tokio::time::timeout(grace, self.graceful.shutdown()).await.is_ok()
+    }
 }

@@ -7,6 +7,7 @@ mod greeting;
 mod http;
 mod logging;
 mod signals;
+mod workers;
 
 use std::{io::Write, net::SocketAddr, sync::Arc};
 
@@ -25,6 +26,7 @@ use crate::{
     system::{SystemClock, Threads, runtime},
     web,
 };
+use workers::Workers;
 
 /// Runs the server until it is told to stop.
 pub fn command(options: Options) -> anyhow::Result<()> {
@@ -33,7 +35,7 @@ pub fn command(options: Options) -> anyhow::Result<()> {
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("another TLS library is already installed in this process"))?;
-    runtime(Threads::PerCore)?.block_on(run(settings))
+    runtime(Threads::Few)?.block_on(run(settings))
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -99,12 +101,16 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 
     greeting::print(&public_url, first_start.as_ref(), simulator.is_some());
     drop(first_start);
-    let server = tokio::spawn(http::serve(listener, router, stop, settings.shutdown_grace));
+    let workers = Workers::start(&router, settings.shutdown_grace)?;
+    drop(router);
+    let server = tokio::spawn(http::serve(listener, workers, stop));
     announce(address)?;
     let drained = server.await?;
 
-    tracing::info!(drained, "stopped");
+    tracing::info!(drained = drained.all, "stopped");
+    // What calls have started beside themselves (renewals of tokens) runs on their threads until it has ended.
     engine.shutdown().await;
+    drained.end();
     if let Some(simulator) = simulator {
         simulator.stop().await;
     }
