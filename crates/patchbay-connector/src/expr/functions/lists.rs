@@ -33,6 +33,16 @@ pub(super) fn values(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     })
 }
 
+pub(super) fn prefix_keys(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    let prefix = text(arguments, 1, "prefixKeys")?;
+    Ok(match argument(arguments, 0) {
+        Some(Value::Object(members)) => {
+            Some(members.iter().map(|(name, value)| (format!("{prefix}{name}"), value.clone())).collect())
+        }
+        _ => None,
+    })
+}
+
 pub(super) fn includes(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     let container = argument(arguments, 0);
     let found = match argument(arguments, 1) {

@@ -19,7 +19,7 @@ macro_rules! functions {
     };
 }
 
-pub(super) static FUNCTIONS: [Function; 39] = functions! {
+pub(super) static FUNCTIONS: [Function; 40] = functions! {
     "present" [] ("value") 1..1 lists::present;
         "Whether there is a value that is neither missing nor null.";
         "present(inputs.name)" => "true";
@@ -32,6 +32,9 @@ pub(super) static FUNCTIONS: [Function; 39] = functions! {
     "values" [] ("object") 1..1 lists::values;
         "The object's values.";
         "values({a: 1, b: 2})" => "[1,2]";
+    "prefixKeys" [] ("object, prefix") 2..2 lists::prefix_keys;
+        "The object with the text before each of its names: for parameters whose names a provider leaves open.";
+        "prefixKeys({tier: 'gold'}, 'filter_')" => r#"{"filter_tier":"gold"}"#;
     "includes" ["includes"] ("list or text, value") 2..2 lists::includes;
         "Whether the list holds the value (of a list of values: all of them), or the text the part.";
         "includes(inputs.tags, 'x')" => "true";
