@@ -12,6 +12,7 @@ mod housekeeping;
 mod http;
 mod linking;
 mod login;
+mod mcp;
 mod pipeline;
 mod records;
 pub mod replay;

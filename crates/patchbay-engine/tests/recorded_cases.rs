@@ -72,6 +72,13 @@ async fn the_demo_connector_behaves_as_recorded() {
     assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// What is said to MCP servers of either era, exchange by exchange.
+#[tokio::test]
+async fn mcp_servers_are_spoken_with_as_recorded() {
+    let wrong = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/quay")).await;
+    assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[tokio::test]
 async fn differences_are_told_in_words() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/demo");

@@ -5,6 +5,7 @@
 
 mod control;
 mod fault;
+mod mcp;
 mod oauth;
 mod recorder;
 mod soap;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{fault::Faults, recorder::Recorder, spotdraft::SpotDraft};
 pub use crate::{
     fault::{Fault, Matching, Planned},
+    mcp::{McpEra, McpRules, McpServer},
     oauth::{Approval, OAuthRules, OAuthServer, Shape},
     soap::SoapServer,
 };

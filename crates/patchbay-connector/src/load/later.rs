@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Step functions that the engine does not run yet.
-const FUNCTIONS: [&str; 2] = ["emit_event", "mcp_request"];
+const FUNCTIONS: [&str; 1] = ["emit_event"];
 /// Keys of a step that the engine does not heed yet.
 const STEP_KEYS: [&str; 1] = ["async"];
 /// Keys of a request that the engine does not heed yet.

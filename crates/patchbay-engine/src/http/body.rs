@@ -10,21 +10,30 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
-use super::{failure::Cause, transport::IncomingBody};
+use super::{
+    failure::Cause,
+    transport::IncomingBody,
+    watch::{Watch, Whole},
+};
 
 /// What we offer.
 pub(super) const ACCEPT_ENCODING: &str = "gzip, br";
 /// Packed bodies above this are unpacked away from the async threads.
 const UNPACK_INLINE: usize = 64 * 1024;
 
-/// The whole body, unpacked, at most `limit` bytes.
-pub(super) async fn read(headers: &HeaderMap, body: IncomingBody, limit: usize) -> Result<Bytes, Cause> {
+/// The whole body, unpacked, at most `limit` bytes; of one that comes plain no more than `watch` wants.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: IncomingBody,
+    limit: usize,
+    watch: &mut dyn Watch,
+) -> Result<Bytes, Cause> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(Cause::TooLarge(limit));
     }
-    let packed = collect(body, limit).await?;
-    let Some(coding) = coding(headers)? else { return Ok(packed) };
+    let Some(coding) = coding(headers)? else { return collect(body, limit, watch).await };
+    let packed = collect(body, limit, &mut Whole).await?;
     if packed.is_empty() {
         return Ok(packed);
     }
@@ -36,7 +45,7 @@ pub(super) async fn read(headers: &HeaderMap, body: IncomingBody, limit: usize) 
         .map_err(|_| Cause::Undecodable("the body could not be unpacked".into()))?
 }
 
-async fn collect(mut body: IncomingBody, limit: usize) -> Result<Bytes, Cause> {
+async fn collect(mut body: IncomingBody, limit: usize, watch: &mut dyn Watch) -> Result<Bytes, Cause> {
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Cause::Cut(innermost(&*error)))?;
@@ -44,6 +53,7 @@ async fn collect(mut body: IncomingBody, limit: usize) -> Result<Bytes, Cause> {
         if first.len() + rest.len() + data.len() > limit {
             return Err(Cause::TooLarge(limit));
         }
+        let is_enough = watch.see(&data)?;
         if first.is_empty() && rest.is_empty() {
             // Most answers come as one frame, which is passed on as it is.
             first = data;
@@ -52,6 +62,9 @@ async fn collect(mut body: IncomingBody, limit: usize) -> Result<Bytes, Cause> {
                 rest.extend_from_slice(&std::mem::take(&mut first));
             }
             rest.extend_from_slice(&data);
+        }
+        if is_enough {
+            break;
         }
     }
     Ok(if rest.is_empty() { first } else { rest.freeze() })
@@ -136,7 +149,7 @@ mod tests {
     async fn read_packed(coding: &'static str, packed: Vec<u8>, limit: usize) -> Result<Bytes, Cause> {
         let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, coding.parse().unwrap())]);
         let body = Full::new(Bytes::from(packed)).map_err(|never| match never {}).boxed_unsync();
-        read(&headers, body, limit).await
+        read(&headers, body, limit, &mut Whole).await
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ mod resolver;
 mod retry;
 mod transport;
 mod upstreams;
+mod watch;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub use lane::use_lane;
 pub(crate) use rate_limit::RateLimiter;
 pub(crate) use retry::retry_after;
 pub(crate) use transport::{IncomingBody, Transport, TransportError};
+pub(crate) use watch::{Watch, Whole};
 
 use crate::{EngineConfig, Error};
 use guard::Guard;
@@ -87,6 +89,7 @@ pub(crate) struct HttpClient {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     rates: RateLimiter,
+    mcp: crate::mcp::Memory,
     max_response_bytes: usize,
 }
 
@@ -96,9 +99,9 @@ impl HttpClient {
         let upstreams = Upstreams::compile(&config.upstreams)?;
         let guard = Arc::new(Guard::new(config.egress_allow.clone(), upstreams.trusted()));
         let transport = Arc::new(transport::Wire::new(guard.clone()));
-        let rates = RateLimiter::default();
+        let (rates, mcp) = (RateLimiter::default(), crate::mcp::Memory::default());
         let max_response_bytes = config.max_response_bytes;
-        Ok(Self { transport, guard, upstreams, clock, entropy, rates, max_response_bytes })
+        Ok(Self { transport, guard, upstreams, clock, entropy, rates, mcp, max_response_bytes })
     }
 
     /// The same rules over another transport.
@@ -112,6 +115,11 @@ impl HttpClient {
         &self.rates
     }
 
+    /// What is known of MCP servers.
+    pub(crate) fn mcp(&self) -> &crate::mcp::Memory {
+        &self.mcp
+    }
+
     /// The time.
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.clock
@@ -123,25 +131,40 @@ impl HttpClient {
     }
 
     /// Sends a request and reads its answer, whatever its status, by `deadline`.
-    pub(crate) async fn send(&self, mut outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
+    pub(crate) async fn send(&self, outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
+        self.send_watched(outgoing, deadline, &mut Whole).await
+    }
+
+    /// The same for an answer that is looked at while it comes in, and that may be let go before its end.
+    pub(crate) async fn send_watched(
+        &self,
+        mut outgoing: Outgoing,
+        deadline: Instant,
+        watch: &mut dyn Watch,
+    ) -> Result<Incoming, Failure> {
         let url = outgoing.url.clone();
         let defaults = [(header::USER_AGENT, USER_AGENT), (header::ACCEPT_ENCODING, body::ACCEPT_ENCODING)];
         for (name, value) in defaults {
             outgoing.headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
-        match timeout_at(deadline, self.send_until_answered(outgoing, deadline)).await {
+        match timeout_at(deadline, self.send_until_answered(outgoing, deadline, watch)).await {
             Ok(outcome) => outcome.map_err(|cause| Failure { url, cause }),
             Err(_) => Err(Failure { url, cause: Cause::TooSlow }),
         }
     }
 
-    async fn send_until_answered(&self, outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Cause> {
+    async fn send_until_answered(
+        &self,
+        outgoing: Outgoing,
+        deadline: Instant,
+        watch: &mut dyn Watch,
+    ) -> Result<Incoming, Cause> {
         if !outgoing.repeatable {
-            return self.follow(outgoing).await;
+            return self.follow(outgoing, watch).await;
         }
         let (mut attempt, mut broken) = (0, false);
         loop {
-            let wait = match self.follow(outgoing.clone()).await {
+            let wait = match self.follow(outgoing.clone(), watch).await {
                 Ok(incoming) if retry::asks_to_wait(incoming.status) && attempt < retry::MAX_RETRIES => {
                     let wait = retry::retry_after(&incoming.headers, self.clock())
                         .unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
@@ -162,7 +185,7 @@ impl HttpClient {
         }
     }
 
-    async fn follow(&self, outgoing: Outgoing) -> Result<Incoming, Cause> {
+    async fn follow(&self, outgoing: Outgoing, watch: &mut dyn Watch) -> Result<Incoming, Cause> {
         let Outgoing { mut method, mut url, mut headers, mut body, .. } = outgoing;
         for _ in 0..=redirect::MAX_HOPS {
             let wire = self.upstreams.rewrite(&url);
@@ -183,7 +206,8 @@ impl HttpClient {
             let (head, incoming) = response.into_parts();
             let location = head.headers.get(header::LOCATION).filter(|_| redirect::is_redirect(head.status));
             let Some(location) = location else {
-                let body = body::read(&head.headers, incoming, self.max_response_bytes).await?;
+                watch.begin(head.status, &head.headers);
+                let body = body::read(&head.headers, incoming, self.max_response_bytes, watch).await?;
                 return Ok(Incoming { status: head.status, headers: head.headers, body, url });
             };
             let next = location.to_str().ok().and_then(|location| wire.join(location).ok());

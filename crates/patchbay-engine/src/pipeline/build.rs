@@ -115,6 +115,46 @@ fn put(members: &mut Map<String, Value>, path: &str, value: Value) {
     }
 }
 
+/// Where a step speaks a protocol of its own.
+pub(super) fn endpoint(run: &Run<'_>, base: Option<&Template>, path: Option<&Template>) -> Result<Target, Error> {
+    let (connector, roots) = (run.ctx.connector, run.roots());
+    let scope = Scope { roots: &roots };
+    let server = run.ctx.method.mcp.as_ref().map(|flow| &flow.server_url);
+    let base = base.or(connector.base_url.as_ref()).or(server);
+    match (path, base) {
+        (Some(path), base) => target(connector, &run.action.id, base, path, &scope),
+        (None, Some(base)) => Ok(Target { url: parse(&base_url(connector, base, &scope)?)?, with_credentials: true }),
+        (None, None) => Err(Error::new(
+            ErrorKind::Internal,
+            "ConnectorError",
+            format!("{}: `{}` has no URL and the connector no baseUrl", connector.title, run.action.id),
+        )),
+    }
+}
+
+/// A request to such a place with what proves who asks, where the credentials may go there.
+pub(super) fn prove(
+    run: &Run<'_>,
+    target: &Target,
+    authorization: Option<&Authorization>,
+    mut outgoing: Outgoing,
+) -> Result<Outgoing, Error> {
+    if !target.with_credentials {
+        return Ok(outgoing);
+    }
+    let roots = run.roots();
+    let (scope, mut parts) = (Scope { roots: &roots }, Parts::default());
+    let broken = |error: EvalError| run.broken(&error);
+    let authorization = authorization.unwrap_or(&run.ctx.method.authorization);
+    authorize(authorization, &scope, &mut parts).map_err(broken)?;
+    outgoing.headers.extend(parts.headers);
+    if !parts.query.is_empty() {
+        outgoing.url.query_pairs_mut().extend_pairs(&parts.query);
+    }
+    super::sign(authorization, &scope, &mut outgoing, run.http.clock().now()).map_err(broken)?;
+    Ok(outgoing)
+}
+
 /// The connector's base URL, without a trailing slash.
 pub(crate) fn base_url(connector: &Connector, base: &Template, scope: &Scope<'_>) -> Result<String, Error> {
     let broken = |error: &EvalError| super::expression_error(&connector.title, "baseUrl", error);

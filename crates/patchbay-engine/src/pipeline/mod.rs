@@ -18,15 +18,15 @@ mod sign;
 use patchbay_connector::{
     Connector,
     definition::{Action, AuthMethod, Authorization, Request, SoapRequest},
-    expr::{Escape, EvalError, Scope},
+    expr::{Escape, EvalError, Scope, Template},
 };
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
 
 pub(crate) use args::{Parts, text, write_pairs};
-pub(crate) use build::{PageArg, authorize, base_url, has_dot_segment, http_method};
+pub(crate) use build::{PageArg, Target, authorize, base_url, has_dot_segment, http_method};
 pub(crate) use credentials::Credentials;
-pub(crate) use explain::{expression_error, provider_error, said};
+pub(crate) use explain::{expression_error, provider_error, readable, said};
 pub(crate) use facts::RunFacts;
 pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
 pub(crate) use redactor::{REDACTED, Redactor};
@@ -38,7 +38,7 @@ use control::Flow;
 
 use crate::{
     EngineConfig, Error, ErrorKind,
-    http::{HttpClient, Incoming, Outgoing},
+    http::{HttpClient, Incoming, Outgoing, Watch, Whole},
     trace::{Sent, Trace},
 };
 
@@ -119,12 +119,38 @@ impl Run<'_> {
         build::request(self, &soap.request, Some(soap), page)
     }
 
+    /// Where a step speaks a protocol of its own: `path` under `base`, or `base` itself. Without a base it is the
+    /// connector's base URL, else the MCP server that the authentication method names.
+    pub(crate) fn target(&self, base: Option<&Template>, path: Option<&Template>) -> Result<Target, Error> {
+        build::endpoint(self, base, path)
+    }
+
+    /// A request to such a place with what proves who asks: the step's authorization, else the method's.
+    pub(crate) fn prove(
+        &self,
+        target: &Target,
+        authorization: Option<&Authorization>,
+        outgoing: Outgoing,
+    ) -> Result<Outgoing, Error> {
+        build::prove(self, target, authorization, outgoing)
+    }
+
     /// Sends a request within the provider's rate and the run's time.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
+        self.send_watched(outgoing, self.ctx.deadline, &mut Whole).await
+    }
+
+    /// The same by an earlier end, for an answer that is looked at while it comes in.
+    pub(crate) async fn send_watched(
+        &self,
+        outgoing: Outgoing,
+        deadline: Instant,
+        watch: &mut dyn Watch,
+    ) -> Result<Incoming, Error> {
         let ctx = self.ctx;
         wait_for_turn(self.http, ctx).await?;
         let tracing = ctx.trace.map(|trace| (trace, Sent::new(self.step, &outgoing, self.redactor), Instant::now()));
-        let outcome = self.http.send(outgoing, ctx.deadline).await;
+        let outcome = self.http.send_watched(outgoing, deadline.min(ctx.deadline), watch).await;
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, sent, began)) = tracing {
             let took = millis(began.elapsed());
@@ -259,9 +285,6 @@ pub(crate) fn redact_error(mut error: Error, redactor: &Redactor) -> Error {
 }
 
 /// A template's text for a header or name.
-pub(crate) fn header_text(
-    template: &patchbay_connector::expr::Template,
-    scope: &Scope<'_>,
-) -> Result<Option<String>, EvalError> {
+pub(crate) fn header_text(template: &Template, scope: &Scope<'_>) -> Result<Option<String>, EvalError> {
     template.eval_text(scope, Escape::Header)
 }

@@ -3,6 +3,7 @@
 mod download_file;
 mod group_data;
 mod map_fields;
+mod mcp_request;
 mod paginated_request;
 mod request;
 mod sign_jwt;
@@ -34,6 +35,7 @@ pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) ->
         StepFunction::UploadBinary(parameters) => upload_binary::run(run, parameters, wants).await,
         StepFunction::MapFields(parameters) => map_fields::run(run, parameters),
         StepFunction::Typecast(parameters) => typecast::run(run, parameters),
+        StepFunction::McpRequest(parameters) => mcp_request::run(run, parameters, wants).await,
         StepFunction::SignJwt(parameters) => sign_jwt::run(run, parameters),
         // The loader refuses the others until they are in this table.
         other => Err(Error::new(

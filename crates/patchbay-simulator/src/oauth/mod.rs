@@ -87,6 +87,11 @@ impl OAuthServer {
         locked(&self.0.store).honours(token, self.now())
     }
 
+    /// Whether an access token is taken by who stands behind this server.
+    pub fn takes(&self, token: &str) -> bool {
+        locked(&self.0.store).scope_of(token, self.now()).is_some()
+    }
+
     /// Takes everything back that was granted so far, as an administrator at the provider does.
     pub fn revoke_all(&self) {
         locked(&self.0.store).revoke_all();

@@ -10,6 +10,7 @@ mod bad_input;
 mod connect;
 mod full_disk;
 mod lifecycle;
+mod mcp_request;
 mod profiles;
 mod provider_faults;
 mod provider_sign_in;

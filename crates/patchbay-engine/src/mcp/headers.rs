@@ -1,0 +1,170 @@
+//! What a request of the newer era repeats in its headers (2026-07-28, basic/transports/streamable-http): the method,
+//! the tool, and those of the tool's parameters that its schema marks with `x-mcp-header`.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+
+/// How deep a schema is looked into.
+const MAX_DEPTH: usize = 16;
+/// The most parameters of a tool that go into headers.
+const MAX_HEADERS: usize = 64;
+/// The largest integer that a header carries (2^53 − 1), either side of zero.
+const SAFE: u64 = (1 << 53) - 1;
+
+/// A parameter that goes into a header as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ParamHeader {
+    name: HeaderName,
+    path: Vec<String>,
+}
+
+/// The parameters of a tool that go into headers; why the tool's definition is wrong, if it is.
+pub(super) fn of_tool(tool: &Value) -> Result<Vec<ParamHeader>, &'static str> {
+    let mut found = Vec::new();
+    match tool.get("inputSchema") {
+        Some(schema) => walk(schema, &mut Vec::new(), true, 0, &mut found)?,
+        None => return Ok(found),
+    }
+    Ok(found)
+}
+
+/// Looks at a schema and all below it. A mark counts where only `properties` lead to it; elsewhere it is wrong.
+fn walk(
+    schema: &Value,
+    path: &mut Vec<String>,
+    is_reachable: bool,
+    depth: usize,
+    found: &mut Vec<ParamHeader>,
+) -> Result<(), &'static str> {
+    if depth > MAX_DEPTH {
+        return Ok(());
+    }
+    let members = match schema {
+        Value::Object(members) => members,
+        Value::Array(items) => {
+            return items.iter().try_for_each(|item| walk(item, path, false, depth + 1, found));
+        }
+        _ => return Ok(()),
+    };
+    if let Some(mark) = members.get("x-mcp-header") {
+        found.push(marked(mark, members, path, is_reachable, found)?);
+    }
+    for (key, member) in members {
+        if key == "properties" {
+            for (name, property) in member.as_object().into_iter().flatten() {
+                path.push(name.clone());
+                let outcome = walk(property, path, is_reachable, depth + 1, found);
+                path.pop();
+                outcome?;
+            }
+        } else if !matches!(key.as_str(), "x-mcp-header" | "default" | "const" | "enum" | "examples") {
+            walk(member, path, false, depth + 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn marked(
+    mark: &Value,
+    schema: &Map<String, Value>,
+    path: &[String],
+    is_reachable: bool,
+    found: &[ParamHeader],
+) -> Result<ParamHeader, &'static str> {
+    let text = mark.as_str().filter(|text| !text.is_empty()).ok_or("an `x-mcp-header` is empty or no text")?;
+    let name = HeaderName::try_from(format!("mcp-param-{text}")).map_err(|_| "an `x-mcp-header` is no header name")?;
+    if !is_reachable || path.is_empty() {
+        return Err("an `x-mcp-header` stands where no property leads to");
+    }
+    if !matches!(schema.get("type").and_then(Value::as_str), Some("string" | "integer" | "boolean")) {
+        return Err("an `x-mcp-header` stands at something other than a text, an integer or a boolean");
+    }
+    if found.iter().any(|other| other.name == name) || found.len() >= MAX_HEADERS {
+        return Err("an `x-mcp-header` is there twice, or there are too many");
+    }
+    Ok(ParamHeader { name, path: path.to_vec() })
+}
+
+/// The header of a parameter for a call's arguments; none where they do not hold it.
+pub(super) fn of_arguments(param: &ParamHeader, arguments: &Value) -> Option<(HeaderName, HeaderValue)> {
+    let value = param.path.iter().try_fold(arguments, |at, key| at.get(key))?;
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) if number.as_i64().is_some_and(|whole| whole.unsigned_abs() <= SAFE) => {
+            number.to_string()
+        }
+        _ => return None,
+    };
+    let mut value = encoded(&text);
+    value.set_sensitive(true);
+    Some((param.name.clone(), value))
+}
+
+/// A value that a header can carry: as it is where that is plain, else in base64 between marks.
+pub(super) fn encoded(text: &str) -> HeaderValue {
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | 0x21..=0x7e))
+        && text.trim_matches([' ', '\t']) == text
+        && !(text.starts_with("=?base64?") && text.ends_with("?="));
+    let coded = if is_plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) };
+    HeaderValue::try_from(coded).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn property(schema: Value) -> Value {
+        json!({ "name": "t", "inputSchema": { "type": "object", "properties": { "p": schema } } })
+    }
+
+    #[test]
+    fn values_are_written_as_the_specification_has_them() {
+        for (text, written) in [
+            ("us-west1", "us-west1"),
+            ("Hello, 世界", "=?base64?SGVsbG8sIOS4lueVjA==?="),
+            (" padded ", "=?base64?IHBhZGRlZCA=?="),
+            ("line1\nline2", "=?base64?bGluZTEKbGluZTI=?="),
+            ("=?base64?literal?=", "=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?="),
+            ("", ""),
+        ] {
+            assert_eq!(encoded(text), written, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn marked_parameters_become_headers() {
+        let nested =
+            json!({ "type": "object", "properties": { "zone": { "type": "integer", "x-mcp-header": "Zone" } } });
+        let found = of_tool(&property(nested)).unwrap();
+        let header = |arguments: Value| of_arguments(&found[0], &arguments);
+        let (name, value) = header(json!({ "p": { "zone": 42 } })).unwrap();
+        assert_eq!((name.as_str(), value.to_str().unwrap()), ("mcp-param-zone", "42"));
+        for without in
+            [json!({}), json!({ "p": { "zone": null } }), json!({ "p": { "zone": 9_007_199_254_740_993_i64 } })]
+        {
+            assert_eq!(header(without.clone()), None, "{without}");
+        }
+    }
+
+    #[test]
+    fn wrong_definitions_are_told() {
+        for wrong in [
+            json!({ "type": "string", "x-mcp-header": "" }),
+            json!({ "type": "string", "x-mcp-header": "a\r\nb" }),
+            json!({ "type": "string", "x-mcp-header": 5 }),
+            json!({ "type": "number", "x-mcp-header": "N" }),
+            json!({ "type": "array", "items": { "type": "string", "x-mcp-header": "N" } }),
+            json!({ "anyOf": [{ "type": "string", "x-mcp-header": "N" }] }),
+            json!({ "type": "object", "properties": {
+                "a": { "type": "string", "x-mcp-header": "N" }, "b": { "type": "string", "x-mcp-header": "n" } } }),
+        ] {
+            assert!(of_tool(&property(wrong.clone())).is_err(), "{wrong}");
+        }
+        assert_eq!(of_tool(&property(json!({ "type": "string" }))), Ok(Vec::new()));
+        assert_eq!(of_tool(&json!({ "name": "t" })), Ok(Vec::new()));
+    }
+}

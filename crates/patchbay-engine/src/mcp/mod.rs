@@ -1,0 +1,20 @@
+//! Speaking with MCP servers (Model Context Protocol): tools are listed and called over streamable HTTP.
+//!
+//! The protocol has two eras. Since its revision of 2026-07-28 each request stands by itself and says who asks and
+//! in which version; before, a handshake opened a session. Which one a server speaks is found out by asking in the
+//! newer way ([`conversation`]) and remembered for its address ([`memory`]). Answers come as one JSON object or as a
+//! stream of events ([`events`]), of which no more is read than holds the answer.
+//!
+//! A server is a stranger: what it says is bounded in size, in events, in pages and in time; what it asks of us
+//! (sampling, elicitation, roots) is never offered and never answered.
+
+mod conversation;
+mod events;
+mod headers;
+mod memory;
+mod message;
+mod wrong;
+
+pub(crate) use conversation::Conversation;
+pub(crate) use memory::Memory;
+pub(crate) use wrong::tool_failed;
