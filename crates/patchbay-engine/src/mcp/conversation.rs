@@ -70,7 +70,7 @@ enum Tried {
     /// An answer, or an error that has nothing to do with the era.
     Done(Value),
     /// The server does not know the newer way.
-    TooNew(Heard),
+    TooNew(Box<Heard>),
 }
 
 impl<'r, 'a> Conversation<'r, 'a> {
@@ -156,7 +156,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
                 let is_refusal = error.provider.as_ref().is_some_and(|said| matches!(said.status, Some(400..=422)));
                 let is_era = memory.era(&self.server).is_some();
                 if !is_era && is_refusal && error.kind.status() != 401 && matches!(refused.said, Some(Said::Error(_))) {
-                    return self.result(ask, refused);
+                    return self.result(ask, *refused);
                 }
                 Err(error)
             }
@@ -177,7 +177,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             self.run.http.mcp().learn_tool(&self.server, tool, wanted);
         }
         if self.is_too_new(&heard) {
-            return Ok(Tried::TooNew(heard));
+            return Ok(Tried::TooNew(Box::new(heard)));
         }
         self.result(ask, heard).map(Tried::Done)
     }
@@ -193,7 +193,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
         if let Some(arguments) = ask.params.get("arguments") {
             own.extend(params.iter().filter_map(|param| headers::of_arguments(param, arguments)));
         }
-        let body = message::request(id, ask.method, message::modern(ask.params.clone()));
+        let body = message::request(id, ask.method, &message::modern(ask.params.clone()));
         self.exchange(id, own, &body, ask.repeatable, false).await
     }
 
@@ -245,7 +245,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
         let outgoing = self.outgoing(Method::POST, HeaderMap::new(), Bytes::new(), false)?;
         let mut proof = outgoing.url.to_string();
         for (name, value) in &outgoing.headers {
-            proof.push_str(&format!("\n{name}: {}", String::from_utf8_lossy(value.as_bytes())));
+            proof.extend(["\n", name.as_str(), ": ", &String::from_utf8_lossy(value.as_bytes())]);
         }
         let hash = Vault::hash_token(Secret::new(proof).expose());
         let hash = hash.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -254,10 +254,13 @@ impl<'r, 'a> Conversation<'r, 'a> {
 
     async fn initialize(&mut self) -> Result<Session, Error> {
         let id = self.take_id();
-        let params = json!({ "protocolVersion": LEGACY[0], "capabilities": {}, "clientInfo": message::client() });
-        let Value::Object(params) = params else { unreachable!("it is written as an object") };
+        let params = Map::from_iter([
+            ("protocolVersion".to_owned(), json!(LEGACY[0])),
+            ("capabilities".to_owned(), json!({})),
+            ("clientInfo".to_owned(), message::client()),
+        ]);
         let ask = Ask { method: "initialize", tool: None, params, repeatable: true };
-        let body = message::request(id, ask.method, ask.params.clone());
+        let body = message::request(id, ask.method, &ask.params);
         let heard = self.exchange(id, HeaderMap::new(), &body, true, false).await?;
         let session = heard.incoming.headers.get(&SESSION).cloned().map(|mut id| {
             id.set_sensitive(true);
@@ -267,7 +270,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
         let result = self.result(&ask, heard)?;
         let theirs = result.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
         let Some(version) = LEGACY.into_iter().find(|ours| *ours == theirs) else {
-            let theirs = theirs.chars().filter(|c| c.is_ascii_graphic()).take(32).collect::<String>();
+            let theirs = theirs.chars().filter(char::is_ascii_graphic).take(32).collect::<String>();
             let known = LEGACY.join(", ");
             let message = format!(
                 "{} speaks the revision `{theirs}` of the Model Context Protocol at {}; known are {MODERN}, {known}",
@@ -287,7 +290,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
 
     async fn send_legacy(&mut self, ask: &Ask<'_>, session: &Session) -> Result<Heard, Error> {
         let id = self.take_id();
-        let body = message::request(id, ask.method, ask.params.clone());
+        let body = message::request(id, ask.method, &ask.params);
         self.exchange(id, headers_of(session), &body, ask.repeatable, true).await
     }
 

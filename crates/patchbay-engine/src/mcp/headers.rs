@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    fn property(schema: Value) -> Value {
+    fn property(schema: &Value) -> Value {
         json!({ "name": "t", "inputSchema": { "type": "object", "properties": { "p": schema } } })
     }
 
@@ -139,7 +139,7 @@ mod tests {
     fn marked_parameters_become_headers() {
         let nested =
             json!({ "type": "object", "properties": { "zone": { "type": "integer", "x-mcp-header": "Zone" } } });
-        let found = of_tool(&property(nested)).unwrap();
+        let found = of_tool(&property(&nested)).unwrap();
         let header = |arguments: Value| of_arguments(&found[0], &arguments);
         let (name, value) = header(json!({ "p": { "zone": 42 } })).unwrap();
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("mcp-param-zone", "42"));
@@ -162,9 +162,9 @@ mod tests {
             json!({ "type": "object", "properties": {
                 "a": { "type": "string", "x-mcp-header": "N" }, "b": { "type": "string", "x-mcp-header": "n" } } }),
         ] {
-            assert!(of_tool(&property(wrong.clone())).is_err(), "{wrong}");
+            assert!(of_tool(&property(&wrong)).is_err(), "{wrong}");
         }
-        assert_eq!(of_tool(&property(json!({ "type": "string" }))), Ok(Vec::new()));
+        assert_eq!(of_tool(&property(&json!({ "type": "string" }))), Ok(Vec::new()));
         assert_eq!(of_tool(&json!({ "name": "t" })), Ok(Vec::new()));
     }
 }

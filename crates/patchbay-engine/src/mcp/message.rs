@@ -50,7 +50,7 @@ pub(super) fn client() -> Value {
 }
 
 /// A request.
-pub(super) fn request(id: u64, method: &str, params: Map<String, Value>) -> Value {
+pub(super) fn request(id: u64, method: &str, params: &Map<String, Value>) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
 }
 

@@ -24,12 +24,12 @@ impl McpServer {
         let mut text = format!(": about to answer\n\nevent: message\ndata: {progress}\n\n");
         let cuts = rules.cuts > 0 && answer["result"].get("protocolVersion").is_none();
         if !cuts {
-            text.push_str(&format!("event: message\ndata: {answer}\n\n"));
+            text.extend(["event: message\ndata: ", &answer.to_string(), "\n\n"]);
             return events(text, rules.stays_open);
         }
         self.change(|rules| rules.cuts -= 1);
         if rules.resumes {
-            text.push_str(&format!("id: {PLACE}\nretry: 1\ndata:\n\n"));
+            text += "id: stream-1:1\nretry: 1\ndata:\n\n";
             self.state().owed = Some((PLACE.to_owned(), answer.clone()));
             return events(text, false);
         }
