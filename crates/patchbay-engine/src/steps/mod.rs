@@ -37,8 +37,8 @@ pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) ->
         StepFunction::Typecast(parameters) => typecast::run(run, parameters),
         StepFunction::McpRequest(parameters) => mcp_request::run(run, parameters, wants).await,
         StepFunction::SignJwt(parameters) => sign_jwt::run(run, parameters),
-        // The loader refuses the others until they are in this table.
-        other => Err(Error::new(
+        // The loader refuses it until it is in this table.
+        other @ StepFunction::EmitEvent(_) => Err(Error::new(
             ErrorKind::Internal,
             "ConnectorError",
             format!("this version does not run the step function `{}`", other.name()),
