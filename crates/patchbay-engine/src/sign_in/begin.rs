@@ -11,7 +11,10 @@ use patchbay_vault::{Secret, Vault};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::ticket::{self, Ticket};
+use super::{
+    id_token,
+    ticket::{self, Ticket},
+};
 use crate::{
     Engine, Error, ErrorKind,
     linking::{check_fields, open_secrets},
@@ -128,7 +131,11 @@ impl Engine {
             let message = format!("the connector {} cannot send anyone to sign in: {why}", connector.title);
             Error::new(ErrorKind::Internal, "ConnectorError", message)
         };
-        let location = to.location(&state, &redirect_uri, verifier.as_ref()).map_err(broken)?;
+        let mut location = to.location(&state, &redirect_uri, verifier.as_ref()).map_err(broken)?;
+        let nonce = asks_for_identity(&location).then(|| entropy.token());
+        if let Some(nonce) = &nonce {
+            location.query_pairs_mut().append_pair("nonce", nonce);
+        }
         let named = to.text(oauth2.issuer.as_ref()).map_err(broken)?;
         let ticket = Ticket {
             session: request.token.expose().to_owned(),
@@ -137,6 +144,7 @@ impl Engine {
             connector: connector.key.clone(),
             fields: request.fields.iter().map(|(key, value)| (key.clone(), value.expose().to_owned())).collect(),
             verifier: verifier.map(|verifier| verifier.expose().to_owned()),
+            nonce,
             redirect_uri,
             landing: self.landing(hub, request.landing.as_deref(), &request.allowed_origins),
             issuer_is_named: named.is_some(),
@@ -218,10 +226,7 @@ impl Destination<'_> {
             return Err("its `authorizationUrl` is no web address".to_owned());
         }
         let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-        let mut set = |name: &str, value: String| match query.iter_mut().find(|(known, _)| known == name) {
-            Some((_, known)) => *known = value,
-            None => query.push((name.to_owned(), value)),
-        };
+        let mut set = |name: &str, value: String| put(&mut query, name, value);
         set("response_type", "code".to_owned());
         if let Some(id) = self.credentials.values().get("clientId").and_then(Value::as_str) {
             set("client_id", id.to_owned());
@@ -235,6 +240,8 @@ impl Destination<'_> {
             }
         }
         // Ours, whatever the connector or the address says: they are what the answer is checked by.
+        query.retain(|(name, _)| name != "nonce");
+        let mut set = |name: &str, value: String| put(&mut query, name, value);
         set("redirect_uri", redirect_uri.to_owned());
         set("state", state.expose().to_owned());
         if let Some(verifier) = verifier {
@@ -245,6 +252,19 @@ impl Destination<'_> {
         url.query_pairs_mut().clear().extend_pairs(&query);
         Ok(url)
     }
+}
+
+fn put(query: &mut Vec<(String, String)>, name: &str, value: String) {
+    match query.iter_mut().find(|(known, _)| known == name) {
+        Some((_, known)) => *known = value,
+        None => query.push((name.to_owned(), value)),
+    }
+}
+
+/// Whether the scopes that are asked for bring an ID token.
+fn asks_for_identity(location: &Url) -> bool {
+    let scopes = location.query_pairs().find(|(name, _)| name == "scope");
+    scopes.is_some_and(|(_, scopes)| scopes.split([' ', ',', '+']).any(|scope| scope == id_token::SCOPE))
 }
 
 /// Scopes as the provider wants them parted.

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     begin::mark_of,
+    id_token,
     ticket::{self, Ticket},
 };
 use crate::{
@@ -130,6 +131,10 @@ impl Engine {
             verifier: ticket.verifier.as_deref().map(Secret::new),
         };
         let mut minted = mint(self, &applicant, &grant).await.map_err(|failure| no_token(failure, &profile))?;
+        let client_id = credentials.values().get("clientId").and_then(serde_json::Value::as_str);
+        if let Some(why) = id_token::mismatch(minted.id_token.as_ref(), ticket, client_id) {
+            return Err(refused(&format!("the ID token that came with the answer {why}")));
+        }
         for (name, parameter) in &oauth2.callback_params {
             if let Some(value) = answer.get(parameter).filter(|value| !value.is_empty()) {
                 minted.secrets.push((name.clone(), value.clone()));

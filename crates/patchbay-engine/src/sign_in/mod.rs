@@ -7,6 +7,7 @@
 
 mod begin;
 mod finish;
+mod id_token;
 mod ticket;
 
 pub use begin::{SignInRequest, SignInStart};

@@ -26,6 +26,8 @@ pub(super) struct Ticket {
     pub(super) fields: Vec<(String, String)>,
     /// The code verifier (RFC 7636).
     pub(super) verifier: Option<String>,
+    /// What an ID token must name (`OpenID` Connect Core 1.0, section 3.1.2.1), where one was asked for.
+    pub(super) nonce: Option<String>,
     /// The redirect address as it was sent.
     pub(super) redirect_uri: String,
     /// Where the window goes in the end.

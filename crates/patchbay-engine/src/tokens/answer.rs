@@ -19,6 +19,8 @@ pub(crate) struct Minted {
     pub(crate) expires: Option<End>,
     /// When the refresh token ends.
     pub(crate) refresh_expires: Option<End>,
+    /// Who signed in, to be checked against the sign-in and thrown away (`OpenID` Connect).
+    pub(crate) id_token: Option<Secret>,
     /// The granted scopes; empty when it does not say.
     pub(crate) scopes: Vec<String>,
 }
@@ -120,6 +122,7 @@ pub(crate) fn of_endpoint(body: &Value, oauth2: &OAuth2) -> Option<Minted> {
     Some(Minted {
         secrets,
         expires: end(body, &["expires_in", "expires_at", "expires"]).or_else(|| seconds(oauth2.token_expires_in)),
+        id_token: text_at(body, "id_token"),
         refresh_expires: end(body, &refresh_end).or_else(|| seconds(oauth2.refresh_expires_in)),
         scopes: scopes(body.get("scope").or_else(|| body.get("scopes")), oauth2.scope_delimiter.as_deref()),
     })
@@ -145,7 +148,7 @@ pub(crate) fn of_action(mut result: Map<String, Value>) -> Option<Minted> {
         .filter(|(name, _)| !facts.contains(&name.as_str()))
         .filter_map(|(name, value)| Some((name, secret(&value)?)))
         .collect::<Vec<_>>();
-    (!secrets.is_empty()).then_some(Minted { secrets, expires, refresh_expires, scopes })
+    (!secrets.is_empty()).then_some(Minted { secrets, expires, refresh_expires, id_token: None, scopes })
 }
 
 fn secret(value: &Value) -> Option<Secret> {

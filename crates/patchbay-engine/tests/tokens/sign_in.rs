@@ -289,6 +289,35 @@ async fn code_injection_is_refused_by_the_verifier() {
 }
 
 #[tokio::test]
+async fn an_id_token_of_another_sign_in_is_refused() {
+    let claims = |name: &str, value: serde_json::Value| serde_json::Map::from_iter([(name.to_owned(), value)]);
+    for (wrong, words) in [
+        (serde_json::Map::new(), None),
+        (claims("aud", serde_json::json!(["other", "app"])), None),
+        (claims("nonce", "of-another-sign-in".into()), Some("was made for another sign-in")),
+        (claims("nonce", serde_json::Value::Null), Some("was made for another sign-in")),
+        (claims("aud", "another-app".into()), Some("was made for another app")),
+        (claims("iss", "https://elsewhere.example".into()), Some("was issued by another server")),
+    ] {
+        let world = World::with(OAuthRules { id_claims: wrong, ..OAuthRules::default() }).await;
+        let profile = world.profile("identity").await;
+        let browser = Browser::begin(&world, &profile.id).await.unwrap();
+        let location = browser.start.location.expose();
+        assert_eq!(location.matches("nonce=").count(), 1, "{location}");
+        assert!(!location.contains("ours-not-yours"), "the connector cannot choose the nonce");
+        let outcome = browser.finish(&world).await.unwrap().outcome;
+        match (outcome, words) {
+            (Ok(_), None) => {}
+            (Err(error), Some(words)) => {
+                assert_eq!(error.code, "SignInRefusedError");
+                assert!(error.message.contains(words), "{}", error.message);
+            }
+            (outcome, words) => panic!("{outcome:?} in place of {words:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_attempt_that_was_given_up_links_nothing() {
     let world = World::new().await;
     let profile = world.profile("sign_in").await;

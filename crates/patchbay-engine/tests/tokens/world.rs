@@ -76,7 +76,7 @@ impl World {
             active: true,
             default: false,
             enabled_actions: EnabledActions::All,
-            setup: if method == "sign_in" { setup.to_vec() } else { Vec::new() },
+            setup: if ["sign_in", "identity"].contains(&method) { setup.to_vec() } else { Vec::new() },
         };
         self.engine.create_profile(&self.caller, new).await.unwrap()
     }

@@ -24,6 +24,7 @@ pub(super) struct Asked {
     redirect_uri: String,
     state: Option<String>,
     scope: Option<String>,
+    nonce: Option<String>,
     code_challenge: Option<String>,
     code_challenge_method: Option<String>,
     response_mode: Option<String>,
@@ -77,6 +78,7 @@ fn back(server: &OAuthServer, asked: &Asked, is_allowed: bool) -> Response {
             redirect_uri: asked.redirect_uri.clone(),
             challenge: asked.code_challenge.clone(),
             scope: rules.granted_scopes.or_else(|| asked.scope.clone()).unwrap_or_default(),
+            nonce: asked.nonce.clone(),
             expires_at,
             family: None,
         });

@@ -5,6 +5,7 @@
 
 mod api;
 mod authorize;
+mod id_token;
 mod rules;
 mod store;
 mod token;

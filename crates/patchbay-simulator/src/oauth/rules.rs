@@ -1,5 +1,7 @@
 //! How an authorization server behaves.
 
+use serde_json::{Map, Value};
+
 /// What the authorization page does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Approval {
@@ -45,6 +47,8 @@ pub struct OAuthRules {
     pub grace_seconds: i64,
     /// The scopes that are granted in place of those asked for.
     pub granted_scopes: Option<String>,
+    /// Claims of ID tokens in place of the right ones.
+    pub id_claims: Map<String, Value>,
     /// What the authorization page does.
     pub approval: Approval,
     /// How answers look.
@@ -65,6 +69,7 @@ impl Default for OAuthRules {
             rotates: true,
             grace_seconds: 0,
             granted_scopes: None,
+            id_claims: Map::new(),
             approval: Approval::Always,
             shape: Shape::Standard,
             issuer: None,

@@ -11,6 +11,7 @@ pub(super) struct Code {
     pub(super) redirect_uri: String,
     pub(super) challenge: Option<String>,
     pub(super) scope: String,
+    pub(super) nonce: Option<String>,
     pub(super) expires_at: i64,
     /// The family that it was traded for.
     pub(super) family: Option<usize>,
@@ -31,6 +32,7 @@ pub(super) struct Tokens {
     pub(super) access: String,
     pub(super) refresh: Option<String>,
     pub(super) scope: String,
+    pub(super) id_token: Option<String>,
 }
 
 /// What is granted.
@@ -79,7 +81,7 @@ impl Store {
         if let Some(code) = code.and_then(|code| self.codes.get_mut(code)) {
             code.family = Some(self.families.len() - 1);
         }
-        Tokens { access, refresh, scope: scope.to_owned() }
+        Tokens { access, refresh, scope: scope.to_owned(), id_token: None }
     }
 
     /// Tokens for a refresh token; none when it is not worth anything. One that was replaced too long ago was
@@ -112,7 +114,7 @@ impl Store {
             family.refresh.push((next.clone(), None));
             refresh = Some(next);
         }
-        Some(Tokens { access, refresh, scope: family.scope.clone() })
+        Some(Tokens { access, refresh, scope: family.scope.clone(), id_token: None })
     }
 
     /// The scope of an access token that lives.

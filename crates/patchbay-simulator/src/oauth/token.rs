@@ -17,7 +17,7 @@ use base64::{
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{OAuthServer, Shape, store::Tokens};
+use super::{OAuthServer, Shape, id_token, store::Tokens};
 
 type Fields = HashMap<String, String>;
 
@@ -41,10 +41,12 @@ pub(super) async fn token(State(server): State<OAuthServer>, headers: HeaderMap,
                 return invalid("the code was given to someone else, or too long ago");
             }
             let verified = URL_SAFE_NO_PAD.encode(digest(&SHA256, field("code_verifier").as_bytes()));
-            if code.challenge.is_some_and(|challenge| challenge != verified) {
+            if code.challenge.as_ref().is_some_and(|challenge| *challenge != verified) {
                 return invalid("the code verifier does not fit");
             }
-            store.grant(&client, &code.scope, Some(field("code")), ends, true)
+            let mut tokens = store.grant(&client, &code.scope, Some(field("code")), ends, true);
+            tokens.id_token = id_token::of(&rules, &client, &code, now);
+            tokens
         }
         "refresh_token" => {
             let token = field("refresh_token");
@@ -106,6 +108,9 @@ fn answer(shape: Shape, life: Option<i64>, now: i64, tokens: &Tokens) -> Respons
     let mut body = json!({ "access_token": tokens.access, "token_type": "Bearer", "scope": tokens.scope });
     if let Some(refresh) = &tokens.refresh {
         body["refresh_token"] = json!(refresh);
+    }
+    if let Some(id_token) = &tokens.id_token {
+        body["id_token"] = json!(id_token);
     }
     match (shape, life) {
         (_, None) => {}

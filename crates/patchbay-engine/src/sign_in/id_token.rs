@@ -1,0 +1,53 @@
+//! The ID token of a provider that speaks `OpenID` Connect: whether it is the answer to this very sign-in.
+//!
+//! It comes from the token endpoint over TLS, which is proof enough of who issued it (`OpenID` Connect Core 1.0,
+//! section 3.1.3.7, point 6), so its signature is not looked at and nothing of it is kept. Its claims are: they say
+//! for whom and for which request it was made.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use patchbay_vault::Secret;
+use serde_json::Value;
+
+use super::ticket::Ticket;
+
+/// The scope by which a sign-in asks for an ID token.
+pub(super) const SCOPE: &str = "openid";
+
+/// Why an ID token is not the answer to a sign-in; none when it is, or when there is nothing to compare. A provider
+/// that knows no `OpenID` Connect sends none.
+pub(super) fn mismatch(token: Option<&Secret>, ticket: &Ticket, client_id: Option<&str>) -> Option<&'static str> {
+    let nonce = ticket.nonce.as_deref()?;
+    let Some(claims) = claims(token?.expose()) else { return Some("cannot be read") };
+    if claims["nonce"].as_str() != Some(nonce) {
+        return Some("was made for another sign-in");
+    }
+    let is_ours = |audience: &Value| audience.as_str() == client_id;
+    let audience = &claims["aud"];
+    let has_us = is_ours(audience) || audience.as_array().is_some_and(|several| several.iter().any(is_ours));
+    if client_id.is_some() && !has_us {
+        return Some("was made for another app");
+    }
+    let is_issuer = claims["iss"].as_str() == Some(ticket.issuer.as_str());
+    (ticket.issuer_is_named && !is_issuer).then_some("was issued by another server than the one that was asked")
+}
+
+/// The claims of a JWT (RFC 7519, section 7.2), not verified.
+fn claims(token: &str) -> Option<Value> {
+    let payload = token.split('.').nth(1)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::claims;
+
+    #[test]
+    fn what_is_no_token_has_no_claims() {
+        for text in ["", ".", "a.b.c", "e30", "e30.%%.x", "..", "e30.bm8ganNvbg.x"] {
+            assert!(claims(text).is_none(), "{text}");
+        }
+        // The claims of the example in RFC 7519, section 3.1.
+        let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP";
+        assert_eq!(claims(token).unwrap()["iss"], "joe");
+    }
+}
