@@ -1,0 +1,137 @@
+//! JSONPath, in the dialect of jsonpath-plus: one match is the value, several are a list, none is
+//! undefined. `^` leads from a match to what holds it, `~` to its name there; slices are RFC 9535's.
+
+mod parse;
+mod select;
+
+use serde_json::Value;
+
+use super::{Scope, ast::Expr, error::EvalError, eval::Evaluation, value::Maybe};
+use select::{Place, element, member};
+
+pub(super) use parse::parse;
+
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    selectors: Vec<Selector>,
+}
+
+#[derive(Clone, Debug)]
+enum Selector {
+    Name(String),
+    Index(i64),
+    Wildcard,
+    /// A step below zero goes backwards; it is never zero.
+    Slice {
+        start: Option<i64>,
+        end: Option<i64>,
+        step: i64,
+    },
+    Union(Vec<Selector>),
+    /// `?(@.price < 10)`
+    Filter(Expr),
+    /// `(@.length - 1)`
+    Script(Expr),
+    /// `..`, before another selector.
+    Descend,
+    /// `^`: what holds the match. What holds a root is nothing: not everything is one document.
+    Parent,
+    /// `~`: the match's name, or its index; at the end alone.
+    Property,
+}
+
+impl Path {
+    /// The first two names, such as `steps` and `fetch`.
+    pub(super) fn head(&self) -> Option<(&str, Option<&str>)> {
+        let Some(Selector::Name(root)) = self.selectors.first() else { return None };
+        let second = match self.selectors.get(1) {
+            Some(Selector::Name(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        Some((root, second))
+    }
+
+    /// Whether it stays below the names of its [`Path::head`].
+    pub(super) fn stays_below_head(&self) -> bool {
+        !self.climbs() && self.head().is_some()
+    }
+
+    fn climbs(&self) -> bool {
+        fn climbs(selectors: &[Selector]) -> bool {
+            selectors.iter().any(|selector| match selector {
+                Selector::Parent => true,
+                Selector::Union(of) => climbs(of),
+                _ => false,
+            })
+        }
+        climbs(&self.selectors)
+    }
+
+    /// The value itself where names and indexes lead to it, without a copy.
+    pub(super) fn simple<'a>(&self, scope: &Scope<'a>) -> Option<Option<&'a Value>> {
+        let mut selectors = self.selectors.iter();
+        let Some(Selector::Name(root)) = selectors.next() else { return None };
+        let mut value = scope.root(root);
+        for selector in selectors {
+            match selector {
+                Selector::Name(name) => value = value.and_then(|value| member(value, name)),
+                Selector::Index(index) => value = value.and_then(|value| element(value, *index)),
+                _ => return None,
+            }
+        }
+        Some(value)
+    }
+
+    pub(super) fn eval(&self, evaluation: &mut Evaluation<'_>) -> Result<Maybe, EvalError> {
+        if let Some(found) = self.simple(&evaluation.scope) {
+            return Ok(found.cloned());
+        }
+        let scope = evaluation.scope;
+        let whole;
+        let (first, selectors) = match self.selectors.split_first() {
+            // Most paths begin with a name; the others look at a copy of everything.
+            Some((Selector::Name(root), rest)) => {
+                let Some(value) = scope.root(root) else { return Ok(None) };
+                (Place::root(Some(root), value), rest)
+            }
+            _ => {
+                let roots = scope.roots.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone()));
+                whole = Value::Object(roots.collect());
+                (Place::root(None, &whole), &self.selectors[..])
+            }
+        };
+        let tracks = self.climbs();
+        let mut found = vec![first];
+        let mut selectors = selectors.iter().peekable();
+        let mut as_names = false;
+        while let Some(selector) = selectors.next() {
+            let mut next = Vec::new();
+            match selector {
+                Selector::Descend => {
+                    let Some(selector) = selectors.next() else { break };
+                    for place in &found {
+                        for below in place.descendants(evaluation, tracks)? {
+                            below.select(selector, evaluation, tracks, &mut next)?;
+                        }
+                    }
+                }
+                Selector::Property => {
+                    as_names = true;
+                    break;
+                }
+                selector => {
+                    for place in &found {
+                        place.select(selector, evaluation, tracks, &mut next)?;
+                    }
+                }
+            }
+            found = next;
+        }
+        let told = |place: &Place<'_>| if as_names { place.name() } else { place.value().clone() };
+        Ok(match found.as_slice() {
+            [] => None,
+            [one] => Some(told(one)),
+            several => Some(several.iter().map(told).collect()),
+        })
+    }
+}

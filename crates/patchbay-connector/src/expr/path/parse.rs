@@ -1,0 +1,151 @@
+//! Reading a path.
+
+use super::{
+    super::{MAX_DEPTH, error::ExprSyntaxError, parser},
+    Path, Selector,
+};
+
+/// Reads a path that begins with `$`.
+pub(in crate::expr) fn parse(source: &str) -> Result<Path, ExprSyntaxError> {
+    let mut selectors = Vec::new();
+    let mut rest = source.strip_prefix('$').unwrap_or(source);
+    while !rest.is_empty() {
+        let at = source.len() - rest.len();
+        if matches!(selectors.last(), Some(Selector::Property)) {
+            return Err(ExprSyntaxError::new(at, "nothing can follow `~`, which gives a name")
+                .with_hint("a name that holds `~` goes into brackets: $.inputs[\"odd~name\"]"));
+        }
+        if selectors.len() > MAX_DEPTH {
+            return Err(ExprSyntaxError::new(at, format!("the path has more than {MAX_DEPTH} parts")));
+        }
+        if let Some(after) = rest.strip_prefix("..") {
+            selectors.push(Selector::Descend);
+            rest = after;
+            if rest.is_empty() {
+                return Err(ExprSyntaxError::new(at, "a name was expected after `..`"));
+            }
+            if !rest.starts_with('[') {
+                rest = name(rest, source, &mut selectors)?;
+            }
+        } else if let Some(after) = rest.strip_prefix(".^").or_else(|| rest.strip_prefix('^')) {
+            selectors.push(Selector::Parent);
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix(".~").or_else(|| rest.strip_prefix('~')) {
+            selectors.push(Selector::Property);
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix('.') {
+            rest = name(after, source, &mut selectors)?;
+        } else if rest.starts_with('[') {
+            let length = bracket_length(rest).ok_or_else(|| ExprSyntaxError::new(at, "this `[` has no `]`"))?;
+            selectors.push(bracket(&rest[1..length - 1], at + 1)?);
+            rest = &rest[length..];
+        } else {
+            let first = rest.chars().next().unwrap_or(' ');
+            return Err(ExprSyntaxError::new(at, format!("`.` or `[` was expected, not `{first}`")));
+        }
+    }
+    Ok(Path { selectors })
+}
+
+fn name<'a>(rest: &'a str, source: &str, selectors: &mut Vec<Selector>) -> Result<&'a str, ExprSyntaxError> {
+    let length = rest.find(['.', '[', '^', '~']).unwrap_or(rest.len());
+    let name = &rest[..length];
+    if name.is_empty() || name.contains(char::is_whitespace) {
+        return Err(ExprSyntaxError::new(source.len() - rest.len(), "a name was expected here")
+            .with_hint("a name with spaces, `^` or `~` goes into brackets: $.inputs[\"odd name\"]"));
+    }
+    selectors.push(if name == "*" { Selector::Wildcard } else { Selector::Name(name.to_owned()) });
+    Ok(&rest[length..])
+}
+
+/// The length of `[…]`, brackets and quotes inside it respected.
+fn bracket_length(text: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0_usize, None);
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '[' | '(') => depth += 1,
+            (None, ']' | ')') => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn bracket(inner: &str, at: usize) -> Result<Selector, ExprSyntaxError> {
+    let text = inner.trim();
+    if let Some(filter) = text.strip_prefix("?(").and_then(|rest| rest.strip_suffix(')')) {
+        return parser::parse(filter).map(Selector::Filter).map_err(|error| error.shifted(at + 2));
+    }
+    if let Some(script) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        return parser::parse(script).map(Selector::Script).map_err(|error| error.shifted(at + 1));
+    }
+    match text {
+        "^" => return Ok(Selector::Parent),
+        "~" => return Ok(Selector::Property),
+        _ => {}
+    }
+    let parts = split(text);
+    if parts.len() > 1 {
+        return parts.into_iter().map(|part| single(part, at)).collect::<Result<_, _>>().map(Selector::Union);
+    }
+    single(text, at)
+}
+
+/// At commas outside quotes.
+fn split(text: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut quote) = (Vec::new(), 0, None);
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (None, '"' | '\'') => quote = Some(character),
+            (None, ',') => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+fn single(text: &str, at: usize) -> Result<Selector, ExprSyntaxError> {
+    let text = text.trim();
+    if text == "*" {
+        return Ok(Selector::Wildcard);
+    }
+    for quote in ['"', '\''] {
+        if let Some(name) = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+            return Ok(Selector::Name(name.to_owned()));
+        }
+    }
+    if let Ok(index) = text.parse::<i64>() {
+        return Ok(Selector::Index(index));
+    }
+    let bounds = text.split(':').collect::<Vec<_>>();
+    if (2..=3).contains(&bounds.len()) {
+        let bound = |place: usize| match bounds.get(place).map(|bound| bound.trim()) {
+            None | Some("") => Ok(None),
+            Some(bound) => bound.parse::<i64>().map(Some),
+        };
+        if let (Ok(start), Ok(end), Ok(step)) = (bound(0), bound(1), bound(2)) {
+            let step = step.unwrap_or(1);
+            if step != 0 {
+                return Ok(Selector::Slice { start, end, step });
+            }
+        }
+    }
+    // jsonpath-plus reads names without quotes in a union.
+    if !text.is_empty() && text.chars().all(|c| c == '_' || c == '-' || c.is_alphanumeric()) {
+        return Ok(Selector::Name(text.to_owned()));
+    }
+    Err(ExprSyntaxError::new(at, format!("`[{text}]` is no index, name, slice, union or filter")))
+}
