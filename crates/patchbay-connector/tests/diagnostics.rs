@@ -59,7 +59,7 @@ const PARTIAL: &str = "\
   description: Lists things.
   steps:
     - stepId: list
-      stepFunction: { functionName: emit_event, parameters: {} }
+      stepFunction: { functionName: browser_use, parameters: {} }
 ";
 
 fn files(main: &str, partial: &str) -> [SourceFile; 2] {

@@ -8,6 +8,7 @@
 mod background;
 mod cache;
 pub mod error;
+mod events;
 mod housekeeping;
 mod http;
 mod linking;
@@ -26,6 +27,7 @@ mod trace;
 mod xml;
 
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
+pub use events::{EmittedEvent, EventSink};
 pub use http::use_lane;
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,

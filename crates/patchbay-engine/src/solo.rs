@@ -114,6 +114,7 @@ impl Solo {
             config: &self.config,
             deadline: Instant::now() + Duration::from_millis(self.config.call_budget_millis),
             trace: Some(trace),
+            events: None,
         };
         run(&self.http, ctx, action, &inputs).await
     }

@@ -30,6 +30,7 @@ pub use input::{Input, InputLocation, InputRules, InputType};
 pub use step::{
     Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, HttpMethod, NextKeyIn,
     OnConditionError, Page, PageLocation, PageMode, PaginatedRequest, Request, ResponseSpec, Step, StepFunction,
+    StepReads,
 };
 pub use sync::{DataSync, SyncIncremental, SyncPages, SyncPagination, SyncParameter, TimeFormat};
 

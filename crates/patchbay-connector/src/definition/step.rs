@@ -31,6 +31,17 @@ pub struct Step {
     pub function: StepFunction,
     /// What it does after that, for the same element (`stepFunctions`).
     pub then: Vec<StepFunction>,
+    /// The steps that must be done before it starts.
+    pub reads: StepReads,
+}
+
+/// The steps whose outputs a step reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepReads {
+    /// These, in no order.
+    Named(Vec<String>),
+    /// Any: which ones, shows only when it runs.
+    Any,
 }
 
 /// What a condition that cannot be evaluated means.

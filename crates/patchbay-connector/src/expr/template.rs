@@ -146,27 +146,47 @@ impl Template {
                 found.push((root.to_owned(), name.map(str::to_owned)));
             }
         };
-        match &self.kind {
-            Kind::Literal => {}
-            Kind::Path(path) => add_path(path),
-            Kind::Jexl(expression) => collect(expression, &mut found),
-            Kind::Mixed(parts) => {
-                for part in parts {
-                    match part {
-                        Part::Literal(_) => {}
-                        Part::Path(path, _) => {
-                            if let Some((root, name)) = path.head() {
-                                found.push((root.to_owned(), name.map(str::to_owned)));
-                            }
-                        }
-                        Part::Jexl(expression, _) => collect(expression, &mut found),
-                    }
-                }
-            }
-        }
+        self.parts(&mut add_path, &mut |_| {});
+        self.parts(&mut |_| {}, &mut |expression| collect(expression, &mut found));
+        found.retain(|(root, _)| root != EVERYTHING);
         found
     }
+
+    /// The steps whose outputs it reads; none when it may read any.
+    pub fn steps_read(&self) -> Option<Vec<String>> {
+        let (mut found, mut climbs) = (Vec::new(), false);
+        self.parts(
+            &mut |path| match path.head() {
+                Some((root, name)) if root != "steps" || !path.climbs() => {
+                    found.push((root.to_owned(), name.map(str::to_owned)));
+                }
+                _ => climbs = true,
+            },
+            &mut |_| {},
+        );
+        self.parts(&mut |_| {}, &mut |expression| collect(expression, &mut found));
+        if climbs || found.iter().any(|(root, _)| root == EVERYTHING) {
+            return None;
+        }
+        found.into_iter().filter(|(root, _)| root == "steps").map(|(_, name)| name).collect()
+    }
+
+    fn parts(&self, path: &mut dyn FnMut(&Path), expression: &mut dyn FnMut(&Expr)) {
+        match &self.kind {
+            Kind::Literal => {}
+            Kind::Path(one) => path(one),
+            Kind::Jexl(one) => expression(one),
+            Kind::Mixed(parts) => parts.iter().for_each(|part| match part {
+                Part::Literal(_) => {}
+                Part::Path(one, _) => path(one),
+                Part::Jexl(one, _) => expression(one),
+            }),
+        }
+    }
 }
+
+/// Stands for all roots among what an expression names.
+const EVERYTHING: &str = "$";
 
 fn parse_kind(source: &str) -> Result<Kind, ExprSyntaxError> {
     let trimmed = source.trim();
@@ -401,7 +421,8 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
             of => collect(of, found),
         },
         Expr::Root(root) => found.push((root.clone(), None)),
-        Expr::Literal(_) | Expr::Scope | Expr::Current => {}
+        Expr::Scope => found.push((EVERYTHING.to_owned(), None)),
+        Expr::Literal(_) | Expr::Current => {}
         Expr::Index(left, right)
         | Expr::Filter(left, right)
         | Expr::Map(left, right)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     input, later,
     mapping::field_mappings,
+    reads,
     root::{STAGES, one_or_many},
     step, sync,
 };
@@ -152,12 +153,15 @@ fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Opt
         .map_or(Some(HttpMethod::Get), |method| method.choice(&step::METHODS))
         .unwrap_or(HttpMethod::Get);
     let steps_place = mapping.require("steps");
-    let (steps, step_places): (Vec<_>, Vec<_>) = steps_place
+    let (mut steps, step_places): (Vec<_>, Vec<_>) = steps_place
         .map(|steps| steps.items().collect::<Vec<_>>())
         .unwrap_or_default()
         .into_iter()
         .filter_map(|place| Some((step::read(place)?, place)))
         .unzip();
+    for step in &mut steps {
+        step.reads = reads::of(step, &fields);
+    }
     if let Some(place) = steps_place.filter(|place| place.items().next().is_none()) {
         place.error(code::INVALID, "an action needs a step");
     }

@@ -153,7 +153,8 @@ fn undefined<'a>(place: &Reader<'_>, what: &str, name: &str, known: impl IntoIte
     }
 }
 
-fn step_texts(step: &Step) -> Vec<&Template> {
+/// Every template of a step, but for what looks at its own output and for the fields of its mappings.
+pub(super) fn step_texts(step: &Step) -> Vec<&Template> {
     let mut texts: Vec<&Template> = step.condition.iter().chain(&step.iterator).collect();
     for function in std::iter::once(&step.function).chain(&step.then) {
         function_texts(function, &mut texts);

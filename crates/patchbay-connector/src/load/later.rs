@@ -3,15 +3,8 @@
 //! Whoever teaches the engine one of these takes its name out here, and nothing else changes: types,
 //! keys and checks are there already. `NEVER` stays.
 
-use crate::{
-    diagnostic::code,
-    syntax::{Mapping, Reader},
-};
+use crate::{diagnostic::code, syntax::Mapping};
 
-/// Step functions that the engine does not run yet.
-const FUNCTIONS: [&str; 1] = ["emit_event"];
-/// Keys of a step that the engine does not heed yet.
-const STEP_KEYS: [&str; 1] = ["async"];
 /// Keys of a request that the engine does not heed yet.
 const REQUEST_KEYS: [&str; 2] = ["certificates", "saml"];
 /// Keys of an action that the engine does not heed yet.
@@ -37,16 +30,6 @@ pub(super) fn refused(function: &str) -> Option<&'static str> {
 
 pub(super) fn refused_names() -> impl Iterator<Item = &'static str> {
     NEVER.into_iter().map(|(name, _)| name)
-}
-
-pub(super) fn function(name: &str, place: &Reader<'_>) {
-    if FUNCTIONS.contains(&name) {
-        place.error(code::UNSUPPORTED, format!("the step function `{name}` is not supported yet"));
-    }
-}
-
-pub(super) fn step(mapping: &Mapping<'_>) {
-    keys(mapping, &STEP_KEYS, "a step");
 }
 
 pub(super) fn request(mapping: &Mapping<'_>) {

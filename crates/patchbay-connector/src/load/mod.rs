@@ -11,6 +11,7 @@ mod guide;
 pub(crate) mod input;
 mod later;
 pub(crate) mod mapping;
+mod reads;
 pub(crate) mod root;
 pub(crate) mod step;
 pub(crate) mod sync;

@@ -5,7 +5,7 @@ use crate::{
     definition::{
         Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, FunctionVersion,
         HttpMethod, NextKeyIn, OnConditionError, Page, PageLocation, PageMode, PaginatedRequest, Request, ResponseSpec,
-        Step, StepFunction,
+        Step, StepFunction, StepReads,
     },
     diagnostic::code,
     nearest::nearest,
@@ -80,7 +80,6 @@ pub(crate) const DOWNLOAD: [&str; 5] = ["responseMode", "responseType", "encodin
 
 pub(super) fn read(reader: Reader<'_>) -> Option<Step> {
     let mapping = reader.mapping("a step", &KEYS)?;
-    later::step(&mapping);
     let id = mapping.require("stepId").and_then(|id| id.text());
     let more = mapping.items("stepFunctions").into_iter().map(function).collect::<Vec<_>>();
     let first = if more.is_empty() || mapping.get("stepFunction").is_some() {
@@ -105,6 +104,8 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Step> {
         id: id?,
         function: function?,
         then: functions?,
+        // Told once the action's fields are known, which its mappings read.
+        reads: StepReads::Any,
     })
 }
 
@@ -135,7 +136,6 @@ fn function(reader: Reader<'_>) -> Option<StepFunction> {
         name_place.error_with_hint(code::UNKNOWN_VALUE, format!("there is no step function `{name}`"), hint);
         return None;
     }
-    later::function(&name, &name_place);
     let versions = [("1", FunctionVersion::V1), ("2", FunctionVersion::V2)];
     let version = mapping.get("version").map_or(Some(FunctionVersion::V1), |version| version.choice(&versions));
     if version == Some(FunctionVersion::V1) && matches!(name.as_str(), "map_fields" | "typecast") {
@@ -206,6 +206,11 @@ pub(super) fn request(mapping: &Mapping<'_>) -> Option<Request> {
     let custom_errors = mapping.items("customErrors").into_iter().filter_map(custom_error).collect();
     let encode_query = mapping.flag("encodeQueryParams", true);
     let cache_ttl = mapping.get("cacheTTL").and_then(|seconds| seconds.whole()).unwrap_or(0);
+    if let (Some(place), Some(method)) = (mapping.get("cacheTTL"), method)
+        && method != HttpMethod::Get
+    {
+        place.warning(code::UNUSED, "only answers to `method: get` are kept; `cacheTTL` does nothing here");
+    }
     let certificates = mapping.get("certificates").and_then(function::certificates);
     let saml = mapping.get("saml").and_then(function::saml);
     Some(Request {

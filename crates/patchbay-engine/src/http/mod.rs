@@ -6,6 +6,7 @@
 //! when the caller goes away: everything runs inside the caller's future.
 
 mod addresses;
+mod answers;
 mod body;
 mod failure;
 mod guard;
@@ -27,6 +28,7 @@ use patchbay_model::{Clock, Entropy};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
+pub(crate) use answers::{Answers, Hasher};
 pub(crate) use failure::{Cause, shown};
 pub(crate) use guard::Reach;
 pub use lane::use_lane;
@@ -89,6 +91,7 @@ pub(crate) struct HttpClient {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     rates: RateLimiter,
+    answers: Answers,
     mcp: crate::mcp::Memory,
     max_response_bytes: usize,
 }
@@ -101,7 +104,8 @@ impl HttpClient {
         let transport = Arc::new(transport::Wire::new(guard.clone()));
         let (rates, mcp) = (RateLimiter::default(), crate::mcp::Memory::default());
         let max_response_bytes = config.max_response_bytes;
-        Ok(Self { transport, guard, upstreams, clock, entropy, rates, mcp, max_response_bytes })
+        let answers = Answers::default();
+        Ok(Self { transport, guard, upstreams, clock, entropy, rates, answers, mcp, max_response_bytes })
     }
 
     /// The same rules over another transport.
@@ -113,6 +117,11 @@ impl HttpClient {
     /// The accounts' rate limits.
     pub(crate) fn rates(&self) -> &RateLimiter {
         &self.rates
+    }
+
+    /// The answers that are kept.
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     /// What is known of MCP servers.

@@ -3,6 +3,8 @@
 //! Promises: inputs never change a URL's host or its number of path segments; a trailing slash stays as
 //! the file has it; a URL that came out of data and leads to another origin gets no credential.
 
+use std::fmt::Write as _;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -37,6 +39,12 @@ pub(crate) struct Target {
     pub(crate) with_credentials: bool,
 }
 
+/// A request before it is signed.
+pub(super) struct Unsigned {
+    pub(super) outgoing: Outgoing,
+    with_credentials: bool,
+}
+
 /// Builds the request of a step; of a SOAP call when `soap` is there.
 pub(super) fn request(
     run: &Run<'_>,
@@ -44,6 +52,16 @@ pub(super) fn request(
     soap: Option<&SoapRequest>,
     page: Option<&PageArg<'_>>,
 ) -> Result<Outgoing, Error> {
+    sign(run, request, unsigned(run, request, soap, page)?)
+}
+
+/// The same but for a signature of the whole.
+pub(super) fn unsigned(
+    run: &Run<'_>,
+    request: &Request,
+    soap: Option<&SoapRequest>,
+    page: Option<&PageArg<'_>>,
+) -> Result<Unsigned, Error> {
     let roots = run.roots();
     let scope = Scope { roots: &roots };
     let connector = run.ctx.connector;
@@ -79,8 +97,10 @@ pub(super) fn request(
             }
         }
     }
-    if !parts.query.is_empty() {
+    if request.encode_query && !parts.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&parts.query);
+    } else if !parts.query.is_empty() {
+        plain_query(&mut url, &parts.query);
     }
     if let Some(soap) = soap {
         let (now, entropy) = (run.http.clock().now(), run.http.entropy());
@@ -94,8 +114,19 @@ pub(super) fn request(
     }
     let hints = &run.action.annotations;
     let repeatable = method == Method::GET || hints.idempotent == Some(true) || hints.read_only == Some(true);
-    let mut outgoing = Outgoing { method, url, headers: parts.headers, body, repeatable };
-    super::sign(authorization, &scope, &mut outgoing, run.http.clock().now()).map_err(broken)?;
+    let outgoing = Outgoing { method, url, headers: parts.headers, body, repeatable };
+    Ok(Unsigned { outgoing, with_credentials })
+}
+
+/// Signs a request where the authorization does.
+pub(super) fn sign(run: &Run<'_>, request: &Request, unsigned: Unsigned) -> Result<Outgoing, Error> {
+    let Unsigned { mut outgoing, with_credentials } = unsigned;
+    if with_credentials {
+        let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
+        let now = run.http.clock().now();
+        super::sign(authorization, &Scope { roots: &run.roots() }, &mut outgoing, now)
+            .map_err(|error| run.broken(&error))?;
+    }
     Ok(outgoing)
 }
 
@@ -153,6 +184,39 @@ pub(super) fn prove(
     }
     super::sign(authorization, &scope, &mut outgoing, run.http.clock().now()).map_err(broken)?;
     Ok(outgoing)
+}
+
+/// Puts pairs into the query as they stand, for providers that decode nothing. What would begin another parameter
+/// or end the query is encoded all the same, and so is what no URL may hold.
+fn plain_query(url: &mut Url, pairs: &[(String, String)]) {
+    let mut query = url.query().map(str::to_owned).unwrap_or_default();
+    for (name, value) in pairs {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        plain(name, true, &mut query);
+        query.push('=');
+        plain(value, false, &mut query);
+    }
+    url.set_query(Some(&query));
+}
+
+fn plain(text: &str, is_name: bool, into: &mut String) {
+    for character in text.chars() {
+        match character {
+            '&' => into.push_str("%26"),
+            '#' => into.push_str("%23"),
+            '=' if is_name => into.push_str("%3D"),
+            // URL parsers drop these where they stand.
+            character if character.is_control() => {
+                let mut bytes = [0; 4];
+                let bytes = character.encode_utf8(&mut bytes).bytes();
+                // Writing to a text does not fail.
+                bytes.for_each(|byte| _ = write!(into, "%{byte:02X}"));
+            }
+            character => into.push(character),
+        }
+    }
 }
 
 /// The connector's base URL, without a trailing slash.
@@ -378,7 +442,32 @@ mod tests {
         assert!(goes("https://upload.demo.example.com/x", ""), "an origin that the file names is the author's choice");
     }
 
+    #[test]
+    fn a_plain_query_stays_as_it_is_and_within_its_parameter() {
+        let query = |name: &str, value: &str| {
+            let mut url = Url::parse("https://x.example/a?b=1").unwrap();
+            plain_query(&mut url, &[(name.to_owned(), value.to_owned())]);
+            url.query().unwrap().to_owned()
+        };
+        assert_eq!(query("$filter", "a(b),c:d|e/f=g;%20+"), "b=1&$filter=a(b),c:d|e/f=g;%20+");
+        assert_eq!(query("a=b&c", "d&e=f#g"), "b=1&a%3Db%26c=d%26e=f%23g");
+        assert_eq!(query("q", "two words\r\n\tü"), "b=1&q=two%20words%0D%0A%09%C3%BC");
+        let mut url = Url::parse("https://x.example/a").unwrap();
+        plain_query(&mut url, &[("a".into(), "1".into()), ("b".into(), String::new())]);
+        assert_eq!(url.as_str(), "https://x.example/a?a=1&b=");
+    }
+
     proptest! {
+        #[test]
+        fn a_plain_value_begins_no_other_parameter(value in any::<String>()) {
+            let mut url = Url::parse("https://x.example/a").unwrap();
+            plain_query(&mut url, &[("q".to_owned(), value.clone())]);
+            prop_assert!(url.fragment().is_none());
+            let pairs = url.query_pairs().collect::<Vec<_>>();
+            prop_assert_eq!(pairs.len(), 1, "{}", url);
+            prop_assert_eq!(&pairs[0].0, "q");
+        }
+
         #[test]
         fn an_input_stays_one_segment(id in any::<String>()) {
             let connector = demo();

@@ -4,12 +4,14 @@
 //! promises that no secret of the account leaves it: results and errors are redacted at its edge.
 
 mod args;
+mod beside;
 mod build;
 mod control;
 mod credentials;
 mod explain;
 mod facts;
 mod inputs;
+mod kept;
 mod redactor;
 mod response;
 mod result;
@@ -34,10 +36,8 @@ pub(crate) use response::{Answer, charset, content_type, data, headers_value, pi
 pub(crate) use result::Wants;
 pub(crate) use sign::sign;
 
-use control::Flow;
-
 use crate::{
-    EngineConfig, Error, ErrorKind,
+    EngineConfig, Error, ErrorKind, EventSink,
     http::{HttpClient, Incoming, Outgoing, Watch, Whole},
     trace::{Sent, Trace},
 };
@@ -58,6 +58,8 @@ pub(crate) struct RunContext<'a> {
     pub(crate) deadline: Instant,
     /// Where to keep what is sent and answered, when the caller asked for it.
     pub(crate) trace: Option<&'a Trace>,
+    /// Who hears the events that steps emit.
+    pub(crate) events: Option<&'a dyn EventSink>,
 }
 
 impl RunContext<'_> {
@@ -135,6 +137,20 @@ impl Run<'_> {
         build::prove(self, target, authorization, outgoing)
     }
 
+    /// Sends a step's request, or gives the answer that is kept of it.
+    pub(crate) async fn exchange(
+        &self,
+        request: &Request,
+        page: Option<&build::PageArg<'_>>,
+    ) -> Result<Incoming, Error> {
+        kept::exchange(self, request, page).await
+    }
+
+    /// Removes the account's secrets.
+    pub(crate) fn redact(&self, value: &mut Value) {
+        self.redactor.value(value);
+    }
+
     /// Sends a request within the provider's rate and the run's time.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
         self.send_watched(outgoing, self.ctx.deadline, &mut Whole).await
@@ -150,7 +166,11 @@ impl Run<'_> {
         let ctx = self.ctx;
         wait_for_turn(self.http, ctx).await?;
         let tracing = ctx.trace.map(|trace| (trace, Sent::new(self.step, &outgoing, self.redactor), Instant::now()));
+        let changes = changes(&outgoing.method);
         let outcome = self.http.send_watched(outgoing, deadline.min(ctx.deadline), watch).await;
+        if let Some(account) = ctx.facts.account_id.as_ref().filter(|_| changes) {
+            self.http.answers().forget(account);
+        }
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, sent, began)) = tracing {
             let took = millis(began.elapsed());
@@ -161,6 +181,11 @@ impl Run<'_> {
         }
         outcome
     }
+}
+
+/// Whether a request may change something at the provider, after which kept answers are stale.
+pub(crate) fn changes(method: &http::Method) -> bool {
+    !method.is_safe()
 }
 
 /// Whole milliseconds.
@@ -232,25 +257,7 @@ async fn execute(
     let (context, steps) = (ctx.context_value(), Value::Object(Map::new()));
     let iterator = Value::Null;
     let mut run = Run { http, ctx, action, inputs: inputs.values(), context, steps, iterator, step: "", redactor };
-    let wants = result::wants(action);
-    let mut last = None;
-    for step in &action.steps {
-        run.step = &step.id;
-        let output = match control::run(&mut run, step, wants).await {
-            Ok(Flow::Done(output)) => output,
-            Ok(Flow::Skipped) => continue,
-            Ok(Flow::Break) => break,
-            // What cannot be helped by going on is not ignored: the time is over, or the guard said no.
-            Err(error) if step.ignore_error && !matches!(error.kind, ErrorKind::Timeout | ErrorKind::Internal) => {
-                result::ignored(&error)
-            }
-            Err(error) => return Err(error),
-        };
-        if let Value::Object(outputs) = &mut run.steps {
-            outputs.insert(step.id.clone(), Value::Object(Map::from_iter([("output".to_owned(), output)])));
-        }
-        last = Some(step.id.as_str());
-    }
+    let last = beside::run_steps(&mut run, result::wants(action)).await?;
     result::assemble(run, last)
 }
 

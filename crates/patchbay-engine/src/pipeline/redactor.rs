@@ -61,6 +61,11 @@ impl Redactor {
         self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
     }
 
+    /// Whether there is a secret in these bytes.
+    pub(crate) fn finds(&self, bytes: &[u8]) -> bool {
+        self.needles.iter().any(|needle| memmem::find(bytes, needle.as_bytes()).is_some())
+    }
+
     /// A text without the secrets.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = Cow::Borrowed(text);
@@ -104,7 +109,7 @@ impl Redactor {
 
     /// JSON text without the secrets; it stays JSON.
     pub(crate) fn json(&self, json: Bytes) -> Bytes {
-        if !self.needles.iter().any(|needle| memmem::find(&json, needle.as_bytes()).is_some()) {
+        if !self.finds(&json) {
             return json;
         }
         // An echo is rare: the tree is worth its cost, as a replaced number would break the text.

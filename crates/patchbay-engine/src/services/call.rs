@@ -101,6 +101,7 @@ impl Call {
             config: self.engine.config(),
             deadline: self.deadline,
             trace: None,
+            events: self.engine.events(),
         }
     }
 

@@ -15,7 +15,7 @@ use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault, VaultError};
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorKind, EventSink,
     background::Background,
     cache::Cache,
     housekeeping,
@@ -136,6 +136,7 @@ struct Inner {
     throttle: Throttle,
     flights: Flights,
     keeper: OnceLock<Background>,
+    events: OnceLock<Arc<dyn EventSink>>,
 }
 
 impl Engine {
@@ -162,6 +163,7 @@ impl Engine {
             throttle: Throttle::default(),
             flights: Flights::default(),
             keeper: OnceLock::new(),
+            events: OnceLock::new(),
         }));
         // What a process held that is no more: this one owns the database alone.
         engine.storage().renewals().end_all().await?;
@@ -177,6 +179,15 @@ impl Engine {
         self.0.flights.shutdown().await;
         self.0.housekeeping.shutdown().await;
         self.0.recorder.shutdown().await;
+    }
+
+    /// From now on `sink` takes in the events that connectors emit. Only the first one is taken; false for others.
+    pub fn hear_events(&self, sink: Arc<dyn EventSink>) -> bool {
+        self.0.events.set(sink).is_ok()
+    }
+
+    pub(crate) fn events(&self) -> Option<&dyn EventSink> {
+        self.0.events.get().map(|sink| &**sink)
     }
 
     /// Renews the tokens whose time has come, as the background does three times a minute.

@@ -175,8 +175,12 @@ impl Engine {
         pipeline::sign(&context.method.authorization, &scope, &mut outgoing, self.clock().now())
             .map_err(|error| pipeline::expression_error(&connector.title, "authorization", &error))?;
         pipeline::wait_for_turn(self.http(), &context).await?;
-        let incoming =
-            self.http().send(outgoing, call.deadline).await.map_err(|failure| failure.into_error(&connector.title))?;
+        let changes = pipeline::changes(&outgoing.method);
+        let outcome = self.http().send(outgoing, call.deadline).await;
+        if changes {
+            self.http().answers().forget(&call.resolved.account.id);
+        }
+        let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;
         Ok(ProxyOutcome {
             call_id: call.id.clone(),
             status: incoming.status.as_u16(),

@@ -1,6 +1,7 @@
 //! The step functions: one file each and one line in the table below.
 
 mod download_file;
+mod emit_event;
 mod group_data;
 mod map_fields;
 mod mcp_request;
@@ -17,7 +18,7 @@ mod upload_file;
 use patchbay_connector::definition::StepFunction;
 
 use crate::{
-    Error, ErrorKind,
+    Error,
     pipeline::{Answer, Run, Wants},
 };
 
@@ -37,11 +38,6 @@ pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) ->
         StepFunction::Typecast(parameters) => typecast::run(run, parameters),
         StepFunction::McpRequest(parameters) => mcp_request::run(run, parameters, wants).await,
         StepFunction::SignJwt(parameters) => sign_jwt::run(run, parameters),
-        // The loader refuses it until it is in this table.
-        other @ StepFunction::EmitEvent(_) => Err(Error::new(
-            ErrorKind::Internal,
-            "ConnectorError",
-            format!("this version does not run the step function `{}`", other.name()),
-        )),
+        StepFunction::EmitEvent(parameters) => emit_event::run(run, parameters).await,
     }
 }

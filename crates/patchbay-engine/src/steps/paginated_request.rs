@@ -4,14 +4,14 @@
 //! the call's time. Where it stops early, `next` says where to go on.
 
 use patchbay_connector::{
-    definition::{Cursor, NextKeyIn, Page, PageMode, PaginatedRequest},
+    definition::{Cursor, NextKeyIn, Page, PageMode, PaginatedRequest, Request, SoapRequest},
     expr::{Escape, Scope},
 };
 use serde_json::{Map, Value};
 
 use crate::{
     Error,
-    http::{Cause, Incoming, Outgoing},
+    http::{Cause, Incoming},
     pipeline::{Answer, PageArg, Run, Wants, headers_value, pick},
 };
 
@@ -20,41 +20,53 @@ const MAX_PAGES: u64 = 1000;
 
 pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Wants) -> Result<Answer, Error> {
     let PaginatedRequest { request, page, cursor } = paginated;
-    pages(
-        run,
-        page,
-        cursor.as_ref(),
-        wants,
-        |argument| run.build(request, argument),
-        |incoming, wants| run.interpret(request, incoming, wants),
-    )
-    .await
+    pages(run, page, cursor.as_ref(), wants, Asked::Http(request)).await
 }
 
-/// Page after page: `build` makes the request for one, `interpret` reads its answer.
+/// What is asked for page after page.
+#[derive(Clone, Copy)]
+pub(super) enum Asked<'a> {
+    Http(&'a Request),
+    Soap(&'a SoapRequest),
+}
+
+impl Asked<'_> {
+    async fn fetch(self, run: &Run<'_>, page: Option<&PageArg<'_>>) -> Result<Incoming, Error> {
+        match self {
+            Self::Http(request) => run.exchange(request, page).await,
+            Self::Soap(soap) => run.send(run.build_soap(soap, page)?).await,
+        }
+    }
+
+    fn interpret(self, run: &Run<'_>, incoming: &Incoming, wants: Wants) -> Result<Answer, Error> {
+        match self {
+            Self::Http(request) => run.interpret(request, incoming, wants),
+            Self::Soap(soap) => run.interpret_soap(soap, incoming, wants),
+        }
+    }
+}
+
+/// Page after page.
 pub(super) async fn pages(
     run: &Run<'_>,
     page: &Page,
     cursor: Option<&Cursor>,
     wants: Wants,
-    build: impl Fn(Option<&PageArg<'_>>) -> Result<Outgoing, Error> + Send,
-    interpret: impl Fn(&Incoming, Wants) -> Result<Answer, Error> + Send,
+    asked: Asked<'_>,
 ) -> Result<Answer, Error> {
     let (mut records, mut bytes, mut answer) = (Vec::new(), 0, Answer::default());
     let mut at = start(run, page, cursor)?;
     let most = page.max_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES);
     for fetched in 1..=most {
         let argument = at.clone().map(|value| PageArg { key: &page.key, value, location: page.location });
-        let outgoing = build(argument.as_ref())?;
-        let url = outgoing.url.clone();
-        let incoming = run.send(outgoing).await?;
+        let incoming = asked.fetch(run, argument.as_ref()).await?;
         bytes += incoming.body.len();
         let limit = run.ctx.config.max_response_bytes;
         if bytes > limit {
             let cause = Cause::TooLarge(limit);
-            return Err(cause.into_error(&run.ctx.connector.title, &url));
+            return Err(cause.into_error(&run.ctx.connector.title, &incoming.url));
         }
-        let one = interpret(&incoming, Wants { raw: true, headers: wants.headers })?;
+        let one = asked.interpret(run, &incoming, Wants { raw: true, headers: wants.headers })?;
         let raw = one.raw.unwrap_or(Value::Null);
         let before = records.len();
         match one.data {

@@ -8,6 +8,6 @@ use crate::{
 };
 
 pub(super) async fn run(run: &Run<'_>, request: &Request, wants: Wants) -> Result<Answer, Error> {
-    let incoming = run.send(run.build(request, None)?).await?;
+    let incoming = run.exchange(request, None).await?;
     run.interpret(request, &incoming, wants)
 }

@@ -4,7 +4,7 @@
 
 use patchbay_connector::definition::SoapPaginatedRequest;
 
-use super::paginated_request::pages;
+use super::paginated_request::{Asked, pages};
 use crate::{
     Error,
     pipeline::{Answer, Run, Wants},
@@ -12,13 +12,5 @@ use crate::{
 
 pub(super) async fn run(run: &Run<'_>, paginated: &SoapPaginatedRequest, wants: Wants) -> Result<Answer, Error> {
     let SoapPaginatedRequest { soap, page, cursor } = paginated;
-    pages(
-        run,
-        page,
-        cursor.as_ref(),
-        wants,
-        |argument| run.build_soap(soap, argument),
-        |incoming, wants| run.interpret_soap(soap, incoming, wants),
-    )
-    .await
+    pages(run, page, cursor.as_ref(), wants, Asked::Soap(soap)).await
 }

@@ -57,7 +57,7 @@ fn one(value: &Value, field: &FieldMapping) -> Value {
 }
 
 /// ISO 8601 with milliseconds and `Z`. Numbers are seconds since 1970, or milliseconds when there are too many.
-fn moment(value: &Value) -> Option<String> {
+pub(super) fn moment(value: &Value) -> Option<String> {
     const MILLIS: i64 = 100_000_000_000;
     let micros = match value {
         Value::Number(number) => {

@@ -128,6 +128,7 @@ async fn from_action(
         config: engine.config(),
         deadline,
         trace: None,
+        events: None,
     };
     let inputs = pipeline::check_inputs(action, RawInputs::default())
         .map_err(|error| broken(applicant, &format!("its action wants inputs ({})", error.message)))?;

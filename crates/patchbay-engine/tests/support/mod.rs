@@ -63,8 +63,19 @@ pub async fn link(
     connector: &str,
     credentials: &[(&str, &str)],
 ) -> Result<Arc<Account>, Error> {
+    link_for(engine, caller, "customer", connector, credentials).await
+}
+
+/// The same for an owner.
+pub async fn link_for(
+    engine: &Engine,
+    caller: &Caller,
+    owner: &str,
+    connector: &str,
+    credentials: &[(&str, &str)],
+) -> Result<Arc<Account>, Error> {
     let new = NewSession {
-        owner: Owner { id: "customer".into(), name: "Acme".into(), username: None },
+        owner: Owner { id: owner.into(), name: "Acme".into(), username: None },
         categories: Vec::new(),
         connector: Some(connector.into()),
         profile_id: None,

@@ -51,12 +51,8 @@ impl Path {
         Some((root, second))
     }
 
-    /// Whether it stays below the names of its [`Path::head`].
-    pub(super) fn stays_below_head(&self) -> bool {
-        !self.climbs() && self.head().is_some()
-    }
-
-    fn climbs(&self) -> bool {
+    /// Whether it may leave what its [`Path::head`] names.
+    pub(super) fn climbs(&self) -> bool {
         fn climbs(selectors: &[Selector]) -> bool {
             selectors.iter().any(|selector| match selector {
                 Selector::Parent => true,

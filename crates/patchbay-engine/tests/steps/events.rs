@@ -1,0 +1,90 @@
+//! `emit_event`.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use axum::{extract::Request, response::IntoResponse};
+use patchbay_engine::{EmittedEvent, Error, ErrorKind, EventSink};
+use serde_json::{Value, json};
+
+use crate::world::{SECRET, World, world};
+
+#[derive(Default)]
+struct Ear(Mutex<Vec<EmittedEvent>>);
+
+#[async_trait]
+impl EventSink for Ear {
+    async fn emit(&self, event: EmittedEvent) -> Result<(), Error> {
+        if event.event_type == "refused" {
+            return Err(Error::new(ErrorKind::Unavailable, "StorageUnavailableError", "the disk is full"));
+        }
+        self.0.lock().unwrap().push(event);
+        Ok(())
+    }
+}
+
+async fn listening(events: Value) -> (World, Arc<Ear>) {
+    let world = world(move |_: Request| {
+        let answer = axum::Json(events.clone()).into_response();
+        async move { answer }
+    })
+    .await;
+    let ear = Arc::new(Ear::default());
+    assert!(world.engine.hear_events(ear.clone()));
+    assert!(!world.engine.hear_events(ear.clone()), "the first stays");
+    (world, ear)
+}
+
+#[tokio::test]
+async fn an_event_is_checked_heard_and_answered() {
+    let (world, ear) = listening(Value::Null).await;
+    let body = json!({ "type": "contract.signed", "id": "e-1", "date": "2026-01-02T03:04:05+01:00", "note": SECRET });
+    let answer = world.run("emit", json!({ "body": body })).await.unwrap();
+    let event = json!({
+        "eventType": "contract.signed", "eventId": "e-1", "eventDate": "2026-01-02T02:04:05.000Z",
+        "data": { "note": "[redacted]", "by": "customer" },
+    });
+    assert_eq!(answer, json!({ "data": event, "next": null }));
+    let heard = ear.0.lock().unwrap().remove(0);
+    assert_eq!((heard.event_type.as_str(), heard.event_id.as_deref()), ("contract.signed", Some("e-1")));
+    assert_eq!(heard.event_date.to_rfc3339(), "2026-01-02T02:04:05.000Z");
+    assert_eq!((&heard.project_id, heard.account_id.as_ref()), (&world.caller.project_id, Some(&world.account)));
+    assert_eq!((heard.connector.as_str(), heard.action.as_str()), ("flow", "flow_emit"));
+    assert_eq!(heard.data, event["data"], "no secret leaves in an event");
+
+    let plain = world.run("emit", json!({ "body": { "type": "t" } })).await.unwrap();
+    let expected = json!({ "eventType": "t", "eventDate": "2026-01-15T10:30:00.000Z", "data": { "by": "customer" } });
+    assert_eq!(plain["data"], expected, "without a date it happened now");
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_refused_and_nothing_is_heard() {
+    let (world, ear) = listening(json!([{ "eventType": "a" }, { "eventId": "no type" }])).await;
+    for (body, why) in [
+        (json!({}), "`eventType` came to nothing"),
+        (json!({ "type": "  " }), "`eventType` is empty"),
+        (json!({ "type": "a\nb" }), "`eventType` is empty, longer"),
+        (json!({ "type": "t", "id": "x".repeat(257) }), "`eventId`"),
+        (json!({ "type": "t", "date": "yesterday" }), "`eventDate` is no ISO 8601 date"),
+    ] {
+        let error = world.run("emit", json!({ "body": body })).await.unwrap_err();
+        assert_eq!((error.kind.status(), error.code), (400, "EventInvalidError"), "{body}");
+        assert!(error.message.contains(why), "{error}");
+    }
+    let error = world.run("emit_what_is_there", json!({})).await.unwrap_err();
+    assert_eq!(error.code, "EventInvalidError", "all are checked before the first is emitted");
+    assert!(ear.0.lock().unwrap().is_empty());
+    let error = world.run("emit", json!({ "body": { "type": "refused" } })).await.unwrap_err();
+    assert_eq!((error.kind.status(), error.code), (503, "StorageUnavailableError"), "who hears it may fail the step");
+}
+
+#[tokio::test]
+async fn without_an_event_of_its_own_it_emits_what_is_there() {
+    let (world, ear) =
+        listening(json!([{ "eventType": "a", "eventId": 7, "eventDate": 1_770_000_000 }, { "eventType": "b" }])).await;
+    let answer = world.run("emit_what_is_there", json!({})).await.unwrap();
+    let heard = ear.0.lock().unwrap().iter().map(|event| event.event_type.clone()).collect::<Vec<_>>();
+    assert_eq!(heard, ["a", "b"]);
+    assert_eq!((&answer["data"][0]["eventId"], answer["data"].as_array().unwrap().len()), (&json!("7"), 2));
+    assert_eq!(answer["data"][0]["eventDate"], "2026-02-02T02:40:00.000Z");
+}
