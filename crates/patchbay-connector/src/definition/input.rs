@@ -63,12 +63,28 @@ pub struct Input {
     pub properties: Vec<Input>,
     /// The values of an enum.
     pub one_of: Vec<Value>,
-    /// Further rules.
-    pub rules: InputRules,
+    /// Further rules, where it has any: most inputs have none.
+    pub rules: Option<Box<InputRules>>,
     /// Other shapes that it may have.
     pub variants: Vec<Input>,
     /// Whether it is kept out of what agents see.
     pub hidden: bool,
+}
+
+impl Input {
+    /// Its rules beyond the type.
+    pub fn rules(&self) -> &InputRules {
+        const NONE: &InputRules = &InputRules {
+            min_length: None,
+            max_length: None,
+            pattern: None,
+            format: None,
+            min: None,
+            max: None,
+            error_message: None,
+        };
+        self.rules.as_deref().unwrap_or(NONE)
+    }
 }
 
 /// Rules beyond the type.

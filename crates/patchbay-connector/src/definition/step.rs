@@ -60,7 +60,6 @@ pub enum OnConditionError {
 
 /// What a step does.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a few hundred of them live as long as the process")]
 pub enum StepFunction {
     /// One HTTP request.
     Request(Request),

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::definition::ValueTemplate;
 
-/// A text of a connector file, compiled.
+/// A text of a connector file, compiled. Small, as a connector holds thousands, most of them literal.
 #[derive(Debug)]
 pub struct Template {
-    source: String,
+    source: Box<str>,
     kind: Kind,
 }
 
@@ -25,9 +25,9 @@ pub struct Template {
 enum Kind {
     Literal,
     /// The whole text is a path: the value keeps its type.
-    Path(Path),
+    Path(Box<Path>),
     /// The whole text is `{{…}}`: the value keeps its type.
-    Jexl(Expr),
+    Jexl(Box<Expr>),
     /// The value is text.
     Mixed(Vec<Part>),
 }
@@ -66,7 +66,7 @@ impl Template {
     /// Reads a text of a connector file.
     pub fn parse(source: &str) -> Result<Self, ExprSyntaxError> {
         let kind = parse_kind(source)?;
-        Ok(Self { source: source.to_owned(), kind })
+        Ok(Self { source: source.into(), kind })
     }
 
     /// Reads a text that is a JEXL expression by itself, without `{{ }}`.
@@ -74,12 +74,12 @@ impl Template {
         if source.len() > MAX_SOURCE {
             return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_SOURCE} bytes")));
         }
-        Ok(Self { source: source.to_owned(), kind: Kind::Jexl(parser::parse(source)?) })
+        Ok(Self { source: source.into(), kind: Kind::Jexl(Box::new(parser::parse(source)?)) })
     }
 
     /// A text without expressions, whatever it holds.
     pub fn literal(text: &str) -> Self {
-        Self { source: text.to_owned(), kind: Kind::Literal }
+        Self { source: text.into(), kind: Kind::Literal }
     }
 
     /// The text as it stands in the file.
@@ -100,7 +100,7 @@ impl Template {
     /// Its value; `None` is undefined. In a text with interpolations a missing value is an error.
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Option<Value>, EvalError> {
         match &self.kind {
-            Kind::Literal => Ok(Some(Value::String(self.source.clone()))),
+            Kind::Literal => Ok(Some(Value::String(self.source.to_string()))),
             Kind::Path(path) => path.eval(&mut Evaluation::new(*scope)),
             Kind::Jexl(expression) => Evaluation::new(*scope).run(expression),
             Kind::Mixed(parts) => mixed(parts, scope, Escape::None).map(|text| Some(Value::String(text))),
@@ -111,7 +111,7 @@ impl Template {
     /// everywhere but in plain text.
     pub fn eval_text(&self, scope: &Scope<'_>, escape: Escape) -> Result<Option<String>, EvalError> {
         let value = match &self.kind {
-            Kind::Literal => return Ok(Some(self.source.clone())),
+            Kind::Literal => return Ok(Some(self.source.to_string())),
             Kind::Mixed(parts) => return mixed(parts, scope, escape).map(Some),
             Kind::Path(path) => path.eval(&mut Evaluation::new(*scope))?,
             Kind::Jexl(expression) => Evaluation::new(*scope).run(expression)?,
@@ -133,7 +133,7 @@ impl Template {
     /// Whether its value counts as true.
     pub fn is_truthy(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
         if self.is_literal() {
-            return Ok(!matches!(self.source.as_str(), "" | "false"));
+            return Ok(!matches!(&*self.source, "" | "false"));
         }
         Ok(value::is_truthy(self.eval(scope)?.as_ref()))
     }
@@ -200,10 +200,12 @@ fn parse_kind(source: &str) -> Result<Kind, ExprSyntaxError> {
         return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_SOURCE} bytes")));
     }
     if is_path {
-        return path::parse(trimmed).map(Kind::Path).map_err(|error| error.shifted(lead));
+        return path::parse(trimmed).map(|path| Kind::Path(Box::new(path))).map_err(|error| error.shifted(lead));
     }
     if let Some(inner) = jexl {
-        return parser::parse(inner).map(Kind::Jexl).map_err(|error| error.shifted(lead + 2));
+        return parser::parse(inner)
+            .map(|expression| Kind::Jexl(Box::new(expression)))
+            .map_err(|error| error.shifted(lead + 2));
     }
     parse_mixed(source)
 }

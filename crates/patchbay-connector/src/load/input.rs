@@ -34,6 +34,7 @@ pub(super) fn inputs(mapping: &Mapping<'_>) -> Vec<Input> {
         }
         inputs.push(input);
     }
+    inputs.shrink_to_fit();
     inputs
 }
 
@@ -58,16 +59,8 @@ fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>) -
     if description.is_empty() && inherited.is_none_or(|(_, name)| name.is_none()) {
         reader.warning(code::MISSING_TEXT, format!("the input `{name}` has no description"));
     }
-    let properties = mapping
-        .items("properties")
-        .into_iter()
-        .filter_map(|property| input(property, Some((location, None))))
-        .collect();
-    let variants = mapping
-        .items("variants")
-        .into_iter()
-        .filter_map(|variant| input(variant, Some((location, Some(&name)))))
-        .collect();
+    let properties = mapping.each("properties", |property| input(property, Some((location, None))));
+    let variants = mapping.each("variants", |variant| input(variant, Some((location, Some(&name)))));
     Some(Input {
         kind,
         location,
@@ -76,7 +69,7 @@ fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>) -
         array: mapping.flag("array", false),
         properties,
         one_of,
-        rules: mapping.get("rules").and_then(rules).unwrap_or_default(),
+        rules: mapping.get("rules").and_then(rules).map(Box::new),
         variants,
         hidden: mapping.flag("hidden", false),
         name,

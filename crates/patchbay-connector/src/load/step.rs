@@ -202,7 +202,7 @@ pub(super) fn request(mapping: &Mapping<'_>) -> Option<Request> {
     // Everything is read before anything is given up, so that every mistake is seen.
     let base_url = mapping.template("baseUrl");
     let authorization = mapping.get("authorization").and_then(authorization::read);
-    let args = mapping.items("args").iter().filter_map(arg).collect();
+    let args = mapping.each("args", |place| arg(&place));
     let custom_errors = mapping.items("customErrors").into_iter().filter_map(custom_error).collect();
     let encode_query = mapping.flag("encodeQueryParams", true);
     let cache_ttl = mapping.get("cacheTTL").and_then(|seconds| seconds.whole()).unwrap_or(0);

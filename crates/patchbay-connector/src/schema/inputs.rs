@@ -43,7 +43,7 @@ fn schema(input: &Input) -> Value {
 }
 
 fn typed(input: &Input) -> Value {
-    let rules = &input.rules;
+    let rules = input.rules();
     let mut element = match input.kind {
         InputType::String => json!({ "type": "string" }),
         InputType::Number => json!({ "type": "number" }),

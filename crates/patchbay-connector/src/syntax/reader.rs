@@ -370,6 +370,13 @@ impl<'n> Mapping<'n> {
         self.get(key).map(|list| list.items().collect()).unwrap_or_default()
     }
 
+    /// What `read` makes of the elements of a list, with no room to spare: what a connector holds is kept for long.
+    pub fn each<T>(&self, key: &str, read: impl FnMut(Reader<'n>) -> Option<T>) -> Vec<T> {
+        let mut all = self.items(key).into_iter().filter_map(read).collect::<Vec<_>>();
+        all.shrink_to_fit();
+        all
+    }
+
     /// Names separated by spaces, or a list of names.
     pub fn names(&self, key: &str) -> Vec<(String, Reader<'n>)> {
         self.get(key).map(|value| value.names()).unwrap_or_default()

@@ -7,7 +7,7 @@ use super::{Problems, formats};
 
 /// The rules of one value (of each element, for a list).
 pub(super) fn of_value(input: &Input, value: &Value, path: &str, location: InputLocation, problems: &mut Problems) {
-    let rules = &input.rules;
+    let rules = input.rules();
     let mut fail = |code: &'static str, own: String| {
         problems.add(path, code, rules.error_message.clone().unwrap_or_else(|| format!("`{path}` {own}")));
     };
@@ -52,12 +52,12 @@ pub(super) fn of_value(input: &Input, value: &Value, path: &str, location: Input
 /// The length of a list.
 pub(super) fn of_length(input: &Input, count: usize, path: &str, problems: &mut Problems) {
     if let Some((code, own)) = length(input, count, "elements") {
-        problems.add(path, code, input.rules.error_message.clone().unwrap_or_else(|| format!("`{path}` {own}")));
+        problems.add(path, code, input.rules().error_message.clone().unwrap_or_else(|| format!("`{path}` {own}")));
     }
 }
 
 fn length(input: &Input, count: usize, unit: &str) -> Option<(&'static str, String)> {
-    let (count, rules) = (count as u64, &input.rules);
+    let (count, rules) = (count as u64, input.rules());
     match (rules.min_length, rules.max_length) {
         (Some(min), _) if count < min => Some(("min_length", format!("must have at least {min} {unit}"))),
         (_, Some(max)) if count > max => Some(("max_length", format!("must have at most {max} {unit}"))),
