@@ -34,6 +34,7 @@ pub use services::{
     accounts::{AccountPatch, AccountQuery, AccountView},
     actions::{RunOutcome, RunRequest},
     catalog::{ActionPage, ActionQuery, CatalogEntry},
+    files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
     keys::{CreatedKey, FirstStart, KeyPatch, NewKey},
     members::{MemberSession, SignedIn},
@@ -42,6 +43,7 @@ pub use services::{
     sessions::{CreatedSession, NewSession},
 };
 
+pub use pipeline::FileFacts;
 pub use sign_in::{SignInAnswer, SignInEnd, SignInRequest, SignInStart};
 pub use trace::{Exchange, RunTrace};
 

@@ -115,6 +115,7 @@ impl Solo {
             deadline: Instant::now() + Duration::from_millis(self.config.call_budget_millis),
             trace: Some(trace),
             events: None,
+            hand_out: None,
         };
         run(&self.http, ctx, action, &inputs).await
     }

@@ -4,12 +4,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    http::{Incoming, Outgoing},
+    http::Outgoing,
     pipeline::{REDACTED, Redactor},
 };
 
@@ -68,12 +68,21 @@ impl Trace {
     }
 
     /// Keeps an answered request.
-    pub(crate) fn answered(&self, sent: Sent, incoming: &Incoming, duration_ms: u64, redactor: &Redactor) {
+    /// Of a body that is left to be read, nothing is known.
+    pub(crate) fn answered(
+        &self,
+        sent: Sent,
+        status: StatusCode,
+        answered: &HeaderMap,
+        read: Option<&Bytes>,
+        duration_ms: u64,
+        redactor: &Redactor,
+    ) {
         let Sent(exchange) = sent;
         self.keep(Exchange {
-            status: Some(incoming.status.as_u16()),
-            response_headers: headers(&incoming.headers, redactor),
-            response_body: body(&incoming.body, redactor),
+            status: Some(status.as_u16()),
+            response_headers: headers(answered, redactor),
+            response_body: read.map_or_else(|| Value::from("(handed on as it comes)"), |read| body(read, redactor)),
             duration_ms,
             ..exchange
         });
@@ -188,13 +197,9 @@ mod tests {
     fn secrets_are_redacted_before_they_are_kept() {
         let redactor = Redactor::new([SECRET].into_iter());
         let trace = Trace::default();
-        let incoming = Incoming {
-            status: StatusCode::OK,
-            headers: HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static("a=b"))]),
-            body: Bytes::from(format!("{}{SECRET}", "x".repeat(LONGEST_BODY - 5))),
-            url: outgoing().url,
-        };
-        trace.answered(Sent::new("one", &outgoing(), &redactor), &incoming, 7, &redactor);
+        let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static("a=b"))]);
+        let body = Bytes::from(format!("{}{SECRET}", "x".repeat(LONGEST_BODY - 5)));
+        trace.answered(Sent::new("one", &outgoing(), &redactor), StatusCode::OK, &headers, Some(&body), 7, &redactor);
         trace.failed(Sent::new("two", &outgoing(), &redactor), "no route to canary-secret-1", 8, &redactor);
         let exchanges = trace.into_exchanges();
         let text = serde_json::to_string(&exchanges).unwrap();

@@ -1143,13 +1143,14 @@ export interface operations {
       };
     };
     responses: {
-      /** @description `{data, next, …}`. */
+      /** @description `{data, next, …}`. A file that the action hands on as it comes is base64 (or text) in it; with `Accept: application/octet-stream` the answer is the file itself, under its own media type. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
           "application/json": Record<string, never>;
+          "application/octet-stream": string;
         };
       };
       /** @description The inputs are not valid; every problem is named. */

@@ -245,6 +245,8 @@ pub struct DownloadFile {
     pub request: Request,
     /// Whether the content is text in place of base64.
     pub as_text: bool,
+    /// Whether the content is JSON, given as the value that it is.
+    pub as_json: bool,
     /// How the content is given.
     pub encoding: FileEncoding,
     /// Whether the content is handed on as it comes in place of being held.

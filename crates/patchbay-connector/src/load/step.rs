@@ -171,9 +171,11 @@ fn download(mapping: &Mapping<'_>) -> Option<DownloadFile> {
     ];
     let encoding = mapping.get("encoding").and_then(|encoding| encoding.choice(&encodings)).unwrap_or_default();
     let modes = [("buffer", false), ("stream", true)];
-    // As text or as JSON, the content is text.
-    let kinds = [("arraybuffer", false), ("blob", false), ("text", true), ("json", true)];
-    let is_text = mapping.get("responseType").and_then(|kind| kind.choice(&kinds)).unwrap_or(false);
+    // (text, JSON); `encoding` decides where it is there.
+    let kinds =
+        [("arraybuffer", (false, false)), ("blob", (false, false)), ("text", (true, false)), ("json", (false, true))];
+    let kind = mapping.get("responseType").and_then(|kind| kind.choice(&kinds)).unwrap_or_default();
+    let (is_text, is_json) = if mapping.get("encoding").is_none() { kind } else { (false, false) };
     let file =
         mapping.get("response").and_then(|place| place.mapping("`response`", &RESPONSE)).map(|response| FileSpec {
             name_key: response.text("fileNameKey"),
@@ -184,7 +186,8 @@ fn download(mapping: &Mapping<'_>) -> Option<DownloadFile> {
             forward_auth: response.flag("forwardAuth", false),
         });
     Some(DownloadFile {
-        as_text: encoding == FileEncoding::Utf8 || (is_text && mapping.get("encoding").is_none()),
+        as_text: encoding == FileEncoding::Utf8 || is_text,
+        as_json: is_json,
         encoding,
         stream: mapping.get("responseMode").and_then(|mode| mode.choice(&modes)).unwrap_or(false),
         max_redirects: mapping.get("maxRedirects").and_then(|count| count.whole()).unwrap_or(5),

@@ -70,7 +70,7 @@ async fn collect(mut body: IncomingBody, limit: usize, watch: &mut dyn Watch) ->
     Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut error = error;
     while let Some(cause) = error.source() {
         error = cause;

@@ -11,6 +11,7 @@ mod body;
 mod failure;
 mod guard;
 mod lane;
+mod opened;
 mod rate_limit;
 mod redirect;
 mod resolver;
@@ -32,13 +33,16 @@ pub(crate) use answers::{Answers, Hasher};
 pub(crate) use failure::{Cause, shown};
 pub(crate) use guard::Reach;
 pub use lane::use_lane;
+pub(crate) use opened::{Opened, Pieces};
 pub(crate) use rate_limit::RateLimiter;
+pub(crate) use redirect::MAX_HOPS;
 pub(crate) use retry::retry_after;
 pub(crate) use transport::{IncomingBody, Transport, TransportError};
 pub(crate) use watch::{Watch, Whole};
 
 use crate::{EngineConfig, Error};
 use guard::Guard;
+use opened::{Leave, Read, Take};
 use upstreams::Upstreams;
 
 const USER_AGENT: &str = concat!("patchbay/", env!("CARGO_PKG_VERSION"));
@@ -147,41 +151,75 @@ impl HttpClient {
     /// The same for an answer that is looked at while it comes in, and that may be let go before its end.
     pub(crate) async fn send_watched(
         &self,
-        mut outgoing: Outgoing,
+        outgoing: Outgoing,
         deadline: Instant,
         watch: &mut dyn Watch,
     ) -> Result<Incoming, Failure> {
+        self.ask(outgoing, deadline, MAX_HOPS, &mut Read { limit: self.max_response_bytes, watch }).await
+    }
+
+    /// The same with so many redirects at most.
+    pub(crate) async fn send_within(
+        &self,
+        outgoing: Outgoing,
+        deadline: Instant,
+        hops: usize,
+    ) -> Result<Incoming, Failure> {
+        self.ask(outgoing, deadline, hops, &mut Read { limit: self.max_response_bytes, watch: &mut Whole }).await
+    }
+
+    /// Sends a request; the answer's body is left to be read. It comes as it is, not packed.
+    pub(crate) async fn open(&self, mut outgoing: Outgoing, deadline: Instant, hops: usize) -> Result<Opened, Failure> {
+        outgoing.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        self.ask(outgoing, deadline, hops, &mut Leave).await
+    }
+
+    /// Sends a request and takes of its answer what `take` wants.
+    async fn ask<T: Take>(
+        &self,
+        mut outgoing: Outgoing,
+        deadline: Instant,
+        hops: usize,
+        take: &mut T,
+    ) -> Result<T::Taken, Failure> {
         let url = outgoing.url.clone();
         let defaults = [(header::USER_AGENT, USER_AGENT), (header::ACCEPT_ENCODING, body::ACCEPT_ENCODING)];
         for (name, value) in defaults {
             outgoing.headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
-        match timeout_at(deadline, self.send_until_answered(outgoing, deadline, watch)).await {
+        match timeout_at(deadline, self.ask_until_answered(outgoing, deadline, hops, take)).await {
             Ok(outcome) => outcome.map_err(|cause| Failure { url, cause }),
             Err(_) => Err(Failure { url, cause: Cause::TooSlow }),
         }
     }
 
-    async fn send_until_answered(
+    async fn ask_until_answered<T: Take>(
         &self,
         outgoing: Outgoing,
         deadline: Instant,
-        watch: &mut dyn Watch,
-    ) -> Result<Incoming, Cause> {
+        hops: usize,
+        take: &mut T,
+    ) -> Result<T::Taken, Cause> {
         if !outgoing.repeatable {
-            return self.follow(outgoing, watch).await;
+            return take.take(self.follow(outgoing, hops).await?).await;
         }
         let (mut attempt, mut broken) = (0, false);
         loop {
-            let wait = match self.follow(outgoing.clone(), watch).await {
-                Ok(incoming) if retry::asks_to_wait(incoming.status) && attempt < retry::MAX_RETRIES => {
-                    let wait = retry::retry_after(&incoming.headers, self.clock())
+            let outcome = match self.follow(outgoing.clone(), hops).await {
+                Ok(opened) if retry::asks_to_wait(opened.status) && attempt < retry::MAX_RETRIES => {
+                    let wait = retry::retry_after(&opened.headers, self.clock())
                         .unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
-                    if Instant::now().checked_add(wait).is_none_or(|then| then >= deadline) {
-                        return Ok(incoming);
+                    if Instant::now().checked_add(wait).is_some_and(|then| then < deadline) {
+                        attempt += 1;
+                        sleep(wait).await;
+                        continue;
                     }
-                    wait
+                    take.take(opened).await
                 }
+                Ok(opened) => take.take(opened).await,
+                Err(cause) => Err(cause),
+            };
+            let wait = match outcome {
                 // A connection that broke (often one that the provider had just given up) gets one new one.
                 Err(Cause::Cut(_)) if !broken => {
                     broken = true;
@@ -194,9 +232,9 @@ impl HttpClient {
         }
     }
 
-    async fn follow(&self, outgoing: Outgoing, watch: &mut dyn Watch) -> Result<Incoming, Cause> {
+    async fn follow(&self, outgoing: Outgoing, hops: usize) -> Result<Opened, Cause> {
         let Outgoing { mut method, mut url, mut headers, mut body, .. } = outgoing;
-        for _ in 0..=redirect::MAX_HOPS {
+        for _ in 0..=hops {
             let wire = self.upstreams.rewrite(&url);
             let wire = wire.as_ref().unwrap_or(&url);
             let reach = self.guard.admit(wire).map_err(Cause::Refused)?;
@@ -215,9 +253,7 @@ impl HttpClient {
             let (head, incoming) = response.into_parts();
             let location = head.headers.get(header::LOCATION).filter(|_| redirect::is_redirect(head.status));
             let Some(location) = location else {
-                watch.begin(head.status, &head.headers);
-                let body = body::read(&head.headers, incoming, self.max_response_bytes, watch).await?;
-                return Ok(Incoming { status: head.status, headers: head.headers, body, url });
+                return Ok(Opened { status: head.status, headers: head.headers, body: incoming, url });
             };
             let next = location.to_str().ok().and_then(|location| wire.join(location).ok());
             let next = next.ok_or_else(|| Cause::Redirect("it redirects to something that is not a URL".into()))?;
@@ -233,7 +269,11 @@ impl HttpClient {
             redirect::strip(&mut headers, &url, &next);
             url = next;
         }
-        Err(Cause::Redirect(format!("it redirects more than {} times, last to {}", redirect::MAX_HOPS, shown(&url))))
+        let place = shown(&url);
+        Err(Cause::Redirect(match hops {
+            0 => format!("it redirects to {place}, and this step follows no redirect"),
+            hops => format!("it redirects more than {hops} times, last to {place}"),
+        }))
     }
 }
 

@@ -9,8 +9,8 @@ use url::Url;
 
 use super::failure::Cause;
 
-/// The most redirects followed in one call.
-pub(super) const MAX_HOPS: usize = 5;
+/// The most redirects followed in one call, unless a step asks for fewer.
+pub(crate) const MAX_HOPS: usize = 5;
 /// What may cross to another origin.
 const HARMLESS: [HeaderName; 4] =
     [header::ACCEPT, header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE, header::USER_AGENT];

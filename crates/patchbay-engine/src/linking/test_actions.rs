@@ -63,6 +63,7 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
             deadline: Instant::now() + Duration::from_millis(engine.config().call_budget_millis),
             trace: None,
             events: None,
+            hand_out: None,
         };
         let inputs = pipeline::check_inputs(action, RawInputs::default())?;
         let outcome = pipeline::run(engine.http(), ctx, action, &inputs).await;

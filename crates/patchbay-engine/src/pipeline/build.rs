@@ -130,6 +130,28 @@ pub(super) fn sign(run: &Run<'_>, request: &Request, unsigned: Unsigned) -> Resu
     Ok(outgoing)
 }
 
+/// The request for a file at an address that an answer named, with what proves who asks where it may go along.
+pub(super) fn fetch(run: &Run<'_>, request: &Request, url: Url, with_credentials: bool) -> Result<Outgoing, Error> {
+    let roots = run.roots();
+    let scope = Scope { roots: &roots };
+    let broken = |error: EvalError| run.broken(&error);
+    let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
+    let (mut parts, mut url) = (Parts::default(), url);
+    if with_credentials {
+        authorize(authorization, &scope, &mut parts).map_err(broken)?;
+    }
+    if !parts.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&parts.query);
+    }
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    let mut outgoing =
+        Outgoing { method: Method::GET, url, headers: parts.headers, body: Bytes::new(), repeatable: true };
+    if with_credentials {
+        super::sign(authorization, &scope, &mut outgoing, run.http.clock().now()).map_err(broken)?;
+    }
+    Ok(outgoing)
+}
+
 /// Puts a value at a dotted path, making the objects on the way.
 fn put(members: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {

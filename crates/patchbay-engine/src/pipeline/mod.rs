@@ -10,13 +10,19 @@ mod control;
 mod credentials;
 mod explain;
 mod facts;
+mod hand_out;
 mod inputs;
 mod kept;
+mod mask;
 mod redactor;
 mod response;
 mod result;
 mod sign;
 
+use std::future::Future;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use patchbay_connector::{
     Connector,
     definition::{Action, AuthMethod, Authorization, Request, SoapRequest},
@@ -24,13 +30,17 @@ use patchbay_connector::{
 };
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep};
+use url::Url;
 
 pub(crate) use args::{Parts, text, write_pairs};
 pub(crate) use build::{PageArg, Target, authorize, base_url, has_dot_segment, http_method};
 pub(crate) use credentials::Credentials;
 pub(crate) use explain::{expression_error, provider_error, readable, said};
 pub(crate) use facts::RunFacts;
+pub use hand_out::FileFacts;
+pub(crate) use hand_out::{HandOut, OpenFile};
 pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
+pub(crate) use mask::Mask;
 pub(crate) use redactor::{REDACTED, Redactor};
 pub(crate) use response::{Answer, charset, content_type, data, headers_value, pick, unreadable};
 pub(crate) use result::Wants;
@@ -38,7 +48,7 @@ pub(crate) use sign::sign;
 
 use crate::{
     EngineConfig, Error, ErrorKind, EventSink,
-    http::{HttpClient, Incoming, Outgoing, Watch, Whole},
+    http::{Failure, HttpClient, Incoming, Opened, Outgoing, Watch, Whole},
     trace::{Sent, Trace},
 };
 
@@ -60,6 +70,8 @@ pub(crate) struct RunContext<'a> {
     pub(crate) trace: Option<&'a Trace>,
     /// Who hears the events that steps emit.
     pub(crate) events: Option<&'a dyn EventSink>,
+    /// Where a file goes that is handed on piece by piece, when the caller can take one.
+    pub(crate) hand_out: Option<&'a HandOut>,
 }
 
 impl RunContext<'_> {
@@ -151,6 +163,23 @@ impl Run<'_> {
         self.redactor.value(value);
     }
 
+    /// Builds the request for a file that an answer named.
+    pub(crate) fn build_fetch(&self, request: &Request, url: Url, with_credentials: bool) -> Result<Outgoing, Error> {
+        build::fetch(self, request, url, with_credentials)
+    }
+
+    /// Where this step may leave a file that is handed on: the action's last step, which makes one output.
+    pub(crate) fn hand_out(&self) -> Option<&HandOut> {
+        let last = self.action.steps.last()?;
+        let is_last = last.id == self.step && last.iterator.is_none() && last.then.is_empty();
+        self.ctx.hand_out.filter(|_| is_last)
+    }
+
+    /// What takes the account's secrets out of a file.
+    pub(crate) fn mask(&self) -> Mask {
+        self.redactor.mask()
+    }
+
     /// Sends a request within the provider's rate and the run's time.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
         self.send_watched(outgoing, self.ctx.deadline, &mut Whole).await
@@ -163,11 +192,35 @@ impl Run<'_> {
         deadline: Instant,
         watch: &mut dyn Watch,
     ) -> Result<Incoming, Error> {
+        let deadline = deadline.min(self.ctx.deadline);
+        self.traced(outgoing, |outgoing| self.http.send_watched(outgoing, deadline, watch), whole).await
+    }
+
+    /// The same with so many redirects at most.
+    pub(crate) async fn send_within(&self, outgoing: Outgoing, hops: usize) -> Result<Incoming, Error> {
+        self.traced(outgoing, |outgoing| self.http.send_within(outgoing, self.ctx.deadline, hops), whole).await
+    }
+
+    /// Sends a request whose answer's body is left to be read.
+    pub(crate) async fn open(&self, outgoing: Outgoing, hops: usize) -> Result<Opened, Error> {
+        let head = |opened: &Opened| (opened.status, opened.headers.clone(), None);
+        self.traced(outgoing, |outgoing| self.http.open(outgoing, self.ctx.deadline, hops), head).await
+    }
+
+    async fn traced<T, F>(
+        &self,
+        outgoing: Outgoing,
+        send: impl FnOnce(Outgoing) -> F,
+        seen: impl FnOnce(&T) -> (StatusCode, HeaderMap, Option<Bytes>),
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
         let ctx = self.ctx;
         wait_for_turn(self.http, ctx).await?;
         let tracing = ctx.trace.map(|trace| (trace, Sent::new(self.step, &outgoing, self.redactor), Instant::now()));
         let changes = changes(&outgoing.method);
-        let outcome = self.http.send_watched(outgoing, deadline.min(ctx.deadline), watch).await;
+        let outcome = send(outgoing).await;
         if let Some(account) = ctx.facts.account_id.as_ref().filter(|_| changes) {
             self.http.answers().forget(account);
         }
@@ -175,12 +228,20 @@ impl Run<'_> {
         if let Some((trace, sent, began)) = tracing {
             let took = millis(began.elapsed());
             match &outcome {
-                Ok(incoming) => trace.answered(sent, incoming, took, self.redactor),
+                Ok(answer) => {
+                    let (status, headers, body) = seen(answer);
+                    trace.answered(sent, status, &headers, body.as_ref(), took, self.redactor);
+                }
                 Err(error) => trace.failed(sent, &error.message, took, self.redactor),
             }
         }
         outcome
     }
+}
+
+/// What a trace shows of an answer that was read.
+fn whole(incoming: &Incoming) -> (StatusCode, HeaderMap, Option<Bytes>) {
+    (incoming.status, incoming.headers.clone(), Some(incoming.body.clone()))
 }
 
 /// Whether a request may change something at the provider, after which kept answers are stale.

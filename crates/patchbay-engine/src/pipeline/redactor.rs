@@ -15,6 +15,8 @@ use patchbay_connector::expr::escape_xml;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::mask::Mask;
+
 /// What stands in a secret's place.
 pub(crate) const REDACTED: &str = "[redacted]";
 /// Shorter values are no secrets, and would hit innocent text.
@@ -64,6 +66,11 @@ impl Redactor {
     /// Whether there is a secret in these bytes.
     pub(crate) fn finds(&self, bytes: &[u8]) -> bool {
         self.needles.iter().any(|needle| memmem::find(bytes, needle.as_bytes()).is_some())
+    }
+
+    /// What takes the secrets out of bytes that come piece by piece.
+    pub(super) fn mask(&self) -> Mask {
+        Mask::new(self.needles.iter().map(|needle| needle.as_str()))
     }
 
     /// A text without the secrets.

@@ -6,10 +6,14 @@ use patchbay_connector::definition::{Action, InputLocation};
 use patchbay_model::{AccountId, CallId, CallKind, ProfileId, Scope};
 use serde_json::{Map, Value};
 
-use super::{Caller, Engine, Resolved, call::Call};
+use super::{
+    Caller, Engine, Resolved,
+    call::Call,
+    files::{RunFile, RunReply},
+};
 use crate::{
     Error, ErrorKind, RunTrace,
-    pipeline::{self, RawInputs, RunContext},
+    pipeline::{self, HandOut, RawInputs, RunContext},
     tokens::works_by_token,
     trace::Trace,
 };
@@ -53,7 +57,34 @@ impl Engine {
     /// Checks the inputs (400 with every problem), then runs the action within the time budget.
     /// Unknown action 404 `ActionNotFoundError` with the nearest names; action not enabled 403
     /// `ActionNotEnabledError`; account of another project 404; suspended account or disabled profile 412.
+    ///
+    /// A file that its connector would stream is held, up to the limit of any answer.
     pub async fn run_action(&self, caller: &Caller, request: RunRequest) -> Result<RunOutcome, Error> {
+        let (call, outcome, trace) = self.perform(caller, request, None).await?;
+        finish(call, outcome, trace)
+    }
+
+    /// The same for a caller who takes files piece by piece: what the connector streams is not held.
+    pub async fn run_action_streaming(&self, caller: &Caller, request: RunRequest) -> Result<RunReply, Error> {
+        let hand_out = HandOut::default();
+        let (call, outcome, trace) = self.perform(caller, request, Some(&hand_out)).await?;
+        match (outcome, hand_out.take()) {
+            (Ok(result), Some(file)) => {
+                let trace = trace.map(|trace| run_trace(&call, trace));
+                let outcome = RunOutcome { call_id: call.id.clone(), result, trace };
+                Ok(RunReply::File(Box::new(RunFile::new(call, outcome, file))))
+            }
+            (outcome, _) => finish(call, outcome, trace).map(RunReply::Value),
+        }
+    }
+
+    /// Runs the action; the call is left to be ended.
+    async fn perform(
+        &self,
+        caller: &Caller,
+        request: RunRequest,
+        hand_out: Option<&HandOut>,
+    ) -> Result<(Call, Result<Map<String, Value>, Error>, Option<Trace>), Error> {
         caller.require(Scope::ActionsExecute)?;
         let RunRequest { account_id, profile_id, action, path, query, headers, body, debug } = request;
         let name = Some(action.clone());
@@ -61,26 +92,20 @@ impl Engine {
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
         let again = works_by_token(call.resolved.method()).then(|| raw.clone());
-        let mut outcome = self.run_in(caller, &call, &action, raw, trace.as_ref()).await;
+        let taps = Taps { trace: trace.as_ref(), hand_out };
+        let mut outcome = self.run_in(caller, &call, &action, raw, taps).await;
         // A token that the provider refuses before its time is renewed once.
         if let (Err(error), Some(raw)) = (&outcome, again)
             && is_refused(error)
             && self.may_repeat(&call.resolved, &action)
         {
             match call.renew().await {
-                Ok(true) => outcome = self.run_in(caller, &call, &action, raw, trace.as_ref()).await,
+                Ok(true) => outcome = self.run_in(caller, &call, &action, raw, taps).await,
                 Ok(false) => {}
                 Err(error) => outcome = Err(error),
             }
         }
-        let (call_id, began) = (call.id.clone(), call.began);
-        let outcome = call.end(outcome, |_| 200);
-        let trace = trace
-            .map(|trace| RunTrace { duration_ms: pipeline::millis(began.elapsed()), requests: trace.into_exchanges() });
-        match outcome {
-            Ok(result) => Ok(RunOutcome { call_id, result, trace }),
-            Err(error) => Err(Error { trace: trace.map(Box::new), ..error }),
-        }
+        Ok((call, outcome, trace))
     }
 
     async fn run_in(
@@ -89,7 +114,7 @@ impl Engine {
         call: &Call,
         name: &str,
         mut raw: RawInputs,
-        trace: Option<&Trace>,
+        taps: Taps<'_>,
     ) -> Result<Map<String, Value>, Error> {
         let action = self.find_action(&call.resolved, name)?;
         if !call.profile.enabled_actions.allows(&action.public_id) {
@@ -105,7 +130,8 @@ impl Engine {
         drop_what_clients_add(&action, &mut raw);
         let inputs = pipeline::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
-        let context = RunContext { trace, ..call.context(caller, &credentials) };
+        let Taps { trace, hand_out } = taps;
+        let context = RunContext { trace, hand_out, ..call.context(caller, &credentials) };
         pipeline::run(self.http(), context, &action, &inputs).await
     }
 
@@ -138,6 +164,27 @@ impl Engine {
         let hint = if nearest.is_empty() { String::new() } else { format!("; the nearest are {}", nearest.join(", ")) };
         Err(Error::new(ErrorKind::NotFound, "ActionNotFoundError", format!("there is no action `{shown}`{hint}")))
     }
+}
+
+/// What leaves a run beside its result.
+#[derive(Clone, Copy)]
+struct Taps<'a> {
+    trace: Option<&'a Trace>,
+    hand_out: Option<&'a HandOut>,
+}
+
+/// Ends the call.
+fn finish(call: Call, outcome: Result<Map<String, Value>, Error>, trace: Option<Trace>) -> Result<RunOutcome, Error> {
+    let call_id = call.id.clone();
+    let trace = trace.map(|trace| run_trace(&call, trace));
+    match call.end(outcome, |_| 200) {
+        Ok(result) => Ok(RunOutcome { call_id, result, trace }),
+        Err(error) => Err(Error { trace: trace.map(Box::new), ..error }),
+    }
+}
+
+fn run_trace(call: &Call, trace: Trace) -> RunTrace {
+    RunTrace { duration_ms: pipeline::millis(call.began.elapsed()), requests: trace.into_exchanges() }
 }
 
 /// Whether the provider refused the credentials.

@@ -102,6 +102,7 @@ impl Call {
             deadline: self.deadline,
             trace: None,
             events: self.engine.events(),
+            hand_out: None,
         }
     }
 
@@ -112,6 +113,11 @@ impl Call {
             Err(error) => self.record(error.kind.status(), Some(error.code)),
         }
         outcome
+    }
+
+    /// Ends a call whose answer was handed on piece by piece.
+    pub(super) fn close(mut self, status_code: u16, error_code: Option<&str>) {
+        self.record(status_code, error_code);
     }
 
     fn record(&mut self, status_code: u16, error_code: Option<&str>) {

@@ -30,6 +30,7 @@ pub mod accounts;
 pub mod actions;
 mod call;
 pub mod catalog;
+pub mod files;
 pub mod hub;
 pub mod keys;
 pub mod members;

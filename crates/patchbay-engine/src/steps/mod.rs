@@ -27,7 +27,7 @@ pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) ->
     match function {
         StepFunction::Request(parameters) => request::run(run, parameters, wants).await,
         StepFunction::PaginatedRequest(parameters) => paginated_request::run(run, parameters, wants).await,
-        StepFunction::DownloadFile(parameters) => download_file::run(run, parameters).await,
+        StepFunction::DownloadFile(parameters) => download_file::run(run, parameters, wants).await,
         StepFunction::SoapRequest(parameters) => soap_request::run(run, parameters, wants).await,
         StepFunction::SoapPaginatedRequest(parameters) => soap_paginated_request::run(run, parameters, wants).await,
         StepFunction::StaticValues(values) => static_values::run(run, values),

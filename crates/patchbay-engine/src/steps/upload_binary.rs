@@ -47,7 +47,7 @@ pub(super) fn content(run: &Run<'_>, template: &Template) -> Result<Vec<u8>, Err
     decode(&text).ok_or_else(|| invalid("the file's content is not base64"))
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
     let bare = match text.strip_prefix("data:") {
         Some(url) => url.split_once(";base64,")?.1,

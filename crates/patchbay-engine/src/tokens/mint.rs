@@ -129,6 +129,7 @@ async fn from_action(
         deadline,
         trace: None,
         events: None,
+        hand_out: None,
     };
     let inputs = pipeline::check_inputs(action, RawInputs::default())
         .map_err(|error| broken(applicant, &format!("its action wants inputs ({})", error.message)))?;

@@ -1,14 +1,19 @@
 //! Actions: the catalog, and running them.
 
-use axum::{Json, extract::State, http::HeaderMap};
+use axum::{
+    Json,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
 use patchbay_connector::definition::Action;
-use patchbay_engine::{ActionQuery, CatalogEntry, Engine, RunRequest};
+use patchbay_engine::{ActionQuery, CatalogEntry, Engine, RunReply, RunRequest};
 use patchbay_model::{AccountId, ProfileId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::wire;
+use super::{file, wire};
 use crate::{
     error::{ApiError, ErrorBody},
     extract::{AccountHeader, ApiJson, Authenticated, QueryMap},
@@ -170,7 +175,7 @@ pub(crate) struct RunAction {
         ("debug" = Option<bool>, Query, description = "`true` adds `debug` to the answer or the error: what was sent to the provider and answered, secrets redacted."),
     ),
     responses(
-        (status = 200, description = "`{data, next, …}`.", body = Object),
+        (status = 200, content((Object = "application/json"), (String = "application/octet-stream")), description = "`{data, next, …}`. A file that the action hands on as it comes is base64 (or text) in it; with `Accept: application/octet-stream` the answer is the file itself, under its own media type."),
         (status = 400, description = "The inputs are not valid; every problem is named.", body = ErrorBody),
         (status = 404, description = "No such account or action.", body = ErrorBody),
         (status = 412, description = "The account is suspended or its profile is disabled.", body = ErrorBody),
@@ -183,7 +188,7 @@ pub(crate) async fn rpc(
     headers: HeaderMap,
     query: QueryMap,
     ApiJson(run): ApiJson<RunAction>,
-) -> Result<Json<Map<String, Value>>, ApiError> {
+) -> Result<Response, ApiError> {
     let profile =
         headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
     let request = RunRequest {
@@ -196,10 +201,14 @@ pub(crate) async fn rpc(
         body: run.body.unwrap_or_default(),
         debug: query.text(&["debug"]).is_some_and(|text| text == "true"),
     };
-    let outcome = engine.run_action(&caller, request).await?;
+    let outcome = match engine.run_action_streaming(&caller, request).await? {
+        RunReply::File(found) if file::wants_bytes(&headers) => return Ok(file::bytes(*found)),
+        RunReply::File(found) => return Ok(file::json(*found)),
+        RunReply::Value(outcome) => outcome,
+    };
     let mut answer = outcome.result;
     if let Some(trace) = outcome.trace {
         answer.insert("debug".to_owned(), serde_json::to_value(trace).unwrap_or_default());
     }
-    Ok(Json(answer))
+    Ok(Json(answer).into_response())
 }

@@ -9,6 +9,7 @@ pub(crate) mod auth_configs;
 pub(crate) mod connect_sessions;
 pub(crate) mod connectors;
 mod fields;
+mod file;
 pub(crate) mod health;
 pub(crate) mod hub;
 pub(crate) mod proxy;

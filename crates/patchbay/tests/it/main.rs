@@ -8,6 +8,7 @@ mod actions;
 mod authoring;
 mod bad_input;
 mod connect;
+mod downloads;
 mod full_disk;
 mod lifecycle;
 mod mcp_request;

@@ -1,0 +1,234 @@
+//! A file that an action hands on: as its bytes for who accepts `application/octet-stream`, else within the JSON of the
+//! action's result. Either way no more of it is held than a piece.
+//!
+//! A failure in the middle cuts the answer off: the status has gone out by then, and half a file must not look whole.
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::stream;
+use patchbay_engine::{Error, FileContent, FileFacts, RunFile};
+use serde_json::Value;
+
+/// What a file is when nobody says.
+const BYTES: &str = "application/octet-stream";
+
+/// Whether the caller wants the file itself.
+pub(super) fn wants_bytes(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .any(|range| range.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(BYTES)))
+}
+
+/// The file itself.
+pub(super) fn bytes(file: RunFile) -> Response {
+    let RunFile { facts, content, .. } = file;
+    let mut response = Response::new(Filled::new("", "", content, Encoder::Plain).into_body());
+    let headers = response.headers_mut();
+    let kind = facts.content_type.as_deref().and_then(|kind| HeaderValue::from_str(kind).ok());
+    headers.insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static(BYTES)));
+    headers.insert(header::CONTENT_DISPOSITION, disposition(&facts));
+    // Whatever the provider sent, it is no page of ours.
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    if let Some(length) = facts.length {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    for (name, value) in [(header::LAST_MODIFIED, &facts.last_modified), (header::ETAG, &facts.etag)] {
+        if let Some(value) = value.as_deref().and_then(|value| HeaderValue::from_str(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// The action's result as JSON, with the file in its place.
+pub(super) fn json(file: RunFile) -> Response {
+    let RunFile { mut outcome, place, is_text, content, .. } = file;
+    if let Some(trace) = outcome.trace {
+        outcome.result.insert("debug".to_owned(), serde_json::to_value(trace).unwrap_or_default());
+    }
+    let text = Value::Object(outcome.result).to_string();
+    let body = match text.split_once(&place) {
+        Some((before, after)) => {
+            let encoder = if is_text { Encoder::Text(Vec::new()) } else { Encoder::Base64(Vec::new()) };
+            Filled::new(before, after, content, encoder).into_body()
+        }
+        // The result does not hold the file: nobody waits for it.
+        None => Body::from(text),
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A name for the file that no header is broken by (RFC 6266, section 4.3).
+fn disposition(facts: &FileFacts) -> HeaderValue {
+    let Some(name) = facts.file_name.as_deref().filter(|name| !name.is_empty()) else {
+        return HeaderValue::from_static("attachment");
+    };
+    let plain = name.chars().map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') { c } else { '_' });
+    let encoded = name.bytes().map(|byte| {
+        let stays = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        if stays { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    });
+    let text = format!(
+        "attachment; filename=\"{}\"; filename*=UTF-8''{}",
+        plain.collect::<String>(),
+        encoded.collect::<String>()
+    );
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("attachment"))
+}
+
+/// A file between two texts, in the making.
+struct Filled {
+    before: Option<Bytes>,
+    content: FileContent,
+    encoder: Encoder,
+    after: Option<Bytes>,
+}
+
+impl Filled {
+    fn new(before: &str, after: &str, content: FileContent, encoder: Encoder) -> Self {
+        let bytes = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
+        Self { before: bytes(before), content, encoder, after: bytes(after) }
+    }
+
+    fn into_body(self) -> Body {
+        Body::from_stream(stream::unfold(self, |mut filled| async move { Some((filled.next().await?, filled)) }))
+    }
+
+    async fn next(&mut self) -> Option<Result<Bytes, Error>> {
+        if let Some(before) = self.before.take().filter(|before| !before.is_empty()) {
+            return Some(Ok(before));
+        }
+        loop {
+            match self.content.next().await {
+                Some(Ok(piece)) => {
+                    let encoded = self.encoder.encode(piece);
+                    if !encoded.is_empty() {
+                        return Some(Ok(encoded));
+                    }
+                }
+                Some(Err(error)) => {
+                    self.after = None;
+                    return Some(Err(error));
+                }
+                None => {
+                    let after = self.after.take()?;
+                    let last = [&self.encoder.rest()[..], &after[..]].concat();
+                    return (!last.is_empty()).then(|| Ok(last.into()));
+                }
+            }
+        }
+    }
+}
+
+/// How a file's bytes stand in the answer. What does not come out even is kept for the next piece.
+enum Encoder {
+    /// As they are.
+    Plain,
+    /// As base64.
+    Base64(Vec<u8>),
+    /// As text within a JSON string; bytes that are no UTF-8 become U+FFFD.
+    Text(Vec<u8>),
+}
+
+impl Encoder {
+    fn encode(&mut self, piece: Bytes) -> Bytes {
+        match self {
+            Self::Plain => piece,
+            Self::Base64(kept) => {
+                kept.extend_from_slice(&piece);
+                let even = kept.len() / 3 * 3;
+                let encoded = STANDARD.encode(&kept[..even]);
+                kept.drain(..even);
+                encoded.into()
+            }
+            Self::Text(kept) => {
+                kept.extend_from_slice(&piece);
+                let (text, rest) = lossy(kept);
+                *kept = rest;
+                within_quotes(&text)
+            }
+        }
+    }
+
+    fn rest(&mut self) -> Bytes {
+        match self {
+            Self::Plain => Bytes::new(),
+            Self::Base64(kept) => STANDARD.encode(std::mem::take(kept)).into(),
+            Self::Text(kept) => within_quotes(&String::from_utf8_lossy(&std::mem::take(kept))),
+        }
+    }
+}
+
+/// The text of bytes, and the beginning of a character at their end.
+fn lossy(bytes: &[u8]) -> (String, Vec<u8>) {
+    let (mut text, mut rest) = (String::new(), bytes);
+    loop {
+        let error = match std::str::from_utf8(rest) {
+            Ok(valid) => {
+                text.push_str(valid);
+                return (text, Vec::new());
+            }
+            Err(error) => error,
+        };
+        let (valid, after) = rest.split_at(error.valid_up_to());
+        text.push_str(&String::from_utf8_lossy(valid));
+        let Some(broken) = error.error_len() else { return (text, after.to_vec()) };
+        text.push(char::REPLACEMENT_CHARACTER);
+        rest = &after[broken..];
+    }
+}
+
+fn within_quotes(text: &str) -> Bytes {
+    let quoted = Value::from(text).to_string();
+    Bytes::copy_from_slice(&quoted.as_bytes()[1..quoted.len() - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(mut encoder: Encoder, pieces: &[&'static [u8]]) -> String {
+        let mut out = Vec::new();
+        for piece in pieces {
+            out.extend_from_slice(&encoder.encode(Bytes::from_static(piece)));
+        }
+        out.extend_from_slice(&encoder.rest());
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn however_the_pieces_are_cut_the_text_is_the_same() {
+        let base64 = |pieces: &[&'static [u8]]| encoded(Encoder::Base64(Vec::new()), pieces);
+        assert_eq!(base64(&[b"a", b"bcde", b"", b"f", b"g"]), STANDARD.encode("abcdefg"));
+        assert_eq!(base64(&[]), "");
+        let text = |pieces: &[&'static [u8]]| encoded(Encoder::Text(Vec::new()), pieces);
+        assert_eq!(text(&[b"\xe2\x82", b"\xac \"", b"\n\xff!", b"\xc3"]), "€ \\\"\\n\u{fffd}!\u{fffd}");
+    }
+
+    #[test]
+    fn no_name_breaks_the_header() {
+        let named = |name: &str| {
+            let facts = FileFacts { file_name: Some(name.to_owned()), ..FileFacts::default() };
+            disposition(&facts).to_str().unwrap().to_owned()
+        };
+        assert_eq!(named("a b.pdf"), "attachment; filename=\"a_b.pdf\"; filename*=UTF-8''a%20b.pdf");
+        assert_eq!(named("ü\"\r\n;x"), "attachment; filename=\"____;x\"; filename*=UTF-8''%C3%BC%22%0D%0A%3Bx");
+        assert_eq!(named(""), "attachment");
+    }
+
+    #[test]
+    fn bytes_are_given_to_who_names_them() {
+        let wants = |accept: &'static str| {
+            wants_bytes(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
+        };
+        assert!(wants("application/octet-stream") && wants("text/html, Application/Octet-Stream;q=0.5"));
+        assert!(!wants("*/*") && !wants("application/json") && !wants_bytes(&HeaderMap::new()));
+    }
+}
