@@ -152,7 +152,9 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
 fn compression() -> CompressionLayer<impl Predicate> {
     let is_screen = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        ["text/html", "text/javascript", "text/css", "image/svg"].iter().any(|text| kind.starts_with(text))
+        // A file that an action hands on is no screen, whatever its type.
+        !headers.contains_key(header::CONTENT_DISPOSITION)
+            && ["text/html", "text/javascript", "text/css", "image/svg"].iter().any(|text| kind.starts_with(text))
     };
     CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(is_screen))
 }
