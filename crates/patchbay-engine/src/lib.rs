@@ -11,6 +11,7 @@ pub mod error;
 mod events;
 mod housekeeping;
 mod http;
+mod key_ring;
 mod linking;
 mod login;
 mod mcp;
@@ -29,11 +30,13 @@ mod xml;
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
 pub use events::{EmittedEvent, EventSink};
 pub use http::use_lane;
+pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
     accounts::{AccountPatch, AccountQuery, AccountView},
     actions::{RunOutcome, RunRequest},
     catalog::{ActionPage, ActionQuery, CatalogEntry},
+    check_key_ring,
     files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
     keys::{CreatedKey, FirstStart, KeyPatch, NewKey},

@@ -30,7 +30,7 @@ pub use ids::{AccountId, ApiKeyId, AttemptId, CallId, MemberId, OrganizationId, 
 pub use member::{BrowserSession, Member, PasswordHash};
 pub use organization::{Organization, Project};
 pub use profile::{EnabledActions, Profile};
-pub use sealed::Sealed;
+pub use sealed::{InvalidKeyId, KeyId, Sealed};
 pub use session::ConnectSession;
 pub use token::{Lease, LeaseAnswer, Token};
 

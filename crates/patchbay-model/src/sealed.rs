@@ -1,10 +1,11 @@
 //! Ciphertext as an opaque value.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// An envelope made by the vault: safe to store, useless without the key ring.
 ///
-/// Its bytes begin with the format's version and the wrapping key's id; only the vault reads them.
+/// Its bytes begin with the format's version and the wrapping key's id ([`Sealed::key_id`]); only the vault reads
+/// the rest.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(Vec<u8>);
 
@@ -17,6 +18,41 @@ impl Sealed {
     /// The envelope's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The key that wraps it; none when it is too short to be an envelope.
+    pub fn key_id(&self) -> Option<KeyId> {
+        self.0.get(1..=KeyId::LENGTH)?.try_into().ok().map(KeyId)
+    }
+}
+
+/// Names a wrapping key of the key ring; written as 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub [u8; Self::LENGTH]);
+
+impl KeyId {
+    /// Its length in bytes. It stands in every envelope after the version's byte.
+    pub const LENGTH: usize = 8;
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+/// A text that names no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the id of a key is 16 hexadecimal digits; see `patchbay keys status`")]
+pub struct InvalidKeyId;
+
+impl FromStr for KeyId {
+    type Err = InvalidKeyId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeyId> {
+        let is_id = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = is_id.then(|| u64::from_str_radix(text, 16).ok()).flatten();
+        number.map(|number| Self(number.to_be_bytes())).ok_or(InvalidKeyId)
     }
 }
 
@@ -33,5 +69,16 @@ mod tests {
     #[test]
     fn its_debug_form_shows_no_bytes() {
         assert_eq!(format!("{:?}", Sealed::from_bytes(vec![65; 3])), "Sealed(3 bytes)");
+    }
+
+    #[test]
+    fn its_key_is_known_by_its_id() {
+        let id: KeyId = "00000000000000ff".parse().unwrap();
+        assert_eq!(id.to_string(), "00000000000000ff");
+        assert_eq!(Sealed::from_bytes([&[1][..], &id.0, &[9; 3]].concat()).key_id(), Some(id));
+        assert_eq!(Sealed::from_bytes(vec![1; 8]).key_id(), None);
+        for wrong in ["", "ff", "00000000000000fg", "+0000000000000ff", "00000000000000ff0"] {
+            assert_eq!(wrong.parse::<KeyId>(), Err(InvalidKeyId), "{wrong}");
+        }
     }
 }

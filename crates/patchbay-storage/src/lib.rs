@@ -2,7 +2,7 @@
 //! backend passes (`conformance`).
 //!
 //! One method is one transaction. Every method that touches tenant data names its project; the
-//! exceptions are the look-ups by hash that find the project, and what warms caches at the start.
+//! exceptions are the look-ups by hash that find the project, and what concerns the whole server.
 //! Storage cannot decrypt anything: it sees [`patchbay_model::Sealed`] alone.
 
 mod accounts;
@@ -19,6 +19,7 @@ mod organizations;
 mod profiles;
 mod projects;
 mod renewals;
+mod sealed_records;
 mod sessions;
 mod sign_ins;
 pub mod sqlite;
@@ -35,6 +36,7 @@ pub use organizations::OrganizationStore;
 pub use profiles::{ProfileFilter, ProfileStore};
 pub use projects::ProjectStore;
 pub use renewals::RenewalStore;
+pub use sealed_records::{SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
 pub use sessions::SessionStore;
 pub use sign_ins::SignInStore;
 
@@ -78,6 +80,8 @@ pub trait Storage: Send + Sync {
     fn attempts(&self) -> &dyn AttemptStore;
     /// Records of calls.
     fn calls(&self) -> &dyn CallStore;
+    /// Every sealed value, for the rotation of keys.
+    fn sealed_records(&self) -> &dyn SealedRecordStore;
     /// The database's own records.
     fn meta(&self) -> &dyn MetaStore;
 }

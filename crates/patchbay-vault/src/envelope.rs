@@ -8,18 +8,15 @@
 //! of one envelope fits into another.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use patchbay_model::{Entropy, Sealed};
+use patchbay_model::{Entropy, KeyId, Sealed};
 use zeroize::Zeroizing;
 
-use crate::{
-    KeyRing, VaultError,
-    key_ring::{KEY_ID_LENGTH, WrappingKey, format_id},
-};
+use crate::{KeyRing, VaultError, key_ring::WrappingKey};
 
 const VERSION: u8 = 1;
 const TAG: usize = 16;
 const DATA_KEY: usize = 32;
-const WRAP_NONCE: usize = 1 + KEY_ID_LENGTH;
+const WRAP_NONCE: usize = 1 + KeyId::LENGTH;
 const WRAPPED: usize = WRAP_NONCE + NONCE_LEN;
 const DATA_NONCE: usize = WRAPPED + DATA_KEY + TAG;
 const CIPHERTEXT: usize = DATA_NONCE + NONCE_LEN;
@@ -42,7 +39,7 @@ pub(crate) fn seal(ring: &KeyRing, entropy: &dyn Entropy, context: &[u8], plaint
 
     let mut bytes = Vec::with_capacity(SHORTEST + plaintext.len());
     bytes.push(VERSION);
-    bytes.extend_from_slice(&wrapping.id);
+    bytes.extend_from_slice(&wrapping.id.0);
     bytes.extend_from_slice(&wrap_nonce);
     append(&mut bytes, &wrapping.aead, wrap_nonce, &aad(wrapping, Purpose::DataKey, context), &*data_key);
     bytes.extend_from_slice(&data_nonce);
@@ -59,8 +56,8 @@ pub(crate) fn open(ring: &KeyRing, context: &[u8], sealed: &Sealed) -> Result<Ze
     if bytes.len() < SHORTEST {
         return Err(VaultError::Truncated);
     }
-    let id = take::<KEY_ID_LENGTH>(bytes, 1);
-    let wrapping = ring.find(id).ok_or_else(|| VaultError::UnknownKey(format_id(id)))?;
+    let id = KeyId(take(bytes, 1));
+    let wrapping = ring.find(id).ok_or(VaultError::UnknownKey(id))?;
 
     let mut wrapped = Zeroizing::new(take::<{ DATA_KEY + TAG }>(bytes, WRAPPED));
     let data_key = wrapping
@@ -88,9 +85,9 @@ fn append(bytes: &mut Vec<u8>, key: &LessSafeKey, nonce: [u8; NONCE_LEN], aad: &
 }
 
 fn aad(wrapping: &WrappingKey, purpose: Purpose, context: &[u8]) -> Vec<u8> {
-    let mut aad = Vec::with_capacity(2 + KEY_ID_LENGTH + context.len());
+    let mut aad = Vec::with_capacity(2 + KeyId::LENGTH + context.len());
     aad.push(VERSION);
-    aad.extend_from_slice(&wrapping.id);
+    aad.extend_from_slice(&wrapping.id.0);
     aad.push(match purpose {
         Purpose::DataKey => b'k',
         Purpose::Data => b'd',

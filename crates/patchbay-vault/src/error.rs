@@ -2,8 +2,10 @@
 
 use std::{io, path::PathBuf};
 
+use patchbay_model::KeyId;
+
 /// Why a sealed value does not open.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum VaultError {
     /// It is shorter than any envelope.
     #[error("the sealed value is cut short; restore it from a backup")]
@@ -13,7 +15,7 @@ pub enum VaultError {
     UnknownVersion(u8),
     /// Its wrapping key is not in the ring.
     #[error("the sealed value is wrapped by key {0}, which the key ring does not hold; restore the complete key ring")]
-    UnknownKey(String),
+    UnknownKey(KeyId),
     /// It was changed, or does not belong where it was found.
     #[error("the sealed value was changed or does not belong here; restore it from a backup")]
     Refused,

@@ -5,14 +5,12 @@ use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use patchbay_model::{Entropy, Timestamp};
+use patchbay_model::{Entropy, KeyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::KeyRingError;
 
-/// Length of a key's id, in bytes, as it stands in every envelope.
-pub(crate) const KEY_ID_LENGTH: usize = 8;
 const KEY_LENGTH: usize = 32;
 const FORMAT: &str = "patchbay-keyring-1";
 
@@ -22,13 +20,26 @@ pub struct KeyRing {
     active: usize,
 }
 
+/// What may be shown of a key: never the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyFacts {
+    /// Its id, as it stands in every envelope that it wraps.
+    pub id: KeyId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Whether it wraps new values; the others only open.
+    pub is_active: bool,
+}
+
 /// One key, ready to use.
 pub(crate) struct WrappingKey {
-    pub(crate) id: [u8; KEY_ID_LENGTH],
+    pub(crate) id: KeyId,
     pub(crate) aead: LessSafeKey,
     /// Kept to write the file again; wiped on drop.
     material: Zeroizing<[u8; KEY_LENGTH]>,
     created_at: Timestamp,
+    /// Taken out of the ring: it is not written any more, and opens until the process ends.
+    is_retired: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,14 +65,14 @@ impl Drop for FileKey {
 }
 
 impl WrappingKey {
-    fn new(id: [u8; KEY_ID_LENGTH], material: Zeroizing<[u8; KEY_LENGTH]>, created_at: Timestamp) -> Self {
+    fn new(id: KeyId, material: Zeroizing<[u8; KEY_LENGTH]>, created_at: Timestamp) -> Self {
         let unbound = UnboundKey::new(&AES_256_GCM, &*material).expect("AES-256 takes every key of 32 bytes");
-        Self { id, aead: LessSafeKey::new(unbound), material, created_at }
+        Self { id, aead: LessSafeKey::new(unbound), material, created_at, is_retired: false }
     }
 
     fn generate(entropy: &dyn Entropy, now: Timestamp) -> Self {
-        let mut id = [0; KEY_ID_LENGTH];
-        entropy.fill(&mut id);
+        let mut id = KeyId([0; KeyId::LENGTH]);
+        entropy.fill(&mut id.0);
         let mut material = Zeroizing::new([0; KEY_LENGTH]);
         entropy.fill(&mut *material);
         Self::new(id, material, now)
@@ -80,6 +91,50 @@ impl KeyRing {
         self.active = self.keys.len() - 1;
     }
 
+    /// The keys, the oldest first.
+    pub fn keys(&self) -> impl Iterator<Item = KeyFacts> {
+        let fact = |(place, key): (usize, &WrappingKey)| KeyFacts {
+            id: key.id,
+            created_at: key.created_at,
+            is_active: place == self.active,
+        };
+        self.keys.iter().enumerate().filter(|(_, key)| !key.is_retired).map(fact)
+    }
+
+    /// The key that wraps new values.
+    pub fn active_id(&self) -> KeyId {
+        self.active().id
+    }
+
+    /// The same ring with a fresh key, which is the active one.
+    #[must_use]
+    pub fn with_new_key(&self, entropy: &dyn Entropy, now: Timestamp) -> Self {
+        let mut ring = self.copy();
+        ring.add_key(entropy, now);
+        ring
+    }
+
+    /// The same ring without a key; none when that is the active key, or no key of the ring. What was read before
+    /// still opens in this process; the file and every later process know the key no more.
+    #[must_use]
+    pub fn without(&self, id: KeyId) -> Option<Self> {
+        if id == self.active_id() {
+            return None;
+        }
+        let mut ring = self.copy();
+        let key = ring.keys.iter_mut().find(|key| key.id == id && !key.is_retired)?;
+        key.is_retired = true;
+        Some(ring)
+    }
+
+    fn copy(&self) -> Self {
+        let copy = |key: &WrappingKey| WrappingKey {
+            is_retired: key.is_retired,
+            ..WrappingKey::new(key.id, key.material.clone(), key.created_at)
+        };
+        Self { keys: self.keys.iter().map(copy).collect(), active: self.active }
+    }
+
     /// Reads a ring from its file's text.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let malformed = |what: &str| KeyRingError::Malformed(what.to_owned());
@@ -91,7 +146,8 @@ impl KeyRing {
         }
         let mut keys: Vec<WrappingKey> = Vec::with_capacity(file.keys.len());
         for key in &file.keys {
-            let id = parse_id(&key.id).ok_or_else(|| malformed("a key's id is not 16 hexadecimal digits"))?;
+            let id =
+                key.id.parse::<KeyId>().ok().ok_or_else(|| malformed("a key's id is not 16 hexadecimal digits"))?;
             if keys.iter().any(|known| known.id == id) {
                 return Err(malformed("two keys have the same id"));
             }
@@ -100,7 +156,10 @@ impl KeyRing {
                 <[u8; KEY_LENGTH]>::try_from(bytes.as_slice()).map_err(|_| malformed("a key is not 32 bytes long"))?;
             keys.push(WrappingKey::new(id, Zeroizing::new(material), key.created_at));
         }
-        let active = parse_id(&file.active)
+        let active = file
+            .active
+            .parse::<KeyId>()
+            .ok()
             .and_then(|id| keys.iter().position(|key| key.id == id))
             .ok_or_else(|| malformed("its active key is not among its keys"))?;
         Ok(Self { keys, active })
@@ -111,12 +170,13 @@ impl KeyRing {
     pub fn to_text(&self) -> Zeroizing<String> {
         let file = FileForm {
             format: FORMAT.to_owned(),
-            active: format_id(self.active().id),
+            active: self.active_id().to_string(),
             keys: self
                 .keys
                 .iter()
+                .filter(|key| !key.is_retired)
                 .map(|key| FileKey {
-                    id: format_id(key.id),
+                    id: key.id.to_string(),
                     key: STANDARD.encode(key.material.as_slice()),
                     created_at: key.created_at,
                 })
@@ -133,25 +193,15 @@ impl KeyRing {
         &self.keys[self.active]
     }
 
-    pub(crate) fn find(&self, id: [u8; KEY_ID_LENGTH]) -> Option<&WrappingKey> {
+    pub(crate) fn find(&self, id: KeyId) -> Option<&WrappingKey> {
         self.keys.iter().find(|key| key.id == id)
     }
 }
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyRing({} keys, active {})", self.keys.len(), format_id(self.active().id))
+        write!(f, "KeyRing({} keys, active {})", self.keys.len(), self.active_id())
     }
-}
-
-/// The id as the file and messages show it: 16 hexadecimal digits.
-pub(crate) fn format_id(id: [u8; KEY_ID_LENGTH]) -> String {
-    format!("{:016x}", u64::from_be_bytes(id))
-}
-
-fn parse_id(text: &str) -> Option<[u8; KEY_ID_LENGTH]> {
-    let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    digits.then(|| u64::from_str_radix(text, 16).ok()).flatten().map(u64::to_be_bytes)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! The key ring's file: mode 0600, written once, never overwritten.
+//! The key ring's file: mode 0600, made once, and replaced whole when its keys change.
 
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use zeroize::Zeroizing;
@@ -46,6 +46,23 @@ impl KeyRing {
     }
 }
 
+impl KeyRing {
+    /// Replaces the file by another ring: the new one is whole on the disk before it takes the old one's name, so
+    /// that a crash at any moment leaves one of the two. What an earlier crash left beside it is removed.
+    pub fn replace(path: &Path, ring: &Self) -> Result<(), KeyRingError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".new");
+        let new = PathBuf::from(name);
+        let io = |source| KeyRingError::Io { path: path.to_owned(), source };
+        match std::fs::remove_file(&new) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(io(source)),
+            _ => {}
+        }
+        Self::create(&new, ring)?;
+        std::fs::rename(&new, path).and_then(|()| sync_directory(path)).map_err(io)
+    }
+}
+
 /// Without this the file's name may be lost with the power.
 fn sync_directory(path: &Path) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -69,6 +86,21 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(*KeyRing::load(&path).unwrap().to_text(), *ring.to_text());
         assert!(matches!(KeyRing::create(&path, &ring), Err(KeyRingError::Exists(_))));
+    }
+
+    #[test]
+    fn it_is_replaced_whole_whatever_a_crash_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyring.json");
+        let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+        KeyRing::create(&path, &ring).unwrap();
+        fs::write(directory.path().join("keyring.json.new"), "{\"format\": \"patch").unwrap();
+        assert_eq!(*KeyRing::load(&path).unwrap().to_text(), *ring.to_text());
+        let rotated = ring.with_new_key(&SeededEntropy::new(2), Timestamp::from_micros(1));
+        KeyRing::replace(&path, &rotated).unwrap();
+        assert_eq!(*KeyRing::load(&path).unwrap().to_text(), *rotated.to_text());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use arc_swap::ArcSwap;
 use aws_lc_rs::digest::{SHA256, digest};
 use patchbay_model::{Entropy, KeyHash, Sealed};
 use zeroize::Zeroizing;
@@ -12,7 +13,7 @@ const CANARY: &str = "patchbay";
 
 /// Seals secrets and opens them again.
 pub struct Vault {
-    ring: KeyRing,
+    ring: ArcSwap<KeyRing>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -20,21 +21,42 @@ impl Vault {
     /// A vault with these keys. `entropy` gives data keys and nonces: in production the operating
     /// system's alone.
     pub fn new(ring: KeyRing, entropy: Arc<dyn Entropy>) -> Self {
-        Self { ring, entropy }
+        Self { ring: ArcSwap::from_pointee(ring), entropy }
+    }
+
+    /// The keys in use now.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        self.ring.load_full()
+    }
+
+    /// Goes on with another ring. Its file must be on the disk already: what is sealed from now on needs it.
+    pub fn use_ring(&self, ring: KeyRing) {
+        self.ring.store(Arc::new(ring));
     }
 
     /// Seals a secret for one place.
     pub fn seal(&self, context: &SealContext<'_>, plaintext: &Secret) -> Sealed {
-        envelope::seal(&self.ring, &*self.entropy, &context.bytes(), plaintext.expose().as_bytes())
+        envelope::seal(&self.ring.load(), &*self.entropy, &context.bytes(), plaintext.expose().as_bytes())
     }
 
     /// Opens a value that was sealed for this place.
     pub fn open(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Secret, VaultError> {
-        let mut bytes = envelope::open(&self.ring, &context.bytes(), sealed)?;
+        let mut bytes = envelope::open(&self.ring.load(), &context.bytes(), sealed)?;
         String::from_utf8(std::mem::take(&mut *bytes)).map(Secret::new).map_err(|error| {
             drop(Zeroizing::new(error.into_bytes()));
             VaultError::Refused
         })
+    }
+
+    /// The value sealed again by the active key, with a data key of its own; none when the active key wraps it
+    /// already. The data is bound to the wrapping key's id, so that wrapping the data key alone would not do.
+    pub fn reseal(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Option<Sealed>, VaultError> {
+        let (ring, context) = (self.ring.load(), context.bytes());
+        if sealed.key_id() == Some(ring.active_id()) {
+            return Ok(None);
+        }
+        let plaintext = envelope::open(&ring, &context, sealed)?;
+        Ok(Some(envelope::seal(&ring, &*self.entropy, &context, &plaintext)))
     }
 
     /// A value that only this key ring opens, to be kept beside the data.
@@ -62,7 +84,7 @@ impl Vault {
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Vault({:?})", self.ring)
+        write!(f, "Vault({:?})", self.ring.load())
     }
 }
 

@@ -68,6 +68,31 @@ proptest! {
     }
 }
 
+#[test]
+fn a_value_moves_to_the_active_key_and_the_old_one_can_go() {
+    let old = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
+    let vault = vault(&old, 2);
+    let secret = Secret::new("hunter2");
+    let sealed = vault.seal(&SealContext::Canary, &secret);
+    assert_eq!(vault.reseal(&SealContext::Canary, &sealed), Ok(None), "the active key wraps it already");
+
+    vault.use_ring(old.with_new_key(&SeededEntropy::new(3), Timestamp::from_micros(1)));
+    assert_eq!(vault.open(&SealContext::Canary, &sealed), Ok(secret.clone()), "old keys still open");
+    let moved = vault.reseal(&SealContext::Canary, &sealed).unwrap().unwrap();
+    assert_eq!(moved.key_id(), Some(vault.ring().active_id()));
+    let elsewhere = SealContext::SignIn { project: &ProjectId::new("p"), state: "00" };
+    assert_eq!(vault.reseal(&elsewhere, &sealed), Err(VaultError::Refused), "it stays bound to its place");
+
+    let ring = vault.ring();
+    assert!(ring.without(ring.active_id()).is_none(), "the active key stays");
+    vault.use_ring(ring.without(old.active_id()).unwrap());
+    assert_eq!(vault.ring().keys().map(|key| key.is_active).collect::<Vec<_>>(), [true]);
+    assert_eq!(vault.open(&SealContext::Canary, &sealed), Ok(secret.clone()), "a call under way is not cut off");
+    let later = Vault::new(again(&vault.ring()), Arc::new(SeededEntropy::new(4)));
+    assert_eq!(later.open(&SealContext::Canary, &moved), Ok(secret));
+    assert_eq!(later.open(&SealContext::Canary, &sealed), Err(VaultError::UnknownKey(old.active_id())));
+}
+
 fn in_place<T>(
     (project, owner, field, account): &(String, String, String, bool),
     act: impl FnOnce(&SealContext<'_>) -> T,

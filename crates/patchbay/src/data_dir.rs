@@ -15,6 +15,9 @@ use patchbay_model::{Clock, Entropy};
 use patchbay_storage::sqlite::SqliteStorage;
 use patchbay_vault::KeyRing;
 
+/// The name of the socket on which the directory's owner takes commands.
+pub const CONTROL_SOCKET: &str = "control.sock";
+
 /// An owned data directory. Dropping it gives it up.
 pub struct DataDir {
     path: PathBuf,
@@ -43,6 +46,11 @@ impl DataDir {
     /// Where the key ring is.
     pub fn key_ring(&self) -> PathBuf {
         self.path.join("keyring.json")
+    }
+
+    /// Where the owner of the directory listens for commands.
+    pub fn control_socket(&self) -> PathBuf {
+        self.path.join(CONTROL_SOCKET)
     }
 
     /// Opens the database and the key ring; makes both at the first start.

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 mod commands;
 mod config;
 mod connectors;
+mod control;
 mod data_dir;
 mod serve;
 mod system;
@@ -29,6 +30,8 @@ enum Command {
     Project(commands::project::Args),
     /// Make and list API keys (the server must not be running on the same data directory).
     Key(commands::key::Args),
+    /// Rotate and retire the keys that wrap secrets, while the server runs or not
+    Keys(commands::keys::Args),
     /// Show the documented configuration file, or check one.
     Config(commands::config::Args),
     /// Make a new one-time link to the dashboard (the server must be stopped)
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => done(serve::command(*options)),
         Command::Project(args) => done(commands::project::run(args)),
         Command::Key(args) => done(commands::key::run(args)),
+        Command::Keys(args) => commands::keys::run(&args),
         Command::LoginLink(args) => done(commands::login_link::run(&args)),
         Command::Config(args) => done(commands::config::run(args)),
         Command::Openapi => done(commands::openapi::run()),

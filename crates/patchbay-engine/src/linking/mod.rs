@@ -9,4 +9,4 @@ mod test_actions;
 pub(crate) use fields::check_fields;
 pub(crate) use locks::OwnerLocks;
 pub(crate) use prove::{Proof, no_token, prove};
-pub(crate) use seal::{open_secrets, seal_account, seal_profile};
+pub(crate) use seal::{open_secrets, reseal_profile, seal_account, seal_profile};

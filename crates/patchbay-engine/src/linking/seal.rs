@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_model::{AccountId, ProfileId, ProjectId, Sealed};
+use patchbay_model::{AccountId, Profile, ProfileId, ProjectId, Sealed};
 use patchbay_vault::{SealContext, Secret, Vault, VaultError};
 
 use crate::{Error, ErrorKind};
@@ -33,6 +33,19 @@ pub(crate) fn seal_profile(
     secrets.iter().map(seal).collect()
 }
 
+/// Seals a profile's fields again where an older key wraps them: what is about to be stored must not bring one back
+/// that the rotation of keys has done with.
+pub(crate) fn reseal_profile(vault: &Vault, profile: &mut Profile) -> Result<(), Error> {
+    let (project, id) = (&profile.project_id, &profile.id);
+    for (field, sealed) in &mut profile.secrets {
+        let context = SealContext::Profile { project, profile: id, field };
+        if let Some(again) = vault.reseal(&context, sealed).map_err(|error| does_not_open(&error))? {
+            *sealed = again;
+        }
+    }
+    Ok(())
+}
+
 /// Opens sealed fields; `context` says where each belongs.
 pub(crate) fn open_secrets<'a, 'c>(
     vault: &Vault,
@@ -40,8 +53,10 @@ pub(crate) fn open_secrets<'a, 'c>(
     context: impl Fn(&'a str) -> SealContext<'c>,
 ) -> Result<Vec<(&'a str, Secret)>, Error> {
     let open = |(field, sealed): (&'a String, &Sealed)| Ok((field.as_str(), vault.open(&context(field), sealed)?));
-    sealed.iter().map(open).collect::<Result<_, VaultError>>().map_err(|error| {
-        tracing::error!(%error, "a sealed field does not open");
-        Error::new(ErrorKind::Internal, "VaultError", format!("the account's credentials cannot be opened: {error}"))
-    })
+    sealed.iter().map(open).collect::<Result<_, VaultError>>().map_err(|error| does_not_open(&error))
+}
+
+fn does_not_open(error: &VaultError) -> Error {
+    tracing::error!(%error, "a sealed field does not open");
+    Error::new(ErrorKind::Internal, "VaultError", format!("the account's credentials cannot be opened: {error}"))
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::Path,
     sync::{Arc, OnceLock},
 };
 
@@ -11,7 +12,7 @@ use patchbay_model::{
     Account, AccountId, ApiKeyId, CallRecord, Clock, ConnectSession, Entropy, KeyHash, OrganizationId, Profile,
     ProfileId, ProjectId, Scope,
 };
-use patchbay_storage::{Storage, StorageError};
+use patchbay_storage::{Storage, StorageError, VAULT_CANARY};
 use patchbay_vault::{Secret, Vault, VaultError};
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     cache::Cache,
     housekeeping,
     http::HttpClient,
+    key_ring::KeyKeeper,
     linking::OwnerLocks,
     login::{Hasher, Throttle},
     records::Recorder,
@@ -43,8 +45,6 @@ pub(crate) use resolve::{Resolved, credentials as credentials_of};
 
 /// Entries of each cache.
 const CACHE: usize = 20_000;
-/// The name of the vault's canary among the database's own records.
-const CANARY: &str = "vault_canary";
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -144,7 +144,7 @@ impl Engine {
     /// Checks the vault's canary, forgets what has expired and starts the background writer.
     /// The calls' records are flushed by [`Engine::shutdown`].
     pub async fn start(mut parts: EngineParts) -> Result<Self, Error> {
-        check_canary(&parts).await?;
+        check_key_ring(&*parts.storage, &parts.vault).await?;
         let registry = std::mem::take(&mut parts.registry);
         let http = HttpClient::new(&parts.config, parts.clock.clone(), parts.entropy.clone())?;
         let housekeeping =
@@ -296,24 +296,42 @@ impl Engine {
         tokio::spawn(change).await.unwrap_or_else(|_| Err(stopped()))
     }
 
+    /// What rotates the keys of the ring in this file.
+    pub fn key_keeper<'a>(&'a self, file: &'a Path) -> KeyKeeper<'a> {
+        let parts = self.parts();
+        KeyKeeper {
+            records: parts.storage.sealed_records(),
+            vault: &parts.vault,
+            file,
+            clock: &*parts.clock,
+            entropy: &*parts.entropy,
+        }
+    }
+
+    /// Forgets the envelopes that are kept for warm calls, after they were exchanged in storage.
+    pub fn forget_envelopes(&self) {
+        self.0.accounts.clear();
+        self.0.profiles.clear();
+    }
+
     /// Queues a record of a call; never waits.
     pub(crate) fn record(&self, record: CallRecord) {
         self.0.recorder.record(record);
     }
 }
 
-async fn check_canary(parts: &EngineParts) -> Result<(), Error> {
-    let meta = parts.storage.meta();
-    let stored = match meta.get(CANARY).await? {
+/// Refuses (`KeyRingMismatchError`) a key ring that did not seal this database; the first one becomes its own.
+pub async fn check_key_ring(storage: &dyn Storage, vault: &Vault) -> Result<(), Error> {
+    let meta = storage.meta();
+    let stored = match meta.get(VAULT_CANARY).await? {
         Some(stored) => stored,
         None => {
-            meta.set_once(CANARY, parts.vault.canary().as_bytes()).await?;
-            meta.get(CANARY).await?.unwrap_or_default()
+            meta.set_once(VAULT_CANARY, vault.canary().as_bytes()).await?;
+            meta.get(VAULT_CANARY).await?.unwrap_or_default()
         }
     };
     let canary = patchbay_model::Sealed::from_bytes(stored);
-    parts
-        .vault
+    vault
         .check_canary(&canary)
         .map_err(|error: VaultError| Error::new(ErrorKind::Internal, "KeyRingMismatchError", error.to_string()))
 }

@@ -10,7 +10,7 @@ use patchbay_vault::Secret;
 use super::{Caller, Engine, accounts::check_page, invalid, invalid_at};
 use crate::{
     Error, ErrorKind, Page, Problem,
-    linking::{check_fields, seal_profile},
+    linking::{check_fields, reseal_profile, seal_profile},
 };
 
 /// What a profile is made from.
@@ -176,6 +176,7 @@ impl Engine {
             profile.secrets.extend(seal_profile(self.vault(), &profile.project_id, &profile.id, &typed.secrets));
             profile.setup_information.extend(typed.plain);
         }
+        reseal_profile(self.vault(), &mut profile)?;
         profile.updated_at = self.clock().now();
         let (engine, writing) = (self.clone(), profile.clone());
         let found = self

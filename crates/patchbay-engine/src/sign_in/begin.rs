@@ -56,7 +56,7 @@ pub struct SignInStart {
 
 /// The mark of a sign-in, from its `state`.
 pub(super) fn mark_of(state: &Secret) -> String {
-    ticket::hex(&Vault::hash_token(state.expose())).chars().take(16).collect()
+    Vault::hash_token(state.expose()).hex().chars().take(16).collect()
 }
 
 impl Engine {
@@ -149,7 +149,7 @@ impl Engine {
             landing: self.landing(hub, request.landing.as_deref(), &request.allowed_origins),
             issuer_is_named: named.is_some(),
             issuer: named.unwrap_or_else(|| location.origin().ascii_serialization()),
-            browser: ticket::hex(&Vault::hash_token(browser.expose())),
+            browser: Vault::hash_token(browser.expose()).hex(),
         };
         ticket.keep(self, &hub.session.project_id, &state).await?;
         let mark = mark_of(&state);

@@ -5,11 +5,7 @@ use patchbay_model::{AccountId, AttemptId, AttemptStatus, ProfileId};
 use patchbay_vault::{Secret, Vault};
 use url::Url;
 
-use super::{
-    begin::mark_of,
-    id_token,
-    ticket::{self, Ticket},
-};
+use super::{begin::mark_of, id_token, ticket::Ticket};
 use crate::{
     Engine, Error, ErrorKind,
     linking::no_token,
@@ -151,7 +147,7 @@ fn check(ticket: &Ticket, answer: &SignInAnswer, mark: &str) -> Result<(), Error
         return Err(refused("the answer came to another connector's address than the one that was asked for it"));
     }
     let browser = answer.browsers.iter().find(|(known, _)| known == mark).map(|(_, value)| value);
-    let hash = browser.map(|value| Secret::new(ticket::hex(&Vault::hash_token(value.expose()))));
+    let hash = browser.map(|value| Secret::new(Vault::hash_token(value.expose()).hex()));
     if hash != Some(Secret::new(ticket.browser.as_str())) {
         return Err(refused(
             "the sign-in was finished in another browser than the one that began it; begin and finish it in the same one, with cookies allowed",

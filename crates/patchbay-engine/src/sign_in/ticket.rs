@@ -1,6 +1,6 @@
 //! What a sign-in needs when the browser comes back.
 
-use patchbay_model::{KeyHash, ProjectId};
+use patchbay_model::ProjectId;
 use patchbay_vault::{SealContext, Secret, Vault};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
@@ -41,16 +41,12 @@ pub(super) struct Ticket {
     pub(super) browser: String,
 }
 
-pub(super) fn hex(hash: &KeyHash) -> String {
-    hash.0.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl Ticket {
     /// Keeps it under the hash of `state`.
     pub(super) async fn keep(&self, engine: &Engine, project: &ProjectId, state: &Secret) -> Result<(), Error> {
         let hash = Vault::hash_token(state.expose());
         let text = Secret::new(serde_json::to_string(self).map_err(|error| broken(&error))?);
-        let sealed = engine.vault().seal(&SealContext::SignIn { project, state: &hex(&hash) }, &text);
+        let sealed = engine.vault().seal(&SealContext::SignIn { project, state: &hash.hex() }, &text);
         let ends = engine.clock().now().plus_seconds(LIFE);
         Ok(engine.storage().sign_ins().put(&hash, project, &sealed, ends).await?)
     }
@@ -60,7 +56,7 @@ impl Ticket {
         let hash = Vault::hash_token(state.expose());
         let found = engine.storage().sign_ins().take(&hash, engine.clock().now()).await?;
         let Some((project, sealed)) = found else { return Ok(None) };
-        let opened = engine.vault().open(&SealContext::SignIn { project: &project, state: &hex(&hash) }, &sealed);
+        let opened = engine.vault().open(&SealContext::SignIn { project: &project, state: &hash.hex() }, &sealed);
         let text = opened.map_err(|error| broken(&error))?;
         let text = Zeroizing::new(text.expose().to_owned());
         serde_json::from_str(&text).map(Some).map_err(|error| broken(&error))

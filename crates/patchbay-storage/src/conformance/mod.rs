@@ -9,6 +9,7 @@ pub mod members;
 pub mod profiles;
 pub mod races;
 pub mod renewals;
+pub mod sealed_records;
 pub mod tenancy;
 pub mod values;
 
@@ -40,6 +41,9 @@ macro_rules! storage_conformance {
             members: a_member_reads_back, a_browser_session_ends_at_its_moment, other_browsers_are_signed_out;
             renewals: a_lease_is_held_by_one, only_the_newest_lease_commits, what_was_sent_is_remembered_until_it_is_settled,
                 a_failed_renewal_rests, due_accounts_are_found, leases_end_with_their_process, a_sign_in_is_taken_once;
+            sealed_records: every_place_is_found_and_exchanged, a_changed_value_is_left_alone,
+                a_stale_writer_does_not_bring_an_old_key_back, a_used_key_is_not_retired,
+                a_retired_key_wraps_nothing_new;
             tenancy: a_taken_id_takes_nothing_over, an_account_uses_a_profile_of_its_project,
                 an_attempt_belongs_to_a_session_of_its_project, no_filter_reaches_another_project,
                 nothing_belongs_to_a_project_that_is_not_there;

@@ -20,6 +20,7 @@ mod profiles;
 mod projects;
 mod renewals;
 mod row;
+mod sealed_records;
 mod secrets;
 mod sessions;
 mod sign_ins;
@@ -28,7 +29,8 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use crate::{
     AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, LoginTokenStore, MemberStore, MetaStore,
-    OrganizationStore, ProfileStore, ProjectStore, RenewalStore, Result, SessionStore, SignInStore, Storage,
+    OrganizationStore, ProfileStore, ProjectStore, RenewalStore, Result, SealedRecordStore, SessionStore, SignInStore,
+    Storage,
 };
 
 /// A SQLite database file.
@@ -87,6 +89,9 @@ impl Storage for SqliteStorage {
         self
     }
     fn calls(&self) -> &dyn CallStore {
+        self
+    }
+    fn sealed_records(&self) -> &dyn SealedRecordStore {
         self
     }
     fn meta(&self) -> &dyn MetaStore {

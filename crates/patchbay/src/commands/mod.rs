@@ -3,6 +3,7 @@
 pub mod config;
 pub mod connector;
 pub mod key;
+pub mod keys;
 pub mod login_link;
 mod offline;
 pub mod openapi;

@@ -1,6 +1,9 @@
 //! An engine on a data directory that no server is using, for commands that change it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 use patchbay_engine::{Engine, EngineConfig, EngineParts};
@@ -25,6 +28,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// The data directory.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
     /// Opens the directory (made where it is missing), runs `work`, and closes it in order.
     pub fn with_engine<T>(&self, work: impl AsyncFnOnce(&Engine) -> anyhow::Result<T>) -> anyhow::Result<T> {
         runtime(Threads::One)?.block_on(async {

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     config::{Options, Settings},
-    connectors,
+    connectors, control,
     data_dir::DataDir,
     system::{SystemClock, Threads, runtime},
     web,
@@ -44,7 +44,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let stop = signals::listen()?;
 
     // The lock and the port come first: both say at once that another server is there.
-    let data_dir = DataDir::open(&settings.data_dir)?;
+    let data_dir = Arc::new(DataDir::open(&settings.data_dir)?);
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}; is another program using the port?", settings.listen))?;
@@ -99,6 +99,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         },
     );
 
+    let commands = control::start(&data_dir, &engine);
     greeting::print(&public_url, first_start.as_ref(), simulator.is_some());
     drop(first_start);
     let workers = Workers::start(&router, settings.shutdown_grace)?;
@@ -108,6 +109,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let drained = server.await?;
 
     tracing::info!(drained = drained.all, "stopped");
+    commands.stop(&data_dir).await;
     // What calls have started beside themselves (renewals of tokens) runs on their threads until it has ended.
     engine.shutdown().await;
     drained.end();

@@ -10,6 +10,7 @@ mod bad_input;
 mod connect;
 mod downloads;
 mod full_disk;
+mod keys;
 mod lifecycle;
 mod mcp_request;
 mod profiles;

@@ -1,0 +1,135 @@
+//! A new key for an old one, and the old one's end.
+//!
+//! The order is what makes it safe: the ring with the new key is on the disk before anything is wrapped by it, and an
+//! old key leaves the ring after the database has sworn off it.
+
+use patchbay_model::{KeyId, Sealed};
+use patchbay_storage::{SealedPlace, SealedRecord};
+use patchbay_vault::{KeyRing, SealContext, VaultError};
+use tokio_util::sync::CancellationToken;
+
+use super::{KeyKeeper, RotationError};
+
+/// Values that go in one transaction: others write in between.
+const BATCH: u32 = 200;
+
+/// How far a rotation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Values sealed again.
+    pub done: u64,
+    /// Values that there were to seal again.
+    pub total: u64,
+}
+
+/// A value that does not open, and so stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unopened {
+    /// Where it is kept.
+    pub place: SealedPlace,
+    /// Why it does not open.
+    pub why: VaultError,
+}
+
+/// What a rotation came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotated {
+    /// The active key.
+    pub key: KeyId,
+    /// Whether it was made by an earlier rotation, which this one went on with.
+    pub was_resumed: bool,
+    /// How many values were sealed again.
+    pub resealed: u64,
+    /// Those that do not open.
+    pub unopened: Vec<Unopened>,
+}
+
+impl KeyKeeper<'_> {
+    /// Makes a new active key and seals everything again by it. Where an earlier rotation has left something to do,
+    /// goes on with that one instead. Stops between two batches when it is told to.
+    pub async fn rotate(
+        &self,
+        stop: &CancellationToken,
+        mut on_progress: impl FnMut(Progress) + Send,
+    ) -> Result<Rotated, RotationError> {
+        if self.status().await?.left() > 0 {
+            let resumed = self.seal_all_again(true, stop, &mut on_progress).await?;
+            // What is left and does not open must not keep a new key away for ever.
+            if resumed.resealed > 0 {
+                return Ok(resumed);
+            }
+        }
+        let ring = self.vault.ring().with_new_key(self.entropy, self.clock.now());
+        KeyRing::replace(self.file, &ring)?;
+        self.vault.use_ring(ring);
+        self.seal_all_again(false, stop, &mut on_progress).await
+    }
+
+    async fn seal_all_again(
+        &self,
+        was_resumed: bool,
+        stop: &CancellationToken,
+        on_progress: &mut (impl FnMut(Progress) + Send),
+    ) -> Result<Rotated, RotationError> {
+        let total = self.status().await?.left();
+        let key = self.vault.ring().active_id();
+        tracing::info!(%key, total, was_resumed, "keys are being rotated");
+        let mut rotated = Rotated { key, was_resumed, resealed: 0, unopened: Vec::new() };
+        let mut after: Option<SealedPlace> = None;
+        loop {
+            if stop.is_cancelled() {
+                return Err(RotationError::Stopped { done: rotated.resealed });
+            }
+            let found = self.records.wrapped_by_others(key, after.as_ref(), BATCH).await?;
+            let Some(last) = found.last() else { break };
+            after = Some(last.place.clone());
+            let mut changes = Vec::with_capacity(found.len());
+            for record in found {
+                match self.reseal(&record) {
+                    Ok(Some(sealed)) => changes.push((record, sealed)),
+                    Ok(None) => {}
+                    Err(why) => {
+                        tracing::error!(place = ?record.place, %why, "a sealed value does not open; it stays as it is");
+                        rotated.unopened.push(Unopened { place: record.place, why });
+                    }
+                }
+            }
+            rotated.resealed += self.records.exchange(&changes).await?;
+            on_progress(Progress { done: rotated.resealed, total: total.max(rotated.resealed) });
+        }
+        tracing::info!(%key, resealed = rotated.resealed, "keys were rotated");
+        Ok(rotated)
+    }
+
+    /// Takes a key out of the ring for good, when nothing is wrapped by it any more. A backup of the database from
+    /// before the rotation needs a backup of the ring from before this.
+    pub async fn retire(&self, id: KeyId) -> Result<(), RotationError> {
+        let ring = self.vault.ring();
+        if id == ring.active_id() {
+            return Err(RotationError::ActiveKey(id));
+        }
+        let smaller = ring.without(id).ok_or(RotationError::UnknownKey(id))?;
+        let records = self.records.retire(id).await?;
+        if records > 0 {
+            return Err(RotationError::KeyInUse { key: id, records });
+        }
+        KeyRing::replace(self.file, &smaller)?;
+        self.vault.use_ring(smaller);
+        tracing::info!(key = %id, "a key was retired");
+        Ok(())
+    }
+
+    fn reseal(&self, record: &SealedRecord) -> Result<Option<Sealed>, VaultError> {
+        let state;
+        let context = match &record.place {
+            SealedPlace::Account { project, account, field } => SealContext::Account { project, account, field },
+            SealedPlace::Profile { project, profile, field } => SealContext::Profile { project, profile, field },
+            SealedPlace::SignIn { project, state: hash } => {
+                state = hash.hex();
+                SealContext::SignIn { project, state: &state }
+            }
+            SealedPlace::Canary => SealContext::Canary,
+        };
+        self.vault.reseal(&context, &record.sealed)
+    }
+}

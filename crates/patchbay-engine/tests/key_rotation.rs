@@ -1,0 +1,264 @@
+//! Keys are rotated whatever happens: a process that ends after any step leaves records that all open, and the next one
+//! goes on.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use patchbay_engine::{KeyKeeper, Progress, RotationError};
+use patchbay_model::{
+    KeyHash, KeyId, Organization, OrganizationId, Project, ProjectId, Sealed, Timestamp,
+    testing::{ManualClock, SeededEntropy},
+};
+use patchbay_storage::{
+    SealedPlace, SealedRecord, SealedRecordStore, Storage, StorageError, VAULT_CANARY, sqlite::SqliteStorage,
+};
+use patchbay_vault::{KeyRing, SealContext, Secret, Vault};
+use tokio_util::sync::CancellationToken;
+
+/// More than one batch, so that a rotation can end in the middle.
+const SIGN_INS: u16 = 250;
+const RECORDS: u64 = SIGN_INS as u64 + 1;
+
+/// Fails at one of its calls: before it does anything, or after it has done all.
+struct Faulty<'a> {
+    inner: &'a dyn SealedRecordStore,
+    calls: AtomicUsize,
+    fails_at: usize,
+    is_after: bool,
+}
+
+impl Faulty<'_> {
+    async fn step<T>(&self, work: impl Future<Output = patchbay_storage::Result<T>>) -> patchbay_storage::Result<T> {
+        let fault = || StorageError::Other("the process ends here".to_owned());
+        let fails = self.calls.fetch_add(1, Ordering::SeqCst) == self.fails_at;
+        if fails && !self.is_after {
+            return Err(fault());
+        }
+        let outcome = work.await;
+        if fails { Err(fault()) } else { outcome }
+    }
+}
+
+#[async_trait]
+impl SealedRecordStore for Faulty<'_> {
+    async fn count_by_key(&self) -> patchbay_storage::Result<Vec<(KeyId, u64)>> {
+        self.step(self.inner.count_by_key()).await
+    }
+    async fn wrapped_by_others(
+        &self,
+        active: KeyId,
+        after: Option<&SealedPlace>,
+        limit: u32,
+    ) -> patchbay_storage::Result<Vec<SealedRecord>> {
+        self.step(self.inner.wrapped_by_others(active, after, limit)).await
+    }
+    async fn exchange(&self, changes: &[(SealedRecord, Sealed)]) -> patchbay_storage::Result<u64> {
+        self.step(self.inner.exchange(changes)).await
+    }
+    async fn retire(&self, key: KeyId) -> patchbay_storage::Result<u64> {
+        self.step(self.inner.retire(key)).await
+    }
+}
+
+/// A data directory with sealed records.
+struct World {
+    directory: tempfile::TempDir,
+    storage: SqliteStorage,
+    clock: ManualClock,
+    entropy: Arc<SeededEntropy>,
+}
+
+fn state(number: u16) -> KeyHash {
+    let mut hash = [0; 32];
+    hash[..2].copy_from_slice(&number.to_be_bytes());
+    KeyHash(hash)
+}
+
+/// A data directory to copy: each record is a transaction, and transactions take their time.
+async fn template() -> tempfile::TempDir {
+    let world = World::open(tempfile::tempdir().unwrap()).await;
+    KeyRing::create(&world.file(), &KeyRing::generate(&*world.entropy, Timestamp::from_micros(0))).unwrap();
+    let (project, organization) = (ProjectId::new("p"), OrganizationId::new("o"));
+    let now = Timestamp::from_micros(0);
+    let new = Organization { id: organization.clone(), name: "O".to_owned(), created_at: now };
+    world.storage.organizations().create(&new).await.unwrap();
+    let new = Project { id: project, organization_id: organization, name: "P".to_owned(), created_at: now };
+    world.storage.projects().create(&new).await.unwrap();
+    let vault = world.vault();
+    world.storage.meta().set(VAULT_CANARY, vault.canary().as_bytes()).await.unwrap();
+    world.seal_sign_ins(&vault).await;
+    world.storage.close().await;
+    world.directory
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::open(template().await).await
+    }
+
+    async fn copy(template: &tempfile::TempDir) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["db", "keyring.json"] {
+            std::fs::copy(template.path().join(name), directory.path().join(name)).unwrap();
+        }
+        Self::open(directory).await
+    }
+
+    async fn open(directory: tempfile::TempDir) -> Self {
+        // Another for each, so that no two keys are alike.
+        static SEED: AtomicU64 = AtomicU64::new(0);
+        let seed = SEED.fetch_add(1 << 32, Ordering::SeqCst);
+        let storage = SqliteStorage::open(&directory.path().join("db")).await.unwrap();
+        let (clock, entropy) = (ManualClock::at("2026-01-01T00:00:00Z"), Arc::new(SeededEntropy::new(seed)));
+        Self { directory, storage, clock, entropy }
+    }
+
+    async fn seal_sign_ins(&self, vault: &Vault) {
+        let project = ProjectId::new("p");
+        for number in 0..SIGN_INS {
+            let hash = state(number);
+            let context = SealContext::SignIn { project: &project, state: &hash.hex() };
+            let sealed = vault.seal(&context, &Secret::new(format!("secret {number}")));
+            self.storage.sign_ins().put(&hash, &project, &sealed, Timestamp::from_micros(i64::MAX)).await.unwrap();
+        }
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.directory.path().join("keyring.json")
+    }
+
+    /// The vault of a process that starts now.
+    fn vault(&self) -> Vault {
+        Vault::new(KeyRing::load(&self.file()).unwrap(), self.entropy.clone())
+    }
+
+    fn keeper<'a>(&'a self, vault: &'a Vault, records: &'a dyn SealedRecordStore, file: &'a Path) -> KeyKeeper<'a> {
+        KeyKeeper { records, vault, file, clock: &self.clock, entropy: &*self.entropy }
+    }
+
+    /// Every record opens in a process that starts now; gives the keys that wrap them.
+    async fn all_open(&self) -> Vec<(KeyId, u64)> {
+        let vault = self.vault();
+        let canary = self.storage.meta().get(VAULT_CANARY).await.unwrap().unwrap();
+        vault.check_canary(&Sealed::from_bytes(canary)).unwrap();
+        let none = KeyId([0; KeyId::LENGTH]);
+        let all = self.storage.sealed_records().wrapped_by_others(none, None, 1000).await.unwrap();
+        assert_eq!(all.len(), usize::from(SIGN_INS));
+        for record in all {
+            let SealedPlace::SignIn { project, state } = &record.place else { panic!("{:?}", record.place) };
+            let number = u16::from_be_bytes([state.0[0], state.0[1]]);
+            let opened = vault.open(&SealContext::SignIn { project, state: &state.hex() }, &record.sealed).unwrap();
+            assert_eq!(opened.expose(), format!("secret {number}"));
+        }
+        self.storage.sealed_records().count_by_key().await.unwrap()
+    }
+
+    async fn rotate(&self) -> patchbay_engine::Rotated {
+        let (vault, file) = (self.vault(), self.file());
+        let keeper = self.keeper(&vault, self.storage.sealed_records(), &file);
+        keeper.rotate(&CancellationToken::new(), |_| {}).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_that_ends_after_any_step_is_gone_on_with() {
+    let template = template().await;
+    for is_after in [false, true] {
+        let mut steps = 0;
+        loop {
+            let world = World::copy(&template).await;
+            let (vault, file) = (world.vault(), world.file());
+            let old = vault.ring().active_id();
+            let records =
+                Faulty { inner: world.storage.sealed_records(), calls: AtomicUsize::new(0), fails_at: steps, is_after };
+            let outcome = world.keeper(&vault, &records, &file).rotate(&CancellationToken::new(), |_| {}).await;
+            drop(vault);
+            let before = world.all_open().await;
+            if outcome.is_ok() {
+                assert_eq!(before.len(), 1, "{before:?}");
+                break;
+            }
+            let resumed = world.rotate().await;
+            let after = world.all_open().await;
+            assert_eq!(after, [(resumed.key, RECORDS)], "step {steps}");
+            assert_ne!(resumed.key, old);
+            let keys = world.vault().ring().keys().count();
+            // One key more, unless all was done and only the answer was missing: then a second rotation began.
+            assert_eq!(keys, if resumed.was_resumed || before == [(old, RECORDS)] { 2 } else { 3 }, "step {steps}");
+            steps += 1;
+        }
+        assert!(steps >= 8, "a rotation has at least eight steps: {steps}");
+    }
+}
+
+#[tokio::test]
+async fn a_retirement_that_ends_after_any_step_is_gone_on_with() {
+    for is_after in [false, true] {
+        let world = World::new().await;
+        let old = world.vault().ring().active_id();
+        world.rotate().await;
+        let (vault, file) = (world.vault(), world.file());
+        let records =
+            Faulty { inner: world.storage.sealed_records(), calls: AtomicUsize::new(0), fails_at: 0, is_after };
+        world.keeper(&vault, &records, &file).retire(old).await.unwrap_err();
+        world.all_open().await;
+        assert_eq!(world.vault().ring().keys().count(), 2, "the file is the last to change");
+        world.keeper(&vault, &records, &file).retire(old).await.unwrap();
+        world.all_open().await;
+        assert_eq!(world.vault().ring().keys().count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_kept_while_it_is_needed() {
+    let world = World::new().await;
+    let (vault, file) = (world.vault(), world.file());
+    let keeper = world.keeper(&vault, world.storage.sealed_records(), &file);
+    let old = vault.ring().active_id();
+    assert!(matches!(keeper.retire(old).await, Err(RotationError::ActiveKey(_))));
+    assert!(matches!(keeper.retire(KeyId([9; 8])).await, Err(RotationError::UnknownKey(_))));
+
+    // A new key, and nothing sealed again by it yet.
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let stopped = keeper.rotate(&stop, |_| {}).await.unwrap_err();
+    assert!(matches!(stopped, RotationError::Stopped { done: 0 }), "{stopped}");
+    let in_use = keeper.retire(old).await.unwrap_err();
+    assert_eq!(
+        in_use.to_string(),
+        format!("the key {old} still wraps {RECORDS} records; run `patchbay keys rotate` first")
+    );
+    let status = keeper.status().await.unwrap();
+    assert_eq!((status.left(), status.total(), status.missing.len()), (RECORDS, RECORDS, 0));
+
+    let mut seen = Vec::new();
+    keeper.rotate(&CancellationToken::new(), |progress| seen.push(progress)).await.unwrap();
+    let total = RECORDS;
+    let expected = [200, 250, 251].map(|done| Progress { done, total });
+    assert_eq!(seen, expected);
+    keeper.retire(old).await.unwrap();
+    assert!(matches!(keeper.retire(old).await, Err(RotationError::UnknownKey(_))), "it is gone");
+}
+
+#[tokio::test]
+async fn a_damaged_record_holds_up_no_other() {
+    let world = World::new().await;
+    let vault = world.vault();
+    let project = ProjectId::new("p");
+    world.storage.sign_ins().take(&state(3), Timestamp::from_micros(0)).await.unwrap();
+    // An envelope that belongs elsewhere.
+    let moved = vault.seal(&SealContext::Canary, &Secret::new("moved"));
+    world.storage.sign_ins().put(&state(3), &project, &moved, Timestamp::from_micros(i64::MAX)).await.unwrap();
+    let first = world.rotate().await;
+    assert_eq!((first.resealed, first.unopened.len()), (RECORDS - 1, 1));
+    // It keeps its old key in use, and no new rotation away.
+    let second = world.rotate().await;
+    assert_eq!((second.was_resumed, second.resealed, second.unopened.len()), (false, RECORDS - 1, 1));
+    assert_ne!(second.key, first.key);
+}

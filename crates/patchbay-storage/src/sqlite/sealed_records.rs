@@ -1,0 +1,203 @@
+//! Every sealed value, for the rotation of keys.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use patchbay_model::{AccountId, KeyId, ProfileId, ProjectId, Sealed};
+use sqlx::{Sqlite, Transaction};
+
+use super::{SqliteStorage, row::Row};
+use crate::{Result, SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
+
+/// Every sealed value's wrapping key: the one list of the columns that hold them. `tests/sealed_columns.rs` holds it
+/// to the schema.
+const KEYS: &str = "SELECT substr(sealed, 2, 8) AS key FROM account_secrets \
+     UNION ALL SELECT substr(sealed, 2, 8) FROM profile_secrets \
+     UNION ALL SELECT substr(sealed, 2, 8) FROM sign_ins \
+     UNION ALL SELECT substr(value, 2, 8) FROM meta WHERE name = 'vault_canary'";
+
+/// Those of another key, table by table, from a place on. Each starts where its primary key says.
+const ACCOUNTS: &str = "SELECT a.project_id AS project_id, s.account_id AS owner, s.field AS field, s.sealed AS sealed \
+     FROM account_secrets s JOIN accounts a ON a.id = s.account_id \
+     WHERE (s.account_id, s.field) > (?, ?) AND substr(s.sealed, 2, 8) <> ? ORDER BY s.account_id, s.field LIMIT ?";
+const PROFILES: &str = "SELECT p.project_id AS project_id, s.profile_id AS owner, s.field AS field, s.sealed AS sealed \
+     FROM profile_secrets s JOIN profiles p ON p.id = s.profile_id \
+     WHERE (s.profile_id, s.field) > (?, ?) AND substr(s.sealed, 2, 8) <> ? ORDER BY s.profile_id, s.field LIMIT ?";
+const SIGN_INS: &str = "SELECT project_id, state_hash, sealed FROM sign_ins \
+     WHERE state_hash > ? AND substr(sealed, 2, 8) <> ? ORDER BY state_hash LIMIT ?";
+const CANARY: &str = "SELECT name, value AS sealed FROM meta WHERE name = ? AND substr(value, 2, 8) <> ?";
+
+fn key_id(row: &Row<'_>) -> Result<KeyId> {
+    let bytes: &[u8] = row.get("key")?;
+    bytes.try_into().map(KeyId).map_err(|_| row.wrong("sealed", "it is too short to be an envelope"))
+}
+
+fn record(row: &Row<'_>, place: SealedPlace) -> Result<SealedRecord> {
+    Ok(SealedRecord { place, sealed: Sealed::from_bytes(row.get("sealed")?) })
+}
+
+/// What is read of a table of fields: its query, its name, and what its rows' places are.
+struct Fields {
+    query: &'static str,
+    table: &'static str,
+    place: fn(ProjectId, String, String) -> SealedPlace,
+}
+
+const ACCOUNT_FIELDS: Fields = Fields {
+    query: ACCOUNTS,
+    table: "account_secrets",
+    place: |project, owner, field| SealedPlace::Account { project, account: AccountId::new(owner), field },
+};
+const PROFILE_FIELDS: Fields = Fields {
+    query: PROFILES,
+    table: "profile_secrets",
+    place: |project, owner, field| SealedPlace::Profile { project, profile: ProfileId::new(owner), field },
+};
+
+impl SqliteStorage {
+    async fn sealed_fields(
+        &self,
+        fields: &Fields,
+        active: KeyId,
+        (owner, field): (&str, &str),
+        limit: u32,
+    ) -> Result<Vec<SealedRecord>> {
+        let query = sqlx::query(fields.query).bind(owner).bind(field).bind(&active.0[..]).bind(i64::from(limit));
+        let read = |row| {
+            let row = Row::new(fields.table, row, "owner");
+            let project = ProjectId::new(row.get::<String>("project_id")?);
+            record(&row, (fields.place)(project, row.get("owner")?, row.get("field")?))
+        };
+        query.fetch_all(&self.readers).await?.iter().map(read).collect()
+    }
+
+    async fn sealed_sign_ins(&self, active: KeyId, after: &[u8], limit: u32) -> Result<Vec<SealedRecord>> {
+        let query = sqlx::query(SIGN_INS).bind(after).bind(&active.0[..]).bind(i64::from(limit));
+        let read = |row| {
+            let row = Row::new("sign_ins", row, "project_id");
+            let project = ProjectId::new(row.get::<String>("project_id")?);
+            record(&row, SealedPlace::SignIn { project, state: row.hash("state_hash")? })
+        };
+        query.fetch_all(&self.readers).await?.iter().map(read).collect()
+    }
+
+    async fn sealed_canary(&self, active: KeyId) -> Result<Vec<SealedRecord>> {
+        let query = sqlx::query(CANARY).bind(VAULT_CANARY).bind(&active.0[..]);
+        let found = query.fetch_optional(&self.readers).await?;
+        found.iter().map(|row| record(&Row::new("meta", row, "name"), SealedPlace::Canary)).collect()
+    }
+}
+
+async fn exchange(transaction: &mut Transaction<'_, Sqlite>, old: &SealedRecord, new: &Sealed) -> Result<bool> {
+    let update = match &old.place {
+        SealedPlace::Account { account, field, .. } => {
+            sqlx::query("UPDATE account_secrets SET sealed = ? WHERE account_id = ? AND field = ? AND sealed = ?")
+                .bind(new.as_bytes())
+                .bind(account.as_str())
+                .bind(field)
+        }
+        SealedPlace::Profile { profile, field, .. } => {
+            sqlx::query("UPDATE profile_secrets SET sealed = ? WHERE profile_id = ? AND field = ? AND sealed = ?")
+                .bind(new.as_bytes())
+                .bind(profile.as_str())
+                .bind(field)
+        }
+        SealedPlace::SignIn { state, .. } => {
+            sqlx::query("UPDATE sign_ins SET sealed = ? WHERE state_hash = ? AND sealed = ?")
+                .bind(new.as_bytes())
+                .bind(&state.0[..])
+        }
+        SealedPlace::Canary => sqlx::query("UPDATE meta SET value = ? WHERE name = ? AND value = ?")
+            .bind(new.as_bytes())
+            .bind(VAULT_CANARY),
+    };
+    Ok(update.bind(old.sealed.as_bytes()).execute(&mut **transaction).await?.rows_affected() > 0)
+}
+
+#[async_trait]
+impl SealedRecordStore for SqliteStorage {
+    async fn count_by_key(&self) -> Result<Vec<(KeyId, u64)>> {
+        let query = format!("SELECT key, count(*) AS wrapped FROM ({KEYS}) GROUP BY key ORDER BY key");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&self.readers).await?;
+        let count = |row| {
+            let row = Row::new("sealed values", row, "key");
+            Ok((key_id(&row)?, row.get::<i64>("wrapped")?.unsigned_abs()))
+        };
+        rows.iter().map(count).collect()
+    }
+
+    async fn wrapped_by_others(
+        &self,
+        active: KeyId,
+        after: Option<&SealedPlace>,
+        limit: u32,
+    ) -> Result<Vec<SealedRecord>> {
+        // Falls from table to table: the first that has some gives them.
+        let from = match after {
+            None => Some(("", "")),
+            Some(SealedPlace::Account { account, field, .. }) => Some((account.as_str(), field.as_str())),
+            Some(_) => None,
+        };
+        if let Some(from) = from {
+            let found = self.sealed_fields(&ACCOUNT_FIELDS, active, from, limit).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        let from = match after {
+            None | Some(SealedPlace::Account { .. }) => Some(("", "")),
+            Some(SealedPlace::Profile { profile, field, .. }) => Some((profile.as_str(), field.as_str())),
+            Some(_) => None,
+        };
+        if let Some(from) = from {
+            let found = self.sealed_fields(&PROFILE_FIELDS, active, from, limit).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        let from: &[u8] = match after {
+            Some(SealedPlace::Canary) => return Ok(Vec::new()),
+            Some(SealedPlace::SignIn { state, .. }) => &state.0,
+            _ => &[],
+        };
+        let found = self.sealed_sign_ins(active, from, limit).await?;
+        if found.is_empty() { self.sealed_canary(active).await } else { Ok(found) }
+    }
+
+    async fn exchange(&self, changes: &[(SealedRecord, Sealed)]) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let (mut exchanged, mut accounts) = (0, BTreeSet::new());
+        for (old, new) in changes {
+            if !exchange(&mut transaction, old, new).await? {
+                continue;
+            }
+            exchanged += 1;
+            if let SealedPlace::Account { account, .. } = &old.place {
+                accounts.insert(account);
+            }
+        }
+        for account in accounts {
+            sqlx::query("UPDATE accounts SET credential_version = credential_version + 1 WHERE id = ?")
+                .bind(account.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(exchanged)
+    }
+
+    async fn retire(&self, key: KeyId) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let query = format!("SELECT count(*) FROM ({KEYS}) WHERE key = ?");
+        let wrapped: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(query)).bind(&key.0[..]).fetch_one(&mut *transaction).await?;
+        if wrapped == 0 {
+            sqlx::query("INSERT INTO retired_keys (id) VALUES (?) ON CONFLICT (id) DO NOTHING")
+                .bind(&key.0[..])
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+        }
+        Ok(wrapped.unsigned_abs())
+    }
+}

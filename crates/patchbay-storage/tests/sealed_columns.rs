@@ -1,0 +1,51 @@
+//! No sealed column is forgotten when keys are rotated. Every blob column of the schema is named here, with what it
+//! holds; a new one fails this test until it is, and until what rotates keys knows it.
+
+use patchbay_storage::sqlite::SqliteStorage;
+
+/// Columns that hold envelopes. `meta.value` does for the vault's canary.
+const SEALED: [&str; 4] = ["account_secrets.sealed", "meta.value", "profile_secrets.sealed", "sign_ins.sealed"];
+/// Columns that hold hashes and ids of keys.
+const NOT_SEALED: [&str; 6] = [
+    "api_keys.hash",
+    "browser_sessions.hash",
+    "connect_sessions.token_hash",
+    "login_tokens.hash",
+    "retired_keys.id",
+    "sign_ins.state_hash",
+];
+
+#[tokio::test]
+async fn every_sealed_column_is_rotated_and_guarded() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("patchbay.db");
+    SqliteStorage::open(&path).await.unwrap().close().await;
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    let blobs: Vec<String> = sqlx::query_scalar(
+        "SELECT t.name || '.' || c.name FROM sqlite_schema t, pragma_table_info(t.name) c \
+         WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND upper(c.type) IN ('BLOB', 'ANY') ORDER BY 1",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    let mut known: Vec<&str> = SEALED.iter().chain(&NOT_SEALED).copied().collect();
+    known.sort_unstable();
+    assert_eq!(blobs, known, "is it sealed? then sqlite/sealed_records.rs must know it, and a trigger guard it");
+
+    let source = include_str!("../src/sqlite/sealed_records.rs");
+    for column in SEALED {
+        let (table, column) = column.split_once('.').unwrap();
+        // Counted, read, and exchanged.
+        assert!(source.contains(&format!("FROM {table}")), "{table}");
+        assert!(source.contains(&format!("UPDATE {table} SET {column}")), "{table}");
+        let guards: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? AND sql LIKE '%retired_keys%'",
+        )
+        .bind(table)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert_eq!(guards, 2, "{table}: one for new rows, one for changed ones");
+    }
+    pool.close().await;
+}
