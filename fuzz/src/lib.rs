@@ -36,7 +36,7 @@ pub fn expression(data: &[u8]) {
     let scope = Scope { roots: &roots };
     for source in [text.to_owned(), format!("{{{{{text}}}}}"), format!("$.{text}"), format!("/a/${{{text}}}/b")] {
         let Ok(template) = Template::parse(&source) else { continue };
-        let _ = (template.references(), template.eval(&scope), template.is_truthy(&scope));
+        let _ = (template.references(), template.steps_read(), template.eval(&scope), template.is_truthy(&scope));
         for escape in [Escape::None, Escape::Query, Escape::Host, Escape::Json, Escape::Xml] {
             let _ = template.eval_text(&scope, escape);
         }

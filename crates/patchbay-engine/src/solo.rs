@@ -116,6 +116,8 @@ impl Solo {
             trace: Some(trace),
             events: None,
             hand_out: None,
+            patience: None,
+            granted: None,
         };
         run(&self.http, ctx, action, &inputs).await
     }

@@ -234,8 +234,9 @@ async fn provider_errors_keep_their_status_and_words_without_secrets() {
         (402, 402, "ProviderError"),
         (403, 403, "ProviderError"),
         (404, 404, "ProviderError"),
-        (429, 429, "ProviderError"),
         (503, 503, "ProviderError"),
+        // After this one nothing is sent for an hour.
+        (429, 429, "ProviderError"),
     ] {
         let request = world.request("demo_get_thing", json!({"id": status.to_string()}));
         let error = world.run(request).await.unwrap_err();

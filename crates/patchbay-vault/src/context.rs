@@ -30,6 +30,15 @@ pub enum SealContext<'a> {
         /// The hash of its `state`, in hexadecimal digits.
         state: &'a str,
     },
+    /// Where a caller of an action goes on. Sealed so that nobody makes one up or takes it elsewhere.
+    Cursor {
+        /// The account's project.
+        project: &'a ProjectId,
+        /// The account.
+        account: &'a AccountId,
+        /// The action's public id.
+        action: &'a str,
+    },
     /// The record that tells whether the key ring belongs to the database.
     Canary,
 }
@@ -42,6 +51,7 @@ impl SealContext<'_> {
             Self::Account { project, account, field } => ("account", &[project.as_str(), account.as_str(), field]),
             Self::Profile { project, profile, field } => ("profile", &[project.as_str(), profile.as_str(), field]),
             Self::SignIn { project, state } => ("sign_in", &[project.as_str(), state]),
+            Self::Cursor { project, account, action } => ("cursor", &[project.as_str(), account.as_str(), action]),
             Self::Canary => ("canary", &[]),
         };
         let mut bytes = Vec::with_capacity(96);

@@ -1133,6 +1133,8 @@ export interface operations {
         "x-account-id": string;
         /** @description Runs under this profile of the same connector. */
         "x-connector-profile-id"?: string | null;
+        /** @description How long, in milliseconds, a limit of the account may keep a request to the provider back; `0` fails at once with 429. As long as a call may take when absent. */
+        "x-rate-limit-wait"?: number | null;
       };
       path?: never;
       cookie?: never;
@@ -1173,6 +1175,15 @@ export interface operations {
       };
       /** @description The account is suspended or its profile is disabled. */
       412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+      /** @description A limit of the account; the message says whose, `Retry-After` when to come back. */
+      429: {
         headers: {
           [name: string]: unknown;
         };
@@ -2043,6 +2054,8 @@ export interface operations {
         "x-account-id": string;
         /** @description `heartbeat` keeps a long call open with newlines. */
         prefer?: string | null;
+        /** @description How long, in milliseconds, a limit of the account may keep a request to the provider back; `0` fails at once with 429. As long as a call may take when absent. */
+        "x-rate-limit-wait"?: number | null;
       };
       path?: never;
       cookie?: never;
@@ -2073,6 +2086,15 @@ export interface operations {
       };
       /** @description The account is suspended or its profile is disabled. */
       412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+      /** @description A limit of the account; the message says whose, `Retry-After` when to come back. */
+      429: {
         headers: {
           [name: string]: unknown;
         };

@@ -184,12 +184,16 @@ pub enum Effect {
 }
 
 /// How a caller pages through an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionCursor {
     /// Whether it does.
     pub enabled: bool,
     /// Records a page.
     pub page_size: Option<u64>,
+    /// The input that takes the `next` of the answer before.
+    pub input: String,
+    /// The step whose pages are cut to `page_size`; none when no one step pages.
+    pub step: Option<String>,
 }
 
 /// Ids made of several of the provider's.
@@ -197,8 +201,8 @@ pub struct ActionCursor {
 pub struct CompositeIds {
     /// Whether they are made.
     pub enabled: bool,
-    /// The encoding's version.
-    pub version: Option<u64>,
+    /// The encoding's version; 1 is the only one.
+    pub version: u64,
     /// The fields that hold one.
     pub fields: Vec<CompositeId>,
 }
@@ -206,12 +210,12 @@ pub struct CompositeIds {
 /// A field that holds a composite id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompositeId {
-    /// The field in the result.
+    /// The field in the result's records, and the input of the same name.
     pub target: String,
-    /// The provider's name for the whole.
+    /// The field that keeps what the provider has at `target`.
     pub remote: Option<String>,
-    /// The parts, each a field's name with its alias in the id.
-    pub components: Vec<(String, Option<String>)>,
+    /// The parts: a path in the record each, with the name under which inputs see it.
+    pub components: Vec<(String, String)>,
 }
 
 /// A call with its result.

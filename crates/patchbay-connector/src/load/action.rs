@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    input, later,
+    composite, cursor, input,
     mapping::field_mappings,
     reads,
     root::{STAGES, one_or_many},
@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     definition::{
-        Action, ActionCursor, ActionResult, ActionType, Annotations, CompositeId, CompositeIds, Effect, Example,
-        HttpMethod, SchemaType, ValidationRule, ValueTemplate,
+        Action, ActionResult, ActionType, Annotations, Effect, Example, HttpMethod, SchemaType, ValidationRule,
+        ValueTemplate,
     },
     diagnostic::code,
     syntax::{Mapping, NodeValue, Reader},
@@ -129,17 +129,9 @@ fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Opt
     if description.is_empty() && nested.is_none() {
         reader.warning(code::MISSING_TEXT, "the action has no description; agents choose actions by it");
     }
-    later::action(&mapping);
     let fields = mapping.get("fieldConfigs").map(|fields| field_mappings(&fields)).unwrap_or_default();
-    let composite_ids = mapping.get("compositeIdentifiers").and_then(composite_ids);
+    let composite_ids = mapping.get("compositeIdentifiers").and_then(composite::read);
     let data_sync = mapping.get("dataSync").and_then(sync::read);
-    let cursor = mapping.get("cursor").and_then(|place| {
-        let cursor = place.mapping("`cursor`", &["enabled", "pageSize"])?;
-        Some(ActionCursor {
-            enabled: cursor.flag("enabled", false),
-            page_size: cursor.get("pageSize").and_then(|size| size.whole()),
-        })
-    });
     let examples = mapping.items("examples").into_iter().filter_map(example).collect();
     let auth_requirements = mapping.get("authRequirements").map(|methods| {
         let scopes = |(key, place): (&str, Reader<'_>)| {
@@ -170,7 +162,7 @@ fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Opt
     let result = mapping.get("result");
     // Everything is read before anything is given up, so that every mistake is seen.
     let kind = mapping.get("actionType").map_or(Some(ActionType::Custom), |kind| kind.choice(&TYPES));
-    let inputs = input::inputs(&mapping);
+    let mut inputs = input::inputs(&mapping);
     let (rules, rule_places) = rules(&mapping);
     let answer = result.and_then(|result| value(&result)).map_or(ActionResult::LastStep, ActionResult::Template);
     let all_read = |key, read: usize| match mapping.get(key).map(|list| &list.node.value) {
@@ -178,6 +170,7 @@ fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Opt
         other => other.is_none(),
     };
     let (inputs_known, steps_known) = (all_read("inputs", inputs.len()), all_read("steps", steps.len()));
+    let cursor = mapping.get("cursor").and_then(|place| cursor::read(place, &steps, &mut inputs));
     let id = id?;
     let action = Action {
         public_id: format!("{connector}_{id}"),
@@ -217,28 +210,6 @@ fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Opt
     };
     let id = id_place?;
     Some((action, Places { id, scopes, steps: step_places, result, rules: rule_places, inputs_known, steps_known }))
-}
-
-fn composite_ids(reader: Reader<'_>) -> Option<CompositeIds> {
-    let mapping = reader.mapping("`compositeIdentifiers`", &["enabled", "version", "fields"])?;
-    let fields = mapping.items("fields").into_iter().filter_map(|place| {
-        let field = place.mapping("a composite id", &["targetFieldKey", "remote", "components"])?;
-        let components = field.items("components").into_iter().filter_map(|place| {
-            if place.peek("name").is_none() && place.node.kind() == "a text" {
-                return Some((place.text()?, None));
-            }
-            let component = place.mapping("a component", &["name", "alias"])?;
-            Some((component.require("name")?.text()?, component.text("alias")))
-        });
-        let components = components.collect();
-        Some(CompositeId { target: field.require("targetFieldKey")?.text()?, remote: field.text("remote"), components })
-    });
-    let fields = fields.collect();
-    Some(CompositeIds {
-        enabled: mapping.flag("enabled", true),
-        version: mapping.get("version").and_then(|version| version.whole()),
-        fields,
-    })
 }
 
 fn example(reader: Reader<'_>) -> Option<Example> {

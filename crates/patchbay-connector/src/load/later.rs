@@ -7,8 +7,6 @@ use crate::{diagnostic::code, syntax::Mapping};
 
 /// Keys of a request that the engine does not heed yet.
 const REQUEST_KEYS: [&str; 2] = ["certificates", "saml"];
-/// Keys of an action that the engine does not heed yet.
-const ACTION_KEYS: [&str; 1] = ["compositeIdentifiers"];
 /// Functions that stay out, each with the reason and the way around it.
 const NEVER: [(&str, &str); 2] = [
     (
@@ -34,10 +32,6 @@ pub(super) fn refused_names() -> impl Iterator<Item = &'static str> {
 
 pub(super) fn request(mapping: &Mapping<'_>) {
     keys(mapping, &REQUEST_KEYS, "a request");
-}
-
-pub(super) fn action(mapping: &Mapping<'_>) {
-    keys(mapping, &ACTION_KEYS, "an action");
 }
 
 fn keys(mapping: &Mapping<'_>, later: &[&str], what: &str) {

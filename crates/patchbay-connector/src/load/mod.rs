@@ -4,6 +4,8 @@ pub(crate) mod action;
 pub(crate) mod auth;
 pub(crate) mod authorization;
 mod check;
+mod composite;
+mod cursor;
 mod events;
 mod files;
 pub(crate) mod function;

@@ -97,7 +97,12 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
     let changelog = root.get("changelog").and_then(changelog);
     let max_concurrency = root.get("concurrency").and_then(|place| {
         let limits = place.mapping("`concurrency`", &["maxConcurrentRequests", "max", "limit"])?;
-        ["maxConcurrentRequests", "max", "limit"].iter().find_map(|key| limits.get(key))?.whole()
+        let limit = ["maxConcurrentRequests", "max", "limit"].iter().find_map(|key| limits.get(key))?;
+        let most = limit.whole()?;
+        if most == 0 {
+            limit.error(code::INVALID, "with no request at once nothing could be called; leave it out for no limit");
+        }
+        Some(most)
     });
     let documentation = root.get("documentation").and_then(|docs| docs.mapping("`documentation`", &["references"]));
 
@@ -113,10 +118,13 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         release_stage: root.get("releaseStage").and_then(|stage| stage.choice(&STAGES)).unwrap_or(ReleaseStage::Ga),
         base_url: root.template("baseUrl"),
         rate_limit_per_second: root.get("rateLimit").and_then(|limit| {
-            limit
-                .mapping("`rateLimit`", &["mainRatelimit", "subPools", "mappedRatelimitErrors"])?
-                .get("mainRatelimit")?
-                .number()
+            let limit = limit.mapping("`rateLimit`", &["mainRatelimit", "subPools", "mappedRatelimitErrors"])?;
+            let place = limit.get("mainRatelimit")?;
+            let rate = place.number()?;
+            if rate <= 0.0 {
+                place.error(code::INVALID, "requests a second are more than 0; leave it out for no limit");
+            }
+            Some(rate)
         }),
         resources: one_or_many(&root, "resources"),
         references: documentation

@@ -263,7 +263,7 @@ fn action(required: &[&str]) -> Value {
                 object(
                     &["enabled", "version", "fields"],
                     &[],
-                    &[("enabled", boolean()), ("version", whole()), ("fields", json!({ "type": "array" }))],
+                    &[("enabled", boolean()), ("version", json!({ "const": 1 })), ("fields", list(&composite_id()))],
                 ),
             ),
             ("fieldConfigs", list(&reference("fieldMapping"))),
@@ -278,6 +278,15 @@ fn action(required: &[&str]) -> Value {
             ("dataSync", any_of_keys(&sync::KEYS, &[])),
             ("responses", json!(true)),
         ],
+    )
+}
+
+fn composite_id() -> Value {
+    let component = json!({ "anyOf": [{ "type": "string" }, object(&["name", "alias"], &["name"], &[])] });
+    object(
+        &["targetFieldKey", "remote", "components"],
+        &["targetFieldKey", "components"],
+        &[("components", json!({ "type": "array", "minItems": 1, "items": component }))],
     )
 }
 

@@ -3,11 +3,14 @@
 use serde_json::Value;
 use url::Url;
 
-use super::guard::EgressRefused;
+use super::{
+    guard::EgressRefused,
+    limits::{Limit, Limited},
+};
 use crate::{Error, ErrorKind, ProviderFailure};
 
 /// Why there is no usable answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Cause {
     /// The call's time ran out.
     TooSlow,
@@ -23,6 +26,8 @@ pub(crate) enum Cause {
     Undecodable(String),
     /// The guard refused.
     Refused(EgressRefused),
+    /// A limit keeps it back for longer than it may wait; nothing was sent.
+    Limited(Limited),
 }
 
 impl Cause {
@@ -62,6 +67,7 @@ impl Cause {
                 format!("{provider}'s answer cannot be read: {why}"),
             ),
             Self::Refused(refused) => (ErrorKind::BadGateway, "EgressRefusedError", refused.message),
+            Self::Limited(limited) => return kept_back(provider, limited),
         };
         Error::new(kind, code, message).with_provider(ProviderFailure {
             status: None,
@@ -70,6 +76,30 @@ impl Cause {
             headers: Vec::new(),
         })
     }
+}
+
+/// Our own 429: whose limit it is, and when to come back.
+fn kept_back(provider: &str, limited: Limited) -> Error {
+    let Limited { limit, seconds } = limited;
+    let (code, why) = match limit {
+        Limit::Rate(rate) => (
+            "AccountRateLimitError",
+            format!(
+                "this account has more calls waiting than the connector of {provider} lets through ({rate} a second)"
+            ),
+        ),
+        Limit::AtOnce(most) => (
+            "AccountConcurrencyError",
+            format!(
+                "this account has {most} requests to {provider} under way, the most that its connector allows at once"
+            ),
+        ),
+        Limit::Told => (
+            "ProviderRateLimitError",
+            format!("{provider} has said that this account has used up its limit, so that nothing was sent"),
+        ),
+    };
+    Error::new(ErrorKind::RateLimited, code, format!("{why}; try again in {seconds} s")).with_retry_after(seconds)
 }
 
 /// A URL as people may see it: without query, which may carry secrets.

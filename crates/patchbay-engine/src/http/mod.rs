@@ -11,8 +11,8 @@ mod body;
 mod failure;
 mod guard;
 mod lane;
+mod limits;
 mod opened;
-mod rate_limit;
 mod redirect;
 mod resolver;
 mod retry;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::Full;
-use patchbay_model::{Clock, Entropy};
+use patchbay_model::{AccountId, Clock, Entropy};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
@@ -33,15 +33,16 @@ pub(crate) use answers::{Answers, Hasher};
 pub(crate) use failure::{Cause, shown};
 pub(crate) use guard::Reach;
 pub use lane::use_lane;
+pub(crate) use limits::{Rules, named_wait};
 pub(crate) use opened::{Opened, Pieces};
-pub(crate) use rate_limit::RateLimiter;
 pub(crate) use redirect::MAX_HOPS;
-pub(crate) use retry::retry_after;
+pub(crate) use retry::is_repeatable;
 pub(crate) use transport::{IncomingBody, Transport, TransportError};
 pub(crate) use watch::{Watch, Whole};
 
 use crate::{EngineConfig, Error};
 use guard::Guard;
+use limits::{Limits, Turn};
 use opened::{Leave, Read, Take};
 use upstreams::Upstreams;
 
@@ -74,6 +75,16 @@ pub(crate) struct Incoming {
     pub(crate) url: Url,
 }
 
+/// Whose limits a request keeps.
+pub(crate) struct Pace<'a> {
+    /// The account that is called for.
+    pub(crate) account: &'a AccountId,
+    /// What its connector declares.
+    pub(crate) rules: Rules,
+    /// Until when it may be kept back.
+    pub(crate) until: Instant,
+}
+
 /// A request without a usable answer: where, and why.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -94,7 +105,7 @@ pub(crate) struct HttpClient {
     upstreams: Upstreams,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    rates: RateLimiter,
+    limits: Limits,
     answers: Answers,
     mcp: crate::mcp::Memory,
     max_response_bytes: usize,
@@ -106,21 +117,15 @@ impl HttpClient {
         let upstreams = Upstreams::compile(&config.upstreams)?;
         let guard = Arc::new(Guard::new(config.egress_allow.clone(), upstreams.trusted()));
         let transport = Arc::new(transport::Wire::new(guard.clone()));
-        let (rates, mcp) = (RateLimiter::default(), crate::mcp::Memory::default());
+        let (limits, answers, mcp) = (Limits::default(), Answers::default(), crate::mcp::Memory::default());
         let max_response_bytes = config.max_response_bytes;
-        let answers = Answers::default();
-        Ok(Self { transport, guard, upstreams, clock, entropy, rates, answers, mcp, max_response_bytes })
+        Ok(Self { transport, guard, upstreams, clock, entropy, limits, answers, mcp, max_response_bytes })
     }
 
     /// The same rules over another transport.
     pub(crate) fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = transport;
         self
-    }
-
-    /// The accounts' rate limits.
-    pub(crate) fn rates(&self) -> &RateLimiter {
-        &self.rates
     }
 
     /// The answers that are kept.
@@ -145,39 +150,50 @@ impl HttpClient {
 
     /// Sends a request and reads its answer, whatever its status, by `deadline`.
     pub(crate) async fn send(&self, outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
-        self.send_watched(outgoing, deadline, &mut Whole).await
+        self.send_watched(outgoing, None, deadline, &mut Whole).await
     }
 
-    /// The same for an answer that is looked at while it comes in, and that may be let go before its end.
+    /// The same within an account's limits, each repetition too, and for an answer that is looked at while it comes
+    /// in and that may be let go before its end.
     pub(crate) async fn send_watched(
         &self,
         outgoing: Outgoing,
+        pace: Option<&Pace<'_>>,
         deadline: Instant,
         watch: &mut dyn Watch,
     ) -> Result<Incoming, Failure> {
-        self.ask(outgoing, deadline, MAX_HOPS, &mut Read { limit: self.max_response_bytes, watch }).await
+        self.ask(outgoing, pace, deadline, MAX_HOPS, &mut Read { limit: self.max_response_bytes, watch }).await
     }
 
     /// The same with so many redirects at most.
     pub(crate) async fn send_within(
         &self,
         outgoing: Outgoing,
+        pace: Option<&Pace<'_>>,
         deadline: Instant,
         hops: usize,
     ) -> Result<Incoming, Failure> {
-        self.ask(outgoing, deadline, hops, &mut Read { limit: self.max_response_bytes, watch: &mut Whole }).await
+        self.ask(outgoing, pace, deadline, hops, &mut Read { limit: self.max_response_bytes, watch: &mut Whole }).await
     }
 
-    /// Sends a request; the answer's body is left to be read. It comes as it is, not packed.
-    pub(crate) async fn open(&self, mut outgoing: Outgoing, deadline: Instant, hops: usize) -> Result<Opened, Failure> {
+    /// Sends a request; the answer's body is left to be read. It comes as it is, not packed. It counts as under way
+    /// until its head has come.
+    pub(crate) async fn open(
+        &self,
+        mut outgoing: Outgoing,
+        pace: Option<&Pace<'_>>,
+        deadline: Instant,
+        hops: usize,
+    ) -> Result<Opened, Failure> {
         outgoing.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        self.ask(outgoing, deadline, hops, &mut Leave).await
+        self.ask(outgoing, pace, deadline, hops, &mut Leave).await
     }
 
     /// Sends a request and takes of its answer what `take` wants.
     async fn ask<T: Take>(
         &self,
         mut outgoing: Outgoing,
+        pace: Option<&Pace<'_>>,
         deadline: Instant,
         hops: usize,
         take: &mut T,
@@ -187,7 +203,7 @@ impl HttpClient {
         for (name, value) in defaults {
             outgoing.headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
-        match timeout_at(deadline, self.ask_until_answered(outgoing, deadline, hops, take)).await {
+        match timeout_at(deadline, self.ask_until_answered(outgoing, pace, deadline, hops, take)).await {
             Ok(outcome) => outcome.map_err(|cause| Failure { url, cause }),
             Err(_) => Err(Failure { url, cause: Cause::TooSlow }),
         }
@@ -196,29 +212,41 @@ impl HttpClient {
     async fn ask_until_answered<T: Take>(
         &self,
         outgoing: Outgoing,
+        pace: Option<&Pace<'_>>,
         deadline: Instant,
         hops: usize,
         take: &mut T,
     ) -> Result<T::Taken, Cause> {
         if !outgoing.repeatable {
-            return take.take(self.follow(outgoing, hops).await?).await;
+            let turn = self.turn(pace).await?;
+            let opened = self.follow(outgoing, hops).await?;
+            self.learn(pace, &opened);
+            let taken = take.take(opened).await;
+            drop(turn);
+            return taken;
         }
+        let until = pace.map_or(deadline, |pace| pace.until.min(deadline));
         let (mut attempt, mut broken) = (0, false);
         loop {
+            let turn = self.turn(pace).await?;
             let outcome = match self.follow(outgoing.clone(), hops).await {
-                Ok(opened) if retry::asks_to_wait(opened.status) && attempt < retry::MAX_RETRIES => {
-                    let wait = retry::retry_after(&opened.headers, self.clock())
-                        .unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
-                    if Instant::now().checked_add(wait).is_some_and(|then| then < deadline) {
-                        attempt += 1;
-                        sleep(wait).await;
-                        continue;
+                Ok(opened) => {
+                    self.learn(pace, &opened);
+                    if retry::asks_to_wait(opened.status) && attempt < retry::MAX_RETRIES {
+                        let wait = named_wait(opened.status, &opened.headers, self.clock())
+                            .unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
+                        if Instant::now().checked_add(wait).is_some_and(|then| then < until) {
+                            attempt += 1;
+                            drop((opened, turn));
+                            sleep(wait).await;
+                            continue;
+                        }
                     }
                     take.take(opened).await
                 }
-                Ok(opened) => take.take(opened).await,
                 Err(cause) => Err(cause),
             };
+            drop(turn);
             let wait = match outcome {
                 // A connection that broke (often one that the provider had just given up) gets one new one.
                 Err(Cause::Cut(_)) if !broken => {
@@ -229,6 +257,19 @@ impl HttpClient {
             };
             attempt += 1;
             sleep(wait).await;
+        }
+    }
+
+    /// Waits for the account's turn.
+    async fn turn<'a>(&'a self, pace: Option<&'a Pace<'_>>) -> Result<Option<Turn<'a>>, Cause> {
+        let Some(pace) = pace else { return Ok(None) };
+        self.limits.turn(pace.account, pace.rules, pace.until).await.map(Some).map_err(Cause::Limited)
+    }
+
+    /// Remembers what an answer tells of limits.
+    fn learn(&self, pace: Option<&Pace<'_>>, opened: &Opened) {
+        if let Some(pace) = pace {
+            self.limits.learn(pace.account, opened.status, &opened.headers, self.clock());
         }
     }
 

@@ -64,6 +64,8 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
             trace: None,
             events: None,
             hand_out: None,
+            patience: None,
+            granted: None,
         };
         let inputs = pipeline::check_inputs(action, RawInputs::default())?;
         let outcome = pipeline::run(engine.http(), ctx, action, &inputs).await;

@@ -169,6 +169,7 @@ impl<'a> Run<'a> {
             context: self.context.clone(),
             steps: Value::Object(outputs),
             iterator: Value::Null,
+            paging: self.paging,
             step: &step.id,
             redactor: self.redactor,
         }

@@ -20,7 +20,11 @@ use super::{
     Run,
     args::{self, Parts},
 };
-use crate::{Error, ErrorKind, Problem, http::Outgoing, soap, xml};
+use crate::{
+    Error, ErrorKind, Problem,
+    http::{Outgoing, is_repeatable},
+    soap, xml,
+};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const ACCEPT_JSON: &str = "application/json, */*;q=0.5";
@@ -113,7 +117,12 @@ pub(super) fn unsigned(
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static(accepts));
     }
     let hints = &run.action.annotations;
-    let repeatable = method == Method::GET || hints.idempotent == Some(true) || hints.read_only == Some(true);
+    let repeatable = match hints.idempotent {
+        Some(true) => true,
+        // The author knows better than the method, but not better than a key.
+        Some(false) if !method.is_safe() => is_repeatable(&Method::POST, &parts.headers),
+        _ => hints.read_only == Some(true) || is_repeatable(&method, &parts.headers),
+    };
     let outgoing = Outgoing { method, url, headers: parts.headers, body, repeatable };
     Ok(Unsigned { outgoing, with_credentials })
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, ProviderFailure,
-    http::{HttpClient, Incoming, retry_after, shown},
+    http::{HttpClient, Incoming, named_wait, shown},
     xml::{self, Names},
 };
 
@@ -73,8 +73,9 @@ pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incom
         _ => Error::new(ErrorKind::Provider(status), "ProviderError", format!("{provider} answered {status}{words}")),
     };
     let error = error.with_provider(failure);
-    match retry_after(&incoming.headers, http.clock()) {
-        Some(wait) => error.with_retry_after(wait.as_secs()),
+    match named_wait(incoming.status, &incoming.headers, http.clock()) {
+        // Rounded up: who comes back then is in time.
+        Some(wait) => error.with_retry_after(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
         None => error,
     }
 }

@@ -6,10 +6,13 @@
 mod args;
 mod beside;
 mod build;
+mod composite;
 mod control;
 mod credentials;
+mod cursor;
 mod explain;
 mod facts;
+mod granted;
 mod hand_out;
 mod inputs;
 mod kept;
@@ -19,7 +22,7 @@ mod response;
 mod result;
 mod sign;
 
-use std::future::Future;
+use std::{borrow::Cow, future::Future};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -29,14 +32,16 @@ use patchbay_connector::{
     expr::{Escape, EvalError, Scope, Template},
 };
 use serde_json::{Map, Value};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Duration, Instant};
 use url::Url;
 
 pub(crate) use args::{Parts, text, write_pairs};
 pub(crate) use build::{PageArg, Target, authorize, base_url, has_dot_segment, http_method};
 pub(crate) use credentials::Credentials;
+pub(crate) use cursor::{Paging, Place, invalid as invalid_cursor};
 pub(crate) use explain::{expression_error, provider_error, readable, said};
 pub(crate) use facts::RunFacts;
+pub(crate) use granted::Granted;
 pub use hand_out::FileFacts;
 pub(crate) use hand_out::{HandOut, OpenFile};
 pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
@@ -47,8 +52,8 @@ pub(crate) use result::Wants;
 pub(crate) use sign::sign;
 
 use crate::{
-    EngineConfig, Error, ErrorKind, EventSink,
-    http::{Failure, HttpClient, Incoming, Opened, Outgoing, Watch, Whole},
+    EngineConfig, Error, EventSink,
+    http::{Failure, HttpClient, Incoming, Opened, Outgoing, Pace, Rules, Watch, Whole},
     trace::{Sent, Trace},
 };
 
@@ -72,6 +77,10 @@ pub(crate) struct RunContext<'a> {
     pub(crate) events: Option<&'a dyn EventSink>,
     /// Where a file goes that is handed on piece by piece, when the caller can take one.
     pub(crate) hand_out: Option<&'a HandOut>,
+    /// How long each request may be kept back by a limit; as long as the run may take when the caller does not say.
+    pub(crate) patience: Option<Duration>,
+    /// The scopes that the provider granted, where it says so.
+    pub(crate) granted: Option<&'a [String]>,
 }
 
 impl RunContext<'_> {
@@ -91,6 +100,8 @@ pub(crate) struct Run<'a> {
     steps: Value,
     /// The element of a step that runs over a list.
     iterator: Value,
+    /// How the caller pages through the action, where it does.
+    paging: Option<&'a Paging<'a>>,
     /// The step that is running.
     step: &'a str,
     redactor: &'a Redactor,
@@ -111,6 +122,11 @@ impl Run<'_> {
     /// An expression's failure, told as the caller's or the connector's fault.
     pub(crate) fn broken(&self, error: &EvalError) -> Error {
         expression_error(&self.ctx.connector.title, &self.action.id, error)
+    }
+
+    /// How the caller pages through the step that is running.
+    pub(crate) fn paging(&self) -> Option<&Paging<'_>> {
+        self.paging.filter(|paging| paging.step == Some(self.step))
     }
 
     /// The data that a step left.
@@ -180,7 +196,7 @@ impl Run<'_> {
         self.redactor.mask()
     }
 
-    /// Sends a request within the provider's rate and the run's time.
+    /// Sends a request within the account's limits and the run's time.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
         self.send_watched(outgoing, self.ctx.deadline, &mut Whole).await
     }
@@ -192,19 +208,24 @@ impl Run<'_> {
         deadline: Instant,
         watch: &mut dyn Watch,
     ) -> Result<Incoming, Error> {
-        let deadline = deadline.min(self.ctx.deadline);
-        self.traced(outgoing, |outgoing| self.http.send_watched(outgoing, deadline, watch), whole).await
+        let (deadline, pace) = (deadline.min(self.ctx.deadline), pace(self.ctx));
+        let pace = pace.as_ref();
+        self.traced(outgoing, |outgoing| self.http.send_watched(outgoing, pace, deadline, watch), whole).await
     }
 
     /// The same with so many redirects at most.
     pub(crate) async fn send_within(&self, outgoing: Outgoing, hops: usize) -> Result<Incoming, Error> {
-        self.traced(outgoing, |outgoing| self.http.send_within(outgoing, self.ctx.deadline, hops), whole).await
+        let (deadline, pace) = (self.ctx.deadline, pace(self.ctx));
+        let pace = pace.as_ref();
+        self.traced(outgoing, |outgoing| self.http.send_within(outgoing, pace, deadline, hops), whole).await
     }
 
     /// Sends a request whose answer's body is left to be read.
     pub(crate) async fn open(&self, outgoing: Outgoing, hops: usize) -> Result<Opened, Error> {
         let head = |opened: &Opened| (opened.status, opened.headers.clone(), None);
-        self.traced(outgoing, |outgoing| self.http.open(outgoing, self.ctx.deadline, hops), head).await
+        let (deadline, pace) = (self.ctx.deadline, pace(self.ctx));
+        let pace = pace.as_ref();
+        self.traced(outgoing, |outgoing| self.http.open(outgoing, pace, deadline, hops), head).await
     }
 
     async fn traced<T, F>(
@@ -217,7 +238,6 @@ impl Run<'_> {
         F: Future<Output = Result<T, Failure>>,
     {
         let ctx = self.ctx;
-        wait_for_turn(self.http, ctx).await?;
         let tracing = ctx.trace.map(|trace| (trace, Sent::new(self.step, &outgoing, self.redactor), Instant::now()));
         let changes = changes(&outgoing.method);
         let outcome = send(outgoing).await;
@@ -254,27 +274,13 @@ pub(crate) fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Waits until the provider's rate for the account allows a request.
-pub(crate) async fn wait_for_turn(http: &HttpClient, ctx: &RunContext<'_>) -> Result<(), Error> {
-    let (Some(rate), Some(account)) = (ctx.connector.rate_limit_per_second, &ctx.facts.account_id) else {
-        return Ok(());
-    };
-    match http.rates().take(account, rate, ctx.deadline) {
-        Ok(wait) if wait.is_zero() => Ok(()),
-        Ok(wait) => {
-            sleep(wait).await;
-            Ok(())
-        }
-        Err(seconds) => Err(Error::new(
-            ErrorKind::RateLimited,
-            "AccountRateLimitError",
-            format!(
-                "this account has more calls waiting than {} allows ({rate} a second); try again in {seconds} s",
-                ctx.connector.title
-            ),
-        )
-        .with_retry_after(seconds)),
-    }
+/// The limits of the account that is called for; none while it is being linked.
+pub(crate) fn pace<'a>(ctx: &'a RunContext<'_>) -> Option<Pace<'a>> {
+    let account = ctx.facts.account_id.as_ref()?;
+    let connector = ctx.connector;
+    let rules = Rules { per_second: connector.rate_limit_per_second, at_once: connector.max_concurrency };
+    let until = ctx.patience.and_then(|patience| Instant::now().checked_add(patience));
+    Some(Pace { account, rules, until: until.map_or(ctx.deadline, |until| until.min(ctx.deadline)) })
 }
 
 /// Runs an action. The result always has `data` and `next`.
@@ -317,9 +323,16 @@ async fn execute(
 ) -> Result<Map<String, Value>, Error> {
     let (context, steps) = (ctx.context_value(), Value::Object(Map::new()));
     let iterator = Value::Null;
-    let mut run = Run { http, ctx, action, inputs: inputs.values(), context, steps, iterator, step: "", redactor };
+    let mut inputs = Cow::Borrowed(inputs.values());
+    let paging = cursor::open(action, &mut inputs)?;
+    composite::split(action, &mut inputs)?;
+    let (inputs, paging) = (&*inputs, paging.as_ref());
+    let mut run = Run { http, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor };
     let last = beside::run_steps(&mut run, result::wants(action)).await?;
-    result::assemble(run, last)
+    let mut result = result::assemble(run, last)?;
+    composite::join(action, &mut result);
+    cursor::close(paging, &mut result);
+    Ok(result)
 }
 
 /// A Basic header is a secret of its own: neither user nor password shows in it.

@@ -1,6 +1,6 @@
 //! Running actions.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use patchbay_connector::definition::{Action, InputLocation};
 use patchbay_model::{AccountId, CallId, CallKind, ProfileId, Scope};
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     Caller, Engine, Resolved,
     call::Call,
+    cursors,
     files::{RunFile, RunReply},
 };
 use crate::{
@@ -60,14 +61,30 @@ impl Engine {
     ///
     /// A file that its connector would stream is held, up to the limit of any answer.
     pub async fn run_action(&self, caller: &Caller, request: RunRequest) -> Result<RunOutcome, Error> {
-        let (call, outcome, trace) = self.perform(caller, request, None).await?;
+        self.run_action_within(caller, request, None).await
+    }
+
+    /// The same for a caller of little patience: a limit may keep each request back no longer than `patience` (zero:
+    /// not at all), else the answer is 429 with `Retry-After`.
+    pub async fn run_action_within(
+        &self,
+        caller: &Caller,
+        request: RunRequest,
+        patience: Option<Duration>,
+    ) -> Result<RunOutcome, Error> {
+        let (call, outcome, trace) = self.perform(caller, request, patience, None).await?;
         finish(call, outcome, trace)
     }
 
     /// The same for a caller who takes files piece by piece: what the connector streams is not held.
-    pub async fn run_action_streaming(&self, caller: &Caller, request: RunRequest) -> Result<RunReply, Error> {
+    pub async fn run_action_streaming(
+        &self,
+        caller: &Caller,
+        request: RunRequest,
+        patience: Option<Duration>,
+    ) -> Result<RunReply, Error> {
         let hand_out = HandOut::default();
-        let (call, outcome, trace) = self.perform(caller, request, Some(&hand_out)).await?;
+        let (call, outcome, trace) = self.perform(caller, request, patience, Some(&hand_out)).await?;
         match (outcome, hand_out.take()) {
             (Ok(result), Some(file)) => {
                 let trace = trace.map(|trace| run_trace(&call, trace));
@@ -83,12 +100,14 @@ impl Engine {
         &self,
         caller: &Caller,
         request: RunRequest,
+        patience: Option<Duration>,
         hand_out: Option<&HandOut>,
     ) -> Result<(Call, Result<Map<String, Value>, Error>, Option<Trace>), Error> {
         caller.require(Scope::ActionsExecute)?;
         let RunRequest { account_id, profile_id, action, path, query, headers, body, debug } = request;
         let name = Some(action.clone());
         let mut call = Call::begin(self, caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
+        call.patience = patience;
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
         let again = works_by_token(call.resolved.method()).then(|| raw.clone());
@@ -128,11 +147,15 @@ impl Engine {
             ));
         }
         drop_what_clients_add(&action, &mut raw);
+        let account = &call.resolved.account;
+        cursors::open(self.vault(), account, &action, &mut raw)?;
         let inputs = pipeline::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
         let Taps { trace, hand_out } = taps;
         let context = RunContext { trace, hand_out, ..call.context(caller, &credentials) };
-        pipeline::run(self.http(), context, &action, &inputs).await
+        let mut result = pipeline::run(self.http(), context, &action, &inputs).await?;
+        cursors::seal(self.vault(), account, &action, &mut result);
+        Ok(result)
     }
 
     /// Whether an action that was refused for its token may be run again: it has one request, which did nothing,

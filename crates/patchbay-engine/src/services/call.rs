@@ -25,6 +25,8 @@ pub(super) struct Call {
     pub(super) profile: Arc<Profile>,
     /// When it must be over.
     pub(super) deadline: Instant,
+    /// How long a limit may keep each request back; none for as long as the call may take.
+    pub(super) patience: Option<Duration>,
     kind: CallKind,
     action: Option<String>,
     started_at: Timestamp,
@@ -55,6 +57,7 @@ impl Call {
             resolved,
             profile,
             deadline: began + Duration::from_millis(engine.config().call_budget_millis),
+            patience: None,
             kind,
             action,
             started_at,
@@ -103,6 +106,8 @@ impl Call {
             trace: None,
             events: self.engine.events(),
             hand_out: None,
+            patience: self.patience,
+            granted: account.token.as_ref().map(|token| &*token.scopes).filter(|scopes| !scopes.is_empty()),
         }
     }
 

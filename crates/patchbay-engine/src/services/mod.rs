@@ -32,6 +32,7 @@ pub mod accounts;
 pub mod actions;
 mod call;
 pub mod catalog;
+mod cursors;
 pub mod files;
 pub mod hub;
 pub mod keys;

@@ -1,5 +1,7 @@
 //! The raw proxy: a request to the connector's own host with the account's credentials.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use patchbay_connector::{
@@ -14,7 +16,7 @@ use url::Url;
 use super::{Caller, Engine, call::Call};
 use crate::{
     Error, ErrorKind, Problem, ProviderFailure,
-    http::{Incoming, Outgoing, shown},
+    http::{Incoming, Outgoing, Whole, is_repeatable, shown},
     pipeline::{self, Credentials, Parts, Redactor},
     tokens::works_by_token,
 };
@@ -90,8 +92,19 @@ pub struct ProxyOutcome {
 impl Engine {
     /// Sends the request with the account's credentials. The connector's base URL decides the host.
     pub async fn run_proxy(&self, caller: &Caller, request: ProxyRequest) -> Result<ProxyOutcome, Error> {
+        self.run_proxy_within(caller, request, None).await
+    }
+
+    /// The same for a caller of little patience, as [`Engine::run_action_within`].
+    pub async fn run_proxy_within(
+        &self,
+        caller: &Caller,
+        request: ProxyRequest,
+        patience: Option<Duration>,
+    ) -> Result<ProxyOutcome, Error> {
         caller.require(Scope::ActionsExecute)?;
         let mut call = Call::begin(self, caller, &request.account_id, None, CallKind::Proxy, None).await?;
+        call.patience = patience;
         let again = works_by_token(call.resolved.method()).then(|| request.clone());
         let mut outcome = self.proxy_in(caller, &call, request).await;
         // A token that the provider refuses before its time is renewed once; what it refused, it did not do.
@@ -165,18 +178,15 @@ impl Engine {
             headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
-        let mut outgoing = Outgoing {
-            method: pipeline::http_method(request.method),
-            url,
-            headers,
-            body: request.body.unwrap_or_default(),
-            repeatable: request.method == HttpMethod::Get,
-        };
+        let method = pipeline::http_method(request.method);
+        let repeatable = is_repeatable(&method, &headers);
+        let body = request.body.unwrap_or_default();
+        let mut outgoing = Outgoing { method, url, headers, body, repeatable };
         pipeline::sign(&context.method.authorization, &scope, &mut outgoing, self.clock().now())
             .map_err(|error| pipeline::expression_error(&connector.title, "authorization", &error))?;
-        pipeline::wait_for_turn(self.http(), &context).await?;
         let changes = pipeline::changes(&outgoing.method);
-        let outcome = self.http().send(outgoing, call.deadline).await;
+        let outcome =
+            self.http().send_watched(outgoing, pipeline::pace(&context).as_ref(), call.deadline, &mut Whole).await;
         if changes {
             self.http().answers().forget(&call.resolved.account.id);
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Error,
-    pipeline::{Answer, Run, text},
+    pipeline::{Answer, Granted, Run, text},
 };
 
 /// What an enum's value becomes when no rule fits.
@@ -27,7 +27,8 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
     // A record's own members first; secrets are no data to map.
     let mut outer = others.iter().map(|(alias, value)| (*alias, value)).collect::<Vec<_>>();
     outer.extend(roots.iter().filter(|(name, _)| *name != "credentials").copied());
-    let data = each(&source, |record| mapped(record, fields, &outer)).map_err(|error| run.broken(&error))?;
+    let granted = Granted::of(run.ctx.connector, run.ctx.granted);
+    let data = each(&source, |record| mapped(record, fields, &outer, &granted)).map_err(|error| run.broken(&error))?;
     Ok(Answer { data, ..Answer::default() })
 }
 
@@ -53,7 +54,12 @@ pub(super) fn each(
     }
 }
 
-fn mapped(record: &Value, fields: &[FieldMapping], outer: &[(&str, &Value)]) -> Result<Value, EvalError> {
+fn mapped(
+    record: &Value,
+    fields: &[FieldMapping],
+    outer: &[(&str, &Value)],
+    granted: &Granted<'_>,
+) -> Result<Value, EvalError> {
     let mut roots: Vec<(&str, &Value)> = match record {
         Value::Object(members) => members.iter().map(|(name, value)| (name.as_str(), value)).collect(),
         _ => Vec::new(),
@@ -61,7 +67,7 @@ fn mapped(record: &Value, fields: &[FieldMapping], outer: &[(&str, &Value)]) -> 
     roots.extend(outer.iter().copied());
     let scope = Scope { roots: &roots };
     let mut target = Map::new();
-    for field in fields.iter().filter(|field| !field.hidden) {
+    for field in fields.iter().filter(|field| !field.hidden && granted.allows(field)) {
         let value = match (&field.expression, &field.values) {
             (Some(expression), _) => expression.eval(&scope)?,
             (None, Some(values)) => values.eval(&scope)?,
@@ -71,22 +77,28 @@ fn mapped(record: &Value, fields: &[FieldMapping], outer: &[(&str, &Value)]) -> 
         };
         let Some(value) = value else { continue };
         let value = match (field.array, value) {
-            (true, Value::Array(items)) => {
-                Value::Array(items.iter().map(|item| one(item, field, &scope, outer)).collect::<Result<_, _>>()?)
-            }
+            (true, Value::Array(items)) => Value::Array(
+                items.iter().map(|item| one(item, field, &scope, outer, granted)).collect::<Result<_, _>>()?,
+            ),
             (true, Value::Null) => Value::Null,
-            (true, single) => Value::Array(vec![one(&single, field, &scope, outer)?]),
-            (false, value) => one(&value, field, &scope, outer)?,
+            (true, single) => Value::Array(vec![one(&single, field, &scope, outer, granted)?]),
+            (false, value) => one(&value, field, &scope, outer, granted)?,
         };
         target.insert(field.target.clone(), value);
     }
     Ok(Value::Object(target))
 }
 
-fn one(value: &Value, field: &FieldMapping, scope: &Scope<'_>, outer: &[(&str, &Value)]) -> Result<Value, EvalError> {
+fn one(
+    value: &Value,
+    field: &FieldMapping,
+    scope: &Scope<'_>,
+    outer: &[(&str, &Value)],
+    granted: &Granted<'_>,
+) -> Result<Value, EvalError> {
     match field.kind {
         InputType::Object if !field.properties.is_empty() && !value.is_null() => {
-            mapped(value, &field.properties, outer)
+            mapped(value, &field.properties, outer, granted)
         }
         InputType::Enum => enumerated(value, field.enum_mapper.as_ref(), scope),
         _ => Ok(value.clone()),
@@ -138,7 +150,7 @@ mod tests {
     }
 
     fn map(record: &Value, fields: &[FieldMapping]) -> Value {
-        each(record, |record| mapped(record, fields, &[])).unwrap()
+        each(record, |record| mapped(record, fields, &[], &Granted::everything())).unwrap()
     }
 
     #[test]

@@ -5,14 +5,14 @@
 
 use patchbay_connector::{
     definition::{Cursor, NextKeyIn, Page, PageMode, PaginatedRequest, Request, SoapRequest},
-    expr::{Escape, Scope},
+    expr::{Escape, Scope, Template},
 };
 use serde_json::{Map, Value};
 
 use crate::{
     Error,
     http::{Cause, Incoming},
-    pipeline::{Answer, PageArg, Run, Wants, headers_value, pick},
+    pipeline::{Answer, PageArg, Place, Run, Wants, headers_value, pick, text},
 };
 
 /// The most pages fetched in one call, whatever the file says.
@@ -55,7 +55,16 @@ pub(super) async fn pages(
     asked: Asked<'_>,
 ) -> Result<Answer, Error> {
     let (mut records, mut bytes, mut answer) = (Vec::new(), 0, Answer::default());
-    let mut at = start(run, page, cursor)?;
+    let paging = run.paging();
+    let size = paging.and_then(|paging| paging.size).unwrap_or(usize::MAX);
+    let (mut at, mut skipped) = match paging.and_then(|paging| paging.place.as_ref()) {
+        Some(place) => (place.token.clone().or_else(|| first(page)), place.position),
+        None => start(run, page, cursor)?,
+    };
+    let next_is = |token: Option<Value>, position: usize| match paging {
+        Some(_) => Some(Place::new(token, position).write()),
+        None => token.map(|token| Value::String(text(&token))),
+    };
     let most = page.max_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES);
     for fetched in 1..=most {
         let argument = at.clone().map(|value| PageArg { key: &page.key, value, location: page.location });
@@ -68,24 +77,31 @@ pub(super) async fn pages(
         }
         let one = asked.interpret(run, &incoming, Wants { raw: true, headers: wants.headers })?;
         let raw = one.raw.unwrap_or(Value::Null);
-        let before = records.len();
-        match one.data {
-            Value::Array(items) => records.extend(items),
-            Value::Null => {}
-            single => records.push(single),
-        }
-        let count = records.len() - before;
+        let items = match one.data {
+            Value::Array(items) => items,
+            Value::Null => Vec::new(),
+            single => vec![single],
+        };
+        // What was given before is left out, what does not fit comes next time.
+        let (count, begin) = (items.len(), std::mem::take(&mut skipped).min(items.len()));
+        let end = begin.saturating_add(size - records.len()).min(count);
+        records.extend(items.into_iter().take(end).skip(begin));
         answer.status = one.status;
         answer.headers = one.headers;
-        let next = match following(page, at.as_ref(), &incoming, &raw, count) {
+        let next = following(page, at.as_ref(), &incoming, &raw, count);
+        let goes_on = match &next {
             // A provider that names the same place again would be asked for ever.
-            Some(next) if Some(&next) != at.as_ref() && goes_on(run, page, &incoming, &raw)? => Some(next),
-            _ => None,
+            Some(next) => Some(next) != at.as_ref() && goes_on(run, page, &incoming, &raw)?,
+            None => false,
         };
         answer.raw = wants.raw.then_some(raw);
-        let Some(next) = next else { break };
-        if fetched == most {
-            answer.next = Some(Value::String(crate::pipeline::text(&next)));
+        if end < count {
+            answer.next = next_is(at, end);
+            break;
+        }
+        let Some(next) = next.filter(|_| goes_on) else { break };
+        if fetched == most || records.len() >= size {
+            answer.next = next_is(Some(next), 0);
             break;
         }
         at = Some(next);
@@ -94,24 +110,31 @@ pub(super) async fn pages(
     Ok(answer)
 }
 
-/// Where the first page is.
-fn start(run: &Run<'_>, page: &Page, cursor: Option<&Cursor>) -> Result<Option<Value>, Error> {
-    let token = cursor.and_then(|cursor| cursor.token.as_ref());
-    if let Some(token) = token {
-        let roots = run.roots();
-        let text = token.eval_text(&Scope { roots: &roots }, Escape::None).map_err(|error| run.broken(&error))?;
-        if let Some(text) = text.filter(|text| !text.is_empty()) {
-            return Ok(Some(match (page.mode, text.parse::<i64>()) {
-                (PageMode::Offset | PageMode::Page, Ok(number)) => Value::from(number),
-                _ => Value::String(text),
-            }));
-        }
-    }
-    Ok(match page.mode {
+/// Where the caller begins: a page, and how many of its records come before.
+fn start(run: &Run<'_>, page: &Page, cursor: Option<&Cursor>) -> Result<(Option<Value>, usize), Error> {
+    let roots = run.roots();
+    let scope = Scope { roots: &roots };
+    let written = |template: Option<&Template>| {
+        let found = template.map(|template| template.eval_text(&scope, Escape::None)).transpose();
+        let found = found.map_err(|error| run.broken(&error))?;
+        Ok::<_, Error>(found.flatten().filter(|text| !text.is_empty()))
+    };
+    let position = written(cursor.and_then(|cursor| cursor.position.as_ref()))?;
+    let position = position.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let token = written(cursor.and_then(|cursor| cursor.token.as_ref()))?.map(|text| match (page.mode, text.parse()) {
+        (PageMode::Offset | PageMode::Page, Ok(number)) => Value::Number(number),
+        _ => Value::String(text),
+    });
+    Ok((token.or_else(|| first(page)), position))
+}
+
+/// The first page of all.
+fn first(page: &Page) -> Option<Value> {
+    match page.mode {
         PageMode::Cursor => None,
         PageMode::Offset => Some(Value::from(0)),
         PageMode::Page => Some(Value::from(page.start)),
-    })
+    }
 }
 
 /// Where the next page is; none at the end.

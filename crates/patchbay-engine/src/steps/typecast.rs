@@ -6,27 +6,28 @@ use serde_json::{Map, Value};
 use super::map_fields::{each, source};
 use crate::{
     Error,
-    pipeline::{Answer, Run, text},
+    pipeline::{Answer, Granted, Run, text},
 };
 
 pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
     let source = source(run, step)?;
     let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
-    let data = each(&source, |record| Ok(cast(record, fields))).map_err(|error| run.broken(&error))?;
+    let granted = Granted::of(run.ctx.connector, run.ctx.granted);
+    let data = each(&source, |record| Ok(cast(record, fields, &granted))).map_err(|error| run.broken(&error))?;
     Ok(Answer { data, ..Answer::default() })
 }
 
-fn cast(record: &Value, fields: &[FieldMapping]) -> Value {
+fn cast(record: &Value, fields: &[FieldMapping], granted: &Granted<'_>) -> Value {
     let Value::Object(members) = record else { return record.clone() };
     let mut target = Map::with_capacity(members.len());
     for (name, value) in members {
         let value = match fields.iter().find(|field| field.target == *name) {
-            Some(field) if field.hidden => continue,
+            Some(field) if field.hidden || !granted.allows(field) => continue,
             Some(field) => match value {
-                Value::Array(items) => Value::Array(items.iter().map(|item| one(item, field)).collect()),
+                Value::Array(items) => Value::Array(items.iter().map(|item| one(item, field, granted)).collect()),
                 Value::Null => Value::Null,
-                single if field.array => Value::Array(vec![one(single, field)]),
-                single => one(single, field),
+                single if field.array => Value::Array(vec![one(single, field, granted)]),
+                single => one(single, field, granted),
             },
             None => value.clone(),
         };
@@ -36,7 +37,7 @@ fn cast(record: &Value, fields: &[FieldMapping]) -> Value {
 }
 
 /// A value as its type; one that cannot be it stays as it is, so that nothing is lost.
-fn one(value: &Value, field: &FieldMapping) -> Value {
+fn one(value: &Value, field: &FieldMapping, granted: &Granted<'_>) -> Value {
     let cast = match (field.kind, value) {
         (_, Value::Null) => None,
         (InputType::String, Value::Number(_) | Value::Bool(_)) => Some(Value::String(text(value))),
@@ -50,7 +51,9 @@ fn one(value: &Value, field: &FieldMapping) -> Value {
         },
         (InputType::Boolean, Value::Number(number)) => number.as_f64().map(|number| Value::Bool(number != 0.0)),
         (InputType::DatetimeString, value) => moment(value).map(Value::String),
-        (InputType::Object, Value::Object(_)) if !field.properties.is_empty() => Some(cast(value, &field.properties)),
+        (InputType::Object, Value::Object(_)) if !field.properties.is_empty() => {
+            Some(cast(value, &field.properties, granted))
+        }
         _ => None,
     };
     cast.unwrap_or_else(|| value.clone())
@@ -123,7 +126,11 @@ mod tests {
             (InputType::Number, json!(["1", 2]), json!([1, 2])),
         ] {
             let record = json!({ "it": value, "other": "stays" });
-            assert_eq!(cast(&record, &[field("it", kind)]), json!({ "it": expected, "other": "stays" }), "{value}");
+            assert_eq!(
+                cast(&record, &[field("it", kind)], &Granted::everything()),
+                json!({ "it": expected, "other": "stays" }),
+                "{value}"
+            );
         }
     }
 
@@ -135,6 +142,9 @@ mod tests {
             FieldMapping { array: true, ..field("tags", InputType::String) },
         ];
         let record = json!({ "person": { "age": "7", "name": "Ada" }, "secret": "x", "tags": 5 });
-        assert_eq!(cast(&record, &fields), json!({ "person": { "age": 7, "name": "Ada" }, "tags": ["5"] }));
+        assert_eq!(
+            cast(&record, &fields, &Granted::everything()),
+            json!({ "person": { "age": 7, "name": "Ada" }, "tags": ["5"] })
+        );
     }
 }

@@ -130,6 +130,8 @@ async fn from_action(
         trace: None,
         events: None,
         hand_out: None,
+        patience: None,
+        granted: None,
     };
     let inputs = pipeline::check_inputs(action, RawInputs::default())
         .map_err(|error| broken(applicant, &format!("its action wants inputs ({})", error.message)))?;

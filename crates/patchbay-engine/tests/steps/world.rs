@@ -10,7 +10,7 @@ use axum::{
 };
 use patchbay_engine::{Caller, Engine, Error, RunRequest};
 use patchbay_model::AccountId;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::support;
 
@@ -76,7 +76,7 @@ pub fn request(account: &AccountId, action: &str, inputs: &Value) -> RunRequest 
         action: format!("flow_{action}"),
         path: part("path"),
         query: part("query"),
-        headers: Map::new(),
+        headers: part("headers"),
         body: part("body"),
         debug: false,
     }

@@ -4,11 +4,13 @@
 mod auth;
 mod browser;
 mod json;
+mod patience;
 mod query;
 
 pub(crate) use auth::{AccountHeader, Authenticated, HubAuth};
 pub(crate) use browser::{OwnPage, cookie_header, is_marked, session_token};
 pub(crate) use json::{ApiJson, HubJson};
+pub(crate) use patience::Patience;
 pub(crate) use query::QueryMap;
 
 /// The moment, for an error's body alone: nothing is decided by it.

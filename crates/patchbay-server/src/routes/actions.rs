@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::{file, wire};
 use crate::{
     error::{ApiError, ErrorBody},
-    extract::{AccountHeader, ApiJson, Authenticated, QueryMap},
+    extract::{AccountHeader, ApiJson, Authenticated, Patience, QueryMap},
     state::AppState,
 };
 
@@ -172,6 +172,7 @@ pub(crate) struct RunAction {
     params(
         ("x-account-id" = String, Header, description = "The account to act with."),
         ("x-connector-profile-id" = Option<String>, Header, description = "Runs under this profile of the same connector."),
+        ("x-rate-limit-wait" = Option<u64>, Header, description = "How long, in milliseconds, a limit of the account may keep a request to the provider back; `0` fails at once with 429. As long as a call may take when absent."),
         ("debug" = Option<bool>, Query, description = "`true` adds `debug` to the answer or the error: what was sent to the provider and answered, secrets redacted."),
     ),
     responses(
@@ -179,12 +180,14 @@ pub(crate) struct RunAction {
         (status = 400, description = "The inputs are not valid; every problem is named.", body = ErrorBody),
         (status = 404, description = "No such account or action.", body = ErrorBody),
         (status = 412, description = "The account is suspended or its profile is disabled.", body = ErrorBody),
+        (status = 429, description = "A limit of the account; the message says whose, `Retry-After` when to come back.", body = ErrorBody),
         (status = 502, description = "The provider cannot be reached or answers nonsense.", body = ErrorBody),
     ))]
 pub(crate) async fn rpc(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
     AccountHeader(account_id): AccountHeader,
+    Patience(patience): Patience,
     headers: HeaderMap,
     query: QueryMap,
     ApiJson(run): ApiJson<RunAction>,
@@ -201,7 +204,7 @@ pub(crate) async fn rpc(
         body: run.body.unwrap_or_default(),
         debug: query.text(&["debug"]).is_some_and(|text| text == "true"),
     };
-    let outcome = match engine.run_action_streaming(&caller, request).await? {
+    let outcome = match engine.run_action_streaming(&caller, request, patience).await? {
         RunReply::File(found) if file::wants_bytes(&headers) => return Ok(file::bytes(*found)),
         RunReply::File(found) => return Ok(file::json(*found)),
         RunReply::Value(outcome) => outcome,

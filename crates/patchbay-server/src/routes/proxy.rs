@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use super::wire;
 use crate::{
     error::{ApiError, ErrorBody, body},
-    extract::{AccountHeader, ApiJson, Authenticated},
+    extract::{AccountHeader, ApiJson, Authenticated, Patience},
 };
 
 /// How often a heartbeat is sent.
@@ -87,17 +87,20 @@ impl Proxied {
     params(
         ("x-account-id" = String, Header, description = "The account to act with."),
         ("prefer" = Option<String>, Header, description = "`heartbeat` keeps a long call open with newlines."),
+        ("x-rate-limit-wait" = Option<u64>, Header, description = "How long, in milliseconds, a limit of the account may keep a request to the provider back; `0` fails at once with 429. As long as a call may take when absent."),
     ),
     responses(
         (status = 200, description = "`{status, headers, data}` as the provider answered, whatever its status.", body = Object),
         (status = 400, description = "The request is not valid, or leads to another host.", body = ErrorBody),
         (status = 412, description = "The account is suspended or its profile is disabled.", body = ErrorBody),
+        (status = 429, description = "A limit of the account; the message says whose, `Retry-After` when to come back.", body = ErrorBody),
         (status = 502, description = "The provider cannot be reached.", body = ErrorBody),
     ))]
 pub(crate) async fn send(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
     AccountHeader(account_id): AccountHeader,
+    Patience(patience): Patience,
     headers: HeaderMap,
     ApiJson(proxied): ApiJson<Proxied>,
 ) -> Result<Response, ApiError> {
@@ -107,11 +110,11 @@ pub(crate) async fn send(
         .iter()
         .any(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("heartbeat")));
     if !wants_heartbeat {
-        let outcome = engine.run_proxy(&caller, request).await?;
+        let outcome = engine.run_proxy_within(&caller, request, patience).await?;
         return Ok(([(header::CONTENT_TYPE, "application/json")], written(&outcome)).into_response());
     }
     let call = async move {
-        match engine.run_proxy(&caller, request).await {
+        match engine.run_proxy_within(&caller, request, patience).await {
             Ok(outcome) => written(&outcome),
             // The status is on its way already; the error is in the body.
             Err(error) => serde_json::to_vec(&body(&error, crate::extract::now())).map(Bytes::from).unwrap_or_default(),

@@ -86,3 +86,25 @@ fn echoed_secrets_are_redacted() {
     let answer = linked.api().post("/unified/proxy", &json!({ "path": "/contract_types/" }));
     assert_eq!(answer.json()["status"], 400, "{answer}");
 }
+
+#[test]
+fn who_would_rather_not_wait_is_told_whose_limit_it_is() {
+    let linked = Linked::new();
+    linked.provider.fault(1, json!({ "kind": "rate_limited", "retry_after": 30 }));
+    let body = json!({ "action": "spotdraft_get_contract_status", "path": { "composite_id": "T-8" } });
+    let hasty = linked.api().header("x-rate-limit-wait", "0");
+    // The first answer is the provider's own; what it says of its limit holds for every other request.
+    let answer = hasty.post("/actions/rpc", &body);
+    assert_eq!((answer.status, answer.code().as_str()), (429, "ProviderError"), "{answer}");
+    assert_eq!(answer.header("retry-after"), Some("30"));
+    linked.provider.forget_requests();
+    for (path, body) in [("/actions/rpc", &body), ("/unified/proxy", &json!({ "path": "/contract_types/" }))] {
+        let answer = hasty.post(path, body);
+        assert_eq!((answer.status, answer.code().as_str()), (429, "ProviderRateLimitError"), "{answer}");
+        let seconds = answer.header("retry-after").and_then(|text| text.parse::<u64>().ok());
+        assert!(seconds.is_some_and(|seconds| (1..=30).contains(&seconds)), "{answer}");
+    }
+    assert!(linked.provider.requests().is_empty(), "nothing was sent");
+    let answer = linked.api().header("x-rate-limit-wait", "soon").post("/actions/rpc", &body);
+    assert_eq!((answer.status, answer.code().as_str()), (400, "ValidationError"), "{answer}");
+}

@@ -1,0 +1,125 @@
+//! Cursors that callers hold, composite ids, fields that need scopes.
+
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use crate::world::{World, world};
+
+/// Pages of two: 0 1 | 2 3 | 4 5 | 6, by token and by number; issues; people.
+async fn library() -> World {
+    world(|request: Request| async move { answer(&request) }).await
+}
+
+fn answer(request: &Request) -> Response {
+    let query = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+        .into_owned()
+        .collect::<std::collections::HashMap<_, _>>();
+    let page = |number: u64| (number * 2..7.min(number * 2 + 2)).collect::<Vec<_>>();
+    let body = match request.uri().path() {
+        "/pages" => {
+            let number = query.get("after").map_or(0, |after| after.trim_start_matches("page-").parse().unwrap());
+            let next = (number < 3).then(|| format!("page-{}", number + 1));
+            json!({ "items": page(number), "next": next })
+        }
+        "/numbers" => json!({ "items": page(query["page"].parse::<u64>().unwrap() - 1) }),
+        "/issues" => json!([{ "id": 7, "project": { "key": "A/B" } }, { "id": 8 }]),
+        "/people" => json!([{ "n": "Ada", "s": 5, "h": { "t": "Bern", "r": 9 } }]),
+        path => json!({ "path": path, "query": request.uri().query() }),
+    };
+    axum::Json(body).into_response()
+}
+
+/// Follows `next` to the end; all answers' data.
+async fn walk(world: &World, action: &str, location: &str, input: &str) -> Vec<Value> {
+    let (mut answers, mut inputs) = (Vec::new(), json!({}));
+    loop {
+        let answer = world.run(action, inputs).await.unwrap();
+        answers.push(answer["data"].clone());
+        let Some(next) = answer["next"].as_str() else { return answers };
+        assert!(next.starts_with("pbc1_") && !next.contains("page-") && answers.len() < 9, "{next}");
+        inputs = json!({ location: { input: next } });
+    }
+}
+
+#[tokio::test]
+async fn pages_have_the_files_size_whatever_the_providers_have() {
+    let world = library().await;
+    let expected = [json!([0, 1, 2]), json!([3, 4, 5]), json!([6])];
+    assert_eq!(walk(&world, "list_pages", "query", "next").await, expected);
+    let asked = world.asked();
+    assert_eq!(asked.first().map(String::as_str), Some("GET /pages"));
+    assert_eq!(
+        asked.iter().filter(|line| line.ends_with("after=page-1")).count(),
+        2,
+        "the page in the middle of which it ended"
+    );
+    assert_eq!(walk(&world, "list_by_number", "body", "from").await, expected);
+    let tokens = [json!([0, 1]), json!([2, 3]), json!([4, 5]), json!([6])];
+    assert_eq!(walk(&world, "list_by_token", "query", "next").await, tokens);
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_account_and_action_alone() {
+    let world = library().await;
+    let next = world.run("list_pages", json!({})).await.unwrap()["next"].as_str().unwrap().to_owned();
+    let mut tampered = next.clone().into_bytes();
+    let last = tampered.len() - 20;
+    tampered[last] = if tampered[last] == b'A' { b'B' } else { b'A' };
+    let tampered = String::from_utf8(tampered).unwrap();
+    let other = world.link("another-key-of-another-account").await;
+    for (account, action, cursor) in [
+        (&world.account, "list_pages", tampered.as_str()),
+        (&world.account, "list_pages", "page-1"),
+        (&world.account, "list_pages", r#"{"v":1,"t":"page-1","p":0}"#),
+        (&world.account, "list_by_token", &next),
+        (&other, "list_pages", &next),
+    ] {
+        let error = world.run_as(account, action, json!({ "query": { "next": cursor } })).await.unwrap_err();
+        assert_eq!((error.kind.status(), error.code), (400, "ValidationError"), "{action} {cursor}");
+        assert_eq!((error.problems[0].path.as_str(), error.problems[0].code), ("query.next", "cursor"));
+        assert!(!error.message.contains(cursor), "{error}");
+    }
+    let again = world.run("list_pages", json!({ "query": { "next": next } })).await.unwrap();
+    assert_eq!(again["data"], json!([3, 4, 5]), "a refused cursor spoils nothing");
+    let empty = world.run("list_pages", json!({ "query": { "next": "" } })).await.unwrap();
+    assert_eq!(empty["data"], json!([0, 1, 2]));
+}
+
+#[tokio::test]
+async fn without_a_unified_cursor_token_and_position_are_the_authors() {
+    let world = library().await;
+    let inputs = json!({ "query": { "token": "page-2", "position": 1 } });
+    assert_eq!(world.run("list_from_position", inputs).await.unwrap()["data"], json!([5, 6]));
+}
+
+#[tokio::test]
+async fn composite_ids_lead_back_to_where_they_came_from() {
+    let world = library().await;
+    let issues = world.run("list_issues", json!({})).await.unwrap()["data"].clone();
+    let id = issues[0]["id"].as_str().unwrap().to_owned();
+    assert!(id.starts_with("cid1_") && issues[0]["remote_id"] == 7, "{issues}");
+    assert_eq!(issues[1], json!({ "id": null, "remote_id": 8 }), "a record without a part has no id");
+    let found = world.run("get_issue", json!({ "path": { "id": id }, "query": { "others": [id, id] } })).await.unwrap();
+    assert_eq!(found["data"]["path"], "/projects/A%2FB/issues/7");
+    assert_eq!(found["data"]["query"], "other=7&other=7");
+    for (inputs, path) in [
+        (json!({ "path": { "id": "7" } }), "path.id"),
+        (json!({ "path": { "id": "cid1_W10" } }), "path.id"),
+        (json!({ "path": { "id": id }, "query": { "others": [id, "8"] } }), "query.others[1]"),
+    ] {
+        let error = world.run("get_issue", inputs).await.unwrap_err();
+        assert_eq!((error.kind.status(), error.code), (400, "ValidationError"));
+        assert_eq!((error.problems[0].path.as_str(), error.problems[0].code), (path, "composite_id"));
+    }
+}
+
+#[tokio::test]
+async fn where_the_provider_tells_no_scopes_every_field_is_there() {
+    let world = library().await;
+    let people = world.run("list_people", json!({})).await.unwrap();
+    let expected = json!([{ "name": "Ada", "salary": 5, "home": { "town": "Bern", "rent": 9 } }]);
+    assert_eq!((&people["mapped"], &people["cast"][0]["s"]), (&expected, &json!("5")));
+}

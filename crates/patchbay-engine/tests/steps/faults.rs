@@ -1,0 +1,160 @@
+//! Every step function that asks a provider, on a bad day: each fault its own code, nothing is made up, and nothing
+//! that may have taken effect is sent again.
+
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use patchbay_simulator::Fault;
+use serde_json::{Map, Value, json};
+
+use crate::world::{World, world};
+
+async fn provider() -> World {
+    world(|request: Request| async move { answer(request).await }).await
+}
+
+async fn answer(request: Request) -> Response {
+    let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
+    let mut parts = path.trim_start_matches('/').splitn(2, '/');
+    let (place, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    match (place, query.as_str()) {
+        // The first page is fine.
+        ("paged", "") => axum::Json(json!({ "items": [1], "next": "b" })).into_response(),
+        ("endless", query) => axum::Json(endless(name, query)).into_response(),
+        _ => fault(name).await,
+    }
+}
+
+fn endless(kind: &str, query: &str) -> Value {
+    let page = query.trim_start_matches("after=").parse::<u64>().unwrap_or(0);
+    match kind {
+        "same" => json!({ "items": [page], "next": "7" }),
+        "empty" => json!({ "items": [], "next": page + 1 }),
+        "large" => json!({ "items": ["x".repeat(300_000)], "next": page + 1 }),
+        _ => json!({ "items": [page], "next": page + 1 }),
+    }
+}
+
+async fn fault(name: &str) -> Response {
+    let status = |status, headers: Value| Fault::Status {
+        status,
+        body: json!({ "detail": "Not today." }),
+        headers: headers.as_object().cloned().unwrap_or_default(),
+    };
+    let fault = match name {
+        "429" => Fault::RateLimited { retry_after: 3600 },
+        "503" => status(503, json!({ "retry-after": "3600" })),
+        "html" => Fault::Html,
+        "truncated" => Fault::TruncatedBody,
+        "close" => Fault::Close,
+        "huge" => Fault::HugeBody { bytes: 4_000_000 },
+        "bomb" => Fault::GzipBomb { bytes: 50_000_000 },
+        "inside" => Fault::Redirect { location: "http://169.254.169.254/latest".to_owned(), status: 302 },
+        "broken_json" => return ([("content-type", "application/json")], "{\"items\": [").into_response(),
+        "no_text" => return ([("content-type", "application/octet-stream")], vec![0xff_u8, 0xfe]).into_response(),
+        other => status(other.parse().unwrap(), Value::Object(Map::new())),
+    };
+    fault.response().await.unwrap()
+}
+
+/// `status code`, and how often the provider was asked.
+async fn told(action: &str, fault: &str) -> (String, usize) {
+    let world = provider().await;
+    let outcome = world.run(action, json!({ "path": { "fault": fault } })).await;
+    let told = match outcome {
+        Ok(result) => format!("answered {}", result["data"]),
+        Err(error) => {
+            format!("{} {}", error.kind.status(), error.code)
+        }
+    };
+    (told, world.asked().len())
+}
+
+const FAULTS: [(&str, &str); 11] = [
+    ("401", "401 AccountInvalidCredentialsError"),
+    ("404", "404 ProviderError"),
+    ("429", "429 ProviderError"),
+    ("500", "500 ProviderError"),
+    ("503", "503 ProviderError"),
+    ("truncated", "502 ProviderConnectionError"),
+    ("close", "502 ProviderConnectionError"),
+    ("huge", "502 ProviderResponseTooLargeError"),
+    ("bomb", "502 ProviderResponseTooLargeError"),
+    ("inside", "502 EgressRefusedError"),
+    ("broken_json", "502 ProviderInvalidResponseError"),
+];
+
+/// What a write comes to: it follows no redirect at all.
+fn of_write(expected: &str) -> String {
+    expected.replace("EgressRefusedError", "ProviderRedirectError")
+}
+
+#[tokio::test]
+async fn a_request_meets_every_fault() {
+    for (fault, expected) in FAULTS
+        .into_iter()
+        .chain([("html", "502 ProviderInvalidResponseError"), ("no_text", "502 ProviderInvalidResponseError")])
+    {
+        // A connection that broke gets one more; a wait of an hour does not fit into a call.
+        let asked = if ["truncated", "close"].contains(&fault) { 2 } else { 1 };
+        assert_eq!(told("fault_request", fault).await, (expected.to_owned(), asked), "{fault}");
+        assert_eq!(told("fault_write", fault).await, (of_write(expected), 1), "a write is sent once: {fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_at_a_later_page_loses_the_whole_list() {
+    for (fault, expected) in FAULTS {
+        let asked = if ["truncated", "close"].contains(&fault) { 3 } else { 2 };
+        assert_eq!(told("fault_paginated_request", fault).await, (expected.to_owned(), asked), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn uploads_meet_every_fault_once() {
+    for action in ["fault_upload_file", "fault_upload_binary"] {
+        for (fault, expected) in FAULTS {
+            assert_eq!(told(action, fault).await, (of_write(expected), 1), "{action} {fault}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_download_takes_any_content_and_no_fault() {
+    // A file may be anything, also JSON that does not parse.
+    for (fault, expected) in FAULTS.into_iter().filter(|(fault, _)| *fault != "broken_json") {
+        assert_eq!(told("fault_download_file", fault).await.0, expected, "{fault}");
+    }
+    for fault in ["html", "broken_json", "no_text"] {
+        assert!(told("fault_download_file", fault).await.0.starts_with("answered"), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn an_ignored_fault_leaves_its_status_and_no_data() {
+    for (fault, status) in [("404", 404), ("truncated", 502), ("html", 502)] {
+        let world = provider().await;
+        let result = world.run("fault_ignored", json!({ "path": { "fault": fault } })).await.unwrap();
+        assert_eq!(result["data"], json!({ "status": status, "data": null }), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn pages_without_an_end_are_left_after_a_while() {
+    let endless = async |kind: &str| {
+        let world = provider().await;
+        let outcome = world.run("endless", json!({ "path": { "kind": kind } })).await;
+        (outcome, world.asked().len())
+    };
+    let (outcome, asked) = endless("new").await;
+    let result = outcome.unwrap();
+    assert_eq!((result["data"].as_array().unwrap().len(), &result["next"], asked), (20, &json!("20"), 20));
+    let (outcome, asked) = endless("same").await;
+    assert_eq!((outcome.unwrap()["data"].clone(), asked), (json!([0, 7]), 2), "a place that was asked for is the last");
+    let (outcome, asked) = endless("empty").await;
+    assert_eq!((outcome.unwrap()["data"].clone(), asked), (json!([]), 20), "an empty page with a next one is legal");
+    let (outcome, asked) = endless("large").await;
+    let error = outcome.unwrap_err();
+    assert_eq!((error.code, asked), ("ProviderResponseTooLargeError", 4), "bytes count in sum");
+}

@@ -1,0 +1,29 @@
+//! How long a caller lets a limit keep a request back.
+
+use std::time::Duration;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use patchbay_engine::{Error, ErrorKind, Problem};
+
+use crate::{error::ApiError, state::AppState};
+
+const HEADER: &str = "x-rate-limit-wait";
+
+/// The caller's patience with limits; none when it does not say.
+pub(crate) struct Patience(pub(crate) Option<Duration>);
+
+impl FromRequestParts<AppState> for Patience {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+        let Some(value) = parts.headers.get(HEADER) else { return Ok(Self(None)) };
+        let millis = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+        let millis = millis.ok_or_else(|| {
+            let path = format!("headers.{HEADER}");
+            let message = format!("`{path}` must be a whole number of milliseconds, such as 0 or 5000");
+            let problem = Problem { path, code: "type", message: message.clone() };
+            Error::new(ErrorKind::Invalid, "ValidationError", message).with_problems(vec![problem])
+        })?;
+        Ok(Self(Some(Duration::from_millis(millis))))
+    }
+}
