@@ -117,6 +117,21 @@ actions:
 ";
 
 #[test]
+fn a_file_that_is_streamed_too_early_is_warned_of() {
+    let request = "functionName: request, parameters: { url: /x, method: get, args: [] }";
+    let last = SOUND.replace(request, "functionName: download_file, parameters: { url: /x, responseMode: stream }");
+    assert!(load(&files(&last, "[]")[..1]).diagnostics.is_empty());
+    let more = "      - stepId: more
+        description: More.
+        stepFunction: { functionName: static_values, parameters: { values: 1 } }
+    result:";
+    let loaded = load(&files(&last.replace("    result:", more), "[]")[..1]);
+    assert!(loaded.connector.is_some());
+    let codes = loaded.diagnostics.iter().map(|found| (found.code, found.span.start.line)).collect::<Vec<_>>();
+    assert_eq!(codes, [("PB0203", 24)]);
+}
+
+#[test]
 fn each_mistake_is_seen_where_it_stands() {
     let of = |text: &str| {
         let loaded = load(&files(text, "[]")[..1]);

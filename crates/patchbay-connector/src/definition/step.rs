@@ -366,14 +366,4 @@ impl Arg {
             _ => None,
         }
     }
-
-    /// The value of the header with this name, when the argument is that header and its value is fixed.
-    pub fn fixed_header(&self, name: &str) -> Option<&str> {
-        match &self.value {
-            ValueTemplate::Text(value) if value.is_literal() && self.location == ArgLocation::Headers => {
-                self.name.source().eq_ignore_ascii_case(name).then(|| value.source())
-            }
-            _ => None,
-        }
-    }
 }

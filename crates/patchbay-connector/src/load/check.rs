@@ -96,6 +96,15 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &[&str], fiel
                 }
             }
         }
+        let is_last = action.steps.last().is_some_and(|last| std::ptr::eq(last, step));
+        let hands_on = is_last && step.iterator.is_none() && step.then.is_empty();
+        if let StepFunction::DownloadFile(download) = &step.function
+            && download.stream
+            && !hands_on
+        {
+            let message = "`responseMode: stream` counts in an action's last step, which runs once; this file is held";
+            place.warning(code::UNUSED, message);
+        }
         earlier.push(&step.id);
         // It looks at the step's own output.
         if let Some(criteria) = &step.success_criteria {

@@ -15,7 +15,7 @@ use crate::{
     syntax::{Mapping, Reader},
 };
 
-pub(crate) const SOAP: [&str; 14] = [
+pub(crate) const SOAP: [&str; 13] = [
     "baseUrl",
     "url",
     "method",
@@ -24,7 +24,6 @@ pub(crate) const SOAP: [&str; 14] = [
     "response",
     "customErrors",
     "encodeQueryParams",
-    "cacheTTL",
     "envelope",
     "namespaces",
     "soapOperation",

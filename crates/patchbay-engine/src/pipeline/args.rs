@@ -1,6 +1,6 @@
 //! A request's arguments: what goes into its query, headers and body.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use patchbay_connector::{
     definition::{Arg, ArgLocation, ArrayFormat, ValueTemplate},
     expr::{Escape, EvalError, Scope},
@@ -24,11 +24,19 @@ pub(crate) struct Parts {
     pub(crate) has_body_args: bool,
 }
 
+impl Parts {
+    /// Whether the body is XML.
+    pub(crate) fn is_xml(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        kind.is_some_and(|kind| xml::is_xml(&xml::media_type(kind)))
+    }
+}
+
 /// Evaluates `args` into `parts`. A value that comes out as missing leaves its argument out.
 pub(crate) fn apply(args: &[Arg], scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
-    let content_type = args.iter().find_map(|arg| arg.fixed_header("content-type"));
-    let is_xml = content_type.is_some_and(|kind| xml::is_xml(&xml::media_type(kind)));
-    for arg in args {
+    // Headers first: how a body is written depends on its content type.
+    let is_header = |arg: &&Arg| arg.location == ArgLocation::Headers;
+    for arg in args.iter().filter(is_header).chain(args.iter().filter(|arg| !is_header(arg))) {
         parts.has_body_args |= arg.location == ArgLocation::Body;
         if let Some(condition) = &arg.condition
             && !condition.is_truthy(scope)?
@@ -37,7 +45,7 @@ pub(crate) fn apply(args: &[Arg], scope: &Scope<'_>, parts: &mut Parts) -> Resul
         }
         let value = match &arg.value {
             // A document written out in the file: what is put in must not change what it says.
-            ValueTemplate::Text(text) if is_xml && arg.spread && text.is_mixed() => {
+            ValueTemplate::Text(text) if arg.spread && text.is_mixed() && parts.is_xml() => {
                 text.eval_text(scope, Escape::Xml)?.map(Value::String)
             }
             value => value.eval(scope)?,

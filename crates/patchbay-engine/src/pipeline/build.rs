@@ -113,7 +113,7 @@ pub(super) fn unsigned(
     let method = http_method(request.method);
     let body = body(&method, &mut parts)?;
     if !parts.headers.contains_key(header::ACCEPT) {
-        let accepts = if sends_xml(&parts) { ACCEPT_XML } else { ACCEPT_JSON };
+        let accepts = if parts.is_xml() { ACCEPT_XML } else { ACCEPT_JSON };
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static(accepts));
     }
     let hints = &run.action.annotations;
@@ -387,8 +387,8 @@ fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
     }
     match value {
         Value::String(text) if !kind.is_empty() && !kind.contains("json") => Ok(text.into()),
-        Value::Object(members) if members.is_empty() && sends_xml(parts) => Ok(Bytes::new()),
-        value if sends_xml(parts) => xml::document(&value).map(Bytes::from).map_err(|error| no_xml(&error)),
+        Value::Object(members) if members.is_empty() && parts.is_xml() => Ok(Bytes::new()),
+        value if parts.is_xml() => xml::document(&value).map(Bytes::from).map_err(|error| no_xml(&error)),
         value => {
             if kind.is_empty() {
                 parts.headers.insert(header::CONTENT_TYPE, JSON);
@@ -396,11 +396,6 @@ fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
             Ok(value.to_string().into())
         }
     }
-}
-
-fn sends_xml(parts: &Parts) -> bool {
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| xml::is_xml(&xml::media_type(kind)))
 }
 
 fn no_xml(error: &xml::XmlError) -> Error {

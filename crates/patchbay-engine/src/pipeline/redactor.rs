@@ -51,6 +51,8 @@ impl Redactor {
             json.replace('/', "\\/"),
             json.to_owned(),
             escape_xml(secret).unwrap_or_default(),
+            // Between tags, quotes need no escape.
+            secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
             STANDARD.encode(secret),
             STANDARD_NO_PAD.encode(secret),
             URL_SAFE_NO_PAD.encode(secret),

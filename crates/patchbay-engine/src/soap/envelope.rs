@@ -8,7 +8,7 @@ use patchbay_connector::{
 use patchbay_model::{Entropy, Timestamp};
 use serde_json::{Map, Value};
 
-use super::{Version, security};
+use super::{Version, insert, security};
 use crate::{
     pipeline::Parts,
     xml::{self, ATTRIBUTE, TEXT, local},
@@ -42,10 +42,10 @@ pub(crate) fn wrap(
     let text = match soap.envelope.as_ref() {
         Some(ValueTemplate::Text(text)) if text.is_mixed() || text.is_literal() => {
             let written = text.eval_text(scope, Escape::Xml)?.unwrap_or_default();
-            as_written(written, security.is_some())?
+            as_written(written, security)?
         }
         Some(envelope) => match envelope.eval(scope)?.unwrap_or(Value::Null) {
-            Value::String(written) => as_written(written, security.is_some())?,
+            Value::String(written) => as_written(written, security)?,
             Value::Object(members) => written(&around(members, payload, soap, scope, &namespaces, security, version)?)?,
             _ => return Err(refused("envelope", "is neither a text nor an object")),
         },
@@ -209,15 +209,11 @@ fn declaration(prefix: &str, uri: &str) -> (String, Value) {
     (name, Value::String(uri.to_owned()))
 }
 
-fn as_written(text: String, has_security: bool) -> Result<String, EvalError> {
-    if has_security {
-        return Err(refused(
-            "envelope",
-            "is a text, into which the header of `authorization: {type: ws_security}` cannot be put; write it as an \
-             object, or give the step `authorization: {type: none}` and the header in the text",
-        ));
+fn as_written(text: String, security: Option<(String, Value)>) -> Result<String, EvalError> {
+    match security {
+        Some((name, block)) => insert::header(&text, &name, block).map_err(|why| refused("envelope", &why)),
+        None => Ok(text),
     }
-    Ok(text)
 }
 
 fn written(envelope: &Value) -> Result<String, EvalError> {

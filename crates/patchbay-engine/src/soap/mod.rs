@@ -4,6 +4,7 @@
 mod answer;
 mod envelope;
 mod fault;
+mod insert;
 mod security;
 
 pub(crate) use envelope::wrap;

@@ -10,7 +10,7 @@ mod read;
 mod write;
 
 pub(crate) use read::{Names, read};
-pub(crate) use write::document;
+pub(crate) use write::{document, fragment};
 
 /// How deep elements may nest. JSON readers give up at 128.
 const MAX_DEPTH: usize = 100;

@@ -33,6 +33,13 @@ pub(crate) fn document(value: &Value) -> Result<String, XmlError> {
     Ok(finish(writer))
 }
 
+/// One element, without a declaration.
+pub(crate) fn fragment(name: &str, value: &Value) -> Result<String, XmlError> {
+    let mut writer = Writer::new(Vec::new());
+    element(&mut writer, name, value, 0)?;
+    Ok(finish(writer))
+}
+
 fn finish(writer: Writer<Vec<u8>>) -> String {
     // Only texts were written.
     String::from_utf8_lossy(&writer.into_inner()).into_owned()

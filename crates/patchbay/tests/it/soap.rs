@@ -103,7 +103,12 @@ fn calls_of_both_versions_and_every_form_of_envelope() {
     assert_eq!(newer.text("/data/Employee/Name"), "Edsger");
     // Whatever a name holds, it is a name.
     let name = "</pay:Name><pay:Department>\"x\" & <![CDATA[y]]>";
-    for (action, id) in [("add_employee", "006"), ("add_employee_by_object", "007"), ("add_employee_by_text", "008")] {
+    for (action, id) in [
+        ("add_employee", "006"),
+        ("add_employee_by_object", "007"),
+        ("add_employee_by_text", "008"),
+        ("add_employee_by_bare_text", "009"),
+    ] {
         let mut body = json!({ "name": name });
         if action == "add_employee" {
             body["department"] = json!("New");

@@ -70,6 +70,15 @@ pub(super) fn length(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     })
 }
 
+/// In XML, a list of one cannot be told from the one.
+pub(super) fn list(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+    Ok(Some(match argument(arguments, 0) {
+        Some(list @ Value::Array(_)) => list.clone(),
+        None | Some(Value::Null) => Value::Array(Vec::new()),
+        Some(single) => Value::Array(vec![single.clone()]),
+    }))
+}
+
 pub(super) fn first(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     Ok(argument(arguments, 0).and_then(Value::as_array).and_then(|items| items.first()).cloned())
 }

@@ -19,7 +19,7 @@ macro_rules! functions {
     };
 }
 
-pub(super) static FUNCTIONS: [Function; 40] = functions! {
+pub(super) static FUNCTIONS: [Function; 41] = functions! {
     "present" [] ("value") 1..1 lists::present;
         "Whether there is a value that is neither missing nor null.";
         "present(inputs.name)" => "true";
@@ -44,6 +44,9 @@ pub(super) static FUNCTIONS: [Function; 40] = functions! {
     "length" [] ("list, object or text") 1..1 lists::length;
         "How many elements, members or characters. Also written `.length`.";
         "length(inputs.tags)" => "2";
+    "list" [] ("value") 1..1 lists::list;
+        "A list as it is, anything else as the one element of a list, nothing as an empty list. For XML, where one element looks like no list.";
+        "list(inputs.name)" => r#"["Ada"]"#;
     "first" [] ("list") 1..1 lists::first;
         "The first element.";
         "first(inputs.tags)" => r#""x""#;
