@@ -113,6 +113,7 @@ fn page_routes() -> Router<AppState> {
         .route("/guides", get(pages::guide_index))
         .route("/guides/{connector}/{auth}", get(pages::guide))
         .route("/connect/oauth2/{key}", get(sign_in::begin))
+        .route("/connect/oauth2/{key}/client.json", get(sign_in::client))
         .route("/connect/oauth2/{key}/callback", get(sign_in::finish).post(sign_in::finish_by_form))
         .route("/embedded/integrations", get(pages::hub))
         .route("/embedded/accounts/callback", get(pages::hub))

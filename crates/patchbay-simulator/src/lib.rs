@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{fault::Faults, recorder::Recorder, spotdraft::SpotDraft};
 pub use crate::{
     fault::{Fault, Matching, Planned},
-    mcp::{McpEra, McpRules, McpServer},
+    mcp::{McpEra, McpRules, McpServer, MetadataAt},
     oauth::{Approval, OAuthRules, OAuthServer, Shape},
     soap::SoapServer,
 };

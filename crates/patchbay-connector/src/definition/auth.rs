@@ -62,6 +62,13 @@ pub struct AuthMethod {
     pub mcp: Option<McpFlow>,
 }
 
+impl AuthMethod {
+    /// Whether the customer signs in at the provider.
+    pub const fn signs_in(&self) -> bool {
+        matches!(self.kind, AuthKind::OAuth2(GrantType::AuthorizationCode) | AuthKind::Mcp)
+    }
+}
+
 /// How a token is got and renewed.
 #[derive(Debug)]
 pub struct Refresh {

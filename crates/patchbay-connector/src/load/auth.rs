@@ -113,7 +113,10 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<
         config_fields: fields(&mapping, "configFields"),
         setup_notices: mapping.items("setupNotices").into_iter().filter_map(notice).collect(),
         config_notices: mapping.items("configNotices").into_iter().filter_map(notice).collect(),
-        authorization: mapping.get("authorization").and_then(authorization::read).unwrap_or(Authorization::None),
+        authorization: match mapping.get("authorization") {
+            None if kind == Some(AuthKind::Mcp) => authorization::of_mcp().unwrap_or(Authorization::None),
+            place => place.and_then(authorization::read).unwrap_or(Authorization::None),
+        },
         environments,
         test_actions: tests,
         required_scopes: scopes.iter().map(|(name, _)| name.clone()).collect(),
@@ -124,6 +127,7 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<
     };
     let authorization = mapping.get("authorization").unwrap_or(reader);
     check_token(&method, &authorization);
+    check_mcp(&method, &mapping);
     Some((method, Places { authorization, test_actions: test_places, scopes }))
 }
 
@@ -148,6 +152,31 @@ fn check_token(method: &AuthMethod, place: &Reader<'_>) {
     }
 }
 
+/// A method whose provider is an MCP server names that server, and leaves the rest to it.
+fn check_mcp(method: &AuthMethod, mapping: &Mapping<'_>) {
+    let is_mcp = method.kind == AuthKind::Mcp;
+    match (&method.mcp, mapping.get("authorizationFlow")) {
+        (None, None) if is_mcp => {
+            mapping
+                .reader
+                .error(code::MISSING_KEY, "authentication of type `mcp` needs `authorizationFlow` with `serverUrl`");
+        }
+        (Some(_), Some(place)) if !is_mcp => {
+            place.error(code::INVALID, "`authorizationFlow` is for authentication of type `mcp`");
+        }
+        (Some(flow), Some(place)) if !flow.discovery => {
+            let hint = "write `type: oauth2` with `authorizationUrl` and `tokenUrl` for a server without metadata";
+            place.error_with_hint(code::INVALID, "without `discovery` nobody knows where to sign in", hint);
+        }
+        _ => {}
+    }
+    if let Some(place) = mapping.get("authorization").filter(|_| is_mcp)
+        && !matches!(method.authorization, Authorization::OAuth2(_))
+    {
+        place.error(code::INVALID, "authentication of type `mcp` sends its token by itself; leave `authorization` out");
+    }
+}
+
 fn environment(reader: Reader<'_>) -> Option<Environment> {
     let environment = reader.mapping("an environment", &["key", "name"])?;
     Some(Environment { key: environment.require("key")?.text()?, name: environment.require("name")?.text()? })
@@ -162,9 +191,6 @@ fn auth_kind(mapping: &Mapping<'_>) -> Option<AuthKind> {
     }
     let place = mapping.require("type")?;
     let kind = place.choice(&[("custom", Kind::Custom), ("oauth2", Kind::OAuth2), ("mcp", Kind::Mcp)])?;
-    if matches!(kind, Kind::Mcp) {
-        place.error(code::UNSUPPORTED, "authentication of type `mcp` is not supported yet");
-    }
     let grants =
         [("authorization_code", GrantType::AuthorizationCode), ("client_credentials", GrantType::ClientCredentials)];
     let grant = mapping.get("grantType").map_or(Some(GrantType::AuthorizationCode), |grant| grant.choice(&grants));

@@ -65,6 +65,29 @@ const KINDS: [(&str, Kind, &[&str]); 6] = [
     ("oauth2", Kind::OAuth2, &OAUTH2),
 ];
 
+/// What is sent to an MCP server: the token that one got by signing in there.
+pub(super) fn of_mcp() -> Option<Authorization> {
+    Some(Authorization::OAuth2(Box::new(OAuth2 {
+        authorization_url: None,
+        authorization_params: Vec::new(),
+        redirect_uri: None,
+        token_url: None,
+        token_params: Vec::new(),
+        token_expires_in: None,
+        refresh_expires_in: None,
+        token: Template::parse("${credentials.accessToken}").ok()?,
+        include_bearer: true,
+        scopes: None,
+        scope_delimiter: None,
+        custom_headers: Vec::new(),
+        pkce: true,
+        additional_token_fields: Vec::new(),
+        callback_params: Vec::new(),
+        issuer: None,
+        token_response: TokenResponse::default(),
+    })))
+}
+
 pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
     // Which keys there are depends on the type, so that is looked at first.
     let kind_place = reader.peek("type");

@@ -40,6 +40,7 @@ pub(super) fn references(read: &Read<'_>) {
         }
         let mut texts = Vec::new();
         authorization_texts(&method.authorization, &mut texts);
+        texts.extend(method.mcp.iter().map(|flow| &flow.server_url));
         for text in texts {
             check_text(text, &places.authorization, Some(&[]), &fields, Some(&[]));
         }

@@ -148,6 +148,12 @@ impl HttpClient {
         &*self.entropy
     }
 
+    /// Whether a URL may be called or sent to a browser at all, as far as that can be told from itself; why not.
+    pub(crate) fn admits(&self, url: &Url) -> Result<(), String> {
+        let wire = self.upstreams.rewrite(url);
+        self.guard.admit(wire.as_ref().unwrap_or(url)).map(|_| ()).map_err(|refused| refused.message)
+    }
+
     /// Sends a request and reads its answer, whatever its status, by `deadline`.
     pub(crate) async fn send(&self, outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
         self.send_watched(outgoing, None, deadline, &mut Whole).await

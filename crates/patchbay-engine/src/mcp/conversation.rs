@@ -247,8 +247,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
         for (name, value) in &outgoing.headers {
             proof.extend(["\n", name.as_str(), ": ", &String::from_utf8_lossy(value.as_bytes())]);
         }
-        let hash = Vault::hash_token(Secret::new(proof).expose());
-        let hash = hash.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hash = Vault::hash_token(Secret::new(proof).expose()).hex();
         Ok(Some(format!("{account}\n{}\n{hash}", self.server)))
     }
 

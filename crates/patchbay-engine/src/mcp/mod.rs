@@ -11,10 +11,12 @@
 mod conversation;
 mod events;
 mod headers;
+mod knock;
 mod memory;
 mod message;
 mod wrong;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use knock::knock;
 pub(crate) use memory::Memory;
 pub(crate) use wrong::tool_failed;

@@ -142,8 +142,7 @@ impl Engine {
     ) -> Result<Arc<Profile>, Error> {
         caller.require(Scope::PlatformWrite)?;
         // One change at a time: two at once would each write back what they had read.
-        let turn = Owner { id: id.to_string(), name: String::new(), username: None };
-        let _turn = self.0.owner_locks.lock(&caller.project_id, &turn, "profile").await;
+        let _turn = self.profile_turn(&caller.project_id, id).await;
         let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
         let connector = self.known_connector(&profile.connector, "connector_key")?;
         if let Some(name) = patch.name {
@@ -194,6 +193,34 @@ impl Engine {
             ));
         }
         Ok(Arc::new(profile))
+    }
+
+    /// Waits for the turn to change a profile.
+    pub(crate) async fn profile_turn(&self, project: &ProjectId, id: &ProfileId) -> tokio::sync::MutexGuard<'_, ()> {
+        let turn = Owner { id: id.to_string(), name: String::new(), username: None };
+        self.0.owner_locks.lock(project, &turn, "profile").await
+    }
+
+    /// Keeps a secret of ours with a profile, sealed, beside those of its fields. Who calls has the turn. The profile
+    /// counts as unchanged: nothing that was typed is another.
+    pub(crate) async fn keep_profile_secret(
+        &self,
+        project: &ProjectId,
+        id: &ProfileId,
+        field: &str,
+        value: &Secret,
+    ) -> Result<(), Error> {
+        let mut profile = (*self.profile(project, id).await?).clone();
+        let secret = [(field.to_owned(), value.clone())];
+        profile.secrets.extend(seal_profile(self.vault(), project, id, &secret));
+        let engine = self.clone();
+        self.to_the_end(async move {
+            let stored = engine.storage().profiles().update(&profile).await;
+            engine.0.profiles.clear();
+            stored
+        })
+        .await?;
+        Ok(())
     }
 
     /// Deletes a profile and gives it back; 409 `ProfileInUseError` while accounts use it.

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::{
     id_token,
+    mcp::{self, Found},
     ticket::{self, Ticket},
 };
 use crate::{
@@ -122,11 +123,15 @@ impl Engine {
         check_fields(&method.config_fields, fields, "credentials", kept).map_err(invalid)?;
         let credentials = self.draft(&profile, existing.as_deref(), &request.fields)?;
 
+        let found = match &method.mcp {
+            Some(flow) => Some(mcp::find(self, &connector, &profile, flow, &credentials).await?),
+            None => None,
+        };
         let entropy = &*self.parts().entropy;
         let (state, browser) = (Secret::new(entropy.token()), Secret::new(entropy.token()));
         let verifier = oauth2.pkce.then(|| Secret::new(entropy.token()));
         let redirect_uri = self.redirect_uri(&connector.key);
-        let to = Destination { engine: self, oauth2, credentials: &credentials };
+        let to = Destination { engine: self, oauth2, credentials: &credentials, found: found.as_ref() };
         let broken = |why: String| {
             let message = format!("the connector {} cannot send anyone to sign in: {why}", connector.title);
             Error::new(ErrorKind::Internal, "ConnectorError", message)
@@ -136,7 +141,10 @@ impl Engine {
         if let Some(nonce) = &nonce {
             location.query_pairs_mut().append_pair("nonce", nonce);
         }
-        let named = to.text(oauth2.issuer.as_ref()).map_err(broken)?;
+        let named = match &found {
+            Some(found) => Some(found.issuer.clone()),
+            None => to.text(oauth2.issuer.as_ref()).map_err(broken)?,
+        };
         let ticket = Ticket {
             session: request.token.expose().to_owned(),
             attempt: attempt.to_string(),
@@ -148,6 +156,8 @@ impl Engine {
             redirect_uri,
             landing: self.landing(hub, request.landing.as_deref(), &request.allowed_origins),
             issuer_is_named: named.is_some(),
+            issuer_must_come: found.as_ref().is_some_and(|found| found.names_itself),
+            server: found.as_ref().map(|found| found.kept().expose().to_owned()),
             issuer: named.unwrap_or_else(|| location.origin().ascii_serialization()),
             browser: Vault::hash_token(browser.expose()).hex(),
         };
@@ -202,6 +212,8 @@ struct Destination<'a> {
     engine: &'a Engine,
     oauth2: &'a OAuth2,
     credentials: &'a Credentials,
+    /// What an MCP server said of where one signs in.
+    found: Option<&'a Found>,
 }
 
 impl Destination<'_> {
@@ -217,27 +229,43 @@ impl Destination<'_> {
         Ok(text.filter(|text| !text.is_empty()))
     }
 
-    fn location(&self, state: &Secret, redirect_uri: &str, verifier: Option<&Secret>) -> Result<Url, String> {
-        let oauth2 = self.oauth2;
-        let place = oauth2.authorization_url.as_ref().ok_or("it has no `authorizationUrl`")?;
+    /// The provider's page.
+    fn page(&self) -> Result<Url, String> {
+        if let Some(found) = self.found {
+            return Ok(found.authorization.clone());
+        }
+        let place = self.oauth2.authorization_url.as_ref().ok_or("it has no `authorizationUrl`")?;
         let text = self.eval(place, Escape::Host)?.ok_or("its `authorizationUrl` is empty")?;
-        let mut url = Url::parse(&text).map_err(|error| format!("its `authorizationUrl` is no URL: {error}"))?;
+        let url = Url::parse(&text).map_err(|error| format!("its `authorizationUrl` is no URL: {error}"))?;
         if !matches!(url.scheme(), "https" | "http") {
             return Err("its `authorizationUrl` is no web address".to_owned());
         }
+        Ok(url)
+    }
+
+    fn location(&self, state: &Secret, redirect_uri: &str, verifier: Option<&Secret>) -> Result<Url, String> {
+        let oauth2 = self.oauth2;
+        let mut url = self.page()?;
         let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         let mut set = |name: &str, value: String| put(&mut query, name, value);
         set("response_type", "code".to_owned());
         if let Some(id) = self.credentials.values().get("clientId").and_then(Value::as_str) {
             set("client_id", id.to_owned());
         }
-        if let Some(scopes) = self.text(oauth2.scopes.as_ref())? {
+        let scopes = match self.found {
+            Some(found) => found.scopes.clone(),
+            None => self.text(oauth2.scopes.as_ref())?,
+        };
+        if let Some(scopes) = scopes {
             set("scope", delimited(&scopes, oauth2.scope_delimiter.as_deref()));
         }
         for (name, value) in &oauth2.authorization_params {
             if let Some(value) = self.eval(value, Escape::None)? {
                 set(name, value);
             }
+        }
+        for (name, value) in self.found.into_iter().flat_map(Found::parameters) {
+            set(name, value);
         }
         // Ours, whatever the connector or the address says: they are what the answer is checked by.
         query.retain(|(name, _)| name != "nonce");

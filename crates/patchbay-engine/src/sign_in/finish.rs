@@ -13,7 +13,7 @@ use crate::{
         HubSession,
         hub::{HubProfile, LinkRequest},
     },
-    tokens::{Applicant, Grant, Minted, mint, signs_in},
+    tokens::{Applicant, Grant, Minted, TOKEN_SERVER, TokenServer, mint, signs_in},
 };
 
 /// What the browser brought back.
@@ -111,6 +111,8 @@ impl Engine {
             Some(id) => Some(self.hub_account(hub, id).await?.account),
             None => None,
         };
+        let server = ticket.server.as_deref().map(|server| (TOKEN_SERVER.to_owned(), Secret::new(server)));
+        let typed = typed.into_iter().chain(server.clone()).collect::<Vec<_>>();
         let credentials = self.draft(&profile, existing.as_deref(), &typed)?;
         let applicant = Applicant {
             connector: &connector,
@@ -127,10 +129,12 @@ impl Engine {
             verifier: ticket.verifier.as_deref().map(Secret::new),
         };
         let mut minted = mint(self, &applicant, &grant).await.map_err(|failure| no_token(failure, &profile))?;
+        let found = TokenServer::of(&credentials).map(|server| server.client_id.clone());
         let client_id = credentials.values().get("clientId").and_then(serde_json::Value::as_str);
-        if let Some(why) = id_token::mismatch(minted.id_token.as_ref(), ticket, client_id) {
+        if let Some(why) = id_token::mismatch(minted.id_token.as_ref(), ticket, found.as_deref().or(client_id)) {
             return Err(refused(&format!("the ID token that came with the answer {why}")));
         }
+        minted.secrets.extend(server);
         for (name, parameter) in &oauth2.callback_params {
             if let Some(value) = answer.get(parameter).filter(|value| !value.is_empty()) {
                 minted.secrets.push((name.clone(), value.clone()));
@@ -153,7 +157,10 @@ fn check(ticket: &Ticket, answer: &SignInAnswer, mark: &str) -> Result<(), Error
             "the sign-in was finished in another browser than the one that began it; begin and finish it in the same one, with cookies allowed",
         ));
     }
-    let Some(issuer) = answer.get("iss").map(Secret::expose) else { return Ok(()) };
+    let Some(issuer) = answer.get("iss").map(Secret::expose) else {
+        let why = "the answer does not say which server issued it, which this provider's answers do";
+        return if ticket.issuer_must_come { Err(refused(why)) } else { Ok(()) };
+    };
     let is_theirs = if ticket.issuer_is_named {
         issuer == ticket.issuer
     } else {

@@ -8,6 +8,7 @@
 mod begin;
 mod finish;
 mod id_token;
+mod mcp;
 mod ticket;
 
 pub use begin::{SignInRequest, SignInStart};

@@ -37,6 +37,10 @@ pub(super) struct Ticket {
     pub(super) issuer: String,
     /// Whether `issuer` is the connector's word.
     pub(super) issuer_is_named: bool,
+    /// Whether an answer that names no issuer is refused.
+    pub(super) issuer_must_come: bool,
+    /// Where an MCP server's code is traded, and as whom.
+    pub(super) server: Option<String>,
     /// The hash of the cookie of the browser that began, as hexadecimal digits.
     pub(super) browser: String,
 }

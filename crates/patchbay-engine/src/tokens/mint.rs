@@ -15,7 +15,10 @@ use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
 use url::{Url, form_urlencoded};
 
-use super::answer::{self, Minted, REFRESH_TOKEN, Refusal};
+use super::{
+    answer::{self, Minted, REFRESH_TOKEN, Refusal},
+    server::TokenServer,
+};
 use crate::{
     Engine, Error, ErrorKind,
     http::{Incoming, Outgoing},
@@ -63,7 +66,7 @@ pub(crate) fn mints_at_link(method: &AuthMethod) -> bool {
 
 /// Whether the customer signs in at the provider.
 pub(crate) fn signs_in(method: &AuthMethod) -> bool {
-    matches!(method.kind, AuthKind::OAuth2(GrantType::AuthorizationCode))
+    method.signs_in()
 }
 
 /// Whether accounts of a method work by a token that is minted.
@@ -175,6 +178,9 @@ async fn from_endpoint(
         redactor.add(code.expose());
         verifier.iter().for_each(|verifier| redactor.add(verifier.expose()));
     }
+    if let Some(server) = found_server(applicant) {
+        server.know(&mut redactor);
+    }
     let redacted = |error| pipeline::redact_error(error, &redactor);
     let incoming = engine
         .http()
@@ -196,7 +202,20 @@ async fn from_endpoint(
         (true, None) => Refusal::Later,
         (_, error) => own_grant(applicant.method, answer::judge(status, error), status),
     };
+    let refusal = if is_registered(applicant) && matches!(refusal, Refusal::Client) { Refusal::Grant } else { refusal };
     Err(Failure { refusal, error: redacted(refused(engine, title, body.as_ref(), &incoming, &redactor)) })
+}
+
+/// The token endpoint that was found when the customer signed in at an MCP server.
+fn found_server(applicant: &Applicant<'_>) -> Option<TokenServer> {
+    (applicant.method.kind == AuthKind::Mcp).then(|| TokenServer::of(applicant.credentials)).flatten()
+}
+
+/// Whether the client is one that was registered for the account's token: where the server has forgotten it, the token
+/// is worth nothing either, and a new sign-in registers another.
+fn is_registered(applicant: &Applicant<'_>) -> bool {
+    let by_hand = applicant.credentials.values().get("clientId").and_then(Value::as_str);
+    found_server(applicant).is_some_and(|server| by_hand != Some(server.client_id.as_str()))
 }
 
 /// The provider's own words where it has some.
@@ -244,8 +263,14 @@ fn request(engine: &Engine, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &
         |template: &Template, escape| template.eval_text(&scope, escape).map_err(|error: EvalError| error.to_string());
     let credential = |name: &str| applicant.credentials.values().get(name).and_then(Value::as_str).map(str::to_owned);
 
-    let place = oauth2.token_url.as_ref().ok_or("it has no `tokenUrl`")?;
-    let url = text(place, Escape::Host)?.ok_or("its `tokenUrl` is empty")?;
+    let server = found_server(applicant);
+    let url = match &server {
+        Some(server) => server.token_url.clone(),
+        None => {
+            let place = oauth2.token_url.as_ref().ok_or("it has no `tokenUrl`")?;
+            text(place, Escape::Host)?.ok_or("its `tokenUrl` is empty")?
+        }
+    };
     let url = Url::parse(&url).map_err(|error| format!("its `tokenUrl` is no URL: {error}"))?;
 
     let mut form = Form::default();
@@ -278,7 +303,13 @@ fn request(engine: &Engine, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &
             form.set(name, value);
         }
     }
+    for (name, value) in server.iter().flat_map(TokenServer::parameters) {
+        form.set(name, value);
+    }
     let mut headers = HeaderMap::new();
+    if let Some(basic) = server.as_ref().and_then(TokenServer::basic) {
+        headers.insert(header::AUTHORIZATION, basic);
+    }
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     for (name, value) in &oauth2.custom_headers {
         let Some(value) = text(value, Escape::Header)? else { continue };

@@ -12,6 +12,7 @@ mod keeper;
 mod mint;
 mod renew;
 mod schedule;
+mod server;
 mod when;
 
 pub(crate) use answer::{Minted, REFRESH_TOKEN, Refusal};
@@ -20,3 +21,4 @@ pub(crate) use flights::Flights;
 pub(crate) use keeper::{renew_what_is_due, start as start_keeper};
 pub(crate) use mint::{Applicant, Failure, Grant, mint, mints_at_link, signs_in, works_by_token};
 pub(crate) use renew::Want;
+pub(crate) use server::{TOKEN_SERVER, TokenServer};

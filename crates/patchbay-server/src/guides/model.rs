@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use patchbay_connector::{
     Connector,
-    definition::{AuthKind, AuthMethod, Field, FieldType, GrantType, Guide, GuideSection, GuideStep},
+    definition::{AuthMethod, Field, FieldType, Guide, GuideSection, GuideStep},
 };
 
 /// A guide's page.
@@ -46,7 +46,7 @@ impl GuidePage {
         let sections = written_sections(guide, connector, scopes);
         Self {
             title: format!("Connect {} with {}", connector.title, method.label),
-            intro: if signs_in(method) {
+            intro: if method.signs_in() {
                 format!("How {} is set up for signing in, and how an account is linked by it.", connector.title)
             } else {
                 format!(
@@ -118,11 +118,6 @@ fn written_step(step: &GuideStep, connector: &Connector, scopes: &BTreeSet<Strin
     Step { title: step.title.clone(), content: step.content.clone(), list: step.list.clone(), scopes }
 }
 
-/// Whether customers sign in at the provider.
-fn signs_in(method: &AuthMethod) -> bool {
-    matches!(method.kind, AuthKind::OAuth2(GrantType::AuthorizationCode))
-}
-
 /// The part that is made from the form: a step for each field, then what happens.
 fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     let mut steps = vec![Step {
@@ -136,7 +131,7 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     }];
     steps.extend(method.config_fields.iter().filter(|field| !field.read_only).map(field_step));
     let title = &connector.title;
-    let press = if signs_in(method) {
+    let press = if method.signs_in() {
         format!(
             "Press **Connect**. A window of {title} opens: sign in there and allow access. Nothing is kept when you do not, and you can start again."
         )

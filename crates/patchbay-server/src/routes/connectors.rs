@@ -4,10 +4,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use patchbay_connector::{
-    Connector,
-    definition::{AuthKind, AuthMethod, GrantType},
-};
+use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_engine::{Caller, Engine, ErrorKind};
 use patchbay_model::Scope;
 use serde_json::{Value, json};
@@ -38,7 +35,6 @@ async fn meta_of(engine: &Engine, caller: &Caller, connector: &Connector) -> Res
 
 /// A method with its forms: what the operator sets up, and what the customer fills in.
 fn method_of(engine: &Engine, connector: &Connector, method: &AuthMethod) -> Value {
-    let signs_in = matches!(method.kind, AuthKind::OAuth2(GrantType::AuthorizationCode));
     json!({
         "key": method.key,
         "label": method.label,
@@ -49,7 +45,7 @@ fn method_of(engine: &Engine, connector: &Connector, method: &AuthMethod) -> Val
         "config_fields": method.config_fields.iter().map(fields::field).collect::<Vec<_>>(),
         "guide_url": guide_path(connector, method),
         // What operators enter in their app at the provider.
-        "redirect_uri": signs_in.then(|| engine.redirect_uri(&connector.key)),
+        "redirect_uri": method.signs_in().then(|| engine.redirect_uri(&connector.key)),
     })
 }
 

@@ -2,17 +2,23 @@
 //! so what goes wrong is a page.
 
 use axum::{
+    Json,
     body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
-use patchbay_engine::{Error, SignInAnswer, SignInRequest};
+use patchbay_engine::{Error, ErrorKind, SignInAnswer, SignInRequest};
 use patchbay_model::{AttemptId, ProfileId};
 use patchbay_vault::Secret;
 use url::form_urlencoded;
 
-use crate::{extract::QueryMap, pages, state::AppState};
+use crate::{
+    error::{ApiError, refuse},
+    extract::QueryMap,
+    pages,
+    state::AppState,
+};
 
 /// What the names of the cookies begin with; a mark follows. One for each sign-in, so that several windows of a
 /// browser do not take each other's.
@@ -73,6 +79,20 @@ pub(crate) async fn finish_by_form(
     let parameters = form_urlencoded::parse(&body);
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     redirect(StatusCode::SEE_OTHER, &format!("{}?{query}", state.engine.redirect_uri(&connector)), None)
+}
+
+/// `GET /connect/oauth2/{connector}/client.json`: who we are, for authorization servers that read it from us
+/// (OAuth Client ID Metadata Document). Its address is our client id there.
+pub(crate) async fn client(State(state): State<AppState>, Path(connector): Path<String>) -> Response {
+    match state.engine.client_document(&connector) {
+        Some(document) => ([(header::CACHE_CONTROL, "public, max-age=300")], Json(document)).into_response(),
+        None => ApiError::from(refuse(
+            ErrorKind::NotFound,
+            "RouteNotFoundError",
+            "there is no client document for this connector",
+        ))
+        .into_response(),
+    }
 }
 
 /// Never kept, never told to the next page: the address holds codes and tokens.

@@ -2,6 +2,7 @@
 //! where it has one. Strict where the protocol is, and as odd as real servers are where [`McpRules`] say so.
 
 mod answer;
+mod resource;
 mod rules;
 mod tools;
 
@@ -11,14 +12,14 @@ use axum::{
     Router,
     body::Bytes,
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::any,
+    routing::{any, get},
 };
 use serde_json::{Value, json};
 
-pub use rules::{McpEra, McpRules};
+pub use rules::{McpEra, McpRules, MetadataAt};
 
 use crate::{
     fault::{Faults, Planned},
@@ -59,10 +60,12 @@ impl McpServer {
         Self(Arc::new(Parts { rules: Mutex::new(rules), state: Mutex::default(), faults: Faults::default(), oauth }))
     }
 
-    /// `/mcp`.
+    /// `/mcp`, and what it says of itself as a resource.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/mcp", any(endpoint))
+            .route("/.well-known/oauth-protected-resource", get(resource::metadata))
+            .route("/.well-known/oauth-protected-resource/mcp", get(resource::metadata))
             .layer(middleware::from_fn_with_state(self.clone(), faults))
             .with_state(self.clone())
     }
@@ -165,18 +168,6 @@ async fn endpoint(State(server): State<McpServer>, method: Method, headers: Head
 }
 
 impl McpServer {
-    /// Why nobody is heard; none when the token is one of the authorization server's.
-    fn refusal(&self, headers: &HeaderMap) -> Option<Response> {
-        let oauth = self.0.oauth.as_ref()?;
-        let token = text(headers, "authorization").strip_prefix("Bearer ").unwrap_or_default();
-        if oauth.takes(token) {
-            return None;
-        }
-        let challenge =
-            if token.is_empty() { "Bearer".to_owned() } else { "Bearer error=\"invalid_token\"".to_owned() };
-        Some((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response())
-    }
-
     fn modern(&self, rules: &McpRules, headers: &HeaderMap, asked: &str, message: &Value) -> Response {
         let (id, params) = (&message["id"], &message["params"]);
         let version = &params["_meta"]["io.modelcontextprotocol/protocolVersion"];

@@ -11,6 +11,19 @@ pub enum McpEra {
     Both,
 }
 
+/// Where a resource's metadata are found (RFC 9728).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetadataAt {
+    /// Where the challenge says.
+    Challenge,
+    /// At the well-known place of the server's path.
+    Path,
+    /// At the well-known place of the origin.
+    Root,
+    /// There are none.
+    Nowhere,
+}
+
 /// The rules.
 #[derive(Clone, Debug)]
 pub struct McpRules {
@@ -32,6 +45,16 @@ pub struct McpRules {
     pub marks_parameters: bool,
     /// Whether each page of tools names another.
     pub lists_without_end: bool,
+    /// Where it says that it is.
+    pub public_url: Option<String>,
+    /// Where its metadata are.
+    pub metadata_at: MetadataAt,
+    /// What the challenge says of that, in place of the truth.
+    pub challenge: Option<String>,
+    /// The scope that the challenge names.
+    pub challenged_scope: Option<String>,
+    /// Members that take the place of those of its metadata; null takes one out.
+    pub resource_metadata: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Default for McpRules {
@@ -46,6 +69,11 @@ impl Default for McpRules {
             resumes: false,
             marks_parameters: false,
             lists_without_end: false,
+            public_url: None,
+            metadata_at: MetadataAt::Challenge,
+            challenge: None,
+            challenged_scope: None,
+            resource_metadata: serde_json::Map::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The API behind the authorization server, and the server's metadata (RFC 8414).
+//! The API behind the authorization server.
 
 use axum::{
     Json,
@@ -6,23 +6,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::OAuthServer;
-
-pub(super) async fn metadata(State(server): State<OAuthServer>, headers: HeaderMap) -> Json<Value> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let issuer = server.rules().issuer.unwrap_or_else(|| format!("http://{host}"));
-    Json(json!({
-        "issuer": issuer,
-        "authorization_endpoint": format!("{issuer}/authorize"),
-        "token_endpoint": format!("{issuer}/token"),
-        "revocation_endpoint": format!("{issuer}/revoke"),
-        "introspection_endpoint": format!("{issuer}/introspect"),
-        "response_types_supported": ["code"],
-        "code_challenge_methods_supported": ["S256"],
-    }))
-}
 
 pub(super) async fn me(State(server): State<OAuthServer>, headers: HeaderMap) -> Response {
     guarded(&server, &headers, |scope| Json(json!({ "id": "u1", "name": "Ada", "scope": scope })))

@@ -28,6 +28,7 @@ pub(super) struct Asked {
     code_challenge: Option<String>,
     code_challenge_method: Option<String>,
     response_mode: Option<String>,
+    resource: Option<String>,
     decision: Option<String>,
 }
 
@@ -53,11 +54,14 @@ pub(super) async fn decide(State(server): State<OAuthServer>, Form(asked): Form<
 /// What keeps it from sending the browser anywhere.
 fn wrong(server: &OAuthServer, asked: &Asked) -> Option<String> {
     let rules = server.rules();
-    if !rules.clients.iter().any(|(id, _)| *id == asked.client_id) {
+    let Some(redirect_uris) = server.redirect_uris_of(&asked.client_id) else {
         return Some(format!("no client {}", asked.client_id));
+    };
+    if rules.resource.is_some() && asked.resource != rules.resource {
+        return Some("no such resource".to_owned());
     }
     if Url::parse(&asked.redirect_uri).is_err()
-        || (!rules.redirect_uris.is_empty() && !rules.redirect_uris.contains(&asked.redirect_uri))
+        || (!redirect_uris.is_empty() && !redirect_uris.contains(&asked.redirect_uri))
     {
         return Some(format!("the redirect address {} is not registered", asked.redirect_uri));
     }
@@ -66,6 +70,20 @@ fn wrong(server: &OAuthServer, asked: &Asked) -> Option<String> {
     }
     let has_pkce = asked.code_challenge.is_some() && asked.code_challenge_method.as_deref() == Some("S256");
     (rules.requires_pkce && !has_pkce).then(|| "a code challenge by S256 is required".to_owned())
+}
+
+impl OAuthServer {
+    /// Where a client may be sent back to, empty for anywhere; none for who is no client.
+    fn redirect_uris_of(&self, client: &str) -> Option<Vec<String>> {
+        let rules = self.rules();
+        if rules.clients.iter().any(|(id, _)| id == client) {
+            return Some(rules.redirect_uris);
+        }
+        if let Some((_, uris)) = rules.document_clients.into_iter().find(|(id, _)| id == client) {
+            return Some(uris);
+        }
+        self.store().registered(client).map(|client| client.redirect_uris.clone())
+    }
 }
 
 fn back(server: &OAuthServer, asked: &Asked, is_allowed: bool) -> Response {
@@ -77,6 +95,7 @@ fn back(server: &OAuthServer, asked: &Asked, is_allowed: bool) -> Response {
             client: asked.client_id.clone(),
             redirect_uri: asked.redirect_uri.clone(),
             challenge: asked.code_challenge.clone(),
+            resource: asked.resource.clone(),
             scope: rules.granted_scopes.or_else(|| asked.scope.clone()).unwrap_or_default(),
             nonce: asked.nonce.clone(),
             expires_at,

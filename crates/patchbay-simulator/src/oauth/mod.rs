@@ -5,7 +5,9 @@
 
 mod api;
 mod authorize;
+mod discovery;
 mod id_token;
+mod register;
 mod rules;
 mod store;
 mod token;
@@ -21,6 +23,7 @@ use axum::{
 };
 use patchbay_model::{Clock, Entropy};
 
+pub(crate) use discovery::replaced;
 pub use rules::{Approval, OAuthRules, Shape};
 use store::Store;
 
@@ -61,7 +64,9 @@ impl OAuthServer {
             .route("/token", post(token::token))
             .route("/revoke", post(token::revoke))
             .route("/introspect", post(token::introspect))
-            .route("/.well-known/oauth-authorization-server", get(api::metadata))
+            .route("/register", post(register::register))
+            .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
+            .route("/.well-known/openid-configuration", get(discovery::openid))
             .route("/api/me", get(api::me))
             .route("/api/things", get(api::things).post(api::add))
             .layer(middleware::from_fn_with_state(self.clone(), faults))
@@ -106,6 +111,16 @@ impl OAuthServer {
     /// The newest refresh tokens, one for each grant that lives.
     pub fn live_refresh_tokens(&self) -> Vec<String> {
         locked(&self.0.store).live_refresh_tokens()
+    }
+
+    /// Forgets every client that registered itself, as a restart does.
+    pub fn forget_clients(&self) {
+        locked(&self.0.store).forget_clients();
+    }
+
+    /// How many clients registered themselves so far.
+    pub fn registrations(&self) -> usize {
+        locked(&self.0.store).registrations
     }
 
     /// How often things were added through the API.

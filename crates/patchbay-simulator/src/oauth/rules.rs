@@ -55,6 +55,24 @@ pub struct OAuthRules {
     pub shape: Shape,
     /// The `iss` on the way back (RFC 9207).
     pub issuer: Option<String>,
+    /// Where it says that it is; where it is called when absent.
+    pub public_url: Option<String>,
+    /// Whether clients may register themselves (RFC 7591).
+    pub registers: bool,
+    /// Whether those that do prove nothing, in place of having a secret.
+    pub takes_public_clients: bool,
+    /// The secret that they get; a random one when absent.
+    pub registered_secret: Option<String>,
+    /// When that ends, in seconds since 1970; 0 is never.
+    pub registration_ends_at: i64,
+    /// Clients that are known by their own documents: the documents' addresses, and where they are sent back to.
+    pub document_clients: Vec<(String, Vec<String>)>,
+    /// What tokens must be asked for (RFC 8707).
+    pub resource: Option<String>,
+    /// Whether its metadata are at OIDC's place alone.
+    pub has_openid_metadata_alone: bool,
+    /// Members that take the place of those of its metadata; null takes one out.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
     /// Seconds that its clock is ahead.
     pub clock_skew_seconds: i64,
 }
@@ -73,6 +91,15 @@ impl Default for OAuthRules {
             approval: Approval::Always,
             shape: Shape::Standard,
             issuer: None,
+            public_url: None,
+            registers: true,
+            takes_public_clients: true,
+            registered_secret: None,
+            registration_ends_at: 0,
+            document_clients: Vec::new(),
+            resource: None,
+            has_openid_metadata_alone: false,
+            metadata: serde_json::Map::new(),
             clock_skew_seconds: 0,
         }
     }

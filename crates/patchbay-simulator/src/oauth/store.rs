@@ -4,12 +4,15 @@ use std::{collections::HashMap, sync::Arc};
 
 use patchbay_model::Entropy;
 
+use super::register::Registered;
+
 /// A code that waits to be traded.
 #[derive(Clone)]
 pub(super) struct Code {
     pub(super) client: String,
     pub(super) redirect_uri: String,
     pub(super) challenge: Option<String>,
+    pub(super) resource: Option<String>,
     pub(super) scope: String,
     pub(super) nonce: Option<String>,
     pub(super) expires_at: i64,
@@ -41,11 +44,20 @@ pub(super) struct Store {
     codes: HashMap<String, Code>,
     families: Vec<Family>,
     pub(super) things: usize,
+    registered: Vec<Registered>,
+    pub(super) registrations: usize,
 }
 
 impl Store {
     pub(super) fn new(entropy: Arc<dyn Entropy>) -> Self {
-        Self { entropy, codes: HashMap::new(), families: Vec::new(), things: 0 }
+        Self {
+            entropy,
+            codes: HashMap::new(),
+            families: Vec::new(),
+            things: 0,
+            registered: Vec::new(),
+            registrations: 0,
+        }
     }
 
     fn fresh(&self, prefix: &str) -> String {
@@ -66,6 +78,22 @@ impl Store {
             return None;
         }
         Some(code)
+    }
+
+    /// A client that registers itself; without a secret it proves nothing.
+    pub(super) fn register(&mut self, secret: Option<String>, redirect_uris: Vec<String>) -> Registered {
+        self.registrations += 1;
+        let client = Registered { id: self.fresh("client"), secret: secret.unwrap_or_default(), redirect_uris };
+        self.registered.push(client.clone());
+        client
+    }
+
+    pub(super) fn registered(&self, id: &str) -> Option<&Registered> {
+        self.registered.iter().find(|client| client.id == id)
+    }
+
+    pub(super) fn forget_clients(&mut self) {
+        self.registered.clear();
     }
 
     /// A new family.

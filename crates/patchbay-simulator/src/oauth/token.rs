@@ -33,10 +33,17 @@ pub(super) async fn token(State(server): State<OAuthServer>, headers: HeaderMap,
     let now = server.now();
     let ends = rules.life_seconds.map_or(i64::MAX, |life| now + life);
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    let is_theirs = rules.resource.as_deref().is_none_or(|resource| resource == field("resource"));
+    if !is_theirs && matches!(grant.as_str(), "authorization_code" | "refresh_token") {
+        return refused(rules.shape, StatusCode::BAD_REQUEST, "invalid_target", "tokens are for one resource here");
+    }
     let tokens = match grant.as_str() {
         "authorization_code" => {
             let mut store = server.store();
             let Some(code) = store.use_code(field("code")) else { return invalid("the code is unknown or was used") };
+            if code.resource.is_some() && code.resource.as_deref() != Some(field("resource")) {
+                return invalid("the code was given for another resource");
+            }
             if code.client != client || code.redirect_uri != field("redirect_uri") || code.expires_at <= now {
                 return invalid("the code was given to someone else, or too long ago");
             }
@@ -100,8 +107,12 @@ fn client(server: &OAuthServer, headers: &HeaderMap, fields: &Fields) -> Option<
         let (id, secret) = pair.split_once(':')?;
         Some((id.to_owned(), secret.to_owned()))
     });
-    let given = basic.or_else(|| Some((fields.get("client_id")?.clone(), fields.get("client_secret")?.clone())))?;
-    server.rules().clients.contains(&given).then_some(given.0)
+    let in_body = || Some((fields.get("client_id")?.clone(), fields.get("client_secret").cloned().unwrap_or_default()));
+    let given = basic.or_else(in_body)?;
+    let rules = server.rules();
+    let is_document = given.1.is_empty() && rules.document_clients.iter().any(|(id, _)| *id == given.0);
+    let is_registered = server.store().registered(&given.0).is_some_and(|client| client.secret == given.1);
+    (is_document || is_registered || rules.clients.contains(&given)).then_some(given.0)
 }
 
 fn answer(shape: Shape, life: Option<i64>, now: i64, tokens: &Tokens) -> Response {

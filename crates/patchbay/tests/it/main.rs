@@ -13,6 +13,7 @@ mod full_disk;
 mod keys;
 mod lifecycle;
 mod mcp_request;
+mod mcp_sign_in;
 mod profiles;
 mod provider_faults;
 mod provider_sign_in;

@@ -22,7 +22,8 @@ const FORM: Stage = { kind: "form", failure: null, timedOut: false };
 
 /** A connector of this kind is linked by signing in at the provider. */
 export const signsIn = (config: Config): boolean =>
-  config.type === "oauth2" && (config.grantType ?? "authorization_code") === "authorization_code";
+  config.type === "mcp" ||
+  (config.type === "oauth2" && (config.grantType ?? "authorization_code") === "authorization_code");
 
 interface Options {
   config: Config;

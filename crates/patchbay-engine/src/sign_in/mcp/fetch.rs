@@ -1,0 +1,94 @@
+//! Requests to strangers before anyone has signed in: bounded, without credentials, to the origin that was meant.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+use url::Url;
+
+use super::not_found;
+use crate::{
+    Engine, Error,
+    http::{Cause, Incoming, Outgoing, Watch},
+};
+
+/// The most of a document that is read, in bytes.
+const MAX_DOCUMENT: usize = 128 * 1024;
+
+/// Stops where a document grows too large.
+struct Small(usize);
+
+impl Watch for Small {
+    fn begin(&mut self, _: StatusCode, _: &HeaderMap) {
+        self.0 = 0;
+    }
+
+    fn see(&mut self, bytes: &[u8]) -> Result<bool, Cause> {
+        self.0 += bytes.len();
+        if self.0 > MAX_DOCUMENT { Err(Cause::TooLarge(MAX_DOCUMENT)) } else { Ok(false) }
+    }
+}
+
+/// Asks; the answer is small and from the origin that was asked.
+pub(super) async fn ask(
+    engine: &Engine,
+    title: &str,
+    mut outgoing: Outgoing,
+    deadline: Instant,
+) -> Result<Incoming, Error> {
+    let origin = outgoing.url.origin();
+    outgoing.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+    // Unpacked, its size is what is counted.
+    outgoing.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let incoming = engine.http().send_watched(outgoing, deadline, &mut Small(0)).await;
+    let incoming = incoming.map_err(|failure| failure.into_error(title))?;
+    if incoming.body.len() > MAX_DOCUMENT {
+        return Err(Cause::TooLarge(MAX_DOCUMENT).into_error(title, &incoming.url));
+    }
+    if incoming.url.origin() != origin {
+        return Err(not_found(title, "a document about it is redirected to another origin"));
+    }
+    Ok(incoming)
+}
+
+/// A document; none where there is none, or something that is no JSON object (many servers answer every address
+/// with a page).
+pub(super) async fn document(
+    engine: &Engine,
+    title: &str,
+    url: &Url,
+    deadline: Instant,
+) -> Result<Option<Map<String, Value>>, Error> {
+    let outgoing = Outgoing {
+        method: Method::GET,
+        url: url.clone(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        repeatable: true,
+    };
+    let incoming = ask(engine, title, outgoing, deadline).await?;
+    if incoming.status.is_server_error() {
+        return Err(crate::pipeline::provider_error(engine.http(), title, &incoming));
+    }
+    if !incoming.status.is_success() {
+        return Ok(None);
+    }
+    Ok(serde_json::from_slice(&incoming.body).ok())
+}
+
+/// Sends JSON, and reads the JSON object that is answered.
+pub(super) async fn post(
+    engine: &Engine,
+    title: &str,
+    url: &Url,
+    body: &Value,
+    deadline: Instant,
+) -> Result<(Incoming, Map<String, Value>), Error> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let body = Bytes::from(body.to_string());
+    let outgoing = Outgoing { method: Method::POST, url: url.clone(), headers, body, repeatable: false };
+    let incoming = ask(engine, title, outgoing, deadline).await?;
+    let answered = serde_json::from_slice(&incoming.body).unwrap_or_default();
+    Ok((incoming, answered))
+}

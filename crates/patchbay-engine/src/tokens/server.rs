@@ -1,0 +1,128 @@
+//! A token endpoint that was found out when the customer signed in (an MCP server's), and the client that is known
+//! there. It is kept with the account, so that a renewal goes where the token came from, as whom it was given to,
+//! whatever the server's documents say by then.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::HeaderValue;
+use patchbay_vault::Secret;
+use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::pipeline::{Credentials, Redactor};
+
+/// Where an account keeps it among its secrets. No expression can spell it.
+pub(crate) const TOKEN_SERVER: &str = "oauth.server";
+
+/// Where tokens are got, and as whom.
+#[derive(Clone, Serialize, Deserialize, Zeroize)]
+#[zeroize(drop)]
+pub(crate) struct TokenServer {
+    /// The authorization server's identifier.
+    pub(crate) issuer: String,
+    /// Its token endpoint.
+    pub(crate) token_url: String,
+    /// What tokens are for (RFC 8707).
+    pub(crate) resource: String,
+    /// The client.
+    pub(crate) client_id: String,
+    /// Its secret.
+    pub(crate) client_secret: Option<String>,
+    /// How it proves itself: `none`, `client_secret_basic` or `client_secret_post`.
+    pub(crate) auth: String,
+}
+
+impl fmt::Debug for TokenServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenServer({})", self.token_url)
+    }
+}
+
+impl TokenServer {
+    /// The account's, where it has one.
+    pub(crate) fn of(credentials: &Credentials) -> Option<Self> {
+        serde_json::from_str(credentials.values().get(TOKEN_SERVER)?.as_str()?).ok()
+    }
+
+    /// As it is kept.
+    pub(crate) fn to_secret(&self) -> Secret {
+        let text = Zeroizing::new(serde_json::to_string(self).unwrap_or_default());
+        Secret::new(text.as_str())
+    }
+
+    /// The value of a Basic header (RFC 6749 section 2.3.1), where the client proves itself so.
+    pub(crate) fn basic(&self) -> Option<HeaderValue> {
+        let secret = self.client_secret.as_deref().filter(|_| self.auth == "client_secret_basic")?;
+        let coded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let pair = Zeroizing::new(format!("{}:{}", coded(&self.client_id), coded(secret)));
+        let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// What goes into the body otherwise.
+    pub(crate) fn in_body(&self) -> Vec<(&'static str, &str)> {
+        let secret = self.client_secret.as_deref().filter(|_| self.auth == "client_secret_post");
+        [Some(("client_id", self.client_id.as_str())), secret.map(|secret| ("client_secret", secret))]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// Its secrets are not told either.
+    pub(crate) fn know(&self, redactor: &mut Redactor) {
+        self.client_secret.iter().for_each(|secret| redactor.add(secret));
+        let basic = self.basic().and_then(|value| Some(value.to_str().ok()?.trim_start_matches("Basic ").to_owned()));
+        basic.iter().for_each(|encoded| redactor.add(encoded));
+    }
+
+    /// The parameters that it adds to a token request.
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = vec![("resource", self.resource.clone())];
+        if self.basic().is_none() {
+            parameters.extend(self.in_body().into_iter().map(|(name, value)| (name, value.to_owned())));
+        }
+        parameters
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::Metadata;
+
+    use super::*;
+
+    fn server(auth: &str) -> TokenServer {
+        TokenServer {
+            issuer: "https://i.example".into(),
+            token_url: "https://i.example/token".into(),
+            resource: "https://a.example/mcp".into(),
+            client_id: "an id".into(),
+            client_secret: Some("s:%".into()),
+            auth: auth.into(),
+        }
+    }
+
+    #[test]
+    fn a_client_proves_itself_as_it_was_agreed() {
+        let names = |server: &TokenServer| server.parameters().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(server("client_secret_basic").basic().unwrap(), "Basic YW4raWQ6cyUzQSUyNQ==");
+        assert_eq!(names(&server("client_secret_basic")), ["resource"]);
+        assert_eq!(names(&server("client_secret_post")), ["resource", "client_id", "client_secret"]);
+        assert_eq!(names(&server("none")), ["resource", "client_id"]);
+        assert!(server("none").basic().is_none());
+    }
+
+    #[test]
+    fn it_is_kept_whole_and_shows_nothing() {
+        let kept = server("client_secret_post").to_secret();
+        let credentials = Credentials::from_parts(&Metadata::new(), [(TOKEN_SERVER, kept)].into_iter());
+        let found = TokenServer::of(&credentials).unwrap();
+        assert_eq!(found.client_secret.as_deref(), Some("s:%"));
+        assert!(!format!("{found:?}").contains("s:%"));
+        assert!(TokenServer::of(&Credentials::default()).is_none());
+    }
+}

@@ -1,0 +1,60 @@
+//! What the MCP server says of itself as a resource (RFC 9728), and how it refuses who has no token.
+
+use axum::{
+    Json,
+    extract::{OriginalUri, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::{McpServer, MetadataAt, text};
+use crate::oauth::replaced;
+
+/// The well-known place of what is at the server's path.
+const PLACE: &str = "/.well-known/oauth-protected-resource/mcp";
+
+impl McpServer {
+    /// Why nobody is heard; none when the token is one of the authorization server's.
+    pub(super) fn refusal(&self, headers: &HeaderMap) -> Option<Response> {
+        let oauth = self.0.oauth.as_ref()?;
+        let token = text(headers, "authorization").strip_prefix("Bearer ").unwrap_or_default();
+        if oauth.takes(token) {
+            return None;
+        }
+        let rules = self.rules();
+        let base = rules.public_url.unwrap_or_default();
+        let mut parameters = vec!["realm=\"quay, and \\\"more\\\"\"".to_owned()];
+        if !token.is_empty() {
+            parameters.push("error=\"invalid_token\"".to_owned());
+        }
+        if rules.metadata_at == MetadataAt::Challenge {
+            let place = rules.challenge.unwrap_or_else(|| format!("{base}{PLACE}"));
+            parameters.push(format!("resource_metadata=\"{place}\""));
+        }
+        parameters.extend(rules.challenged_scope.map(|scope| format!("scope=\"{scope}\"")));
+        let challenge = format!("Basic realm=\"old\", Bearer {}", parameters.join(", "));
+        Some((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response())
+    }
+}
+
+pub(super) async fn metadata(State(server): State<McpServer>, OriginalUri(uri): OriginalUri) -> Response {
+    let rules = server.rules();
+    let is_here = match rules.metadata_at {
+        MetadataAt::Challenge | MetadataAt::Path => uri.path() == PLACE,
+        MetadataAt::Root => uri.path() != PLACE,
+        MetadataAt::Nowhere => false,
+    };
+    if !is_here {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let base = rules.public_url.unwrap_or_default();
+    let resource = if rules.metadata_at == MetadataAt::Root { base.clone() } else { format!("{base}/mcp") };
+    let document = json!({
+        "resource": resource,
+        "authorization_servers": [base],
+        "scopes_supported": ["issues:read"],
+        "bearer_methods_supported": ["header"],
+    });
+    Json(replaced(document, rules.resource_metadata)).into_response()
+}
