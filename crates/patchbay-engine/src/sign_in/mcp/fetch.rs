@@ -40,7 +40,7 @@ pub(super) async fn ask(
     outgoing.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     // Unpacked, its size is what is counted.
     outgoing.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let incoming = engine.http().send_watched(outgoing, deadline, &mut Small(0)).await;
+    let incoming = engine.http().send_watched(outgoing, None, deadline, &mut Small(0)).await;
     let incoming = incoming.map_err(|failure| failure.into_error(title))?;
     if incoming.body.len() > MAX_DOCUMENT {
         return Err(Cause::TooLarge(MAX_DOCUMENT).into_error(title, &incoming.url));
