@@ -97,11 +97,9 @@ fn format() -> String {
             keys(&mut page, definition);
         } else if let Some(variants) = definition["oneOf"].as_array() {
             for variant in variants {
-                let _ = write!(
-                    page,
-                    "\nWith `type: {}`:\n\n",
-                    variant["properties"]["type"]["const"].as_str().unwrap_or_default()
-                );
+                let told = ["type", "strategy"].map(|key| (key, variant["properties"][key]["const"].as_str()));
+                let (key, told) = told.into_iter().find_map(|(key, told)| Some((key, told?))).unwrap();
+                let _ = write!(page, "\nWith `{key}: {told}`:\n\n");
                 keys(&mut page, variant);
             }
         } else {

@@ -22,7 +22,7 @@ use url::Url;
 
 use crate::{
     EngineConfig, Error,
-    http::{IncomingBody, Reach, Transport, TransportError},
+    http::{ClientCertificate, IncomingBody, Reach, Transport, TransportError},
     solo::{ActionInput, Solo, SoloRun},
     xml::{self, Names},
 };
@@ -178,6 +178,7 @@ async fn play(connector: &Connector, case: &Case, clock: &Arc<dyn Clock>, entrop
     let config = EngineConfig {
         public_url: String::new(),
         egress_allow: Vec::new(),
+        egress_ca: None,
         upstreams: Vec::new(),
         call_budget_millis: 60_000,
         max_response_bytes: 32 * 1024 * 1024,
@@ -264,6 +265,7 @@ impl Transport for Tape {
     async fn exchange(
         &self,
         _: Reach,
+        _: Option<&Arc<ClientCertificate>>,
         request: http::Request<Full<Bytes>>,
     ) -> Result<http::Response<IncomingBody>, TransportError> {
         let (head, body) = request.into_parts();

@@ -190,6 +190,7 @@ mod tests {
             headers,
             body: Bytes::from_static(br#"{"secret":"canary-secret-1","n":1}"#),
             repeatable: false,
+            certificate: None,
         }
     }
 

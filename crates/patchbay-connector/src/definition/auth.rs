@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Action, Arg, Guides};
+use super::{Action, Arg, Certificates, Guides};
 use crate::expr::Template;
 
 /// How credentials come to be.
@@ -50,6 +50,9 @@ pub struct AuthMethod {
     pub config_notices: Vec<Notice>,
     /// What is added to every request.
     pub authorization: Authorization,
+    /// The client certificate of every request, token requests and the raw proxy's too (ours beside the original's,
+    /// which has it on single requests).
+    pub certificates: Option<Certificates>,
     /// The provider's environments; at least one.
     pub environments: Vec<Environment>,
     /// What runs before an account is stored.
@@ -153,6 +156,7 @@ pub enum Authorization {
     /// `type: custom`, ours beside the original's: headers and query parameters, written like a step's
     /// `args` (`in: headers` or `in: query`, with `condition`). It is what the raw proxy needs to
     /// prove who asks where a provider wants headers of its own, and spares every step the repetition.
+    /// `type: apiKey` with `key`, `value` and `in` is one such argument.
     Custom {
         /// The headers and query parameters.
         args: Vec<Arg>,
@@ -183,6 +187,8 @@ pub enum Signing {
         /// The region; taken from the credentials when absent.
         region: Option<Template>,
     },
+    /// OAuth 1.0a (RFC 5849), ours beside the original's.
+    OAuth1(Box<OAuth1>),
     /// A keyed hash.
     Hmac {
         /// The hash.
@@ -202,6 +208,65 @@ pub enum Signing {
         /// The user of that.
         username: Option<Template>,
     },
+}
+
+/// OAuth 1.0a (RFC 5849). What is not named comes from the credential of the same name.
+#[derive(Debug)]
+pub struct OAuth1 {
+    /// How it is signed.
+    pub method: OAuth1Method,
+    /// The realm of the header, where the provider wants one.
+    pub realm: Option<Template>,
+    /// The consumer's key.
+    pub consumer_key: Option<Template>,
+    /// Its secret, for the methods by HMAC.
+    pub consumer_secret: Option<Template>,
+    /// Its private key (PEM), for the methods by RSA.
+    pub private_key: Option<Template>,
+    /// The token; `credentials.token`, else `credentials.accessToken`.
+    pub token: Option<Template>,
+    /// The token's secret.
+    pub token_secret: Option<Template>,
+}
+
+/// How OAuth 1.0a signs. `PLAINTEXT` sends the secrets themselves and is refused; `RSA-SHA1` is no longer signed by
+/// the cryptographic library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OAuth1Method {
+    /// RFC 5849, section 3.4.2.
+    #[default]
+    HmacSha1,
+    /// The same with SHA-256, as NetSuite wants it.
+    HmacSha256,
+    /// The same with SHA-512.
+    HmacSha512,
+    /// RFC 5849, section 3.4.3, with SHA-256.
+    RsaSha256,
+}
+
+impl OAuth1Method {
+    /// Every method by its name.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("HMAC-SHA1", Self::HmacSha1),
+        ("HMAC-SHA256", Self::HmacSha256),
+        ("HMAC-SHA512", Self::HmacSha512),
+        ("RSA-SHA256", Self::RsaSha256),
+    ];
+
+    /// Its name in the file and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HmacSha1 => "HMAC-SHA1",
+            Self::HmacSha256 => "HMAC-SHA256",
+            Self::HmacSha512 => "HMAC-SHA512",
+            Self::RsaSha256 => "RSA-SHA256",
+        }
+    }
+
+    /// Whether it signs by a private key in place of secrets.
+    pub const fn is_by_key(self) -> bool {
+        matches!(self, Self::RsaSha256)
+    }
 }
 
 /// The hash of a keyed hash.

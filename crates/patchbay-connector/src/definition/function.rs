@@ -165,13 +165,62 @@ pub struct EmitEvent {
     pub data: Option<ValueTemplate>,
 }
 
-/// `sign_jwt` (RS256, RFC 7518 section 3.3).
+/// `sign_jwt` (RFC 7519).
 #[derive(Debug)]
 pub struct SignJwt {
-    /// PEM of the private key.
+    /// How it is signed.
+    pub algorithm: JwtAlgorithm,
+    /// PEM of the private key; the secret itself for `HS…`.
     pub private_key: Template,
+    /// The header `kid` (ours).
+    pub key_id: Option<Template>,
+    /// Further headers (ours), such as `x5t`; never `alg`.
+    pub headers: Vec<(String, ValueTemplate)>,
     /// The claims, in the file's order.
     pub claims: Vec<(String, ValueTemplate)>,
+    /// Seconds that it holds (ours): `iat` and `exp` where the claims have none.
+    pub lifetime: Option<u64>,
+}
+
+/// How a JSON Web Token is signed (RFC 7518 section 3, RFC 8037). The original has RS256 alone; the others are ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the standard's own")]
+pub enum JwtAlgorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+    Ps256,
+    Ps384,
+    Ps512,
+    Es256,
+    Es384,
+    EdDsa,
+    Hs256,
+    Hs384,
+    Hs512,
+}
+
+impl JwtAlgorithm {
+    /// Every algorithm by its name in `alg` and in the file.
+    pub const ALL: [(&'static str, Self); 12] = [
+        ("RS256", Self::Rs256),
+        ("RS384", Self::Rs384),
+        ("RS512", Self::Rs512),
+        ("PS256", Self::Ps256),
+        ("PS384", Self::Ps384),
+        ("PS512", Self::Ps512),
+        ("ES256", Self::Es256),
+        ("ES384", Self::Es384),
+        ("EdDSA", Self::EdDsa),
+        ("HS256", Self::Hs256),
+        ("HS384", Self::Hs384),
+        ("HS512", Self::Hs512),
+    ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, algorithm)| *algorithm == self).map_or("none", |(name, _)| name)
+    }
 }
 
 /// `mcp_request`.
@@ -207,33 +256,38 @@ pub struct ToolArg {
 /// The client's certificate for mutual TLS.
 #[derive(Debug)]
 pub struct Certificates {
-    /// PEM chains.
+    /// PEM chains, each for the key at its place; several with one key are the parts of one chain.
     pub certs: Vec<Template>,
-    /// PEM keys, in the same order.
+    /// PEM keys; at least one.
     pub keys: Vec<Template>,
 }
 
-/// A SAML bearer assertion (RFC 7522) traded for a token.
+/// A SAML bearer assertion (RFC 7522) in the body of the request that trades it for a token.
 #[derive(Debug)]
 pub struct Saml {
-    /// Under which name the token is kept for the call.
+    /// The body's member that carries it, `assertion` by the standard.
     pub object_key: Template,
     /// PEM of the private key.
     pub key: Template,
-    /// The client at the token endpoint.
+    /// The client at the token endpoint; the attribute `api_key` says it too.
     pub client_id: Template,
-    /// PEM of the certificate.
-    pub cert: Option<ValueTemplate>,
-    /// Who asserts.
+    /// PEM of the certificate, for `KeyInfo`.
+    pub cert: Option<Template>,
+    /// Who asserts; the client when absent.
     pub issuer: Option<Template>,
-    /// Seconds that the assertion holds.
+    /// Seconds that the assertion holds; ten minutes when absent.
     pub lifetime: Option<u64>,
-    /// Whom it is about.
+    /// Whom it is about; the client when absent.
     pub name_id: Option<Template>,
     /// Whom it is for.
     pub audience: Option<Template>,
     /// The format of `name_id`, a URN.
     pub name_id_format: Option<Template>,
-    /// Where the assertion is traded.
+    /// Where the assertion is traded, as its recipient; the request's own URL when absent.
     pub token_endpoint: Option<Template>,
+    /// Further attributes (ours), such as `use_username`.
+    pub attributes: Vec<(String, Template)>,
+    /// Whether it is encoded as RFC 7522 has it, base64url (ours: `encoding: base64url`). SuccessFactors documents
+    /// plain base64, which is the default.
+    pub base64url: bool,
 }

@@ -17,13 +17,13 @@ pub use action::{
 };
 pub use auth::{
     AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
-    FieldValidation, GrantType, HmacAlgorithm, McpFlow, Notice, NoticeKind, NoticePosition, OAuth2, Refresh, Signing,
-    Support, TestAction, TokenResponse,
+    FieldValidation, GrantType, HmacAlgorithm, McpFlow, Notice, NoticeKind, NoticePosition, OAuth1, OAuth1Method,
+    OAuth2, Refresh, Signing, Support, TestAction, TokenResponse,
 };
 pub use events::{EventRouter, EventRule, EventSetup, Events};
 pub use function::{
-    Certificates, EmitEvent, EnumMatcher, FieldMapping, FormField, FunctionVersion, GroupData, MapFields, McpRequest,
-    Namespace, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, ToolArg, UploadBinary, UploadFile,
+    Certificates, EmitEvent, EnumMatcher, FieldMapping, FormField, FunctionVersion, GroupData, JwtAlgorithm, MapFields,
+    McpRequest, Namespace, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, ToolArg, UploadBinary, UploadFile,
 };
 pub use guide::{Guide, GuideSection, GuideStep, Guides, Image};
 pub use input::{Input, InputLocation, InputRules, InputType};

@@ -1,6 +1,6 @@
 //! Authentication methods.
 
-use super::{action::Nested, authorization, guide, input::compile_pattern};
+use super::{action::Nested, authorization, function, guide, input::compile_pattern};
 use crate::{
     definition::{
         AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
@@ -10,7 +10,7 @@ use crate::{
     syntax::{Mapping, Reader},
 };
 
-pub(crate) const KEYS: [&str; 18] = [
+pub(crate) const KEYS: [&str; 19] = [
     "type",
     "grantType",
     "label",
@@ -20,6 +20,7 @@ pub(crate) const KEYS: [&str; 18] = [
     "setupNotices",
     "configNotices",
     "authorization",
+    "certificates",
     "refreshAuthentication",
     "requiredScopes",
     "environments",
@@ -117,6 +118,7 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<
             None if kind == Some(AuthKind::Mcp) => authorization::of_mcp().unwrap_or(Authorization::None),
             place => place.and_then(authorization::read).unwrap_or(Authorization::None),
         },
+        certificates: mapping.get("certificates").and_then(function::certificates),
         environments,
         test_actions: tests,
         required_scopes: scopes.iter().map(|(name, _)| name.clone()).collect(),

@@ -1,8 +1,11 @@
 //! What is added to requests to prove who asks: a method's own, or a step's.
 
-use super::step;
+use super::{action::value, step};
 use crate::{
-    definition::{Authorization, HmacAlgorithm, OAuth2, Signing, TokenResponse},
+    definition::{
+        Arg, ArgLocation, ArrayFormat, Authorization, HmacAlgorithm, OAuth1, OAuth1Method, OAuth2, Signing,
+        TokenResponse,
+    },
     diagnostic::code,
     expr::Template,
     syntax::{Mapping, Reader},
@@ -14,6 +17,9 @@ pub(crate) const BEARER: [&str; 4] = ["type", "token", "includeBearer", "redirec
 pub(crate) const CUSTOM: [&str; 2] = ["type", "args"];
 pub(crate) const WS_SECURITY: [&str; 4] = ["type", "username", "password", "passwordType"];
 pub(crate) const PASSWORD_TYPES: [(&str, bool); 2] = [("text", false), ("digest", true)];
+pub(crate) const API_KEY: [&str; 4] = ["type", "key", "value", "in"];
+pub(crate) const API_KEY_PLACES: [(&str, ArgLocation); 3] =
+    [("header", ArgLocation::Headers), ("headers", ArgLocation::Headers), ("query", ArgLocation::Query)];
 pub(crate) const OAUTH2: [&str; 18] = [
     "type",
     "authorizationUrl",
@@ -46,6 +52,10 @@ pub(crate) const HMAC: [&str; 9] = [
     "username",
 ];
 
+pub(crate) const OAUTH1: [&str; 8] =
+    ["strategy", "signatureMethod", "realm", "consumerKey", "consumerSecret", "privateKey", "token", "tokenSecret"];
+pub(crate) const AWS4: [&str; 3] = ["strategy", "service", "region"];
+
 #[derive(Clone, Copy)]
 enum Kind {
     None,
@@ -53,15 +63,17 @@ enum Kind {
     Bearer,
     Custom,
     WsSecurity,
+    ApiKey,
     OAuth2,
 }
 
-const KINDS: [(&str, Kind, &[&str]); 6] = [
+const KINDS: [(&str, Kind, &[&str]); 7] = [
     ("none", Kind::None, &NONE),
     ("basic", Kind::Basic, &BASIC),
     ("bearer", Kind::Bearer, &BEARER),
     ("custom", Kind::Custom, &CUSTOM),
     ("ws_security", Kind::WsSecurity, &WS_SECURITY),
+    ("apiKey", Kind::ApiKey, &API_KEY),
     ("oauth2", Kind::OAuth2, &OAUTH2),
 ];
 
@@ -129,21 +141,42 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
                 password: password?.template()?,
             })
         }
+        Kind::ApiKey => api_key(&mapping),
         Kind::OAuth2 => oauth2(&mapping).map(|oauth2| Authorization::OAuth2(Box::new(oauth2))),
     }
 }
 
+/// One header or query parameter: `custom` with a single argument.
+fn api_key(mapping: &Mapping<'_>) -> Option<Authorization> {
+    let name = mapping.require("key").and_then(|key| key.template());
+    let value = mapping.require("value").and_then(|place| value(&place));
+    let location = mapping.get("in").map_or(Some(ArgLocation::Headers), |place| place.choice(&API_KEY_PLACES));
+    let arg = Arg {
+        name: name?,
+        value: value?,
+        location: location?,
+        condition: None,
+        spread: false,
+        inline: false,
+        array_format: ArrayFormat::default(),
+    };
+    Some(Authorization::Custom { args: vec![arg] })
+}
+
 fn signing(reader: Reader<'_>) -> Option<Signing> {
-    let is_aws = reader.peek("strategy").and_then(|strategy| strategy.text()).as_deref() == Some("aws4");
-    if is_aws {
-        let mapping = reader.mapping("`signing`", &["strategy", "service", "region"])?;
+    let strategy = reader.peek("strategy").and_then(|strategy| strategy.text());
+    if strategy.as_deref() == Some("oauth1") {
+        return oauth1(&reader.mapping("`signing`", &OAUTH1)?).map(|oauth1| Signing::OAuth1(Box::new(oauth1)));
+    }
+    if strategy.as_deref() == Some("aws4") {
+        let mapping = reader.mapping("`signing`", &AWS4)?;
         return Some(Signing::Aws4 {
             service: mapping.require("service")?.template()?,
             region: mapping.template("region"),
         });
     }
     let mapping = reader.mapping("`signing`", &HMAC)?;
-    mapping.require("strategy")?.choice(&[("aws4", ()), ("hmac", ())])?;
+    mapping.require("strategy")?.choice(&[("aws4", ()), ("hmac", ()), ("oauth1", ())])?;
     let algorithms =
         [("sha1", HmacAlgorithm::Sha1), ("sha256", HmacAlgorithm::Sha256), ("sha512", HmacAlgorithm::Sha512)];
     let chosen = |key, choices: &[(&str, bool)]| mapping.get(key).and_then(|value| value.choice(choices));
@@ -156,6 +189,27 @@ fn signing(reader: Reader<'_>) -> Option<Signing> {
         include_body_hash: mapping.flag("includeBodyHash", false),
         as_basic: chosen("outputFormat", &[("header", false), ("basic", true)]).unwrap_or(false),
         username: mapping.template("username"),
+    })
+}
+
+fn oauth1(mapping: &Mapping<'_>) -> Option<OAuth1> {
+    let method = match mapping.get("signatureMethod") {
+        None => Some(OAuth1Method::default()),
+        Some(place) if place.text().as_deref() == Some("PLAINTEXT") => {
+            let hint = "say `HMAC-SHA256`, or `HMAC-SHA1` where the provider knows no other";
+            place.error_with_hint(code::UNSUPPORTED, "`PLAINTEXT` sends the secrets themselves, unsigned", hint);
+            None
+        }
+        Some(place) => place.choice(&OAuth1Method::ALL),
+    };
+    Some(OAuth1 {
+        realm: mapping.template("realm"),
+        consumer_key: mapping.template("consumerKey"),
+        consumer_secret: mapping.template("consumerSecret"),
+        private_key: mapping.template("privateKey"),
+        token: mapping.template("token"),
+        token_secret: mapping.template("tokenSecret"),
+        method: method?,
     })
 }
 

@@ -4,8 +4,8 @@ use super::{action::Places, root::Read};
 use crate::{
     Connector,
     definition::{
-        Action, ActionResult, Arg, Authorization, McpRequest, Request, Signing, SoapRequest, Step, StepFunction,
-        ValidationRule, ValueTemplate,
+        Action, ActionResult, Arg, Authorization, Certificates, McpRequest, Request, Signing, SoapRequest, Step,
+        StepFunction, ValidationRule, ValueTemplate,
     },
     diagnostic::code,
     expr::Template,
@@ -41,6 +41,7 @@ pub(super) fn references(read: &Read<'_>) {
         let mut texts = Vec::new();
         authorization_texts(&method.authorization, &mut texts);
         texts.extend(method.mcp.iter().map(|flow| &flow.server_url));
+        certificates_texts(method.certificates.as_ref(), &mut texts);
         for text in texts {
             check_text(text, &places.authorization, Some(&[]), &fields, Some(&[]));
         }
@@ -224,7 +225,8 @@ fn function_texts<'a>(function: &'a StepFunction, texts: &mut Vec<&'a Template>)
         }
         StepFunction::SignJwt(jwt) => {
             texts.push(&jwt.private_key);
-            jwt.claims.iter().for_each(|(_, claim)| claim.templates(&mut |text| texts.push(text)));
+            texts.extend(&jwt.key_id);
+            jwt.claims.iter().chain(&jwt.headers).for_each(|(_, claim)| claim.templates(&mut |text| texts.push(text)));
         }
         StepFunction::McpRequest(call) => mcp_texts(call, texts),
     }
@@ -258,17 +260,20 @@ fn request_texts<'a>(request: &'a Request, texts: &mut Vec<&'a Template>) {
         authorization_texts(authorization, texts);
     }
     args_texts(&request.args, texts);
-    if let Some(certificates) = &request.certificates {
-        texts.extend(certificates.certs.iter().chain(&certificates.keys));
-    }
+    certificates_texts(request.certificates.as_ref(), texts);
     if let Some(saml) = &request.saml {
         texts.extend([&saml.object_key, &saml.key, &saml.client_id]);
-        let rest = [&saml.issuer, &saml.name_id, &saml.audience, &saml.name_id_format, &saml.token_endpoint];
-        texts.extend(rest.into_iter().flatten());
+        let rest =
+            [&saml.cert, &saml.issuer, &saml.name_id, &saml.audience, &saml.name_id_format, &saml.token_endpoint];
+        texts.extend(rest.into_iter().flatten().chain(saml.attributes.iter().map(|(_, value)| value)));
     }
     for error in &request.custom_errors {
         texts.extend(error.message.iter().chain(&error.condition));
     }
+}
+
+fn certificates_texts<'a>(certificates: Option<&'a Certificates>, texts: &mut Vec<&'a Template>) {
+    texts.extend(certificates.into_iter().flat_map(|both| both.certs.iter().chain(&both.keys)));
 }
 
 fn args_texts<'a>(args: &'a [Arg], texts: &mut Vec<&'a Template>) {
@@ -289,6 +294,17 @@ fn authorization_texts<'a>(authorization: &'a Authorization, texts: &mut Vec<&'a
         Authorization::Signed(Signing::Aws4 { service, region }) => {
             texts.push(service);
             texts.extend(region);
+        }
+        Authorization::Signed(Signing::OAuth1(oauth1)) => {
+            let all = [
+                &oauth1.realm,
+                &oauth1.consumer_key,
+                &oauth1.consumer_secret,
+                &oauth1.private_key,
+                &oauth1.token,
+                &oauth1.token_secret,
+            ];
+            texts.extend(all.into_iter().flatten());
         }
         Authorization::Signed(Signing::Hmac { username, .. }) => texts.extend(username),
         Authorization::OAuth2(oauth2) => {

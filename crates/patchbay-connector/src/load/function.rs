@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     definition::{
-        Certificates, EmitEvent, FormField, FunctionVersion, GroupData, HttpMethod, MapFields, McpRequest, Namespace,
-        Request, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, StepFunction, ToolArg, UploadBinary, UploadFile,
+        Certificates, EmitEvent, FormField, FunctionVersion, GroupData, HttpMethod, JwtAlgorithm, MapFields,
+        McpRequest, Namespace, Request, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, StepFunction, ToolArg,
+        UploadBinary, UploadFile,
     },
     diagnostic::code,
     syntax::{Mapping, Reader},
@@ -36,7 +37,9 @@ pub(crate) const BINARY: [&str; 8] =
     ["baseUrl", "url", "method", "authorization", "args", "response", "customErrors", "binaryContent"];
 pub(crate) const MCP: [&str; 7] = ["baseUrl", "url", "method", "toolName", "timeout", "authorization", "args"];
 
-pub(crate) const SAML: [&str; 10] = [
+pub(crate) const JWT: [&str; 6] = ["algorithm", "privateKey", "claims", "keyId", "headers", "lifetime"];
+
+pub(crate) const SAML: [&str; 12] = [
     "objectKey",
     "key",
     "clientId",
@@ -47,6 +50,8 @@ pub(crate) const SAML: [&str; 10] = [
     "audience",
     "nameIdentifierFormat",
     "tokenEndpoint",
+    "attributes",
+    "encoding",
 ];
 
 /// Reads the parameters of the function with this name; `None` when there is none or they are broken.
@@ -99,7 +104,7 @@ pub(super) fn read(name: &str, version: FunctionVersion, parameters: Reader<'_>)
             })
         }
         "emit_event" => StepFunction::EmitEvent(emit_event(&mapping(&["event"])?)?),
-        "sign_jwt" => StepFunction::SignJwt(sign_jwt(&mapping(&["algorithm", "privateKey", "claims"])?)?),
+        "sign_jwt" => StepFunction::SignJwt(sign_jwt(&mapping(&JWT)?)?),
         "mcp_request" => StepFunction::McpRequest(mcp(&mapping(&MCP)?)?),
         _ => return None,
     })
@@ -171,9 +176,23 @@ fn emit_event(mapping: &Mapping<'_>) -> Option<EmitEvent> {
 fn sign_jwt(mapping: &Mapping<'_>) -> Option<SignJwt> {
     let (algorithm, key, claims) =
         (mapping.require("algorithm"), mapping.require("privateKey"), mapping.require("claims"));
-    algorithm?.choice(&[("RS256", ())])?;
-    let claims = claims?.entries("`claims`").filter_map(|(name, claim)| Some((name.to_owned(), value(&claim)?)));
-    Some(SignJwt { claims: claims.collect(), private_key: key?.template()? })
+    let values = |place: Reader<'_>, what: &str| -> Vec<_> {
+        place.entries(what).filter_map(|(name, member)| Some((name.to_owned(), value(&member)?))).collect()
+    };
+    let algorithm = algorithm.and_then(|place| place.choice(&JwtAlgorithm::ALL));
+    let claims = claims.map(|place| values(place, "`claims`"));
+    let headers = mapping.get("headers");
+    if let Some(place) = headers.and_then(|headers| headers.peek("alg")) {
+        place.error(code::INVALID, "the header `alg` is what `algorithm` says; leave it out");
+    }
+    Some(SignJwt {
+        algorithm: algorithm?,
+        private_key: key?.template()?,
+        key_id: mapping.template("keyId"),
+        headers: headers.map(|place| values(place, "`headers`")).unwrap_or_default(),
+        claims: claims?,
+        lifetime: mapping.get("lifetime").and_then(|seconds| seconds.whole()),
+    })
 }
 
 fn mcp(mapping: &Mapping<'_>) -> Option<McpRequest> {
@@ -200,8 +219,16 @@ fn mcp(mapping: &Mapping<'_>) -> Option<McpRequest> {
 
 pub(super) fn certificates(reader: Reader<'_>) -> Option<Certificates> {
     let mapping = reader.mapping("`certificates`", &["certs", "keys"])?;
-    let templates = |key| mapping.items(key).into_iter().filter_map(|item| item.template()).collect();
-    Some(Certificates { certs: templates("certs"), keys: templates("keys") })
+    let templates = |key| mapping.items(key).into_iter().filter_map(|item| item.template()).collect::<Vec<_>>();
+    let read = Certificates { certs: templates("certs"), keys: templates("keys") };
+    let (certs, keys) = (mapping.items("certs").len(), mapping.items("keys").len());
+    if certs == 0 || keys == 0 {
+        reader.error(code::MISSING_KEY, "`certificates` need at least one of `certs` and one of `keys`");
+    } else if keys > 1 && keys != certs {
+        let message = format!("`certificates` have {certs} `certs` and {keys} `keys`");
+        reader.error_with_hint(code::INVALID, message, "give a key for each chain, or one key for one chain");
+    }
+    Some(read)
 }
 
 pub(super) fn saml(reader: Reader<'_>) -> Option<Saml> {
@@ -212,12 +239,17 @@ pub(super) fn saml(reader: Reader<'_>) -> Option<Saml> {
         object_key: object_key?.template()?,
         key: key?.template()?,
         client_id: client_id?.template()?,
-        cert: mapping.get("cert").and_then(|cert| value(&cert)),
+        cert: mapping.template("cert"),
         issuer: mapping.template("issuer"),
         lifetime: mapping.get("lifetime").and_then(|lifetime| lifetime.whole()),
         name_id: mapping.template("nameId"),
         audience: mapping.template("audience"),
         name_id_format: mapping.template("nameIdentifierFormat"),
         token_endpoint: mapping.template("tokenEndpoint"),
+        attributes: authorization::templates(&mapping, "attributes"),
+        base64url: mapping
+            .get("encoding")
+            .and_then(|encoding| encoding.choice(&[("base64", false), ("base64url", true)]))
+            .unwrap_or(false),
     })
 }

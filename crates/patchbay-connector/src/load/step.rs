@@ -1,6 +1,6 @@
 //! Steps and the parameters of their functions.
 
-use super::{action::value, authorization, function, later};
+use super::{action::value, authorization, function, refused};
 use crate::{
     definition::{
         Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, FunctionVersion,
@@ -125,12 +125,12 @@ fn function(reader: Reader<'_>) -> Option<StepFunction> {
     let mapping = reader.mapping("a step function", &["functionName", "version", "parameters"])?;
     let name_place = mapping.require("functionName")?;
     let name = name_place.text()?;
-    if let Some(reason) = later::refused(&name) {
+    if let Some(reason) = refused::reason(&name) {
         name_place.error(code::UNSUPPORTED, format!("`{name}` is not run here: {reason}"));
         return None;
     }
     if !NAMES.contains(&name.as_str()) {
-        let near = nearest(&name, NAMES.into_iter().chain(later::refused_names()));
+        let near = nearest(&name, NAMES.into_iter().chain(refused::names()));
         let hint =
             near.map_or_else(|| format!("there are: {}", NAMES.join(", ")), |near| format!("did you mean: {near}?"));
         name_place.error_with_hint(code::UNKNOWN_VALUE, format!("there is no step function `{name}`"), hint);
@@ -198,7 +198,6 @@ fn download(mapping: &Mapping<'_>) -> Option<DownloadFile> {
 }
 
 pub(super) fn request(mapping: &Mapping<'_>) -> Option<Request> {
-    later::request(mapping);
     let url = mapping.require("url").and_then(|url| url.template());
     let method = mapping.get("method").map_or_else(|| Some(default_method(mapping)), |method| method.choice(&METHODS));
     let response = mapping.get("response").map(response).unwrap_or_default();
@@ -216,6 +215,10 @@ pub(super) fn request(mapping: &Mapping<'_>) -> Option<Request> {
     }
     let certificates = mapping.get("certificates").and_then(function::certificates);
     let saml = mapping.get("saml").and_then(function::saml);
+    if let (Some(place), Some(HttpMethod::Get | HttpMethod::Delete)) = (mapping.get("saml"), method) {
+        let hint = "add `method: post`; the assertion goes in the body";
+        place.error_with_hint(code::INVALID, "`saml` is for the request that trades the assertion for a token", hint);
+    }
     Some(Request {
         base_url,
         url: url?,

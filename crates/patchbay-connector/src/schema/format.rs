@@ -7,6 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::steps;
+use crate::definition::OAuth1Method;
 use crate::load::{action, auth, authorization, input, mapping, root, sync};
 
 /// The schema of a connector's main file; a partial is its `#/$defs/actions`.
@@ -84,6 +85,7 @@ fn definitions() -> Value {
     add("guides", object(&["setup", "config"], &[], &[("setup", reference("guide")), ("config", reference("guide"))]));
     add("guide", guide());
     add("authorization", authorization());
+    add("signing", signing());
     add(
         "actions",
         json!({ "type": "array", "items": { "anyOf": [reference("action"), object(&["$ref"], &["$ref"], &[])] } }),
@@ -118,6 +120,7 @@ fn auth_method() -> Value {
             ("setupNotices", list(&reference("notice"))),
             ("configNotices", list(&reference("notice"))),
             ("authorization", reference("authorization")),
+            ("certificates", reference("certificates")),
             (
                 "refreshAuthentication",
                 object(&["schedule", "action"], &["action"], &[("action", reference("nestedAction"))]),
@@ -197,9 +200,10 @@ fn authorization() -> Value {
     let pairs = || map_of(&text());
     let response = object(&["acceptTokenTypes", "accessToken", "refreshToken"], &[], &[("acceptTokenTypes", texts())]);
     json!({ "oneOf": [
-        object(&authorization::NONE, &["type"], &[kind("none"), ("signing", json!({ "type": "object", "required": ["strategy"] }))]),
+        object(&authorization::NONE, &["type"], &[kind("none"), ("signing", reference("signing"))]),
         object(&authorization::BASIC, &["type"], &[kind("basic"), ("encoding", names(&["base64"]))]),
         object(&authorization::BEARER, &["type", "token"], &[kind("bearer"), ("includeBearer", boolean())]),
+        object(&authorization::API_KEY, &["type", "key", "value"], &[kind("apiKey"), ("in", choice(&authorization::API_KEY_PLACES))]),
         object(&authorization::CUSTOM, &["type", "args"], &[kind("custom"), ("args", args)]),
         object(&authorization::WS_SECURITY, &["type", "username", "password"], &[
             kind("ws_security"), ("passwordType", choice(&authorization::PASSWORD_TYPES)),
@@ -210,6 +214,23 @@ fn authorization() -> Value {
             ("customHeaders", pairs()), ("additionalTokenFields", pairs()), ("callbackParams", pairs()),
             ("tokenResponse", response),
         ]),
+    ] })
+}
+
+fn signing() -> Value {
+    let strategy = |name: &str| ("strategy", json!({ "const": name }));
+    let hmac = [
+        strategy("hmac"),
+        ("algorithm", names(&["sha1", "sha256", "sha512"])),
+        ("dateFormat", names(&["iso8601", "rfc2822"])),
+        ("includeHost", boolean()),
+        ("includeBodyHash", boolean()),
+        ("outputFormat", names(&["header", "basic"])),
+    ];
+    json!({ "oneOf": [
+        object(&authorization::AWS4, &["strategy", "service"], &[strategy("aws4")]),
+        object(&authorization::HMAC, &["strategy"], &hmac),
+        object(&authorization::OAUTH1, &["strategy"], &[strategy("oauth1"), ("signatureMethod", choice(&OAuth1Method::ALL))]),
     ] })
 }
 

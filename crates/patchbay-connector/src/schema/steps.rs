@@ -2,13 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::format::{any_of_keys, boolean, choice, list, map_of, names, object, reference, text, texts, whole};
-use crate::load::{function, step};
+use super::format::{boolean, choice, list, map_of, names, object, reference, text, texts, whole};
+use crate::{
+    definition::JwtAlgorithm,
+    load::{function, step},
+};
 
 /// Adds the definitions of steps.
 pub(super) fn definitions(add: &mut dyn FnMut(&str, Value)) {
     add("argument", argument());
     add("customError", custom_error());
+    let saml = [("lifetime", whole()), ("attributes", map_of(&text())), ("encoding", names(&["base64", "base64url"]))];
+    add("saml", object(&function::SAML, &["objectKey", "key", "clientId"], &saml));
+    let pems = || json!({ "type": "array", "minItems": 1, "items": text() });
+    add("certificates", object(&["certs", "keys"], &["certs", "keys"], &[("certs", pems()), ("keys", pems())]));
     add("step", step_schema());
     add("stepFunction", step_function());
     for (name, schema) in parameters() {
@@ -127,9 +134,14 @@ fn parameters() -> Vec<(&'static str, Value)> {
         (
             "sign_jwt",
             object(
+                &function::JWT,
                 &["algorithm", "privateKey", "claims"],
-                &["algorithm", "privateKey", "claims"],
-                &[("algorithm", names(&["RS256"])), ("claims", json!({ "type": "object" }))],
+                &[
+                    ("algorithm", choice(&JwtAlgorithm::ALL)),
+                    ("claims", json!({ "type": "object" })),
+                    ("headers", json!({ "type": "object" })),
+                    ("lifetime", whole()),
+                ],
             ),
         ),
         ("mcp_request", mcp()),
@@ -190,8 +202,8 @@ fn requesting(keys: &[&str], required: &[&str]) -> Value {
             ("customErrors", list(&reference("customError"))),
             ("encodeQueryParams", boolean()),
             ("cacheTTL", whole()),
-            ("certificates", object(&["certs", "keys"], &[], &[("certs", texts()), ("keys", texts())])),
-            ("saml", any_of_keys(&function::SAML, &[])),
+            ("certificates", reference("certificates")),
+            ("saml", reference("saml")),
             ("description", json!(true)),
             ("context", json!(true)),
             ("iterator", iterator),

@@ -24,6 +24,8 @@ pub(crate) enum Cause {
     Redirect(String),
     /// The answer cannot be unpacked or understood.
     Undecodable(String),
+    /// The server does not take our certificate, or misses one.
+    Certificate { shown: bool, why: String },
     /// The guard refused.
     Refused(EgressRefused),
     /// A limit keeps it back for longer than it may wait; nothing was sent.
@@ -65,6 +67,18 @@ impl Cause {
                 ErrorKind::BadGateway,
                 "ProviderInvalidResponseError",
                 format!("{provider}'s answer cannot be read: {why}"),
+            ),
+            Self::Certificate { shown: true, why } => (
+                ErrorKind::Unauthorized,
+                "AccountInvalidCredentialsError",
+                format!("{provider} refused the account's client certificate ({why})"),
+            ),
+            Self::Certificate { shown: false, why } => (
+                ErrorKind::BadGateway,
+                "ProviderUnreachableError",
+                format!(
+                    "{provider} at {place} asks for a client certificate ({why}), and the call had none; the connector says which with `certificates`, the account's fields hold it"
+                ),
             ),
             Self::Refused(refused) => (ErrorKind::BadGateway, "EgressRefusedError", refused.message),
             Self::Limited(limited) => return kept_back(provider, limited),

@@ -20,7 +20,7 @@ const METADATA_NAMES: [&str; 4] =
     ["metadata", "metadata.google.internal", "metadata.goog", "instance-data.ec2.internal"];
 
 /// How far a request may reach. Each has its own connection pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reach {
     /// The public internet and the allow-list, over https.
     Public,

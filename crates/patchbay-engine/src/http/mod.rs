@@ -8,6 +8,8 @@
 mod addresses;
 mod answers;
 mod body;
+mod certificate;
+mod clients;
 mod failure;
 mod guard;
 mod lane;
@@ -16,6 +18,7 @@ mod opened;
 mod redirect;
 mod resolver;
 mod retry;
+mod tls;
 mod transport;
 mod upstreams;
 mod watch;
@@ -30,6 +33,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 pub(crate) use answers::{Answers, Hasher};
+pub(crate) use certificate::{ClientCertificate, Flaw, Pair};
 pub(crate) use failure::{Cause, shown};
 pub(crate) use guard::Reach;
 pub use lane::use_lane;
@@ -61,6 +65,8 @@ pub(crate) struct Outgoing {
     pub(crate) body: Bytes,
     /// Whether sending it twice does no harm.
     pub(crate) repeatable: bool,
+    /// What is shown to a server that asks who calls before it speaks HTTP; to the URL's own origin alone.
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
 }
 
 /// A provider's answer, whole and unpacked.
@@ -116,7 +122,8 @@ impl HttpClient {
     pub(crate) fn new(config: &EngineConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, Error> {
         let upstreams = Upstreams::compile(&config.upstreams)?;
         let guard = Arc::new(Guard::new(config.egress_allow.clone(), upstreams.trusted()));
-        let transport = Arc::new(transport::Wire::new(guard.clone()));
+        let roots = tls::Roots::new(config.egress_ca.as_deref())?;
+        let transport = Arc::new(transport::Wire::new(guard.clone(), roots));
         let (limits, answers, mcp) = (Limits::default(), Answers::default(), crate::mcp::Memory::default());
         let max_response_bytes = config.max_response_bytes;
         Ok(Self { transport, guard, upstreams, clock, entropy, limits, answers, mcp, max_response_bytes })
@@ -126,6 +133,11 @@ impl HttpClient {
     pub(crate) fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = transport;
         self
+    }
+
+    /// Lets go of what rests: clients of certificates, with the keys that they hold.
+    pub(crate) fn forget_idle(&self) {
+        self.transport.forget_idle();
     }
 
     /// The answers that are kept.
@@ -280,7 +292,7 @@ impl HttpClient {
     }
 
     async fn follow(&self, outgoing: Outgoing, hops: usize) -> Result<Opened, Cause> {
-        let Outgoing { mut method, mut url, mut headers, mut body, .. } = outgoing;
+        let Outgoing { mut method, mut url, mut headers, mut body, mut certificate, .. } = outgoing;
         for _ in 0..=hops {
             let wire = self.upstreams.rewrite(&url);
             let wire = wire.as_ref().unwrap_or(&url);
@@ -292,10 +304,12 @@ impl HttpClient {
                 .parse()
                 .map_err(|error| Cause::Unreachable(format!("the URL cannot be called: {error}")))?;
             *request.headers_mut() = headers.clone();
-            let response = self.transport.exchange(reach, request).await.map_err(|error| match error {
+            let exchange = self.transport.exchange(reach, certificate.as_ref(), request);
+            let response = exchange.await.map_err(|error| match error {
                 TransportError::Refused(refused) => Cause::Refused(refused),
                 TransportError::Connect(why) => Cause::Unreachable(why),
                 TransportError::Broken(why) => Cause::Cut(why),
+                TransportError::Certificate(why) => Cause::Certificate { shown: certificate.is_some(), why },
             })?;
             let (head, incoming) = response.into_parts();
             let location = head.headers.get(header::LOCATION).filter(|_| redirect::is_redirect(head.status));
@@ -314,6 +328,7 @@ impl HttpClient {
                 headers.remove(header::CONTENT_TYPE);
             }
             redirect::strip(&mut headers, &url, &next);
+            certificate = certificate.filter(|_| url.origin() == next.origin());
             url = next;
         }
         let place = shown(&url);

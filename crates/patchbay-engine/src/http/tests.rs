@@ -29,6 +29,7 @@ fn client_with(allow: &[&str], upstreams: &[(String, String)], max_response_byte
     let config = EngineConfig {
         public_url: "http://localhost".into(),
         egress_allow: allow.iter().map(|net| net.parse().unwrap()).collect(),
+        egress_ca: None,
         upstreams: upstreams.to_vec(),
         call_budget_millis: 60_000,
         max_response_bytes,
@@ -81,7 +82,7 @@ fn request(method: Method, url: &str) -> Outgoing {
     let mut headers = HeaderMap::new();
     headers.insert("client-secret", HeaderValue::from_static("hunter22"));
     headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer hunter22"));
-    Outgoing { method, url: url.parse().unwrap(), headers, body: Bytes::new(), repeatable }
+    Outgoing { method, url: url.parse().unwrap(), headers, body: Bytes::new(), repeatable, certificate: None }
 }
 
 fn soon() -> Instant {

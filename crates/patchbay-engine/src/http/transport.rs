@@ -2,10 +2,12 @@
 //! (HTTP/1.1 and, by ALPN, HTTP/2; rustls); the replayer of recorded cases puts its own in.
 //!
 //! No proxy environment variable is read. Connections are pooled per reach, so a connection that was
-//! made under one rule is never used under another, and per [`lane`], so that no thread waits for another.
+//! made under one rule is never used under another, per [`lane`], so that no thread waits for another, and per client
+//! certificate where there is one.
 
 use std::{
     error::Error as StdError,
+    io,
     num::NonZero,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -19,11 +21,16 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
+use rustls::AlertDescription;
+use tokio::time::Instant;
 
 use super::{
+    certificate::ClientCertificate,
+    clients::Clients,
     guard::{EgressRefused, Guard, Reach},
     lane,
     resolver::{GuardedResolver, Lookup, SystemLookup},
+    tls::Roots,
 };
 
 /// How long one connection attempt may take; the call's own budget bounds it too.
@@ -41,17 +48,23 @@ pub(crate) enum TransportError {
     Connect(String),
     /// The connection broke after the request was (perhaps) sent.
     Broken(String),
+    /// The server does not take our certificate, or misses one: nothing was taken in.
+    Certificate(String),
 }
 
 /// Sends one request.
 #[async_trait]
 pub(crate) trait Transport: Send + Sync {
-    /// The response's head, its body still streaming.
+    /// The response's head, its body still streaming. The certificate is shown to a server that asks for one.
     async fn exchange(
         &self,
         reach: Reach,
+        certificate: Option<&Arc<ClientCertificate>>,
         request: http::Request<Full<Bytes>>,
     ) -> Result<http::Response<IncomingBody>, TransportError>;
+
+    /// Lets go of the clients of certificates that nobody used for a while.
+    fn forget_idle(&self) {}
 }
 
 type HyperClient = Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>;
@@ -63,39 +76,43 @@ type Lane = [OnceLock<HyperClient>; 3];
 pub(crate) struct Wire {
     guard: Arc<Guard>,
     lookup: Arc<dyn Lookup>,
+    roots: Roots,
     lanes: Box<[Lane]>,
+    certified: Clients<(usize, Reach, [u8; 32]), HyperClient>,
 }
 
 impl Wire {
     /// Under these rules.
-    pub(crate) fn new(guard: Arc<Guard>) -> Self {
+    pub(crate) fn new(guard: Arc<Guard>, roots: Roots) -> Self {
         // One for each thread that answers requests, and one for all else.
         let lanes = 1 + std::thread::available_parallelism().map_or(1, NonZero::get);
         let lanes = std::iter::repeat_with(Lane::default).take(lanes).collect();
-        Self { guard, lookup: Arc::new(SystemLookup), lanes }
+        Self { guard, lookup: Arc::new(SystemLookup), roots, lanes, certified: Clients::default() }
     }
 
-    fn client(&self, reach: Reach) -> &HyperClient {
+    fn client(&self, reach: Reach, certificate: Option<&Arc<ClientCertificate>>) -> HyperClient {
+        let lane = lane::current() % self.lanes.len();
+        if let Some(certificate) = certificate {
+            let key = (lane, reach, certificate.digest());
+            return self.certified.get(&key, Instant::now(), || self.build(reach, Some(certificate.clone())));
+        }
         let place = match reach {
             Reach::Public => 0,
             Reach::AllowedOnly => 1,
             Reach::Trusted => 2,
         };
-        let lane = lane::current() % self.lanes.len();
-        self.lanes[lane][place].get_or_init(|| self.build(reach))
+        self.lanes[lane][place].get_or_init(|| self.build(reach, None)).clone()
     }
 
-    fn build(&self, reach: Reach) -> HyperClient {
+    fn build(&self, reach: Reach, certificate: Option<Arc<ClientCertificate>>) -> HyperClient {
         let resolver = GuardedResolver { guard: self.guard.clone(), lookup: self.lookup.clone(), reach };
         let mut connector = HttpConnector::new_with_resolver(resolver);
         connector.enforce_http(false);
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         connector.set_keepalive(Some(Duration::from_mins(1)));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(provider)
-            .expect("the provider speaks TLS 1.2 and 1.3")
+            .with_tls_config(self.roots.client_config(certificate))
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(connector);
@@ -113,12 +130,17 @@ impl Transport for Wire {
     async fn exchange(
         &self,
         reach: Reach,
+        certificate: Option<&Arc<ClientCertificate>>,
         request: http::Request<Full<Bytes>>,
     ) -> Result<http::Response<IncomingBody>, TransportError> {
-        match self.client(reach).request(request).await {
+        match self.client(reach, certificate).request(request).await {
             Ok(response) => Ok(response.map(|body| body.map_err(Into::into).boxed_unsync())),
             Err(error) => Err(classify(&error)),
         }
+    }
+
+    fn forget_idle(&self) {
+        self.certified.forget_idle(Instant::now());
     }
 }
 
@@ -128,6 +150,13 @@ fn classify(error: &hyper_util::client::legacy::Error) -> TransportError {
     while let Some(one) = cause {
         if let Some(refused) = one.downcast_ref::<EgressRefused>() {
             return TransportError::Refused(refused.clone());
+        }
+        // An I/O error hides what it wraps from `source`.
+        let wrapped = one.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(rustls::Error::AlertReceived(alert)) = wrapped.and_then(|error| error.downcast_ref())
+            && is_about_our_certificate(*alert)
+        {
+            return TransportError::Certificate(format!("TLS alert {alert:?}"));
         }
         let text = one.to_string();
         if !causes.contains(&text) {
@@ -139,9 +168,24 @@ fn classify(error: &hyper_util::client::legacy::Error) -> TransportError {
     if error.is_connect() { TransportError::Connect(why) } else { TransportError::Broken(why) }
 }
 
+/// What a server says of a client's certificate (RFC 8446, section 6.2).
+fn is_about_our_certificate(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::CertificateRequired
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{io, net::IpAddr};
+    use std::net::IpAddr;
 
     use super::*;
 
@@ -156,10 +200,10 @@ mod tests {
     }
 
     async fn call(reach: Reach, guard: Guard, address: &'static str, url: &str) -> Result<Bytes, TransportError> {
-        let mut wire = Wire::new(Arc::new(guard));
+        let mut wire = Wire::new(Arc::new(guard), Roots::new(None).unwrap());
         wire.lookup = Arc::new(Points(address));
         let request = http::Request::get(url).body(Full::default()).unwrap();
-        let response = wire.exchange(reach, request).await?;
+        let response = wire.exchange(reach, None, request).await?;
         Ok(response.into_body().collect().await.unwrap().to_bytes())
     }
 

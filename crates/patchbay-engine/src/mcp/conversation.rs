@@ -314,7 +314,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
         if method == Method::POST {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let outgoing = Outgoing { method, url: self.target.url.clone(), headers, body, repeatable };
+        let outgoing = Outgoing { method, url: self.target.url.clone(), headers, body, repeatable, certificate: None };
         self.run.prove(&self.target, self.authorization, outgoing)
     }
 

@@ -1,7 +1,7 @@
 //! From a step's parameters to a request: URL, authorization, headers, body.
 //!
 //! Promises: inputs never change a URL's host or its number of path segments; a trailing slash stays as
-//! the file has it; a URL that came out of data and leads to another origin gets no credential.
+//! the file has it; a URL that came out of data and leads to another origin gets no credential and no certificate.
 
 use std::fmt::Write as _;
 
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Problem,
     http::{Outgoing, is_repeatable},
-    soap, xml,
+    saml, soap, xml,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -88,6 +88,13 @@ pub(super) fn unsigned(
         args::apply(&request.args, &scope, &mut parts).map_err(broken)?;
         parts.headers = HeaderMap::new();
     }
+    if let Some(saml) = request.saml.as_ref().filter(|_| with_credentials) {
+        let moment = (run.http.clock().now(), run.http.entropy());
+        saml::put(saml, &connector.title, &url, &scope, moment, &mut parts.body).map_err(|failure| match failure {
+            saml::Failure::Expression(error) => broken(error),
+            saml::Failure::Account(error) => error,
+        })?;
+    }
     if let Some(page) = page {
         match page.location {
             PageLocation::Query => {
@@ -123,7 +130,8 @@ pub(super) fn unsigned(
         Some(false) if !method.is_safe() => is_repeatable(&Method::POST, &parts.headers),
         _ => hints.read_only == Some(true) || is_repeatable(&method, &parts.headers),
     };
-    let outgoing = Outgoing { method, url, headers: parts.headers, body, repeatable };
+    let certificate = if with_credentials { super::certificate(run.ctx, Some(request), &scope)? } else { None };
+    let outgoing = Outgoing { method, url, headers: parts.headers, body, repeatable, certificate };
     Ok(Unsigned { outgoing, with_credentials })
 }
 
@@ -132,8 +140,8 @@ pub(super) fn sign(run: &Run<'_>, request: &Request, unsigned: Unsigned) -> Resu
     let Unsigned { mut outgoing, with_credentials } = unsigned;
     if with_credentials {
         let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
-        let now = run.http.clock().now();
-        super::sign(authorization, &Scope { roots: &run.roots() }, &mut outgoing, now)
+        let (now, entropy) = (run.http.clock().now(), run.http.entropy());
+        super::sign(authorization, &Scope { roots: &run.roots() }, &mut outgoing, now, entropy)
             .map_err(|error| run.broken(&error))?;
     }
     Ok(outgoing)
@@ -153,10 +161,12 @@ pub(super) fn fetch(run: &Run<'_>, request: &Request, url: Url, with_credentials
         url.query_pairs_mut().extend_pairs(&parts.query);
     }
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-    let mut outgoing =
-        Outgoing { method: Method::GET, url, headers: parts.headers, body: Bytes::new(), repeatable: true };
+    let certificate = if with_credentials { super::certificate(run.ctx, Some(request), &scope)? } else { None };
+    let (headers, body) = (parts.headers, Bytes::new());
+    let mut outgoing = Outgoing { method: Method::GET, url, headers, body, repeatable: true, certificate };
     if with_credentials {
-        super::sign(authorization, &scope, &mut outgoing, run.http.clock().now()).map_err(broken)?;
+        let (now, entropy) = (run.http.clock().now(), run.http.entropy());
+        super::sign(authorization, &scope, &mut outgoing, now, entropy).map_err(broken)?;
     }
     Ok(outgoing)
 }
@@ -213,7 +223,9 @@ pub(super) fn prove(
     if !parts.query.is_empty() {
         outgoing.url.query_pairs_mut().extend_pairs(&parts.query);
     }
-    super::sign(authorization, &scope, &mut outgoing, run.http.clock().now()).map_err(broken)?;
+    outgoing.certificate = super::certificate(run.ctx, None, &scope)?;
+    let (now, entropy) = (run.http.clock().now(), run.http.entropy());
+    super::sign(authorization, &scope, &mut outgoing, now, entropy).map_err(broken)?;
     Ok(outgoing)
 }
 

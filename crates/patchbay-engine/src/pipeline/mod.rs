@@ -6,6 +6,7 @@
 mod args;
 mod beside;
 mod build;
+mod certificates;
 mod composite;
 mod control;
 mod credentials;
@@ -37,6 +38,7 @@ use url::Url;
 
 pub(crate) use args::{Parts, text, write_pairs};
 pub(crate) use build::{PageArg, Target, authorize, base_url, has_dot_segment, http_method};
+pub(crate) use certificates::{certificate, read as read_certificates};
 pub(crate) use credentials::Credentials;
 pub(crate) use cursor::{Paging, Place, invalid as invalid_cursor};
 pub(crate) use explain::{expression_error, provider_error, readable, said};

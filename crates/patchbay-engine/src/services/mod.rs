@@ -70,6 +70,8 @@ pub struct EngineConfig {
     pub public_url: String,
     /// Networks that outbound requests may reach although they are private, over plain http too.
     pub egress_allow: Vec<ipnet::IpNet>,
+    /// PEM text of authorities that are trusted beside those of the public web.
+    pub egress_ca: Option<String>,
     /// Base URL to base URL: requests to the first go to the second (sandbox, staging). The second is
     /// trusted: exactly its host and port are admitted by the egress guard.
     pub upstreams: Vec<(String, String)>,

@@ -181,8 +181,9 @@ impl Engine {
         let method = pipeline::http_method(request.method);
         let repeatable = is_repeatable(&method, &headers);
         let body = request.body.unwrap_or_default();
-        let mut outgoing = Outgoing { method, url, headers, body, repeatable };
-        pipeline::sign(&context.method.authorization, &scope, &mut outgoing, self.clock().now())
+        let certificate = pipeline::certificate(&context, None, &scope)?;
+        let mut outgoing = Outgoing { method, url, headers, body, repeatable, certificate };
+        pipeline::sign(&context.method.authorization, &scope, &mut outgoing, self.clock().now(), self.http().entropy())
             .map_err(|error| pipeline::expression_error(&connector.title, "authorization", &error))?;
         let changes = pipeline::changes(&outgoing.method);
         let outcome =

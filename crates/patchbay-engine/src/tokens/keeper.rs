@@ -1,4 +1,5 @@
-//! Renews in the background what nobody uses, and what a schedule asks for; suspended accounts too.
+//! Renews in the background what nobody uses, and what a schedule asks for; suspended accounts too. Lets go of clients
+//! with a certificate that rest.
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub(crate) fn start(engine: Engine) -> Background {
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! { () = stop.cancelled() => break, _ = turns.tick() => {} }
+            engine.http().forget_idle();
             tokio::select! { () = stop.cancelled() => break, () = renew_what_is_due(&engine) => {} }
         }
     })

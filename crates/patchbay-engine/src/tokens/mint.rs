@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Engine, Error, ErrorKind,
-    http::{Incoming, Outgoing},
+    http::{ClientCertificate, Incoming, Outgoing},
     pipeline::{self, Credentials, RawInputs, Redactor, RunContext, RunFacts},
 };
 
@@ -172,7 +172,8 @@ async fn from_endpoint(
     deadline: Instant,
 ) -> Result<Minted, Failure> {
     let title = &applicant.connector.title;
-    let request = request(engine, applicant, oauth2, grant).map_err(|why| broken(applicant, &why))?;
+    let mut request = request(engine, applicant, oauth2, grant).map_err(|why| broken(applicant, &why))?;
+    request.certificate = certificate(engine, applicant).map_err(|error| Failure { refusal: Refusal::Later, error })?;
     let mut redactor = applicant.credentials.redactor();
     if let Grant::Code { code, verifier, .. } = grant {
         redactor.add(code.expose());
@@ -216,6 +217,15 @@ fn found_server(applicant: &Applicant<'_>) -> Option<TokenServer> {
 fn is_registered(applicant: &Applicant<'_>) -> bool {
     let by_hand = applicant.credentials.values().get("clientId").and_then(Value::as_str);
     found_server(applicant).is_some_and(|server| by_hand != Some(server.client_id.as_str()))
+}
+
+/// The client certificate of the method (RFC 8705: it may stand for the app's secret).
+fn certificate(engine: &Engine, applicant: &Applicant<'_>) -> Result<Option<Arc<ClientCertificate>>, Error> {
+    let Some(certificates) = &applicant.method.certificates else { return Ok(None) };
+    let facts = facts(engine, applicant);
+    let context = facts.context(applicant.connector, applicant.method);
+    let roots = [("credentials", applicant.credentials.values()), ("context", &context)];
+    pipeline::read_certificates(certificates, &applicant.connector.title, &facts, &Scope { roots: &roots })
 }
 
 /// The provider's own words where it has some.
@@ -337,5 +347,5 @@ fn request(engine: &Engine, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.0).finish()
     };
-    Ok(Outgoing { method: Method::POST, url, headers, body: Bytes::from(body), repeatable: false })
+    Ok(Outgoing { method: Method::POST, url, headers, body: Bytes::from(body), repeatable: false, certificate: None })
 }

@@ -90,6 +90,7 @@ pub async fn parts(folder: &Path, seed: u64, clock: Arc<ManualClock>, registry: 
         config: EngineConfig {
             public_url: "http://localhost".into(),
             egress_allow: Vec::new(),
+            egress_ca: None,
             upstreams: vec![("https://api.ledger.example.com".into(), url)],
             call_budget_millis: 10_000,
             max_response_bytes: 1024 * 1024,

@@ -43,6 +43,7 @@ pub async fn engine(
         config: EngineConfig {
             public_url: "http://localhost".into(),
             egress_allow: Vec::new(),
+            egress_ca: None,
             upstreams,
             call_budget_millis: 10_000,
             max_response_bytes: 1024 * 1024,

@@ -155,6 +155,7 @@ async fn start(storage: &Arc<dyn Storage>, clock: &Arc<ManualClock>, provider_ur
         config: EngineConfig {
             public_url: "http://localhost".into(),
             egress_allow: Vec::new(),
+            egress_ca: None,
             upstreams: vec![("https://harbor.example.com".into(), provider_url.to_owned())],
             call_budget_millis: 10_000,
             max_response_bytes: 1024 * 1024,

@@ -56,6 +56,7 @@ impl Server {
             config: EngineConfig {
                 public_url: "http://localhost".into(),
                 egress_allow: Vec::new(),
+                egress_ca: None,
                 upstreams: Vec::new(),
                 call_budget_millis: 10_000,
                 max_response_bytes: 1024 * 1024,

@@ -51,6 +51,7 @@ impl Target {
                     // No command here makes a link or talks to a provider.
                     public_url: "http://127.0.0.1".to_owned(),
                     egress_allow: Vec::new(),
+                    egress_ca: None,
                     upstreams: Vec::new(),
                     call_budget_millis: 60_000,
                     max_response_bytes: 1024 * 1024,

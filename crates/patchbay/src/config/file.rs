@@ -23,6 +23,7 @@ pub struct FileSettings {
     pub log_level: Option<String>,
     pub log_format: Option<LogFormat>,
     pub egress_allow: Vec<String>,
+    pub egress_ca_file: Option<PathBuf>,
     pub upstreams: Vec<(String, String)>,
     pub hub_allowed_origins: Vec<String>,
     pub body_limit_mib: Option<u64>,
@@ -76,7 +77,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     let section =
         |key: &str, keys: &[&str]| root.get(key).and_then(|section| section.mapping(&format!("`{key}`"), keys));
     let log = section("log", &["level", "format"]);
-    let egress = section("egress", &["allow"]);
+    let egress = section("egress", &["allow", "caFile"]);
     let hub = section("hub", &["allowedOrigins"]);
     let limits = section("limits", &["bodyMebibytes", "responseMebibytes", "callSeconds"]);
     let records = section("records", &["retentionDays"]);
@@ -96,6 +97,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         log_level: log.and_then(|log| log.text("level")),
         log_format: log.and_then(|log| log.get("format")).and_then(|format| format.choice(&formats)),
         egress_allow: egress.map(|egress| egress.texts("allow")).unwrap_or_default(),
+        egress_ca_file: egress.and_then(|egress| egress.text("caFile")).map(PathBuf::from),
         upstreams: root
             .get("upstreams")
             .map(|upstreams| {

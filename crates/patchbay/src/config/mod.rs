@@ -6,7 +6,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -46,6 +46,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Private networks that outbound requests may reach.
     pub egress_allow: Vec<IpNet>,
+    /// PEM text of authorities to trust beside those of the public web.
+    pub egress_ca: Option<String>,
     /// Base URL to base URL.
     pub upstreams: Vec<(String, String)>,
     /// Origins that may embed the Hub and call its API; empty allows any.
@@ -92,6 +94,7 @@ impl Settings {
             log_level: options.log.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             egress_allow: egress_allow.iter().map(|text| parse_network(text)).collect::<anyhow::Result<_>>()?,
+            egress_ca: options.egress_ca_file.or(file.egress_ca_file).as_deref().map(read_ca_file).transpose()?,
             upstreams,
             hub_allowed_origins: if options.hub_allowed_origins.is_empty() {
                 file.hub_allowed_origins
@@ -180,6 +183,11 @@ pub fn parse_network(text: &str) -> anyhow::Result<IpNet> {
     })
 }
 
+/// The text of a file of authorities; the engine reads what it holds.
+pub fn read_ca_file(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("egress.caFile: {} cannot be read", path.display()))
+}
+
 /// Days up to a century.
 fn retention(days: Option<u64>) -> anyhow::Result<u32> {
     let days = days.unwrap_or(90);
@@ -255,6 +263,7 @@ mod tests {
             (["--public-url", "patchbay.example.com"], "must be a whole URL"),
             (["--public-url", "ftp://x.example.com"], "must begin with http:// or https://"),
             (["--egress-allow", "ten.0.0.0/8"], "use CIDR"),
+            (["--egress-ca-file", "/nowhere/ca.pem"], "egress.caFile: /nowhere/ca.pem cannot be read"),
             (["--upstream", "https://a.example.com"], "is not FROM=TO"),
             (["--hub-allowed-origin", "https://a.example.com/x"], "has a path"),
             (["--body-limit-mib", "0"], "from 1 to 1024"),

@@ -51,6 +51,9 @@ pub struct Options {
     /// Private networks that providers may be on, over plain http too (CIDR, comma-separated)
     #[arg(long, env = "PATCHBAY_EGRESS_ALLOW", value_delimiter = ',', value_name = "CIDR")]
     pub egress_allow: Vec<String>,
+    /// PEM file of authorities to trust beside those of the public web, for providers with certificates of your own
+    #[arg(long, env = "PATCHBAY_EGRESS_CA_FILE", value_name = "FILE")]
+    pub egress_ca_file: Option<PathBuf>,
     /// Send requests for one base URL to another, such as a staging system (comma-separated)
     #[arg(long = "upstream", env = "PATCHBAY_UPSTREAMS", value_delimiter = ',', value_name = "FROM=TO")]
     pub upstreams: Vec<String>,

@@ -1,14 +1,12 @@
 //! AWS Signature Version 4
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
 
-use std::fmt::Write as _;
-
 use http::{HeaderName, HeaderValue, header};
 use patchbay_connector::definition::HmacAlgorithm;
 use patchbay_model::Timestamp;
 use url::Url;
 
-use super::{hex, mac, sha256};
+use super::{encoded, hex, mac, sha256};
 use crate::http::Outgoing;
 
 /// Who signs, for what.
@@ -95,18 +93,6 @@ fn query(url: &Url) -> String {
     pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -116,7 +102,7 @@ mod tests {
 
     fn request(method: Method, url: &str) -> Outgoing {
         let url = Url::parse(url).unwrap();
-        Outgoing { method, url, headers: HeaderMap::new(), body: Bytes::new(), repeatable: false }
+        Outgoing { method, url, headers: HeaderMap::new(), body: Bytes::new(), repeatable: false, certificate: None }
     }
 
     fn keys(service: &str) -> Keys {

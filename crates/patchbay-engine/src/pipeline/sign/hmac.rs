@@ -81,6 +81,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::from_static(b"{}"),
             repeatable: false,
+            certificate: None,
         };
         sign(&rule, &mut request, "2026-01-15T10:30:00Z".parse().unwrap()).unwrap();
         request.headers

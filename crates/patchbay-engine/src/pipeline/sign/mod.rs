@@ -2,13 +2,17 @@
 
 mod aws4;
 mod hmac;
+mod oauth1;
+
+use std::fmt::Write as _;
 
 use patchbay_connector::{
-    definition::{Authorization, HmacAlgorithm, Signing},
-    expr::{EvalError, Scope},
+    definition::{Authorization, HmacAlgorithm, OAuth1, Signing},
+    expr::{Escape, EvalError, Scope, Template},
 };
-use patchbay_model::Timestamp;
+use patchbay_model::{Entropy, Timestamp};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::http::Outgoing;
 
@@ -18,6 +22,7 @@ pub(crate) fn sign(
     scope: &Scope<'_>,
     request: &mut Outgoing,
     now: Timestamp,
+    entropy: &dyn Entropy,
 ) -> Result<(), EvalError> {
     match authorization {
         Authorization::Signed(Signing::Aws4 { service, region }) => {
@@ -61,8 +66,47 @@ pub(crate) fn sign(
             };
             hmac::sign(&rule, request, now).ok_or_else(unsendable)
         }
+        Authorization::Signed(Signing::OAuth1(oauth1)) => sign_oauth1(oauth1, scope, request, now, entropy),
         _ => Ok(()),
     }
+}
+
+fn sign_oauth1(
+    oauth1: &OAuth1,
+    scope: &Scope<'_>,
+    request: &mut Outgoing,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<(), EvalError> {
+    // What the file names, else the credential of that name.
+    let value = |named: &Option<Template>, usual: &[&str]| match named {
+        Some(template) => template.eval_text(scope, Escape::None).map(|text| text.filter(|text| !text.is_empty())),
+        None => Ok(credential(scope, usual)),
+    };
+    let by_key = oauth1.method.is_by_key();
+    let (secret, usual) =
+        if by_key { (&oauth1.private_key, ["privateKey"]) } else { (&oauth1.consumer_secret, ["consumerSecret"]) };
+    let secret = value(secret, &usual)?.ok_or_else(|| missing(&format!("credentials.{}", usual[0])))?;
+    let token = value(&oauth1.token, &["token", "accessToken"])?;
+    let token_secret = value(&oauth1.token_secret, &["tokenSecret"])?;
+    let keys = oauth1::Keys {
+        method: oauth1.method,
+        realm: oauth1.realm.as_ref().map(|realm| realm.eval_text(scope, Escape::None)).transpose()?.flatten(),
+        consumer_key: value(&oauth1.consumer_key, &["consumerKey"])?
+            .ok_or_else(|| missing("credentials.consumerKey"))?,
+        consumer_secret: Zeroizing::new(secret),
+        token,
+        token_secret: Zeroizing::new(token_secret.unwrap_or_default()),
+    };
+    let mut nonce = [0; 16];
+    entropy.fill(&mut nonce);
+    oauth1::sign(&keys, request, now.as_seconds(), &hex(&nonce)).map_err(|flaw| match flaw {
+        oauth1::Flaw::Header => unsendable(),
+        oauth1::Flaw::Key => EvalError::Refused {
+            path: "credentials.privateKey".to_owned(),
+            reason: "is no RSA private key of at least 2048 bits in PEM form".to_owned(),
+        },
+    })
 }
 
 /// The first of these credentials that is there.
@@ -93,6 +137,19 @@ fn mac(algorithm: HmacAlgorithm, key: &[u8], text: &[u8]) -> Vec<u8> {
         HmacAlgorithm::Sha512 => HMAC_SHA512,
     };
     sign(&Key::new(algorithm, key), text).as_ref().to_vec()
+}
+
+/// Percent-encoded as RFC 3986 has it: all but its unreserved characters.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 fn hex(bytes: &[u8]) -> String {

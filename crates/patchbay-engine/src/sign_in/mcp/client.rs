@@ -192,8 +192,14 @@ impl Registrar<'_> {
         }
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let url = self.server.token.clone();
-        let outgoing =
-            crate::http::Outgoing { method: Method::POST, url, headers, body: Bytes::from(body), repeatable: false };
+        let outgoing = crate::http::Outgoing {
+            method: Method::POST,
+            url,
+            headers,
+            body: Bytes::from(body),
+            repeatable: false,
+            certificate: None,
+        };
         let deadline = self.deadline.min(Instant::now() + Duration::from_secs(10));
         let Ok(incoming) = fetch::ask(self.engine, &self.connector.title, outgoing, deadline).await else {
             return false;

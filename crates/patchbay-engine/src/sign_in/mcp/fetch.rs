@@ -65,6 +65,7 @@ pub(super) async fn document(
         headers: HeaderMap::new(),
         body: Bytes::new(),
         repeatable: true,
+        certificate: None,
     };
     let incoming = ask(engine, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
@@ -87,7 +88,8 @@ pub(super) async fn post(
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let body = Bytes::from(body.to_string());
-    let outgoing = Outgoing { method: Method::POST, url: url.clone(), headers, body, repeatable: false };
+    let outgoing =
+        Outgoing { method: Method::POST, url: url.clone(), headers, body, repeatable: false, certificate: None };
     let incoming = ask(engine, title, outgoing, deadline).await?;
     let answered = serde_json::from_slice(&incoming.body).unwrap_or_default();
     Ok((incoming, answered))

@@ -108,7 +108,14 @@ pub(super) async fn find(
 /// Calls the server without a token, to be told what it wants.
 async fn knock(engine: &Engine, title: &str, server: &Url, deadline: Instant) -> Result<challenge::Challenge, Error> {
     let (headers, body) = crate::mcp::knock();
-    let outgoing = Outgoing { method: http::Method::POST, url: server.clone(), headers, body, repeatable: true };
+    let outgoing = Outgoing {
+        method: http::Method::POST,
+        url: server.clone(),
+        headers,
+        body,
+        repeatable: true,
+        certificate: None,
+    };
     let incoming = fetch::ask(engine, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
         return Err(crate::pipeline::provider_error(engine.http(), title, &incoming));

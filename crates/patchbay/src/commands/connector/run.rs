@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 
 use super::{out, source};
 use crate::{
-    config::{parse_network, parse_upstream},
+    config::{parse_network, parse_upstream, read_ca_file},
     system::{SystemClock, Threads, runtime},
 };
 
@@ -52,6 +52,9 @@ pub struct Args {
     /// Private networks that the provider may be on, over plain http too (CIDR, comma-separated)
     #[arg(long, env = "PATCHBAY_EGRESS_ALLOW", value_delimiter = ',', value_name = "CIDR")]
     egress_allow: Vec<String>,
+    /// PEM file of authorities to trust beside those of the public web
+    #[arg(long, env = "PATCHBAY_EGRESS_CA_FILE", value_name = "FILE")]
+    egress_ca_file: Option<PathBuf>,
     /// Send requests for one base URL to another, such as a staging system (comma-separated)
     #[arg(long = "upstream", env = "PATCHBAY_UPSTREAMS", value_delimiter = ',', value_name = "FROM=TO")]
     upstreams: Vec<String>,
@@ -66,6 +69,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = EngineConfig {
         public_url: "http://127.0.0.1".to_owned(),
         egress_allow: texts(&args.egress_allow).iter().map(|text| parse_network(text)).collect::<Result<_, _>>()?,
+        egress_ca: args.egress_ca_file.as_deref().map(read_ca_file).transpose()?,
         upstreams: texts(&args.upstreams).iter().map(|text| parse_upstream(text)).collect::<Result<_, _>>()?,
         call_budget_millis: 60_000,
         max_response_bytes: 32 * 1024 * 1024,

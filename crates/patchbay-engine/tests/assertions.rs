@@ -1,0 +1,142 @@
+//! Signed assertions traded for tokens while an account is linked: JSON Web Tokens (RFC 7523) and SAML (RFC 7522).
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    rsa::KeyPair as RsaKeyPair,
+    signature::{
+        KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+    },
+};
+use axum::{
+    Form, Json, Router,
+    http::{HeaderMap, StatusCode},
+    routing::{get, post},
+};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use serde_json::{Value, json};
+
+const KEY: &str = include_str!("fixtures/keys/rsa.pem");
+
+type Forms = Arc<Mutex<Vec<Vec<(String, String)>>>>;
+
+/// A provider that gives a token for whatever it is shown, and keeps it for the test to judge.
+async fn provider() -> (String, Forms) {
+    let forms = Forms::default();
+    let seen = forms.clone();
+    let app = Router::new()
+        .route(
+            "/token",
+            post(move |Form(form): Form<Vec<(String, String)>>| {
+                seen.lock().unwrap().push(form);
+                async { Json(json!({ "access_token": "traded-token-1", "token_type": "Bearer", "expires_in": 600 })) }
+            }),
+        )
+        .route(
+            "/me",
+            get(|headers: HeaderMap| async move {
+                let known = headers.get("authorization").is_some_and(|value| value == "Bearer traded-token-1");
+                if known { Ok(Json(json!({ "me": true }))) } else { Err(StatusCode::UNAUTHORIZED) }
+            }),
+        );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (format!("http://{address}"), forms)
+}
+
+/// Links an account of the fixture's connector, and gives the form of its token request or the refusal.
+async fn linked(fixture: &str, fields: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
+    let (url, forms) = provider().await;
+    let connector = support::connector(&format!("tests/fixtures/{fixture}"));
+    let upstreams = vec![("https://trader.example.com".to_owned(), url)];
+    let (engine, caller, _folder) = support::engine(connector, upstreams).await;
+    let outcome = support::link(&engine, &caller, "trader", fields).await;
+    let form = forms.lock().unwrap().pop();
+    outcome.map_err(|error| format!("{} {error}", error.code)).map(|_| form.unwrap())
+}
+
+fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
+    form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+}
+
+fn is_signed(text: &[u8], signature: &[u8], algorithm: &'static dyn VerificationAlgorithm) -> bool {
+    let der = KEY.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let key = RsaKeyPair::from_pkcs8(&STANDARD.decode(der).unwrap()).unwrap();
+    UnparsedPublicKey::new(algorithm, key.public_key().as_ref()).verify(text, signature).is_ok()
+}
+
+#[tokio::test]
+async fn a_service_account_is_linked_by_a_signed_token() {
+    let fields = [("email", "bot@trader.example.com"), ("privateKey", KEY), ("keyId", "key-7")];
+    let form = linked("trader_jwt", &fields).await.unwrap();
+    assert_eq!(value(&form, "grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    let token = value(&form, "assertion");
+    let (text, signature) = token.rsplit_once('.').unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    assert!(is_signed(text.as_bytes(), &signature, &RSA_PSS_2048_8192_SHA256));
+    let parts = text
+        .split('.')
+        .map(|part| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
+        .collect::<Vec<_>>();
+    assert_eq!(parts[0], json!({ "alg": "PS256", "typ": "JWT", "x5t": "thumb", "kid": "key-7" }));
+    let now = 1_768_473_000;
+    let claims = json!({ "iss": "bot@trader.example.com", "aud": "https://trader.example.com/token", "iat": now, "exp": now + 3600 });
+    assert_eq!(parts[1], claims);
+}
+
+#[tokio::test]
+async fn a_key_id_that_is_not_given_is_not_named() {
+    let form = linked("trader_jwt", &[("email", "bot@trader.example.com"), ("privateKey", KEY)]).await.unwrap();
+    let head = value(&form, "assertion").split('.').next().unwrap();
+    let head: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
+    assert!(head.get("kid").is_none(), "{head}");
+}
+
+#[tokio::test]
+async fn a_saml_assertion_is_signed_over_what_it_says() {
+    let fields = [("apiKey", "NzNkYzk0"), ("companyId", "acme"), ("userId", "ada & <co>"), ("privateKey", KEY)];
+    let form = linked("trader_saml", &fields).await.unwrap();
+    assert_eq!(value(&form, "grant_type"), "urn:ietf:params:oauth:grant-type:saml2-bearer");
+    assert_eq!((value(&form, "company_id"), value(&form, "client_id")), ("acme", "NzNkYzk0"));
+    let xml = String::from_utf8(STANDARD.decode(value(&form, "assertion")).unwrap()).unwrap();
+    for part in [
+        "<saml:Issuer>NzNkYzk0</saml:Issuer>",
+        ">ada &amp; &lt;co&gt;</saml:NameID>",
+        "NotOnOrAfter=\"2026-01-15T10:40:00.000Z\" Recipient=\"https://trader.example.com/token\"",
+        "<saml:Audience>www.successfactors.com</saml:Audience>",
+        "<saml:Attribute Name=\"api_key\"><saml:AttributeValue>NzNkYzk0</saml:AttributeValue></saml:Attribute>",
+        "<saml:Attribute Name=\"use_username\"><saml:AttributeValue>true</saml:AttributeValue></saml:Attribute>",
+    ] {
+        assert!(xml.contains(part), "{part} is not in {xml}");
+    }
+    let inside = |from: &str, to: &str| xml.split(from).nth(1).unwrap().split(to).next().unwrap();
+    // The signature is over the description of what was hashed, alone in its own namespace.
+    let info = format!(
+        "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">{}</ds:SignedInfo>",
+        inside("<ds:SignedInfo>", "</ds:SignedInfo>")
+    );
+    let signature = STANDARD.decode(inside("<ds:SignatureValue>", "</ds:SignatureValue>")).unwrap();
+    assert!(is_signed(info.as_bytes(), &signature, &RSA_PKCS1_2048_8192_SHA256));
+    // And what was hashed is the assertion without its signature.
+    let start = xml.find("<ds:Signature ").unwrap();
+    let end = xml.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
+    let bare = format!("{}{}", &xml[..start], &xml[end..]);
+    assert_eq!(inside("<ds:DigestValue>", "</ds:DigestValue>"), STANDARD.encode(digest(&SHA256, bare.as_bytes())));
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_told_and_nothing_is_asked() {
+    let error = linked("trader_jwt", &[("email", "a@example.com"), ("privateKey", "canary-no-key")]).await.unwrap_err();
+    assert!(error.contains("no RSA key") && !error.contains("canary-no-key"), "{error}");
+    let fields = [("apiKey", "x"), ("companyId", "acme"), ("userId", "ada"), ("privateKey", "canary-no-key")];
+    let error = linked("trader_saml", &fields).await.unwrap_err();
+    assert!(error.contains("AccountFieldError") && error.contains("`privateKey` is no RSA private key"), "{error}");
+    assert!(!error.contains("canary-no-key"), "{error}");
+}
