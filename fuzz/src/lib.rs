@@ -4,6 +4,7 @@
 use patchbay_connector::{
     SourceFile,
     expr::{Escape, Scope, Template},
+    import::{Options, import},
     load, render, to_json, to_sarif,
 };
 use serde_json::{Value, json};
@@ -26,6 +27,15 @@ pub fn connector(data: &[u8]) {
     if let Some(connector) = loaded.connector {
         connector.actions.iter().for_each(|action| _ = action.input_schema());
     }
+}
+
+/// Reads the bytes as an API's description. What comes of it is a valid connector, in the layout that `fmt` leaves alone.
+pub fn description(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(imported) = import(text, &Options { source: "f".to_owned(), ..Options::default() }, &mut |_| ()) else { return };
+    let loaded = load(&imported.files);
+    let errors = loaded.diagnostics.iter().filter(|found| found.severity == patchbay_connector::Severity::Error);
+    assert_eq!(errors.count(), 0, "{}", render(&loaded.diagnostics, &imported.files));
 }
 
 /// Reads the bytes as a text of a connector file, in each of its forms, and runs it for every place.

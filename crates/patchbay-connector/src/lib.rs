@@ -7,11 +7,13 @@
 pub mod definition;
 pub mod diagnostic;
 pub mod expr;
+pub mod import;
 mod load;
 mod nearest;
 mod registry;
 mod schema;
 pub mod syntax;
+mod yaml;
 
 pub use definition::Connector;
 pub use diagnostic::{Diagnostic, Severity, render, to_json, to_sarif};
@@ -19,6 +21,7 @@ pub use load::{Loaded, load};
 pub use nearest::nearest;
 pub use registry::{Collision, Registry};
 pub use schema::format_schema;
+pub use yaml::to_yaml;
 
 /// A file of a connector.
 #[derive(Clone, Debug)]

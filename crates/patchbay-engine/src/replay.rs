@@ -175,6 +175,18 @@ pub async fn replay(
 }
 
 async fn play(connector: &Connector, case: &Case, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Vec<String> {
+    let (outcome, mut differences) = rehearse(connector, case, clock, entropy).await;
+    compare_outcome(case, outcome, &mut differences);
+    differences
+}
+
+/// Plays a case's exchanges whatever it expects of the outcome: what comes out, and how the requests differ.
+pub async fn rehearse(
+    connector: &Connector,
+    case: &Case,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> (Result<Map<String, Value>, Error>, Vec<String>) {
     let config = EngineConfig {
         public_url: String::new(),
         egress_allow: Vec::new(),
@@ -187,7 +199,7 @@ async fn play(connector: &Connector, case: &Case, clock: &Arc<dyn Clock>, entrop
     let tape = Arc::new(Tape::new(case.exchanges.clone()));
     let solo = match Solo::new(config, clock.clone(), entropy.clone()) {
         Ok(solo) => solo.with_transport(tape.clone()),
-        Err(error) => return vec![error.to_string()],
+        Err(error) => return (Err(error), Vec::new()),
     };
     let job = SoloRun {
         connector,
@@ -198,9 +210,7 @@ async fn play(connector: &Connector, case: &Case, clock: &Arc<dyn Clock>, entrop
         input: case.input.clone(),
     };
     let outcome = solo.run(job).await.result;
-    let mut differences = tape.finish();
-    compare_outcome(case, outcome, &mut differences);
-    differences
+    (outcome, tape.finish())
 }
 
 fn compare_outcome(case: &Case, outcome: Result<Map<String, Value>, Error>, differences: &mut Vec<String>) {

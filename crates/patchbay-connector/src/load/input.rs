@@ -114,9 +114,18 @@ fn rules(reader: Reader<'_>) -> Option<InputRules> {
     })
 }
 
+/// Whether a pattern can be used.
+pub(crate) fn check_pattern(pattern: &str) -> bool {
+    compile(pattern).is_ok()
+}
+
+fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    regex::RegexBuilder::new(pattern).size_limit(1 << 20).build()
+}
+
 /// Compiles a pattern; what cannot be compiled is reported at its place.
 pub(super) fn compile_pattern(pattern: &str, place: &Reader<'_>) -> Option<Regex> {
-    match regex::RegexBuilder::new(pattern).size_limit(1 << 20).build() {
+    match compile(pattern) {
         Ok(regex) => Some(regex),
         Err(_) => {
             place.error_with_hint(

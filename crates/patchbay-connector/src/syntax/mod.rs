@@ -7,6 +7,7 @@ mod reader;
 mod tree;
 
 pub use reader::{Mapping, Reader, Report};
+pub(crate) use tree::plain_value;
 pub use tree::{Entry, Node, NodeValue, parse};
 
 use std::fmt;

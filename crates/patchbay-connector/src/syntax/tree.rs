@@ -199,6 +199,11 @@ fn refuse(anchor: usize, tagged: bool) -> Result<(), String> {
     Ok(())
 }
 
+/// What a plain scalar says, as JSON.
+pub(crate) fn plain_value(text: &str) -> serde_json::Value {
+    Node { value: plain(text), span: Span::default(), spelling: None, quoted: false }.to_json()
+}
+
 /// A plain scalar by the core schema (YAML 1.2.2, section 10.3.2), decimal numbers alone.
 fn plain(text: &str) -> NodeValue {
     match text {

@@ -203,3 +203,124 @@ fn expressions_are_evaluated_one_or_many() {
     assert_eq!(answers[1], json!({ "expr": "{{inputs.b}}", "undefined": true }));
     assert!(answers[2]["error"].is_string());
 }
+
+const DESCRIPTION: &str = r#"{
+  "openapi": "3.0.3", "info": { "title": "Acme API" }, "servers": [{ "url": "https://api.acme.example/v1" }],
+  "paths": {
+    "/items": { "get": { "operationId": "listItems", "tags": ["Items"], "parameters": [{ "name": "cursor", "in": "query", "schema": { "type": "string" } }],
+      "responses": { "200": { "description": "ok", "content": { "application/json": { "schema": { "type": "object",
+        "properties": { "items": { "type": "array", "items": {} }, "next_cursor": { "type": "string" } } } } } } } } },
+    "/notes": { "post": { "operationId": "addNote", "tags": ["Notes"], "responses": {},
+      "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object", "required": ["text"], "properties": { "text": { "type": "string" } } } } } } } }
+  },
+  "components": { "securitySchemes": { "key": { "type": "apiKey", "in": "header", "name": "x-api-key" } } }
+}"#;
+
+#[test]
+fn a_description_becomes_a_connector_that_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("acme.json", DESCRIPTION);
+    write("credentials.json", &json!({ "key": SECRET }).to_string());
+    let import = |more: &[&str]| patchbay(folder.path(), &[&["connector", "import", "acme.json"], more].concat());
+    let (code, out, error) = import(&[]);
+    assert!(code == 0 && out.starts_with("./acme\n") && out.contains("connector validate ./acme"), "{out}{error}");
+    assert!(error.starts_with("./acme: 2 actions from 2 operations (OpenAPI 3.0), in 3 files\n"), "{error}");
+    assert!(error.contains("  pagination guessed; try it (1)\n    GET /items: `cursor` by cursor"), "{error}");
+    assert_eq!(patchbay(folder.path(), &["connector", "validate", "acme", "--deny-warnings"]).0, 0);
+    assert_eq!(patchbay(folder.path(), &["connector", "fmt", "--check", "acme"]).0, 0);
+
+    let (upstream, served) = provider(vec![(200, json!({ "items": [{ "id": 1 }], "next_cursor": "two" }))]);
+    let run =
+        ["connector", "run", "--connector", "acme", "--action", "list_items", "--credentials", "credentials.json"];
+    let (code, out, error) = patchbay(folder.path(), &[&run[..], &["--upstream", &upstream]].concat());
+    assert_eq!((code, json_of(&out)), (0, json!({ "data": [{ "id": 1 }], "next": "two" })), "{error}");
+    assert!(served.join().unwrap()[0].contains(SECRET));
+}
+
+#[test]
+fn an_import_touches_nothing_that_it_did_not_write() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("acme.json"), DESCRIPTION).unwrap();
+    let import = |more: &[&str]| patchbay(folder.path(), &[&["connector", "import", "acme.json"], more].concat());
+    let path = |name: &str| folder.path().join("acme").join(name);
+    assert_eq!(import(&["--tag", "items"]).0, 0);
+    assert!(path("acme.items.partial.yaml").exists() && !path("acme.notes.partial.yaml").exists());
+    let (code, _, error) = import(&[]);
+    assert!(code == 1 && error.contains("exists already") && error.contains("--force"), "{error}");
+    fs::create_dir_all(path("tests")).unwrap();
+    fs::write(path("tests/own.test.yaml"), "connector: acme\ncases: []\n").unwrap();
+    assert_eq!(import(&["--force", "--operation", "addNote"]).0, 0);
+    // What the earlier import wrote and this one does not is gone, what is not its own stays.
+    assert!(!path("acme.items.partial.yaml").exists() && path("tests/own.test.yaml").exists());
+    fs::write(path("acme.notes.partial.yaml"), "# Mine.\n[]\n").unwrap();
+    let (code, _, error) = import(&["--force"]);
+    assert!(code == 1 && error.contains("acme.notes.partial.yaml was not written by an import"), "{error}");
+    let (code, out, error) = import(&["--key", "Nine!"]);
+    assert!(code == 1 && out.is_empty() && error.contains("`Nine!` cannot be a connector's key"), "{error}");
+    fs::write(folder.path().join("no.json"), "{}").unwrap();
+    let (code, _, error) = patchbay(folder.path(), &["connector", "import", "no.json"]);
+    assert!(code == 1 && error.contains("no API description that is known here"), "{error}");
+}
+
+#[test]
+fn a_run_is_recorded_without_its_secrets_and_plays() {
+    let folder = acme("api-key");
+    let write = |name: &str, value: Value| fs::write(folder.path().join(name), value.to_string()).unwrap();
+    write("credentials.json", json!({ "apiKey": SECRET }));
+    write("params.json", json!({ "query": { "search": format!("x {SECRET}") } }));
+    let answers = vec![
+        (
+            200,
+            json!({ "items": [{ "id": 1, "note": SECRET, "access_token": "made-by-the-provider" }], "next_cursor": "two" }),
+        ),
+        (200, json!({ "items": [{ "id": 2 }] })),
+    ];
+    let record = |upstream: &str, more: &[&str]| {
+        let flags = ["--connector", "acme", "--action", "list_items", "--credentials", "credentials.json"];
+        let more = [&["--params", "params.json", "--upstream", upstream], more].concat();
+        patchbay(folder.path(), &[&["connector", "record", "found-items"], &flags[..], &more].concat())
+    };
+    let (upstream, served) = provider(answers.clone());
+    let (code, out, error) = record(&upstream, &[]);
+    assert_eq!((code, out.as_str()), (0, "acme/tests/found-items.test.yaml\n"), "{error}");
+    assert_eq!(served.join().unwrap().len(), 2);
+    let text = fs::read_to_string(folder.path().join("acme/tests/found-items.test.yaml")).unwrap();
+    assert!(!text.contains(SECRET) && !error.contains(SECRET) && !text.contains("made-by-the-provider"), "{text}");
+    assert!(text.contains("name: \"found items\"") && text.contains("cursor=two"), "{text}");
+    let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme"]);
+    assert_eq!((code, out.as_str()), (0, "acme: 2 cases, 0 wrong; 1 of 1 actions covered\n"));
+    // Nothing is asked of the provider for a file that would not be written.
+    let (code, _, error) = record(&upstream, &[]);
+    assert!(code == 1 && error.contains("exists already"), "{error}");
+
+    let (upstream, served) = provider(vec![(403, json!({ "message": format!("no right for {SECRET}") }))]);
+    let (code, _, error) = record(&upstream, &["--output", "refused.test.yaml"]);
+    served.join().unwrap();
+    assert!(code == 0 && error.contains("the case expects that") && !error.contains(SECRET), "{error}");
+    let text = fs::read_to_string(folder.path().join("refused.test.yaml")).unwrap();
+    assert!(text.contains("status: 403") && !text.contains(SECRET), "{text}");
+    let (code, _, error) =
+        patchbay(folder.path(), &["connector", "record", "../x", "--connector", "acme", "--action", "list_items"]);
+    assert!(code == 1 && error.contains("no name of a case"), "{error}");
+}
+
+#[test]
+fn connectors_actions_and_the_schema_are_shown() {
+    let folder = acme("api-key");
+    let run = |arguments: &[&str]| patchbay(folder.path(), arguments);
+    let (code, text, _) = run(&["connector", "show", "acme"]);
+    assert!(code == 0 && text.contains("account: apiKey (required, secret)") && text.contains("list_items"), "{text}");
+    let (code, text, _) = run(&["connector", "show", "acme", "acme_list_items"]);
+    assert!(code == 0 && text.contains("search (query, text)") && text.contains("\nSteps\n  list  "), "{text}");
+    let shown = json_of(&run(&["connector", "show", "acme", "list_items", "--json"]).1);
+    assert_eq!(shown["publicId"], "acme_list_items");
+    assert_eq!(shown["inputSchema"]["properties"]["query"]["properties"]["search"]["type"], "string");
+    assert_eq!(json_of(&run(&["connector", "show", "acme", "--json"]).1)["actions"][0]["id"], "list_items");
+    let (code, _, error) = run(&["connector", "show", "acme", "list_item"]);
+    assert!(code == 1 && error.contains("did you mean `list_items`?"), "{error}");
+    let schema = json_of(&run(&["connector", "schema"]).1);
+    let committed = include_str!("../../../../schema/connector.schema.json");
+    assert_eq!(schema, json_of(committed));
+    assert_eq!(run(&["connector", "schema", "--compact"]).1.lines().count(), 1);
+}

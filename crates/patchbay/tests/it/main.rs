@@ -18,6 +18,7 @@ mod profiles;
 mod provider_faults;
 mod provider_sign_in;
 mod proxy;
+mod published;
 mod readme;
 mod screens;
 mod signin;

@@ -140,7 +140,7 @@ fn row(out: &mut String, input: &Input, parent: &str) {
     input.properties.iter().for_each(|property| row(out, property, &inside));
 }
 
-fn kind(input: &Input) -> String {
+pub fn kind(input: &Input) -> String {
     let kind = match input.kind {
         InputType::String => "text".to_owned(),
         InputType::Number => "number".to_owned(),

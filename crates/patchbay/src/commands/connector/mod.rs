@@ -4,10 +4,15 @@
 mod docs;
 mod expr;
 mod fmt;
+mod import;
+mod job;
 mod list;
 mod new;
 mod out;
+mod record;
 mod run;
+mod schema;
+mod show;
 mod source;
 mod test;
 mod validate;
@@ -29,18 +34,26 @@ pub struct Args {
 enum Command {
     /// Begin a connector: a folder with a main file, an action and a recorded case
     New(new::Args),
+    /// Make a connector from an OpenAPI, Swagger or Google discovery document
+    Import(import::Args),
     /// Check connectors and say what is wrong, with lines and hints
     Validate(validate::Args),
     /// Play the recorded cases offline and show what differs
     Test(test::Args),
     /// Run one action against the provider and print its result as JSON
     Run(run::Args),
+    /// Make a test case from a real run, without secrets
+    Record(record::Args),
     /// Bring files into the usual layout; comments stay
     Fmt(fmt::Args),
     /// Write a connector's guide and action reference as Markdown
     Docs(docs::Args),
     /// List the connectors, or one connector's actions
     List(list::Args),
+    /// Show a connector, or one of its actions
+    Show(show::Args),
+    /// Print the format's JSON Schema
+    Schema(schema::Args),
     /// Evaluate an expression as a connector would
     Expr(expr::Args),
 }
@@ -49,12 +62,46 @@ enum Command {
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::New(args) => new::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::List(args) => list::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Expr(args) => expr::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFERENCE: &str = include_str!("../../../../../docs/connectors/commands.md");
+
+    #[test]
+    fn every_command_and_every_flag_is_in_the_reference() {
+        let program = Command::augment_subcommands(clap::Command::new("connector"));
+        let mut missing = Vec::new();
+        for command in program.get_subcommands() {
+            let name = command.get_name();
+            let head = format!("\n## {name}\n");
+            let Some((_, after)) = REFERENCE.split_once(&head) else {
+                missing.push(name.to_owned());
+                continue;
+            };
+            let section = after.split("\n## ").next().unwrap_or_default();
+            let flags = command.get_arguments().filter_map(|argument| argument.get_long());
+            missing.extend(
+                flags.filter(|flag| !section.contains(&format!("`--{flag}"))).map(|flag| format!("{name} --{flag}")),
+            );
+            let documented = section.split("`--").skip(1).filter_map(|rest| rest.split(['`', ' ']).next());
+            let known = |flag: &&str| command.get_arguments().any(|argument| argument.get_long() == Some(flag));
+            missing.extend(documented.filter(|flag| !known(flag)).map(|flag| format!("{name} has no --{flag}")));
+        }
+        assert_eq!(missing, Vec::<String>::new());
     }
 }

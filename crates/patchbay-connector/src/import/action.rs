@@ -1,0 +1,374 @@
+//! An action from an operation.
+
+use super::{
+    args,
+    body::{Building, Sent},
+    group::Made,
+    inputs::{Inputs, Place},
+    model::{Api, KeyPlace, Location, Method, Operation, Param, Scheme, Style},
+    names,
+    notes::{Notes, Topic},
+    paging,
+    schema::{Kind, Reader, Shape},
+    scopes::Scopes,
+    servers::Server,
+    words::{capitalised, description, details, heading, line, sentence},
+};
+use crate::yaml::{Map, Yaml};
+
+/// The longest path that an expression may be.
+const MAX_PATH: usize = 3000;
+/// The longest label.
+const MAX_LABEL: usize = 60;
+
+/// What all actions of a connector share.
+pub(super) struct Context<'a, 'd> {
+    pub(super) api: &'a Api<'d>,
+    pub(super) server: &'a Server,
+    pub(super) scopes: &'a Scopes,
+    pub(super) notes: &'a Notes,
+}
+
+/// The action; none when no step can call the operation, which is noted.
+pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &str) -> Option<Made> {
+    let place = operation.place();
+    let left_out = |why: &str| {
+        context.notes.add(Topic::LeftOut, place.clone(), why);
+        None
+    };
+    if operation.path.len() > MAX_PATH {
+        return left_out("its path is too long");
+    }
+    let mut inputs = Inputs::default();
+    let mut arguments: Vec<Yaml> = Vec::new();
+    let mut reader = Reader::new(context.api.document, context.notes, place.clone());
+    let listing = paging::listing(context.api.document, operation);
+    let is_list = operation.method == Method::Get && listing.is_list;
+    let paged = if is_list && !operation.answer.is_file { paging::guess(operation, &listing) } else { None };
+
+    let url = url(context, operation, &mut reader, &mut inputs);
+    let mut page_input = None;
+    for param in &operation.params {
+        let is_page = paged.as_ref().is_some_and(|paged| param.location == Location::Query && param.name == paged.key);
+        let name = parameter(context, operation, param, &mut reader, &mut inputs, &mut arguments, is_page);
+        if is_page {
+            page_input = name;
+        }
+    }
+    let sent = match &operation.body {
+        Some(body) => {
+            let mut building = Building {
+                reader: &mut reader,
+                inputs: &mut inputs,
+                args: &mut arguments,
+                notes: context.notes,
+                place: place.clone(),
+            };
+            match building.body(body) {
+                Ok(sent) => sent,
+                Err(why) => return left_out(&why),
+            }
+        }
+        None => Sent::Args,
+    };
+    if operation.body.is_some() && operation.method == Method::Get {
+        context.notes.add(Topic::Body, place.clone(), "a GET with a body, which many servers ignore");
+    }
+    if inputs.undescribed > 0 {
+        let count = inputs.undescribed;
+        context.notes.add(Topic::Description, place.clone(), format!("{count} inputs without a description"));
+    }
+    let mut parameters = Map::new();
+    if let Some(base) = operation
+        .server
+        .as_deref()
+        .map(|base| base.trim_end_matches('/'))
+        .filter(|base| *base != context.server.described)
+    {
+        match args::literal(base).filter(|base| base.starts_with("https://") && !base.contains(['{', '}'])) {
+            Some(base) => parameters.set("baseUrl", base),
+            None => context.notes.add(
+                Topic::BaseUrl,
+                place.clone(),
+                format!("its own server `{}` was not taken", line(base, 120)),
+            ),
+        }
+    }
+    parameters.set("url", url);
+    parameters.set("method", operation.method.as_str());
+    if !arguments.is_empty() {
+        parameters.set("args", arguments);
+    }
+    let function =
+        function(context, operation, sent, paged.as_ref().zip(page_input.as_deref()), is_list, &mut parameters);
+    let step = Map::new()
+        .with("stepId", "call")
+        .with("description", sentence(&label(operation, id)))
+        .with("stepFunction", Map::new().with("functionName", function).with("parameters", parameters));
+    let result = match function {
+        "download_file" => Map::new().with(
+            "data",
+            Map::new()
+                .with("content", "$.steps.call.output.data")
+                .with("file_name", "$.steps.call.output.fileMetadata.fileName")
+                .with("content_type", "$.steps.call.output.fileMetadata.contentType"),
+        ),
+        "paginated_request" => {
+            Map::new().with("data", "$.steps.call.output.data").with("next", "$.steps.call.output.next")
+        }
+        _ => Map::new().with("data", "$.steps.call.output.data"),
+    };
+    let is_probe =
+        operation.method == Method::Get && !inputs.any_required && function != "download_file" && !operation.deprecated;
+    let head = head(context, operation, id, is_list);
+    let inputs = inputs.into_list();
+    let mut map = head;
+    if !inputs.is_empty() {
+        map.set("inputs", inputs);
+    }
+    let map = map.with("steps", vec![Yaml::from(step)]).with("result", result);
+    Some(Made { group: group(operation), id: id.to_owned(), action: map.into(), is_probe })
+}
+
+/// Everything above the inputs.
+fn head(context: &Context<'_, '_>, operation: &Operation<'_>, id: &str, is_list: bool) -> Map {
+    let label = label(operation, id);
+    let about = description(&operation.description);
+    let summary = sentence(&line(&operation.summary, 300));
+    let told = match (about.is_empty(), summary.is_empty()) {
+        (false, _) => about,
+        (true, false) => summary,
+        (true, true) => {
+            context.notes.add(Topic::Description, operation.place(), "the action has no description");
+            sentence(&label)
+        }
+    };
+    let lines = details(&operation.description);
+    let is_long = operation.description.trim().chars().count() > told.chars().count() + 8;
+    let mut map = Map::new().with("actionId", id).with("label", label).with("description", told);
+    if is_long && !lines.is_empty() {
+        map.set("details", Yaml::Lines(lines));
+    }
+    map.set("categories", vec![super::group::slug(&group(operation))]);
+    map.set("actionType", kind(operation, id, is_list));
+    if operation.deprecated {
+        context.notes.add(Topic::Deprecated, operation.place(), "");
+        map.set("releaseStage", "deprecated");
+    }
+    if let Some(docs) = &operation.docs {
+        map.set("resources", docs.as_str());
+    }
+    map.set("annotations", annotations(operation.method));
+    let (scopes, _) = context.scopes.of(context.api, operation);
+    if !scopes.is_empty() {
+        map.set("requiredScopes", scopes);
+    }
+    map
+}
+
+/// What is known of an action by its method alone (RFC 9110 section 9.2).
+fn annotations(method: Method) -> Map {
+    let (reads, destroys, repeats) = match method {
+        Method::Get => (true, false, true),
+        Method::Put => (false, false, true),
+        Method::Delete => (false, true, true),
+        Method::Post | Method::Patch => (false, false, false),
+    };
+    Map::flow().with("readOnlyHint", reads).with("destructiveHint", destroys).with("idempotentHint", repeats)
+}
+
+fn kind(operation: &Operation<'_>, id: &str, is_list: bool) -> &'static str {
+    let does = id.split('_').next().unwrap_or_default();
+    match operation.method {
+        Method::Get if is_list => "list",
+        Method::Get => "get",
+        Method::Post if matches!(does, "create" | "add" | "insert" | "upload" | "invite" | "import") => "create",
+        Method::Post if does == "update" => "update",
+        Method::Post if does == "delete" => "delete",
+        Method::Post => "custom",
+        Method::Put | Method::Patch => "update",
+        Method::Delete => "delete",
+    }
+}
+
+fn label(operation: &Operation<'_>, id: &str) -> String {
+    let summary = line(operation.summary.trim().trim_end_matches('.'), MAX_LABEL + 1);
+    let fits = !summary.is_empty() && !summary.ends_with('…') && summary.chars().count() <= MAX_LABEL;
+    if fits { capitalised(&summary) } else { heading(id) }
+}
+
+/// The group that the action belongs to: its tag, else the first thing in its path.
+fn group(operation: &Operation<'_>) -> String {
+    if let Some(tag) = operation.tags.first().filter(|tag| tag.chars().any(|c| c.is_ascii_alphanumeric())) {
+        return tag.clone();
+    }
+    let is_thing = |segment: &&str| {
+        !segment.is_empty()
+            && !segment.contains('{')
+            && !names::is_version(segment)
+            && !matches!(*segment, "api" | "rest" | "public" | "apis")
+    };
+    operation.path.split('/').find(is_thing).unwrap_or("actions").to_owned()
+}
+
+/// The path with its inputs, which are added.
+fn url<'d>(
+    context: &Context<'_, 'd>,
+    operation: &Operation<'d>,
+    reader: &mut Reader<'d, '_>,
+    inputs: &mut Inputs,
+) -> String {
+    let path = operation.path.split('#').next().unwrap_or_default();
+    let mut url = String::new();
+    let mut known: Vec<(String, String)> = Vec::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((inside, after)) = after.split_once('}') else { break };
+        url.push_str(&literal_path(before));
+        rest = after;
+        // RFC 6570's operators; a query within the path is given by parameters.
+        let name = inside.trim_start_matches('+').split(['*', ':', '=']).next().unwrap_or_default();
+        if name.is_empty() || name.starts_with(['?', '&', '/', '#', ';', '.']) {
+            continue;
+        }
+        let input = match known.iter().find(|(known, _)| known == name) {
+            Some((_, input)) => input.clone(),
+            None => {
+                let param =
+                    operation.params.iter().find(|param| param.location == Location::Path && param.name == name);
+                let shape = match param {
+                    Some(param) => with_description(reader.shape(param.schema, name), &param.description),
+                    None => {
+                        context.notes.add(
+                            Topic::Parameter,
+                            operation.place(),
+                            format!("`{name}` stands in the path and is described nowhere"),
+                        );
+                        Shape::of(Kind::String)
+                    }
+                };
+                let input = inputs.add(name, Place::Path, &Shape { nullable: false, ..shape }, true);
+                known.push((name.to_owned(), input.clone()));
+                input
+            }
+        };
+        url.push_str("${inputs.");
+        url.push_str(&input);
+        url.push('}');
+    }
+    url.push_str(&literal_path(rest));
+    if url.starts_with('/') { url } else { format!("/{url}") }
+}
+
+/// A part of a path that stands for itself.
+fn literal_path(part: &str) -> String {
+    let mut out = String::new();
+    for character in part.chars() {
+        match character {
+            '{' | '}' => {}
+            '$' => out.push_str("%24"),
+            ' ' => out.push_str("%20"),
+            other if other.is_control() => {}
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn with_description(mut shape: Shape, about: &str) -> Shape {
+    if !about.is_empty() {
+        about.clone_into(&mut shape.description);
+    }
+    shape
+}
+
+/// Adds a parameter of the query or the headers; gives its input's name.
+fn parameter<'d>(
+    context: &Context<'_, 'd>,
+    operation: &Operation<'d>,
+    param: &Param<'d>,
+    reader: &mut Reader<'d, '_>,
+    inputs: &mut Inputs,
+    arguments: &mut Vec<Yaml>,
+    is_page: bool,
+) -> Option<String> {
+    let (place, location) = match param.location {
+        Location::Path => return None,
+        Location::Query => (Place::Query, KeyPlace::Query),
+        Location::Header => (Place::Headers, KeyPlace::Header),
+    };
+    // A key is sent by the authentication.
+    let is_key = |scheme: &Scheme| matches!(scheme, Scheme::Key { name, place, .. } if *place == location && name.eq_ignore_ascii_case(&param.name));
+    if context.api.schemes.iter().any(|(_, scheme)| is_key(scheme)) {
+        return None;
+    }
+    let shape = with_description(reader.shape(param.schema, &param.name), &param.description);
+    let shape = Shape { nullable: false, ..shape };
+    if args::literal(&param.name).is_none() || param.name.is_empty() {
+        let note = format!("`{}` has a name that cannot be written; it was left out", line(&param.name, 80));
+        context.notes.add(Topic::Parameter, operation.place(), note);
+        return None;
+    }
+    if let (true, false, [only]) = (param.required, shape.array, shape.values.as_slice())
+        && let Some(arg) = args::fixed(&param.name, only, place.as_str())
+    {
+        arguments.push(arg.into());
+        return None;
+    }
+    let default = shape.default.as_ref().filter(|_| param.required && !shape.array && !is_page);
+    let has_default = default.is_some_and(|default| args::with_default("x", default).is_some());
+    let input = inputs.add(&param.name, place, &shape, param.required && !has_default && !is_page);
+    if is_page {
+        return Some(input);
+    }
+    let fallback = default.and_then(|default| args::with_default(&input, default));
+    let arg = match (fallback, param.location) {
+        (Some(value), _) => args::literal(&param.name)
+            .map(|name| Map::flow().with("name", name).with("value", value).with("in", place.as_str())),
+        (None, Location::Query) => args::query(&param.name, &input, param.style, &shape),
+        (None, _) => args::from_input(&param.name, &input, place.as_str()),
+    };
+    if param.style == Style::Repeat && shape.kind == Kind::Object && shape.array {
+        context.notes.add(
+            Topic::Parameter,
+            operation.place(),
+            format!("`{}` is a list of objects in the query; see how it is written", param.name),
+        );
+    }
+    arguments.extend(arg.map(Yaml::from));
+    Some(input)
+}
+
+/// The step's function; adds what it has beyond a plain request.
+fn function(
+    context: &Context<'_, '_>,
+    operation: &Operation<'_>,
+    sent: Sent,
+    paged: Option<(&paging::Paging, &str)>,
+    is_list: bool,
+    parameters: &mut Map,
+) -> &'static str {
+    match sent {
+        Sent::Upload(file) => {
+            parameters.set("file", file);
+            return "upload_file";
+        }
+        Sent::Binary(content) => {
+            parameters.set("binaryContent", content);
+            return "upload_binary";
+        }
+        Sent::Args => {}
+    }
+    if operation.answer.is_file {
+        return "download_file";
+    }
+    if let Some((paging, input)) = paged {
+        context.notes.add(Topic::PagingGuessed, operation.place(), paging.told());
+        paging.write(parameters, input);
+        return "paginated_request";
+    }
+    if is_list && paging::looks_paged(operation) {
+        context.notes.add(Topic::PagingUnknown, operation.place(), "");
+    }
+    "request"
+}

@@ -1,0 +1,106 @@
+//! Arguments of a request, each from an input or fixed.
+
+use serde_json::Value;
+
+use super::{
+    model::Style,
+    schema::{Kind, Shape},
+};
+use crate::expr::Template;
+use crate::yaml::Map;
+
+/// An argument that hands an input on.
+pub(super) fn from_input(name: &str, input: &str, place: &str) -> Option<Map> {
+    Some(Map::flow().with("name", literal(name)?).with("value", format!("$.inputs.{input}")).with("in", place))
+}
+
+/// An argument that is always the same.
+pub(super) fn fixed(name: &str, value: &Value, place: &str) -> Option<Map> {
+    let value = match value {
+        Value::String(text) => literal(text)?,
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => return None,
+    };
+    Some(Map::flow().with("name", literal(name)?).with("value", value).with("in", place))
+}
+
+/// A query argument in the style that the provider reads.
+pub(super) fn query(name: &str, input: &str, style: Style, shape: &Shape) -> Option<Map> {
+    let is_list = shape.array || shape.variants.iter().any(|variant| variant.array);
+    let is_object = shape.kind == Kind::Object || shape.variants.iter().any(|variant| variant.kind == Kind::Object);
+    let arg = from_input(name, input, "query")?;
+    Some(match style {
+        Style::Json if is_list || is_object => arg.with("arrayFormat", "stringify"),
+        Style::Space | Style::Pipe if is_list => {
+            let separator = if style == Style::Space { " " } else { "|" };
+            let joined = format!("{{{{present(inputs.{input}) ? join(inputs.{input}, '{separator}') : undefined}}}}");
+            Map::flow().with("name", literal(name)?).with("value", joined).with("in", "query")
+        }
+        Style::Comma if is_list => arg.with("arrayFormat", "comma"),
+        // The members are parameters of their own.
+        Style::Repeat if is_object && !is_list => arg.with("inline", true),
+        Style::Repeat if is_list => arg.with("arrayFormat", "repeat"),
+        _ => arg,
+    })
+}
+
+/// A value that stands in for an input that is not given.
+pub(super) fn with_default(input: &str, default: &Value) -> Option<String> {
+    let written = match default {
+        Value::Number(_) | Value::Bool(_) => default.to_string(),
+        Value::String(text) if is_simple(text) => format!("'{text}'"),
+        _ => return None,
+    };
+    let text = format!("{{{{inputs.{input} ?? {written}}}}}");
+    Template::parse(&text).is_ok().then_some(text)
+}
+
+/// A text that stands for itself, in whatever way the format can say it.
+pub(super) fn literal(text: &str) -> Option<String> {
+    if Template::parse(text).is_ok_and(|template| template.is_literal()) {
+        return Some(text.to_owned());
+    }
+    let is_quotable = !text.contains(['\'', '\\'])
+        && !text.contains("{{")
+        && !text.contains("}}")
+        && !text.chars().any(char::is_control);
+    let quoted = format!("{{{{'{text}'}}}}");
+    (is_quotable && Template::parse(&quoted).is_ok()).then_some(quoted)
+}
+
+fn is_simple(text: &str) -> bool {
+    text.len() <= 200 && text.chars().all(|c| c.is_ascii_alphanumeric() || " _.,:/+-*".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::expr::Scope;
+
+    #[test]
+    fn texts_stand_for_themselves_even_where_they_look_like_expressions() {
+        let scope = Scope { roots: &[] };
+        for text in ["plain", "$filter", "$", "$.x", "a${b}c", "filter[name]", "@type"] {
+            let written = literal(text).unwrap();
+            let value = Template::parse(&written).unwrap().eval(&scope).unwrap();
+            assert_eq!(value, Some(json!(text)), "{written}");
+        }
+        assert_eq!(literal("$.it's"), None);
+    }
+
+    #[test]
+    fn defaults_stand_in_for_what_is_not_given() {
+        let inputs = json!({ "x": 1 });
+        let roots = [("inputs", &inputs)];
+        let value = |input, default: Value| {
+            let text = with_default(input, &default).unwrap();
+            Template::parse(&text).unwrap().eval(&Scope { roots: &roots }).unwrap().unwrap()
+        };
+        assert_eq!(value("x", json!(5)), json!(1));
+        assert_eq!(value("y", json!(-5)), json!(-5));
+        assert_eq!(value("y", json!("a b")), json!("a b"));
+        assert_eq!(with_default("y", &json!("it's")), None);
+    }
+}

@@ -1,0 +1,448 @@
+//! How accounts prove who they are: each set of schemes that an operation asks for becomes a method.
+
+use super::{
+    args,
+    model::{Api, Flow, FlowKind, KeyPlace, Requirement, Scheme},
+    notes::{Notes, Topic},
+    words::{description, heading, snake},
+};
+use crate::yaml::{Map, Yaml};
+
+/// The most methods of a connector.
+const MAX_METHODS: usize = 12;
+
+/// A method in the making; server fields, scopes and test actions come later.
+#[derive(Debug)]
+pub(super) struct Method {
+    pub(super) key: String,
+    pub(super) label: String,
+    /// `custom` or `oauth2`.
+    pub(super) kind: &'static str,
+    pub(super) grant: Option<&'static str>,
+    pub(super) setup: Vec<Map>,
+    pub(super) config: Vec<Map>,
+    pub(super) authorization: Map,
+    /// Whether the authorization takes `scopes`.
+    pub(super) takes_scopes: bool,
+    pub(super) refresh: Option<Map>,
+    /// What a person has to know, above it.
+    pub(super) comment: Option<&'static str>,
+}
+
+/// The methods that operations ask for, the API's own first; those that nothing asks for where nothing is asked.
+pub(super) fn methods(api: &Api<'_>, notes: &Notes) -> Vec<Method> {
+    let mut sets: Vec<Vec<String>> = Vec::new();
+    let mut add = |requirement: &Requirement| {
+        let mut names = requirement.0.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        names.sort();
+        if !names.is_empty() && !sets.contains(&names) && sets.len() < 4 * MAX_METHODS {
+            sets.push(names);
+        }
+    };
+    api.security.iter().for_each(&mut add);
+    api.operations.iter().filter_map(|operation| operation.security.as_ref()).flatten().for_each(&mut add);
+    if sets.is_empty() {
+        let alone = |(name, _): &(String, Scheme)| vec![name.clone()];
+        sets.extend(api.schemes.iter().map(alone));
+        if sets.len() > 1 {
+            notes.add(
+                Topic::Authentication,
+                "security",
+                "no operation says which scheme it needs; each became a method",
+            );
+        }
+    }
+    let mut found = Building { api, notes, methods: Vec::new() };
+    for set in &sets {
+        found.set(set);
+    }
+    let mut methods = found.methods;
+    if methods.len() > MAX_METHODS {
+        notes.add(
+            Topic::Authentication,
+            "security",
+            format!("{} methods; the first {MAX_METHODS} were kept", methods.len()),
+        );
+        methods.truncate(MAX_METHODS);
+    }
+    if methods.is_empty() {
+        if sets.is_empty() {
+            notes.add(
+                Topic::Authentication,
+                "security",
+                "the description names no scheme; the one method asks for nothing",
+            );
+        }
+        let authorization = Map::flow().with("type", "none");
+        methods.push(Method { label: "No authentication".to_owned(), ..custom("none", authorization) });
+    }
+    methods
+}
+
+fn custom(key: &str, authorization: Map) -> Method {
+    Method {
+        key: key.to_owned(),
+        label: heading(key),
+        kind: "custom",
+        grant: None,
+        setup: Vec::new(),
+        config: Vec::new(),
+        authorization,
+        takes_scopes: false,
+        refresh: None,
+        comment: None,
+    }
+}
+
+struct Building<'a, 'd> {
+    api: &'a Api<'d>,
+    notes: &'a Notes,
+    methods: Vec<Method>,
+}
+
+impl Building<'_, '_> {
+    fn note(&self, place: &str, detail: impl Into<String>) {
+        self.notes.add(Topic::Authentication, place, detail);
+    }
+
+    fn add(&mut self, mut method: Method) {
+        let wanted = method.key.clone();
+        let mut number = 2;
+        while self.methods.iter().any(|known| known.key == method.key) {
+            method.key = format!("{wanted}_{number}");
+            number += 1;
+        }
+        self.methods.push(method);
+    }
+
+    fn set(&mut self, names: &[String]) {
+        let schemes = names.iter().map(|name| {
+            let scheme = self.api.schemes.iter().find(|(known, _)| known == name).map(|(_, scheme)| scheme.clone());
+            let lower = name.to_ascii_lowercase();
+            (
+                name.as_str(),
+                match scheme {
+                    Some(scheme) => scheme,
+                    None if lower.contains("bearer") || lower.contains("oauth") || lower.contains("jwt") => {
+                        self.note(name, "it is asked for and described nowhere; guessed: a bearer token");
+                        Scheme::Bearer
+                    }
+                    None => Scheme::Undefined,
+                },
+            )
+        });
+        let schemes = schemes.collect::<Vec<_>>();
+        let token = schemes.iter().find(|(_, scheme)| matches!(scheme, Scheme::OAuth2(_) | Scheme::OpenId(_)));
+        if let Some((name, scheme)) = token {
+            if names.len() > 1 {
+                let others = names.iter().filter(|other| other != name).cloned().collect::<Vec<_>>().join(", ");
+                self.note(
+                    name,
+                    format!("operations need it together with {others}, which each action must send by itself"),
+                );
+            }
+            match scheme {
+                Scheme::OAuth2(flows) if flows.is_empty() => self.note(name, "none of its flows is known"),
+                Scheme::OAuth2(flows) => flows.iter().for_each(|flow| self.flow(name, flow)),
+                Scheme::OpenId(url) => self.open_id(name, url),
+                _ => {}
+            }
+            return;
+        }
+        match schemes.as_slice() {
+            [(name, Scheme::Basic)] => {
+                let authorization = Map::flow()
+                    .with("type", "basic")
+                    .with("username", "${credentials.username}")
+                    .with("password", "${credentials.password}");
+                self.add(Method {
+                    label: "User name and password".to_owned(),
+                    config: user_and_password(),
+                    ..custom(&key_of(name, "basic"), authorization)
+                });
+            }
+            [(name, Scheme::Bearer)] => {
+                let authorization = Map::flow().with("type", "bearer").with("token", "${credentials.token}");
+                let token = secret("token", "Access token", "Where to find the token in the provider's settings.");
+                self.add(Method {
+                    label: "Access token".to_owned(),
+                    config: vec![token],
+                    ..custom(&key_of(name, "token"), authorization)
+                });
+            }
+            several => self.by_args(several),
+        }
+    }
+
+    /// Schemes that are sent together, each as arguments.
+    fn by_args(&mut self, schemes: &[(&str, Scheme)]) {
+        let (mut list, mut fields, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, scheme) in schemes {
+            let mut key = snake(name, 40);
+            if key.is_empty() || key.starts_with(|c: char| c.is_ascii_digit()) {
+                key = if key.is_empty() { "key".to_owned() } else { format!("key_{key}") };
+            }
+            let credential = format!("${{credentials.{key}}}");
+            let sent = match scheme {
+                Scheme::Key { name: header, place, description: about } => {
+                    let about = description(about);
+                    let about = if about.is_empty() {
+                        "Where to find it in the provider's settings.".to_owned()
+                    } else {
+                        about
+                    };
+                    fields.push(secret(&key, &heading(&key), &about));
+                    match place {
+                        KeyPlace::Header => Some((header.clone(), credential, "headers")),
+                        KeyPlace::Query => Some((header.clone(), credential, "query")),
+                        KeyPlace::Cookie => Some(("Cookie".to_owned(), format!("{header}={credential}"), "headers")),
+                    }
+                }
+                Scheme::Bearer => {
+                    fields.push(secret(&key, "Access token", "Where to find the token in the provider's settings."));
+                    Some(("Authorization".to_owned(), format!("Bearer {credential}"), "headers"))
+                }
+                Scheme::Basic => {
+                    fields.extend(user_and_password());
+                    let value = "{{'Basic ' + encodeBase64(credentials.username + ':' + credentials.password)}}";
+                    Some(("Authorization".to_owned(), value.to_owned(), "headers"))
+                }
+                Scheme::Http(word) => {
+                    self.note(
+                        name,
+                        format!(
+                            "the scheme `{word}` is sent as `Authorization: {word} VALUE`; see whether that is all"
+                        ),
+                    );
+                    fields.push(secret(&key, &heading(&key), "What follows the scheme's name in the header."));
+                    Some(("Authorization".to_owned(), format!("{word} {credential}"), "headers"))
+                }
+                Scheme::Undefined => {
+                    let header = key.replace('_', "-");
+                    self.note(name, format!("it is asked for and described nowhere; guessed: a header `{header}`"));
+                    fields.push(secret(&key, &heading(&key), "Where to find it in the provider's settings."));
+                    Some((header, credential, "headers"))
+                }
+                Scheme::MutualTls => {
+                    self.note(name, "client certificates are not described by a connector; nothing was written for it");
+                    None
+                }
+                Scheme::Unknown(kind) => {
+                    self.note(name, format!("the kind `{kind}` is not known; nothing was written for it"));
+                    None
+                }
+                Scheme::OAuth2(_) | Scheme::OpenId(_) => None,
+            };
+            let Some((header, value, place)) = sent else { continue };
+            labels.push(heading(&key));
+            match args::literal(&header).filter(|header| place == "query" || is_header(header)) {
+                Some(header) => {
+                    list.push(Yaml::from(Map::flow().with("name", header).with("value", value).with("in", place)));
+                }
+                None => self.note(name, format!("`{header}` cannot be the name of a header or parameter")),
+            }
+        }
+        // Two schemes may have one field.
+        let mut seen: Vec<Map> = Vec::new();
+        fields.retain(|field| {
+            !seen.contains(field) && {
+                seen.push(field.clone());
+                true
+            }
+        });
+        if list.is_empty() {
+            return;
+        }
+        let key = match schemes {
+            [(name, _)] => key_of(name, "api_key"),
+            several => key_of(&several.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" "), "credentials"),
+        };
+        let authorization = Map::new().with("type", "custom").with("args", list);
+        self.add(Method { label: labels.join(" and "), config: fields, ..custom(&key, authorization) });
+    }
+
+    fn flow(&mut self, name: &str, flow: &Flow) {
+        let (Some(token_url), kind) = (flow.token_url.clone(), flow.kind) else {
+            return self.pasted(name, flow);
+        };
+        if kind == FlowKind::Password {
+            return self.by_password(name, &token_url);
+        }
+        let (label, grant) = match (kind, &flow.authorization_url) {
+            (FlowKind::Client, _) => ("OAuth 2.0 client credentials", "client_credentials"),
+            (_, Some(_)) => ("OAuth 2.0", "authorization_code"),
+            (_, None) => return self.pasted(name, flow),
+        };
+        let mut authorization = Map::new().with("type", "oauth2");
+        if grant == "authorization_code" {
+            authorization.set("authorizationUrl", flow.authorization_url.clone().unwrap_or_default());
+            if !flow.params.is_empty() {
+                let params = flow.params.iter().fold(Map::flow(), |params, (name, value)| params.with(name, *value));
+                authorization.set("authorizationParams", params);
+            }
+        }
+        authorization.set("tokenUrl", token_url);
+        authorization.set("token", "${credentials.accessToken}");
+        let authorization = authorization.with_some("issuer", flow.issuer).with_some("pkce", flow.pkce.then_some(true));
+        let is_client = kind == FlowKind::Client;
+        let app = if is_client { "account" } else { "app" };
+        let client = vec![
+            field("clientId", "Client ID", "text", false, &format!("The client id of your {app} at the provider.")),
+            secret("clientSecret", "Client Secret", &format!("The client secret of your {app} at the provider.")),
+        ];
+        let (setup, config) = if is_client { (Vec::new(), client) } else { (client, Vec::new()) };
+        let key = if is_client { "client_credentials" } else { "oauth2" };
+        self.add(Method {
+            label: label.to_owned(),
+            kind: "oauth2",
+            grant: Some(grant),
+            setup,
+            config,
+            takes_scopes: true,
+            ..custom(key, authorization)
+        });
+    }
+
+    /// A flow that no server can go: the customer brings a token.
+    fn pasted(&mut self, name: &str, flow: &Flow) {
+        let why = if flow.kind == FlowKind::Implicit {
+            "the implicit flow gives a server no token"
+        } else {
+            "the flow names no token URL"
+        };
+        self.note(
+            name,
+            format!("{why}; the method asks for a token: replace it by the provider's authorization code flow"),
+        );
+        let authorization = Map::flow().with("type", "bearer").with("token", "${credentials.token}");
+        let token = secret("token", "Access token", "A token of the provider for the account.");
+        self.add(Method {
+            label: "Access token".to_owned(),
+            config: vec![token],
+            comment: Some("A stand-in: see how the provider gives tokens to a server."),
+            ..custom("access_token", authorization)
+        });
+    }
+
+    fn by_password(&mut self, name: &str, token_url: &str) {
+        self.note(name, "the password flow is outdated; prefer another one of the provider's");
+        let form = [
+            ("grant_type", "password"),
+            ("username", "$.credentials.username"),
+            ("password", "$.credentials.password"),
+            ("client_id", "$.credentials.clientId"),
+            ("client_secret", "$.credentials.clientSecret"),
+        ];
+        let header = Map::flow()
+            .with("name", "content-type")
+            .with("value", "application/x-www-form-urlencoded")
+            .with("in", "headers");
+        let args = std::iter::once(header).chain(
+            form.into_iter()
+                .map(|(name, value)| Map::flow().with("name", name).with("value", value).with("in", "body")),
+        );
+        let parameters = Map::new()
+            .with("url", token_url)
+            .with("method", "post")
+            .with("authorization", Map::flow().with("type", "none"))
+            .with("args", args.map(Yaml::from).collect::<Vec<_>>());
+        let step = Map::new()
+            .with("stepId", "log_in")
+            .with("description", "Log in with user name and password.")
+            .with("stepFunction", Map::new().with("functionName", "request").with("parameters", parameters));
+        let action = Map::new()
+            .with("actionId", "log_in")
+            .with("label", "Log in")
+            .with("actionType", "refresh_token")
+            .with("steps", vec![Yaml::from(step)])
+            .with(
+                "result",
+                Map::new()
+                    .with("accessToken", "$.steps.log_in.output.data.access_token")
+                    .with("expiresIn", "$.steps.log_in.output.data.expires_in"),
+            );
+        let authorization = Map::flow().with("type", "bearer").with("token", "${credentials.accessToken}");
+        let setup = vec![
+            optional("clientId", "Client ID", "text", false),
+            optional("clientSecret", "Client secret", "password", true),
+        ];
+        self.add(Method {
+            label: "User name and password".to_owned(),
+            setup,
+            config: user_and_password(),
+            refresh: Some(Map::new().with("action", action)),
+            ..custom("password", authorization)
+        });
+    }
+
+    /// Its URLs stand in a document that is not read here.
+    fn open_id(&mut self, name: &str, url: &str) {
+        let shown = super::words::line(url, 200);
+        self.note(name, format!("copy `authorization_endpoint` and `token_endpoint` from {shown} into the method"));
+        let authorization = Map::new()
+            .with("type", "oauth2")
+            .with("authorizationUrl", "${credentials.authorizationUrl}")
+            .with("tokenUrl", "${credentials.tokenUrl}")
+            .with("token", "${credentials.accessToken}");
+        let setup = vec![
+            field("clientId", "Client ID", "text", false, "The client id of your app at the provider."),
+            secret("clientSecret", "Client Secret", "The client secret of your app at the provider."),
+            field("authorizationUrl", "Authorization URL", "text", false, "The provider's authorization endpoint."),
+            field("tokenUrl", "Token URL", "text", false, "The provider's token endpoint."),
+        ];
+        self.add(Method {
+            label: "OpenID Connect".to_owned(),
+            kind: "oauth2",
+            grant: Some("authorization_code"),
+            setup,
+            takes_scopes: true,
+            comment: Some(
+                "The two URLs stand in the provider's OpenID configuration; write them here in place of the fields.",
+            ),
+            ..custom("openid", authorization)
+        });
+    }
+}
+
+fn user_and_password() -> Vec<Map> {
+    vec![
+        field("username", "User name", "text", false, "The user in whose name everything is done."),
+        secret("password", "Password", "The user's password or API token."),
+    ]
+}
+
+/// A required field that is secret.
+fn secret(key: &str, label: &str, about: &str) -> Map {
+    field(key, label, "password", true, about)
+}
+
+/// A required field.
+fn field(key: &str, label: &str, kind: &str, is_secret: bool, about: &str) -> Map {
+    written(key, label, kind, is_secret, true, about)
+}
+
+/// A field of the app, where the provider asks for one.
+fn optional(key: &str, label: &str, kind: &str, is_secret: bool) -> Map {
+    let about = format!("The {} of your app at the provider, where it asks for one.", label.to_lowercase());
+    written(key, label, kind, is_secret, false, &about)
+}
+
+fn written(key: &str, label: &str, kind: &str, is_secret: bool, is_required: bool, about: &str) -> Map {
+    Map::new()
+        .with("key", key)
+        .with("label", label)
+        .with("type", kind)
+        .with("required", is_required)
+        .with("secret", is_secret)
+        .with("description", about)
+}
+
+fn key_of(name: &str, otherwise: &str) -> String {
+    let key = snake(name, 40);
+    if key.is_empty() || key.starts_with(|c: char| c.is_ascii_digit()) { otherwise.to_owned() } else { key }
+}
+
+/// Whether a text can be a header's name (RFC 9110 section 5.1).
+fn is_header(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

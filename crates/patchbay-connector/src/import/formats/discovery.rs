@@ -1,0 +1,223 @@
+//! Google's discovery documents.
+//!
+//! A method that takes or gives a file has a second way for it: `uploadType=media` at a path of its own, and
+//! `alt=media`. Each becomes an operation beside the plain one.
+
+use serde_json::Value;
+
+use super::common::{self, flag, members, text};
+use crate::import::{
+    model::{
+        Answer, Api, Body, Flow, FlowKind, Location, Media, Method, Operation, Param, Requirement, Scheme, Server,
+        Style,
+    },
+    notes::{Notes, Topic},
+    refs::Document,
+    words::{joined, singular, words},
+};
+
+/// The one scheme.
+const OAUTH: &str = "oauth2";
+/// How deep resources may be nested.
+const MAX_DEPTH: usize = 12;
+/// The value of a parameter that is always the same.
+static MEDIA: std::sync::LazyLock<Value> =
+    std::sync::LazyLock::new(|| serde_json::json!({"type": "string", "enum": ["media"]}));
+static FIELDS: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| serde_json::json!({"type": "string"}));
+
+pub(super) fn read<'d>(document: Document<'d>, notes: &Notes) -> Api<'d> {
+    let root = document.root;
+    let mut found = Found { root, operations: Vec::new(), notes };
+    found.methods(root, &[]);
+    found.resources(root, &mut Vec::new());
+    let base = match (text(root, "rootUrl"), text(root, "servicePath")) {
+        (host, _) if host.is_empty() => text(root, "baseUrl"),
+        (host, path) => format!("{}/{}", host.trim_end_matches('/'), path.trim_start_matches('/')),
+    };
+    let scopes = root.get("auth").and_then(|auth| auth.get("oauth2")).unwrap_or(&Value::Null);
+    let flow = Flow {
+        kind: FlowKind::Code,
+        authorization_url: Some("https://accounts.google.com/o/oauth2/v2/auth".to_owned()),
+        token_url: Some("https://oauth2.googleapis.com/token".to_owned()),
+        scopes: members(scopes, "scopes").map(|(name, about)| (name.to_owned(), text(about, "description"))).collect(),
+        // Without them Google gives no refresh token.
+        params: vec![("access_type", "offline"), ("prompt", "consent")],
+        issuer: Some("https://accounts.google.com"),
+        pkce: true,
+    };
+    let docs = text(root, "documentationLink");
+    let title = text(root, "title");
+    Api {
+        document,
+        format: "Google discovery".to_owned(),
+        title: if title.is_empty() { text(root, "name") } else { title },
+        description: text(root, "description"),
+        docs: docs.starts_with("http").then_some(docs),
+        servers: vec![Server { url: base.trim_end_matches('/').to_owned(), variables: Vec::new() }],
+        schemes: vec![(OAUTH.to_owned(), Scheme::OAuth2(vec![flow]))],
+        security: vec![Requirement(vec![(OAUTH.to_owned(), Vec::new())])],
+        operations: found.operations,
+    }
+}
+
+struct Found<'d, 'n> {
+    root: &'d Value,
+    operations: Vec<Operation<'d>>,
+    notes: &'n Notes,
+}
+
+impl<'d> Found<'d, '_> {
+    fn resources(&mut self, holder: &'d Value, within: &mut Vec<&'d str>) {
+        if within.len() >= MAX_DEPTH {
+            return;
+        }
+        for (name, resource) in members(holder, "resources") {
+            within.push(name);
+            self.methods(resource, within);
+            self.resources(resource, within);
+            within.pop();
+        }
+    }
+
+    fn methods(&mut self, holder: &'d Value, within: &[&'d str]) {
+        for (name, described) in members(holder, "methods") {
+            let Some(method) = Method::of(&text(described, "httpMethod")) else {
+                self.notes.add(Topic::LeftOut, name, "no step has its method");
+                continue;
+            };
+            let plain = self.operation(method, described, within);
+            let file_in = described
+                .get("mediaUpload")
+                .and_then(|upload| upload.get("protocols")?.get("simple")?.get("path")?.as_str());
+            if let Some(path) = file_in.filter(|_| flag(described, "supportsMediaUpload")) {
+                let upload = self.operation(method, described, within);
+                self.operations.push(self.upload(upload, path));
+            }
+            if flag(described, "supportsMediaDownload") {
+                let mut download = self.operation(method, described, within);
+                download.id = download.id.map(|id| for_content(&id, true));
+                download.params.push(constant("alt"));
+                download.answer = Answer { is_file: true, ..Answer::default() };
+                self.operations.push(download);
+            }
+            self.operations.push(plain);
+        }
+    }
+
+    fn operation(&self, method: Method, described: &'d Value, within: &[&'d str]) -> Operation<'d> {
+        // `{+name}` may hold several segments, which an input must not. The flat path takes it apart.
+        let (path, flat) = (text(described, "path"), text(described, "flatPath"));
+        let path = if path.contains("{+") && !flat.is_empty() { flat } else { path };
+        let path = format!("/{}", path.trim_start_matches('/')).replace("{+", "{");
+        let id = text(described, "id");
+        let mut operation = common::operation(&path, method, described);
+        // The first word is the API's name.
+        operation.id =
+            Some(id.split_once('.').map_or(id.clone(), |(_, rest)| rest.to_owned())).filter(|id| !id.is_empty());
+        operation.tags = within.last().map(|name| (*name).to_owned()).into_iter().collect();
+        operation.params = self.params(described, &path);
+        operation.body = described.get("request").filter(|request| request.get("$ref").is_some()).map(|request| Body {
+            media: Media::Json,
+            schema: Some(request),
+            required: None,
+            description: String::new(),
+            fields: Vec::new(),
+        });
+        operation.answer.schema = described.get("response").filter(|response| response.get("$ref").is_some());
+        let one = |scope: String| Requirement(vec![(OAUTH.to_owned(), vec![scope])]);
+        operation.security = Some(common::texts(described, "scopes").into_iter().map(one).collect::<Vec<_>>())
+            .filter(|all| !all.is_empty());
+        operation
+    }
+
+    fn params(&self, described: &'d Value, path: &str) -> Vec<Param<'d>> {
+        let own = members(described, "parameters").collect::<Vec<_>>();
+        let mut params = Vec::new();
+        for (name, param) in &own {
+            let in_path = param.get("location").and_then(Value::as_str) == Some("path");
+            if in_path && !path.contains(&format!("{{{name}}}")) {
+                continue;
+            }
+            params.push(Param {
+                name: (*name).to_owned(),
+                location: if in_path { Location::Path } else { Location::Query },
+                required: in_path || flag(param, "required"),
+                description: text(param, "description"),
+                schema: param,
+                style: Style::Repeat,
+            });
+        }
+        // Those of a flat path are described by the one that it takes apart.
+        let whole = own.iter().find(|(_, param)| param.get("location").and_then(Value::as_str) == Some("path"));
+        for name in path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)) {
+            if !params.iter().any(|param| param.name == name) {
+                let about = whole.map(|(_, param)| text(param, "description")).unwrap_or_default();
+                params.push(Param {
+                    name: name.to_owned(),
+                    location: Location::Path,
+                    required: true,
+                    description: about,
+                    schema: &FIELDS,
+                    style: Style::Repeat,
+                });
+            }
+        }
+        if let Some(fields) = self
+            .root
+            .get("parameters")
+            .and_then(|all| all.get("fields"))
+            .filter(|_| !own.iter().any(|(name, _)| *name == "fields"))
+        {
+            params.push(Param {
+                name: "fields".to_owned(),
+                location: Location::Query,
+                required: false,
+                description: text(fields, "description"),
+                schema: &FIELDS,
+                style: Style::Repeat,
+            });
+        }
+        params
+    }
+
+    fn upload(&self, mut operation: Operation<'d>, path: &str) -> Operation<'d> {
+        operation.id = operation.id.map(|id| for_content(&id, false));
+        let host = text(self.root, "rootUrl");
+        let path = path.replace("{+", "{");
+        operation.server = Some(host.trim_end_matches('/').to_owned()).filter(|host| !host.is_empty());
+        operation.path = format!("/{}", path.trim_start_matches('/'));
+        operation.params.push(constant("uploadType"));
+        operation.body = Some(Body {
+            media: Media::Binary("application/octet-stream".to_owned()),
+            schema: None,
+            required: Some(true),
+            description: "The file".to_owned(),
+            fields: Vec::new(),
+        });
+        operation
+    }
+}
+
+/// The id of the way for a file: `files.create` is `files.upload_file`, `files.get` is `files.download_file_content`.
+fn for_content(id: &str, comes_back: bool) -> String {
+    let (things, does) = id.rsplit_once('.').unwrap_or(("", id));
+    let thing = things.rsplit('.').next().unwrap_or_default();
+    let thing = joined(&words(thing).iter().map(|word| singular(word)).collect::<Vec<_>>(), 40);
+    let name = match (does, comes_back) {
+        ("create" | "insert", false) => format!("upload_{thing}"),
+        ("get", true) => format!("download_{thing}_content"),
+        (does, _) => format!("{does}_{thing}_content"),
+    };
+    format!("{things}.{name}")
+}
+
+fn constant(name: &str) -> Param<'static> {
+    Param {
+        name: name.to_owned(),
+        location: Location::Query,
+        required: true,
+        description: String::new(),
+        schema: &MEDIA,
+        style: Style::Repeat,
+    }
+}

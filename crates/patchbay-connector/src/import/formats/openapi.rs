@@ -1,0 +1,148 @@
+//! OpenAPI 3.0 and 3.1.
+
+use serde_json::Value;
+
+use super::{common, security};
+use crate::import::{
+    model::{Answer, Api, Body, Media, Operation, Param, Server, Style},
+    notes::{Notes, Topic},
+    refs::Document,
+};
+
+pub(super) fn read<'d>(document: Document<'d>, version: &str, notes: &Notes) -> Api<'d> {
+    let root = document.root;
+    let info = root.get("info").unwrap_or(&Value::Null);
+    let short = version.split('.').take(2).collect::<Vec<_>>().join(".");
+    let operations = common::operations(document, notes, |path, item, method, described| {
+        let mut operation = common::operation(path, method, described);
+        let place = operation.place();
+        for param in common::parameters(document, item, described, &place, notes) {
+            operation.params.extend(parameter(document, param, &place, notes));
+        }
+        operation.body = described.get("requestBody").and_then(|body| request_body(document, body, &operation, notes));
+        operation.answer = answer(document, described);
+        operation.security = described.get("security").map(security::requirements);
+        let servers = [described, item].into_iter().find_map(|holder| servers(holder).into_iter().next());
+        operation.server = servers.map(|server| server.url);
+        operation
+    });
+    let components = root.get("components").unwrap_or(&Value::Null);
+    Api {
+        document,
+        format: format!("OpenAPI {short}"),
+        title: common::text(info, "title"),
+        description: common::text(info, "description"),
+        docs: common::docs(root),
+        servers: servers(root),
+        schemes: security::schemes(document, components, "securitySchemes"),
+        security: root.get("security").map(security::requirements).unwrap_or_default(),
+        operations,
+    }
+}
+
+fn servers(holder: &Value) -> Vec<Server<'_>> {
+    let server =
+        |server| Server { url: common::text(server, "url"), variables: common::members(server, "variables").collect() };
+    common::items(holder, "servers").iter().map(server).collect()
+}
+
+fn parameter<'d>(document: Document<'d>, param: &'d Value, place: &str, notes: &Notes) -> Option<Param<'d>> {
+    let location = common::location(param, place, notes)?;
+    // A parameter of a media type of its own is written in that, and JSON is the only one there is in practice.
+    let content = common::members(param, "content").next();
+    let schema = content.map_or_else(|| param.get("schema"), |(_, media)| media.get("schema"));
+    let explode = param.get("explode").and_then(Value::as_bool);
+    let style = match (content, param.get("style").and_then(Value::as_str)) {
+        (Some(_), _) => Style::Json,
+        (None, Some("deepObject")) => Style::Deep,
+        (None, Some("spaceDelimited")) if explode != Some(true) => Style::Space,
+        (None, Some("pipeDelimited")) if explode != Some(true) => Style::Pipe,
+        _ if explode == Some(false) => Style::Comma,
+        _ => Style::Repeat,
+    };
+    if let Some(matrix @ ("matrix" | "label")) = param.get("style").and_then(Value::as_str) {
+        let name = common::text(param, "name");
+        notes.add(Topic::Parameter, place, format!("`{name}` is written in the style `{matrix}`; it is sent plainly"));
+    }
+    let own = common::text(param, "description");
+    let of_schema =
+        || schema.and_then(|schema| document.resolved(schema)).map(|schema| common::text(schema, "description"));
+    Some(Param {
+        name: common::text(param, "name"),
+        location,
+        required: common::flag(param, "required") || location == crate::import::model::Location::Path,
+        description: if own.is_empty() { of_schema().unwrap_or_default() } else { own },
+        schema: schema.unwrap_or(common::ANYTHING),
+        style,
+    })
+}
+
+fn request_body<'d>(
+    document: Document<'d>,
+    body: &'d Value,
+    operation: &Operation<'d>,
+    notes: &Notes,
+) -> Option<Body<'d>> {
+    let Some(body) = document.resolved(body) else {
+        notes.add(Topic::Reference, operation.place(), "the body's `$ref` leads nowhere in this file");
+        return None;
+    };
+    let mut offered = common::members(body, "content").map(|(name, media)| (media_of(name), media)).collect::<Vec<_>>();
+    offered.sort_by_key(|(media, _)| rank(media));
+    let (media, described) = offered.into_iter().next()?;
+    Some(Body {
+        media,
+        schema: described.get("schema"),
+        required: body.get("required").and_then(Value::as_bool),
+        description: common::text(body, "description"),
+        fields: Vec::new(),
+    })
+}
+
+/// What a media type is sent as.
+pub(super) fn media_of(name: &str) -> Media {
+    let bare = common::bare(name);
+    match bare.as_str() {
+        "application/json" | "text/json" | "*/*" | "" => Media::Json,
+        "application/x-www-form-urlencoded" => Media::Form,
+        text if text.starts_with("multipart/") => Media::Multipart,
+        text if text.ends_with("+json") => Media::OtherJson(bare),
+        text if text.starts_with("text/")
+            || text.ends_with("xml")
+            || text.ends_with("yaml")
+            || text.ends_with("graphql") =>
+        {
+            Media::Text(bare)
+        }
+        "application/x-ndjson" | "application/jsonl" => Media::Text(bare),
+        text if text.contains('*') => Media::Binary("application/octet-stream".to_owned()),
+        _ => Media::Binary(bare),
+    }
+}
+
+/// Which of several ways is taken: the plainest first.
+const fn rank(media: &Media) -> u8 {
+    match media {
+        Media::Json => 0,
+        Media::OtherJson(_) => 1,
+        Media::Form => 2,
+        Media::Multipart => 3,
+        Media::Binary(_) => 4,
+        Media::Text(_) => 5,
+    }
+}
+
+fn answer<'d>(document: Document<'d>, described: &'d Value) -> Answer<'d> {
+    let Some(answer) = common::success(document, described) else { return Answer::default() };
+    let content = common::members(answer, "content").collect::<Vec<_>>();
+    let json = content.iter().find(|(media, _)| common::is_json(media));
+    let binary_text = |media: &Value| {
+        media.get("schema").is_some_and(|schema| schema.get("format").and_then(Value::as_str) == Some("binary"))
+    };
+    let files = |(media, described): &(&str, &Value)| common::is_file(media) || binary_text(described);
+    Answer {
+        schema: json.and_then(|(_, media)| media.get("schema")),
+        is_file: (json.is_none() && content.iter().any(files)) || json.is_some_and(|(_, media)| binary_text(media)),
+        has_link: common::has_link(answer),
+    }
+}

@@ -1,0 +1,195 @@
+//! Inputs of an action, written from shapes.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{
+    schema::{Kind, Property, Rules, Shape},
+    words::{capitalised, description, heading, sentence, snake},
+};
+use crate::yaml::{Map, Yaml};
+
+/// Names that mean something else in expressions.
+const RESERVED: [&str; 2] = ["in", "length"];
+
+/// Where an input travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Path,
+    Query,
+    Headers,
+    Body,
+}
+
+impl Place {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Headers => "headers",
+            Self::Body => "body",
+        }
+    }
+}
+
+/// The inputs of one action.
+#[derive(Debug, Default)]
+pub(super) struct Inputs {
+    list: Vec<Yaml>,
+    names: Vec<String>,
+    /// Whether a call must give one.
+    pub(super) any_required: bool,
+    /// How many have no description.
+    pub(super) undescribed: usize,
+}
+
+impl Inputs {
+    /// Adds one under the name that it has at the provider, or one as near as expressions allow; gives the name.
+    pub(super) fn add(&mut self, wanted: &str, place: Place, shape: &Shape, required: bool) -> String {
+        let name = self.free_name(wanted, place);
+        let map = Map::new().with("name", name.as_str());
+        let map = self.described(map, &name, Some(place), shape, required);
+        self.list.push(map.into());
+        self.any_required |= required && !shape.nullable;
+        self.names.push(name.clone());
+        name
+    }
+
+    pub(super) fn into_list(self) -> Vec<Yaml> {
+        self.list
+    }
+
+    /// Inputs share one namespace in expressions, wherever they travel.
+    fn free_name(&self, wanted: &str, place: Place) -> String {
+        let plain = is_identifier(wanted) && wanted.len() <= 80;
+        let mut name = if plain { wanted.to_owned() } else { snake(wanted, 80) };
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+            name = if name.is_empty() { place.as_str().to_owned() } else { format!("{}_{name}", place.as_str()) };
+        }
+        if RESERVED.contains(&name.as_str()) {
+            name.push_str("_value");
+        }
+        let is_free = |name: &str| !self.names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if is_free(&name) {
+            return name;
+        }
+        let prefix = if place == Place::Headers { "header" } else { place.as_str() };
+        let prefixed = format!("{prefix}_{name}");
+        let mut name = prefixed.clone();
+        let mut number = 2;
+        while !is_free(&name) {
+            name = format!("{prefixed}_{number}");
+            number += 1;
+        }
+        name
+    }
+
+    fn described(&mut self, mut map: Map, name: &str, place: Option<Place>, shape: &Shape, required: bool) -> Map {
+        let shape = &travelling(shape, place);
+        map.set("type", shape.kind.as_str());
+        if let Some(place) = place {
+            map.set("in", place.as_str());
+        }
+        // Null would count as missing.
+        if required && !shape.nullable {
+            map.set("required", true);
+        }
+        if shape.array {
+            map.set("array", true);
+        }
+        map.set("description", self.about(name, shape, required));
+        self.rest(map, shape)
+    }
+
+    /// What a shape says beyond type and text.
+    fn rest(&mut self, mut map: Map, shape: &Shape) -> Map {
+        if shape.kind == Kind::Enum {
+            let values = shape.values.iter().map(Yaml::from_json).collect::<Vec<_>>();
+            map.set("oneOf", Map::flow().with("values", values));
+        }
+        let rules = rules(&shape.rules);
+        if !rules.is_empty() {
+            map.set("rules", rules);
+        }
+        if shape.kind == Kind::Object && !shape.properties.is_empty() {
+            let properties = shape.properties.iter().map(|property| self.property(property)).collect::<Vec<_>>();
+            map.set("properties", properties);
+        }
+        let mut variants = shape.variants.iter().map(|variant| self.variant(variant)).collect::<Vec<_>>();
+        if shape.open && !shape.properties.is_empty() {
+            let free = Map::new().with("type", Kind::Object.as_str()).with_some("array", shape.array.then_some(true));
+            variants.push(free.with("description", "The same with further members.").into());
+        }
+        if !variants.is_empty() {
+            map.set("variants", variants);
+        }
+        map
+    }
+
+    fn property(&mut self, property: &Property) -> Yaml {
+        let map = Map::new().with("name", property.name.as_str());
+        self.described(map, &property.name, None, &property.shape, property.required).into()
+    }
+
+    fn variant(&mut self, shape: &Shape) -> Yaml {
+        let map = Map::new().with("type", shape.kind.as_str()).with_some("array", shape.array.then_some(true));
+        let about = description(&shape.description);
+        let map = map.with_some("description", (!about.is_empty()).then_some(about));
+        self.rest(map, shape).into()
+    }
+
+    fn about(&mut self, name: &str, shape: &Shape, required: bool) -> String {
+        let mut about = description(&shape.description);
+        if about.is_empty() {
+            self.undescribed += 1;
+            let words = heading(name);
+            about = sentence(&capitalised(if words.is_empty() { "A value" } else { &words }));
+        }
+        if required && shape.nullable {
+            about.push_str(" Must be given; null where there is none.");
+        }
+        match &shape.default {
+            Some(Value::String(text)) if !text.is_empty() && text.len() <= 60 => {
+                let text = super::words::line(text, 60);
+                _ = write!(about, " Default: `{text}`.");
+            }
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => _ = write!(about, " Default: {value}."),
+            _ => {}
+        }
+        about
+    }
+}
+
+/// The shape as it can travel: paths and headers carry texts, numbers and the like.
+fn travelling(shape: &Shape, place: Option<Place>) -> Shape {
+    let plain = !shape.array && shape.kind != Kind::Object && shape.variants.is_empty();
+    let as_text = || Shape {
+        description: shape.description.clone(),
+        default: shape.default.clone(),
+        nullable: shape.nullable,
+        ..Shape::of(Kind::String)
+    };
+    match place {
+        Some(Place::Path) if !plain => as_text(),
+        Some(Place::Headers) if shape.kind == Kind::Object => as_text(),
+        Some(_) | None if shape.nested_list => as_text(),
+        _ => shape.clone(),
+    }
+}
+
+fn rules(rules: &Rules) -> Map {
+    Map::flow()
+        .with_some("minLength", rules.min_length)
+        .with_some("maxLength", rules.max_length)
+        .with_some("pattern", rules.pattern.clone())
+        .with_some("format", rules.format)
+        .with_some("min", rules.min.clone())
+        .with_some("max", rules.max.clone())
+}
+
+/// Whether a name can stand in an expression as it is.
+pub(super) fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

@@ -1,0 +1,459 @@
+//! Names of connectors and actions, in plain words: the verb first.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    ImportError,
+    model::{Method, Operation},
+    words::{joined, singular, snake, words},
+};
+
+/// The longest id of an action that is made up, in bytes; a number may follow.
+const MAX_ID: usize = 72;
+
+/// Words that say what is done.
+const VERBS: [&str; 73] = [
+    "list",
+    "get",
+    "create",
+    "update",
+    "delete",
+    "add",
+    "remove",
+    "search",
+    "find",
+    "send",
+    "upload",
+    "download",
+    "set",
+    "check",
+    "cancel",
+    "approve",
+    "reject",
+    "archive",
+    "unarchive",
+    "copy",
+    "move",
+    "merge",
+    "close",
+    "open",
+    "start",
+    "stop",
+    "enable",
+    "disable",
+    "replace",
+    "patch",
+    "put",
+    "post",
+    "insert",
+    "import",
+    "export",
+    "watch",
+    "subscribe",
+    "unsubscribe",
+    "publish",
+    "generate",
+    "sync",
+    "test",
+    "validate",
+    "invite",
+    "assign",
+    "unassign",
+    "lock",
+    "unlock",
+    "restore",
+    "revoke",
+    "rename",
+    "transfer",
+    "retry",
+    "rerun",
+    "read",
+    "mark",
+    "convert",
+    "render",
+    "batch",
+    "modify",
+    "trash",
+    "untrash",
+    "clear",
+    "accept",
+    "decline",
+    "follow",
+    "unfollow",
+    "star",
+    "unstar",
+    "submit",
+    "connect",
+    "verify",
+    "count",
+];
+/// Other words for the usual verbs.
+const SYNONYMS: [(&str, &str); 7] = [
+    ("retrieve", "get"),
+    ("fetch", "get"),
+    ("show", "get"),
+    ("destroy", "delete"),
+    ("insert", "create"),
+    ("index", "list"),
+    ("browse", "list"),
+];
+/// Words after which comes what the thing before them has to do with.
+const PREPOSITIONS: [&str; 11] = ["for", "by", "in", "from", "to", "of", "with", "all", "as", "on", "at"];
+/// Words of a path that name no thing.
+const EMPTY: [&str; 7] = ["api", "rest", "public", "v", "apis", "services", "json"];
+
+/// A connector's key from a title: `Acme API (v2)` is `acme`.
+pub(super) fn key(title: &str) -> String {
+    const NOISE: [&str; 12] =
+        ["api", "apis", "rest", "public", "the", "openapi", "swagger", "official", "spec", "specification", "s", "v"];
+    // Names of products keep their capitals together: GitHub is one word.
+    let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut words = words.map(str::to_ascii_lowercase).collect::<Vec<_>>();
+    let is_noise = |word: &String| NOISE.contains(&word.as_str()) || is_version(word);
+    if words.iter().any(|word| !is_noise(word)) {
+        words.retain(|word| !is_noise(word));
+    }
+    let key = joined(&words, 40);
+    if key.is_empty() {
+        "api".to_owned()
+    } else if key.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("api_{key}")
+    } else {
+        key
+    }
+}
+
+/// The key, when it can be one.
+pub(super) fn check_key(key: &str) -> Result<String, ImportError> {
+    let plain = key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !plain || key.len() > 64 || !key.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return Err(ImportError::Key(key.to_owned()));
+    }
+    Ok(key.to_owned())
+}
+
+/// An id for each operation: the shortest of its names that no other has.
+pub(super) fn actions(operations: &[Operation<'_>], key: &str) -> Vec<String> {
+    let candidates = operations.iter().map(candidates).collect::<Vec<_>>();
+    let mut level = vec![0_usize; operations.len()];
+    let name = |place: usize, level: usize| {
+        let names: &Vec<String> = &candidates[place];
+        names[level.min(names.len() - 1)].clone()
+    };
+    // Names that meet are made longer together, so that none is the plain one by chance.
+    for _ in 0..4 {
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, level) in level.iter().enumerate() {
+            by_name.entry(name(place, *level)).or_default().push(place);
+        }
+        // Who has the plain name alone keeps it when a longer one meets it.
+        let movers = |places: Vec<usize>| {
+            let least = places.iter().map(|place| level[*place]).min().unwrap_or(0);
+            let stays = places.iter().filter(|place| level[**place] == least).count() == 1;
+            places.into_iter().filter(|place| !(stays && level[*place] == least)).collect::<Vec<_>>()
+        };
+        let met = by_name.into_values().filter(|places| places.len() > 1).flat_map(movers).collect::<Vec<_>>();
+        if met.is_empty() {
+            break;
+        }
+        met.into_iter().for_each(|place| level[place] += 1);
+    }
+    let mut taken = HashSet::new();
+    let mut unique = |wanted: String| {
+        let public = |id: &str| format!("{key}_{id}");
+        let is_free = |taken: &HashSet<String>, id: &str| {
+            // An action is found by either id, so that one's public id must not be another's own.
+            let inner = id.strip_prefix(key).and_then(|rest| rest.strip_prefix('_'));
+            !taken.contains(id) && !taken.contains(&public(id)) && inner.is_none_or(|inner| !taken.contains(inner))
+        };
+        let mut id = wanted.clone();
+        let mut number = 2;
+        while !is_free(&taken, &id) {
+            id = format!("{wanted}_{number}");
+            number += 1;
+        }
+        taken.insert(id.clone());
+        id
+    };
+    (0..operations.len()).map(|place| unique(name(place, level[place]))).collect()
+}
+
+/// Names for an operation, from short to long.
+fn candidates(operation: &Operation<'_>) -> Vec<String> {
+    let by_path = from_path(operation);
+    let mut found = match own_words(operation) {
+        Some((things, rest)) => from_words(&things, &rest, operation),
+        None => vec![by_path.clone()],
+    };
+    found.push(by_path);
+    found.push(snake(&format!("{} {}", operation.method.as_str(), operation.path), MAX_ID));
+    found.retain(|name| !name.is_empty());
+    if found.is_empty() {
+        found.push(operation.method.as_str().to_owned());
+    }
+    found
+}
+
+/// The operation's own id: the things that it names first, each with its words, and the words after them.
+type Words = (Vec<Vec<String>>, Vec<String>);
+
+fn own_words(operation: &Operation<'_>) -> Option<Words> {
+    let id = operation.id.as_deref()?;
+    let mut all = words(id);
+    let path = words(&operation.path);
+    // Some frameworks append path and method to the function's name.
+    let tail = path.iter().cloned().chain([operation.method.as_str().to_owned()]).collect::<Vec<_>>();
+    if all.len() > tail.len() && all.ends_with(&tail) {
+        all.truncate(all.len() - tail.len());
+        return Some((Vec::new(), all));
+    }
+    if let Some(found) = path_first(&all, operation) {
+        return Some(found);
+    }
+    if let Some((namespace, rest)) = id.split_once('/').or_else(|| id.rsplit_once('.')) {
+        let things = namespace.split(['/', '.']).map(words).filter(|words| !words.is_empty()).collect();
+        return Some((things, words(rest)));
+    }
+    (!all.is_empty()).then_some((Vec::new(), all))
+}
+
+/// Some put the path before the verb: `v2_1_public_contracts_list`.
+fn path_first(all: &[String], operation: &Operation<'_>) -> Option<Words> {
+    let segments =
+        literal_segments(&operation.path).into_iter().map(words).filter(|words| !words.is_empty()).collect::<Vec<_>>();
+    let flat = segments.iter().flatten().cloned().collect::<Vec<_>>();
+    // The part of the path that all share may stand before, and is no thing.
+    let lead = all.iter().take_while(|word| is_noise(word)).count();
+    let all = &all[lead.min(all.len().saturating_sub(2))..];
+    let ends = |at: &usize| verb(&all[*at]).is_some() && is_end_of(&flat, without_partial(&all[..*at]));
+    let at = (1..all.len()).rev().find(ends)?;
+    let named = without_partial(&all[..at]).len();
+    let mut rest = all[at..].to_vec();
+    // The segments that the name holds, whole.
+    let (mut things, mut count) = (Vec::new(), 0);
+    for segment in segments.iter().rev().take_while(|segment| {
+        count += segment.len();
+        count <= named
+    }) {
+        things.insert(0, segment.clone());
+    }
+    let is_empty = |words: &Vec<String>| words.iter().all(|word| is_noise(word));
+    if things.iter().any(|words| !is_empty(words)) {
+        things.retain(|words| !is_empty(words));
+    }
+    // A POST that is called create and whose path ends with a verb is that verb.
+    if rest == ["create"]
+        && things.len() > 1
+        && let Some(last) = things.last()
+        && verb(&last[0]).is_some()
+        && last.get(1).is_none_or(|word| PREPOSITIONS.contains(&word.as_str()))
+    {
+        rest = things.pop()?;
+    }
+    Some((things, rest))
+}
+
+/// Whether the words are the path's last ones.
+fn is_end_of(path: &[String], words: &[String]) -> bool {
+    !words.is_empty() && path.ends_with(words)
+}
+
+/// `partial_update` is an update.
+fn without_partial(words: &[String]) -> &[String] {
+    match words.split_last() {
+        Some((last, before)) if last == "partial" => before,
+        _ => words,
+    }
+}
+
+fn from_words(things: &[Vec<String>], rest: &[String], operation: &Operation<'_>) -> Vec<String> {
+    let nearest = things.last().cloned().unwrap_or_default();
+    let name = |words: Vec<String>| joined(&words, MAX_ID);
+    let Some(does) = rest.first().and_then(|first| verb(first)) else {
+        // No verb that is known here. Of a thing, it is what is done with it, or what there is of it.
+        let one = things.iter().map(|words| one_of(words)).collect::<Vec<_>>();
+        let is_list = operation.method == Method::Get && rest.len() == 1 && rest[0].ends_with('s');
+        let found = |owner: Vec<String>| {
+            let verb = is_list.then(|| "list".to_owned()).into_iter();
+            if is_list {
+                verb.chain(owner).chain(rest.iter().cloned()).collect()
+            } else {
+                rest.iter().cloned().chain(owner).collect::<Vec<_>>()
+            }
+        };
+        return vec![name(found(one_of(&nearest))), name(found(one.concat()))];
+    };
+    let many = does == "list" || does == "search" || is_collection(operation, does);
+    let thing = |words: &[String]| if many { words.to_vec() } else { one_of(words) };
+    let more = &rest[1..];
+    let with = |middle: Vec<String>| {
+        name(std::iter::once(does.to_owned()).chain(middle).chain(more.iter().cloned()).collect())
+    };
+    let owners = |things: &[Vec<String>]| things.iter().flat_map(|words| one_of(words)).collect::<Vec<_>>();
+    if more.first().is_none_or(|word| PREPOSITIONS.contains(&word.as_str())) {
+        // The nearest thing, then with what it belongs to.
+        let before = things.split_last().map_or(&[][..], |(_, before)| before);
+        let near = before.split_last().map_or(&[][..], |(last, _)| std::slice::from_ref(last));
+        let with_owners = |before: &[Vec<String>]| owners(before).into_iter().chain(thing(&nearest)).collect();
+        return vec![with(thing(&nearest)), with(with_owners(near)), with(with_owners(before))];
+    }
+    vec![with(Vec::new()), with(one_of(&nearest)), with(owners(things))]
+}
+
+/// One of what the words name many of.
+fn one_of(words: &[String]) -> Vec<String> {
+    let mut words = words.to_vec();
+    if let Some(last) = words.last_mut() {
+        *last = singular(last);
+    }
+    words
+}
+
+/// A name from method and path: `GET /users/{id}/posts` is `list_user_posts`.
+fn from_path(operation: &Operation<'_>) -> String {
+    let segments = literal_segments(&operation.path);
+    let mut things = segments.iter().map(|segment| words(segment)).collect::<Vec<_>>();
+    things.retain(|words| !words.is_empty() && !words.iter().all(|word| is_noise(word)));
+    let ends_open = operation.path.trim_end_matches('/').ends_with('}');
+    let mut does = match operation.method {
+        Method::Get if ends_open => "get",
+        Method::Get => "list",
+        Method::Post => "create",
+        Method::Put => "replace",
+        Method::Patch => "update",
+        Method::Delete => "delete",
+    };
+    let own = things.last().and_then(|last| verb(last.first()?)).filter(|_| !ends_open && things.len() > 1);
+    if let Some(own) = own {
+        does = own;
+        things.pop();
+    }
+    let count = things.len();
+    let mut all = vec![does.to_owned()];
+    for (place, mut words) in things.into_iter().enumerate() {
+        let is_last = place + 1 == count;
+        if let (true, Some(last)) = (!is_last || (does != "list"), words.last_mut()) {
+            *last = singular(last);
+        }
+        all.extend(words);
+    }
+    joined(&all, MAX_ID)
+}
+
+/// Whether what is done concerns many: a GET without an id at its end whose verb says nothing of it.
+fn is_collection(operation: &Operation<'_>, does: &str) -> bool {
+    does == "get" && operation.method == Method::Get && !operation.path.trim_end_matches('/').ends_with('}')
+}
+
+fn literal_segments(path: &str) -> Vec<&str> {
+    path.split(['/', ':', '?']).filter(|segment| !segment.is_empty() && !segment.contains('{')).collect()
+}
+
+fn verb(word: &str) -> Option<&'static str> {
+    let synonym = SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, usual)| *usual);
+    synonym.or_else(|| VERBS.into_iter().find(|verb| *verb == word))
+}
+
+/// Whether a word of a path names no thing.
+fn is_noise(word: &str) -> bool {
+    EMPTY.contains(&word) || is_version(word)
+}
+
+/// `v2`, `1`, `2_1`.
+pub(super) fn is_version(word: &str) -> bool {
+    let digits = word.strip_prefix('v').unwrap_or(word);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::import::{formats, notes::Notes};
+
+    fn named(operations: &[(&str, &str, Option<&str>)]) -> Vec<String> {
+        let mut paths = serde_json::Map::new();
+        for (method, path, id) in operations {
+            let item = paths.entry((*path).to_owned()).or_insert_with(|| json!({}));
+            item[*method] = match id {
+                Some(id) => json!({ "operationId": id }),
+                None => json!({}),
+            };
+        }
+        let root = json!({ "openapi": "3.0.0", "paths": paths });
+        let api = formats::read(&root, &Notes::default()).unwrap();
+        actions(&api.operations, "acme")
+    }
+
+    #[test]
+    fn names_begin_with_the_verb_whatever_the_ids_look_like() {
+        for (method, path, id, expected) in [
+            ("get", "/orgs/{org}/repos", Some("repos/list-for-org"), "list_repos_for_org"),
+            ("post", "/issues", Some("issues/create"), "create_issue"),
+            ("get", "/pets/{id}", Some("getPetById"), "get_pet_by_id"),
+            ("get", "/files", Some("files.list"), "list_files"),
+            ("get", "/users/{u}/messages/{id}", Some("users.messages.get"), "get_message"),
+            ("get", "/items/{item_id}", Some("read_item_items__item_id__get"), "read_item"),
+            (
+                "get",
+                "/api/v2.1/public/counter_parties/",
+                Some("v2.1_public_counter_parties_list"),
+                "list_counter_parties",
+            ),
+            ("patch", "/api/v2/things/{id}", Some("v2_things_partial_update"), "update_thing"),
+            ("delete", "/things/{id}/", Some("things_destroy"), "delete_thing"),
+            ("get", "/parcels/", Some("api_v1_parcels_list"), "list_parcels"),
+            (
+                "post",
+                "/api/v2.1/public/contracts/{id}/send_to_parties",
+                Some("v2.1_public_contracts_send_to_parties_create"),
+                "send_contract_to_parties",
+            ),
+            (
+                "post",
+                "/v2/contracts/{id}/download_link",
+                Some("v2_contracts_download_link_create"),
+                "create_download_link",
+            ),
+            ("get", "/users/me/calendarList", Some("calendarList.list"), "list_calendar_list"),
+            ("get", "/calendars/{id}/events/{e}/instances", Some("events.instances"), "list_event_instances"),
+            ("post", "/calendars/{id}/events/quickAdd", Some("events.quickAdd"), "quick_add_event"),
+            ("get", "/users/{id}/posts", None, "list_user_posts"),
+            ("post", "/v1/users/{id}/archive", None, "archive_user"),
+            ("put", "/users/{id}", None, "replace_user"),
+            ("get", "/", None, "list"),
+        ] {
+            assert_eq!(named(&[(method, path, id)]), [expected], "{id:?} {path}");
+        }
+    }
+
+    #[test]
+    fn names_that_meet_grow_until_they_differ() {
+        let both = named(&[
+            ("get", "/gists/{id}/comments", Some("gists/list-comments")),
+            ("get", "/issues/{id}/comments", Some("issues/list-comments")),
+        ]);
+        assert_eq!(both, ["list_gist_comments", "list_issue_comments"]);
+        let same = named(&[("get", "/a", Some("x")), ("get", "/a-", Some("x")), ("get", "/a_", Some("x"))]);
+        assert_eq!(same.iter().collect::<HashSet<_>>().len(), 3, "{same:?}");
+        let public = named(&[("get", "/a", Some("thing")), ("get", "/b", Some("acme_thing"))]);
+        assert_eq!(public, ["thing", "acme_thing_2"]);
+    }
+
+    #[test]
+    fn keys_come_from_titles() {
+        for (title, expected) in [
+            ("Acme API (v2)", "acme"),
+            ("REST API", "rest_api"),
+            ("3Scale", "api_3scale"),
+            ("GitHub's API", "github"),
+            ("Été", "t"),
+            ("!", "api"),
+        ] {
+            assert!(check_key(&key(title)).is_ok(), "{title}: {}", key(title));
+            assert_eq!(key(title), expected);
+        }
+        assert!(check_key("9x").is_err() && check_key("").is_err() && check_key("a-b").is_err());
+    }
+}

@@ -1,0 +1,340 @@
+//! From schemas to shapes, within bounds.
+
+use serde_json::Value;
+
+use super::{Kind, Merged, Property, Rules, Shape, merge};
+use crate::{
+    import::{
+        notes::{Notes, Topic},
+        refs::Document,
+    },
+    load::input::check_pattern,
+};
+
+/// The most shapes of one action.
+const MAX_SHAPES: usize = 400;
+/// How deep objects are described within one another.
+const MAX_DEPTH: usize = 6;
+/// The most values of an enum.
+const MAX_VALUES: usize = 300;
+/// The most further shapes that a value may have.
+const MAX_VARIANTS: usize = 8;
+
+/// Reads schemas for one operation.
+pub(in crate::import) struct Reader<'d, 'n> {
+    document: Document<'d>,
+    notes: &'n Notes,
+    place: String,
+    left: usize,
+    depth: usize,
+    /// The references that are being read, from the outside in.
+    within: Vec<&'d str>,
+    /// Whether notes are written: not while a depth is only tried.
+    trying: bool,
+}
+
+impl<'d, 'n> Reader<'d, 'n> {
+    pub(in crate::import) fn new(document: Document<'d>, notes: &'n Notes, place: String) -> Self {
+        Self { document, notes, place, left: MAX_SHAPES, depth: MAX_DEPTH, within: Vec::new(), trying: false }
+    }
+
+    /// The shape of a schema, as deep as the bounds allow evenly.
+    pub(in crate::import) fn shape(&mut self, schema: &'d Value, at: &str) -> Shape {
+        let before = self.left;
+        self.trying = true;
+        for depth in (1..=MAX_DEPTH).rev() {
+            (self.left, self.depth) = (before, depth);
+            _ = self.read(schema, at, depth);
+            if self.left > 0 {
+                break;
+            }
+        }
+        if self.depth < MAX_DEPTH {
+            let note = format!("`{at}` has more than {MAX_SHAPES} parts; objects further inside take any members");
+            self.notes.add(Topic::TooLarge, self.place.clone(), note);
+        }
+        self.trying = false;
+        self.left = before;
+        self.read(schema, at, self.depth)
+    }
+
+    fn note(&self, topic: Topic, detail: String) {
+        if !self.trying {
+            self.notes.add(topic, self.place.clone(), detail);
+        }
+    }
+
+    fn read(&mut self, schema: &'d Value, at: &str, depth: usize) -> Shape {
+        if self.left == 0 {
+            return Shape::free_object();
+        }
+        self.left -= 1;
+        let merged = merge(self.document, schema);
+        if let Some(reference) = merged.broken {
+            self.note(Topic::Reference, format!("`{at}`: `{reference}` leads nowhere in this file"));
+        }
+        if let Some(again) = merged.refs.iter().find(|reference| self.within.contains(reference)) {
+            let name = again.rsplit('/').next().unwrap_or(again);
+            self.note(Topic::Recursive, format!("`{at}` is a `{name}` within a `{name}`"));
+            let mut shape = if merged.items.is_some() || merged.types == ["array"] {
+                Shape { array: true, ..Shape::free_object() }
+            } else if merged.types.contains(&"object") || !merged.properties.is_empty() {
+                Shape::free_object()
+            } else {
+                Shape::anything()
+            };
+            merged.describe(&mut shape);
+            return shape;
+        }
+        let outside = self.within.len();
+        self.within.extend(&merged.refs);
+        let mut shape = self.of(&merged, at, depth);
+        self.within.truncate(outside);
+        merged.describe(&mut shape);
+        if merged.repeated {
+            shape = shape.into_list();
+        }
+        shape
+    }
+
+    fn of(&mut self, merged: &Merged<'d>, at: &str, depth: usize) -> Shape {
+        if let Some(shape) = self.listed(merged, at) {
+            return shape;
+        }
+        let alternatives = merged.alternatives.iter().copied().filter(|alternative| {
+            let alternative = merge(self.document, alternative);
+            !alternative.only_requires() && !alternative.only_null()
+        });
+        let alternatives = alternatives.collect::<Vec<_>>();
+        let has_null = merged.alternatives.iter().any(|alternative| merge(self.document, alternative).only_null());
+        let mut shape = if alternatives.is_empty() {
+            self.typed(merged, at, depth)
+        } else {
+            self.one_of(merged, &alternatives, at, depth)
+        };
+        shape.nullable |= has_null;
+        shape
+    }
+
+    /// An enum, when it is one that can be listed.
+    fn listed(&self, merged: &Merged<'d>, at: &str) -> Option<Shape> {
+        let values = match (merged.values, merged.constant) {
+            (Some(values), _) => values.iter().collect::<Vec<_>>(),
+            (None, Some(constant)) => vec![constant],
+            (None, None) => return None,
+        };
+        if merged.types == ["array"] {
+            return None;
+        }
+        let has_null = values.iter().any(|value| value.is_null());
+        let mut listed: Vec<Value> = Vec::new();
+        for value in values.into_iter().filter(|value| !value.is_null()) {
+            if value.is_object() || value.is_array() {
+                return None;
+            }
+            if listed.len() >= MAX_VALUES {
+                self.note(Topic::Shape, format!("`{at}` has more than {MAX_VALUES} values, which are not listed"));
+                return None;
+            }
+            if !listed.contains(value) {
+                listed.push(value.clone());
+            }
+        }
+        if listed.is_empty() {
+            return None;
+        }
+        Some(Shape { values: listed, nullable: has_null, ..Shape::of(Kind::Enum) })
+    }
+
+    fn typed(&mut self, merged: &Merged<'d>, at: &str, depth: usize) -> Shape {
+        let mut types = merged.types.clone();
+        if types.is_empty() {
+            types.extend(merged.implied());
+        }
+        let mut shapes =
+            types.iter().take(MAX_VARIANTS).map(|name| self.named(name, merged, at, depth)).collect::<Vec<_>>();
+        if shapes.is_empty() {
+            return Shape::anything();
+        }
+        let mut shape = shapes.remove(0);
+        shape.variants.append(&mut shapes);
+        shape
+    }
+
+    fn named(&mut self, name: &str, merged: &Merged<'d>, at: &str, depth: usize) -> Shape {
+        match name {
+            "string" => self.text(merged, at),
+            "integer" | "number" => {
+                let bound = |bound: Option<&Value>| {
+                    if let Some(Value::Number(number)) = bound { Some(number.clone()) } else { None }
+                };
+                let rules = Rules { min: bound(merged.minimum), max: bound(merged.maximum), ..Rules::default() };
+                Shape { rules, ..Shape::of(Kind::Number) }
+            }
+            "boolean" => Shape::of(Kind::Boolean),
+            "array" => {
+                let mut shape = match merged.items {
+                    Some(items) => self.read(items, &format!("{at}[]"), depth),
+                    None => Shape::anything(),
+                };
+                shape = shape.into_list();
+                // What its elements are is no word about the list.
+                (shape.description, shape.default, shape.nullable) = (String::new(), None, false);
+                if shape.nested_list {
+                    self.note(Topic::Shape, format!("`{at}` is a list of lists, which is not checked"));
+                }
+                (shape.rules.min_length, shape.rules.max_length) =
+                    (merged.min_items.filter(|least| *least > 0), merged.max_items);
+                shape
+            }
+            "object" => self.object(merged, at, depth),
+            "file" => Shape { is_file: true, ..Shape::of(Kind::String) },
+            "any" => Shape::anything(),
+            other => {
+                self.note(Topic::Shape, format!("`{at}` has the type `{other}`, which is not checked"));
+                Shape::anything()
+            }
+        }
+    }
+
+    fn text(&self, merged: &Merged<'d>, at: &str) -> Shape {
+        let mut shape = Shape::of(Kind::String);
+        match merged.format {
+            Some("date-time") => shape.kind = Kind::Datetime,
+            Some("date") => shape.rules.format = Some("date"),
+            Some("email" | "idn-email") => shape.rules.format = Some("email"),
+            Some("uuid") => shape.rules.format = Some("uuid"),
+            Some("uri" | "url") => shape.rules.format = Some("uri"),
+            Some("binary") => shape.is_file = true,
+            _ => shape.is_file = merged.is_file,
+        }
+        if shape.kind == Kind::Datetime {
+            return shape;
+        }
+        shape.rules.min_length = merged.min_length.filter(|least| *least > 0);
+        shape.rules.max_length = merged.max_length;
+        if let Some(pattern) = merged.pattern.filter(|pattern| !pattern.is_empty()) {
+            if check_pattern(pattern) {
+                shape.rules.pattern = Some(pattern.to_owned());
+            } else {
+                let shown = super::super::words::line(pattern, 80);
+                self.note(Topic::Shape, format!("`{at}`: the pattern `{shown}` cannot be used; it was left out"));
+            }
+        }
+        shape
+    }
+
+    fn object(&mut self, merged: &Merged<'d>, at: &str, depth: usize) -> Shape {
+        let mut shape = Shape { open: merged.open, ..Shape::of(Kind::Object) };
+        if depth == 0 {
+            if !merged.properties.is_empty() && self.depth == MAX_DEPTH {
+                self.note(
+                    Topic::TooLarge,
+                    format!("`{at}` is nested deeper than {MAX_DEPTH} levels; it takes any members"),
+                );
+            }
+            return shape;
+        }
+        for (name, property) in &merged.properties {
+            let inner = format!("{at}.{name}");
+            let property = self.read(property, &inner, depth - 1);
+            if property.read_only || name.is_empty() {
+                continue;
+            }
+            if property.nested_list {
+                // Without its members described, the object takes what the list of lists needs.
+                shape.properties.clear();
+                return shape;
+            }
+            let required = merged.required.contains(name);
+            shape.properties.push(Property { name: (*name).to_owned(), required, shape: property });
+        }
+        shape
+    }
+
+    fn one_of(&mut self, merged: &Merged<'d>, alternatives: &[&'d Value], at: &str, depth: usize) -> Shape {
+        let mut shapes: Vec<Shape> = Vec::new();
+        for alternative in alternatives.iter().take(64) {
+            let shape = self.read(alternative, at, depth);
+            if !shapes.iter().any(|earlier| alike(earlier, &shape)) {
+                shapes.push(shape);
+            }
+        }
+        let has_base = !merged.properties.is_empty();
+        if has_base && shapes.iter().all(Shape::is_object) {
+            let mut base = self.typed(merged, at, depth);
+            union(&mut base, shapes);
+            self.note(Topic::Shape, format!("`{at}` has alternatives; the members of all are taken"));
+            return base;
+        }
+        if shapes.iter().all(|shape| shape.kind == Kind::Enum && !shape.array && shape.variants.is_empty()) {
+            let mut shapes = shapes.into_iter();
+            let mut first = shapes.next().unwrap_or_default();
+            for value in shapes.flat_map(|shape| shape.values) {
+                if !first.values.contains(&value) {
+                    first.values.push(value);
+                }
+            }
+            return first;
+        }
+        if shapes.len() > MAX_VARIANTS {
+            self.note(Topic::Shape, format!("`{at}` has {} alternatives, which are not told apart", shapes.len()));
+            if shapes.iter().all(Shape::is_object) {
+                return Shape::free_object();
+            }
+            return Shape::anything();
+        }
+        let mut shapes = shapes.into_iter();
+        let mut first = shapes.next().unwrap_or_default();
+        for mut shape in shapes {
+            let mut more = std::mem::take(&mut shape.variants);
+            first.nullable |= shape.nullable;
+            first.variants.push(shape);
+            first.variants.append(&mut more);
+        }
+        first.variants.truncate(MAX_VARIANTS);
+        first
+    }
+}
+
+impl Merged<'_> {
+    /// The type of a schema that names none.
+    fn implied(&self) -> Option<&'static str> {
+        if !self.properties.is_empty() || self.open {
+            return Some("object");
+        }
+        if self.items.is_some() {
+            return Some("array");
+        }
+        if self.pattern.is_some() || self.min_length.is_some() || self.max_length.is_some() || self.format.is_some() {
+            return Some("string");
+        }
+        (self.minimum.is_some() || self.maximum.is_some()).then_some("number")
+    }
+
+    fn describe(&self, shape: &mut Shape) {
+        if !self.description.is_empty() {
+            self.description.clone_into(&mut shape.description);
+        }
+        shape.nullable |= self.nullable;
+        shape.default = self.default.filter(|default| !default.is_null()).cloned().or(shape.default.take());
+        let output_only = self.description.trim_start_matches('[').to_ascii_lowercase().starts_with("output only");
+        shape.read_only |= self.read_only || output_only;
+    }
+}
+
+/// Whether two shapes take the same values, whatever is said of them.
+fn alike(one: &Shape, other: &Shape) -> bool {
+    let bare = |shape: &Shape| Shape { description: String::new(), default: None, ..shape.clone() };
+    bare(one) == bare(other)
+}
+
+/// The members of all; what only some have is not required.
+pub(in crate::import) fn union(base: &mut Shape, shapes: Vec<Shape>) {
+    base.open |= shapes.iter().any(|shape| shape.open);
+    for property in shapes.into_iter().flat_map(|shape| shape.properties) {
+        if !base.properties.iter().any(|known| known.name == property.name) {
+            base.properties.push(Property { required: false, ..property });
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A shape that an input can have: what the connector format can say of a value.
+
+use serde_json::{Number, Value};
+
+/// The types of inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(in crate::import) enum Kind {
+    #[default]
+    String,
+    Number,
+    Boolean,
+    Datetime,
+    Object,
+    Enum,
+}
+
+impl Kind {
+    pub(in crate::import) const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Datetime => "datetime_string",
+            Self::Object => "object",
+            Self::Enum => "enum",
+        }
+    }
+}
+
+/// Rules beyond the type.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(in crate::import) struct Rules {
+    pub(in crate::import) min_length: Option<u64>,
+    pub(in crate::import) max_length: Option<u64>,
+    pub(in crate::import) pattern: Option<String>,
+    pub(in crate::import) format: Option<&'static str>,
+    pub(in crate::import) min: Option<Number>,
+    pub(in crate::import) max: Option<Number>,
+}
+
+/// A shape.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(in crate::import) struct Shape {
+    pub(in crate::import) kind: Kind,
+    pub(in crate::import) array: bool,
+    pub(in crate::import) nullable: bool,
+    pub(in crate::import) description: String,
+    pub(in crate::import) properties: Vec<Property>,
+    /// Whether further members are described beside the properties.
+    pub(in crate::import) open: bool,
+    pub(in crate::import) values: Vec<Value>,
+    pub(in crate::import) rules: Rules,
+    /// Further shapes that are taken too.
+    pub(in crate::import) variants: Vec<Shape>,
+    pub(in crate::import) default: Option<Value>,
+    /// Whether it is the content of a file.
+    pub(in crate::import) is_file: bool,
+    /// A list of lists, which the format has no words for.
+    pub(in crate::import) nested_list: bool,
+    /// Whether only the provider sets it.
+    pub(in crate::import) read_only: bool,
+}
+
+/// A member of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::import) struct Property {
+    pub(in crate::import) name: String,
+    pub(in crate::import) required: bool,
+    pub(in crate::import) shape: Shape,
+}
+
+impl Shape {
+    pub(in crate::import) fn of(kind: Kind) -> Self {
+        Self { kind, ..Self::default() }
+    }
+
+    /// Whatever there is.
+    pub(in crate::import) fn anything() -> Self {
+        let list = |kind| Self { array: true, ..Self::of(kind) };
+        let variants = vec![
+            Self::of(Kind::String),
+            Self::of(Kind::Number),
+            Self::of(Kind::Boolean),
+            list(Kind::Object),
+            list(Kind::String),
+            list(Kind::Number),
+        ];
+        Self { variants, ..Self::of(Kind::Object) }
+    }
+
+    /// An object with any members.
+    pub(in crate::import) fn free_object() -> Self {
+        Self::of(Kind::Object)
+    }
+
+    /// Whether it is one object, of whatever members.
+    pub(in crate::import) fn is_object(&self) -> bool {
+        self.kind == Kind::Object && !self.array && self.variants.is_empty()
+    }
+
+    /// As a list of itself.
+    pub(in crate::import) fn into_list(mut self) -> Self {
+        if self.array || self.variants.iter().any(|variant| variant.array) {
+            // Anything within a list is read as it comes; only what surely is a list of lists has no words.
+            self.variants.retain(|variant| !variant.array);
+            self.nested_list = self.array;
+        }
+        self.array = true;
+        self.variants.iter_mut().for_each(|variant| variant.array = true);
+        self
+    }
+}

@@ -1,0 +1,108 @@
+//! Which scopes actions need.
+//!
+//! Where any of several scopes is enough, the one is taken that most operations are content with, so that an
+//! account is asked for few.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    model::{Api, Operation, Requirement, Scheme},
+    notes::{Notes, Topic},
+};
+
+/// The longest name of a scope.
+const MAX_NAME: usize = 200;
+
+/// The scopes of the connector.
+#[derive(Debug, Default)]
+pub(super) struct Scopes {
+    /// Names with descriptions, by name.
+    pub(super) defined: BTreeMap<String, String>,
+    /// Those that an action needs.
+    pub(super) needed: Vec<String>,
+    popularity: HashMap<String, usize>,
+}
+
+/// Collects what is defined and what is needed.
+pub(super) fn choose(api: &Api<'_>, notes: &Notes) -> Scopes {
+    let mut scopes = Scopes::default();
+    for (_, scheme) in &api.schemes {
+        let Scheme::OAuth2(flows) = scheme else { continue };
+        for (name, about) in flows.iter().flat_map(|flow| &flow.scopes) {
+            if fits(name) {
+                let known = scopes.defined.entry(name.clone()).or_default();
+                if known.is_empty() {
+                    known.clone_from(about);
+                }
+            }
+        }
+    }
+    for operation in &api.operations {
+        let mut named = alternatives(api, operation).flat_map(|(_, scopes)| scopes).collect::<Vec<_>>();
+        named.sort();
+        named.dedup();
+        for name in named.into_iter().filter(|name| fits(name)) {
+            *scopes.popularity.entry(name.clone()).or_default() += 1;
+            scopes.defined.entry(name).or_default();
+        }
+    }
+    let mut several = 0;
+    for operation in &api.operations {
+        let (chosen, count) = scopes.of(api, operation);
+        several += usize::from(count > 1);
+        for name in chosen {
+            if !scopes.needed.contains(&name) {
+                scopes.needed.push(name);
+            }
+        }
+    }
+    scopes.needed.sort();
+    if several > 0 {
+        let taken = scopes.needed.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
+        notes.add(
+            Topic::Scopes,
+            "requiredScopes",
+            format!("{several} operations are content with any of several scopes; taken: {taken}"),
+        );
+    }
+    scopes
+}
+
+impl Scopes {
+    /// The scopes that an operation needs, and among how many sets they were chosen.
+    pub(super) fn of(&self, api: &Api<'_>, operation: &Operation<'_>) -> (Vec<String>, usize) {
+        let mut sets = alternatives(api, operation).map(|(_, scopes)| scopes).collect::<Vec<_>>();
+        sets.iter_mut().for_each(|set| set.retain(|name| fits(name)));
+        sets.retain(|set| !set.is_empty());
+        let count = sets.len();
+        let weight = |set: &Vec<String>| {
+            let least = set.iter().map(|name| self.popularity.get(name).copied().unwrap_or(0)).min().unwrap_or(0);
+            (std::cmp::Reverse(least), set.len(), set.iter().map(String::len).sum::<usize>(), set.join(" "))
+        };
+        let chosen = sets.into_iter().min_by_key(weight).unwrap_or_default();
+        (chosen, count)
+    }
+}
+
+fn fits(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= MAX_NAME
+        && !name.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '$' | '{' | '}'))
+}
+
+/// The alternatives of an operation that name scopes of OAuth, with these.
+fn alternatives<'a>(
+    api: &'a Api<'_>,
+    operation: &'a Operation<'_>,
+) -> impl Iterator<Item = (&'a Requirement, Vec<String>)> {
+    let list = operation.security.as_ref().unwrap_or(&api.security);
+    list.iter().map(|requirement| {
+        let of_oauth = |name: &str| {
+            let scheme = api.schemes.iter().find(|(known, _)| known == name).map(|(_, scheme)| scheme);
+            matches!(scheme, Some(Scheme::OAuth2(_) | Scheme::OpenId(_)))
+        };
+        let scopes =
+            requirement.0.iter().filter(|(name, _)| of_oauth(name)).flat_map(|(_, scopes)| scopes.clone()).collect();
+        (requirement, scopes)
+    })
+}

@@ -1,0 +1,332 @@
+//! Importing API descriptions: what comes of our own fixtures, and that nothing breaks it.
+
+use std::fmt::Write as _;
+
+use patchbay_connector::{
+    Connector, Severity,
+    definition::{StepFunction, ValueTemplate},
+    import::{ImportError, Imported, Options, Progress, Selection, Topic, import},
+    load, render,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const HARBOUR: &str = include_str!("import/harbour.yaml");
+const DEPOT: &str = include_str!("import/depot.json");
+const ALMANAC: &str = include_str!("import/almanac.json");
+
+fn imported(text: &str, options: &Options) -> Imported {
+    import(text, options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn from(source: &str) -> Options {
+    Options { source: source.to_owned(), ..Options::default() }
+}
+
+/// The connector, when it is one without errors or warnings.
+fn connector(imported: &Imported) -> Connector {
+    let loaded = load(&imported.files);
+    assert_eq!(render(&loaded.diagnostics, &imported.files), "");
+    loaded.connector.unwrap()
+}
+
+/// Everything that was made, as one text.
+fn shown(imported: &Imported) -> String {
+    let mut text = format!("{} ({}): {} of {}\n", imported.key, imported.format, imported.actions, imported.operations);
+    for note in &imported.notes {
+        let _ = writeln!(text, "! {} | {} | {}", note.topic.title(), note.place, note.detail);
+    }
+    for file in &imported.files {
+        let _ = write!(text, "\n=== {}\n{}", file.name, file.text);
+    }
+    text
+}
+
+#[test]
+fn an_openapi_document_with_everything_in_it() {
+    let imported = imported(HARBOUR, &from("harbour.yaml"));
+    insta::assert_snapshot!(shown(&imported));
+    connector(&imported);
+}
+
+#[test]
+fn a_swagger_document() {
+    let imported = imported(DEPOT, &from("depot.json"));
+    insta::assert_snapshot!(shown(&imported));
+    connector(&imported);
+}
+
+#[test]
+fn a_discovery_document() {
+    let imported = imported(ALMANAC, &from("almanac.json"));
+    insta::assert_snapshot!(shown(&imported));
+    connector(&imported);
+}
+
+#[test]
+fn json_and_yaml_make_the_same_connector() {
+    let tree: Value = serde_json::from_str(DEPOT).unwrap();
+    let flow = tree.to_string().replace("\":", "\": ");
+    let yaml = format!("# YAML, since it has a comment.\n{flow}");
+    assert_eq!(shown(&imported(&yaml, &from("x"))), shown(&imported(DEPOT, &from("x"))));
+}
+
+#[test]
+fn operations_are_chosen_by_tag_path_and_id() {
+    let ids = |selection: Selection| {
+        let made = imported(HARBOUR, &Options { selection, ..from("x") });
+        let connector = connector(&made);
+        connector.actions.iter().map(|action| action.id.clone()).collect::<Vec<_>>()
+    };
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    assert_eq!(ids(Selection { tags: texts(&["berths"]), ..Selection::default() }).len(), 3);
+    let papers = ids(Selection { paths: texts(&["/papers"]), ..Selection::default() });
+    assert_eq!(papers, ["download_paper", "put_paper_file", "set_note"]);
+    let two = ids(Selection { operations: texts(&["getShip", "GET /berths"]), ..Selection::default() });
+    assert_eq!(two, ["get_ship", "list_berths"]);
+    let wrong = Selection { tags: texts(&["Shps"]), ..Selection::default() };
+    let error = import(HARBOUR, &Options { selection: wrong, ..from("x") }, &mut |_| ()).unwrap_err();
+    assert!(error.to_string().contains("did you mean `Ships`?"), "{error}");
+}
+
+#[test]
+fn key_title_and_base_url_can_be_told() {
+    let options = Options {
+        key: Some("port".to_owned()),
+        title: Some("The Port".to_owned()),
+        base_url: Some("https://port.example/v9/".to_owned()),
+        ..from("x")
+    };
+    let made = imported(HARBOUR, &options);
+    let connector = connector(&made);
+    assert_eq!((connector.key.as_str(), connector.title.as_str()), ("port", "The Port"));
+    assert_eq!(connector.base_url.as_ref().unwrap().source(), "https://port.example/v9");
+    assert_eq!(made.files[0].name, "port.connector.yaml");
+    let refused = |options: Options| import(HARBOUR, &options, &mut |_| ()).unwrap_err();
+    assert!(matches!(refused(Options { key: Some("9".to_owned()), ..from("x") }), ImportError::Key(_)));
+    for url in ["http://x.example", "https://x.example?a=b", "https://${credentials.x}", "x"] {
+        let error = refused(Options { base_url: Some(url.to_owned()), ..from("x") });
+        assert!(matches!(error, ImportError::BaseUrl(_)), "{url}");
+    }
+}
+
+#[test]
+fn what_is_no_description_is_refused_in_words() {
+    let refused = |text: &str| import(text, &from("x"), &mut |_| ()).unwrap_err();
+    for text in ["", "{", "[1, 2]", "a: [", "plain"] {
+        assert!(matches!(refused(text), ImportError::Syntax(_) | ImportError::Format), "{text:?}");
+    }
+    for text in ["{}", "openapi: 4.0.0", "swagger: '1.2'"] {
+        assert!(matches!(refused(text), ImportError::Format), "{text:?}");
+    }
+    assert!(matches!(refused("openapi: 3.0.0\npaths: {}"), ImportError::Nothing(_)));
+}
+
+#[test]
+fn progress_is_told_from_the_first_operation_to_the_last() {
+    let mut told = Vec::new();
+    import(DEPOT, &from("x"), &mut |progress| told.push(progress)).unwrap();
+    assert_eq!(told.first(), Some(&Progress::Reading));
+    assert_eq!(told.last(), Some(&Progress::Operations(8, 8)));
+}
+
+#[test]
+fn a_large_body_is_cut_evenly_and_told() {
+    let leaf = json!({ "type": "object", "properties": (0..30).map(|n| (format!("leaf{n}"), json!({"type": "string"}))).collect::<serde_json::Map<_, _>>() });
+    let branch = json!({ "type": "object", "properties": (0..30).map(|n| (format!("branch{n}"), leaf.clone())).collect::<serde_json::Map<_, _>>() });
+    let schema = json!({ "type": "object", "properties": { "a": branch, "b": branch, "c": { "type": "string" } } });
+    let body = json!({ "content": { "application/json": { "schema": schema } } });
+    let root = json!({ "openapi": "3.0.0", "servers": [{ "url": "https://x.example" }],
+        "paths": { "/a": { "post": { "operationId": "createA", "requestBody": body, "responses": {} } } } });
+    let made = imported(&root.to_string(), &from("x"));
+    let connector = connector(&made);
+    let inputs = &connector.actions[0].inputs;
+    let names = inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>();
+    assert_eq!(names, ["a", "b", "c"], "nothing at the top is lost");
+    assert_eq!((inputs[0].properties.len(), inputs[1].properties.len()), (30, 30));
+    assert!(inputs[0].properties.iter().all(|property| property.properties.is_empty()));
+    assert!(made.notes.iter().any(|note| note.topic == Topic::TooLarge && note.place == "POST /a"));
+}
+
+/// Texts that mean something in YAML or in expressions.
+const HOSTILE: [&str; 14] = [
+    "${credentials.key}",
+    "{{1 +}}",
+    "$.x",
+    "a: b # c",
+    "- x",
+    "'",
+    "\"",
+    "\\",
+    "\u{2028}\u{0}\u{1b}[31m",
+    "no",
+    "null",
+    "é",
+    "{x}",
+    "[x]",
+];
+
+#[test]
+fn texts_that_look_like_something_else_stay_texts() {
+    for text in HOSTILE {
+        let root = json!({
+            "openapi": "3.0.0",
+            "info": { "title": text, "description": text },
+            "servers": [{ "url": "https://x.example" }],
+            "tags": [],
+            "paths": { format!("/a/{text}"): { "get": {
+                "operationId": text, "summary": text, "description": format!("{text}\n\n{text}\n    {text}"), "tags": [text],
+                "parameters": [
+                    { "name": text, "in": "query", "description": text, "schema": { "type": "string", "enum": [text, "x"], "default": text }, "required": true },
+                    { "name": text, "in": "header", "schema": { "type": "string", "pattern": text } },
+                ],
+                "responses": {},
+            } } },
+            "components": { "securitySchemes": { text: { "type": "apiKey", "in": "header", "name": text }, "o": { "type": "oauth2", "flows": {
+                "authorizationCode": { "authorizationUrl": "https://x.example/a", "tokenUrl": "https://x.example/t", "scopes": { text: text } } } } } },
+        });
+        let made = imported(&root.to_string(), &from(text));
+        let loaded = load(&made.files);
+        let errors =
+            loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error).cloned().collect::<Vec<_>>();
+        assert_eq!(render(&errors, &made.files), "", "{text:?}");
+        let connector = loaded.connector.unwrap();
+        let action = &connector.actions[0];
+        let StepFunction::Request(request) = &action.steps[0].function else { panic!("{text:?}") };
+        for arg in &request.args {
+            let value =
+                if let ValueTemplate::Text(value) = &arg.value { value.source().to_owned() } else { String::new() };
+            assert!(value.starts_with("$.inputs.") || value.starts_with("{{inputs."), "{text:?}: {value}");
+        }
+    }
+}
+
+/// Anything, of the words that descriptions are made of.
+fn tree() -> impl Strategy<Value = Value> {
+    let words = prop::sample::select(vec![
+        "type",
+        "object",
+        "array",
+        "string",
+        "integer",
+        "properties",
+        "items",
+        "$ref",
+        "#/components/schemas/A",
+        "#/paths",
+        "allOf",
+        "oneOf",
+        "anyOf",
+        "required",
+        "enum",
+        "format",
+        "binary",
+        "date-time",
+        "name",
+        "in",
+        "query",
+        "path",
+        "header",
+        "schema",
+        "content",
+        "application/json",
+        "multipart/form-data",
+        "application/x-www-form-urlencoded",
+        "get",
+        "post",
+        "parameters",
+        "requestBody",
+        "responses",
+        "200",
+        "default",
+        "security",
+        "operationId",
+        "tags",
+        "/a/{b}",
+        "{",
+        "}",
+        "${",
+        "pattern",
+        "nullable",
+        "additionalProperties",
+        "page",
+        "cursor",
+        "oauth2",
+        "flows",
+        "authorizationCode",
+        "apiKey",
+        "http",
+        "scheme",
+        "bearer",
+        "minimum",
+        "",
+    ])
+    .prop_map(str::to_owned);
+    let leaf = prop_oneof![
+        words.clone().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        Just(Value::Null),
+    ];
+    leaf.prop_recursive(6, 64, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((words.clone(), inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn is_sound(root: &Value) -> Result<(), TestCaseError> {
+    match import(&root.to_string(), &from("x"), &mut |_| ()) {
+        Err(_) => Ok(()),
+        Ok(made) => {
+            let mut found = load(&made.files).diagnostics;
+            found.retain(|found| found.severity == Severity::Error);
+            prop_assert_eq!(render(&found, &made.files), "", "{}", root);
+            Ok(())
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_stands_in_a_description_makes_a_connector_or_a_reason(schema in tree(), operation in tree(), schemes in tree(), server in any::<String>()) {
+        let operation = match operation {
+            Value::Object(mut members) => {
+                members.insert("parameters".to_owned(), json!([
+                    { "name": "b", "in": "path", "schema": schema }, { "name": "c[]", "in": "query", "required": true, "schema": schema },
+                ]));
+                members.insert("requestBody".to_owned(), json!({ "content": { "application/json": { "schema": schema } } }));
+                Value::Object(members)
+            }
+            other => other,
+        };
+        is_sound(&json!({
+            "openapi": "3.1.0", "servers": [{ "url": server }], "paths": { "/a/{b}": { "get": operation, "post": operation } },
+            "components": { "schemas": { "A": schema }, "securitySchemes": { "s": schemes, "t": operation } }, "security": schemes,
+        }))?;
+    }
+
+    #[test]
+    fn lines_lost_and_doubled_do_no_harm(cuts in prop::collection::vec((0_usize..400, 0_u8..3), 1..10)) {
+        for text in [HARBOUR, ALMANAC, DEPOT] {
+            let mut lines = text.lines().collect::<Vec<_>>();
+            for (at, how) in &cuts {
+                let at = at % lines.len();
+                match how {
+                    0 => _ = lines.remove(at),
+                    1 => lines.insert(at, lines[at]),
+                    _ => lines.swap(at, 0),
+                }
+            }
+            if let Ok(made) = import(&lines.join("\n"), &from("x"), &mut |_| ()) {
+                let mut found = load(&made.files).diagnostics;
+                found.retain(|found| found.severity == Severity::Error);
+                prop_assert_eq!(render(&found, &made.files), "");
+            }
+        }
+    }
+}

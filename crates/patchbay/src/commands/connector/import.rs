@@ -1,0 +1,224 @@
+//! `patchbay connector import`: a connector from an API's own description.
+//!
+//! The work is `patchbay_connector::import`'s; here are files, the terminal and the summary.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{IsTerminal as _, Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, bail};
+use clap::Args as ClapArgs;
+use patchbay_connector::{
+    Severity, SourceFile,
+    import::{Imported, Note, Options, Progress, Selection, Topic, import},
+    load, render,
+};
+
+use super::out;
+
+/// What the files of an import begin with, beside the title.
+const MARK: &str = "mported from ";
+/// How many places of one topic are shown.
+const SHOWN: usize = 6;
+/// Descriptions of this size and more are worth a line that moves.
+const LARGE: usize = 512 * 1024;
+/// The largest file that is read at all.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The description: OpenAPI 3.0 or 3.1, Swagger 2 (JSON or YAML), or Google discovery; - reads standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The connector's key [default: from the title]
+    #[arg(long)]
+    key: Option<String>,
+    /// Its display name [default: the description's title]
+    #[arg(long)]
+    title: Option<String>,
+    /// The provider's base URL [default: the description's first server]
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Only operations with this tag, or in this resource of a discovery document; may be repeated
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Only operations at this path or within it; `*` stands for anything; may be repeated
+    #[arg(long = "path", value_name = "PATTERN")]
+    paths: Vec<String>,
+    /// Only this operation, by its id or as "GET /path"; may be repeated
+    #[arg(long = "operation", value_name = "ID")]
+    operations: Vec<String>,
+    /// Folder in which to make the connector's folder
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    dir: PathBuf,
+    /// Write over an earlier import; files that no import wrote stay
+    #[arg(long)]
+    force: bool,
+    /// Tell every place in the summary, not the first few of each kind
+    #[arg(long)]
+    all: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let text = read(&args.file)?;
+    let source = match args.file.file_name() {
+        Some(name) if args.file != Path::new("-") => name.to_string_lossy().into_owned(),
+        _ => "standard input".to_owned(),
+    };
+    let options = Options {
+        key: args.key.clone(),
+        title: args.title.clone(),
+        base_url: args.base_url.clone(),
+        selection: Selection {
+            tags: args.tags.clone(),
+            paths: args.paths.clone(),
+            operations: args.operations.clone(),
+        },
+        source,
+    };
+    let mut line = ProgressLine::new(text.len());
+    let imported = import(&text, &options, &mut |progress| line.show(progress));
+    line.clear();
+    let imported = imported.with_context(|| format!("{} cannot be imported", args.file.display()))?;
+    check(&imported)?;
+    let folder = args.dir.join(&imported.key);
+    write(&folder, &imported, args.force)?;
+    let place = folder.display();
+    eprint!("{}", summary(&imported, &place.to_string(), args.all));
+    out::line(&format!("{place}\n\nNext:\n  patchbay connector validate {place}\n  patchbay connector list {place}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let name = path.display();
+    let mut bytes = Vec::new();
+    let mut take = |reader: &mut dyn std::io::Read| reader.take(MAX_BYTES + 1).read_to_end(&mut bytes).map(|_| ());
+    if path == Path::new("-") {
+        take(&mut std::io::stdin().lock()).context("standard input cannot be read")?;
+    } else {
+        let mut file = std::fs::File::open(path).with_context(|| format!("{name} cannot be read"))?;
+        take(&mut file).with_context(|| format!("{name} cannot be read"))?;
+    }
+    if bytes.len() as u64 > MAX_BYTES {
+        bail!("{name} has more than {} MiB", MAX_BYTES / 1024 / 1024);
+    }
+    String::from_utf8(bytes).with_context(|| format!("{name} is no text in UTF-8"))
+}
+
+/// What is written must be a connector; a mistake here is ours, and told rather than written.
+fn check(imported: &Imported) -> anyhow::Result<()> {
+    let mut found = load(&imported.files).diagnostics;
+    found.retain(|diagnostic| diagnostic.severity == Severity::Error);
+    if found.is_empty() {
+        return Ok(());
+    }
+    found.truncate(5);
+    bail!(
+        "the import made a connector that is not valid, which is a mistake of Patchbay's; nothing was written\n{}",
+        render(&found, &imported.files).trim()
+    )
+}
+
+/// Writes the files; what exists is touched with `force` alone, and then only what an import wrote.
+fn write(folder: &Path, imported: &Imported, force: bool) -> anyhow::Result<()> {
+    let place = folder.display();
+    if folder.exists() && !force {
+        bail!("{place} exists already; choose another --key or --dir, or write over it with --force");
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("{place} cannot be made"))?;
+    let earlier = crate::connectors::yaml_files(folder)?;
+    let is_ours =
+        |file: &SourceFile| file.text.lines().next().is_some_and(|line| line.starts_with("# ") && line.contains(MARK));
+    let name_of = |file: &SourceFile| Path::new(&file.name).file_name().map(|name| name.to_string_lossy().into_owned());
+    for file in &earlier {
+        let name = name_of(file).unwrap_or_default();
+        if imported.files.iter().any(|new| new.name == name) && !is_ours(file) {
+            bail!("{} was not written by an import, or its first line was changed; move it away first", file.name);
+        }
+    }
+    // Partials of an earlier import that has other groups would be read along.
+    for file in earlier.iter().filter(|file| is_ours(file)) {
+        let is_new = name_of(file).is_some_and(|name| imported.files.iter().any(|new| new.name == name));
+        if !is_new {
+            std::fs::remove_file(&file.name).with_context(|| format!("{} cannot be removed", file.name))?;
+        }
+    }
+    for file in &imported.files {
+        let path = folder.join(&file.name);
+        std::fs::write(&path, &file.text).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(())
+}
+
+/// What a person has to look at, by kind.
+fn summary(imported: &Imported, place: &str, all: bool) -> String {
+    let Imported { format, operations, actions, files, .. } = imported;
+    let mut text =
+        format!("{place}: {actions} actions from {operations} operations ({format}), in {} files\n", files.len());
+    let mut by_topic: BTreeMap<Topic, Vec<&Note>> = BTreeMap::new();
+    for note in &imported.notes {
+        by_topic.entry(note.topic).or_default().push(note);
+    }
+    if by_topic.is_empty() {
+        return text;
+    }
+    text.push_str("For a person to look at:\n");
+    for (topic, notes) in by_topic {
+        let _ = writeln!(text, "  {} ({})", topic.title(), notes.len());
+        let shown = if all { notes.len() } else { SHOWN };
+        for note in notes.iter().take(shown) {
+            let colon = if note.detail.is_empty() { "" } else { ": " };
+            let line = format!("    {}{colon}{}", note.place, note.detail);
+            // A description's own texts must not steer the terminal.
+            text.extend(line.chars().filter(|c| !c.is_control()));
+            text.push('\n');
+        }
+        if notes.len() > shown {
+            let _ = writeln!(text, "    and {} more; --all shows them", notes.len() - shown);
+        }
+    }
+    text
+}
+
+/// One line that moves, for a person who waits.
+struct ProgressLine {
+    is_shown: bool,
+    last: usize,
+}
+
+impl ProgressLine {
+    fn new(size: usize) -> Self {
+        Self { is_shown: size >= LARGE && std::io::stderr().is_terminal(), last: usize::MAX }
+    }
+
+    fn show(&mut self, progress: Progress) {
+        if !self.is_shown {
+            return;
+        }
+        let text = match progress {
+            Progress::Reading => "reading".to_owned(),
+            Progress::Operations(done, total) => {
+                let percent = done * 100 / total.max(1);
+                if percent == self.last {
+                    return;
+                }
+                self.last = percent;
+                format!("{done} of {total} operations")
+            }
+        };
+        eprint!("\r\u{1b}[K{text}");
+        // A line that is not shown is no failure.
+        _ = std::io::stderr().flush();
+    }
+
+    fn clear(&self) {
+        if self.is_shown {
+            eprint!("\r\u{1b}[K");
+        }
+    }
+}
