@@ -61,6 +61,8 @@ lint-web:
 
 test-rust:
 	@tools/need cargo cc cargo-nextest curl
+	@echo "==> API descriptions that packages carry (for the import's test)"
+	@tools/published-apis "$(TARGET)/tmp/published-apis" || test $$? = 3
 	@echo "==> Rust tests"
 	cargo nextest run --locked --workspace --all-features --profile ci
 	cargo test --locked --workspace --doc --quiet
@@ -72,10 +74,11 @@ test-web: web
 	cd web && { test -d node_modules || npm ci --no-audit --no-fund; } && \
 	  PATCHBAY_BIN="$(abspath $(TARGET))/debug/patchbay" npm run e2e
 
-bench: ## Compare with nginx on this machine (ratios, memory, time to ready)
+bench: ## Compare with nginx on this machine (ratios, memory, time to ready); the connector language's cost
 	@tools/need cargo cc wrk nginx
 	cargo build --locked --release --bin patchbay
 	PATCHBAY_BIN="$(abspath $(TARGET))/release/patchbay" bench/run.sh
+	cargo bench --locked --package patchbay-connector --bench language
 
 fmt: ## Format everything
 	cargo fmt --all
