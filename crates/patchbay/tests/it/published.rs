@@ -15,6 +15,7 @@ type Published = (&'static str, &'static [&'static str], &'static str, usize, &'
 const PUBLISHED: [Published; 5] = [
     (
         "github.json",
+        &[],
         "github_octokit_extension",
         1200,
         &["list_repos_for_org", "create_release", "get_user_authenticated"],
