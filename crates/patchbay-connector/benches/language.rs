@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use minijinja::Environment;
+use minijinja::{Environment, value::Serde};
 use patchbay_connector::{
     Connector, SourceFile,
     expr::{Scope, Template},
@@ -81,7 +81,7 @@ fn loading(folders: &BTreeMap<String, Vec<SourceFile>>, names: &[String]) {
     drop(black_box(loaded));
 }
 
-/// Each expression against minijinja's of the same meaning, and a path against a pointer of serde_json.
+/// Each expression against minijinja's of the same meaning, and a path against a pointer of `serde_json`.
 fn expressions() {
     let context = json!({
         "inputs": { "id": "c-1", "n": 25, "tags": ["x", "y"], "from": { "day": "2026-06-15" } },
@@ -109,12 +109,12 @@ fn expressions() {
         let mut environment = Environment::new();
         environment.add_template("t", theirs).expect("the baseline parses");
         let baseline = environment.get_template("t").expect("the baseline is there");
-        let theirs = minijinja::Value::from_serialize(&context);
+        let theirs = minijinja::Value::from(Serde(&context));
         compare(
             &format!("{name}: evaluations in a second"),
             "of minijinja",
             || _ = black_box(template.eval(&scope)),
-            || _ = black_box(baseline.render(&theirs)),
+            || _ = black_box(baseline.render(theirs.clone())),
         );
     }
     let path = Template::parse("$.steps.call.output.data.items[1].id").expect("the path parses");
