@@ -108,6 +108,7 @@ fn calls_of_both_versions_and_every_form_of_envelope() {
         ("add_employee_by_object", "007"),
         ("add_employee_by_text", "008"),
         ("add_employee_by_bare_text", "009"),
+        ("add_employee_with_header", "0010"),
     ] {
         let mut body = json!({ "name": name });
         if action == "add_employee" {
