@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use patchbay_connector::{
     Connector,
-    definition::{AuthMethod, Field},
+    definition::{Action, AuthMethod, Field},
 };
 use patchbay_model::{CallId, Clock, Entropy, Metadata, ProfileId, ProjectId};
 use patchbay_vault::Secret;
@@ -91,8 +91,9 @@ impl Solo {
 
     async fn traced(&self, job: SoloRun<'_>, trace: &Trace) -> Result<Map<String, Value>, Error> {
         let SoloRun { connector, action, auth, environment, credentials, input } = job;
-        let action = connector.action(action).ok_or_else(|| unknown_action(connector, action))?;
         let method = method(connector, auth)?;
+        let own = connector.action(action).or_else(|| nested(method, action));
+        let action = own.ok_or_else(|| unknown_action(connector, action))?;
         let environment = environment_of(method, environment)?;
         let credentials = open(method, credentials);
         let raw = RawInputs { path: input.path, query: input.query, headers: input.headers, body: input.body };
@@ -121,6 +122,13 @@ impl Solo {
         };
         run(&self.http, ctx, action, &inputs).await
     }
+}
+
+/// What a method fetches after a sign-in, by its own id. One that gives tokens is not run here: its result would show
+/// them.
+fn nested<'c>(method: &'c AuthMethod, id: &str) -> Option<&'c Arc<Action>> {
+    let refresh = method.refresh.as_ref().filter(|refresh| !refresh.gives_token())?;
+    Some(&refresh.action).filter(|action| action.id == id)
 }
 
 fn unknown_action(connector: &Connector, id: &str) -> Error {

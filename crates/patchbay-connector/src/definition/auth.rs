@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Action, Arg, Certificates, Guides};
+use super::{Action, ActionResult, Arg, Certificates, Guides, ValueTemplate};
 use crate::expr::Template;
 
 /// How credentials come to be.
@@ -79,6 +79,19 @@ pub struct Refresh {
     pub schedule: Option<String>,
     /// Its result becomes part of the credentials: `accessToken`, `refreshToken`, `expiresIn`, ….
     pub action: Arc<Action>,
+}
+
+impl Refresh {
+    /// Whether its result is a token. One that names other things alone (a site's id) goes with a token that is got
+    /// elsewhere: at the token endpoint.
+    pub fn gives_token(&self) -> bool {
+        match &self.action.result {
+            ActionResult::Template(ValueTemplate::Object(members)) => {
+                members.iter().any(|(name, _)| matches!(name.source(), "accessToken" | "data"))
+            }
+            _ => true,
+        }
+    }
 }
 
 /// How one signs in at an MCP server.

@@ -13,7 +13,7 @@ use crate::{
         HubSession,
         hub::{HubProfile, LinkRequest},
     },
-    tokens::{Applicant, Grant, Minted, TOKEN_SERVER, TokenServer, mint, signs_in},
+    tokens::{Applicant, Grant, Minted, TOKEN_SERVER, TokenServer, after_sign_in, mint, signs_in},
 };
 
 /// What the browser brought back.
@@ -140,7 +140,13 @@ impl Engine {
                 minted.secrets.push((name.clone(), value.clone()));
             }
         }
-        Ok(minted)
+        let known = typed.iter().chain(&minted.secrets).cloned().collect::<Vec<_>>();
+        let credentials = self.draft(&profile, existing.as_deref(), &known)?;
+        let applicant = Applicant { credentials: &credentials, ..applicant };
+        match after_sign_in(self, &applicant).await.map_err(|failure| no_token(failure, &profile))? {
+            Some(later) => Ok(minted.with(later)),
+            None => Ok(minted),
+        }
     }
 }
 

@@ -25,6 +25,23 @@ pub(crate) struct Minted {
     pub(crate) scopes: Vec<String>,
 }
 
+impl Minted {
+    /// With what came later: it takes the place of what has the same name.
+    pub(crate) fn with(mut self, later: Self) -> Self {
+        self.secrets.retain(|(name, _)| later.secrets.iter().all(|(newer, _)| newer != name));
+        let has_token = later.secrets.iter().any(|(name, _)| name == ACCESS_TOKEN);
+        self.secrets.extend(later.secrets);
+        if has_token || later.expires.is_some() {
+            self.expires = later.expires;
+        }
+        self.refresh_expires = later.refresh_expires.or(self.refresh_expires);
+        if !later.scopes.is_empty() {
+            self.scopes = later.scopes;
+        }
+        self
+    }
+}
+
 /// How a provider tells an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {

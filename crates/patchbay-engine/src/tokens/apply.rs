@@ -3,6 +3,7 @@
 use patchbay_connector::definition::AuthMethod;
 use patchbay_model::{Account, Profile, Timestamp, Token};
 use patchbay_vault::Vault;
+use serde_json::Value;
 
 use super::{
     answer::{Minted, REFRESH_TOKEN},
@@ -20,7 +21,12 @@ pub(crate) fn apply(
     profile: &Profile,
     now: Timestamp,
 ) {
-    account.secrets.extend(seal_account(vault, &account.project_id, &account.id, &minted.secrets));
+    // What the connector declares as a field that may be shown is shown: an id is no secret.
+    let is_plain = |key: &str| method.config_fields.iter().any(|field| field.key == key && !field.secret);
+    let (plain, secrets): (Vec<_>, Vec<_>) = minted.secrets.iter().cloned().partition(|(key, _)| is_plain(key));
+    let plain = plain.into_iter().map(|(key, value)| (key, Value::String(value.expose().to_owned())));
+    account.setup_information.extend(plain);
+    account.secrets.extend(seal_account(vault, &account.project_id, &account.id, &secrets));
     let token = Token {
         issued_at: now,
         expires_at: minted.expires.map(|end| end.from(now)),

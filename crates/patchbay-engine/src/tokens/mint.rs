@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use patchbay_connector::{
     Connector,
-    definition::{AuthKind, AuthMethod, Authorization, GrantType, OAuth2},
+    definition::{AuthKind, AuthMethod, Authorization, GrantType, OAuth2, Refresh},
     expr::{Escape, EvalError, Scope, Template},
 };
 use patchbay_model::{AccountId, CallId, Owner, Profile};
@@ -79,20 +79,31 @@ pub(crate) fn renewal(method: &AuthMethod, has_refresh_token: bool) -> Option<Gr
     if mints_at_link(method) {
         return Some(Grant::Own);
     }
-    (signs_in(method) && (has_refresh_token || method.refresh.is_some())).then_some(Grant::Refresh)
+    let by_action = method.refresh.as_ref().is_some_and(Refresh::gives_token);
+    (signs_in(method) && (has_refresh_token || by_action)).then_some(Grant::Refresh)
 }
 
 /// Asks for a token.
 pub(crate) async fn mint(engine: &Engine, applicant: &Applicant<'_>, grant: &Grant) -> Result<Minted, Failure> {
     let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
     let by_action = !matches!(grant, Grant::Code { .. });
-    if let Some(refresh) = applicant.method.refresh.as_ref().filter(|_| by_action) {
+    // Where a customer signed in, an action that gives no token only fetches what goes with one.
+    let gives = |refresh: &&Refresh| refresh.gives_token() || !signs_in(applicant.method);
+    if let Some(refresh) = applicant.method.refresh.as_ref().filter(|_| by_action).filter(gives) {
         return from_action(engine, applicant, &refresh.action, deadline).await;
     }
     match &applicant.method.authorization {
         Authorization::OAuth2(oauth2) => from_endpoint(engine, applicant, oauth2, grant, deadline).await,
         _ => Err(broken(applicant, "it names no place where a token is got")),
     }
+}
+
+/// Runs `refreshAuthentication` once after a sign-in, with the token that was got: for what goes with it (the site, the
+/// organisation), or for another token where that is what the provider wants.
+pub(crate) async fn after_sign_in(engine: &Engine, applicant: &Applicant<'_>) -> Result<Option<Minted>, Failure> {
+    let Some(refresh) = &applicant.method.refresh else { return Ok(None) };
+    let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
+    from_action(engine, applicant, &refresh.action, deadline).await.map(Some)
 }
 
 fn broken(applicant: &Applicant<'_>, why: &str) -> Failure {

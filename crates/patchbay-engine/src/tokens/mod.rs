@@ -19,6 +19,6 @@ pub(crate) use answer::{Minted, REFRESH_TOKEN, Refusal};
 pub(crate) use apply::apply;
 pub(crate) use flights::Flights;
 pub(crate) use keeper::{renew_what_is_due, start as start_keeper};
-pub(crate) use mint::{Applicant, Failure, Grant, mint, mints_at_link, signs_in, works_by_token};
+pub(crate) use mint::{Applicant, Failure, Grant, after_sign_in, mint, mints_at_link, signs_in, works_by_token};
 pub(crate) use renew::Want;
 pub(crate) use server::{TOKEN_SERVER, TokenServer};

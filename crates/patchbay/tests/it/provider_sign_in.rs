@@ -101,6 +101,29 @@ fn get_me(server: &Server, account: &str) -> Answer {
 }
 
 #[test]
+fn what_goes_with_a_token_is_fetched_once_after_the_sign_in() {
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = harbor.server(data.path());
+    let body = json!({
+        "connector_key": "harbor", "authentication_config_key": "sign_in_with_id",
+        "setup_information": { "clientId": "app", "clientSecret": "app-secret" },
+    });
+    let profile = server.api().post("/auth_configs", &body).text("/id");
+    let account = sign_in(&harbor, &server, &profile);
+    let shown = server.api().get(&format!("/accounts/{account}")).json();
+    // An id is no secret: it is shown, and answers that hold it are not redacted.
+    assert_eq!(shown["setup_information"]["userId"], "u1", "{shown}");
+    assert_eq!(get_me(&server, &account).json()["data"]["id"], "u1");
+    // The token is renewed at the token endpoint; the id stays.
+    harbor.oauth.end_access_tokens();
+    assert_eq!(get_me(&server, &account).status, 200);
+    assert_eq!(harbor.oauth.token_requests(), ["authorization_code", "refresh_token"]);
+    let shown = server.api().get(&format!("/accounts/{account}")).json();
+    assert_eq!(shown["setup_information"]["userId"], "u1", "{shown}");
+}
+
+#[test]
 fn the_browser_is_sent_there_and_back() {
     let harbor = Harbor::start();
     let data = tempfile::tempdir().unwrap();
