@@ -32,6 +32,13 @@ impl Registry {
         self
     }
 
+    /// Without the one with this key.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.connectors.remove(key);
+        self
+    }
+
     /// The connector with this key.
     pub fn get(&self, key: &str) -> Option<&Arc<Connector>> {
         self.connectors.get(key)

@@ -1,6 +1,7 @@
 //! The engine's one error: a kind that decides the HTTP status, a stable code, a sentence for a
 //! person, and what the provider said where it was the provider that failed.
 
+use patchbay_connector::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -92,6 +93,8 @@ pub struct Error {
     pub message: String,
     /// Every problem found, for `Invalid`.
     pub problems: Vec<Problem>,
+    /// What is wrong with a connector's files, where it is they that are refused.
+    pub diagnostics: Option<Box<[Diagnostic]>>,
     /// What the provider said.
     pub provider: Option<Box<ProviderFailure>>,
     /// Seconds to wait before trying again.
@@ -108,6 +111,7 @@ impl Error {
             code,
             message: message.into(),
             problems: Vec::new(),
+            diagnostics: None,
             provider: None,
             retry_after: None,
             trace: None,
@@ -118,6 +122,13 @@ impl Error {
     #[must_use]
     pub fn with_problems(mut self, problems: Vec<Problem>) -> Self {
         self.problems = problems;
+        self
+    }
+
+    /// With what is wrong with a connector's files.
+    #[must_use]
+    pub fn with_diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
+        self.diagnostics = Some(diagnostics.into());
         self
     }
 

@@ -14,11 +14,13 @@ mod http;
 mod jws;
 mod key_ring;
 mod keys;
+mod library;
 mod linking;
 mod login;
 mod mcp;
 mod pipeline;
 mod records;
+pub mod remote;
 pub mod replay;
 mod saml;
 pub mod services;
@@ -34,12 +36,14 @@ pub use error::{Error, ErrorKind, Problem, ProviderFailure};
 pub use events::{EmittedEvent, EventSink};
 pub use http::use_lane;
 pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
+pub use library::{ConnectorSource, Installed, Origin, SourceRead};
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
     accounts::{AccountPatch, AccountQuery, AccountView},
     actions::{RunOutcome, RunRequest},
     catalog::{ActionPage, ActionQuery, CatalogEntry},
     check_key_ring,
+    connectors::{ConnectorEntry, ConnectorQuery, PushOutcome, Reloaded, VersionEntry, VersionFiles},
     files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
     keys::{CreatedKey, FirstStart, KeyPatch, NewKey},

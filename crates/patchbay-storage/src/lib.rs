@@ -11,6 +11,7 @@ mod attempts;
 mod calls;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod connectors;
 mod error;
 mod login_tokens;
 mod members;
@@ -28,6 +29,7 @@ pub use accounts::{AccountFilter, AccountStore, InsertRule};
 pub use api_keys::ApiKeyStore;
 pub use attempts::AttemptStore;
 pub use calls::CallStore;
+pub use connectors::{AddVersion, ConnectorStore};
 pub use error::StorageError;
 pub use login_tokens::LoginTokenStore;
 pub use members::{BrowserSessionStore, MemberStore};
@@ -68,6 +70,8 @@ pub trait Storage: Send + Sync {
     fn browser_sessions(&self) -> &dyn BrowserSessionStore;
     /// Connector profiles.
     fn profiles(&self) -> &dyn ProfileStore;
+    /// Connectors that projects pushed.
+    fn connectors(&self) -> &dyn ConnectorStore;
     /// Linked accounts.
     fn accounts(&self) -> &dyn AccountStore;
     /// Leases on the renewal of tokens.

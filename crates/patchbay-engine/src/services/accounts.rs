@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use patchbay_connector::Connector;
 use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Metadata, ProfileId};
 use patchbay_model::{Profile, ProjectId, Scope};
 use patchbay_storage::{AccountFilter, StorageError};
@@ -42,6 +43,8 @@ pub struct AccountQuery {
 pub struct AccountView {
     /// The account. Its `secrets` are still sealed; the server shows none of them.
     pub account: Arc<Account>,
+    /// The connector that its profile runs; none when it is not installed.
+    pub connector: Option<Arc<Connector>>,
     /// The connector's display name.
     pub connector_title: Option<String>,
     /// The connector's logo.
@@ -267,8 +270,8 @@ impl Engine {
             account.metadata.clone_from(metadata);
         }
         if let Some(environment) = &patch.environment {
-            let registry = self.registry();
-            let method = registry.get(&account.connector).and_then(|found| found.auth_method(&account.auth_config_key));
+            let installed = self.installed_for(&profile).await?;
+            let method = installed.as_ref().and_then(|found| found.connector.auth_method(&account.auth_config_key));
             let known = method.is_none_or(|method| method.environments.iter().any(|known| known.key == *environment));
             if !known {
                 return Err(invalid_at("environment", "enum", "the connector has no such environment"));
@@ -300,14 +303,7 @@ impl Engine {
         typed: &[(String, Secret)],
         minted: Option<&Minted>,
     ) -> Result<(), Error> {
-        let registry = self.registry();
-        let connector = registry.get(&account.connector).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Precondition,
-                "ConnectorMissingError",
-                format!("the connector `{}` is not installed", account.connector),
-            )
-        })?;
+        let connector = &self.connector_of(profile).await?;
         let fields = connector
             .auth_method(&account.auth_config_key)
             .map(|method| method.config_fields.as_slice())
@@ -328,12 +324,12 @@ impl Engine {
 
     pub(crate) async fn view(&self, account: Arc<Account>) -> Result<AccountView, Error> {
         let profile = self.profile(&account.project_id, &account.profile_id).await?;
-        let registry = self.registry();
-        let connector = registry.get(&account.connector);
+        let connector = self.installed_for(&profile).await?.map(|installed| installed.connector);
         Ok(AccountView {
             account,
-            connector_title: connector.map(|connector| connector.title.clone()),
-            logo_url: connector.and_then(|connector| connector.icon.clone()),
+            connector_title: connector.as_ref().map(|connector| connector.title.clone()),
+            logo_url: connector.as_ref().and_then(|connector| connector.icon.clone()),
+            connector,
             profile_name: Some(profile.name.clone()),
             profile_active: profile.active,
         })

@@ -7,7 +7,7 @@ use patchbay_model::{AccountId, CallId, CallKind, ProfileId, Scope};
 use serde_json::{Map, Value};
 
 use super::{
-    Caller, Engine, Resolved,
+    Caller, Engine,
     call::Call,
     cursors,
     files::{RunFile, RunReply},
@@ -110,13 +110,13 @@ impl Engine {
         call.patience = patience;
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
-        let again = works_by_token(call.resolved.method()).then(|| raw.clone());
+        let again = works_by_token(call.method()).then(|| raw.clone());
         let taps = Taps { trace: trace.as_ref(), hand_out };
         let mut outcome = self.run_in(caller, &call, &action, raw, taps).await;
         // A token that the provider refuses before its time is renewed once.
         if let (Err(error), Some(raw)) = (&outcome, again)
             && is_refused(error)
-            && self.may_repeat(&call.resolved, &action)
+            && may_repeat(&call, &action)
         {
             match call.renew().await {
                 Ok(true) => outcome = self.run_in(caller, &call, &action, raw, taps).await,
@@ -135,7 +135,7 @@ impl Engine {
         mut raw: RawInputs,
         taps: Taps<'_>,
     ) -> Result<Map<String, Value>, Error> {
-        let action = self.find_action(&call.resolved, name)?;
+        let action = self.find_action(caller, call, name).await?;
         if !call.profile.enabled_actions.allows(&action.public_id) {
             return Err(Error::new(
                 ErrorKind::Forbidden,
@@ -158,28 +158,31 @@ impl Engine {
         Ok(result)
     }
 
-    /// Whether an action that was refused for its token may be run again: it has one request, which did nothing,
-    /// or it only reads.
-    fn may_repeat(&self, resolved: &Resolved, name: &str) -> bool {
-        self.find_action(resolved, name)
-            .is_ok_and(|action| action.steps.len() == 1 || action.annotations.read_only == Some(true))
-    }
-
     /// The action, of the account's connector.
-    fn find_action(&self, resolved: &Resolved, name: &str) -> Result<Arc<Action>, Error> {
-        let found = resolved.connector.action(name).filter(|action| action.public_id == name);
-        if let Some(action) = found {
+    async fn find_action(&self, caller: &Caller, call: &Call, name: &str) -> Result<Arc<Action>, Error> {
+        if let Some(action) = own_action(call, name) {
             return Ok(action.clone());
         }
         let shown = name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect::<String>();
-        let registry = self.registry();
-        if let Some((other, _)) = registry.action(name) {
+        let registry = self.connectors_of(&caller.project_id).await?;
+        let other = registry.action(name).filter(|(other, _)| other.key != call.connector.key);
+        if let Some((other, _)) = other {
             return Err(Error::new(
                 ErrorKind::Invalid,
                 "ActionConnectorMismatchError",
                 format!(
                     "`{shown}` is an action of {}, but the account is one of {}",
-                    other.title, resolved.connector.title
+                    other.title, call.connector.title
+                ),
+            ));
+        }
+        if let Some(other) = registry.get(&call.connector.key).filter(|other| other.action(name).is_some()) {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "ActionNotFoundError",
+                format!(
+                    "{} {} has no action `{shown}`, but {} has: change the version pin of the connector profile `{}`",
+                    call.connector.title, call.connector.version, other.version, call.profile.name
                 ),
             ));
         }
@@ -208,6 +211,17 @@ fn finish(call: Call, outcome: Result<Map<String, Value>, Error>, trace: Option<
 
 fn run_trace(call: &Call, trace: Trace) -> RunTrace {
     RunTrace { duration_ms: pipeline::millis(call.began.elapsed()), requests: trace.into_exchanges() }
+}
+
+/// The action with this public id, of the connector that the call runs.
+fn own_action<'a>(call: &'a Call, name: &str) -> Option<&'a Arc<Action>> {
+    call.connector.action(name).filter(|action| action.public_id == name)
+}
+
+/// Whether an action that was refused for its token may be run again: it has one request, which did nothing, or it
+/// only reads.
+fn may_repeat(call: &Call, name: &str) -> bool {
+    own_action(call, name).is_some_and(|action| action.steps.len() == 1 || action.annotations.read_only == Some(true))
 }
 
 /// Whether the provider refused the credentials.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Profile, ProfileId, Timestamp};
 use tokio::time::{Duration, Instant};
 
@@ -23,6 +24,9 @@ pub(super) struct Call {
     pub(super) resolved: Arc<Resolved>,
     /// The profile that it runs under.
     pub(super) profile: Arc<Profile>,
+    /// The connector that this profile runs, and the place of the account's method in it.
+    pub(super) connector: Arc<Connector>,
+    auth_index: usize,
     /// When it must be over.
     pub(super) deadline: Instant,
     /// How long a limit may keep each request back; none for as long as the call may take.
@@ -51,11 +55,20 @@ impl Call {
             Some(id) if *id != resolved.profile.id => other_profile(engine, &resolved, id).await?,
             _ => resolved.profile.clone(),
         };
+        // Another profile may be pinned to another version.
+        let connector = if Arc::ptr_eq(&profile, &resolved.profile) {
+            resolved.connector.clone()
+        } else {
+            engine.connector_of(&profile).await?
+        };
+        let auth_index = resolve::method_index(&connector, &resolved.account.auth_config_key)?;
         Ok(Self {
             engine: engine.clone(),
             id: CallId::generate(started_at, &*engine.parts().entropy),
             resolved,
             profile,
+            connector,
+            auth_index,
             deadline: began + Duration::from_millis(engine.config().call_budget_millis),
             patience: None,
             kind,
@@ -71,6 +84,8 @@ impl Call {
         let Some(renewed) = self.engine.after_refusal(&self.resolved).await? else { return Ok(false) };
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
             self.profile = renewed.profile.clone();
+            self.auth_index = resolve::method_index(&renewed.connector, &renewed.account.auth_config_key)?;
+            self.connector = renewed.connector.clone();
         }
         self.resolved = renewed;
         Ok(true)
@@ -85,12 +100,17 @@ impl Call {
         resolve::credentials(vault, &self.resolved.account, &self.profile)
     }
 
+    /// The account's authentication method.
+    pub(super) fn method(&self) -> &AuthMethod {
+        &self.connector.authentication[self.auth_index]
+    }
+
     /// What the pipeline runs with.
     pub(super) fn context<'a>(&'a self, caller: &Caller, credentials: &'a Credentials) -> RunContext<'a> {
         let account = &self.resolved.account;
         RunContext {
-            connector: &self.resolved.connector,
-            method: self.resolved.method(),
+            connector: &self.connector,
+            method: self.method(),
             credentials,
             facts: RunFacts {
                 organization_id: Some(caller.organization_id.clone()),
@@ -127,7 +147,7 @@ impl Call {
 
     fn record(&mut self, status_code: u16, error_code: Option<&str>) {
         self.is_recorded = true;
-        let connector = &self.resolved.connector;
+        let connector = &self.connector;
         self.engine.record(CallRecord {
             id: self.id.clone(),
             project_id: self.profile.project_id.clone(),

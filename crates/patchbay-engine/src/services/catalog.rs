@@ -61,7 +61,7 @@ impl Engine {
         };
         let mut candidates = Vec::new();
         if query.account_ids.is_empty() {
-            for connector in self.registry().iter() {
+            for connector in self.connectors_of(&caller.project_id).await?.iter() {
                 let profile = self.profile_for(&caller.project_id, &connector.key).await?;
                 candidates.push((connector.clone(), None, profile));
             }
@@ -69,8 +69,8 @@ impl Engine {
             for id in &query.account_ids {
                 let account = self.account(&caller.project_id, id).await?;
                 let profile = self.profile(&caller.project_id, &account.profile_id).await?;
-                if let Some(connector) = self.registry().get(&account.connector) {
-                    candidates.push((connector.clone(), Some(id.clone()), Some(profile)));
+                if let Some(installed) = self.installed_for(&profile).await? {
+                    candidates.push((installed.connector, Some(id.clone()), Some(profile)));
                 }
             }
         }

@@ -57,7 +57,7 @@ impl FileContent {
                 Some(Ok(piece)) => self.mask.piece(piece),
                 Some(Err(failure)) => {
                     let call = self.call.take()?;
-                    let error = failure.into_error(&call.resolved.connector.title);
+                    let error = failure.into_error(&call.connector.title);
                     call.close(error.kind.status(), Some(error.code));
                     return Some(Err(error));
                 }

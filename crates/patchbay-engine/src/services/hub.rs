@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
+    library::{Installed, Origin},
     linking::{Proof, check_fields, prove, seal_account},
     tokens::Minted,
 };
@@ -24,8 +25,10 @@ use crate::{
 pub struct HubProfile {
     /// The profile; disabled ones are not listed.
     pub profile: Arc<Profile>,
-    /// Its connector.
+    /// The connector that it runs.
     pub connector: Arc<Connector>,
+    /// Whose connector it is.
+    pub origin: Origin,
 }
 
 /// An account as the Hub edits it.
@@ -56,13 +59,13 @@ impl Engine {
         let filter =
             ProfileFilter { connector: connector.map(str::to_owned), active: Some(true), page: 1, page_size: 1000 };
         let profiles = self.storage().profiles().list(&session.project_id, &filter).await?.items;
-        let registry = self.registry();
-        let visible = profiles.into_iter().filter_map(|profile| {
-            let connector = registry.get(&profile.connector)?;
-            may_see(session, &profile, connector)
-                .then(|| HubProfile { profile: Arc::new(profile), connector: connector.clone() })
-        });
-        let mut visible = visible.collect::<Vec<_>>();
+        let mut visible = Vec::new();
+        for profile in profiles {
+            let Some(Installed { connector, origin }) = self.installed_for(&profile).await? else { continue };
+            if may_see(session, &profile, &connector) {
+                visible.push(HubProfile { profile: Arc::new(profile), connector, origin });
+            }
+        }
         // A session for one connector opens on its default profile.
         if session.connector.is_some() && session.profile_id.is_none() && session.account_id.is_none() {
             let default = visible.iter().position(|hub| hub.profile.default).unwrap_or(0);
@@ -76,7 +79,7 @@ impl Engine {
         let profile = self.profile(&hub.session.project_id, id).await?;
         let missing =
             || Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "this connect session has no such integration");
-        let connector = self.registry().get(&profile.connector).cloned().ok_or_else(missing)?;
+        let Installed { connector, origin } = self.installed_for(&profile).await?.ok_or_else(missing)?;
         if !may_see(&hub.session, &profile, &connector) {
             return Err(missing());
         }
@@ -87,7 +90,7 @@ impl Engine {
                 format!("{} is not available at the moment: its profile is disabled", connector.title),
             ));
         }
-        Ok(HubProfile { profile, connector })
+        Ok(HubProfile { profile, connector, origin })
     }
 
     /// Checks the fields, runs the test actions at the provider, then stores the account (or updates the
@@ -111,7 +114,7 @@ impl Engine {
         let Some(profile_id) = &request.profile_id else {
             return Err(invalid_at("integration_id", "required", "integration_id is required"));
         };
-        let HubProfile { profile, connector } = self.hub_profile(hub, profile_id).await?;
+        let HubProfile { profile, connector, .. } = self.hub_profile(hub, profile_id).await?;
         let _turn = self.0.owner_locks.lock(&session.project_id, &session.owner, &connector.key).await;
         if !session.multiple {
             let existing =
@@ -153,6 +156,9 @@ impl Engine {
         let proof = Proof { connector: &connector, profile: &profile, is_new: true, minted };
         account.status_reasons = prove(self, &mut account, &proof).await?;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
+        // The connector must still be there: while this is held, no version goes away.
+        let _turn = self.library().turn.read().await;
+        self.connector_of(&profile).await?;
         match self.storage().accounts().insert(&account, rule).await {
             Ok(()) => Ok(Arc::new(account)),
             // A change of owner through the API came between, or the profile is gone.
@@ -200,8 +206,9 @@ impl Engine {
             ));
         }
         // Tokens are no fields: nobody types them.
-        let registry = self.registry();
-        let method = registry.get(&account.connector).and_then(|found| found.auth_method(&account.auth_config_key));
+        let profile = self.profile(&account.project_id, &account.profile_id).await?;
+        let installed = self.installed_for(&profile).await?;
+        let method = installed.as_ref().and_then(|found| found.connector.auth_method(&account.auth_config_key));
         let is_field =
             |key: &String| method.is_none_or(|method| method.config_fields.iter().any(|field| field.key == *key));
         let secret_keys = account.secrets.keys().filter(|key| is_field(key)).cloned().collect();

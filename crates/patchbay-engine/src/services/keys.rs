@@ -152,7 +152,7 @@ impl Engine {
     }
 
     /// Projects made before a connector came get a profile for it too.
-    async fn offer_new_connectors(&self) -> Result<(), Error> {
+    pub(super) async fn offer_new_connectors(&self) -> Result<(), Error> {
         for project in self.list_projects().await? {
             self.offer_connectors(&project.id).await?;
         }
@@ -166,10 +166,13 @@ impl Engine {
         let stored = self.storage().meta().get(&record).await?;
         let mut offered: BTreeSet<String> =
             stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        let registry = self.registry();
+        let state = self.library().state();
+        let registry = state.instance();
         let is_new = |connector: &&Arc<Connector>| {
-            // What is not yet for everyone is for operators who choose it: they make its profile.
-            connector.release_stage == ReleaseStage::Ga && !offered.contains(&connector.key)
+            // What is not yet for everyone is for operators who choose it: they make its profile. So do those who
+            // pushed a connector of their own.
+            let is_own = state.shelf(project).is_some_and(|shelf| shelf.versions(&connector.key).is_some());
+            connector.release_stage == ReleaseStage::Ga && !is_own && !offered.contains(&connector.key)
         };
         let new = registry.iter().filter(is_new).cloned().collect::<Vec<_>>();
         if new.is_empty() {

@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use arc_swap::ArcSwap;
 use patchbay_connector::Registry;
 use patchbay_model::{
     Account, AccountId, ApiKeyId, CallRecord, Clock, ConnectSession, Entropy, KeyHash, OrganizationId, Profile,
@@ -22,6 +21,7 @@ use crate::{
     housekeeping,
     http::HttpClient,
     key_ring::KeyKeeper,
+    library::{self, ConnectorSource, Library},
     linking::OwnerLocks,
     login::{Hasher, Throttle},
     records::Recorder,
@@ -32,9 +32,11 @@ pub mod accounts;
 pub mod actions;
 mod call;
 pub mod catalog;
+pub mod connectors;
 mod cursors;
 pub mod files;
 pub mod hub;
+mod installed;
 pub mod keys;
 pub mod members;
 pub mod profiles;
@@ -53,8 +55,10 @@ pub struct EngineParts {
     pub storage: Arc<dyn Storage>,
     /// What seals secrets.
     pub vault: Arc<Vault>,
-    /// The connectors.
+    /// The connectors of the instance.
     pub registry: Registry,
+    /// Where they come from, to be read again; without it they stay as they are.
+    pub source: Option<Arc<dyn ConnectorSource>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -128,7 +132,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     parts: EngineParts,
-    registry: ArcSwap<Registry>,
+    library: Library,
     http: HttpClient,
     callers: Cache<KeyHash, Caller>,
     accounts: Cache<AccountId, Account>,
@@ -141,6 +145,7 @@ struct Inner {
     flights: Flights,
     keeper: OnceLock<Background>,
     events: OnceLock<Arc<dyn EventSink>>,
+    warming: OnceLock<Background>,
 }
 
 impl Engine {
@@ -148,14 +153,14 @@ impl Engine {
     /// The calls' records are flushed by [`Engine::shutdown`].
     pub async fn start(mut parts: EngineParts) -> Result<Self, Error> {
         check_key_ring(&*parts.storage, &parts.vault).await?;
-        let registry = std::mem::take(&mut parts.registry);
+        let library = Library::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
         let http = HttpClient::new(&parts.config, parts.clock.clone(), parts.entropy.clone())?;
         let housekeeping =
             housekeeping::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let recorder = Recorder::start(parts.storage.clone());
         let engine = Self(Arc::new(Inner {
             parts,
-            registry: ArcSwap::from_pointee(registry),
+            library,
             http,
             callers: Cache::new(CACHE),
             accounts: Cache::new(CACHE),
@@ -168,15 +173,20 @@ impl Engine {
             flights: Flights::default(),
             keeper: OnceLock::new(),
             events: OnceLock::new(),
+            warming: OnceLock::new(),
         }));
         // What a process held that is no more: this one owns the database alone.
         engine.storage().renewals().end_all().await?;
         let _ = engine.0.keeper.set(tokens::start_keeper(engine.clone()));
+        let _ = engine.0.warming.set(library::start_warming(engine.clone()));
         Ok(engine)
     }
 
     /// Flushes what is buffered and stops the background tasks.
     pub async fn shutdown(&self) {
+        if let Some(warming) = self.0.warming.get() {
+            warming.shutdown().await;
+        }
         if let Some(keeper) = self.0.keeper.get() {
             keeper.shutdown().await;
         }
@@ -253,11 +263,6 @@ impl Engine {
         self.parts().entropy.token()
     }
 
-    /// The connectors in use now.
-    pub fn registry(&self) -> Arc<Registry> {
-        self.0.registry.load_full()
-    }
-
     /// The operator's choices.
     pub fn config(&self) -> &EngineConfig {
         &self.0.parts.config
@@ -276,6 +281,11 @@ impl Engine {
         &*self.0.parts.storage
     }
 
+    /// The connectors.
+    pub(crate) fn library(&self) -> &Library {
+        &self.0.library
+    }
+
     pub(crate) fn vault(&self) -> &Vault {
         &self.0.parts.vault
     }
@@ -291,12 +301,12 @@ impl Engine {
 
     /// Runs a change to its end, even when the caller goes away: a write without the cache's update
     /// after it would leave the old values in use.
-    pub(crate) async fn to_the_end<T: Send + 'static>(
+    pub(crate) async fn to_the_end<T: Send + 'static, E: From<StorageError> + Send + 'static>(
         &self,
-        change: impl Future<Output = Result<T, StorageError>> + Send + 'static,
-    ) -> Result<T, StorageError> {
+        change: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
         let stopped = || StorageError::Other("a change stopped half-way".to_owned());
-        tokio::spawn(change).await.unwrap_or_else(|_| Err(stopped()))
+        tokio::spawn(change).await.unwrap_or_else(|_| Err(stopped().into()))
     }
 
     /// What rotates the keys of the ring in this file.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use patchbay_connector::{Connector, definition::AuthMethod, nearest};
+use patchbay_connector::{Connector, Pin, definition::AuthMethod, nearest};
 use patchbay_model::{EnabledActions, Owner, Profile, ProfileId, ProjectId, Scope};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::Secret;
@@ -10,6 +10,7 @@ use patchbay_vault::Secret;
 use super::{Caller, Engine, accounts::check_page, invalid, invalid_at};
 use crate::{
     Error, ErrorKind, Page, Problem,
+    library::Choice,
     linking::{check_fields, reseal_profile, seal_profile},
 };
 
@@ -96,11 +97,12 @@ impl Engine {
     }
 
     pub(crate) async fn add_profile(&self, project: &ProjectId, new: NewProfile) -> Result<Arc<Profile>, Error> {
-        let connector = self.known_connector(&new.connector, "connector_key")?;
+        // While this is held, no version goes away that the pin names.
+        let _turn = self.library().turn.read().await;
+        let connector = self.connector_at(project, &new.connector, new.version_pin.as_deref()).await?;
         let method = method_of(&connector, new.auth_config_key.as_deref())?;
         let environment = environment_of(method, new.environment.as_deref())?;
         check_actions(&connector, &new.enabled_actions)?;
-        check_pin(new.version_pin.as_deref(), &connector)?;
         let name = new.name.unwrap_or_else(|| connector.title.clone());
         check_name(&name)?;
         let typed = check_fields(&method.setup_fields, new.setup, "setup_information", |_| false).map_err(invalid)?;
@@ -144,7 +146,10 @@ impl Engine {
         // One change at a time: two at once would each write back what they had read.
         let _turn = self.profile_turn(&caller.project_id, id).await;
         let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
-        let connector = self.known_connector(&profile.connector, "connector_key")?;
+        let _turn = self.library().turn.read().await;
+        let pin = patch.version_pin.clone().unwrap_or_else(|| profile.version_pin.clone());
+        // A profile whose connector has gone can still be named, disabled and pinned to another version.
+        let connector = self.connector_at(&caller.project_id, &profile.connector, pin.as_deref()).await;
         if let Some(name) = patch.name {
             check_name(&name)?;
             profile.name = name;
@@ -158,15 +163,27 @@ impl Engine {
             None => {}
         }
         if let Some(pin) = patch.version_pin {
-            check_pin(pin.as_deref(), &connector)?;
+            // The accounts' method is the profile's, for ever: a version without it would leave them without.
+            let connector = connector.as_ref().map_err(Clone::clone)?;
+            if connector.auth_method(&profile.auth_config_key).is_none() {
+                return Err(invalid_at(
+                    "connector_pinned_version",
+                    "auth_method_missing",
+                    format!(
+                        "{} {} has no authentication method `{}`, which this profile uses",
+                        connector.title, connector.version, profile.auth_config_key
+                    ),
+                ));
+            }
             profile.version_pin = pin;
         }
         if let Some(actions) = patch.enabled_actions {
-            check_actions(&connector, &actions)?;
+            check_actions(connector.as_ref().map_err(Clone::clone)?, &actions)?;
             profile.enabled_actions = actions;
         }
         if patch.environment.is_some() || !patch.setup.is_empty() {
-            let method = method_of(&connector, Some(&profile.auth_config_key))?;
+            let connector = connector.as_ref().map_err(Clone::clone)?;
+            let method = method_of(connector, Some(&profile.auth_config_key))?;
             if let Some(environment) = &patch.environment {
                 profile.environment = environment_of(method, Some(environment))?;
             }
@@ -249,14 +266,26 @@ impl Engine {
         }
     }
 
-    /// The connector with this key; 400 with the nearest name otherwise.
-    pub(crate) fn known_connector(&self, key: &str, path: &str) -> Result<Arc<Connector>, Error> {
-        let registry = self.registry();
-        registry.get(key).cloned().ok_or_else(|| {
-            let shown: String = key.chars().filter(|c| !c.is_control()).take(64).collect();
-            let near = nearest(&shown, registry.iter().map(|connector| connector.key.as_str()));
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            invalid_at(path, "unknown_connector", format!("there is no connector `{shown}`{hint}"))
+    /// The connector's version that a pin leads to; without a pin the latest. 400 when there is none.
+    async fn connector_at(&self, project: &ProjectId, key: &str, pin: Option<&str>) -> Result<Arc<Connector>, Error> {
+        let Some(pin) = pin else { return self.known_connector(project, key, "connector_key").await };
+        let wrong = |code, message: String| invalid_at("connector_pinned_version", code, message);
+        if let Err(error) = pin.parse::<Pin>() {
+            return Err(wrong("format", error.to_string()));
+        }
+        let state = self.library().state();
+        let known = state.versions(project, key);
+        if known.is_empty() {
+            return self.known_connector(project, key, "connector_key").await;
+        }
+        let Some(choice) = state.choose(project, key, Some(pin)) else {
+            let known = known.iter().map(Choice::version).collect::<Vec<_>>().join(", ");
+            return Err(wrong("unknown_version", format!("the installed versions of {key} are: {known}")));
+        };
+        self.install(&choice).await?.map(|installed| installed.connector).map_err(|pushed| {
+            let message =
+                format!("{key} {} has errors in this version of Patchbay, and cannot be used", pushed.info.version);
+            wrong("unknown_version", message)
         })
     }
 }
@@ -309,35 +338,4 @@ fn check_actions(connector: &Connector, actions: &EnabledActions) -> Result<(), 
     });
     let problems = problems.collect::<Vec<_>>();
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
-}
-
-/// A pin is `latest`, `1.x.x`, `1.2.x` or a version, and must fit the version that is installed.
-fn check_pin(pin: Option<&str>, connector: &Connector) -> Result<(), Error> {
-    let Some(pin) = pin.filter(|pin| *pin != "latest") else { return Ok(()) };
-    let version = &connector.version;
-    let parts = pin.split('.').collect::<Vec<_>>();
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let well_formed = parts.len() == 3
-        && is_number(parts[0])
-        && match (is_number(parts[1]), is_number(parts[2])) {
-            (true, true) => true,
-            (true, false) => parts[2] == "x",
-            (false, _) => parts[1] == "x" && parts[2] == "x",
-        };
-    if !well_formed {
-        return Err(invalid_at(
-            "connector_pinned_version",
-            "format",
-            "a pin is latest, 1.x.x, 1.2.x or an exact version such as 1.2.0",
-        ));
-    }
-    let installed = [version.major, version.minor, version.patch];
-    if parts.iter().zip(installed).any(|(part, number)| *part != "x" && *part != number.to_string()) {
-        return Err(invalid_at(
-            "connector_pinned_version",
-            "unknown_version",
-            format!("the installed version of {} is {version}", connector.title),
-        ));
-    }
-    Ok(())
 }

@@ -105,7 +105,7 @@ impl Engine {
         caller.require(Scope::ActionsExecute)?;
         let mut call = Call::begin(self, caller, &request.account_id, None, CallKind::Proxy, None).await?;
         call.patience = patience;
-        let again = works_by_token(call.resolved.method()).then(|| request.clone());
+        let again = works_by_token(call.method()).then(|| request.clone());
         let mut outcome = self.proxy_in(caller, &call, request).await;
         // A token that the provider refuses before its time is renewed once; what it refused, it did not do.
         if let (Ok(ProxyOutcome { status: 401, .. }), Some(request)) = (&outcome, again) {

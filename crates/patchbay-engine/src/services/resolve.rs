@@ -116,25 +116,25 @@ impl Engine {
                 format!("the connector profile `{}` is disabled; enable it before calling", profile.name),
             );
         }
-        let registry = self.0.registry.load();
-        let Some(connector) = registry.get(&account.connector) else {
-            return refused(
-                "ConnectorMissingError",
-                format!("the connector `{}` is not installed; the server's log says why", account.connector),
-            );
-        };
-        let Some(auth_index) = connector.authentication.iter().position(|method| method.key == account.auth_config_key)
-        else {
-            return refused(
-                "AuthMethodMissingError",
-                format!(
-                    "the connector {} has no authentication method `{}` any more; link the account again",
-                    connector.title, account.auth_config_key
-                ),
-            );
-        };
-        Ok(Arc::new(Resolved { account, profile, connector: connector.clone(), auth_index }))
+        let connector = self.connector_of(&profile).await?;
+        let auth_index = method_index(&connector, &account.auth_config_key)?;
+        Ok(Arc::new(Resolved { account, profile, connector, auth_index }))
     }
+}
+
+/// The place of an authentication method; 412 when the connector has it no more.
+pub(super) fn method_index(connector: &Connector, key: &str) -> Result<usize, Error> {
+    connector.authentication.iter().position(|method| method.key == key).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Precondition,
+            "AuthMethodMissingError",
+            format!(
+                "{} {} has no authentication method `{key}`; link the account again, or pin its profile to a version \
+                 that has it",
+                connector.title, connector.version
+            ),
+        )
+    })
 }
 
 /// An id from a request, short enough for a message.

@@ -57,7 +57,7 @@ impl Engine {
         caller.require(Scope::PlatformWrite)?;
         let allowed_origins = check(&new)?;
         if let Some(connector) = &new.connector {
-            self.known_connector(connector, "provider")?;
+            self.known_connector(&caller.project_id, connector, "provider").await?;
         }
         if let Some(id) = &new.profile_id {
             let profile = self.profile(&caller.project_id, id).await?;

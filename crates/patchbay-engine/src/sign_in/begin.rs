@@ -101,7 +101,7 @@ impl Engine {
         attempt: &AttemptId,
         request: SignInRequest,
     ) -> Result<SignInStart, Error> {
-        let HubProfile { profile, connector } = self.hub_profile(hub, &request.profile_id).await?;
+        let HubProfile { profile, connector, .. } = self.hub_profile(hub, &request.profile_id).await?;
         let method = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method));
         let Some((method, Authorization::OAuth2(oauth2))) = method.map(|method| (method, &method.authorization)) else {
             return Err(invalid_at(

@@ -102,7 +102,7 @@ impl Engine {
         typed: Vec<(String, Secret)>,
         answer: &SignInAnswer,
     ) -> Result<Minted, Error> {
-        let HubProfile { profile, connector } = self.hub_profile(hub, profile).await?;
+        let HubProfile { profile, connector, .. } = self.hub_profile(hub, profile).await?;
         let method = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method));
         let Some((method, Authorization::OAuth2(oauth2))) = method.map(|method| (method, &method.authorization)) else {
             return Err(refused("the integration was changed in the meantime; start again in the Hub"));

@@ -147,10 +147,13 @@ async fn with_lease(engine: &Engine, lease: &Lease, want: Want) -> Result<(), Er
         return if usable { Ok(()) } else { Err(must_relink(&account)) };
     }
     let profile = engine.profile(&account.project_id, &account.profile_id).await?;
-    let registry = engine.registry();
-    let method = registry
-        .get(&account.connector)
-        .and_then(|connector| Some((connector, connector.auth_method(&account.auth_config_key)?)));
+    let installed = engine.installed_for(&profile).await;
+    if installed.is_err() {
+        engine.storage().renewals().release(lease).await?;
+    }
+    let connector = installed?.map(|installed| installed.connector);
+    let method =
+        connector.as_ref().and_then(|connector| Some((connector, connector.auth_method(&account.auth_config_key)?)));
     let Some((connector, method)) = method else {
         engine.storage().renewals().release(lease).await?;
         return Err(Error::new(

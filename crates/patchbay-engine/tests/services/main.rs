@@ -2,6 +2,7 @@
 //! tenants, caches, the first start, and where secrets may be found.
 
 mod accounts;
+mod connectors;
 mod linking;
 mod secrets;
 mod sessions;

@@ -85,6 +85,7 @@ pub async fn parts(folder: &Path, seed: u64, clock: Arc<ManualClock>, registry: 
         storage,
         vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
         registry,
+        source: None,
         clock,
         entropy,
         config: EngineConfig {

@@ -38,6 +38,7 @@ pub async fn engine(
         storage,
         vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
         registry: Registry::new().with(Arc::new(connector)),
+        source: None,
         clock,
         entropy,
         config: EngineConfig {

@@ -150,6 +150,7 @@ async fn start(storage: &Arc<dyn Storage>, clock: &Arc<ManualClock>, provider_ur
         storage: storage.clone(),
         vault: Arc::new(Vault::new(ring, Arc::new(SeededEntropy::new(rand_seed())))),
         registry: registry(),
+        source: None,
         clock: clock.clone(),
         entropy,
         config: EngineConfig {

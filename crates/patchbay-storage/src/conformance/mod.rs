@@ -3,6 +3,7 @@
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "the names of the tests say what they promise")]
 
 pub mod accounts;
+pub mod connectors;
 pub mod identity;
 pub mod linking;
 pub mod members;
@@ -36,6 +37,8 @@ macro_rules! storage_conformance {
             accounts: an_account_reads_back, one_account_for_an_owner, a_lost_race_changes_nothing,
                 accounts_belong_to_their_project, deleting_takes_the_secrets, accounts_are_filtered_and_paged, accounts_are_searched,
                 a_failed_insert_leaves_nothing;
+            connectors: a_version_reads_back, a_version_is_immutable, versions_belong_to_their_project,
+                a_project_holds_so_many_versions, a_version_is_pushed_by_one_of_many, a_deleted_version_leaves_no_text;
             linking: a_session_reads_back, expired_sessions_go_with_their_attempts, attempts_end_once,
                 calls_are_appended_together, old_calls_are_forgotten;
             members: a_member_reads_back, a_browser_session_ends_at_its_moment, other_browsers_are_signed_out;

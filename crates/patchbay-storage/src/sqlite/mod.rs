@@ -8,6 +8,7 @@ mod accounts;
 mod api_keys;
 mod attempts;
 mod calls;
+mod connectors;
 mod error;
 #[cfg(test)]
 mod failing_disk;
@@ -28,9 +29,9 @@ mod sign_ins;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use crate::{
-    AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, LoginTokenStore, MemberStore, MetaStore,
-    OrganizationStore, ProfileStore, ProjectStore, RenewalStore, Result, SealedRecordStore, SessionStore, SignInStore,
-    Storage,
+    AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, LoginTokenStore,
+    MemberStore, MetaStore, OrganizationStore, ProfileStore, ProjectStore, RenewalStore, Result, SealedRecordStore,
+    SessionStore, SignInStore, Storage,
 };
 
 /// A SQLite database file.
@@ -71,6 +72,9 @@ impl Storage for SqliteStorage {
         self
     }
     fn profiles(&self) -> &dyn ProfileStore {
+        self
+    }
+    fn connectors(&self) -> &dyn ConnectorStore {
         self
     }
     fn accounts(&self) -> &dyn AccountStore {

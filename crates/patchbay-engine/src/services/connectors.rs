@@ -1,0 +1,159 @@
+//! The connectors of a project: list and read them, push and delete its own, read the instance's again.
+
+use std::sync::Arc;
+
+use patchbay_connector::{Connector, Diagnostic, Pin, SourceFile};
+use patchbay_model::{ConnectorVersion, Scope};
+
+use super::{Caller, Engine, accounts::check_page, invalid_at};
+use crate::{
+    Error, ErrorKind, Page,
+    library::{Choice, Installed, Origin},
+};
+
+mod delete;
+mod push;
+mod reload;
+
+pub use push::PushOutcome;
+pub use reload::Reloaded;
+
+/// Which connectors to list.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectorQuery {
+    /// Only those that belong to the instance, or to the project.
+    pub origin: Option<Origin>,
+    /// The page, from 1.
+    pub page: u32,
+    /// Connectors on a page, 1 to 100.
+    pub page_size: u32,
+}
+
+/// A connector with its versions, as a project sees it.
+#[derive(Clone, Debug)]
+pub struct ConnectorEntry {
+    /// Its key.
+    pub key: String,
+    /// Its latest version; none when this version of Patchbay cannot run it.
+    pub connector: Option<Arc<Connector>>,
+    /// Whose the latest version is.
+    pub origin: Origin,
+    /// Every version: the project's, newest first, then the instance's.
+    pub versions: Vec<VersionEntry>,
+}
+
+/// A version of a connector.
+#[derive(Clone, Debug)]
+pub struct VersionEntry {
+    /// Its number.
+    pub version: String,
+    /// Whose it is.
+    pub origin: Origin,
+    /// Whether it is what `latest`, and no pin, lead to.
+    pub is_latest: bool,
+    /// What is known of a pushed one.
+    pub pushed: Option<ConnectorVersion>,
+}
+
+/// A version with its files.
+#[derive(Clone, Debug)]
+pub struct VersionFiles {
+    /// The connector's key.
+    pub key: String,
+    /// The version.
+    pub entry: VersionEntry,
+    /// Its files, by name.
+    pub files: Vec<SourceFile>,
+    /// What is wrong with them in the eyes of this version of Patchbay; empty when it runs.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Engine {
+    /// A page of the connectors that the project can use, by key.
+    pub async fn list_connectors(&self, caller: &Caller, query: ConnectorQuery) -> Result<Page<ConnectorEntry>, Error> {
+        caller.require(Scope::ConnectorsRead)?;
+        check_page(query.page, query.page_size)?;
+        let mut all = self.library().state().latest(&caller.project_id);
+        if let Some(wanted) = query.origin {
+            all.retain(|_, latest| latest.origin() == wanted);
+        }
+        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let size = usize::try_from(query.page_size).unwrap_or(usize::MAX);
+        let before = usize::try_from(query.page - 1).unwrap_or(usize::MAX).saturating_mul(size);
+        let mut items = Vec::new();
+        for (key, latest) in all.into_iter().skip(before).take(size) {
+            items.push(self.entry(caller, key, &latest).await?);
+        }
+        Ok(Page { items, total })
+    }
+
+    /// One connector. 404 `ConnectorNotFoundError` also for one that another project pushed.
+    pub async fn get_connector(&self, caller: &Caller, key: &str) -> Result<ConnectorEntry, Error> {
+        caller.require(Scope::ConnectorsRead)?;
+        let latest = self.library().choose(&caller.project_id, key, None).ok_or_else(|| missing(key, None))?;
+        self.entry(caller, key.to_owned(), &latest).await
+    }
+
+    /// A version with its files, by number or pin.
+    pub async fn connector_version(&self, caller: &Caller, key: &str, pin: &str) -> Result<VersionFiles, Error> {
+        caller.require(Scope::ConnectorsRead)?;
+        if let Err(error) = pin.parse::<Pin>() {
+            return Err(invalid_at("version", "format", error.to_string()));
+        }
+        let state = self.library().state();
+        let choice = state.choose(&caller.project_id, key, Some(pin)).ok_or_else(|| missing(key, Some(pin)))?;
+        let latest = state.choose(&caller.project_id, key, None);
+        let (files, diagnostics) = match &choice {
+            Choice::Instance(connector) => {
+                let source = self.parts().source.as_ref();
+                (source.and_then(|source| source.files(&connector.key)).unwrap_or_default(), Vec::new())
+            }
+            Choice::Pushed(pushed) => {
+                let version = &pushed.info.version;
+                let files = self.storage().connectors().files(&caller.project_id, key, version).await?;
+                let files = files.ok_or_else(|| missing(key, Some(pin)))?.into_iter();
+                let files = files.map(|file| SourceFile { name: file.name, text: file.text }).collect();
+                (files, pushed.connector(self).await?.err().map(|found| found.to_vec()).unwrap_or_default())
+            }
+        };
+        Ok(VersionFiles { key: key.to_owned(), entry: version_entry(&choice, latest.as_ref()), files, diagnostics })
+    }
+
+    async fn entry(&self, caller: &Caller, key: String, latest: &Choice) -> Result<ConnectorEntry, Error> {
+        let connector = self.install(latest).await?.ok().map(|Installed { connector, .. }| connector);
+        let versions = self.library().state().versions(&caller.project_id, &key);
+        let versions = versions.iter().map(|choice| version_entry(choice, Some(latest))).collect();
+        Ok(ConnectorEntry { key, connector, origin: latest.origin(), versions })
+    }
+}
+
+fn version_entry(choice: &Choice, latest: Option<&Choice>) -> VersionEntry {
+    let (origin, version) = (choice.origin(), choice.version());
+    let is_latest = latest.is_some_and(|latest| latest.origin() == origin && latest.version() == version);
+    let pushed = match choice {
+        Choice::Instance(_) => None,
+        Choice::Pushed(pushed) => Some(pushed.info.clone()),
+    };
+    VersionEntry { version, origin, is_latest, pushed }
+}
+
+/// 404 for a connector, or for one of its versions.
+fn missing(key: &str, version: Option<&str>) -> Error {
+    let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
+    let (code, message) = match version {
+        None => (
+            "ConnectorNotFoundError",
+            format!("there is no connector `{}` in this project; GET /connectors lists them", shown(key)),
+        ),
+        Some(version) => (
+            "ConnectorVersionNotFoundError",
+            format!(
+                "there is no version {} of a connector `{}` in this project; GET /connectors/{} lists them",
+                shown(version),
+                shown(key),
+                shown(key)
+            ),
+        ),
+    };
+    Error::new(ErrorKind::NotFound, code, message)
+}

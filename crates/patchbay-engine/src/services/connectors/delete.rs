@@ -1,0 +1,122 @@
+//! Deleting a version, unless someone needs it.
+
+use std::sync::Arc;
+
+use patchbay_connector::{Connector, Pin};
+use patchbay_model::{ConnectorVersion, Profile, ProjectId, Scope};
+use patchbay_storage::{AccountFilter, ProfileFilter};
+
+use super::{
+    super::{Caller, Engine},
+    missing,
+};
+use crate::{Error, ErrorKind, library::Choice};
+
+/// Profiles that are read at once.
+const PAGE: u32 = 100;
+
+impl Engine {
+    /// Deletes a version that the project pushed, and gives it back. 409 `ConnectorVersionPinnedError` while a profile
+    /// is pinned to exactly it, 409 `ConnectorInUseError` while accounts would have no connector without it.
+    pub async fn delete_connector_version(
+        &self,
+        caller: &Caller,
+        key: &str,
+        version: &str,
+    ) -> Result<ConnectorVersion, Error> {
+        caller.require(Scope::ConnectorsWrite)?;
+        let (engine, project) = (self.clone(), caller.project_id.clone());
+        let (key, version) = (key.to_owned(), version.to_owned());
+        self.to_the_end(async move {
+            // No pin is set and no account linked meanwhile.
+            let _turn = engine.library().turn.write().await;
+            engine.delete_alone(&project, &key, &version).await
+        })
+        .await
+    }
+
+    async fn delete_alone(&self, project: &ProjectId, key: &str, version: &str) -> Result<ConnectorVersion, Error> {
+        let state = self.library().state();
+        let Some(shelf) = state.shelf(project) else { return Err(self.not_pushed(project, key, version)) };
+        if !shelf.versions(key).is_some_and(|all| all.iter().any(|pushed| pushed.info.version == version)) {
+            return Err(self.not_pushed(project, key, version));
+        }
+        let after = state.with_shelf(project, shelf.without(key, version));
+        for profile in self.profiles_of(project, key).await? {
+            let pin = profile.version_pin.as_deref();
+            if pin == Some(version) {
+                return Err(pinned(&profile, key, version));
+            }
+            let left = match after.choose(project, key, pin) {
+                Some(choice) => self.install(&choice).await?.ok().map(|installed| installed.connector),
+                None => None,
+            };
+            let serves = |connector: &Arc<Connector>| connector.auth_method(&profile.auth_config_key).is_some();
+            if left.as_ref().is_some_and(serves) {
+                continue;
+            }
+            let filter = AccountFilter {
+                profile_ids: vec![profile.id.clone()],
+                page: 1,
+                page_size: 1,
+                ..AccountFilter::default()
+            };
+            let accounts = self.storage().accounts().list(project, &filter).await?.total;
+            if accounts > 0 {
+                return Err(in_use(&profile, key, accounts));
+            }
+        }
+        let deleted = self.storage().connectors().delete(project, key, version).await?;
+        self.library().replace_shelf(project, shelf.without(key, version));
+        deleted.ok_or_else(|| missing(key, Some(version)))
+    }
+
+    /// 404, which says so where the version is there and belongs to the instance.
+    fn not_pushed(&self, project: &ProjectId, key: &str, version: &str) -> Error {
+        let known = self.library().state().versions(project, key);
+        let is_instances =
+            known.iter().any(|choice| matches!(choice, Choice::Instance(_)) && choice.version() == version);
+        if version.parse::<Pin>().is_ok() && is_instances {
+            return Error::new(
+                ErrorKind::Conflict,
+                "ConnectorBuiltInError",
+                format!("{key} {version} belongs to the instance and not to the project; disable its profiles instead"),
+            );
+        }
+        missing(key, Some(version))
+    }
+
+    async fn profiles_of(&self, project: &ProjectId, key: &str) -> Result<Vec<Profile>, Error> {
+        let mut filter = ProfileFilter { connector: Some(key.to_owned()), active: None, page: 1, page_size: PAGE };
+        let mut all = Vec::new();
+        loop {
+            let page = self.storage().profiles().list(project, &filter).await?.items;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+            filter.page += 1;
+        }
+    }
+}
+
+fn pinned(profile: &Profile, key: &str, version: &str) -> Error {
+    let message = format!(
+        "the connector profile `{}` ({}) is pinned to {key} {version}; change its pin (connector_pinned_version) or delete \
+         the profile first",
+        profile.name, profile.id
+    );
+    Error::new(ErrorKind::Conflict, "ConnectorVersionPinnedError", message)
+}
+
+fn in_use(profile: &Profile, key: &str, accounts: u64) -> Error {
+    let noun = if accounts == 1 { "account" } else { "accounts" };
+    let message = format!(
+        "{accounts} {noun} of the connector profile `{}` ({}) would be left without a version of {key}; push another \
+         version that its pin ({}) accepts, or delete the accounts first",
+        profile.name,
+        profile.id,
+        profile.version_pin.as_deref().unwrap_or("latest")
+    );
+    Error::new(ErrorKind::Conflict, "ConnectorInUseError", message)
+}

@@ -1,0 +1,74 @@
+//! Reading the instance's connectors again, while calls go on.
+
+use patchbay_connector::Registry;
+use patchbay_model::Scope;
+
+use super::super::{Caller, Engine};
+use crate::{Error, ErrorKind, library::SourceRead};
+
+/// What came of reading them again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reloaded {
+    /// The keys that are new.
+    pub added: Vec<String>,
+    /// The keys whose connector is another one than before.
+    pub changed: Vec<String>,
+    /// The keys that are no more.
+    pub removed: Vec<String>,
+    /// The folders with errors.
+    pub refused: Vec<String>,
+    /// Those of them whose last good version stays in use.
+    pub kept: Vec<String>,
+    /// What is wrong, rendered for a person; empty when all is well.
+    pub report: String,
+}
+
+impl Engine {
+    /// Reads the instance's connectors again, for a caller who may push some.
+    pub async fn reload_connectors(&self, caller: &Caller) -> Result<Reloaded, Error> {
+        caller.require(Scope::ConnectorsWrite)?;
+        self.reload_instance().await
+    }
+
+    /// The same for whoever runs the process. The good ones are in use when this is done; a bad one leaves its last
+    /// good version in use. 409 `ConnectorSourceError` when nothing can be read: nothing is changed then.
+    pub async fn reload_instance(&self) -> Result<Reloaded, Error> {
+        let Some(source) = self.parts().source.clone() else { return Ok(Reloaded::default()) };
+        let engine = self.clone();
+        let reloaded = self
+            .to_the_end(async move {
+                let _turn = engine.library().turn.write().await;
+                let stopped = || "reading them stopped half-way".to_owned();
+                let read = tokio::task::spawn_blocking(move || source.read()).await;
+                let read = read.unwrap_or_else(|_| Err(stopped()));
+                let SourceRead { registry, report, refused, kept } = read.map_err(|why| {
+                    let message = format!("the connectors could not be read again, so that nothing was changed: {why}");
+                    Error::new(ErrorKind::Conflict, "ConnectorSourceError", message)
+                })?;
+                let before = engine.registry();
+                let mut reloaded = differences(&before, &registry);
+                (reloaded.refused, reloaded.kept, reloaded.report) = (refused, kept, report);
+                engine.library().replace_instance(registry);
+                Ok::<_, Error>(reloaded)
+            })
+            .await?;
+        // A connector that came gets a profile in every project, as at the start.
+        self.offer_new_connectors().await?;
+        Ok(reloaded)
+    }
+}
+
+fn differences(before: &Registry, after: &Registry) -> Reloaded {
+    let key = |connector: &std::sync::Arc<patchbay_connector::Connector>| connector.key.clone();
+    let is_other = |old: &std::sync::Arc<_>, new: &std::sync::Arc<_>| !std::sync::Arc::ptr_eq(old, new);
+    Reloaded {
+        added: after.iter().filter(|new| before.get(&new.key).is_none()).map(key).collect(),
+        changed: after
+            .iter()
+            .filter(|new| before.get(&new.key).is_some_and(|old| is_other(old, new)))
+            .map(key)
+            .collect(),
+        removed: before.iter().filter(|old| after.get(&old.key).is_none()).map(key).collect(),
+        ..Reloaded::default()
+    }
+}

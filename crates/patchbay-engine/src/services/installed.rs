@@ -1,0 +1,116 @@
+//! Which connector a project, a profile and a pin lead to.
+
+use std::sync::Arc;
+
+use patchbay_connector::{Connector, Registry, nearest};
+use patchbay_model::{Profile, ProjectId};
+
+use super::{Caller, Engine, invalid_at};
+use crate::{
+    Error, ErrorKind,
+    library::{Choice, Installed, Origin, Pushed},
+};
+
+impl Engine {
+    /// The connectors of the instance: built in, and of the operator's directory. What a project pushed is not
+    /// among them.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.library().state().instance().clone()
+    }
+
+    /// The connectors that the caller's project can use: the latest of each key.
+    pub async fn connectors(&self, caller: &Caller) -> Result<Arc<Registry>, Error> {
+        self.connectors_of(&caller.project_id).await
+    }
+
+    /// The connector that a profile runs, and whose it is; none when there is nothing (any more) that its pin accepts,
+    /// or that this version of Patchbay can run.
+    pub async fn installed_for(&self, profile: &Profile) -> Result<Option<Installed>, Error> {
+        let pin = profile.version_pin.as_deref();
+        match self.library().choose(&profile.project_id, &profile.connector, pin) {
+            Some(choice) => Ok(self.install(&choice).await?.ok()),
+            None => Ok(None),
+        }
+    }
+
+    /// The connectors that a project can use: the latest of each key.
+    pub(crate) async fn connectors_of(&self, project: &ProjectId) -> Result<Arc<Registry>, Error> {
+        let state = self.library().state();
+        let Some(shelf) = state.shelf(project) else { return Ok(state.instance().clone()) };
+        let view = shelf.view.get_or_try_init(|| async {
+            let mut view = (**state.instance()).clone();
+            for (key, pushed) in shelf.latest() {
+                view = match pushed.connector(self).await? {
+                    Ok(connector) => view.with(connector),
+                    // Nothing else takes the place of what the project wanted here.
+                    Err(_) => view.without(key),
+                };
+            }
+            Ok::<_, Error>(Arc::new(view))
+        });
+        view.await.cloned()
+    }
+
+    /// The connector that a profile runs. 412 when there is none: the message says why, and what to do.
+    pub(crate) async fn connector_of(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
+        let (key, pin) = (&profile.connector, profile.version_pin.as_deref());
+        let refused = |code, message: String| Error::new(ErrorKind::Precondition, code, message);
+        let Some(choice) = self.library().choose(&profile.project_id, key, pin) else {
+            let others = self.library().state().versions(&profile.project_id, key);
+            if others.is_empty() {
+                let message = format!(
+                    "the connector `{key}` is not installed; push it again, or see the server's log if it should be there"
+                );
+                return Err(refused("ConnectorMissingError", message));
+            }
+            let others = others.iter().map(Choice::version).collect::<Vec<_>>().join(", ");
+            return Err(refused(
+                "ConnectorVersionMissingError",
+                format!(
+                    "the connector profile `{}` is pinned to {} of `{key}`, and there is only {others}; change its pin \
+                     (connector_pinned_version), or push the version",
+                    profile.name,
+                    pin.unwrap_or("latest"),
+                ),
+            ));
+        };
+        match self.install(&choice).await? {
+            Ok(installed) => Ok(installed.connector),
+            Err(pushed) => Err(refused(
+                "ConnectorMissingError",
+                format!(
+                    "this version of Patchbay cannot run {} {}: it has errors (GET /connectors/{}/versions/{} lists them); \
+                     push a version without them",
+                    pushed.info.key, pushed.info.version, pushed.info.key, pushed.info.version
+                ),
+            )),
+        }
+    }
+
+    /// A choice's connector; the pushed version itself where it has errors.
+    pub(crate) async fn install(&self, choice: &Choice) -> Result<Result<Installed, Arc<Pushed>>, Error> {
+        Ok(match choice {
+            Choice::Instance(connector) => Ok(Installed { connector: connector.clone(), origin: Origin::Instance }),
+            Choice::Pushed(pushed) => match pushed.connector(self).await? {
+                Ok(connector) => Ok(Installed { connector, origin: Origin::Project }),
+                Err(_) => Err(pushed.clone()),
+            },
+        })
+    }
+
+    /// The connector with this key; 400 with the nearest name otherwise.
+    pub(crate) async fn known_connector(
+        &self,
+        project: &ProjectId,
+        key: &str,
+        path: &str,
+    ) -> Result<Arc<Connector>, Error> {
+        let registry = self.connectors_of(project).await?;
+        registry.get(key).cloned().ok_or_else(|| {
+            let shown: String = key.chars().filter(|c| !c.is_control()).take(64).collect();
+            let near = nearest(&shown, registry.iter().map(|connector| connector.key.as_str()));
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            invalid_at(path, "unknown_connector", format!("there is no connector `{shown}`{hint}"))
+        })
+    }
+}
