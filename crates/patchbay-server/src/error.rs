@@ -33,6 +33,11 @@ pub(crate) struct ErrorBody {
     /// Every problem of the request, where it was the request that is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ProblemBody>,
+    /// What is wrong with a connector's files, where it is they that are refused: `code`, `severity`, `message`,
+    /// `hint`, `file`, `line`, `column`, `endLine`, `endColumn`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    diagnostics: Option<Value>,
     /// The same once more, where older clients look for it.
     #[schema(value_type = Object)]
     data: Value,
@@ -99,6 +104,7 @@ pub(crate) fn body(error: &Error, now: String) -> ErrorBody {
         timestamp: now,
         error_code: error.code,
         errors: problems.collect(),
+        diagnostics: error.diagnostics.as_deref().map(patchbay_connector::to_json),
         data: json!({ "statusCode": status, "message": error.message, "headers": {} }),
         provider_errors: error.provider.as_deref().map(provider_error).into_iter().collect(),
         debug: error.trace.as_deref().and_then(|trace| serde_json::to_value(trace).ok()),

@@ -31,8 +31,8 @@ use crate::{
     extract::is_marked,
     pages,
     routes::{
-        accounts, accounts_v2, actions, api_keys, auth, auth_configs, connect_sessions, connectors, health, hub, proxy,
-        sign_in,
+        accounts, accounts_v2, actions, api_keys, auth, auth_configs, connect_sessions, connector_versions, connectors,
+        health, hub, proxy, sign_in,
     },
     state::{AppState, ServerConfig},
 };
@@ -78,6 +78,10 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(accounts_v2::get))
         .routes(routes!(connectors::list))
         .routes(routes!(connectors::get))
+        .routes(routes!(connector_versions::list, connector_versions::push))
+        .routes(routes!(connector_versions::get))
+        .routes(routes!(connector_versions::version, connector_versions::delete))
+        .routes(routes!(connector_versions::reload))
         .routes(routes!(auth_configs::list, auth_configs::create))
         .routes(routes!(auth_configs::get, auth_configs::patch, auth_configs::delete))
         .routes(routes!(actions::list))

@@ -266,6 +266,24 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/connectors": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Lists the connectors that the project can use, with their versions. */
+    get: operations["connectors_list_with_versions"];
+    put?: never;
+    /** Pushes a version of a connector, in use at once. The body is its files as JSON, or one merged file as YAML. */
+    post: operations["connectors_push"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/connectors/meta": {
     parameters: {
       query?: never;
@@ -295,6 +313,58 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/connectors/reload": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Reads the operator's connectors directory again; calls go on meanwhile. */
+    post: operations["connectors_reload"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/connectors/{key}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Reads a connector and its versions. */
+    get: operations["connectors_get_with_versions"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/connectors/{key}/versions/{version}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Reads a version with its files. */
+    get: operations["connectors_version"];
+    put?: never;
+    post?: never;
+    /** Deletes a version that the project pushed, and gives it back. */
+    delete: operations["connectors_delete"];
     options?: never;
     head?: never;
     patch?: never;
@@ -579,6 +649,34 @@ export interface components {
       /** @description The token. */
       token: string;
     };
+    /** @description A page of connectors. */
+    ConnectorList: {
+      /** Format: int32 */
+      page: number;
+      /** Format: int32 */
+      page_size: number;
+      /** Format: int64 */
+      total: number;
+      data: components["schemas"]["ConnectorOut"][];
+    };
+    /** @description A connector that the project can use. */
+    ConnectorOut: {
+      key: string;
+      /** @description The latest version's title; null when this version of Patchbay cannot run it. */
+      title?: string | null;
+      description?: string | null;
+      icon?: string | null;
+      categories: string[];
+      release_stage?: string | null;
+      /** @description How many actions the latest version has. */
+      actions: number;
+      /** @description `custom` where the project pushed the latest version, else `patchbay`. */
+      owner: string;
+      /** @description What `latest`, and no pin, lead to. */
+      latest_version: string;
+      /** @description The project's versions, newest first, then the instance's. */
+      versions: components["schemas"]["VersionOut"][];
+    };
     /** @description What a key is made from. */
     CreateKey: {
       /** @description Its label. */
@@ -595,6 +693,7 @@ export interface components {
       /** @description The authentication method; the connector's first when absent. */
       authentication_config_key?: string | null;
       environment?: string | null;
+      /** @description `latest`, `1.x.x`, `1.2.x` or one version; without it the latest runs. */
       connector_pinned_version?: string | null;
       /** @description Enabled, unless false. */
       active?: boolean | null;
@@ -654,12 +753,22 @@ export interface components {
       errorCode: string;
       /** @description Every problem of the request, where it was the request that is wrong. */
       errors?: components["schemas"]["ProblemBody"][];
+      /**
+       * @description What is wrong with a connector's files, where it is they that are refused: `code`, `severity`, `message`,
+       *     `hint`, `file`, `line`, `column`, `endLine`, `endColumn`.
+       */
+      diagnostics?: Record<string, never>[] | null;
       /** @description The same once more, where older clients look for it. */
       data: Record<string, never>;
       /** @description What the provider answered, where it was the provider that failed. */
       provider_errors?: Record<string, never>[];
       /** @description What was sent to the provider and answered, where the request asked for it with `debug`. */
       debug?: Record<string, never> | null;
+    };
+    /** @description A file of a connector. */
+    FileOut: {
+      name: string;
+      text: string;
     };
     /** @description A project's keys. */
     KeyList: {
@@ -736,6 +845,7 @@ export interface components {
       active?: boolean | null;
       default?: boolean | null;
       environment?: string | null;
+      /** @description `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest. */
       connector_pinned_version?: string | null;
       /** @description The public ids of the actions it allows; null allows all. */
       enabled_actions?: string[] | null;
@@ -761,8 +871,11 @@ export interface components {
       active: boolean;
       default: boolean;
       release_stage?: string | null;
+      /** @description The version that runs: what the pin leads to. */
       connector_version?: string | null;
+      /** @description `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest. */
       connector_pinned_version?: string | null;
+      /** @description `custom` where the project pushed the connector, else `patchbay`. */
       connector_owner: string;
       environment: string;
       authentication_config_key: string;
@@ -801,6 +914,44 @@ export interface components {
       headers?: Record<string, never> | null;
       /** @description The JSON body, sent on as it stands here. */
       body?: Record<string, never> | null;
+    };
+    /** @description A connector's files. One merged file may come as YAML in place of this. */
+    PushConnector: {
+      /** @description Its main file and its partials, in any order. */
+      files: components["schemas"]["PushFile"][];
+    };
+    /** @description A file. */
+    PushFile: {
+      /** @description Its name, such as `acme.connector.yaml` or `acme.items.partial.yaml`. */
+      name: string;
+      /** @description Its text. */
+      text: string;
+    };
+    /** @description What came of a push. */
+    PushOut: components["schemas"]["VersionOut"] & {
+      key: string;
+      title: string;
+      /** @description False when the same version with the same files was there already. */
+      created: boolean;
+      /** @description Whether it stands before a connector of the instance with the same key. */
+      overrides: boolean;
+      /** @description What is unwise in it. */
+      warnings: Record<string, never>[];
+    };
+    /** @description What came of reading the operator's directory again. */
+    ReloadOut: {
+      /** @description The keys that are new. */
+      added: string[];
+      /** @description The keys whose connector is another one than before. */
+      changed: string[];
+      /** @description The keys that are no more. */
+      removed: string[];
+      /** @description The folders with errors. */
+      refused: string[];
+      /** @description Those of them whose last good version stays in use. */
+      kept: string[];
+      /** @description What is wrong, for a person. */
+      report: string;
     };
     /** @description A run of an action. */
     RunAction: {
@@ -875,6 +1026,34 @@ export interface components {
       renews_at?: string | null;
       /** @description What the provider granted; empty when it did not say. */
       scopes: string[];
+    };
+    /** @description A version with its files. */
+    VersionFilesOut: components["schemas"]["VersionOut"] & {
+      key: string;
+      files: components["schemas"]["FileOut"][];
+      /** @description What is wrong with them in the eyes of this version of Patchbay, which then does not run them. */
+      diagnostics: Record<string, never>[];
+    };
+    /** @description A version of a connector. */
+    VersionOut: {
+      version: string;
+      /** @description `custom` where the project pushed it, else `patchbay`. */
+      owner: string;
+      latest: boolean;
+      /** @description Of a pushed one: the digest of its files. */
+      digest?: string | null;
+      /**
+       * Format: int32
+       * @description Of a pushed one: how many files it has.
+       */
+      file_count?: number | null;
+      /**
+       * Format: int64
+       * @description Of a pushed one: how long they are together, in bytes.
+       */
+      size_bytes?: number | null;
+      /** @description Of a pushed one: when it was pushed. */
+      created_at?: string | null;
     };
   };
   responses: never;
@@ -1723,6 +1902,94 @@ export interface operations {
       };
     };
   };
+  connectors_list_with_versions: {
+    parameters: {
+      query?: {
+        /** @description `custom`: only those that the project pushed; `patchbay`: only those that it did not. */
+        owner?: string;
+        /** @description The page, from 1. */
+        page?: number;
+        /** @description Connectors on a page, 1 to 100; 25 when absent. */
+        page_size?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectorList"];
+        };
+      };
+      /** @description A filter is not valid. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+    };
+  };
+  connectors_push: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PushConnector"];
+        "application/yaml": string;
+      };
+    };
+    responses: {
+      /** @description The same version with the same files was there already. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PushOut"];
+        };
+      };
+      /** @description The version. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PushOut"];
+        };
+      };
+      /** @description The connector has errors: `diagnostics` lists all of them, and nothing was changed. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+      /** @description The version is there with other files, or the project has too many. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+    };
+  };
   connectors_list: {
     parameters: {
       query?: never;
@@ -1766,6 +2033,144 @@ export interface operations {
       };
       /** @description No such connector. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+    };
+  };
+  connectors_reload: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What changed. A connector with errors is named in `refused`; where it was good before, that version stays in use. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReloadOut"];
+        };
+      };
+      /** @description The directory cannot be read; nothing was changed. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+    };
+  };
+  connectors_get_with_versions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The connector's key. */
+        key: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The connector. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectorOut"];
+        };
+      };
+      /** @description No such connector in this project. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+    };
+  };
+  connectors_version: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The connector's key. */
+        key: string;
+        /** @description A version, or a pin that leads to one: `latest`, `1.x.x`, `1.2.x`. */
+        version: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The version. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["VersionFilesOut"];
+        };
+      };
+      /** @description No such version in this project. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+    };
+  };
+  connectors_delete: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The connector's key. */
+        key: string;
+        /** @description The version. */
+        version: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The version as it was. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["VersionOut"];
+        };
+      };
+      /** @description The project pushed no such version. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+      /** @description A profile is pinned to it, or accounts would be left without a connector. */
+      409: {
         headers: {
           [name: string]: unknown;
         };

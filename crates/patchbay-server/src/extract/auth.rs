@@ -1,6 +1,6 @@
 //! Who asks: an API key, or a connect session.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
@@ -43,6 +43,19 @@ impl FromRequestParts<AppState> for Authenticated {
             "an API key is needed: send it as the user name of Basic authentication, with an empty password",
         )
         .into())
+    }
+}
+
+/// Whoever asks for a page that everyone may read: with a valid key or a signed-in browser it shows more. What is no
+/// valid key is nobody here.
+pub(crate) struct PerhapsAuthenticated(pub(crate) Option<Arc<Caller>>);
+
+impl FromRequestParts<AppState> for PerhapsAuthenticated {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        let caller = Authenticated::from_request_parts(parts, state).await.ok();
+        Ok(Self(caller.map(|Authenticated(caller)| caller)))
     }
 }
 

@@ -36,15 +36,21 @@ impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        match read(request, state.config.body_limit_bytes).await {
-            Ok(value) => Ok(Self(value)),
-            Err(BodyRefusal::Invalid(error)) => Err(ApiError::from(error).into_response()),
-            Err(BodyRefusal::Status(status, code, message)) => {
+        read(request, state.config.body_limit_bytes).await.map(Self).map_err(BodyRefusal::into_response)
+    }
+}
+
+impl BodyRefusal {
+    /// As the API answers it.
+    pub(super) fn into_response(self) -> Response {
+        match self {
+            Self::Invalid(error) => ApiError::from(error).into_response(),
+            Self::Status(status, code, message) => {
                 let mut whole = serde_json::to_value(body(&refuse(ErrorKind::Invalid, code, message), super::now()))
                     .unwrap_or_default();
                 whole["statusCode"] = status.as_u16().into();
                 whole["data"]["statusCode"] = status.as_u16().into();
-                Err((status, axum::Json(whole)).into_response())
+                (status, axum::Json(whole)).into_response()
             }
         }
     }
@@ -79,7 +85,7 @@ async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, 
 
 /// The whole body. One that is too large is read on for a while and thrown away: a client that is still
 /// sending would see a broken connection in place of the answer.
-async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, BodyRefusal> {
+pub(super) async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, BodyRefusal> {
     let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
     while let Some(frame) = body.frame().await {
         let cut = |_| BodyRefusal::Invalid(refuse(ErrorKind::Invalid, "ValidationError", "the body was cut short"));
@@ -101,7 +107,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, BodyRefusal> 
     Err(BodyRefusal::Status(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeError", message))
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     // serde would read a list as the members in their order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(refuse(ErrorKind::Invalid, "ValidationError", "the body must be a JSON object, not a list"));
@@ -150,10 +156,15 @@ fn in_our_words(said: &str) -> (&'static str, String) {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
-    let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let kind = content_type(headers);
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// The media type without its parameters, in lower case; empty where there is none.
+pub(super) fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 
 mod auth;
 mod browser;
+mod connector;
 mod json;
 mod patience;
 mod query;
 
-pub(crate) use auth::{AccountHeader, Authenticated, HubAuth};
+pub(crate) use auth::{AccountHeader, Authenticated, HubAuth, PerhapsAuthenticated};
 pub(crate) use browser::{OwnPage, cookie_header, is_marked, session_token};
+pub(crate) use connector::{ConnectorFiles, PushConnector};
 pub(crate) use json::{ApiJson, HubJson};
 pub(crate) use patience::Patience;
 pub(crate) use query::QueryMap;

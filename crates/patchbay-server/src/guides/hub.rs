@@ -13,10 +13,11 @@ use super::{
     model::{GuidePage, Section, Step, guide_path, needed_scopes},
 };
 
-/// The guide for what the profile's actions need; null when the connector has none. HTML is made from
+/// The guide for what the profile's actions need; null when the connector has none. `page_at` is the server's URL where
+/// the guide has a page of its own. HTML is made from
 /// Markdown with raw HTML shown as text.
 pub(crate) fn hub_guide(
-    public_url: &str,
+    page_at: Option<&str>,
     connector: &Connector,
     method: &AuthMethod,
     enabled: &EnabledActions,
@@ -32,7 +33,7 @@ pub(crate) fn hub_guide(
     let fields = method.config_fields.as_slice();
     json!({
         "title": guide.title,
-        "url": format!("{public_url}{}", guide_path(connector, method)),
+        "url": page_at.map(|url| format!("{url}{}", guide_path(connector, method))),
         "warning_html": guide.warning.as_deref().map(block),
         "sections": guide.sections.iter().map(|found| section(found, fields)).collect::<Vec<_>>(),
     })

@@ -1,6 +1,6 @@
 //! Guides: HTML, Markdown, and the indexes.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use axum::{
     extract::{Path, State},
@@ -8,12 +8,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use minijinja::{Value, context};
-use patchbay_engine::ErrorKind;
+use patchbay_connector::Registry;
+use patchbay_engine::{Caller, ErrorKind};
+use patchbay_model::Scope;
 
 use super::render::page;
 use crate::{
     error::{ApiError, refuse},
-    extract::QueryMap,
+    extract::{PerhapsAuthenticated, QueryMap},
     guides::{GuidePage, guide_path, needed_scopes, to_html, to_markdown},
     state::AppState,
 };
@@ -22,17 +24,21 @@ use crate::{
 /// `?scopes=x,y` what these scopes need; otherwise it is what all actions need.
 pub(crate) async fn guide(
     State(state): State<AppState>,
+    PerhapsAuthenticated(caller): PerhapsAuthenticated,
     Path((connector, auth)): Path<(String, String)>,
     query: QueryMap,
 ) -> Response {
     let (auth, as_markdown) = auth.strip_suffix(".md").map_or((auth.as_str(), false), |auth| (auth, true));
-    let registry = state.engine.registry();
+    let registry = match connectors(&state, caller.as_deref()).await {
+        Ok(registry) => registry,
+        Err(error) => return error.into_response(),
+    };
     let found = registry.get(&connector).and_then(|connector| Some((connector, connector.auth_method(auth)?)));
     let Some((connector, method)) = found else {
         return ApiError::from(refuse(
             ErrorKind::NotFound,
             "GuideNotFoundError",
-            "there is no such guide; /guides lists them",
+            "there is no such guide; /guides lists them, also those of a project's own connectors for those who are signed in",
         ))
         .into_response();
     };
@@ -55,9 +61,16 @@ pub(crate) async fn guide(
     )
 }
 
+/// What everyone can use; for a caller who may read connectors, what the project can.
+async fn connectors(state: &AppState, caller: Option<&Caller>) -> Result<Arc<Registry>, ApiError> {
+    match caller.filter(|caller| caller.scopes.contains(&Scope::ConnectorsRead)) {
+        Some(caller) => Ok(state.engine.connectors(caller).await?),
+        None => Ok(state.engine.registry()),
+    }
+}
+
 /// (connector's title, method's label, path, description)
-fn entries(state: &AppState) -> Vec<(String, String, String, String)> {
-    let registry = state.engine.registry();
+fn entries(registry: &Registry) -> Vec<(String, String, String, String)> {
     let entries = registry.iter().flat_map(|connector| {
         connector.authentication.iter().map(|method| {
             let path = guide_path(connector, method);
@@ -68,8 +81,15 @@ fn entries(state: &AppState) -> Vec<(String, String, String, String)> {
 }
 
 /// `/guides`
-pub(crate) async fn guide_index(State(state): State<AppState>) -> Response {
-    let entries = entries(&state).into_iter().map(|(title, label, path, description)| context! { title => title, label => label, path => path, description => description });
+pub(crate) async fn guide_index(
+    State(state): State<AppState>,
+    PerhapsAuthenticated(caller): PerhapsAuthenticated,
+) -> Response {
+    let registry = match connectors(&state, caller.as_deref()).await {
+        Ok(registry) => registry,
+        Err(error) => return error.into_response(),
+    };
+    let entries = entries(&registry).into_iter().map(|(title, label, path, description)| context! { title => title, label => label, path => path, description => description });
     page("guides.html", context! { entries => entries.collect::<Vec<Value>>() })
 }
 
@@ -79,7 +99,7 @@ pub(crate) async fn llms(State(state): State<AppState>) -> Response {
     let mut text = format!(
         "# Patchbay\n\n> The self-hosted integration gateway: link customers' accounts, then act on them through one API.\n\n## API\n\n- [API reference]({url}/docs): every endpoint\n- [OpenAPI document]({url}/openapi.json): the same for machines\n\n## Guides\n\n"
     );
-    for (title, label, path, description) in entries(&state) {
+    for (title, label, path, description) in entries(&state.engine.registry()) {
         let _ = writeln!(text, "- [Connect {title} with {label}]({url}{path}.md): {description}");
     }
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()

@@ -250,8 +250,7 @@ pub(crate) async fn meta(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let view = engine.get_account(&caller, &AccountId::new(id)).await?;
-    let registry = engine.registry();
-    let connector = registry.get(&view.account.connector);
+    let connector = view.connector.as_ref();
     let category = connector.and_then(|connector| connector.categories.first().cloned());
     let actions = connector.map_or(0, |connector| connector.actions.len());
     Ok(Json(json!({ "provider": view.account.connector, "category": category, "models": {}, "actions": actions })))

@@ -7,8 +7,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use patchbay_connector::Registry;
-use patchbay_engine::{Engine, NewProfile, ProfilePatch, ProfileQuery};
+use patchbay_engine::{Engine, Error, Installed, NewProfile, Origin, ProfilePatch, ProfileQuery};
 use patchbay_model::{EnabledActions, Metadata, Profile, ProfileId};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -32,8 +31,11 @@ pub(crate) struct ProfileOut {
     active: bool,
     default: bool,
     release_stage: Option<&'static str>,
+    /// The version that runs: what the pin leads to.
     connector_version: Option<String>,
+    /// `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest.
     connector_pinned_version: Option<String>,
+    /// `custom` where the project pushed the connector, else `patchbay`.
     connector_owner: &'static str,
     environment: String,
     authentication_config_key: String,
@@ -48,8 +50,12 @@ pub(crate) struct ProfileOut {
 }
 
 impl ProfileOut {
-    fn new(profile: &Profile, registry: &Registry) -> Self {
-        let connector = registry.get(&profile.connector);
+    async fn of(engine: &Engine, profile: &Profile) -> Result<Self, Error> {
+        Ok(Self::new(profile, engine.installed_for(profile).await?.as_ref()))
+    }
+
+    fn new(profile: &Profile, installed: Option<&Installed>) -> Self {
+        let connector = installed.map(|installed| &installed.connector);
         let method = connector.and_then(|connector| connector.auth_method(&profile.auth_config_key));
         Self {
             id: profile.id.to_string(),
@@ -63,7 +69,7 @@ impl ProfileOut {
             release_stage: connector.map(|connector| connector.release_stage.as_str()),
             connector_version: connector.map(|connector| connector.version.to_string()),
             connector_pinned_version: profile.version_pin.clone(),
-            connector_owner: "patchbay",
+            connector_owner: wire::owner(installed.map_or(Origin::Instance, |installed| installed.origin)),
             environment: profile.environment.clone(),
             authentication_config_key: profile.auth_config_key.clone(),
             authentication_config_label: method.map(|method| method.label.clone()),
@@ -109,8 +115,10 @@ pub(crate) async fn list(
         page_size,
     };
     let found = engine.list_profiles(&caller, filter).await?;
-    let registry = engine.registry();
-    let data = found.items.iter().map(|profile| ProfileOut::new(profile, &registry)).collect();
+    let mut data = Vec::with_capacity(found.items.len());
+    for profile in &found.items {
+        data.push(ProfileOut::of(&engine, profile).await?);
+    }
     Ok(Json(ProfilePage { page, page_size, total: found.total, data }))
 }
 
@@ -129,6 +137,7 @@ pub(crate) struct CreateProfile {
     authentication_config_key: Option<String>,
     #[serde(default)]
     environment: Option<String>,
+    /// `latest`, `1.x.x`, `1.2.x` or one version; without it the latest runs.
     #[serde(default)]
     connector_pinned_version: Option<String>,
     /// Enabled, unless false.
@@ -170,7 +179,7 @@ pub(crate) async fn create(
         setup: wire::typed(body.setup_information.unwrap_or_default(), "setup_information")?,
     };
     let profile = engine.create_profile(&caller, new).await?;
-    Ok((StatusCode::CREATED, Json(ProfileOut::new(&profile, &engine.registry()))))
+    Ok((StatusCode::CREATED, Json(ProfileOut::of(&engine, &profile).await?)))
 }
 
 /// Reads a connector profile.
@@ -182,7 +191,7 @@ pub(crate) async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<ProfileOut>, ApiError> {
     let profile = engine.get_profile(&caller, &ProfileId::new(id)).await?;
-    Ok(Json(ProfileOut::new(&profile, &engine.registry())))
+    Ok(Json(ProfileOut::of(&engine, &profile).await?))
 }
 
 /// What to change of a profile; absent fields stay, null clears.
@@ -197,6 +206,7 @@ pub(crate) struct PatchProfile {
     default: Option<bool>,
     #[serde(default)]
     environment: Option<String>,
+    /// `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     connector_pinned_version: Option<Option<String>>,
@@ -233,7 +243,7 @@ pub(crate) async fn patch(
         setup: wire::typed(body.setup_information.unwrap_or_default(), "setup_information")?,
     };
     let profile = engine.patch_profile(&caller, &ProfileId::new(id), patch).await?;
-    Ok(Json(ProfileOut::new(&profile, &engine.registry())))
+    Ok(Json(ProfileOut::of(&engine, &profile).await?))
 }
 
 /// Deletes a connector profile that no account uses, and gives it back as it was.
@@ -245,5 +255,5 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
 ) -> Result<Json<ProfileOut>, ApiError> {
     let profile = engine.delete_profile(&caller, &ProfileId::new(id)).await?;
-    Ok(Json(ProfileOut::new(&profile, &engine.registry())))
+    Ok(Json(ProfileOut::of(&engine, &profile).await?))
 }

@@ -57,7 +57,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::ConnectorsRead)?;
     let mut all = Vec::new();
-    for connector in engine.registry().iter() {
+    for connector in engine.connectors(&caller).await?.iter() {
         all.push(meta_of(&engine, &caller, connector).await?);
     }
     Ok(Json(Value::Array(all)))
@@ -72,7 +72,7 @@ pub(crate) async fn get(
     Path(provider): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::ConnectorsRead)?;
-    let registry = engine.registry();
+    let registry = engine.connectors(&caller).await?;
     let Some(connector) = registry.get(&provider) else {
         return Err(refuse(
             ErrorKind::NotFound,

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use patchbay_connector::definition::{Notice, NoticeKind, NoticePosition};
-use patchbay_engine::{Engine, HubProfile, LinkRequest};
+use patchbay_engine::{Engine, HubProfile, LinkRequest, Origin};
 use patchbay_model::{AccountId, AttemptId, ConnectionAttempt, ProfileId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -47,7 +47,7 @@ pub(crate) async fn connectors(
 ) -> Result<Json<Value>, HubError> {
     let provider = query.text(&["provider"]);
     let found = engine.hub_profiles(&hub, provider.as_deref()).await?;
-    let integrations = found.iter().map(|HubProfile { profile, connector }| {
+    let integrations = found.iter().map(|HubProfile { profile, connector, .. }| {
         json!({
             "active": profile.active,
             "name": connector.title,
@@ -76,13 +76,16 @@ pub(crate) async fn connector(
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, HubError> {
-    let HubProfile { profile, connector } = state.engine.hub_profile(&hub, &ProfileId::new(id)).await?;
+    let HubProfile { profile, connector, origin } = state.engine.hub_profile(&hub, &ProfileId::new(id)).await?;
     let method = connector.auth_method(&profile.auth_config_key);
     let (kind, grant) = method.map_or(("custom", None), |method| wire::auth_type(method.kind));
     let fields =
         method.map(|method| method.config_fields.iter().map(fields::field).collect::<Vec<_>>()).unwrap_or_default();
     let notices = method.map(|method| method.config_notices.iter().map(notice).collect::<Vec<_>>()).unwrap_or_default();
     let link = method.and_then(|method| wire::support_link(method, &state.config.public_url));
+    // A pushed connector's guide has no page that a customer could open: it is its project's alone.
+    let guides = format!("{}/guides/", state.config.public_url);
+    let link = link.filter(|link| origin == Origin::Instance || !link.starts_with(&guides));
     let description = method.and_then(|method| method.support.as_ref()).and_then(|support| support.description.clone());
     let mut config = json!({
         "key": connector.key,
@@ -94,7 +97,8 @@ pub(crate) async fn connector(
         "support": link.map(|link| json!({ "link": link, "description": description })),
     });
     if let Some(method) = method {
-        config["guide"] = hub_guide(&state.config.public_url, &connector, method, &profile.enabled_actions);
+        let page_at = (origin == Origin::Instance).then_some(state.config.public_url.as_str());
+        config["guide"] = hub_guide(page_at, &connector, method, &profile.enabled_actions);
     }
     if let Some(sandbox) = state.config.sandbox.as_ref().filter(|_| connector.key == SandboxInfo::CONNECTOR) {
         config["sandbox"] = json!({ "credentials": sandbox.credentials() });

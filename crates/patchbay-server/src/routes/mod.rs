@@ -7,6 +7,7 @@ pub(crate) mod api_keys;
 pub(crate) mod auth;
 pub(crate) mod auth_configs;
 pub(crate) mod connect_sessions;
+pub(crate) mod connector_versions;
 pub(crate) mod connectors;
 mod fields;
 mod file;

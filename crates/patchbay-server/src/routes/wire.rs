@@ -1,12 +1,20 @@
 //! Shapes that several endpoints share.
 
 use patchbay_connector::definition::{AuthKind, AuthMethod, GrantType, Guide, GuideSection};
-use patchbay_engine::{Error, ErrorKind, Problem};
+use patchbay_engine::{Error, ErrorKind, Origin, Problem};
 use patchbay_model::{AccountKind, StatusReason};
 use patchbay_vault::Secret;
 use serde_json::{Map, Value, json};
 
 use crate::error::refuse;
+
+/// Whose connector it is, in the contract's words.
+pub(super) const fn owner(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Instance => "patchbay",
+        Origin::Project => "custom",
+    }
+}
 
 /// `production` or `test`, in any case.
 pub(super) fn kind(text: Option<&str>) -> Result<Option<AccountKind>, Error> {

@@ -51,6 +51,7 @@ impl Server {
             storage,
             vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
             registry: Registry::new().with(Arc::new(connector)),
+            source: None,
             clock,
             entropy,
             config: EngineConfig {
