@@ -6,11 +6,12 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::Context;
-use patchbay_connector::{Collision, Registry, Severity, SourceFile, load, render};
+use patchbay_connector::{Collision, Connector, SourceFile, load, render};
+use patchbay_engine::{ConnectorSource, SourceRead};
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
@@ -19,52 +20,116 @@ use rust_embed::RustEmbed;
 #[include = "*/*.partial.yaml"]
 struct BuiltIn;
 
-/// What was read.
-pub struct Connectors {
-    /// The connectors without an error.
-    pub registry: Registry,
-    /// What is wrong with the others, rendered for a person; empty when all is well.
-    pub report: String,
-    /// The folders of the connectors that were left out.
-    pub refused: Vec<String>,
+/// The instance's connectors, which can be read again: those of the directory, that is; the binary stays as it is.
+pub struct Instance {
+    directory: Option<PathBuf>,
+    /// Those of the binary, by key, each with its folder.
+    built_in: BTreeMap<String, (String, Arc<Connector>)>,
+    /// The directory's last good connectors, by folder.
+    last: Mutex<BTreeMap<String, Good>>,
 }
 
-/// Reads the built-in connectors, then those under `directory`, which win over built-in ones with the
-/// same key. A directory that cannot be read is an error: it was asked for.
-pub fn read(directory: Option<&Path>) -> anyhow::Result<Connectors> {
-    let mut connectors = Connectors { registry: Registry::new(), report: String::new(), refused: Vec::new() };
-    for (name, files) in built_in() {
-        connectors.add(&name, &files);
-    }
-    if let Some(directory) = directory {
-        for (name, files) in in_directory(directory)? {
-            connectors.add(&name, &files);
-        }
-    }
-    for Collision { public_id, connectors: keys } in connectors.registry.collisions() {
-        let _ = writeln!(
-            connectors.report,
-            "warning: `{public_id}` is an action of each of {}; calls run that of the connector with the shorter key",
-            keys.join(", ")
-        );
-    }
-    Ok(connectors)
+/// A connector without an error, and the files that it was read from.
+#[derive(Clone)]
+struct Good {
+    connector: Arc<Connector>,
+    files: Arc<[SourceFile]>,
 }
 
-impl Connectors {
-    fn add(&mut self, name: &str, files: &[SourceFile]) {
-        let loaded = load(files);
-        let has_errors = loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-        if !loaded.diagnostics.is_empty() {
-            self.report.push_str(&render(&loaded.diagnostics, files));
-        }
-        match loaded.connector {
-            Some(connector) if !has_errors => {
-                self.registry = std::mem::take(&mut self.registry).with(Arc::new(connector));
+impl Instance {
+    /// Reads the built-in connectors, then those under `directory`, which win over built-in ones with the same key. A
+    /// directory that cannot be read is an error: it was asked for.
+    pub fn open(directory: Option<PathBuf>) -> anyhow::Result<(Self, SourceRead)> {
+        let mut read = SourceRead::default();
+        let mut built_in = BTreeMap::new();
+        for (name, files) in self::built_in() {
+            match compile(&files, &mut read.report) {
+                Some(connector) => {
+                    built_in.insert(connector.key.clone(), (name, connector));
+                }
+                None => read.refused.push(name),
             }
-            _ => self.refused.push(name.to_owned()),
         }
+        let instance = Self { directory, built_in, last: Mutex::default() };
+        let from_directory = instance.read_again()?;
+        read.report.push_str(&from_directory.report);
+        read.refused.extend(from_directory.refused);
+        Ok((instance, SourceRead { registry: from_directory.registry, ..read }))
     }
+
+    /// The built-in connectors, and the directory as it is now. A connector of the directory that has become bad
+    /// stays as it was.
+    fn read_again(&self) -> anyhow::Result<SourceRead> {
+        let folders = self.directory.as_deref().map(in_directory).transpose()?.unwrap_or_default();
+        let mut read = SourceRead::default();
+        for (_, connector) in self.built_in.values() {
+            read.registry = read.registry.with(connector.clone());
+        }
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = BTreeMap::new();
+        for (name, files) in folders {
+            let before = last.get(&name);
+            let unchanged = before.filter(|before| same(&before.files, &files)).cloned();
+            let good = unchanged
+                .or_else(|| compile(&files, &mut read.report).map(|connector| Good { connector, files: files.into() }));
+            let good = good.or_else(|| {
+                read.refused.push(name.clone());
+                read.kept.extend(before.map(|_| name.clone()));
+                before.cloned()
+            });
+            if let Some(good) = good {
+                read.registry = read.registry.with(good.connector.clone());
+                now.insert(name, good);
+            }
+        }
+        *last = now;
+        for Collision { public_id, connectors: keys } in read.registry.collisions() {
+            let _ = writeln!(
+                read.report,
+                "warning: `{public_id}` is an action of each of {}; calls run that of the connector with the shorter key",
+                keys.join(", ")
+            );
+        }
+        Ok(read)
+    }
+}
+
+impl ConnectorSource for Instance {
+    fn read(&self) -> Result<SourceRead, String> {
+        self.read_again().map_err(|error| format!("{error:#}"))
+    }
+
+    fn files(&self, key: &str) -> Option<Vec<SourceFile>> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of two folders with one key the later wins, as in the registry.
+        let mut files = match last.values().rfind(|good| good.connector.key == key) {
+            Some(good) => good.files.to_vec(),
+            None => self::built_in().remove(&self.built_in.get(key)?.0)?,
+        };
+        for file in &mut files {
+            file.name = file.name.rsplit('/').next().unwrap_or_default().to_owned();
+        }
+        Some(files)
+    }
+}
+
+/// All connectors of the binary and of a directory, read once.
+pub fn read(directory: Option<&Path>) -> anyhow::Result<SourceRead> {
+    Ok(Instance::open(directory.map(Path::to_owned))?.1)
+}
+
+/// The connector, unless it has errors. What is wrong or unwise goes to the report.
+fn compile(files: &[SourceFile], report: &mut String) -> Option<Arc<Connector>> {
+    let loaded = load(files);
+    if !loaded.diagnostics.is_empty() {
+        report.push_str(&render(&loaded.diagnostics, files));
+    }
+    loaded.connector.map(Arc::new)
+}
+
+fn same(one: &[SourceFile], other: &[SourceFile]) -> bool {
+    one.len() == other.len()
+        && one.iter().zip(other).all(|(one, other)| one.name == other.name && one.text == other.text)
 }
 
 /// The files of the connectors in the binary, by folder.
@@ -121,4 +186,72 @@ fn entries(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = listing.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const ITEM: &str = "{actionId: list_items, categories: [other], actionType: list, label: Items, description: Lists them., \
+                        steps: [{stepId: s, description: Lists., stepFunction: {functionName: request, parameters: {url: /, method: get}}}], \
+                        result: {data: $.steps.s.output.data}}";
+
+    fn put(folder: &Path, key: &str, version: &str) {
+        let text = format!(
+            "Patchbay: 1.0.0\n\
+             info: {{title: Acme, key: {key}, version: {version}, description: For a test.}}\n\
+             baseUrl: https://api.acme.example\n\
+             authentication: [{{custom: {{type: custom, label: Key, authorization: {{type: bearer, token: $.credentials.token}}, \
+             configFields: [{{key: token, label: Token, type: password, required: true, secret: true}}], \
+             environments: [{{key: production, name: Production}}]}}}}]\n\
+             actions: [{ITEM}]\n"
+        );
+        fs::create_dir_all(folder.join(key)).unwrap();
+        fs::write(folder.join(key).join(format!("{key}.connector.yaml")), text).unwrap();
+    }
+
+    fn version(read: &SourceRead, key: &str) -> Option<String> {
+        read.registry.get(key).map(|connector| connector.version.to_string())
+    }
+
+    #[test]
+    fn a_bad_connector_stays_as_it_was_and_unchanged_ones_are_not_read_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), "acme", "1.0.0");
+        put(folder.path(), "beta", "1.0.0");
+        let (instance, first) = Instance::open(Some(folder.path().to_owned())).unwrap();
+        assert_eq!(version(&first, "acme").as_deref(), Some("1.0.0"), "{}", first.report);
+        let bad = folder.path().join("acme/acme.connector.yaml");
+        fs::write(&bad, "Patchbay: 1.0.0\n").unwrap();
+        fs::create_dir(folder.path().join("new")).unwrap();
+        fs::write(folder.path().join("new/new.connector.yaml"), "titel: New\n").unwrap();
+        let second = instance.read().unwrap();
+        assert_eq!((second.refused.len(), second.kept.len()), (2, 1), "{}", second.report);
+        assert!(second.report.contains("acme.connector.yaml") && second.report.contains("new.connector.yaml"));
+        assert_eq!(version(&second, "acme").as_deref(), Some("1.0.0"));
+        assert!(Arc::ptr_eq(first.registry.get("beta").unwrap(), second.registry.get("beta").unwrap()));
+        // The files that are given out are those of what is in use.
+        let files = instance.files("acme").unwrap();
+        assert_eq!(files[0].name, "acme.connector.yaml");
+        assert!(files[0].text.contains("version: 1.0.0"));
+        put(folder.path(), "acme", "1.1.0");
+        assert_eq!(version(&instance.read().unwrap(), "acme").as_deref(), Some("1.1.0"));
+    }
+
+    #[test]
+    fn a_built_in_connector_comes_back_when_its_override_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), "spotdraft", "9.9.9");
+        let (instance, read) = Instance::open(Some(folder.path().to_owned())).unwrap();
+        assert_eq!(version(&read, "spotdraft").as_deref(), Some("9.9.9"), "{}", read.report);
+        assert_eq!(instance.files("spotdraft").unwrap().len(), 1);
+        fs::remove_dir_all(folder.path().join("spotdraft")).unwrap();
+        assert_ne!(version(&instance.read().unwrap(), "spotdraft").as_deref(), Some("9.9.9"));
+        assert!(instance.files("spotdraft").unwrap().len() > 1);
+        assert!(instance.files("nothing").is_none());
+        fs::remove_dir_all(folder.path()).unwrap();
+        assert!(instance.read().unwrap_err().contains("cannot be read"));
+    }
 }

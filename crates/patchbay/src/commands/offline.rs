@@ -45,6 +45,7 @@ impl Target {
                 storage: storage.clone(),
                 vault: Arc::new(Vault::new(ring, entropy.clone())),
                 registry: connectors.registry,
+                source: None,
                 clock,
                 entropy,
                 config: EngineConfig {

@@ -6,6 +6,7 @@
 mod greeting;
 mod http;
 mod logging;
+mod reload;
 mod signals;
 mod workers;
 
@@ -42,6 +43,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let stop = signals::listen()?;
+    let reload = signals::hang_ups()?;
 
     // The lock and the port come first: both say at once that another server is there.
     let data_dir = Arc::new(DataDir::open(&settings.data_dir)?);
@@ -53,10 +55,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 
     // Reading connectors is work for a processor, opening the database waits for a disk.
     let directory = settings.connectors.clone();
-    let reading = tokio::task::spawn_blocking(move || connectors::read(directory.as_deref()));
+    let reading = tokio::task::spawn_blocking(move || connectors::Instance::open(directory));
     let (storage, ring) = data_dir.unlock(&*clock, &*entropy).await?;
     let storage = Arc::new(storage);
-    let connectors = reading.await??;
+    let (instance, connectors) = reading.await??;
     if !connectors.report.is_empty() {
         eprint!("{}", connectors.report);
     }
@@ -69,6 +71,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         storage: storage.clone(),
         vault: Arc::new(Vault::new(ring, entropy.clone())),
         registry: connectors.registry,
+        source: Some(Arc::new(instance)),
         clock,
         entropy,
         config: EngineConfig {
@@ -103,6 +106,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let commands = control::start(&data_dir, &engine);
     greeting::print(&public_url, first_start.as_ref(), simulator.is_some());
     drop(first_start);
+    tokio::spawn(reload::on_hang_up(engine.clone(), reload, stop.clone()));
     let workers = Workers::start(&router, settings.shutdown_grace)?;
     drop(router);
     let server = tokio::spawn(http::serve(listener, workers, stop));

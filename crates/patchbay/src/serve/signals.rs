@@ -1,6 +1,6 @@
-//! SIGTERM and SIGINT, as a token. A second signal ends the process at once.
+//! SIGTERM and SIGINT, as a token; a second of them ends the process at once. SIGHUP, as a stream.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// A token that is cancelled at the first SIGTERM or SIGINT.
@@ -18,4 +18,9 @@ pub fn listen() -> std::io::Result<CancellationToken> {
         std::process::exit(143);
     });
     Ok(token)
+}
+
+/// The SIGHUPs from now on: none of them ends the process any more.
+pub fn hang_ups() -> std::io::Result<Signal> {
+    signal(SignalKind::hangup())
 }

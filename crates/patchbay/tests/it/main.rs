@@ -8,6 +8,7 @@ mod actions;
 mod authoring;
 mod bad_input;
 mod connect;
+mod connectors;
 mod downloads;
 mod full_disk;
 mod keys;

@@ -164,11 +164,21 @@ fn a_key_without_the_scope_is_told_which() {
         (&read, "POST", "/auth_configs", "platform:write"),
         (&read, "POST", "/actions/rpc", "actions:execute"),
         (&read, "POST", "/unified/proxy", "actions:execute"),
+        (&read, "GET", "/connectors", "connectors:read"),
+        (&read, "GET", "/connectors/spotdraft", "connectors:read"),
+        (&read, "GET", "/connectors/spotdraft/versions/latest", "connectors:read"),
+        (&read, "POST", "/connectors", "connectors:write"),
+        (&read, "POST", "/connectors/reload", "connectors:write"),
+        (&execute, "DELETE", "/connectors/spotdraft/versions/1.0.0", "connectors:write"),
     ] {
         let body = (method == "POST").then(|| {
             json!({ "origin_owner_id": "a", "origin_owner_name": "b", "connector_key": "spotdraft", "action": "spotdraft_list_users", "path": "/x" })
         });
-        let body = body.map(|mut body| {
+        let body = body.map(|body: Value| {
+            if path == "/connectors" {
+                return json!({ "files": [] }).to_string();
+            }
+            let mut body = body;
             let keep: &[&str] = match path {
                 "/connect_sessions" => &["origin_owner_id", "origin_owner_name"],
                 "/auth_configs" => &["connector_key"],

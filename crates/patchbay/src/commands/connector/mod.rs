@@ -1,5 +1,5 @@
 //! `patchbay connector …`: writing a connector, from an empty folder to recorded cases. Nothing here needs
-//! a server or a data directory.
+//! a data directory, and only `push`, `pull` and `reload` need a server.
 
 mod docs;
 mod expr;
@@ -7,11 +7,16 @@ mod fmt;
 mod import;
 mod job;
 mod list;
+mod merge;
 mod new;
 mod out;
+mod pull;
+mod push;
 mod record;
 mod run;
+mod run;
 mod schema;
+mod server;
 mod show;
 mod source;
 mod test;
@@ -54,6 +59,12 @@ enum Command {
     Show(show::Args),
     /// Print the format's JSON Schema
     Schema(schema::Args),
+    /// Push connectors to a server, in use there at once
+    Push(push::Args),
+    /// Fetch a connector's files from a server
+    Pull(pull::Args),
+    /// Have a server read its connectors directory again
+    Reload(server::ReloadArgs),
     /// Evaluate an expression as a connector would
     Expr(expr::Args),
 }
@@ -72,6 +83,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Push(args) => push::run(&args),
+        Command::Pull(args) => pull::run(&args),
+        Command::Reload(args) => server::reload(&args),
         Command::Expr(args) => expr::run(&args),
     }
 }
