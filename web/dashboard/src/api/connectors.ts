@@ -74,6 +74,14 @@ export const useConnector = (key: string) =>
       )) as unknown as ConnectorDetail,
   });
 
+/** A connector's versions: the project's own, newest first, then the built-in one. */
+export const useConnectorVersions = (key: string) =>
+  useQuery({
+    queryKey: ["connectors", "versions", key],
+    enabled: key !== "",
+    queryFn: async () => (await dataOf(api.GET("/connectors/{key}", { params: { path: { key } } }))).versions,
+  });
+
 /** The actions of a connector, or those that an account may run. */
 export const useActions = (of: { connector?: string; account?: string }) =>
   useQuery({
@@ -118,6 +126,8 @@ export interface ProfileChange {
   active?: boolean;
   default?: boolean;
   environment?: string;
+  /** `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest. */
+  connector_pinned_version?: string | null;
   enabled_actions?: string[] | null;
   setup_information?: Record<string, string>;
 }

@@ -70,7 +70,7 @@ export interface GuideSection {
 
 export interface Guide {
   title: string;
-  url: string;
+  url: string | null;
   warning_html: string | null;
   sections: GuideSection[];
 }

@@ -30,10 +30,12 @@ export function GuidePanel({ guide, fields, highlight, onField, onHide }: Props)
         <h2 id={titleId} className="guide-title">
           {guide.title}
         </h2>
-        <a className="icon-button" href={guide.url} target="_blank" rel="noopener noreferrer">
-          <Icon name="external" size={17} />
-          <span className="visually-hidden">Open the guide on its own page</span>
-        </a>
+        {guide.url && (
+          <a className="icon-button" href={guide.url} target="_blank" rel="noopener noreferrer">
+            <Icon name="external" size={17} />
+            <span className="visually-hidden">Open the guide on its own page</span>
+          </a>
+        )}
         {onHide && (
           <button type="button" className="icon-button" aria-label="Hide the guide" onClick={onHide}>
             <Icon name="close" size={17} />

@@ -8,6 +8,7 @@ import {
   useActions,
   useConnector,
   useConnectors,
+  useConnectorVersions,
   useCreateProfile,
   usePatchProfile,
 } from "../../api/connectors.ts";
@@ -18,6 +19,7 @@ import { notifyDone } from "../../ui/notify.ts";
 import { Prose } from "../../ui/Prose.tsx";
 import { ActionPicker } from "./ActionPicker.tsx";
 import { emptyProfileForm, formOf, newProfile, profileChange } from "./profileForm.ts";
+import { LATEST, pinOptions } from "./versionPins.ts";
 
 interface Props {
   opened: boolean;
@@ -44,6 +46,7 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
   const [form, setForm] = useState(() => (profile === null ? emptyProfileForm(connector) : formOf(profile)));
   const connectors = useConnectors();
   const detail = useConnector(form.connector ?? "");
+  const versions = useConnectorVersions(form.connector ?? "");
   const actions = useActions(form.connector === null ? {} : { connector: form.connector });
   const create = useCreateProfile();
   const patch = usePatchProfile();
@@ -123,6 +126,16 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
             data={(method?.environments ?? []).map(({ key, name }) => ({ value: key, label: name }))}
             value={form.environment ?? method?.environments[0]?.key ?? null}
             onChange={(environment) => change({ environment })}
+          />
+        )}
+        {form.connector !== null && (
+          <Select
+            label="Version"
+            description="A new version is used at once by profiles that follow the latest"
+            allowDeselect={false}
+            data={pinOptions(versions.data ?? [], form.pin)}
+            value={form.pin ?? LATEST}
+            onChange={(pin) => change({ pin: pin === LATEST ? null : pin })}
           />
         )}
         <Checkbox

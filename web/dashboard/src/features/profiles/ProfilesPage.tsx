@@ -93,7 +93,10 @@ function ProfileRow({ profile }: { profile: Profile }) {
               )}
             </Group>
             <Text size="xs" c="dimmed">
-              {profile.connector_label ?? profile.connector_key} {profile.connector_version}
+              {profile.connector_label ?? profile.connector_key}{" "}
+              {profile.connector_version ?? "not installed"}
+              {profile.connector_pinned_version && ` · pinned to ${profile.connector_pinned_version}`}
+              {profile.connector_owner === "custom" && " · your own"}
             </Text>
           </div>
         </Group>

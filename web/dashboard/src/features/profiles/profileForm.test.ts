@@ -36,6 +36,19 @@ test("a new profile names what was chosen alone", () => {
   });
 });
 
+test("a pin is sent when it changes, and null takes it away", () => {
+  const pinned = { ...profile, connector_pinned_version: "1.x.x" } as Profile;
+  expect(newProfile({ ...emptyProfileForm("spotdraft"), pin: "1.2.0" })).toEqual({
+    connector_key: "spotdraft",
+    connector_pinned_version: "1.2.0",
+  });
+  expect(profileChange(formOf(pinned), pinned)).not.toHaveProperty("connector_pinned_version");
+  expect(profileChange({ ...formOf(pinned), pin: null }, pinned)).toHaveProperty(
+    "connector_pinned_version",
+    null,
+  );
+});
+
 test("a change keeps secrets that were not typed, and never takes the default away", () => {
   const form = formOf(profile);
   expect(form.setup).toEqual({ region: "eu" });

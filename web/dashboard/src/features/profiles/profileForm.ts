@@ -8,6 +8,8 @@ export interface ProfileForm {
   method: string | null;
   name: string;
   environment: string | null;
+  /** The version pin; none follows the latest. */
+  pin: string | null;
   isDefault: boolean;
   /** Values of the set-up fields; an empty one is not sent, so that a stored secret stays. */
   setup: Record<string, string>;
@@ -20,6 +22,7 @@ export const emptyProfileForm = (connector: string | null): ProfileForm => ({
   method: null,
   name: "",
   environment: null,
+  pin: null,
   isDefault: false,
   setup: {},
   actions: null,
@@ -30,6 +33,7 @@ export const formOf = (profile: Profile): ProfileForm => ({
   method: profile.authentication_config_key,
   name: profile.name,
   environment: profile.environment,
+  pin: profile.connector_pinned_version ?? null,
   isDefault: profile.default,
   setup: Object.fromEntries(
     Object.entries(profile.setup_information).map(([key, value]) => [key, String(value)]),
@@ -56,6 +60,7 @@ export function newProfile(form: ProfileForm): NewProfile | null {
     connector_key: form.connector,
     ...(form.method === null ? {} : { authentication_config_key: form.method }),
     ...common(form),
+    ...(form.pin === null ? {} : { connector_pinned_version: form.pin }),
     ...(form.isDefault ? { default: true } : {}),
     ...(form.actions === null ? {} : { enabled_actions: form.actions }),
   };
@@ -64,6 +69,7 @@ export function newProfile(form: ProfileForm): NewProfile | null {
 /** What changes of a profile. A profile stops being the default only when another one becomes it. */
 export const profileChange = (form: ProfileForm, before: Profile): ProfileChange => ({
   ...common(form),
+  ...(form.pin === (before.connector_pinned_version ?? null) ? {} : { connector_pinned_version: form.pin }),
   ...(form.isDefault && !before.default ? { default: true } : {}),
   enabled_actions: form.actions,
 });
