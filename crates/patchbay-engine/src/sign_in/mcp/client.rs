@@ -66,12 +66,22 @@ impl Engine {
         public.host().map(|_| text)
     }
 
-    /// The document (draft-ietf-oauth-client-id-metadata-document, section 4); none for connectors without an MCP
-    /// server, or without a public address of ours.
+    /// The document (draft-ietf-oauth-client-id-metadata-document, section 4); none for the instance's connectors without
+    /// an MCP server, or without a public address of ours.
     pub fn client_document(&self, connector: &str) -> Option<Value> {
-        let registry = self.registry();
-        let found = registry.get(connector)?;
-        found.authentication.iter().find(|method| method.mcp.is_some())?;
+        let is_meant = match self.registry().get(connector) {
+            Some(found) => found.authentication.iter().any(|method| method.mcp.is_some()),
+            // A project may have pushed it. The document is the same for every key, so that it tells nobody.
+            None => {
+                let is_key = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+                connector.starts_with(|first: char| first.is_ascii_lowercase())
+                    && connector.len() <= 64
+                    && connector.bytes().all(is_key)
+            }
+        };
+        if !is_meant {
+            return None;
+        }
         let id = self.client_document_url(connector)?;
         let mut document = metadata(self, &self.redirect_uri(connector), "none");
         document.insert("client_id".to_owned(), Value::String(id));
