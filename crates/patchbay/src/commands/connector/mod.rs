@@ -14,7 +14,6 @@ mod pull;
 mod push;
 mod record;
 mod run;
-mod run;
 mod schema;
 mod server;
 mod show;
