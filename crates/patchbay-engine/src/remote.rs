@@ -37,9 +37,16 @@ pub struct RemoteAnswer {
 }
 
 impl Remote {
-    /// The server at `base`, which may be on a private network or this machine: whoever names it trusts it. 400
+    /// The server at `base`, which may be on a private network or this machine: whoever names it trusts it. `authorities`
+    /// are PEM text, trusted beside those of the public web. 400
     /// `ValidationError` when it is no URL.
-    pub fn new(base: &str, key: Secret, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, Error> {
+    pub fn new(
+        base: &str,
+        key: Secret,
+        authorities: Option<String>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, Error> {
         let wrong = |why: &str| {
             let message = format!("`{base}` {why}; write the server's URL, such as http://127.0.0.1:8080");
             Error::new(ErrorKind::Invalid, "ValidationError", message)
@@ -54,6 +61,7 @@ impl Remote {
         let config = EngineConfig {
             public_url: base.to_owned(),
             egress_allow: Vec::new(),
+            egress_ca: authorities,
             // Exactly this host and port are let through.
             upstreams: vec![(url.to_string(), url.to_string())],
             call_budget_millis: PATIENCE,
@@ -82,7 +90,7 @@ impl Remote {
             Bytes::from(body.to_string())
         });
         let repeatable = method == Method::GET;
-        let outgoing = Outgoing { method, url, headers, body: body.unwrap_or_default(), repeatable };
+        let outgoing = Outgoing { method, url, headers, body: body.unwrap_or_default(), repeatable, certificate: None };
         let deadline = Instant::now() + Duration::from_millis(PATIENCE);
         let answer = self.http.send(outgoing, deadline).await.map_err(|failure| failure.into_error("the server"))?;
         let text = || Value::String(String::from_utf8_lossy(&answer.body).into_owned());

@@ -373,7 +373,7 @@ fn connectors_are_pushed_and_pulled_from_the_command_line() {
     assert_eq!(run(&["validate", "acme.connector.yaml", "--deny-warnings"]).0, 0);
 
     // A built-in connector is pulled to begin from, and pushed in its own place.
-    assert_eq!(run(&["pull", "spotdraft", "--out", "ours"]).0, 0);
+    assert_eq!(run(&["pull", "spotdraft", "--output", "ours"]).0, 0);
     let ours = folder.path().join("ours/spotdraft.connector.yaml");
     let text = fs::read_to_string(&ours).unwrap().replace("\n  version: 1.0.0", "\n  version: 1.0.1");
     fs::write(&ours, text).unwrap();

@@ -24,8 +24,8 @@ pub struct Args {
     #[arg(value_name = "KEY[@VERSION]")]
     connector: String,
     /// Where to put it [default: a folder KEY; with --merged a file KEY.connector.yaml]
-    #[arg(long, short, value_name = "PATH")]
-    out: Option<PathBuf>,
+    #[arg(long, value_name = "PATH")]
+    output: Option<PathBuf>,
     /// Write one file, with the partials put in where the main file names them
     #[arg(long)]
     merged: bool,
@@ -67,7 +67,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("the server has no files of {key} to give");
     }
     let place = args
-        .out
+        .output
         .clone()
         .unwrap_or_else(|| PathBuf::from(if args.merged { format!("{key}.connector.yaml") } else { key.to_owned() }));
     let written = write(&place, args.merged, args.force, &found)?;

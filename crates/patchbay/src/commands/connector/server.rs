@@ -1,6 +1,12 @@
 //! The server that `push`, `pull` and `reload` talk to.
 
-use std::{fmt::Write as _, process::ExitCode, sync::Arc};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
@@ -20,6 +26,9 @@ pub struct Server {
     /// An API key of the project; better left to the environment, as other users see a command's arguments
     #[arg(long, env = "PATCHBAY_API_KEY", value_name = "KEY", hide_env_values = true)]
     api_key: Option<String>,
+    /// PEM file of authorities to trust beside those of the public web
+    #[arg(long, env = "PATCHBAY_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -36,10 +45,11 @@ impl Server {
     pub fn with<T>(&self, work: impl AsyncFnOnce(&Remote) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let key = self.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
         let key = key.context("an API key is needed: set PATCHBAY_API_KEY, or pass --api-key")?;
-        rustls::crypto::aws_lc_rs::default_provider()
-            .install_default()
-            .map_err(|_| anyhow::anyhow!("another TLS library is already installed in this process"))?;
-        let remote = Remote::new(&self.url, Secret::new(key), Arc::new(SystemClock), Arc::new(OsEntropy))?;
+        let read = |path: &Path| {
+            fs::read_to_string(path).with_context(|| format!("--ca-file: {} cannot be read", path.display()))
+        };
+        let authorities = self.ca_file.as_deref().map(read).transpose()?;
+        let remote = Remote::new(&self.url, Secret::new(key), authorities, Arc::new(SystemClock), Arc::new(OsEntropy))?;
         runtime(Threads::One)?.block_on(work(&remote))
     }
 }
