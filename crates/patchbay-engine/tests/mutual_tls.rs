@@ -147,6 +147,7 @@ async fn world(authority: &Authority, port: u16) -> World {
         storage,
         vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
         registry: Registry::new().with(Arc::new(connector(port))),
+        source: None,
         clock,
         entropy,
         config: config(authority),

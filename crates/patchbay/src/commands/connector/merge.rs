@@ -34,7 +34,7 @@ pub fn merged(files: &[SourceFile]) -> anyhow::Result<String> {
         }
     }
     let one = [SourceFile { name: main.name.clone(), text }];
-    if actions(&load(&one).connector) != actions(&load(files).connector) {
+    if actions(load(&one).connector.as_ref()) != actions(load(files).connector.as_ref()) {
         bail!("its files are written in a way that cannot be put into one; pull it without --merged");
     }
     let [SourceFile { text, .. }] = one;
@@ -72,8 +72,8 @@ fn put_in(text: &mut String, indent: usize, partial: &str) {
 }
 
 /// What a connector's actions are, to compare.
-fn actions(connector: &Option<Connector>) -> Option<Vec<String>> {
-    connector.as_ref().map(|connector| connector.actions.iter().map(|action| format!("{action:?}")).collect())
+fn actions(connector: Option<&Connector>) -> Option<Vec<String>> {
+    connector.map(|connector| connector.actions.iter().map(|action| format!("{action:?}")).collect())
 }
 
 #[cfg(test)]
@@ -87,7 +87,7 @@ mod tests {
             let text = merged(&files).unwrap_or_else(|error| panic!("{key}: {error}"));
             assert!(!text.contains("$ref:"), "{key}");
             let one = load(&[SourceFile { name: "one.connector.yaml".to_owned(), text }]).connector;
-            assert_eq!(actions(&one), actions(&load(&files).connector), "{key}");
+            assert_eq!(actions(one.as_ref()), actions(load(&files).connector.as_ref()), "{key}");
         }
     }
 

@@ -38,7 +38,7 @@ pub struct Args {
 
 /// A version as the server answers it.
 #[derive(Deserialize)]
-struct Version {
+struct Pulled {
     key: String,
     version: String,
     owner: String,
@@ -62,7 +62,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         bail!("{}", refusal(&answer));
     }
-    let found: Version = serde_json::from_value(answer.body).context("the server's answer is not a connector")?;
+    let found: Pulled = serde_json::from_value(answer.body).context("the server's answer is not a connector")?;
     if found.key != key || found.files.is_empty() {
         bail!("the server has no files of {key} to give");
     }
@@ -83,7 +83,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Writes one file or a folder of them, and gives their paths.
-fn write(place: &Path, merged: bool, force: bool, found: &Version) -> anyhow::Result<Vec<PathBuf>> {
+fn write(place: &Path, merged: bool, force: bool, found: &Pulled) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     if merged {
         let parts = found.files.iter().map(|file| SourceFile { name: file.name.clone(), text: file.text.clone() });
@@ -118,7 +118,7 @@ fn write(place: &Path, merged: bool, force: bool, found: &Version) -> anyhow::Re
 }
 
 fn is_plain(name: &str) -> bool {
-    let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    let is_yaml = [".yaml", ".yml"].iter().any(|ending| name.ends_with(ending));
     is_yaml && !name.starts_with('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
 }
 
@@ -126,9 +126,9 @@ fn is_plain(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn version(files: &[(&str, &str)]) -> Version {
+    fn version(files: &[(&str, &str)]) -> Pulled {
         let files = files.iter().map(|(name, text)| File { name: (*name).to_owned(), text: (*text).to_owned() });
-        Version { key: "acme".into(), version: "1.0.0".into(), owner: "custom".into(), files: files.collect() }
+        Pulled { key: "acme".into(), version: "1.0.0".into(), owner: "custom".into(), files: files.collect() }
     }
 
     #[test]
