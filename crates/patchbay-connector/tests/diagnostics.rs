@@ -194,6 +194,11 @@ fn each_mistake_is_seen_where_it_stands() {
             ],
         ),
         (
+            "    validationRules:",
+            "    fieldConfigs: [{ targetFieldKey: a, type: string, requiredScopes: [raed] }]\n    validationRules:",
+            &["16 there is no scope `raed`"],
+        ),
+        (
             "method: get, args: []",
             "method: post, cacheTTL: 5, args: []",
             &["26 only answers to `method: get` are kept; `cacheTTL` does nothing here"],

@@ -4,8 +4,8 @@ use super::{action::Places, root::Read};
 use crate::{
     Connector,
     definition::{
-        Action, ActionResult, Arg, Authorization, Certificates, McpRequest, Request, Signing, SoapRequest, Step,
-        StepFunction, ValidationRule, ValueTemplate,
+        Action, ActionResult, Arg, Authorization, Certificates, FieldMapping, McpRequest, Request, Signing,
+        SoapRequest, Step, StepFunction, ValidationRule, ValueTemplate,
     },
     diagnostic::code,
     expr::Template,
@@ -83,6 +83,7 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &[&str], fiel
             }
         }
     }
+    field_scopes(&action.fields, &places.id, scopes);
     let mut earlier: Vec<&str> = Vec::new();
     for (step, place) in action.steps.iter().zip(&places.steps) {
         if earlier.contains(&step.id.as_str()) {
@@ -92,10 +93,16 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &[&str], fiel
             check_text(text, place, known, fields, places.steps_known.then_some(&earlier));
         }
         for function in std::iter::once(&step.function).chain(&step.then) {
-            if let StepFunction::GroupData(group) = function {
-                for name in group.steps.iter().filter(|name| !earlier.contains(&name.as_str())) {
-                    undefined(place, "earlier step", name, earlier.iter().copied());
+            match function {
+                StepFunction::GroupData(group) => {
+                    for name in group.steps.iter().filter(|name| !earlier.contains(&name.as_str())) {
+                        undefined(place, "earlier step", name, earlier.iter().copied());
+                    }
                 }
+                StepFunction::MapFields(map) | StepFunction::Typecast(map) => {
+                    field_scopes(map.fields.as_deref().unwrap_or_default(), place, scopes);
+                }
+                _ => {}
             }
         }
         let is_last = action.steps.last().is_some_and(|last| std::ptr::eq(last, step));
@@ -132,6 +139,16 @@ fn check_scopes(known: &[&str], named: &[(String, Reader<'_>)]) {
         if !known.contains(&scope.as_str()) {
             undefined(place, "scope", scope, known.iter().copied());
         }
+    }
+}
+
+/// The scopes of mapped fields, told at the step or action that they stand in.
+fn field_scopes(fields: &[FieldMapping], place: &Reader<'_>, known: &[&str]) {
+    for field in fields {
+        for scope in field.required_scopes.iter().filter(|scope| !known.contains(&scope.as_str())) {
+            undefined(place, "scope", scope, known.iter().copied());
+        }
+        field_scopes(&field.properties, place, known);
     }
 }
 
