@@ -79,7 +79,7 @@ fn operations_are_chosen_by_tag_path_and_id() {
         connector.actions.iter().map(|action| action.id.clone()).collect::<Vec<_>>()
     };
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    assert_eq!(ids(Selection { tags: texts(&["berths"]), ..Selection::default() }).len(), 3);
+    assert_eq!(ids(Selection { tags: texts(&["berths"]), ..Selection::default() }).len(), 4);
     let papers = ids(Selection { paths: texts(&["/papers"]), ..Selection::default() });
     assert_eq!(papers, ["download_paper", "put_paper_file", "set_note"]);
     let two = ids(Selection { operations: texts(&["getShip", "GET /berths"]), ..Selection::default() });

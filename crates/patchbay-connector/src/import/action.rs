@@ -99,12 +99,17 @@ pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &
     if !arguments.is_empty() {
         parameters.set("args", arguments);
     }
-    let function =
-        function(context, operation, sent, paged.as_ref().zip(page_input.as_deref()), is_list, &mut parameters);
+    let function = function(context, operation, sent, paged.as_ref().zip(page_input.as_deref()), &mut parameters);
     let step = Map::new()
         .with("stepId", "call")
         .with("description", sentence(&label(operation, id)))
         .with("stepFunction", Map::new().with("functionName", function).with("parameters", parameters));
+    let by_record = if function == "request" && is_list { paging::by_last_record(operation, &listing) } else { None };
+    if by_record.is_some() {
+        context.notes.add(Topic::PagingGuessed, place.clone(), "`starting_after` by the last record's id");
+    } else if function == "request" && is_list && paging::looks_paged(operation) {
+        context.notes.add(Topic::PagingUnknown, place.clone(), "");
+    }
     let result = match function {
         "download_file" => Map::new().with(
             "data",
@@ -116,7 +121,7 @@ pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &
         "paginated_request" => {
             Map::new().with("data", "$.steps.call.output.data").with("next", "$.steps.call.output.next")
         }
-        _ => Map::new().with("data", "$.steps.call.output.data"),
+        _ => by_record.unwrap_or_else(|| Map::new().with("data", "$.steps.call.output.data")),
     };
     let is_probe =
         operation.method == Method::Get && !inputs.any_required && function != "download_file" && !operation.deprecated;
@@ -345,7 +350,6 @@ fn function(
     operation: &Operation<'_>,
     sent: Sent,
     paged: Option<(&paging::Paging, &str)>,
-    is_list: bool,
     parameters: &mut Map,
 ) -> &'static str {
     match sent {
@@ -366,9 +370,6 @@ fn function(
         context.notes.add(Topic::PagingGuessed, operation.place(), paging.told());
         paging.write(parameters, input);
         return "paginated_request";
-    }
-    if is_list && paging::looks_paged(operation) {
-        context.notes.add(Topic::PagingUnknown, operation.place(), "");
     }
     "request"
 }

@@ -25,6 +25,8 @@ pub(super) struct Method {
     /// Whether the authorization takes `scopes`.
     pub(super) takes_scopes: bool,
     pub(super) refresh: Option<Map>,
+    /// Whether a client certificate is shown too.
+    pub(super) certificates: bool,
     /// What a person has to know, above it.
     pub(super) comment: Option<&'static str>,
 }
@@ -52,7 +54,7 @@ pub(super) fn methods(api: &Api<'_>, notes: &Notes) -> Vec<Method> {
             );
         }
     }
-    let mut found = Building { api, notes, methods: Vec::new() };
+    let mut found = Building { api, notes, methods: Vec::new(), with_certificate: false };
     for set in &sets {
         found.set(set);
     }
@@ -90,6 +92,7 @@ fn custom(key: &str, authorization: Map) -> Method {
         authorization,
         takes_scopes: false,
         refresh: None,
+        certificates: false,
         comment: None,
     }
 }
@@ -98,6 +101,8 @@ struct Building<'a, 'd> {
     api: &'a Api<'d>,
     notes: &'a Notes,
     methods: Vec<Method>,
+    /// Whether the set at hand asks for a client certificate.
+    with_certificate: bool,
 }
 
 impl Building<'_, '_> {
@@ -106,6 +111,11 @@ impl Building<'_, '_> {
     }
 
     fn add(&mut self, mut method: Method) {
+        if self.with_certificate {
+            method.certificates = true;
+            method.config.push(pem("clientCert", "Client certificate", false, "The client's certificate, in PEM."));
+            method.config.push(pem("clientKey", "Client key", true, "The certificate's private key, in PEM."));
+        }
         let wanted = method.key.clone();
         let mut number = 2;
         while self.methods.iter().any(|known| known.key == method.key) {
@@ -131,10 +141,12 @@ impl Building<'_, '_> {
                 },
             )
         });
-        let schemes = schemes.collect::<Vec<_>>();
+        let (certificates, schemes): (Vec<_>, Vec<_>) =
+            schemes.partition(|(_, scheme)| matches!(scheme, Scheme::MutualTls));
+        self.with_certificate = !certificates.is_empty();
         let token = schemes.iter().find(|(_, scheme)| matches!(scheme, Scheme::OAuth2(_) | Scheme::OpenId(_)));
         if let Some((name, scheme)) = token {
-            if names.len() > 1 {
+            if schemes.len() > 1 {
                 let others = names.iter().filter(|other| other != name).cloned().collect::<Vec<_>>().join(", ");
                 self.note(
                     name,
@@ -150,6 +162,13 @@ impl Building<'_, '_> {
             return;
         }
         match schemes.as_slice() {
+            [] => {
+                let authorization = Map::flow().with("type", "none");
+                self.add(Method {
+                    label: "Client certificate".to_owned(),
+                    ..custom("client_certificate", authorization)
+                });
+            }
             [(name, Scheme::Basic)] => {
                 let authorization = Map::flow()
                     .with("type", "basic")
@@ -223,15 +242,11 @@ impl Building<'_, '_> {
                     fields.push(secret(&key, &heading(&key), "Where to find it in the provider's settings."));
                     Some((header, credential, "headers"))
                 }
-                Scheme::MutualTls => {
-                    self.note(name, "client certificates are not described by a connector; nothing was written for it");
-                    None
-                }
                 Scheme::Unknown(kind) => {
                     self.note(name, format!("the kind `{kind}` is not known; nothing was written for it"));
                     None
                 }
-                Scheme::OAuth2(_) | Scheme::OpenId(_) => None,
+                Scheme::OAuth2(_) | Scheme::OpenId(_) | Scheme::MutualTls => None,
             };
             let Some((header, value, place)) = sent else { continue };
             labels.push(heading(&key));
@@ -419,6 +434,11 @@ fn secret(key: &str, label: &str, about: &str) -> Map {
 /// A required field.
 fn field(key: &str, label: &str, kind: &str, is_secret: bool, about: &str) -> Map {
     written(key, label, kind, is_secret, true, about)
+}
+
+/// A required field of several lines.
+fn pem(key: &str, label: &str, is_secret: bool, about: &str) -> Map {
+    written(key, label, "text_area", is_secret, true, about)
 }
 
 /// A field of the app, where the provider asks for one.

@@ -104,6 +104,10 @@ impl Main<'_, '_> {
             }
         }
         map.set("authorization", authorization);
+        if method.certificates {
+            let one = |key: &str| vec![format!("${{credentials.{key}}}")];
+            map.set("certificates", Map::new().with("certs", one("clientCert")).with("keys", one("clientKey")));
+        }
         if let Some(refresh) = &method.refresh {
             map.set("refreshAuthentication", refresh.clone());
         }

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::{
-    model::{Location, Operation},
+    model::{Location, Operation, Param},
     refs::Document,
     schema::merge,
 };
@@ -191,6 +191,20 @@ pub(super) fn guess(operation: &Operation<'_>, listing: &Listing) -> Option<Pagi
         return Some(Paging { start: from_zero.then_some(0), ..paging(&param.name, "page", more.or(next)) });
     }
     named(&OFFSETS).map(|param| paging(&param.name, "offset", more))
+}
+
+/// The result of a list that goes on after the last record's id, which is nowhere in the answer by itself.
+pub(super) fn by_last_record(operation: &Operation<'_>, listing: &Listing) -> Option<Map> {
+    let goes_by_id = |param: &Param<'_>| param.location == Location::Query && param.name == "starting_after";
+    let (records, more) = (listing.data_key.as_deref()?, listing.more.as_deref()?);
+    let usable = [records, more].iter().all(|name| name.split('.').all(super::inputs::is_identifier));
+    if !usable || !operation.params.iter().any(goes_by_id) {
+        return None;
+    }
+    let answer = "steps.call.output.data";
+    let mut result = Map::new().with("data", format!("$.{answer}.{records}"));
+    result.comment("Guessed from names.");
+    Some(result.with("next", format!("{{{{{answer}.{more} ? last({answer}.{records}).id : null}}}}")))
 }
 
 /// Whether a parameter looks like paging of whatever kind.

@@ -288,8 +288,8 @@ fn a_run_is_recorded_without_its_secrets_and_plays() {
     let text = fs::read_to_string(folder.path().join("acme/tests/found-items.test.yaml")).unwrap();
     assert!(!text.contains(SECRET) && !error.contains(SECRET) && !text.contains("made-by-the-provider"), "{text}");
     assert!(text.contains("name: \"found items\"") && text.contains("cursor=two"), "{text}");
-    let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme"]);
-    assert_eq!((code, out.as_str()), (0, "acme: 2 cases, 0 wrong; 1 of 1 actions covered\n"));
+    let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme", "--coverage"]);
+    assert_eq!((code, out.as_str()), (0, "acme: 2 cases, 0 wrong; 1 of 1 actions covered\n    2 list_items\n"));
     // Nothing is asked of the provider for a file that would not be written.
     let (code, _, error) = record(&upstream, &[]);
     assert!(code == 1 && error.contains("exists already"), "{error}");

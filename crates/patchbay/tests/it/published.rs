@@ -20,7 +20,7 @@ const PUBLISHED: [Published; 5] = [
         1200,
         &["list_repos_for_org", "create_release", "get_user_authenticated"],
     ),
-    ("kubernetes.json", &["--path", "/api/v1"], "kubernetes", 250, &["list_core_v1_namespaced_pod"]),
+    ("kubernetes.json", &["--path", "/api/v1"], "kubernetes", 220, &["list_core_v1_namespaced_pod"]),
     (
         "drive.v3.json",
         &[],

@@ -1,7 +1,7 @@
 //! `patchbay connector test`: the recorded cases of connectors, played offline.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -31,6 +31,9 @@ pub struct Args {
     /// Fail when an action has no case
     #[arg(long)]
     require_coverage: bool,
+    /// Tell how many cases each action has
+    #[arg(long)]
+    coverage: bool,
 }
 
 /// What came of one connector's cases.
@@ -38,7 +41,8 @@ pub struct Args {
 struct Tally {
     cases: usize,
     wrong: usize,
-    covered: BTreeSet<String>,
+    /// By action: how many cases it has.
+    covered: BTreeMap<String, usize>,
 }
 
 /// Runs the command. Fails when a case differs.
@@ -55,7 +59,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 "{}: {cases} cases, {wrong} wrong; {covered} of {actions} actions covered",
                 connector.key
             ))?;
-            let missing = connector.actions.iter().filter(|action| !tally.covered.contains(&action.id));
+            if args.coverage {
+                for action in &connector.actions {
+                    out::line(&format!("  {:>3} {}", tally.covered.get(&action.id).unwrap_or(&0), action.id))?;
+                }
+            }
+            let missing = connector.actions.iter().filter(|action| !tally.covered.contains_key(&action.id));
             let missing = missing.map(|action| action.id.as_str()).collect::<Vec<_>>();
             if args.action.is_none() && !missing.is_empty() {
                 out::line(&format!("  without a case: {}", missing.join(", ")))?;
@@ -89,7 +98,9 @@ fn play(connector: &Connector, source: &Source, only: Option<&str>) -> anyhow::R
             file.cases.retain(|case| wanted.is_some() && id(&case.action) == wanted);
         }
         tally.cases += file.cases.len();
-        tally.covered.extend(file.cases.iter().filter_map(|case| id(&case.action).map(str::to_owned)));
+        for action in file.cases.iter().filter_map(|case| id(&case.action)) {
+            *tally.covered.entry(action.to_owned()).or_default() += 1;
+        }
         for mismatch in runtime(Threads::One)?.block_on(replay(connector, &file, &clock, &entropy)) {
             out::line(&format!("{name}: {mismatch}"))?;
             tally.wrong += 1;
