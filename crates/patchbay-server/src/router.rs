@@ -15,6 +15,7 @@ use axum::{
 };
 use patchbay_engine::{Engine, ErrorKind};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate, predicate::SizeAbove},
@@ -31,8 +32,9 @@ use crate::{
     extract::is_marked,
     pages,
     routes::{
-        accounts, accounts_v2, actions, api_keys, auth, auth_configs, connect_sessions, connector_versions, connectors,
-        health, hub, proxy, sign_in,
+        accounts, accounts_v2, actions, api_keys,
+        attempt_events::{self, MAX_STREAMS},
+        auth, auth_configs, connect_sessions, connector_versions, connectors, health, hub, proxy, sign_in,
     },
     state::{AppState, ServerConfig},
 };
@@ -106,6 +108,7 @@ fn hub_api() -> OpenApiRouter<AppState> {
         .routes(routes!(hub::account, hub::relink))
         .routes(routes!(hub::start_attempt))
         .routes(routes!(hub::attempt, hub::cancel_attempt))
+        .routes(routes!(attempt_events::events))
 }
 
 fn page_routes() -> Router<AppState> {
@@ -132,7 +135,7 @@ fn page_routes() -> Router<AppState> {
 
 /// Everything that the server answers.
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
-    let state = AppState { engine, config: Arc::new(config) };
+    let state = AppState { engine, config: Arc::new(config), streams: Arc::new(Semaphore::new(MAX_STREAMS)) };
     let (api, _) = api().split_for_parts();
     let (hub, _) = hub_api().split_for_parts();
     Router::new()

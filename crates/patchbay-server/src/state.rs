@@ -4,6 +4,8 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use axum::extract::FromRef;
 use patchbay_engine::Engine;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// The operator's choices that concern the server.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct ServerConfig {
     pub hub_allowed_origins: Vec<String>,
     /// The sandbox's credentials, when it is on.
     pub sandbox: Option<SandboxInfo>,
+    /// Cancelled when the server stops taking requests: answers without an end of their own end then.
+    pub stop: CancellationToken,
 }
 
 /// The built screens, by path such as `hub/index.html`; empty when they were not built.
@@ -57,6 +61,8 @@ impl SandboxInfo {
 pub(crate) struct AppState {
     pub(crate) engine: Engine,
     pub(crate) config: Arc<ServerConfig>,
+    /// Places for streams of events.
+    pub(crate) streams: Arc<Semaphore>,
 }
 
 impl FromRef<AppState> for Engine {

@@ -282,22 +282,15 @@ impl Engine {
         })?;
         if attempt.status == AttemptStatus::Pending && attempt.expires_at <= self.clock().now() {
             attempt.status = AttemptStatus::Expired;
-            self.storage()
-                .attempts()
-                .end(&attempt.project_id, attempt.session_id, id, AttemptStatus::Expired, None, None)
-                .await?;
+            self.settle_attempt(hub, id, AttemptStatus::Expired, None, None).await?;
         }
         Ok(attempt)
     }
 
     /// Gives up an attempt; one that has ended stays as it is.
     pub async fn cancel_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<(), Error> {
-        let attempt = self.get_attempt(hub, id).await?;
-        self.storage()
-            .attempts()
-            .end(&attempt.project_id, attempt.session_id, id, AttemptStatus::Cancelled, None, None)
-            .await?;
-        Ok(())
+        self.get_attempt(hub, id).await?;
+        self.settle_attempt(hub, id, AttemptStatus::Cancelled, None, None).await
     }
 }
 

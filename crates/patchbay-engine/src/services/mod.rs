@@ -30,6 +30,7 @@ use crate::{
 
 pub mod accounts;
 pub mod actions;
+mod attempts;
 mod call;
 pub mod catalog;
 pub mod connectors;
@@ -143,6 +144,7 @@ struct Inner {
     hasher: Hasher,
     throttle: Throttle,
     flights: Flights,
+    attempt_ends: attempts::Ends,
     keeper: OnceLock<Background>,
     events: OnceLock<Arc<dyn EventSink>>,
     warming: OnceLock<Background>,
@@ -171,6 +173,7 @@ impl Engine {
             hasher: Hasher::default(),
             throttle: Throttle::default(),
             flights: Flights::default(),
+            attempt_ends: attempts::Ends::default(),
             keeper: OnceLock::new(),
             events: OnceLock::new(),
             warming: OnceLock::new(),

@@ -89,10 +89,7 @@ impl Engine {
     /// Ends an attempt with what went wrong.
     pub(super) async fn end_attempt(&self, hub: &HubSession, id: &AttemptId, error: &Error) -> Result<(), Error> {
         let told = AttemptError { code: error.code.to_owned(), description: error.message.clone() };
-        let session = &hub.session;
-        let attempts = self.storage().attempts();
-        attempts.end(&session.project_id, session.id, id, AttemptStatus::Error, None, Some(&told)).await?;
-        Ok(())
+        self.settle_attempt(hub, id, AttemptStatus::Error, None, Some(&told)).await
     }
 
     async fn send_to_provider(

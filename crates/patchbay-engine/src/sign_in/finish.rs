@@ -56,10 +56,7 @@ impl Engine {
         let outcome = self.linked_by(&hub, &attempt, &ticket, &answer, &mark).await;
         match &outcome {
             Ok(account) => {
-                let session = &hub.session;
-                let attempts = self.storage().attempts();
-                let status = AttemptStatus::Authenticated;
-                attempts.end(&session.project_id, session.id, &attempt, status, Some(account), None).await?;
+                self.settle_attempt(&hub, &attempt, AttemptStatus::Authenticated, Some(account), None).await?;
             }
             Err(error) => self.end_attempt(&hub, &attempt, error).await?,
         }

@@ -203,7 +203,7 @@ pub(crate) async fn attempt(
     Ok(Json(attempt_out(&engine.get_attempt(&hub, &AttemptId::new(id)).await?)))
 }
 
-fn attempt_out(attempt: &ConnectionAttempt) -> Value {
+pub(super) fn attempt_out(attempt: &ConnectionAttempt) -> Value {
     json!({
         "status": attempt.status.as_str(),
         "account": attempt.account_id.as_ref().map(|id| json!({ "id": id })),

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod accounts_v2;
 pub(crate) mod actions;
 pub(crate) mod api_keys;
+pub(crate) mod attempt_events;
 pub(crate) mod auth;
 pub(crate) mod auth_configs;
 pub(crate) mod connect_sessions;

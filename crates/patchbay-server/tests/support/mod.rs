@@ -74,6 +74,7 @@ impl Server {
             assets: Arc::new(NoAssets),
             hub_allowed_origins,
             sandbox: None,
+            stop: tokio_util::sync::CancellationToken::new(),
         };
         Self { router: patchbay_server::router(engine, config), _folder: folder }
     }

@@ -100,6 +100,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             assets: web::assets(settings.web_dir.as_deref()),
             hub_allowed_origins: settings.hub_allowed_origins.clone(),
             sandbox,
+            stop: stop.clone(),
         },
     );
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod actions;
+mod attempt_events;
 mod authoring;
 mod bad_input;
 mod connect;

@@ -4,6 +4,7 @@
  */
 
 import { failureOf, isAbort, networkFailure } from "@patchbay/web-shared/failure.ts";
+import { endIn } from "./events.ts";
 import type {
   Attempt,
   Catalog,
@@ -113,6 +114,23 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
 
     attempt: (id: string, signal?: AbortSignal) =>
       call<Attempt>("GET", `/hub/connection_attempts/${encodeURIComponent(id)}`, undefined, signal),
+
+    /**
+     * Waits for the end of an attempt by the server's events. Null where there is no telling: the server or
+     * something between does not know such streams, or the stream broke off.
+     */
+    async followAttempt(id: string, signal: AbortSignal): Promise<Attempt | null> {
+      const response = await fetch(`${baseUrl}/hub/connection_attempts/${encodeURIComponent(id)}/events`, {
+        method: "GET",
+        headers: { accept: "text/event-stream", "x-hub-session-token": token },
+        credentials: "omit",
+        cache: "no-store",
+        signal,
+      });
+      const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
+      if (!response.ok || !isStream || !response.body) return null;
+      return endIn(response.body);
+    },
 
     cancelAttempt: (id: string) => call<null>("DELETE", `/hub/connection_attempts/${encodeURIComponent(id)}`),
 

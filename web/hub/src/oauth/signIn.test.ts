@@ -32,6 +32,54 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+describe("an attempt that the server tells the end of", () => {
+  const following = (follow: (id: string, signal: AbortSignal) => Promise<Attempt | null>, ...answers: Attempt[]) => ({
+    ...fakeApi(...answers),
+    followAttempt: vi.fn(follow),
+  });
+
+  it("is not asked for", async () => {
+    const api = following(async () => done, pending);
+    const popup = fakePopup();
+    const outcome = awaitAttempt(api, "att_1", popup, new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await outcome).toEqual({ kind: "linked", accountId: "acc_1" });
+    expect(popup.closed).toBe(true);
+    expect(api.attempt).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ["there is no such stream", async () => null],
+    [
+      "it breaks",
+      async () => {
+        throw new TypeError("network error");
+      },
+    ],
+    ["it says that the attempt is pending", async () => pending],
+  ])("is asked for when %s", async (_, follow) => {
+    const api = following(follow, pending, done);
+    const outcome = awaitAttempt(api, "att_1", null, new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(POLL_EVERY * 2);
+    expect(await outcome).toEqual({ kind: "linked", accountId: "acc_1" });
+    expect(api.attempt).toHaveBeenCalledTimes(2);
+  });
+
+  it("lets the stream go when it is given up", async () => {
+    let streamed: AbortSignal | undefined;
+    const api = following((_, signal) => {
+      streamed = signal;
+      return new Promise(() => {});
+    }, pending);
+    const controller = new AbortController();
+    const outcome = awaitAttempt(api, "att_1", null, controller.signal);
+    controller.abort();
+    expect(await outcome).toEqual({ kind: "cancelled" });
+    expect(streamed?.aborted).toBe(true);
+    expect(api.cancelAttempt).toHaveBeenCalledExactlyOnceWith("att_1");
+  });
+});
+
 describe("an attempt", () => {
   it("is asked for every two seconds until it is authenticated, then the window is closed", async () => {
     const [api, popup] = [fakeApi(pending, pending, done), fakePopup()];

@@ -2,7 +2,8 @@
  * Signing in at the provider in a window of its own, from the Hub's side.
  *
  * The window is opened empty while the click still counts (else it is blocked), then sent to the server,
- * which leads on to the provider. The server marks the attempt; this polls it every 2 s for up to 5 min.
+ * which leads on to the provider. The server marks the attempt and tells its end as it happens; where it
+ * cannot, this polls it every 2 s. Both for up to 5 min.
  * A window that looks closed proves nothing, since a provider may cut the tie to it: it only causes one
  * more poll at once. Every end closes the window and stops every timer.
  */
@@ -48,7 +49,7 @@ export function openPopup(opener: Opener): Popup | null {
   return popup && !popup.closed ? popup : null;
 }
 
-type AttemptApi = Pick<HubApi, "attempt" | "cancelAttempt">;
+type AttemptApi = Pick<HubApi, "attempt" | "cancelAttempt"> & Partial<Pick<HubApi, "followAttempt">>;
 
 const outcomeOf = ({ status, account, error }: Attempt): Outcome | null => {
   switch (status) {
@@ -92,6 +93,7 @@ export function awaitAttempt(
       if (done) return;
       done = true;
       clearInterval(polling);
+      stream.abort();
       clearInterval(watching);
       clearTimeout(limit);
       signal.removeEventListener("abort", abort);
@@ -122,10 +124,23 @@ export function awaitAttempt(
 
     const abort = (): void => finish(() => resolve({ kind: "cancelled" }), true);
 
-    const polling = setInterval(() => void poll(), POLL_EVERY);
+    let polling: ReturnType<typeof setInterval> | undefined;
+    const stream = new AbortController();
+    const pollFromNowOn = (): void => {
+      if (!done) polling = setInterval(() => void poll(), POLL_EVERY);
+    };
+    // By the server's events while they last; by asking when there are none, or no more.
+    const follow = async (): Promise<void> => {
+      const ended = await api.followAttempt?.(attemptId, stream.signal).catch(() => null);
+      const outcome = ended ? outcomeOf(ended) : null;
+      if (outcome) finish(() => resolve(outcome), false);
+      else pollFromNowOn();
+    };
     const watching = setInterval(watch, WATCH_EVERY);
     const limit = setTimeout(() => finish(() => resolve({ kind: "timed-out" }), true), GIVE_UP_AFTER);
     if (signal.aborted) abort();
     else signal.addEventListener("abort", abort);
+    if (api.followAttempt && !done) void follow();
+    else pollFromNowOn();
   });
 }

@@ -1,0 +1,105 @@
+//! Following a connection attempt by server-sent events: told at once, bounded, let go with its reader or the server.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{Provider, Server};
+
+fn attempt(server: &Server) -> (String, String) {
+    let token = server.session(json!({}));
+    let id = server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
+    (token, format!("/hub/connection_attempts/{id}"))
+}
+
+/// The data of the one event of a stream.
+fn told(body: &str) -> Value {
+    let event = body.split("\n\n").find(|block| block.contains("event: attempt")).unwrap_or_else(|| panic!("{body}"));
+    let data = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    serde_json::from_str(data).unwrap()
+}
+
+/// Opens a stream; gives its status line and the connection, whose end closes it.
+fn open(server: &Server, token: &str, path: &str) -> (String, BufReader<TcpStream>) {
+    let address = server.base.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    write!(connection, "GET {path}/events HTTP/1.1\r\nhost: {address}\r\nx-hub-session-token: {token}\r\n\r\n")
+        .unwrap();
+    let mut reader = BufReader::new(connection);
+    let mut status = String::new();
+    reader.read_line(&mut status).unwrap();
+    (status, reader)
+}
+
+#[test]
+fn the_end_is_told_as_it_happens() {
+    let server = Server::start(&Provider::start(), &[]);
+    let (token, path) = attempt(&server);
+    let (hub, events) = (server.hub(&token), format!("{path}/events"));
+    let (status, _open) = open(&server, &token, &path);
+    assert!(status.contains("200"), "{status}");
+    let follower = std::thread::spawn(move || hub.get(&events));
+    assert_eq!(server.hub(&token).delete(&path).status, 204);
+    let answer = follower.join().unwrap();
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/event-stream")), "{answer}");
+    assert_eq!((answer.header("x-accel-buffering"), answer.header("cache-control")), (Some("no"), Some("no-cache")));
+    let expected = json!({ "status": "cancelled", "account": null, "error": null });
+    assert_eq!(told(&answer.body), expected);
+    // One that has ended is told so at once, in the same words as by asking.
+    assert_eq!(told(&server.hub(&token).get(&format!("{path}/events")).body), expected);
+    assert_eq!(server.hub(&token).get(&path).json(), expected);
+}
+
+#[test]
+fn nobody_follows_what_is_not_theirs() {
+    let server = Server::start(&Provider::start(), &[]);
+    let (token, path) = attempt(&server);
+    let events = format!("{path}/events");
+    assert_eq!(server.anonymous().get(&events).status, 401);
+    assert_eq!(server.hub("nonsense").get(&events).status, 401);
+    let (other, _) = attempt(&server);
+    let answer = server.hub(&other).get(&events);
+    assert_eq!((answer.status, answer.header("content-type")), (404, Some("application/json")), "{answer}");
+    assert_eq!(server.hub(&token).get("/hub/connection_attempts/none/events").status, 404);
+}
+
+#[test]
+fn there_are_so_many_and_a_reader_that_leaves_makes_room() {
+    let server = Server::start(&Provider::start(), &[]);
+    let (token, path) = attempt(&server);
+    let mut followed = Vec::new();
+    for number in 0..256 {
+        let (status, reader) = open(&server, &token, &path);
+        assert!(status.contains("200"), "{number}: {status}");
+        followed.push(reader);
+    }
+    let refused = server.hub(&token).get(&format!("{path}/events"));
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("2")), "{refused}");
+    // The attempt itself can still be asked for.
+    assert_eq!(server.hub(&token).get(&path).json()["status"], "pending");
+    followed.pop();
+    let patience = Instant::now() + Duration::from_mins(1);
+    while !open(&server, &token, &path).0.contains("200") {
+        assert!(Instant::now() < patience, "the place of a reader that left was not given on");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn streams_do_not_hold_up_the_servers_end() {
+    let mut server = Server::start(&Provider::start(), &[]);
+    let (token, path) = attempt(&server);
+    let (status, mut reader) = open(&server, &token, &path);
+    assert!(status.contains("200"), "{status}");
+    assert_eq!(server.terminate(), Some(0));
+    assert!(server.log().contains("drained=true"), "{}", server.log());
+    // The stream had an end of its own, not a cut.
+    let mut rest = String::new();
+    while reader.read_line(&mut rest).unwrap() > 0 {}
+    assert!(rest.ends_with("0\r\n\r\n") && !rest.contains("event: attempt"), "{rest:?}");
+}
