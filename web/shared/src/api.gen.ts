@@ -457,6 +457,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/hub/connection_attempts/{id}/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Tells an attempt's end as soon as it comes: one event `attempt` whose data are what the attempt's own address
+     *     gives, comments until then. Ends with the attempt.
+     */
+    get: operations["hub_events"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/hub/connectors": {
     parameters: {
       query?: never;
@@ -2353,6 +2373,38 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  hub_events: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The attempt. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A stream of events (`text/event-stream`); `attempt` with `{status, account, error}`. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "text/event-stream": string;
+        };
+      };
+      /** @description Too many are followed at once; ask for the attempt instead. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": Record<string, never>;
+        };
       };
     };
   };

@@ -33,7 +33,10 @@ afterEach(() => {
 });
 
 describe("an attempt that the server tells the end of", () => {
-  const following = (follow: (id: string, signal: AbortSignal) => Promise<Attempt | null>, ...answers: Attempt[]) => ({
+  const following = (
+    follow: (id: string, signal: AbortSignal) => Promise<Attempt | null>,
+    ...answers: Attempt[]
+  ) => ({
     ...fakeApi(...answers),
     followAttempt: vi.fn(follow),
   });
