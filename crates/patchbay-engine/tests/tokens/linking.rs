@@ -1,10 +1,13 @@
 //! Every scheme that mints a token: linked, refused, renewed; and every form of an answer.
 
-use patchbay_model::AccountStatus;
+use patchbay_model::{AccountId, AccountStatus};
 use patchbay_simulator::{Fault, Matching, OAuthRules, Planned, Shape};
 use serde_json::json;
 
-use crate::world::{APP_SECRET, World};
+use crate::{
+    sign_in::signed_in,
+    world::{APP_SECRET, World},
+};
 
 #[tokio::test]
 async fn client_credentials_are_traded_and_stored_sealed() {
@@ -20,6 +23,14 @@ async fn client_credentials_are_traded_and_stored_sealed() {
     assert_eq!(world.run(&account.id, "get_me").await.unwrap()["data"]["name"], "Ada");
     assert_eq!(world.proxy(&account.id).await.unwrap(), 200);
     assert_eq!(world.asked("client_credentials"), 1);
+}
+
+#[tokio::test]
+async fn fields_are_left_out_whose_scopes_were_not_granted() {
+    let world = World::new().await;
+    let fields = async |account: &AccountId| world.run(account, "list_fields").await.unwrap()["data"].clone();
+    assert_eq!(fields(&world.service().await.id).await, json!({ "free": 1, "readable": 2 }));
+    assert_eq!(fields(&signed_in(&world).await).await, json!({ "free": 1, "readable": 2, "writable": 3 }));
 }
 
 #[tokio::test]
