@@ -5,11 +5,12 @@ use patchbay_storage::sqlite::SqliteStorage;
 
 /// Columns that hold envelopes. `meta.value` does for the vault's canary.
 const SEALED: [&str; 4] = ["account_secrets.sealed", "meta.value", "profile_secrets.sealed", "sign_ins.sealed"];
-/// Columns that hold hashes and ids of keys.
-const NOT_SEALED: [&str; 6] = [
+/// Columns that hold hashes, digests and ids of keys.
+const NOT_SEALED: [&str; 7] = [
     "api_keys.hash",
     "browser_sessions.hash",
     "connect_sessions.token_hash",
+    "connector_versions.digest",
     "login_tokens.hash",
     "retired_keys.id",
     "sign_ins.state_hash",
