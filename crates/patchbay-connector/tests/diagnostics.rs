@@ -203,6 +203,36 @@ fn each_mistake_is_seen_where_it_stands() {
             "method: post, cacheTTL: 5, args: []",
             &["26 only answers to `method: get` are kept; `cacheTTL` does nothing here"],
         ),
+        (
+            "label: API Key\n",
+            "label: API Key\n      authorization: { type: none, signing: { strategy: oauth1, signatureMethod: PLAINTEXT } }\n",
+            &["11 `PLAINTEXT` sends the secrets themselves, unsigned"],
+        ),
+        (
+            "label: API Key\n",
+            "label: API Key\n      certificates: { certs: [a], keys: [b, c] }\n",
+            &["11 `certificates` have 1 `certs` and 2 `keys`"],
+        ),
+        (
+            "label: API Key\n",
+            "label: API Key\n      certificates: { certs: [a] }\n",
+            &["11 `certificates` need at least one of `certs` and one of `keys`"],
+        ),
+        (
+            "label: API Key\n",
+            "label: API Key\n      certificates: { certs: [$.credentials.crt], keys: [$.credentials.host] }\n",
+            &["9 there is no credential field `crt`"],
+        ),
+        (
+            "method: get, args: []",
+            "method: get, saml: { objectKey: a, key: b, clientId: c }, args: []",
+            &["26 `saml` is for the request that trades the assertion for a token"],
+        ),
+        (
+            "request, parameters: { url: /x, method: get, args: [] }",
+            "sign_jwt, parameters: { algorithm: RS257, privateKey: k, claims: {}, headers: { alg: none } }",
+            &["26 `RS257` is not known here", "26 the header `alg` is what `algorithm` says; leave it out"],
+        ),
     ] {
         let text = SOUND.replace(from, to);
         assert_ne!(text, SOUND, "{from}");

@@ -7,9 +7,9 @@ use aws_lc_rs::{
     rand::SystemRandom,
     rsa::KeyPair as RsaKeyPair,
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaSigningAlgorithm, KeyPair as _,
-        RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512,
-        RsaEncoding,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING,
+        EcdsaSigningAlgorithm, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
+        RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
     },
 };
 use base64::{
@@ -65,6 +65,7 @@ fn signature(algorithm: JwtAlgorithm, key: &str, text: &[u8]) -> Result<(Vec<u8>
         JwtAlgorithm::Ps512 => rsa(key, &RSA_PSS_SHA512, text),
         JwtAlgorithm::Es256 => ecdsa(key, &ECDSA_P256_SHA256_FIXED_SIGNING, "no P-256 key in PEM form", text),
         JwtAlgorithm::Es384 => ecdsa(key, &ECDSA_P384_SHA384_FIXED_SIGNING, "no P-384 key in PEM form", text),
+        JwtAlgorithm::Es512 => ecdsa(key, &ECDSA_P521_SHA512_FIXED_SIGNING, "no P-521 key in PEM form", text),
         JwtAlgorithm::EdDsa => {
             let pair = keys::ed25519(key).ok_or(Flaw::Key("no Ed25519 key in PEM form"))?;
             Ok((pair.sign(text).as_ref().to_vec(), fingerprint(pair.public_key())))
@@ -105,9 +106,10 @@ fn fingerprint(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::signature::{
-        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, EcdsaKeyPair, Ed25519KeyPair,
-        RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
-        RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
+        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, EcdsaKeyPair,
+        Ed25519KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+        RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, UnparsedPublicKey,
+        VerificationAlgorithm,
     };
     use serde_json::json;
 
@@ -150,6 +152,7 @@ mod tests {
         for (algorithm, signing, verification) in [
             (JwtAlgorithm::Es256, &ECDSA_P256_SHA256_FIXED_SIGNING, &ECDSA_P256_SHA256_FIXED),
             (JwtAlgorithm::Es384, &ECDSA_P384_SHA384_FIXED_SIGNING, &ECDSA_P384_SHA384_FIXED),
+            (JwtAlgorithm::Es512, &ECDSA_P521_SHA512_FIXED_SIGNING, &ECDSA_P521_SHA512_FIXED),
         ] {
             let pair = EcdsaKeyPair::generate(signing).unwrap();
             let key = STANDARD.encode(pair.to_pkcs8v1().unwrap().as_ref());

@@ -194,6 +194,7 @@ pub enum JwtAlgorithm {
     Ps512,
     Es256,
     Es384,
+    Es512,
     EdDsa,
     Hs256,
     Hs384,
@@ -202,7 +203,7 @@ pub enum JwtAlgorithm {
 
 impl JwtAlgorithm {
     /// Every algorithm by its name in `alg` and in the file.
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 13] = [
         ("RS256", Self::Rs256),
         ("RS384", Self::Rs384),
         ("RS512", Self::Rs512),
@@ -211,6 +212,7 @@ impl JwtAlgorithm {
         ("PS512", Self::Ps512),
         ("ES256", Self::Es256),
         ("ES384", Self::Es384),
+        ("ES512", Self::Es512),
         ("EdDSA", Self::EdDsa),
         ("HS256", Self::Hs256),
         ("HS384", Self::Hs384),
