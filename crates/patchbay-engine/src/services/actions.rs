@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use patchbay_connector::definition::{Action, InputLocation};
+use patchbay_connector::{
+    Connector,
+    definition::{Action, InputLocation},
+};
 use patchbay_model::{AccountId, CallId, CallKind, ProfileId, Scope};
 use serde_json::{Map, Value};
 
@@ -176,7 +179,8 @@ impl Engine {
                 ),
             ));
         }
-        if let Some(other) = registry.get(&call.connector.key).filter(|other| other.action(name).is_some()) {
+        let has_it = |other: &Connector| other.action(name).is_some_and(|action| action.public_id == name);
+        if let Some(other) = registry.get(&call.connector.key).filter(|other| has_it(other)) {
             return Err(Error::new(
                 ErrorKind::NotFound,
                 "ActionNotFoundError",
