@@ -110,6 +110,10 @@ fn expressions() {
         environment.add_template("t", theirs).expect("the baseline parses");
         let baseline = environment.get_template("t").expect("the baseline is there");
         let theirs = minijinja::Value::from(Serde(&context));
+        let (here, there) =
+            (template.eval(&scope).expect("it runs"), baseline.render(theirs.clone()).expect("it runs"));
+        let here = here.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        assert_eq!(here.as_deref().map(str::to_lowercase), Some(there.to_lowercase()), "both mean the same");
         compare(
             &format!("{name}: evaluations in a second"),
             "of minijinja",
@@ -119,6 +123,7 @@ fn expressions() {
     }
     let path = Template::parse("$.steps.call.output.data.items[1].id").expect("the path parses");
     let pointer = |value: &Value| value.pointer("/steps/call/output/data/items/1/id").cloned();
+    assert_eq!(path.eval(&scope).expect("it runs"), pointer(&context));
     compare(
         "Path: evaluations in a second",
         "of serde_json's pointer",
