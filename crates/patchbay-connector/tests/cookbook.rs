@@ -47,3 +47,12 @@ fn every_way_to_page_loads() {
         assert_eq!(problems(METHOD, recipe), "", "{recipe}");
     }
 }
+
+#[test]
+fn every_call_of_a_tool_loads() {
+    let recipes = recipes("MCP servers");
+    assert!(recipes.len() >= 2, "{}", recipes.len());
+    for recipe in recipes {
+        assert_eq!(problems(METHOD, recipe), "", "{recipe}");
+    }
+}
