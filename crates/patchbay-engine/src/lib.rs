@@ -23,6 +23,7 @@ mod records;
 pub mod remote;
 pub mod replay;
 mod saml;
+mod scopes;
 pub mod services;
 mod sign_in;
 mod soap;
@@ -37,6 +38,7 @@ pub use events::{EmittedEvent, EventSink};
 pub use http::use_lane;
 pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
 pub use library::{ConnectorSource, Installed, Origin, SourceRead};
+pub use scopes::missing_scopes;
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
     accounts::{AccountPatch, AccountQuery, AccountView},
@@ -50,11 +52,13 @@ pub use services::{
     members::{MemberSession, SignedIn},
     profiles::{NewProfile, ProfilePatch, ProfileQuery},
     proxy::{ProxyOutcome, ProxyRequest},
+    revocation::{RevocationQuery, RevocationReport, RevokedAccount},
     sessions::{CreatedSession, NewSession},
 };
 
 pub use pipeline::FileFacts;
 pub use sign_in::{SignInAnswer, SignInEnd, SignInRequest, SignInStart};
+pub use tokens::Revocation;
 pub use trace::{Exchange, RunTrace};
 
 /// One page of a listing.

@@ -12,9 +12,11 @@ pub enum CallKind {
     Proxy,
     /// A test action while linking.
     ConnectionTest,
+    /// Taking an account's credentials back at the provider.
+    Revocation,
 }
 
-wire_enum!(CallKind { Action = "action", Proxy = "proxy", ConnectionTest = "connection_test" });
+wire_enum!(CallKind { Action = "action", Proxy = "proxy", ConnectionTest = "connection_test", Revocation = "revocation" });
 
 /// What is kept of a call. It holds no input, no output and no header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +53,10 @@ mod tests {
 
     #[test]
     fn every_kind_reads_back() {
-        for kind in [CallKind::Action, CallKind::Proxy, CallKind::ConnectionTest] {
+        for kind in [CallKind::Action, CallKind::Proxy, CallKind::ConnectionTest, CallKind::Revocation] {
             assert_eq!(kind.as_str().parse::<CallKind>().unwrap(), kind);
         }
         let error = "rpc".parse::<CallKind>().unwrap_err();
-        assert_eq!(error.to_string(), "`rpc` is none of: action proxy connection_test");
+        assert_eq!(error.to_string(), "`rpc` is none of: action proxy connection_test revocation");
     }
 }

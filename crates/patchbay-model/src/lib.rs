@@ -31,7 +31,7 @@ pub use entropy::Entropy;
 pub use ids::{AccountId, ApiKeyId, AttemptId, CallId, MemberId, OrganizationId, ProfileId, ProjectId, SessionId};
 pub use member::{BrowserSession, Member, PasswordHash};
 pub use organization::{Organization, Project};
-pub use profile::{EnabledActions, Profile};
+pub use profile::{EnabledActions, Profile, ProfileAlarm};
 pub use sealed::{InvalidKeyId, KeyId, Sealed};
 pub use session::ConnectSession;
 pub use token::{Lease, LeaseAnswer, Token};

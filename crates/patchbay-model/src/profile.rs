@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Metadata, ProfileId, ProjectId, Sealed, Timestamp};
 
 /// Which of the connector's actions a profile allows.
@@ -21,6 +23,17 @@ impl EnabledActions {
             Self::Only(actions) => actions.contains(action),
         }
     }
+}
+
+/// The provider refuses the app's own credentials: it concerns every account of the profile, and none is to blame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileAlarm {
+    /// Stable, for machines.
+    pub code: String,
+    /// What the provider said and what to do, for a person.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// A project's configuration of one connector and one of its authentication methods.
@@ -50,6 +63,8 @@ pub struct Profile {
     pub setup_information: Metadata,
     /// The values of its secret set-up fields, each sealed for this project, profile and field.
     pub secrets: BTreeMap<String, Sealed>,
+    /// What the provider holds against the app, until it takes it again or the set-up values change.
+    pub alarm: Option<ProfileAlarm>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

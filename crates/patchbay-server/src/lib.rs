@@ -13,4 +13,5 @@ mod state;
 
 pub use error::provider_error;
 pub use router::{openapi, router};
+pub use routes::revocation::RevocationOut;
 pub use state::{SandboxInfo, ServerConfig, WebAssets};

@@ -34,7 +34,7 @@ use crate::{
     routes::{
         accounts, accounts_v2, actions, api_keys,
         attempt_events::{self, MAX_STREAMS},
-        auth, auth_configs, connect_sessions, connector_versions, connectors, health, hub, proxy, sign_in,
+        auth, auth_configs, connect_sessions, connector_versions, connectors, health, hub, proxy, revocation, sign_in,
     },
     state::{AppState, ServerConfig},
 };
@@ -76,6 +76,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(accounts::list))
         .routes(routes!(accounts::get, accounts::patch, accounts::delete))
         .routes(routes!(accounts::meta))
+        .routes(routes!(revocation::revoke))
         .routes(routes!(accounts_v2::list))
         .routes(routes!(accounts_v2::get))
         .routes(routes!(connectors::list))

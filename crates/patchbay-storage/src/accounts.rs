@@ -1,7 +1,7 @@
 //! Linked accounts, with their sealed secrets.
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Owner, ProfileId, ProjectId};
+use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Owner, ProfileId, ProjectId, Timestamp};
 
 use crate::{Page, Result};
 
@@ -35,6 +35,10 @@ pub struct AccountFilter {
     pub search: String,
     /// Only of these profiles.
     pub profile_ids: Vec<ProfileId>,
+    /// Only those linked at or after this moment.
+    pub created_since: Option<Timestamp>,
+    /// Only those linked before this moment.
+    pub created_before: Option<Timestamp>,
     /// The page, from 1.
     pub page: u32,
     /// Accounts on a page.

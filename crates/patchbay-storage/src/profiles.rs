@@ -1,7 +1,7 @@
 //! Connector profiles.
 
 use async_trait::async_trait;
-use patchbay_model::{Profile, ProfileId, ProjectId};
+use patchbay_model::{Profile, ProfileAlarm, ProfileId, ProjectId};
 
 use crate::{Page, Result};
 
@@ -31,6 +31,9 @@ pub trait ProfileStore: Send + Sync {
     /// are. Where it is the default, the connector's others stop being it. False when the project has
     /// no such profile.
     async fn update(&self, profile: &Profile) -> Result<bool>;
+    /// Raises an alarm where there is none, or takes it away (`None`). False when it was so already, or the project
+    /// has no such profile. It changes nothing else, `updated_at` neither.
+    async fn set_alarm(&self, project: &ProjectId, id: &ProfileId, alarm: Option<&ProfileAlarm>) -> Result<bool>;
     /// Removes one and gives it back; a conflict while accounts use it.
     async fn delete(&self, project: &ProjectId, id: &ProfileId) -> Result<Option<Profile>>;
 }

@@ -72,6 +72,7 @@ async fn seeded() -> (SqliteStorage, PathBuf, TempDir) {
         enabled_actions: EnabledActions::All,
         setup_information: Metadata::new(),
         secrets: BTreeMap::new(),
+        alarm: None,
         created_at: NOW,
         updated_at: NOW,
     };

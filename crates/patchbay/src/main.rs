@@ -30,6 +30,8 @@ enum Command {
     Project(commands::project::Args),
     /// Make and list API keys (the server must not be running on the same data directory).
     Key(commands::key::Args),
+    /// Take linked accounts back at their providers, on the running server
+    Accounts(commands::accounts::Args),
     /// Rotate and retire the keys that wrap secrets, while the server runs or not
     Keys(commands::keys::Args),
     /// Show the documented configuration file, or check one.
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => done(serve::command(*options)),
         Command::Project(args) => done(commands::project::run(args)),
         Command::Key(args) => done(commands::key::run(args)),
+        Command::Accounts(args) => commands::accounts::run(&args),
         Command::Keys(args) => commands::keys::run(&args),
         Command::LoginLink(args) => done(commands::login_link::run(&args)),
         Command::Config(args) => done(commands::config::run(args)),

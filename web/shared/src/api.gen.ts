@@ -21,6 +21,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/accounts/revoke": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Takes accounts back at their providers and wipes their credentials here: for the day of a breach. They stay, to be
+     *     linked again.
+     */
+    post: operations["accounts_revoke"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/accounts/{id}": {
     parameters: {
       query?: never;
@@ -32,7 +52,10 @@ export interface paths {
     get: operations["accounts_get"];
     put?: never;
     post?: never;
-    /** Deletes a linked account with its credentials, and gives it back as it was. */
+    /**
+     * Deletes a linked account with its credentials, and gives it back as it was. The credentials are taken back at the
+     *     provider first, where it can be asked; what it says is in `revocation` and keeps no account.
+     */
     delete: operations["accounts_delete"];
     options?: never;
     head?: never;
@@ -661,8 +684,23 @@ export interface components {
       environment: string;
       authentication_config_key: string;
       token?: components["schemas"]["TokenOut"] | null;
+      /**
+       * @description The scopes that actions need and that the provider did not grant: those actions answer 412 until the account is
+       *     linked again.
+       */
+      missing_scopes: string[];
+      profile_alarm?: components["schemas"]["AlarmOut"] | null;
       created_at: string;
       updated_at: string;
+    };
+    /** @description What a provider holds against a profile's app. */
+    AlarmOut: {
+      /** @description Stable, for machines. */
+      code: string;
+      /** @description What the provider said and what to do. */
+      message: string;
+      /** @description Since when. */
+      since: string;
     };
     /** @description A session's token. */
     AuthenticateSession: {
@@ -757,6 +795,17 @@ export interface components {
       allowed_origins?: string[];
       /** @description `production` or `test`. */
       type?: string | null;
+    };
+    /** @description A linked account as it was, and what its provider said to its end. */
+    DeletedOut: components["schemas"]["AccountOut"] & {
+      revocation?: components["schemas"]["DeletionOut"] | null;
+    };
+    /** @description Whether the provider honours the account's credentials no more. */
+    DeletionOut: {
+      /** @description `confirmed`, `unsupported` (the provider cannot be asked), `nothing` (there was no token) or `failed`. */
+      status: string;
+      /** @description What it means and what to do, for a person. */
+      message: string;
     };
     /** @description What every failed call answers. */
     ErrorBody: {
@@ -906,6 +955,7 @@ export interface components {
       setup_information: Record<string, never>;
       created_at: string;
       updated_at: string;
+      alarm?: components["schemas"]["AlarmOut"] | null;
     };
     /** @description A page of profiles. */
     ProfilePage: {
@@ -972,6 +1022,44 @@ export interface components {
       kept: string[];
       /** @description What is wrong, for a person. */
       report: string;
+    };
+    /** @description What became of all of them. */
+    RevocationOut: {
+      dry_run: boolean;
+      accounts: components["schemas"]["RevokedOut"][];
+      /**
+       * Format: int64
+       * @description How many are left: ask again.
+       */
+      remaining: number;
+    };
+    /** @description Which accounts to take back; at least one of `connector`, `since` and `until`. */
+    RevokeAccounts: {
+      /** @description Only of this connector. */
+      connector?: string | null;
+      /** @description Only those linked at or after this moment (RFC 3339). */
+      since?: string | null;
+      /** @description Only those linked before this moment (RFC 3339). */
+      until?: string | null;
+      /** @description Says what would be done, and does nothing. */
+      dry_run?: boolean;
+    };
+    /** @description What became of an account. */
+    RevokedOut: {
+      id: string;
+      provider: string;
+      origin_owner_id: string;
+      origin_owner_name: string;
+      created_at: string;
+      /**
+       * @description `confirmed` by the provider, `unsupported` (it cannot be asked), `nothing` (there was no token) or `failed`;
+       *     null for a dry run.
+       */
+      revocation?: string | null;
+      /** @description For a person. */
+      message: string;
+      /** @description Whether its credentials are gone from this server. */
+      wiped: boolean;
     };
     /** @description A run of an action. */
     RunAction: {
@@ -1134,6 +1222,39 @@ export interface operations {
       };
     };
   };
+  accounts_revoke: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RevokeAccounts"];
+      };
+    };
+    responses: {
+      /** @description What the providers confirmed, account by account. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RevocationOut"];
+        };
+      };
+      /** @description The request is not valid. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+    };
+  };
   accounts_get: {
     parameters: {
       query?: never;
@@ -1184,7 +1305,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["AccountOut"];
+          "application/json": components["schemas"]["DeletedOut"];
         };
       };
       /** @description No such account in this project. */

@@ -61,6 +61,9 @@ pub struct AuthMethod {
     pub required_scopes: Vec<String>,
     /// How a token is got and renewed.
     pub refresh: Option<Refresh>,
+    /// What takes an account's credentials back at the provider; ours beside the original's. It comes before
+    /// [`OAuth2::revocation_url`].
+    pub revoke: Option<Arc<Action>>,
     /// How one signs in at an MCP server.
     pub mcp: Option<McpFlow>,
 }
@@ -307,6 +310,10 @@ pub struct OAuth2 {
     pub token_url: Option<Template>,
     /// Further parameters of that.
     pub token_params: Vec<(String, Template)>,
+    /// Where a token is taken back (RFC 7009); ours beside the original's.
+    pub revocation_url: Option<Template>,
+    /// Further parameters of that.
+    pub revocation_params: Vec<(String, Template)>,
     /// Seconds that a token holds, when the answer does not say.
     pub token_expires_in: Option<u64>,
     /// Seconds that a refresh token holds, when the answer does not say.

@@ -1,16 +1,18 @@
 //! Authentication methods.
 
+use std::sync::Arc;
+
 use super::{action::Nested, authorization, function, guide, input::compile_pattern};
 use crate::{
     definition::{
-        AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
+        Action, AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
         FieldValidation, GrantType, Guides, McpFlow, Notice, NoticeKind, NoticePosition, Refresh, Support, TestAction,
     },
     diagnostic::code,
     syntax::{Mapping, Reader},
 };
 
-pub(crate) const KEYS: [&str; 19] = [
+pub(crate) const KEYS: [&str; 20] = [
     "type",
     "grantType",
     "label",
@@ -22,6 +24,7 @@ pub(crate) const KEYS: [&str; 19] = [
     "authorization",
     "certificates",
     "refreshAuthentication",
+    "revokeAuthentication",
     "requiredScopes",
     "environments",
     "testActions",
@@ -87,6 +90,7 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<
     let mapping = reader.mapping("an authentication method", &KEYS)?;
     let kind = auth_kind(&mapping);
     let refresh = mapping.get("refreshAuthentication").and_then(|place| refresh(place, nested));
+    let revoke = mapping.get("revokeAuthentication").and_then(|place| revoke(place, nested));
     let mcp = mapping.get("authorizationFlow").and_then(mcp_flow);
     let support =
         mapping.get("support").and_then(|support| support.mapping("`support`", &["link", "description", "guides"]));
@@ -123,6 +127,7 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<
         test_actions: tests,
         required_scopes: scopes.iter().map(|(name, _)| name.clone()).collect(),
         refresh,
+        revoke,
         mcp,
         label: label?,
         kind: kind?,
@@ -217,6 +222,11 @@ fn refresh<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Refresh> {
         Some(cron)
     });
     Some(Refresh { schedule, action: action? })
+}
+
+fn revoke<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Arc<Action>> {
+    let mapping = reader.mapping("`revokeAuthentication`", &["action"])?;
+    mapping.require("action").and_then(|action| nested.read(action, "revoke_token"))
 }
 
 fn mcp_flow(reader: Reader<'_>) -> Option<McpFlow> {

@@ -20,13 +20,15 @@ pub(crate) const PASSWORD_TYPES: [(&str, bool); 2] = [("text", false), ("digest"
 pub(crate) const API_KEY: [&str; 4] = ["type", "key", "value", "in"];
 pub(crate) const API_KEY_PLACES: [(&str, ArgLocation); 3] =
     [("header", ArgLocation::Headers), ("headers", ArgLocation::Headers), ("query", ArgLocation::Query)];
-pub(crate) const OAUTH2: [&str; 18] = [
+pub(crate) const OAUTH2: [&str; 20] = [
     "type",
     "authorizationUrl",
     "redirectUri",
     "authorizationParams",
     "tokenUrl",
     "tokenParams",
+    "revocationUrl",
+    "revocationParams",
     "tokenExpiresIn",
     "tokenRefreshExpiresIn",
     "token",
@@ -85,6 +87,8 @@ pub(super) fn of_mcp() -> Option<Authorization> {
         redirect_uri: None,
         token_url: None,
         token_params: Vec::new(),
+        revocation_url: None,
+        revocation_params: Vec::new(),
         token_expires_in: None,
         refresh_expires_in: None,
         token: Template::parse("${credentials.accessToken}").ok()?,
@@ -230,6 +234,8 @@ fn oauth2(mapping: &Mapping<'_>) -> Option<OAuth2> {
         redirect_uri: mapping.template("redirectUri"),
         token_url: mapping.template("tokenUrl"),
         token_params: templates(mapping, "tokenParams"),
+        revocation_url: mapping.template("revocationUrl"),
+        revocation_params: templates(mapping, "revocationParams"),
         token_expires_in: seconds("tokenExpiresIn"),
         refresh_expires_in: seconds("tokenRefreshExpiresIn"),
         token: token?,

@@ -125,6 +125,7 @@ fn auth_method() -> Value {
                 "refreshAuthentication",
                 object(&["schedule", "action"], &["action"], &[("action", reference("nestedAction"))]),
             ),
+            ("revokeAuthentication", object(&["action"], &["action"], &[("action", reference("nestedAction"))])),
             ("requiredScopes", texts_or_text()),
             ("environments", list(&object(&["key", "name"], &["key", "name"], &[]))),
             ("testActions", list(&test)),
@@ -210,7 +211,7 @@ fn authorization() -> Value {
         ]),
         object(&authorization::OAUTH2, &["type", "token"], &[
             kind("oauth2"), ("includeBearer", boolean()), ("pkce", boolean()), ("tokenExpiresIn", whole()),
-            ("tokenRefreshExpiresIn", whole()), ("authorizationParams", pairs()), ("tokenParams", pairs()),
+            ("tokenRefreshExpiresIn", whole()), ("authorizationParams", pairs()), ("tokenParams", pairs()), ("revocationParams", pairs()),
             ("customHeaders", pairs()), ("additionalTokenFields", pairs()), ("callbackParams", pairs()),
             ("tokenResponse", response),
         ]),

@@ -8,7 +8,7 @@ use patchbay_model::{Account, Profile, StatusReason};
 use super::test_actions::{Candidate, refused, try_credentials};
 use crate::{
     Engine, Error, ErrorKind,
-    services::credentials_of,
+    services::{APP_REFUSED, advice, credentials_of},
     tokens::{self, Applicant, Failure, Grant, Minted, Refusal, mint, mints_at_link, signs_in},
 };
 
@@ -51,7 +51,7 @@ pub(crate) async fn prove(
                 own = mint(engine, &applicant, &Grant::Own).await.map_err(|failure| no_token(failure, profile))?;
                 Some(&own)
             }
-            None if signs_in(method) && account.token.is_none() => {
+            None if signs_in(method) && !is_of_app(engine, account, profile).await => {
                 return Err(Error::new(
                     ErrorKind::Invalid,
                     "SignInRequiredError",
@@ -81,19 +81,34 @@ pub(crate) async fn prove(
     try_credentials(engine, &candidate).await
 }
 
+/// Whether the account's token was minted by the profile's app: by the profile itself, or by another one of the same
+/// client id. Another app cannot renew it.
+async fn is_of_app(engine: &Engine, account: &Account, profile: &Profile) -> bool {
+    let Some(token) = &account.token else { return false };
+    if token.profile_id == profile.id {
+        return true;
+    }
+    let Ok(minted_by) = engine.profile(&account.project_id, &token.profile_id).await else { return false };
+    let client = |profile: &Profile| profile.setup_information.get("clientId").cloned();
+    client(&minted_by).is_some() && client(&minted_by) == client(profile)
+}
+
 /// What it means to the person at the form that there is no token.
 pub(crate) fn no_token(failure: Failure, profile: &Profile) -> Error {
     match failure.refusal {
-        Refusal::Grant => refused(Error { kind: ErrorKind::Unauthorized, ..failure.error }),
+        Refusal::Grant => {
+            let message = format!("{}; check the values and try again", failure.error.message);
+            refused(Error { kind: ErrorKind::Unauthorized, message, ..failure.error })
+        }
         Refusal::Client => Error {
             kind: ErrorKind::Precondition,
-            code: "ProfileCredentialsError",
+            code: APP_REFUSED,
             message: format!(
                 "the provider refuses the app's own credentials in the connector profile `{}`; whoever runs this server must correct them ({})",
                 profile.name, failure.error.message
             ),
             ..failure.error
         },
-        Refusal::Later => failure.error,
+        Refusal::Later => advice::at_link(failure.error),
     }
 }

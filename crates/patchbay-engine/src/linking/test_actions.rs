@@ -9,6 +9,7 @@ use tokio::time::{Duration, Instant};
 use crate::{
     Engine, Error, ErrorKind,
     pipeline::{self, Credentials, RawInputs, RunContext, RunFacts},
+    services::advice,
 };
 
 /// An account that may come to be.
@@ -103,6 +104,7 @@ pub(super) fn refused(mut error: Error) -> Error {
     if matches!(status, Some(401 | 403)) || error.kind == ErrorKind::Unauthorized {
         error.kind = ErrorKind::Unauthorized;
         error.code = "AccountAuthenticationFailedError";
+        return error;
     }
-    error
+    advice::at_link(error)
 }

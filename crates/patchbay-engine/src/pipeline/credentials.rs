@@ -36,6 +36,11 @@ impl Credentials {
         &self.values
     }
 
+    /// The text under a key.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.values.get(key)?.as_str()
+    }
+
     /// What removes the secret values from texts.
     pub(crate) fn redactor(&self) -> Redactor {
         Redactor::new(self.secrets.iter().map(Secret::expose))

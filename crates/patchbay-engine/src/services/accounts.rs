@@ -1,18 +1,22 @@
 //! Linked accounts: list, read, change, delete.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use patchbay_connector::Connector;
 use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Metadata, ProfileId};
-use patchbay_model::{Profile, ProjectId, Scope};
+use patchbay_model::{Profile, ProfileAlarm, ProjectId, Scope};
 use patchbay_storage::{AccountFilter, StorageError};
 use patchbay_vault::Secret;
 
-use super::{Caller, Engine, invalid, invalid_at};
+use super::{
+    Caller, Engine, invalid, invalid_at,
+    revocation::{is_revoked, revoked},
+};
 use crate::{
     Error, ErrorKind, Page, Problem,
     linking::{Proof, check_fields, prove, seal_account},
-    tokens::Minted,
+    scopes::missing_scopes,
+    tokens::{Minted, Revocation},
 };
 
 /// Which accounts to list. Empty lists do not filter. Pages count from 1.
@@ -53,6 +57,12 @@ pub struct AccountView {
     pub profile_name: Option<String>,
     /// Whether its profile is enabled; if not, the wire status of an active account is `inactive`.
     pub profile_active: bool,
+    /// What the provider holds against the profile's app.
+    pub profile_alarm: Option<ProfileAlarm>,
+    /// The scopes that actions of the profile need and that the provider did not grant.
+    pub missing_scopes: Vec<String>,
+    /// What the provider said when the account was deleted; none unless it was.
+    pub revocation: Option<Revocation>,
 }
 
 impl AccountView {
@@ -148,11 +158,13 @@ impl Engine {
         self.change_account(&caller.project_id, id, &patch, MethodRule::Keep, None).await
     }
 
-    /// Deletes an account and gives it back as it was.
+    /// Deletes an account and gives it back as it was. Its credentials are taken back at the provider first, where
+    /// that is possible; what the provider says does not keep the account.
     pub async fn delete_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
         caller.require(Scope::PlatformWrite)?;
         let account = self.account(&caller.project_id, id).await?;
-        let view = self.view(account).await?;
+        let view = self.view(Arc::clone(&account)).await?;
+        let revocation = Some(self.revoke_upstream(&account).await);
         let (engine, project, gone) = (self.clone(), caller.project_id.clone(), id.clone());
         let deleted = self
             .to_the_end(async move {
@@ -162,7 +174,7 @@ impl Engine {
             })
             .await?;
         match deleted {
-            Some(deleted) => Ok(AccountView { account: Arc::new(deleted), ..view }),
+            Some(deleted) => Ok(AccountView { account: Arc::new(deleted), revocation, ..view }),
             None => {
                 Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "the account was deleted in the meantime"))
             }
@@ -281,6 +293,9 @@ impl Engine {
         account.kind = patch.kind.unwrap_or(account.kind);
         account.shared = patch.shared.unwrap_or(account.shared);
         if let Some(status) = patch.status.filter(|status| *status != account.status) {
+            if is_revoked(account) {
+                return Err(revoked());
+            }
             account.status = status;
             account.status_reasons = if status == AccountStatus::Suspended {
                 vec![patchbay_model::StatusReason {
@@ -325,15 +340,29 @@ impl Engine {
     pub(crate) async fn view(&self, account: Arc<Account>) -> Result<AccountView, Error> {
         let profile = self.profile(&account.project_id, &account.profile_id).await?;
         let connector = self.installed_for(&profile).await?.map(|installed| installed.connector);
+        let missing_scopes =
+            connector.as_ref().map(|connector| lacking(connector, &profile, &account)).unwrap_or_default();
         Ok(AccountView {
             account,
+            missing_scopes,
+            profile_alarm: profile.alarm.clone(),
             connector_title: connector.as_ref().map(|connector| connector.title.clone()),
             logo_url: connector.as_ref().and_then(|connector| connector.icon.clone()),
             connector,
             profile_name: Some(profile.name.clone()),
             profile_active: profile.active,
+            revocation: None,
         })
     }
+}
+
+/// The scopes that any action of the profile needs and that the provider did not grant.
+fn lacking(connector: &Connector, profile: &Profile, account: &Account) -> Vec<String> {
+    let Some(method) = connector.auth_method(&account.auth_config_key) else { return Vec::new() };
+    let allowed = connector.actions.iter().filter(|action| profile.enabled_actions.allows(&action.public_id));
+    let missing: BTreeSet<String> =
+        allowed.flat_map(|action| missing_scopes(connector, method, account, action)).collect();
+    missing.into_iter().collect()
 }
 
 /// The storage's filter.
@@ -372,6 +401,8 @@ fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
         statuses,
         profile_active,
         profile_ids: query.profile_ids,
+        created_since: None,
+        created_before: None,
         kind: query.kind,
         search: query.search.map(|text| text.trim().to_owned()).unwrap_or_default(),
         page: query.page,

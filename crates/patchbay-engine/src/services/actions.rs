@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Error, ErrorKind, RunTrace,
     pipeline::{self, HandOut, RawInputs, RunContext},
+    scopes::missing_scopes,
     tokens::works_by_token,
     trace::Trace,
 };
@@ -149,6 +150,10 @@ impl Engine {
                 ),
             ));
         }
+        let missing = missing_scopes(&call.resolved.connector, call.resolved.method(), &call.resolved.account, &action);
+        if !missing.is_empty() {
+            return Err(not_granted(&call.resolved.connector.title, &action, &missing));
+        }
         drop_what_clients_add(&action, &mut raw);
         let account = &call.resolved.account;
         cursors::open(self.vault(), account, &action, &mut raw)?;
@@ -226,6 +231,20 @@ fn own_action<'a>(call: &'a Call, name: &str) -> Option<&'a Arc<Action>> {
 /// only reads.
 fn may_repeat(call: &Call, name: &str) -> bool {
     own_action(call, name).is_some_and(|action| action.steps.len() == 1 || action.annotations.read_only == Some(true))
+}
+
+/// 412: the provider granted less than the action needs. Only a person can help.
+fn not_granted(title: &str, action: &Action, missing: &[String]) -> Error {
+    let named = missing.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
+    let (scopes, them) = if missing.len() == 1 { ("scope", "it") } else { ("scopes", "them") };
+    Error::new(
+        ErrorKind::Precondition,
+        "AccountMissingScopesError",
+        format!(
+            "`{}` needs the {scopes} {named}, which {title} did not grant to this account; reconnect the account and allow {them}",
+            action.public_id
+        ),
+    )
 }
 
 /// Whether the provider refused the credentials.

@@ -6,7 +6,7 @@ use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Profile, ProfileId, Timestamp};
 use tokio::time::{Duration, Instant};
 
-use super::{Caller, Engine, Resolved, resolve};
+use super::{Caller, Engine, Resolved, advice, resolve};
 use crate::{
     Error, ErrorKind,
     pipeline::{Credentials, RunContext, RunFacts},
@@ -133,6 +133,7 @@ impl Call {
 
     /// Ends the call.
     pub(super) fn end<T>(mut self, outcome: Result<T, Error>, status: impl FnOnce(&T) -> u16) -> Result<T, Error> {
+        let outcome = outcome.map_err(advice::for_call);
         match &outcome {
             Ok(answer) => self.record(status(answer), None),
             Err(error) => self.record(error.kind.status(), Some(error.code)),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::Action};
-use patchbay_model::{AccountId, Profile, ProjectId, Scope};
+use patchbay_model::{Account, AccountId, Profile, ProjectId, Scope};
 use patchbay_storage::ProfileFilter;
 
 use super::{Caller, Engine, accounts::check_page, invalid_at};
-use crate::Error;
+use crate::{Error, scopes::missing_scopes};
 
 /// Which actions to list.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,8 @@ pub struct CatalogEntry {
     pub profile: Option<Arc<Profile>>,
     /// The matching actions that the profile allows, in the connector's order.
     pub actions: Vec<Arc<Action>>,
+    /// The scopes that the account lacks for each of them, in the same order; empty when the query named no accounts.
+    pub missing_scopes: Vec<Vec<String>>,
 }
 
 /// A page of catalog entries.
@@ -70,12 +72,12 @@ impl Engine {
                 let account = self.account(&caller.project_id, id).await?;
                 let profile = self.profile(&caller.project_id, &account.profile_id).await?;
                 if let Some(installed) = self.installed_for(&profile).await? {
-                    candidates.push((installed.connector, Some(id.clone()), Some(profile)));
+                    candidates.push((installed.connector, Some(account), Some(profile)));
                 }
             }
         }
         let narrowed = query.search.is_some() || !query.action_keys.is_empty();
-        let entries = candidates.into_iter().filter_map(|(connector, account_id, profile)| {
+        let entries = candidates.into_iter().filter_map(|(connector, account, profile)| {
             if !query.connectors.is_empty() && !query.connectors.contains(&connector.key) {
                 return None;
             }
@@ -85,7 +87,13 @@ impl Engine {
             let actions =
                 connector.actions.iter().filter(|action| allowed(action) && matches(&query, &connector, action));
             let actions = actions.cloned().collect::<Vec<_>>();
-            (!actions.is_empty() || !narrowed).then_some(CatalogEntry { connector, account_id, profile, actions })
+            let missing_scopes = match &account {
+                Some(account) => actions.iter().map(|action| lacks(&connector, account, action)).collect(),
+                None => Vec::new(),
+            };
+            let account_id = account.map(|account| account.id.clone());
+            let entry = CatalogEntry { connector, account_id, profile, actions, missing_scopes };
+            (!entry.actions.is_empty() || !narrowed).then_some(entry)
         });
         let entries = entries.collect::<Vec<_>>();
         let size = usize::try_from(query.page_size).unwrap_or(usize::MAX);
@@ -111,6 +119,11 @@ impl Engine {
         let default = profiles.iter().position(|profile| profile.default).unwrap_or(0);
         Ok(profiles.into_iter().nth(default).map(Arc::new))
     }
+}
+
+fn lacks(connector: &Connector, account: &Account, action: &Action) -> Vec<String> {
+    let method = connector.auth_method(&account.auth_config_key);
+    method.map(|method| missing_scopes(connector, method, account, action)).unwrap_or_default()
 }
 
 fn parse_cursor(cursor: &str) -> Option<usize> {

@@ -151,6 +151,28 @@ impl Engine {
         }
     }
 
+    /// The project with this id; 404 when there is none.
+    pub(crate) async fn known_project(&self, id: &ProjectId) -> Result<Project, Error> {
+        self.storage().projects().get(id).await?.ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                "ProjectNotFoundError",
+                format!("there is no project `{id}`; `patchbay project list` shows them"),
+            )
+        })
+    }
+
+    /// Who runs the server, acting in a project: every scope, and no key.
+    pub async fn operator_caller(&self, project: &ProjectId) -> Result<Caller, Error> {
+        let project = self.known_project(project).await?;
+        Ok(Caller {
+            organization_id: project.organization_id,
+            project_id: project.id,
+            key_id: None,
+            scopes: Scope::ALL.into_iter().collect(),
+        })
+    }
+
     /// Projects made before a connector came get a profile for it too.
     pub(super) async fn offer_new_connectors(&self) -> Result<(), Error> {
         for project in self.list_projects().await? {
@@ -219,13 +241,7 @@ impl Engine {
                 format!("an API key of your own has at least {SHORTEST_KEY} characters, and no colon or space"),
             ));
         }
-        if self.storage().projects().get(project).await?.is_none() {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                "ProjectNotFoundError",
-                format!("there is no project `{project}`; `patchbay project list` shows them"),
-            ));
-        }
+        self.known_project(project).await?;
         let text = new.text.unwrap_or_else(|| Secret::new(format!("v1.local.{}", self.parts().entropy.token())));
         let key = ApiKey {
             id: ApiKeyId::generate(&*self.parts().entropy),

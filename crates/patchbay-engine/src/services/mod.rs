@@ -30,6 +30,8 @@ use crate::{
 
 pub mod accounts;
 pub mod actions;
+pub(crate) mod advice;
+mod alarms;
 mod attempts;
 mod call;
 pub mod catalog;
@@ -43,8 +45,10 @@ pub mod members;
 pub mod profiles;
 pub mod proxy;
 mod resolve;
+pub mod revocation;
 pub mod sessions;
 
+pub(crate) use alarms::APP_REFUSED;
 pub(crate) use resolve::{Resolved, credentials as credentials_of};
 
 /// Entries of each cache.

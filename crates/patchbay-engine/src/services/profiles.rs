@@ -121,6 +121,7 @@ impl Engine {
             default: new.default,
             enabled_actions: new.enabled_actions,
             setup_information: typed.plain,
+            alarm: None,
             created_at: now,
             updated_at: now,
         };
@@ -191,6 +192,8 @@ impl Engine {
             let typed = check_fields(&method.setup_fields, patch.setup, "setup_information", kept).map_err(invalid)?;
             profile.secrets.extend(seal_profile(self.vault(), &profile.project_id, &profile.id, &typed.secrets));
             profile.setup_information.extend(typed.plain);
+            // It was said of the values before.
+            profile.alarm = None;
         }
         reseal_profile(self.vault(), &mut profile)?;
         profile.updated_at = self.clock().now();

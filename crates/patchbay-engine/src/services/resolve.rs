@@ -6,7 +6,10 @@ use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProfileId, ProjectId};
 use patchbay_vault::{SealContext, Vault};
 
-use super::Engine;
+use super::{
+    Engine,
+    revocation::{is_revoked, revoked},
+};
 use crate::{Error, ErrorKind, linking::open_secrets, pipeline::Credentials};
 
 /// An account that may be used now, with its profile and connector.
@@ -95,6 +98,7 @@ impl Engine {
         let account = self.account(project, id).await?;
         let refused = |code, message: String| Err(Error::new(ErrorKind::Precondition, code, message));
         match account.status {
+            AccountStatus::Error if is_revoked(&account) => return Err(revoked()),
             AccountStatus::Active | AccountStatus::Error => {}
             AccountStatus::Suspended => {
                 return refused(

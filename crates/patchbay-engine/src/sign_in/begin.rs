@@ -3,10 +3,11 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use patchbay_connector::{
-    definition::{Authorization, OAuth2},
+    Connector,
+    definition::{AuthMethod, Authorization, OAuth2},
     expr::{Escape, Scope},
 };
-use patchbay_model::{Account, AttemptError, AttemptId, AttemptStatus, ProfileId};
+use patchbay_model::{Account, AttemptError, AttemptId, AttemptStatus, EnabledActions, ProfileId};
 use patchbay_vault::{Secret, Vault};
 use serde_json::{Value, json};
 use url::Url;
@@ -20,6 +21,7 @@ use crate::{
     Engine, Error, ErrorKind,
     linking::{check_fields, open_secrets},
     pipeline::Credentials,
+    scopes::to_ask,
     services::{HubSession, hub::HubProfile, invalid, invalid_at},
     tokens::signs_in,
 };
@@ -128,7 +130,8 @@ impl Engine {
         let (state, browser) = (Secret::new(entropy.token()), Secret::new(entropy.token()));
         let verifier = oauth2.pkce.then(|| Secret::new(entropy.token()));
         let redirect_uri = self.redirect_uri(&connector.key);
-        let to = Destination { engine: self, oauth2, credentials: &credentials, found: found.as_ref() };
+        let asked = Asked { connector: &connector, method, enabled: &profile.enabled_actions };
+        let to = Destination { engine: self, oauth2, credentials: &credentials, found: found.as_ref(), asked };
         let broken = |why: String| {
             let message = format!("the connector {} cannot send anyone to sign in: {why}", connector.title);
             Error::new(ErrorKind::Internal, "ConnectorError", message)
@@ -205,7 +208,16 @@ impl Engine {
     }
 }
 
+/// What the scopes that are asked for depend on.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    connector: &'a Connector,
+    method: &'a AuthMethod,
+    enabled: &'a EnabledActions,
+}
+
 struct Destination<'a> {
+    asked: Asked<'a>,
     engine: &'a Engine,
     oauth2: &'a OAuth2,
     credentials: &'a Credentials,
@@ -254,6 +266,8 @@ impl Destination<'_> {
             None => self.text(oauth2.scopes.as_ref())?,
         };
         if let Some(scopes) = scopes {
+            let Asked { connector, method, enabled } = self.asked;
+            let scopes = to_ask(connector, method, enabled, &scopes, oauth2.scope_delimiter.as_deref());
             set("scope", delimited(&scopes, oauth2.scope_delimiter.as_deref()));
         }
         for (name, value) in &oauth2.authorization_params {

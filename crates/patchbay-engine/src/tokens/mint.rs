@@ -83,8 +83,21 @@ pub(crate) fn renewal(method: &AuthMethod, has_refresh_token: bool) -> Option<Gr
     (signs_in(method) && (has_refresh_token || by_action)).then_some(Grant::Refresh)
 }
 
-/// Asks for a token.
+/// Asks for a token. Whether the provider takes the app's own credentials is kept with the profile.
 pub(crate) async fn mint(engine: &Engine, applicant: &Applicant<'_>, grant: &Grant) -> Result<Minted, Failure> {
+    // In a box: futures within futures grow too deep for the compiler otherwise.
+    let outcome = Box::pin(ask(engine, applicant, grant)).await;
+    match &outcome {
+        Ok(_) => engine.end_alarm(applicant.profile).await,
+        Err(Failure { refusal: Refusal::Client, error }) => {
+            engine.raise_alarm(applicant.profile, &applicant.connector.title, error).await;
+        }
+        Err(_) => {}
+    }
+    outcome
+}
+
+async fn ask(engine: &Engine, applicant: &Applicant<'_>, grant: &Grant) -> Result<Minted, Failure> {
     let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
     let by_action = !matches!(grant, Grant::Code { .. });
     // Where a customer signed in, an action that gives no token only fetches what goes with one.
@@ -116,7 +129,7 @@ fn broken(applicant: &Applicant<'_>, why: &str) -> Failure {
     Failure { refusal: Refusal::Later, error }
 }
 
-fn facts(engine: &Engine, applicant: &Applicant<'_>) -> RunFacts {
+pub(super) fn facts(engine: &Engine, applicant: &Applicant<'_>) -> RunFacts {
     RunFacts {
         organization_id: None,
         project_id: applicant.profile.project_id.clone(),
@@ -231,7 +244,7 @@ fn is_registered(applicant: &Applicant<'_>) -> bool {
 }
 
 /// The client certificate of the method (RFC 8705: it may stand for the app's secret).
-fn certificate(engine: &Engine, applicant: &Applicant<'_>) -> Result<Option<Arc<ClientCertificate>>, Error> {
+pub(super) fn certificate(engine: &Engine, applicant: &Applicant<'_>) -> Result<Option<Arc<ClientCertificate>>, Error> {
     let Some(certificates) = &applicant.method.certificates else { return Ok(None) };
     let facts = facts(engine, applicant);
     let context = facts.context(applicant.connector, applicant.method);
@@ -258,12 +271,12 @@ fn refused(engine: &Engine, title: &str, body: Option<&Value>, incoming: &Incomi
     pipeline::redact_error(error, redactor)
 }
 
-/// The parameters of a token request in the order in which they were written, each name once.
+/// The parameters of a request in the order in which they were written, each name once.
 #[derive(Default)]
-struct Form(Vec<(String, String)>);
+pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    fn set(&mut self, name: &str, value: String) {
+    pub(super) fn set(&mut self, name: &str, value: String) {
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => *known = value,
             None => self.0.push((name.to_owned(), value)),
@@ -273,27 +286,20 @@ impl Form {
     fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known == name)
     }
+
+    /// JSON where the headers say so, else a form, which the headers then say.
+    fn encode(self, headers: &mut HeaderMap) -> Bytes {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("json")) {
+            let members = self.0.into_iter().map(|(name, value)| (name, Value::String(value)));
+            return Bytes::from(Value::Object(members.collect::<Map<_, _>>()).to_string());
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish())
+    }
 }
 
 fn request(engine: &Engine, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &Grant) -> Result<Outgoing, String> {
-    let context = facts(engine, applicant).context(applicant.connector, applicant.method);
-    let public_url = Value::String(engine.config().public_url.clone());
-    let roots = [("credentials", applicant.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
-    let scope = Scope { roots: &roots };
-    let text =
-        |template: &Template, escape| template.eval_text(&scope, escape).map_err(|error: EvalError| error.to_string());
-    let credential = |name: &str| applicant.credentials.values().get(name).and_then(Value::as_str).map(str::to_owned);
-
-    let server = found_server(applicant);
-    let url = match &server {
-        Some(server) => server.token_url.clone(),
-        None => {
-            let place = oauth2.token_url.as_ref().ok_or("it has no `tokenUrl`")?;
-            text(place, Escape::Host)?.ok_or("its `tokenUrl` is empty")?
-        }
-    };
-    let url = Url::parse(&url).map_err(|error| format!("its `tokenUrl` is no URL: {error}"))?;
-
     let mut form = Form::default();
     let mut fixed: &[&str] = &[];
     match grant {
@@ -301,7 +307,8 @@ fn request(engine: &Engine, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &
         Grant::Refresh => {
             fixed = &["grant_type", "refresh_token", "code", "redirect_uri", "code_verifier"];
             form.set("grant_type", "refresh_token".to_owned());
-            form.set("refresh_token", credential(REFRESH_TOKEN).ok_or("the account has no refresh token")?);
+            let token = applicant.credentials.text(REFRESH_TOKEN).ok_or("the account has no refresh token")?;
+            form.set("refresh_token", token.to_owned());
         }
         Grant::Code { code, redirect_uri, verifier } => {
             fixed = &["grant_type", "code", "redirect_uri", "code_verifier"];
@@ -313,50 +320,103 @@ fn request(engine: &Engine, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &
             }
         }
     }
-    if matches!(grant, Grant::Own)
-        && let Some(scopes) = &oauth2.scopes
-        && let Some(scopes) = text(scopes, Escape::None)?.filter(|scopes| !scopes.is_empty())
-    {
-        form.set("scope", scopes);
+    let server = found_server(applicant);
+    let place = match &server {
+        Some(server) => Place::Found(server),
+        None => Place::Written(oauth2.token_url.as_ref().ok_or("it has no `tokenUrl`")?),
+    };
+    Endpoint {
+        place,
+        name: "tokenUrl",
+        form,
+        fixed,
+        scopes: oauth2.scopes.as_ref().filter(|_| matches!(grant, Grant::Own)),
+        params: &oauth2.token_params,
     }
-    for (name, value) in oauth2.token_params.iter().filter(|(name, _)| !fixed.contains(&name.as_str())) {
-        if let Some(value) = text(value, Escape::None)? {
-            form.set(name, value);
+    .request(engine, applicant, oauth2)
+}
+
+/// Where one of the authorization server's own addresses is known from.
+pub(super) enum Place<'a> {
+    /// The connector writes it.
+    Written(&'a Template),
+    /// The server told it.
+    Found(&'a TokenServer),
+}
+
+/// A call to one of the authorization server's own addresses, at which the app proves itself.
+pub(super) struct Endpoint<'a> {
+    /// The address, and the key that it stands under.
+    pub(super) place: Place<'a>,
+    pub(super) name: &'static str,
+    /// What the call is about.
+    pub(super) form: Form,
+    /// The parameters that the connector cannot set.
+    pub(super) fixed: &'a [&'a str],
+    /// Scopes to ask for.
+    pub(super) scopes: Option<&'a Template>,
+    /// The connector's own parameters.
+    pub(super) params: &'a [(String, Template)],
+}
+
+impl Endpoint<'_> {
+    /// The request, with the app's proof in it.
+    pub(super) fn request(
+        self,
+        engine: &Engine,
+        applicant: &Applicant<'_>,
+        oauth2: &OAuth2,
+    ) -> Result<Outgoing, String> {
+        let Self { place, name, mut form, fixed, scopes, params } = self;
+        let context = facts(engine, applicant).context(applicant.connector, applicant.method);
+        let public_url = Value::String(engine.config().public_url.clone());
+        let roots =
+            [("credentials", applicant.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
+        let scope = Scope { roots: &roots };
+        let text = |template: &Template, escape| {
+            template.eval_text(&scope, escape).map_err(|error: EvalError| error.to_string())
+        };
+        let (url, server) = match place {
+            Place::Written(place) => {
+                (text(place, Escape::Host)?.ok_or_else(|| format!("its `{name}` is empty"))?, None)
+            }
+            Place::Found(server) => (server.token_url.clone(), Some(server)),
+        };
+        let url = Url::parse(&url).map_err(|error| format!("its `{name}` is no URL: {error}"))?;
+        if let Some(scopes) = scopes
+            && let Some(scopes) = text(scopes, Escape::None)?.filter(|scopes| !scopes.is_empty())
+        {
+            form.set("scope", scopes);
         }
-    }
-    for (name, value) in server.iter().flat_map(TokenServer::parameters) {
-        form.set(name, value);
-    }
-    let mut headers = HeaderMap::new();
-    if let Some(basic) = server.as_ref().and_then(TokenServer::basic) {
-        headers.insert(header::AUTHORIZATION, basic);
-    }
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    for (name, value) in &oauth2.custom_headers {
-        let Some(value) = text(value, Escape::Header)? else { continue };
-        let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("`{name}` is no header name"))?;
-        let mut value = HeaderValue::try_from(value).map_err(|_| format!("the header `{name}` cannot be sent"))?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
-    // Unless the connector says how the app proves itself, its id and secret go in the body.
-    if !headers.contains_key(header::AUTHORIZATION) && !form.has("client_assertion") {
-        for (name, key) in [("client_id", "clientId"), ("client_secret", "clientSecret")] {
-            if let Some(value) = credential(key).filter(|_| !form.has(name)) {
+        for (name, value) in params.iter().filter(|(name, _)| !fixed.contains(&name.as_str())) {
+            if let Some(value) = text(value, Escape::None)? {
                 form.set(name, value);
             }
         }
+        for (name, value) in server.into_iter().flat_map(TokenServer::parameters) {
+            form.set(name, value);
+        }
+        let mut headers = HeaderMap::new();
+        if let Some(basic) = server.and_then(TokenServer::basic) {
+            headers.insert(header::AUTHORIZATION, basic);
+        }
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, value) in &oauth2.custom_headers {
+            let Some(value) = text(value, Escape::Header)? else { continue };
+            let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("`{name}` is no header name"))?;
+            let mut value = HeaderValue::try_from(value).map_err(|_| format!("the header `{name}` cannot be sent"))?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        // Unless the connector says how the app proves itself, its id and secret go in the body.
+        if !headers.contains_key(header::AUTHORIZATION) && !form.has("client_assertion") {
+            for (name, key) in [("client_id", "clientId"), ("client_secret", "clientSecret")] {
+                if let Some(value) = applicant.credentials.text(key).filter(|_| !form.has(name)) {
+                    form.set(name, value.to_owned());
+                }
+            }
+        }
+        let body = form.encode(&mut headers);
+        Ok(Outgoing { method: Method::POST, url, headers, body, repeatable: false, certificate: None })
     }
-    let is_json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
-    let body = if is_json {
-        let members = form.0.into_iter().map(|(name, value)| (name, Value::String(value)));
-        Value::Object(members.collect::<Map<_, _>>()).to_string()
-    } else {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.0).finish()
-    };
-    Ok(Outgoing { method: Method::POST, url, headers, body: Bytes::from(body), repeatable: false, certificate: None })
 }

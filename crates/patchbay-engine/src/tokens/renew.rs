@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Engine, Error, ErrorKind,
-    services::{Resolved, credentials_of},
+    services::{APP_REFUSED, Resolved, credentials_of},
 };
 
 /// How long a lease lasts, in seconds: the time that a call may take, and some to store what it brought.
@@ -258,14 +258,10 @@ impl Renewal<'_> {
                 Err(ended)
             }
             Refusal::Client => {
-                // It concerns every account of the profile, and none of them is to blame.
-                tracing::error!(
-                    profile = %self.profile.id, name = self.profile.name, connector = self.connector.key,
-                    "{title} refuses the app's credentials of this connector profile: {}", error.message
-                );
+                // It concerns every account of the profile, and none of them is to blame: the profile's alarm tells.
                 let told = Error {
                     kind: ErrorKind::Precondition,
-                    code: "ProfileCredentialsError",
+                    code: APP_REFUSED,
                     message: format!(
                         "{title} refuses the app's credentials in the connector profile `{}`, so no token can be renewed; correct them there ({})",
                         self.profile.name, error.message

@@ -40,7 +40,10 @@ async fn a_wrong_secret_links_nothing_and_says_so() {
     let error =
         world.link_with(&profile, &[("clientId", "app"), ("clientSecret", "canary-wrong-1")]).await.unwrap_err();
     assert_eq!((error.kind.status(), error.code), (401, "AccountAuthenticationFailedError"));
-    assert_eq!(error.message, "Harbor gives no token: no such client, or a wrong secret (invalid_client)");
+    assert_eq!(
+        error.message,
+        "Harbor gives no token: no such client, or a wrong secret (invalid_client); check the values and try again"
+    );
     assert!(!format!("{error:?}").contains("canary-wrong-1"));
 }
 

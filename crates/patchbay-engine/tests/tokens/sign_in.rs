@@ -32,7 +32,7 @@ impl Browser {
             fields: Vec::new(),
             allowed_origins: Vec::new(),
         };
-        Ok(Self { start: world.engine.begin_sign_in(request).await?, token, attempt })
+        Ok(Self { start: Box::pin(world.engine.begin_sign_in(request)).await?, token, attempt })
     }
 
     /// The parameters that the provider sends back.
@@ -52,7 +52,7 @@ impl Browser {
 
     async fn finish(&self, world: &World) -> Result<SignInEnd, Error> {
         let parameters = self.at_provider(world).await;
-        world.engine.finish_sign_in(self.answer(parameters)).await
+        Box::pin(world.engine.finish_sign_in(self.answer(parameters))).await
     }
 
     async fn attempt(&self, world: &World) -> (AttemptStatus, Option<String>) {
@@ -84,6 +84,27 @@ pub async fn signed_in(world: &World) -> AccountId {
     };
     let browser = Browser::begin(world, &profile.id).await.unwrap();
     browser.finish(world).await.unwrap().outcome.unwrap()
+}
+
+/// An account that signed in through a profile, of its own owner.
+pub async fn signed_in_as(world: &World, profile: &ProfileId, owner: &str) -> AccountId {
+    let made = world.session(|new| owner.clone_into(&mut new.owner.id)).await;
+    let browser = Browser::begin_in(world, profile, made.token, None).await.unwrap();
+    browser.finish(world).await.unwrap().outcome.unwrap()
+}
+
+/// The same account again.
+pub async fn signed_in_again(world: &World, profile: &ProfileId, account: &AccountId) -> AccountId {
+    let made = world.session(|new| new.account_id = Some(account.clone())).await;
+    let browser = Browser::begin_in(world, profile, made.token, None).await.unwrap();
+    browser.finish(world).await.unwrap().outcome.unwrap()
+}
+
+/// The scopes that a sign-in through a profile asks for.
+pub async fn asked_scopes(world: &World, profile: &ProfileId) -> String {
+    let browser = Browser::begin(world, profile).await.unwrap();
+    let location = Url::parse(browser.start.location.expose()).unwrap();
+    location.query_pairs().find(|(name, _)| name == "scope").map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use patchbay_vault::{KeyRing, Secret, Vault};
 use serde_json::{Map, Value};
 
 pub const APP_SECRET: &str = "canary-app-secret-55ab";
+pub const OTHER_SECRET: &str = "canary-other-secret-77cd";
 
 pub struct World {
     pub engine: Engine,
@@ -37,6 +38,11 @@ fn registry() -> Registry {
         .with(Arc::new(loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)))))
 }
 
+/// Two apps; the second one's secret never changes.
+pub fn clients(secret: &str) -> Vec<(String, String)> {
+    [("app", secret), ("other-app", OTHER_SECRET)].map(|(id, secret)| (id.to_owned(), secret.to_owned())).to_vec()
+}
+
 impl World {
     pub async fn new() -> Self {
         Self::with(OAuthRules::default()).await
@@ -44,7 +50,7 @@ impl World {
 
     pub async fn with(rules: OAuthRules) -> Self {
         let clock = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
-        let rules = OAuthRules { clients: vec![("app".to_owned(), APP_SECRET.to_owned())], ..rules };
+        let rules = OAuthRules { clients: clients(APP_SECRET), ..rules };
         let provider = OAuthServer::new(clock.clone(), Arc::new(SeededEntropy::new(3)), rules);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let provider_url = format!("http://{}", listener.local_addr().unwrap());
@@ -65,8 +71,12 @@ impl World {
     }
 
     pub async fn profile(&self, method: &str) -> Arc<Profile> {
-        let setup = [("clientId", "app"), ("clientSecret", APP_SECRET)]
-            .map(|(key, value)| (key.to_owned(), Secret::new(value)));
+        self.profile_of(method, ("app", APP_SECRET), EnabledActions::All).await
+    }
+
+    pub async fn profile_of(&self, method: &str, app: (&str, &str), enabled: EnabledActions) -> Arc<Profile> {
+        let setup =
+            [("clientId", app.0), ("clientSecret", app.1)].map(|(key, value)| (key.to_owned(), Secret::new(value)));
         let new = NewProfile {
             connector: "harbor".into(),
             name: Some(format!("Harbor by {method}")),
@@ -75,7 +85,7 @@ impl World {
             version_pin: None,
             active: true,
             default: false,
-            enabled_actions: EnabledActions::All,
+            enabled_actions: enabled,
             setup: if ["sign_in", "identity"].contains(&method) { setup.to_vec() } else { Vec::new() },
         };
         self.engine.create_profile(&self.caller, new).await.unwrap()

@@ -230,15 +230,40 @@ pub(crate) async fn patch(
     Ok(Json(AccountOut::new(&engine.patch_account(&caller, &id, patch).await?)))
 }
 
-/// Deletes a linked account with its credentials, and gives it back as it was.
+/// A linked account as it was, and what its provider said to its end.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DeletedOut {
+    #[serde(flatten)]
+    account: AccountOut,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation: Option<DeletionOut>,
+}
+
+/// Whether the provider honours the account's credentials no more.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DeletionOut {
+    /// `confirmed`, `unsupported` (the provider cannot be asked), `nothing` (there was no token) or `failed`.
+    status: &'static str,
+    /// What it means and what to do, for a person.
+    message: String,
+}
+
+/// Deletes a linked account with its credentials, and gives it back as it was. The credentials are taken back at the
+/// provider first, where it can be asked; what it says is in `revocation` and keeps no account.
 #[utoipa::path(delete, path = "/accounts/{id}", tag = "Accounts", params(("id" = String, Path, description = "The account.")),
-    responses((status = 200, description = "The account as it was.", body = AccountOut), (status = 404, description = "No such account in this project.", body = ErrorBody)))]
+    responses((status = 200, description = "The account as it was.", body = DeletedOut), (status = 404, description = "No such account in this project.", body = ErrorBody)))]
 pub(crate) async fn delete(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
-) -> Result<Json<AccountOut>, ApiError> {
-    Ok(Json(AccountOut::new(&engine.delete_account(&caller, &AccountId::new(id)).await?)))
+) -> Result<Json<DeletedOut>, ApiError> {
+    let view = engine.delete_account(&caller, &AccountId::new(id)).await?;
+    let provider = view.connector_title.as_deref().unwrap_or(&view.account.connector);
+    let revocation = view
+        .revocation
+        .as_ref()
+        .map(|revocation| DeletionOut { status: revocation.as_str(), message: revocation.sentence(provider) });
+    Ok(Json(DeletedOut { account: AccountOut::new(&view), revocation }))
 }
 
 /// What an account can do: its connector, category and the actions that its profile allows.

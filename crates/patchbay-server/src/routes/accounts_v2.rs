@@ -47,6 +47,11 @@ pub(crate) struct AccountV2 {
     authentication_config_key: String,
     /// What is known of the token that the provider minted; null where the account works without one.
     token: Option<TokenOut>,
+    /// The scopes that actions need and that the provider did not grant: those actions answer 412 until the account is
+    /// linked again.
+    missing_scopes: Vec<String>,
+    /// What the provider holds against the profile's app; null when nothing.
+    profile_alarm: Option<wire::AlarmOut>,
     created_at: String,
     updated_at: String,
 }
@@ -91,6 +96,8 @@ impl AccountV2 {
                 renews_at: account.renew_at.map(Timestamp::to_rfc3339),
                 scopes: token.scopes.clone(),
             }),
+            missing_scopes: view.missing_scopes.clone(),
+            profile_alarm: view.profile_alarm.as_ref().map(wire::AlarmOut::new),
             created_at: account.created_at.to_rfc3339(),
             updated_at: account.updated_at.to_rfc3339(),
         }

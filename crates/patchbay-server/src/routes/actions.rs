@@ -102,7 +102,12 @@ fn entry(found: &CatalogEntry, shown: &Shown<'_>) -> Value {
             .iter()
             .map(|method| json!({ "type": wire::auth_type(method.kind).0, "label": method.label, "key": method.key }));
         let methods = methods.collect::<Vec<_>>();
-        entry["actions"] = found.actions.iter().map(|found| action(found, &methods, shown)).collect();
+        let mut actions = found.actions.iter().map(|found| action(found, &methods, shown)).collect::<Vec<_>>();
+        for (action, missing) in actions.iter_mut().zip(&found.missing_scopes) {
+            action["authorized"] = missing.is_empty().into();
+            action["missing_scopes"] = json!(missing);
+        }
+        entry["actions"] = Value::Array(actions);
     }
     entry
 }

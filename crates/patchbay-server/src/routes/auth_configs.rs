@@ -45,6 +45,9 @@ pub(crate) struct ProfileOut {
     /// Values of the set-up fields that are not secret.
     #[schema(value_type = Object)]
     setup_information: Metadata,
+    /// What the provider holds against the app; null when nothing. It ends when the provider takes the app again, or
+    /// the set-up values change.
+    alarm: Option<wire::AlarmOut>,
     created_at: String,
     updated_at: String,
 }
@@ -78,6 +81,7 @@ impl ProfileOut {
                 EnabledActions::Only(actions) => Some(actions.iter().cloned().collect()),
             },
             setup_information: profile.setup_information.clone(),
+            alarm: profile.alarm.as_ref().map(wire::AlarmOut::new),
             created_at: profile.created_at.to_rfc3339(),
             updated_at: profile.updated_at.to_rfc3339(),
         }

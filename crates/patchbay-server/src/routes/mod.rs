@@ -15,5 +15,6 @@ mod file;
 pub(crate) mod health;
 pub(crate) mod hub;
 pub(crate) mod proxy;
+pub(crate) mod revocation;
 pub(crate) mod sign_in;
 mod wire;

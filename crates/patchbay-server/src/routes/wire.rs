@@ -2,9 +2,11 @@
 
 use patchbay_connector::definition::{AuthKind, AuthMethod, GrantType, Guide, GuideSection};
 use patchbay_engine::{Error, ErrorKind, Origin, Problem};
-use patchbay_model::{AccountKind, StatusReason};
+use patchbay_model::{AccountKind, ProfileAlarm, StatusReason};
 use patchbay_vault::Secret;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use crate::error::refuse;
 
@@ -20,6 +22,23 @@ pub(super) const fn owner(origin: Origin) -> &'static str {
 pub(super) fn kind(text: Option<&str>) -> Result<Option<AccountKind>, Error> {
     let Some(text) = text else { return Ok(None) };
     text.to_lowercase().parse().map(Some).map_err(|_| invalid("type", "type must be production or test"))
+}
+
+/// What a provider holds against a profile's app.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AlarmOut {
+    /// Stable, for machines.
+    code: String,
+    /// What the provider said and what to do.
+    message: String,
+    /// Since when.
+    since: String,
+}
+
+impl AlarmOut {
+    pub(super) fn new(alarm: &ProfileAlarm) -> Self {
+        Self { code: alarm.code.clone(), message: alarm.message.clone(), since: alarm.since.to_rfc3339() }
+    }
 }
 
 /// Why an account is in its state; null when there is nothing to say.

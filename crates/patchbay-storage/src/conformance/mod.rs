@@ -33,7 +33,7 @@ macro_rules! storage_conformance {
             identity: organizations_and_projects, keys_are_found_by_hash, keys_belong_to_their_project,
                 login_tokens_work_once, meta_is_set_once;
             profiles: a_profile_reads_back, one_default_for_a_connector, profiles_belong_to_their_project,
-                a_used_profile_stays, profiles_are_paged;
+                a_used_profile_stays, profiles_are_paged, an_alarm_is_raised_once;
             accounts: an_account_reads_back, one_account_for_an_owner, a_lost_race_changes_nothing,
                 accounts_belong_to_their_project, deleting_takes_the_secrets, accounts_are_filtered_and_paged, accounts_are_searched,
                 a_failed_insert_leaves_nothing;
@@ -116,6 +116,7 @@ pub(crate) fn profile(project: &ProjectId, id: &str, created: i64) -> Profile {
         enabled_actions: EnabledActions::Only(BTreeSet::from(["spotdraft_list_contracts".to_owned()])),
         setup_information: metadata("profile"),
         secrets: BTreeMap::from([("appSecret".to_owned(), Sealed::from_bytes(vec![1, 2, 3]))]),
+        alarm: None,
         created_at: at(created),
         updated_at: at(created),
     }

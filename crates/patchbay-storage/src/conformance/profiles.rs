@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_model::{EnabledActions, ProjectId};
+use patchbay_model::{EnabledActions, ProfileAlarm, ProjectId};
 
 use super::{account, at, profile, project};
 use crate::{InsertRule, ProfileFilter, Storage, StorageError};
@@ -86,4 +86,26 @@ pub async fn profiles_are_paged(storage: &dyn Storage) {
     assert_eq!(page.total, 5);
     let filter = ProfileFilter { connector: Some("spotdraft".to_owned()), active: Some(true), ..all() };
     assert_eq!(storage.profiles().list(&a, &filter).await.unwrap().total, 2);
+}
+
+pub async fn an_alarm_is_raised_once(storage: &dyn Storage) {
+    let (a, b) = (project(storage, "a").await, project(storage, "b").await);
+    let mut stored = profile(&a, "p", 0);
+    storage.profiles().create(&stored).await.unwrap();
+    let alarm = |since| ProfileAlarm { code: "Code".to_owned(), message: "why".to_owned(), since: at(since) };
+    let set = async |project, alarm: Option<ProfileAlarm>| {
+        storage.profiles().set_alarm(project, &stored.id, alarm.as_ref()).await.unwrap()
+    };
+    assert!(!set(&b, Some(alarm(1))).await, "another project's");
+    assert!(!set(&a, None).await, "there is none to take away");
+    assert!(set(&a, Some(alarm(1))).await);
+    assert!(!set(&a, Some(alarm(2))).await, "the first one stays");
+    let found = storage.profiles().get(&a, &stored.id).await.unwrap().unwrap();
+    assert_eq!(found.alarm, Some(alarm(1)));
+    stored.alarm = Some(alarm(1));
+    assert_eq!(found, stored, "all else is as it was");
+    assert!(storage.profiles().set_alarm(&a, &stored.id, None).await.unwrap());
+    stored.alarm = Some(alarm(3));
+    assert!(storage.profiles().update(&stored).await.unwrap());
+    assert_eq!(storage.profiles().get(&a, &stored.id).await.unwrap(), Some(stored));
 }

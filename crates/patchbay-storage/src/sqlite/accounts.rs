@@ -116,6 +116,12 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
     if let Some(kind) = filter.kind {
         query.push(" AND a.kind = ").push_bind(kind.as_str());
     }
+    if let Some(since) = filter.created_since {
+        query.push(" AND a.created_at >= ").push_bind(since.as_micros());
+    }
+    if let Some(before) = filter.created_before {
+        query.push(" AND a.created_at < ").push_bind(before.as_micros());
+    }
     if !filter.search.is_empty() {
         query.push(" AND (");
         for (index, column) in

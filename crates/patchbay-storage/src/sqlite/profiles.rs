@@ -1,7 +1,7 @@
 //! Connector profiles.
 
 use async_trait::async_trait;
-use patchbay_model::{EnabledActions, Profile, ProfileId, ProjectId};
+use patchbay_model::{EnabledActions, Profile, ProfileAlarm, ProfileId, ProjectId};
 use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
@@ -30,6 +30,7 @@ fn profile(row: &SqliteRow) -> Result<Profile> {
         enabled_actions,
         setup_information: row.json("setup_information")?,
         secrets: std::collections::BTreeMap::new(),
+        alarm: row.get::<Option<&str>>("alarm")?.map(|_| row.json("alarm")).transpose()?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
@@ -98,8 +99,8 @@ impl ProfileStore for SqliteStorage {
         clear_default(&mut transaction, new).await?;
         sqlx::query(
             "INSERT INTO profiles (id, project_id, name, connector, auth_config_key, environment, version_pin, active, \
-             is_default, enabled_actions, setup_information, created_at, updated_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             is_default, enabled_actions, setup_information, alarm, created_at, updated_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.id.as_str())
         .bind(new.project_id.as_str())
@@ -112,6 +113,7 @@ impl ProfileStore for SqliteStorage {
         .bind(new.default)
         .bind(enabled_actions(new)?)
         .bind(to_json(&new.setup_information)?)
+        .bind(new.alarm.as_ref().map(to_json).transpose()?)
         .bind(new.created_at.as_micros())
         .bind(new.updated_at.as_micros())
         .execute(&mut *transaction)
@@ -142,7 +144,7 @@ impl ProfileStore for SqliteStorage {
         clear_default(&mut transaction, changed).await?;
         let done = sqlx::query(
             "UPDATE profiles SET name = ?, environment = ?, version_pin = ?, active = ?, is_default = ?, \
-             enabled_actions = ?, setup_information = ?, updated_at = ? WHERE project_id = ? AND id = ?",
+             enabled_actions = ?, setup_information = ?, alarm = ?, updated_at = ? WHERE project_id = ? AND id = ?",
         )
         .bind(&changed.name)
         .bind(&changed.environment)
@@ -151,6 +153,7 @@ impl ProfileStore for SqliteStorage {
         .bind(changed.default)
         .bind(enabled_actions(changed)?)
         .bind(to_json(&changed.setup_information)?)
+        .bind(changed.alarm.as_ref().map(to_json).transpose()?)
         .bind(changed.updated_at.as_micros())
         .bind(changed.project_id.as_str())
         .bind(changed.id.as_str())
@@ -162,6 +165,20 @@ impl ProfileStore for SqliteStorage {
         Secrets::Profile.replace(&mut transaction, changed.id.as_str(), &changed.secrets).await?;
         transaction.commit().await?;
         Ok(true)
+    }
+
+    async fn set_alarm(&self, project: &ProjectId, id: &ProfileId, alarm: Option<&ProfileAlarm>) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let done = sqlx::query(
+            "UPDATE profiles SET alarm = ?1 WHERE project_id = ?2 AND id = ?3 AND (alarm IS NULL) = (?1 IS NOT NULL)",
+        )
+        .bind(alarm.map(to_json).transpose()?)
+        .bind(project.as_str())
+        .bind(id.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
     }
 
     async fn delete(&self, project: &ProjectId, id: &ProfileId) -> Result<Option<Profile>> {

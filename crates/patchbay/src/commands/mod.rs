@@ -1,5 +1,6 @@
 //! Commands beside `serve`.
 
+pub mod accounts;
 pub mod config;
 pub mod connector;
 pub mod key;

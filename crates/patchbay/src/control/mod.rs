@@ -8,6 +8,7 @@ mod ask;
 mod perform;
 mod serve;
 
+use patchbay_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,6 +22,27 @@ pub use serve::start;
 pub enum Request {
     /// Of the key ring.
     Keys(KeysRequest),
+    /// Of linked accounts.
+    Accounts(AccountsRequest),
+}
+
+/// What is asked of linked accounts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountsRequest {
+    /// To take them back.
+    Revoke {
+        /// In this project.
+        project: String,
+        /// Of this connector.
+        connector: Option<String>,
+        /// Linked at or after this moment.
+        since: Option<Timestamp>,
+        /// Linked before this moment.
+        until: Option<Timestamp>,
+        /// Says what would be done, and does nothing.
+        dry_run: bool,
+    },
 }
 
 /// What is asked of the key ring.

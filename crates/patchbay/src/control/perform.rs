@@ -1,10 +1,12 @@
 //! What the commands do, in the server and without one.
 
-use patchbay_engine::{Engine, KeyKeeper};
+use patchbay_engine::{Engine, KeyKeeper, RevocationQuery};
+use patchbay_model::ProjectId;
+use patchbay_server::RevocationOut;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{KeysRequest, Request};
+use super::{AccountsRequest, KeysRequest, Request};
 use crate::{commands::keys::report, data_dir::DataDir};
 
 /// Does what was asked in the process that serves.
@@ -15,12 +17,23 @@ pub(super) async fn perform(
     stop: &CancellationToken,
     on_progress: impl FnMut(u64, u64) + Send,
 ) -> anyhow::Result<Value> {
-    let Request::Keys(request) = request;
+    let request = match request {
+        Request::Keys(request) => request,
+        Request::Accounts(request) => return perform_on_accounts(engine, request).await,
+    };
     let file = data_dir.key_ring();
     let outcome = perform_on_keys(&engine.key_keeper(&file), &request, stop, on_progress).await;
     // Whatever was exchanged is read again.
     engine.forget_envelopes();
     outcome
+}
+
+async fn perform_on_accounts(engine: &Engine, request: AccountsRequest) -> anyhow::Result<Value> {
+    let AccountsRequest::Revoke { project, connector, since, until, dry_run } = request;
+    let operator = engine.operator_caller(&ProjectId::new(project)).await?;
+    let query = RevocationQuery { connector, since, until, is_dry_run: dry_run };
+    let report = engine.revoke_accounts(&operator, query).await?;
+    Ok(serde_json::to_value(RevocationOut::new(&report, dry_run))?)
 }
 
 /// Does what was asked of the key ring.

@@ -22,6 +22,7 @@ mod provider_sign_in;
 mod proxy;
 mod published;
 mod readme;
+mod revoke;
 mod screens;
 mod signin;
 mod soap;

@@ -51,7 +51,7 @@ export function usePatchAccount() {
 export function useDeleteAccount() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => api.DELETE("/accounts/{id}", { params: { path: { id } } }),
+    mutationFn: async (id: string) => dataOf(api.DELETE("/accounts/{id}", { params: { path: { id } } })),
     // The account's own page is still open for a moment: asking for it again would be a 404.
     onSuccess: () => client.invalidateQueries({ queryKey: ["accounts", "list"] }),
   });

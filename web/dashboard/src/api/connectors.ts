@@ -47,6 +47,9 @@ export interface Action {
   description: string;
   tags: string[];
   required_scopes: string[];
+  /** With an account: whether the provider granted what the action needs, and what it did not. */
+  authorized?: boolean;
+  missing_scopes?: string[];
   action_details: {
     action_type: string;
     details: string | null;

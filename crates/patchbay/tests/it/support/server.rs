@@ -12,7 +12,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{Client, Provider, canary};
+use super::{Answer, Client, Provider, canary};
 
 /// The binary under test.
 pub fn binary() -> Command {
@@ -113,13 +113,18 @@ impl Server {
     }
 
     /// A session's token; `changes` override the usual request.
-    #[expect(clippy::needless_pass_by_value, reason = "a test writes the value where it calls")]
     pub fn session(&self, changes: Value) -> String {
+        self.session_answer(changes).text("/token")
+    }
+
+    /// What asking for a session answers.
+    #[expect(clippy::needless_pass_by_value, reason = "a test writes the value where it calls")]
+    pub fn session_answer(&self, changes: Value) -> Answer {
         let mut body = json!({ "origin_owner_id": "customer-123", "origin_owner_name": "Acme" });
         body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         let answer = self.api().post("/connect_sessions", &body);
         assert_eq!(answer.status, 201, "{answer}");
-        answer.text("/token")
+        answer
     }
 
     /// The SpotDraft profile's id, as the Hub sees it.

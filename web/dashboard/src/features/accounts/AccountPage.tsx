@@ -100,6 +100,25 @@ function Detail({ account }: { account: Account }) {
           </Stack>
         </Alert>
       )}
+      {account.profile_alarm && (
+        <Alert color="red" mb="md" title="The provider refuses the app of this account's profile">
+          <Text size="sm" c="var(--mantine-color-text)">
+            {account.profile_alarm.message}, since <Moment at={account.profile_alarm.since} />. It is in{" "}
+            <Anchor component={Link} to="/profiles">
+              {account.connector_profile_name ?? "its profile"}
+            </Anchor>
+            ; the account itself is not to blame.
+          </Text>
+        </Alert>
+      )}
+      {account.missing_scopes.length > 0 && (
+        <Alert color="yellow" mb="md" title="The provider granted less than some actions need">
+          <Text size="sm" c="var(--mantine-color-text)">
+            Missing: {account.missing_scopes.join(", ")}. Actions that need them are refused. Reconnect the
+            account and allow them, or disable those actions in its profile.
+          </Text>
+        </Alert>
+      )}
       <Grid>
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>

@@ -29,16 +29,17 @@ export function DeleteAccount({ account, opened, onClose, onDeleted }: Props) {
       }}
       onConfirm={() =>
         remove.mutate(account.id, {
-          onSuccess: () => {
-            notifyDone(`${name} is deleted`);
+          onSuccess: ({ revocation }) => {
+            const left = revocation?.status === "failed" || revocation?.status === "unsupported";
+            notifyDone(left ? `${name} is deleted. Left to do: ${revocation.message}` : `${name} is deleted`);
             onClose();
             onDeleted?.();
           },
         })
       }
     >
-      Its sealed credentials are removed for good, and calls with its id are refused from then on. The
-      provider keeps what it has. To use it again, {account.owner_name} has to link it anew.
+      The provider is asked to end its credentials, where it can be; they are removed here for good, and calls
+      with its id are refused from then on. To use it again, {account.owner_name} has to link it anew.
     </ConfirmDialog>
   );
 }

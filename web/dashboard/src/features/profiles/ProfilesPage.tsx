@@ -17,6 +17,7 @@ import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ListTable } from "../../ui/ListTable.tsx";
 import { Loaded } from "../../ui/Loaded.tsx";
+import { Moment } from "../../ui/Moment.tsx";
 import { notifyDone, notifyFailure } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { ProfileDialog } from "./ProfileDialog.tsx";
@@ -98,6 +99,11 @@ function ProfileRow({ profile }: { profile: Profile }) {
               {profile.connector_pinned_version && ` · pinned to ${profile.connector_pinned_version}`}
               {profile.connector_owner === "custom" && " · your own"}
             </Text>
+            {profile.alarm && (
+              <Text size="xs" c="var(--mantine-color-error)" role="status">
+                {profile.alarm.message}, since <Moment at={profile.alarm.since} />
+              </Text>
+            )}
           </div>
         </Group>
       </Table.Td>

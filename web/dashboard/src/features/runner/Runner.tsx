@@ -1,6 +1,6 @@
 /** One action with one account: its form, its run, its answer. */
 
-import { Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
@@ -35,6 +35,7 @@ export function Runner({ account, action, inputs: given }: Props) {
   const [asking, setAsking] = useState<RunInputs | null>(null);
   const { run, cancel, isRunning, finished } = useRun();
   const remember = useRememberRun();
+  const missing = action.missing_scopes ?? [];
   const isDestructive = action.action_details.annotations.destructiveHint === true;
 
   const send = async (inputs: RunInputs) => {
@@ -84,11 +85,22 @@ export function Runner({ account, action, inputs: given }: Props) {
             )}
           </div>
           {action.required_scopes.map((scope) => (
-            <Badge key={scope} variant="default" fw={500}>
-              {scope}
+            <Badge
+              key={scope}
+              variant={missing.includes(scope) ? "outline" : "default"}
+              {...(missing.includes(scope) && { color: "red" })}
+              fw={500}
+            >
+              {missing.includes(scope) ? `${scope} (not granted)` : scope}
             </Badge>
           ))}
         </Group>
+        {missing.length > 0 && (
+          <Alert color="yellow" mb="sm" title="The provider did not grant what this action needs">
+            Missing: {missing.join(", ")}. Reconnect the account and allow them; until then the run is
+            refused.
+          </Alert>
+        )}
         <form
           noValidate
           onSubmit={(event) => {

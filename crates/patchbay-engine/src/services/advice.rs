@@ -1,0 +1,69 @@
+//! What a person can do about what a provider said.
+
+use crate::Error;
+
+/// The error of a call, with what to do where the provider's words alone do not tell.
+pub(super) fn for_call(error: Error) -> Error {
+    with(error, "reconnect the account with valid ones")
+}
+
+/// The same for who links an account, with the form before them.
+pub(crate) fn at_link(error: Error) -> Error {
+    with(error, "")
+}
+
+fn with(mut error: Error, refused: &str) -> Error {
+    if error.provider.is_none() {
+        return error;
+    }
+    // What is answered counts: a connector may say that an odd status means another.
+    let advice = match (error.code, error.kind.status()) {
+        ("AccountInvalidCredentialsError", _) => refused,
+        ("ProviderError", 403) => "what was linked may lack a permission there",
+        ("ProviderError", 500..=599) => "the trouble is on its side, try again later",
+        _ => "",
+    };
+    if !advice.is_empty() {
+        error.message = format!("{}; {advice}", error.message.trim_end_matches('.'));
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{ErrorKind, ProviderFailure};
+
+    fn said(code: &'static str, status: u16) -> Error {
+        let failure =
+            ProviderFailure { status: Some(status), url: String::new(), body: json!(null), headers: Vec::new() };
+        Error::new(ErrorKind::Provider(status), code, "Harbor said no.").with_provider(failure)
+    }
+
+    #[test]
+    fn a_person_is_told_what_to_do() {
+        for (code, status, call, link) in [
+            ("AccountInvalidCredentialsError", 401, "; reconnect the account with valid ones", "."),
+            (
+                "ProviderError",
+                403,
+                "; what was linked may lack a permission there",
+                "; what was linked may lack a permission there",
+            ),
+            (
+                "ProviderError",
+                503,
+                "; the trouble is on its side, try again later",
+                "; the trouble is on its side, try again later",
+            ),
+            ("ProviderError", 404, ".", "."),
+        ] {
+            assert_eq!(for_call(said(code, status)).message, format!("Harbor said no{call}"));
+            assert_eq!(at_link(said(code, status)).message, format!("Harbor said no{link}"));
+        }
+        let ours = Error::new(ErrorKind::Invalid, "ProviderError", "Ours.");
+        assert_eq!(for_call(ours).message, "Ours.");
+    }
+}

@@ -1,0 +1,280 @@
+//! Taking accounts back: at the provider first, then here. One by one when an account is deleted, many at once on the
+//! day of a breach.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream};
+use patchbay_connector::Connector;
+use patchbay_model::{
+    Account, AccountStatus, CallId, CallKind, CallRecord, LeaseAnswer, ProjectId, Scope, StatusReason, Timestamp,
+};
+use patchbay_storage::{AccountFilter, StorageError};
+use tokio::time::{Instant, sleep};
+
+use super::{Caller, Engine, credentials_of, invalid_at};
+use crate::{
+    Error, ErrorKind,
+    tokens::{Applicant, Revocation, revoke},
+};
+
+/// How long a provider may take to confirm.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a renewal that is under way is waited for, looking so often.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOKS: usize = 30;
+/// How long nobody else may renew, in seconds: until the account is gone.
+const LEASE: i64 = 60;
+/// Accounts at the same time.
+const AT_ONCE: usize = 8;
+/// The most accounts in one request.
+pub(crate) const MOST: u32 = 500;
+/// Pages of the storage's list.
+const PAGE: u32 = 100;
+/// The reason that a revoked account has.
+const REVOKED: &str = "AccountRevokedError";
+/// The reason that an account has whose provider did not confirm.
+const UNCONFIRMED: &str = "RevocationFailedError";
+
+/// Which accounts to take back. At least one of them must be said.
+#[derive(Clone, Debug, Default)]
+pub struct RevocationQuery {
+    /// Only of this connector.
+    pub connector: Option<String>,
+    /// Only those linked at or after this moment.
+    pub since: Option<Timestamp>,
+    /// Only those linked before this moment.
+    pub until: Option<Timestamp>,
+    /// Says what would be done, and does nothing.
+    pub is_dry_run: bool,
+}
+
+/// What became of an account.
+#[derive(Clone, Debug)]
+pub struct RevokedAccount {
+    /// The account as it was.
+    pub account: Account,
+    /// What the provider said; none for a dry run.
+    pub revocation: Option<Revocation>,
+    /// For a person.
+    pub message: String,
+    /// Whether its credentials are gone from here.
+    pub is_wiped: bool,
+}
+
+/// What became of all of them.
+#[derive(Clone, Debug)]
+pub struct RevocationReport {
+    /// The accounts that were taken back, or would be.
+    pub accounts: Vec<RevokedAccount>,
+    /// How many are left for another request.
+    pub remaining: u64,
+}
+
+impl Engine {
+    /// Takes accounts back at their providers and wipes their credentials here. They stay, to be linked again; one
+    /// whose provider did not confirm is suspended with its credentials, so that it can be tried again.
+    pub async fn revoke_accounts(&self, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
+        caller.require(Scope::PlatformWrite)?;
+        if query.connector.is_none() && query.since.is_none() && query.until.is_none() {
+            return Err(invalid_at(
+                "connector",
+                "required",
+                "say which accounts: a connector, since, until, or several",
+            ));
+        }
+        if let (Some(since), Some(until)) = (query.since, query.until)
+            && since >= until
+        {
+            return Err(invalid_at("until", "range", "until must be after since"));
+        }
+        let (accounts, remaining) = self.to_revoke(&caller.project_id, &query).await?;
+        tracing::warn!(
+            audit = true, project = %caller.project_id, connector = query.connector.as_deref().unwrap_or("any"),
+            since = ?query.since, until = ?query.until, dry_run = query.is_dry_run, accounts = accounts.len(), remaining,
+            key = caller.key_id.as_ref().map_or("none", patchbay_model::ApiKeyId::as_str),
+            "accounts are being revoked"
+        );
+        let work = accounts.into_iter().map(|account| async {
+            if query.is_dry_run { self.would_revoke(account).await } else { self.revoke_account(account).await }
+        });
+        let accounts = stream::iter(work).buffered(AT_ONCE).collect().await;
+        Ok(RevocationReport { accounts, remaining })
+    }
+
+    /// The accounts that fit and hold credentials, and how many more there are.
+    async fn to_revoke(&self, project: &ProjectId, query: &RevocationQuery) -> Result<(Vec<Account>, u64), Error> {
+        let (mut found, mut beyond) = (Vec::new(), 0);
+        for page in 1.. {
+            let filter = AccountFilter {
+                connectors: query.connector.iter().cloned().collect(),
+                created_since: query.since,
+                created_before: query.until,
+                page,
+                page_size: PAGE,
+                ..AccountFilter::default()
+            };
+            let listed = self.storage().accounts().list(project, &filter).await?;
+            let is_last = listed.items.len() < PAGE as usize;
+            for account in listed.items.into_iter().filter(|account| !is_revoked(account)) {
+                if found.len() < MOST as usize { found.push(account) } else { beyond += 1 }
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok((found, beyond))
+    }
+
+    async fn would_revoke(&self, account: Account) -> RevokedAccount {
+        let connector = self.connector_of_account(&account).await;
+        let method = connector.as_ref().and_then(|found| found.auth_method(&account.auth_config_key));
+        let message = if method.is_some_and(crate::tokens::can_revoke) {
+            "would be taken back at the provider, and its credentials wiped here"
+        } else {
+            "its credentials would be wiped here; the provider cannot be asked to end them"
+        };
+        RevokedAccount { account, revocation: None, message: message.to_owned(), is_wiped: false }
+    }
+
+    async fn revoke_account(&self, account: Account) -> RevokedAccount {
+        let revocation = self.revoke_upstream(&account).await;
+        let title = self
+            .connector_of_account(&account)
+            .await
+            .map_or_else(|| account.connector.clone(), |found| found.title.clone());
+        let mut message = revocation.sentence(&title);
+        let confirmed = !matches!(revocation, Revocation::Failed { .. });
+        let stored = self.end_here(&account, confirmed, &message).await;
+        if let Err(error) = &stored {
+            message = format!("{message}; and here: {}", error.message);
+        }
+        tracing::warn!(audit = true, account = %account.id, outcome = revocation.as_str(), "an account was revoked: {message}");
+        RevokedAccount { account, revocation: Some(revocation), message, is_wiped: confirmed && stored.is_ok() }
+    }
+
+    /// What the account is here after that. Tried again when another change comes between.
+    async fn end_here(&self, read: &Account, is_ended: bool, why: &str) -> Result<(), Error> {
+        loop {
+            let Some(found) = self.storage().accounts().get(&read.project_id, &read.id).await? else { return Ok(()) };
+            let now = self.clock().now();
+            let mut changed = found.clone();
+            changed.renew_at = None;
+            if is_ended {
+                changed.secrets.clear();
+                changed.token = None;
+            }
+            changed.status = if is_ended { AccountStatus::Error } else { AccountStatus::Suspended };
+            changed.status_reasons = vec![StatusReason {
+                code: Some(if is_ended { REVOKED } else { UNCONFIRMED }.to_owned()),
+                description: Some(format!("revoked by the operator, link it again: {why}")),
+                timestamp: now,
+            }];
+            changed.updated_at = now;
+            changed.credential_version = found.credential_version + 1;
+            let (engine, writing) = (self.clone(), changed);
+            let stored = self
+                .to_the_end(async move {
+                    let stored = engine.storage().accounts().update(&writing, found.credential_version).await;
+                    engine.forget_account(&writing.id);
+                    stored
+                })
+                .await;
+            match stored {
+                Ok(_) => return Ok(()),
+                Err(StorageError::Conflict(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Takes an account's credentials back at the provider, and records what it said. It never takes long, and never
+    /// fails: what went wrong is part of the answer.
+    pub(crate) async fn revoke_upstream(&self, account: &Account) -> Revocation {
+        let (started_at, began) = (self.clock().now(), Instant::now());
+        // What is being renewed now would be worth something after all was taken back.
+        let newest = self.hold_renewals(account).await;
+        let (outcome, record) = self.ask_to_revoke(newest.as_ref().unwrap_or(account), started_at, began).await;
+        if let Some(record) = record {
+            self.record(record);
+        }
+        outcome.unwrap_or_else(|error| Revocation::Failed { message: error.message })
+    }
+
+    async fn ask_to_revoke(
+        &self,
+        account: &Account,
+        started_at: Timestamp,
+        began: Instant,
+    ) -> (Result<Revocation, Error>, Option<CallRecord>) {
+        let found = self.connector_of_account(account).await;
+        let Some(connector) = &found else { return (Ok(Revocation::Unsupported), None) };
+        let Some(method) = connector.auth_method(&account.auth_config_key) else {
+            return (Ok(Revocation::Unsupported), None);
+        };
+        let outcome = async {
+            let profile = self.profile(&account.project_id, &account.profile_id).await?;
+            let credentials = credentials_of(self.vault(), account, &profile)?;
+            let applicant = Applicant {
+                connector,
+                method,
+                profile: &profile,
+                environment: &account.environment,
+                owner: &account.owner,
+                account_id: Some(&account.id),
+                credentials: &credentials,
+            };
+            revoke(self, &applicant, Instant::now() + PATIENCE).await
+        }
+        .await;
+        let is_call = !matches!(outcome, Ok(Revocation::Unsupported | Revocation::Nothing));
+        let record = is_call.then(|| CallRecord {
+            id: CallId::generate(started_at, &*self.parts().entropy),
+            project_id: account.project_id.clone(),
+            account_id: Some(account.id.clone()),
+            profile_id: account.profile_id.clone(),
+            connector: connector.key.clone(),
+            connector_version: connector.version.to_string(),
+            action: None,
+            kind: CallKind::Revocation,
+            status_code: outcome.as_ref().map_or_else(|error| error.kind.status(), |_| 200),
+            error_code: outcome.as_ref().err().map(|error| error.code.to_owned()),
+            started_at,
+            duration_micros: i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX),
+        });
+        (outcome, record)
+    }
+
+    /// Keeps others from renewing the account's token, and gives the account with the newest. Goes on without after a
+    /// while: a renewal that does not end must not keep an account.
+    async fn hold_renewals(&self, account: &Account) -> Option<Account> {
+        for _ in 0..LOOKS {
+            let now = self.clock().now();
+            let (renewals, until) = (self.storage().renewals(), now.plus_seconds(LEASE));
+            match renewals.take(&account.project_id, &account.id, now, until, true).await {
+                Ok(LeaseAnswer::Held(_)) => sleep(LOOK_EVERY).await,
+                _ => break,
+            }
+        }
+        self.storage().accounts().get(&account.project_id, &account.id).await.ok().flatten()
+    }
+
+    /// The connector that the account is used with; none when it is not installed.
+    async fn connector_of_account(&self, account: &Account) -> Option<Arc<Connector>> {
+        let profile = self.profile(&account.project_id, &account.profile_id).await.ok()?;
+        Some(self.installed_for(&profile).await.ok()??.connector)
+    }
+}
+
+/// Whether an account's credentials were wiped because the operator took it back.
+pub(crate) fn is_revoked(account: &Account) -> bool {
+    account.status_reasons.iter().any(|reason| reason.code.as_deref() == Some(REVOKED))
+}
+
+/// 412: there are no credentials any more.
+pub(crate) fn revoked() -> Error {
+    Error::new(
+        ErrorKind::Precondition,
+        REVOKED,
+        "the account was revoked by the operator and holds no credentials any more; link it again",
+    )
+}

@@ -1,0 +1,65 @@
+//! A provider that grants less than was asked for, and a sign-in that asks for no more than is needed.
+
+use std::collections::BTreeSet;
+
+use patchbay_engine::ActionQuery;
+use patchbay_model::{AccountId, EnabledActions};
+use patchbay_simulator::OAuthRules;
+
+use crate::{
+    sign_in::{asked_scopes, signed_in, signed_in_again},
+    world::{APP_SECRET, World},
+};
+
+async fn missing(world: &World, account: &AccountId) -> Vec<(String, Vec<String>)> {
+    let query = ActionQuery { account_ids: vec![account.clone()], page_size: 100, ..ActionQuery::default() };
+    let entry = world.engine.list_actions(&world.caller, query).await.unwrap().entries.remove(0);
+    let actions = entry.actions.iter().map(|action| action.id.clone());
+    actions.zip(entry.missing_scopes).filter(|(_, missing)| !missing.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn an_action_that_was_not_granted_is_not_sent() {
+    let world = World::with(OAuthRules { granted_scopes: Some("publish".into()), ..OAuthRules::default() }).await;
+    let account = signed_in(&world).await;
+    // `publish` contains `read`.
+    world.run(&account, "list_things").await.unwrap();
+    let error = world.run(&account, "publish_thing").await.unwrap_err();
+    assert_eq!((error.kind.status(), error.code), (412, "AccountMissingScopesError"));
+    insta::assert_snapshot!(error.message, @"`harbor_publish_thing` needs the scope `admin`, which Harbor did not grant to this account; reconnect the account and allow it");
+    assert_eq!(world.provider.things(), 0);
+    assert_eq!(missing(&world, &account).await, [("publish_thing".to_owned(), vec!["admin".to_owned()])]);
+    let view = world.engine.get_account(&world.caller, &account).await.unwrap();
+    assert_eq!(view.missing_scopes, ["admin"]);
+
+    // Linked again with more, it may.
+    world.provider.change(|rules| rules.granted_scopes = Some("admin".into()));
+    let profile = view.account.profile_id.clone();
+    assert_eq!(signed_in_again(&world, &profile, &account).await, account);
+    world.run(&account, "publish_thing").await.unwrap();
+    assert!(missing(&world, &account).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_provider_does_not_say_is_not_held_against_the_account() {
+    let world = World::with(OAuthRules { granted_scopes: Some(String::new()), ..OAuthRules::default() }).await;
+    let account = signed_in(&world).await;
+    world.run(&account, "publish_thing").await.unwrap();
+    assert!(missing(&world, &account).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_sign_in_asks_for_what_the_enabled_actions_need() {
+    let world = World::new().await;
+    for (actions, expected) in [
+        // No action needs `write`, so that it is asked for whatever is enabled.
+        (&["harbor_list_things"][..], "read,write"),
+        (&["harbor_publish_thing"], "write,admin"),
+        (&["harbor_list_things", "harbor_publish_thing"], "read,write,admin"),
+        (&["harbor_get_me"], "write"),
+    ] {
+        let only = EnabledActions::Only(actions.iter().map(|&id| id.to_owned()).collect::<BTreeSet<_>>());
+        let profile = world.profile_of("sign_in", ("app", APP_SECRET), only).await;
+        assert_eq!(asked_scopes(&world, &profile.id).await, expected, "{actions:?}");
+    }
+}

@@ -1,0 +1,237 @@
+//! Every way to authenticate, and what a person is told when it works, when the credentials are wrong, over or taken
+//! back, and when the provider is down: a sentence that says what to do.
+
+#[expect(dead_code, reason = "accounts are linked in other ways here")]
+mod support;
+
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{any, get, post},
+};
+use patchbay_engine::{
+    Caller, Engine, Error, LinkRequest, NewProfile, NewSession, RunRequest, SignInAnswer, SignInRequest,
+};
+use patchbay_model::{AccountId, AccountKind, EnabledActions, Metadata, Owner, Profile};
+use patchbay_vault::Secret;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+/// What the provider does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    /// It takes what comes.
+    Takes,
+    /// It knows no such credentials.
+    Refuses,
+    /// What it took before is over; tokens can be renewed.
+    IsOver,
+    /// What it took before was taken back.
+    TookBack,
+    /// It does not work.
+    IsDown,
+}
+
+type Shared = Arc<Mutex<(Mood, u32)>>;
+
+fn refused(status: StatusCode, error: &str, why: &str) -> Response {
+    (status, Json(json!({ "error": error, "error_description": why }))).into_response()
+}
+
+async fn me(State(shared): State<Shared>) -> Response {
+    let mut state = shared.lock().unwrap();
+    match state.0 {
+        Mood::Takes => Json(json!({ "name": "Ada" })).into_response(),
+        Mood::Refuses => refused(StatusCode::UNAUTHORIZED, "unauthorized", "No such credentials"),
+        // Once: what was renewed is taken.
+        Mood::IsOver => {
+            state.1 += 1;
+            if state.1 > 1 {
+                return Json(json!({ "name": "Ada" })).into_response();
+            }
+            refused(StatusCode::UNAUTHORIZED, "expired", "The credentials have expired")
+        }
+        Mood::TookBack => refused(StatusCode::UNAUTHORIZED, "revoked", "The credentials were revoked"),
+        Mood::IsDown => refused(StatusCode::SERVICE_UNAVAILABLE, "maintenance", "Back in an hour"),
+    }
+}
+
+async fn token(State(shared): State<Shared>) -> Response {
+    match shared.lock().unwrap().0 {
+        Mood::Takes | Mood::IsOver => Json(json!({
+            "access_token": "canary-access", "refresh_token": "canary-refresh", "token_type": "bearer", "expires_in": 3600,
+        }))
+        .into_response(),
+        Mood::Refuses => refused(StatusCode::UNAUTHORIZED, "invalid_client", "No such client"),
+        Mood::TookBack => refused(StatusCode::BAD_REQUEST, "invalid_grant", "The grant was revoked"),
+        Mood::IsDown => refused(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "Back in an hour"),
+    }
+}
+
+struct World {
+    engine: Engine,
+    caller: Arc<Caller>,
+    shared: Shared,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let shared: Shared = Arc::new(Mutex::new((Mood::Takes, 0)));
+        let router = Router::new()
+            .route("/api/me", get(me))
+            .route("/token", post(token))
+            .fallback(any(|| async { StatusCode::NOT_FOUND }))
+            .with_state(shared.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let connector = support::connector("tests/fixtures/turnstile");
+        let upstreams = vec![("https://turnstile.example.com".to_owned(), url)];
+        let (engine, caller, folder) = support::engine(connector, upstreams).await;
+        Self { engine, caller, shared, _folder: folder }
+    }
+
+    fn mood(&self, mood: Mood) {
+        *self.shared.lock().unwrap() = (mood, 0);
+    }
+
+    async fn profile(&self, method: &str) -> Arc<Profile> {
+        let setup = [("clientId", "app"), ("clientSecret", "canary-app")];
+        let setup = setup.map(|(key, value)| (key.to_owned(), Secret::new(value)));
+        let new = NewProfile {
+            connector: "turnstile".into(),
+            name: Some("My app".into()),
+            auth_config_key: Some(method.into()),
+            environment: None,
+            version_pin: None,
+            active: true,
+            default: false,
+            enabled_actions: EnabledActions::All,
+            setup: if method == "sign_in" { setup.to_vec() } else { Vec::new() },
+        };
+        self.engine.create_profile(&self.caller, new).await.unwrap()
+    }
+
+    /// Links an account of its own owner.
+    async fn link(&self, profile: &Profile, owner: &str) -> Result<AccountId, Error> {
+        let new = NewSession {
+            owner: Owner { id: owner.into(), name: "Acme".into(), username: None },
+            categories: Vec::new(),
+            connector: None,
+            profile_id: None,
+            account_id: None,
+            label: None,
+            metadata: Metadata::new(),
+            kind: AccountKind::Production,
+            multiple: false,
+            allowed_origins: Vec::new(),
+            expires_in: None,
+        };
+        let token = self.engine.create_session(&self.caller, new).await.unwrap().token;
+        let hub = self.engine.hub_session(&token).await.unwrap();
+        if profile.auth_config_key == "sign_in" {
+            return self.sign_in(profile, token).await;
+        }
+        let registry = self.engine.registry();
+        let method = registry.get("turnstile").unwrap().auth_method(&profile.auth_config_key).unwrap();
+        let credentials =
+            method.config_fields.iter().map(|field| (field.key.clone(), Secret::new("canary-typed"))).collect();
+        let request = LinkRequest { profile_id: Some(profile.id.clone()), credentials };
+        Ok(Box::pin(self.engine.hub_link(&hub, request)).await?.id.clone())
+    }
+
+    async fn sign_in(&self, profile: &Profile, token: Secret) -> Result<AccountId, Error> {
+        let request = SignInRequest {
+            token,
+            profile_id: profile.id.clone(),
+            attempt_id: None,
+            landing: None,
+            fields: Vec::new(),
+            allowed_origins: Vec::new(),
+        };
+        let start = Box::pin(self.engine.begin_sign_in(request)).await?;
+        let location = Url::parse(start.location.expose()).unwrap();
+        let state = location.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        let parameters = vec![("code".into(), Secret::new("canary-code")), ("state".into(), Secret::new(state))];
+        let browsers = vec![(start.mark.clone(), start.browser.clone())];
+        let answer = SignInAnswer { connector: "turnstile".into(), parameters, browsers };
+        Box::pin(self.engine.finish_sign_in(answer)).await?.outcome
+    }
+
+    async fn run(&self, account: &AccountId) -> Result<Value, Error> {
+        let request = RunRequest {
+            account_id: account.clone(),
+            profile_id: None,
+            action: "turnstile_get_me".into(),
+            path: Map::new(),
+            query: Map::new(),
+            headers: Map::new(),
+            body: Map::new(),
+            debug: false,
+        };
+        Ok(Value::Object(Box::pin(self.engine.run_action(&self.caller, request)).await?.result))
+    }
+}
+
+fn told<T>(outcome: &Result<T, Error>) -> String {
+    match outcome {
+        Ok(_) => "works".to_owned(),
+        Err(error) => {
+            assert!(!error.message.contains("canary"), "{}", error.message);
+            format!("{} {}\n    {}", error.kind.status(), error.code, error.message)
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_scheme_tells_what_to_do() {
+    let methods = [
+        "basic",
+        "bearer",
+        "header",
+        "query",
+        "sign_in",
+        "body_exchange",
+        "basic_exchange",
+        "query_exchange",
+        "json_exchange",
+        "log_in",
+        "aws4",
+        "hmac",
+    ];
+    // At once: a provider that is down is tried again for a while.
+    let parts = futures_util::future::join_all(methods.map(part)).await;
+    insta::assert_snapshot!(parts.concat());
+}
+
+/// What one scheme tells, moment by moment.
+async fn part(method: &str) -> String {
+    let mut table = String::new();
+    let world = World::new().await;
+    let profile = world.profile(method).await;
+    let _ = writeln!(table, "{method}");
+    for (mood, moment) in [(Mood::Refuses, "linking, wrong"), (Mood::IsDown, "linking, provider down")] {
+        world.mood(mood);
+        let _ = writeln!(table, "  {moment}: {}", told(&world.link(&profile, "nobody").await));
+    }
+    for (mood, moment) in [
+        (Mood::Takes, "call"),
+        (Mood::IsOver, "call, over"),
+        (Mood::TookBack, "call, taken back"),
+        (Mood::IsDown, "call, provider down"),
+    ] {
+        world.mood(Mood::Takes);
+        let account = world.link(&profile, moment).await.unwrap();
+        world.mood(mood);
+        let _ = writeln!(table, "  {moment}: {}", told(&world.run(&account).await));
+    }
+    table
+}

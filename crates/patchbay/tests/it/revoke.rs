@@ -1,0 +1,80 @@
+//! Accounts are taken back: one when it is deleted, many from the command line and the API of a running server.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::support::{Linked, Server, binary, canary};
+
+fn revoke(server: &Server, project: &str, arguments: &[&str]) -> Output {
+    let mut command = binary();
+    command.args(["accounts", "revoke", "--project", project]).args(arguments);
+    let output = command.arg("--data-dir").arg(&server.data_dir).output().unwrap();
+    canary::assert_absent(&output.stdout, "the report");
+    output
+}
+
+fn report(output: &Output) -> Value {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+    serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+}
+
+/// The project that the planted key belongs to.
+fn project(linked: &Linked) -> String {
+    linked.server.session_answer(json!({})).text("/project_id")
+}
+
+#[test]
+fn many_accounts_are_taken_back_on_a_running_server() {
+    let mut linked = Linked::new();
+    let project = project(&linked);
+    let dry = report(&revoke(&linked.server, &project, &["--connector", "spotdraft", "--dry-run", "--json"]));
+    assert_eq!((dry["accounts"].as_array().unwrap().len(), &dry["accounts"][0]["wiped"]), (1, &json!(false)), "{dry}");
+    assert_eq!(dry["accounts"][0]["id"], Value::from(linked.account.as_str()));
+    assert_eq!(linked.run("list_contract_types", json!({})).status, 200);
+
+    let by_api = linked.server.api().post("/accounts/revoke", &json!({ "connector": "spotdraft", "dry_run": true }));
+    assert_eq!(
+        (by_api.status, by_api.json()["accounts"][0]["message"].clone()),
+        (200, dry["accounts"][0]["message"].clone())
+    );
+    for body in [
+        json!({}),
+        json!({ "since": "yesterday" }),
+        json!({ "until": "2026-01-01T00:00:00Z", "since": "2026-01-02T00:00:00Z" }),
+    ] {
+        let refused = linked.server.api().post("/accounts/revoke", &body);
+        assert_eq!((refused.status, refused.code()), (400, "ValidationError".to_owned()), "{refused}");
+    }
+    let nobody = revoke(&linked.server, "no-such-project", &["--connector", "spotdraft"]);
+    assert!(!nobody.status.success());
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("there is no project `no-such-project`"));
+
+    let output = revoke(&linked.server, &project, &["--since", "2020-01-01T00:00:00Z"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("1 accounts: 0 confirmed by the provider, 1 to be ended at the provider by hand"), "{text}");
+    let refused = linked.run("list_contract_types", json!({}));
+    assert_eq!((refused.status, refused.code()), (412, "AccountRevokedError".to_owned()), "{refused}");
+    let account = linked.server.api().get(&format!("/accounts/{}", linked.account)).json();
+    assert_eq!(
+        (&account["status"], &account["status_reasons"][0]["code"]),
+        (&json!("error"), &json!("AccountRevokedError"))
+    );
+    assert!(linked.server.logged("an account was revoked").contains("audit=true"));
+
+    assert_eq!(linked.server.terminate(), Some(0));
+    let alone = revoke(&linked.server, &project, &["--connector", "spotdraft"]);
+    assert!(!alone.status.success());
+    assert!(String::from_utf8_lossy(&alone.stderr).contains("no server runs on"));
+}
+
+#[test]
+fn a_deleted_account_says_what_its_provider_said() {
+    let linked = Linked::new();
+    let deleted = linked.server.api().delete(&format!("/accounts/{}", linked.account));
+    assert_eq!(deleted.status, 200, "{deleted}");
+    assert_eq!(deleted.text("/id"), linked.account);
+    insta::assert_json_snapshot!(deleted.json()["revocation"]);
+}
