@@ -953,9 +953,9 @@ export interface components {
       enabled_actions?: string[] | null;
       /** @description Values of the set-up fields that are not secret. */
       setup_information: Record<string, never>;
+      alarm?: components["schemas"]["AlarmOut"] | null;
       created_at: string;
       updated_at: string;
-      alarm?: components["schemas"]["AlarmOut"] | null;
     };
     /** @description A page of profiles. */
     ProfilePage: {
