@@ -241,7 +241,13 @@ async fn provider_errors_keep_their_status_and_words_without_secrets() {
         let request = world.request("demo_get_thing", json!({"id": status.to_string()}));
         let error = world.run(request).await.unwrap_err();
         assert_eq!((error.kind.status(), error.code), (ours, code));
-        assert!(error.message.ends_with(": no: [redacted]"), "{error}");
+        let advice = match status {
+            401 => "; reconnect the account with valid ones",
+            403 => "; what was linked may lack a permission there",
+            503 => "; the trouble is on its side, try again later",
+            _ => "",
+        };
+        assert!(error.message.ends_with(&format!(": no: [redacted]{advice}")), "{error}");
         let provider = error.provider.as_ref().unwrap();
         assert_eq!(provider.status, Some(status));
         assert_eq!(provider.body, json!({"detail": "no: [redacted]"}));
