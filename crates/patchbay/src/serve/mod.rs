@@ -54,11 +54,15 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(address)));
 
     // Reading connectors is work for a processor, opening the database waits for a disk.
-    let directory = settings.connectors.clone();
-    let reading = tokio::task::spawn_blocking(move || connectors::Instance::open(directory));
-    let (storage, ring) = data_dir.unlock(&*clock, &*entropy).await?;
+    // The reading is done on this thread: what it gives back of its memory serves the rest of the start.
+    let opening = {
+        let (data_dir, clock, entropy) = (data_dir.clone(), clock.clone(), entropy.clone());
+        tokio::spawn(async move { data_dir.unlock(&*clock, &*entropy).await })
+    };
+    let read = connectors::Instance::open(settings.connectors.clone());
+    let (storage, ring) = opening.await??;
     let storage = Arc::new(storage);
-    let (instance, connectors) = reading.await??;
+    let (instance, connectors) = read?;
     if !connectors.report.is_empty() {
         eprint!("{}", connectors.report);
     }
