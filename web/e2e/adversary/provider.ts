@@ -14,6 +14,8 @@ export interface Adversary {
   readonly url: string;
   /** Takes everything back that it has granted, as an administrator does. */
   revokeAll(): void;
+  /** Runs a piece of a test with pages that cut every tie to who opened them (Cross-Origin-Opener-Policy). */
+  whileAloof(work: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,11 +47,24 @@ export async function startAdversary(redirectUri: string): Promise<Adversary> {
     rotateRefreshToken: true,
     cookies: { keys: ["only a test's"] },
   });
-  server.on("request", provider.callback());
+  let aloof = false;
+  const answer = provider.callback();
+  server.on("request", (request, response) => {
+    if (aloof) response.setHeader("cross-origin-opener-policy", "same-origin");
+    answer(request, response);
+  });
   return {
     url,
     revokeAll: () => {
       since = Math.floor(Date.now() / 1000) + 1;
+    },
+    whileAloof: async (work) => {
+      aloof = true;
+      try {
+        await work();
+      } finally {
+        aloof = false;
+      }
     },
     stop: async () => {
       server.closeAllConnections();

@@ -1,43 +1,12 @@
 /** Linking by signing in at a provider: in a window, by a link when windows are blocked, refused, and again. */
 import type { Page } from "@playwright/test";
-import { type Adversary, CLIENT, startAdversary } from "../adversary/provider.ts";
+import { CLIENT } from "../adversary/provider.ts";
 import { Api } from "../support/api.ts";
 import { expectAccessible } from "../support/axe.ts";
-import { test as base, expect } from "../support/fixtures.ts";
 import { Operator } from "../support/operator.ts";
 import { OwnHub } from "../support/own-hub.ts";
-import { fixturePath } from "../support/paths.ts";
-import { type Server, startServer } from "../support/server.ts";
-
-/** A server with the provider's connector, the provider, and a profile with its app. */
-const test = base.extend<object, { place: { server: Server; provider: Adversary } }>({
-  place: [
-    async ({ serverBinary }, use) => {
-      const connectors = fixturePath("connectors");
-      const options = ["--connectors", connectors, "--egress-allow", "127.0.0.1/32"];
-      const server = await startServer(serverBinary, options);
-      const provider = await startAdversary(`${server.url}/connect/oauth2/anchor/callback`);
-      await new Operator(server).call("POST", "/auth_configs", 201, {
-        connector_key: "anchor",
-        name: "Our app",
-        default: true,
-        setup_information: { site: provider.url, clientId: CLIENT.id, clientSecret: CLIENT.secret },
-      });
-      await use({ server, provider });
-      await provider.stop();
-      await server.stop();
-    },
-    { scope: "worker", timeout: 90_000 },
-  ],
-});
-
-/** Signs in on the provider's own pages, and consents. */
-async function signInAt(page: Page, user: string): Promise<void> {
-  await page.getByPlaceholder("Enter any login").fill(user);
-  await page.getByPlaceholder("and password").fill("any");
-  await page.getByRole("button", { name: "Sign-in" }).click();
-  await page.getByRole("button", { name: "Continue" }).click();
-}
+import type { Server } from "../support/server.ts";
+import { blockWindows, consentAt, expect, refuseAt, signInAt, test } from "../support/sign-in-place.ts";
 
 async function openHub(page: Page, server: Server, owner: string, accountId?: string): Promise<OwnHub> {
   const options = { provider: "anchor", ...(accountId === undefined ? {} : { accountId }) };
@@ -66,9 +35,7 @@ test("a window opens in the click, and its end is told to the Hub", async ({ pla
 });
 
 test("where windows are blocked, a link leads there", async ({ place, page, context }) => {
-  await page.addInitScript(() => {
-    window.open = () => null;
-  });
+  await blockWindows(page);
   const hub = await openHub(page, place.server, "Blocked Ltd");
   await hub.connect.click();
   const link = page.getByRole("link", { name: "Open Anchor" });
@@ -84,11 +51,7 @@ test("what was not allowed leads back to the form with the reason", async ({ pla
   const hub = await openHub(page, place.server, "Denied Ltd");
   const opened = page.waitForEvent("popup");
   await hub.connect.click();
-  const popup = await opened;
-  await popup.getByPlaceholder("Enter any login").fill("eve");
-  await popup.getByPlaceholder("and password").fill("any");
-  await popup.getByRole("button", { name: "Sign-in" }).click();
-  await popup.getByRole("link", { name: /Cancel/ }).click();
+  await refuseAt(await opened, "eve");
   await expect(page.getByRole("alert")).toContainText("access was not granted");
   await expectAccessible(page);
   expect(await new Api(place.server).accounts("Denied Ltd")).toEqual([]);
@@ -123,7 +86,7 @@ test("an account that the provider gave up is linked again and stays the same", 
   opened = page.waitForEvent("popup");
   await hub.button(/Connect|Save/).click();
   // The provider remembers who it is, and asks for consent again.
-  await (await opened).getByRole("button", { name: "Continue" }).click();
+  await consentAt(await opened);
   await expect(hub.heading(/connected|saved/i)).toBeVisible();
   const after = await api.accounts("Again Ltd");
   expect(after.map(({ id: same, status }) => [same, status])).toEqual([[id, "active"]]);
@@ -134,9 +97,7 @@ test("in this tab when windows are blocked, and the landing page says that it is
   place,
   page,
 }) => {
-  await page.addInitScript(() => {
-    window.open = () => null;
-  });
+  await blockWindows(page);
   const hub = await openHub(page, place.server, "Tab Ltd");
   await hub.connect.click();
   await hub.button("Go there in this tab").click();
@@ -159,14 +120,17 @@ test("another browser than the one that began does not finish", async ({ place, 
   expect(await new Api(place.server).accounts("Fixed Ltd")).toEqual([]);
 });
 
-test("the stock Hub links by the same window", async ({ place, host, hub }) => {
-  const { server } = place;
-  const { token } = await new Operator(server).session("Stock Ltd", { provider: "anchor" });
-  await hub.open(host, { token, "base-url": server.url });
-  const opened = hub.page.waitForEvent("popup");
-  await hub.connect.click();
-  await signInAt(await opened, "gil");
-  await expect(hub.success).toBeVisible();
-  const [account] = await new Api(server).accounts("Stock Ltd");
-  expect((await new Api(server).run(account?.id ?? "", "anchor_get_me")).body.data.sub).toBe("gil");
+test("a provider that cuts the tie to its window links all the same", async ({ place, page }) => {
+  const { server, provider } = place;
+  await provider.whileAloof(async () => {
+    const hub = await openHub(page, server, "Aloof Ltd");
+    const opened = page.waitForEvent("popup");
+    await hub.connect.click();
+    const popup = await opened;
+    await popup.getByPlaceholder("Enter any login").waitFor();
+    // From here on the window looks closed to the Hub.
+    await signInAt(popup, "hal");
+    await expect(hub.heading("Anchor is connected")).toBeVisible();
+  });
+  expect(await new Api(server).accounts("Aloof Ltd")).toHaveLength(1);
 });
