@@ -146,6 +146,13 @@ pub struct Account {
     pub updated_at: Timestamp,
 }
 
+impl Account {
+    /// Whether a field has a value, secret or not.
+    pub fn holds(&self, field: &str) -> bool {
+        self.secrets.contains_key(field) || self.setup_information.contains_key(field)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,8 @@ use crate::Result;
 pub trait SignInStore: Send + Sync {
     /// Adds one; a state that is taken is a conflict.
     async fn put(&self, state: &KeyHash, project: &ProjectId, sealed: &Sealed, expires_at: Timestamp) -> Result<()>;
+    /// The one of this hash, unless it has expired; it stays.
+    async fn find(&self, state: &KeyHash, now: Timestamp) -> Result<Option<(ProjectId, Sealed)>>;
     /// Takes one away for good, unless it has expired.
     async fn take(&self, state: &KeyHash, now: Timestamp) -> Result<Option<(ProjectId, Sealed)>>;
     /// Removes those that expired before a moment.

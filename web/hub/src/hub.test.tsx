@@ -383,6 +383,8 @@ describe("editing", () => {
 
 describe("signing in at the provider", () => {
   const oauth = withConfig({ type: "oauth2", configFields: [field("site", "Site")] });
+  const way = "/connect/oauth2/profile_1?patchbay_ticket=t";
+  const prepared = { status: 201, body: { id: "att_1", url: way } };
 
   it("hands the window over to the server, and comes back when the reader cancels", async () => {
     const popup = { closed: false, close: vi.fn(), location: { replace: vi.fn() } };
@@ -390,7 +392,7 @@ describe("signing in at the provider", () => {
       popup,
       routes: {
         ...oauth,
-        "POST /hub/connection_attempts": { status: 201, body: { id: "att_1" } },
+        "POST /hub/connection_attempts": prepared,
         "GET /hub/connection_attempts/att_1": { body: { status: "pending", account: null, error: null } },
         "DELETE /hub/connection_attempts/att_1": { status: 200 },
       },
@@ -400,14 +402,16 @@ describe("signing in at the provider", () => {
     fireEvent.click(await button("Connect"));
     await heading("Sign in at Papertrail");
     await waitFor(() => expect(popup.location.replace).toHaveBeenCalledOnce());
-    const url = new URL(popup.location.replace.mock.calls[0]?.[0], "https://patchbay.example.com");
-    expect(url.pathname).toBe("/connect/oauth2/profile_1");
-    expect(Object.fromEntries(url.searchParams)).toEqual({
-      site: "acme & co",
-      redirect_uri: "https://patchbay.example.com/embedded/accounts/callback",
-      token: "token_1",
-      connection_attempt_id: "att_1",
-    });
+    // What was typed and the session's token go in the body; the address has a ticket alone.
+    expect(popup.location.replace).toHaveBeenCalledWith(way);
+    expect(hub.of("POST", "/hub/connection_attempts").map(({ body }) => body)).toEqual([
+      {
+        token: "token_1",
+        integration_id: "profile_1",
+        credentials: { site: "acme & co" },
+        redirect_uri: "https://patchbay.example.com/embedded/accounts/callback",
+      },
+    ]);
     fireEvent.click(await button("Cancel"));
     await heading("Connect Papertrail");
     expect(popup.close).toHaveBeenCalled();
@@ -417,13 +421,13 @@ describe("signing in at the provider", () => {
 
   it("offers the way by hand when the browser blocks the window", async () => {
     const hub = renderHub({
-      routes: { ...oauth, "POST /hub/connection_attempts": { status: 201, body: { id: "att_1" } } },
+      routes: { ...oauth, "POST /hub/connection_attempts": prepared },
     });
     await screen.findByLabelText("Site");
     type("Site", "acme");
     fireEvent.click(await button("Connect"));
     const link = await screen.findByRole("link", { name: "Open Papertrail" });
-    expect(link.getAttribute("href")).toContain("/connect/oauth2/profile_1?");
+    expect(link.getAttribute("href")).toBe(way);
     fireEvent.click(await button("Go there in this tab"));
     expect(hub.opened.at(-1)).toBe(link.getAttribute("href"));
   });

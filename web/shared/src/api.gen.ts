@@ -454,7 +454,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Starts an attempt that the Hub polls while the customer is at the provider. */
+    /**
+     * Starts an attempt that the Hub follows while the customer is at the provider. With `integration_id` the sign-in is
+     *     prepared: `url` is where its window goes, and what was typed stands in no address.
+     */
     post: operations["hub_start_attempt"];
     delete?: never;
     options?: never;
@@ -1124,6 +1127,17 @@ export interface components {
       version: string;
       /** @description The one public URL. */
       public_url: string;
+    };
+    /** @description What a sign-in is prepared with. Existing Hubs send the token alone, and hand the rest over in the window's address. */
+    SignInBody: {
+      /** @description The connect session's token, as in the header. */
+      token?: string | null;
+      /** @description The connector profile to sign in for. */
+      integration_id?: string | null;
+      /** @description Field values, secret and not. */
+      credentials?: Record<string, never>;
+      /** @description Where the window is to go in the end: this server's origin, or one that the session or the operator allows. */
+      redirect_uri?: string | null;
     };
     /** @description What is known of a token; never the token. */
     TokenOut: {
@@ -2440,10 +2454,23 @@ export interface operations {
       path?: never;
       cookie?: never;
     };
-    requestBody?: never;
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["SignInBody"] | null;
+      };
+    };
     responses: {
-      /** @description `{id}`. */
+      /** @description `{id}`; `{id, url}` of a prepared sign-in. */
       201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": Record<string, never>;
+        };
+      };
+      /** @description The fields are not valid. */
+      400: {
         headers: {
           [name: string]: unknown;
         };

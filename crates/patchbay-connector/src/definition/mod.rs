@@ -6,6 +6,7 @@ mod events;
 mod function;
 mod guide;
 mod input;
+mod letter_icon;
 mod step;
 mod sync;
 
@@ -27,6 +28,7 @@ pub use function::{
 };
 pub use guide::{Guide, GuideSection, GuideStep, Guides, Image};
 pub use input::{Input, InputLocation, InputRules, InputType};
+pub(crate) use letter_icon::letter_icon;
 pub use step::{
     Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, HttpMethod, NextKeyIn,
     OnConditionError, Page, PageLocation, PageMode, PaginatedRequest, Request, ResponseSpec, Step, StepFunction,
@@ -106,8 +108,8 @@ pub struct Connector {
     pub version: semver::Version,
     /// What the provider is, in a sentence.
     pub description: String,
-    /// URL of its logo.
-    pub icon: Option<String>,
+    /// URL of its logo; a picture of its first letter where the file names none.
+    pub icon: String,
     /// Longer text.
     pub details: Option<String>,
     /// Where it belongs, such as `documents`.

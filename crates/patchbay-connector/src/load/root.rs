@@ -8,7 +8,7 @@ use std::{
 use super::{action, auth, events, files::Trees};
 use crate::{
     Connector,
-    definition::{Changelog, Reference, ReleaseStage, ScopeDefinition},
+    definition::{Changelog, Reference, ReleaseStage, ScopeDefinition, letter_icon},
     diagnostic::code,
     nearest::nearest,
     syntax::{Mapping, NodeValue, Reader, Report},
@@ -109,10 +109,10 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
     let (scopes, included) = scopes(&root);
     let connector = Connector {
         key,
+        icon: icon.unwrap_or_else(|| letter_icon(title.as_deref().unwrap_or_default())),
         title: title?,
         version: version?,
         description: description?,
-        icon,
         details: root.text("details"),
         categories: root.texts("categories"),
         release_stage: root.get("releaseStage").and_then(|stage| stage.choice(&STAGES)).unwrap_or(ReleaseStage::Ga),

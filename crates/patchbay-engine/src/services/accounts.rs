@@ -323,7 +323,7 @@ impl Engine {
             .auth_method(&account.auth_config_key)
             .map(|method| method.config_fields.as_slice())
             .unwrap_or_default();
-        let kept = |key: &str| account.secrets.contains_key(key) || account.setup_information.contains_key(key);
+        let kept = |key: &str| account.holds(key);
         let typed = check_fields(fields, typed.to_vec(), "credentials", kept).map_err(invalid)?;
         account.setup_information.extend(typed.plain);
         account.secrets.extend(seal_account(self.vault(), &account.project_id, &account.id, &typed.secrets));
@@ -347,7 +347,7 @@ impl Engine {
             missing_scopes,
             profile_alarm: profile.alarm.clone(),
             connector_title: connector.as_ref().map(|connector| connector.title.clone()),
-            logo_url: connector.as_ref().and_then(|connector| connector.icon.clone()),
+            logo_url: connector.as_ref().map(|connector| connector.icon.clone()),
             connector,
             profile_name: Some(profile.name.clone()),
             profile_active: profile.active,

@@ -57,6 +57,8 @@ pub struct SignInStart {
     pub life_seconds: i64,
 }
 
+pub(super) const NO_SIGN_IN: &str = "this integration is not linked by signing in at the provider";
+
 /// The mark of a sign-in, from its `state`.
 pub(super) fn mark_of(state: &Secret) -> String {
     Vault::hash_token(state.expose()).hex().chars().take(16).collect()
@@ -103,21 +105,13 @@ impl Engine {
         let HubProfile { profile, connector, .. } = self.hub_profile(hub, &request.profile_id).await?;
         let method = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method));
         let Some((method, Authorization::OAuth2(oauth2))) = method.map(|method| (method, &method.authorization)) else {
-            return Err(invalid_at(
-                "integration_id",
-                "method",
-                "this integration is not linked by signing in at the provider",
-            ));
+            return Err(invalid_at("integration_id", "method", NO_SIGN_IN));
         };
         let existing = match &hub.session.account_id {
             Some(id) => Some(self.hub_account(hub, id).await?.account),
             None => None,
         };
-        let kept = |key: &str| {
-            existing
-                .as_ref()
-                .is_some_and(|account| account.secrets.contains_key(key) || account.setup_information.contains_key(key))
-        };
+        let kept = |key: &str| existing.as_ref().is_some_and(|account| account.holds(key));
         let fields = request.fields.clone();
         check_fields(&method.config_fields, fields, "credentials", kept).map_err(invalid)?;
         let credentials = self.draft(&profile, existing.as_deref(), &request.fields)?;

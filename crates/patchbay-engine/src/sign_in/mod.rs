@@ -1,6 +1,6 @@
 //! Linking an account by signing in at the provider (OAuth 2.0 authorization code, RFC 6749 section 4.1).
 //!
-//! [`begin`] sends the browser to the provider, [`finish`] takes it back. Between the two everything stands in a
+//! [`prepared`] keeps what was typed out of the window's address. [`begin`] sends the browser to the provider, [`finish`] takes it back. Between the two everything stands in a
 //! [`ticket`]: sealed in storage under the hash of `state`, taken once, bound to the connect session, its attempt,
 //! the profile, the connector's own redirect address, and the browser that began. What closes the known attacks on
 //! account linking is listed in `docs/security.md`.
@@ -9,7 +9,9 @@ mod begin;
 mod finish;
 mod id_token;
 mod mcp;
+mod prepared;
 mod ticket;
 
 pub use begin::{SignInRequest, SignInStart};
 pub use finish::{SignInAnswer, SignInEnd};
+pub use prepared::{PreparedSignIn, SignInDraft};

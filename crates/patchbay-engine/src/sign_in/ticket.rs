@@ -67,7 +67,7 @@ impl Ticket {
     }
 }
 
-fn broken(error: &dyn std::fmt::Display) -> Error {
+pub(super) fn broken(error: &dyn std::fmt::Display) -> Error {
     tracing::error!(%error, "a sign-in cannot be kept or read");
     Error::new(ErrorKind::Internal, "SignInError", "the sign-in cannot be kept; the server's log says why")
 }

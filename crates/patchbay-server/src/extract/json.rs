@@ -1,12 +1,13 @@
 //! JSON bodies, with our own words for what is wrong with them.
 
 use axum::{
-    body::Body,
-    extract::{FromRequest, Request},
+    body::{Body, HttpBody as _},
+    extract::{FromRequest, OptionalFromRequest, Request},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::BytesMut;
+
 use http_body_util::BodyExt;
 use patchbay_connector::nearest;
 use patchbay_engine::{Error, ErrorKind, Problem};
@@ -68,6 +69,18 @@ impl<T: DeserializeOwned> FromRequest<AppState> for HubJson<T> {
                 Err((status, axum::Json(body)).into_response())
             }
         }
+    }
+}
+
+/// A body that may be left out: nothing, or something that is not JSON, is none.
+impl<T: DeserializeOwned> OptionalFromRequest<AppState> for HubJson<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Option<Self>, Response> {
+        if !is_json(request.headers()) || request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<AppState>>::from_request(request, state).await.map(Some)
     }
 }
 

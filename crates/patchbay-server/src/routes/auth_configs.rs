@@ -65,7 +65,7 @@ impl ProfileOut {
             name: profile.name.clone(),
             connector_key: profile.connector.clone(),
             connector_label: connector.map(|connector| connector.title.clone()),
-            logo_url: connector.and_then(|connector| connector.icon.clone()),
+            logo_url: connector.map(|connector| connector.icon.clone()),
             categories: connector.map(|connector| connector.categories.clone()).unwrap_or_default(),
             active: profile.active,
             default: profile.default,

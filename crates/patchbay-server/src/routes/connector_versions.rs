@@ -156,7 +156,7 @@ impl From<ConnectorEntry> for ConnectorOut {
         Self {
             title: connector.map(|connector| connector.title.clone()),
             description: connector.map(|connector| connector.description.clone()),
-            icon: connector.and_then(|connector| connector.icon.clone()),
+            icon: connector.map(|connector| connector.icon.clone()),
             categories: connector.map(|connector| connector.categories.clone()).unwrap_or_default(),
             release_stage: connector.map(|connector| connector.release_stage.as_str()),
             actions: connector.map_or(0, |connector| connector.actions.len()),

@@ -6,13 +6,14 @@ use axum::{
     http::StatusCode,
 };
 use patchbay_connector::definition::{Notice, NoticeKind, NoticePosition};
-use patchbay_engine::{Engine, HubProfile, LinkRequest, Origin};
+use patchbay_engine::{Engine, HubProfile, LinkRequest, Origin, SignInDraft};
 use patchbay_model::{AccountId, AttemptId, ConnectionAttempt, ProfileId};
+use patchbay_vault::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{fields, wire};
+use super::{fields, sign_in, wire};
 use crate::{
     error::HubError,
     extract::{HubAuth, HubJson, QueryMap},
@@ -182,14 +183,47 @@ pub(crate) async fn relink(
     Ok(Json(json!({ "id": account.id, "provider": account.connector })))
 }
 
-/// Starts an attempt that the Hub polls while the customer is at the provider.
-#[utoipa::path(post, path = "/hub/connection_attempts", tag = "Hub", security(("session" = [])), responses((status = 201, description = "`{id}`.", body = Object)))]
+/// What a sign-in is prepared with. Existing Hubs send the token alone, and hand the rest over in the window's address.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct SignInBody {
+    /// The connect session's token, as in the header.
+    #[schema(value_type = Option<String>)]
+    token: Option<Secret>,
+    /// The connector profile to sign in for.
+    #[serde(default, alias = "connector_profile_id")]
+    integration_id: Option<String>,
+    /// Field values, secret and not.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    credentials: Map<String, Value>,
+    /// Where the window is to go in the end: this server's origin, or one that the session or the operator allows.
+    #[serde(default)]
+    redirect_uri: Option<String>,
+}
+
+/// Starts an attempt that the Hub follows while the customer is at the provider. With `integration_id` the sign-in is
+/// prepared: `url` is where its window goes, and what was typed stands in no address.
+#[utoipa::path(post, path = "/hub/connection_attempts", tag = "Hub", security(("session" = [])), request_body = Option<SignInBody>,
+    responses((status = 201, description = "`{id}`; `{id, url}` of a prepared sign-in.", body = Object), (status = 400, description = "The fields are not valid.", body = Object)))]
 pub(crate) async fn start_attempt(
     State(engine): State<Engine>,
     HubAuth(hub): HubAuth,
+    body: Option<HubJson<SignInBody>>,
 ) -> Result<(StatusCode, Json<Value>), HubError> {
-    let attempt = engine.start_attempt(&hub).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "id": attempt.id }))))
+    let Some((integration, body)) = body.and_then(|HubJson(body)| Some((body.integration_id.clone()?, body))) else {
+        let attempt = engine.start_attempt(&hub).await?;
+        return Ok((StatusCode::CREATED, Json(json!({ "id": attempt.id }))));
+    };
+    let draft = SignInDraft {
+        token: body.token.unwrap_or_else(|| Secret::new("")),
+        profile_id: ProfileId::new(integration),
+        landing: body.redirect_uri,
+        fields: wire::typed(body.credentials, "credentials")?,
+    };
+    let profile = draft.profile_id.clone();
+    let prepared = engine.prepare_sign_in(&hub, draft).await?;
+    let url = sign_in::prepared_url(&profile, &prepared);
+    Ok((StatusCode::CREATED, Json(json!({ "id": prepared.attempt_id, "url": url }))))
 }
 
 /// Where an attempt stands.

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
-use patchbay_engine::{Error, ErrorKind, SignInAnswer, SignInRequest};
+use patchbay_engine::{Error, ErrorKind, PreparedSignIn, SignInAnswer, SignInRequest};
 use patchbay_model::{AttemptId, ProfileId};
 use patchbay_vault::Secret;
 use url::form_urlencoded;
@@ -24,19 +24,38 @@ use crate::{
 /// browser do not take each other's.
 const SECURE_PREFIX: &str = "__Host-patchbay_sign_in_";
 const PLAIN_PREFIX: &str = "patchbay_sign_in_";
+/// The parameter of the way out that names a prepared sign-in; nothing else is read then. A connector's field of this
+/// name is not to be mistaken for it.
+const TICKET: &str = "patchbay_ticket";
 /// Parameters of the way out that are no fields.
 const OURS: [&str; 3] = ["token", "redirect_uri", "connection_attempt_id"];
 
+/// Where a prepared sign-in begins, on this server.
+pub(super) fn prepared_url(profile: &ProfileId, prepared: &PreparedSignIn) -> String {
+    let profile = form_urlencoded::byte_serialize(profile.as_str().as_bytes()).collect::<String>();
+    // The ticket's alphabet needs no escaping (base64url).
+    format!("/connect/oauth2/{profile}?{TICKET}={}", prepared.ticket.expose())
+}
+
 /// `GET /connect/oauth2/{integration_id}`: on to the provider.
 pub(crate) async fn begin(State(state): State<AppState>, Path(integration): Path<String>, query: QueryMap) -> Response {
-    let fields = query.pairs().filter(|(name, _)| !OURS.contains(name));
-    let request = SignInRequest {
-        token: Secret::new(query.text(&["token"]).unwrap_or_default()),
-        profile_id: ProfileId::new(integration),
-        attempt_id: query.text(&["connection_attempt_id"]).map(AttemptId::new),
-        landing: query.text(&["redirect_uri"]),
-        fields: fields.map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
-        allowed_origins: state.config.hub_allowed_origins.clone(),
+    let profile_id = ProfileId::new(integration);
+    let allowed_origins = state.config.hub_allowed_origins.clone();
+    let request = if let Some(ticket) = query.text(&[TICKET]) {
+        match state.engine.prepared_sign_in(&Secret::new(ticket), &profile_id, allowed_origins).await {
+            Ok(request) => request,
+            Err(error) => return refused(&error),
+        }
+    } else {
+        let fields = query.pairs().filter(|(name, _)| !OURS.contains(name));
+        SignInRequest {
+            token: Secret::new(query.text(&["token"]).unwrap_or_default()),
+            profile_id,
+            attempt_id: query.text(&["connection_attempt_id"]).map(AttemptId::new),
+            landing: query.text(&["redirect_uri"]),
+            fields: fields.map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
+            allowed_origins,
+        }
     };
     match state.engine.begin_sign_in(request).await {
         Ok(start) => {

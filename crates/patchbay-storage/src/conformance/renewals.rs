@@ -119,6 +119,9 @@ pub async fn a_sign_in_is_taken_once(storage: &dyn Storage) {
     assert!(store.put(&state, &project, &sealed, at(60)).await.is_err());
     assert_eq!(store.take(&KeyHash([4; 32]), at(0)).await.unwrap(), None);
     assert_eq!(store.take(&state, at(60)).await.unwrap(), None, "it has expired");
+    assert_eq!(store.find(&state, at(60)).await.unwrap(), None, "it has expired");
+    assert_eq!(store.find(&KeyHash([4; 32]), at(0)).await.unwrap(), None);
+    assert_eq!(store.find(&state, at(59)).await.unwrap(), Some((project.clone(), sealed.clone())), "it stays");
     assert_eq!(store.take(&state, at(59)).await.unwrap(), Some((project.clone(), sealed.clone())));
     assert_eq!(store.take(&state, at(59)).await.unwrap(), None);
     store.put(&state, &project, &sealed, at(60)).await.unwrap();

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use patchbay_model::{KeyHash, ProjectId, Sealed, Timestamp};
+use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStorage, row::Row};
 use crate::{Result, SignInStore};
@@ -20,6 +21,15 @@ impl SignInStore for SqliteStorage {
         Ok(transaction.commit().await?)
     }
 
+    async fn find(&self, state: &KeyHash, now: Timestamp) -> Result<Option<(ProjectId, Sealed)>> {
+        let found = sqlx::query("SELECT project_id, sealed FROM sign_ins WHERE state_hash = ? AND expires_at > ?")
+            .bind(&state.0[..])
+            .bind(now.as_micros())
+            .fetch_optional(&self.readers)
+            .await?;
+        found.map(|row| record(&row)).transpose()
+    }
+
     async fn take(&self, state: &KeyHash, now: Timestamp) -> Result<Option<(ProjectId, Sealed)>> {
         let mut transaction = self.write().await?;
         let taken = sqlx::query("DELETE FROM sign_ins WHERE state_hash = ? AND expires_at > ? RETURNING *")
@@ -28,9 +38,7 @@ impl SignInStore for SqliteStorage {
             .fetch_optional(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        let Some(row) = taken else { return Ok(None) };
-        let row = Row::new("sign_ins", &row, "project_id");
-        Ok(Some((ProjectId::new(row.get::<String>("project_id")?), Sealed::from_bytes(row.get("sealed")?))))
+        taken.map(|row| record(&row)).transpose()
     }
 
     async fn delete_expired(&self, before: Timestamp) -> Result<u64> {
@@ -42,4 +50,9 @@ impl SignInStore for SqliteStorage {
         transaction.commit().await?;
         Ok(done.rows_affected())
     }
+}
+
+fn record(row: &SqliteRow) -> Result<(ProjectId, Sealed)> {
+    let row = Row::new("sign_ins", row, "project_id");
+    Ok((ProjectId::new(row.get::<String>("project_id")?), Sealed::from_bytes(row.get("sealed")?)))
 }

@@ -164,6 +164,85 @@ fn the_browser_is_sent_there_and_back() {
     assert!(again.body.contains("The account was not connected"), "{again}");
 }
 
+/// A profile of customers who bring an app of their own: they type its secret before they sign in.
+fn own_apps(server: &Server) -> String {
+    let body = json!({ "connector_key": "harbor", "authentication_config_key": "own_app" });
+    server.api().post("/auth_configs", &body).text("/id")
+}
+
+fn prepare(server: &Server, token: &str, profile: &str) -> Answer {
+    let body = json!({
+        "token": token, "integration_id": profile, "redirect_uri": format!("{}/embedded/accounts/callback", server.base),
+        "credentials": { "clientId": "app", "clientSecret": "app-secret" },
+    });
+    server.hub(token).post("/hub/connection_attempts", &body)
+}
+
+#[test]
+fn what_was_typed_stands_in_no_address() {
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = harbor.server(data.path());
+    let profile = own_apps(&server);
+    let token = server.session(json!({ "provider": "harbor" }));
+    let prepared = prepare(&server, &token, &profile);
+    assert_eq!(prepared.status, 201, "{prepared}");
+    let url = prepared.text("/url");
+    assert!(url.starts_with(&format!("/connect/oauth2/{profile}?patchbay_ticket=")), "{url}");
+    // A link may be pressed twice; the window that is used last is the one that ends.
+    assert_eq!(server.anonymous().get(&url).status, 302);
+    let answer = server.anonymous().get(&url);
+    let location = answer.header("location").unwrap();
+    for secret in ["app-secret", token.as_str()] {
+        assert!(!url.contains(secret) && !location.contains(secret), "{url} {location}");
+    }
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let end = finish(&server, &harbor.visit(location), &cookie);
+    assert_eq!(end.status, 303, "{end}");
+    let attempt = server.hub(&token).get(&format!("/hub/connection_attempts/{}", prepared.text("/id"))).json();
+    assert_eq!(attempt["status"], "authenticated", "{attempt}");
+    assert_eq!(get_me(&server, attempt["account"]["id"].as_str().unwrap()).status, 200);
+    let late = server.anonymous().get(&url);
+    assert_eq!(late.status, 400);
+    assert!(late.body.contains("this attempt has ended"), "{late}");
+}
+
+#[test]
+fn a_prepared_sign_in_is_checked_before_a_window_goes_anywhere() {
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = harbor.server(data.path());
+    let (profile, other) = (own_apps(&server), profile(&server));
+    let token = server.session(json!({ "provider": "harbor" }));
+    let elsewhere = server.session(json!({ "provider": "harbor" }));
+    let full = json!({ "clientId": "app", "clientSecret": "s" });
+    let spotdraft = server.api().get("/auth_configs?connector_key=spotdraft").text("/data/0/id");
+    for (body, status, words) in [
+        (json!({ "token": token, "integration_id": profile, "credentials": {} }), 400, "Client id"),
+        (json!({ "token": token, "integration_id": profile, "credentials": { "x": "1" } }), 400, "there is no field"),
+        (json!({ "integration_id": profile, "credentials": full }), 400, "not the token of the session"),
+        (json!({ "token": elsewhere, "integration_id": profile, "credentials": full }), 400, "not the token"),
+        (json!({ "token": token, "integration_id": "nothing", "credentials": full }), 404, "no connector profile"),
+        (json!({ "token": token, "integration_id": spotdraft, "credentials": full }), 404, "no such integration"),
+        (json!({ "token": token, "integration_id": 7 }), 400, "integration_id"),
+    ] {
+        let answer = server.hub(&token).post("/hub/connection_attempts", &body);
+        assert_eq!(answer.status, status, "{body}: {answer}");
+        assert!(answer.body.contains(words), "{body}: {answer}");
+    }
+    // Nobody's, another integration's, and not to be taken for a `state`.
+    let ticket = prepare(&server, &token, &profile).text("/url").split_once('=').unwrap().1.to_owned();
+    for (path, words) in [
+        (format!("/connect/oauth2/{profile}?patchbay_ticket=guessed"), "start again in the Hub"),
+        (format!("/connect/oauth2/{other}?patchbay_ticket={ticket}"), "another integration"),
+        (format!("/connect/oauth2/harbor/callback?state={ticket}&code=x"), "there is no such sign-in"),
+    ] {
+        let answer = server.anonymous().get(&path);
+        assert_eq!(answer.status, 400, "{path}: {answer}");
+        assert!(answer.body.contains(words), "{path}: {answer}");
+    }
+}
+
 #[test]
 fn an_answer_by_form_comes_again_with_the_cookie() {
     let harbor = Harbor::start();

@@ -109,8 +109,22 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
         signal,
       ),
 
-    startAttempt: (signal?: AbortSignal) =>
-      call<{ id: string }>("POST", "/hub/connection_attempts", { token }, signal),
+    /**
+     * Checks what was typed and prepares the sign-in at the provider. The window goes to `url`: neither the values
+     * nor the session's token stand in an address.
+     */
+    prepareSignIn: (
+      integrationId: string,
+      landing: string,
+      credentials: Credentials,
+      signal?: AbortSignal,
+    ) =>
+      call<{ id: string; url: string }>(
+        "POST",
+        "/hub/connection_attempts",
+        { token, integration_id: integrationId, credentials, redirect_uri: landing },
+        signal,
+      ).then(({ id, url }) => ({ id, url: `${baseUrl}${url}` })),
 
     attempt: (id: string, signal?: AbortSignal) =>
       call<Attempt>("GET", `/hub/connection_attempts/${encodeURIComponent(id)}`, undefined, signal),
@@ -133,16 +147,5 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
     },
 
     cancelAttempt: (id: string) => call<null>("DELETE", `/hub/connection_attempts/${encodeURIComponent(id)}`),
-
-    /** Where the provider's sign-in begins; the protocol hands the values over in the address. */
-    signInUrl(integrationId: string, attemptId: string, landing: string, credentials: Credentials): string {
-      const query = new URLSearchParams({
-        ...credentials,
-        redirect_uri: landing,
-        token,
-        connection_attempt_id: attemptId,
-      });
-      return `${baseUrl}/connect/oauth2/${encodeURIComponent(integrationId)}?${query}`;
-    },
   };
 }

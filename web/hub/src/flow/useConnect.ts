@@ -73,9 +73,8 @@ export function useConnect({ config, integrationId, provider, account }: Options
     const popup = openPopup(window);
     try {
       setStage({ kind: "signing-in", url: null });
-      const { id } = await api.startAttempt(signal);
       const landing = `${window.location.origin}/embedded/accounts/callback`;
-      const url = api.signInUrl(integrationId, id, landing, credentials);
+      const { id, url } = await api.prepareSignIn(integrationId, landing, credentials, signal);
       if (popup) popup.location.replace(url);
       else setStage({ kind: "signing-in", url });
       conclude(await awaitAttempt(api, id, popup, signal));

@@ -1,0 +1,134 @@
+//! A sign-in that is prepared before its window goes anywhere, so that what was typed and the session's token stand in
+//! no address: addresses are kept in histories, logs and on screens.
+//!
+//! The protocol of existing Hubs hands them over in the window's address; ours prepares. What is prepared is sealed in
+//! storage under the hash of a ticket of 256 random bits, lives ten minutes, and can be used again until its attempt
+//! has ended: a customer may press a link twice.
+
+use patchbay_model::{AttemptId, ProfileId};
+use patchbay_vault::{SealContext, Secret, Vault};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{
+    SignInRequest,
+    begin::NO_SIGN_IN,
+    ticket::{self, broken},
+};
+use crate::{
+    Engine, Error, ErrorKind,
+    linking::check_fields,
+    services::{HubSession, hub::HubProfile, invalid, invalid_at},
+    tokens::signs_in,
+};
+
+/// What the tickets of prepared sign-ins are hashed with, so that none is ever taken for a `state`.
+const PURPOSE: &str = "prepared sign-in: ";
+
+/// What a customer typed before signing in at the provider.
+#[derive(Debug)]
+pub struct SignInDraft {
+    /// The connect session's token.
+    pub token: Secret,
+    /// The profile to link with.
+    pub profile_id: ProfileId,
+    /// Where the window is to go in the end.
+    pub landing: Option<String>,
+    /// Field key to typed text.
+    pub fields: Vec<(String, Secret)>,
+}
+
+/// A sign-in that can begin.
+#[derive(Debug)]
+pub struct PreparedSignIn {
+    /// The attempt that the Hub follows.
+    pub attempt_id: AttemptId,
+    /// What the window goes out with.
+    pub ticket: Secret,
+}
+
+#[derive(Serialize, Deserialize, Zeroize)]
+#[zeroize(drop)]
+struct Kept {
+    session: String,
+    attempt: String,
+    profile: String,
+    landing: Option<String>,
+    fields: Vec<(String, String)>,
+}
+
+impl Engine {
+    /// Checks what was typed, starts an attempt and keeps both. 400 for fields that are not valid, a token that is
+    /// another session's, or an integration that is not linked by signing in; 404 for a profile that the session does
+    /// not show.
+    pub async fn prepare_sign_in(&self, hub: &HubSession, draft: SignInDraft) -> Result<PreparedSignIn, Error> {
+        if self.hub_session(&draft.token).await.map(|found| found.session.id).ok() != Some(hub.session.id) {
+            return Err(invalid_at("token", "session", "this is not the token of the session that asks"));
+        }
+        let HubProfile { profile, connector, .. } = self.hub_profile(hub, &draft.profile_id).await?;
+        let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method)) else {
+            return Err(invalid_at("integration_id", "method", NO_SIGN_IN));
+        };
+        let existing = match &hub.session.account_id {
+            Some(id) => Some(self.hub_account(hub, id).await?.account),
+            None => None,
+        };
+        let kept = |key: &str| existing.as_ref().is_some_and(|account| account.holds(key));
+        check_fields(&method.config_fields, draft.fields.clone(), "credentials", kept).map_err(invalid)?;
+
+        let attempt_id = self.start_attempt(hub).await?.id;
+        let ticket = Secret::new(self.parts().entropy.token());
+        let fields = draft.fields.iter().map(|(key, value)| (key.clone(), value.expose().to_owned())).collect();
+        let kept = Kept {
+            session: draft.token.expose().to_owned(),
+            attempt: attempt_id.to_string(),
+            profile: draft.profile_id.to_string(),
+            landing: draft.landing,
+            fields,
+        };
+        let text = Secret::new(serde_json::to_string(&kept).map_err(|error| broken(&error))?);
+        let (hash, project) = (hash_of(&ticket), &hub.session.project_id);
+        let sealed = self.vault().seal(&SealContext::SignIn { project, state: &hash.hex() }, &text);
+        let ends = self.clock().now().plus_seconds(ticket::LIFE);
+        self.storage().sign_ins().put(&hash, project, &sealed, ends).await?;
+        Ok(PreparedSignIn { attempt_id, ticket })
+    }
+
+    /// What was prepared, to begin with. 400 where there is nothing (any more), or at another profile's address.
+    pub async fn prepared_sign_in(
+        &self,
+        ticket: &Secret,
+        profile: &ProfileId,
+        allowed_origins: Vec<String>,
+    ) -> Result<SignInRequest, Error> {
+        let hash = hash_of(ticket);
+        let found = self.storage().sign_ins().find(&hash, self.clock().now()).await?;
+        let (project, sealed) = found.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Invalid,
+                "SignInUnknownError",
+                "this way to the sign-in is older than ten minutes, or was never there; start again in the Hub",
+            )
+        })?;
+        let context = SealContext::SignIn { project: &project, state: &hash.hex() };
+        let text = self.vault().open(&context, &sealed).map_err(|error| broken(&error))?;
+        let text = Zeroizing::new(text.expose().to_owned());
+        let kept: Kept = serde_json::from_str(&text).map_err(|error| broken(&error))?;
+        if kept.profile != profile.as_str() {
+            return Err(invalid_at("integration_id", "mismatch", "this sign-in was prepared for another integration"));
+        }
+        Ok(SignInRequest {
+            token: Secret::new(kept.session.as_str()),
+            profile_id: profile.clone(),
+            attempt_id: Some(AttemptId::new(kept.attempt.clone())),
+            landing: kept.landing.clone(),
+            fields: kept.fields.iter().map(|(key, value)| (key.clone(), Secret::new(value.as_str()))).collect(),
+            allowed_origins,
+        })
+    }
+}
+
+fn hash_of(ticket: &Secret) -> patchbay_model::KeyHash {
+    let text = Zeroizing::new(format!("{PURPOSE}{}", ticket.expose()));
+    Vault::hash_token(&text)
+}
