@@ -1,4 +1,5 @@
-//! Forgets what is old, at the start and every hour: expired connect sessions and records of calls.
+//! Forgets what is old, at the start and every hour: sign-ins that nobody finished, expired connect sessions, records of
+//! calls.
 
 use std::{sync::Arc, time::Duration};
 
@@ -37,6 +38,8 @@ async fn forget(
     retention_days: u32,
     stop: &CancellationToken,
 ) -> Result<(), StorageError> {
+    // What was typed is in them, sealed; nobody can come back to them any more.
+    storage.sign_ins().delete_expired(now).await?;
     storage.sessions().delete_expired(now.plus_seconds(-EXPIRED_KEPT)).await?;
     if retention_days == 0 {
         return Ok(());
@@ -58,7 +61,9 @@ async fn forget(
 
 #[cfg(test)]
 mod tests {
-    use patchbay_model::{CallId, CallKind, CallRecord, Organization, OrganizationId, ProfileId, Project, ProjectId};
+    use patchbay_model::{
+        CallId, CallKind, CallRecord, KeyHash, Organization, OrganizationId, ProfileId, Project, ProjectId, Sealed,
+    };
     use patchbay_storage::sqlite::SqliteStorage;
 
     use super::*;
@@ -93,5 +98,21 @@ mod tests {
         assert_eq!(storage.calls().list(&project, 10).await.unwrap().len(), 4);
         forget(&storage, now, 30, &stop).await.unwrap();
         assert_eq!(storage.calls().list(&project, 10).await.unwrap(), [record(0), record(29)]);
+    }
+
+    #[tokio::test]
+    async fn sign_ins_that_nobody_finished_are_forgotten() {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(&directory.path().join("db")).await.unwrap();
+        let now = Timestamp::from_micros(1_800_000_000_000_000);
+        let (project, sealed) = (ProjectId::new("p"), Sealed::from_bytes(vec![1; 90]));
+        let (given_up, under_way) = (KeyHash([1; 32]), KeyHash([2; 32]));
+        storage.sign_ins().put(&given_up, &project, &sealed, now.plus_seconds(-1)).await.unwrap();
+        storage.sign_ins().put(&under_way, &project, &sealed, now.plus_seconds(60)).await.unwrap();
+        forget(&storage, now, 0, &CancellationToken::new()).await.unwrap();
+        // Seen from a moment at which it had not expired.
+        let before = now.plus_seconds(-60);
+        assert_eq!(storage.sign_ins().take(&given_up, before).await.unwrap(), None);
+        assert!(storage.sign_ins().take(&under_way, before).await.unwrap().is_some());
     }
 }
