@@ -12,6 +12,7 @@ use http_body_util::BodyExt;
 use patchbay_connector::nearest;
 use patchbay_engine::{Error, ErrorKind, Problem};
 use serde::de::DeserializeOwned;
+use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::{
     error::{ApiError, HubError, body, refuse},
@@ -20,9 +21,18 @@ use crate::{
 
 /// How much of a body that is too large is read and thrown away, in bytes.
 const DRAINED: usize = 64 * 1024 * 1024;
+/// The largest body of those who need not be known yet, in bytes: anyone may send one.
+pub(crate) const SMALL: usize = 16 * 1024;
+/// How long the next piece of a body may take, and the whole of it. Who sends byte by byte holds a place that others
+/// wait for.
+const PIECE: Duration = Duration::from_secs(30);
+const WHOLE: Duration = Duration::from_mins(10);
 
 /// A JSON body of the API.
 pub(crate) struct ApiJson<T>(pub(crate) T);
+
+/// A small JSON body of the API, for requests that come before anyone is known.
+pub(crate) struct SmallJson<T>(pub(crate) T);
 
 /// A JSON body of the Hub API.
 pub(crate) struct HubJson<T>(pub(crate) T);
@@ -38,6 +48,14 @@ impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
         read(request, state.config.body_limit_bytes).await.map(Self).map_err(BodyRefusal::into_response)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<AppState> for SmallJson<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Response> {
+        read(request, SMALL).await.map(Self).map_err(BodyRefusal::into_response)
     }
 }
 
@@ -98,9 +116,12 @@ async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, 
 
 /// The whole body. One that is too large is read on for a while and thrown away: a client that is still
 /// sending would see a broken connection in place of the answer.
-pub(super) async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, BodyRefusal> {
+pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, BodyRefusal> {
     let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
-    while let Some(frame) = body.frame().await {
+    let end = Instant::now() + WHOLE;
+    loop {
+        let frame = timeout_at(end.min(Instant::now() + PIECE), body.frame()).await.map_err(|_| too_slow())?;
+        let Some(frame) = frame else { break };
         let cut = |_| BodyRefusal::Invalid(refuse(ErrorKind::Invalid, "ValidationError", "the body was cut short"));
         let Ok(data) = frame.map_err(cut)?.into_data() else { continue };
         seen = seen.saturating_add(data.len());
@@ -113,11 +134,23 @@ pub(super) async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, Bo
     if seen <= limit {
         return Ok(kept);
     }
-    let message = format!(
-        "the body is larger than the limit of {} MiB; the operator can raise it (limits.bodyMebibytes)",
-        limit / 1024 / 1024
-    );
+    let message = match limit / 1024 {
+        small @ ..1024 => format!("the body is larger than the {small} KiB that are taken here"),
+        large => format!(
+            "the body is larger than the limit of {} MiB; the operator can raise it (limits.bodyMebibytes)",
+            large / 1024
+        ),
+    };
     Err(BodyRefusal::Status(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeError", message))
+}
+
+fn too_slow() -> BodyRefusal {
+    let message = format!(
+        "the body did not come in time: each piece must come within {} seconds, the whole within {} minutes",
+        PIECE.as_secs(),
+        WHOLE.as_secs() / 60
+    );
+    BodyRefusal::Status(StatusCode::REQUEST_TIMEOUT, "BodyTimeoutError", message)
 }
 
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
@@ -208,5 +241,29 @@ mod tests {
         ] {
             assert_eq!(parse::<Body>(body.as_bytes()).unwrap_err().message, message);
         }
+    }
+
+    fn dripping(every: Duration, pieces: usize) -> axum::body::Body {
+        axum::body::Body::from_stream(futures_util::stream::unfold(0, move |sent| async move {
+            tokio::time::sleep(every).await;
+            (sent < pieces).then_some((Ok::<_, std::io::Error>(bytes::Bytes::from_static(b"x")), sent + 1))
+        }))
+    }
+
+    fn status(outcome: Result<BytesMut, BodyRefusal>) -> Option<StatusCode> {
+        match outcome {
+            Err(BodyRefusal::Status(status, ..)) => Some(status),
+            _ => None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_ends() {
+        let slow = collect(dripping(Duration::from_secs(29), 5), 10).await;
+        assert_eq!(slow.ok().as_deref(), Some(&b"xxxxx"[..]));
+        let stopped = collect(dripping(Duration::from_secs(31), 5), 10).await;
+        assert_eq!(status(stopped), Some(StatusCode::REQUEST_TIMEOUT));
+        let endless = collect(dripping(Duration::from_secs(29), usize::MAX), 10).await;
+        assert_eq!(status(endless), Some(StatusCode::REQUEST_TIMEOUT));
     }
 }

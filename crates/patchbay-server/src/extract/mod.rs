@@ -11,7 +11,7 @@ mod query;
 pub(crate) use auth::{AccountHeader, Authenticated, HubAuth, PerhapsAuthenticated};
 pub(crate) use browser::{OwnPage, cookie_header, is_marked, session_token};
 pub(crate) use connector::{ConnectorFiles, PushConnector};
-pub(crate) use json::{ApiJson, HubJson};
+pub(crate) use json::{ApiJson, HubJson, SMALL, SmallJson, collect};
 pub(crate) use patience::Patience;
 pub(crate) use query::QueryMap;
 

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::wire;
 use crate::{
     error::{ApiError, ErrorBody, refuse},
-    extract::{ApiJson, OwnPage, cookie_header, session_token},
+    extract::{OwnPage, SmallJson, cookie_header, session_token},
     state::{AppState, SandboxInfo},
 };
 
@@ -113,7 +113,7 @@ pub(crate) struct Login {
 pub(crate) async fn login(
     State(state): State<AppState>,
     _: OwnPage,
-    ApiJson(body): ApiJson<Login>,
+    SmallJson(body): SmallJson<Login>,
 ) -> Result<impl IntoResponse, ApiError> {
     let SignedIn { session, token, life_seconds } = match (&body.login_token, &body.password) {
         (Some(token), None) => state.engine.sign_in_by_link(token).await?,
@@ -164,7 +164,7 @@ pub(crate) async fn set_password(
     State(state): State<AppState>,
     _: OwnPage,
     headers: HeaderMap,
-    ApiJson(body): ApiJson<NewPassword>,
+    SmallJson(body): SmallJson<NewPassword>,
 ) -> Result<StatusCode, ApiError> {
     let Some(token) = session_token(&headers) else {
         return Err(refuse(ErrorKind::Unauthorized, "UnauthorizedError", "you are not signed in; sign in first").into());

@@ -3,8 +3,7 @@
 
 use axum::{
     Json,
-    body::Bytes,
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
@@ -15,7 +14,7 @@ use url::form_urlencoded;
 
 use crate::{
     error::{ApiError, refuse},
-    extract::QueryMap,
+    extract::{QueryMap, SMALL, collect},
     pages,
     state::AppState,
 };
@@ -92,8 +91,13 @@ pub(crate) async fn finish(
 pub(crate) async fn finish_by_form(
     State(state): State<AppState>,
     Path(connector): Path<String>,
-    body: Bytes,
+    request: Request,
 ) -> Response {
+    let Ok(body) = collect(request.into_body(), SMALL).await else {
+        let message =
+            "what the provider sent you back with is too large, or did not come whole; start again where you began";
+        return refused(&refuse(ErrorKind::Invalid, "SignInRefusedError", message));
+    };
     // Whatever it is called: what is no form has no state, and that is told on the page that comes next.
     let parameters = form_urlencoded::parse(&body);
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();

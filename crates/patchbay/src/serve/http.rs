@@ -18,6 +18,9 @@ use super::workers::{Drained, Workers};
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Connections at once; more wait in the system's queue.
 const MAX_CONNECTIONS: usize = 10_000;
+/// How long an HTTP/2 connection may be silent before it is asked whether it is still there, and how long it may take to
+/// say so. HTTP/1.1 has [`HEADER_TIMEOUT`].
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long to rest when the system has no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -58,7 +61,12 @@ impl Connections {
     pub(super) fn new(router: Router) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).pipeline_flush(true);
-        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(256)
+            .keep_alive_interval(SILENCE)
+            .keep_alive_timeout(SILENCE);
         Self { router, builder: Arc::new(builder), graceful: GracefulShutdown::new() }
     }
 

@@ -31,6 +31,15 @@ fn browser(server: &Server, answer: &Answer) -> Client {
 }
 
 #[test]
+fn who_is_not_known_yet_sends_little() {
+    let (server, _, _directory) = first_start();
+    let large = json!({ "password": "x".repeat(17 * 1024) });
+    let answer = page(&server).post("/auth/login", &large);
+    assert_eq!((answer.status, answer.code()), (413, "PayloadTooLargeError".to_owned()), "{answer}");
+    assert_eq!(page(&server).send("PUT", "/auth/password", Some(large.to_string())).status, 413);
+}
+
+#[test]
 fn a_link_works_once_then_a_password() {
     let (server, token, _directory) = first_start();
     let stranger = server.anonymous().get("/auth/session").json();
