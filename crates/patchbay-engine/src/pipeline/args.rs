@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::xml;
 
+/// The root of the account's field values.
+const CREDENTIALS: &str = "credentials";
+
 /// What the arguments came to.
 #[derive(Default)]
 pub(crate) struct Parts {
@@ -34,34 +37,56 @@ impl Parts {
 
 /// Evaluates `args` into `parts`. A value that comes out as missing leaves its argument out.
 pub(crate) fn apply(args: &[Arg], scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
-    // Headers first: how a body is written depends on its content type.
-    let is_header = |arg: &&Arg| arg.location == ArgLocation::Headers;
-    for arg in args.iter().filter(is_header).chain(args.iter().filter(|arg| !is_header(arg))) {
-        parts.has_body_args |= arg.location == ArgLocation::Body;
-        if let Some(condition) = &arg.condition
-            && !condition.is_truthy(scope)?
-        {
-            continue;
+    ordered(args).try_for_each(|arg| apply_one(arg, scope, parts))
+}
+
+/// The same for a request to a place that data chose: nothing of the account goes there. No header does, as any may
+/// carry a credential, and no argument that is made of one.
+pub(super) fn apply_to_strangers(args: &[Arg], scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    let nothing = Value::Object(Map::new());
+    let roots = scope.roots.iter().map(|&(name, value)| (name, if name == CREDENTIALS { &nothing } else { value }));
+    let roots = roots.collect::<Vec<_>>();
+    for arg in ordered(args) {
+        match apply_one(arg, &Scope { roots: &roots }, parts) {
+            Err(EvalError::Missing { path }) if path.trim_start_matches("$.").starts_with(CREDENTIALS) => {}
+            outcome => outcome?,
         }
-        let value = match &arg.value {
-            // A document written out in the file: what is put in must not change what it says.
-            ValueTemplate::Text(text) if arg.spread && text.is_mixed() && parts.is_xml() => {
-                text.eval_text(scope, Escape::Xml)?.map(Value::String)
+    }
+    parts.headers = HeaderMap::new();
+    Ok(())
+}
+
+/// Headers first: how a body is written depends on its content type.
+fn ordered(args: &[Arg]) -> impl Iterator<Item = &Arg> {
+    let is_header = |arg: &&Arg| arg.location == ArgLocation::Headers;
+    args.iter().filter(is_header).chain(args.iter().filter(move |arg| !is_header(arg)))
+}
+
+fn apply_one(arg: &Arg, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    parts.has_body_args |= arg.location == ArgLocation::Body;
+    if let Some(condition) = &arg.condition
+        && !condition.is_truthy(scope)?
+    {
+        return Ok(());
+    }
+    let value = match &arg.value {
+        // A document written out in the file: what is put in must not change what it says.
+        ValueTemplate::Text(text) if arg.spread && text.is_mixed() && parts.is_xml() => {
+            text.eval_text(scope, Escape::Xml)?.map(Value::String)
+        }
+        value => value.eval(scope)?,
+    };
+    let Some(value) = value else { return Ok(()) };
+    match (value, arg.location) {
+        (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
+        (Value::Object(members), _) if arg.inline => {
+            for (name, value) in members {
+                put(parts, arg, name, value)?;
             }
-            value => value.eval(scope)?,
-        };
-        let Some(value) = value else { continue };
-        match (value, arg.location) {
-            (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
-            (Value::Object(members), _) if arg.inline => {
-                for (name, value) in members {
-                    put(parts, arg, name, value)?;
-                }
-            }
-            (value, _) => {
-                if let Some(name) = arg.name.eval_text(scope, Escape::None)? {
-                    put(parts, arg, name, value)?;
-                }
+        }
+        (value, _) => {
+            if let Some(name) = arg.name.eval_text(scope, Escape::None)? {
+                put(parts, arg, name, value)?;
             }
         }
     }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 use patchbay_connector::{
     Connector,
     definition::{ArrayFormat, Authorization, HttpMethod, PageLocation, Request, SoapRequest},
@@ -85,8 +85,7 @@ pub(super) fn unsigned(
         parts.has_body_args = false;
         args::apply(&request.args, &scope, &mut parts).map_err(broken)?;
     } else {
-        args::apply(&request.args, &scope, &mut parts).map_err(broken)?;
-        parts.headers = HeaderMap::new();
+        args::apply_to_strangers(&request.args, &scope, &mut parts).map_err(broken)?;
     }
     if let Some(saml) = request.saml.as_ref().filter(|_| with_credentials) {
         let moment = (run.http.clock().now(), run.http.entropy());
