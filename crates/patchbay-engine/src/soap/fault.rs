@@ -87,8 +87,12 @@ fn is_english(text: &Value) -> bool {
     text.get("@_lang").and_then(Value::as_str).is_some_and(|lang| lang.starts_with("en"))
 }
 
-/// Adds the texts of elements that are called a message.
+/// Adds the texts of elements that are called a message, until there are more than are repeated.
 fn messages(value: &Value, said: &mut String) {
+    // Every character of what is repeated has four bytes at most.
+    if said.len() > 4 * MAX_WORDS {
+        return;
+    }
     match value {
         Value::Array(items) => items.iter().for_each(|item| messages(item, said)),
         Value::Object(members) => {
@@ -100,6 +104,9 @@ fn messages(value: &Value, said: &mut String) {
                 }
                 let texts = member.as_array().map_or_else(|| std::slice::from_ref(member), Vec::as_slice);
                 for one in texts {
+                    if said.len() > 4 * MAX_WORDS {
+                        return;
+                    }
                     match text(Some(one)) {
                         Some(text) if said.contains(text.trim()) => {}
                         Some(text) => {
@@ -149,6 +156,14 @@ mod tests {
         assert_eq!(codes(&new), ["Sender", "Timeout"]);
         assert_eq!(words(&json!({"faultcode": "s:Server"})), "`Server`");
         assert_eq!(words(&json!("")), "it says no reason");
+    }
+
+    #[test]
+    fn a_fault_without_an_end_is_read_as_far_as_it_is_repeated() {
+        let texts = (0..500_000).map(|number| json!(format!("message {number}"))).collect::<Vec<_>>();
+        let said = words(&json!({"faultstring": "Wrong.", "detail": {"Message": texts}}));
+        assert!(said.starts_with("Wrong.; message 0; message 1; ") && said.ends_with('…'), "{said}");
+        assert_eq!(said.chars().count(), MAX_WORDS + 1);
     }
 
     #[test]

@@ -156,8 +156,8 @@ fn following(page: &Page, at: Option<&Value>, incoming: &Incoming, raw: &Value, 
         // With a named key it decides whether there is more; without one an empty page is the last.
         (_, Some(None)) => None,
         (_, None) if count == 0 => None,
-        (PageMode::Offset, _) => Some(Value::from(here + i64::try_from(count).unwrap_or(0))),
-        (PageMode::Page, _) => Some(Value::from(here + 1)),
+        (PageMode::Offset, _) => Some(Value::from(here.saturating_add(i64::try_from(count).unwrap_or(0)))),
+        (PageMode::Page, _) => Some(Value::from(here.saturating_add(1))),
     }
 }
 

@@ -61,11 +61,11 @@ fn one(value: &Value, field: &FieldMapping, granted: &Granted<'_>) -> Value {
 
 /// ISO 8601 with milliseconds and `Z`. Numbers are seconds since 1970, or milliseconds when there are too many.
 pub(super) fn moment(value: &Value) -> Option<String> {
-    const MILLIS: i64 = 100_000_000_000;
+    const MILLIS: u64 = 100_000_000_000;
     let micros = match value {
         Value::Number(number) => {
             let number = number.as_i64()?;
-            number.checked_mul(if number.abs() >= MILLIS { 1_000 } else { 1_000_000 })?
+            number.checked_mul(if number.unsigned_abs() >= MILLIS { 1_000 } else { 1_000_000 })?
         }
         Value::String(written) => {
             let written = written.trim();

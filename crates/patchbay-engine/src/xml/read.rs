@@ -11,6 +11,9 @@ use super::{ATTRIBUTE, MAX_DEPTH, TEXT, XmlError, encoding, local};
 /// The most elements and attributes. Each costs about a hundred bytes more as a value than as text.
 const MAX_NODES: usize = 1_000_000;
 
+/// The most attributes of one element: each is compared with all before it.
+const MAX_ATTRIBUTES: usize = 1_000;
+
 /// What names become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
@@ -95,7 +98,10 @@ impl Tree {
             is_nil: false,
             has_elements: false,
         };
-        for attribute in start.attributes() {
+        for (place, attribute) in start.attributes().enumerate() {
+            if place == MAX_ATTRIBUTES {
+                return Err(XmlError::new(format!("<{}> has more than {MAX_ATTRIBUTES} attributes", element.name)));
+            }
             let attribute = attribute.map_err(|error| XmlError::new(format!("an attribute is broken: {error}")))?;
             self.count()?;
             let name = attribute.key.into_inner();
@@ -264,6 +270,8 @@ mod tests {
         assert!(read(("<a>".repeat(100) + &"</a>".repeat(100)).as_bytes(), None, Names::Whole).is_ok());
         let many = read_bounded(b"<a><b/><b/><b/></a>", None, Names::Whole, 3).unwrap_err();
         assert!(many.to_string().contains("too many"), "{many}");
+        let attributes = (0..200_000).map(|number| format!(" a{number}=''")).collect::<String>();
+        assert_eq!(refused(&format!("<a{attributes}/>")), "<a> has more than 1000 attributes");
     }
 
     #[test]

@@ -29,6 +29,11 @@ pub(super) struct Window {
     pub(super) period: Option<Duration>,
 }
 
+/// Seconds as the provider names them, as far as they are believed.
+fn believed(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).min(LONGEST)
+}
+
 /// The wait that an answer names: its `Retry-After`, else, where it was refused for a limit, the longest reset of those
 /// that are spent.
 pub(crate) fn named_wait(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
@@ -118,13 +123,13 @@ fn structured(headers: &HeaderMap) -> Vec<Window> {
                 name: format!("ratelimit:{}", item.name),
                 limit: policy.and_then(|(_, quota, _)| *quota),
                 remaining,
-                resets_in: Duration::from_secs(seconds).min(LONGEST),
-                period: period.map(Duration::from_secs),
+                resets_in: believed(seconds),
+                period: period.map(believed),
             });
         }
     }
     if let [limit, Some(remaining), Some(seconds)] = old {
-        let resets_in = Duration::from_secs(seconds).min(LONGEST);
+        let resets_in = believed(seconds);
         windows.push(Window { name: "ratelimit".to_owned(), limit, remaining, resets_in, period: None });
     }
     windows
@@ -246,7 +251,8 @@ fn http_date(text: &str) -> Option<i64> {
     let year: i64 = parts.next()?.parse().ok()?;
     let mut time = || parts.next()?.parse::<i64>().ok();
     let (hour, minute, second) = (time()?, time()?, time()?);
-    if parts.next() != Some("GMT") || !(1970..=9999).contains(&year) || !(1..=31).contains(&day) {
+    let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
+    if parts.next() != Some("GMT") || !(1970..=9999).contains(&year) || !(1..=31).contains(&day) || !is_time {
         return None;
     }
     // Days from the civil date, counting years from March.
@@ -297,7 +303,13 @@ mod tests {
         assert_eq!(wait("1.5"), Some(1));
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(30));
         assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "a past moment is now");
-        for nonsense in ["soon", "-5", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT"] {
+        for nonsense in [
+            "soon",
+            "-5",
+            "Sun, 06 Foo 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, 06 Nov 1994 9223372036854775807:49:37 GMT",
+        ] {
             assert_eq!(wait(nonsense), None, "{nonsense}");
         }
         assert_eq!(http_date("Thu, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));

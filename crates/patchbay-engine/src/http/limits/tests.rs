@@ -147,3 +147,12 @@ async fn memory_is_bounded_by_who_is_busy() {
     learn(&limits, &held, 200, &[("ratelimit", &windows)]);
     assert_eq!(limits.lock()[&held].windows.len(), MOST_WINDOWS);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_window_without_an_end_is_not_believed() {
+    let (limits, account) = (Limits::default(), AccountId::new("a"));
+    let policy = [("ratelimit-policy", "\"a\";q=5;w=18446744073709551615"), ("ratelimit", "\"a\";r=5;t=1")];
+    learn(&limits, &account, 200, &policy);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert_eq!(waited(&limits, &account, Rules::default(), 0.0).await, Ok(0));
+}

@@ -39,19 +39,47 @@ impl Inputs {
     }
 }
 
+/// The most problems that one request is told of. Nobody reads more, and a list with a mistake in each of a million
+/// elements must not cost a million sentences.
+const MOST_PROBLEMS: usize = 100;
+
 /// The problems found so far.
-#[derive(Default)]
-struct Problems(Vec<Problem>);
+struct Problems {
+    found: Vec<Problem>,
+    most: usize,
+}
+
+impl Default for Problems {
+    fn default() -> Self {
+        Self { found: Vec::new(), most: MOST_PROBLEMS }
+    }
+}
 
 impl Problems {
+    /// For who wants to know whether there is one.
+    fn any() -> Self {
+        Self { found: Vec::new(), most: 1 }
+    }
+
     fn add(&mut self, path: &str, code: &'static str, message: impl Into<String>) {
-        self.0.push(Problem { path: path.to_owned(), code, message: message.into() });
+        if !self.is_full() {
+            self.found.push(Problem { path: path.to_owned(), code, message: message.into() });
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Whether it is of no use to look for more.
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.most
     }
 
     /// Whether there is one at `path` or inside it.
     fn concern(&self, path: &str) -> bool {
         let inside = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
-        self.0.iter().any(|problem| problem.path.strip_prefix(path).is_some_and(inside))
+        self.found.iter().any(|problem| problem.path.strip_prefix(path).is_some_and(inside))
     }
 }
 
@@ -67,6 +95,9 @@ pub(crate) fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Er
         (InputLocation::Body, body),
     ] {
         for (name, value) in given {
+            if problems.is_full() {
+                break;
+            }
             match action.inputs.iter().find(|input| input.location == location && has_name(input, &name)) {
                 Some(input) => {
                     let path = format!("{}.{}", location.as_str(), input.name);
@@ -86,10 +117,10 @@ pub(crate) fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Er
         }
     }
     rules::across(action, &checked, &mut problems);
-    if problems.0.is_empty() {
+    if problems.is_empty() {
         return Ok(Inputs(Value::Object(checked)));
     }
-    Err(refusal(action, problems.0))
+    Err(refusal(action, problems.found))
 }
 
 fn has_name(input: &Input, name: &str) -> bool {
@@ -115,6 +146,9 @@ fn refusal(action: &Action, problems: Vec<Problem>) -> Error {
     let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
     let message = match problems.len() {
         1 => first,
+        MOST_PROBLEMS.. => {
+            format!("`{}` was given {MOST_PROBLEMS} wrong inputs or more; the first: {first}", action.public_id)
+        }
         count => format!("`{}` was given {count} wrong inputs; the first: {first}", action.public_id),
     };
     Error::new(ErrorKind::Invalid, "ValidationError", message).with_problems(problems)

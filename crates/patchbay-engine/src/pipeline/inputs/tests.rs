@@ -119,6 +119,15 @@ fn every_problem_is_told_at_once() {
 }
 
 #[test]
+fn a_mistake_in_every_element_is_told_a_hundred_times_at_most() {
+    let many = vec![json!({"ordr": 1}); 50_000];
+    let error = check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "body": {"approvals": many}}))).unwrap_err();
+    assert_eq!(error.problems.len(), 100);
+    assert_eq!(error.problems[0].path, "body.approvals[0].ordr");
+    assert!(error.message.starts_with("`demo_change` was given 100 wrong inputs or more; the first: "), "{error}");
+}
+
+#[test]
 fn hints_name_what_was_meant() {
     let error =
         check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "query": {"limt": 1, "name": "x"}}))).unwrap_err();

@@ -16,6 +16,9 @@ pub(super) fn check(
     location: InputLocation,
     problems: &mut Problems,
 ) -> Option<Value> {
+    if problems.is_full() {
+        return None;
+    }
     if value.is_null() {
         // In a body null may be meant: it clears a value. Elsewhere it is nothing.
         return (location == InputLocation::Body && !input.required).then_some(Value::Null);
@@ -23,21 +26,15 @@ pub(super) fn check(
     if input.variants.is_empty() {
         return shape(input, value, path, location, problems);
     }
-    let mut main = Problems::default();
-    if let Some(checked) = shape(input, value.clone(), path, location, &mut main)
-        && main.0.is_empty()
-    {
-        return Some(checked);
-    }
-    for variant in &input.variants {
-        let mut tried = Problems::default();
-        if let Some(checked) = shape(variant, value.clone(), path, location, &mut tried)
-            && tried.0.is_empty()
+    for shape_of in std::iter::once(input).chain(&input.variants) {
+        let mut tried = Problems::any();
+        if let Some(checked) = shape(shape_of, value.clone(), path, location, &mut tried)
+            && tried.is_empty()
         {
             return Some(checked);
         }
     }
-    problems.0.append(&mut main.0);
+    shape(input, value, path, location, problems);
     let count = input.variants.len() + 1;
     problems.add(
         path,
@@ -65,6 +62,9 @@ fn shape(input: &Input, value: Value, path: &str, location: InputLocation, probl
     rules::of_length(input, items.len(), path, problems);
     let mut checked = Vec::with_capacity(items.len());
     for (place, item) in items.into_iter().enumerate() {
+        if problems.is_full() {
+            break;
+        }
         let path = format!("{path}[{place}]");
         if let Some(item) = single(input, item, &path, location, problems) {
             rules::of_value(input, &item, &path, location, problems);
@@ -148,6 +148,9 @@ fn object(
     }
     let mut checked = Map::new();
     for (name, value) in members {
+        if problems.is_full() {
+            return checked;
+        }
         let inner = format!("{path}.{name}");
         if let Some(property) = input.properties.iter().find(|property| property.name == name) {
             if let Some(value) = check(property, value, &inner, location, problems) {
