@@ -40,9 +40,7 @@ pub(super) async fn run(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<
         None => element(run, step, wants, Map::new()).await.map(Answer::into_output),
     };
     run.iterator = Value::Null;
-    let output = outcome?;
-    fulfilled(run, step, &output)?;
-    Ok(Flow::Done(output))
+    fulfilled(run, step, outcome?).map(Flow::Done)
 }
 
 /// Whether the condition lets the step run.
@@ -110,19 +108,24 @@ async fn element(run: &mut Run<'_>, step: &Step, wants: Wants, known: Map<String
     Ok(answer)
 }
 
-/// Whether the output is what the author calls a success.
-fn fulfilled(run: &Run<'_>, step: &Step, output: &Value) -> Result<(), Error> {
-    let Some(criteria) = &step.success_criteria else { return Ok(()) };
-    // The step's own output is not among the steps yet; it is there under its id, and as `response`.
-    let mut steps = run.steps.clone();
-    if let Value::Object(steps) = &mut steps {
-        steps.insert(step.id.clone(), Value::Object(Map::from_iter([("output".to_owned(), output.clone())])));
+/// The output, where it is what the author calls a success.
+fn fulfilled(run: &mut Run<'_>, step: &Step, output: Value) -> Result<Value, Error> {
+    let Some(criteria) = &step.success_criteria else { return Ok(output) };
+    // The step's own output is not among the steps yet; while the criteria are looked at it is there under its id, and
+    // as `response`. It is moved there and back: outputs may be large.
+    let own = Value::Object(Map::from_iter([("output".to_owned(), output)]));
+    if let Value::Object(steps) = &mut run.steps {
+        steps.insert(step.id.clone(), own);
     }
-    let own = run.roots();
-    let mut roots = own.iter().copied().filter(|(name, _)| *name != "steps").collect::<Vec<_>>();
-    roots.extend([("steps", &steps), ("response", output)]);
-    if criteria.is_truthy(&Scope { roots: &roots }).map_err(|error| run.broken(&error))? {
-        return Ok(());
+    let is_success = {
+        let response = run.steps.get(&step.id).and_then(|step| step.get("output")).unwrap_or(&Value::Null);
+        let roots = run.roots().into_iter().chain([("response", response)]).collect::<Vec<_>>();
+        criteria.is_truthy(&Scope { roots: &roots }).map_err(|error| run.broken(&error))
+    };
+    let own = run.steps.as_object_mut().and_then(|steps| steps.shift_remove(&step.id));
+    let output = own.and_then(|mut step| step.get_mut("output").map(Value::take)).unwrap_or_default();
+    if is_success? {
+        return Ok(output);
     }
     let (title, id) = (&run.ctx.connector.title, &step.id);
     let message = format!("{title} answered, but not with what the step `{id}` counts as a success");

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use patchbay_connector::{
     Connector,
-    definition::{Action, InputLocation},
+    definition::{Action, InputLocation, Step},
 };
 use patchbay_model::{AccountId, CallId, CallKind, ProfileId, Scope};
 use serde_json::{Map, Value};
@@ -114,13 +114,12 @@ impl Engine {
         call.patience = patience;
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
-        let again = works_by_token(call.method()).then(|| raw.clone());
+        let again = (works_by_token(call.method()) && may_repeat(&call, &action)).then(|| raw.clone());
         let taps = Taps { trace: trace.as_ref(), hand_out };
         let mut outcome = self.run_in(caller, &call, &action, raw, taps).await;
         // A token that the provider refuses before its time is renewed once.
         if let (Err(error), Some(raw)) = (&outcome, again)
             && is_refused(error)
-            && may_repeat(&call, &action)
         {
             match call.renew().await {
                 Ok(true) => outcome = self.run_in(caller, &call, &action, raw, taps).await,
@@ -228,9 +227,12 @@ fn own_action<'a>(call: &'a Call, name: &str) -> Option<&'a Arc<Action>> {
 }
 
 /// Whether an action that was refused for its token may be run again: it has one request, which did nothing, or it
-/// only reads.
+/// only reads. One step may be several requests, of which the first have done what they do.
 fn may_repeat(call: &Call, name: &str) -> bool {
-    own_action(call, name).is_some_and(|action| action.steps.len() == 1 || action.annotations.read_only == Some(true))
+    own_action(call, name).is_some_and(|action| {
+        let is_one = |step: &Step| step.iterator.is_none() && step.then.is_empty();
+        matches!(action.steps.as_slice(), [step] if is_one(step)) || action.annotations.read_only == Some(true)
+    })
 }
 
 /// 412: the provider granted less than the action needs. Only a person can help.
