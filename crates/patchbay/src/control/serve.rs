@@ -1,6 +1,6 @@
 //! Taking commands.
 
-use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use patchbay_engine::Engine;
 use tokio::{
@@ -15,6 +15,8 @@ use crate::data_dir::DataDir;
 
 /// The longest line that is taken, in bytes.
 const LONGEST: u64 = 64 * 1024;
+/// How long to rest when the system has no more file descriptors.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The socket, open until [`Control::stop`].
 pub struct Control {
@@ -74,7 +76,10 @@ async fn accept(listener: UnixListener, context: Context, tasks: TaskTracker) {
         };
         match accepted {
             Ok((stream, _)) => drop(tasks.spawn(serve(stream, context.clone()))),
-            Err(error) => tracing::warn!(%error, "a command could not be taken"),
+            Err(error) => {
+                tracing::warn!(%error, "a command could not be taken");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 }
