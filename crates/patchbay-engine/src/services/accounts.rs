@@ -162,18 +162,18 @@ impl Engine {
     /// that is possible; what the provider says does not keep the account.
     pub async fn delete_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
         caller.require(Scope::PlatformWrite)?;
-        let account = self.account(&caller.project_id, id).await?;
+        let (engine, project, id) = (self.clone(), caller.project_id.clone(), id.clone());
+        // A caller who leaves half-way would leave an account behind whose credentials are worth nothing any more.
+        self.to_the_end(async move { engine.delete_whole(&project, &id).await }).await
+    }
+
+    async fn delete_whole(&self, project: &ProjectId, id: &AccountId) -> Result<AccountView, Error> {
+        let account = self.account(project, id).await?;
         let view = self.view(Arc::clone(&account)).await?;
         let revocation = Some(self.revoke_upstream(&account).await);
-        let (engine, project, gone) = (self.clone(), caller.project_id.clone(), id.clone());
-        let deleted = self
-            .to_the_end(async move {
-                let deleted = engine.storage().accounts().delete(&project, &gone).await;
-                engine.forget_account(&gone);
-                deleted
-            })
-            .await?;
-        match deleted {
+        let deleted = self.storage().accounts().delete(project, id).await;
+        self.forget_account(id);
+        match deleted? {
             Some(deleted) => Ok(AccountView { account: Arc::new(deleted), revocation, ..view }),
             None => {
                 Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "the account was deleted in the meantime"))
@@ -183,6 +183,8 @@ impl Engine {
 
     pub(crate) fn forget_account(&self, id: &AccountId) {
         self.0.accounts.forget(id);
+        // Answers to other credentials are found no more; they need not stay in memory.
+        self.http().answers().forget(id);
     }
 
     /// Applies a change, with credentials tried at the provider first, and again when another change

@@ -13,6 +13,7 @@ use patchbay_model::{
 };
 use patchbay_storage::{Storage, StorageError, VAULT_CANARY};
 use patchbay_vault::{Secret, Vault, VaultError};
+use tokio_util::task::TaskTracker;
 
 use crate::{
     Error, ErrorKind, EventSink,
@@ -152,6 +153,8 @@ struct Inner {
     keeper: OnceLock<Background>,
     events: OnceLock<Arc<dyn EventSink>>,
     warming: OnceLock<Background>,
+    /// What runs to its end although nobody waits for it.
+    changes: TaskTracker,
 }
 
 impl Engine {
@@ -181,6 +184,7 @@ impl Engine {
             keeper: OnceLock::new(),
             events: OnceLock::new(),
             warming: OnceLock::new(),
+            changes: TaskTracker::new(),
         }));
         // What a process held that is no more: this one owns the database alone.
         engine.storage().renewals().end_all().await?;
@@ -197,6 +201,8 @@ impl Engine {
         if let Some(keeper) = self.0.keeper.get() {
             keeper.shutdown().await;
         }
+        self.0.changes.close();
+        self.0.changes.wait().await;
         self.0.flights.shutdown().await;
         self.0.housekeeping.shutdown().await;
         self.0.recorder.shutdown().await;
@@ -307,13 +313,13 @@ impl Engine {
     }
 
     /// Runs a change to its end, even when the caller goes away: a write without the cache's update
-    /// after it would leave the old values in use.
+    /// after it would leave the old values in use, and what a provider was told cannot be taken back.
     pub(crate) async fn to_the_end<T: Send + 'static, E: From<StorageError> + Send + 'static>(
         &self,
         change: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Result<T, E> {
         let stopped = || StorageError::Other("a change stopped half-way".to_owned());
-        tokio::spawn(change).await.unwrap_or_else(|_| Err(stopped().into()))
+        self.0.changes.spawn(change).await.unwrap_or_else(|_| Err(stopped().into()))
     }
 
     /// What rotates the keys of the ring in this file.

@@ -87,6 +87,16 @@ impl Engine {
         {
             return Err(invalid_at("until", "range", "until must be after since"));
         }
+        let (engine, caller) = (self.clone(), caller.clone());
+        // On such a day nothing stops because a client's time is over: it goes on without who asked, until the server
+        // stops; then each account that was begun is still brought to its end.
+        let work = tokio::spawn(async move { engine.revoke_whole(&caller, query).await });
+        work.await.map_err(|_| {
+            Error::new(ErrorKind::Internal, "InternalError", "the revocation stopped half-way; ask again to go on")
+        })?
+    }
+
+    async fn revoke_whole(&self, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
         let (accounts, remaining) = self.to_revoke(&caller.project_id, &query).await?;
         tracing::warn!(
             audit = true, project = %caller.project_id, connector = query.connector.as_deref().unwrap_or("any"),
@@ -95,7 +105,7 @@ impl Engine {
             "accounts are being revoked"
         );
         let work = accounts.into_iter().map(|account| async {
-            if query.is_dry_run { self.would_revoke(account).await } else { self.revoke_account(account).await }
+            if query.is_dry_run { self.would_revoke(account).await } else { self.revoke_to_the_end(account).await }
         });
         let accounts = stream::iter(work).buffered(AT_ONCE).collect().await;
         Ok(RevocationReport { accounts, remaining })
@@ -134,6 +144,17 @@ impl Engine {
             "its credentials would be wiped here; the provider cannot be asked to end them"
         };
         RevokedAccount { account, revocation: None, message: message.to_owned(), is_wiped: false }
+    }
+
+    async fn revoke_to_the_end(&self, account: Account) -> RevokedAccount {
+        let (engine, asked) = (self.clone(), account.clone());
+        let work = async move { Ok::<_, Error>(engine.revoke_account(asked).await) };
+        self.to_the_end(work).await.unwrap_or_else(|error| RevokedAccount {
+            account,
+            revocation: Some(Revocation::Failed { message: error.message.clone() }),
+            message: error.message,
+            is_wiped: false,
+        })
     }
 
     async fn revoke_account(&self, account: Account) -> RevokedAccount {

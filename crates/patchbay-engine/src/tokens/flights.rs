@@ -49,8 +49,13 @@ impl Flights {
         flight
     }
 
-    /// To be called by a renewal as the last thing: whoever comes after it starts another one.
-    pub(crate) fn landed(&self, id: &AccountId, rest_until: Option<Timestamp>) {
+    /// To be held by a renewal while it runs: also one that panics makes room for the next.
+    pub(crate) fn landing<'f>(&'f self, id: &'f AccountId) -> Landing<'f> {
+        Landing { flights: self, id, rest_until: None }
+    }
+
+    /// Whoever comes after this starts another one.
+    fn landed(&self, id: &AccountId, rest_until: Option<Timestamp>) {
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
         match rest_until {
             Some(moment) => resting.insert(id.clone(), moment),
@@ -81,5 +86,41 @@ impl Flights {
     pub(crate) async fn shutdown(&self) {
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+/// The end of a renewal, when it is dropped.
+pub(crate) struct Landing<'f> {
+    flights: &'f Flights,
+    id: &'f AccountId,
+    /// Until when the next one is not to be tried.
+    pub(crate) rest_until: Option<Timestamp>,
+}
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        self.flights.landed(self.id, self.rest_until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_renewal_that_panics_makes_room_for_the_next() {
+        let (flights, id) = (Arc::new(Flights::default()), AccountId::new("a"));
+        let renewal = |panics: bool| {
+            let (flights, id) = (flights.clone(), id.clone());
+            move || async move {
+                let _landing = flights.landing(&id);
+                assert!(!panics, "a mistake of ours");
+                Ok(())
+            }
+        };
+        assert_eq!(flights.join(&id, renewal(true)).await.unwrap_err().code, "InternalError");
+        assert!(flights.join(&id, renewal(false)).await.is_ok());
     }
 }

@@ -23,8 +23,8 @@ use crate::{
     services::{APP_REFUSED, Resolved, credentials_of},
 };
 
-/// How long a lease lasts, in seconds: the time that a call may take, and some to store what it brought.
-const LEASE: i64 = 90;
+/// How long a lease lasts beyond the time that a call may take, in seconds: to store what it brought.
+const LEASE: i64 = 30;
 /// How long someone else's renewal is waited for, looking so often.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 const LOOKS: usize = 300;
@@ -33,6 +33,8 @@ const STORE_ATTEMPTS: u32 = 12;
 /// The first rest after a failure, and the longest, in seconds.
 const REST: i64 = 5;
 const LONGEST_REST: i64 = 15 * 60;
+/// The longest rest that a provider can ask for, in seconds: a day.
+const LONGEST_ASKED: i64 = 86_400;
 
 /// What is asked of a renewal.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,26 +93,37 @@ impl Engine {
     ) -> impl Future<Output = Result<(), Error>> + use<> {
         let (engine, project, own) = (self.clone(), project.clone(), id.clone());
         self.flights().join(id, move || async move {
+            let mut landing = engine.flights().landing(&own);
             let outcome = renew(&engine, &project, &own, want).await;
-            let rest = match &outcome {
+            landing.rest_until = match &outcome {
                 Err(error) => {
                     let seconds = error.retry_after.and_then(|seconds| i64::try_from(seconds).ok());
                     seconds.map(|seconds| engine.clock().now().plus_seconds(seconds))
                 }
                 Ok(()) => None,
             };
-            engine.flights().landed(&own, rest);
+            drop(landing);
             outcome
         })
     }
 }
 
 async fn renew(engine: &Engine, project: &ProjectId, id: &AccountId, want: Want) -> Result<(), Error> {
+    let budget = i64::try_from(engine.config().call_budget_millis).unwrap_or(i64::MAX);
     for _ in 0..LOOKS {
         let now = engine.clock().now();
-        let until = now.plus_seconds(LEASE);
+        let until = now.plus_seconds(LEASE).plus_millis(budget);
         match engine.storage().renewals().take(project, id, now, until, false).await? {
-            LeaseAnswer::Granted(lease) => return with_lease(engine, &lease, want).await,
+            LeaseAnswer::Granted(lease) => {
+                let outcome = with_lease(engine, &lease, want).await;
+                // Whatever it failed with: nobody waits for a lease that nobody holds any more.
+                if outcome.is_err()
+                    && let Err(error) = engine.storage().renewals().release(&lease).await
+                {
+                    tracing::warn!(%error, account = %id, "a lease could not be given back; it ends by itself");
+                }
+                return outcome;
+            }
             LeaseAnswer::Resting(moment) => return Err(resting(moment, now)),
             LeaseAnswer::Held(_) => {
                 sleep(LOOK_EVERY).await;
@@ -286,7 +299,7 @@ impl Renewal<'_> {
         self.engine.parts().entropy.fill(&mut byte);
         let own = ceiling / 2 + ceiling * i64::from(byte[0]) / 510;
         let asked = error.retry_after.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
-        let seconds = own.max(asked).max(1);
+        let seconds = own.max(asked.min(LONGEST_ASKED)).max(1);
         let until = self.engine.clock().now().plus_seconds(seconds);
         self.engine.storage().renewals().fail(self.lease, until, is_settled).await?;
         Ok(error.with_retry_after(seconds.unsigned_abs()))

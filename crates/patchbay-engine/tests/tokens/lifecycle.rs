@@ -61,8 +61,10 @@ async fn an_action_of_several_changes_is_not_repeated() {
     let world = World::new().await;
     let account = signed_in(&world).await;
     world.provider.end_access_tokens();
-    let error = world.run(&account, "add_two_things").await.unwrap_err();
-    assert_eq!(error.code, "AccountInvalidCredentialsError");
+    for action in ["add_two_things", "add_each_thing"] {
+        let error = world.run(&account, action).await.unwrap_err();
+        assert_eq!(error.code, "AccountInvalidCredentialsError", "{action}");
+    }
     assert_eq!((world.provider.things(), world.asked("refresh_token")), (0, 0));
 }
 
@@ -114,6 +116,20 @@ async fn a_provider_that_is_down_costs_nothing_while_the_token_holds() {
     assert!(error.message.contains("could not be renewed"), "{error}");
     assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, "TokenRenewalError");
     assert_eq!(world.stored(&account).await.status, AccountStatus::Active);
+}
+
+#[tokio::test]
+async fn a_provider_that_wants_no_renewal_for_years_is_asked_again_after_a_day() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    let headers = Map::from_iter([("retry-after".to_owned(), json!("999999999"))]);
+    let matching = Matching { path_prefix: Some("/token".into()), method: None };
+    let fault = Fault::Status { status: 503, body: json!(null), headers };
+    world.provider.plan(Planned { matching, times: 1, fault });
+    world.clock.advance_seconds(3600);
+    assert_eq!(world.run(&account, "get_me").await.unwrap_err().retry_after, Some(86_400));
+    world.clock.advance_seconds(86_401);
+    world.run(&account, "get_me").await.unwrap();
 }
 
 #[tokio::test]

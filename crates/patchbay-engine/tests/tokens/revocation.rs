@@ -1,5 +1,6 @@
 //! What was granted is taken back at the provider: when an account is deleted, and for many at once.
 
+use futures_util::FutureExt;
 use patchbay_engine::{AccountPatch, Revocation, RevocationQuery};
 use patchbay_model::{AccountStatus, CallKind, Timestamp};
 use patchbay_simulator::{Fault, Matching, Planned};
@@ -34,6 +35,28 @@ async fn a_deleted_accounts_grant_ends_at_the_provider() {
     assert!(!world.provider.honours(&token));
     assert!(world.provider.live_refresh_tokens().is_empty());
     assert_eq!(calls(&world).await, [(CallKind::Revocation, 200)]);
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_half_way_leaves_nothing_half_done() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let [first, second] =
+        [signed_in_as(&world, &profile.id, "first").await, signed_in_as(&world, &profile.id, "second").await];
+    // The caller asks and is gone.
+    assert!(world.engine.delete_account(&world.caller, &first).now_or_never().is_none());
+    world.engine.shutdown().await;
+    assert!(world.storage.accounts().get(world.project(), &first).await.unwrap().is_none());
+    assert_eq!(world.provider.live_refresh_tokens().len(), 1);
+
+    let query = RevocationQuery { connector: Some("harbor".into()), ..RevocationQuery::default() };
+    assert!(world.engine.revoke_accounts(&world.caller, query).now_or_never().is_none());
+    while !world.provider.live_refresh_tokens().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // The provider has taken it back; what is done here is waited for.
+    world.engine.shutdown().await;
+    assert!(world.stored(&second).await.secrets.is_empty());
 }
 
 #[tokio::test]
