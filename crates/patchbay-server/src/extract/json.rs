@@ -250,9 +250,9 @@ mod tests {
         }))
     }
 
-    fn status(outcome: Result<BytesMut, BodyRefusal>) -> Option<StatusCode> {
+    fn status(outcome: &Result<BytesMut, BodyRefusal>) -> Option<StatusCode> {
         match outcome {
-            Err(BodyRefusal::Status(status, ..)) => Some(status),
+            Err(BodyRefusal::Status(status, ..)) => Some(*status),
             _ => None,
         }
     }
@@ -262,8 +262,8 @@ mod tests {
         let slow = collect(dripping(Duration::from_secs(29), 5), 10).await;
         assert_eq!(slow.ok().as_deref(), Some(&b"xxxxx"[..]));
         let stopped = collect(dripping(Duration::from_secs(31), 5), 10).await;
-        assert_eq!(status(stopped), Some(StatusCode::REQUEST_TIMEOUT));
+        assert_eq!(status(&stopped), Some(StatusCode::REQUEST_TIMEOUT));
         let endless = collect(dripping(Duration::from_secs(29), usize::MAX), 10).await;
-        assert_eq!(status(endless), Some(StatusCode::REQUEST_TIMEOUT));
+        assert_eq!(status(&endless), Some(StatusCode::REQUEST_TIMEOUT));
     }
 }
