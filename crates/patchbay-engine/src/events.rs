@@ -1,4 +1,5 @@
-//! Events that connectors make (`emit_event`), and where they go.
+//! Events that connectors make (`emit_event`) and that Patchbay tells of accounts (`account.relink_due`), and where they
+//! go.
 //!
 //! This is a seam: who wants to hear them (webhooks to the operator's own software) implements [`EventSink`] and
 //! hands it to [`crate::Engine::hear_events`]. Until then an event is only what its step answers.
@@ -20,9 +21,9 @@ pub struct EmittedEvent {
     pub profile_id: ProfileId,
     /// The connector's key.
     pub connector: String,
-    /// The public id of the action that made it.
-    pub action: String,
-    /// The run that made it.
+    /// The public id of the action that made it; none for what Patchbay itself tells of an account.
+    pub action: Option<String>,
+    /// The run that made it; for what Patchbay itself tells an id of its own.
     pub call_id: CallId,
     /// What happened, such as `contract.signed`.
     pub event_type: String,

@@ -21,9 +21,9 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
-    EngineConfig, Error,
+    EngineConfig, Error, Revocation,
     http::{ClientCertificate, IncomingBody, Reach, Transport, TransportError},
-    solo::{ActionInput, Solo, SoloRun},
+    solo::{ActionInput, Solo, SoloRevocation, SoloRun},
     xml::{self, Names},
 };
 
@@ -37,14 +37,18 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
 }
 
-/// One run of an action.
+/// One run of an action, or one account taken back.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// What it shows.
     pub name: String,
-    /// The action's local or public id.
+    /// The action's local or public id; empty where an account is taken back.
+    #[serde(default)]
     pub action: String,
+    /// What comes of taking an account back at the provider, in place of an action: `confirmed`, or `failed` with the
+    /// `error`.
+    pub revocation: Option<ExpectedRevocation>,
     /// The authentication method's key; the connector's first when absent.
     pub auth: Option<String>,
     /// The account's field values.
@@ -60,6 +64,16 @@ pub struct Case {
     pub result: Option<Value>,
     /// The error, in place of a result.
     pub error: Option<ExpectedError>,
+}
+
+/// What must come of taking an account back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExpectedRevocation {
+    /// The provider said that it honours the credentials no more.
+    Confirmed,
+    /// It did not.
+    Failed,
 }
 
 /// A request and its answer.
@@ -153,7 +167,13 @@ impl CaseFile {
             let source = SourceFile { name: file.to_owned(), text: text.to_owned() };
             wrong(patchbay_connector::render(&[*found], &[source]))
         })?;
-        serde_json::from_value(node.to_json()).map_err(|error| wrong(error.to_string()))
+        let file: Self = serde_json::from_value(node.to_json()).map_err(|error| wrong(error.to_string()))?;
+        match file.cases.iter().find(|case| case.action.is_empty() == case.revocation.is_none()) {
+            Some(case) => {
+                Err(wrong(format!("the case `{}` must name either an `action` or a `revocation`", case.name)))
+            }
+            None => Ok(file),
+        }
     }
 }
 
@@ -175,18 +195,60 @@ pub async fn replay(
 }
 
 async fn play(connector: &Connector, case: &Case, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Vec<String> {
+    if let Some(expected) = case.revocation {
+        let (outcome, mut differences) = take_back(connector, case, clock, entropy).await;
+        compare_revocation(expected, outcome, case.error.as_ref(), &mut differences);
+        return differences;
+    }
     let (outcome, mut differences) = rehearse(connector, case, clock, entropy).await;
     compare_outcome(case, outcome, &mut differences);
     differences
 }
 
-/// Plays a case's exchanges whatever it expects of the outcome: what comes out, and how the requests differ.
-pub async fn rehearse(
+/// Plays the exchanges by which an account is taken back.
+async fn take_back(
     connector: &Connector,
     case: &Case,
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
-) -> (Result<Map<String, Value>, Error>, Vec<String>) {
+) -> (Result<Revocation, Error>, Vec<String>) {
+    let (solo, tape) = match on_tape(case, clock, entropy) {
+        Ok(ready) => ready,
+        Err(error) => return (Err(error), Vec::new()),
+    };
+    let auth = case.auth.as_deref();
+    let job = SoloRevocation { connector, auth, environment: None, credentials: case.credentials.clone() };
+    let outcome = solo.revoke(job).await;
+    (outcome, tape.finish())
+}
+
+fn compare_revocation(
+    expected: ExpectedRevocation,
+    outcome: Result<Revocation, Error>,
+    expected_error: Option<&ExpectedError>,
+    differences: &mut Vec<String>,
+) {
+    match (expected, outcome) {
+        (ExpectedRevocation::Confirmed, Ok(Revocation::Confirmed)) => {}
+        (ExpectedRevocation::Confirmed, Ok(other)) => {
+            differences.push(format!("revocation: expected confirmed, found {}", other.as_str()));
+        }
+        (ExpectedRevocation::Confirmed, Err(error)) => {
+            differences.push(format!("revocation: expected confirmed, but it failed with {}: {error}", error.code));
+        }
+        (ExpectedRevocation::Failed, Err(error)) => {
+            if let Some(expected) = expected_error {
+                compare_error(expected, &error, differences);
+            }
+        }
+        (ExpectedRevocation::Failed, Ok(other)) => {
+            differences.push(format!("revocation: expected failed, found {}", other.as_str()));
+        }
+    }
+}
+
+/// What runs against a case's exchanges in place of the network.
+fn on_tape(case: &Case, clock: &Arc<dyn Clock>, entropy: &Arc<dyn Entropy>) -> Result<(Solo, Arc<Tape>), Error> {
     let config = EngineConfig {
         public_url: String::new(),
         egress_allow: Vec::new(),
@@ -197,8 +259,19 @@ pub async fn rehearse(
         call_retention_days: 90,
     };
     let tape = Arc::new(Tape::new(case.exchanges.clone()));
-    let solo = match Solo::new(config, clock.clone(), entropy.clone()) {
-        Ok(solo) => solo.with_transport(tape.clone()),
+    let solo = Solo::new(config, clock.clone(), entropy.clone())?.with_transport(tape.clone());
+    Ok((solo, tape))
+}
+
+/// Plays a case's exchanges whatever it expects of the outcome: what comes out, and how the requests differ.
+pub async fn rehearse(
+    connector: &Connector,
+    case: &Case,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> (Result<Map<String, Value>, Error>, Vec<String>) {
+    let (solo, tape) = match on_tape(case, clock, entropy) {
+        Ok(ready) => ready,
         Err(error) => return (Err(error), Vec::new()),
     };
     let job = SoloRun {
@@ -228,22 +301,24 @@ fn compare_outcome(case: &Case, outcome: Result<Map<String, Value>, Error>, diff
         (Ok(found), None, Some(_)) => {
             differences.push(format!("an error was expected, but it answered {}", Value::Object(found)));
         }
-        (Err(error), _, Some(expected)) => {
-            let status = error.kind.status();
-            if expected.status.is_some_and(|wanted| wanted != status) {
-                differences.push(format!("error status: expected {:?}, found {status} ({error})", expected.status));
-            }
-            if expected.code.as_deref().is_some_and(|wanted| wanted != error.code) {
-                differences.push(format!("error code: expected {:?}, found {} ({error})", expected.code, error.code));
-            }
-            if let Some(part) = expected.message.as_ref().filter(|part| !error.message.contains(part.as_str())) {
-                differences.push(format!("error message: expected `{part}` in `{error}`"));
-            }
-        }
+        (Err(error), _, Some(expected)) => compare_error(expected, &error, differences),
         (Err(error), _, None) => {
             let problems = error.problems.iter().map(|one| format!("\n {}: {}", one.path, one.message));
             differences.push(format!("failed with {}: {error}{}", error.code, problems.collect::<String>()));
         }
+    }
+}
+
+fn compare_error(expected: &ExpectedError, error: &Error, differences: &mut Vec<String>) {
+    let status = error.kind.status();
+    if expected.status.is_some_and(|wanted| wanted != status) {
+        differences.push(format!("error status: expected {:?}, found {status} ({error})", expected.status));
+    }
+    if expected.code.as_deref().is_some_and(|wanted| wanted != error.code) {
+        differences.push(format!("error code: expected {:?}, found {} ({error})", expected.code, error.code));
+    }
+    if let Some(part) = expected.message.as_ref().filter(|part| !error.message.contains(part.as_str())) {
+        differences.push(format!("error message: expected `{part}` in `{error}`"));
     }
 }
 

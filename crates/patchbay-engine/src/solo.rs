@@ -3,22 +3,25 @@
 //! The code is that of a call through the server: input checks, guarded client, time budget, redaction.
 //! Every credential counts as secret but those that the connector declares as plain fields.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_connector::{
     Connector,
     definition::{Action, AuthMethod, Field},
 };
-use patchbay_model::{CallId, Clock, Entropy, Metadata, ProfileId, ProjectId};
+use patchbay_model::{
+    CallId, Clock, EnabledActions, Entropy, Metadata, Owner, Profile, ProfileId, ProjectId, Timestamp,
+};
 use patchbay_vault::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
 
 use crate::{
-    EngineConfig, Error, ErrorKind, RunTrace,
+    EngineConfig, Error, ErrorKind, Revocation, RunTrace,
     http::{HttpClient, Transport},
     pipeline::{Credentials, RawInputs, RunContext, RunFacts, check_inputs, millis, run, text},
+    tokens::{Applicant, Wire, revoke},
     trace::Trace,
 };
 
@@ -62,6 +65,21 @@ pub struct SoloOutcome {
     pub trace: RunTrace,
 }
 
+/// An account to be taken back.
+pub struct SoloRevocation<'a> {
+    /// The connector.
+    pub connector: &'a Connector,
+    /// The authentication method's key; the connector's first when absent.
+    pub auth: Option<&'a str>,
+    /// The provider's environment; the method's first when absent.
+    pub environment: Option<&'a str>,
+    /// The account's values, secret and not, and its tokens.
+    pub credentials: Metadata,
+}
+
+/// The project, profile and owner of what is nowhere stored.
+const LOCAL: &str = "local";
+
 /// Runs actions by themselves.
 pub struct Solo {
     http: HttpClient,
@@ -89,6 +107,26 @@ impl Solo {
         SoloOutcome { result, trace }
     }
 
+    /// Takes an account's credentials back at the provider, as deleting the account does.
+    pub async fn revoke(&self, job: SoloRevocation<'_>) -> Result<Revocation, Error> {
+        let SoloRevocation { connector, auth, environment, credentials } = job;
+        let method = method(connector, auth)?;
+        let environment = environment_of(method, environment)?;
+        let credentials = open(method, credentials);
+        let (profile, owner) = (local_profile(connector, method, &environment), local_owner());
+        let applicant = Applicant {
+            connector,
+            method,
+            profile: &profile,
+            environment: &environment,
+            owner: &owner,
+            account_id: None,
+            credentials: &credentials,
+        };
+        let deadline = Instant::now() + Duration::from_millis(self.config.call_budget_millis);
+        revoke(Wire { http: &self.http, config: &self.config }, &applicant, deadline).await
+    }
+
     async fn traced(&self, job: SoloRun<'_>, trace: &Trace) -> Result<Map<String, Value>, Error> {
         let SoloRun { connector, action, auth, environment, credentials, input } = job;
         let method = method(connector, auth)?;
@@ -100,12 +138,12 @@ impl Solo {
         let inputs = check_inputs(action, raw)?;
         let facts = RunFacts {
             organization_id: None,
-            project_id: ProjectId::new("local"),
+            project_id: ProjectId::new(LOCAL),
             account_id: None,
-            profile_id: ProfileId::new("local"),
+            profile_id: ProfileId::new(LOCAL),
             environment,
             owner: None,
-            call_id: CallId::new("local"),
+            call_id: CallId::new(LOCAL),
         };
         let ctx = RunContext {
             connector,
@@ -122,6 +160,32 @@ impl Solo {
         };
         run(&self.http, ctx, action, &inputs).await
     }
+}
+
+/// The profile of an account that is nowhere stored.
+fn local_profile(connector: &Connector, method: &AuthMethod, environment: &str) -> Profile {
+    let never = Timestamp::from_micros(0);
+    Profile {
+        id: ProfileId::new(LOCAL),
+        project_id: ProjectId::new(LOCAL),
+        name: connector.title.clone(),
+        connector: connector.key.clone(),
+        auth_config_key: method.key.clone(),
+        environment: environment.to_owned(),
+        version_pin: None,
+        active: true,
+        default: true,
+        enabled_actions: EnabledActions::All,
+        setup_information: Metadata::new(),
+        secrets: BTreeMap::new(),
+        alarm: None,
+        created_at: never,
+        updated_at: never,
+    }
+}
+
+fn local_owner() -> Owner {
+    Owner { id: LOCAL.to_owned(), name: LOCAL.to_owned(), username: None }
 }
 
 /// What a method fetches after a sign-in, by its own id. One that gives tokens is not run here: its result would show

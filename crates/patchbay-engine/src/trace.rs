@@ -3,6 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -19,6 +20,8 @@ const MOST: usize = 100;
 const LONGEST_BODY: usize = 64 * 1024;
 /// Headers that are never shown.
 const HIDDEN: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+/// Headers that prove who asks.
+const PROOFS: [&str; 2] = ["authorization", "proxy-authorization"];
 
 /// One request to a provider and its answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,6 +48,18 @@ pub struct Exchange {
     pub error: Option<String>,
 }
 
+impl Exchange {
+    /// Without these secrets, wherever they stand.
+    fn redact(&mut self, redactor: &Redactor) {
+        self.url = redactor.text(&self.url).into_owned();
+        self.error = self.error.take().map(|error| redactor.text(&error).into_owned());
+        self.headers.values_mut().for_each(|value| redactor.value(value));
+        self.response_headers.values_mut().for_each(|value| redactor.value(value));
+        redactor.value(&mut self.body);
+        redactor.value(&mut self.response_body);
+    }
+}
+
 /// A run's exchanges, and how long the whole of it took.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunTrace {
@@ -56,7 +71,15 @@ pub struct RunTrace {
 
 /// Collects a run's exchanges.
 #[derive(Debug, Default)]
-pub(crate) struct Trace(Mutex<Vec<Exchange>>);
+pub(crate) struct Trace {
+    exchanges: Mutex<Vec<Exchange>>,
+    /// What the run itself made or got to prove who asks. It is not known before, so it is removed at the end from all
+    /// that was kept: a token also from the answer that it came in.
+    learned: Mutex<Redactor>,
+}
+
+/// Shorter proofs are words like `true` that stand elsewhere too.
+const SHORTEST_PROOF: usize = 8;
 
 /// What is known before the answer comes.
 pub(crate) struct Sent(Exchange);
@@ -64,7 +87,40 @@ pub(crate) struct Sent(Exchange);
 impl Trace {
     /// What was recorded, in order.
     pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let mut exchanges = self.exchanges.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let learned = self.learned.into_inner().unwrap_or_else(PoisonError::into_inner);
+        exchanges.iter_mut().for_each(|exchange| exchange.redact(&learned));
+        exchanges
+    }
+
+    /// Knows a secret that the run made itself, such as an assertion that it signed.
+    pub(crate) fn learn(&self, secret: &str) {
+        if secret.len() >= SHORTEST_PROOF {
+            self.learned.lock().unwrap_or_else(PoisonError::into_inner).add(secret);
+        }
+    }
+
+    /// Knows what a request proves itself with (RFC 9110, section 11.6.2): the value, what follows its scheme, and the
+    /// password of a Basic one.
+    fn learn_proof(&self, headers: &HeaderMap) {
+        let proofs = PROOFS.iter().flat_map(|name| headers.get_all(*name)).filter_map(|value| value.to_str().ok());
+        for proof in proofs {
+            self.learn(proof);
+            let Some((scheme, rest)) = proof.split_once(' ') else { continue };
+            self.learn(rest.trim());
+            if scheme.eq_ignore_ascii_case("basic")
+                && let Ok(pair) = STANDARD.decode(rest.trim())
+                && let Some((_, password)) = String::from_utf8_lossy(&pair).split_once(':')
+            {
+                self.learn(password);
+            }
+        }
+    }
+
+    /// Keeps a request that is about to be sent.
+    pub(crate) fn sending(&self, step: &str, outgoing: &Outgoing, redactor: &Redactor) -> Sent {
+        self.learn_proof(&outgoing.headers);
+        Sent::new(step, outgoing, redactor)
     }
 
     /// Keeps an answered request.
@@ -95,7 +151,7 @@ impl Trace {
     }
 
     fn keep(&self, exchange: Exchange) {
-        let mut exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
         if exchanges.len() < MOST {
             exchanges.push(exchange);
         }
@@ -103,8 +159,7 @@ impl Trace {
 }
 
 impl Sent {
-    /// A request that is about to be sent.
-    pub(crate) fn new(step: &str, outgoing: &Outgoing, redactor: &Redactor) -> Self {
+    fn new(step: &str, outgoing: &Outgoing, redactor: &Redactor) -> Self {
         Self(Exchange {
             step: step.to_owned(),
             method: outgoing.method.to_string(),
@@ -208,6 +263,29 @@ mod tests {
         assert_eq!(exchanges[0].body, json!({ "secret": "[redacted]", "n": 1 }));
         assert_eq!(exchanges[0].headers["accept"], "text/html, text/plain");
         assert_eq!((exchanges[0].status, exchanges[1].status), (Some(200), None));
+    }
+
+    #[test]
+    fn what_a_run_proves_itself_with_is_taken_out_of_what_came_before() {
+        let (trace, redactor) = (Trace::default(), Redactor::default());
+        let got = Bytes::from_static(br#"{"token":"canary-session-1","note":"canary-assertion-1","ok":true}"#);
+        let url = |text: &str| Outgoing { url: url::Url::parse(text).unwrap(), body: Bytes::new(), ..outgoing() };
+        let first = trace.sending("one", &url("https://api.example/in"), &redactor);
+        trace.answered(first, StatusCode::OK, &HeaderMap::new(), Some(&got), 1, &redactor);
+        trace.learn("canary-assertion-1");
+        for (proof, path) in [
+            ("Bearer canary-session-1", "https://api.example/x?again=canary-session-1"),
+            // user:canary-password-1
+            ("Basic dXNlcjpjYW5hcnktcGFzc3dvcmQtMQ==", "https://api.example/canary-password-1"),
+            ("canary-bare-1", "https://api.example/?is=canary-bare-1&true=true"),
+        ] {
+            let mut outgoing = url(path);
+            outgoing.headers.insert(http::header::AUTHORIZATION, HeaderValue::from_static(proof));
+            let sent = trace.sending("more", &outgoing, &redactor);
+            trace.failed(sent, "canary-bare-1 is refused", 1, &redactor);
+        }
+        let text = serde_json::to_string(&trace.into_exchanges()).unwrap();
+        assert!(!text.contains("canary") && text.contains("true=true") && text.contains("\"ok\":true"), "{text}");
     }
 
     #[test]

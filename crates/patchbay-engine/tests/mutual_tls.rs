@@ -11,7 +11,7 @@ use patchbay_engine::{
     solo::{ActionInput, Solo, SoloRun},
 };
 use patchbay_model::{
-    AccountId, AccountKind, Clock, Entropy, Metadata, Owner,
+    AccountId, AccountKind, Clock, EndingCause, Entropy, Metadata, Owner,
     testing::{ManualClock, SeededEntropy},
 };
 use patchbay_storage::{Storage, sqlite::SqliteStorage};
@@ -219,6 +219,22 @@ async fn a_methods_certificate_goes_with_token_requests_actions_and_the_proxy() 
     let proxied = world.engine.run_proxy(&world.caller, proxied).await.unwrap();
     let body: Value = serde_json::from_slice(&proxied.body).unwrap();
     assert_eq!((proxied.status, &body["client"]), (200, &json!("acme")));
+}
+
+#[tokio::test]
+async fn the_end_of_an_accounts_certificate_is_known() {
+    let authority = Authority::new("Bank's authority");
+    let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
+    let world = world(&authority, server.port).await;
+    let account = world.link("acme", &authority.client("acme")).await.unwrap();
+    let view = world.engine.get_account(&world.caller, &account).await.unwrap();
+    let ending = view.account.ending().unwrap();
+    assert_eq!(
+        (ending.cause, ending.at.to_rfc3339().as_str()),
+        (EndingCause::ClientCertificate, "4096-01-01T00:00:00.000Z")
+    );
+    assert_eq!(ending.tell_from.to_rfc3339(), "4095-12-18T00:00:00.000Z", "two weeks ahead");
+    assert!(view.ending.unwrap().ends_with("its client certificate ends then"));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Metadata, ProfileId, ProjectId, Sealed, Timestamp, Token};
+use crate::{AccountId, Ending, EndingCause, Metadata, ProfileId, ProjectId, Sealed, Timestamp, Token};
 
 /// The end customer that an account belongs to, in the words of the operator's own system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -134,8 +134,11 @@ pub struct Account {
     pub secrets: BTreeMap<String, Sealed>,
     /// What is known of the token that the provider minted for it, where it works by one.
     pub token: Option<Token>,
-    /// When that token should be renewed in the background.
+    /// When that token should be renewed in the background; where nothing can renew it, when it ends, and with it the
+    /// account's use.
     pub renew_at: Option<Timestamp>,
+    /// The moments after which it stops working unless a person does something, at most one of each cause.
+    pub endings: Vec<Ending>,
     /// What the operator attached to it.
     pub metadata: Metadata,
     /// Counts changes of the credentials; a writer names the version that it read.
@@ -150,6 +153,25 @@ impl Account {
     /// Whether a field has a value, secret or not.
     pub fn holds(&self, field: &str) -> bool {
         self.secrets.contains_key(field) || self.setup_information.contains_key(field)
+    }
+
+    /// The end that comes first.
+    pub fn ending(&self) -> Option<&Ending> {
+        self.endings.iter().min_by_key(|ending| ending.at)
+    }
+
+    /// When people are to be told of the next end; none when they were told of all.
+    pub fn tell_at(&self) -> Option<Timestamp> {
+        self.endings.iter().filter(|ending| !ending.is_told).map(|ending| ending.tell_from).min()
+    }
+
+    /// Replaces the ends of these causes. An end that is said again stays as it was, and so does who was told.
+    pub fn set_endings(&mut self, causes: &[EndingCause], endings: impl IntoIterator<Item = Ending>) {
+        let before = std::mem::take(&mut self.endings);
+        let known = |ending: Ending| before.iter().find(|before| before.is_same(&ending)).cloned().unwrap_or(ending);
+        let endings = endings.into_iter().map(known).collect::<Vec<_>>();
+        self.endings = before.into_iter().filter(|ending| !causes.contains(&ending.cause)).collect();
+        self.endings.extend(endings);
     }
 }
 

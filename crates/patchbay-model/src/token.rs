@@ -19,6 +19,10 @@ pub struct Token {
     pub profile_id: ProfileId,
     /// When that profile had last changed by then: tells which version of the app's credentials it was.
     pub profile_changed_at: Timestamp,
+    /// The app's client id, where a customer signed in: no other app can renew the token. None where the app is the
+    /// account's own.
+    #[serde(default)]
+    pub client_id: Option<String>,
 }
 
 /// The right to renew one account's token. Only the newest holds: an older one commits nothing.

@@ -44,6 +44,8 @@ pub enum Fault {
         /// Milliseconds.
         millis: u64,
     },
+    /// No answer, ever; the connection stays open.
+    Hang,
     /// An error page in place of JSON.
     Html,
     /// A length that the body does not reach before the connection is cut.
@@ -135,6 +137,7 @@ impl Fault {
                 tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
                 return None;
             }
+            Self::Hang => std::future::pending().await,
             Self::RateLimited { retry_after } => builder
                 .status(StatusCode::TOO_MANY_REQUESTS)
                 .header(header::RETRY_AFTER, retry_after)

@@ -56,6 +56,8 @@ pub trait AccountStore: Send + Sync {
     async fn find_by_owner(&self, project: &ProjectId, owner: &Owner, connector: &str) -> Result<Option<Account>>;
     /// A page of the project's accounts, newest first.
     async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>>;
+    /// The client ids of the apps that minted the tokens of a profile's accounts.
+    async fn minting_clients(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>>;
     /// Replaces one with its secrets, when its credentials still have the version that the caller
     /// read; else a conflict. Its connector and the moment it was linked stay as they are. False when
     /// the project has no such account.

@@ -36,6 +36,9 @@ pub trait RenewalStore: Send + Sync {
     /// The accounts whose `renew_at` has come and whose rest is over, the longest due first. Suspended ones
     /// are renewed too; those in other states are not.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>>;
+    /// The accounts of which people are to be told by `now` that they will stop working, the most urgent first; only
+    /// those that are used, or suspended.
+    async fn to_tell(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>>;
     /// Ends the leases that a process held which is no more. Called at the start by a process that owns the
     /// database alone.
     async fn end_all(&self) -> Result<u64>;

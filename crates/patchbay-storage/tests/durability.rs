@@ -43,6 +43,7 @@ fn account(id: &str, sealed: &[u8]) -> Account {
         metadata: Metadata::new(),
         token: None,
         renew_at: None,
+        endings: Vec::new(),
         credential_version: 1,
         created_at: NOW,
         updated_at: NOW,

@@ -6,6 +6,7 @@
 use std::{fmt, sync::Arc};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use patchbay_model::Timestamp;
 use rustls::{
     SignatureScheme,
     client::ResolvesClientCert,
@@ -13,6 +14,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     sign::CertifiedKey,
 };
+use x509_parser::{certificate::X509Certificate, prelude::FromDer as _, time::ASN1Time};
 use zeroize::Zeroizing;
 
 /// A client's certificates with their keys: one of them is presented, the first whose key the server can verify.
@@ -62,6 +64,16 @@ impl ClientCertificate {
         Ok(Self { digest: value, keys })
     }
 
+    /// From when to when it is valid: the shortest time of all certificates in its chains. None where one says nothing
+    /// that is understood.
+    pub(crate) fn validity(&self) -> Option<(Timestamp, Timestamp)> {
+        let certificates = self.keys.iter().flat_map(|key| &key.cert);
+        certificates.map(validity).reduce(|one, other| {
+            let ((from, to), (other_from, other_to)) = (one?, other?);
+            Some((from.max(other_from), to.min(other_to)))
+        })?
+    }
+
     /// What tells it from every other, and from the same of another party.
     pub(super) fn digest(&self) -> [u8; 32] {
         self.digest
@@ -85,6 +97,13 @@ fn certified(pair: &Pair<'_>) -> Result<CertifiedKey, Flaw> {
         Err(rustls::Error::InvalidCertificate(_)) => Err(Flaw::Chain),
         Err(_) => Err(Flaw::Mismatch),
     }
+}
+
+/// One certificate's time (RFC 5280, section 4.1.2.5).
+fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    let moment = |at: ASN1Time| Timestamp::from_micros(at.timestamp().saturating_mul(1_000_000));
+    Some((moment(parsed.validity.not_before), moment(parsed.validity.not_after)))
 }
 
 impl fmt::Debug for ClientCertificate {
@@ -126,6 +145,25 @@ mod tests {
         assert_ne!(first, read("b", &chain, &key).unwrap());
         let (other, its_key) = pem();
         assert_ne!(first, read("a", &other, &its_key).unwrap());
+    }
+
+    #[test]
+    fn its_time_is_the_shortest_of_the_chain() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let pem = |from: (i32, u8), to: (i32, u8)| {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let mut params = rcgen::CertificateParams::new(vec!["client".to_owned()]).unwrap();
+            params.not_before = rcgen::date_time_ymd(from.0, from.1, 1);
+            params.not_after = rcgen::date_time_ymd(to.0, to.1, 1);
+            (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+        };
+        // After 2049 the time is written in another form.
+        let (long, key) = pem((2020, 1), (2060, 6));
+        let (short, _) = pem((2025, 3), (2027, 2));
+        let times =
+            |chain: &str| ClientCertificate::read("a", &[Pair { chain, key: &key }]).unwrap().validity().unwrap();
+        assert_eq!(times(&long), (at("2020-01-01T00:00:00Z"), at("2060-06-01T00:00:00Z")));
+        assert_eq!(times(&format!("{long}{short}")), (at("2025-03-01T00:00:00Z"), at("2027-02-01T00:00:00Z")));
     }
 
     #[test]

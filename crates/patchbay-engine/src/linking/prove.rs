@@ -51,7 +51,7 @@ pub(crate) async fn prove(
                 own = mint(engine, &applicant, &Grant::Own).await.map_err(|failure| no_token(failure, profile))?;
                 Some(&own)
             }
-            None if signs_in(method) && !is_of_app(engine, account, profile).await => {
+            None if signs_in(method) && !is_of_app(engine, account, profile) => {
                 return Err(Error::new(
                     ErrorKind::Invalid,
                     "SignInRequiredError",
@@ -66,9 +66,13 @@ pub(crate) async fn prove(
         if let Some(minted) = minted {
             // Nothing of an earlier token is worth anything beside the new one.
             account.token = None;
+            account.endings.clear();
             account.secrets.remove(tokens::REFRESH_TOKEN);
             tokens::apply(engine.vault(), account, minted, method, profile, now);
         }
+    }
+    if let Some(method) = connector.auth_method(&profile.auth_config_key) {
+        tokens::note_certificate_end(engine, account, connector, method, profile)?;
     }
     let candidate = Candidate {
         connector,
@@ -83,14 +87,13 @@ pub(crate) async fn prove(
 
 /// Whether the account's token was minted by the profile's app: by the profile itself, or by another one of the same
 /// client id. Another app cannot renew it.
-async fn is_of_app(engine: &Engine, account: &Account, profile: &Profile) -> bool {
+fn is_of_app(engine: &Engine, account: &Account, profile: &Profile) -> bool {
     let Some(token) = &account.token else { return false };
     if token.profile_id == profile.id {
         return true;
     }
-    let Ok(minted_by) = engine.profile(&account.project_id, &token.profile_id).await else { return false };
-    let client = |profile: &Profile| profile.setup_information.get("clientId").cloned();
-    client(&minted_by).is_some() && client(&minted_by) == client(profile)
+    let client = tokens::client_id(engine.vault(), profile).unwrap_or_default();
+    token.client_id.is_some() && token.client_id == client
 }
 
 /// What it means to the person at the form that there is no token.

@@ -49,11 +49,11 @@ pub(crate) fn reseal_profile(vault: &Vault, profile: &mut Profile) -> Result<(),
 /// Opens sealed fields; `context` says where each belongs.
 pub(crate) fn open_secrets<'a, 'c>(
     vault: &Vault,
-    sealed: &'a BTreeMap<String, Sealed>,
+    sealed: impl IntoIterator<Item = (&'a String, &'a Sealed)>,
     context: impl Fn(&'a str) -> SealContext<'c>,
 ) -> Result<Vec<(&'a str, Secret)>, Error> {
     let open = |(field, sealed): (&'a String, &Sealed)| Ok((field.as_str(), vault.open(&context(field), sealed)?));
-    sealed.iter().map(open).collect::<Result<_, VaultError>>().map_err(|error| does_not_open(&error))
+    sealed.into_iter().map(open).collect::<Result<_, VaultError>>().map_err(|error| does_not_open(&error))
 }
 
 fn does_not_open(error: &VaultError) -> Error {

@@ -89,10 +89,12 @@ pub(super) fn unsigned(
     }
     if let Some(saml) = request.saml.as_ref().filter(|_| with_credentials) {
         let moment = (run.http.clock().now(), run.http.entropy());
-        saml::put(saml, &connector.title, &url, &scope, moment, &mut parts.body).map_err(|failure| match failure {
+        let put = saml::put(saml, &connector.title, &url, &scope, moment, &mut parts.body);
+        let assertion = put.map_err(|failure| match failure {
             saml::Failure::Expression(error) => broken(error),
             saml::Failure::Account(error) => error,
         })?;
+        run.learn(&assertion);
     }
     if let Some(page) = page {
         match page.location {

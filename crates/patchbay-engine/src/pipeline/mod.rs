@@ -56,7 +56,7 @@ pub(crate) use sign::sign;
 use crate::{
     EngineConfig, Error, EventSink,
     http::{Failure, HttpClient, Incoming, Opened, Outgoing, Pace, Rules, Watch, Whole},
-    trace::{Sent, Trace},
+    trace::Trace,
 };
 
 /// What a run acts with.
@@ -176,6 +176,13 @@ impl Run<'_> {
         kept::exchange(self, request, page).await
     }
 
+    /// Keeps a secret that a step made out of what is shown of the run.
+    pub(crate) fn learn(&self, secret: &str) {
+        if let Some(trace) = self.ctx.trace {
+            trace.learn(secret);
+        }
+    }
+
     /// Removes the account's secrets.
     pub(crate) fn redact(&self, value: &mut Value) {
         self.redactor.value(value);
@@ -240,7 +247,8 @@ impl Run<'_> {
         F: Future<Output = Result<T, Failure>>,
     {
         let ctx = self.ctx;
-        let tracing = ctx.trace.map(|trace| (trace, Sent::new(self.step, &outgoing, self.redactor), Instant::now()));
+        let tracing =
+            ctx.trace.map(|trace| (trace, trace.sending(self.step, &outgoing, self.redactor), Instant::now()));
         let changes = changes(&outgoing.method);
         let outcome = send(outgoing).await;
         if let Some(account) = ctx.facts.account_id.as_ref().filter(|_| changes) {

@@ -42,7 +42,7 @@ impl From<EvalError> for Failure {
     }
 }
 
-/// Puts the assertion into the body of the request to `url`.
+/// Puts the assertion into the body of the request to `url`, and gives it as it is sent.
 pub(crate) fn put(
     saml: &Saml,
     provider: &str,
@@ -50,7 +50,7 @@ pub(crate) fn put(
     scope: &Scope<'_>,
     (now, entropy): (Timestamp, &dyn Entropy),
     body: &mut Map<String, Value>,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
     let text = |template: &Template| -> Result<String, EvalError> {
         let missing = || EvalError::Missing { path: template.source().to_owned() };
         template.eval_text(scope, Escape::None)?.filter(|text| !text.is_empty()).ok_or_else(missing)
@@ -102,8 +102,8 @@ pub(crate) fn put(
         assertion::Flaw::Key => field(&saml.key, "cannot sign"),
     })?;
     let encoded = if saml.base64url { URL_SAFE_NO_PAD.encode(signed) } else { STANDARD.encode(signed) };
-    body.insert(text(&saml.object_key)?, Value::String(encoded));
-    Ok(())
+    body.insert(text(&saml.object_key)?, Value::String(encoded.clone()));
+    Ok(encoded)
 }
 
 /// An id as XML has them: it does not begin with a digit.

@@ -16,7 +16,7 @@ use crate::{
     Error, ErrorKind, Page, Problem,
     linking::{Proof, check_fields, prove, seal_account},
     scopes::missing_scopes,
-    tokens::{Minted, Revocation},
+    tokens::{Minted, Revocation, earlier_client, ending_sentence},
 };
 
 /// Which accounts to list. Empty lists do not filter. Pages count from 1.
@@ -61,6 +61,10 @@ pub struct AccountView {
     pub profile_alarm: Option<ProfileAlarm>,
     /// The scopes that actions of the profile need and that the provider did not grant.
     pub missing_scopes: Vec<String>,
+    /// What must be done before the account's next end, for a person; none when it has none.
+    pub ending: Option<String>,
+    /// Whether an app that its profile had before minted its token, and renews it.
+    pub is_of_earlier_app: bool,
     /// What the provider said when the account was deleted; none unless it was.
     pub revocation: Option<Revocation>,
 }
@@ -263,6 +267,7 @@ impl Engine {
             account.setup_information.clear();
             account.token = None;
             account.renew_at = None;
+            account.endings.clear();
         }
         if account.profile_id != profile_id {
             account.environment.clone_from(&profile.environment);
@@ -344,7 +349,10 @@ impl Engine {
         let connector = self.installed_for(&profile).await?.map(|installed| installed.connector);
         let missing_scopes =
             connector.as_ref().map(|connector| lacking(connector, &profile, &account)).unwrap_or_default();
+        let title = connector.as_ref().map_or(account.connector.as_str(), |connector| connector.title.as_str());
         Ok(AccountView {
+            ending: account.ending().map(|ending| ending_sentence(ending, title)),
+            is_of_earlier_app: earlier_client(&account, &profile).is_some(),
             account,
             missing_scopes,
             profile_alarm: profile.alarm.clone(),

@@ -148,6 +148,7 @@ impl Engine {
             setup_information: typed.plain,
             token: None,
             renew_at: None,
+            endings: Vec::new(),
             metadata: session.metadata.clone(),
             credential_version: 1,
             created_at: now,

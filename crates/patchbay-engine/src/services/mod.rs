@@ -50,7 +50,7 @@ pub mod revocation;
 pub mod sessions;
 
 pub(crate) use alarms::APP_REFUSED;
-pub(crate) use resolve::{Resolved, credentials as credentials_of};
+pub(crate) use resolve::{Resolved, credentials as credentials_of, own_credentials};
 
 /// Entries of each cache.
 const CACHE: usize = 20_000;
@@ -145,27 +145,36 @@ struct Inner {
     profiles: Cache<ProfileId, Profile>,
     owner_locks: OwnerLocks,
     recorder: Recorder,
-    housekeeping: Background,
     hasher: Hasher,
     throttle: Throttle,
     flights: Flights,
     attempt_ends: attempts::Ends,
-    keeper: OnceLock<Background>,
+    /// What runs beside the calls, in the order in which it is stopped.
+    background: OnceLock<[Background; 3]>,
     events: OnceLock<Arc<dyn EventSink>>,
-    warming: OnceLock<Background>,
     /// What runs to its end although nobody waits for it.
     changes: TaskTracker,
 }
 
 impl Engine {
-    /// Checks the vault's canary, forgets what has expired and starts the background writer.
-    /// The calls' records are flushed by [`Engine::shutdown`].
-    pub async fn start(mut parts: EngineParts) -> Result<Self, Error> {
+    /// [`Engine::open`], and what runs beside the calls: tokens are renewed, ends are told, what has expired is
+    /// forgotten, pushed connectors are compiled.
+    pub async fn start(parts: EngineParts) -> Result<Self, Error> {
+        let engine = Self::open(parts).await?;
+        let parts = engine.parts();
+        let housekeeping =
+            housekeeping::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
+        let background = [library::start_warming(engine.clone()), tokens::start_keeper(engine.clone()), housekeeping];
+        let _ = engine.0.background.set(background);
+        Ok(engine)
+    }
+
+    /// Checks the vault's canary and makes an engine that does what it is asked and nothing by itself: for commands that
+    /// change a data directory while no server uses it. The calls' records are flushed by [`Engine::shutdown`].
+    pub async fn open(mut parts: EngineParts) -> Result<Self, Error> {
         check_key_ring(&*parts.storage, &parts.vault).await?;
         let library = Library::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
         let http = HttpClient::new(&parts.config, parts.clock.clone(), parts.entropy.clone())?;
-        let housekeeping =
-            housekeeping::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let recorder = Recorder::start(parts.storage.clone());
         let engine = Self(Arc::new(Inner {
             parts,
@@ -176,35 +185,27 @@ impl Engine {
             profiles: Cache::new(CACHE),
             owner_locks: OwnerLocks::default(),
             recorder,
-            housekeeping,
             hasher: Hasher::default(),
             throttle: Throttle::default(),
             flights: Flights::default(),
             attempt_ends: attempts::Ends::default(),
-            keeper: OnceLock::new(),
+            background: OnceLock::new(),
             events: OnceLock::new(),
-            warming: OnceLock::new(),
             changes: TaskTracker::new(),
         }));
         // What a process held that is no more: this one owns the database alone.
         engine.storage().renewals().end_all().await?;
-        let _ = engine.0.keeper.set(tokens::start_keeper(engine.clone()));
-        let _ = engine.0.warming.set(library::start_warming(engine.clone()));
         Ok(engine)
     }
 
     /// Flushes what is buffered and stops the background tasks.
     pub async fn shutdown(&self) {
-        if let Some(warming) = self.0.warming.get() {
-            warming.shutdown().await;
-        }
-        if let Some(keeper) = self.0.keeper.get() {
-            keeper.shutdown().await;
+        for task in self.0.background.get().into_iter().flatten() {
+            task.shutdown().await;
         }
         self.0.changes.close();
         self.0.changes.wait().await;
         self.0.flights.shutdown().await;
-        self.0.housekeeping.shutdown().await;
         self.0.recorder.shutdown().await;
     }
 
@@ -220,6 +221,11 @@ impl Engine {
     /// Renews the tokens whose time has come, as the background does three times a minute.
     pub async fn renew_due(&self) {
         tokens::renew_what_is_due(self).await;
+    }
+
+    /// Tells of the accounts that must be linked again soon, as the background does.
+    pub async fn tell_of_endings(&self) {
+        tokens::tell_of_endings(self).await;
     }
 
     /// Waits until the renewals that are under way have ended.

@@ -12,6 +12,7 @@ use crate::{
     Error, ErrorKind, Page, Problem,
     library::Choice,
     linking::{check_fields, reseal_profile, seal_profile},
+    tokens::{keep_app, signs_in},
 };
 
 /// What a profile is made from.
@@ -190,8 +191,13 @@ impl Engine {
             }
             let kept = |key: &str| profile.secrets.contains_key(key) || profile.setup_information.contains_key(key);
             let typed = check_fields(&method.setup_fields, patch.setup, "setup_information", kept).map_err(invalid)?;
+            let before = profile.clone();
             profile.secrets.extend(seal_profile(self.vault(), &profile.project_id, &profile.id, &typed.secrets));
             profile.setup_information.extend(typed.plain);
+            if signs_in(method) {
+                let minting = self.storage().accounts().minting_clients(&profile.project_id, id).await?;
+                keep_app(self.vault(), &before, &mut profile, &minting)?;
+            }
             // It was said of the values before.
             profile.alarm = None;
         }

@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProfileId, ProjectId};
-use patchbay_vault::{SealContext, Vault};
+use patchbay_vault::{SealContext, Secret, Vault};
 
 use super::{
     Engine,
     revocation::{is_revoked, revoked},
 };
-use crate::{Error, ErrorKind, linking::open_secrets, pipeline::Credentials};
+use crate::{
+    Error, ErrorKind,
+    linking::open_secrets,
+    pipeline::Credentials,
+    tokens::{self, is_kept},
+};
 
 /// An account that may be used now, with its profile and connector.
 pub(crate) struct Resolved {
@@ -35,22 +40,38 @@ impl Resolved {
     }
 }
 
-/// The values of an account's and its profile's fields; the account's win.
+/// The values of an account's and its profile's fields; the account's win. Where an app that the profile had before
+/// minted the account's token, it is that app's values: no other can use it.
 pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -> Result<Credentials, Error> {
     let project = &account.project_id;
-    let mut secrets =
-        open_secrets(vault, &profile.secrets, |field| SealContext::Profile { project, profile: &profile.id, field })?;
-    secrets.extend(open_secrets(vault, &account.secrets, |field| SealContext::Account {
-        project,
-        account: &account.id,
-        field,
-    })?);
-    if profile.setup_information.is_empty() {
-        return Ok(Credentials::from_parts(&account.setup_information, secrets.into_iter()));
-    }
-    let mut plain = profile.setup_information.clone();
-    plain.extend(account.setup_information.clone());
-    Ok(Credentials::from_parts(&plain, secrets.into_iter()))
+    let app = tokens::earlier(vault, account, profile)?;
+    let mut secrets = match &app {
+        Some(app) => app.secrets().collect(),
+        None => open_secrets(vault, profile.secrets.iter().filter(|(field, _)| !is_kept(field)), |field| {
+            SealContext::Profile { project, profile: &profile.id, field }
+        })?,
+    };
+    secrets.extend(own_secrets(vault, account)?);
+    let shared = app.as_ref().map_or(&profile.setup_information, |app| &app.plain);
+    let secrets = secrets.into_iter();
+    let credentials = if shared.is_empty() {
+        Credentials::from_parts(&account.setup_information, secrets)
+    } else {
+        let mut plain = shared.clone();
+        plain.extend(account.setup_information.clone());
+        Credentials::from_parts(&plain, secrets)
+    };
+    Ok(credentials.of_earlier_app(app.as_ref().and(tokens::earlier_client(account, profile))))
+}
+
+/// The values of the account's own fields alone.
+pub(crate) fn own_credentials(vault: &Vault, account: &Account) -> Result<Credentials, Error> {
+    Ok(Credentials::from_parts(&account.setup_information, own_secrets(vault, account)?.into_iter()))
+}
+
+fn own_secrets<'a>(vault: &Vault, account: &'a Account) -> Result<Vec<(&'a str, Secret)>, Error> {
+    let project = &account.project_id;
+    open_secrets(vault, &account.secrets, |field| SealContext::Account { project, account: &account.id, field })
 }
 
 impl Engine {

@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep};
 use super::{Caller, Engine, credentials_of, invalid_at};
 use crate::{
     Error, ErrorKind,
-    tokens::{Applicant, Revocation, revoke},
+    tokens::{Applicant, Revocation, Wire, revoke},
 };
 
-/// How long a provider may take to confirm.
+/// How long a provider may take to confirm; less where a whole call may take less.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a renewal that is under way is waited for, looking so often.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -180,6 +180,7 @@ impl Engine {
             let now = self.clock().now();
             let mut changed = found.clone();
             changed.renew_at = None;
+            changed.endings.clear();
             if is_ended {
                 changed.secrets.clear();
                 changed.token = None;
@@ -244,7 +245,8 @@ impl Engine {
                 account_id: Some(&account.id),
                 credentials: &credentials,
             };
-            revoke(self, &applicant, Instant::now() + PATIENCE).await
+            let patience = PATIENCE.min(Duration::from_millis(self.config().call_budget_millis));
+            revoke(Wire::of(self), &applicant, Instant::now() + patience).await
         }
         .await;
         let is_call = !matches!(outcome, Ok(Revocation::Unsupported | Revocation::Nothing));

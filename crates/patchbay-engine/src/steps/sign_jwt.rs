@@ -59,6 +59,7 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
             ),
         )
     })?;
+    run.learn(&signed.token);
     let second = |name: &str| claims.get(name).and_then(Value::as_i64);
     let began = second("iat").unwrap_or_else(|| run.http.clock().now().as_seconds());
     let expires_in = second("exp").map(|end| end.saturating_sub(began));

@@ -1,13 +1,13 @@
 //! From what a provider minted to what is stored of it.
 
-use patchbay_connector::definition::AuthMethod;
+use patchbay_connector::definition::{AuthKind, AuthMethod};
 use patchbay_model::{Account, Profile, Timestamp, Token};
 use patchbay_vault::Vault;
 use serde_json::Value;
 
 use super::{
     answer::{Minted, REFRESH_TOKEN},
-    mint, when,
+    app, endings, mint, when,
 };
 use crate::linking::seal_account;
 
@@ -27,19 +27,40 @@ pub(crate) fn apply(
     let plain = plain.into_iter().map(|(key, value)| (key, Value::String(value.expose().to_owned())));
     account.setup_information.extend(plain);
     account.secrets.extend(seal_account(vault, &account.project_id, &account.id, &secrets));
-    let token = Token {
+    let has_refresh_token = account.secrets.contains_key(REFRESH_TOKEN);
+    let is_replaced = minted.secrets.iter().any(|(key, _)| key == REFRESH_TOKEN);
+    let before = account.token.as_ref();
+    let mut token = Token {
         issued_at: now,
         expires_at: minted.expires.map(|end| end.from(now)),
-        refresh_expires_at: minted.refresh_expires.map(|end| end.from(now)),
+        // What renews it ends when it did, unless the provider replaced it or says otherwise.
+        refresh_expires_at: match minted.refresh_expires {
+            Some(end) => Some(end.from(now)),
+            None => before.filter(|_| !is_replaced).and_then(|before| before.refresh_expires_at),
+        },
         // A renewal that says nothing of scopes has those that it had (RFC 6749, section 5.1).
-        scopes: match &account.token {
+        scopes: match before {
             Some(before) if minted.scopes.is_empty() => before.scopes.clone(),
             _ => minted.scopes.clone(),
         },
         profile_id: profile.id.clone(),
         profile_changed_at: profile.updated_at,
+        client_id: None,
     };
-    let can_renew = mint::renewal(method, account.secrets.contains_key(REFRESH_TOKEN)).is_some();
+    match before.filter(|_| app::earlier_client(account, profile).is_some()) {
+        // An app that the profile had before renewed it, and goes on doing so.
+        Some(before) => {
+            token.client_id.clone_from(&before.client_id);
+            token.profile_changed_at = before.profile_changed_at;
+        }
+        // A server that was found keeps its client with the account.
+        None if mint::signs_in(method) && method.kind != AuthKind::Mcp => {
+            token.client_id = app::client_id(vault, profile).unwrap_or_default();
+        }
+        None => {}
+    }
+    let can_renew = mint::renewal(method, has_refresh_token).is_some();
     account.renew_at = when::renew_at(&token, method, can_renew);
+    account.set_endings(&endings::OF_TOKENS, endings::of_token(&token, method, has_refresh_token));
     account.token = Some(token);
 }

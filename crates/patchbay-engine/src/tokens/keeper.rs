@@ -1,12 +1,12 @@
-//! Renews in the background what nobody uses, and what a schedule asks for; suspended accounts too. Lets go of clients
-//! with a certificate that rest.
+//! Renews in the background what nobody uses, and what a schedule asks for; suspended accounts too. Tells of accounts that
+//! no renewal can save. Lets go of clients with a certificate that rest.
 
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Want;
+use super::{Want, endings::tell_of_endings};
 use crate::{Engine, background::Background};
 
 /// How often it looks.
@@ -25,6 +25,7 @@ pub(crate) fn start(engine: Engine) -> Background {
             tokio::select! { () = stop.cancelled() => break, _ = turns.tick() => {} }
             engine.http().forget_idle();
             tokio::select! { () = stop.cancelled() => break, () = renew_what_is_due(&engine) => {} }
+            tokio::select! { () = stop.cancelled() => break, () = tell_of_endings(&engine) => {} }
         }
     })
 }

@@ -20,8 +20,8 @@ use super::{
     server::TokenServer,
 };
 use crate::{
-    Engine, Error, ErrorKind,
-    http::{ClientCertificate, Incoming, Outgoing},
+    Engine, EngineConfig, Error, ErrorKind,
+    http::{ClientCertificate, HttpClient, Incoming, Outgoing},
     pipeline::{self, Credentials, RawInputs, Redactor, RunContext, RunFacts},
 };
 
@@ -35,9 +35,22 @@ pub(crate) enum Grant {
     Code { code: Secret, redirect_uri: String, verifier: Option<Secret> },
 }
 
+/// What the authorization server is reached with.
+#[derive(Clone, Copy)]
+pub(crate) struct Wire<'a> {
+    pub(crate) http: &'a HttpClient,
+    pub(crate) config: &'a EngineConfig,
+}
+
+impl<'a> Wire<'a> {
+    pub(crate) fn of(engine: &'a Engine) -> Self {
+        Self { http: engine.http(), config: engine.config() }
+    }
+}
+
 /// For whom a token is asked for.
 pub(crate) struct Applicant<'a> {
-    pub(crate) connector: &'a Arc<Connector>,
+    pub(crate) connector: &'a Connector,
     pub(crate) method: &'a AuthMethod,
     pub(crate) profile: &'a Profile,
     pub(crate) environment: &'a str,
@@ -86,7 +99,10 @@ pub(crate) fn renewal(method: &AuthMethod, has_refresh_token: bool) -> Option<Gr
 /// Asks for a token. Whether the provider takes the app's own credentials is kept with the profile.
 pub(crate) async fn mint(engine: &Engine, applicant: &Applicant<'_>, grant: &Grant) -> Result<Minted, Failure> {
     // In a box: futures within futures grow too deep for the compiler otherwise.
-    let outcome = Box::pin(ask(engine, applicant, grant)).await;
+    let outcome = Box::pin(ask(Wire::of(engine), applicant, grant)).await;
+    if let Some(app) = applicant.credentials.earlier_app() {
+        return outcome.map_err(|failure| of_earlier_app(failure, app));
+    }
     match &outcome {
         Ok(_) => engine.end_alarm(applicant.profile).await,
         Err(Failure { refusal: Refusal::Client, error }) => {
@@ -97,16 +113,30 @@ pub(crate) async fn mint(engine: &Engine, applicant: &Applicant<'_>, grant: &Gra
     outcome
 }
 
-async fn ask(engine: &Engine, applicant: &Applicant<'_>, grant: &Grant) -> Result<Minted, Failure> {
-    let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
+/// An app that the profile has no more concerns no other account, and no profile: where the provider refuses it, its
+/// accounts are linked again, by the app that the profile has now.
+fn of_earlier_app(Failure { refusal, mut error }: Failure, app: &str) -> Failure {
+    let refusal = match refusal {
+        Refusal::Later => Refusal::Later,
+        Refusal::Grant | Refusal::Client => {
+            error.message =
+                format!("{}; its token was minted by the app `{app}`, which its profile had before", error.message);
+            Refusal::Grant
+        }
+    };
+    Failure { refusal, error }
+}
+
+async fn ask(wire: Wire<'_>, applicant: &Applicant<'_>, grant: &Grant) -> Result<Minted, Failure> {
+    let deadline = Instant::now() + Duration::from_millis(wire.config.call_budget_millis);
     let by_action = !matches!(grant, Grant::Code { .. });
     // Where a customer signed in, an action that gives no token only fetches what goes with one.
     let gives = |refresh: &&Refresh| refresh.gives_token() || !signs_in(applicant.method);
     if let Some(refresh) = applicant.method.refresh.as_ref().filter(|_| by_action).filter(gives) {
-        return from_action(engine, applicant, &refresh.action, deadline).await;
+        return from_action(wire, applicant, &refresh.action, deadline).await;
     }
     match &applicant.method.authorization {
-        Authorization::OAuth2(oauth2) => from_endpoint(engine, applicant, oauth2, grant, deadline).await,
+        Authorization::OAuth2(oauth2) => from_endpoint(wire, applicant, oauth2, grant, deadline).await,
         _ => Err(broken(applicant, "it names no place where a token is got")),
     }
 }
@@ -116,7 +146,7 @@ async fn ask(engine: &Engine, applicant: &Applicant<'_>, grant: &Grant) -> Resul
 pub(crate) async fn after_sign_in(engine: &Engine, applicant: &Applicant<'_>) -> Result<Option<Minted>, Failure> {
     let Some(refresh) = &applicant.method.refresh else { return Ok(None) };
     let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
-    from_action(engine, applicant, &refresh.action, deadline).await.map(Some)
+    from_action(Wire::of(engine), applicant, &refresh.action, deadline).await.map(Some)
 }
 
 fn broken(applicant: &Applicant<'_>, why: &str) -> Failure {
@@ -129,7 +159,7 @@ fn broken(applicant: &Applicant<'_>, why: &str) -> Failure {
     Failure { refusal: Refusal::Later, error }
 }
 
-pub(super) fn facts(engine: &Engine, applicant: &Applicant<'_>) -> RunFacts {
+fn facts(wire: Wire<'_>, applicant: &Applicant<'_>) -> RunFacts {
     RunFacts {
         organization_id: None,
         project_id: applicant.profile.project_id.clone(),
@@ -137,32 +167,37 @@ pub(super) fn facts(engine: &Engine, applicant: &Applicant<'_>) -> RunFacts {
         profile_id: applicant.profile.id.clone(),
         environment: applicant.environment.to_owned(),
         owner: Some(applicant.owner.clone()),
-        call_id: CallId::generate(engine.clock().now(), &*engine.parts().entropy),
+        call_id: CallId::generate(wire.http.clock().now(), wire.http.entropy()),
     }
 }
 
-async fn from_action(
-    engine: &Engine,
-    applicant: &Applicant<'_>,
-    action: &patchbay_connector::definition::Action,
-    deadline: Instant,
-) -> Result<Minted, Failure> {
-    let context = RunContext {
+/// What the connector's own actions run with: nobody listens, and nobody looks on.
+pub(super) fn context<'a>(wire: Wire<'a>, applicant: &'a Applicant<'_>, deadline: Instant) -> RunContext<'a> {
+    RunContext {
         connector: applicant.connector,
         method: applicant.method,
         credentials: applicant.credentials,
-        facts: facts(engine, applicant),
-        config: engine.config(),
+        facts: facts(wire, applicant),
+        config: wire.config,
         deadline,
         trace: None,
         events: None,
         hand_out: None,
         patience: None,
         granted: None,
-    };
+    }
+}
+
+async fn from_action(
+    wire: Wire<'_>,
+    applicant: &Applicant<'_>,
+    action: &patchbay_connector::definition::Action,
+    deadline: Instant,
+) -> Result<Minted, Failure> {
+    let context = context(wire, applicant, deadline);
     let inputs = pipeline::check_inputs(action, RawInputs::default())
         .map_err(|error| broken(applicant, &format!("its action wants inputs ({})", error.message)))?;
-    match pipeline::run_for_credentials(engine.http(), context, action, &inputs).await {
+    match pipeline::run_for_credentials(wire.http, context, action, &inputs).await {
         Ok(result) => answer::of_action(result)
             .ok_or_else(|| broken(applicant, "the result of `refreshAuthentication` holds no token")),
         Err(error) => {
@@ -189,15 +224,15 @@ fn own_grant(method: &AuthMethod, refusal: Refusal, status: u16) -> Refusal {
 }
 
 async fn from_endpoint(
-    engine: &Engine,
+    wire: Wire<'_>,
     applicant: &Applicant<'_>,
     oauth2: &OAuth2,
     grant: &Grant,
     deadline: Instant,
 ) -> Result<Minted, Failure> {
     let title = &applicant.connector.title;
-    let mut request = request(engine, applicant, oauth2, grant).map_err(|why| broken(applicant, &why))?;
-    request.certificate = certificate(engine, applicant).map_err(|error| Failure { refusal: Refusal::Later, error })?;
+    let mut request = request(wire, applicant, oauth2, grant).map_err(|why| broken(applicant, &why))?;
+    request.certificate = certificate(wire, applicant).map_err(|error| Failure { refusal: Refusal::Later, error })?;
     let mut redactor = applicant.credentials.redactor();
     if let Grant::Code { code, verifier, .. } = grant {
         redactor.add(code.expose());
@@ -207,8 +242,8 @@ async fn from_endpoint(
         server.know(&mut redactor);
     }
     let redacted = |error| pipeline::redact_error(error, &redactor);
-    let incoming = engine
-        .http()
+    let incoming = wire
+        .http
         .send(request, deadline)
         .await
         .map_err(|failure| Failure { refusal: Refusal::Later, error: redacted(failure.into_error(title)) })?;
@@ -228,11 +263,11 @@ async fn from_endpoint(
         (_, error) => own_grant(applicant.method, answer::judge(status, error), status),
     };
     let refusal = if is_registered(applicant) && matches!(refusal, Refusal::Client) { Refusal::Grant } else { refusal };
-    Err(Failure { refusal, error: redacted(refused(engine, title, body.as_ref(), &incoming, &redactor)) })
+    Err(Failure { refusal, error: redacted(refused(wire, title, body.as_ref(), &incoming, &redactor)) })
 }
 
-/// The token endpoint that was found when the customer signed in at an MCP server.
-fn found_server(applicant: &Applicant<'_>) -> Option<TokenServer> {
+/// What was found of the authorization server when the customer signed in at an MCP server.
+pub(super) fn found_server(applicant: &Applicant<'_>) -> Option<TokenServer> {
     (applicant.method.kind == AuthKind::Mcp).then(|| TokenServer::of(applicant.credentials)).flatten()
 }
 
@@ -244,18 +279,18 @@ fn is_registered(applicant: &Applicant<'_>) -> bool {
 }
 
 /// The client certificate of the method (RFC 8705: it may stand for the app's secret).
-pub(super) fn certificate(engine: &Engine, applicant: &Applicant<'_>) -> Result<Option<Arc<ClientCertificate>>, Error> {
+pub(super) fn certificate(wire: Wire<'_>, applicant: &Applicant<'_>) -> Result<Option<Arc<ClientCertificate>>, Error> {
     let Some(certificates) = &applicant.method.certificates else { return Ok(None) };
-    let facts = facts(engine, applicant);
+    let facts = facts(wire, applicant);
     let context = facts.context(applicant.connector, applicant.method);
     let roots = [("credentials", applicant.credentials.values()), ("context", &context)];
     pipeline::read_certificates(certificates, &applicant.connector.title, &facts, &Scope { roots: &roots })
 }
 
 /// The provider's own words where it has some.
-fn refused(engine: &Engine, title: &str, body: Option<&Value>, incoming: &Incoming, redactor: &Redactor) -> Error {
+fn refused(wire: Wire<'_>, title: &str, body: Option<&Value>, incoming: &Incoming, redactor: &Redactor) -> Error {
     let word = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
-    let mut error = pipeline::provider_error(engine.http(), title, incoming);
+    let mut error = pipeline::provider_error(wire.http, title, incoming);
     error.message = match (body.and_then(answer::error_of), word("error_description")) {
         (Some(code), Some(words)) => format!("{title} gives no token: {words} ({code})"),
         (Some(code), None) => format!("{title} gives no token: {code}"),
@@ -299,7 +334,7 @@ impl Form {
     }
 }
 
-fn request(engine: &Engine, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &Grant) -> Result<Outgoing, String> {
+fn request(wire: Wire<'_>, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &Grant) -> Result<Outgoing, String> {
     let mut form = Form::default();
     let mut fixed: &[&str] = &[];
     match grant {
@@ -333,15 +368,17 @@ fn request(engine: &Engine, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &
         scopes: oauth2.scopes.as_ref().filter(|_| matches!(grant, Grant::Own)),
         params: &oauth2.token_params,
     }
-    .request(engine, applicant, oauth2)
+    .request(wire, applicant, oauth2)
 }
 
 /// Where one of the authorization server's own addresses is known from.
 pub(super) enum Place<'a> {
     /// The connector writes it.
     Written(&'a Template),
-    /// The server told it.
+    /// The server told it: its token endpoint.
     Found(&'a TokenServer),
+    /// The server told it: its revocation endpoint.
+    FoundRevocation(&'a TokenServer, &'a str),
 }
 
 /// A call to one of the authorization server's own addresses, at which the app proves itself.
@@ -363,24 +400,25 @@ impl Endpoint<'_> {
     /// The request, with the app's proof in it.
     pub(super) fn request(
         self,
-        engine: &Engine,
+        wire: Wire<'_>,
         applicant: &Applicant<'_>,
         oauth2: &OAuth2,
     ) -> Result<Outgoing, String> {
         let Self { place, name, mut form, fixed, scopes, params } = self;
-        let context = facts(engine, applicant).context(applicant.connector, applicant.method);
-        let public_url = Value::String(engine.config().public_url.clone());
+        let context = facts(wire, applicant).context(applicant.connector, applicant.method);
+        let public_url = Value::String(wire.config.public_url.clone());
         let roots =
             [("credentials", applicant.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
         let scope = Scope { roots: &roots };
         let text = |template: &Template, escape| {
             template.eval_text(&scope, escape).map_err(|error: EvalError| error.to_string())
         };
-        let (url, server) = match place {
+        let (url, server, proof) = match place {
             Place::Written(place) => {
-                (text(place, Escape::Host)?.ok_or_else(|| format!("its `{name}` is empty"))?, None)
+                (text(place, Escape::Host)?.ok_or_else(|| format!("its `{name}` is empty"))?, None, Vec::new())
             }
-            Place::Found(server) => (server.token_url.clone(), Some(server)),
+            Place::Found(server) => (server.token_url.clone(), Some(server), server.parameters()),
+            Place::FoundRevocation(server, url) => (url.to_owned(), Some(server), server.proof()),
         };
         let url = Url::parse(&url).map_err(|error| format!("its `{name}` is no URL: {error}"))?;
         if let Some(scopes) = scopes
@@ -393,7 +431,7 @@ impl Endpoint<'_> {
                 form.set(name, value);
             }
         }
-        for (name, value) in server.into_iter().flat_map(TokenServer::parameters) {
+        for (name, value) in proof {
             form.set(name, value);
         }
         let mut headers = HeaderMap::new();

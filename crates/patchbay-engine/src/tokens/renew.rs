@@ -260,12 +260,16 @@ impl Renewal<'_> {
         let title = &self.connector.title;
         match refusal {
             Refusal::Grant => {
-                let interrupted = if self.lease.unsettled.is_some() {
-                    "; an earlier renewal was interrupted before its answer was stored"
-                } else {
-                    ""
+                let now = self.engine.clock().now();
+                let ended_at = account.token.as_ref().and_then(|token| token.refresh_expires_at);
+                let (ended, interrupted) = match ended_at.filter(|end| *end <= now) {
+                    Some(end) => (format!("; its refresh token ended on {end}"), ""),
+                    None if self.lease.unsettled.is_some() => {
+                        (String::new(), "; an earlier renewal was interrupted before its answer was stored")
+                    }
+                    None => (String::new(), ""),
                 };
-                let mut ended = must_relink_for(self.connector, &format!("{}{interrupted}", error.message));
+                let mut ended = must_relink_for(self.connector, &format!("{}{ended}{interrupted}", error.message));
                 ended.provider = error.provider;
                 self.end_use(account, &ended).await?;
                 Err(ended)
@@ -318,6 +322,7 @@ impl Renewal<'_> {
                 timestamp: now,
             }];
             changed.renew_at = None;
+            changed.endings.clear();
             changed.credential_version = base.credential_version + 1;
             changed.updated_at = now;
             let outcome = self.engine.storage().renewals().commit(self.lease, &changed, base.credential_version).await;

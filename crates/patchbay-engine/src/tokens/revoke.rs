@@ -2,16 +2,16 @@
 //! (RFC 7009).
 
 use http::StatusCode;
-use patchbay_connector::definition::{Action, AuthMethod, Authorization, OAuth2};
+use patchbay_connector::definition::{Action, AuthKind, AuthMethod, Authorization, OAuth2};
 use tokio::time::Instant;
 
 use super::{
     ACCESS_TOKEN, REFRESH_TOKEN, answer,
-    mint::{Applicant, Endpoint, Form, Place, certificate, facts, signs_in},
+    mint::{Applicant, Endpoint, Form, Place, Wire, certificate, context, found_server, signs_in},
 };
 use crate::{
-    Engine, Error, ErrorKind,
-    pipeline::{self, RawInputs, RunContext},
+    Error, ErrorKind,
+    pipeline::{self, RawInputs},
 };
 
 /// What came of taking an account's credentials back at the provider.
@@ -58,14 +58,15 @@ impl Revocation {
     }
 }
 
-/// Whether a method's credentials can be taken back by program. What customers typed themselves they end themselves.
+/// Whether a method's credentials can be taken back by program, as far as the connector knows: an MCP server says at the
+/// sign-in whether and where. What customers typed themselves they end themselves.
 pub(crate) fn can_revoke(method: &AuthMethod) -> bool {
     let has_address = matches!(&method.authorization, Authorization::OAuth2(oauth2) if oauth2.revocation_url.is_some());
-    method.revoke.is_some() || (signs_in(method) && has_address)
+    method.revoke.is_some() || method.kind == AuthKind::Mcp || (signs_in(method) && has_address)
 }
 
 /// Takes an account's credentials back, until `deadline`.
-pub(crate) async fn revoke(engine: &Engine, applicant: &Applicant<'_>, deadline: Instant) -> Result<Revocation, Error> {
+pub(crate) async fn revoke(wire: Wire<'_>, applicant: &Applicant<'_>, deadline: Instant) -> Result<Revocation, Error> {
     let method = applicant.method;
     if !can_revoke(method) {
         return Ok(Revocation::Unsupported);
@@ -74,8 +75,8 @@ pub(crate) async fn revoke(engine: &Engine, applicant: &Applicant<'_>, deadline:
         return Ok(Revocation::Nothing);
     }
     match (&method.revoke, &method.authorization) {
-        (Some(action), _) => by_action(engine, applicant, action, deadline).await,
-        (None, Authorization::OAuth2(oauth2)) => at_endpoint(engine, applicant, oauth2, deadline).await,
+        (Some(action), _) => by_action(wire, applicant, action, deadline).await,
+        (None, Authorization::OAuth2(oauth2)) => at_endpoint(wire, applicant, oauth2, deadline).await,
         (None, _) => Ok(Revocation::Unsupported),
     }
 }
@@ -88,30 +89,18 @@ fn token<'a>(applicant: &'a Applicant<'_>) -> Option<(&'a str, &'static str)> {
 }
 
 async fn by_action(
-    engine: &Engine,
+    wire: Wire<'_>,
     applicant: &Applicant<'_>,
     action: &Action,
     deadline: Instant,
 ) -> Result<Revocation, Error> {
-    let context = RunContext {
-        connector: applicant.connector,
-        method: applicant.method,
-        credentials: applicant.credentials,
-        facts: facts(engine, applicant),
-        config: engine.config(),
-        deadline,
-        trace: None,
-        events: None,
-        hand_out: None,
-        patience: None,
-        granted: None,
-    };
+    let context = context(wire, applicant, deadline);
     let inputs = pipeline::check_inputs(action, RawInputs::default())?;
-    pipeline::run(engine.http(), context, action, &inputs).await.map(|_| Revocation::Confirmed)
+    pipeline::run(wire.http, context, action, &inputs).await.map(|_| Revocation::Confirmed)
 }
 
 async fn at_endpoint(
-    engine: &Engine,
+    wire: Wire<'_>,
     applicant: &Applicant<'_>,
     oauth2: &OAuth2,
     deadline: Instant,
@@ -121,23 +110,27 @@ async fn at_endpoint(
         let message = format!("the connector {title} cannot revoke a token by `{}`: {why}", applicant.method.key);
         Error::new(ErrorKind::Internal, "ConnectorError", message)
     };
-    let place = oauth2.revocation_url.as_ref().ok_or_else(|| broken("it has no `revocationUrl`"))?;
+    let server = found_server(applicant);
+    let found = server.as_ref().and_then(|server| Some((server, server.revocation_url.as_deref()?)));
+    let place = match (&oauth2.revocation_url, found) {
+        // The connector's author knows better than the server.
+        (Some(place), _) => Place::Written(place),
+        (None, Some((server, url))) => Place::FoundRevocation(server, url),
+        (None, None) => return Ok(Revocation::Unsupported),
+    };
     let (token, hint) = token(applicant).ok_or_else(|| broken("there is no token"))?;
     let mut form = Form::default();
     form.set("token", token.to_owned());
     form.set("token_type_hint", hint.to_owned());
-    let endpoint = Endpoint {
-        place: Place::Written(place),
-        name: "revocationUrl",
-        form,
-        fixed: &[],
-        scopes: None,
-        params: &oauth2.revocation_params,
-    };
-    let mut request = endpoint.request(engine, applicant, oauth2).map_err(|why| broken(&why))?;
-    request.certificate = certificate(engine, applicant)?;
-    let redactor = applicant.credentials.redactor();
-    let sent = engine.http().send(request, deadline).await;
+    let endpoint =
+        Endpoint { place, name: "revocationUrl", form, fixed: &[], scopes: None, params: &oauth2.revocation_params };
+    let mut request = endpoint.request(wire, applicant, oauth2).map_err(|why| broken(&why))?;
+    request.certificate = certificate(wire, applicant)?;
+    let mut redactor = applicant.credentials.redactor();
+    if let Some(server) = &server {
+        server.know(&mut redactor);
+    }
+    let sent = wire.http.send(request, deadline).await;
     let incoming = sent.map_err(|failure| pipeline::redact_error(failure.into_error(title), &redactor))?;
     let body = answer::body(&incoming.body);
     let code = body.as_ref().and_then(answer::error_of);
@@ -148,7 +141,7 @@ async fn at_endpoint(
             Ok(Revocation::Confirmed)
         }
         (_, code) => {
-            let mut error = pipeline::provider_error(engine.http(), title, &incoming);
+            let mut error = pipeline::provider_error(wire.http, title, &incoming);
             if let Some(code) = code {
                 error.message = format!("{title} answered {code}");
             }

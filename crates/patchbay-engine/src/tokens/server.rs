@@ -24,6 +24,9 @@ pub(crate) struct TokenServer {
     pub(crate) issuer: String,
     /// Its token endpoint.
     pub(crate) token_url: String,
+    /// Where they are taken back (RFC 7009); none where the server names no such place.
+    #[serde(default)]
+    pub(crate) revocation_url: Option<String>,
     /// What tokens are for (RFC 8707).
     pub(crate) resource: String,
     /// The client.
@@ -79,13 +82,15 @@ impl TokenServer {
         basic.iter().for_each(|encoded| redactor.add(encoded));
     }
 
+    /// The parameters by which the client proves itself, where no header does.
+    pub(crate) fn proof(&self) -> Vec<(&'static str, String)> {
+        let in_body = if self.basic().is_none() { self.in_body() } else { Vec::new() };
+        in_body.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
+    }
+
     /// The parameters that it adds to a token request.
     pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {
-        let mut parameters = vec![("resource", self.resource.clone())];
-        if self.basic().is_none() {
-            parameters.extend(self.in_body().into_iter().map(|(name, value)| (name, value.to_owned())));
-        }
-        parameters
+        [("resource", self.resource.clone())].into_iter().chain(self.proof()).collect()
     }
 }
 
@@ -99,6 +104,7 @@ mod tests {
         TokenServer {
             issuer: "https://i.example".into(),
             token_url: "https://i.example/token".into(),
+            revocation_url: None,
             resource: "https://a.example/mcp".into(),
             client_id: "an id".into(),
             client_secret: Some("s:%".into()),

@@ -1,12 +1,15 @@
 //! When a token is renewed.
 
 use patchbay_connector::definition::AuthMethod;
-use patchbay_model::{Account, Timestamp, Token};
+use patchbay_model::{Account, Timestamp, Token, lead};
 
 use super::schedule::Schedule;
 
 /// The most that a renewal comes before the end, in seconds.
 const MARGIN: i64 = 15 * 60;
+
+/// Renewals against disuse come no sooner after one another, in milliseconds: half a day.
+const SHORTEST_REST: i64 = 43_200_000;
 
 /// How an account's token stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +31,13 @@ pub(crate) fn standing(account: &Account, now: Timestamp) -> Standing {
     if account.renew_at.is_some_and(|due| due <= now) { Standing::Due } else { Standing::Fresh }
 }
 
-/// When a token is to be renewed: the smaller of 15 minutes and half its life before its end, or at the next turn
-/// of the method's schedule, whichever comes first. None when it has no end and no schedule, or nothing renews it.
+/// When a token is to be renewed, whichever comes first: the smaller of 15 minutes and half its life before its end, the
+/// next turn of the method's schedule, or well before what renews it ends of disuse: by then a renewal has moved that end,
+/// or nobody was told too late. None when it has no end and no schedule. Where nothing renews it, its end: then the
+/// account's use ends too.
 pub(crate) fn renew_at(token: &Token, method: &AuthMethod, can_renew: bool) -> Option<Timestamp> {
     if !can_renew {
-        return None;
+        return token.expires_at;
     }
     let before_end = token.expires_at.map(|end| {
         let life = (end.as_micros() - token.issued_at.as_micros()).max(0) / 1_000_000;
@@ -40,8 +45,8 @@ pub(crate) fn renew_at(token: &Token, method: &AuthMethod, can_renew: bool) -> O
     });
     let schedule = method.refresh.as_ref().and_then(|refresh| refresh.schedule.as_deref());
     let turn = schedule.and_then(Schedule::parse).and_then(|schedule| schedule.next(token.issued_at));
-    match (before_end, turn) {
-        (Some(end), Some(turn)) => Some(end.min(turn)),
-        (end, turn) => end.or(turn),
-    }
+    let before_disuse = token.refresh_expires_at.map(|end| end.plus_seconds(-2 * lead(token.issued_at, end)));
+    // An end that renewals do not move is not run after for ever.
+    let before_disuse = before_disuse.filter(|moment| moment.millis_since(token.issued_at) > SHORTEST_REST);
+    [before_end, turn, before_disuse].into_iter().flatten().min()
 }

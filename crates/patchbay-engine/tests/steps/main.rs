@@ -11,4 +11,5 @@ mod kept;
 mod limits;
 #[path = "../support/mod.rs"]
 mod support;
+mod traces;
 mod world;

@@ -7,7 +7,7 @@ use patchbay_vault::Secret;
 
 use crate::{
     sign_in::{signed_in_again, signed_in_as},
-    world::{OTHER_SECRET, World, clients},
+    world::{APP_SECRET, OTHER_SECRET, World, clients},
 };
 
 async fn alarm(world: &World, id: &ProfileId) -> Option<ProfileAlarm> {
@@ -49,6 +49,83 @@ async fn each_account_is_renewed_by_the_app_that_minted_its_token() {
     world.clock.advance_seconds(3600);
     world.run(&first, "get_me").await.unwrap();
     assert_eq!(minted(&first).await, (one.id.clone(), changed));
+}
+
+async fn set_app(world: &World, id: &ProfileId, app: (&str, &str)) {
+    let setup = [("clientId", app.0), ("clientSecret", app.1)];
+    let setup = setup.map(|(key, value)| (key.to_owned(), Secret::new(value))).to_vec();
+    let patch = ProfilePatch { setup, ..ProfilePatch::default() };
+    world.engine.patch_profile(&world.caller, id, patch).await.unwrap();
+}
+
+/// The apps that a profile keeps beside its own.
+async fn kept(world: &World, id: &ProfileId) -> Vec<String> {
+    let profile = world.storage.profiles().get(world.project(), id).await.unwrap().unwrap();
+    profile.secrets.keys().filter_map(|field| field.strip_prefix("oauth.app:")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn accounts_go_on_with_the_app_that_minted_them_when_their_profile_gets_another() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let first = signed_in_as(&world, &profile.id, "first").await;
+    let second = signed_in_as(&world, &profile.id, "second").await;
+    world.clock.advance_seconds(60);
+    set_app(&world, &profile.id, ("other-app", OTHER_SECRET)).await;
+    assert_eq!(kept(&world, &profile.id).await, ["app"]);
+    let view = world.engine.get_account(&world.caller, &first).await.unwrap();
+    assert!(view.is_of_earlier_app);
+    for _ in 0..2 {
+        world.clock.advance_seconds(3600);
+        // The provider honours a refresh token from its own app alone.
+        world.run(&first, "get_me").await.unwrap();
+        let token = world.stored(&first).await.token.unwrap();
+        assert_eq!((token.client_id.as_deref(), token.profile_changed_at), (Some("app"), profile.updated_at));
+    }
+    // Those who sign in from now on do so with the app that the profile has.
+    assert_eq!(signed_in_again(&world, &profile.id, &first).await, first);
+    let token = world.stored(&first).await.token.unwrap();
+    assert_eq!(token.client_id.as_deref(), Some("other-app"));
+    assert!(!world.engine.get_account(&world.caller, &first).await.unwrap().is_of_earlier_app);
+    world.clock.advance_seconds(3600);
+    world.run(&first, "get_me").await.unwrap();
+
+    // It takes its own back, too.
+    assert_eq!(world.provider.live_refresh_tokens().len(), 3);
+    let deleted = world.engine.delete_account(&world.caller, &second).await.unwrap();
+    assert_eq!(deleted.revocation, Some(patchbay_engine::Revocation::Confirmed));
+    assert_eq!(world.provider.live_refresh_tokens().len(), 2);
+
+    // An app that minted nobody's token is forgotten, and so is one that is the profile's own again.
+    set_app(&world, &profile.id, ("other-app", OTHER_SECRET)).await;
+    assert!(kept(&world, &profile.id).await.is_empty());
+    set_app(&world, &profile.id, ("app", APP_SECRET)).await;
+    assert_eq!(kept(&world, &profile.id).await, ["other-app"]);
+    world.clock.advance_seconds(3600);
+    world.run(&first, "get_me").await.unwrap();
+    set_app(&world, &profile.id, ("other-app", OTHER_SECRET)).await;
+    assert_eq!(kept(&world, &profile.id).await, ["app"]);
+    world.clock.advance_seconds(3600);
+    world.run(&first, "get_me").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_earlier_app_that_is_refused_ends_its_accounts_and_no_profile() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let old = signed_in_as(&world, &profile.id, "old").await;
+    set_app(&world, &profile.id, ("other-app", OTHER_SECRET)).await;
+    let new = signed_in_as(&world, &profile.id, "new").await;
+    world.provider.change(|rules| rules.clients = vec![("other-app".into(), OTHER_SECRET.into())]);
+    world.clock.advance_seconds(3600);
+    let error = world.run(&old, "get_me").await.unwrap_err();
+    assert_eq!((error.kind.status(), error.code), (412, "AccountExpiredCredentialsError"));
+    insta::assert_snapshot!(error.message, @"Harbor does not honour this account any more, link it again: Harbor gives no token: no such client, or a wrong secret (invalid_client); its token was minted by the app `app`, which its profile had before");
+    assert_eq!(world.stored(&old).await.status, AccountStatus::Error);
+    assert_eq!(alarm(&world, &profile.id).await, None);
+    world.run(&new, "get_me").await.unwrap();
+    assert_eq!(signed_in_again(&world, &profile.id, &old).await, old);
+    world.run(&old, "get_me").await.unwrap();
 }
 
 #[tokio::test]

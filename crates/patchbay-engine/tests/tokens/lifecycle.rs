@@ -1,5 +1,6 @@
 //! Renewals: when, how often, and what each refusal means.
 
+use patchbay_engine::Engine;
 use patchbay_model::AccountStatus;
 use patchbay_simulator::{Fault, Matching, OAuthRules, Planned};
 use serde_json::{Map, json};
@@ -171,6 +172,26 @@ async fn idle_and_suspended_accounts_are_renewed_in_the_background() {
     world.engine.renew_due().await;
     assert_eq!(world.asked("refresh_token"), 1);
     assert_eq!(world.stored(&account).await.status, AccountStatus::Suspended);
+}
+
+#[tokio::test]
+async fn an_engine_that_is_only_opened_renews_nothing_by_itself() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    world.engine.shutdown().await;
+    world.clock.advance_seconds(3600);
+    let opened = Engine::open(world.parts()).await.unwrap();
+    opened.list_keys(world.project()).await.unwrap();
+    opened.shutdown().await;
+    assert_eq!(world.asked("refresh_token"), 0);
+    assert!(world.stored(&account).await.renew_at.unwrap() < patchbay_model::Clock::now(&*world.clock), "it is due");
+    // One that is started does, at once.
+    let started = Engine::start(world.parts()).await.unwrap();
+    while world.asked("refresh_token") == 0 {
+        tokio::task::yield_now().await;
+    }
+    started.shutdown().await;
+    assert_eq!(world.asked("refresh_token"), 1);
 }
 
 #[tokio::test]

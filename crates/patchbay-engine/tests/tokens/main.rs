@@ -2,6 +2,7 @@
 //! failures and crashes, ended when the provider says so; and the ways in which a sign-in may be attacked.
 
 mod apps;
+mod endings;
 mod lifecycle;
 mod linking;
 mod races;

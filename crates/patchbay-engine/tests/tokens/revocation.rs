@@ -1,7 +1,7 @@
 //! What was granted is taken back at the provider: when an account is deleted, and for many at once.
 
 use futures_util::FutureExt;
-use patchbay_engine::{AccountPatch, Revocation, RevocationQuery};
+use patchbay_engine::{AccountPatch, Engine, Revocation, RevocationQuery};
 use patchbay_model::{AccountStatus, CallKind, Timestamp};
 use patchbay_simulator::{Fault, Matching, Planned};
 use serde_json::{Map, json};
@@ -69,6 +69,24 @@ async fn a_provider_that_does_not_confirm_keeps_no_account() {
     insta::assert_snapshot!(revocation.sentence("Harbor"), @"Harbor did not confirm that it honours the credentials no more: Harbor answered temporarily_unavailable; try again, or remove the app's access there");
     assert!(world.storage.accounts().get(world.project(), &account).await.unwrap().is_none());
     assert_eq!(calls(&world).await, [(CallKind::Revocation, 503)]);
+}
+
+#[tokio::test]
+async fn a_provider_that_hangs_is_cut_off_and_keeps_no_account() {
+    let world = World::new().await;
+    let account = signed_in(&world).await;
+    let matching = Matching { path_prefix: Some("/revoke".into()), method: None };
+    world.provider.plan(Planned { matching, times: 100, fault: Fault::Hang });
+    let mut parts = world.parts();
+    parts.config.call_budget_millis = 50;
+    let hasty = Engine::start(parts).await.unwrap();
+    let deleted = hasty.delete_account(&world.caller, &account).await.unwrap();
+    let Some(revocation @ Revocation::Failed { .. }) = deleted.revocation else { panic!("{:?}", deleted.revocation) };
+    let told = revocation.sentence("Harbor");
+    assert!(told.starts_with("Harbor did not confirm that it honours the credentials no more: "), "{told}");
+    assert!(world.storage.accounts().get(world.project(), &account).await.unwrap().is_none());
+    hasty.shutdown().await;
+    assert_eq!(calls(&world).await, [(CallKind::Revocation, 408)]);
 }
 
 #[tokio::test]

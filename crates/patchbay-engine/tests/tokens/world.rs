@@ -59,7 +59,7 @@ impl World {
 
         let folder = tempfile::tempdir().unwrap();
         let storage: Arc<dyn Storage> = Arc::new(SqliteStorage::open(&folder.path().join("test.db")).await.unwrap());
-        let engine = start(&storage, &clock, &provider_url).await;
+        let engine = Engine::start(parts(&storage, &clock, &provider_url)).await.unwrap();
         let first = engine.first_start(None).await.unwrap().unwrap();
         let caller = engine.authenticate(&first.api_key.unwrap()).await.unwrap();
         Self { engine, caller, clock, provider, provider_url, storage, folder }
@@ -67,7 +67,12 @@ impl World {
 
     /// Another engine on the same database, as after a crash: nothing of the first one was shut down.
     pub async fn another_engine(&self) -> Engine {
-        start(&self.storage, &self.clock, &self.provider_url).await
+        Engine::start(self.parts()).await.unwrap()
+    }
+
+    /// What another engine on the same database is made of.
+    pub fn parts(&self) -> EngineParts {
+        parts(&self.storage, &self.clock, &self.provider_url)
     }
 
     pub async fn profile(&self, method: &str) -> Arc<Profile> {
@@ -153,10 +158,10 @@ impl World {
     }
 }
 
-async fn start(storage: &Arc<dyn Storage>, clock: &Arc<ManualClock>, provider_url: &str) -> Engine {
+fn parts(storage: &Arc<dyn Storage>, clock: &Arc<ManualClock>, provider_url: &str) -> EngineParts {
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
     let ring = KeyRing::generate(&SeededEntropy::new(7), "2026-01-15T10:30:00Z".parse().unwrap());
-    Engine::start(EngineParts {
+    EngineParts {
         storage: storage.clone(),
         vault: Arc::new(Vault::new(ring, Arc::new(SeededEntropy::new(rand_seed())))),
         registry: registry(),
@@ -172,9 +177,7 @@ async fn start(storage: &Arc<dyn Storage>, clock: &Arc<ManualClock>, provider_ur
             max_response_bytes: 1024 * 1024,
             call_retention_days: 90,
         },
-    })
-    .await
-    .unwrap()
+    }
 }
 
 /// Another one for each engine: no two seal under the same nonce.

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
 };
 use patchbay_engine::{AccountQuery, AccountView, Engine};
-use patchbay_model::{AccountId, Metadata, ProfileId, Timestamp};
+use patchbay_model::{Account, AccountId, EndingCause, Metadata, ProfileId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -45,8 +45,12 @@ pub(crate) struct AccountV2 {
     shared: bool,
     environment: String,
     authentication_config_key: String,
+    /// The connector's version when it was linked last.
+    connector_version: String,
     /// What is known of the token that the provider minted; null where the account works without one.
     token: Option<TokenOut>,
+    /// Until when somebody must act, as far as is known; null when nothing is known to end.
+    relink: Option<RelinkOut>,
     /// The scopes that actions need and that the provider did not grant: those actions answer 412 until the account is
     /// linked again.
     missing_scopes: Vec<String>,
@@ -64,8 +68,32 @@ pub(crate) struct TokenOut {
     expires_at: Option<String>,
     /// When it is renewed by itself; null when nothing renews it.
     renews_at: Option<String>,
+    /// When what renews it ends; null when nothing renews it, or the provider does not say.
+    refresh_expires_at: Option<String>,
     /// What the provider granted; empty when it did not say.
     scopes: Vec<String>,
+    /// The profile whose app minted it.
+    connector_profile_id: String,
+    /// When that profile had last changed by then.
+    profile_changed_at: String,
+    /// The app's client id; null where the app is the account's own.
+    client_id: Option<String>,
+    /// Whether that is an app which the profile had before: it goes on renewing the token until the account is linked
+    /// again.
+    is_of_earlier_app: bool,
+}
+
+/// An end after which the account does not work until it is linked again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RelinkOut {
+    /// The account must be linked again before this moment. A renewal may move it.
+    before: String,
+    /// From when on people are told: two weeks ahead, or for the last tenth of the life of what ends.
+    due_from: String,
+    /// What ends: `refresh_token`, `access_token` (nothing renews it) or `client_certificate`.
+    cause: &'static str,
+    /// For a person.
+    message: String,
 }
 
 impl AccountV2 {
@@ -90,11 +118,23 @@ impl AccountV2 {
             shared: account.shared,
             environment: account.environment.clone(),
             authentication_config_key: account.auth_config_key.clone(),
+            connector_version: account.connector_version.clone(),
             token: account.token.as_ref().map(|token| TokenOut {
                 issued_at: token.issued_at.to_rfc3339(),
                 expires_at: token.expires_at.map(Timestamp::to_rfc3339),
-                renews_at: account.renew_at.map(Timestamp::to_rfc3339),
+                renews_at: account.renew_at.filter(|_| !ends_for_good(account)).map(Timestamp::to_rfc3339),
+                refresh_expires_at: token.refresh_expires_at.map(Timestamp::to_rfc3339),
                 scopes: token.scopes.clone(),
+                connector_profile_id: token.profile_id.to_string(),
+                profile_changed_at: token.profile_changed_at.to_rfc3339(),
+                client_id: token.client_id.clone(),
+                is_of_earlier_app: view.is_of_earlier_app,
+            }),
+            relink: account.ending().zip(view.ending.as_ref()).map(|(ending, message)| RelinkOut {
+                before: ending.at.to_rfc3339(),
+                due_from: ending.tell_from.to_rfc3339(),
+                cause: ending.cause.as_str(),
+                message: message.clone(),
             }),
             missing_scopes: view.missing_scopes.clone(),
             profile_alarm: view.profile_alarm.as_ref().map(wire::AlarmOut::new),
@@ -102,6 +142,11 @@ impl AccountV2 {
             updated_at: account.updated_at.to_rfc3339(),
         }
     }
+}
+
+/// Whether nothing renews the account's token.
+fn ends_for_good(account: &Account) -> bool {
+    account.endings.iter().any(|ending| ending.cause == EndingCause::AccessToken)
 }
 
 /// A page of accounts.

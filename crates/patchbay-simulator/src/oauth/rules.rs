@@ -41,6 +41,10 @@ pub struct OAuthRules {
     pub requires_pkce: bool,
     /// Seconds that an access token lives; none for ever.
     pub life_seconds: Option<i64>,
+    /// Seconds that a refresh token lives, which its answer tells; none for ever.
+    pub refresh_life_seconds: Option<i64>,
+    /// Whether those who sign in get a refresh token.
+    pub gives_refresh_tokens: bool,
     /// Whether a refresh token is replaced by each use.
     pub rotates: bool,
     /// Seconds in which a replaced refresh token still works; later use takes the whole grant back.
@@ -84,6 +88,8 @@ impl Default for OAuthRules {
             redirect_uris: Vec::new(),
             requires_pkce: true,
             life_seconds: Some(3600),
+            refresh_life_seconds: None,
+            gives_refresh_tokens: true,
             rotates: true,
             grace_seconds: 0,
             granted_scopes: None,

@@ -24,10 +24,23 @@ struct Family {
     client: String,
     scope: String,
     is_revoked: bool,
-    /// Every refresh token with the moment at which it was replaced.
-    refresh: Vec<(String, Option<i64>)>,
+    /// Every refresh token.
+    refresh: Vec<RefreshToken>,
     /// Every access token with its end.
     access: Vec<(String, i64)>,
+}
+
+struct RefreshToken {
+    text: String,
+    replaced_at: Option<i64>,
+    ends_at: i64,
+}
+
+/// When tokens end that are minted now.
+#[derive(Clone, Copy)]
+pub(super) struct Ends {
+    pub(super) access: i64,
+    pub(super) refresh: i64,
 }
 
 /// What a token request minted.
@@ -36,6 +49,12 @@ pub(super) struct Tokens {
     pub(super) refresh: Option<String>,
     pub(super) scope: String,
     pub(super) id_token: Option<String>,
+}
+
+impl RefreshToken {
+    fn new(text: &str, ends: Ends) -> Self {
+        Self { text: text.to_owned(), replaced_at: None, ends_at: ends.refresh }
+    }
 }
 
 /// What is granted.
@@ -97,14 +116,14 @@ impl Store {
     }
 
     /// A new family.
-    pub(super) fn grant(&mut self, client: &str, scope: &str, code: Option<&str>, ends: i64, renews: bool) -> Tokens {
+    pub(super) fn grant(&mut self, client: &str, scope: &str, code: Option<&str>, ends: Ends, renews: bool) -> Tokens {
         let (access, refresh) = (self.fresh("at"), renews.then(|| self.fresh("rt")));
         self.families.push(Family {
             client: client.to_owned(),
             scope: scope.to_owned(),
             is_revoked: false,
-            refresh: refresh.iter().map(|token| (token.clone(), None)).collect(),
-            access: vec![(access.clone(), ends)],
+            refresh: refresh.iter().map(|text| RefreshToken::new(text, ends)).collect(),
+            access: vec![(access.clone(), ends.access)],
         });
         if let Some(code) = code.and_then(|code| self.codes.get_mut(code)) {
             code.family = Some(self.families.len() - 1);
@@ -119,29 +138,29 @@ impl Store {
         client: &str,
         token: &str,
         now: i64,
-        ends: i64,
+        ends: Ends,
         rotates: bool,
         grace: i64,
     ) -> Option<Tokens> {
         let (access, next) = (self.fresh("at"), self.fresh("rt"));
-        let family = self.families.iter_mut().find(|family| family.refresh.iter().any(|(known, _)| known == token))?;
+        let family = self.families.iter_mut().find(|family| family.refresh.iter().any(|known| known.text == token))?;
         if family.is_revoked || family.client != client {
             return None;
         }
-        let place = family.refresh.iter().position(|(known, _)| known == token)?;
-        if let Some(replaced) = family.refresh[place].1
+        let used = family.refresh.iter_mut().find(|known| known.text == token && known.ends_at > now)?;
+        if let Some(replaced) = used.replaced_at
             && now >= replaced + grace
         {
             family.is_revoked = true;
             return None;
         }
-        family.access.push((access.clone(), ends));
         let mut refresh = None;
         if rotates {
-            family.refresh[place].1.get_or_insert(now);
-            family.refresh.push((next.clone(), None));
+            used.replaced_at.get_or_insert(now);
+            family.refresh.push(RefreshToken::new(&next, ends));
             refresh = Some(next);
         }
+        family.access.push((access.clone(), ends.access));
         Some(Tokens { access, refresh, scope: family.scope.clone(), id_token: None })
     }
 
@@ -155,7 +174,7 @@ impl Store {
 
     pub(super) fn honours(&self, token: &str, now: i64) -> bool {
         let renews = |family: &Family| {
-            !family.is_revoked && family.refresh.iter().any(|(known, replaced)| known == token && replaced.is_none())
+            !family.is_revoked && family.refresh.iter().any(|known| known.text == token && known.replaced_at.is_none())
         };
         self.scope_of(token, now).is_some() || self.families.iter().any(renews)
     }
@@ -163,7 +182,7 @@ impl Store {
     /// Takes back the family of a token (RFC 7009, section 2.1).
     pub(super) fn revoke(&mut self, token: &str) {
         for family in &mut self.families {
-            let is_its = family.refresh.iter().any(|(known, _)| known == token)
+            let is_its = family.refresh.iter().any(|known| known.text == token)
                 || family.access.iter().any(|(known, _)| known == token);
             family.is_revoked |= is_its;
         }
@@ -178,7 +197,7 @@ impl Store {
     }
 
     pub(super) fn live_refresh_tokens(&self) -> Vec<String> {
-        let newest = |family: &Family| family.refresh.last().map(|(token, _)| token.clone());
+        let newest = |family: &Family| family.refresh.last().map(|newest| newest.text.clone());
         self.families.iter().filter(|family| !family.is_revoked).filter_map(newest).collect()
     }
 }

@@ -17,7 +17,10 @@ use base64::{
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{OAuthServer, Shape, id_token, store::Tokens};
+use super::{
+    OAuthRules, OAuthServer, Shape, id_token,
+    store::{Ends, Tokens},
+};
 
 type Fields = HashMap<String, String>;
 
@@ -31,7 +34,8 @@ pub(super) async fn token(State(server): State<OAuthServer>, headers: HeaderMap,
     };
     let invalid = |why: &str| refused(rules.shape, StatusCode::BAD_REQUEST, "invalid_grant", why);
     let now = server.now();
-    let ends = rules.life_seconds.map_or(i64::MAX, |life| now + life);
+    let ends_after = |life: Option<i64>| life.map_or(i64::MAX, |life| now + life);
+    let ends = Ends { access: ends_after(rules.life_seconds), refresh: ends_after(rules.refresh_life_seconds) };
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let is_theirs = rules.resource.as_deref().is_none_or(|resource| resource == field("resource"));
     if !is_theirs && matches!(grant.as_str(), "authorization_code" | "refresh_token") {
@@ -51,7 +55,7 @@ pub(super) async fn token(State(server): State<OAuthServer>, headers: HeaderMap,
             if code.challenge.as_ref().is_some_and(|challenge| *challenge != verified) {
                 return invalid("the code verifier does not fit");
             }
-            let mut tokens = store.grant(&client, &code.scope, Some(field("code")), ends, true);
+            let mut tokens = store.grant(&client, &code.scope, Some(field("code")), ends, rules.gives_refresh_tokens);
             tokens.id_token = id_token::of(&rules, &client, &code, now);
             tokens
         }
@@ -70,7 +74,7 @@ pub(super) async fn token(State(server): State<OAuthServer>, headers: HeaderMap,
             return refused(rules.shape, StatusCode::BAD_REQUEST, "unsupported_grant_type", why);
         }
     };
-    answer(rules.shape, rules.life_seconds, now, &tokens)
+    answer(&rules, now, &tokens)
 }
 
 pub(super) async fn revoke(State(server): State<OAuthServer>, headers: HeaderMap, body: Bytes) -> StatusCode {
@@ -115,10 +119,14 @@ fn client(server: &OAuthServer, headers: &HeaderMap, fields: &Fields) -> Option<
     (is_document || is_registered || rules.clients.contains(&given)).then_some(given.0)
 }
 
-fn answer(shape: Shape, life: Option<i64>, now: i64, tokens: &Tokens) -> Response {
+fn answer(rules: &OAuthRules, now: i64, tokens: &Tokens) -> Response {
+    let (shape, life) = (rules.shape, rules.life_seconds);
     let mut body = json!({ "access_token": tokens.access, "token_type": "Bearer", "scope": tokens.scope });
     if let Some(refresh) = &tokens.refresh {
         body["refresh_token"] = json!(refresh);
+        if let Some(life) = rules.refresh_life_seconds {
+            body["refresh_token_expires_in"] = json!(life);
+        }
     }
     if let Some(id_token) = &tokens.id_token {
         body["id_token"] = json!(id_token);

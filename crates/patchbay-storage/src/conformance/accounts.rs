@@ -162,3 +162,25 @@ pub async fn a_failed_insert_leaves_nothing(storage: &dyn Storage) {
     assert_eq!(storage.accounts().get(&a, &orphan.id).await.unwrap(), None);
     assert_eq!(storage.accounts().list(&a, &all()).await.unwrap().total, 0);
 }
+
+pub async fn the_apps_behind_a_profiles_tokens_are_told(storage: &dyn Storage) {
+    let (a, b) = linked(storage).await;
+    storage.profiles().create(&profile(&a, "other", 0)).await.unwrap();
+    for (project, profile, id, client) in [
+        (&a, "pa", "one", Some("first")),
+        (&a, "pa", "two", Some("second")),
+        (&a, "pa", "three", Some("first")),
+        (&a, "pa", "own", None),
+        (&a, "other", "elsewhere", Some("third")),
+        (&b, "pb", "another's", Some("fourth")),
+    ] {
+        let mut account = account(project, profile, id, 0);
+        account.token.as_mut().unwrap().client_id = client.map(str::to_owned);
+        storage.accounts().insert(&account, InsertRule::Multiple).await.unwrap();
+    }
+    let typed = patchbay_model::Account { token: None, ..account(&a, "pa", "typed", 0) };
+    storage.accounts().insert(&typed, InsertRule::Multiple).await.unwrap();
+    let clients = storage.accounts().minting_clients(&a, &ProfileId::new("pa")).await.unwrap();
+    assert_eq!(clients, ["first", "second"]);
+    assert!(storage.accounts().minting_clients(&b, &ProfileId::new("pa")).await.unwrap().is_empty());
+}

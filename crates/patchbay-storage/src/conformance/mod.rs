@@ -17,9 +17,9 @@ pub mod values;
 use std::collections::{BTreeMap, BTreeSet};
 
 use patchbay_model::{
-    Account, AccountId, AccountKind, AccountStatus, ApiKey, ApiKeyId, ConnectSession, EnabledActions, KeyHash,
-    Metadata, Organization, OrganizationId, Owner, Profile, ProfileId, Project, ProjectId, Scope, Sealed, SessionId,
-    StatusReason, Timestamp, Token,
+    Account, AccountId, AccountKind, AccountStatus, ApiKey, ApiKeyId, ConnectSession, EnabledActions, Ending,
+    EndingCause, KeyHash, Metadata, Organization, OrganizationId, Owner, Profile, ProfileId, Project, ProjectId, Scope,
+    Sealed, SessionId, StatusReason, Timestamp, Token,
 };
 
 use crate::Storage;
@@ -36,14 +36,14 @@ macro_rules! storage_conformance {
                 a_used_profile_stays, profiles_are_paged, an_alarm_is_raised_once;
             accounts: an_account_reads_back, one_account_for_an_owner, a_lost_race_changes_nothing,
                 accounts_belong_to_their_project, deleting_takes_the_secrets, accounts_are_filtered_and_paged, accounts_are_searched,
-                a_failed_insert_leaves_nothing;
+                a_failed_insert_leaves_nothing, the_apps_behind_a_profiles_tokens_are_told;
             connectors: a_version_reads_back, a_version_is_immutable, versions_belong_to_their_project,
                 a_project_holds_so_many_versions, a_version_is_pushed_by_one_of_many, a_deleted_version_leaves_no_text;
             linking: a_session_reads_back, expired_sessions_go_with_their_attempts, attempts_end_once,
                 calls_are_appended_together, old_calls_are_forgotten;
             members: a_member_reads_back, a_browser_session_ends_at_its_moment, other_browsers_are_signed_out;
             renewals: a_lease_is_held_by_one, only_the_newest_lease_commits, what_was_sent_is_remembered_until_it_is_settled,
-                a_failed_renewal_rests, due_accounts_are_found, leases_end_with_their_process, a_sign_in_is_taken_once;
+                a_failed_renewal_rests, due_accounts_are_found, who_is_to_be_told_is_found, leases_end_with_their_process, a_sign_in_is_taken_once;
             sealed_records: every_place_is_found_and_exchanged, a_changed_value_is_left_alone,
                 a_stale_writer_does_not_bring_an_old_key_back, a_used_key_is_not_retired,
                 a_retired_key_wraps_nothing_new;
@@ -154,8 +154,10 @@ pub(crate) fn account(project: &ProjectId, profile: &str, id: &str, created: i64
             scopes: vec!["read".to_owned()],
             profile_id: ProfileId::new(profile),
             profile_changed_at: at(created),
+            client_id: Some("app".to_owned()),
         }),
         renew_at: Some(at(created + 1800)),
+        endings: vec![Ending::new(EndingCause::AccessToken, at(created), at(created + 3600))],
         credential_version: 1,
         created_at: at(created),
         updated_at: at(created),

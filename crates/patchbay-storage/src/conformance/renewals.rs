@@ -1,6 +1,8 @@
 //! Leases on the renewal of tokens, and sign-ins under way.
 
-use patchbay_model::{Account, AccountId, AccountStatus, KeyHash, Lease, LeaseAnswer, ProjectId, Sealed};
+use patchbay_model::{
+    Account, AccountId, AccountStatus, Ending, EndingCause, KeyHash, Lease, LeaseAnswer, ProjectId, Sealed,
+};
 
 use super::{account, at, profile, project};
 use crate::{InsertRule, Storage, StorageError};
@@ -98,6 +100,35 @@ pub async fn due_accounts_are_found(storage: &dyn Storage) {
     storage.renewals().fail(&lease, at(3000), false).await.unwrap();
     assert_eq!(due(2999).await, ["suspended"]);
     assert_eq!(due(3000).await, ["suspended", "a"]);
+}
+
+pub async fn who_is_to_be_told_is_found(storage: &dyn Storage) {
+    let (project, account) = linked(storage).await;
+    let ending = |at_second| Ending::new(EndingCause::ClientCertificate, at(0), at(at_second));
+    let with = |id: &str, status, endings| Account { id: AccountId::new(id), status, endings, ..account.clone() };
+    for other in [
+        with("suspended", AccountStatus::Suspended, vec![ending(2000), ending(1000)]),
+        with("broken", AccountStatus::Error, vec![ending(1000)]),
+        with("endless", AccountStatus::Active, Vec::new()),
+        with("later", AccountStatus::Active, vec![ending(90_000)]),
+    ] {
+        storage.accounts().insert(&other, InsertRule::Multiple).await.unwrap();
+    }
+    let to_tell = async |now| -> Vec<String> {
+        let found = storage.renewals().to_tell(at(now), 10).await.unwrap();
+        assert!(found.iter().all(|(of, _)| *of == project));
+        found.into_iter().map(|(_, id)| id.to_string()).collect()
+    };
+    assert!(to_tell(899).await.is_empty());
+    assert_eq!(to_tell(900).await, ["suspended"]);
+    assert_eq!(to_tell(4000).await, ["suspended", "a"]);
+    // Told of the first one; the second is still to come.
+    let mut told = with("suspended", AccountStatus::Suspended, vec![ending(2000), ending(1000)]);
+    told.endings[1].is_told = true;
+    told.credential_version += 1;
+    assert!(storage.accounts().update(&told, 1).await.unwrap());
+    assert!(to_tell(1799).await.is_empty());
+    assert_eq!(to_tell(1800).await, ["suspended"]);
 }
 
 pub async fn leases_end_with_their_process(storage: &dyn Storage) {

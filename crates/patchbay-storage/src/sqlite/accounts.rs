@@ -32,6 +32,7 @@ fn account(row: &SqliteRow) -> Result<Account> {
         metadata: row.json("metadata")?,
         token: row.get::<Option<String>>("token")?.map(|_| row.json("token")).transpose()?,
         renew_at: row.get::<Option<i64>>("renew_at")?.map(Timestamp::from_micros),
+        endings: row.json("endings")?,
         credential_version: row.get("credential_version")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
@@ -162,7 +163,7 @@ pub(super) async fn replace(
     sqlx::query(
             "UPDATE accounts SET profile_id = ?, connector_version = ?, auth_config_key = ?, environment = ?, \
              owner_id = ?, owner_name = ?, owner_username = ?, label = ?, kind = ?, shared = ?, status = ?, status_reasons = ?, setup_information = ?, \
-             metadata = ?, credential_version = ?, updated_at = ?, token = ?, renew_at = ? WHERE project_id = ? AND id = ?",
+             metadata = ?, credential_version = ?, updated_at = ?, token = ?, renew_at = ?, endings = ?, tell_at = ? WHERE project_id = ? AND id = ?",
         )
         .bind(changed.profile_id.as_str())
         .bind(&changed.connector_version)
@@ -182,6 +183,8 @@ pub(super) async fn replace(
         .bind(changed.updated_at.as_micros())
         .bind(changed.token.as_ref().map(to_json).transpose()?)
         .bind(changed.renew_at.map(Timestamp::as_micros))
+        .bind(to_json(&changed.endings)?)
+        .bind(changed.tell_at().map(Timestamp::as_micros))
         .bind(changed.project_id.as_str())
         .bind(changed.id.as_str())
         .execute(&mut **transaction)
@@ -202,8 +205,8 @@ impl AccountStore for SqliteStorage {
         sqlx::query(
             "INSERT INTO accounts (id, project_id, profile_id, connector, connector_version, auth_config_key, environment, \
              owner_id, owner_name, owner_username, label, kind, shared, status, status_reasons, setup_information, metadata, \
-             credential_version, created_at, updated_at, token, renew_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             credential_version, created_at, updated_at, token, renew_at, endings, tell_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.id.as_str())
         .bind(new.project_id.as_str())
@@ -227,6 +230,8 @@ impl AccountStore for SqliteStorage {
         .bind(new.updated_at.as_micros())
         .bind(new.token.as_ref().map(to_json).transpose()?)
         .bind(new.renew_at.map(Timestamp::as_micros))
+        .bind(to_json(&new.endings)?)
+        .bind(new.tell_at().map(Timestamp::as_micros))
         .execute(&mut *transaction)
         .await?;
         Secrets::Account.replace(&mut transaction, new.id.as_str(), &new.secrets).await?;
@@ -252,6 +257,14 @@ impl AccountStore for SqliteStorage {
         select.push(" ORDER BY a.created_at DESC, a.id LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
         let rows = select.build().fetch_all(&mut *transaction).await?;
         Ok(Page { items: complete(&mut transaction, &rows).await?, total: total.unsigned_abs() })
+    }
+
+    async fn minting_clients(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>> {
+        let clients = sqlx::query_scalar(
+            "SELECT DISTINCT token ->> '$.client_id' AS client FROM accounts \
+             WHERE project_id = ? AND profile_id = ? AND client IS NOT NULL ORDER BY client",
+        );
+        Ok(clients.bind(project.as_str()).bind(profile.as_str()).fetch_all(&self.readers).await?)
     }
 
     async fn update(&self, changed: &Account, read_version: i64) -> Result<bool> {

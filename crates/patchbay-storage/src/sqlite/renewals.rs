@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use patchbay_model::{Account, AccountId, Lease, LeaseAnswer, ProjectId, Timestamp};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{SqliteStorage, accounts, row::Row};
 use crate::{RenewalStore, Result, StorageError};
@@ -16,6 +16,15 @@ async fn holds(transaction: &mut Transaction<'_, Sqlite>, lease: &Lease) -> Resu
             .fetch_optional(&mut **transaction)
             .await?;
     Ok(fence == Some(lease.fence))
+}
+
+/// The accounts of these rows.
+fn named(rows: &[SqliteRow]) -> Result<Vec<(ProjectId, AccountId)>> {
+    let account = |row| {
+        let row = Row::new("accounts", row, "id");
+        Ok((ProjectId::new(row.get::<String>("project_id")?), AccountId::new(row.id.clone())))
+    };
+    rows.iter().map(account).collect()
 }
 
 #[async_trait]
@@ -145,12 +154,19 @@ impl RenewalStore for SqliteStorage {
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
         .await?;
-        rows.iter()
-            .map(|row| {
-                let row = Row::new("accounts", row, "id");
-                Ok((ProjectId::new(row.get::<String>("project_id")?), AccountId::new(row.id.clone())))
-            })
-            .collect()
+        named(&rows)
+    }
+
+    async fn to_tell(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
+        let rows = sqlx::query(
+            "SELECT project_id, id FROM accounts WHERE tell_at <= ? AND status IN ('active', 'suspended') \
+             ORDER BY tell_at, id LIMIT ?",
+        )
+        .bind(now.as_micros())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        named(&rows)
     }
 
     async fn end_all(&self) -> Result<u64> {

@@ -41,7 +41,8 @@ impl Target {
             let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
             let (storage, ring) = data_dir.unlock(&*clock, &*entropy).await?;
             let storage: Arc<SqliteStorage> = Arc::new(storage);
-            let engine = Engine::start(EngineParts {
+            // It renews no tokens: what a command is for is all that it does.
+            let engine = Engine::open(EngineParts {
                 storage: storage.clone(),
                 vault: Arc::new(Vault::new(ring, entropy.clone())),
                 registry: connectors.registry,

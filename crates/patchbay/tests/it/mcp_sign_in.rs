@@ -172,6 +172,29 @@ fn a_customer_signs_in_calls_and_the_token_is_renewed() {
 }
 
 #[test]
+fn a_deleted_accounts_token_is_taken_back_where_its_server_said() {
+    let quay = Quay::start(&[]);
+    let profile = quay.profile("sign_in", &json!({}));
+    let status = |account: &str| {
+        let deleted = quay.server.api().delete(&format!("/accounts/{account}"));
+        assert_eq!(deleted.status, 200, "{deleted}");
+        deleted.text("/revocation/status")
+    };
+    let account = quay.sign_in(&profile);
+    // What the server says by then leads no token elsewhere.
+    quay.server_says(json!({ "revocation_endpoint": "https://elsewhere.example.com/revoke" }));
+    assert_eq!(quay.oauth.live_refresh_tokens().len(), 1);
+    assert_eq!(status(&account), "confirmed");
+    assert!(quay.oauth.live_refresh_tokens().is_empty());
+
+    // One that named no such place cannot be asked.
+    quay.server_says(json!({ "revocation_endpoint": null }));
+    let account = quay.sign_in(&profile);
+    assert_eq!(status(&account), "unsupported");
+    assert_eq!(quay.oauth.live_refresh_tokens().len(), 1);
+}
+
+#[test]
 fn one_registration_serves_a_profile_until_it_is_forgotten() {
     let quay = Quay::start(&[]);
     // With a secret, which is searched for in the log and in the database when the server ends.
@@ -323,7 +346,7 @@ fn documents_lead_to_web_addresses_alone_and_into_no_private_network() {
         "https://localhost/authorize",
         "https://metadata.google.internal/",
     ] {
-        for key in ["authorization_endpoint", "token_endpoint", "registration_endpoint"] {
+        for key in ["authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint"] {
             quay.server_says(json!({ key: address }));
             assert_eq!(quay.refusal(&profile).0, "SignInDiscoveryError", "{key}: {address}");
         }

@@ -26,3 +26,10 @@ export function exactTime(moment: string): string {
   if (Number.isNaN(date.getTime())) return moment;
   return date.toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
 }
+
+/** The day of a moment, such as "12 Dec 2026", in the reader's own zone. */
+export function calendarDay(moment: string): string {
+  const date = new Date(moment);
+  if (Number.isNaN(date.getTime())) return moment;
+  return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+}

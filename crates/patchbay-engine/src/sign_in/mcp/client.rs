@@ -223,6 +223,7 @@ impl Registrar<'_> {
         TokenServer {
             issuer: self.server.issuer.clone(),
             token_url: self.server.token.to_string(),
+            revocation_url: self.server.revocation.as_ref().map(ToString::to_string),
             resource: self.resource.to_owned(),
             client_id: client.id.clone(),
             client_secret: client.secret.clone(),

@@ -97,6 +97,8 @@ pub(crate) struct Server {
     pub(crate) authorization: Url,
     /// Where the code is traded.
     pub(crate) token: Url,
+    /// Where tokens are taken back (RFC 7009).
+    pub(crate) revocation: Option<Url>,
     /// Where clients become known (RFC 7591).
     pub(crate) registration: Option<Url>,
     /// Whether a client's own document makes it known.
@@ -133,12 +135,13 @@ impl Server {
         if !list("code_challenge_methods_supported").is_some_and(|methods| methods.iter().any(|one| one == "S256")) {
             return Err("the authorization server does not say that it checks code challenges by S256".to_owned());
         }
-        let registration = document.get("registration_endpoint").filter(|place| !place.is_null());
+        let optional = |key: &str| document.get(key).filter(|place| !place.is_null()).map(|_| address(key)).transpose();
         Ok(Self {
             issuer: issuer.to_owned(),
             authorization: address("authorization_endpoint")?,
             token: address("token_endpoint")?,
-            registration: registration.map(|_| address("registration_endpoint")).transpose()?,
+            revocation: optional("revocation_endpoint")?,
+            registration: optional("registration_endpoint")?,
             takes_documents: flag("client_id_metadata_document_supported"),
             names_itself: flag("authorization_response_iss_parameter_supported"),
             // RFC 8414 section 2: what it means to say nothing.
@@ -258,6 +261,8 @@ mod tests {
             json!({ "token_endpoint": "ftp://i.example/token" }),
             json!({ "token_endpoint": null }),
             json!({ "registration_endpoint": "data:text/html,x" }),
+            json!({ "revocation_endpoint": "http://i.example/revoke" }),
+            json!({ "revocation_endpoint": 5 }),
             json!({ "code_challenge_methods_supported": ["plain"] }),
             json!({ "code_challenge_methods_supported": null }),
             json!({ "response_types_supported": ["token"] }),

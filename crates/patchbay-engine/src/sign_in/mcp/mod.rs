@@ -178,9 +178,10 @@ async fn metadata_of(engine: &Engine, title: &str, issuer: &str, deadline: Insta
     for place in documents::issuer_places(&url) {
         let Some(document) = fetch::document(engine, title, &place, deadline).await? else { continue };
         let server = Server::read(&document, issuer).map_err(wrong)?;
-        // The browser will go there, and we will send codes there: neither leads into a private network.
-        for place in [Some(&server.authorization), Some(&server.token), server.registration.as_ref()] {
-            if let Some(Err(refused)) = place.map(|place| engine.http().admits(place)) {
+        // The browser will go there, and we will send codes and tokens there: none leads into a private network.
+        let optional = [server.registration.as_ref(), server.revocation.as_ref()].into_iter().flatten();
+        for place in [&server.authorization, &server.token].into_iter().chain(optional) {
+            if let Err(refused) = engine.http().admits(place) {
                 return Err(wrong(refused));
             }
         }

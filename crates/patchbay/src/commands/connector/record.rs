@@ -128,6 +128,7 @@ fn case(args: &Args, connector: &Connector, performed: &Performed) -> anyhow::Re
     }
     Ok(Case {
         name: args.name.replace(['_', '-'], " "),
+        revocation: None,
         action: connector.action(&args.job.action).map_or_else(|| args.job.action.clone(), |action| action.id.clone()),
         auth: args.job.auth.clone(),
         credentials: credentials.iter().map(|(key, value)| (key.clone(), stand_in(method, key, value))).collect(),

@@ -17,6 +17,7 @@ import { PageHeader } from "../../ui/PageHeader.tsx";
 import { StatusBadge } from "../../ui/StatusBadge.tsx";
 import { DeleteAccount } from "./DeleteAccount.tsx";
 import { EditAccount } from "./EditAccount.tsx";
+import { relinkNotice } from "./relink.ts";
 import { statusOf } from "./status.ts";
 import { useAccountChanges } from "./useAccountChanges.tsx";
 
@@ -48,6 +49,7 @@ function Detail({ account }: { account: Account }) {
   const name = accountName(account);
   const { remedy, meaning } = statusOf(account.status);
   const isTest = account.type === "test";
+  const relink = relinkNotice(account, new Date());
   return (
     <>
       <Anchor component={Link} to="/accounts" size="sm">
@@ -73,7 +75,7 @@ function Detail({ account }: { account: Account }) {
               leftSection={<IconPlugConnected size={16} aria-hidden />}
               onClick={() => setEditing(true)}
             >
-              {remedy !== null && account.status !== "suspended" ? "Reconnect" : "Edit"}
+              {(remedy !== null && account.status !== "suspended") || relink !== null ? "Reconnect" : "Edit"}
             </Button>
             <Button
               component={Link}
@@ -98,6 +100,14 @@ function Detail({ account }: { account: Account }) {
               {remedy}
             </Text>
           </Stack>
+        </Alert>
+      )}
+      {relink !== null && (
+        <Alert color="yellow" mb="md" title={relink}>
+          <Text size="sm" c="var(--mantine-color-text)">
+            In full: {account.relink?.message}. Reconnect it here, or send its owner an auth link; it keeps its
+            id, and calls go on meanwhile.
+          </Text>
         </Alert>
       )}
       {account.profile_alarm && (
@@ -206,6 +216,7 @@ function Facts({ account }: { account: Account }) {
     ["Config", account.connector_profile_name],
     ["Type", account.type === "test" ? "Test" : "Production"],
     ["Environment", account.environment],
+    ["Connector version", account.connector_version],
     ["Owner", `${account.owner_name} (${account.owner_id})`],
     ["Linked by", account.owner_username],
     ["Connected", <Moment key="created" at={account.created_at} />],
@@ -230,6 +241,10 @@ function tokenFacts({ token }: Account): [string, ReactNode][] {
       "Token ends",
       token.expires_at ? <Moment key="ends" at={token.expires_at} /> : "The provider names no end",
     ],
+    ...(token.refresh_expires_at
+      ? [["Can be renewed until", <Moment key="refresh" at={token.refresh_expires_at} />] satisfies [string, ReactNode]]
+      : []),
+    ["Minted by the app", token.client_id && `${token.client_id}${token.is_of_earlier_app ? " (the config has another one by now)" : ""}`],
     ["Renewed", token.renews_at ? <Moment key="renews" at={token.renews_at} /> : "Not by itself"],
     ["Scopes", token.scopes.join(", ")],
   ];

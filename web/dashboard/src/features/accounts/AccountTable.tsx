@@ -9,6 +9,7 @@ import { ListTable } from "../../ui/ListTable.tsx";
 import { Moment } from "../../ui/Moment.tsx";
 import { StatusBadge } from "../../ui/StatusBadge.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
+import { RelinkPill } from "./RelinkPill.tsx";
 
 const Name = ({ account }: { account: Account }) => (
   <div>
@@ -59,7 +60,10 @@ export function AccountTable({ accounts }: { accounts: Account[] }) {
               <Text size="sm">{account.connector_profile_name}</Text>
             </Table.Td>
             <Table.Td>
-              <StatusBadge status={account.status} reasons={reasonsOf(account)} />
+              <Stack gap={4} align="flex-start">
+                <StatusBadge status={account.status} reasons={reasonsOf(account)} />
+                <RelinkPill account={account} />
+              </Stack>
             </Table.Td>
             <Table.Td>
               <Moment at={account.created_at} />
@@ -81,6 +85,7 @@ export function AccountTable({ accounts }: { accounts: Account[] }) {
               <Integration account={account} />
               <Kind account={account} />
               <StatusBadge status={account.status} reasons={reasonsOf(account)} />
+              <RelinkPill account={account} />
             </Group>
             <Group mt="sm" gap={6}>
               <Text size="sm" c="dimmed">

@@ -1,0 +1,150 @@
+//! Ends that a person must prevent: what is known of them ahead, and when they are told.
+//!
+//! Three things end for good: a refresh token, an access token that nothing renews, an account's client certificate.
+//! What a renewal moves it moves; the rest is told once, in the log and to whoever listens for events, two weeks ahead
+//! or for the last tenth of a life ([`Ending`]).
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream};
+use patchbay_connector::{Connector, definition::AuthMethod, expr::Scope};
+use patchbay_model::{Account, AccountId, CallId, Ending, EndingCause, Profile, ProjectId, Token};
+use patchbay_storage::StorageError;
+use serde_json::json;
+
+use super::{Grant, mint::renewal};
+use crate::{
+    EmittedEvent, Engine, Error,
+    pipeline::{self, RunFacts},
+    services::own_credentials,
+};
+
+/// The type of the event that tells of an end.
+const RELINK_DUE: &str = "account.relink_due";
+/// The causes that a token has.
+pub(super) const OF_TOKENS: [EndingCause; 2] = [EndingCause::RefreshToken, EndingCause::AccessToken];
+/// The most accounts in one look, and at the same time.
+const BATCH: u32 = 200;
+const AT_ONCE: usize = 8;
+
+/// The end that a token brings with it; none where it can always be got again, or the provider names none.
+pub(super) fn of_token(token: &Token, method: &AuthMethod, has_refresh_token: bool) -> Option<Ending> {
+    let (cause, at) = match renewal(method, has_refresh_token) {
+        None => (EndingCause::AccessToken, token.expires_at?),
+        Some(Grant::Refresh) => (EndingCause::RefreshToken, token.refresh_expires_at?),
+        Some(_) => return None,
+    };
+    Some(Ending::new(cause, token.issued_at, at))
+}
+
+/// Notes when the account's own client certificate ends. One that is the profile's is the operator's to watch.
+pub(crate) fn note_certificate_end(
+    engine: &Engine,
+    account: &mut Account,
+    connector: &Connector,
+    method: &AuthMethod,
+    profile: &Profile,
+) -> Result<(), Error> {
+    let Some(certificates) = &method.certificates else { return Ok(()) };
+    let own = own_credentials(engine.vault(), account)?;
+    let facts = RunFacts {
+        organization_id: None,
+        project_id: account.project_id.clone(),
+        account_id: Some(account.id.clone()),
+        profile_id: profile.id.clone(),
+        environment: account.environment.clone(),
+        owner: Some(account.owner.clone()),
+        call_id: CallId::generate(engine.clock().now(), &*engine.parts().entropy),
+    };
+    let context = facts.context(connector, method);
+    let roots = [("credentials", own.values()), ("context", &context)];
+    let read = pipeline::read_certificates(certificates, &connector.title, &facts, &Scope { roots: &roots });
+    // What is wrong with it is told by the request that shows it.
+    let validity = read.ok().flatten().and_then(|certificate| certificate.validity());
+    let ending = validity.map(|(from, to)| Ending::new(EndingCause::ClientCertificate, from, to));
+    account.set_endings(&[EndingCause::ClientCertificate], ending);
+    Ok(())
+}
+
+/// What ends, and what to do about it, for a person.
+pub(crate) fn sentence(ending: &Ending, provider: &str) -> String {
+    let what = match ending.cause {
+        EndingCause::RefreshToken => "the refresh token that renews its access ends then",
+        EndingCause::AccessToken => "its access token ends then, and the provider gave nothing to renew it with",
+        EndingCause::ClientCertificate => "its client certificate ends then",
+    };
+    format!("the account at {provider} must be linked again before {}: {what}", ending.at)
+}
+
+/// One look: tells of the ends whose time to be told has come.
+pub(crate) async fn tell_of_endings(engine: &Engine) {
+    let found = match engine.storage().renewals().to_tell(engine.clock().now(), BATCH).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!(%error, "accounts that must be linked again soon could not be read; it is tried again");
+            return;
+        }
+    };
+    stream::iter(found)
+        .for_each_concurrent(AT_ONCE, async |(project, id)| {
+            if let Err(error) = tell(engine, &project, &id).await {
+                tracing::warn!(%error, account = %id, "of an account's end could not be told; it is tried again");
+            }
+        })
+        .await;
+}
+
+/// Tells of one account's ends, and writes down that it was told. A listener may hear of an end twice when the process
+/// stops in between: under the same event id.
+async fn tell(engine: &Engine, project: &ProjectId, id: &AccountId) -> Result<(), Error> {
+    let Some(account) = engine.storage().accounts().get(project, id).await? else { return Ok(()) };
+    let title = engine.view(Arc::new(account.clone())).await?.connector_title;
+    let title = title.unwrap_or_else(|| account.connector.clone());
+    let now = engine.clock().now();
+    let mut changed = account.clone();
+    let due = changed.endings.iter_mut().filter(|ending| !ending.is_told && ending.tell_from <= now);
+    let mut told = Vec::new();
+    for ending in due {
+        if let Some(sink) = engine.events() {
+            sink.emit(event(engine, &account, ending, &title)).await?;
+        }
+        ending.is_told = true;
+        told.push(ending.clone());
+    }
+    changed.credential_version += 1;
+    let stored = engine.storage().accounts().update(&changed, account.credential_version).await;
+    engine.forget_account(id);
+    match stored {
+        Ok(_) => {}
+        // It was changed: the next look reads it again.
+        Err(StorageError::Conflict(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    for ending in told {
+        tracing::warn!(
+            account = %id, project = %project, connector = account.connector, cause = ending.cause.as_str(),
+            ends_at = %ending.at, "{}", sentence(&ending, &title)
+        );
+    }
+    Ok(())
+}
+
+fn event(engine: &Engine, account: &Account, ending: &Ending, title: &str) -> EmittedEvent {
+    let now = engine.clock().now();
+    EmittedEvent {
+        project_id: account.project_id.clone(),
+        account_id: Some(account.id.clone()),
+        profile_id: account.profile_id.clone(),
+        connector: account.connector.clone(),
+        action: None,
+        call_id: CallId::generate(now, &*engine.parts().entropy),
+        event_type: RELINK_DUE.to_owned(),
+        event_id: Some(format!("{}:{}:{}", account.id, ending.cause.as_str(), ending.at)),
+        event_date: now,
+        data: json!({
+            "cause": ending.cause.as_str(),
+            "ends_at": ending.at,
+            "message": sentence(ending, title),
+        }),
+    }
+}

@@ -1,0 +1,39 @@
+//! What is shown of a run (`?debug=true`) holds no secret: none of the account, and none that a step made or got.
+
+use axum::response::IntoResponse as _;
+use serde_json::json;
+
+use crate::world::{SECRET, request, world};
+
+#[tokio::test]
+async fn what_steps_sign_and_get_to_ask_with_is_not_shown() {
+    let world = world(|request| async move {
+        let (parts, body) = request.into_parts();
+        let said = axum::body::to_bytes(body, 65_536).await.unwrap();
+        let said = String::from_utf8(said.to_vec()).unwrap();
+        match parts.uri.path() {
+            // It tells what it was told, and the session where nobody looks for it.
+            "/session" => {
+                let header = [("x-session", "canary-session-31c7")];
+                (header, axum::Json(json!({ "session": "canary-session-31c7", "you": said }))).into_response()
+            }
+            _ => {
+                let proof = parts.headers["authorization"].to_str().unwrap().to_owned();
+                axum::Json(json!({ "name": "Ada", "proof": proof })).into_response()
+            }
+        }
+    })
+    .await;
+    let debug = patchbay_engine::RunRequest { debug: true, ..request(&world.account, "get_by_session", &json!({})) };
+    let outcome = world.engine.run_action(&world.caller, debug).await.unwrap();
+    assert_eq!(outcome.result["data"], "Ada");
+    let shown = serde_json::to_value(outcome.trace.unwrap().requests).unwrap();
+    assert_eq!(shown[1]["response_body"], json!({ "name": "Ada", "proof": "[redacted]" }));
+    assert_eq!(shown[0]["body"], json!({ "assertion": "[redacted]" }));
+    assert_eq!(shown[0]["response_headers"]["x-session"], "[redacted]");
+    let text = shown.to_string();
+    // The beginning of every JSON Web Token.
+    for secret in ["canary", "eyJ", SECRET] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+}
