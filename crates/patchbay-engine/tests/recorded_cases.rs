@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use patchbay_connector::{Connector, SourceFile, definition::Authorization, load, render};
+use patchbay_connector::{Connector, SourceFile, load, render};
 use patchbay_engine::replay::{CaseFile, replay};
 use patchbay_model::{
     Clock, Entropy,
@@ -33,30 +33,19 @@ fn connector(folder: &Path) -> Connector {
     loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &sources)))
 }
 
-fn declares_revocation(connector: &Connector) -> bool {
-    connector.authentication.iter().any(|method| {
-        let at_endpoint = matches!(&method.authorization, Authorization::OAuth2(own) if own.revocation_url.is_some());
-        method.revoke.is_some() || at_endpoint
-    })
-}
-
 async fn check(folder: &Path) -> Vec<String> {
     let connector = connector(folder);
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
-    let (mut played, mut wrong, mut takes_back) = (BTreeSet::new(), Vec::new(), false);
+    let (mut played, mut wrong) = (BTreeSet::new(), Vec::new());
     for path in files(&folder.join("tests"), ".test.yaml") {
         let name = path.display().to_string();
         let cases =
             CaseFile::parse(&name, &fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(cases.connector, connector.key, "{name} is about another connector");
-        takes_back |= cases.cases.iter().any(|case| case.revocation.is_some());
         let ids = cases.cases.iter().filter_map(|case| Some(connector.action(&case.action)?.id.clone()));
         played.extend(ids);
         wrong.extend(replay(&connector, &cases, &clock, &entropy).await.iter().map(|one| format!("{name}: {one}")));
-    }
-    if declares_revocation(&connector) && !takes_back {
-        wrong.push(format!("{}: no case takes an account back (`revocation: confirmed`)", connector.key));
     }
     let missing = connector.actions.iter().filter(|action| !played.contains(&action.id));
     wrong.extend(missing.map(|action| format!("{}: no case for the action `{}`", connector.key, action.id)));

@@ -686,7 +686,10 @@ export interface components {
       shared: boolean;
       environment: string;
       authentication_config_key: string;
+      /** @description The connector's version when it was linked last. */
+      connector_version: string;
       token?: components["schemas"]["TokenOut"] | null;
+      relink?: components["schemas"]["RelinkOut"] | null;
       /**
        * @description The scopes that actions need and that the provider did not grant: those actions answer 412 until the account is
        *     linked again.
@@ -1011,6 +1014,17 @@ export interface components {
       /** @description What is unwise in it. */
       warnings: Record<string, never>[];
     };
+    /** @description An end after which the account does not work until it is linked again. */
+    RelinkOut: {
+      /** @description The account must be linked again before this moment. A renewal may move it. */
+      before: string;
+      /** @description From when on people are told: two weeks ahead, or for the last tenth of the life of what ends. */
+      due_from: string;
+      /** @description What ends: `refresh_token`, `access_token` (nothing renews it) or `client_certificate`. */
+      cause: string;
+      /** @description For a person. */
+      message: string;
+    };
     /** @description What came of reading the operator's directory again. */
     ReloadOut: {
       /** @description The keys that are new. */
@@ -1146,8 +1160,21 @@ export interface components {
       expires_at?: string | null;
       /** @description When it is renewed by itself; null when nothing renews it. */
       renews_at?: string | null;
+      /** @description When what renews it ends; null when nothing renews it, or the provider does not say. */
+      refresh_expires_at?: string | null;
       /** @description What the provider granted; empty when it did not say. */
       scopes: string[];
+      /** @description The profile whose app minted it. */
+      connector_profile_id: string;
+      /** @description When that profile had last changed by then. */
+      profile_changed_at: string;
+      /** @description The app's client id; null where the app is the account's own. */
+      client_id?: string | null;
+      /**
+       * @description Whether that is an app which the profile had before: it goes on renewing the token until the account is linked
+       *     again.
+       */
+      is_of_earlier_app: boolean;
     };
     /** @description A version with its files. */
     VersionFilesOut: components["schemas"]["VersionOut"] & {

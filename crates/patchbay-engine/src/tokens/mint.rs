@@ -318,6 +318,10 @@ impl Form {
         }
     }
 
+    fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
     fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known == name)
     }
@@ -392,7 +396,7 @@ pub(super) struct Endpoint<'a> {
     pub(super) fixed: &'a [&'a str],
     /// Scopes to ask for.
     pub(super) scopes: Option<&'a Template>,
-    /// The connector's own parameters.
+    /// The connector's own parameters; one that comes to nothing takes the parameter of its name out.
     pub(super) params: &'a [(String, Template)],
 }
 
@@ -427,8 +431,9 @@ impl Endpoint<'_> {
             form.set("scope", scopes);
         }
         for (name, value) in params.iter().filter(|(name, _)| !fixed.contains(&name.as_str())) {
-            if let Some(value) = text(value, Escape::None)? {
-                form.set(name, value);
+            match text(value, Escape::None)? {
+                Some(value) => form.set(name, value),
+                None => form.remove(name),
             }
         }
         for (name, value) in proof {

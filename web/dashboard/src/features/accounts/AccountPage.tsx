@@ -105,8 +105,8 @@ function Detail({ account }: { account: Account }) {
       {relink !== null && (
         <Alert color="yellow" mb="md" title={relink}>
           <Text size="sm" c="var(--mantine-color-text)">
-            In full: {account.relink?.message}. Reconnect it here, or send its owner an auth link; it keeps its
-            id, and calls go on meanwhile.
+            In full: {account.relink?.message}. Reconnect it here, or send its owner an auth link; it keeps
+            its id, and calls go on meanwhile.
           </Text>
         </Alert>
       )}
@@ -236,16 +236,14 @@ function Facts({ account }: { account: Account }) {
 /** What is known of the token; for accounts that work by one. */
 function tokenFacts({ token }: Account): [string, ReactNode][] {
   if (!token) return [];
+  const moment = (at: string | null | undefined, otherwise: string | null) =>
+    at ? <Moment at={at} /> : otherwise;
+  const earlier = token.is_of_earlier_app ? " (its config has another one by now)" : "";
   return [
-    [
-      "Token ends",
-      token.expires_at ? <Moment key="ends" at={token.expires_at} /> : "The provider names no end",
-    ],
-    ...(token.refresh_expires_at
-      ? [["Can be renewed until", <Moment key="refresh" at={token.refresh_expires_at} />] satisfies [string, ReactNode]]
-      : []),
-    ["Minted by the app", token.client_id && `${token.client_id}${token.is_of_earlier_app ? " (the config has another one by now)" : ""}`],
-    ["Renewed", token.renews_at ? <Moment key="renews" at={token.renews_at} /> : "Not by itself"],
+    ["Token ends", moment(token.expires_at, "The provider names no end")],
+    ["Renewed", moment(token.renews_at, "Not by itself")],
+    ["Can be renewed until", moment(token.refresh_expires_at, null)],
+    ["Minted by the app", token.client_id ? `${token.client_id}${earlier}` : null],
     ["Scopes", token.scopes.join(", ")],
   ];
 }
