@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_a_run_proves_itself_with_is_taken_out_of_what_came_before() {
-        let (trace, redactor) = (Trace::default(), Redactor::default());
+        let (trace, redactor) = (Trace::default(), Redactor::new([SECRET].into_iter()));
         let got = Bytes::from_static(br#"{"token":"canary-session-1","note":"canary-assertion-1","ok":true}"#);
         let url = |text: &str| Outgoing { url: url::Url::parse(text).unwrap(), body: Bytes::new(), ..outgoing() };
         let first = trace.sending("one", &url("https://api.example/in"), &redactor);
