@@ -11,7 +11,7 @@ use patchbay_model::{Account, Metadata, Profile};
 use patchbay_vault::{SealContext, Secret, Vault};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     Error,
@@ -40,7 +40,7 @@ impl EarlierApp {
 
 impl Drop for EarlierApp {
     fn drop(&mut self) {
-        self.secrets.values_mut().for_each(|value| value.zeroize());
+        self.secrets.values_mut().for_each(Zeroize::zeroize);
     }
 }
 
