@@ -191,8 +191,65 @@ fn chains_do_not_overflow_a_small_stack() {
 #[test]
 fn a_filter_that_copies_the_list_for_each_element_runs_out_of_fuel() {
     let rows: Value = (0..20_000).map(|id| json!({ "id": id })).collect();
-    let template = Template::parse("{{rows[.id == rows[0].id]}}").unwrap();
-    assert_eq!(template.eval(&Scope { roots: &[("rows", &rows)] }), Err(EvalError::Fuel));
+    let run = |text: &str| Template::parse(text).unwrap().eval(&Scope { roots: &[("rows", &rows)] });
+    assert_eq!(run("{{rows[.id == first(rows).id]}}"), Err(EvalError::Fuel));
+    // One element is no copy of all of them.
+    assert_eq!(run("{{rows[19999].id + rows[0].id}}"), Ok(Some(json!(19_999))));
+}
+
+/// Each of these would take gigabytes.
+#[test]
+fn what_is_built_is_paid_for() {
+    let inputs = json!({
+        "list": (0..20_000).collect::<Vec<_>>(),
+        "names": (0..20_000).map(|n| (format!("n{n}"), json!(n))).collect::<serde_json::Map<_, _>>(),
+        "text": "x".repeat(200_000),
+        "big": "y".repeat(8_000_000),
+        "json": format!("[{}0]", "0,".repeat(6_000_000)),
+    });
+    let run = |text: &str| Template::parse(text).unwrap().eval(&Scope { roots: &[("inputs", &inputs)] });
+    for text in [
+        "{{join(inputs.list, inputs.text)}}",
+        "{{prefixKeys(inputs.names, inputs.text)}}",
+        "{{replace(inputs.text, 'x', inputs.text)}}",
+        "{{split(inputs.big, '')}}",
+        "{{fromJson(inputs.json)}}",
+        "{{map(inputs.list, inputs.text + @)}}",
+        &format!("{{{{[{}1]}}}}", "inputs.big,".repeat(60)),
+        &format!("$.inputs[{}'big']", "'big',".repeat(60)),
+        &format!("{{{{map(inputs.list, '{}')}}}}", "z".repeat(3_900)),
+        &"${inputs.big}".repeat(60),
+        &"${inputs.big + ''}".repeat(60),
+    ] {
+        assert_eq!(run(text), Err(EvalError::Large), "{text:.60}");
+    }
+    assert_eq!(run(&format!("$.inputs.list[{}*]", "*,".repeat(2_000))), Err(EvalError::Fuel));
+    // What a connector has use for fits.
+    assert!(run("{{join(inputs.list, ', ')}}").is_ok());
+    assert!(run("{{[inputs.big, inputs.text]}}").is_ok());
+    assert!(run("$.inputs.list[*]").is_ok());
+}
+
+#[test]
+fn numbers_are_written_as_javascript_writes_them() {
+    for (number, expected) in
+        [(json!(25.0), "25"), (json!(2.5), "2.5"), (json!(-0.0), "0"), (json!(u64::MAX), "18446744073709551615")]
+    {
+        assert_eq!(text_of("${inputs.v}", number, Escape::None).unwrap().unwrap(), expected);
+    }
+}
+
+#[test]
+fn names_within_filters_are_named_too() {
+    let template = Template::parse("$.inputs.list[?(@.id == steps.fetch.output.data.id)]").unwrap();
+    assert_eq!(template.steps_read(), Some(vec!["fetch".to_owned()]));
+    let references = Template::parse("${$.inputs['a',(inputs.b)]}{{").unwrap().references();
+    assert!(references.contains(&("inputs".to_owned(), Some("b".to_owned()))), "{references:?}");
+    let references = Template::parse("{{inputs['odd name'] + steps['x'].output}}").unwrap().references();
+    assert_eq!(
+        references,
+        [("inputs", "odd name"), ("steps", "x")].map(|(root, name)| (root.to_owned(), Some(name.to_owned())))
+    );
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a case is written where it is called")]
@@ -215,6 +272,10 @@ fn escaping_follows_the_place() {
     assert_eq!(host("acme").unwrap().unwrap(), "https://acme.example.com");
     for hostile in ["evil.test/", "a@b", "a#", "a?b", "a:80", "", "a\\b", "a b"] {
         assert!(matches!(host(hostile), Err(EvalError::Refused { .. })), "{hostile}");
+    }
+    for dots in [".", "..", "..."] {
+        let base = text_of("https://a.example.com/t/${inputs.v}/api", json!(dots), Escape::Host);
+        assert!(matches!(base, Err(EvalError::Refused { .. })), "{dots}");
     }
     assert!(text_of("${inputs.v}/x", json!("https://a.example.com/base"), Escape::Host).is_ok());
     assert!(text_of("${inputs.v}/x", json!("https://u:p@a.example.com"), Escape::Host).is_err());

@@ -53,7 +53,51 @@ pub(super) enum Op {
     Power,
 }
 
+/// Functions whose value holds nothing of what they were given that could change a URL.
+const HARMLESS: [&str; 16] = [
+    "urlEncode",
+    "number",
+    "length",
+    "sum",
+    "present",
+    "missing",
+    "includes",
+    "includesSome",
+    "startsWith",
+    "endsWith",
+    "sha256",
+    "md5",
+    "uuid",
+    "addDays",
+    "formatDate",
+    "parseDate",
+];
+
 impl Expr {
+    /// Whether a value of this root may go into its value as it is.
+    pub(super) fn lets_through(&self, root: &str) -> bool {
+        let any = |of: &[Self]| of.iter().any(|one| one.lets_through(root));
+        match self {
+            Self::Root(name) => name == root,
+            Self::Scope => true,
+            Self::Literal(_) | Self::Current | Self::Not(_) | Self::Negate(_) => false,
+            Self::Member(of, _) | Self::Index(of, _) | Self::Filter(of, _) => of.lets_through(root),
+            Self::Map(list, body) => list.lets_through(root) || body.lets_through(root),
+            Self::Binary(Op::Or | Op::And | Op::Coalesce | Op::Elvis | Op::Add, left, right) => {
+                left.lets_through(root) || right.lets_through(root)
+            }
+            // The others give a number, true or false.
+            Self::Binary(..) => false,
+            Self::Ternary(_, then, otherwise) => then.lets_through(root) || otherwise.lets_through(root),
+            Self::Array(items) => any(items),
+            Self::Object(members) => members.iter().any(|(_, member)| member.lets_through(root)),
+            Self::Call(function, arguments) => !HARMLESS.contains(&function.name) && any(arguments),
+            Self::Method(of, function, arguments) => {
+                !HARMLESS.contains(&function.name) && (of.lets_through(root) || any(arguments))
+            }
+        }
+    }
+
     /// Whether no branch is longer than `limit`. Looks without recursion, as the tree may be tall.
     pub(super) fn is_within(&self, limit: usize) -> bool {
         let mut waiting = vec![(self, 1)];

@@ -49,7 +49,13 @@ pub enum EvalError {
     /// An operation does not fit its values.
     #[error("{0}")]
     Type(String),
-    /// It took too many steps or grew too large.
+    /// It took too many steps.
     #[error("an expression does too much work")]
     Fuel,
+    /// What it builds takes too much memory.
+    #[error("what is built takes more memory than a call may have")]
+    Large,
+    /// What it builds nests too deep.
+    #[error("what is built nests too deep")]
+    Deep,
 }

@@ -9,11 +9,14 @@ use super::{
     ast::{Expr, Op},
     error::EvalError,
     functions,
+    room::{NODE, Room, size},
     value::{self, Maybe},
 };
 
 /// Steps that one evaluation may take.
 const FUEL: u64 = 200_000;
+/// Bytes that are copied in one step.
+const COPIED: u64 = 4096;
 /// The longest text that an operator may build, in bytes.
 pub(super) const MAX_TEXT: usize = 64 * 1024 * 1024;
 
@@ -21,13 +24,15 @@ pub(super) const MAX_TEXT: usize = 64 * 1024 * 1024;
 pub(super) struct Evaluation<'a> {
     pub(super) scope: Scope<'a>,
     fuel: u64,
+    /// For what it copies and makes, temporary or not.
+    room: Room,
     /// The element that a filter looks at.
     current: Vec<Value>,
 }
 
 impl<'a> Evaluation<'a> {
     pub(super) fn new(scope: Scope<'a>) -> Self {
-        Self { scope, fuel: FUEL, current: Vec::new() }
+        Self { scope, fuel: FUEL, room: Room::default(), current: Vec::new() }
     }
 
     pub(super) fn spend(&mut self, steps: u64) -> Result<(), EvalError> {
@@ -35,9 +40,16 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
+    /// Makes room for so many bytes, before they are built.
+    pub(super) fn claim(&mut self, bytes: usize) -> Result<(), EvalError> {
+        self.room.take_bytes(bytes)
+    }
+
     /// A copy, paid for by its size: a filter may copy a whole list for each element of it.
-    fn copy(&mut self, value: &Value) -> Result<Value, EvalError> {
-        self.spend(value::nodes(value) / 64)?;
+    pub(super) fn copy(&mut self, value: &Value) -> Result<Value, EvalError> {
+        let size = size(value);
+        self.spend(size as u64 / COPIED)?;
+        self.claim(size)?;
         Ok(value.clone())
     }
 
@@ -53,7 +65,10 @@ impl<'a> Evaluation<'a> {
     pub(super) fn run(&mut self, expression: &Expr) -> Result<Maybe, EvalError> {
         self.spend(1)?;
         Ok(match expression {
-            Expr::Literal(value) => Some(value.clone()),
+            Expr::Literal(value) => {
+                self.claim(size(value))?;
+                Some(value.clone())
+            }
             Expr::Root(name) => self.scope.root(name).map(|value| self.copy(value)).transpose()?,
             Expr::Scope => {
                 let scope = self.scope;
@@ -61,8 +76,11 @@ impl<'a> Evaluation<'a> {
                 Some(Value::Object(copies.collect::<Result<_, EvalError>>()?))
             }
             Expr::Current => {
-                self.spend(self.current.last().map_or(0, value::nodes) / 64)?;
-                self.current.last().cloned()
+                // Taken out while it is copied.
+                let Some(current) = self.current.pop() else { return Ok(None) };
+                let copy = self.copy(&current);
+                self.current.push(current);
+                Some(copy?)
             }
             Expr::Member(of, name) => {
                 if let Some(found) = self.borrowed(expression) {
@@ -72,15 +90,18 @@ impl<'a> Evaluation<'a> {
                 self.member(of, name)?
             }
             Expr::Index(of, index) => {
-                let of = self.run(of)?;
-                match (of, self.run(index)?) {
-                    (Some(Value::Array(mut items)), Some(Value::Number(index))) => {
-                        let place = index.as_u64().and_then(|index| usize::try_from(index).ok());
-                        place.filter(|place| *place < items.len()).map(|place| items.swap_remove(place))
-                    }
-                    (Some(Value::Object(mut members)), Some(key)) => members.shift_remove(&value::as_text(&key)),
-                    _ => None,
+                // What names lead to is not copied for one element of it.
+                if let Some(found) = self.borrowed(of) {
+                    let index = self.run(index)?;
+                    return found
+                        .zip(index)
+                        .and_then(|(of, index)| at(of, &index))
+                        .map(|one| self.copy(one))
+                        .transpose();
                 }
+                let of = self.run(of)?;
+                let index = self.run(index)?;
+                of.zip(index).and_then(|(of, index)| at(&of, &index).cloned())
             }
             Expr::Filter(list, condition) => {
                 let items = match self.run(list)? {
@@ -102,6 +123,7 @@ impl<'a> Evaluation<'a> {
                     Some(Value::Null) | None => Vec::new(),
                     Some(one) => vec![one],
                 };
+                self.claim(NODE * items.len())?;
                 let mut mapped = Vec::new();
                 for item in items {
                     mapped.extend(self.with_current(&item, body)?);
@@ -119,6 +141,7 @@ impl<'a> Evaluation<'a> {
                 self.run(chosen)?
             }
             Expr::Array(items) => {
+                self.claim(NODE * items.len())?;
                 let items = items.iter().map(|item| self.run(item).map(|item| item.unwrap_or(Value::Null)));
                 Some(Value::Array(items.collect::<Result<_, _>>()?))
             }
@@ -203,7 +226,7 @@ impl<'a> Evaluation<'a> {
             Op::Greater => ordered(Ordering::is_gt),
             Op::GreaterEqual => ordered(Ordering::is_ge),
             Op::In => Value::Bool(value::contains(right, left)),
-            Op::Add => add(left, right)?,
+            Op::Add => self.add(left, right)?,
             Op::Subtract => value::number(number(left, "-")? - number(right, "-")?),
             Op::Multiply => value::number(number(left, "*")? * number(right, "*")?),
             Op::Divide => value::number(number(left, "/")? / number(right, "/")?),
@@ -213,6 +236,28 @@ impl<'a> Evaluation<'a> {
             Op::Or | Op::And | Op::Coalesce | Op::Elvis => unreachable!("returned above"),
         }))
     }
+
+    fn add(&mut self, left: Option<&Value>, right: Option<&Value>) -> Result<Value, EvalError> {
+        if !matches!(left, Some(Value::String(_))) && !matches!(right, Some(Value::String(_))) {
+            return Ok(value::number(number(left, "+")? + number(right, "+")?));
+        }
+        let text = |operand: Option<&Value>| operand.map(value::as_text).unwrap_or_default();
+        let (left, right) = (text(left), text(right));
+        if left.len() + right.len() > MAX_TEXT {
+            return Err(EvalError::Large);
+        }
+        self.claim(left.len() + right.len())?;
+        Ok(Value::String(left + &right))
+    }
+}
+
+/// The element or member that an index names.
+fn at<'v>(of: &'v Value, index: &Value) -> Option<&'v Value> {
+    match (of, index) {
+        (Value::Array(items), Value::Number(index)) => items.get(usize::try_from(index.as_u64()?).ok()?),
+        (Value::Object(members), key) => members.get(&value::as_text(key)),
+        _ => None,
+    }
 }
 
 fn number(operand: Option<&Value>, operator: &str) -> Result<f64, EvalError> {
@@ -221,16 +266,4 @@ fn number(operand: Option<&Value>, operator: &str) -> Result<f64, EvalError> {
         operand => value::as_number(operand)
             .ok_or_else(|| EvalError::Type(format!("`{operator}` has an operand that is not a number"))),
     }
-}
-
-fn add(left: Option<&Value>, right: Option<&Value>) -> Result<Value, EvalError> {
-    if !matches!(left, Some(Value::String(_))) && !matches!(right, Some(Value::String(_))) {
-        return Ok(value::number(number(left, "+")? + number(right, "+")?));
-    }
-    let text = |operand: Option<&Value>| operand.map(value::as_text).unwrap_or_default();
-    let (left, right) = (text(left), text(right));
-    if left.len() + right.len() > MAX_TEXT {
-        return Err(EvalError::Fuel);
-    }
-    Ok(Value::String(left + &right))
 }

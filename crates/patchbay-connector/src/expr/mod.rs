@@ -1,7 +1,7 @@
 //! Expressions: JSONPath (`$…`), JEXL (`{{…}}`) and interpolation (`${…}`), compiled once at load.
 //!
 //! The language is closed: an expression reads its [`Scope`] and nothing else, every evaluation is
-//! bounded by fuel, and parsing by depth and length. `lexer` and `parser` read JEXL, `path` reads
+//! bounded by fuel and by the room that its values take, and parsing by depth and length. `lexer` and `parser` read JEXL, `path` reads
 //! JSONPath, `eval` runs both, `template` is the text that holds them.
 
 mod ast;
@@ -11,12 +11,14 @@ mod functions;
 mod lexer;
 mod parser;
 mod path;
+mod room;
 mod template;
 mod value;
 mod xml;
 
 pub use error::{EvalError, ExprSyntaxError};
 pub use functions::{Function, reference};
+pub use room::Room;
 pub use template::{Escape, Template};
 pub use xml::escape_xml;
 

@@ -1,5 +1,7 @@
 //! A text of a connector file: literal, JSONPath, JEXL, or literal with interpolations.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -9,6 +11,7 @@ use super::{
     eval::{Evaluation, MAX_TEXT},
     parser,
     path::{self, Path},
+    room::{NODE, Room},
     value,
     xml::escape_xml,
 };
@@ -49,7 +52,7 @@ pub enum Escape {
     PathSegment,
     /// As a query's name or value: percent-encoded like a path segment, and may be empty.
     Query,
-    /// For a base URL: letters, digits, `-`, `.`, `_` alone. A whole http(s) URL without user, query
+    /// For a base URL: letters, digits, `-`, `.`, `_` alone, and not dots alone. A whole http(s) URL without user, query
     /// and fragment may stand too where nothing follows it, or a path does: else what follows would
     /// not be the end of the host that the file's author meant.
     Host,
@@ -138,6 +141,11 @@ impl Template {
         Ok(value::is_truthy(self.eval(scope)?.as_ref()))
     }
 
+    /// Whether it is an expression (`{{…}}`) into whose value a value of this root goes as it is.
+    pub fn lets_through(&self, root: &str) -> bool {
+        matches!(&self.kind, Kind::Jexl(expression) if expression.lets_through(root))
+    }
+
     /// The roots that it names, each with the name after it: (`steps`, `fetch`).
     pub fn references(&self) -> Vec<(String, Option<String>)> {
         let mut found = Vec::new();
@@ -171,16 +179,25 @@ impl Template {
         found.into_iter().filter(|(root, _)| root == "steps").map(|(_, name)| name).collect()
     }
 
+    /// Its paths and its expressions, those within paths among them.
     fn parts(&self, path: &mut dyn FnMut(&Path), expression: &mut dyn FnMut(&Expr)) {
+        fn both(one: &Path, path: &mut dyn FnMut(&Path), expression: &mut dyn FnMut(&Expr)) {
+            path(one);
+            one.expressions(expression);
+        }
         match &self.kind {
             Kind::Literal => {}
-            Kind::Path(one) => path(one),
+            Kind::Path(one) => both(one, path, expression),
             Kind::Jexl(one) => expression(one),
-            Kind::Mixed(parts) => parts.iter().for_each(|part| match part {
-                Part::Literal(_) => {}
-                Part::Path(one, _) => path(one),
-                Part::Jexl(one, _) => expression(one),
-            }),
+            Kind::Mixed(parts) => {
+                for part in parts {
+                    match part {
+                        Part::Literal(_) => {}
+                        Part::Path(one, _) => both(one, path, expression),
+                        Part::Jexl(one, _) => expression(one),
+                    }
+                }
+            }
         }
     }
 }
@@ -302,20 +319,15 @@ fn mixed(parts: &[Part], scope: &Scope<'_>, escape: Escape) -> Result<String, Ev
                 continue;
             }
             Part::Path(expression, path) => match expression.simple(scope) {
-                Some(Some(value)) if !value.is_null() => {
-                    text.push_str(&escaped(value, path, place)?);
-                    continue;
-                }
-                _ => (expression.eval(&mut Evaluation::new(*scope))?, path),
+                Some(Some(value)) if !value.is_null() => (Some(Cow::Borrowed(value)), path),
+                _ => (expression.eval(&mut Evaluation::new(*scope))?.map(Cow::Owned), path),
             },
-            Part::Jexl(expression, path) => (Evaluation::new(*scope).run(expression)?, path),
+            Part::Jexl(expression, path) => (Evaluation::new(*scope).run(expression)?.map(Cow::Owned), path),
         };
-        match value {
-            None | Some(Value::Null) => return Err(EvalError::Missing { path: path.clone() }),
-            Some(value) => text.push_str(&escaped(&value, path, place)?),
-        }
+        let value = value.filter(|value| !value.is_null()).ok_or_else(|| EvalError::Missing { path: path.clone() })?;
+        text.push_str(&escaped(&value, path, place)?);
         if text.len() > MAX_TEXT {
-            return Err(EvalError::Fuel);
+            return Err(EvalError::Large);
         }
     }
     Ok(text)
@@ -379,6 +391,9 @@ fn escaped(value: &Value, path: &str, place: Place) -> Result<String, EvalError>
             if place.must_be_url && !is_url {
                 return Err(refused("is no http(s) address without user, query and fragment"));
             }
+            if !text.is_empty() && text.chars().all(|c| c == '.') {
+                return Err(refused("is only dots, which would change the path"));
+            }
             if !is_host && !is_url {
                 return Err(refused("holds characters that a host name cannot have"));
             }
@@ -425,6 +440,10 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
         Expr::Root(root) => found.push((root.clone(), None)),
         Expr::Scope => found.push((EVERYTHING.to_owned(), None)),
         Expr::Literal(_) | Expr::Current => {}
+        // `inputs["odd name"]` names as `inputs.name` does.
+        Expr::Index(of, index) if let (Expr::Root(root), Expr::Literal(Value::String(name))) = (&**of, &**index) => {
+            found.push((root.clone(), Some(name.clone())));
+        }
         Expr::Index(left, right)
         | Expr::Filter(left, right)
         | Expr::Map(left, right)
@@ -450,17 +469,35 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
 impl ValueTemplate {
     /// Its value; `None` is undefined. Members without a value disappear from objects, at any depth.
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Option<Value>, EvalError> {
+        match self {
+            // One text pays for itself.
+            Self::Text(template) => template.eval(scope),
+            several => several.eval_within(scope, &mut Room::default()),
+        }
+    }
+
+    fn eval_within(&self, scope: &Scope<'_>, room: &mut Room) -> Result<Option<Value>, EvalError> {
         Ok(match self {
-            Self::Literal(value) => Some(value.clone()),
-            Self::Text(template) => template.eval(scope)?,
+            Self::Literal(value) => {
+                room.take_bytes(NODE)?;
+                Some(value.clone())
+            }
+            Self::Text(template) => {
+                let value = template.eval(scope)?;
+                value.iter().try_for_each(|value| room.take(value))?;
+                value
+            }
             Self::Array(items) => {
-                let items = items.iter().map(|item| item.eval(scope).map(|item| item.unwrap_or(Value::Null)));
+                let items =
+                    items.iter().map(|item| item.eval_within(scope, room).map(|item| item.unwrap_or(Value::Null)));
                 Some(Value::Array(items.collect::<Result<_, _>>()?))
             }
             Self::Object(members) => {
                 let mut object = Map::new();
                 for (key, member) in members {
-                    if let (Some(key), Some(value)) = (key.eval_text(scope, Escape::None)?, member.eval(scope)?) {
+                    let key = key.eval_text(scope, Escape::None)?;
+                    room.take_bytes(key.as_ref().map_or(0, String::len))?;
+                    if let (Some(key), Some(value)) = (key, member.eval_within(scope, room)?) {
                         object.insert(key, value);
                     }
                 }

@@ -30,17 +30,6 @@ pub(super) fn is_truthy(value: Option<&Value>) -> bool {
     }
 }
 
-/// How many values it is made of, itself included.
-pub(super) fn nodes(value: &Value) -> u64 {
-    1 + match value {
-        Value::Array(items) => items.iter().map(nodes).sum(),
-        Value::Object(members) => members.values().map(nodes).sum(),
-        // A long text costs as much to copy as many short ones.
-        Value::String(text) => text.len() as u64 / 64,
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
-}
-
 /// The number that a value counts as, if any.
 pub(super) fn as_number(value: Option<&Value>) -> Option<f64> {
     match value? {
@@ -57,10 +46,21 @@ pub(super) fn as_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(truth) => truth.to_string(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => number_text(number),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(as_text).collect::<Vec<_>>().join(","),
         Value::Object(_) => value.to_string(),
+    }
+}
+
+/// A number as JavaScript writes it: `25.0` is `25`.
+fn number_text(number: &Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => match self::number(float) {
+            Value::Number(plain) => plain.to_string(),
+            _ => number.to_string(),
+        },
+        _ => number.to_string(),
     }
 }
 

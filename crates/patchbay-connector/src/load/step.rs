@@ -78,6 +78,9 @@ pub(crate) const RESPONSE: [&str; 11] = [
 ];
 pub(crate) const DOWNLOAD: [&str; 5] = ["responseMode", "responseType", "encoding", "maxRedirects", "followRedirects"];
 
+/// The most parts of a dotted key: each is an object within the one before.
+const MAX_KEY_PARTS: usize = 48;
+
 pub(super) fn read(reader: Reader<'_>) -> Option<Step> {
     let mapping = reader.mapping("a step", &KEYS)?;
     let id = mapping.require("stepId").and_then(|id| id.text());
@@ -198,7 +201,18 @@ fn download(mapping: &Mapping<'_>) -> Option<DownloadFile> {
 }
 
 pub(super) fn request(mapping: &Mapping<'_>) -> Option<Request> {
-    let url = mapping.require("url").and_then(|url| url.template());
+    let url = mapping.require("url").and_then(|place| {
+        let url = place.template()?;
+        if url.lets_through("inputs") {
+            let message = "an input that an expression puts into a URL is not encoded, and may change where it leads";
+            place.warning_with_hint(
+                code::INVALID,
+                message,
+                "write the URL as a text, such as /items/${inputs.id}, or use urlEncode(…)",
+            );
+        }
+        Some(url)
+    });
     let method = mapping.get("method").map_or_else(|| Some(default_method(mapping)), |method| method.choice(&METHODS));
     let response = mapping.get("response").map(response).unwrap_or_default();
     // Everything is read before anything is given up, so that every mistake is seen.
@@ -266,6 +280,11 @@ pub(super) fn page(mapping: &Mapping<'_>) -> Option<Page> {
     let modes = [("cursor", PageMode::Cursor), ("offset", PageMode::Offset), ("page", PageMode::Page)];
     let places = [("query", PageLocation::Query), ("body", PageLocation::Body)];
     let next_in = [("headers", NextKeyIn::Headers), ("data", NextKeyIn::Data)];
+    if let Some(place) = iterator.get("key")
+        && place.text().is_some_and(|key| key.split('.').count() > MAX_KEY_PARTS)
+    {
+        place.error(code::INVALID, format!("the key has more than {MAX_KEY_PARTS} parts"));
+    }
     let start = iterator.get("startPage").and_then(|start| start.whole()).unwrap_or(1);
     Some(Page {
         key: iterator.require("key")?.text()?,

@@ -12,7 +12,8 @@ use crate::{
     nearest::nearest,
 };
 
-/// The most problems that one file lists. A hostile file has one in every line.
+/// The most errors that one file lists, and the most warnings. A hostile file has one in every line, and no number of
+/// warnings may hide an error.
 const MAX_LISTED: usize = 200;
 
 /// Where problems are collected.
@@ -20,8 +21,31 @@ const MAX_LISTED: usize = 200;
 pub struct Report {
     found: RefCell<Vec<Diagnostic>>,
     /// By file: how many were found, listed or not.
-    counts: RefCell<HashMap<String, usize>>,
+    counts: RefCell<HashMap<String, Counts>>,
     has_errors: Cell<bool>,
+    /// The places that were pointed at, with what for: a text that stands twice is pointed at twice.
+    pointed: RefCell<HashSet<(*const Node, String)>>,
+}
+
+/// How many problems of each kind a file has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    errors: usize,
+    warnings: usize,
+}
+
+impl Counts {
+    fn of(&mut self, severity: Severity) -> &mut usize {
+        match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        }
+    }
+
+    /// How many of them are not listed.
+    const fn unlisted(self) -> usize {
+        self.errors.saturating_sub(MAX_LISTED) + self.warnings.saturating_sub(MAX_LISTED)
+    }
 }
 
 impl Report {
@@ -31,7 +55,7 @@ impl Report {
             self.has_errors.set(true);
         }
         let mut counts = self.counts.borrow_mut();
-        let count = counts.entry(diagnostic.file.clone()).or_default();
+        let count = counts.entry(diagnostic.file.clone()).or_default().of(diagnostic.severity);
         *count += 1;
         if *count <= MAX_LISTED {
             self.found.borrow_mut().push(diagnostic);
@@ -41,8 +65,9 @@ impl Report {
     /// All of them, in the order of files and lines.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut found = self.found.into_inner();
-        for (file, count) in self.counts.into_inner() {
-            if let Some(more) = count.checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+        for (file, counts) in self.counts.into_inner() {
+            let more = counts.unlisted();
+            if more > 0 {
                 let message = format!("there are {more} more problems in this file; mend these first");
                 let end = Position { line: usize::MAX, column: 1 };
                 let whole = Span { start: end, end };
@@ -59,9 +84,9 @@ impl Report {
         found
     }
 
-    /// Whether further problems of this file are only counted, so that no hint need be looked for.
+    /// Whether further errors of this file are only counted, so that no hint need be looked for.
     fn is_full(&self, file: &str) -> bool {
-        self.counts.borrow().get(file).is_some_and(|count| *count >= MAX_LISTED)
+        self.counts.borrow().get(file).is_some_and(|counts| counts.errors >= MAX_LISTED)
     }
 
     /// Whether an error was found.
@@ -94,6 +119,54 @@ impl<'n> Reader<'n> {
     /// Reports an error at this node, with a hint.
     pub fn error_with_hint(&self, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
         self.report.add(Diagnostic::error(code, message, self.file, self.node.span).with_hint(hint));
+    }
+
+    /// Whether further errors of this file are only counted, so that no hint need be looked for.
+    pub fn is_full(&self) -> bool {
+        self.report.is_full(self.file)
+    }
+
+    /// Reports an error at a part of a text that stands somewhere within this node; at the node itself where the text
+    /// is not found.
+    pub fn error_in_text(&self, text: &str, part: &str, code: &'static str, message: String, hint: Option<String>) {
+        let span = if self.is_full() { None } else { self.span_in_text(text, part) };
+        let diagnostic = Diagnostic::error(code, message, self.file, span.unwrap_or(self.node.span));
+        self.report.add(Diagnostic { hint, ..diagnostic });
+    }
+
+    /// Where a part of a text within this node stands that was not pointed at before.
+    fn span_in_text(&self, text: &str, part: &str) -> Option<Span> {
+        let mut pointed = self.report.pointed.borrow_mut();
+        let mut waiting = vec![self.node];
+        while let Some(node) = waiting.pop() {
+            let mut found = None;
+            match &node.value {
+                NodeValue::Text(known) if known == text => found = Some((node.span, usize::from(node.quoted))),
+                NodeValue::List(items) => waiting.extend(items.iter().rev()),
+                NodeValue::Map(entries) => {
+                    found = entries.iter().find(|entry| entry.key == text).map(|entry| (entry.key_span, 0));
+                    waiting.extend(entries.iter().rev().map(|entry| &entry.value));
+                }
+                _ => {}
+            }
+            if let Some((span, quote)) = found
+                && pointed.insert((std::ptr::from_ref(node), part.to_owned()))
+            {
+                let offset = word(text, part).filter(|_| span.start.line == span.end.line);
+                return Some(offset.map_or(span, |offset| {
+                    let column = span.start.column + quote + text[..offset].chars().count();
+                    let start = Position { column, ..span.start };
+                    Span { start, end: Position { column: column + part.chars().count(), ..start } }
+                }));
+            }
+        }
+        None
+    }
+
+    /// Reports what is unwise at this node, with a hint.
+    pub fn warning_with_hint(&self, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+        let found = Diagnostic::error(code, message, self.file, self.node.span).with_hint(hint);
+        self.report.add(Diagnostic { severity: Severity::Warning, ..found });
     }
 
     /// Reports what is unwise at this node.
@@ -143,7 +216,7 @@ impl<'n> Reader<'n> {
             let spot = |code, message: String| Diagnostic::error(code, message, self.file, entry.key_span);
             if !known.contains(&key) {
                 let diagnostic = spot(code::UNKNOWN_KEY, format!("{what} has no key `{key}`"));
-                let near = if self.report.is_full(self.file) { None } else { nearest(key, known.iter().copied()) };
+                let near = if self.is_full() { None } else { nearest(key, known.iter().copied()) };
                 self.report.add(match near {
                     Some(near) => diagnostic.with_hint(format!("did you mean `{near}`?")),
                     None => diagnostic.with_hint(format!("its keys are: {}", known.join(", "))),
@@ -252,7 +325,8 @@ impl<'n> Reader<'n> {
             return Some(*value);
         }
         let names = choices.iter().map(|(name, _)| *name).collect::<Vec<_>>();
-        let hint = match nearest(&text, names.iter().copied()) {
+        let near = if self.is_full() { None } else { nearest(&text, names.iter().copied()) };
+        let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it can be: {}", names.join(", ")),
         };
@@ -313,6 +387,14 @@ impl<'n> Reader<'n> {
             None => diagnostic,
         }
     }
+}
+
+/// Where a name stands in a text, not as a part of a longer one.
+fn word(text: &str, name: &str) -> Option<usize> {
+    let is_part = |character: Option<char>| character.is_some_and(|c| c == '_' || c.is_alphanumeric());
+    let whole =
+        |at: &usize| !is_part(text[..*at].chars().next_back()) && !is_part(text[at + name.len()..].chars().next());
+    text.match_indices(name).map(|(at, _)| at).find(whole).filter(|_| !name.is_empty())
 }
 
 /// A mapping whose keys have been checked.

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use patchbay_connector::{
     definition::{Arg, ArgLocation, ArrayFormat, ValueTemplate},
-    expr::{Escape, EvalError, Scope},
+    expr::{Escape, EvalError, Room, Scope, Template},
 };
 use serde_json::{Map, Value};
 
@@ -25,9 +25,17 @@ pub(crate) struct Parts {
     pub(crate) whole_body: Option<Value>,
     /// Whether there are body arguments at all, present or not.
     pub(crate) has_body_args: bool,
+    /// For all that they came to.
+    room: Room,
 }
 
 impl Parts {
+    /// Whether the body is JSON, which it is unless a header says otherwise.
+    fn is_json(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        kind.is_none_or(|kind| kind.contains("json"))
+    }
+
     /// Whether the body is XML.
     pub(crate) fn is_xml(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -74,9 +82,15 @@ fn apply_one(arg: &Arg, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), Eval
         ValueTemplate::Text(text) if arg.spread && text.is_mixed() && parts.is_xml() => {
             text.eval_text(scope, Escape::Xml)?.map(Value::String)
         }
+        ValueTemplate::Text(text) if arg.spread && parts.is_json() => match json(text, scope)? {
+            Some(value) => Some(value),
+            None => text.eval(scope)?,
+        },
         value => value.eval(scope)?,
     };
     let Some(value) = value else { return Ok(()) };
+    // Any number of arguments may be made of the same.
+    parts.room.take(&value)?;
     match (value, arg.location) {
         (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
         (Value::Object(members), _) if arg.inline => {
@@ -91,6 +105,16 @@ fn apply_one(arg: &Arg, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), Eval
         }
     }
     Ok(())
+}
+
+/// The value that a document of JSON says which is written out in the file, with values put in as JSON.
+fn json(text: &Template, scope: &Scope<'_>) -> Result<Option<Value>, EvalError> {
+    let is_document = (text.is_mixed() || text.is_literal()) && text.source().trim_start().starts_with(['{', '[']);
+    if !is_document {
+        return Ok(None);
+    }
+    let written = text.eval_text(scope, Escape::Json)?;
+    Ok(written.and_then(|written| serde_json::from_str(&written).ok()))
 }
 
 fn put(parts: &mut Parts, arg: &Arg, name: String, value: Value) -> Result<(), EvalError> {
@@ -183,6 +207,38 @@ mod tests {
         assert_eq!(written(ArrayFormat::Brackets), "ids[]=x&ids[]=2");
         assert_eq!(written(ArrayFormat::Comma), "ids=x,2");
         assert_eq!(written(ArrayFormat::Stringify), r#"ids=["x",2]"#);
+    }
+
+    #[test]
+    fn a_document_of_json_takes_what_is_put_in_as_json() {
+        let body = |text: &str, kind: Option<&str>| {
+            let inputs = json!({ "q": "x\", \"admin\": true, \"y\": \"", "list": [1, "a"] });
+            let arg = Arg {
+                name: Template::literal("body"),
+                value: ValueTemplate::Text(Template::parse(text).unwrap()),
+                location: ArgLocation::Body,
+                condition: None,
+                spread: true,
+                inline: false,
+                array_format: ArrayFormat::default(),
+            };
+            let mut parts = Parts::default();
+            if let Some(kind) = kind {
+                parts.headers.insert(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap());
+            }
+            apply(&[arg], &Scope { roots: &[("inputs", &inputs)] }, &mut parts).unwrap();
+            parts.whole_body.unwrap()
+        };
+        let document = r#"{ "q": "${inputs.q}", "list": ${inputs.list} }"#;
+        let expected = json!({ "q": "x\", \"admin\": true, \"y\": \"", "list": [1, "a"] });
+        assert_eq!(body(document, None), expected);
+        assert_eq!(body(document, Some("application/vnd.api+json")), expected);
+        assert_eq!(body(r#" [1, "two"] "#, None), json!([1, "two"]));
+        // What is no document stays the text that it is.
+        assert_eq!(body("[${inputs.list}", None), json!("[1,a"));
+        assert_eq!(body("plain", None), json!("plain"));
+        assert_eq!(body(r#"{ "list": ${inputs.list} }"#, Some("text/plain")), json!(r#"{ "list": 1,a }"#));
+        assert_eq!(body("$.inputs.list", None), json!([1, "a"]));
     }
 
     #[test]

@@ -172,6 +172,7 @@ impl<'a> Run<'a> {
             paging: self.paging,
             step: &step.id,
             redactor: self.redactor,
+            room: self.room,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! functions have made of it so far. Elements are bounded by number and by the call's time.
 
 use patchbay_connector::{
-    definition::{OnConditionError, Step},
+    definition::{OnConditionError, Step, StepFunction},
     expr::Scope,
 };
 use serde_json::{Map, Value};
@@ -98,12 +98,29 @@ async fn each(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Value, Err
 /// The step's functions, one after the other, for one element.
 async fn element(run: &mut Run<'_>, step: &Step, wants: Wants, known: Map<String, Value>) -> Result<Answer, Error> {
     run.iterator = Value::Object(known);
-    let mut answer = steps::run(run, &step.function, wants).await?;
+    let mut answer = function(run, &step.function, wants).await?;
     for function in &step.then {
         if let Value::Object(members) = &mut run.iterator {
             members.insert("current".to_owned(), std::mem::take(&mut answer.data));
         }
-        answer = steps::run(run, function, wants).await?;
+        answer = self::function(run, function, wants).await?;
+    }
+    Ok(answer)
+}
+
+/// One function. What a provider answers is bounded where it is read, what is made here where it is made.
+async fn function(run: &Run<'_>, function: &StepFunction, wants: Wants) -> Result<Answer, Error> {
+    let answer = steps::run(run, function, wants).await?;
+    let is_made = matches!(
+        function,
+        StepFunction::StaticValues(_)
+            | StepFunction::GroupData(_)
+            | StepFunction::MapFields(_)
+            | StepFunction::Typecast(_)
+            | StepFunction::EmitEvent(_)
+    );
+    if is_made {
+        run.keeps(&answer.data)?;
     }
     Ok(answer)
 }

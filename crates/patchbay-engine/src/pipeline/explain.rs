@@ -26,7 +26,7 @@ const HEADERS: [&str; 6] =
 pub(crate) fn expression_error(connector: &str, place: &str, error: &EvalError) -> Error {
     let path = match error {
         EvalError::Missing { path } | EvalError::Refused { path, .. } => path.as_str(),
-        EvalError::Type(_) | EvalError::Fuel => "",
+        EvalError::Type(_) | EvalError::Fuel | EvalError::Large | EvalError::Deep => "",
     };
     let bare = path.trim_start_matches("$.");
     if bare.starts_with("inputs") || (matches!(error, EvalError::Refused { .. }) && !bare.starts_with("credentials")) {

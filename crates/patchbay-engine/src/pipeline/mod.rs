@@ -23,14 +23,18 @@ mod response;
 mod result;
 mod sign;
 
-use std::{borrow::Cow, future::Future};
+use std::{
+    borrow::Cow,
+    future::Future,
+    sync::{Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use patchbay_connector::{
     Connector,
     definition::{Action, AuthMethod, Authorization, Request, SoapRequest},
-    expr::{Escape, EvalError, Scope, Template},
+    expr::{Escape, EvalError, Room, Scope, Template},
 };
 use serde_json::{Map, Value};
 use tokio::time::{Duration, Instant};
@@ -107,6 +111,8 @@ pub(crate) struct Run<'a> {
     /// The step that is running.
     step: &'a str,
     redactor: &'a Redactor,
+    /// For what the action's steps make without asking anybody.
+    room: &'a Mutex<Room>,
 }
 
 impl Run<'_> {
@@ -124,6 +130,18 @@ impl Run<'_> {
     /// An expression's failure, told as the caller's or the connector's fault.
     pub(crate) fn broken(&self, error: &EvalError) -> Error {
         expression_error(&self.ctx.connector.title, &self.action.id, error)
+    }
+
+    /// Makes room for what a step made of what others left: wrapped and copied from step to step, it would grow without
+    /// end.
+    fn keeps(&self, made: &Value) -> Result<(), Error> {
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        room.take(made).map_err(|error| self.broken(&error))
+    }
+
+    /// Refuses to go on with a long list when the call's time is over.
+    pub(crate) fn in_time(&self) -> Result<(), EvalError> {
+        if Instant::now() < self.ctx.deadline { Ok(()) } else { Err(EvalError::Fuel) }
     }
 
     /// How the caller pages through the step that is running.
@@ -337,7 +355,8 @@ async fn execute(
     let paging = cursor::open(action, &mut inputs)?;
     composite::split(action, &mut inputs)?;
     let (inputs, paging) = (&*inputs, paging.as_ref());
-    let mut run = Run { http, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor };
+    let room = &Mutex::default();
+    let mut run = Run { http, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor, room };
     let last = beside::run_steps(&mut run, result::wants(action)).await?;
     let mut result = result::assemble(run, last)?;
     composite::join(action, &mut result);

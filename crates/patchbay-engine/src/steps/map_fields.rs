@@ -2,7 +2,7 @@
 
 use patchbay_connector::{
     definition::{EnumMatcher, FieldMapping, InputType, MapFields},
-    expr::{EvalError, Scope},
+    expr::{EvalError, Room, Scope},
 };
 use serde_json::{Map, Value, json};
 
@@ -28,7 +28,12 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
     let mut outer = others.iter().map(|(alias, value)| (*alias, value)).collect::<Vec<_>>();
     outer.extend(roots.iter().filter(|(name, _)| *name != "credentials").copied());
     let granted = Granted::of(run.ctx.connector, run.ctx.granted);
-    let data = each(&source, |record| mapped(record, fields, &outer, &granted)).map_err(|error| run.broken(&error))?;
+    let mut room = Room::default();
+    let map = |record: &Value| {
+        run.in_time()?;
+        mapped(record, fields, &outer, &granted, &mut room)
+    };
+    let data = each(&source, map).map_err(|error| run.broken(&error))?;
     Ok(Answer { data, ..Answer::default() })
 }
 
@@ -59,6 +64,7 @@ fn mapped(
     fields: &[FieldMapping],
     outer: &[(&str, &Value)],
     granted: &Granted<'_>,
+    room: &mut Room,
 ) -> Result<Value, EvalError> {
     let mut roots: Vec<(&str, &Value)> = match record {
         Value::Object(members) => members.iter().map(|(name, value)| (name.as_str(), value)).collect(),
@@ -76,13 +82,15 @@ fn mapped(
             (None, None) => record.get(&field.target).cloned(),
         };
         let Some(value) = value else { continue };
+        // Any number of fields may be made of the same.
+        room.take(&value)?;
         let value = match (field.array, value) {
             (true, Value::Array(items)) => Value::Array(
-                items.iter().map(|item| one(item, field, &scope, outer, granted)).collect::<Result<_, _>>()?,
+                items.iter().map(|item| one(item, field, &scope, outer, granted, room)).collect::<Result<_, _>>()?,
             ),
             (true, Value::Null) => Value::Null,
-            (true, single) => Value::Array(vec![one(&single, field, &scope, outer, granted)?]),
-            (false, value) => one(&value, field, &scope, outer, granted)?,
+            (true, single) => Value::Array(vec![one(&single, field, &scope, outer, granted, room)?]),
+            (false, value) => one(&value, field, &scope, outer, granted, room)?,
         };
         target.insert(field.target.clone(), value);
     }
@@ -95,10 +103,11 @@ fn one(
     scope: &Scope<'_>,
     outer: &[(&str, &Value)],
     granted: &Granted<'_>,
+    room: &mut Room,
 ) -> Result<Value, EvalError> {
     match field.kind {
         InputType::Object if !field.properties.is_empty() && !value.is_null() => {
-            mapped(value, &field.properties, outer, granted)
+            mapped(value, &field.properties, outer, granted, room)
         }
         InputType::Enum => enumerated(value, field.enum_mapper.as_ref(), scope),
         _ => Ok(value.clone()),
@@ -150,7 +159,7 @@ mod tests {
     }
 
     fn map(record: &Value, fields: &[FieldMapping]) -> Value {
-        each(record, |record| mapped(record, fields, &[], &Granted::everything())).unwrap()
+        each(record, |record| mapped(record, fields, &[], &Granted::everything(), &mut Room::default())).unwrap()
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
     let source = source(run, step)?;
     let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
     let granted = Granted::of(run.ctx.connector, run.ctx.granted);
-    let data = each(&source, |record| Ok(cast(record, fields, &granted))).map_err(|error| run.broken(&error))?;
+    let cast = |record: &Value| run.in_time().map(|()| cast(record, fields, &granted));
+    let data = each(&source, cast).map_err(|error| run.broken(&error))?;
     Ok(Answer { data, ..Answer::default() })
 }
 

@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 mod beside;
+mod bounds;
 mod cursors;
 mod events;
 mod faults;

@@ -52,7 +52,7 @@ pub(super) fn next_anniversary(arguments: &[Maybe], evaluation: &mut Evaluation<
     if next < today {
         next = add_years(start, years + 1)?;
     }
-    Ok(Some(Value::String(next.strftime(&strftime(&format)?).to_string())))
+    written(next.at(0, 0, 0, 0), &format).map(|text| Some(Value::String(text)))
 }
 
 fn add_years(date: Date, years: i64) -> Result<Date, EvalError> {

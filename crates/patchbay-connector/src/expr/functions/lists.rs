@@ -33,10 +33,11 @@ pub(super) fn values(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     })
 }
 
-pub(super) fn prefix_keys(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn prefix_keys(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
     let prefix = text(arguments, 1, "prefixKeys")?;
     Ok(match argument(arguments, 0) {
         Some(Value::Object(members)) => {
+            evaluation.claim(members.len().saturating_mul(prefix.len()))?;
             Some(members.iter().map(|(name, value)| (format!("{prefix}{name}"), value.clone())).collect())
         }
         _ => None,
@@ -92,12 +93,15 @@ pub(super) fn sum(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     Ok(Some(value::number(items.iter().filter_map(|item| value::as_number(Some(item))).sum())))
 }
 
-pub(super) fn join(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn join(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
     let separator = if arguments.len() > 1 { text(arguments, 1, "join")? } else { ",".to_owned() };
-    Ok(argument(arguments, 0).map(|list| match list {
-        Value::Array(items) => Value::String(items.iter().map(value::as_text).collect::<Vec<_>>().join(&separator)),
-        other => Value::String(value::as_text(other)),
-    }))
+    Ok(match argument(arguments, 0) {
+        Some(Value::Array(items)) => {
+            evaluation.claim(items.len().saturating_mul(separator.len()))?;
+            Some(Value::String(items.iter().map(value::as_text).collect::<Vec<_>>().join(&separator)))
+        }
+        other => other.map(|other| Value::String(value::as_text(other))),
+    })
 }
 
 /// The value at a path of names, such as `owner.email`.

@@ -14,7 +14,7 @@ mod texts;
 
 use serde_json::Value;
 
-use super::{error::EvalError, eval::Evaluation, value::Maybe};
+use super::{error::EvalError, eval::Evaluation, room::size, value::Maybe};
 use table::FUNCTIONS;
 
 type Run = fn(&[Maybe], &mut Evaluation<'_>) -> Result<Maybe, EvalError>;
@@ -69,9 +69,11 @@ pub(super) fn call(
     arguments: &[Maybe],
     evaluation: &mut Evaluation<'_>,
 ) -> Result<Maybe, EvalError> {
-    let size: u64 = arguments.iter().flatten().map(super::value::nodes).sum();
-    evaluation.spend(1 + size / 16)?;
-    (function.run)(arguments, evaluation)
+    let given: usize = arguments.iter().flatten().map(size).sum();
+    evaluation.spend(1 + given as u64 / 1024)?;
+    let made = (function.run)(arguments, evaluation)?;
+    made.as_ref().map_or(Ok(()), |made| evaluation.claim(size(made)))?;
+    Ok(made)
 }
 
 /// The argument at `place`, where it has a value.

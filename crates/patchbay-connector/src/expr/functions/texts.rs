@@ -7,14 +7,12 @@ use super::{argument, text};
 use crate::expr::{
     error::EvalError,
     eval::Evaluation,
+    room::NODE,
     template::percent_encode,
     value::{self, Maybe},
 };
 
 type Outcome = Result<Maybe, EvalError>;
-
-/// Replacements and splits may multiply a text; this is where they stop.
-const MAX_TEXT: usize = 64 * 1024 * 1024;
 
 fn some(text: impl Into<String>) -> Outcome {
     Ok(Some(Value::String(text.into())))
@@ -35,6 +33,8 @@ pub(super) fn trim(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
 pub(super) fn split(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
     let (whole, separator) = (text(arguments, 0, "split")?, text(arguments, 1, "split")?);
     evaluation.spend(whole.len() as u64 / 64)?;
+    let count = if separator.is_empty() { whole.chars().count() } else { whole.matches(&separator).count() };
+    evaluation.claim(count.saturating_mul(NODE))?;
     let parts: Vec<Value> = if separator.is_empty() {
         whole.chars().map(|character| Value::String(character.to_string())).collect()
     } else {
@@ -43,16 +43,13 @@ pub(super) fn split(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Out
     Ok(Some(Value::Array(parts)))
 }
 
-pub(super) fn replace(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn replace(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
     let (whole, from, to) =
         (text(arguments, 0, "replace")?, text(arguments, 1, "replace")?, text(arguments, 2, "replace")?);
     if from.is_empty() {
         return some(whole);
     }
-    let growth = whole.matches(&from).count().saturating_mul(to.len());
-    if whole.len().saturating_add(growth) > MAX_TEXT {
-        return Err(EvalError::Fuel);
-    }
+    evaluation.claim(whole.matches(&from).count().saturating_mul(to.len()))?;
     some(whole.replace(&from, &to))
 }
 
@@ -84,8 +81,11 @@ pub(super) fn to_json(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     Ok(argument(arguments, 0).map(|value| Value::String(value.to_string())))
 }
 
-pub(super) fn from_json(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn from_json(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
     let source = text(arguments, 0, "fromJson")?;
+    // Each value but the first follows a comma or an opening bracket.
+    let count = source.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+    evaluation.claim(count.saturating_mul(NODE))?;
     serde_json::from_str(&source)
         .map(Some)
         .map_err(|_| EvalError::Type("`fromJson` was given a text that is not JSON".to_owned()))

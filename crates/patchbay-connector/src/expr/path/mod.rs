@@ -63,6 +63,20 @@ impl Path {
         climbs(&self.selectors)
     }
 
+    /// Calls `visit` with every filter and script in it: they name what they like.
+    pub(super) fn expressions(&self, visit: &mut dyn FnMut(&Expr)) {
+        fn within(selectors: &[Selector], visit: &mut dyn FnMut(&Expr)) {
+            for selector in selectors {
+                match selector {
+                    Selector::Filter(expression) | Selector::Script(expression) => visit(expression),
+                    Selector::Union(of) => within(of, visit),
+                    _ => {}
+                }
+            }
+        }
+        within(&self.selectors, visit);
+    }
+
     /// The value itself where names and indexes lead to it, without a copy.
     pub(super) fn simple<'a>(&self, scope: &Scope<'a>) -> Option<Option<&'a Value>> {
         let mut selectors = self.selectors.iter();
@@ -123,11 +137,12 @@ impl Path {
             }
             found = next;
         }
-        let told = |place: &Place<'_>| if as_names { place.name() } else { place.value().clone() };
+        let mut told = |place: &Place<'_>| if as_names { Ok(place.name()) } else { evaluation.copy(place.value()) };
         Ok(match found.as_slice() {
             [] => None,
-            [one] => Some(told(one)),
-            several => Some(several.iter().map(told).collect()),
+            [one] => Some(told(one)?),
+            // One thing may be found many times.
+            several => Some(Value::Array(several.iter().map(told).collect::<Result<_, _>>()?)),
         })
     }
 }

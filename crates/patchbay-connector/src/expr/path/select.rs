@@ -52,7 +52,7 @@ impl<'a> Place<'a> {
         while let Some(place) = waiting.pop() {
             evaluation.spend(1)?;
             let first = waiting.len();
-            waiting.extend(place.children(tracks));
+            waiting.extend(place.children(evaluation, tracks)?);
             waiting[first..].reverse();
             all.push(place);
         }
@@ -71,7 +71,7 @@ impl<'a> Place<'a> {
         match selector {
             Selector::Name(name) => into.extend(self.member(name, tracks)),
             Selector::Index(index) => into.extend(self.element(*index, tracks)),
-            Selector::Wildcard => into.extend(self.children(tracks)),
+            Selector::Wildcard => into.extend(self.children(evaluation, tracks)?),
             Selector::Slice { start, end, step } => {
                 if let Some(items) = self.value.as_array() {
                     let holder = self.as_holder(tracks);
@@ -91,7 +91,7 @@ impl<'a> Place<'a> {
                 }
             }
             Selector::Filter(condition) => {
-                for child in self.children(tracks) {
+                for child in self.children(evaluation, tracks)? {
                     if value::is_truthy(evaluation.with_current(child.value, condition)?.as_ref()) {
                         into.push(child);
                     }
@@ -115,16 +115,23 @@ impl<'a> Place<'a> {
         tracks.then(|| Rc::new(self.clone()))
     }
 
-    fn children(&self, tracks: bool) -> Vec<Self> {
+    fn children(&self, evaluation: &mut Evaluation<'_>, tracks: bool) -> Result<Vec<Self>, EvalError> {
         let holder = self.as_holder(tracks);
         let child = |name, value| Self { value, name: Some(name), holder: holder.clone() };
-        match self.value {
+        let count = match self.value {
+            Value::Array(items) => items.len(),
+            Value::Object(members) => members.len(),
+            _ => 0,
+        };
+        // A list may be looked through many times.
+        evaluation.spend(count as u64 / 16)?;
+        Ok(match self.value {
             Value::Array(items) => {
                 items.iter().enumerate().map(|(index, item)| child(Name::Element(index), item)).collect()
             }
             Value::Object(members) => members.iter().map(|(name, value)| child(Name::Member(name), value)).collect(),
             _ => Vec::new(),
-        }
+        })
     }
 
     fn member(&self, name: &str, tracks: bool) -> Option<Self> {

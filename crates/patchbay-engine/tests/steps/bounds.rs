@@ -1,0 +1,103 @@
+//! What a connector file could ask of the machine, and does not get: values without end, in depth or in size.
+
+use std::fmt::Write as _;
+
+use patchbay_connector::{SourceFile, load, render};
+use patchbay_engine::Error;
+use serde_json::{Value, json};
+
+use crate::{support, world};
+
+const HEAD: &str = "\
+Patchbay: 1.0.0
+info: {title: Flow, key: flow, version: 1.0.0, description: Hostile.}
+baseUrl: https://api.flow.example.com
+authentication:
+  - none: {type: custom, label: None, authorization: {type: none}}
+actions:
+  - actionId: go
+    label: Go
+    description: Goes.
+    inputs:
+      - {name: list, type: number, in: body, array: true, description: List.}
+    steps:
+";
+
+/// Runs an action that has these steps.
+async fn run(steps: &str) -> Result<Value, Error> {
+    Box::pin(run_all(steps)).await
+}
+
+async fn run_all(steps: &str) -> Result<Value, Error> {
+    let files = [SourceFile { name: "flow.connector.yaml".into(), text: format!("{HEAD}{steps}") }];
+    let loaded = load(&files);
+    let connector = loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)));
+    let (engine, caller, _folder) = support::engine(connector, Vec::new()).await;
+    let account = support::link(&engine, &caller, "flow", &[]).await.unwrap().id.clone();
+    let list = (0..1_000).collect::<Vec<_>>();
+    let request = world::request(&account, "go", &json!({ "body": { "list": list } }));
+    engine.run_action(&caller, request).await.map(|outcome| Value::Object(outcome.result))
+}
+
+fn step(steps: &mut String, id: usize, function: &str) {
+    writeln!(steps, "      - {{stepId: s{id}, description: Step, stepFunction: {function}}}").unwrap();
+}
+
+fn values(value: &str) -> String {
+    format!("{{functionName: static_values, parameters: {{values: {value}}}}}")
+}
+
+#[tokio::test]
+async fn steps_that_wrap_what_steps_left_end_before_the_stack_does() {
+    let chain = |count: usize, wrap: &dyn Fn(usize) -> String| {
+        let mut steps = String::new();
+        step(&mut steps, 0, &values("1"));
+        (1..count).for_each(|id| step(&mut steps, id, &wrap(id - 1)));
+        steps
+    };
+    let expression =
+        |last: usize| values(&format!("'{{{{{}steps.s{last}.output.data{}}}}}'", "[".repeat(40), "]".repeat(40)));
+    let written = |last: usize| values(&format!("{}$.steps.s{last}.output.data{}", "[".repeat(30), "]".repeat(30)));
+    let grouped = |last: usize| {
+        format!("{{functionName: group_data, parameters: {{isSingleRecord: true, stepsDataToGroup: [s{last}]}}}}")
+    };
+    for (count, wrap) in [(400, &expression as &dyn Fn(usize) -> String), (400, &written), (4_000, &grouped)] {
+        let error = run(&chain(count, wrap)).await.unwrap_err();
+        assert_eq!(error.code, "ConnectorError");
+        assert!(error.message.contains("nests too deep"), "{}", error.message);
+    }
+    assert!(run(&chain(5, &expression)).await.is_ok());
+
+    // Within one step, too.
+    let mut functions = String::new();
+    for _ in 0..400 {
+        let wrapped = values(&format!("'{{{{{}iterator.current{}}}}}'", "[".repeat(40), "]".repeat(40)));
+        writeln!(functions, "          - {wrapped}").unwrap();
+    }
+    let steps = format!(
+        "      - stepId: s\n        description: Step\n        iterator: '{{{{[1]}}}}'\n        stepFunctions:\n{functions}"
+    );
+    assert!(run(&steps).await.unwrap_err().message.contains("nests too deep"));
+}
+
+#[tokio::test]
+async fn steps_that_copy_what_steps_left_end_before_the_memory_does() {
+    // Each has what the one before it has a thousand times over.
+    let mut steps = String::new();
+    step(&mut steps, 0, &values("$.inputs.list"));
+    for id in 1..6 {
+        step(&mut steps, id, &values(&format!("[{}1]", format!("$.steps.s{}.output.data, ", id - 1).repeat(1_000))));
+    }
+    let error = run(&steps).await.unwrap_err();
+    assert!(error.message.contains("more memory than a call may have"), "{}", error.message);
+
+    let field = |id: usize| format!("{{targetFieldKey: f{id}, type: object, expression: $.inputs.list}}");
+    let fields = (0..4_000).map(field).collect::<Vec<_>>().join(", ");
+    let mut steps = String::new();
+    let map = format!(
+        "{{functionName: map_fields, version: '2', parameters: {{dataSource: '{{{{[{{a: 1}}, {{a: 2}}]}}}}', fields: [{fields}]}}}}"
+    );
+    step(&mut steps, 0, &map);
+    let error = run(&steps).await.unwrap_err();
+    assert!(error.message.contains("more memory than a call may have"), "{}", error.message);
+}
