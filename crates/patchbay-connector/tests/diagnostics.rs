@@ -221,12 +221,33 @@ fn each_mistake_is_seen_where_it_stands() {
         (
             "label: API Key\n",
             "label: API Key\n      certificates: { certs: [$.credentials.crt], keys: [$.credentials.host] }\n",
-            &["9 there is no credential field `crt`"],
+            &["11 there is no credential field `crt`"],
         ),
         (
             "method: get, args: []",
             "method: get, saml: { objectKey: a, key: b, clientId: c }, args: []",
             &["26 `saml` is for the request that trades the assertion for a token"],
+        ),
+        (
+            "url: /x",
+            "url: \"{{inputs.q ? '/x/' + inputs.q : '/x'}}\"",
+            &["26 an input that an expression puts into a URL is not encoded, and may change where it leads"],
+        ),
+        ("url: /x", "url: \"{{inputs.q ? '/x/' + urlEncode(inputs.q) : '/x'}}\"", &[]),
+        (
+            "label: API Key\n",
+            "label: API Key\n      authorization: { type: oauth2, token: t, revocationUrl: 'https://x.example.com/${credentials.hots}' }\n",
+            &["11 there is no credential field `hots`"],
+        ),
+        (
+            "scopeDefinitions:",
+            "rateLimit: { mainRatelimit: 5, subPools: [] }\nscopeDefinitions:",
+            &["4 `subPools` is read and not kept to; `mainRatelimit` is"],
+        ),
+        (
+            "request, parameters: { url: /x, method: get, args: [] }",
+            "paginated_request, parameters: { url: /x, iterator: { key: a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a } }",
+            &["26 the key has more than 48 parts"],
         ),
         (
             "request, parameters: { url: /x, method: get, args: [] }",
@@ -238,6 +259,84 @@ fn each_mistake_is_seen_where_it_stands() {
         assert_ne!(text, SOUND, "{from}");
         assert_eq!(of(&text), expected, "{to}");
     }
+}
+
+#[test]
+fn names_are_pointed_at_in_the_text_that_holds_them() {
+    let steps = "    steps:
+      - stepId: get
+        description: Gets.
+        stepFunction:
+          functionName: request
+          parameters:
+            url: \"/x/${inputs.qu}\"
+            args:
+              - { name: a, value: $.inputs.qu, in: query }
+              - { name: b, value: $.inputs.qu, in: query }
+              - { name: c, value: \"{{inputs['qu'] + credentials.hosts}}\", in: query }
+              - { name: d, value: \"$.inputs.q[?(@.id == stepps.x)]\", in: query }
+              - name: e
+                in: body
+                value: { \"${inputs.qu}\": 1 }
+    result: { data: $.steps.get.output.data }
+";
+    let text = format!("{}{steps}", &SOUND[..SOUND.find("    steps:").unwrap()]);
+    let loaded = load(&files(&text, "[]")[..1]);
+    let found = loaded.diagnostics.iter().map(|found| {
+        let line = text.lines().nth(found.span.start.line - 1).unwrap();
+        let (from, to) = (found.span.start.column - 1, found.span.end.column - 1);
+        (found.span.start.line, &line[from..to], found.hint.as_deref().unwrap_or_default())
+    });
+    let hint = "did you mean `q`?";
+    let expected = [
+        (29, "qu", hint),
+        (31, "qu", hint),
+        (32, "qu", hint),
+        (33, "qu", hint),
+        (33, "hosts", "did you mean `host`?"),
+        (34, "stepps", "did you mean `steps`?"),
+        (37, "\"${inputs.qu}\"", hint),
+    ];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn no_number_of_warnings_hides_an_error() {
+    let input = |number: usize| format!("      - {{ name: n{number}, type: string, in: body }}\n");
+    let inputs = (0..300).map(input).collect::<String>();
+    let text = SOUND.replace("    validationRules:", &format!("{inputs}    validationRules:"));
+    let text = text.replace("steps.get.output", "steps.got.output");
+    let loaded = load(&files(&text, "[]")[..1]);
+    assert!(loaded.connector.is_none());
+    let errors = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+    assert_eq!(errors.map(|found| found.message.as_str()).collect::<Vec<_>>(), ["there is no earlier step `got`"]);
+    let last = loaded.diagnostics.iter().map(|found| found.message.as_str()).next_back().unwrap();
+    assert_eq!(last, "there are 100 more problems in this file; mend these first");
+}
+
+/// For each wrong name the nearest one is looked for: thousands of each took minutes.
+#[test]
+fn a_wrong_name_in_every_line_is_no_work_without_end() {
+    let common = "p".repeat(50);
+    let inputs =
+        (0..3_000).map(|n| format!("      - {{ name: {common}{n:06}, type: string, in: body }}\n")).collect::<String>();
+    let values = (0..3_000).map(|n| format!("$.inputs.q{common}{n:06}")).collect::<Vec<_>>().join(", ");
+    let text = SOUND.replace("    validationRules:", &format!("{inputs}    validationRules:"));
+    let text = text.replace("{ data: $.steps.get.output.data }", &format!("[{values}]"));
+    let loaded = load(&files(&text, "[]")[..1]);
+    assert_eq!(loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error).count(), 200);
+}
+
+#[test]
+fn an_input_is_one_wherever_it_travels() {
+    let found = |place: &str| {
+        let more =
+            format!("      - {{ name: q, type: string, in: {place}, description: Again }}\n    validationRules:");
+        let loaded = load(&files(&SOUND.replace("    validationRules:", &more), "[]")[..1]);
+        loaded.diagnostics.into_iter().map(|found| (found.code, found.severity)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("query"), [("PB0103", Severity::Error)]);
+    assert_eq!(found("body"), [("PB0103", Severity::Warning)]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Names that lead nowhere: steps, inputs, credentials, scopes, test actions.
 
+use std::collections::HashSet;
+
 use super::{action::Places, root::Read};
 use crate::{
     Connector,
@@ -19,23 +21,62 @@ const ROOTS: [&str; 8] =
 /// Credentials that a token exchange leaves behind.
 const TOKENS: [&str; 5] = ["accessToken", "refreshToken", "expiresIn", "refreshExpiresIn", "scope"];
 
+/// Names that may be used, looked up and suggested.
+#[derive(Clone, Default)]
+struct Names<'a> {
+    /// In the order of the file.
+    list: Vec<&'a str>,
+    set: HashSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: &'a str) {
+        if self.set.insert(name) {
+            self.list.push(name);
+        }
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.set.contains(name)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Names<'a> {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(all: I) -> Self {
+        let mut names = Self::default();
+        all.into_iter().for_each(|name| names.add(name));
+        names
+    }
+}
+
+/// What a text may name. Where not all of a kind are known (`None`), a name that leads to none proves nothing.
+#[derive(Clone, Copy)]
+struct Known<'k, 'a> {
+    inputs: Option<&'k Names<'a>>,
+    credentials: &'k Names<'a>,
+    steps: Option<&'k Names<'a>>,
+}
+
 pub(super) fn references(read: &Read<'_>) {
     let connector = &read.connector;
-    let scopes = connector.scopes.iter().map(|scope| scope.name.as_str()).collect::<Vec<_>>();
-    let fields = credentials(connector);
+    let scopes = connector.scopes.iter().map(|scope| scope.name.as_str()).collect::<Names<'_>>();
+    let (credentials, none) = (credentials(connector), Names::default());
+    // Outside of actions there are neither inputs nor steps.
+    let outside = Known { inputs: Some(&none), credentials: &credentials, steps: Some(&none) };
 
     if let (Some(text), Some(place)) = (&connector.base_url, &read.base_url) {
-        check_text(text, place, Some(&[]), &fields, Some(&[]));
+        check_text(text, place, outside);
     }
     check_scopes(&scopes, &read.included);
     for (method, places) in connector.authentication.iter().zip(&read.methods) {
         check_scopes(&scopes, &places.scopes);
         for (test, place) in method.test_actions.iter().zip(&places.test_actions) {
             if test.inline.is_none() && connector.action(&test.action).is_none() {
-                undefined(place, "action", &test.action, connector.actions.iter().map(|action| action.id.as_str()));
+                let actions = connector.actions.iter().map(|action| action.id.as_str()).collect();
+                undefined(place, "action", &test.action, &test.action, &actions);
             }
             if let Some(condition) = &test.condition {
-                check_text(condition, place, Some(&[]), &fields, Some(&[]));
+                check_text(condition, place, outside);
             }
         }
         let mut texts = Vec::new();
@@ -43,60 +84,62 @@ pub(super) fn references(read: &Read<'_>) {
         texts.extend(method.mcp.iter().map(|flow| &flow.server_url));
         certificates_texts(method.certificates.as_ref(), &mut texts);
         for text in texts {
-            check_text(text, &places.authorization, Some(&[]), &fields, Some(&[]));
+            check_text(text, &places.authorization, outside);
         }
     }
     let own = connector.actions.iter().zip(&read.actions);
     for (action, places) in own.chain(read.nested.iter().map(|(action, places)| (action, places))) {
-        action_references(action, places, &scopes, &fields);
+        action_references(action, places, &scopes, &credentials);
     }
 }
 
 /// Every name that a credential may have: fields, and what token exchanges leave behind.
-fn credentials(connector: &Connector) -> Vec<&str> {
-    let mut names = Vec::new();
+fn credentials(connector: &Connector) -> Names<'_> {
+    let mut names = Names::default();
+    let mut add = |name| names.add(name);
     for method in &connector.authentication {
-        names.extend(method.config_fields.iter().chain(&method.setup_fields).map(|field| field.key.as_str()));
+        method.config_fields.iter().chain(&method.setup_fields).map(|field| field.key.as_str()).for_each(&mut add);
         if let Authorization::OAuth2(oauth2) = &method.authorization {
-            names.extend(TOKENS);
+            TOKENS.into_iter().for_each(&mut add);
             let kept = oauth2.additional_token_fields.iter().chain(&oauth2.callback_params);
-            names.extend(kept.map(|(name, _)| name.as_str()));
+            kept.map(|(name, _)| name.as_str()).for_each(&mut add);
         }
         if let Some(refresh) = &method.refresh {
-            names.extend(TOKENS);
+            TOKENS.into_iter().for_each(&mut add);
             if let ActionResult::Template(ValueTemplate::Object(members)) = &refresh.action.result {
-                names.extend(members.iter().map(|(name, _)| name.source()));
+                members.iter().map(|(name, _)| name.source()).for_each(&mut add);
             }
         }
     }
     names
 }
 
-fn action_references(action: &Action, places: &Places<'_>, scopes: &[&str], fields: &[&str]) {
+fn action_references(action: &Action, places: &Places<'_>, scopes: &Names<'_>, credentials: &Names<'_>) {
     check_scopes(scopes, &places.scopes);
-    let inputs = action.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>();
-    let known = places.inputs_known.then_some(inputs.as_slice());
+    let inputs = action.inputs.iter().map(|input| input.name.as_str()).collect::<Names<'_>>();
     for (rule, place) in action.rules.iter().zip(&places.rules) {
         for field in rule_fields(rule).into_iter().filter(|_| places.inputs_known) {
-            if !inputs.contains(&field) {
-                undefined(place, "input", field, inputs.iter().copied());
+            if !inputs.contains(field) {
+                undefined(place, "input", field, field, &inputs);
             }
         }
     }
     field_scopes(&action.fields, &places.id, scopes);
-    let mut earlier: Vec<&str> = Vec::new();
+    let known = Known { inputs: places.inputs_known.then_some(&inputs), credentials, steps: None };
+    let mut earlier = Names::default();
     for (step, place) in action.steps.iter().zip(&places.steps) {
-        if earlier.contains(&step.id.as_str()) {
+        if earlier.contains(&step.id) {
             place.error(code::DUPLICATE_ID, format!("there is another step `{}`", step.id));
         }
+        let inside = Known { steps: places.steps_known.then_some(&earlier), ..known };
         for text in step_texts(step) {
-            check_text(text, place, known, fields, places.steps_known.then_some(&earlier));
+            check_text(text, place, inside);
         }
         for function in std::iter::once(&step.function).chain(&step.then) {
             match function {
                 StepFunction::GroupData(group) => {
-                    for name in group.steps.iter().filter(|name| !earlier.contains(&name.as_str())) {
-                        undefined(place, "earlier step", name, earlier.iter().copied());
+                    for name in group.steps.iter().filter(|name| !earlier.contains(name)) {
+                        undefined(place, "earlier step", name, name, &earlier);
                     }
                 }
                 StepFunction::MapFields(map) | StepFunction::Typecast(map) => {
@@ -114,14 +157,15 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &[&str], fiel
             let message = "`responseMode: stream` counts in an action's last step, which runs once; this file is held";
             place.warning(code::UNUSED, message);
         }
-        earlier.push(&step.id);
+        earlier.add(&step.id);
         // It looks at the step's own output.
         if let Some(criteria) = &step.success_criteria {
-            check_text(criteria, place, known, fields, places.steps_known.then_some(&earlier));
+            check_text(criteria, place, Known { steps: places.steps_known.then_some(&earlier), ..known });
         }
     }
     if let (Some(place), Action { result: ActionResult::Template(result), .. }) = (&places.result, action) {
-        result.templates(&mut |text| check_text(text, place, known, fields, places.steps_known.then_some(&earlier)));
+        let known = Known { steps: places.steps_known.then_some(&earlier), ..known };
+        result.templates(&mut |text| check_text(text, place, known));
     }
 }
 
@@ -134,51 +178,50 @@ fn rule_fields(rule: &ValidationRule) -> Vec<&str> {
     }
 }
 
-fn check_scopes(known: &[&str], named: &[(String, Reader<'_>)]) {
+fn check_scopes(known: &Names<'_>, named: &[(String, Reader<'_>)]) {
     for (scope, place) in named {
-        if !known.contains(&scope.as_str()) {
-            undefined(place, "scope", scope, known.iter().copied());
+        if !known.contains(scope) {
+            undefined(place, "scope", scope, scope, known);
         }
     }
 }
 
 /// The scopes of mapped fields, told at the step or action that they stand in.
-fn field_scopes(fields: &[FieldMapping], place: &Reader<'_>, known: &[&str]) {
+fn field_scopes(fields: &[FieldMapping], place: &Reader<'_>, known: &Names<'_>) {
     for field in fields {
-        for scope in field.required_scopes.iter().filter(|scope| !known.contains(&scope.as_str())) {
-            undefined(place, "scope", scope, known.iter().copied());
+        for scope in field.required_scopes.iter().filter(|scope| !known.contains(scope)) {
+            undefined(place, "scope", scope, scope, known);
         }
         field_scopes(&field.properties, place, known);
     }
 }
 
-/// Checks the names in a text; names of which not all are known (`None`) are left alone.
-fn check_text(text: &Template, place: &Reader<'_>, inputs: Option<&[&str]>, fields: &[&str], steps: Option<&[&str]>) {
+/// Checks the names in a text.
+fn check_text(text: &Template, place: &Reader<'_>, known: Known<'_, '_>) {
     for (root, name) in text.references() {
         let (what, known) = match root.as_str() {
-            "inputs" => ("input", inputs),
-            "credentials" => ("credential field", Some(fields)),
-            "steps" => ("earlier step", steps),
+            "inputs" => ("input", known.inputs),
+            "credentials" => ("credential field", Some(known.credentials)),
+            "steps" => ("earlier step", known.steps),
             root if !ROOTS.contains(&root) => {
-                undefined(place, "name", root, ROOTS);
+                undefined(place, "name", root, text.source(), &ROOTS.into_iter().collect());
                 continue;
             }
             _ => continue,
         };
         if let (Some(name), Some(known)) = (name, known)
-            && !known.contains(&name.as_str())
+            && !known.contains(&name)
         {
-            undefined(place, what, &name, known.iter().copied());
+            undefined(place, what, &name, text.source(), known);
         }
     }
 }
 
-fn undefined<'a>(place: &Reader<'_>, what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) {
-    let message = format!("there is no {what} `{name}`");
-    match nearest(name, known) {
-        Some(near) => place.error_with_hint(code::UNDEFINED, message, format!("did you mean `{near}`?")),
-        None => place.error(code::UNDEFINED, message),
-    }
+/// Reports a name that leads nowhere, in the text within `place` that holds it.
+fn undefined(place: &Reader<'_>, what: &str, name: &str, text: &str, known: &Names<'_>) {
+    let near = if place.is_full() { None } else { nearest(name, known.list.iter().copied()) };
+    let hint = near.map(|near| format!("did you mean `{near}`?"));
+    place.error_in_text(text, name, code::UNDEFINED, format!("there is no {what} `{name}`"), hint);
 }
 
 /// Every template of a step, but for what looks at its own output and for the fields of its mappings.
@@ -326,11 +369,18 @@ fn authorization_texts<'a>(authorization: &'a Authorization, texts: &mut Vec<&'a
         Authorization::Signed(Signing::Hmac { username, .. }) => texts.extend(username),
         Authorization::OAuth2(oauth2) => {
             texts.push(&oauth2.token);
-            let single =
-                [&oauth2.authorization_url, &oauth2.redirect_uri, &oauth2.token_url, &oauth2.scopes, &oauth2.issuer];
+            let single = [
+                &oauth2.authorization_url,
+                &oauth2.redirect_uri,
+                &oauth2.token_url,
+                &oauth2.revocation_url,
+                &oauth2.scopes,
+                &oauth2.issuer,
+            ];
             texts.extend(single.into_iter().flatten());
-            let named = oauth2.authorization_params.iter().chain(&oauth2.token_params).chain(&oauth2.custom_headers);
-            texts.extend(named.map(|(_, value)| value));
+            let named =
+                [&oauth2.authorization_params, &oauth2.token_params, &oauth2.revocation_params, &oauth2.custom_headers];
+            texts.extend(named.into_iter().flatten().map(|(_, value)| value));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Inputs and their rules.
 
+use std::collections::HashMap;
+
 use regex::Regex;
 
 use crate::{
@@ -27,10 +29,21 @@ pub(crate) const LOCATIONS: [(&str, InputLocation); 4] = [
 
 pub(super) fn inputs(mapping: &Mapping<'_>) -> Vec<Input> {
     let mut inputs: Vec<Input> = Vec::new();
+    // Expressions name an input without the place that it travels in.
+    let mut seen = HashMap::new();
     for reader in mapping.items("inputs") {
         let Some(input) = input(reader, None) else { continue };
-        if inputs.iter().any(|earlier| earlier.name == input.name && earlier.location == input.location) {
-            reader.error(code::DUPLICATE_ID, format!("there is another input `{}`", input.name));
+        if let Some(earlier) = seen.insert(input.name.clone(), input.location) {
+            let message = format!("there is another input `{}`", input.name);
+            if earlier == input.location {
+                reader.error(code::DUPLICATE_ID, message);
+            } else {
+                let place = earlier.as_str();
+                reader.warning(
+                    code::DUPLICATE_ID,
+                    format!("{message}, in `{place}`; `inputs` holds the later one alone"),
+                );
+            }
         }
         inputs.push(input);
     }

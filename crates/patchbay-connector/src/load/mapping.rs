@@ -1,5 +1,7 @@
 //! Fields of mappings: `fieldConfigs`, `map_fields` and `typecast`.
 
+use std::collections::HashSet;
+
 use super::{action::value, input::TYPES};
 use crate::{
     definition::{EnumMatcher, FieldMapping},
@@ -33,9 +35,10 @@ pub(super) fn typecast_fields(list: &Reader<'_>) -> Vec<FieldMapping> {
 
 fn fields(list: &Reader<'_>, keys: &[&str]) -> Vec<FieldMapping> {
     let mut fields: Vec<FieldMapping> = Vec::new();
+    let mut seen = HashSet::new();
     for place in list.items() {
         let Some(field) = field(place, keys) else { continue };
-        if fields.iter().any(|earlier| earlier.target == field.target) {
+        if !seen.insert(field.target.clone()) {
             place.error(code::DUPLICATE_ID, format!("there is another field `{}`", field.target));
         }
         fields.push(field);

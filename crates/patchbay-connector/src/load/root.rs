@@ -119,6 +119,11 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         base_url: root.template("baseUrl"),
         rate_limit_per_second: root.get("rateLimit").and_then(|limit| {
             let limit = limit.mapping("`rateLimit`", &["mainRatelimit", "subPools", "mappedRatelimitErrors"])?;
+            for key in ["subPools", "mappedRatelimitErrors"] {
+                if let Some(place) = limit.get(key) {
+                    place.warning(code::NOT_RUN, format!("`{key}` is read and not kept to; `mainRatelimit` is"));
+                }
+            }
             let place = limit.get("mainRatelimit")?;
             let rate = place.number()?;
             if rate <= 0.0 {

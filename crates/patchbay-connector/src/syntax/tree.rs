@@ -218,6 +218,9 @@ fn plain(text: &str) -> NodeValue {
         if let Ok(whole) = text.parse::<i64>() {
             return NodeValue::Number(whole.into());
         }
+        if let Ok(whole) = text.parse::<u64>() {
+            return NodeValue::Number(whole.into());
+        }
         let is_float = digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
         if let Some(number) = text.parse::<f64>().ok().filter(|_| is_float).and_then(Number::from_f64) {
             return NodeValue::Number(number);
