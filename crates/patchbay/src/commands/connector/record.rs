@@ -37,17 +37,27 @@ const PLACEHOLDER: &str = "recorded-secret";
 /// What the engine writes in a secret's place.
 const REDACTED: &str = "[redacted]";
 /// Parts of names whose values are secrets, whoever made them.
-const SECRET_NAMES: [&str; 9] = [
+const SECRET_NAMES: [&str; 16] = [
     "password",
+    "passwd",
+    "passphrase",
+    "passcode",
     "secret",
-    "accesstoken",
-    "refreshtoken",
-    "idtoken",
     "apikey",
     "privatekey",
+    "accesskey",
+    "signingkey",
+    "credential",
     "authorization",
     "sessionid",
+    "signature",
+    "cookie",
+    "jwt",
+    "assertion",
 ];
+/// Words before `token` that make it a place in a list, which the case needs.
+const PLACES: [&str; 11] =
+    ["page", "next", "prev", "previous", "continuation", "continue", "cursor", "sync", "delta", "start", "resume"];
 /// Headers of answers that change what is made of them.
 const KEPT_HEADERS: [&str; 6] = ["content-type", "link", "location", "content-disposition", "etag", "retry-after"];
 
@@ -124,7 +134,7 @@ fn case(args: &Args, connector: &Connector, performed: &Performed) -> anyhow::Re
         credentials.iter().filter(|(key, _)| is_secret(method, key)).map(|(_, value)| text(value)).collect::<Vec<_>>();
     let mut input = input.clone();
     for group in [&mut input.path, &mut input.query, &mut input.headers, &mut input.body] {
-        group.values_mut().for_each(|value| scrub_input(value, &secrets));
+        group.iter_mut().for_each(|(name, value)| scrub_input(name, value, &secrets));
     }
     Ok(Case {
         name: args.name.replace(['_', '-'], " "),
@@ -166,7 +176,7 @@ fn exchange(traced: &Traced) -> anyhow::Result<Exchange> {
     Ok(Exchange {
         request: ExpectedRequest {
             method: traced.method.clone(),
-            url: traced.url.replace(REDACTED, PLACEHOLDER).replace("%5Bredacted%5D", PLACEHOLDER),
+            url: scrubbed_url(&traced.url),
             headers: BTreeMap::new(),
             absent_headers: Vec::new(),
             body: (!body.is_null()).then_some(body),
@@ -188,13 +198,11 @@ fn scrubbed(mut value: Value) -> Value {
 
 fn scrub(value: &mut Value) {
     match value {
-        Value::String(text) if text.contains(REDACTED) => *text = text.replace(REDACTED, PLACEHOLDER),
+        Value::String(text) => *text = scrubbed_url(text),
         Value::Array(items) => items.iter_mut().for_each(scrub),
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
-                if names_a_secret(name) && member.as_str().is_some_and(|text| !text.is_empty()) {
-                    *member = Value::from(PLACEHOLDER);
-                } else {
+                if !hidden(name, member) {
                     scrub(member);
                 }
             }
@@ -203,23 +211,49 @@ fn scrub(value: &mut Value) {
     }
 }
 
+/// Replaces a text that bears the name of a secret.
+fn hidden(name: &str, value: &mut Value) -> bool {
+    let is_secret = names_a_secret(name) && value.as_str().is_some_and(|text| !text.is_empty());
+    if is_secret {
+        *value = Value::from(PLACEHOLDER);
+    }
+    is_secret
+}
+
+/// A text without what was redacted in it and, where it is an address, without parameters that bear a secret's name.
+fn scrubbed_url(text: &str) -> String {
+    let text = text.replace(REDACTED, PLACEHOLDER).replace("%5Bredacted%5D", PLACEHOLDER);
+    let Some((address, query)) = text.split_once('?').filter(|(address, _)| address.starts_with("http")) else {
+        return text;
+    };
+    let parameter = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if !value.is_empty() && names_a_secret(name) => format!("{name}={PLACEHOLDER}"),
+        _ => pair.to_owned(),
+    };
+    format!("{address}?{}", query.split('&').map(parameter).collect::<Vec<_>>().join("&"))
+}
+
 /// Inputs did not come by the wire, so that nothing has been replaced in them.
-fn scrub_input(value: &mut Value, secrets: &[String]) {
+fn scrub_input(name: &str, value: &mut Value, secrets: &[String]) {
+    if hidden(name, value) {
+        return;
+    }
     match value {
         Value::String(text) => {
             for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
                 *text = text.replace(secret.as_str(), PLACEHOLDER);
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| scrub_input(item, secrets)),
-        Value::Object(members) => members.values_mut().for_each(|member| scrub_input(member, secrets)),
+        Value::Array(items) => items.iter_mut().for_each(|item| scrub_input("", item, secrets)),
+        Value::Object(members) => members.iter_mut().for_each(|(name, member)| scrub_input(name, member, secrets)),
         _ => {}
     }
 }
 
 fn names_a_secret(name: &str) -> bool {
     let plain = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect::<String>();
-    plain == "token" || SECRET_NAMES.iter().any(|part| plain.contains(part))
+    let is_token = plain.strip_suffix("token").is_some_and(|kind| !PLACES.iter().any(|place| kind.ends_with(place)));
+    is_token || SECRET_NAMES.iter().any(|part| plain.contains(part))
 }
 
 /// Plays the case: what comes out is what it expects.
@@ -310,12 +344,61 @@ fn leaked(credentials: &Metadata, connector: &Connector, auth: Option<&str>, wri
     let bare = written.replace(PLACEHOLDER, "");
     let is_in = |value: &Value| {
         let secret = text(value);
+        // YAML writes a text of several lines, and what has quotes in it, as JSON does.
+        let escaped = Value::from(secret.as_str()).to_string();
         // Shorter ones are words that stand in innocent text too.
-        secret.len() >= 8 && bare.contains(&secret)
+        secret.len() >= 8 && (bare.contains(&secret) || bare.contains(escaped.trim_matches('"')))
     };
     credentials.iter().find(|(key, value)| is_secret(method, key) && is_in(value)).map(|(key, _)| key.clone())
 }
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_bears_the_name_of_a_secret_is_replaced_wherever_it_stands() {
+        for name in [
+            "password",
+            "api_token",
+            "X-Auth-Token",
+            "bearerToken",
+            "token",
+            "idToken",
+            "clientSecret",
+            "Api-Key",
+            "X-Amz-Signature",
+        ] {
+            assert!(names_a_secret(name), "{name}");
+        }
+        for name in [
+            "pageToken",
+            "nextPageToken",
+            "next_token",
+            "NextToken",
+            "continuationToken",
+            "syncToken",
+            "name",
+            "tokens",
+            "keyword",
+        ] {
+            assert!(!names_a_secret(name), "{name}");
+        }
+        let body = json!({ "user": { "password": "hunter22", "name": "jo" }, "at": "https://x.example.com/f?a=1&X-Amz-Signature=abc&pageToken=p" });
+        let clean = json!({
+            "user": { "password": PLACEHOLDER, "name": "jo" },
+            "at": format!("https://x.example.com/f?a=1&X-Amz-Signature={PLACEHOLDER}&pageToken=p"),
+        });
+        assert_eq!(scrubbed(body.clone()), clean);
+        let mut input = body["user"].clone();
+        scrub_input("user", &mut input, &["jo".repeat(9)]);
+        assert_eq!(input, clean["user"]);
+        let mut input = json!("hunter22");
+        scrub_input("password", &mut input, &[]);
+        assert_eq!(input, json!(PLACEHOLDER));
+    }
 }
