@@ -59,10 +59,11 @@ fn put_in(text: &mut String, indent: usize, partial: &str) {
     let lines = lines.filter(|line| !(under_actions && line.trim_end() == "actions:"));
     // A list under `actions` is indented itself; that much is taken off again.
     let first = partial.lines().find(|line| line.trim_start().starts_with("- ")).unwrap_or_default();
-    let own = first.len() - first.trim_start().len();
+    // Spaces alone indent: other white space belongs to the text.
+    let indent_of = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let own = indent_of(first);
     for line in lines {
-        let cut = line.len() - line.trim_start().len();
-        let line = &line[cut.min(own)..];
+        let line = &line[indent_of(line).min(own)..];
         if !line.trim().is_empty() {
             text.extend(std::iter::repeat_n(' ', indent));
             text.push_str(line);
@@ -105,5 +106,8 @@ mod tests {
         let mut text = String::new();
         put_in(&mut text, 2, "# items\nactions:\n    - actionId: a\n      label: |\n        x\n\n        y\n");
         assert_eq!(text, "  # items\n  - actionId: a\n    label: |\n      x\n\n      y\n");
+        let mut text = String::new();
+        put_in(&mut text, 0, "actions:\n  - a: |\n\u{3000}\n");
+        assert_eq!(text, "- a: |\n\n");
     }
 }
