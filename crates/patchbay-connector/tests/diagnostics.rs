@@ -2,6 +2,7 @@
 
 use patchbay_connector::{Severity, SourceFile, load, render};
 use proptest::prelude::*;
+use serde_json::json;
 
 const MAIN: &str = "\
 Patchbay: 1.0.0
@@ -295,7 +296,7 @@ fn names_are_pointed_at_in_the_text_that_holds_them() {
         (33, "qu", hint),
         (33, "hosts", "did you mean `host`?"),
         (34, "stepps", "did you mean `steps`?"),
-        (37, "\"${inputs.qu}\"", hint),
+        (37, "qu", hint),
     ];
     assert_eq!(found.collect::<Vec<_>>(), expected);
 }
@@ -325,6 +326,53 @@ fn a_wrong_name_in_every_line_is_no_work_without_end() {
     let text = text.replace("{ data: $.steps.get.output.data }", &format!("[{values}]"));
     let loaded = load(&files(&text, "[]")[..1]);
     assert_eq!(loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error).count(), 200);
+}
+
+#[test]
+fn enums_are_listed_once_and_named() {
+    let of = |enums: &str, one_of: &str| {
+        let text = SOUND.replace("authentication:", &format!("{enums}authentication:"));
+        let text = text.replace("type: string, in: query,", &format!("type: enum, oneOf: {one_of}, in: query,"));
+        load(&files(&text, "[]")[..1])
+    };
+    let told = |enums: &str, one_of: &str| {
+        let found = of(enums, one_of).diagnostics;
+        found
+            .into_iter()
+            .map(|found| format!("{} {} {}", found.code, found.span.start.line, found.message))
+            .collect::<Vec<_>>()
+    };
+    let enums = "enums:\n  state: [draft, signed, 3]\n";
+    let connector = of(enums, "{ ref: state }").connector.unwrap();
+    assert_eq!(connector.actions[0].inputs[0].one_of, [json!("draft"), json!("signed"), json!(3)]);
+    assert_eq!(
+        told(enums, "{ ref: stat }"),
+        [
+            "PB0203 8 no input names the enum `state`",
+            "PB0104 22 there is no enum `stat` under `enums` of the main file",
+        ]
+    );
+    assert_eq!(told("", "{ ref: state }"), ["PB0104 20 there is no enum `state` under `enums` of the main file"]);
+    assert_eq!(told(enums, "{ ref: state, values: [a] }"), ["PB0107 22 `oneOf` has `values` or a `ref`, not both"]);
+    assert_eq!(
+        told("enums:\n  state: []\n", "{ ref: state }"),
+        [
+            "PB0107 8 the enum `state` has no values",
+            "PB0107 22 the enum `q` has no values; list them under oneOf.values",
+        ]
+    );
+    // A few bytes must not stand for millions of values.
+    let list = (0..30_000).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+    let inputs = (0..9)
+        .map(|n| format!("      - {{ name: n{n}, type: enum, oneOf: {{ ref: big }}, in: body, description: N }}\n"))
+        .collect::<String>();
+    let text = SOUND.replace("authentication:", &format!("enums:\n  big: [{list}]\nauthentication:"));
+    let text = text.replace("    validationRules:", &format!("{inputs}    validationRules:"));
+    let found = load(&files(&text, "[]")[..1]).diagnostics;
+    assert_eq!(
+        found.iter().map(|found| found.message.as_str()).collect::<Vec<_>>(),
+        vec!["enums stand for more than 200000 values in all"; 3]
+    );
 }
 
 #[test]

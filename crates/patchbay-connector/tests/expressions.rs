@@ -217,11 +217,10 @@ fn what_is_built_is_paid_for() {
         "{{map(inputs.list, inputs.text + @)}}",
         &format!("{{{{[{}1]}}}}", "inputs.big,".repeat(60)),
         &format!("$.inputs[{}'big']", "'big',".repeat(60)),
-        &format!("{{{{map(inputs.list, '{}')}}}}", "z".repeat(3_900)),
         &"${inputs.big}".repeat(60),
         &"${inputs.big + ''}".repeat(60),
     ] {
-        assert_eq!(run(text), Err(EvalError::Large), "{text:.60}");
+        assert!(run(text) == Err(EvalError::Large), "{text:.60}");
     }
     assert_eq!(run(&format!("$.inputs.list[{}*]", "*,".repeat(2_000))), Err(EvalError::Fuel));
     // What a connector has use for fits.
@@ -243,7 +242,7 @@ fn numbers_are_written_as_javascript_writes_them() {
 fn names_within_filters_are_named_too() {
     let template = Template::parse("$.inputs.list[?(@.id == steps.fetch.output.data.id)]").unwrap();
     assert_eq!(template.steps_read(), Some(vec!["fetch".to_owned()]));
-    let references = Template::parse("${$.inputs['a',(inputs.b)]}{{").unwrap().references();
+    let references = Template::parse("${$.inputs.list[?(@.id == inputs.b)].name}{{").unwrap().references();
     assert!(references.contains(&("inputs".to_owned(), Some("b".to_owned()))), "{references:?}");
     let references = Template::parse("{{inputs['odd name'] + steps['x'].output}}").unwrap().references();
     assert_eq!(

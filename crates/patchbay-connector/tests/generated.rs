@@ -42,11 +42,12 @@ fn kind(schema: &Value) -> String {
         return format!("[{name}](#{})", name.to_lowercase());
     }
     if let Some(names) = schema["enum"].as_array() {
-        return names
-            .iter()
-            .map(|name| format!("`{}`", name.to_string().trim_matches('"')))
-            .collect::<Vec<_>>()
-            .join(", ");
+        // `true` and `"true"` are one to a reader.
+        let mut told = names.iter().map(|name| format!("`{}`", name.to_string().trim_matches('"'))).collect::<Vec<_>>();
+        let all = told.clone();
+        let mut place = 0..all.len();
+        told.retain(|name| !all[..place.next().unwrap_or_default()].contains(name));
+        return told.join(", ");
     }
     if !schema["const"].is_null() {
         return format!("`{}`", schema["const"].to_string().trim_matches('"'));

@@ -17,7 +17,7 @@ pub fn render(diagnostics: &[Diagnostic], files: &[SourceFile]) -> String {
     for diagnostic in diagnostics {
         let level = diagnostic.severity.as_str();
         let start = diagnostic.span.start;
-        let _ = writeln!(out, "{level}[{}]: {}", diagnostic.code, diagnostic.message);
+        let _ = writeln!(out, "{level}[{}]: {}", diagnostic.code, shown(&diagnostic.message));
         if start.line == 0 {
             let _ = writeln!(out, "  --> {}", diagnostic.file);
         } else {
@@ -27,18 +27,33 @@ pub fn render(diagnostics: &[Diagnostic], files: &[SourceFile]) -> String {
             }
         }
         if let Some(hint) = &diagnostic.hint {
-            let _ = writeln!(out, "  = help: {hint}");
+            let _ = writeln!(out, "  = help: {}", shown(hint));
         }
         out.push('\n');
     }
     out
 }
 
+/// A file's own text must not steer the terminal, and each of its characters takes one column.
+fn shown(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c == '\t' {
+                ' '
+            } else if c.is_control() {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
 fn snippet(out: &mut String, line: &str, diagnostic: &Diagnostic) {
     let (start, end) = (diagnostic.span.start, diagnostic.span.end);
     let number = start.line.to_string();
     let margin = " ".repeat(number.len());
-    let shown: String = line.chars().take(MAX_LINE).collect();
+    let shown = shown(&line.chars().take(MAX_LINE).collect::<String>());
     let width = shown.chars().count();
     let column = start.column.clamp(1, width + 1);
     let stop = if end.line == start.line { end.column } else { width + 1 };

@@ -8,7 +8,7 @@ use super::{
     Scope,
     ast::{Expr, Op},
     error::EvalError,
-    functions,
+    functions::{self, Function},
     room::{NODE, Room, size},
     value::{self, Maybe},
 };
@@ -62,110 +62,123 @@ impl<'a> Evaluation<'a> {
         outcome
     }
 
+    /// Runs an expression. What takes room on the stack has functions of its own: this one calls itself for every
+    /// operation within an operation.
     pub(super) fn run(&mut self, expression: &Expr) -> Result<Maybe, EvalError> {
         self.spend(1)?;
-        Ok(match expression {
-            Expr::Literal(value) => {
-                self.claim(size(value))?;
-                Some(value.clone())
-            }
-            Expr::Root(name) => self.scope.root(name).map(|value| self.copy(value)).transpose()?,
-            Expr::Scope => {
-                let scope = self.scope;
-                let copies = scope.roots.iter().map(|(name, value)| Ok(((*name).to_owned(), self.copy(value)?)));
-                Some(Value::Object(copies.collect::<Result<_, EvalError>>()?))
-            }
-            Expr::Current => {
-                // Taken out while it is copied.
-                let Some(current) = self.current.pop() else { return Ok(None) };
-                let copy = self.copy(&current);
-                self.current.push(current);
-                Some(copy?)
-            }
+        match expression {
+            Expr::Literal(value) => self.literal(value),
+            Expr::Root(name) => self.scope.root(name).map(|value| self.copy(value)).transpose(),
+            Expr::Scope => self.everything(),
+            Expr::Current => self.element(),
             Expr::Member(of, name) => {
                 if let Some(found) = self.borrowed(expression) {
                     return found.map(|value| self.copy(value)).transpose();
                 }
                 let of = self.run(of)?;
-                self.member(of, name)?
+                self.member(of, name)
             }
-            Expr::Index(of, index) => {
-                // What names lead to is not copied for one element of it.
-                if let Some(found) = self.borrowed(of) {
-                    let index = self.run(index)?;
-                    return found
-                        .zip(index)
-                        .and_then(|(of, index)| at(of, &index))
-                        .map(|one| self.copy(one))
-                        .transpose();
-                }
-                let of = self.run(of)?;
-                let index = self.run(index)?;
-                of.zip(index).and_then(|(of, index)| at(&of, &index).cloned())
-            }
-            Expr::Filter(list, condition) => {
-                let items = match self.run(list)? {
-                    Some(Value::Array(items)) => items,
-                    Some(Value::Null) | None => Vec::new(),
-                    Some(one) => vec![one],
-                };
-                let mut kept = Vec::new();
-                for item in items {
-                    if value::is_truthy(self.with_current(&item, condition)?.as_ref()) {
-                        kept.push(item);
-                    }
-                }
-                Some(Value::Array(kept))
-            }
-            Expr::Map(list, body) => {
-                let items = match self.run(list)? {
-                    Some(Value::Array(items)) => items,
-                    Some(Value::Null) | None => Vec::new(),
-                    Some(one) => vec![one],
-                };
-                self.claim(NODE * items.len())?;
-                let mut mapped = Vec::new();
-                for item in items {
-                    mapped.extend(self.with_current(&item, body)?);
-                }
-                Some(Value::Array(mapped))
-            }
-            Expr::Not(operand) => Some(Value::Bool(!value::is_truthy(self.run(operand)?.as_ref()))),
+            Expr::Index(of, index) => self.index(of, index),
+            Expr::Filter(list, condition) => self.filter(list, condition),
+            Expr::Map(list, body) => self.map(list, body),
+            Expr::Not(operand) => Ok(Some(Value::Bool(!value::is_truthy(self.run(operand)?.as_ref())))),
             Expr::Negate(operand) => {
                 let operand = self.run(operand)?;
-                Some(value::number(-number(operand.as_ref(), "-")?))
+                Ok(Some(value::number(-number(operand.as_ref(), "-")?)))
             }
-            Expr::Binary(op, left, right) => self.binary(*op, left, right)?,
+            Expr::Binary(op, left, right) => self.binary(*op, left, right),
             Expr::Ternary(condition, then, otherwise) => {
                 let chosen = if value::is_truthy(self.run(condition)?.as_ref()) { then } else { otherwise };
-                self.run(chosen)?
+                self.run(chosen)
             }
-            Expr::Array(items) => {
-                self.claim(NODE * items.len())?;
-                let items = items.iter().map(|item| self.run(item).map(|item| item.unwrap_or(Value::Null)));
-                Some(Value::Array(items.collect::<Result<_, _>>()?))
-            }
-            Expr::Object(members) => {
-                let mut object = Map::new();
-                for (key, member) in members {
-                    if let Some(value) = self.run(member)? {
-                        object.insert(key.clone(), value);
-                    }
-                }
-                Some(Value::Object(object))
-            }
-            Expr::Call(function, arguments) => {
-                let arguments = arguments.iter().map(|argument| self.run(argument)).collect::<Result<Vec<_>, _>>()?;
-                functions::call(function, &arguments, self)?
-            }
-            Expr::Method(of, method, arguments) => {
-                let mut all = vec![self.run(of)?];
-                for argument in arguments {
-                    all.push(self.run(argument)?);
-                }
-                functions::call(method, &all, self)?
-            }
+            Expr::Array(items) => self.array(items),
+            Expr::Object(members) => self.object(members),
+            Expr::Call(function, arguments) => self.call(function, None, arguments),
+            Expr::Method(of, method, arguments) => self.call(method, Some(of), arguments),
+        }
+    }
+
+    fn literal(&mut self, value: &Value) -> Result<Maybe, EvalError> {
+        self.claim(size(value))?;
+        Ok(Some(value.clone()))
+    }
+
+    fn everything(&mut self) -> Result<Maybe, EvalError> {
+        let scope = self.scope;
+        let copies = scope.roots.iter().map(|(name, value)| Ok(((*name).to_owned(), self.copy(value)?)));
+        Ok(Some(Value::Object(copies.collect::<Result<_, EvalError>>()?)))
+    }
+
+    /// The element that a filter looks at.
+    fn element(&mut self) -> Result<Maybe, EvalError> {
+        // Taken out while it is copied.
+        let Some(current) = self.current.pop() else { return Ok(None) };
+        let copy = self.copy(&current);
+        self.current.push(current);
+        copy.map(Some)
+    }
+
+    fn index(&mut self, of: &Expr, index: &Expr) -> Result<Maybe, EvalError> {
+        // What names lead to is not copied for one element of it.
+        if let Some(found) = self.borrowed(of) {
+            let index = self.run(index)?;
+            return found.zip(index).and_then(|(of, index)| at(of, &index)).map(|one| self.copy(one)).transpose();
+        }
+        let of = self.run(of)?;
+        let index = self.run(index)?;
+        Ok(of.zip(index).and_then(|(of, index)| at(&of, &index).cloned()))
+    }
+
+    /// The elements of a list; one thing is a list of one, nothing a list of none.
+    fn elements(&mut self, list: &Expr) -> Result<Vec<Value>, EvalError> {
+        Ok(match self.run(list)? {
+            Some(Value::Array(items)) => items,
+            Some(Value::Null) | None => Vec::new(),
+            Some(one) => vec![one],
         })
+    }
+
+    fn filter(&mut self, list: &Expr, condition: &Expr) -> Result<Maybe, EvalError> {
+        let mut kept = Vec::new();
+        for item in self.elements(list)? {
+            if value::is_truthy(self.with_current(&item, condition)?.as_ref()) {
+                kept.push(item);
+            }
+        }
+        Ok(Some(Value::Array(kept)))
+    }
+
+    fn map(&mut self, list: &Expr, body: &Expr) -> Result<Maybe, EvalError> {
+        let items = self.elements(list)?;
+        self.claim(NODE * items.len())?;
+        let mut mapped = Vec::new();
+        for item in items {
+            mapped.extend(self.with_current(&item, body)?);
+        }
+        Ok(Some(Value::Array(mapped)))
+    }
+
+    fn array(&mut self, items: &[Expr]) -> Result<Maybe, EvalError> {
+        self.claim(NODE * items.len())?;
+        let items = items.iter().map(|item| self.run(item).map(|item| item.unwrap_or(Value::Null)));
+        Ok(Some(Value::Array(items.collect::<Result<_, _>>()?)))
+    }
+
+    fn object(&mut self, members: &[(String, Expr)]) -> Result<Maybe, EvalError> {
+        let mut object = Map::new();
+        for (key, member) in members {
+            if let Some(value) = self.run(member)? {
+                object.insert(key.clone(), value);
+            }
+        }
+        Ok(Some(Value::Object(object)))
+    }
+
+    /// A function, or a method of what stands before the dot.
+    fn call(&mut self, function: &Function, of: Option<&Expr>, arguments: &[Expr]) -> Result<Maybe, EvalError> {
+        let all = of.into_iter().chain(arguments).map(|argument| self.run(argument));
+        let all = all.collect::<Result<Vec<_>, _>>()?;
+        functions::call(function, &all, self)
     }
 
     /// The value that plain names lead to, without a copy.

@@ -17,6 +17,8 @@ const MAX_TEXT: usize = 48 * 1024 * 1024;
 const MAX_NODES: usize = 3_000_000;
 /// The most values of a tree in YAML, whose aliases make many out of few bytes.
 const MAX_YAML_NODES: usize = 1_000_000;
+/// How many bytes of a text in YAML weigh as much as a value: an alias of a long text is as long.
+const TEXT: usize = 256;
 /// The deepest nesting.
 const MAX_DEPTH: usize = 96;
 
@@ -66,9 +68,10 @@ fn yaml(text: &str) -> Result<Value, ImportError> {
             |message: &str| ImportError::Syntax(format!("{}:{}: {message}", span.start.line(), span.start.col() + 1));
         match event {
             Event::Scalar(text, style, anchor, _) => {
+                let weight = 1 + text.len() / TEXT;
                 let plain = style == ScalarStyle::Plain;
                 let value = if plain { syntax::plain_value(&text) } else { Value::String(text.into_owned()) };
-                builder.add(value, 1, anchor)?;
+                builder.add(value, weight, anchor)?;
             }
             Event::SequenceStart(anchor, _) => {
                 builder.open(Open { anchor, value: Holder::List(Vec::new()), nodes: 1 })?;
@@ -207,6 +210,8 @@ mod tests {
             let _ = writeln!(bomb, "a{level}: &a{level} [{inner}]");
         }
         assert!(matches!(read(&bomb), Err(ImportError::TooLarge(_))));
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1_000_000), vec!["*a"; 1_000].join(", "));
+        assert!(matches!(read(&long), Err(ImportError::TooLarge(_))));
         let deep = format!("x: {}{}", "[".repeat(2000), "]".repeat(2000));
         assert!(read(&deep).is_err());
         assert!(read(&deep[3..]).is_err());

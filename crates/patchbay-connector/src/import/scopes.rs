@@ -3,7 +3,7 @@
 //! Where any of several scopes is enough, the one is taken that most operations are content with, so that an
 //! account is asked for few.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     model::{Api, Operation, Requirement, Scheme},
@@ -46,12 +46,12 @@ pub(super) fn choose(api: &Api<'_>, notes: &Notes) -> Scopes {
             scopes.defined.entry(name).or_default();
         }
     }
-    let mut several = 0;
+    let (mut several, mut seen) = (0, HashSet::new());
     for operation in &api.operations {
         let (chosen, count) = scopes.of(api, operation);
         several += usize::from(count > 1);
         for name in chosen {
-            if !scopes.needed.contains(&name) {
+            if seen.insert(name.clone()) {
                 scopes.needed.push(name);
             }
         }

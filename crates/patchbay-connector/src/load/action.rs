@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    composite, cursor, input,
+    composite, cursor,
+    enums::Enums,
+    input,
     mapping::field_mappings,
     reads,
     root::{STAGES, one_or_many},
@@ -87,30 +89,38 @@ pub(super) struct Places<'n> {
 
 /// Actions that stand inside something else (a refresh, a test, an event) and are no part of the
 /// connector's own list. Their references are checked like all others.
-pub(super) struct Nested<'n> {
-    connector: String,
+pub(super) struct Nested<'n, 's> {
+    shared: Shared<'n, 's>,
     pub(super) found: Vec<(Arc<Action>, Places<'n>)>,
 }
 
-impl<'n> Nested<'n> {
-    pub(super) fn new(connector: &str) -> Self {
-        Self { connector: connector.to_owned(), found: Vec::new() }
+/// What every action of a connector is read with.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<'n, 's> {
+    /// The connector's key.
+    pub(super) connector: &'s str,
+    pub(super) enums: &'s Enums<'n>,
+}
+
+impl<'n, 's> Nested<'n, 's> {
+    pub(super) const fn new(shared: Shared<'n, 's>) -> Self {
+        Self { shared, found: Vec::new() }
     }
 
     /// Reads one; `id` is its id when it has none of its own.
     pub(super) fn read(&mut self, reader: Reader<'n>, id: &str) -> Option<Arc<Action>> {
-        let (action, places) = read_as(reader, &self.connector, Some(id))?;
+        let (action, places) = read_as(reader, self.shared, Some(id))?;
         let action = Arc::new(action);
         self.found.push((Arc::clone(&action), places));
         Some(action)
     }
 }
 
-pub(super) fn read<'n>(reader: Reader<'n>, connector: &str) -> Option<(Action, Places<'n>)> {
-    read_as(reader, connector, None)
+pub(super) fn read<'n>(reader: Reader<'n>, shared: Shared<'n, '_>) -> Option<(Action, Places<'n>)> {
+    read_as(reader, shared, None)
 }
 
-fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Option<(Action, Places<'n>)> {
+fn read_as<'n>(reader: Reader<'n>, shared: Shared<'n, '_>, nested: Option<&str>) -> Option<(Action, Places<'n>)> {
     let mapping = reader.mapping("an action", &KEYS)?;
     let (id_place, id, label) = match nested {
         Some(name) => {
@@ -162,7 +172,7 @@ fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Opt
     let result = mapping.get("result");
     // Everything is read before anything is given up, so that every mistake is seen.
     let kind = mapping.get("actionType").map_or(Some(ActionType::Custom), |kind| kind.choice(&TYPES));
-    let mut inputs = input::inputs(&mapping);
+    let mut inputs = input::inputs(&mapping, shared.enums);
     let (rules, rule_places) = rules(&mapping);
     let answer = result.and_then(|result| value(&result)).map_or(ActionResult::LastStep, ActionResult::Template);
     let all_read = |key, read: usize| match mapping.get(key).map(|list| &list.node.value) {
@@ -173,7 +183,7 @@ fn read_as<'n>(reader: Reader<'n>, connector: &str, nested: Option<&str>) -> Opt
     let cursor = mapping.get("cursor").and_then(|place| cursor::read(place, &steps, &mut inputs));
     let id = id?;
     let action = Action {
-        public_id: format!("{connector}_{id}"),
+        public_id: format!("{}_{id}", shared.connector),
         id,
         label: label?,
         description,

@@ -66,7 +66,7 @@ pub(super) struct Places<'n> {
     pub(super) scopes: Vec<(String, Reader<'n>)>,
 }
 
-pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n>) -> (Vec<AuthMethod>, Vec<Places<'n>>) {
+pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n, '_>) -> (Vec<AuthMethod>, Vec<Places<'n>>) {
     let (mut methods, mut places): (Vec<AuthMethod>, Vec<_>) = (Vec::new(), Vec::new());
     let Some(list) = root.require("authentication") else { return (methods, places) };
     for item in list.items() {
@@ -86,7 +86,7 @@ pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n>) -> (Vec<Auth
     (methods, places)
 }
 
-fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<(AuthMethod, Places<'n>)> {
+fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<(AuthMethod, Places<'n>)> {
     let mapping = reader.mapping("an authentication method", &KEYS)?;
     let kind = auth_kind(&mapping);
     let refresh = mapping.get("refreshAuthentication").and_then(|place| refresh(place, nested));
@@ -208,7 +208,7 @@ fn auth_kind(mapping: &Mapping<'_>) -> Option<AuthKind> {
     })
 }
 
-fn refresh<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Refresh> {
+fn refresh<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<Refresh> {
     let mapping = reader.mapping("`refreshAuthentication`", &["schedule", "action"])?;
     let action = mapping.require("action").and_then(|action| nested.read(action, "refresh_token"));
     let schedule = mapping.get("schedule").and_then(|place| {
@@ -224,7 +224,7 @@ fn refresh<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Refresh> {
     Some(Refresh { schedule, action: action? })
 }
 
-fn revoke<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Arc<Action>> {
+fn revoke<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<Arc<Action>> {
     let mapping = reader.mapping("`revokeAuthentication`", &["action"])?;
     mapping.require("action").and_then(|action| nested.read(action, "revoke_token"))
 }
@@ -243,7 +243,7 @@ fn mcp_flow(reader: Reader<'_>) -> Option<McpFlow> {
     })
 }
 
-fn test_action<'n>(reader: &Reader<'n>, nested: &mut Nested<'n>) -> Option<TestAction> {
+fn test_action<'n>(reader: &Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<TestAction> {
     let test = reader.mapping("a test action", &["action", "required", "condition"])?;
     let place = test.require("action")?;
     let (required, condition) = (test.flag("required", false), test.template("condition"));

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Reads the block; its actions are put into `nested`, whose references are checked later.
-pub(super) fn read<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Events> {
+pub(super) fn read<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<Events> {
     let events = reader.mapping("`events`", &["setup", "guides", "actions", "router", "externalAccountIdExtractor"])?;
     let actions: Vec<Arc<Action>> =
         events.items("actions").into_iter().filter_map(|place| nested.read(place, "event")).collect();
@@ -28,7 +28,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<Ev
     })
 }
 
-fn event_setup<'n>(reader: Reader<'n>, nested: &mut Nested<'n>) -> Option<EventSetup> {
+fn event_setup<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<EventSetup> {
     let setup = reader.mapping("`setup`", &["creation", "activation", "deletion", "isConsolidated"])?;
     let mut part = |key: &str| setup.get(key).and_then(|place| nested.read(place, key));
     Some(EventSetup {

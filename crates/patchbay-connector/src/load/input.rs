@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use regex::Regex;
 
+use super::enums::Enums;
 use crate::{
     definition::{Input, InputLocation, InputRules, InputType},
     diagnostic::code,
@@ -27,12 +28,12 @@ pub(crate) const LOCATIONS: [(&str, InputLocation); 4] = [
     ("body", InputLocation::Body),
 ];
 
-pub(super) fn inputs(mapping: &Mapping<'_>) -> Vec<Input> {
+pub(super) fn inputs(mapping: &Mapping<'_>, enums: &Enums<'_>) -> Vec<Input> {
     let mut inputs: Vec<Input> = Vec::new();
     // Expressions name an input without the place that it travels in.
     let mut seen = HashMap::new();
     for reader in mapping.items("inputs") {
-        let Some(input) = input(reader, None) else { continue };
+        let Some(input) = input(reader, None, enums) else { continue };
         if let Some(earlier) = seen.insert(input.name.clone(), input.location) {
             let message = format!("there is another input `{}`", input.name);
             if earlier == input.location {
@@ -52,7 +53,7 @@ pub(super) fn inputs(mapping: &Mapping<'_>) -> Vec<Input> {
 }
 
 /// An input, or (with a location) a property or variant of one.
-fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>) -> Option<Input> {
+fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>, enums: &Enums<'_>) -> Option<Input> {
     let mapping = reader.mapping("an input", &KEYS)?;
     let name = match inherited {
         Some((_, Some(name))) => Some(name.to_owned()),
@@ -63,17 +64,17 @@ fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>) -
         Some((location, _)) => Some(location),
         None => mapping.require("in").and_then(|location| location.choice(&LOCATIONS)),
     };
-    let one_of = one_of(&mapping);
+    let one_of = one_of(&mapping, enums);
     let (name, kind, location) = (name?, kind?, location?);
-    if kind == InputType::Enum && one_of.is_empty() {
+    if kind == InputType::Enum && one_of.as_ref().is_some_and(Vec::is_empty) {
         reader.error(code::INVALID, format!("the enum `{name}` has no values; list them under oneOf.values"));
     }
     let description = mapping.text("description").unwrap_or_default();
     if description.is_empty() && inherited.is_none_or(|(_, name)| name.is_none()) {
         reader.warning(code::MISSING_TEXT, format!("the input `{name}` has no description"));
     }
-    let properties = mapping.each("properties", |property| input(property, Some((location, None))));
-    let variants = mapping.each("variants", |variant| input(variant, Some((location, Some(&name)))));
+    let properties = mapping.each("properties", |property| input(property, Some((location, None)), enums));
+    let variants = mapping.each("variants", |variant| input(variant, Some((location, Some(&name))), enums));
     Some(Input {
         kind,
         location,
@@ -81,7 +82,7 @@ fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>) -
         description,
         array: mapping.flag("array", false),
         properties,
-        one_of,
+        one_of: one_of.unwrap_or_default(),
         rules: mapping.get("rules").and_then(rules).map(Box::new),
         variants,
         hidden: mapping.flag("hidden", false),
@@ -98,13 +99,17 @@ fn kind(mapping: &Mapping<'_>) -> Option<InputType> {
     kind.choice(&TYPES)
 }
 
-fn one_of(mapping: &Mapping<'_>) -> Vec<serde_json::Value> {
-    let Some(one_of) = mapping.get("oneOf") else { return Vec::new() };
-    let Some(one_of) = one_of.mapping("`oneOf`", &["values", "ref"]) else { return Vec::new() };
-    if let Some(reference) = one_of.get("ref") {
-        reference.error(code::UNSUPPORTED, "named enums are not supported yet; list the values under `values`");
+/// The values that are listed or named; none when what is named is broken, which is reported.
+fn one_of(mapping: &Mapping<'_>, enums: &Enums<'_>) -> Option<Vec<serde_json::Value>> {
+    let Some(one_of) = mapping.get("oneOf") else { return Some(Vec::new()) };
+    let one_of = one_of.mapping("`oneOf`", &["values", "ref"])?;
+    let Some(reference) = one_of.get("ref") else {
+        return Some(one_of.items("values").into_iter().map(|value| value.node.to_json()).collect());
+    };
+    if let Some(values) = one_of.get("values") {
+        values.error(code::INVALID, "`oneOf` has `values` or a `ref`, not both");
     }
-    one_of.items("values").into_iter().map(|value| value.node.to_json()).collect()
+    enums.values(&reference)
 }
 
 fn rules(reader: Reader<'_>) -> Option<InputRules> {

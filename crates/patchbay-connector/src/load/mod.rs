@@ -6,6 +6,7 @@ pub(crate) mod authorization;
 mod check;
 mod composite;
 mod cursor;
+mod enums;
 mod events;
 mod files;
 pub(crate) mod function;

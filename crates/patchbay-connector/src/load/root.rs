@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{action, auth, events, files::Trees};
+use super::{action, auth, enums::Enums, events, files::Trees};
 use crate::{
     Connector,
     definition::{Changelog, Reference, ReleaseStage, ScopeDefinition, letter_icon},
@@ -14,7 +14,7 @@ use crate::{
     syntax::{Mapping, NodeValue, Reader, Report},
 };
 
-pub(crate) const KEYS: [&str; 21] = [
+pub(crate) const KEYS: [&str; 22] = [
     "Patchbay",
     "StackOne",
     "info",
@@ -29,6 +29,7 @@ pub(crate) const KEYS: [&str; 21] = [
     "categories",
     "releaseStage",
     "scopeDefinitions",
+    "enums",
     "authentication",
     "actions",
     "events",
@@ -86,14 +87,18 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         info.and_then(|info| info.get("assets")).and_then(|assets| assets.mapping("`assets`", &["icon"])?.text("icon"));
 
     let key = key.unwrap_or_default();
-    let mut nested = action::Nested::new(&key);
+    let enums = Enums::read(&root);
+    let shared = action::Shared { connector: &key, enums: &enums };
+    let mut nested = action::Nested::new(shared);
     let (methods, method_places) = auth::read(&root, &mut nested);
-    let (actions, action_places) = read_actions(&root, trees, report, &key);
+    let (actions, action_places) = read_actions(&root, trees, report, shared);
     let by_id = ids(&actions);
     let events = root.get("events").and_then(|place| {
         place.warning(code::NOT_RUN, "events are read and checked, but not received yet; the actions work");
         events::read(place, &mut nested)
     });
+    let nested = nested.found;
+    enums.warn_unused();
     let changelog = root.get("changelog").and_then(changelog);
     let max_concurrency = root.get("concurrency").and_then(|place| {
         let limits = place.mapping("`concurrency`", &["maxConcurrentRequests", "max", "limit"])?;
@@ -150,7 +155,6 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         forked_from: root.text("forkedFrom"),
         owner: root.text("owner"),
     };
-    let nested = nested.found;
     Some(Read {
         nested,
         connector,
@@ -234,7 +238,7 @@ fn read_actions<'n>(
     root: &Mapping<'n>,
     trees: &'n Trees,
     report: &'n Report,
-    key: &str,
+    shared: action::Shared<'n, '_>,
 ) -> (Vec<Arc<crate::definition::Action>>, Vec<action::Places<'n>>) {
     let mut readers = Vec::new();
     let mut named = HashSet::new();
@@ -256,7 +260,7 @@ fn read_actions<'n>(
     let (mut actions, mut places): (Vec<Arc<crate::definition::Action>>, Vec<_>) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for reader in readers {
-        let Some((action, place)) = action::read(reader, key) else { continue };
+        let Some((action, place)) = action::read(reader, shared) else { continue };
         if !seen.insert(action.id.clone()) {
             place.id.error(code::DUPLICATE_ID, format!("there is another action `{}`", action.id));
         }

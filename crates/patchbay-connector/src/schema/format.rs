@@ -57,6 +57,7 @@ pub fn format_schema() -> Value {
             ("categories", texts()),
             ("releaseStage", choice(&root::STAGES)),
             ("scopeDefinitions", map_of(&object(&["description", "includes"], &[], &[("includes", texts_or_text())]))),
+            ("enums", map_of(&json!({ "type": "array", "minItems": 1 }))),
             ("authentication", json!({ "type": "array", "minItems": 1, "items": map_of(&reference("authMethod")) })),
             (
                 "actions",

@@ -144,7 +144,11 @@ impl<'n> Reader<'n> {
                 NodeValue::Text(known) if known == text => found = Some((node.span, usize::from(node.quoted))),
                 NodeValue::List(items) => waiting.extend(items.iter().rev()),
                 NodeValue::Map(entries) => {
-                    found = entries.iter().find(|entry| entry.key == text).map(|entry| (entry.key_span, 0));
+                    let key = entries.iter().find(|entry| entry.key == text).map(|entry| entry.key_span);
+                    // A key in quotes is longer in the file than it is.
+                    let is_quoted =
+                        |span: &Span| span.end.column.saturating_sub(span.start.column) > text.chars().count();
+                    found = key.map(|span| (span, usize::from(span.start.line == span.end.line && is_quoted(&span))));
                     waiting.extend(entries.iter().rev().map(|entry| &entry.value));
                 }
                 _ => {}

@@ -1,5 +1,7 @@
 //! What OpenAPI and Swagger write the same way.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use serde_json::Value;
 
 use crate::import::{
@@ -7,6 +9,9 @@ use crate::import::{
     notes::{Notes, Topic},
     refs::Document,
 };
+
+/// The most parameters of an operation.
+const MAX_PARAMETERS: usize = 1_000;
 
 /// What stands for a schema that is missing: anything.
 pub(super) const ANYTHING: &Value = &Value::Bool(true);
@@ -101,15 +106,23 @@ pub(super) fn parameters<'d>(
     notes: &Notes,
 ) -> Vec<&'d Value> {
     let mut found: Vec<&Value> = Vec::new();
+    let mut places = HashMap::new();
     for param in items(item, "parameters").iter().chain(items(described, "parameters")) {
         let Some(param) = document.resolved(param) else {
             notes.add(Topic::Reference, place, "a parameter's `$ref` leads nowhere in this file");
             continue;
         };
-        let identity = |param: &Value| (text(param, "name"), text(param, "in"));
-        match found.iter().position(|earlier| identity(earlier) == identity(param)) {
-            Some(earlier) => found[earlier] = param,
-            None => found.push(param),
+        match places.entry((text(param, "name"), text(param, "in"))) {
+            Entry::Occupied(earlier) => found[*earlier.get()] = param,
+            Entry::Vacant(free) if found.len() < MAX_PARAMETERS => {
+                free.insert(found.len());
+                found.push(param);
+            }
+            Entry::Vacant(_) => {
+                let note = format!("more than {MAX_PARAMETERS} parameters; the others were left out");
+                notes.add(Topic::Parameter, place, note);
+                break;
+            }
         }
     }
     found

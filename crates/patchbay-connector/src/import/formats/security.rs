@@ -8,6 +8,9 @@ use crate::import::{
     refs::Document,
 };
 
+/// The most schemes of an API; no connector has as many methods.
+const MAX_SCHEMES: usize = 200;
+
 /// The alternatives of a `security` list.
 pub(super) fn requirements(list: &Value) -> Vec<Requirement> {
     let one = |requirement: &Value| {
@@ -24,6 +27,7 @@ pub(super) fn requirements(list: &Value) -> Vec<Requirement> {
 pub(super) fn schemes(document: Document<'_>, holder: &Value, key: &str) -> Vec<(String, Scheme)> {
     let schemes = holder.get(key).and_then(Value::as_object).into_iter().flatten();
     schemes
+        .take(MAX_SCHEMES)
         .map(|(name, described)| {
             let described = described
                 .get("$ref")

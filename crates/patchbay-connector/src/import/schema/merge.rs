@@ -1,5 +1,7 @@
 //! One schema with everything that it refers to (`$ref`) and is made of (`allOf`), read as one.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::import::refs::Document;
@@ -20,6 +22,8 @@ pub(in crate::import) struct Merged<'d> {
     pub(in crate::import) values: Option<&'d [Value]>,
     pub(in crate::import) constant: Option<&'d Value>,
     pub(in crate::import) properties: Vec<(&'d str, &'d Value)>,
+    /// Their names.
+    named: HashSet<&'d str>,
     pub(in crate::import) required: Vec<&'d str>,
     pub(in crate::import) items: Option<&'d Value>,
     /// `oneOf` and `anyOf`.
@@ -95,7 +99,7 @@ impl<'d> Merged<'d> {
             _ => false,
         };
         for (name, property) in members.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            if !self.properties.iter().any(|(known, _)| known == name) {
+            if self.named.insert(name) {
                 self.properties.push((name, property));
             }
         }

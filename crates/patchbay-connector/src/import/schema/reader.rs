@@ -1,5 +1,7 @@
 //! From schemas to shapes, within bounds.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{Kind, Merged, Property, Rules, Shape, merge};
@@ -15,6 +17,8 @@ use crate::{
 const MAX_SHAPES: usize = 400;
 /// How deep objects are described within one another.
 const MAX_DEPTH: usize = 6;
+/// The most members of an object that are described.
+const MAX_MEMBERS: usize = 1_000;
 /// The most values of an enum.
 const MAX_VALUES: usize = 300;
 /// The most further shapes that a value may have.
@@ -66,7 +70,7 @@ impl<'d, 'n> Reader<'d, 'n> {
 
     fn read(&mut self, schema: &'d Value, at: &str, depth: usize) -> Shape {
         if self.left == 0 {
-            return Shape::free_object();
+            return Shape::anything();
         }
         self.left -= 1;
         let merged = merge(self.document, schema);
@@ -235,7 +239,15 @@ impl<'d, 'n> Reader<'d, 'n> {
             }
             return shape;
         }
-        for (name, property) in &merged.properties {
+        if merged.properties.len() > MAX_MEMBERS {
+            self.note(
+                Topic::TooLarge,
+                format!("`{at}` has more than {MAX_MEMBERS} members; the others are not told apart"),
+            );
+            shape.open = true;
+        }
+        let required = merged.required.iter().copied().collect::<HashSet<_>>();
+        for (name, property) in merged.properties.iter().take(MAX_MEMBERS) {
             let inner = format!("{at}.{name}");
             let property = self.read(property, &inner, depth - 1);
             if property.read_only || name.is_empty() {
@@ -246,7 +258,7 @@ impl<'d, 'n> Reader<'d, 'n> {
                 shape.properties.clear();
                 return shape;
             }
-            let required = merged.required.contains(name);
+            let required = required.contains(name);
             shape.properties.push(Property { name: (*name).to_owned(), required, shape: property });
         }
         shape

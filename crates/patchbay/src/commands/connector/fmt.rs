@@ -18,7 +18,7 @@ use patchbay_connector::{
 use super::{out, source};
 
 /// The root's keys in the order in which a reader wants them.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "Patchbay",
     "StackOne",
     "info",
@@ -35,6 +35,7 @@ const ORDER: [&str; 21] = [
     "rateLimit",
     "concurrency",
     "scopeDefinitions",
+    "enums",
     "mcp",
     "authentication",
     "events",
@@ -73,13 +74,16 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if pending && args.check { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Whole or not at all: a crash leaves the old file.
+/// Whole or not at all: a crash leaves the old file. A link stays a link, and who may read the file may still.
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let failed = || format!("{} cannot be written", path.display());
+    let path = std::fs::canonicalize(path).with_context(failed)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    let failed = || format!("{} cannot be written", path.display());
     std::fs::write(&beside, text).with_context(failed)?;
-    std::fs::rename(&beside, path).with_context(failed)
+    let rights = std::fs::metadata(&path).with_context(failed)?.permissions();
+    std::fs::set_permissions(&beside, rights).with_context(failed)?;
+    std::fs::rename(&beside, &path).with_context(failed)
 }
 
 fn format(file: &SourceFile) -> anyhow::Result<String> {
@@ -244,6 +248,22 @@ mod tests {
         assert_eq!(formatted(text), text);
         let list = "Patchbay: 1.0.0\ncategories:\n  - >-\n    a  \n\n\n    b\n  - c\n";
         assert_eq!(formatted(list), list);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_rights_stay() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real.yaml"), folder.path().join("link.yaml"));
+        std::fs::write(&real, "old").unwrap();
+        std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&real, &link).unwrap();
+        write(&link, "new").unwrap();
+        assert_eq!(std::fs::read_to_string(&real).unwrap(), "new");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]
