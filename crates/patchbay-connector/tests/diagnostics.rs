@@ -276,6 +276,8 @@ fn names_are_pointed_at_in_the_text_that_holds_them() {
               - { name: b, value: $.inputs.qu, in: query }
               - { name: c, value: \"{{inputs['qu'] + credentials.hosts}}\", in: query }
               - { name: d, value: \"$.inputs.q[?(@.id == stepps.x)]\", in: query }
+              - { name: \"\\x41 ${inputs.qu}\", value: 1, in: query }
+              - { name: f, value: '{{''it''''s'' +}}', in: query }
               - name: e
                 in: body
                 value: { \"${inputs.qu}\": 1 }
@@ -296,7 +298,10 @@ fn names_are_pointed_at_in_the_text_that_holds_them() {
         (33, "qu", hint),
         (33, "hosts", "did you mean `host`?"),
         (34, "stepps", "did you mean `steps`?"),
-        (37, "qu", hint),
+        // Escapes make the text in the file another one: the whole is pointed at.
+        (35, "\"\\x41 ${inputs.qu}\"", hint),
+        (36, "'{{''it''''s'' +}}'", ""),
+        (39, "qu", hint),
     ];
     assert_eq!(found.collect::<Vec<_>>(), expected);
 }
@@ -326,6 +331,24 @@ fn a_wrong_name_in_every_line_is_no_work_without_end() {
     let text = text.replace("{ data: $.steps.get.output.data }", &format!("[{values}]"));
     let loaded = load(&files(&text, "[]")[..1]);
     assert_eq!(loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error).count(), 200);
+}
+
+/// Twenty bytes of a pattern may take a megabyte.
+#[test]
+fn patterns_have_a_bounded_room_together() {
+    let input = |n: usize, pattern: &str| {
+        format!("      - {{ name: n{n}, type: string, in: body, description: N, rules: {{ pattern: '{pattern}' }} }}\n")
+    };
+    let found = |inputs: String| {
+        let text = SOUND.replace("    validationRules:", &format!("{inputs}    validationRules:"));
+        load(&files(&text, "[]")[..1]).diagnostics
+    };
+    assert_eq!(found((0..500).map(|n| input(n, "^[a-z]{1,20}$")).collect()), []);
+    let large = found((0..150).map(|n| input(n, "\\w{20}")).collect());
+    assert!(large.len() > 50, "{}", large.len());
+    assert!(large.iter().all(|found| found.message == "the connector's patterns take more than 64 MiB in all"));
+    let too_large = found(input(0, "\\w{999}"));
+    assert_eq!(too_large[0].code, "PB0105");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What a person has to look at after an import.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+
+use crate::load::input::MAX_PATTERNS;
 
 /// The most notes that are kept; a hostile description has one in every line.
 const MAX_NOTES: usize = 20_000;
@@ -95,19 +97,33 @@ pub struct Note {
 
 /// Where notes are collected.
 #[derive(Debug, Default)]
-pub(super) struct Notes(RefCell<Vec<Note>>);
+pub(super) struct Notes {
+    list: RefCell<Vec<Note>>,
+    /// How many bytes the patterns take that were taken over.
+    patterns: Cell<usize>,
+}
 
 impl Notes {
     pub(super) fn add(&self, topic: Topic, place: impl Into<String>, detail: impl Into<String>) {
         let note = Note { topic, place: place.into(), detail: detail.into() };
-        let mut list = self.0.borrow_mut();
+        let mut list = self.list.borrow_mut();
         if list.len() < MAX_NOTES && list.last() != Some(&note) {
             list.push(note);
         }
     }
 
+    /// Whether a connector has room for one more pattern of this size, which is then counted.
+    pub(super) fn has_room_for(&self, pattern: usize) -> bool {
+        let all = self.patterns.get().saturating_add(pattern);
+        let fits = all <= MAX_PATTERNS;
+        if fits {
+            self.patterns.set(all);
+        }
+        fits
+    }
+
     pub(super) fn into_list(self) -> Vec<Note> {
-        let mut list = self.0.into_inner();
+        let mut list = self.list.into_inner();
         list.sort_by_key(|note| note.topic);
         list
     }

@@ -10,6 +10,8 @@ use super::{
     notes::{Notes, Topic},
 };
 
+/// The most scopes of a connector.
+const MAX_DEFINED: usize = 10_000;
 /// The longest name of a scope.
 const MAX_NAME: usize = 200;
 
@@ -29,7 +31,7 @@ pub(super) fn choose(api: &Api<'_>, notes: &Notes) -> Scopes {
     for (_, scheme) in &api.schemes {
         let Scheme::OAuth2(flows) = scheme else { continue };
         for (name, about) in flows.iter().flat_map(|flow| &flow.scopes) {
-            if fits(name) {
+            if fits(name) && scopes.has_room_for(name) {
                 let known = scopes.defined.entry(name.clone()).or_default();
                 if known.is_empty() {
                     known.clone_from(about);
@@ -41,10 +43,16 @@ pub(super) fn choose(api: &Api<'_>, notes: &Notes) -> Scopes {
         let mut named = alternatives(api, operation).flat_map(|(_, scopes)| scopes).collect::<Vec<_>>();
         named.sort();
         named.dedup();
-        for name in named.into_iter().filter(|name| fits(name)) {
+        for name in named {
+            if !fits(&name) || !scopes.has_room_for(&name) {
+                continue;
+            }
             *scopes.popularity.entry(name.clone()).or_default() += 1;
             scopes.defined.entry(name).or_default();
         }
+    }
+    if scopes.defined.len() >= MAX_DEFINED {
+        notes.add(Topic::Scopes, "scopeDefinitions", format!("at most {MAX_DEFINED} scopes were taken over"));
     }
     let (mut several, mut seen) = (0, HashSet::new());
     for operation in &api.operations {
@@ -69,10 +77,14 @@ pub(super) fn choose(api: &Api<'_>, notes: &Notes) -> Scopes {
 }
 
 impl Scopes {
+    fn has_room_for(&self, name: &str) -> bool {
+        self.defined.len() < MAX_DEFINED || self.defined.contains_key(name)
+    }
+
     /// The scopes that an operation needs, and among how many sets they were chosen.
     pub(super) fn of(&self, api: &Api<'_>, operation: &Operation<'_>) -> (Vec<String>, usize) {
         let mut sets = alternatives(api, operation).map(|(_, scopes)| scopes).collect::<Vec<_>>();
-        sets.iter_mut().for_each(|set| set.retain(|name| fits(name)));
+        sets.iter_mut().for_each(|set| set.retain(|name| self.defined.contains_key(name)));
         sets.retain(|set| !set.is_empty());
         let count = sets.len();
         let weight = |set: &Vec<String>| {

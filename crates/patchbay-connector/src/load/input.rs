@@ -132,20 +132,38 @@ fn rules(reader: Reader<'_>) -> Option<InputRules> {
     })
 }
 
-/// Whether a pattern can be used.
-pub(crate) fn check_pattern(pattern: &str) -> bool {
-    compile(pattern).is_ok()
+/// The most bytes that all patterns of a connector may take once they are compiled: a few characters may take a million.
+pub(crate) const MAX_PATTERNS: usize = 64 << 20;
+/// The bytes that a pattern is tried with, one after the other.
+const PATTERN_SIZES: [usize; 4] = [16 << 10, 64 << 10, 256 << 10, 1 << 20];
+
+/// The bytes that a pattern takes at most; none when it cannot be used.
+pub(crate) fn pattern_size(pattern: &str) -> Option<usize> {
+    compile(pattern).map(|(_, size)| size)
 }
 
-fn compile(pattern: &str) -> Result<Regex, regex::Error> {
-    regex::RegexBuilder::new(pattern).size_limit(1 << 20).build()
+fn compile(pattern: &str) -> Option<(Regex, usize)> {
+    let within = |size: usize| Some((regex::RegexBuilder::new(pattern).size_limit(size).build().ok()?, size));
+    PATTERN_SIZES.into_iter().find_map(within)
 }
 
 /// Compiles a pattern; what cannot be compiled is reported at its place.
 pub(super) fn compile_pattern(pattern: &str, place: &Reader<'_>) -> Option<Regex> {
+    if place.patterns() > MAX_PATTERNS {
+        let message = format!("the connector's patterns take more than {} MiB in all", MAX_PATTERNS >> 20);
+        place.error_with_hint(
+            code::PATTERN,
+            message,
+            "repetitions of `\\w` and `.` are large; say `[a-z0-9]`, or check less",
+        );
+        return None;
+    }
     match compile(pattern) {
-        Ok(regex) => Some(regex),
-        Err(_) => {
+        Some((regex, size)) => {
+            place.add_pattern(size);
+            Some(regex)
+        }
+        None => {
             place.error_with_hint(
                 code::PATTERN,
                 format!("`{pattern}` is not a regular expression that can be used"),

@@ -23,6 +23,8 @@ pub struct Report {
     /// By file: how many were found, listed or not.
     counts: RefCell<HashMap<String, Counts>>,
     has_errors: Cell<bool>,
+    /// How many bytes the patterns take that were read.
+    patterns: Cell<usize>,
     /// The places that were pointed at, with what for: a text that stands twice is pointed at twice.
     pointed: RefCell<HashSet<(*const Node, String)>>,
 }
@@ -126,6 +128,16 @@ impl<'n> Reader<'n> {
         self.report.is_full(self.file)
     }
 
+    /// How many bytes the patterns take that were read so far.
+    pub fn patterns(&self) -> usize {
+        self.report.patterns.get()
+    }
+
+    /// Counts one more pattern.
+    pub fn add_pattern(&self, bytes: usize) {
+        self.report.patterns.set(self.report.patterns.get().saturating_add(bytes));
+    }
+
     /// Reports an error at a part of a text that stands somewhere within this node; at the node itself where the text
     /// is not found.
     pub fn error_in_text(&self, text: &str, part: &str, code: &'static str, message: String, hint: Option<String>) {
@@ -141,27 +153,19 @@ impl<'n> Reader<'n> {
         while let Some(node) = waiting.pop() {
             let mut found = None;
             match &node.value {
-                NodeValue::Text(known) if known == text => found = Some((node.span, usize::from(node.quoted))),
+                NodeValue::Text(known) if known == text => found = Some(node.span),
                 NodeValue::List(items) => waiting.extend(items.iter().rev()),
                 NodeValue::Map(entries) => {
-                    let key = entries.iter().find(|entry| entry.key == text).map(|entry| entry.key_span);
-                    // A key in quotes is longer in the file than it is.
-                    let is_quoted =
-                        |span: &Span| span.end.column.saturating_sub(span.start.column) > text.chars().count();
-                    found = key.map(|span| (span, usize::from(span.start.line == span.end.line && is_quoted(&span))));
+                    found = entries.iter().find(|entry| entry.key == text).map(|entry| entry.key_span);
                     waiting.extend(entries.iter().rev().map(|entry| &entry.value));
                 }
                 _ => {}
             }
-            if let Some((span, quote)) = found
+            if let Some(span) = found
                 && pointed.insert((std::ptr::from_ref(node), part.to_owned()))
             {
-                let offset = word(text, part).filter(|_| span.start.line == span.end.line);
-                return Some(offset.map_or(span, |offset| {
-                    let column = span.start.column + quote + text[..offset].chars().count();
-                    let start = Position { column, ..span.start };
-                    Span { start, end: Position { column: column + part.chars().count(), ..start } }
-                }));
+                let part_at = |offset| part_of(span, text, text[..offset].chars().count(), part.chars().count());
+                return Some(word(text, part).map_or(span, part_at));
             }
         }
         None
@@ -374,12 +378,8 @@ impl<'n> Reader<'n> {
     }
 
     fn syntax_error(&self, text: &str, error: ExprSyntaxError) -> Diagnostic {
-        let mut span = self.node.span;
-        if span.start.line == span.end.line {
-            let before = text.get(..error.offset).unwrap_or(text).chars().count() + usize::from(self.node.quoted);
-            let at = Position { line: span.start.line, column: span.start.column + before };
-            span = Span { start: at, end: Position { column: at.column + 1, ..at } };
-        }
+        let before = text.get(..error.offset).unwrap_or(text).chars().count();
+        let span = part_of(self.node.span, text, before, 1);
         let diagnostic = Diagnostic::error(
             code::EXPRESSION,
             format!("the expression does not parse: {}", error.message),
@@ -391,6 +391,22 @@ impl<'n> Reader<'n> {
             None => diagnostic,
         }
     }
+}
+
+/// Where a part of a text stands, by its place and length in characters. Where the file spells the text otherwise (over
+/// several lines, with escapes) the whole is pointed at.
+fn part_of(span: Span, text: &str, before: usize, length: usize) -> Span {
+    let width = span.end.column.saturating_sub(span.start.column);
+    let quote = match width.checked_sub(text.chars().count()) {
+        Some(0) => 0,
+        Some(2) => 1,
+        _ => return span,
+    };
+    if span.start.line != span.end.line {
+        return span;
+    }
+    let start = Position { column: span.start.column + quote + before, ..span.start };
+    Span { start, end: Position { column: start.column + length, ..start } }
 }
 
 /// Where a name stands in a text, not as a part of a longer one.

@@ -20,8 +20,6 @@ pub struct Node {
     pub span: Span,
     /// A number's own spelling, where reading it as a number would lose some of it: `2.10`.
     pub spelling: Option<Box<str>>,
-    /// Whether it is a quoted scalar, whose text begins one column later.
-    pub quoted: bool,
 }
 
 /// What a node is.
@@ -93,7 +91,7 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Box<Diagnostic>> {
         })?;
         builder.take(event, span(raw)).map_err(|message| fail(message, span(raw)))?;
     }
-    Ok(builder.root.unwrap_or(Node { value: NodeValue::Null, span: Span::default(), spelling: None, quoted: false }))
+    Ok(builder.root.unwrap_or(Node { value: NodeValue::Null, span: Span::default(), spelling: None }))
 }
 
 fn position(marker: Marker) -> Position {
@@ -121,7 +119,6 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 refuse(anchor, tag.is_some())?;
-                let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
                 let plain = if style == ScalarStyle::Plain { plain(&text) } else { NodeValue::Text(String::new()) };
                 let (value, spelling) = match plain {
                     NodeValue::Number(number) => {
@@ -131,7 +128,7 @@ impl Builder {
                     NodeValue::Text(_) => (NodeValue::Text(text.into_owned()), None),
                     other => (other, None),
                 };
-                self.add(Node { value, span, spelling, quoted })
+                self.add(Node { value, span, spelling })
             }
             Event::SequenceStart(anchor, tag) => {
                 refuse(anchor, tag.is_some())?;
@@ -147,7 +144,7 @@ impl Builder {
                     Some(Open::Map { entries, span, .. }) => (NodeValue::Map(entries), span),
                     None => return Err("the file's structure is broken".to_owned()),
                 };
-                self.add(Node { value, span, spelling: None, quoted: false })
+                self.add(Node { value, span, spelling: None })
             }
             Event::Alias(_) => Err("aliases (`*name`) are not allowed in this file".to_owned()),
             Event::DocumentStart(_) if self.root.is_some() => Err("only one document is allowed in a file".to_owned()),
@@ -201,7 +198,7 @@ fn refuse(anchor: usize, tagged: bool) -> Result<(), String> {
 
 /// What a plain scalar says, as JSON.
 pub(crate) fn plain_value(text: &str) -> serde_json::Value {
-    Node { value: plain(text), span: Span::default(), spelling: None, quoted: false }.to_json()
+    Node { value: plain(text), span: Span::default(), spelling: None }.to_json()
 }
 
 /// A plain scalar by the core schema (YAML 1.2.2, section 10.3.2), decimal numbers alone.

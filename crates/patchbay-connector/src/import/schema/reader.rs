@@ -10,7 +10,7 @@ use crate::{
         notes::{Notes, Topic},
         refs::Document,
     },
-    load::input::check_pattern,
+    load::input::pattern_size,
 };
 
 /// The most shapes of one action.
@@ -218,7 +218,7 @@ impl<'d, 'n> Reader<'d, 'n> {
         shape.rules.min_length = merged.min_length.filter(|least| *least > 0);
         shape.rules.max_length = merged.max_length;
         if let Some(pattern) = merged.pattern.filter(|pattern| !pattern.is_empty()) {
-            if check_pattern(pattern) {
+            if self.trying || pattern_size(pattern).is_some_and(|size| self.notes.has_room_for(size)) {
                 shape.rules.pattern = Some(pattern.to_owned());
             } else {
                 let shown = super::super::words::line(pattern, 80);
