@@ -32,7 +32,9 @@ pub fn connector(data: &[u8]) {
 /// Reads the bytes as an API's description. What comes of it is a valid connector, in the layout that `fmt` leaves alone.
 pub fn description(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let Ok(imported) = import(text, &Options { source: "f".to_owned(), ..Options::default() }, &mut |_| ()) else { return };
+    let Ok(imported) = import(text, &Options { source: "f".to_owned(), ..Options::default() }, &mut |_| ()) else {
+        return;
+    };
     let loaded = load(&imported.files);
     let errors = loaded.diagnostics.iter().filter(|found| found.severity == patchbay_connector::Severity::Error);
     assert_eq!(errors.count(), 0, "{}", render(&loaded.diagnostics, &imported.files));
@@ -42,11 +44,16 @@ pub fn description(data: &[u8]) {
 pub fn expression(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let context = context();
-    let roots = context.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
+    let roots =
+        context.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
     let scope = Scope { roots: &roots };
-    for source in [text.to_owned(), format!("{{{{{text}}}}}"), format!("$.{text}"), format!("/a/${{{text}}}/b")] {
+    let in_base = format!("https://${{{text}}}.example.com/t/${{{text}}}/api");
+    for source in
+        [text.to_owned(), format!("{{{{{text}}}}}"), format!("$.{text}"), format!("/a/${{{text}}}/b"), in_base.clone()]
+    {
         let Ok(template) = Template::parse(&source) else { continue };
-        let _ = (template.references(), template.steps_read(), template.eval(&scope), template.is_truthy(&scope));
+        let _ = (template.references(), template.steps_read(), template.lets_through("inputs"));
+        let _ = (template.eval(&scope), template.is_truthy(&scope));
         for escape in [Escape::None, Escape::Query, Escape::Host, Escape::Json, Escape::Xml] {
             let _ = template.eval_text(&scope, escape);
         }
@@ -54,6 +61,14 @@ pub fn expression(data: &[u8]) {
             && !source.contains(['\r', '\n'])
         {
             assert!(!header.contains(['\r', '\n']));
+        }
+        if let (true, Ok(Some(base))) = (source == in_base, template.eval_text(&scope, Escape::Host))
+            && !text.contains(['}', '$'])
+        {
+            // Not every name is a host's (`xn--` and the like).
+            let Ok(url) = url::Url::parse(&base) else { continue };
+            assert!(url.host_str().is_some_and(|host| host.ends_with(".example.com")), "{base}");
+            assert!(url.path().starts_with("/t/") && url.path().ends_with("/api"), "{base}");
         }
         if let (true, Ok(Some(path))) = (source.starts_with("/a/${"), template.eval_text(&scope, Escape::PathSegment))
             && !text.contains(['}', '$'])
