@@ -234,6 +234,12 @@ fn each_mistake_is_seen_where_it_stands() {
             "url: \"{{inputs.q ? '/x/' + inputs.q : '/x'}}\"",
             &["26 an input that an expression puts into a URL is not encoded, and may change where it leads"],
         ),
+        (
+            "url: /x",
+            "url: '/x/{{inputs.q}}'",
+            &["26 `{{…}}` is an expression only as the whole of a text; this is sent as it stands"],
+        ),
+        ("args: []", "args: [{ name: t, value: \"{{'Dear {{name}},'}}\", in: query }]", &[]),
         ("url: /x", "url: \"{{inputs.q ? '/x/' + urlEncode(inputs.q) : '/x'}}\"", &[]),
         (
             "label: API Key\n",

@@ -346,7 +346,16 @@ impl<'n> Reader<'n> {
     pub fn template(&self) -> Option<Template> {
         let text = self.text()?;
         match Template::parse(&text) {
-            Ok(template) => Some(template),
+            Ok(template) => {
+                if template.is_literal() && text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}")) {
+                    self.warning_with_hint(
+                        code::UNUSED,
+                        "`{{…}}` is an expression only as the whole of a text; this is sent as it stands",
+                        "put values into a text by ${…}; where it is meant so, write {{'the text'}}",
+                    );
+                }
+                Some(template)
+            }
             Err(error) => {
                 self.report.add(self.syntax_error(&text, error));
                 None
