@@ -239,6 +239,35 @@ fn each_mistake_is_seen_where_it_stands() {
             "url: '/x/{{inputs.q}}'",
             &["26 `{{…}}` is an expression only as the whole of a text; this is sent as it stands"],
         ),
+        (
+            "    validationRules:",
+            "    authRequirements: { custom: read }\n    dataSync: { allowed: true }\n    entrypointUrl: /x\n    validationRules:",
+            &[
+                "21 `authRequirements` is read and checked, but nothing acts on it yet",
+                "22 `dataSync` is read and checked, but nothing acts on it yet",
+                "23 `entrypointUrl` is read and checked, but nothing acts on it yet",
+            ],
+        ),
+        (
+            "scopeDefinitions:",
+            "mcp: { instructions: Ask first. }\nsyncedActions: [list]\nscopeDefinitions:",
+            &[
+                "4 `mcp` is read and checked, but nothing acts on it yet",
+                "5 `syncedActions` is read and checked, but nothing acts on it yet",
+            ],
+        ),
+        (
+            "label: Host,",
+            "label: Host, computed: $.credentials.host,",
+            &["12 `computed` is read and checked, but nothing acts on it yet"],
+        ),
+        (
+            "data: $.steps.get.output.data",
+            "data: '{{response.data ?? iterator.item}}'",
+            &["27 `response` has no value here", "27 `iterator` has no value here"],
+        ),
+        ("args: []", "args: [{ name: a, value: $.apiHostUri, in: query }]", &["26 `apiHostUri` has no value here"]),
+        ("https://${credentials.host}", "https://${iterator.item}", &["3 `iterator` has no value here"]),
         ("args: []", "args: [{ name: t, value: \"{{'Dear {{name}},'}}\", in: query }]", &[]),
         ("url: /x", "url: \"{{inputs.q ? '/x/' + urlEncode(inputs.q) : '/x'}}\"", &[]),
         (

@@ -135,6 +135,7 @@ fn read_as<'n>(reader: Reader<'n>, shared: Shared<'n, '_>, nested: Option<&str>)
             (place, id, mapping.require("label").and_then(|label| label.text()))
         }
     };
+    mapping.not_run(&["authRequirements", "entrypointUrl", "dataSync"]);
     let description = mapping.text("description").unwrap_or_default();
     if description.is_empty() && nested.is_none() {
         reader.warning(code::MISSING_TEXT, "the action has no description; agents choose actions by it");

@@ -272,6 +272,7 @@ fn fields(mapping: &Mapping<'_>, key: &str) -> Vec<Field> {
 
 fn field(reader: Reader<'_>) -> Option<Field> {
     let mapping = reader.mapping("a field", &FIELD_KEYS)?;
+    mapping.not_run(&["computed"]);
     let (key, label) = (mapping.require("key"), mapping.require("label"));
     let kind = mapping.get("type").map_or(Some(FieldType::Text), |kind| kind.choice(&FIELD_TYPES))?;
     let options = mapping.items("options").into_iter().filter_map(option).collect::<Vec<_>>();

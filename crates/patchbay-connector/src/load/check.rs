@@ -55,6 +55,8 @@ struct Known<'k, 'a> {
     inputs: Option<&'k Names<'a>>,
     credentials: &'k Names<'a>,
     steps: Option<&'k Names<'a>>,
+    /// The names that have a value in some places only and have none here.
+    not_here: &'static [&'static str],
 }
 
 pub(super) fn references(read: &Read<'_>) {
@@ -62,7 +64,8 @@ pub(super) fn references(read: &Read<'_>) {
     let scopes = connector.scopes.iter().map(|scope| scope.name.as_str()).collect::<Names<'_>>();
     let (credentials, none) = (credentials(connector), Names::default());
     // Outside of actions there are neither inputs nor steps.
-    let outside = Known { inputs: Some(&none), credentials: &credentials, steps: Some(&none) };
+    let not_here = &["iterator", "response"];
+    let outside = Known { inputs: Some(&none), credentials: &credentials, steps: Some(&none), not_here };
 
     if let (Some(text), Some(place)) = (&connector.base_url, &read.base_url) {
         check_text(text, place, outside);
@@ -125,7 +128,8 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &Names<'_>, c
         }
     }
     field_scopes(&action.fields, &places.id, scopes);
-    let known = Known { inputs: places.inputs_known.then_some(&inputs), credentials, steps: None };
+    let not_here = &["apiHostUri"];
+    let known = Known { inputs: places.inputs_known.then_some(&inputs), credentials, steps: None, not_here };
     let mut earlier = Names::default();
     for (step, place) in action.steps.iter().zip(&places.steps) {
         if earlier.contains(&step.id) {
@@ -164,7 +168,8 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &Names<'_>, c
         }
     }
     if let (Some(place), Action { result: ActionResult::Template(result), .. }) = (&places.result, action) {
-        let known = Known { steps: places.steps_known.then_some(&earlier), ..known };
+        let not_here = &["apiHostUri", "iterator", "response"];
+        let known = Known { steps: places.steps_known.then_some(&earlier), not_here, ..known };
         result.templates(&mut |text| check_text(text, place, known));
     }
 }
@@ -203,6 +208,11 @@ fn check_text(text: &Template, place: &Reader<'_>, known: Known<'_, '_>) {
             "inputs" => ("input", known.inputs),
             "credentials" => ("credential field", Some(known.credentials)),
             "steps" => ("earlier step", known.steps),
+            root if known.not_here.contains(&root) => {
+                let message = format!("`{root}` has no value here");
+                place.error_in_text(text.source(), root, code::UNDEFINED, message, None);
+                continue;
+            }
             root if !ROOTS.contains(&root) => {
                 undefined(place, "name", root, text.source(), &ROOTS.into_iter().collect());
                 continue;

@@ -65,6 +65,7 @@ pub(super) struct Read<'n> {
 pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report) -> Option<Read<'n>> {
     let root = reader.mapping("a connector", &KEYS)?;
     header(&root);
+    root.not_run(&["syncedActions", "mcp"]);
     let info = root
         .require("info")
         .and_then(|info| info.mapping("`info`", &["title", "key", "version", "description", "assets"]));

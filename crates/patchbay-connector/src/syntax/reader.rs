@@ -488,6 +488,13 @@ impl<'n> Mapping<'n> {
         all
     }
 
+    /// Warns of keys that are read and that nothing acts on yet.
+    pub fn not_run(&self, keys: &[&str]) {
+        for (key, place) in keys.iter().filter_map(|key| Some((key, self.get(key)?))) {
+            place.warning(code::NOT_RUN, format!("`{key}` is read and checked, but nothing acts on it yet"));
+        }
+    }
+
     /// Names separated by spaces, or a list of names.
     pub fn names(&self, key: &str) -> Vec<(String, Reader<'n>)> {
         self.get(key).map(|value| value.names()).unwrap_or_default()
