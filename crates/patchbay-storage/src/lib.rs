@@ -27,7 +27,7 @@ pub mod sqlite;
 
 pub use accounts::{AccountFilter, AccountStore, InsertRule};
 pub use api_keys::ApiKeyStore;
-pub use attempts::AttemptStore;
+pub use attempts::{AttemptStore, MOST_ATTEMPTS};
 pub use calls::CallStore;
 pub use connectors::{AddVersion, ConnectorStore};
 pub use error::StorageError;

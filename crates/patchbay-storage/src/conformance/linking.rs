@@ -6,7 +6,7 @@ use patchbay_model::{
 };
 
 use super::{at, project, session};
-use crate::Storage;
+use crate::{MOST_ATTEMPTS, Storage};
 
 pub async fn a_session_reads_back(storage: &dyn Storage) {
     let a = project(storage, "a").await;
@@ -62,6 +62,23 @@ pub async fn attempts_end_once(storage: &dyn Storage) {
     assert!(!end(&a, ours, AttemptStatus::Cancelled).await);
     let ended = storage.attempts().get(&a, ours, &attempt.id).await.unwrap().unwrap();
     assert_eq!((ended.status, ended.account_id), (AttemptStatus::Authenticated, Some(AccountId::new("x"))));
+}
+
+pub async fn a_session_keeps_its_newest_attempts(storage: &dyn Storage) {
+    let a = project(storage, "a").await;
+    let ours = storage.sessions().create(&session(&a, 1, 100)).await.unwrap();
+    let other = storage.sessions().create(&session(&a, 2, 100)).await.unwrap();
+    let id = |number: u32| AttemptId::new(format!("attempt-{number}"));
+    let theirs = ConnectionAttempt { id: AttemptId::new("theirs"), ..attempt(&a, other) };
+    storage.attempts().create(&theirs).await.unwrap();
+    for number in 0..=MOST_ATTEMPTS {
+        storage.attempts().create(&ConnectionAttempt { id: id(number), ..attempt(&a, ours) }).await.unwrap();
+    }
+    assert_eq!(storage.attempts().get(&a, ours, &id(0)).await.unwrap(), None);
+    for kept in [id(1), id(MOST_ATTEMPTS)] {
+        assert!(storage.attempts().get(&a, ours, &kept).await.unwrap().is_some());
+    }
+    assert!(storage.attempts().get(&a, other, &theirs.id).await.unwrap().is_some());
 }
 
 pub async fn calls_are_appended_together(storage: &dyn Storage) {

@@ -40,6 +40,7 @@ macro_rules! storage_conformance {
             connectors: a_version_reads_back, a_version_is_immutable, versions_belong_to_their_project,
                 a_project_holds_so_many_versions, a_version_is_pushed_by_one_of_many, a_deleted_version_leaves_no_text;
             linking: a_session_reads_back, expired_sessions_go_with_their_attempts, attempts_end_once,
+                a_session_keeps_its_newest_attempts,
                 calls_are_appended_together, old_calls_are_forgotten;
             members: a_member_reads_back, a_browser_session_ends_at_its_moment, other_browsers_are_signed_out;
             renewals: a_lease_is_held_by_one, only_the_newest_lease_commits, what_was_sent_is_remembered_until_it_is_settled,

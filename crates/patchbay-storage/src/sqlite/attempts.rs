@@ -5,7 +5,7 @@ use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, Connecti
 use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStorage, row::Row};
-use crate::{AttemptStore, Result};
+use crate::{AttemptStore, MOST_ATTEMPTS, Result};
 
 fn attempt(row: &SqliteRow) -> Result<ConnectionAttempt> {
     let row = Row::new("connection_attempts", row, "id");
@@ -40,6 +40,15 @@ impl AttemptStore for SqliteStorage {
         .bind(new.error.as_ref().map(|error| &error.description))
         .bind(new.created_at.as_micros())
         .bind(new.expires_at.as_micros())
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "DELETE FROM connection_attempts WHERE rowid IN (SELECT rowid FROM connection_attempts \
+             WHERE project_id = ? AND session_id = ? ORDER BY rowid DESC LIMIT -1 OFFSET ?)",
+        )
+        .bind(new.project_id.as_str())
+        .bind(new.session_id.0)
+        .bind(MOST_ATTEMPTS)
         .execute(&mut *transaction)
         .await?;
         Ok(transaction.commit().await?)
