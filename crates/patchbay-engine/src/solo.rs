@@ -145,19 +145,9 @@ impl Solo {
             owner: None,
             call_id: CallId::new(LOCAL),
         };
-        let ctx = RunContext {
-            connector,
-            method,
-            credentials: &credentials,
-            facts,
-            config: &self.config,
-            deadline: Instant::now() + Duration::from_millis(self.config.call_budget_millis),
-            trace: Some(trace),
-            events: None,
-            hand_out: None,
-            patience: None,
-            granted: None,
-        };
+        let deadline = Instant::now() + Duration::from_millis(self.config.call_budget_millis);
+        let ctx = RunContext::new(connector, method, &credentials, facts, &self.config, deadline);
+        let ctx = RunContext { trace: Some(trace), ..ctx };
         run(&self.http, ctx, action, &inputs).await
     }
 }

@@ -47,27 +47,17 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
         let Some(action) = test.inline.as_ref().or_else(|| connector.action(&test.action)) else { continue };
         let started_at = engine.clock().now();
         let call_id = CallId::generate(started_at, &*engine.parts().entropy);
-        let ctx = RunContext {
-            connector,
-            method,
-            credentials: &candidate.credentials,
-            facts: RunFacts {
-                organization_id: None,
-                project_id: profile.project_id.clone(),
-                account_id: candidate.account_id.cloned(),
-                profile_id: profile.id.clone(),
-                environment: candidate.environment.to_owned(),
-                owner: Some(candidate.owner.clone()),
-                call_id: call_id.clone(),
-            },
-            config: engine.config(),
-            deadline: Instant::now() + Duration::from_millis(engine.config().call_budget_millis),
-            trace: None,
-            events: None,
-            hand_out: None,
-            patience: None,
-            granted: None,
+        let facts = RunFacts {
+            organization_id: None,
+            project_id: profile.project_id.clone(),
+            account_id: candidate.account_id.cloned(),
+            profile_id: profile.id.clone(),
+            environment: candidate.environment.to_owned(),
+            owner: Some(candidate.owner.clone()),
+            call_id: call_id.clone(),
         };
+        let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
+        let ctx = RunContext::new(connector, method, &candidate.credentials, facts, engine.config(), deadline);
         let inputs = pipeline::check_inputs(action, RawInputs::default())?;
         let outcome = pipeline::run(engine.http(), ctx, action, &inputs).await;
         let finished_at = engine.clock().now();

@@ -89,7 +89,31 @@ pub(crate) struct RunContext<'a> {
     pub(crate) granted: Option<&'a [String]>,
 }
 
-impl RunContext<'_> {
+impl<'a> RunContext<'a> {
+    /// Without anyone who looks on or listens, and without limits beside the deadline.
+    pub(crate) fn new(
+        connector: &'a Connector,
+        method: &'a AuthMethod,
+        credentials: &'a Credentials,
+        facts: RunFacts,
+        config: &'a EngineConfig,
+        deadline: Instant,
+    ) -> Self {
+        Self {
+            connector,
+            method,
+            credentials,
+            facts,
+            config,
+            deadline,
+            trace: None,
+            events: None,
+            hand_out: None,
+            patience: None,
+            granted: None,
+        }
+    }
+
     /// The object behind `$.context`.
     pub(crate) fn context_value(&self) -> Value {
         self.facts.context(self.connector, self.method)

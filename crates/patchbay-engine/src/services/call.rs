@@ -108,26 +108,21 @@ impl Call {
     /// What the pipeline runs with.
     pub(super) fn context<'a>(&'a self, caller: &Caller, credentials: &'a Credentials) -> RunContext<'a> {
         let account = &self.resolved.account;
+        let facts = RunFacts {
+            organization_id: Some(caller.organization_id.clone()),
+            project_id: caller.project_id.clone(),
+            account_id: Some(account.id.clone()),
+            profile_id: self.profile.id.clone(),
+            environment: account.environment.clone(),
+            owner: Some(account.owner.clone()),
+            call_id: self.id.clone(),
+        };
+        let (config, deadline) = (self.engine.config(), self.deadline);
         RunContext {
-            connector: &self.connector,
-            method: self.method(),
-            credentials,
-            facts: RunFacts {
-                organization_id: Some(caller.organization_id.clone()),
-                project_id: caller.project_id.clone(),
-                account_id: Some(account.id.clone()),
-                profile_id: self.profile.id.clone(),
-                environment: account.environment.clone(),
-                owner: Some(account.owner.clone()),
-                call_id: self.id.clone(),
-            },
-            config: self.engine.config(),
-            deadline: self.deadline,
-            trace: None,
             events: self.engine.events(),
-            hand_out: None,
             patience: self.patience,
             granted: account.token.as_ref().map(|token| &*token.scopes).filter(|scopes| !scopes.is_empty()),
+            ..RunContext::new(&self.connector, self.method(), credentials, facts, config, deadline)
         }
     }
 

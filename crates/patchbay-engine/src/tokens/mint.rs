@@ -173,19 +173,8 @@ fn facts(wire: Wire<'_>, applicant: &Applicant<'_>) -> RunFacts {
 
 /// What the connector's own actions run with: nobody listens, and nobody looks on.
 pub(super) fn context<'a>(wire: Wire<'a>, applicant: &'a Applicant<'_>, deadline: Instant) -> RunContext<'a> {
-    RunContext {
-        connector: applicant.connector,
-        method: applicant.method,
-        credentials: applicant.credentials,
-        facts: facts(wire, applicant),
-        config: wire.config,
-        deadline,
-        trace: None,
-        events: None,
-        hand_out: None,
-        patience: None,
-        granted: None,
-    }
+    let Applicant { connector, method, credentials, .. } = applicant;
+    RunContext::new(connector, method, credentials, facts(wire, applicant), wire.config, deadline)
 }
 
 async fn from_action(
