@@ -136,7 +136,8 @@ fn page_routes() -> Router<AppState> {
 
 /// Everything that the server answers.
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
-    let state = AppState { engine, config: Arc::new(config), streams: Arc::new(Semaphore::new(MAX_STREAMS)) };
+    let streams = Arc::new(Semaphore::new(MAX_STREAMS));
+    let state = AppState { engine, config: Arc::new(config), streams, document: Arc::default() };
     let (api, _) = api().split_for_parts();
     let (hub, _) = hub_api().split_for_parts();
     Router::new()

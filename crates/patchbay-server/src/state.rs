@@ -1,6 +1,10 @@
 //! What every handler has.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use axum::extract::FromRef;
 use patchbay_engine::Engine;
@@ -63,6 +67,15 @@ pub(crate) struct AppState {
     pub(crate) config: Arc<ServerConfig>,
     /// Places for streams of events.
     pub(crate) streams: Arc<Semaphore>,
+    /// The API's document, once someone has asked for it: anyone may, and making it is work.
+    pub(crate) document: Arc<OnceLock<serde_json::Value>>,
+}
+
+impl AppState {
+    /// The API's document.
+    pub(crate) fn document(&self) -> &serde_json::Value {
+        self.document.get_or_init(|| crate::openapi(&self.config.public_url))
+    }
 }
 
 impl FromRef<AppState> for Engine {

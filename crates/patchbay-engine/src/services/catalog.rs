@@ -1,10 +1,9 @@
 //! What connectors and actions a project can use.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use patchbay_connector::{Connector, definition::Action};
-use patchbay_model::{Account, AccountId, Profile, ProjectId, Scope};
-use patchbay_storage::ProfileFilter;
+use patchbay_model::{Account, AccountId, Profile, Scope};
 
 use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::{Error, scopes::missing_scopes};
@@ -63,9 +62,9 @@ impl Engine {
         };
         let mut candidates = Vec::new();
         if query.account_ids.is_empty() {
+            let profiles = self.active_profiles(caller).await?;
             for connector in self.connectors_of(&caller.project_id).await?.iter() {
-                let profile = self.profile_for(&caller.project_id, &connector.key).await?;
-                candidates.push((connector.clone(), None, profile));
+                candidates.push((connector.clone(), None, profiles.get(&connector.key).cloned()));
             }
         } else {
             for id in &query.account_ids {
@@ -76,6 +75,8 @@ impl Engine {
                 }
             }
         }
+        let words = query.search.as_deref().unwrap_or_default().to_lowercase();
+        let words = words.split_whitespace().collect::<Vec<_>>();
         let narrowed = query.search.is_some() || !query.action_keys.is_empty();
         let entries = candidates.into_iter().filter_map(|(connector, account, profile)| {
             if !query.connectors.is_empty() && !query.connectors.contains(&connector.key) {
@@ -84,8 +85,10 @@ impl Engine {
             let allowed = |action: &Arc<Action>| {
                 profile.as_ref().is_none_or(|profile| profile.enabled_actions.allows(&action.public_id))
             };
-            let actions =
-                connector.actions.iter().filter(|action| allowed(action) && matches(&query, &connector, action));
+            let actions = connector
+                .actions
+                .iter()
+                .filter(|action| allowed(action) && matches(&query, &words, &connector, action));
             let actions = actions.cloned().collect::<Vec<_>>();
             let missing_scopes = match &account {
                 Some(account) => actions.iter().map(|action| lacks(&connector, account, action)).collect(),
@@ -104,21 +107,25 @@ impl Engine {
 
     /// The project's active profile for a connector: the default, else the oldest.
     pub async fn active_profile(&self, caller: &Caller, connector: &str) -> Result<Option<Arc<Profile>>, Error> {
-        Ok(self.profile_for(&caller.project_id, connector).await?.filter(|profile| profile.active))
+        let profiles = self.all_profiles(&caller.project_id, Some(connector), Some(true)).await?;
+        Ok(by_connector(profiles).remove(connector))
     }
 
-    /// The active profile that a connector is used with: the default, else the oldest.
-    pub(crate) async fn profile_for(
-        &self,
-        project: &ProjectId,
-        connector: &str,
-    ) -> Result<Option<Arc<Profile>>, Error> {
-        let filter =
-            ProfileFilter { connector: Some(connector.to_owned()), active: Some(true), page: 1, page_size: 100 };
-        let profiles = self.storage().profiles().list(project, &filter).await?.items;
-        let default = profiles.iter().position(|profile| profile.default).unwrap_or(0);
-        Ok(profiles.into_iter().nth(default).map(Arc::new))
+    /// The same for every connector that has one, by key.
+    pub async fn active_profiles(&self, caller: &Caller) -> Result<HashMap<String, Arc<Profile>>, Error> {
+        Ok(by_connector(self.all_profiles(&caller.project_id, None, Some(true)).await?))
     }
+}
+
+/// The profile that each connector is used with, of profiles that stand oldest first.
+fn by_connector(profiles: Vec<Profile>) -> HashMap<String, Arc<Profile>> {
+    let mut chosen: HashMap<String, Arc<Profile>> = HashMap::new();
+    for profile in profiles {
+        if profile.default || !chosen.contains_key(&profile.connector) {
+            chosen.insert(profile.connector.clone(), Arc::new(profile));
+        }
+    }
+    chosen
 }
 
 fn lacks(connector: &Connector, account: &Account, action: &Action) -> Vec<String> {
@@ -130,13 +137,14 @@ fn parse_cursor(cursor: &str) -> Option<usize> {
     cursor.strip_prefix('c')?.parse().ok()
 }
 
-fn matches(query: &ActionQuery, connector: &Connector, action: &Action) -> bool {
+/// Whether an action is asked for, by its name and by the words that must occur, in lower case.
+fn matches(query: &ActionQuery, words: &[&str], connector: &Connector, action: &Action) -> bool {
     let named = query.action_keys.is_empty()
         || query.action_keys.iter().any(|key| *key == action.public_id || *key == action.id);
-    named
-        && query.search.as_ref().is_none_or(|search| {
-            let text = format!("{} {} {} {}", connector.title, action.public_id, action.label, action.description)
-                .to_lowercase();
-            search.to_lowercase().split_whitespace().all(|word| text.contains(word))
-        })
+    if !named || words.is_empty() {
+        return named;
+    }
+    let text = format!("{} {} {} {}", connector.title, action.public_id, action.label, action.description);
+    let text = text.to_lowercase();
+    words.iter().all(|word| text.contains(word))
 }

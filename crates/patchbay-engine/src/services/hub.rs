@@ -5,7 +5,7 @@ use std::sync::Arc;
 use patchbay_connector::Connector;
 use patchbay_model::{Account, AccountId, AttemptId, ConnectionAttempt, Profile, ProfileId};
 use patchbay_model::{AccountStatus, AttemptStatus, ConnectSession};
-use patchbay_storage::{InsertRule, ProfileFilter, StorageError};
+use patchbay_storage::{InsertRule, StorageError};
 use patchbay_vault::Secret;
 
 use super::{
@@ -56,9 +56,7 @@ impl Engine {
     /// The active profiles that the session may see, optionally of one connector.
     pub async fn hub_profiles(&self, hub: &HubSession, connector: Option<&str>) -> Result<Vec<HubProfile>, Error> {
         let session = &hub.session;
-        let filter =
-            ProfileFilter { connector: connector.map(str::to_owned), active: Some(true), page: 1, page_size: 1000 };
-        let profiles = self.storage().profiles().list(&session.project_id, &filter).await?.items;
+        let profiles = self.all_profiles(&session.project_id, connector, Some(true)).await?;
         let mut visible = Vec::new();
         for profile in profiles {
             let Some(Installed { connector, origin }) = self.installed_for(&profile).await? else { continue };

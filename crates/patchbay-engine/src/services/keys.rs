@@ -274,6 +274,8 @@ impl Engine {
     /// Enables, disables or renames a key. 404 `KeyNotFoundError`; 403 for one that may do more than the
     /// caller.
     pub async fn patch_key(&self, caller: &Caller, id: &ApiKeyId, patch: KeyPatch) -> Result<ApiKey, Error> {
+        // One change at a time: a new name that was read before the key was disabled would enable it again.
+        let _turn = self.turn_of(&caller.project_id, "key", id.as_str()).await;
         let mut key = self.key_within_reach(caller, id).await?;
         if let Some(name) = &patch.name {
             key.name = key_name(name)?;

@@ -223,8 +223,36 @@ impl Engine {
 
     /// Waits for the turn to change a profile.
     pub(crate) async fn profile_turn(&self, project: &ProjectId, id: &ProfileId) -> tokio::sync::MutexGuard<'_, ()> {
-        let turn = Owner { id: id.to_string(), name: String::new(), username: None };
-        self.0.owner_locks.lock(project, &turn, "profile").await
+        self.turn_of(project, "profile", id.as_str()).await
+    }
+
+    /// Waits for the turn to change a thing of a project that is read before it is written.
+    pub(super) async fn turn_of(&self, project: &ProjectId, kind: &str, id: &str) -> tokio::sync::MutexGuard<'_, ()> {
+        let turn = Owner { id: id.to_owned(), name: String::new(), username: None };
+        self.0.owner_locks.lock(project, &turn, kind).await
+    }
+
+    /// All profiles of a project, oldest first: of one connector, where it is named, and enabled or not, where that is
+    /// said.
+    pub(crate) async fn all_profiles(
+        &self,
+        project: &ProjectId,
+        connector: Option<&str>,
+        active: Option<bool>,
+    ) -> Result<Vec<Profile>, Error> {
+        const PAGE: u32 = 100;
+        let connector = connector.map(str::to_owned);
+        let mut filter = ProfileFilter { connector, active, page: 1, page_size: PAGE };
+        let mut all = Vec::new();
+        loop {
+            let found = self.storage().profiles().list(project, &filter).await?.items;
+            let is_last = found.len() < PAGE as usize;
+            all.extend(found);
+            if is_last {
+                return Ok(all);
+            }
+            filter.page += 1;
+        }
     }
 
     /// Keeps a secret of ours with a profile, sealed, beside those of its fields. Who calls has the turn. The profile
@@ -237,6 +265,7 @@ impl Engine {
         value: &Secret,
     ) -> Result<(), Error> {
         let mut profile = (*self.profile(project, id).await?).clone();
+        reseal_profile(self.vault(), &mut profile)?;
         let secret = [(field.to_owned(), value.clone())];
         profile.secrets.extend(seal_profile(self.vault(), project, id, &secret));
         let engine = self.clone();

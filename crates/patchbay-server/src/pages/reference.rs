@@ -1,6 +1,10 @@
 //! The API reference, rendered from the OpenAPI document.
 
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use minijinja::{Value as View, context};
 use serde_json::Value;
 
@@ -8,18 +12,18 @@ use super::render::page;
 use crate::{guides::sentence_to_html, state::AppState};
 
 /// `/openapi.json`
-pub(crate) async fn openapi(State(state): State<AppState>) -> Json<Value> {
-    Json(crate::openapi(&state.config.public_url))
+pub(crate) async fn openapi(State(state): State<AppState>) -> Response {
+    Json(state.document()).into_response()
 }
 
 /// `/docs`
 pub(crate) async fn reference(State(state): State<AppState>) -> Response {
-    let document = crate::openapi(&state.config.public_url);
+    let document = state.document();
     let mut groups: Vec<(String, Vec<View>)> = Vec::new();
     for (path, methods) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {
             let tag = operation["tags"][0].as_str().unwrap_or("Other").to_owned();
-            let view = operation_view(&document, path, method, operation);
+            let view = operation_view(document, path, method, operation);
             match groups.iter_mut().find(|(known, _)| *known == tag) {
                 Some((_, operations)) => operations.push(view),
                 None => groups.push((tag, vec![view])),

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
 };
 use patchbay_connector::{Connector, definition::AuthMethod};
-use patchbay_engine::{Caller, Engine, ErrorKind};
+use patchbay_engine::{Engine, ErrorKind};
 use patchbay_model::Scope;
 use serde_json::{Value, json};
 
@@ -16,9 +16,8 @@ use crate::{
     guides::guide_path,
 };
 
-async fn meta_of(engine: &Engine, caller: &Caller, connector: &Connector) -> Result<Value, ApiError> {
-    let active = engine.active_profile(caller, &connector.key).await?.is_some();
-    Ok(json!({
+fn meta_of(connector: &Connector, active: bool) -> Value {
+    json!({
         "active": active,
         "category": connector.categories.first(),
         "models": {},
@@ -30,7 +29,7 @@ async fn meta_of(engine: &Engine, caller: &Caller, connector: &Connector) -> Res
         "categories": connector.categories,
         "actions": connector.actions.len(),
         "resources": { "images": { "logo_url": connector.icon, "original_logo_horizontal_url": connector.icon } },
-    }))
+    })
 }
 
 /// A method with its forms: what the operator sets up, and what the customer fills in.
@@ -56,11 +55,10 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::ConnectorsRead)?;
-    let mut all = Vec::new();
-    for connector in engine.connectors(&caller).await?.iter() {
-        all.push(meta_of(&engine, &caller, connector).await?);
-    }
-    Ok(Json(Value::Array(all)))
+    let profiles = engine.active_profiles(&caller).await?;
+    let connectors = engine.connectors(&caller).await?;
+    let all = connectors.iter().map(|connector| meta_of(connector, profiles.contains_key(&connector.key)));
+    Ok(Json(Value::Array(all.collect())))
 }
 
 /// Reads a connector.
@@ -81,7 +79,7 @@ pub(crate) async fn get(
         )
         .into());
     };
-    let mut meta = meta_of(&engine, &caller, connector).await?;
+    let mut meta = meta_of(connector, engine.active_profile(&caller, &connector.key).await?.is_some());
     meta["authentication"] =
         connector.authentication.iter().map(|method| method_of(&engine, connector, method)).collect();
     Ok(Json(meta))

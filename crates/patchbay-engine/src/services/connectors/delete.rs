@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use patchbay_connector::{Connector, Pin};
 use patchbay_model::{ConnectorVersion, Profile, ProjectId, Scope};
-use patchbay_storage::{AccountFilter, ProfileFilter};
+use patchbay_storage::AccountFilter;
 
 use super::{
     super::{Caller, Engine},
     missing,
 };
 use crate::{Error, ErrorKind, library::Choice};
-
-/// Profiles that are read at once.
-const PAGE: u32 = 100;
 
 impl Engine {
     /// Deletes a version that the project pushed, and gives it back. 409 `ConnectorVersionPinnedError` while a profile
@@ -42,7 +39,7 @@ impl Engine {
             return Err(self.not_pushed(project, key, version));
         }
         let after = state.with_shelf(project, shelf.without(key, version));
-        for profile in self.profiles_of(project, key).await? {
+        for profile in self.all_profiles(project, Some(key), None).await? {
             let pin = profile.version_pin.as_deref();
             if pin == Some(version) {
                 return Err(pinned(&profile, key, version));
@@ -84,19 +81,6 @@ impl Engine {
             );
         }
         missing(key, Some(version))
-    }
-
-    async fn profiles_of(&self, project: &ProjectId, key: &str) -> Result<Vec<Profile>, Error> {
-        let mut filter = ProfileFilter { connector: Some(key.to_owned()), active: None, page: 1, page_size: PAGE };
-        let mut all = Vec::new();
-        loop {
-            let page = self.storage().profiles().list(project, &filter).await?.items;
-            if page.is_empty() {
-                return Ok(all);
-            }
-            all.extend(page);
-            filter.page += 1;
-        }
     }
 }
 
