@@ -1,5 +1,7 @@
 //! Passwords: argon2id (RFC 9106) as PHC strings, one at a time, off the threads that serve requests.
 
+use std::sync::Arc;
+
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use patchbay_model::{Entropy, PasswordHash};
 use patchbay_vault::Secret;
@@ -17,12 +19,12 @@ const SALT: usize = 16;
 /// Hashes and checks passwords. One at a time: each costs memory and a processor's time, and strangers
 /// may ask for it.
 pub(crate) struct Hasher {
-    turn: Semaphore,
+    turn: Arc<Semaphore>,
 }
 
 impl Default for Hasher {
     fn default() -> Self {
-        Self { turn: Semaphore::new(1) }
+        Self { turn: Arc::new(Semaphore::new(1)) }
     }
 }
 
@@ -50,7 +52,12 @@ impl Hasher {
     }
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let _turn = self.turn.acquire().await.map_err(|error| broken(&error))?;
+        let turn = self.turn.clone().acquire_owned().await.map_err(|error| broken(&error))?;
+        let work = move || {
+            // Held by the work: it goes on when its caller leaves.
+            let _turn = turn;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|error| broken(&error))
     }
 }

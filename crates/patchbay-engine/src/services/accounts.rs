@@ -119,6 +119,8 @@ pub(crate) enum MethodRule {
 
 /// The most accounts on a page.
 const MAX_PAGE: u32 = 100;
+/// The longest text that is searched for, in characters.
+const MAX_SEARCH: usize = 200;
 /// How often a change is tried again when another one came between.
 const ATTEMPTS: usize = 4;
 
@@ -217,6 +219,11 @@ impl Engine {
                 changed.credential_version = read.credential_version + 1;
             } else {
                 return self.view(Arc::new(read)).await;
+            }
+            // While this is held, no version goes away that the account begins to rely on.
+            let _turn = self.library().turn.read().await;
+            if is_elsewhere {
+                self.connector_of(&profile).await?;
             }
             let (engine, writing, read_version) = (self.clone(), changed.clone(), read.credential_version);
             let stored = self
@@ -392,6 +399,11 @@ fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
             }
         }
     }
+    let search = query.search.map(|text| text.trim().to_owned()).unwrap_or_default();
+    if search.chars().count() > MAX_SEARCH {
+        let message = format!("search takes at most {MAX_SEARCH} characters");
+        problems.push(Problem { path: "search".to_owned(), code: "length", message });
+    }
     if !problems.is_empty() {
         return Err(invalid(problems));
     }
@@ -414,7 +426,7 @@ fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
         created_since: None,
         created_before: None,
         kind: query.kind,
-        search: query.search.map(|text| text.trim().to_owned()).unwrap_or_default(),
+        search,
         page: query.page,
         page_size: query.page_size,
     })

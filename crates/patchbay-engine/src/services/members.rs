@@ -129,9 +129,14 @@ impl Engine {
             self.check_password(current, hash, "the current password is wrong").await?;
         }
         let hash = self.0.hasher.hash(new, &*self.parts().entropy).await?;
-        self.storage().members().set_password(&member.id, &hash).await?;
-        self.storage().browser_sessions().delete_others(&member.id, &browser.hash).await?;
-        Ok(())
+        let engine = self.clone();
+        // Both or neither: whoever has stolen a browser's session must not keep it because the caller left.
+        self.to_the_end(async move {
+            engine.storage().members().set_password(&member.id, &hash).await?;
+            engine.storage().browser_sessions().delete_others(&member.id, &browser.hash).await?;
+            Ok(())
+        })
+        .await
     }
 
     fn guess(&self, now: Timestamp) -> Result<(), Error> {

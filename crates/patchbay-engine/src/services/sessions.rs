@@ -163,7 +163,10 @@ fn origin(text: &str) -> Option<String> {
     let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let is_plain = url.username().is_empty() && url.password().is_none();
     let is_web = matches!(url.scheme(), "http" | "https");
-    (is_web && is_bare && is_plain).then(|| url.origin().ascii_serialization())
+    // It goes into a header, where other characters (`;`, `,`) part one thing from the next.
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']');
+    let is_named = url.host_str().is_some_and(|host| host.chars().all(is_host));
+    (is_web && is_bare && is_plain && is_named).then(|| url.origin().ascii_serialization())
 }
 
 #[cfg(test)]

@@ -32,6 +32,11 @@ async fn a_session_is_made_of_sense() {
     let mut nobody = session_for(" ");
     nobody.owner.name = String::new();
     assert_eq!(refused(nobody).await.problems.len(), 2);
+    for origin in ["https://app.example.com;script-src", "https://a.example,b.example", "https://*.example.com"] {
+        let origins = vec!["https://app.example.com".to_owned(), origin.to_owned()];
+        let error = refused(NewSession { allowed_origins: origins, ..session_for("a") }).await;
+        assert_eq!(error.problems[0].path, "allowed_origins[1]", "{origin}");
+    }
     let near = refused(NewSession { connector: Some("ledgr".into()), ..session_for("a") }).await;
     assert!(near.message.contains("`ledger`"), "{near}");
 }
