@@ -5,7 +5,8 @@ use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, Connecti
 
 use crate::Result;
 
-/// Attempts that are kept of one session: a session lives for up to a year, and who has it may begin as many as it likes.
+/// Attempts that are kept of one session: a session lives for up to a year, and who has it may begin as many as it
+/// likes.
 pub const MOST_ATTEMPTS: u32 = 100;
 
 /// Keeps connection attempts.

@@ -1,7 +1,7 @@
 //! The data directory: database, key ring, lock. One server at a time owns it.
 //!
-//! Promises: a directory that it makes, and every file in it, is readable by its owner alone; a second owner is refused with the
-//! first one's process id; a database without its key ring is never opened with a fresh one.
+//! Promises: a directory that it makes, and every file in it, is readable by its owner alone; a second owner is
+//! refused with the first one's process id; a database without its key ring is never opened with a fresh one.
 
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},

@@ -6,6 +6,7 @@ use patchbay_connector::{Connector, Pin, definition::AuthMethod, nearest};
 use patchbay_model::{EnabledActions, Owner, Profile, ProfileId, ProjectId, Scope};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::Secret;
+use tokio::sync::OwnedMutexGuard;
 
 use super::{Caller, Engine, accounts::check_page, invalid, invalid_at};
 use crate::{
@@ -222,12 +223,12 @@ impl Engine {
     }
 
     /// Waits for the turn to change a profile.
-    pub(crate) async fn profile_turn(&self, project: &ProjectId, id: &ProfileId) -> tokio::sync::MutexGuard<'_, ()> {
+    pub(crate) async fn profile_turn(&self, project: &ProjectId, id: &ProfileId) -> OwnedMutexGuard<()> {
         self.turn_of(project, "profile", id.as_str()).await
     }
 
     /// Waits for the turn to change a thing of a project that is read before it is written.
-    pub(super) async fn turn_of(&self, project: &ProjectId, kind: &str, id: &str) -> tokio::sync::MutexGuard<'_, ()> {
+    pub(super) async fn turn_of(&self, project: &ProjectId, kind: &str, id: &str) -> OwnedMutexGuard<()> {
         let turn = Owner { id: id.to_owned(), name: String::new(), username: None };
         self.0.owner_locks.lock(project, &turn, kind).await
     }

@@ -2,11 +2,14 @@
 
 #![expect(clippy::option_option, reason = "a patch tells null, which clears, from absence, which leaves")]
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, State},
     response::IntoResponse,
 };
+use patchbay_connector::Connector;
 use patchbay_engine::{AccountPatch, AccountQuery, AccountView, Engine};
 use patchbay_model::{AccountId, Metadata, ProfileId};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -275,8 +278,12 @@ pub(crate) async fn meta(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let view = engine.get_account(&caller, &AccountId::new(id)).await?;
+    let profile = engine.get_profile(&caller, &view.account.profile_id).await?;
     let connector = view.connector.as_ref();
     let category = connector.and_then(|connector| connector.categories.first().cloned());
-    let actions = connector.map_or(0, |connector| connector.actions.len());
+    let allowed = |connector: &Arc<Connector>| {
+        connector.actions.iter().filter(|action| profile.enabled_actions.allows(&action.public_id)).count()
+    };
+    let actions = connector.map_or(0, allowed);
     Ok(Json(json!({ "provider": view.account.connector, "category": category, "models": {}, "actions": actions })))
 }

@@ -48,7 +48,8 @@ fn lists_are_filtered() {
     ] {
         assert_eq!(count(query), expected, "{query}");
     }
-    for wrong in ["page=0", "page_size=1000", "status=asleep", "page=x"] {
+    let long = format!("search={}", "a".repeat(201));
+    for wrong in ["page=0", "page_size=1000", "status=asleep", "page=x", &long] {
         let answer = linked.server.api().get(&format!("/accounts?{wrong}"));
         assert_eq!(answer.status, 400, "{wrong}: {answer}");
     }

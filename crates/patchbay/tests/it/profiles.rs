@@ -63,6 +63,8 @@ fn actions_that_are_not_enabled_do_not_run() {
     assert_eq!(refused.status, 403, "{refused}");
     let listed = linked.server.api().get(&format!("/actions?filter[account_ids]={}", linked.account)).json();
     assert_eq!(listed["data"][0]["actions"].as_array().unwrap().len(), 1);
+    let meta = linked.server.api().get(&format!("/accounts/{}/meta", linked.account)).json();
+    assert_eq!(meta["actions"], 1);
 }
 
 #[test]
