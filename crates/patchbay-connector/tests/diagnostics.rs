@@ -211,6 +211,35 @@ fn each_mistake_is_seen_where_it_stands() {
         ),
         (
             "label: API Key\n",
+            "label: API Key\n      authorization: { type: oauth1, requestTokenUrl: 'https://a.example/r', authorizationUrl: 'https://a.example/a', tokenUrl: 'https://a.example/t' }\n",
+            &["11 `authorization` of type `oauth1` is for methods of that type"],
+        ),
+        (
+            "type: custom\n",
+            "type: oauth1\n",
+            &["9 authentication of type `oauth1` needs `authorization` of type `oauth1`"],
+        ),
+        (
+            "type: custom\n",
+            "type: oauth1\n      authorization: { type: oauth1, requestTokenUrl: 'https://a.example/r', authorizationUrl: 'https://a.example/a', tokenUrl: 'https://a.example/t' }\n",
+            &[
+                "10 requests are signed with `consumerKey`, and there is none",
+                "10 requests are signed with `consumerSecret`, and there is none",
+            ],
+        ),
+        (
+            "type: custom\n",
+            "type: oauth1\n      authorization: { type: oauth1, consumerKey: k, consumerSecret: s, tokenMethod: put, authorizationParams: { oauth_callback: x } }\n",
+            &[
+                "10 the key `requestTokenUrl` is missing here",
+                "10 the key `authorizationUrl` is missing here",
+                "10 the key `tokenUrl` is missing here",
+                "10 `put` is not known here",
+                "10 `oauth_callback` belongs to the protocol; a connector cannot set it",
+            ],
+        ),
+        (
+            "label: API Key\n",
             "label: API Key\n      certificates: { certs: [a], keys: [b, c] }\n",
             &["11 `certificates` have 1 `certs` and 2 `keys`"],
         ),

@@ -7,6 +7,7 @@ mod control;
 mod fault;
 mod mcp;
 mod oauth;
+mod oauth1;
 mod recorder;
 mod soap;
 mod spotdraft;
@@ -23,6 +24,7 @@ pub use crate::{
     fault::{Fault, Matching, Planned},
     mcp::{McpEra, McpRules, McpServer, MetadataAt},
     oauth::{Approval, OAuthRules, OAuthServer, Shape},
+    oauth1::{Denial, OAuth1Rules, OAuth1Server},
     soap::SoapServer,
 };
 

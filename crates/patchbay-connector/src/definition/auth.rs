@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Action, ActionResult, Arg, Certificates, Guides, ValueTemplate};
+use super::{Action, ActionResult, Arg, Certificates, Guides, OAuth1, OAuth1SignIn, ValueTemplate};
 use crate::expr::Template;
 
 /// How credentials come to be.
@@ -16,6 +16,8 @@ pub enum AuthKind {
     OAuth2(GrantType),
     /// The provider is an MCP server with its own authorisation.
     Mcp,
+    /// The customer signs in by OAuth 1.0a (RFC 5849); ours beside the original's.
+    OAuth1,
 }
 
 /// The OAuth 2.0 grant (RFC 6749).
@@ -71,7 +73,7 @@ pub struct AuthMethod {
 impl AuthMethod {
     /// Whether the customer signs in at the provider.
     pub const fn signs_in(&self) -> bool {
-        matches!(self.kind, AuthKind::OAuth2(GrantType::AuthorizationCode) | AuthKind::Mcp)
+        matches!(self.kind, AuthKind::OAuth2(GrantType::AuthorizationCode) | AuthKind::Mcp | AuthKind::OAuth1)
     }
 }
 
@@ -191,6 +193,20 @@ pub enum Authorization {
     },
     /// A token exchange.
     OAuth2(Box<OAuth2>),
+    /// `type: oauth1`, ours beside the original's: every request carries a signature, by the token that the customer's
+    /// consent gave.
+    OAuth1(Box<OAuth1SignIn>),
+}
+
+impl Authorization {
+    /// How requests are signed by OAuth 1.0a; none when they are not.
+    pub fn oauth1(&self) -> Option<&OAuth1> {
+        match self {
+            Self::Signed(Signing::OAuth1(signing)) => Some(signing),
+            Self::OAuth1(flow) => Some(&flow.signing),
+            _ => None,
+        }
+    }
 }
 
 /// A signature over a request.
@@ -224,65 +240,6 @@ pub enum Signing {
         /// The user of that.
         username: Option<Template>,
     },
-}
-
-/// OAuth 1.0a (RFC 5849). What is not named comes from the credential of the same name.
-#[derive(Debug)]
-pub struct OAuth1 {
-    /// How it is signed.
-    pub method: OAuth1Method,
-    /// The realm of the header, where the provider wants one.
-    pub realm: Option<Template>,
-    /// The consumer's key.
-    pub consumer_key: Option<Template>,
-    /// Its secret, for the methods by HMAC.
-    pub consumer_secret: Option<Template>,
-    /// Its private key (PEM), for the methods by RSA.
-    pub private_key: Option<Template>,
-    /// The token; `credentials.token`, else `credentials.accessToken`.
-    pub token: Option<Template>,
-    /// The token's secret.
-    pub token_secret: Option<Template>,
-}
-
-/// How OAuth 1.0a signs. `PLAINTEXT` sends the secrets themselves and is refused; `RSA-SHA1` is no longer signed by
-/// the cryptographic library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum OAuth1Method {
-    /// RFC 5849, section 3.4.2.
-    #[default]
-    HmacSha1,
-    /// The same with SHA-256, as NetSuite wants it.
-    HmacSha256,
-    /// The same with SHA-512.
-    HmacSha512,
-    /// RFC 5849, section 3.4.3, with SHA-256.
-    RsaSha256,
-}
-
-impl OAuth1Method {
-    /// Every method by its name.
-    pub const ALL: [(&'static str, Self); 4] = [
-        ("HMAC-SHA1", Self::HmacSha1),
-        ("HMAC-SHA256", Self::HmacSha256),
-        ("HMAC-SHA512", Self::HmacSha512),
-        ("RSA-SHA256", Self::RsaSha256),
-    ];
-
-    /// Its name in the file and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::HmacSha1 => "HMAC-SHA1",
-            Self::HmacSha256 => "HMAC-SHA256",
-            Self::HmacSha512 => "HMAC-SHA512",
-            Self::RsaSha256 => "RSA-SHA256",
-        }
-    }
-
-    /// Whether it signs by a private key in place of secrets.
-    pub const fn is_by_key(self) -> bool {
-        matches!(self, Self::RsaSha256)
-    }
 }
 
 /// The hash of a keyed hash.

@@ -7,6 +7,7 @@ mod function;
 mod guide;
 mod input;
 mod letter_icon;
+mod oauth1;
 mod step;
 mod sync;
 
@@ -18,8 +19,8 @@ pub use action::{
 };
 pub use auth::{
     AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
-    FieldValidation, GrantType, HmacAlgorithm, McpFlow, Notice, NoticeKind, NoticePosition, OAuth1, OAuth1Method,
-    OAuth2, Refresh, Signing, Support, TestAction, TokenResponse,
+    FieldValidation, GrantType, HmacAlgorithm, McpFlow, Notice, NoticeKind, NoticePosition, OAuth2, Refresh, Signing,
+    Support, TestAction, TokenResponse,
 };
 pub use events::{EventRouter, EventRule, EventSetup, Events};
 pub use function::{
@@ -29,6 +30,7 @@ pub use function::{
 pub use guide::{Guide, GuideSection, GuideStep, Guides, Image};
 pub use input::{Input, InputLocation, InputRules, InputType};
 pub(crate) use letter_icon::letter_icon;
+pub use oauth1::{OAuth1, OAuth1Method, OAuth1SignIn};
 pub use step::{
     Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, HttpMethod, NextKeyIn,
     OnConditionError, Page, PageLocation, PageMode, PaginatedRequest, Request, ResponseSpec, Step, StepFunction,

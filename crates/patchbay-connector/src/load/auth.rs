@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{action::Nested, authorization, function, guide, input::compile_pattern};
+use super::{action::Nested, authorization, function, guide, input::compile_pattern, oauth1};
 use crate::{
     definition::{
         Action, AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
@@ -134,6 +134,7 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Opt
     };
     let authorization = mapping.get("authorization").unwrap_or(reader);
     check_token(&method, &authorization);
+    check_oauth1(&method, &mapping, &authorization);
     check_mcp(&method, &mapping);
     Some((method, Places { authorization, test_actions: test_places, scopes }))
 }
@@ -155,6 +156,28 @@ fn check_token(method: &AuthMethod, place: &Reader<'_>) {
         }
         _ if grant == GrantType::AuthorizationCode => missing("`authorization` of type `oauth2`"),
         _ if method.refresh.is_none() => missing("`authorization` of type `oauth2`, or `refreshAuthentication`"),
+        _ => {}
+    }
+}
+
+/// A method by which one signs in by OAuth 1.0a says where, and who signs; no other does.
+fn check_oauth1(method: &AuthMethod, mapping: &Mapping<'_>, place: &Reader<'_>) {
+    // One that says so and cannot be read is told where it stands.
+    let says_so = || {
+        let kind = mapping.get("authorization").and_then(|authorization| authorization.peek("type")?.text());
+        kind.as_deref() == Some("oauth1")
+    };
+    match &method.authorization {
+        Authorization::OAuth1(flow) if method.kind == AuthKind::OAuth1 => {
+            oauth1::check_consumer(method, &flow.signing, place);
+        }
+        Authorization::OAuth1(_) => {
+            let hint = "say `type: oauth1` of the method; for tokens that are typed, `type: none` with `signing`";
+            place.error_with_hint(code::INVALID, "`authorization` of type `oauth1` is for methods of that type", hint);
+        }
+        _ if method.kind == AuthKind::OAuth1 && !says_so() => {
+            place.error(code::MISSING_KEY, "authentication of type `oauth1` needs `authorization` of type `oauth1`");
+        }
         _ => {}
     }
 }
@@ -195,9 +218,11 @@ fn auth_kind(mapping: &Mapping<'_>) -> Option<AuthKind> {
         Custom,
         OAuth2,
         Mcp,
+        OAuth1,
     }
     let place = mapping.require("type")?;
-    let kind = place.choice(&[("custom", Kind::Custom), ("oauth2", Kind::OAuth2), ("mcp", Kind::Mcp)])?;
+    let kinds = [("custom", Kind::Custom), ("oauth2", Kind::OAuth2), ("mcp", Kind::Mcp), ("oauth1", Kind::OAuth1)];
+    let kind = place.choice(&kinds)?;
     let grants =
         [("authorization_code", GrantType::AuthorizationCode), ("client_credentials", GrantType::ClientCredentials)];
     let grant = mapping.get("grantType").map_or(Some(GrantType::AuthorizationCode), |grant| grant.choice(&grants));
@@ -205,6 +230,7 @@ fn auth_kind(mapping: &Mapping<'_>) -> Option<AuthKind> {
         Kind::Custom => AuthKind::Custom,
         Kind::OAuth2 => AuthKind::OAuth2(grant?),
         Kind::Mcp => AuthKind::Mcp,
+        Kind::OAuth1 => AuthKind::OAuth1,
     })
 }
 

@@ -1,11 +1,8 @@
 //! What is added to requests to prove who asks: a method's own, or a step's.
 
-use super::{action::value, step};
+use super::{action::value, oauth1, step};
 use crate::{
-    definition::{
-        Arg, ArgLocation, ArrayFormat, Authorization, HmacAlgorithm, OAuth1, OAuth1Method, OAuth2, Signing,
-        TokenResponse,
-    },
+    definition::{Arg, ArgLocation, ArrayFormat, Authorization, HmacAlgorithm, OAuth2, Signing, TokenResponse},
     diagnostic::code,
     expr::Template,
     syntax::{Mapping, Reader},
@@ -54,8 +51,6 @@ pub(crate) const HMAC: [&str; 9] = [
     "username",
 ];
 
-pub(crate) const OAUTH1: [&str; 8] =
-    ["strategy", "signatureMethod", "realm", "consumerKey", "consumerSecret", "privateKey", "token", "tokenSecret"];
 pub(crate) const AWS4: [&str; 3] = ["strategy", "service", "region"];
 
 #[derive(Clone, Copy)]
@@ -67,9 +62,10 @@ enum Kind {
     WsSecurity,
     ApiKey,
     OAuth2,
+    OAuth1,
 }
 
-const KINDS: [(&str, Kind, &[&str]); 7] = [
+const KINDS: [(&str, Kind, &[&str]); 8] = [
     ("none", Kind::None, &NONE),
     ("basic", Kind::Basic, &BASIC),
     ("bearer", Kind::Bearer, &BEARER),
@@ -77,6 +73,7 @@ const KINDS: [(&str, Kind, &[&str]); 7] = [
     ("ws_security", Kind::WsSecurity, &WS_SECURITY),
     ("apiKey", Kind::ApiKey, &API_KEY),
     ("oauth2", Kind::OAuth2, &OAUTH2),
+    ("oauth1", Kind::OAuth1, &oauth1::SIGN_IN),
 ];
 
 /// What is sent to an MCP server: the token that one got by signing in there.
@@ -147,6 +144,7 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
         }
         Kind::ApiKey => api_key(&mapping),
         Kind::OAuth2 => oauth2(&mapping).map(|oauth2| Authorization::OAuth2(Box::new(oauth2))),
+        Kind::OAuth1 => oauth1::sign_in(&mapping).map(|flow| Authorization::OAuth1(Box::new(flow))),
     }
 }
 
@@ -170,7 +168,8 @@ fn api_key(mapping: &Mapping<'_>) -> Option<Authorization> {
 fn signing(reader: Reader<'_>) -> Option<Signing> {
     let strategy = reader.peek("strategy").and_then(|strategy| strategy.text());
     if strategy.as_deref() == Some("oauth1") {
-        return oauth1(&reader.mapping("`signing`", &OAUTH1)?).map(|oauth1| Signing::OAuth1(Box::new(oauth1)));
+        let mapping = reader.mapping("`signing`", &oauth1::SIGNING)?;
+        return oauth1::signing(&mapping).map(|signing| Signing::OAuth1(Box::new(signing)));
     }
     if strategy.as_deref() == Some("aws4") {
         let mapping = reader.mapping("`signing`", &AWS4)?;
@@ -193,27 +192,6 @@ fn signing(reader: Reader<'_>) -> Option<Signing> {
         include_body_hash: mapping.flag("includeBodyHash", false),
         as_basic: chosen("outputFormat", &[("header", false), ("basic", true)]).unwrap_or(false),
         username: mapping.template("username"),
-    })
-}
-
-fn oauth1(mapping: &Mapping<'_>) -> Option<OAuth1> {
-    let method = match mapping.get("signatureMethod") {
-        None => Some(OAuth1Method::default()),
-        Some(place) if place.text().as_deref() == Some("PLAINTEXT") => {
-            let hint = "say `HMAC-SHA256`, or `HMAC-SHA1` where the provider knows no other";
-            place.error_with_hint(code::UNSUPPORTED, "`PLAINTEXT` sends the secrets themselves, unsigned", hint);
-            None
-        }
-        Some(place) => place.choice(&OAuth1Method::ALL),
-    };
-    Some(OAuth1 {
-        realm: mapping.template("realm"),
-        consumer_key: mapping.template("consumerKey"),
-        consumer_secret: mapping.template("consumerSecret"),
-        private_key: mapping.template("privateKey"),
-        token: mapping.template("token"),
-        token_secret: mapping.template("tokenSecret"),
-        method: method?,
     })
 }
 
@@ -265,7 +243,8 @@ pub(super) fn templates(mapping: &Mapping<'_>, key: &str) -> Vec<(String, Templa
     reader.entries(key).filter_map(|(name, value)| Some((name.to_owned(), value.template()?))).collect()
 }
 
-fn texts(mapping: &Mapping<'_>, key: &str) -> Vec<(String, String)> {
+/// The texts of a mapping with free keys.
+pub(super) fn texts(mapping: &Mapping<'_>, key: &str) -> Vec<(String, String)> {
     let Some(reader) = mapping.get(key) else { return Vec::new() };
     reader.entries(key).filter_map(|(name, value)| Some((name.to_owned(), value.text()?))).collect()
 }

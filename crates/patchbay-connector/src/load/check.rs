@@ -6,7 +6,7 @@ use super::{action::Places, root::Read};
 use crate::{
     Connector,
     definition::{
-        Action, ActionResult, Arg, Authorization, Certificates, FieldMapping, McpRequest, Request, Signing,
+        Action, ActionResult, Arg, Authorization, Certificates, FieldMapping, McpRequest, OAuth1, Request, Signing,
         SoapRequest, Step, StepFunction, ValidationRule, ValueTemplate,
     },
     diagnostic::code,
@@ -20,6 +20,8 @@ const ROOTS: [&str; 8] =
     ["inputs", "credentials", "steps", "context", "iterator", "response", "apiHostUri", "undefined"];
 /// Credentials that a token exchange leaves behind.
 const TOKENS: [&str; 5] = ["accessToken", "refreshToken", "expiresIn", "refreshExpiresIn", "scope"];
+/// Those of OAuth 1.0a.
+const OAUTH1_TOKENS: [&str; 2] = ["accessToken", "tokenSecret"];
 
 /// Names that may be used, looked up and suggested.
 #[derive(Clone, Default)]
@@ -106,6 +108,11 @@ fn credentials(connector: &Connector) -> Names<'_> {
             TOKENS.into_iter().for_each(&mut add);
             let kept = oauth2.additional_token_fields.iter().chain(&oauth2.callback_params);
             kept.map(|(name, _)| name.as_str()).for_each(&mut add);
+        }
+        if let Authorization::OAuth1(flow) = &method.authorization {
+            names.extend(OAUTH1_TOKENS);
+            let kept = flow.additional_token_fields.iter().chain(&flow.callback_params);
+            names.extend(kept.map(|(name, _)| name.as_str()));
         }
         if let Some(refresh) = &method.refresh {
             TOKENS.into_iter().for_each(&mut add);
@@ -365,17 +372,7 @@ fn authorization_texts<'a>(authorization: &'a Authorization, texts: &mut Vec<&'a
             texts.push(service);
             texts.extend(region);
         }
-        Authorization::Signed(Signing::OAuth1(oauth1)) => {
-            let all = [
-                &oauth1.realm,
-                &oauth1.consumer_key,
-                &oauth1.consumer_secret,
-                &oauth1.private_key,
-                &oauth1.token,
-                &oauth1.token_secret,
-            ];
-            texts.extend(all.into_iter().flatten());
-        }
+        Authorization::Signed(Signing::OAuth1(signing)) => oauth1_texts(signing, texts),
         Authorization::Signed(Signing::Hmac { username, .. }) => texts.extend(username),
         Authorization::OAuth2(oauth2) => {
             texts.push(&oauth2.token);
@@ -392,5 +389,16 @@ fn authorization_texts<'a>(authorization: &'a Authorization, texts: &mut Vec<&'a
                 [&oauth2.authorization_params, &oauth2.token_params, &oauth2.revocation_params, &oauth2.custom_headers];
             texts.extend(named.into_iter().flatten().map(|(_, value)| value));
         }
+        Authorization::OAuth1(flow) => {
+            oauth1_texts(&flow.signing, texts);
+            texts.extend([&flow.request_token_url, &flow.authorization_url, &flow.token_url]);
+            let named = flow.request_token_params.iter().chain(&flow.authorization_params).chain(&flow.token_params);
+            texts.extend(named.map(|(_, value)| value));
+        }
     }
+}
+
+fn oauth1_texts<'a>(signing: &'a OAuth1, texts: &mut Vec<&'a Template>) {
+    let OAuth1 { method: _, realm, consumer_key, consumer_secret, private_key, token, token_secret } = signing;
+    texts.extend([realm, consumer_key, consumer_secret, private_key, token, token_secret].into_iter().flatten());
 }

@@ -13,6 +13,7 @@ pub(crate) mod function;
 mod guide;
 pub(crate) mod input;
 pub(crate) mod mapping;
+pub(crate) mod oauth1;
 mod reads;
 mod refused;
 pub(crate) mod root;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::steps;
 use crate::definition::OAuth1Method;
-use crate::load::{action, auth, authorization, input, mapping, root, sync};
+use crate::load::{action, auth, authorization, input, mapping, oauth1, root, sync};
 
 /// The schema of a connector's main file; a partial is its `#/$defs/actions`.
 pub fn format_schema() -> Value {
@@ -113,7 +113,7 @@ fn auth_method() -> Value {
         &auth::KEYS,
         &["type", "label"],
         &[
-            ("type", names(&["custom", "oauth2", "mcp"])),
+            ("type", names(&["custom", "oauth2", "mcp", "oauth1"])),
             ("grantType", names(&["authorization_code", "client_credentials"])),
             ("support", support),
             ("setupFields", list(&reference("field"))),
@@ -216,6 +216,12 @@ fn authorization() -> Value {
             ("customHeaders", pairs()), ("additionalTokenFields", pairs()), ("callbackParams", pairs()),
             ("tokenResponse", response),
         ]),
+        object(&oauth1::SIGN_IN, &oauth1::REQUIRED, &[
+            kind("oauth1"), ("requestTokenParams", pairs()), ("authorizationParams", pairs()), ("tokenParams", pairs()),
+            ("tokenMethod", choice(&oauth1::TOKEN_METHODS)), ("tokenExpiresIn", whole()),
+            ("additionalTokenFields", pairs()), ("callbackParams", pairs()),
+            ("signatureMethod", choice(&OAuth1Method::ALL)),
+        ]),
     ] })
 }
 
@@ -232,7 +238,7 @@ fn signing() -> Value {
     json!({ "oneOf": [
         object(&authorization::AWS4, &["strategy", "service"], &[strategy("aws4")]),
         object(&authorization::HMAC, &["strategy"], &hmac),
-        object(&authorization::OAUTH1, &["strategy"], &[strategy("oauth1"), ("signatureMethod", choice(&OAuth1Method::ALL))]),
+        object(&oauth1::SIGNING, &["strategy"], &[strategy("oauth1"), ("signatureMethod", choice(&OAuth1Method::ALL))]),
     ] })
 }
 

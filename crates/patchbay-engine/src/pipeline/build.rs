@@ -339,7 +339,10 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
 pub(crate) fn authorize(authorization: &Authorization, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
     let value = match authorization {
         // A signature is put on when the request is whole; a SOAP header, when there is an envelope.
-        Authorization::None | Authorization::Signed(_) | Authorization::WsSecurity { .. } => None,
+        Authorization::None
+        | Authorization::Signed(_)
+        | Authorization::OAuth1(_)
+        | Authorization::WsSecurity { .. } => None,
         Authorization::Basic { .. } => basic(authorization, scope)?.map(|encoded| format!("Basic {encoded}")),
         Authorization::Bearer { token, include_bearer } => Some(bearer(token, *include_bearer, scope)?),
         Authorization::Custom { args } => return args::apply(args, scope, parts),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     build::input_problem,
     response::{charset, content_type},
+    sign::{Culprit, OAuthProblem},
 };
 use crate::{
     Error, ErrorKind, ProviderFailure,
@@ -45,10 +46,12 @@ pub(crate) fn expression_error(connector: &str, place: &str, error: &EvalError) 
 }
 
 /// What a provider's error status means to the caller. 401 says that the account's credentials are
-/// refused; every other status is passed on as it is.
+/// refused, unless a provider that speaks OAuth 1.0a says that something else is wrong; every other status is passed on
+/// as it is.
 pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incoming) -> Error {
     let status = incoming.status.as_u16();
     let body = said(incoming);
+    let problem = OAuthProblem::of(incoming).filter(|_| matches!(status, 400 | 401 | 403));
     let words = words(&body).map(|words| format!(": {words}")).unwrap_or_default();
     let failure = ProviderFailure {
         status: Some(status),
@@ -59,18 +62,27 @@ pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incom
             .filter_map(|name| Some(((*name).to_owned(), incoming.headers.get(*name)?.to_str().ok()?.to_owned())))
             .collect(),
     };
-    let error = match status {
-        401 => Error::new(
+    let error = match (status, &problem) {
+        (_, Some(problem)) => {
+            let message = format!("{provider} {}", problem.sentence(http.clock().now()));
+            match problem.culprit() {
+                Culprit::Neither => Error::new(ErrorKind::Provider(status), "ProviderError", message),
+                _ => Error::new(ErrorKind::Unauthorized, "AccountInvalidCredentialsError", message),
+            }
+        }
+        (401, None) => Error::new(
             ErrorKind::Unauthorized,
             "AccountInvalidCredentialsError",
             format!("{provider} refused the account's credentials{words}"),
         ),
-        300..=399 => Error::new(
+        (300..=399, None) => Error::new(
             ErrorKind::BadGateway,
             "ProviderRedirectError",
             format!("{provider} answered {status} without a place to go to"),
         ),
-        _ => Error::new(ErrorKind::Provider(status), "ProviderError", format!("{provider} answered {status}{words}")),
+        (_, None) => {
+            Error::new(ErrorKind::Provider(status), "ProviderError", format!("{provider} answered {status}{words}"))
+        }
     };
     let error = error.with_provider(failure);
     match named_wait(incoming.status, &incoming.headers, http.clock()) {
@@ -113,7 +125,7 @@ pub(crate) fn readable(body: &[u8]) -> Value {
 }
 
 /// The provider's own words, also where they stand in a document's root element.
-fn words(body: &Value) -> Option<String> {
+pub(crate) fn words(body: &Value) -> Option<String> {
     match body.as_object().filter(|members| members.len() == 1).and_then(|members| members.values().next()) {
         Some(root @ Value::Object(_)) => sentence(root),
         _ => sentence(body),

@@ -45,7 +45,7 @@ pub(crate) use build::{PageArg, Target, authorize, base_url, has_dot_segment, ht
 pub(crate) use certificates::{certificate, read as read_certificates};
 pub(crate) use credentials::Credentials;
 pub(crate) use cursor::{Paging, Place, invalid as invalid_cursor};
-pub(crate) use explain::{expression_error, provider_error, readable, said};
+pub(crate) use explain::{expression_error, provider_error, readable, said, words};
 pub(crate) use facts::RunFacts;
 pub(crate) use granted::Granted;
 pub use hand_out::FileFacts;
@@ -55,7 +55,7 @@ pub(crate) use mask::Mask;
 pub(crate) use redactor::{REDACTED, Redactor};
 pub(crate) use response::{Answer, charset, content_type, data, headers_value, pick, unreadable};
 pub(crate) use result::Wants;
-pub(crate) use sign::sign;
+pub(crate) use sign::{Culprit, Handshake, OAuthProblem, sign, sign_handshake};
 
 use crate::{
     EngineConfig, Error, EventSink,

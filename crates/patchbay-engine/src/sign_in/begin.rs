@@ -1,29 +1,19 @@
 //! Sending a browser to the provider.
 
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use patchbay_connector::{
-    Connector,
-    definition::{AuthMethod, Authorization, OAuth2},
-    expr::{Escape, Scope},
-};
-use patchbay_model::{Account, AttemptError, AttemptId, AttemptStatus, EnabledActions, ProfileId};
+use patchbay_model::{Account, AttemptError, AttemptId, AttemptStatus, ProfileId};
 use patchbay_vault::{Secret, Vault};
-use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    id_token,
-    mcp::{self, Found},
     ticket::{self, Ticket},
+    way::{Errand, Sent, Way, not_by_sign_in},
 };
 use crate::{
-    Engine, Error, ErrorKind,
+    Engine, Error,
     linking::{check_fields, open_secrets},
     pipeline::Credentials,
-    scopes::to_ask,
     services::{HubSession, hub::HubProfile, invalid, invalid_at},
-    tokens::signs_in,
+    tokens::{Applicant, signs_in},
 };
 
 /// A sign-in that is to begin.
@@ -56,8 +46,6 @@ pub struct SignInStart {
     /// How long the cookie lives, in seconds.
     pub life_seconds: i64,
 }
-
-pub(super) const NO_SIGN_IN: &str = "this integration is not linked by signing in at the provider";
 
 /// The mark of a sign-in, from its `state`.
 pub(super) fn mark_of(state: &Secret) -> String {
@@ -103,9 +91,8 @@ impl Engine {
         request: SignInRequest,
     ) -> Result<SignInStart, Error> {
         let HubProfile { profile, connector, .. } = self.hub_profile(hub, &request.profile_id).await?;
-        let method = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method));
-        let Some((method, Authorization::OAuth2(oauth2))) = method.map(|method| (method, &method.authorization)) else {
-            return Err(invalid_at("integration_id", "method", NO_SIGN_IN));
+        let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method)) else {
+            return Err(not_by_sign_in());
         };
         let existing = match &hub.session.account_id {
             Some(id) => Some(self.hub_account(hub, id).await?.account),
@@ -116,44 +103,29 @@ impl Engine {
         check_fields(&method.config_fields, fields, "credentials", kept).map_err(invalid)?;
         let credentials = self.draft(&profile, existing.as_deref(), &request.fields)?;
 
-        let found = match &method.mcp {
-            Some(flow) => Some(mcp::find(self, &connector, &profile, flow, &credentials).await?),
-            None => None,
-        };
         let entropy = &*self.parts().entropy;
         let (state, browser) = (Secret::new(entropy.token()), Secret::new(entropy.token()));
-        let verifier = oauth2.pkce.then(|| Secret::new(entropy.token()));
         let redirect_uri = self.redirect_uri(&connector.key);
-        let asked = Asked { connector: &connector, method, enabled: &profile.enabled_actions };
-        let to = Destination { engine: self, oauth2, credentials: &credentials, found: found.as_ref(), asked };
-        let broken = |why: String| {
-            let message = format!("the connector {} cannot send anyone to sign in: {why}", connector.title);
-            Error::new(ErrorKind::Internal, "ConnectorError", message)
+        let applicant = Applicant {
+            connector: &connector,
+            method,
+            profile: &profile,
+            environment: &profile.environment,
+            owner: &hub.session.owner,
+            account_id: hub.session.account_id.as_ref(),
+            credentials: &credentials,
         };
-        let mut location = to.location(&state, &redirect_uri, verifier.as_ref()).map_err(broken)?;
-        let nonce = asks_for_identity(&location).then(|| entropy.token());
-        if let Some(nonce) = &nonce {
-            location.query_pairs_mut().append_pair("nonce", nonce);
-        }
-        let named = match &found {
-            Some(found) => Some(found.issuer.clone()),
-            None => to.text(oauth2.issuer.as_ref()).map_err(broken)?,
-        };
+        let errand = Errand { engine: self, applicant, state: &state, redirect_uri: &redirect_uri };
+        let Sent { location, way } = Way::out(&errand).await?;
         let ticket = Ticket {
             session: request.token.expose().to_owned(),
             attempt: attempt.to_string(),
             profile: profile.id.to_string(),
             connector: connector.key.clone(),
             fields: request.fields.iter().map(|(key, value)| (key.clone(), value.expose().to_owned())).collect(),
-            verifier: verifier.map(|verifier| verifier.expose().to_owned()),
-            nonce,
-            redirect_uri,
             landing: self.landing(hub, request.landing.as_deref(), &request.allowed_origins),
-            issuer_is_named: named.is_some(),
-            issuer_must_come: found.as_ref().is_some_and(|found| found.names_itself),
-            server: found.as_ref().map(|found| found.kept().expose().to_owned()),
-            issuer: named.unwrap_or_else(|| location.origin().ascii_serialization()),
             browser: Vault::hash_token(browser.expose()).hex(),
+            way,
         };
         ticket.keep(self, &hub.session.project_id, &state).await?;
         let mark = mark_of(&state);
@@ -199,126 +171,5 @@ impl Engine {
         let typed = typed.iter().filter(|(_, value)| !value.is_empty());
         let typed = typed.map(|(key, value)| (key.as_str(), value.clone()));
         Ok(Credentials::from_parts(&plain, secrets.into_iter().chain(typed)))
-    }
-}
-
-/// What the scopes that are asked for depend on.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    connector: &'a Connector,
-    method: &'a AuthMethod,
-    enabled: &'a EnabledActions,
-}
-
-struct Destination<'a> {
-    asked: Asked<'a>,
-    engine: &'a Engine,
-    oauth2: &'a OAuth2,
-    credentials: &'a Credentials,
-    /// What an MCP server said of where one signs in.
-    found: Option<&'a Found>,
-}
-
-impl Destination<'_> {
-    fn eval(&self, template: &patchbay_connector::expr::Template, escape: Escape) -> Result<Option<String>, String> {
-        let public_url = Value::String(self.engine.config().public_url.clone());
-        let context = json!({});
-        let roots = [("credentials", self.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
-        template.eval_text(&Scope { roots: &roots }, escape).map_err(|error| error.to_string())
-    }
-
-    fn text(&self, template: Option<&patchbay_connector::expr::Template>) -> Result<Option<String>, String> {
-        let text = template.map(|template| self.eval(template, Escape::None)).transpose()?.flatten();
-        Ok(text.filter(|text| !text.is_empty()))
-    }
-
-    /// The provider's page.
-    fn page(&self) -> Result<Url, String> {
-        if let Some(found) = self.found {
-            return Ok(found.authorization.clone());
-        }
-        let place = self.oauth2.authorization_url.as_ref().ok_or("it has no `authorizationUrl`")?;
-        let text = self.eval(place, Escape::Host)?.ok_or("its `authorizationUrl` is empty")?;
-        let url = Url::parse(&text).map_err(|error| format!("its `authorizationUrl` is no URL: {error}"))?;
-        if !matches!(url.scheme(), "https" | "http") {
-            return Err("its `authorizationUrl` is no web address".to_owned());
-        }
-        Ok(url)
-    }
-
-    fn location(&self, state: &Secret, redirect_uri: &str, verifier: Option<&Secret>) -> Result<Url, String> {
-        let oauth2 = self.oauth2;
-        let mut url = self.page()?;
-        let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-        let mut set = |name: &str, value: String| put(&mut query, name, value);
-        set("response_type", "code".to_owned());
-        if let Some(id) = self.credentials.values().get("clientId").and_then(Value::as_str) {
-            set("client_id", id.to_owned());
-        }
-        let scopes = match self.found {
-            Some(found) => found.scopes.clone(),
-            None => self.text(oauth2.scopes.as_ref())?,
-        };
-        if let Some(scopes) = scopes {
-            let Asked { connector, method, enabled } = self.asked;
-            let scopes = to_ask(connector, method, enabled, &scopes, oauth2.scope_delimiter.as_deref());
-            set("scope", delimited(&scopes, oauth2.scope_delimiter.as_deref()));
-        }
-        for (name, value) in &oauth2.authorization_params {
-            if let Some(value) = self.eval(value, Escape::None)? {
-                set(name, value);
-            }
-        }
-        for (name, value) in self.found.into_iter().flat_map(Found::parameters) {
-            set(name, value);
-        }
-        // Ours, whatever the connector or the address says: they are what the answer is checked by.
-        query.retain(|(name, _)| name != "nonce");
-        let mut set = |name: &str, value: String| put(&mut query, name, value);
-        set("redirect_uri", redirect_uri.to_owned());
-        set("state", state.expose().to_owned());
-        if let Some(verifier) = verifier {
-            let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.expose().as_bytes()));
-            set("code_challenge", challenge);
-            set("code_challenge_method", "S256".to_owned());
-        }
-        url.query_pairs_mut().clear().extend_pairs(&query);
-        Ok(url)
-    }
-}
-
-fn put(query: &mut Vec<(String, String)>, name: &str, value: String) {
-    match query.iter_mut().find(|(known, _)| known == name) {
-        Some((_, known)) => *known = value,
-        None => query.push((name.to_owned(), value)),
-    }
-}
-
-/// Whether the scopes that are asked for bring an ID token.
-fn asks_for_identity(location: &Url) -> bool {
-    let scopes = location.query_pairs().find(|(name, _)| name == "scope");
-    scopes.is_some_and(|(_, scopes)| scopes.split([' ', ',', '+']).any(|scope| scope == id_token::SCOPE))
-}
-
-/// Scopes as the provider wants them parted.
-fn delimited(scopes: &str, delimiter: Option<&str>) -> String {
-    match delimiter {
-        Some(delimiter) if delimiter.trim() != "" && !scopes.contains(delimiter) => {
-            scopes.split_whitespace().collect::<Vec<_>>().join(delimiter)
-        }
-        _ => scopes.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::delimited;
-
-    #[test]
-    fn scopes_stand_as_the_provider_wants_them() {
-        assert_eq!(delimited("a b", None), "a b");
-        assert_eq!(delimited("a b  c", Some(",")), "a,b,c");
-        assert_eq!(delimited("a,b", Some(",")), "a,b");
-        assert_eq!(delimited("a b", Some(" ")), "a b");
     }
 }

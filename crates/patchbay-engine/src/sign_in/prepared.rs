@@ -12,8 +12,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     SignInRequest,
-    begin::NO_SIGN_IN,
     ticket::{self, broken},
+    way::not_by_sign_in,
 };
 use crate::{
     Engine, Error, ErrorKind,
@@ -67,7 +67,7 @@ impl Engine {
         }
         let HubProfile { profile, connector, .. } = self.hub_profile(hub, &draft.profile_id).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method)) else {
-            return Err(invalid_at("integration_id", "method", NO_SIGN_IN));
+            return Err(not_by_sign_in());
         };
         let existing = match &hub.session.account_id {
             Some(id) => Some(self.hub_account(hub, id).await?.account),

@@ -5,6 +5,7 @@ use patchbay_vault::{SealContext, Secret, Vault};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::way::Way;
 use crate::{Engine, Error, ErrorKind};
 
 /// How long a customer may take at the provider, in seconds.
@@ -24,25 +25,12 @@ pub(super) struct Ticket {
     pub(super) connector: String,
     /// What was typed.
     pub(super) fields: Vec<(String, String)>,
-    /// The code verifier (RFC 7636).
-    pub(super) verifier: Option<String>,
-    /// What an ID token must name (`OpenID` Connect Core 1.0, section 3.1.2.1), where one was asked for.
-    pub(super) nonce: Option<String>,
-    /// The redirect address as it was sent.
-    pub(super) redirect_uri: String,
     /// Where the window goes in the end.
     pub(super) landing: String,
-    /// Who must have issued the answer (RFC 9207): an issuer that the connector names, else the origin that the
-    /// browser was sent to.
-    pub(super) issuer: String,
-    /// Whether `issuer` is the connector's word.
-    pub(super) issuer_is_named: bool,
-    /// Whether an answer that names no issuer is refused.
-    pub(super) issuer_must_come: bool,
-    /// Where an MCP server's code is traded, and as whom.
-    pub(super) server: Option<String>,
     /// The hash of the cookie of the browser that began, as hexadecimal digits.
     pub(super) browser: String,
+    /// What the answer is checked by and traded with.
+    pub(super) way: Way,
 }
 
 impl Ticket {
@@ -63,10 +51,16 @@ impl Ticket {
         let opened = engine.vault().open(&SealContext::SignIn { project: &project, state: &hash.hex() }, &sealed);
         let text = opened.map_err(|error| broken(&error))?;
         let text = Zeroizing::new(text.expose().to_owned());
-        serde_json::from_str(&text).map(Some).map_err(|error| broken(&error))
+        // One that another version of this server kept is of no use: the customer starts again.
+        let kept = serde_json::from_str(&text);
+        kept.or_else(|error| {
+            tracing::warn!(%error, "a sign-in that another version of this server began is not gone on with");
+            Ok(None)
+        })
     }
 }
 
+/// 500: what is kept cannot be read, or not be kept.
 pub(super) fn broken(error: &dyn std::fmt::Display) -> Error {
     tracing::error!(%error, "a sign-in cannot be kept or read");
     Error::new(ErrorKind::Internal, "SignInError", "the sign-in cannot be kept; the server's log says why")

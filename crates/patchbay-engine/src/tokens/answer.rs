@@ -1,7 +1,7 @@
 //! Reading what a provider answers when it is asked for a token (RFC 6749, sections 5.1 and 5.2), and the many
 //! ways in which providers say it otherwise.
 
-use patchbay_connector::definition::{OAuth2, TokenResponse};
+use patchbay_connector::definition::{OAuth1SignIn, OAuth2, TokenResponse};
 use patchbay_model::Timestamp;
 use patchbay_vault::Secret;
 use serde_json::{Map, Value};
@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 /// The keys under which minted secrets stand among an account's secrets; `credentials.KEY` in expressions.
 pub(crate) const ACCESS_TOKEN: &str = "accessToken";
 pub(crate) const REFRESH_TOKEN: &str = "refreshToken";
+/// The secret that goes with an access token of OAuth 1.0a.
+const TOKEN_SECRET: &str = "tokenSecret";
 
 /// What a provider minted.
 #[derive(Debug)]
@@ -129,12 +131,7 @@ pub(crate) fn of_endpoint(body: &Value, oauth2: &OAuth2) -> Option<Minted> {
     if let Some(refresh) = text_at(body, refresh_token.as_deref().unwrap_or("refresh_token")) {
         secrets.push((REFRESH_TOKEN.to_owned(), refresh));
     }
-    for (name, path) in &oauth2.additional_token_fields {
-        if let Some(value) = text_at(body, path) {
-            secrets.push((name.clone(), value));
-        }
-    }
-    let seconds = |seconds: Option<u64>| seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(End::In);
+    secrets.extend(additional(body, &oauth2.additional_token_fields));
     let refresh_end = ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"];
     Some(Minted {
         secrets,
@@ -143,6 +140,35 @@ pub(crate) fn of_endpoint(body: &Value, oauth2: &OAuth2) -> Option<Minted> {
         refresh_expires: end(body, &refresh_end).or_else(|| seconds(oauth2.refresh_expires_in)),
         scopes: scopes(body.get("scope").or_else(|| body.get("scopes")), oauth2.scope_delimiter.as_deref()),
     })
+}
+
+/// The token in an answer by OAuth 1.0a (RFC 5849, section 2.3); none when there is none. Such tokens hold until they
+/// are taken back, unless the answer or the connector says otherwise.
+pub(crate) fn of_oauth1(body: &Value, flow: &OAuth1SignIn) -> Option<Minted> {
+    let mut secrets = vec![(ACCESS_TOKEN.to_owned(), text_at(body, "oauth_token")?)];
+    match text_at(body, "oauth_token_secret") {
+        Some(secret) => secrets.push((TOKEN_SECRET.to_owned(), secret)),
+        // A private key signs without it.
+        None if flow.signing.method.is_by_key() => {}
+        None => return None,
+    }
+    secrets.extend(additional(body, &flow.additional_token_fields));
+    Some(Minted {
+        secrets,
+        expires: end(body, &["oauth_expires_in"]).or_else(|| seconds(flow.token_expires_in)),
+        refresh_expires: None,
+        id_token: None,
+        scopes: Vec::new(),
+    })
+}
+
+/// What the connector says is to be kept of an answer.
+fn additional(body: &Value, fields: &[(String, String)]) -> Vec<(String, Secret)> {
+    fields.iter().filter_map(|(name, path)| Some((name.clone(), text_at(body, path)?))).collect()
+}
+
+fn seconds(seconds: Option<u64>) -> Option<End> {
+    seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(End::In)
 }
 
 /// The token in the result of a `refreshAuthentication` action; none when it holds nothing.

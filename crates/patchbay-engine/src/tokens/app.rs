@@ -20,8 +20,8 @@ use crate::{
 
 /// Where a profile keeps an app that it had before, by its client id. No expression can spell it.
 const KEPT: &str = "oauth.app:";
-/// The set-up field that tells one app from another.
-const CLIENT_ID: &str = "clientId";
+/// The set-up fields that tell one app from another: OAuth 2.0's, and OAuth 1.0a's.
+const IDS: [&str; 2] = ["clientId", "consumerKey"];
 
 /// The set-up values of a profile as they were.
 #[derive(Serialize, Deserialize)]
@@ -57,10 +57,10 @@ pub(crate) fn is_kept(field: &str) -> bool {
 
 /// The client id of a profile's app.
 pub(crate) fn client_id(vault: &Vault, profile: &Profile) -> Result<Option<String>, Error> {
-    if let Some(Value::String(id)) = profile.setup_information.get(CLIENT_ID) {
+    if let Some(Value::String(id)) = IDS.iter().find_map(|field| profile.setup_information.get(*field)) {
         return Ok(Some(id.clone()));
     }
-    let opened = opened(vault, profile, |field| field == CLIENT_ID)?;
+    let opened = opened(vault, profile, |field| IDS.contains(&field))?;
     Ok(opened.first().map(|(_, id)| id.expose().to_owned()))
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn mints_at_link(method: &AuthMethod) -> bool {
     match method.kind {
         AuthKind::OAuth2(GrantType::ClientCredentials) => true,
         AuthKind::Custom => method.refresh.is_some(),
-        AuthKind::OAuth2(GrantType::AuthorizationCode) | AuthKind::Mcp => false,
+        AuthKind::OAuth2(GrantType::AuthorizationCode) | AuthKind::Mcp | AuthKind::OAuth1 => false,
     }
 }
 
@@ -159,7 +159,8 @@ fn broken(applicant: &Applicant<'_>, why: &str) -> Failure {
     Failure { refusal: Refusal::Later, error }
 }
 
-fn facts(wire: Wire<'_>, applicant: &Applicant<'_>) -> RunFacts {
+/// What a request for a token says of itself.
+pub(crate) fn facts(wire: Wire<'_>, applicant: &Applicant<'_>) -> RunFacts {
     RunFacts {
         organization_id: None,
         project_id: applicant.profile.project_id.clone(),
@@ -268,7 +269,7 @@ fn is_registered(applicant: &Applicant<'_>) -> bool {
 }
 
 /// The client certificate of the method (RFC 8705: it may stand for the app's secret).
-pub(super) fn certificate(wire: Wire<'_>, applicant: &Applicant<'_>) -> Result<Option<Arc<ClientCertificate>>, Error> {
+pub(crate) fn certificate(wire: Wire<'_>, applicant: &Applicant<'_>) -> Result<Option<Arc<ClientCertificate>>, Error> {
     let Some(certificates) = &applicant.method.certificates else { return Ok(None) };
     let facts = facts(wire, applicant);
     let context = facts.context(applicant.connector, applicant.method);

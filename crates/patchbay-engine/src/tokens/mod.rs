@@ -19,13 +19,17 @@ mod schedule;
 mod server;
 mod when;
 
-pub(crate) use answer::{ACCESS_TOKEN, Minted, REFRESH_TOKEN, Refusal};
+pub(crate) use answer::{
+    ACCESS_TOKEN, Minted, REFRESH_TOKEN, Refusal, body as token_body, of_oauth1 as minted_by_oauth1,
+};
 pub(crate) use app::{client_id, earlier, earlier_client, is_kept, keep as keep_app};
 pub(crate) use apply::apply;
 pub(crate) use endings::{note_certificate_end, sentence as ending_sentence, tell_of_endings};
 pub(crate) use flights::Flights;
 pub(crate) use keeper::{renew_what_is_due, start as start_keeper};
-pub(crate) use mint::{Applicant, Failure, Grant, Wire, after_sign_in, mint, mints_at_link, signs_in, works_by_token};
+pub(crate) use mint::{
+    Applicant, Failure, Grant, Wire, after_sign_in, certificate, facts, mint, mints_at_link, signs_in, works_by_token,
+};
 pub(crate) use renew::Want;
 pub use revoke::Revocation;
 pub(crate) use revoke::{can_revoke, revoke};

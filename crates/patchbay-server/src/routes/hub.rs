@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use patchbay_connector::definition::{Notice, NoticeKind, NoticePosition};
+use patchbay_connector::definition::{AuthKind, GrantType, Notice, NoticeKind, NoticePosition};
 use patchbay_engine::{Engine, HubProfile, LinkRequest, Origin, SignInDraft};
 use patchbay_model::{AccountId, AttemptId, ConnectionAttempt, ProfileId};
 use patchbay_vault::Secret;
@@ -79,7 +79,7 @@ pub(crate) async fn connector(
 ) -> Result<Json<Value>, HubError> {
     let HubProfile { profile, connector, origin } = state.engine.hub_profile(&hub, &ProfileId::new(id)).await?;
     let method = connector.auth_method(&profile.auth_config_key);
-    let (kind, grant) = method.map_or(("custom", None), |method| wire::auth_type(method.kind));
+    let (kind, grant) = method.map_or(("custom", None), |method| way_to_link(method.kind));
     let fields =
         method.map(|method| method.config_fields.iter().map(fields::field).collect::<Vec<_>>()).unwrap_or_default();
     let notices = method.map(|method| method.config_notices.iter().map(notice).collect::<Vec<_>>()).unwrap_or_default();
@@ -108,6 +108,14 @@ pub(crate) async fn connector(
         config["grantType"] = json!(grant);
     }
     Ok(Json(json!({ "config": config, "hub_settings": { "configured_webhook_events": {}, "project_settings": {} } })))
+}
+
+/// What a Hub does to link. By OAuth 1.0a as by OAuth 2.0: it opens the same window, and every Hub knows the one type.
+fn way_to_link(kind: AuthKind) -> (&'static str, Option<&'static str>) {
+    match kind {
+        AuthKind::OAuth1 => wire::auth_type(AuthKind::OAuth2(GrantType::AuthorizationCode)),
+        kind => wire::auth_type(kind),
+    }
 }
 
 fn notice(notice: &Notice) -> Value {

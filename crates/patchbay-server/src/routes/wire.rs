@@ -77,6 +77,7 @@ pub(super) fn auth_type(kind: AuthKind) -> (&'static str, Option<&'static str>) 
         AuthKind::OAuth2(GrantType::AuthorizationCode) => ("oauth2", Some("authorization_code")),
         AuthKind::OAuth2(GrantType::ClientCredentials) => ("oauth2", Some("client_credentials")),
         AuthKind::Mcp => ("mcp", None),
+        AuthKind::OAuth1 => ("oauth1", None),
     }
 }
 

@@ -126,7 +126,13 @@ fn back(server: &OAuthServer, asked: &Asked, is_allowed: bool) -> Response {
 fn form(asked: &Asked) -> String {
     let pairs = serde_json::to_value(asked).unwrap_or_default();
     let members = pairs.as_object().into_iter().flatten();
-    let inputs: String = members.filter_map(|(name, value)| value.as_str().map(|value| hidden(name, value))).collect();
+    let pairs = members.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect::<Vec<_>>();
+    consent_page(&pairs)
+}
+
+/// A page that asks; the pairs go with the decision.
+pub(crate) fn consent_page(pairs: &[(&str, &str)]) -> String {
+    let inputs: String = pairs.iter().map(|(name, value)| hidden(name, value)).collect();
     format!(
         "<!doctype html><html lang=en><title>Allow access</title><main><h1>Allow access?</h1><form method=post>{inputs}\
          <button name=decision value=allow>Allow</button> <button name=decision value=deny>Deny</button></form></main></html>"

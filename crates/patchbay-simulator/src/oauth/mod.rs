@@ -23,6 +23,7 @@ use axum::{
 };
 use patchbay_model::{Clock, Entropy};
 
+pub(crate) use authorize::consent_page;
 pub(crate) use discovery::replaced;
 pub use rules::{Approval, OAuthRules, Shape};
 use store::Store;

@@ -3,6 +3,7 @@
 mod aws4;
 mod hmac;
 mod oauth1;
+mod problem;
 
 use std::fmt::Write as _;
 
@@ -14,6 +15,7 @@ use patchbay_model::{Entropy, Timestamp};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+pub(crate) use self::problem::{Culprit, OAuthProblem};
 use crate::http::Outgoing;
 
 /// Signs a request whose authorization is a signature; leaves every other as it is.
@@ -66,37 +68,80 @@ pub(crate) fn sign(
             };
             hmac::sign(&rule, request, now).ok_or_else(unsendable)
         }
-        Authorization::Signed(Signing::OAuth1(oauth1)) => sign_oauth1(oauth1, scope, request, now, entropy),
-        _ => Ok(()),
+        _ => match authorization.oauth1() {
+            Some(oauth1) => {
+                let token = named(scope, oauth1.token.as_ref(), &["token", "accessToken"])?;
+                let secret = named(scope, oauth1.token_secret.as_ref(), &["tokenSecret"])?;
+                let by = By { token, token_secret: Zeroizing::new(secret.unwrap_or_default()), more: None };
+                sign_oauth1(oauth1, by, scope, request, now, entropy)
+            }
+            None => Ok(()),
+        },
     }
 }
 
-fn sign_oauth1(
+/// What a request for a token is signed with beside the consumer's credentials (RFC 5849, sections 2.1 and 2.3).
+pub(crate) struct Handshake<'a> {
+    /// The request token and its secret, once there is one.
+    pub(crate) token: Option<(&'a str, &'a str)>,
+    /// The parameter that makes it what it is: name and value.
+    pub(crate) parameter: (&'static str, &'a str),
+}
+
+/// Signs a request for a token.
+pub(crate) fn sign_handshake(
     oauth1: &OAuth1,
+    handshake: &Handshake<'_>,
     scope: &Scope<'_>,
     request: &mut Outgoing,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<(), EvalError> {
-    // What the file names, else the credential of that name.
-    let value = |named: &Option<Template>, usual: &[&str]| match named {
+    let (name, value) = handshake.parameter;
+    let by = By {
+        token: handshake.token.map(|(token, _)| token.to_owned()),
+        token_secret: Zeroizing::new(handshake.token.map(|(_, secret)| secret.to_owned()).unwrap_or_default()),
+        more: Some((name, value.to_owned())),
+    };
+    sign_oauth1(oauth1, by, scope, request, now, entropy)
+}
+
+/// By whose leave a request is signed.
+struct By {
+    token: Option<String>,
+    token_secret: Zeroizing<String>,
+    more: Option<(&'static str, String)>,
+}
+
+/// What the file names, else the credential of one of these names.
+fn named(scope: &Scope<'_>, template: Option<&Template>, usual: &[&str]) -> Result<Option<String>, EvalError> {
+    match template {
         Some(template) => template.eval_text(scope, Escape::None).map(|text| text.filter(|text| !text.is_empty())),
         None => Ok(credential(scope, usual)),
-    };
+    }
+}
+
+fn sign_oauth1(
+    oauth1: &OAuth1,
+    by: By,
+    scope: &Scope<'_>,
+    request: &mut Outgoing,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<(), EvalError> {
     let by_key = oauth1.method.is_by_key();
     let (secret, usual) =
         if by_key { (&oauth1.private_key, ["privateKey"]) } else { (&oauth1.consumer_secret, ["consumerSecret"]) };
-    let secret = value(secret, &usual)?.ok_or_else(|| missing(&format!("credentials.{}", usual[0])))?;
-    let token = value(&oauth1.token, &["token", "accessToken"])?;
-    let token_secret = value(&oauth1.token_secret, &["tokenSecret"])?;
+    let secret = named(scope, secret.as_ref(), &usual)?.ok_or_else(|| missing(&format!("credentials.{}", usual[0])))?;
     let keys = oauth1::Keys {
         method: oauth1.method,
         realm: oauth1.realm.as_ref().map(|realm| realm.eval_text(scope, Escape::None)).transpose()?.flatten(),
-        consumer_key: value(&oauth1.consumer_key, &["consumerKey"])?
+        consumer_key: named(scope, oauth1.consumer_key.as_ref(), &["consumerKey"])?
             .ok_or_else(|| missing("credentials.consumerKey"))?,
         consumer_secret: Zeroizing::new(secret),
-        token,
-        token_secret: Zeroizing::new(token_secret.unwrap_or_default()),
+        token: by.token,
+        token_secret: by.token_secret,
+        more: by.more,
     };
     let mut nonce = [0; 16];
     entropy.fill(&mut nonce);

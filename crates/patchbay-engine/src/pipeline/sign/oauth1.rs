@@ -22,6 +22,8 @@ pub(super) struct Keys {
     /// The token; none while one is asked for.
     pub(super) token: Option<String>,
     pub(super) token_secret: Zeroizing<String>,
+    /// A further parameter of the protocol (`oauth_callback`, `oauth_verifier`): name and value.
+    pub(super) more: Option<(&'static str, String)>,
 }
 
 /// Why a request is not signed.
@@ -45,6 +47,7 @@ pub(super) fn sign(keys: &Keys, request: &mut Outgoing, now: i64, nonce: &str) -
     ];
     own.extend(keys.token.clone().map(|token| ("oauth_token".to_owned(), token)));
     own.push(("oauth_version".to_owned(), "1.0".to_owned()));
+    own.extend(keys.more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let mut all = own.clone();
     all.extend(request.url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())));
     all.extend(form(request));
@@ -111,6 +114,7 @@ mod tests {
             consumer_secret: "kd94hf93k423kf44".to_owned().into(),
             token: Some("nnch734d00sl2jdk".to_owned()),
             token_secret: "pfkkdhi9sl3r4s00".to_owned().into(),
+            more: None,
         }
     }
 
@@ -222,6 +226,50 @@ mod tests {
         let mut request = request(Method::POST, "https://provider.example/request_token", "");
         sign(&keys, &mut request, 1, "n").unwrap();
         assert!(!request.headers[header::AUTHORIZATION].to_str().unwrap().contains("oauth_token"));
+    }
+
+    /// RFC 5849, section 1.2: the requests for temporary and for token credentials.
+    #[test]
+    fn the_handshake_of_the_standards_example() {
+        let parameters = pairs(&[
+            ("oauth_consumer_key", "dpf43f3p2l4k3l03"),
+            ("oauth_signature_method", "HMAC-SHA1"),
+            ("oauth_timestamp", "137131200"),
+            ("oauth_nonce", "wIjqoxSGsgE"),
+            ("oauth_callback", "http://printer.example.com/ready"),
+        ]);
+        let text = base_string("POST", &Url::parse("https://photos.example.net/initiate").unwrap(), &parameters);
+        let keys = Keys { token: None, token_secret: Zeroizing::default(), ..keys(OAuth1Method::HmacSha1) };
+        assert_eq!(signature(&keys, &text).unwrap(), "74KNZJeDHnMBp0EMJ9ZHt/XKycU=");
+        let parameters = pairs(&[
+            ("oauth_consumer_key", "dpf43f3p2l4k3l03"),
+            ("oauth_token", "hh5s93j4hdidpola"),
+            ("oauth_signature_method", "HMAC-SHA1"),
+            ("oauth_timestamp", "137131201"),
+            ("oauth_nonce", "walatlh"),
+            ("oauth_verifier", "hfdp7dh39dks9884"),
+        ]);
+        let text = base_string("POST", &Url::parse("https://photos.example.net/token").unwrap(), &parameters);
+        let keys = Keys { token_secret: "hdhd0244k9j7ao03".to_owned().into(), ..keys };
+        assert_eq!(signature(&keys, &text).unwrap(), "gKgrFCywp7rO0OXSjdot/IHF7IU=");
+    }
+
+    #[test]
+    fn a_further_parameter_is_signed_and_sent() {
+        let callback = "https://patchbay.example/connect/oauth2/x/callback?state=a b".to_owned();
+        let keys = Keys { more: Some(("oauth_callback", callback)), ..keys(OAuth1Method::HmacSha1) };
+        let sent = |keys: &Keys| {
+            let mut request = request(Method::POST, "https://provider.example/request_token", "");
+            sign(keys, &mut request, 1, "n").unwrap();
+            request.headers[header::AUTHORIZATION].to_str().unwrap().to_owned()
+        };
+        let with = sent(&keys);
+        let escaped =
+            "oauth_callback=\"https%3A%2F%2Fpatchbay.example%2Fconnect%2Foauth2%2Fx%2Fcallback%3Fstate%3Da%20b\"";
+        assert!(with.contains(escaped), "{with}");
+        let without = sent(&Keys { more: None, ..keys });
+        let signature = |proof: &str| proof.split("oauth_signature=").nth(1).unwrap().to_owned();
+        assert_ne!(signature(&with), signature(&without));
     }
 
     #[test]

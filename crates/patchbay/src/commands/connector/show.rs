@@ -86,6 +86,7 @@ const fn kind(method: &AuthMethod) -> &'static str {
         AuthKind::OAuth2(GrantType::AuthorizationCode) => "oauth2, authorization_code",
         AuthKind::OAuth2(GrantType::ClientCredentials) => "oauth2, client_credentials",
         AuthKind::Mcp => "mcp",
+        AuthKind::OAuth1 => "oauth1",
     }
 }
 

@@ -8,15 +8,15 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use patchbay_vault::Secret;
 use serde_json::Value;
 
-use super::ticket::Ticket;
+use super::Expected;
 
 /// The scope by which a sign-in asks for an ID token.
 pub(super) const SCOPE: &str = "openid";
 
 /// Why an ID token is not the answer to a sign-in; none when it is, or when there is nothing to compare. A provider
 /// that knows no `OpenID` Connect sends none.
-pub(super) fn mismatch(token: Option<&Secret>, ticket: &Ticket, client_id: Option<&str>) -> Option<&'static str> {
-    let nonce = ticket.nonce.as_deref()?;
+pub(super) fn mismatch(token: Option<&Secret>, expected: &Expected, client_id: Option<&str>) -> Option<&'static str> {
+    let nonce = expected.nonce.as_deref()?;
     let Some(claims) = claims(token?.expose()) else { return Some("cannot be read") };
     if claims["nonce"].as_str() != Some(nonce) {
         return Some("was made for another sign-in");
@@ -27,8 +27,8 @@ pub(super) fn mismatch(token: Option<&Secret>, ticket: &Ticket, client_id: Optio
     if client_id.is_some() && !has_us {
         return Some("was made for another app");
     }
-    let is_issuer = claims["iss"].as_str() == Some(ticket.issuer.as_str());
-    (ticket.issuer_is_named && !is_issuer).then_some("was issued by another server than the one that was asked")
+    let is_issuer = claims["iss"].as_str() == Some(expected.issuer.as_str());
+    (expected.issuer_is_named && !is_issuer).then_some("was issued by another server than the one that was asked")
 }
 
 /// The claims of a JWT (RFC 7519, section 7.2), not verified.

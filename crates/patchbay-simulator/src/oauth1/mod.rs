@@ -1,0 +1,125 @@
+//! A provider that speaks OAuth 1.0a (RFC 5849), with an API behind it: every request is verified as the standard has
+//! it, and it is as odd as real providers are where [`OAuth1Rules`] say so.
+
+mod api;
+mod authorize;
+mod rules;
+mod signature;
+mod store;
+mod token;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::Response,
+    routing::{any, get},
+};
+use patchbay_model::{Clock, Entropy};
+
+pub use self::rules::{Denial, OAuth1Rules};
+use self::store::Store;
+use crate::fault::{Faults, Planned};
+
+/// A simulated provider. Cheap to clone.
+#[derive(Clone)]
+pub struct OAuth1Server(Arc<Parts>);
+
+struct Parts {
+    clock: Arc<dyn Clock>,
+    rules: Mutex<OAuth1Rules>,
+    store: Mutex<Store>,
+    faults: Faults,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl OAuth1Server {
+    /// A provider with these rules.
+    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: OAuth1Rules) -> Self {
+        Self(Arc::new(Parts {
+            clock,
+            rules: Mutex::new(rules),
+            store: Mutex::new(Store::new(entropy)),
+            faults: Faults::default(),
+        }))
+    }
+
+    /// `/request_token`, `/authorize`, `/access_token`, and the API under `/api`.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/request_token", any(token::request))
+            .route("/authorize", get(authorize::page).post(authorize::decide))
+            .route("/access_token", any(token::access))
+            .route("/api/me", any(api::me))
+            .layer(middleware::from_fn_with_state(self.clone(), faults))
+            .with_state(self.clone())
+    }
+
+    /// Changes the rules.
+    pub fn change(&self, change: impl FnOnce(&mut OAuth1Rules)) {
+        change(&mut locked(&self.0.rules));
+    }
+
+    /// Lets something go wrong.
+    pub fn plan(&self, planned: Planned) {
+        self.0.faults.plan(planned);
+    }
+
+    /// The paths of all signed requests so far that were taken.
+    pub fn taken(&self) -> Vec<String> {
+        locked(&self.0.store).taken.clone()
+    }
+
+    /// How many requests for tokens came so far, also refused ones.
+    pub fn token_requests(&self) -> usize {
+        locked(&self.0.store).token_requests
+    }
+
+    /// Every secret that was given so far, of request tokens and of tokens.
+    pub fn secrets(&self) -> Vec<String> {
+        locked(&self.0.store).secrets()
+    }
+
+    /// Whether a token would still be taken.
+    pub fn honours(&self, token: &str) -> bool {
+        locked(&self.0.store).token_secret(token).is_some()
+    }
+
+    /// The tokens that live.
+    pub fn live_tokens(&self) -> Vec<String> {
+        locked(&self.0.store).live_tokens()
+    }
+
+    /// Takes everything back that was granted so far, as the customer does in the settings of the account.
+    pub fn revoke_all(&self) {
+        locked(&self.0.store).revoke_all();
+    }
+
+    fn rules(&self) -> OAuth1Rules {
+        locked(&self.0.rules).clone()
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        locked(&self.0.store)
+    }
+
+    /// Its own time, in seconds.
+    fn now(&self) -> i64 {
+        self.0.clock.now().as_seconds() + locked(&self.0.rules).clock_skew_seconds
+    }
+}
+
+async fn faults(State(server): State<OAuth1Server>, request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().as_str().to_owned(), request.uri().path().to_owned());
+    if let Some(fault) = server.0.faults.take(&method, &path)
+        && let Some(response) = fault.response().await
+    {
+        return response;
+    }
+    next.run(request).await
+}
