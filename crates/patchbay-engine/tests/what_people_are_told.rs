@@ -75,6 +75,19 @@ async fn token(State(shared): State<Shared>) -> Response {
     }
 }
 
+/// The two requests for tokens of OAuth 1.0a.
+async fn oauth1_token(State(shared): State<Shared>) -> Response {
+    let problem = |status, problem: &str| (status, format!("oauth_problem={problem}")).into_response();
+    match shared.lock().unwrap().0 {
+        Mood::Takes | Mood::IsOver => {
+            "oauth_token=canary-token&oauth_token_secret=canary-secret&oauth_callback_confirmed=true".into_response()
+        }
+        Mood::Refuses => problem(StatusCode::UNAUTHORIZED, "signature_invalid"),
+        Mood::TookBack => problem(StatusCode::UNAUTHORIZED, "token_revoked"),
+        Mood::IsDown => refused(StatusCode::SERVICE_UNAVAILABLE, "maintenance", "Back in an hour"),
+    }
+}
+
 struct World {
     engine: Engine,
     caller: Arc<Caller>,
@@ -88,6 +101,7 @@ impl World {
         let router = Router::new()
             .route("/api/me", get(me))
             .route("/token", post(token))
+            .route("/oauth1_token", post(oauth1_token))
             .fallback(any(|| async { StatusCode::NOT_FOUND }))
             .with_state(shared.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -104,8 +118,11 @@ impl World {
     }
 
     async fn profile(&self, method: &str) -> Arc<Profile> {
-        let setup = [("clientId", "app"), ("clientSecret", "canary-app")];
-        let setup = setup.map(|(key, value)| (key.to_owned(), Secret::new(value)));
+        let setup = match method {
+            "sign_in" => vec![("clientId", "app"), ("clientSecret", "canary-app")],
+            "oauth1" => vec![("consumerKey", "app"), ("consumerSecret", "canary-app")],
+            _ => Vec::new(),
+        };
         let new = NewProfile {
             connector: "turnstile".into(),
             name: Some("My app".into()),
@@ -115,7 +132,7 @@ impl World {
             active: true,
             default: false,
             enabled_actions: EnabledActions::All,
-            setup: if method == "sign_in" { setup.to_vec() } else { Vec::new() },
+            setup: setup.into_iter().map(|(key, value)| (key.to_owned(), Secret::new(value))).collect(),
         };
         self.engine.create_profile(&self.caller, new).await.unwrap()
     }
@@ -137,7 +154,7 @@ impl World {
         };
         let token = self.engine.create_session(&self.caller, new).await.unwrap().token;
         let hub = self.engine.hub_session(&token).await.unwrap();
-        if profile.auth_config_key == "sign_in" {
+        if ["sign_in", "oauth1"].contains(&profile.auth_config_key.as_str()) {
             return self.sign_in(profile, token).await;
         }
         let registry = self.engine.registry();
@@ -159,8 +176,12 @@ impl World {
         };
         let start = Box::pin(self.engine.begin_sign_in(request)).await?;
         let location = Url::parse(start.location.expose()).unwrap();
-        let state = location.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-        let parameters = vec![("code".into(), Secret::new("canary-code")), ("state".into(), Secret::new(state))];
+        let get = |name: &str| location.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value);
+        let parameters = match get("oauth_token") {
+            Some(token) => [("oauth_token", token.into_owned()), ("oauth_verifier", "canary-verifier".to_owned())],
+            None => [("code", "canary-code".to_owned()), ("state", get("state").unwrap().into_owned())],
+        };
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), Secret::new(value))).to_vec();
         let browsers = vec![(start.mark.clone(), start.browser.clone())];
         let answer = SignInAnswer { connector: "turnstile".into(), parameters, browsers };
         Box::pin(self.engine.finish_sign_in(answer)).await?.outcome
@@ -206,6 +227,7 @@ async fn every_scheme_tells_what_to_do() {
         "log_in",
         "aws4",
         "hmac",
+        "oauth1",
     ];
     // At once: a provider that is down is tried again for a while.
     let parts = futures_util::future::join_all(methods.map(part)).await;

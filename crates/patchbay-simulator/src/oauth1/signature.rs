@@ -14,7 +14,7 @@ pub(super) struct Signed {
     /// The protocol's own parameters, of the header.
     pub(super) protocol: Pairs,
     /// All that is signed, without `realm` and the signature.
-    signed: Pairs,
+    covered: Pairs,
     method: String,
     path: String,
 }
@@ -28,14 +28,14 @@ impl Signed {
             Some((decoded(name)?, decoded(value.strip_prefix('"')?.strip_suffix('"')?)?))
         });
         let protocol = protocol.filter(|(name, _)| name != "realm").collect::<Pairs>();
-        let mut signed = protocol.iter().filter(|(name, _)| name != "oauth_signature").cloned().collect::<Pairs>();
+        let mut covered = protocol.iter().filter(|(name, _)| name != "oauth_signature").cloned().collect::<Pairs>();
         let form = |bytes: &[u8]| form_urlencoded::parse(bytes).into_owned().collect::<Pairs>();
-        signed.extend(form(uri.query().unwrap_or_default().as_bytes()));
+        covered.extend(form(uri.query().unwrap_or_default().as_bytes()));
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if kind.starts_with("application/x-www-form-urlencoded") {
-            signed.extend(form(body));
+            covered.extend(form(body));
         }
-        Some(Self { protocol, signed, method: method.as_str().to_owned(), path: uri.path().to_owned() })
+        Some(Self { protocol, covered, method: method.as_str().to_owned(), path: uri.path().to_owned() })
     }
 
     /// A parameter of the protocol; none when it is not there, or more than once.
@@ -63,7 +63,7 @@ impl Signed {
 
     /// What is signed (section 3.4.1.1).
     fn base_string(&self, base_url: &str) -> String {
-        let mut pairs = self.signed.iter().map(|(name, value)| (encoded(name), encoded(value))).collect::<Vec<_>>();
+        let mut pairs = self.covered.iter().map(|(name, value)| (encoded(name), encoded(value))).collect::<Vec<_>>();
         pairs.sort();
         let mut normal = String::new();
         for (name, value) in pairs {
@@ -106,18 +106,18 @@ fn decoded(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn read(method: Method, uri: &str, proof: &str, body: &str) -> Signed {
+    fn read(method: &Method, uri: &str, proof: &str, body: &str) -> Signed {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, proof.parse().unwrap());
         headers.insert(header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap());
-        Signed::read(&method, &uri.parse().unwrap(), &headers, body.as_bytes()).unwrap()
+        Signed::read(method, &uri.parse().unwrap(), &headers, body.as_bytes()).unwrap()
     }
 
     /// RFC 5849, section 1.2: the three requests of the example that are signed by HMAC.
     #[test]
     fn the_standards_own_example_is_verified() {
         let photo = read(
-            Method::GET,
+            &Method::GET,
             "/photos?file=vacation.jpg&size=original",
             "OAuth realm=\"Photos\", oauth_consumer_key=\"dpf43f3p2l4k3l03\", oauth_token=\"nnch734d00sl2jdk\", \
              oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"137131202\", oauth_nonce=\"chapoH\", \
@@ -129,17 +129,17 @@ mod tests {
         assert!(!photo.is_by(at, "kd94hf93k423kf44", ""), "the token's secret counts");
         assert!(!photo.is_by("https://photos.example.net", "kd94hf93k423kf44", "pfkkdhi9sl3r4s00"));
         let initiate = read(
-            Method::POST,
+            &Method::POST,
             "/initiate",
             "OAuth realm=\"Photos\", oauth_consumer_key=\"dpf43f3p2l4k3l03\", oauth_signature_method=\"HMAC-SHA1\", \
-             oauth_timestamp=\"137131200\", oauth_nonce=\"wIjqoxSGsgE\", \
+             oauth_timestamp=\"137131200\", oauth_nonce=\"wIjqoS\", \
              oauth_callback=\"http%3A%2F%2Fprinter.example.com%2Fready\", \
              oauth_signature=\"74KNZJeDHnMBp0EMJ9ZHt%2FXKycU%3D\"",
             "",
         );
         assert!(initiate.is_by("https://photos.example.net", "kd94hf93k423kf44", ""));
         let token = read(
-            Method::POST,
+            &Method::POST,
             "/token",
             "OAuth realm=\"Photos\", oauth_consumer_key=\"dpf43f3p2l4k3l03\", oauth_token=\"hh5s93j4hdidpola\", \
              oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"137131201\", oauth_nonce=\"walatlh\", \
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_stands_twice_is_not_there() {
-        let twice = read(Method::GET, "/x", "OAuth oauth_nonce=\"a\", oauth_nonce=\"b\", oauth_version=\"1.0\"", "");
+        let twice = read(&Method::GET, "/x", "OAuth oauth_nonce=\"a\", oauth_nonce=\"b\", oauth_version=\"1.0\"", "");
         assert_eq!((twice.get("oauth_nonce"), twice.get("oauth_version")), (None, Some("1.0")));
     }
 }

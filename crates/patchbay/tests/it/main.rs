@@ -16,6 +16,7 @@ mod keys;
 mod lifecycle;
 mod mcp_request;
 mod mcp_sign_in;
+mod oauth1_sign_in;
 mod profiles;
 mod provider_faults;
 mod provider_sign_in;

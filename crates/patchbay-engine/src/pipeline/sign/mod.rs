@@ -143,7 +143,8 @@ fn sign_oauth1(
         token_secret: by.token_secret,
         more: by.more,
     };
-    let mut nonce = [0; 16];
+    // 28 digits: servers that are made with oauthlib take nonces of 20 to 30 characters.
+    let mut nonce = [0; 14];
     entropy.fill(&mut nonce);
     oauth1::sign(&keys, request, now.as_seconds(), &hex(&nonce)).map_err(|flaw| match flaw {
         oauth1::Flaw::Header => unsendable(),

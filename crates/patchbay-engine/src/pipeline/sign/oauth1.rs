@@ -235,7 +235,7 @@ mod tests {
             ("oauth_consumer_key", "dpf43f3p2l4k3l03"),
             ("oauth_signature_method", "HMAC-SHA1"),
             ("oauth_timestamp", "137131200"),
-            ("oauth_nonce", "wIjqoxSGsgE"),
+            ("oauth_nonce", "wIjqoS"),
             ("oauth_callback", "http://printer.example.com/ready"),
         ]);
         let text = base_string("POST", &Url::parse("https://photos.example.net/initiate").unwrap(), &parameters);

@@ -38,12 +38,11 @@ impl OAuthProblem {
     /// The problem that an answer tells; none when it tells none.
     pub(crate) fn of(incoming: &Incoming) -> Option<Self> {
         let headers = incoming.headers.get_all(header::WWW_AUTHENTICATE).into_iter();
-        let told = headers.filter_map(|line| line.to_str().ok()).find_map(|line| Self::among(&challenge(line)));
+        let mut parameters = headers.filter_map(|line| line.to_str().ok()).flat_map(challenge).collect::<Vec<_>>();
+        // What only one of the two places tells counts as well.
         let body = incoming.body.get(..MAX_BODY).unwrap_or(&incoming.body);
-        told.or_else(|| {
-            let pairs = form_urlencoded::parse(body.trim_ascii());
-            Self::among(&pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect::<Vec<_>>())
-        })
+        parameters.extend(form_urlencoded::parse(body.trim_ascii()).into_owned());
+        Self::among(&parameters)
     }
 
     /// The problem among parameters.

@@ -90,7 +90,7 @@ fn location(errand: &Errand<'_>, flow: &OAuth1SignIn, kept: &RequestToken) -> Re
     let mut url = errand.page(&flow.authorization_url, "authorizationUrl")?;
     let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     for (name, value) in &flow.authorization_params {
-        if let Some(value) = errand.text(value, Escape::None)? {
+        if let Some(value) = errand.text(value, Escape::None)?.filter(|value| !value.is_empty()) {
             query.retain(|(known, _)| known != name);
             query.push((name.clone(), value));
         }

@@ -152,11 +152,14 @@ impl TokenRequest<'_> {
             (Some(Culprit::Token | Culprit::Customer), _) => Refusal::Grant,
             (Some(Culprit::Neither), _) => Refusal::Later,
             // The app's key, or the address that the browser is to come back to: the operator's to mend.
-            (None, Step::Request { .. }) if matches!(status, 400 | 401 | 403) => Refusal::Client,
+            (None, Step::Request { .. }) if matches!(status, 401 | 403) => Refusal::Client,
             (None, Step::Trade { .. }) if matches!(status, 400 | 401 | 403) => Refusal::Grant,
             (None, _) => Refusal::Later,
         };
-        let words = error.provider.as_ref().and_then(|said| pipeline::words(&said.body));
+        // Some answer with a form also when they refuse.
+        let form = token_body(&incoming.body).filter(|form| form.get("error").is_some());
+        let said = form.or_else(|| error.provider.as_ref().map(|said| said.body.clone()));
+        let words = said.as_ref().and_then(pipeline::words);
         let words = words.map(|words| format!(": {words}")).unwrap_or_default();
         error.message = match (&problem, step) {
             (Some(problem), _) => format!("{title} {}", problem.sentence(engine.clock().now())),

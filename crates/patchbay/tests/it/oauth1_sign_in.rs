@@ -1,0 +1,193 @@
+//! Signing in at a provider that speaks OAuth 1.0a, through the real server: the window goes out and comes back, and
+//! no secret of the handshake is told, logged or stored in the open.
+
+use std::{path::PathBuf, sync::Arc};
+
+use patchbay_model::testing::{ManualClock, SeededEntropy};
+use patchbay_simulator::{Approval, OAuth1Rules, OAuth1Server};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::support::{Answer, Client, Provider, Server, canary};
+
+/// The server's clock is the machine's, the provider's stands still.
+const TEN_YEARS: i64 = 10 * 365 * 24 * 3600;
+
+/// The provider, in this process, and the server.
+struct Pier {
+    oauth: OAuth1Server,
+    address: String,
+    server: Server,
+    profile: String,
+    data: tempfile::TempDir,
+    _spotdraft: Provider,
+    _connectors: tempfile::TempDir,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Pier {
+    fn start(change: impl FnOnce(&mut OAuth1Rules)) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let mut rules = OAuth1Rules {
+            consumers: vec![("app".into(), canary::CLIENT_SECRET.into())],
+            public_url: Some("https://pier.example.com".into()),
+            window_seconds: TEN_YEARS,
+            ..OAuth1Rules::default()
+        };
+        change(&mut rules);
+        let clock = Arc::new(ManualClock::at("2026-06-01T09:00:00Z"));
+        let oauth = OAuth1Server::new(clock, Arc::new(SeededEntropy::new(5)), rules);
+        let router = oauth.router();
+        let address = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+            address
+        });
+        let connectors = tempfile::tempdir().unwrap();
+        let folder = connectors.path().join("pier");
+        std::fs::create_dir(&folder).unwrap();
+        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/pier");
+        std::fs::copy(fixture.join("pier.connector.yaml"), folder.join("pier.connector.yaml")).unwrap();
+        let (spotdraft, data) = (Provider::start(), tempfile::tempdir().unwrap());
+        let (upstream, folder) =
+            (format!("https://pier.example.com={address}"), connectors.path().display().to_string());
+        let server = Server::start_in(data.path(), &spotdraft, &["--connectors", &folder, "--upstream", &upstream]);
+        let body = json!({
+            "connector_key": "pier", "authentication_config_key": "sign_in", "default": true,
+            "setup_information": { "consumerKey": "app", "consumerSecret": canary::CLIENT_SECRET },
+        });
+        let profile = server.api().post("/auth_configs", &body).text("/id");
+        Self {
+            oauth,
+            address,
+            server,
+            profile,
+            data,
+            _spotdraft: spotdraft,
+            _connectors: connectors,
+            _runtime: runtime,
+        }
+    }
+
+    /// What the provider sends a browser back with, as a path here.
+    fn visit(&self, location: &str) -> String {
+        let location = Url::parse(location).unwrap();
+        let page = Client::new(&self.address).get(&format!("/authorize?{}", location.query().unwrap()));
+        let back = page.header("location").unwrap_or_else(|| panic!("{page}")).to_owned();
+        back.strip_prefix(&self.server.base).unwrap_or_else(|| panic!("{back}")).to_owned()
+    }
+
+    /// No secret of the handshake stands in a text.
+    fn tells_nothing(&self, text: &str) {
+        let secrets = self.oauth.secrets();
+        assert!(!secrets.is_empty());
+        for secret in secrets {
+            assert!(!text.contains(&secret), "{secret}: {text}");
+        }
+    }
+}
+
+struct Window {
+    token: String,
+    attempt: String,
+    cookie: String,
+    answer: Answer,
+}
+
+impl Window {
+    fn open(pier: &Pier, session: Value) -> Self {
+        let Pier { server, profile, .. } = pier;
+        let token = server.session(session);
+        let attempt = server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
+        let path = format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id={attempt}");
+        let answer = server.anonymous().get(&path);
+        let cookie = answer.header("set-cookie").unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
+        Self { token, attempt, cookie, answer }
+    }
+
+    fn finish(&self, pier: &Pier, cookie: &str) -> Answer {
+        let back = pier.visit(self.answer.header("location").unwrap_or_else(|| panic!("{}", self.answer)));
+        let end = pier.server.anonymous().header("cookie", cookie).get(&back);
+        pier.tells_nothing(&end.to_string());
+        end
+    }
+
+    fn attempt(&self, pier: &Pier) -> Value {
+        pier.server.hub(&self.token).get(&format!("/hub/connection_attempts/{}", self.attempt)).json()
+    }
+}
+
+fn get_me(pier: &Pier, account: &str) -> Answer {
+    pier.server.api().header("x-account-id", account).post("/actions/rpc", &json!({ "action": "pier_get_me" }))
+}
+
+#[test]
+fn a_customer_signs_in_calls_and_links_again() {
+    let pier = Pier::start(|_| {});
+    let shown = pier.server.api().get("/connectors/meta/pier");
+    assert_eq!(shown.text("/authentication/0/type"), "oauth1");
+    let redirect = format!("{}/connect/oauth2/pier/callback", pier.server.base);
+    assert_eq!(shown.text("/authentication/0/redirect_uri"), redirect);
+    // Every Hub knows what to do: it opens a window.
+    let token = pier.server.session(json!({ "provider": "pier" }));
+    let form = pier.server.hub(&token).get(&format!("/hub/connectors/{}", pier.profile)).json();
+    assert_eq!(
+        (&form["config"]["type"], &form["config"]["grantType"]),
+        (&json!("oauth2"), &json!("authorization_code"))
+    );
+
+    let window = Window::open(&pier, json!({ "provider": "pier" }));
+    assert_eq!(window.answer.status, 302, "{}", window.answer);
+    pier.tells_nothing(&window.answer.to_string());
+    let end = window.finish(&pier, &window.cookie);
+    assert_eq!(end.status, 303, "{end}");
+    assert!(end.header("set-cookie").unwrap().contains("Max-Age=0"));
+    let done = window.attempt(&pier);
+    assert_eq!(done["status"], "authenticated", "{done}");
+    let account = done["account"]["id"].as_str().unwrap();
+    assert_eq!(get_me(&pier, account).text("/data/name"), "Ada");
+    let shown = pier.server.api().get(&format!("/accounts/{account}"));
+    assert_eq!(shown.text("/setup_information/userId"), "u1");
+    pier.tells_nothing(&shown.to_string());
+
+    pier.oauth.revoke_all();
+    let refused = get_me(&pier, account);
+    assert_eq!((refused.status, refused.code().as_str()), (401, "AccountInvalidCredentialsError"), "{refused}");
+    assert!(refused.body.contains("access was taken back") && refused.body.contains("reconnect"), "{refused}");
+    let again = Window::open(&pier, json!({ "provider": "pier", "account_id": account }));
+    assert_eq!(again.finish(&pier, &again.cookie).status, 303);
+    assert_eq!(again.attempt(&pier)["account"]["id"], account, "linking again keeps the account");
+    assert_eq!(get_me(&pier, account).status, 200);
+
+    // Neither the log nor the database holds a token's secret in the open.
+    pier.tells_nothing(&pier.server.log());
+    for entry in std::fs::read_dir(pier.data.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            pier.tells_nothing(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn a_denied_consent_and_another_browser_link_nothing() {
+    let pier = Pier::start(|_| {});
+    let window = Window::open(&pier, json!({ "provider": "pier" }));
+    let stranger = window.finish(&pier, "");
+    assert_eq!(stranger.status, 400);
+    assert!(stranger.body.contains("another browser"), "{stranger}");
+    assert_eq!(window.attempt(&pier)["error"]["code"], "SignInRefusedError");
+
+    for keeps_query in [true, false] {
+        pier.oauth.change(|rules| (rules.approval, rules.keeps_query) = (Approval::Never, keeps_query));
+        let window = Window::open(&pier, json!({ "provider": "pier" }));
+        let end = window.finish(&pier, &window.cookie);
+        assert_eq!(end.status, 400);
+        assert!(end.body.contains("access was not granted"), "{end}");
+        let told = window.attempt(&pier);
+        assert_eq!((&told["status"], &told["error"]["code"]), (&json!("error"), &json!("SignInDeniedError")), "{told}");
+    }
+    assert!(pier.oauth.live_tokens().is_empty());
+    assert_eq!(pier.server.api().get("/accounts").json(), json!([]));
+}
