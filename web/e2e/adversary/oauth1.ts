@@ -106,7 +106,8 @@ export async function startOAuth1Adversary(): Promise<OAuth1Adversary> {
       const key = proof["oauth_token"] ?? "";
       const handshake = handshakes.get(key);
       if (handshake === undefined || handshake.isUsed) return refuse(response, "token_rejected");
-      if (!isSigned(request, url, { key, secret: handshake.secret })) return refuse(response, "signature_invalid");
+      if (!isSigned(request, url, { key, secret: handshake.secret }))
+        return refuse(response, "signature_invalid");
       if (handshake.verifier === undefined || proof["oauth_verifier"] !== handshake.verifier) {
         return refuse(response, "verifier_invalid");
       }
@@ -127,8 +128,8 @@ export async function startOAuth1Adversary(): Promise<OAuth1Adversary> {
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? "/", base);
     const route = routes[url.pathname];
-    if (route === undefined) return response.writeHead(404).end();
-    route(request, response, url);
+    if (route === undefined) response.writeHead(404).end();
+    else route(request, response, url);
   });
   return {
     url: base,

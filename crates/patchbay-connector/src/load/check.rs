@@ -110,9 +110,9 @@ fn credentials(connector: &Connector) -> Names<'_> {
             kept.map(|(name, _)| name.as_str()).for_each(&mut add);
         }
         if let Authorization::OAuth1(flow) = &method.authorization {
-            names.extend(OAUTH1_TOKENS);
+            OAUTH1_TOKENS.into_iter().for_each(&mut add);
             let kept = flow.additional_token_fields.iter().chain(&flow.callback_params);
-            names.extend(kept.map(|(name, _)| name.as_str()));
+            kept.map(|(name, _)| name.as_str()).for_each(&mut add);
         }
         if let Some(refresh) = &method.refresh {
             TOKENS.into_iter().for_each(&mut add);
