@@ -63,7 +63,7 @@ pub fn expression(data: &[u8]) {
             assert!(!header.contains(['\r', '\n']));
         }
         if let (true, Ok(Some(base))) = (source == in_base, template.eval_text(&scope, Escape::Host))
-            && !text.contains(['}', '$'])
+            && !text.contains(['}', '$', '\'', '"'])
         {
             // Not every name is a host's (`xn--` and the like).
             let Ok(url) = url::Url::parse(&base) else { continue };
