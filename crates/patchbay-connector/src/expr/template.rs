@@ -95,6 +95,11 @@ impl Template {
         matches!(self.kind, Kind::Literal)
     }
 
+    /// Whether the whole text is an expression, `{{…}}`.
+    pub fn is_expression(&self) -> bool {
+        matches!(self.kind, Kind::Jexl(_))
+    }
+
     /// Whether it is a text with `${…}` in it: its value is text, too.
     pub fn is_mixed(&self) -> bool {
         matches!(self.kind, Kind::Mixed(_))

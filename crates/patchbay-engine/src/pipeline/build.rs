@@ -19,6 +19,7 @@ use url::Url;
 use super::{
     Run,
     args::{self, Parts},
+    origin,
 };
 use crate::{
     Error, ErrorKind, Problem,
@@ -196,7 +197,11 @@ pub(super) fn endpoint(run: &Run<'_>, base: Option<&Template>, path: Option<&Tem
     let base = base.or(connector.base_url.as_ref()).or(server);
     match (path, base) {
         (Some(path), base) => target(connector, &run.action.id, base, path, &scope),
-        (None, Some(base)) => Ok(Target { url: parse(&base_url(connector, base, &scope)?)?, with_credentials: true }),
+        (None, Some(base)) => {
+            let url = parse(&base_url(connector, base, &scope)?)?;
+            let with_credentials = origin::is_named(base) || is_own(connector, &url, &scope);
+            Ok(Target { url, with_credentials })
+        }
         (None, None) => Err(Error::new(
             ErrorKind::Internal,
             "ConnectorError",
@@ -286,17 +291,18 @@ fn target(
         .map_err(|error| broken(&error))?
         .ok_or_else(|| broken(&EvalError::Missing { path: path.source().to_owned() }))?;
     let is_absolute = text.starts_with("https://") || text.starts_with("http://");
-    let base = base.map(|base| base_url(connector, base, scope)).transpose()?;
+    let base_is_named = base.is_none_or(origin::is_named);
+    let text_of_base = base.map(|base| base_url(connector, base, scope)).transpose()?;
     if is_absolute {
         let url = parse(&text)?;
+        let same = || text_of_base.as_deref().and_then(|base| Url::parse(base).ok()).map(|base| base.origin());
         // Written out in the file, the origin is the author's choice; otherwise data chose it.
-        let chosen = path.source().trim_start().starts_with("http");
-        let same =
-            || base.as_deref().and_then(|base| Url::parse(base).ok()).is_some_and(|b| b.origin() == url.origin());
-        let with_credentials = chosen || same();
+        let is_written = path.source().trim_start().starts_with("http") && origin::is_named(path);
+        let with_credentials =
+            is_written || (base_is_named && same() == Some(url.origin())) || is_own(connector, &url, scope);
         return Ok(Target { url, with_credentials });
     }
-    let base = base.ok_or_else(|| {
+    let base = text_of_base.ok_or_else(|| {
         Error::new(
             ErrorKind::Internal,
             "ConnectorError",
@@ -307,7 +313,15 @@ fn target(
         return Err(invalid_url("its path holds `.` or `..`, which would change where it leads"));
     }
     let slash = if text.is_empty() || text.starts_with(['/', '?']) { "" } else { "/" };
-    Ok(Target { url: parse(&format!("{base}{slash}{text}"))?, with_credentials: true })
+    let url = parse(&format!("{base}{slash}{text}"))?;
+    let with_credentials = base_is_named || is_own(connector, &url, scope);
+    Ok(Target { url, with_credentials })
+}
+
+/// Whether a URL is at the connector's own base URL.
+fn is_own(connector: &Connector, url: &Url, scope: &Scope<'_>) -> bool {
+    let own = connector.base_url.as_ref().and_then(|base| base_url(connector, base, scope).ok());
+    own.and_then(|own| Url::parse(&own).ok()).is_some_and(|own| own.origin() == url.origin())
 }
 
 fn parse(text: &str) -> Result<Url, Error> {
@@ -482,6 +496,17 @@ mod tests {
         assert!(!goes("$.inputs.id", "https://evil.example/next"));
         assert!(!goes("$.inputs.id", "http://eu.demo.example.com/next"));
         assert!(goes("https://upload.demo.example.com/x", ""), "an origin that the file names is the author's choice");
+        assert!(goes("https://${inputs.id}.example.com/x", "a"));
+        assert!(!goes("https://${inputs.id}/x", "evil.example"), "a scheme is no origin");
+        assert!(goes("https://${inputs.id}/x", "eu.demo.example.com"), "it is the provider's own");
+        let (inputs, credentials) = (json!({ "id": "evil.example" }), json!({ "region": "eu" }));
+        let scope = Scope { roots: &[("inputs", &inputs), ("credentials", &credentials)] };
+        let at = |base: &str| {
+            let (base, path) = (Template::parse(base).unwrap(), Template::parse("/x").unwrap());
+            target(&connector, "demo", Some(&base), &path, &scope).unwrap().with_credentials
+        };
+        assert!(at("https://other.example.com") && at("https://${inputs.id}.example.com"));
+        assert!(!at("https://${inputs.id}"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod hand_out;
 mod inputs;
 mod kept;
 mod mask;
+mod origin;
 mod redactor;
 mod response;
 mod result;
