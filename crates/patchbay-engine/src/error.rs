@@ -69,7 +69,7 @@ pub struct Problem {
 }
 
 /// What a provider answered when it failed. Secrets are already redacted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProviderFailure {
     /// Its status; none when there was no answer.
     pub status: Option<u16>,
@@ -79,6 +79,8 @@ pub struct ProviderFailure {
     pub body: Value,
     /// Its headers worth passing on (never cookies or credentials).
     pub headers: Vec<(String, String)>,
+    /// The scopes that it refused the request for want of, as far as it names them.
+    pub wanted_scopes: Vec<String>,
 }
 
 /// What an engine call fails with.

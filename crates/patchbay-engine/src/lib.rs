@@ -38,7 +38,7 @@ pub use events::{EmittedEvent, EventSink};
 pub use http::use_lane;
 pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
 pub use library::{ConnectorSource, Installed, Origin, SourceRead};
-pub use scopes::missing_scopes;
+pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
     accounts::{AccountPatch, AccountQuery, AccountView},

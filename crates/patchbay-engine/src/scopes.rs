@@ -7,15 +7,108 @@ use std::collections::BTreeSet;
 
 use patchbay_connector::{
     Connector,
-    definition::{Action, AuthMethod, ScopeDefinition},
+    definition::{Action, AuthMethod, Authorization, ScopeDefinition},
+    expr::{Escape, Scope},
 };
 use patchbay_model::{Account, EnabledActions};
+
+/// The code of every refusal for want of scopes, ours before anything is sent and the provider's.
+pub(crate) const MISSING_SCOPES: &str = "AccountMissingScopesError";
 
 /// The scopes that an action needs and that the provider did not grant to the account; empty when it may run.
 pub fn missing_scopes(connector: &Connector, method: &AuthMethod, account: &Account, action: &Action) -> Vec<String> {
     let Some(token) = &account.token else { return Vec::new() };
     let needed = method.required_scopes.iter().chain(&action.required_scopes);
     missing(&connector.scopes, &token.scopes, needed)
+}
+
+/// The same, with those that the provider asked for when it refused the action: what people are shown. It does not keep
+/// the action from being tried again, as the provider may want something else by now.
+pub(crate) fn lacking_scopes(
+    connector: &Connector,
+    method: &AuthMethod,
+    account: &Account,
+    action: &Action,
+) -> Vec<String> {
+    let mut lacking = missing_scopes(connector, method, account, action);
+    lacking.extend(account.wanted_scopes.get(&action.public_id).into_iter().flatten().cloned());
+    lacking.sort();
+    lacking.dedup();
+    lacking
+}
+
+/// That something needs scopes which the provider did not grant, in a sentence. Only a person can help.
+pub(crate) fn not_granted(title: &str, what: &str, missing: &[String]) -> String {
+    let named = missing.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
+    let (scopes, them) = match missing.len() {
+        0 => ("more scopes".to_owned(), "what is asked for"),
+        1 => (format!("the scope {named}"), "it"),
+        _ => (format!("the scopes {named}"), "them"),
+    };
+    format!(
+        "{what} needs {scopes}, which {title} did not grant to this account; reconnect the account and allow {them}"
+    )
+}
+
+/// The scopes that these actions need, with those of the method itself.
+pub fn needed_scopes(connector: &Connector, method: &AuthMethod, enabled: &EnabledActions) -> BTreeSet<String> {
+    needed(connector, method, enabled).map(str::to_owned).collect()
+}
+
+fn needed<'a>(
+    connector: &'a Connector,
+    method: &'a AuthMethod,
+    enabled: &'a EnabledActions,
+) -> impl Iterator<Item = &'a str> {
+    let allowed = connector.actions.iter().filter(|action| enabled.allows(&action.public_id));
+    let scopes = allowed.flat_map(|action| &action.required_scopes).chain(&method.required_scopes);
+    scopes.chain(needed_to_link(connector, method)).map(String::as_str)
+}
+
+/// What the actions need that must succeed before an account is linked, enabled or not.
+fn needed_to_link<'a>(connector: &'a Connector, method: &'a AuthMethod) -> impl Iterator<Item = &'a String> {
+    let tests = method.test_actions.iter().filter(|test| test.required);
+    let actions = tests.filter_map(|test| match &test.inline {
+        Some(action) => Some(action),
+        None => connector.actions.iter().find(|action| action.id == test.action),
+    });
+    actions.flat_map(|action| &action.required_scopes)
+}
+
+/// The scopes to set up at the provider for these actions, in the connector's order: what a sign-in asks for, where
+/// customers sign in and the connector's list does not depend on the account; else what the actions need.
+pub fn scopes_to_set_up(connector: &Connector, method: &AuthMethod, enabled: &EnabledActions) -> Vec<String> {
+    let needed = || needed_scopes(connector, method, enabled).into_iter().collect();
+    let (true, Authorization::OAuth2(oauth2)) = (method.signs_in(), &method.authorization) else { return needed() };
+    let listed =
+        oauth2.scopes.as_ref().and_then(|scopes| scopes.eval_text(&Scope { roots: &[] }, Escape::None).ok()?);
+    let Some(listed) = listed else { return needed() };
+    let delimiter = oauth2.scope_delimiter.as_deref();
+    let asked = to_ask(connector, method, enabled, &listed, delimiter);
+    parted(&asked, delimiter).into_iter().map(str::to_owned).collect()
+}
+
+/// A list of scopes with more of them, each once.
+pub(crate) fn joined(asked: &str, delimiter: Option<&str>, more: impl Iterator<Item = String>) -> String {
+    let mut all: Vec<String> = parted(asked, delimiter).into_iter().map(str::to_owned).collect();
+    for scope in more {
+        if !all.contains(&scope) {
+            all.push(scope);
+        }
+    }
+    all.join(separator_of(asked, delimiter).unwrap_or(" "))
+}
+
+/// What parts the scopes of a list, where it is something else than spaces.
+fn separator_of<'a>(listed: &str, delimiter: Option<&'a str>) -> Option<&'a str> {
+    delimiter.filter(|delimiter| !delimiter.trim().is_empty() && listed.contains(delimiter))
+}
+
+fn parted<'a>(listed: &'a str, delimiter: Option<&str>) -> Vec<&'a str> {
+    match separator_of(listed, delimiter) {
+        Some(separator) => listed.split(separator).map(str::trim).filter(|scope| !scope.is_empty()).collect(),
+        None => listed.split_whitespace().collect(),
+    }
 }
 
 fn missing<'a>(
@@ -61,17 +154,10 @@ pub(crate) fn to_ask(
         return listed.to_owned();
     }
     let all = || connector.actions.iter().flat_map(|action| action.required_scopes.iter());
-    let allowed = connector.actions.iter().filter(|action| enabled.allows(&action.public_id));
-    let needed: BTreeSet<&str> =
-        allowed.flat_map(|action| &action.required_scopes).chain(&method.required_scopes).map(String::as_str).collect();
+    let needed: BTreeSet<&str> = needed(connector, method, enabled).collect();
     let of_actions: BTreeSet<&str> = all().map(String::as_str).collect();
-    let separator = delimiter.filter(|delimiter| !delimiter.trim().is_empty() && listed.contains(delimiter));
-    let listed: Vec<&str> = match separator {
-        Some(separator) => listed.split(separator).map(str::trim).collect(),
-        None => listed.split_whitespace().collect(),
-    };
-    let asked = narrowed(&connector.scopes, &listed, &needed, &of_actions);
-    asked.join(separator.unwrap_or(" "))
+    let asked = narrowed(&connector.scopes, &parted(listed, delimiter), &needed, &of_actions);
+    asked.join(separator_of(listed, delimiter).unwrap_or(" "))
 }
 
 fn narrowed<'a>(
@@ -127,6 +213,53 @@ mod tests {
 
     fn owned(scopes: &[&str]) -> Vec<String> {
         scopes.iter().map(|&scope| scope.to_owned()).collect()
+    }
+
+    #[test]
+    fn what_is_to_be_set_up_is_what_a_sign_in_asks_for() {
+        let source = r#"
+Patchbay: 1.0.0
+info: {title: Demo, key: demo, version: 1.0.0, description: For a test.}
+categories: [documents]
+baseUrl: https://demo.example.com
+authentication:
+  - key: {type: custom, label: Key, configFields: [{key: k, label: K, type: password, required: true, secret: true}],
+      authorization: {type: bearer, token: "${credentials.k}"}, testActions: [{action: get_me, required: true}]}
+  - sign_in: {type: oauth2, grantType: authorization_code, label: Sign in, requiredScopes: base,
+      authorization: {type: oauth2, authorizationUrl: "https://demo.example.com/a", tokenUrl: "https://demo.example.com/t",
+        token: "${credentials.accessToken}", scopes: "offline,base,me,read,write", scopeDelimiter: ","},
+      testActions: [{action: get_me, required: true}]}
+actions:
+  - {actionId: get_me, label: One, description: Does it., categories: [documents], actionType: get, requiredScopes: me,
+      steps: [{stepId: a, description: A., stepFunction: {functionName: request, parameters: {url: /me}}}]}
+  - {actionId: list_things, label: One, description: Does it., categories: [documents], actionType: get, requiredScopes: read,
+      steps: [{stepId: a, description: A., stepFunction: {functionName: request, parameters: {url: /me}}}]}
+  - {actionId: add_thing, label: One, description: Does it., categories: [documents], actionType: get, requiredScopes: [write, more],
+      steps: [{stepId: a, description: A., stepFunction: {functionName: request, parameters: {url: /me}}}]}
+"#;
+        let file = patchbay_connector::SourceFile { name: "demo.connector.yaml".into(), text: source.to_owned() };
+        let loaded = patchbay_connector::load(&[file]);
+        let connector = loaded.connector.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+        let to_set_up = |method: &str, actions: &[&str]| {
+            let ids = actions.iter().map(|id| format!("demo_{id}")).collect();
+            scopes_to_set_up(&connector, connector.auth_method(method).unwrap(), &EnabledActions::Only(ids))
+        };
+        assert_eq!(to_set_up("sign_in", &["list_things"]), ["offline", "base", "me", "read"]);
+        assert_eq!(to_set_up("sign_in", &["add_thing"]), ["offline", "base", "me", "write", "more"]);
+        assert_eq!(to_set_up("sign_in", &[]), ["offline", "base", "me"], "linking tries the first one");
+        assert_eq!(to_set_up("key", &["list_things"]), ["me", "read"]);
+        let all = |method| scopes_to_set_up(&connector, connector.auth_method(method).unwrap(), &EnabledActions::All);
+        assert_eq!(all("sign_in"), ["offline", "base", "me", "read", "write"]);
+        assert_eq!(all("key"), ["me", "more", "read", "write"]);
+    }
+
+    #[test]
+    fn more_scopes_are_added_to_a_list_as_it_is_parted() {
+        let joined = |asked, delimiter| joined(asked, delimiter, owned(&["b", "c"]).into_iter());
+        assert_eq!(joined("a  b", None), "a b c");
+        assert_eq!(joined("a,b", Some(",")), "a,b,c");
+        assert_eq!(joined("a b", Some(",")), "a b c");
+        assert_eq!(joined("", Some(",")), "b c");
     }
 
     #[test]

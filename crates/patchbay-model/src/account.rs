@@ -134,6 +134,9 @@ pub struct Account {
     pub secrets: BTreeMap<String, Sealed>,
     /// What is known of the token that the provider minted for it, where it works by one.
     pub token: Option<Token>,
+    /// Scopes that the provider asked for when it refused an action for want of them, by the action's public id. The next
+    /// sign-in asks for them; new credentials end them.
+    pub wanted_scopes: BTreeMap<String, Vec<String>>,
     /// When that token should be renewed in the background; where nothing can renew it, when it ends, and with it the
     /// account's use.
     pub renew_at: Option<Timestamp>,

@@ -87,6 +87,9 @@ async fn parts_of_a_guide_appear_only_for_what_needs_them() {
     let server = server().await;
     let (_, _, readers) = server.get("/guides/demo/key.md?actions=demo_list_things").await;
     assert!(!readers.contains("writers") && readers.contains("`things:read`"), "{readers}");
+    assert!(!readers.contains("allows fewer"), "it is known which actions: {readers}");
+    let (_, _, none) = server.get("/guides/demo/key.md?scopes=").await;
+    assert!(none.contains("None in particular.") && !none.contains("things:"), "{none}");
     for query in ["actions=create_thing", "scopes=things:write", ""] {
         let (_, _, writers) = server.get(&format!("/guides/demo/key.md?{query}")).await;
         assert!(writers.contains("For writers") && writers.contains("## Writing"), "{query}: {writers}");

@@ -42,6 +42,7 @@ fn account(id: &str, sealed: &[u8]) -> Account {
         ]),
         metadata: Metadata::new(),
         token: None,
+        wanted_scopes: BTreeMap::new(),
         renew_at: None,
         endings: Vec::new(),
         credential_version: 1,

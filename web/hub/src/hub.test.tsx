@@ -299,6 +299,26 @@ describe("the guide", () => {
     expect(link.getAttribute("target")).toBe("_blank");
   });
 
+  it("lists the scopes that are needed, and copies them in one piece", async () => {
+    const step = {
+      title_html: "Tick the scopes",
+      html: null,
+      scopes: [{ name: "things:read", description: "Read things" }, { name: "things:write" }],
+      scopes_text: "things:read,things:write",
+      scopes_note: "These are for all actions.",
+      fields: [],
+    };
+    const copied: string[] = [];
+    vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void copied.push(text) } });
+    renderHub({
+      routes: withConfig({ guide: { ...guide, sections: [{ title: "Scopes", html: null, steps: [step] }] } }),
+    });
+    fireEvent.click(await button("Copy the scopes"));
+    expect(screen.getByText("Read things")).not.toBeNull();
+    expect(screen.getByText("These are for all actions.")).not.toBeNull();
+    expect(copied).toEqual(["things:read,things:write"]);
+  });
+
   it("comes back when it was hidden and is asked for", async () => {
     renderHub({ routes: withConfig({ guide }) });
     fireEvent.click(await button("Hide the guide"));

@@ -2194,7 +2194,10 @@ export interface operations {
   };
   connectors_get: {
     parameters: {
-      query?: never;
+      query?: {
+        /** @description The actions that each method's `scopes` are for, comma-separated, also none; all when absent. */
+        enabled_actions?: string;
+      };
       header?: never;
       path: {
         /** @description The connector's key. */

@@ -25,6 +25,8 @@ pub struct Step {
     pub is_async: bool,
     /// The step fails unless this is true of its output.
     pub success_criteria: Option<Template>,
+    /// What is told where it is not true, in place of a sentence of ours.
+    pub failure_message: Option<Template>,
     /// The list that the step runs over, once for each element (`iterator.item`, `iterator.index`).
     pub iterator: Option<Template>,
     /// What it does.

@@ -170,7 +170,7 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &Names<'_>, c
         }
         earlier.add(&step.id);
         // It looks at the step's own output.
-        if let Some(criteria) = &step.success_criteria {
+        for criteria in step.success_criteria.iter().chain(&step.failure_message) {
             check_text(criteria, place, Known { steps: places.steps_known.then_some(&earlier), ..known });
         }
     }

@@ -10,6 +10,7 @@ use crate::{
 pub(super) fn of(step: &Step, action_fields: &[FieldMapping]) -> StepReads {
     let mut texts = step_texts(step);
     texts.extend(&step.success_criteria);
+    texts.extend(&step.failure_message);
     let mut named = Vec::new();
     for function in std::iter::once(&step.function).chain(&step.then) {
         match function {

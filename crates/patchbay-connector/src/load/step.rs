@@ -12,7 +12,7 @@ use crate::{
     syntax::{Mapping, NodeValue, Reader},
 };
 
-pub(crate) const KEYS: [&str; 11] = [
+pub(crate) const KEYS: [&str; 12] = [
     "stepId",
     "description",
     "stepFunction",
@@ -21,6 +21,7 @@ pub(crate) const KEYS: [&str; 11] = [
     "ignoreError",
     "async",
     "successCriteria",
+    "failureMessage",
     "iterator",
     "stepFunctions",
     "label",
@@ -96,6 +97,9 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Step> {
     if mapping.get("description").is_none() {
         reader.warning(code::MISSING_TEXT, "the step has no description");
     }
+    if let Some(message) = mapping.get("failureMessage").filter(|_| mapping.get("successCriteria").is_none()) {
+        message.warning(code::UNUSED, "without `successCriteria` there is no failure to tell");
+    }
     Some(Step {
         description: mapping.text("description"),
         condition: mapping.template("condition"),
@@ -103,6 +107,7 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Step> {
         on_condition_error: mapping.get("onConditionError").and_then(on_condition_error).unwrap_or_default(),
         is_async: mapping.flag("async", false),
         success_criteria: mapping.template("successCriteria"),
+        failure_message: mapping.template("failureMessage"),
         iterator: mapping.template("iterator"),
         id: id?,
         function: function?,

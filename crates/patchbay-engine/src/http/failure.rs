@@ -1,6 +1,5 @@
 //! Why a request brought no usable answer, and what callers are told about it.
 
-use serde_json::Value;
 use url::Url;
 
 use super::{
@@ -83,12 +82,7 @@ impl Cause {
             Self::Refused(refused) => (ErrorKind::BadGateway, "EgressRefusedError", refused.message),
             Self::Limited(limited) => return kept_back(provider, limited),
         };
-        Error::new(kind, code, message).with_provider(ProviderFailure {
-            status: None,
-            url: place,
-            body: Value::Null,
-            headers: Vec::new(),
-        })
+        Error::new(kind, code, message).with_provider(ProviderFailure { url: place, ..ProviderFailure::default() })
     }
 }
 

@@ -9,6 +9,7 @@ mod addresses;
 mod answers;
 mod body;
 mod certificate;
+mod challenge;
 mod clients;
 mod failure;
 mod guard;
@@ -34,6 +35,7 @@ use url::Url;
 
 pub(crate) use answers::{Answers, Hasher};
 pub(crate) use certificate::{ClientCertificate, Flaw, Pair};
+pub(crate) use challenge::{Challenge, bearer, plain_scopes, wanted_scopes};
 pub(crate) use failure::{Cause, shown};
 pub(crate) use guard::Reach;
 pub use lane::use_lane;

@@ -67,6 +67,7 @@ pub(crate) async fn prove(
             // Nothing of an earlier token is worth anything beside the new one.
             account.token = None;
             account.endings.clear();
+            account.wanted_scopes.clear();
             account.secrets.remove(tokens::REFRESH_TOKEN);
             tokens::apply(engine.vault(), account, minted, method, profile, now);
         }

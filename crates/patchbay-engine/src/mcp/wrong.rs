@@ -7,6 +7,7 @@ use crate::{
     Error, ErrorKind, ProviderFailure,
     http::{HttpClient, Incoming, shown},
     pipeline::{provider_error, readable},
+    scopes::MISSING_SCOPES,
 };
 
 /// The most of a server's words that is repeated in ours, in characters.
@@ -15,7 +16,7 @@ const MAX_WORDS: usize = 300;
 /// A JSON-RPC error. What HTTP's status says counts where it is an error; else the code decides.
 pub(super) fn rpc(http: &HttpClient, provider: &str, what: &str, incoming: &Incoming, error: &RpcError) -> Error {
     let mut told = provider_error(http, provider, incoming);
-    if told.kind == ErrorKind::Unauthorized {
+    if told.kind == ErrorKind::Unauthorized || told.code == MISSING_SCOPES {
         return told;
     }
     if incoming.status.is_success() {
@@ -44,7 +45,7 @@ pub(crate) fn tool_failed(provider: &str, tool: &str, said: &str, result: &Value
         status: Some(200),
         url: shown(url),
         body: readable(result.to_string().as_bytes()),
-        headers: Vec::new(),
+        ..ProviderFailure::default()
     };
     Error::new(ErrorKind::Provider(422), "ProviderError", message).with_provider(failure)
 }
@@ -56,6 +57,7 @@ fn failure(incoming: &Incoming) -> ProviderFailure {
         url: shown(&incoming.url),
         body: readable(&incoming.body),
         headers: kind.map(|kind| ("content-type".to_owned(), kind.to_owned())).into_iter().collect(),
+        ..ProviderFailure::default()
     }
 }
 

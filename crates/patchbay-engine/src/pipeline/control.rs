@@ -6,7 +6,7 @@
 
 use patchbay_connector::{
     definition::{OnConditionError, Step, StepFunction},
-    expr::Scope,
+    expr::{Escape, Scope},
 };
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -145,7 +145,10 @@ fn fulfilled(run: &mut Run<'_>, step: &Step, output: Value) -> Result<Value, Err
         return Ok(output);
     }
     let (title, id) = (&run.ctx.connector.title, &step.id);
-    let message = format!("{title} answered, but not with what the step `{id}` counts as a success");
+    let own = step.failure_message.as_ref().map(|message| message.eval_text(&Scope { roots: &roots }, Escape::None));
+    let own = own.transpose().map_err(|error| run.broken(&error))?.flatten().filter(|message| !message.is_empty());
+    let message =
+        own.unwrap_or_else(|| format!("{title} answered, but not with what the step `{id}` counts as a success"));
     Err(Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message))
 }
 

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, ProviderFailure,
-    http::{HttpClient, Incoming, named_wait, shown},
+    http::{HttpClient, Incoming, named_wait, shown, wanted_scopes},
+    scopes::{MISSING_SCOPES, not_granted},
     xml::{self, Names},
 };
 
@@ -46,13 +47,14 @@ pub(crate) fn expression_error(connector: &str, place: &str, error: &EvalError) 
 }
 
 /// What a provider's error status means to the caller. 401 says that the account's credentials are
-/// refused, unless a provider that speaks OAuth 1.0a says that something else is wrong; every other status is passed on
-/// as it is.
+/// refused, unless a provider that speaks OAuth 1.0a says that something else is wrong, 403 may say that its token has
+/// too few scopes; every other status is passed on as it is.
 pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incoming) -> Error {
     let status = incoming.status.as_u16();
     let body = said(incoming);
     let problem = OAuthProblem::of(incoming).filter(|_| matches!(status, 400 | 401 | 403));
     let words = words(&body).map(|words| format!(": {words}")).unwrap_or_default();
+    let wanted = wanted_scopes(incoming.status, &incoming.headers);
     let failure = ProviderFailure {
         status: Some(status),
         url: shown(&incoming.url),
@@ -61,6 +63,7 @@ pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incom
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), incoming.headers.get(*name)?.to_str().ok()?.to_owned())))
             .collect(),
+        wanted_scopes: wanted.clone().unwrap_or_default(),
     };
     let error = match (status, &problem) {
         (_, Some(problem)) => {
@@ -80,9 +83,12 @@ pub(crate) fn provider_error(http: &HttpClient, provider: &str, incoming: &Incom
             "ProviderRedirectError",
             format!("{provider} answered {status} without a place to go to"),
         ),
-        (_, None) => {
-            Error::new(ErrorKind::Provider(status), "ProviderError", format!("{provider} answered {status}{words}"))
-        }
+        (_, None) => match &wanted {
+            Some(wanted) => Error::new(ErrorKind::Precondition, MISSING_SCOPES, not_granted(provider, "this", wanted)),
+            None => {
+                Error::new(ErrorKind::Provider(status), "ProviderError", format!("{provider} answered {status}{words}"))
+            }
+        },
     };
     let error = error.with_provider(failure);
     match named_wait(incoming.status, &incoming.headers, http.clock()) {

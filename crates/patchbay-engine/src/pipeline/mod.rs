@@ -415,6 +415,8 @@ pub(crate) fn redact_error(mut error: Error, redactor: &Redactor) -> Error {
         for (_, value) in &mut provider.headers {
             *value = redactor.text(value).into_owned();
         }
+        // They are kept: what holds a secret is no scope.
+        provider.wanted_scopes.retain(|scope| redactor.text(scope) == scope.as_str());
     }
     error
 }

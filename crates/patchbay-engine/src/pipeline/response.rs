@@ -163,6 +163,7 @@ pub(crate) fn unreadable(provider: &str, incoming: &Incoming, why: &str) -> Erro
         url: shown(&incoming.url),
         body: explain::readable(&incoming.body),
         headers: vec![("content-type".to_owned(), xml::media_type(content_type(incoming)))],
+        ..ProviderFailure::default()
     })
 }
 

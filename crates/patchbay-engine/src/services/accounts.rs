@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Page, Problem,
     linking::{Proof, check_fields, prove, seal_account},
-    scopes::missing_scopes,
+    scopes::lacking_scopes,
     tokens::{Minted, Revocation, earlier_client, ending_sentence},
 };
 
@@ -378,7 +378,7 @@ fn lacking(connector: &Connector, profile: &Profile, account: &Account) -> Vec<S
     let Some(method) = connector.auth_method(&account.auth_config_key) else { return Vec::new() };
     let allowed = connector.actions.iter().filter(|action| profile.enabled_actions.allows(&action.public_id));
     let missing: BTreeSet<String> =
-        allowed.flat_map(|action| missing_scopes(connector, method, account, action)).collect();
+        allowed.flat_map(|action| lacking_scopes(connector, method, account, action)).collect();
     missing.into_iter().collect()
 }
 

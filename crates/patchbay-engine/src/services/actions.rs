@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Error, ErrorKind, RunTrace,
     pipeline::{self, HandOut, RawInputs, RunContext},
-    scopes::missing_scopes,
+    scopes::{MISSING_SCOPES, missing_scopes, not_granted},
     tokens::works_by_token,
     trace::Trace,
 };
@@ -127,7 +127,18 @@ impl Engine {
                 Err(error) => outcome = Err(error),
             }
         }
+        match &mut outcome {
+            Err(error) if error.code == MISSING_SCOPES => self.refused_for_scopes(&call, &action, error).await,
+            _ => {}
+        }
         Ok((call, outcome, trace))
+    }
+
+    /// A refusal of the provider's own for want of scopes, told with the action's name, and kept for the next sign-in.
+    async fn refused_for_scopes(&self, call: &Call, action: &str, error: &mut Error) {
+        let Some(provider) = &error.provider else { return };
+        error.message = not_granted(&call.connector.title, &format!("`{action}`"), &provider.wanted_scopes);
+        self.remember_wanted(&call.resolved.account, action, &provider.wanted_scopes).await;
     }
 
     async fn run_in(
@@ -151,7 +162,7 @@ impl Engine {
         }
         let missing = missing_scopes(&call.resolved.connector, call.resolved.method(), &call.resolved.account, &action);
         if !missing.is_empty() {
-            return Err(not_granted(&call.resolved.connector.title, &action, &missing));
+            return Err(refused_for(&call.resolved.connector.title, &action, &missing));
         }
         drop_what_clients_add(&action, &mut raw);
         let account = &call.resolved.account;
@@ -235,18 +246,10 @@ fn may_repeat(call: &Call, name: &str) -> bool {
     })
 }
 
-/// 412: the provider granted less than the action needs. Only a person can help.
-fn not_granted(title: &str, action: &Action, missing: &[String]) -> Error {
-    let named = missing.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
-    let (scopes, them) = if missing.len() == 1 { ("scope", "it") } else { ("scopes", "them") };
-    Error::new(
-        ErrorKind::Precondition,
-        "AccountMissingScopesError",
-        format!(
-            "`{}` needs the {scopes} {named}, which {title} did not grant to this account; reconnect the account and allow {them}",
-            action.public_id
-        ),
-    )
+/// 412: the provider granted less than the action needs.
+fn refused_for(title: &str, action: &Action, missing: &[String]) -> Error {
+    let message = not_granted(title, &format!("`{}`", action.public_id), missing);
+    Error::new(ErrorKind::Precondition, MISSING_SCOPES, message)
 }
 
 /// Whether the provider refused the credentials.

@@ -31,14 +31,11 @@ fn with(mut error: Error, refused: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::{ErrorKind, ProviderFailure};
 
     fn said(code: &'static str, status: u16) -> Error {
-        let failure =
-            ProviderFailure { status: Some(status), url: String::new(), body: json!(null), headers: Vec::new() };
+        let failure = ProviderFailure { status: Some(status), ..ProviderFailure::default() };
         Error::new(ErrorKind::Provider(status), code, "Harbor said no.").with_provider(failure)
     }
 

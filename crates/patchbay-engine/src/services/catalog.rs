@@ -6,7 +6,7 @@ use patchbay_connector::{Connector, definition::Action};
 use patchbay_model::{Account, AccountId, Profile, Scope};
 
 use super::{Caller, Engine, accounts::check_page, invalid_at};
-use crate::{Error, scopes::missing_scopes};
+use crate::{Error, scopes::lacking_scopes};
 
 /// Which actions to list.
 #[derive(Clone, Debug, Default)]
@@ -130,7 +130,7 @@ fn by_connector(profiles: Vec<Profile>) -> HashMap<String, Arc<Profile>> {
 
 fn lacks(connector: &Connector, account: &Account, action: &Action) -> Vec<String> {
     let method = connector.auth_method(&account.auth_config_key);
-    method.map(|method| missing_scopes(connector, method, account, action)).unwrap_or_default()
+    method.map(|method| lacking_scopes(connector, method, account, action)).unwrap_or_default()
 }
 
 fn parse_cursor(cursor: &str) -> Option<usize> {

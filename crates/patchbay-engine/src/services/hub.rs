@@ -145,6 +145,7 @@ impl Engine {
             status_reasons: Vec::new(),
             setup_information: typed.plain,
             token: None,
+            wanted_scopes: std::collections::BTreeMap::new(),
             renew_at: None,
             endings: Vec::new(),
             metadata: session.metadata.clone(),

@@ -48,6 +48,7 @@ pub mod proxy;
 mod resolve;
 pub mod revocation;
 pub mod sessions;
+mod wanted_scopes;
 
 pub(crate) use alarms::APP_REFUSED;
 pub(crate) use resolve::{Resolved, credentials as credentials_of, own_credentials};

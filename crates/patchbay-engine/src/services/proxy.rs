@@ -308,8 +308,7 @@ fn json_body(provider: &str, incoming: Incoming) -> Result<Bytes, Error> {
         let status = incoming.status.as_u16();
         let message =
             format!("{provider} answered {status} with bytes that are no text; fetch files with a download action");
-        let failure =
-            ProviderFailure { status: Some(status), url: shown(&incoming.url), body: Value::Null, headers: Vec::new() };
+        let failure = ProviderFailure { status: Some(status), url: shown(&incoming.url), ..ProviderFailure::default() };
         return Err(Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message).with_provider(failure));
     };
     if text.trim_ascii().is_empty() {

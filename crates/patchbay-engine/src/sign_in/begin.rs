@@ -115,7 +115,8 @@ impl Engine {
             account_id: hub.session.account_id.as_ref(),
             credentials: &credentials,
         };
-        let errand = Errand { engine: self, applicant, state: &state, redirect_uri: &redirect_uri };
+        let again = existing.as_deref();
+        let errand = Errand { engine: self, applicant, again, state: &state, redirect_uri: &redirect_uri };
         let Sent { location, way } = Way::out(&errand).await?;
         let ticket = Ticket {
             session: request.token.expose().to_owned(),

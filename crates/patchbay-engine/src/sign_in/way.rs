@@ -4,6 +4,7 @@ use patchbay_connector::{
     definition::Authorization,
     expr::{Escape, Scope, Template},
 };
+use patchbay_model::Account;
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -22,6 +23,8 @@ pub(super) struct Errand<'a> {
     pub(super) engine: &'a Engine,
     /// For whom.
     pub(super) applicant: Applicant<'a>,
+    /// The account that is linked again.
+    pub(super) again: Option<&'a Account>,
     /// What the answer must bring back.
     pub(super) state: &'a Secret,
     /// Where it must come.

@@ -7,7 +7,7 @@ use patchbay_model::{AccountId, EnabledActions};
 use patchbay_simulator::OAuthRules;
 
 use crate::{
-    sign_in::{asked_scopes, signed_in, signed_in_again},
+    sign_in::{asked_scopes, asked_scopes_again, signed_in, signed_in_again},
     world::{APP_SECRET, World},
 };
 
@@ -38,6 +38,36 @@ async fn an_action_that_was_not_granted_is_not_sent() {
     assert_eq!(signed_in_again(&world, &profile, &account).await, account);
     world.run(&account, "publish_thing").await.unwrap();
     assert!(missing(&world, &account).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_provider_refuses_for_want_of_scopes_is_asked_for_again() {
+    // It does not say what it granted, so that everything is tried.
+    let rules = OAuthRules {
+        granted_scopes: Some(String::new()),
+        wants_for_things: Some("admin cargo".into()),
+        ..OAuthRules::default()
+    };
+    let world = World::with(rules).await;
+    let account = signed_in(&world).await;
+    let profile = world.engine.get_account(&world.caller, &account).await.unwrap().account.profile_id.clone();
+    let error = world.run(&account, "publish_thing").await.unwrap_err();
+    assert_eq!((error.kind.status(), error.code), (412, "AccountMissingScopesError"));
+    insta::assert_snapshot!(error.message, @"`harbor_publish_thing` needs the scopes `admin`, `cargo`, which Harbor did not grant to this account; reconnect the account and allow them");
+    assert_eq!(error.provider.unwrap().status, Some(403));
+    // A renewal keeps the mark.
+    world.provider.end_access_tokens();
+    world.run(&account, "list_things").await.unwrap();
+    let view = world.engine.get_account(&world.caller, &account).await.unwrap();
+    assert_eq!(view.missing_scopes, ["admin", "cargo"]);
+    assert_eq!(asked_scopes(&world, &profile).await, "read,write", "a first sign-in");
+    assert_eq!(asked_scopes_again(&world, &profile, &account).await, "read,write,admin,cargo");
+    // Signed in again, it is tried again.
+    world.provider.change(|rules| rules.wants_for_things = None);
+    signed_in_again(&world, &profile, &account).await;
+    let view = world.engine.get_account(&world.caller, &account).await.unwrap();
+    assert_eq!(view.missing_scopes, Vec::<String>::new());
+    world.run(&account, "publish_thing").await.unwrap();
 }
 
 #[tokio::test]

@@ -102,7 +102,16 @@ pub async fn signed_in_again(world: &World, profile: &ProfileId, account: &Accou
 
 /// The scopes that a sign-in through a profile asks for.
 pub async fn asked_scopes(world: &World, profile: &ProfileId) -> String {
-    let browser = Browser::begin(world, profile).await.unwrap();
+    scopes_of(&Browser::begin(world, profile).await.unwrap())
+}
+
+/// The scopes that an account's next sign-in asks for.
+pub async fn asked_scopes_again(world: &World, profile: &ProfileId, account: &AccountId) -> String {
+    let made = world.session(|new| new.account_id = Some(account.clone())).await;
+    scopes_of(&Browser::begin_in(world, profile, made.token, None).await.unwrap())
+}
+
+fn scopes_of(browser: &Browser) -> String {
     let location = Url::parse(browser.start.location.expose()).unwrap();
     location.query_pairs().find(|(name, _)| name == "scope").map(|(_, value)| value.into_owned()).unwrap_or_default()
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::{
     html::{sentence_to_html, to_html},
-    model::{GuidePage, Section, Step, guide_path, needed_scopes},
+    model::{GuidePage, Section, Step, guide_path},
+    scopes::GuideScopes,
 };
 
 /// The guide for what the profile's actions need; null when the connector has none. `page_at` is the server's URL where
@@ -25,15 +26,12 @@ pub(crate) fn hub_guide(
     if method.guides.config.is_none() {
         return Value::Null;
     }
-    let actions = match enabled {
-        EnabledActions::All => Vec::new(),
-        EnabledActions::Only(actions) => actions.iter().cloned().collect(),
-    };
-    let guide = GuidePage::written(connector, method, &needed_scopes(connector, method, &actions));
+    let scopes = GuideScopes::of(connector, method, enabled);
+    let guide = GuidePage::written(connector, method, &scopes);
     let fields = method.config_fields.as_slice();
     json!({
         "title": guide.title,
-        "url": page_at.map(|url| format!("{url}{}", guide_path(connector, method))),
+        "url": page_at.map(|url| format!("{url}{}{}", guide_path(connector, method), scopes.query(enabled))),
         "warning_html": guide.warning.as_deref().map(block),
         "sections": guide.sections.iter().map(|found| section(found, fields)).collect::<Vec<_>>(),
     })
@@ -50,11 +48,14 @@ fn section(section: &Section, fields: &[Field]) -> Value {
 fn step(step: &Step, fields: &[Field]) -> Value {
     let whole = [step.title.as_str(), step.content.as_deref().unwrap_or_default()];
     let whole = whole.into_iter().chain(step.list.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
-    let scopes = step.scopes.iter().map(|(name, description)| json!({ "name": name, "description": description }));
+    let listed = &step.scopes;
+    let scopes = listed.scopes.iter().map(|(name, description)| json!({ "name": name, "description": description }));
     json!({
         "title_html": sentence_to_html(&step.title),
         "html": text(step.content.as_deref(), &step.list),
         "scopes": scopes.collect::<Vec<_>>(),
+        "scopes_text": listed.copy,
+        "scopes_note": listed.note,
         "fields": fields.iter().filter(|field| mentions(&whole, &field.label)).map(|field| &field.key).collect::<Vec<_>>(),
     })
 }

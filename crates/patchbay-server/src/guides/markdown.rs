@@ -47,7 +47,8 @@ fn write_step(out: &mut String, number: usize, step: &Step) {
             let _ = writeln!(out, "{}", if line.is_empty() { String::new() } else { format!("{margin}{line}") });
         }
     }
-    let scopes = step.scopes.iter().map(|(scope, description)| match description.as_str() {
+    let listed = &step.scopes;
+    let scopes = listed.scopes.iter().map(|(scope, description)| match description.as_str() {
         "" => format!("`{scope}`"),
         description => format!("`{scope}`: {description}"),
     });
@@ -57,6 +58,12 @@ fn write_step(out: &mut String, number: usize, step: &Step) {
         for item in items {
             let _ = writeln!(out, "{margin}- {}", item.trim());
         }
+    }
+    if let Some(copy) = listed.copy.as_ref().filter(|_| listed.is_pasted) {
+        let _ = write!(out, "\n{margin}In one piece, to copy:\n\n{margin}```text\n{margin}{copy}\n{margin}```\n");
+    }
+    if let Some(note) = &listed.note {
+        let _ = write!(out, "\n{margin}{note}\n");
     }
     out.push('\n');
 }

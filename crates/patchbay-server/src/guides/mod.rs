@@ -5,8 +5,10 @@ mod html;
 mod hub;
 mod markdown;
 mod model;
+mod scopes;
 
 pub(crate) use html::{sentence_to_html, to_html};
 pub(crate) use hub::hub_guide;
 pub(crate) use markdown::to_markdown;
-pub(crate) use model::{GuidePage, guide_path, needed_scopes};
+pub(crate) use model::{GuidePage, guide_path};
+pub(crate) use scopes::GuideScopes;

@@ -1,11 +1,11 @@
 //! A guide, narrowed to the scopes that are in play.
 
-use std::collections::BTreeSet;
-
 use patchbay_connector::{
     Connector,
     definition::{AuthMethod, Field, FieldType, Guide, GuideSection, GuideStep},
 };
+
+use super::scopes::{GuideScopes, ListedScopes};
 
 /// A guide's page.
 pub(crate) struct GuidePage {
@@ -26,13 +26,12 @@ pub(crate) struct Step {
     pub(crate) title: String,
     pub(crate) content: Option<String>,
     pub(crate) list: Vec<String>,
-    /// (scope, what it lets one do)
-    pub(crate) scopes: Vec<(String, String)>,
+    pub(crate) scopes: ListedScopes,
 }
 
 impl GuidePage {
     /// The guide of a method. `scopes` are those that the enabled actions need.
-    pub(crate) fn new(connector: &Connector, method: &AuthMethod, scopes: &BTreeSet<String>) -> Self {
+    pub(crate) fn new(connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> Self {
         let mut guide = Self::written(connector, method, scopes);
         let mut sections = setup_sections(connector, method, scopes);
         sections.append(&mut guide.sections);
@@ -41,9 +40,9 @@ impl GuidePage {
     }
 
     /// The part that the connector's author wrote: what is to be done at the provider.
-    pub(crate) fn written(connector: &Connector, method: &AuthMethod, scopes: &BTreeSet<String>) -> Self {
+    pub(crate) fn written(connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> Self {
         let guide = method.guides.config.as_ref();
-        let sections = written_sections(guide, connector, scopes);
+        let sections = written_sections(guide, connector, method, scopes);
         Self {
             title: format!("Connect {} with {}", connector.title, method.label),
             intro: if method.signs_in() {
@@ -61,19 +60,23 @@ impl GuidePage {
 }
 
 /// What the operator does once at the provider, before anyone can link.
-fn setup_sections(connector: &Connector, method: &AuthMethod, scopes: &BTreeSet<String>) -> Vec<Section> {
-    let mut sections = written_sections(method.guides.setup.as_ref(), connector, scopes);
+fn setup_sections(connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> Vec<Section> {
+    let mut sections = written_sections(method.guides.setup.as_ref(), connector, method, scopes);
     for section in &mut sections {
         section.title = format!("{}: once, by whoever runs this server", section.title);
     }
     sections
 }
 
-fn written_sections(guide: Option<&Guide>, connector: &Connector, scopes: &BTreeSet<String>) -> Vec<Section> {
-    let shown = |applicable: &[String]| applicable.is_empty() || applicable.iter().any(|scope| scopes.contains(scope));
+fn written_sections(
+    guide: Option<&Guide>,
+    connector: &Connector,
+    method: &AuthMethod,
+    scopes: &GuideScopes,
+) -> Vec<Section> {
     let sections = guide.map(|guide| guide.sections.as_slice()).unwrap_or_default();
-    let shown_sections = sections.iter().filter(|section| shown(&section.applicable_scopes));
-    shown_sections.map(|section| written_section(section, connector, scopes, &shown)).collect()
+    let shown = sections.iter().filter(|section| scopes.show(&section.applicable_scopes));
+    shown.map(|section| written_section(section, connector, method, scopes)).collect()
 }
 
 /// Where a method's guide is, from the server's root.
@@ -81,40 +84,23 @@ pub(crate) fn guide_path(connector: &Connector, method: &AuthMethod) -> String {
     format!("/guides/{}/{}", connector.key, method.key)
 }
 
-/// The scopes that these actions need; every action's when none is named.
-pub(crate) fn needed_scopes(connector: &Connector, method: &AuthMethod, actions: &[String]) -> BTreeSet<String> {
-    let wanted = |action: &str, public: &str| {
-        actions.is_empty() || actions.iter().any(|wanted| wanted == action || wanted == public)
-    };
-    let named = connector.actions.iter().filter(|action| wanted(&action.id, &action.public_id));
-    named.flat_map(|action| action.required_scopes.iter()).chain(&method.required_scopes).cloned().collect()
-}
-
 fn written_section(
     section: &GuideSection,
     connector: &Connector,
-    scopes: &BTreeSet<String>,
-    shown: &dyn Fn(&[String]) -> bool,
+    method: &AuthMethod,
+    scopes: &GuideScopes,
 ) -> Section {
-    let steps = section
-        .steps
-        .iter()
-        .filter(|step| shown(&step.applicable_scopes))
-        .map(|step| written_step(step, connector, scopes));
+    let steps = section.steps.iter().filter(|step| scopes.show(&step.applicable_scopes));
     Section {
         title: section.title.clone(),
         content: section.content.clone(),
         list: section.list.clone(),
-        steps: steps.collect(),
+        steps: steps.map(|step| written_step(step, connector, method, scopes)).collect(),
     }
 }
 
-fn written_step(step: &GuideStep, connector: &Connector, scopes: &BTreeSet<String>) -> Step {
-    let described = |name: &String| {
-        let definition = connector.scopes.iter().find(|scope| scope.name == *name);
-        (name.clone(), definition.map(|scope| scope.description.clone()).unwrap_or_default())
-    };
-    let scopes = if step.display_scopes { scopes.iter().map(described).collect() } else { Vec::new() };
+fn written_step(step: &GuideStep, connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> Step {
+    let scopes = if step.display_scopes { scopes.described(connector, method) } else { ListedScopes::default() };
     Step { title: step.title.clone(), content: step.content.clone(), list: step.list.clone(), scopes }
 }
 
@@ -127,7 +113,7 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
             connector.title
         )),
         list: Vec::new(),
-        scopes: Vec::new(),
+        scopes: ListedScopes::default(),
     }];
     steps.extend(method.config_fields.iter().filter(|field| !field.read_only).map(field_step));
     let title = &connector.title;
@@ -145,7 +131,7 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
         title: "Connect".to_owned(),
         content: Some(format!("{press}\n\n{done}")),
         list: Vec::new(),
-        scopes: Vec::new(),
+        scopes: ListedScopes::default(),
     });
     Section { title: "Linking the account from the Hub".to_owned(), content: None, list: Vec::new(), steps }
 }
@@ -165,6 +151,6 @@ fn field_step(field: &Field) -> Step {
         title: format!("{verb} **{}**{optional}", field.label),
         content: Some(content.trim().to_owned()).filter(|text| !text.is_empty()),
         list,
-        scopes: Vec::new(),
+        scopes: ListedScopes::default(),
     }
 }

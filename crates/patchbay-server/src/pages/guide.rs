@@ -1,6 +1,6 @@
 //! Guides: HTML, Markdown, and the indexes.
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 use axum::{
     extract::{Path, State},
@@ -16,12 +16,13 @@ use super::render::page;
 use crate::{
     error::{ApiError, refuse},
     extract::{PerhapsAuthenticated, QueryMap},
-    guides::{GuidePage, guide_path, needed_scopes, to_html, to_markdown},
+    guides::{GuidePage, GuideScopes, guide_path, to_html, to_markdown},
     state::AppState,
 };
 
 /// `/guides/{connector}/{auth}`, and the same with `.md`. `?actions=a,b` shows what these actions need,
-/// `?scopes=x,y` what these scopes need; otherwise it is what all actions need.
+/// `?scopes=x,y` what these scopes need; otherwise it is
+/// what all actions need, and says so.
 pub(crate) async fn guide(
     State(state): State<AppState>,
     PerhapsAuthenticated(caller): PerhapsAuthenticated,
@@ -42,8 +43,14 @@ pub(crate) async fn guide(
         ))
         .into_response();
     };
-    let named = query.list(&["scopes"]).into_iter().collect::<BTreeSet<_>>();
-    let scopes = if named.is_empty() { needed_scopes(connector, method, &query.list(&["actions"])) } else { named };
+    let actions = query.list(&["actions"]);
+    let scopes = if query.pairs().any(|(name, _)| name == "scopes") {
+        GuideScopes::named(query.list(&["scopes"]))
+    } else if actions.is_empty() {
+        GuideScopes::of_all(connector, method)
+    } else {
+        GuideScopes::of_actions(connector, method, &actions)
+    };
     let guide = GuidePage::new(connector, method, &scopes);
     let markdown = to_markdown(&guide);
     if as_markdown {

@@ -4,15 +4,18 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use patchbay_connector::{Connector, definition::AuthMethod};
-use patchbay_engine::{Engine, ErrorKind};
-use patchbay_model::Scope;
+use patchbay_connector::{
+    Connector,
+    definition::{AuthMethod, Authorization},
+};
+use patchbay_engine::{Engine, ErrorKind, scopes_to_set_up};
+use patchbay_model::{EnabledActions, Scope};
 use serde_json::{Value, json};
 
 use super::{fields, wire};
 use crate::{
     error::{ApiError, ErrorBody, refuse},
-    extract::Authenticated,
+    extract::{Authenticated, QueryMap},
     guides::guide_path,
 };
 
@@ -33,13 +36,24 @@ fn meta_of(connector: &Connector, active: bool) -> Value {
 }
 
 /// A method with its forms: what the operator sets up, and what the customer fills in.
-fn method_of(engine: &Engine, connector: &Connector, method: &AuthMethod) -> Value {
+fn method_of(engine: &Engine, connector: &Connector, method: &AuthMethod, enabled: &EnabledActions) -> Value {
+    let scopes = scopes_to_set_up(connector, method, enabled).into_iter().map(|name| {
+        let definition = connector.scopes.iter().find(|scope| scope.name == name);
+        json!({ "name": name, "description": definition.map(|scope| &scope.description) })
+    });
+    let delimiter = match &method.authorization {
+        Authorization::OAuth2(oauth2) => oauth2.scope_delimiter.as_deref(),
+        _ => None,
+    };
     json!({
         "key": method.key,
         "label": method.label,
         "type": wire::auth_type(method.kind).0,
         "environments": method.environments.iter().map(|environment| json!({ "key": environment.key, "name": environment.name })).collect::<Vec<_>>(),
         "required_scopes": method.required_scopes,
+        // What the enabled actions need: set up in the app at the provider, or allowed to the key.
+        "scopes": scopes.collect::<Vec<_>>(),
+        "scope_delimiter": delimiter.unwrap_or(" "),
         "setup_fields": method.setup_fields.iter().map(fields::field).collect::<Vec<_>>(),
         "config_fields": method.config_fields.iter().map(fields::field).collect::<Vec<_>>(),
         "guide_url": guide_path(connector, method),
@@ -62,12 +76,17 @@ pub(crate) async fn list(
 }
 
 /// Reads a connector.
-#[utoipa::path(get, path = "/connectors/meta/{provider}", tag = "Connectors", params(("provider" = String, Path, description = "The connector's key.")),
+#[utoipa::path(get, path = "/connectors/meta/{provider}", tag = "Connectors", 
+    params(
+        ("provider" = String, Path, description = "The connector's key."),
+        ("enabled_actions" = Option<String>, Query, description = "The actions that each method's `scopes` are for, comma-separated, also none; all when absent."),
+    ),
     responses((status = 200, description = "The connector.", body = Object), (status = 404, description = "No such connector.", body = ErrorBody)))]
 pub(crate) async fn get(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
     Path(provider): Path<String>,
+    query: QueryMap,
 ) -> Result<Json<Value>, ApiError> {
     caller.require(Scope::ConnectorsRead)?;
     let registry = engine.connectors(&caller).await?;
@@ -79,8 +98,14 @@ pub(crate) async fn get(
         )
         .into());
     };
+    let is_narrowed = query.pairs().any(|(name, _)| name == "enabled_actions");
+    let enabled = if is_narrowed {
+        EnabledActions::Only(query.list(&["enabled_actions"]).into_iter().collect())
+    } else {
+        EnabledActions::All
+    };
     let mut meta = meta_of(connector, engine.active_profile(&caller, &connector.key).await?.is_some());
     meta["authentication"] =
-        connector.authentication.iter().map(|method| method_of(&engine, connector, method)).collect();
+        connector.authentication.iter().map(|method| method_of(&engine, connector, method, &enabled)).collect();
     Ok(Json(meta))
 }

@@ -151,6 +151,9 @@ async fn endpoint(State(server): State<McpServer>, method: Method, headers: Head
     };
     let asked = message["method"].as_str().unwrap_or_default().to_owned();
     server.state().heard.push(asked.clone());
+    if let Some(refusal) = server.lacks_scopes(&headers, &message) {
+        return refusal;
+    }
     let is_modern = message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"].is_string();
     match (is_modern, rules.era) {
         (true, McpEra::Modern | McpEra::Both) => server.modern(&rules, &headers, &asked, &message),

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{McpServer, MetadataAt, text};
 use crate::oauth::replaced;
@@ -35,6 +35,22 @@ impl McpServer {
         parameters.extend(rules.challenged_scope.map(|scope| format!("scope=\"{scope}\"")));
         let challenge = format!("Basic realm=\"old\", Bearer {}", parameters.join(", "));
         Some((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response())
+    }
+
+    /// Why a tool is not called; none when the token has the scopes that it wants. Names what is new alone.
+    pub(super) fn lacks_scopes(&self, headers: &HeaderMap, message: &Value) -> Option<Response> {
+        let oauth = self.0.oauth.as_ref()?;
+        let rules = self.rules();
+        let (_, wanted) = rules.tool_scopes.iter().find(|(tool, _)| message["params"]["name"] == tool.as_str())?;
+        let token = text(headers, "authorization").strip_prefix("Bearer ").unwrap_or_default();
+        let granted = oauth.scope_of(token).unwrap_or_default();
+        if wanted.split(' ').all(|scope| granted.split(' ').any(|has| has == scope)) {
+            return None;
+        }
+        let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{wanted}\"");
+        let body = json!({ "jsonrpc": "2.0", "id": message["id"],
+            "error": { "code": -32003, "message": "Forbidden: insufficient scope" } });
+        Some((StatusCode::FORBIDDEN, [(header::WWW_AUTHENTICATE, challenge)], Json(body)).into_response())
     }
 }
 

@@ -53,6 +53,8 @@ pub struct McpRules {
     pub challenge: Option<String>,
     /// The scope that the challenge names.
     pub challenged_scope: Option<String>,
+    /// Tools that want scopes of their own: the tool's name and the scopes, parted by spaces.
+    pub tool_scopes: Vec<(String, String)>,
     /// Members that take the place of those of its metadata; null takes one out.
     pub resource_metadata: serde_json::Map<String, serde_json::Value>,
 }
@@ -73,6 +75,7 @@ impl Default for McpRules {
             metadata_at: MetadataAt::Challenge,
             challenge: None,
             challenged_scope: None,
+            tool_scopes: Vec::new(),
             resource_metadata: serde_json::Map::new(),
         }
     }

@@ -96,7 +96,12 @@ impl OAuthServer {
 
     /// Whether an access token is taken by who stands behind this server.
     pub fn takes(&self, token: &str) -> bool {
-        locked(&self.0.store).scope_of(token, self.now()).is_some()
+        self.scope_of(token).is_some()
+    }
+
+    /// The scope of an access token that is taken.
+    pub fn scope_of(&self, token: &str) -> Option<String> {
+        locked(&self.0.store).scope_of(token, self.now()).map(str::to_owned)
     }
 
     /// Takes everything back that was granted so far, as an administrator at the provider does.

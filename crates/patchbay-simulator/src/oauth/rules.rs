@@ -51,6 +51,8 @@ pub struct OAuthRules {
     pub grace_seconds: i64,
     /// The scopes that are granted in place of those asked for.
     pub granted_scopes: Option<String>,
+    /// What the API refuses to add things for want of (RFC 6750, `insufficient_scope`), whatever the token has.
+    pub wants_for_things: Option<String>,
     /// Claims of ID tokens in place of the right ones.
     pub id_claims: Map<String, Value>,
     /// What the authorization page does.
@@ -93,6 +95,7 @@ impl Default for OAuthRules {
             rotates: true,
             grace_seconds: 0,
             granted_scopes: None,
+            wants_for_things: None,
             id_claims: Map::new(),
             approval: Approval::Always,
             shape: Shape::Standard,

@@ -157,6 +157,7 @@ pub(crate) fn account(project: &ProjectId, profile: &str, id: &str, created: i64
             profile_changed_at: at(created),
             client_id: Some("app".to_owned()),
         }),
+        wanted_scopes: BTreeMap::from([("a_action".to_owned(), vec!["b:write".to_owned()])]),
         renew_at: Some(at(created + 1800)),
         endings: vec![Ending::new(EndingCause::AccessToken, at(created), at(created + 3600))],
         credential_version: 1,

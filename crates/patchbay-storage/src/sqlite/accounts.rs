@@ -31,6 +31,7 @@ fn account(row: &SqliteRow) -> Result<Account> {
         secrets: std::collections::BTreeMap::new(),
         metadata: row.json("metadata")?,
         token: row.get::<Option<String>>("token")?.map(|_| row.json("token")).transpose()?,
+        wanted_scopes: row.json("wanted_scopes")?,
         renew_at: row.get::<Option<i64>>("renew_at")?.map(Timestamp::from_micros),
         endings: row.json("endings")?,
         credential_version: row.get("credential_version")?,
@@ -163,7 +164,7 @@ pub(super) async fn replace(
     sqlx::query(
             "UPDATE accounts SET profile_id = ?, connector_version = ?, auth_config_key = ?, environment = ?, \
              owner_id = ?, owner_name = ?, owner_username = ?, label = ?, kind = ?, shared = ?, status = ?, status_reasons = ?, setup_information = ?, \
-             metadata = ?, credential_version = ?, updated_at = ?, token = ?, renew_at = ?, endings = ?, tell_at = ? WHERE project_id = ? AND id = ?",
+             metadata = ?, credential_version = ?, updated_at = ?, token = ?, renew_at = ?, endings = ?, tell_at = ?, wanted_scopes = ? WHERE project_id = ? AND id = ?",
         )
         .bind(changed.profile_id.as_str())
         .bind(&changed.connector_version)
@@ -185,6 +186,7 @@ pub(super) async fn replace(
         .bind(changed.renew_at.map(Timestamp::as_micros))
         .bind(to_json(&changed.endings)?)
         .bind(changed.tell_at().map(Timestamp::as_micros))
+        .bind(to_json(&changed.wanted_scopes)?)
         .bind(changed.project_id.as_str())
         .bind(changed.id.as_str())
         .execute(&mut **transaction)
@@ -205,8 +207,8 @@ impl AccountStore for SqliteStorage {
         sqlx::query(
             "INSERT INTO accounts (id, project_id, profile_id, connector, connector_version, auth_config_key, environment, \
              owner_id, owner_name, owner_username, label, kind, shared, status, status_reasons, setup_information, metadata, \
-             credential_version, created_at, updated_at, token, renew_at, endings, tell_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             credential_version, created_at, updated_at, token, renew_at, endings, tell_at, wanted_scopes) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.id.as_str())
         .bind(new.project_id.as_str())
@@ -232,6 +234,7 @@ impl AccountStore for SqliteStorage {
         .bind(new.renew_at.map(Timestamp::as_micros))
         .bind(to_json(&new.endings)?)
         .bind(new.tell_at().map(Timestamp::as_micros))
+        .bind(to_json(&new.wanted_scopes)?)
         .execute(&mut *transaction)
         .await?;
         Secrets::Account.replace(&mut transaction, new.id.as_str(), &new.secrets).await?;

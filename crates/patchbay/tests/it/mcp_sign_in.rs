@@ -66,7 +66,11 @@ impl Quay {
     }
 
     fn begin(&self, profile: &str) -> Begun {
-        let token = self.server.session(json!({ "provider": "quay", "multiple": true }));
+        self.begin_in(profile, json!({ "provider": "quay", "multiple": true }))
+    }
+
+    fn begin_in(&self, profile: &str, session: Value) -> Begun {
+        let token = self.server.session(session);
         let attempt = self.server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
         let path = format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id={attempt}");
         let answer = self.server.anonymous().get(&path);
@@ -405,4 +409,37 @@ fn an_answer_of_another_issuer_is_not_traded() {
         assert_eq!(quay.attempt(&begun)["error"]["code"], "SignInRefusedError");
     }
     assert!(!quay.oauth.token_requests().contains(&"authorization_code".to_owned()));
+}
+
+#[test]
+fn a_tool_that_wants_more_scopes_is_told_and_the_next_sign_in_asks_for_them() {
+    let quay = Quay::start(&[]);
+    quay.mcp.change(|rules| rules.tool_scopes = vec![("create_issue".to_owned(), "issues:write".to_owned())]);
+    let profile = quay.profile("sign_in", &json!({}));
+    let account = quay.sign_in(&profile);
+    let create = || {
+        let body = json!({ "action": "quay_create_issue", "body": { "title": "Coil the ropes" } });
+        quay.server.api().header("x-account-id", &account).post("/actions/rpc", &body)
+    };
+    let known = || quay.server.api().get(&format!("/v2/accounts/{account}")).json();
+    assert_eq!(known()["missing_scopes"], json!([]));
+    for _ in 0..2 {
+        let answer = create();
+        assert_eq!((answer.status, answer.text("/errorCode").as_str()), (412, "AccountMissingScopesError"), "{answer}");
+        assert!(answer.text("/message").contains("`quay_create_issue` needs the scope `issues:write`"), "{answer}");
+    }
+    // Other tools go on, and what is missing shows.
+    assert_eq!(quay.issue(&account).status, 200);
+    assert_eq!(known()["missing_scopes"], json!(["issues:write"]));
+    let page = quay.server.api().get(&format!("/actions?filter[account_ids]={account}&include=action_details")).json();
+    let marked = page["data"][0]["actions"].as_array().unwrap().iter().filter(|action| action["authorized"] == false);
+    assert_eq!(marked.map(|action| action["id"].as_str().unwrap()).collect::<Vec<_>>(), ["quay_create_issue"]);
+    // A first sign-in asks for no more than before, the account's own for what it has and what it lacks.
+    assert_eq!(quay.begin(&profile).parameter("scope").as_deref(), Some("issues:read"));
+    let begun = quay.begin_in(&profile, json!({ "account_id": account }));
+    assert_eq!(begun.parameter("scope").as_deref(), Some("issues:read issues:write"));
+    let end = quay.finish(&quay.visit(&begun), &begun);
+    assert_eq!(end.status, 303, "{end}");
+    assert_eq!(create().status, 200);
+    assert_eq!(known()["missing_scopes"], json!([]));
 }

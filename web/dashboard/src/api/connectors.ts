@@ -23,6 +23,10 @@ export interface AuthMethod {
   setup_fields: ConnectorField[];
   config_fields: ConnectorField[];
   guide_url: string;
+  /** What the enabled actions need: set up in the app at the provider, or allowed to the key. */
+  scopes: { name: string; description: string | null }[];
+  /** What stands between scopes in the provider's lists. */
+  scope_delimiter: string;
   /** Where the provider sends browsers back to; for methods by sign-in. */
   redirect_uri: string | null;
 }
@@ -66,15 +70,20 @@ export const useConnectors = () =>
     queryFn: async () => (await dataOf(api.GET("/connectors/meta"))) as unknown as Connector[],
   });
 
-export const useConnector = (key: string) =>
+/** A connector, with the scopes for these actions; for all when none are named. */
+export const useConnector = (key: string, actions: string[] | null = null) =>
   useQuery({
-    queryKey: ["connectors", "one", key],
+    queryKey: ["connectors", "one", key, actions],
     // A form that has no connector yet has nothing to ask for.
     enabled: key !== "",
-    queryFn: async () =>
-      (await dataOf(
-        api.GET("/connectors/meta/{provider}", { params: { path: { provider: key } } }),
-      )) as unknown as ConnectorDetail,
+    // While other actions are ticked, the form stays as it is.
+    placeholderData: (before, query) => (query?.queryKey[2] === key ? before : undefined),
+    queryFn: async () => {
+      const query = actions === null ? {} : { enabled_actions: actions.join(",") };
+      return (await dataOf(
+        api.GET("/connectors/meta/{provider}", { params: { path: { provider: key }, query } }),
+      )) as unknown as ConnectorDetail;
+    },
   });
 
 /** A connector's versions: the project's own, newest first, then the built-in one. */

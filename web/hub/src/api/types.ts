@@ -58,6 +58,10 @@ export interface GuideStep {
   title_html: string;
   html: string | null;
   scopes: { name: string; description?: string | null }[];
+  /** All of them in one text, parted as the provider parts them; for copying. */
+  scopes_text?: string | null;
+  /** What is to be known of the list. */
+  scopes_note?: string | null;
   /** The form's fields whose values this step yields. */
   fields: string[];
 }

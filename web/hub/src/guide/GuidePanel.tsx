@@ -3,6 +3,7 @@
 import { type RefObject, useEffect, useId, useRef } from "react";
 import type { Field, Guide, GuideStep } from "../api/types.ts";
 import { Alert } from "../ui/Alert.tsx";
+import { CopyButton } from "../ui/CopyButton.tsx";
 import { Html } from "../ui/Html.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { scrollBehavior } from "../ui/useMediaQuery.ts";
@@ -94,14 +95,10 @@ interface StepProps {
   onField: (key: string) => void;
 }
 
-function Step({ id, step, fields, onField }: StepProps) {
-  const yields = fields.filter((field) => step.fields.includes(field.key));
+/** The scopes that the enabled actions need, and a button that copies them all. */
+function Scopes({ step }: { step: GuideStep }) {
   return (
-    <li className="guide-step" data-step={id} tabIndex={-1}>
-      <h4>
-        <Html html={step.title_html} inline />
-      </h4>
-      {step.html && <Html html={step.html} className="prose" />}
+    <>
       {step.scopes.length > 0 && (
         <ul className="guide-scopes">
           {step.scopes.map((scope) => (
@@ -112,6 +109,25 @@ function Step({ id, step, fields, onField }: StepProps) {
           ))}
         </ul>
       )}
+      {step.scopes_note && <p className="guide-note">{step.scopes_note}</p>}
+      {step.scopes_text && (
+        <div className="guide-fields">
+          <CopyButton value={step.scopes_text} label="the scopes" />
+        </div>
+      )}
+    </>
+  );
+}
+
+function Step({ id, step, fields, onField }: StepProps) {
+  const yields = fields.filter((field) => step.fields.includes(field.key));
+  return (
+    <li className="guide-step" data-step={id} tabIndex={-1}>
+      <h4>
+        <Html html={step.title_html} inline />
+      </h4>
+      {step.html && <Html html={step.html} className="prose" />}
+      <Scopes step={step} />
       {yields.length > 0 && (
         <div className="guide-fields">
           {yields.map((field) => (

@@ -19,7 +19,7 @@ macro_rules! functions {
     };
 }
 
-pub(super) static FUNCTIONS: [Function; 41] = functions! {
+pub(super) static FUNCTIONS: [Function; 42] = functions! {
     "present" [] ("value") 1..1 lists::present;
         "Whether there is a value that is neither missing nor null.";
         "present(inputs.name)" => "true";
@@ -110,6 +110,9 @@ pub(super) static FUNCTIONS: [Function; 41] = functions! {
     "decodeBase64" [] ("text") 1..1 texts::decode_base64;
         "Out of base64; the bytes must be UTF-8.";
         "decodeBase64('YTpi')" => r#""a:b""#;
+    "jwtClaims" [] ("token") 1..1 texts::jwt_claims;
+        "The claims of a signed token in compact form (RFC 7519), as they stand: the signature is not checked, so they are fit for choosing and not for trusting. Nothing where it is no such token.";
+        "jwtClaims('e30.eyJzaXRlIjoiYWNtZSJ9.x').site" => r#""acme""#;
     "sha256" [] ("text, encoding?") 1..2 hashes::sha256;
         "The SHA-256 hash, in `hex` or `base64`.";
         "sha256('abc')" => r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#;

@@ -7,8 +7,6 @@ use url::Url;
 
 /// The most authorization servers of a resource that are looked at.
 const MAX_SERVERS: usize = 3;
-/// The longest scope text, in characters.
-const MAX_SCOPES: usize = 1000;
 
 /// Where the metadata of a resource may be, likeliest first.
 pub(super) fn resource_places(server: &Url) -> Vec<Url> {
@@ -159,13 +157,7 @@ fn text<'d>(document: &'d Map<String, Value>, key: &str) -> Option<&'d str> {
 
 fn scopes(document: &Map<String, Value>) -> Option<String> {
     let list = document.get("scopes_supported")?.as_array()?;
-    plain_scopes(&list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
-}
-
-/// Scopes as RFC 6749 section 3.3 writes them; none where they are anything else.
-pub(super) fn plain_scopes(text: &str) -> Option<String> {
-    let is_scope = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~');
-    (!text.trim().is_empty() && text.len() <= MAX_SCOPES && text.chars().all(is_scope)).then(|| text.trim().to_owned())
+    crate::http::plain_scopes(&list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -268,14 +260,6 @@ mod tests {
             json!({ "response_types_supported": ["token"] }),
         ] {
             assert!(Server::read(&server_document(wrong.clone()), "https://i.example").is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn scopes_hold_nothing_but_scopes() {
-        assert_eq!(plain_scopes("a:read  b").as_deref(), Some("a:read  b"));
-        for odd in ["", "  ", "a\nb", "a\"b", "ü", &"x".repeat(1001)] {
-            assert_eq!(plain_scopes(odd), None, "{odd:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Signing in at an MCP server (Model Context Protocol, authorization): where one signs in is found out from the
 //! server itself, and we become known to whom it names.
 //!
-//! 1. The server is called without a token; its 401 says where its metadata are ([`challenge`]), else they are looked
+//! 1. The server is called without a token; its 401 says where its metadata are ([`crate::http::bearer`]), else they are looked
 //!    for at the well-known places ([`documents`]).
 //! 2. The metadata name an authorization server, whose own metadata name its addresses.
 //! 3. We are known there by a client's document or become known by registering ([`client`]).
@@ -9,7 +9,6 @@
 //! All that is said here is said by a stranger, and some of it goes to a person's browser. What closes the attacks is
 //! listed in `docs/security.md`.
 
-mod challenge;
 mod client;
 mod documents;
 mod fetch;
@@ -28,7 +27,12 @@ use self::{
     client::Registrar,
     documents::{Resource, Server},
 };
-use crate::{Engine, Error, ErrorKind, http::Outgoing, pipeline::Credentials, tokens::TokenServer};
+use crate::{
+    Engine, Error, ErrorKind,
+    http::{Challenge, Outgoing, bearer, plain_scopes},
+    pipeline::Credentials,
+    tokens::TokenServer,
+};
 
 /// Where one signs in, and as what.
 pub(super) struct Found {
@@ -87,7 +91,7 @@ pub(super) async fn find(
     };
     let client = registrar.client(flow.registration, credentials.values()).await?;
     let own = (!flow.scopes.is_empty()).then(|| flow.scopes.join(" "));
-    let challenged = challenge.scope.as_deref().and_then(documents::plain_scopes);
+    let challenged = challenge.scope.as_deref().and_then(plain_scopes);
     let mut scopes = own.or(challenged).or(resource.scopes);
     // A token that nothing renews would end the account within the hour.
     if found.knows_offline_access
@@ -106,7 +110,7 @@ pub(super) async fn find(
 }
 
 /// Calls the server without a token, to be told what it wants.
-async fn knock(engine: &Engine, title: &str, server: &Url, deadline: Instant) -> Result<challenge::Challenge, Error> {
+async fn knock(engine: &Engine, title: &str, server: &Url, deadline: Instant) -> Result<Challenge, Error> {
     let (headers, body) = crate::mcp::knock();
     let outgoing = Outgoing {
         method: http::Method::POST,
@@ -120,7 +124,7 @@ async fn knock(engine: &Engine, title: &str, server: &Url, deadline: Instant) ->
     if incoming.status.is_server_error() {
         return Err(crate::pipeline::provider_error(engine.http(), title, &incoming));
     }
-    Ok(challenge::bearer(&incoming.headers))
+    Ok(bearer(&incoming.headers))
 }
 
 async fn resource(

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::id_token;
 use crate::{
-    scopes::to_ask,
+    scopes::{joined, to_ask},
     sign_in::{mcp::Found, way::Errand},
     tokens::Applicant,
 };
@@ -40,6 +40,16 @@ impl Destination<'_> {
         self.errand.page(place, "authorizationUrl")
     }
 
+    /// Scopes beside those of a first sign-in: what the provider refused the account's actions for want of. An MCP
+    /// server may name but what is new, and grant no more than what is asked for: there it is asked again for what the
+    /// account has.
+    fn more_scopes(&self) -> Vec<String> {
+        let Some(account) = self.errand.again else { return Vec::new() };
+        let granted = account.token.as_ref().filter(|_| self.found.is_some()).map(|token| token.scopes.clone());
+        let wanted = account.wanted_scopes.values().flatten().cloned();
+        granted.into_iter().flatten().chain(wanted).collect()
+    }
+
     /// The whole address.
     pub(super) fn location(&self, verifier: Option<&Secret>) -> Result<Url, String> {
         let oauth2 = self.oauth2;
@@ -54,11 +64,12 @@ impl Destination<'_> {
             Some(found) => found.scopes.clone(),
             None => self.text(oauth2.scopes.as_ref())?,
         };
-        if let Some(scopes) = scopes {
+        let more = self.more_scopes();
+        if scopes.is_some() || !more.is_empty() {
             let Applicant { connector, method, profile, .. } = &self.errand.applicant;
-            let enabled = &profile.enabled_actions;
-            let scopes = to_ask(connector, method, enabled, &scopes, oauth2.scope_delimiter.as_deref());
-            set("scope", delimited(&scopes, oauth2.scope_delimiter.as_deref()));
+            let delimiter = oauth2.scope_delimiter.as_deref();
+            let scopes = to_ask(connector, method, &profile.enabled_actions, &scopes.unwrap_or_default(), delimiter);
+            set("scope", delimited(&joined(&scopes, delimiter, more.into_iter()), delimiter));
         }
         for (name, value) in &oauth2.authorization_params {
             if let Some(value) = self.errand.text(value, Escape::None)? {

@@ -17,6 +17,7 @@ import { PageHeader } from "../../ui/PageHeader.tsx";
 import { StatusBadge } from "../../ui/StatusBadge.tsx";
 import { DeleteAccount } from "./DeleteAccount.tsx";
 import { EditAccount } from "./EditAccount.tsx";
+import { MissingScopes } from "./MissingScopes.tsx";
 import { relinkNotice } from "./relink.ts";
 import { statusOf } from "./status.ts";
 import { useAccountChanges } from "./useAccountChanges.tsx";
@@ -122,12 +123,7 @@ function Detail({ account }: { account: Account }) {
         </Alert>
       )}
       {account.missing_scopes.length > 0 && (
-        <Alert color="yellow" mb="md" title="The provider granted less than some actions need">
-          <Text size="sm" c="var(--mantine-color-text)">
-            Missing: {account.missing_scopes.join(", ")}. Actions that need them are refused. Reconnect the
-            account and allow them, or disable those actions in its profile.
-          </Text>
-        </Alert>
+        <MissingScopes account={account} onReconnect={() => setEditing(true)} />
       )}
       <Grid>
         <Grid.Col span={{ base: 12, md: 7 }}>
@@ -257,6 +253,9 @@ function Values({ values, empty }: { values: Record<string, unknown>; empty: str
 
 function Available({ account }: { account: Account }) {
   const actions = useActions({ account: account.id });
+  const granted = actions.data?.filter((action) => action.authorized !== false).length;
+  const all = actions.data?.length;
+  const count = granted === all ? `${all} actions` : `${granted} of ${all} actions`;
   return (
     <Card withBorder radius="lg">
       <Title order={2} size="h4" mb="sm">
@@ -266,8 +265,8 @@ function Available({ account }: { account: Account }) {
         <Text c="dimmed">The actions could not be loaded.</Text>
       ) : (
         <Text>
-          {actions.data === undefined ? "…" : `${actions.data.length} actions`} can be run with this account
-          through <Anchor href="/docs">one API</Anchor>.
+          {actions.data === undefined ? "…" : count} can be run with this account through{" "}
+          <Anchor href="/docs">one API</Anchor>.
         </Text>
       )}
     </Card>

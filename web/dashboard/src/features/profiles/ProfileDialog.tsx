@@ -19,6 +19,7 @@ import { notifyDone } from "../../ui/notify.ts";
 import { Prose } from "../../ui/Prose.tsx";
 import { ActionPicker } from "./ActionPicker.tsx";
 import { emptyProfileForm, formOf, newProfile, profileChange } from "./profileForm.ts";
+import { Scopes } from "./Scopes.tsx";
 import { LATEST, pinOptions } from "./versionPins.ts";
 
 interface Props {
@@ -45,7 +46,7 @@ export const ProfileDialog = (props: Props) => (
 function ProfileEditor({ connector, profile, onClose }: Props) {
   const [form, setForm] = useState(() => (profile === null ? emptyProfileForm(connector) : formOf(profile)));
   const connectors = useConnectors();
-  const detail = useConnector(form.connector ?? "");
+  const detail = useConnector(form.connector ?? "", form.actions);
   const versions = useConnectorVersions(form.connector ?? "");
   const actions = useActions(form.connector === null ? {} : { connector: form.connector });
   const create = useCreateProfile();
@@ -156,6 +157,7 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
             onChange={(chosen) => change({ actions: chosen })}
           />
         )}
+        {method !== undefined && <Scopes method={method} />}
         {error !== null && <ErrorState title="It was not saved" error={error} />}
         <DialogActions onCancel={onClose}>
           <Button

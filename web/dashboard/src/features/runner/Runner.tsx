@@ -1,8 +1,9 @@
 /** One action with one account: its form, its run, its answer. */
 
-import { Alert, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { Action } from "../../api/connectors.ts";
 import { useSession } from "../../api/session.ts";
@@ -97,8 +98,11 @@ export function Runner({ account, action, inputs: given }: Props) {
         </Group>
         {missing.length > 0 && (
           <Alert color="yellow" mb="sm" title="The provider did not grant what this action needs">
-            Missing: {missing.join(", ")}. Reconnect the account and allow them; until then the run is
-            refused.
+            Missing: {missing.join(", ")}. Reconnect{" "}
+            <Anchor component={Link} to="/accounts/$accountId" params={{ accountId: account } as never}>
+              the account
+            </Anchor>{" "}
+            and allow them; until then the run is refused.
           </Alert>
         )}
         <form

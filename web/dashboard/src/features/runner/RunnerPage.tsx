@@ -95,7 +95,10 @@ export function RunnerPage() {
 /** Reading first, then changing, then what cannot be undone. */
 function grouped(actions: Action[]) {
   const items = (wanted: (action: Action) => boolean) =>
-    actions.filter(wanted).map(({ id, label }) => ({ value: id, label: `${label} (${id})` }));
+    actions.filter(wanted).map(({ id, label, authorized }) => ({
+      value: id,
+      label: `${label} (${id})${authorized === false ? ": not granted" : ""}`,
+    }));
   const reads = (action: Action) => action.action_details.annotations.readOnlyHint === true;
   const destroys = (action: Action) => action.action_details.annotations.destructiveHint === true;
   return [

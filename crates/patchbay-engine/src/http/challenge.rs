@@ -1,7 +1,10 @@
 //! What a server says in `WWW-Authenticate` when it wants a token (RFC 9110 section 11.6.1, RFC 6750 section 3,
 //! RFC 9728 section 5.1).
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
+
+/// The most of a list of scopes that is read, in bytes.
+const MAX_SCOPES: usize = 1000;
 
 /// The parameters of a `Bearer` challenge that matter here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,6 +13,29 @@ pub(crate) struct Challenge {
     pub(crate) resource_metadata: Option<String>,
     /// The scopes that are wanted.
     pub(crate) scope: Option<String>,
+    /// What was wrong with the token that was sent.
+    pub(crate) error: Option<String>,
+}
+
+/// Which scopes a refusal is for want of (`insufficient_scope`: RFC 6750 section 3.1; Model Context Protocol,
+/// authorization, scope challenge handling): as the provider names them, perhaps none. None where the refusal is for
+/// another reason, or for none that is told.
+pub(crate) fn wanted_scopes(status: StatusCode, headers: &HeaderMap) -> Option<Vec<String>> {
+    if status != StatusCode::FORBIDDEN {
+        return None;
+    }
+    let challenge = bearer(headers);
+    if challenge.error.as_deref() != Some("insufficient_scope") {
+        return None;
+    }
+    let named = challenge.scope.as_deref().and_then(plain_scopes).unwrap_or_default();
+    Some(named.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Scopes as RFC 6749 section 3.3 writes them; none where they are anything else.
+pub(crate) fn plain_scopes(text: &str) -> Option<String> {
+    let is_scope = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~');
+    (!text.trim().is_empty() && text.len() <= MAX_SCOPES && text.chars().all(is_scope)).then(|| text.trim().to_owned())
 }
 
 /// The first `Bearer` challenge of an answer.
@@ -23,6 +49,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Challenge {
         match name.to_ascii_lowercase().as_str() {
             "resource_metadata" => challenge.resource_metadata.get_or_insert(value),
             "scope" => challenge.scope.get_or_insert(value),
+            "error" => challenge.error.get_or_insert(value),
             _ => continue,
         };
     }
@@ -81,7 +108,7 @@ mod tests {
 
     fn of(header: &str) -> (Option<String>, Option<String>) {
         let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, header.parse().unwrap())]);
-        let Challenge { resource_metadata, scope } = bearer(&headers);
+        let Challenge { resource_metadata, scope, .. } = bearer(&headers);
         (resource_metadata, scope)
     }
 
@@ -107,6 +134,34 @@ mod tests {
         }
         assert_eq!(of("Basic resource_metadata=\"https://evil.example\""), (None, None));
         assert_eq!(of("Bearer"), (None, None));
+    }
+
+    #[test]
+    fn a_refusal_for_want_of_scopes_is_told_from_others() {
+        let wanted = |status: u16, header: &str| {
+            let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, header.parse().unwrap())]);
+            wanted_scopes(StatusCode::from_u16(status).unwrap(), &headers)
+        };
+        let named = |scopes: &[&str]| Some(scopes.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
+        for (status, header, expected) in [
+            (403, "Bearer error=\"insufficient_scope\", scope=\"a:read  a:write\"", named(&["a:read", "a:write"])),
+            (403, "Bearer realm=\"x\", error=insufficient_scope", named(&[])),
+            (403, "Bearer error=\"insufficient_scope\", scope=\"a\\\\b\"", named(&[])),
+            (403, "Bearer error=\"invalid_token\", scope=\"a\"", None),
+            (403, "Basic error=\"insufficient_scope\"", None),
+            (401, "Bearer error=\"insufficient_scope\", scope=\"a\"", None),
+        ] {
+            assert_eq!(wanted(status, header), expected, "{status} {header}");
+        }
+        assert_eq!(wanted_scopes(StatusCode::FORBIDDEN, &HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn scopes_hold_nothing_but_scopes() {
+        assert_eq!(plain_scopes("a:read  b").as_deref(), Some("a:read  b"));
+        for odd in ["", "  ", "a\nb", "a\"b", "ü", &"x".repeat(1001)] {
+            assert_eq!(plain_scopes(odd), None, "{odd:?}");
+        }
     }
 
     proptest! {
