@@ -77,11 +77,12 @@ test("the redirect URI and the scopes of the allowed actions are there to be cop
 
 test("a profile is pinned to a version, and says so", async ({ dashboard, server }) => {
   const { page } = dashboard;
-  const operator = new Operator(server);
   for (const version of ["1.0.0", "1.1.0"]) {
-    await operator.call("POST", "/connectors", null, {
-      files: [{ name: "pier.connector.yaml", text: pier(version) }],
+    const pushed = await page.request.post(`${server.url}/connectors`, {
+      headers: { "x-requested-with": "patchbay" },
+      data: { files: [{ name: "pier.connector.yaml", text: pier(version) }] },
     });
+    expect(pushed.ok(), await pushed.text()).toBe(true);
   }
   await newProfile(dashboard, "Pier");
   await page.getByLabel("Version").and(page.locator("input")).click();

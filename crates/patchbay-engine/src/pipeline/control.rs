@@ -134,21 +134,28 @@ fn fulfilled(run: &mut Run<'_>, step: &Step, output: Value) -> Result<Value, Err
     if let Value::Object(steps) = &mut run.steps {
         steps.insert(step.id.clone(), own);
     }
-    let is_success = {
+    // Whether it is a success; where it is none, what the file says of that.
+    let judged = {
         let response = run.steps.get(&step.id).and_then(|step| step.get("output")).unwrap_or(&Value::Null);
         let roots = run.roots().into_iter().chain([("response", response)]).collect::<Vec<_>>();
-        criteria.is_truthy(&Scope { roots: &roots }).map_err(|error| run.broken(&error))
+        let scope = Scope { roots: &roots };
+        match criteria.is_truthy(&scope) {
+            Ok(true) => Ok(None),
+            Ok(false) => {
+                let told = step.failure_message.as_ref().map(|message| message.eval_text(&scope, Escape::None));
+                told.transpose().map(|told| Some(told.flatten()))
+            }
+            Err(error) => Err(error),
+        }
+        .map_err(|error| run.broken(&error))
     };
     let own = run.steps.as_object_mut().and_then(|steps| steps.shift_remove(&step.id));
     let output = own.and_then(|mut step| step.get_mut("output").map(Value::take)).unwrap_or_default();
-    if is_success? {
-        return Ok(output);
-    }
+    let Some(told) = judged? else { return Ok(output) };
     let (title, id) = (&run.ctx.connector.title, &step.id);
-    let own = step.failure_message.as_ref().map(|message| message.eval_text(&Scope { roots: &roots }, Escape::None));
-    let own = own.transpose().map_err(|error| run.broken(&error))?.flatten().filter(|message| !message.is_empty());
-    let message =
-        own.unwrap_or_else(|| format!("{title} answered, but not with what the step `{id}` counts as a success"));
+    let message = told
+        .filter(|told| !told.is_empty())
+        .unwrap_or_else(|| format!("{title} answered, but not with what the step `{id}` counts as a success"));
     Err(Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message))
 }
 
