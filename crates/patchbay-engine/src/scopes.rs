@@ -222,6 +222,7 @@ Patchbay: 1.0.0
 info: {title: Demo, key: demo, version: 1.0.0, description: For a test.}
 categories: [documents]
 baseUrl: https://demo.example.com
+scopeDefinitions: {base: {description: B.}, me: {description: Me.}, read: {description: R.}, write: {description: W.}, more: {description: M.}}
 authentication:
   - key: {type: custom, label: Key, configFields: [{key: k, label: K, type: password, required: true, secret: true}],
       authorization: {type: bearer, token: "${credentials.k}"}, testActions: [{action: get_me, required: true}]}
