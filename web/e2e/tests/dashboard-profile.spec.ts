@@ -142,7 +142,7 @@ placed("an app that the provider refuses is told, until it is mended", async ({ 
   const dashboard = new Dashboard(page, server);
   await dashboard.open("/profiles");
   const row = page.getByRole("row").filter({ hasText: "Wrong app" });
-  await expect(row.getByRole("status")).toContainText("since");
+  await expect(row.getByRole("status")).toContainText("First told");
   await expectAccessible(page);
   await page.screenshot({ path: test.info().outputPath("alarm.png") });
   await row.getByRole("button", { name: "Changes to Wrong app" }).click();

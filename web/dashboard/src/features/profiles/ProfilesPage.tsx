@@ -101,7 +101,7 @@ function ProfileRow({ profile }: { profile: Profile }) {
             </Text>
             {profile.alarm && (
               <Text size="xs" c="var(--mantine-color-error)" role="status">
-                {profile.alarm.message}, since <Moment at={profile.alarm.since} />
+                {profile.alarm.message}. First told <Moment at={profile.alarm.since} inherit />.
               </Text>
             )}
           </div>
