@@ -341,7 +341,7 @@ impl Engine {
         let typed = check_fields(fields, typed.to_vec(), "credentials", kept).map_err(invalid)?;
         account.setup_information.extend(typed.plain);
         account.secrets.extend(seal_account(self.vault(), &account.project_id, &account.id, &typed.secrets));
-        let reasons = prove(self, account, &Proof { connector, profile, is_new: false, minted }).await?;
+        let reasons = Box::pin(prove(self, account, &Proof { connector, profile, is_new: false, minted })).await?;
         account.connector_version = connector.version.to_string();
         // A link that works again ends what was wrong; a suspension is the operator's to end.
         if account.status != AccountStatus::Suspended {

@@ -128,7 +128,9 @@ impl Engine {
             }
         }
         match &mut outcome {
-            Err(error) if error.code == MISSING_SCOPES => self.refused_for_scopes(&call, &action, error).await,
+            Err(error) if error.code == MISSING_SCOPES => {
+                Box::pin(self.refused_for_scopes(&call, &action, error)).await;
+            }
             _ => {}
         }
         Ok((call, outcome, trace))

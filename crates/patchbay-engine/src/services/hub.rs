@@ -154,7 +154,7 @@ impl Engine {
             updated_at: now,
         };
         let proof = Proof { connector: &connector, profile: &profile, is_new: true, minted };
-        account.status_reasons = prove(self, &mut account, &proof).await?;
+        account.status_reasons = Box::pin(prove(self, &mut account, &proof)).await?;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
         // The connector must still be there: while this is held, no version goes away.
         let _turn = self.library().turn.read().await;
