@@ -57,7 +57,7 @@ pub use services::{
 };
 
 pub use pipeline::FileFacts;
-pub use sign_in::{PreparedSignIn, SignInAnswer, SignInDraft, SignInEnd, SignInRequest, SignInStart};
+pub use sign_in::{ConfirmedSignIn, PreparedSignIn, SignInAnswer, SignInDraft, SignInEnd, SignInRequest, SignInStart};
 pub use tokens::Revocation;
 pub use trace::{Exchange, RunTrace};
 

@@ -172,6 +172,7 @@ impl World {
             kind: AccountKind::Production,
             multiple: false,
             allowed_origins: Vec::new(),
+            confirm_url: None,
             expires_in: None,
         };
         let session = self.engine.create_session(&self.caller, new).await?;

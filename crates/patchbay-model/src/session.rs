@@ -35,6 +35,8 @@ pub struct ConnectSession {
     pub multiple: bool,
     /// Origins of pages that may frame the Hub with this session, beside the server's own.
     pub allowed_origins: Vec<String>,
+    /// Where a browser that has signed in at a provider is sent, for the operator's product to say who it is.
+    pub confirm_url: Option<String>,
     /// An id that the provider's side can carry in webhooks.
     pub external_trigger_token: String,
     /// When it was made.

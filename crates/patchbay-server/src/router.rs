@@ -73,6 +73,7 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(connect_sessions::create))
         .routes(routes!(connect_sessions::authenticate))
+        .routes(routes!(connect_sessions::confirm))
         .routes(routes!(accounts::list))
         .routes(routes!(accounts::get, accounts::patch, accounts::delete))
         .routes(routes!(accounts::meta))

@@ -10,6 +10,8 @@ export interface SessionOptions {
   readonly expiresIn?: number;
   /** `null` leaves the choice to the customer. */
   readonly provider?: string | null;
+  /** Where a browser that has signed in at a provider goes to be confirmed. */
+  readonly confirmUrl?: string;
 }
 
 /** A session as its maker gets it. */
@@ -34,7 +36,7 @@ export class Operator {
 
   /** Makes a connect session. */
   async session(owner: string, options: SessionOptions = {}): Promise<Session> {
-    const { allowedOrigins = [], accountId, expiresIn, provider = "spotdraft" } = options;
+    const { allowedOrigins = [], accountId, expiresIn, provider = "spotdraft", confirmUrl } = options;
     const made = await this.call("POST", "/connect_sessions", 201, {
       origin_owner_id: Api.ownerId(owner),
       origin_owner_name: owner,
@@ -42,6 +44,7 @@ export class Operator {
       ...(provider === null ? {} : { provider }),
       ...(accountId === undefined ? {} : { account_id: accountId }),
       ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
+      ...(confirmUrl === undefined ? {} : { confirm_url: confirmUrl }),
     });
     return { token: made.token, link: made.auth_link_url };
   }

@@ -289,6 +289,27 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/connect_sessions/confirm": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Says whose browser has signed in at a provider, and links the account if that is the session's owner.
+     * @description For sessions with a `confirm_url`: the browser comes there with `confirmation`, and nothing is linked before your product
+     *     has said by its own log-in who it is. That keeps anyone from having a stranger link an account for them.
+     */
+    post: operations["connect_sessions_confirm"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/connectors": {
     parameters: {
       query?: never;
@@ -713,6 +734,24 @@ export interface components {
       /** @description The token. */
       token: string;
     };
+    /** @description Whose browser has finished a sign-in. */
+    ConfirmSession: {
+      /** @description What the browser brought to your `confirm_url`. */
+      confirmation: string;
+      /** @description The customer who is signed in to your product in that browser, by your own log-in. */
+      origin_owner_id: string;
+    };
+    /** @description How a confirmed sign-in ended. */
+    ConfirmedOut: {
+      /** @description `authenticated` or `error`. */
+      status: string;
+      /** @description The account that was linked: `{id}`. */
+      account?: Record<string, never> | null;
+      /** @description Why none was: `{code, description}`. The Hub shows it too. */
+      error?: Record<string, never> | null;
+      /** @description Where to send the browser now, whatever came of it. */
+      redirect_uri: string;
+    };
     /** @description A page of connectors. */
     ConnectorList: {
       /** Format: int32 */
@@ -799,6 +838,11 @@ export interface components {
       label?: string | null;
       /** @description Origins of your pages that may frame the Hub with this session, such as `https://app.example.com`. */
       allowed_origins?: string[];
+      /**
+       * @description Where a browser that has signed in at a provider is sent with `?confirmation=…`, so that your product says whose
+       *     browser it is (`POST /connect_sessions/confirm`) before anything is linked. `https`, or `http` on localhost.
+       */
+      confirm_url?: string | null;
       /** @description `production` or `test`. */
       type?: string | null;
     };
@@ -1120,6 +1164,8 @@ export interface components {
       type: string;
       /** @description Origins that may frame the Hub with this session. */
       allowed_origins: string[];
+      /** @description Where a browser that has signed in at a provider is sent to be confirmed. */
+      confirm_url?: string | null;
       external_trigger_token: string;
       created_at: string;
       /** @description When it stops working. */
@@ -2075,6 +2121,39 @@ export interface operations {
       };
       /** @description No live session with this token in this project. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ErrorBody"];
+        };
+      };
+    };
+  };
+  connect_sessions_confirm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ConfirmSession"];
+      };
+    };
+    responses: {
+      /** @description The sign-in has ended; send the browser to `redirect_uri`. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConfirmedOut"];
+        };
+      };
+      /** @description Nothing waits for this confirmation, or the sign-in was begun for another customer: nothing is linked. */
+      400: {
         headers: {
           [name: string]: unknown;
         };

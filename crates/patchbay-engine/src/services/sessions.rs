@@ -31,6 +31,9 @@ pub struct NewSession {
     /// Origins of the pages that may frame the Hub, such as `https://app.example.com`; the server's own may
     /// always.
     pub allowed_origins: Vec<String>,
+    /// Where a browser that has signed in at a provider is sent with `confirmation`, for the operator's product to say
+    /// who it is: `https`, or `http` on this very machine.
+    pub confirm_url: Option<String>,
     /// Its life in seconds (1 to 31 536 000; default 1800).
     pub expires_in: Option<i64>,
 }
@@ -90,6 +93,7 @@ impl Engine {
             kind: new.kind,
             multiple: new.multiple,
             allowed_origins,
+            confirm_url: new.confirm_url,
             external_trigger_token: entropy.uuid().to_string(),
             created_at: now,
             expires_at: now.plus_seconds(new.expires_in.unwrap_or(DEFAULT_LIFE)),
@@ -154,7 +158,25 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
         let message = format!("a session allows at most {MOST_ORIGINS} origins");
         problems.push(Problem { path: "allowed_origins".to_owned(), code: "length", message });
     }
+    if new.confirm_url.as_deref().is_some_and(|url| !is_confirmable(url)) {
+        let message = "confirm_url is an address of your product, such as https://app.example.com/integrations/confirm: \
+                       https (http on localhost alone), without a user and without a fragment";
+        problems.push(Problem { path: "confirm_url".to_owned(), code: "url", message: message.to_owned() });
+    }
     if problems.is_empty() { Ok(origins) } else { Err(invalid(problems)) }
+}
+
+/// Whether a browser may be sent there with a one-time secret.
+fn is_confirmable(text: &str) -> bool {
+    let Ok(url) = url::Url::parse(text) else { return false };
+    let is_local = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => return false,
+    };
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    is_plain && text.len() <= 2000 && (url.scheme() == "https" || url.scheme() == "http" && is_local)
 }
 
 /// The origin in its one spelling (RFC 6454 section 6.2); nothing when the text says more, or another thing.

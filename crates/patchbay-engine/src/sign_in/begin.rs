@@ -5,7 +5,8 @@ use patchbay_vault::{Secret, Vault};
 use url::Url;
 
 use super::{
-    ticket::{self, Ticket},
+    kept,
+    ticket::Ticket,
     way::{Errand, Sent, Way, not_by_sign_in},
 };
 use crate::{
@@ -130,7 +131,7 @@ impl Engine {
         };
         ticket.keep(self, &hub.session.project_id, &state).await?;
         let mark = mark_of(&state);
-        Ok(SignInStart { location: Secret::new(location.as_str()), mark, browser, life_seconds: ticket::LIFE })
+        Ok(SignInStart { location: Secret::new(location.as_str()), mark, browser, life_seconds: kept::LIFE })
     }
 
     /// Where the window goes in the end: where it was asked to go when that may be, else to our own page.

@@ -30,6 +30,11 @@ impl SignInAnswer {
     pub(super) fn get(&self, name: &str) -> Option<&Secret> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
+
+    /// Whether there is something to trade in it: a code, or the verifier of OAuth 1.0a.
+    fn consents(&self) -> bool {
+        ["code", "oauth_verifier"].iter().any(|name| self.get(name).is_some_and(|value| !value.is_empty()))
+    }
 }
 
 /// How a sign-in ended.
@@ -39,8 +44,9 @@ pub struct SignInEnd {
     pub landing: String,
     /// The mark of the cookie that is of no use any more.
     pub mark: String,
-    /// The account, or why there is none. The attempt says the same.
-    pub outcome: Result<AccountId, Error>,
+    /// The account, or why there is none; the attempt says the same. None while the operator's product is asked whose
+    /// browser it is.
+    pub outcome: Result<Option<AccountId>, Error>,
 }
 
 impl Engine {
@@ -55,25 +61,41 @@ impl Engine {
         let ticket = Ticket::take(self, &state).await?.ok_or_else(unknown)?;
         let (landing, attempt) = (ticket.landing.clone(), AttemptId::new(ticket.attempt.clone()));
         let hub = self.hub_session(&Secret::new(ticket.session.as_str())).await?;
-        let outcome = self.linked_by(&hub, &attempt, &ticket, &answer, &mark).await;
-        match &outcome {
-            Ok(account) => {
-                self.settle_attempt(&hub, &attempt, AttemptStatus::Authenticated, Some(account), None).await?;
-            }
-            Err(error) => self.end_attempt(&hub, &attempt, error).await?,
-        }
-        Ok(SignInEnd { landing, mark, outcome })
+        let outcome = match check(&ticket, &answer, &mark) {
+            Err(error) => Err(error),
+            Ok(()) => match hub.session.confirm_url.as_deref().filter(|_| answer.consents()) {
+                Some(confirm_url) => {
+                    let landing = self.ask_who(&hub, confirm_url, ticket, &answer).await?;
+                    return Ok(SignInEnd { landing, mark, outcome: Ok(None) });
+                }
+                None => self.linked_by(&hub, &attempt, &ticket, &answer).await,
+            },
+        };
+        self.settle_sign_in(&hub, &attempt, &outcome).await?;
+        Ok(SignInEnd { landing, mark, outcome: outcome.map(Some) })
     }
 
-    async fn linked_by(
+    /// Tells the attempt how the sign-in ended.
+    pub(super) async fn settle_sign_in(
+        &self,
+        hub: &HubSession,
+        attempt: &AttemptId,
+        outcome: &Result<AccountId, Error>,
+    ) -> Result<(), Error> {
+        match outcome {
+            Ok(account) => self.settle_attempt(hub, attempt, AttemptStatus::Authenticated, Some(account), None).await,
+            Err(error) => self.end_attempt(hub, attempt, error).await,
+        }
+    }
+
+    /// Trades what the browser brought back, proves the credentials and links the account.
+    pub(super) async fn linked_by(
         &self,
         hub: &HubSession,
         attempt: &AttemptId,
         ticket: &Ticket,
         answer: &SignInAnswer,
-        mark: &str,
     ) -> Result<AccountId, Error> {
-        check(ticket, answer, mark)?;
         if self.get_attempt(hub, attempt).await?.status != AttemptStatus::Pending {
             return Err(refused("the sign-in was given up in the meantime; start again in the Hub"));
         }
@@ -148,7 +170,7 @@ pub(super) fn refused(why: &str) -> Error {
     Error::new(ErrorKind::Invalid, "SignInRefusedError", why)
 }
 
-fn unknown() -> Error {
+pub(super) fn unknown() -> Error {
     Error::new(
         ErrorKind::Invalid,
         "SignInUnknownError",

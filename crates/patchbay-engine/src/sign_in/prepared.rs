@@ -5,16 +5,12 @@
 //! storage under the hash of a ticket of 256 random bits, lives ten minutes, and can be used again until its attempt
 //! has ended: a customer may press a link twice.
 
-use patchbay_model::{AttemptId, ProfileId};
-use patchbay_vault::{SealContext, Secret, Vault};
+use patchbay_model::{AttemptId, KeyHash, ProfileId};
+use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
-use super::{
-    SignInRequest,
-    ticket::{self, broken},
-    way::not_by_sign_in,
-};
+use super::{SignInRequest, kept, way::not_by_sign_in};
 use crate::{
     Engine, Error, ErrorKind,
     linking::check_fields,
@@ -86,11 +82,7 @@ impl Engine {
             landing: draft.landing,
             fields,
         };
-        let text = Secret::new(serde_json::to_string(&kept).map_err(|error| broken(&error))?);
-        let (hash, project) = (hash_of(&ticket), &hub.session.project_id);
-        let sealed = self.vault().seal(&SealContext::SignIn { project, state: &hash.hex() }, &text);
-        let ends = self.clock().now().plus_seconds(ticket::LIFE);
-        self.storage().sign_ins().put(&hash, project, &sealed, ends).await?;
+        kept::keep(self, &hub.session.project_id, &hash_of(&ticket), &kept).await?;
         Ok(PreparedSignIn { attempt_id, ticket })
     }
 
@@ -101,19 +93,13 @@ impl Engine {
         profile: &ProfileId,
         allowed_origins: Vec<String>,
     ) -> Result<SignInRequest, Error> {
-        let hash = hash_of(ticket);
-        let found = self.storage().sign_ins().find(&hash, self.clock().now()).await?;
-        let (project, sealed) = found.ok_or_else(|| {
+        let (_, kept) = kept::find::<Kept>(self, &hash_of(ticket)).await?.ok_or_else(|| {
             Error::new(
                 ErrorKind::Invalid,
                 "SignInUnknownError",
                 "this way to the sign-in is older than ten minutes, or was never there; start again in the Hub",
             )
         })?;
-        let context = SealContext::SignIn { project: &project, state: &hash.hex() };
-        let text = self.vault().open(&context, &sealed).map_err(|error| broken(&error))?;
-        let text = Zeroizing::new(text.expose().to_owned());
-        let kept: Kept = serde_json::from_str(&text).map_err(|error| broken(&error))?;
         if kept.profile != profile.as_str() {
             return Err(invalid_at("integration_id", "mismatch", "this sign-in was prepared for another integration"));
         }
@@ -128,7 +114,6 @@ impl Engine {
     }
 }
 
-fn hash_of(ticket: &Secret) -> patchbay_model::KeyHash {
-    let text = Zeroizing::new(format!("{PURPOSE}{}", ticket.expose()));
-    Vault::hash_token(&text)
+fn hash_of(ticket: &Secret) -> KeyHash {
+    kept::hash_of(PURPOSE, ticket)
 }

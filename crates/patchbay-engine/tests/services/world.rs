@@ -117,6 +117,7 @@ pub fn session_for(id: &str) -> NewSession {
         kind: AccountKind::Production,
         multiple: false,
         allowed_origins: Vec::new(),
+        confirm_url: None,
         expires_in: None,
     }
 }

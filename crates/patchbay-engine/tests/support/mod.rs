@@ -87,6 +87,7 @@ pub async fn link_for(
         kind: AccountKind::Production,
         multiple: false,
         allowed_origins: Vec::new(),
+        confirm_url: None,
         expires_in: None,
     };
     let session = engine.create_session(caller, new).await?;

@@ -83,21 +83,21 @@ pub async fn signed_in(world: &World) -> AccountId {
         _ => world.profile("sign_in").await,
     };
     let browser = Browser::begin(world, &profile.id).await.unwrap();
-    browser.finish(world).await.unwrap().outcome.unwrap()
+    browser.finish(world).await.unwrap().outcome.unwrap().unwrap()
 }
 
 /// An account that signed in through a profile, of its own owner.
 pub async fn signed_in_as(world: &World, profile: &ProfileId, owner: &str) -> AccountId {
     let made = world.session(|new| owner.clone_into(&mut new.owner.id)).await;
     let browser = Browser::begin_in(world, profile, made.token, None).await.unwrap();
-    browser.finish(world).await.unwrap().outcome.unwrap()
+    browser.finish(world).await.unwrap().outcome.unwrap().unwrap()
 }
 
 /// The same account again.
 pub async fn signed_in_again(world: &World, profile: &ProfileId, account: &AccountId) -> AccountId {
     let made = world.session(|new| new.account_id = Some(account.clone())).await;
     let browser = Browser::begin_in(world, profile, made.token, None).await.unwrap();
-    browser.finish(world).await.unwrap().outcome.unwrap()
+    browser.finish(world).await.unwrap().outcome.unwrap().unwrap()
 }
 
 /// The scopes that a sign-in through a profile asks for.
@@ -134,7 +134,7 @@ async fn a_sign_in_links_an_account_and_ends_its_attempt() {
     parameters.push(("realmId".into(), Secret::new("realm-7")));
     let end = world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap();
     assert_eq!(end.landing, "http://localhost/embedded/accounts/callback");
-    let account = world.stored(&end.outcome.unwrap()).await;
+    let account = world.stored(&end.outcome.unwrap().unwrap()).await;
     assert_eq!(browser.attempt(&world).await, (AttemptStatus::Authenticated, None));
     let keys = account.secrets.keys().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(keys, ["accessToken", "realm", "refreshToken"]);
@@ -267,6 +267,7 @@ async fn cross_tenant_confusion_is_refused() {
         kind: patchbay_model::AccountKind::Production,
         multiple: false,
         allowed_origins: Vec::new(),
+        confirm_url: None,
         expires_in: None,
     };
     let theirs = world.engine.create_session(&stranger, session).await.unwrap();

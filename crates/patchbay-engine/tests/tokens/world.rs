@@ -108,6 +108,7 @@ impl World {
             kind: AccountKind::Production,
             multiple: false,
             allowed_origins: Vec::new(),
+            confirm_url: None,
             expires_in: None,
         };
         change(&mut new);

@@ -10,9 +10,10 @@ use patchbay_engine::{Engine, NewSession};
 use patchbay_model::{AccountId, ConnectSession, Metadata, Owner, ProfileId};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::wire;
+use super::{hub::attempt_out, wire};
 use crate::{
     error::{ApiError, ErrorBody},
     extract::{ApiJson, Authenticated},
@@ -63,6 +64,10 @@ pub(crate) struct CreateSession {
     /// Origins of your pages that may frame the Hub with this session, such as `https://app.example.com`.
     #[serde(default)]
     allowed_origins: Vec<String>,
+    /// Where a browser that has signed in at a provider is sent with `?confirmation=…`, so that your product says whose
+    /// browser it is (`POST /connect_sessions/confirm`) before anything is linked. `https`, or `http` on localhost.
+    #[serde(default)]
+    confirm_url: Option<String>,
     /// `production` or `test`.
     #[serde(default, rename = "type")]
     kind: Option<String>,
@@ -88,6 +93,8 @@ pub(crate) struct SessionOut {
     kind: &'static str,
     /// Origins that may frame the Hub with this session.
     allowed_origins: Vec<String>,
+    /// Where a browser that has signed in at a provider is sent to be confirmed.
+    confirm_url: Option<String>,
     external_trigger_token: String,
     created_at: String,
     /// When it stops working.
@@ -115,6 +122,7 @@ impl SessionOut {
             metadata: session.metadata,
             kind: session.kind.as_str(),
             allowed_origins: session.allowed_origins,
+            confirm_url: session.confirm_url,
             external_trigger_token: session.external_trigger_token,
             created_at: session.created_at.to_rfc3339(),
             expires_at: session.expires_at.to_rfc3339(),
@@ -153,6 +161,7 @@ pub(crate) async fn create(
                 kind,
                 multiple: new.multiple.unwrap_or(false),
                 allowed_origins: new.allowed_origins,
+                confirm_url: new.confirm_url.filter(|url| !url.is_empty()),
                 expires_in: new.expires_in,
             },
         )
@@ -186,4 +195,57 @@ pub(crate) async fn authenticate(
     ApiJson(body): ApiJson<AuthenticateSession>,
 ) -> Result<Json<SessionOut>, ApiError> {
     Ok(Json(SessionOut::new(engine.authenticate_session(&caller, &body.token).await?)))
+}
+
+/// Whose browser has finished a sign-in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfirmSession {
+    /// What the browser brought to your `confirm_url`.
+    #[schema(value_type = String)]
+    confirmation: Secret,
+    /// The customer who is signed in to your product in that browser, by your own log-in.
+    origin_owner_id: String,
+}
+
+/// How a confirmed sign-in ended.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ConfirmedOut {
+    /// `authenticated` or `error`.
+    status: &'static str,
+    /// The account that was linked: `{id}`.
+    #[schema(value_type = Option<Object>)]
+    account: Value,
+    /// Why none was: `{code, description}`. The Hub shows it too.
+    #[schema(value_type = Option<Object>)]
+    error: Value,
+    /// Where to send the browser now, whatever came of it.
+    redirect_uri: String,
+}
+
+/// Says whose browser has signed in at a provider, and links the account if that is the session's owner.
+///
+/// For sessions with a `confirm_url`: the browser comes there with `confirmation`, and nothing is linked before your product
+/// has said by its own log-in who it is. That keeps anyone from having a stranger link an account for them.
+#[utoipa::path(
+    post, path = "/connect_sessions/confirm", tag = "Connect sessions", request_body = ConfirmSession,
+    responses(
+        (status = 200, description = "The sign-in has ended; send the browser to `redirect_uri`.", body = ConfirmedOut),
+        (status = 400, description = "Nothing waits for this confirmation, or the sign-in was begun for another customer: nothing is linked.", body = ErrorBody),
+    )
+)]
+pub(crate) async fn confirm(
+    State(engine): State<Engine>,
+    Authenticated(caller): Authenticated,
+    ApiJson(body): ApiJson<ConfirmSession>,
+) -> Result<impl IntoResponse, ApiError> {
+    let ended = engine.confirm_sign_in(&caller, &body.confirmation, &body.origin_owner_id).await?;
+    let mut attempt = attempt_out(&ended.attempt);
+    let out = ConfirmedOut {
+        status: ended.attempt.status.as_str(),
+        account: attempt["account"].take(),
+        error: attempt["error"].take(),
+        redirect_uri: ended.landing,
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(out)))
 }

@@ -182,6 +182,7 @@ pub(crate) fn session(project: &ProjectId, number: u8, expires: i64) -> ConnectS
         kind: AccountKind::Production,
         multiple: true,
         allowed_origins: vec!["https://app.example".to_owned()],
+        confirm_url: Some("https://app.example/confirm".to_owned()),
         external_trigger_token: "trigger".to_owned(),
         created_at: at(0),
         expires_at: at(expires),

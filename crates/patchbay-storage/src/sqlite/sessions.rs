@@ -29,6 +29,7 @@ fn session(row: &SqliteRow) -> Result<ConnectSession> {
         kind: row.parse("kind")?,
         multiple: row.get("multiple")?,
         allowed_origins: row.json("allowed_origins")?,
+        confirm_url: row.get("confirm_url")?,
         external_trigger_token: row.get("external_trigger_token")?,
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
@@ -41,8 +42,9 @@ impl SessionStore for SqliteStorage {
         let mut transaction = self.write().await?;
         let done = sqlx::query(
             "INSERT INTO connect_sessions (organization_id, project_id, token_hash, owner_id, owner_name, owner_username, \
-             categories, connector, profile_id, account_id, label, metadata, kind, multiple, allowed_origins, external_trigger_token, \
-             created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             categories, connector, profile_id, account_id, label, metadata, kind, multiple, allowed_origins, confirm_url, \
+             external_trigger_token, created_at, expires_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.organization_id.as_str())
         .bind(new.project_id.as_str())
@@ -59,6 +61,7 @@ impl SessionStore for SqliteStorage {
         .bind(new.kind.as_str())
         .bind(new.multiple)
         .bind(to_json(&new.allowed_origins)?)
+        .bind(&new.confirm_url)
         .bind(&new.external_trigger_token)
         .bind(new.created_at.as_micros())
         .bind(new.expires_at.as_micros())

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Provider, Server, binary, link_body};
+use crate::support::{Answer, Client, Provider, Server, binary, link_body, offline};
 
 /// A small connector under a key, a version and a title.
 fn merged(key: &str, version: &str, title: &str) -> String {
@@ -62,12 +62,6 @@ struct Pushing {
     key: String,
     _provider: Provider,
     _directory: tempfile::TempDir,
-}
-
-fn offline(data_dir: &Path, arguments: &[&str]) -> String {
-    let output = binary().args(arguments).arg("--data-dir").arg(data_dir).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 const SCOPES: &str = "platform:read,platform:write,actions:execute,connectors:read,connectors:write";

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Output};
 
-use crate::support::{Linked, Provider, Server, binary, canary};
+use crate::support::{Linked, Provider, Server, binary, canary, offline};
 
 /// Runs a server that must not start, and gives what it said.
 fn refused(data_dir: &Path, arguments: &[&str]) -> String {
@@ -160,11 +160,7 @@ fn wrong_configuration_is_refused_before_anything_is_made() {
 #[test]
 fn projects_and_keys_are_made_offline() {
     let directory = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| {
-        let output = binary().args(arguments).arg("--data-dir").arg(directory.path()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
+    let run = |arguments: &[&str]| offline(directory.path(), arguments);
     let project = run(&["project", "create", "Staging area"]);
     assert_eq!(project, "staging-area-10001");
     assert!(run(&["project", "list"]).contains("Staging area"));

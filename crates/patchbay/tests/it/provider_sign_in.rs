@@ -7,7 +7,7 @@ use patchbay_simulator::{Fault, Matching, OAuthRules, OAuthServer, Planned};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
-use crate::support::{Answer, Client, Provider, Server};
+use crate::support::{Answer, Client, Provider, Server, offline};
 
 /// The authorization server, in this process, and what the product's servers are started with.
 struct Harbor {
@@ -71,7 +71,11 @@ struct Begun {
 }
 
 fn begin(server: &Server, profile: &str) -> Begun {
-    let token = server.session(json!({ "provider": "harbor" }));
+    begin_with(server, profile, json!({ "provider": "harbor" }))
+}
+
+fn begin_with(server: &Server, profile: &str, session: Value) -> Begun {
+    let token = server.session(session);
     let attempt = server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
     let path = format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id={attempt}");
     let answer = server.anonymous().get(&path);
@@ -240,6 +244,89 @@ fn a_prepared_sign_in_is_checked_before_a_window_goes_anywhere() {
         let answer = server.anonymous().get(&path);
         assert_eq!(answer.status, 400, "{path}: {answer}");
         assert!(answer.body.contains(words), "{path}: {answer}");
+    }
+}
+
+/// A sign-in of a session whose maker wants to say who finished it, as far as the browser is sent to be confirmed.
+fn to_be_confirmed(harbor: &Harbor, server: &Server) -> (Begun, String) {
+    let profile = profile(server);
+    let session = json!({ "provider": "harbor", "confirm_url": "http://localhost:9/confirm?from=hub" });
+    let begun = begin_with(server, &profile, session);
+    let back = harbor.visit(begun.answer.header("location").unwrap());
+    let end = finish(server, &back, &begun.cookie);
+    assert_eq!(end.status, 303, "{end}");
+    let asked = end.header("location").unwrap();
+    let confirmation =
+        asked.strip_prefix("http://localhost:9/confirm?from=hub&confirmation=").unwrap_or_else(|| panic!("{asked}"));
+    (begun, confirmation.to_owned())
+}
+
+#[test]
+fn nothing_is_linked_before_the_product_says_whose_browser_it_is() {
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    offline(data.path(), &["project", "create", "Ours"]);
+    let theirs = offline(data.path(), &["project", "create", "Theirs"]);
+    let key = offline(data.path(), &["key", "create", "--project", &theirs, "--name", "theirs"]);
+    let server = harbor.server(data.path());
+    let (begun, confirmation) = to_be_confirmed(&harbor, &server);
+    assert_eq!(attempt(&server, &begun)["status"], "pending");
+    assert!(harbor.oauth.token_requests().is_empty(), "the code is not traded yet");
+
+    let owner =
+        server.api().post("/connect_sessions/authenticate", &json!({ "token": begun.token })).text("/origin_owner_id");
+    let body = json!({ "confirmation": confirmation, "origin_owner_id": owner });
+    // Another project has no say, and takes nothing away.
+    let stranger = server.with_key(&key).post("/connect_sessions/confirm", &body);
+    assert_eq!((stranger.status, stranger.text("/errorCode")), (400, "SignInUnknownError".to_owned()), "{stranger}");
+    let end = server.api().post("/connect_sessions/confirm", &body);
+    assert_eq!(end.status, 200, "{end}");
+    assert_eq!(end.text("/status"), "authenticated");
+    assert_eq!(end.text("/redirect_uri"), format!("{}/embedded/accounts/callback", server.base));
+    assert_eq!(attempt(&server, &begun)["account"]["id"], end.json()["account"]["id"]);
+    assert_eq!(get_me(&server, &end.text("/account/id")).status, 200);
+
+    let again = server.api().post("/connect_sessions/confirm", &body);
+    assert_eq!((again.status, again.text("/errorCode")), (400, "SignInUnknownError".to_owned()), "{again}");
+}
+
+/// An attacker hands the link to their own session to someone else, who signs in with their own account at the provider.
+#[test]
+fn cross_user_session_fixation_is_refused_by_the_products_word() {
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = harbor.server(data.path());
+    let (begun, confirmation) = to_be_confirmed(&harbor, &server);
+    let refused = server.api().post(
+        "/connect_sessions/confirm",
+        &json!({ "confirmation": confirmation, "origin_owner_id": "the-one-who-is-signed-in" }),
+    );
+    assert_eq!((refused.status, refused.text("/errorCode")), (400, "SignInRefusedError".to_owned()), "{refused}");
+    let ended = attempt(&server, &begun);
+    assert_eq!(ended["status"], "error", "{ended}");
+    assert!(harbor.oauth.token_requests().is_empty(), "nothing was traded");
+    assert_eq!(server.api().get("/v2/accounts").json()["data"], json!([]));
+
+    // A confirmation is no `state`, and a `state` is no confirmation.
+    let (_, confirmation) = to_be_confirmed(&harbor, &server);
+    let path = format!("/connect/oauth2/harbor/callback?state={confirmation}&code=x");
+    assert_eq!(server.anonymous().get(&path).status, 400);
+    let state = json!({ "confirmation": "guessed", "origin_owner_id": "a" });
+    assert_eq!(server.api().post("/connect_sessions/confirm", &state).text("/errorCode"), "SignInUnknownError");
+}
+
+#[test]
+fn an_address_to_confirm_at_is_a_web_address_of_the_products() {
+    let harbor = Harbor::start();
+    let data = tempfile::tempdir().unwrap();
+    let server = harbor.server(data.path());
+    for url in
+        ["javascript:alert(1)", "http://app.example.com/", "https://user@app.example.com/", "https://a/#x", "confirm"]
+    {
+        let body = json!({ "origin_owner_id": "a", "origin_owner_name": "A", "confirm_url": url });
+        let answer = server.api().post("/connect_sessions", &body);
+        assert_eq!(answer.status, 400, "{url}: {answer}");
+        assert!(answer.body.contains("confirm_url"), "{url}: {answer}");
     }
 }
 

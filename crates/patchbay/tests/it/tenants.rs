@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Linked, Provider, Server, binary};
+use crate::support::{Client, Linked, Provider, Server, offline};
 
 /// Routes that anyone may read, and signing in, which has its own tests.
 const PUBLIC: [&str; 11] = [
@@ -92,14 +92,9 @@ fn without_a_valid_key_nothing_opens() {
 fn another_project_sees_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
-    let offline = |arguments: &[&str]| {
-        let output = binary().args(arguments).arg("--data-dir").arg(&data_dir).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    offline(&["project", "create", "Ours"]);
-    let theirs = offline(&["project", "create", "Theirs"]);
-    let key = offline(&["key", "create", "--project", &theirs, "--name", "theirs"]);
+    offline(&data_dir, &["project", "create", "Ours"]);
+    let theirs = offline(&data_dir, &["project", "create", "Theirs"]);
+    let key = offline(&data_dir, &["key", "create", "--project", &theirs, "--name", "theirs"]);
     let provider = Provider::start();
     let server = Server::start_in(&data_dir, &provider, &[]);
     let token = server.session(json!({}));
@@ -147,13 +142,11 @@ fn another_project_sees_nothing() {
 fn a_key_without_the_scope_is_told_which() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
-    let offline = |arguments: &[&str]| {
-        let output = binary().args(arguments).arg("--data-dir").arg(&data_dir).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    let project = offline(&["project", "create", "Ours"]);
-    let execute = offline(&["key", "create", "--project", &project, "--name", "x", "--scopes", "actions:execute"]);
-    let read = offline(&["key", "create", "--project", &project, "--name", "r", "--scopes", "platform:read"]);
+    let project = offline(&data_dir, &["project", "create", "Ours"]);
+    let execute =
+        offline(&data_dir, &["key", "create", "--project", &project, "--name", "x", "--scopes", "actions:execute"]);
+    let read =
+        offline(&data_dir, &["key", "create", "--project", &project, "--name", "r", "--scopes", "platform:read"]);
     let provider = Provider::start();
     let server = Server::start_in(&data_dir, &provider, &[]);
     for (key, method, path, scope) in [

@@ -4,23 +4,22 @@
 //! finish but the browser that has the cookie. It is looked for among those of the connector whose address was called,
 //! so that a token of one provider finds nothing at another's.
 
-use patchbay_vault::{SealContext, Secret, Vault};
+use patchbay_model::KeyHash;
+use patchbay_vault::Secret;
 
 use super::RequestToken;
 use crate::{
     Engine, Error,
-    sign_in::{finish::SignInAnswer, ticket, way::Errand},
+    sign_in::{finish::SignInAnswer, kept, way::Errand},
 };
 
 /// Keeps the way from the request token to `state`, as long as the ticket.
-pub(super) async fn keep(errand: &Errand<'_>, kept: &RequestToken) -> Result<(), Error> {
+pub(super) async fn keep(errand: &Errand<'_>, of: &RequestToken) -> Result<(), Error> {
     let (engine, project) = (errand.engine, &errand.applicant.profile.project_id);
-    let hash = Vault::hash_token(&name(&errand.applicant.connector.key, &kept.token));
-    let sealed = engine.vault().seal(&SealContext::SignIn { project, state: &hash.hex() }, errand.state);
-    let ends = engine.clock().now().plus_seconds(ticket::LIFE);
+    let hash = hash_of(&errand.applicant.connector.key, &of.token);
     // A provider that gives the same token again while it waits: the newer sign-in is the one that is gone on with.
     engine.storage().sign_ins().take(&hash, engine.clock().now()).await?;
-    Ok(engine.storage().sign_ins().put(&hash, project, &sealed, ends).await?)
+    kept::keep(engine, project, &hash, &errand.state.expose()).await
 }
 
 /// The `state` of the sign-in that an answer without one belongs to; none when there is none. It is given once.
@@ -28,14 +27,10 @@ pub(in crate::sign_in) async fn state_of(engine: &Engine, answer: &SignInAnswer)
     // X names the token of a consent that was denied by `denied`.
     let named = ["oauth_token", "denied"].iter().find_map(|name| answer.get(name).filter(|token| !token.is_empty()));
     let Some(token) = named else { return Ok(None) };
-    let hash = Vault::hash_token(&name(&answer.connector, token.expose()));
-    let found = engine.storage().sign_ins().take(&hash, engine.clock().now()).await?;
-    let Some((project, sealed)) = found else { return Ok(None) };
-    let opened = engine.vault().open(&SealContext::SignIn { project: &project, state: &hash.hex() }, &sealed);
-    opened.map(Some).map_err(|error| ticket::broken(&error))
+    let state = kept::take::<String>(engine, &hash_of(&answer.connector, token.expose())).await?;
+    Ok(state.map(Secret::new))
 }
 
-/// No `state` looks so: they hold no space.
-fn name(connector: &str, token: &str) -> String {
-    format!("request token of {connector}: {token}")
+fn hash_of(connector: &str, token: &str) -> KeyHash {
+    kept::hash_of(&format!("request token of {connector}: "), &Secret::new(token))
 }

@@ -7,7 +7,7 @@ mod server;
 
 pub use client::{Answer, Client};
 pub use provider::Provider;
-pub use server::{Server, binary};
+pub use server::{Server, binary, offline};
 
 use serde_json::{Value, json};
 

@@ -22,6 +22,13 @@ pub fn binary() -> Command {
     command
 }
 
+/// Runs a command on a data directory that no server uses, and gives what it prints.
+pub fn offline(data_dir: &Path, arguments: &[&str]) -> String {
+    let output = binary().args(arguments).arg("--data-dir").arg(data_dir).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// A running server. Stopped, and searched for secrets, when it is dropped.
 pub struct Server {
     pub base: String,
