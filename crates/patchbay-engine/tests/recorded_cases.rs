@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use patchbay_connector::{Connector, SourceFile, load, render};
+use patchbay_connector::{Connector, SourceFile, definition::Authorization, load, render};
 use patchbay_engine::replay::{CaseFile, replay};
 use patchbay_model::{
     Clock, Entropy,
@@ -33,19 +33,30 @@ fn connector(folder: &Path) -> Connector {
     loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &sources)))
 }
 
+fn declares_revocation(connector: &Connector) -> bool {
+    connector.authentication.iter().any(|method| {
+        let at_endpoint = matches!(&method.authorization, Authorization::OAuth2(own) if own.revocation_url.is_some());
+        method.revoke.is_some() || at_endpoint
+    })
+}
+
 async fn check(folder: &Path) -> Vec<String> {
     let connector = connector(folder);
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
-    let (mut played, mut wrong) = (BTreeSet::new(), Vec::new());
+    let (mut played, mut wrong, mut takes_back) = (BTreeSet::new(), Vec::new(), false);
     for path in files(&folder.join("tests"), ".test.yaml") {
         let name = path.display().to_string();
         let cases =
             CaseFile::parse(&name, &fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(cases.connector, connector.key, "{name} is about another connector");
+        takes_back |= cases.cases.iter().any(|case| case.revocation.is_some());
         let ids = cases.cases.iter().filter_map(|case| Some(connector.action(&case.action)?.id.clone()));
         played.extend(ids);
         wrong.extend(replay(&connector, &cases, &clock, &entropy).await.iter().map(|one| format!("{name}: {one}")));
+    }
+    if declares_revocation(&connector) && !takes_back {
+        wrong.push(format!("{}: no case takes an account back (`revocation: confirmed`)", connector.key));
     }
     let missing = connector.actions.iter().filter(|action| !played.contains(&action.id));
     wrong.extend(missing.map(|action| format!("{}: no case for the action `{}`", connector.key, action.id)));
@@ -88,4 +99,50 @@ async fn differences_are_told_in_words() {
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
     let mismatches = replay(&connector(&folder), &cases, &clock, &entropy).await;
     insta::assert_snapshot!(mismatches.iter().map(ToString::to_string).collect::<String>());
+}
+
+#[test]
+fn a_case_is_about_an_action_or_about_taking_back() {
+    let parse = |case: &str| CaseFile::parse("c.test.yaml", &format!("connector: c\ncases:\n  - {case}\n"));
+    for one in ["{name: a, action: get}", "{name: a, revocation: confirmed}", "{name: a, revocation: failed}"] {
+        assert!(parse(one).is_ok(), "{one}");
+    }
+    for (odd, part) in [
+        ("{name: a}", "the case `a` must name either an `action` or a `revocation`"),
+        ("{name: a, action: get, revocation: failed}", "must name either"),
+        ("{name: a, revocation: perhaps}", "confirmed"),
+    ] {
+        let error = parse(odd).unwrap_err().to_string();
+        assert!(error.starts_with("c.test.yaml: ") && error.contains(part), "{odd}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_differs_when_an_account_is_taken_back_is_told() {
+    let case = |case: &str| format!("connector: harbor\ncases:\n  - {case}\n");
+    let exchange = "{request: {method: POST, url: \"https://harbor.example.com/revoke\"}, response: {status: 503}}";
+    let credentials = "{clientId: app, clientSecret: secret, accessToken: token}";
+    let connector = connector(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/harbor"));
+    let told = async |text: &str| {
+        let cases = CaseFile::parse("c", &case(text)).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
+        replay(&connector, &cases, &clock, &entropy)
+            .await
+            .into_iter()
+            .flat_map(|one| one.differences)
+            .collect::<Vec<_>>()
+    };
+    let failing = |expected: &str| {
+        format!(
+            "{{name: a, auth: sign_in, credentials: {credentials}, exchanges: [{exchange}], revocation: {expected}}}"
+        )
+    };
+    assert!(told(&failing("failed, error: {status: 503}")).await.is_empty());
+    let refused = told(&failing("confirmed")).await;
+    assert!(refused[0].starts_with("revocation: expected confirmed, but it failed with ProviderError"), "{refused:?}");
+    let other = told(&failing("failed, error: {status: 400}")).await;
+    assert!(other[0].starts_with("error status: expected Some(400), found 503"), "{other:?}");
+    let typed = told("{name: a, auth: service, credentials: {}, revocation: confirmed}").await;
+    assert_eq!(typed, ["revocation: expected confirmed, found unsupported"]);
 }

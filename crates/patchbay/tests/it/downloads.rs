@@ -2,7 +2,6 @@
 
 use std::{
     io::{Read as _, Write as _},
-    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
@@ -17,7 +16,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Provider, Server, canary};
+use crate::support::{Answer, Server, Stand, canary};
 
 const MIB: usize = 1024 * 1024;
 const PIECE: usize = 64 * 1024;
@@ -32,44 +31,15 @@ struct Depot {
     seen: Seen,
     server: Server,
     account: String,
-    _connectors: tempfile::TempDir,
-    _spotdraft: Provider,
-    _runtime: tokio::runtime::Runtime,
+    _stand: Stand,
 }
 
 impl Depot {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let seen = Seen::default();
-        let router = router(seen.clone());
-        let address = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = listener.local_addr().unwrap();
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-            address
-        });
-        let connectors = tempfile::tempdir().unwrap();
-        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/depot");
-        let folder = connectors.path().join("depot");
-        std::fs::create_dir(&folder).unwrap();
-        std::fs::copy(fixture.join("depot.connector.yaml"), folder.join("depot.connector.yaml")).unwrap();
-        let spotdraft = Provider::start();
-        let upstreams = [
-            format!("https://depot.example.com=http://{address}/api"),
-            format!("https://cdn.example.net=http://{address}/cdn"),
-        ];
-        let folder = connectors.path().display().to_string();
-        let arguments = [
-            "--connectors",
-            &folder,
-            "--upstream",
-            &upstreams[0],
-            "--upstream",
-            &upstreams[1],
-            "--response-limit-mib",
-            "1",
-        ];
-        let server = Server::start(&spotdraft, &arguments);
+        let stand = Stand::start("depot", router(seen.clone()));
+        let upstreams = [("https://depot.example.com", "/api"), ("https://cdn.example.net", "/cdn")];
+        let server = stand.server(&upstreams, &["--response-limit-mib", "1"]);
         let profile = json!({ "connector_key": "depot", "authentication_config_key": "key", "default": true });
         let profile = server.api().post("/auth_configs", &profile).text("/id");
         let token = server.session(json!({ "provider": "depot" }));
@@ -78,7 +48,7 @@ impl Depot {
         assert_eq!(answer.status, 200, "{answer}");
         let account = answer.text("/id");
         seen.lock().unwrap().clear();
-        Self { seen, server, account, _connectors: connectors, _spotdraft: spotdraft, _runtime: runtime }
+        Self { seen, server, account, _stand: stand }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "a test writes the value where it calls")]

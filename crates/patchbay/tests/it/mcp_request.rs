@@ -1,43 +1,23 @@
 //! Tools of MCP servers through the real server: both eras, sessions, streams, and servers on a bad day.
 
-use std::path::PathBuf;
-
 use patchbay_simulator::{Fault, Matching, McpEra, McpRules, McpServer, Planned};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Provider, Server, canary};
+use crate::support::{Answer, Server, Stand, canary};
 
 /// A simulated MCP server, and the product's server with one account at it.
 struct Quay {
     mcp: McpServer,
     server: Server,
     account: String,
-    _spotdraft: Provider,
-    _connectors: tempfile::TempDir,
-    _runtime: tokio::runtime::Runtime,
+    _stand: Stand,
 }
 
 impl Quay {
     fn start(rules: McpRules, arguments: &[&str]) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mcp = McpServer::new(rules, None);
-        let router = mcp.router();
-        let address = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = format!("http://{}", listener.local_addr().unwrap());
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-            address
-        });
-        let connectors = tempfile::tempdir().unwrap();
-        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/quay");
-        let folder = connectors.path().join("quay");
-        std::fs::create_dir(&folder).unwrap();
-        std::fs::copy(fixture.join("quay.connector.yaml"), folder.join("quay.connector.yaml")).unwrap();
-        let upstream = format!("https://quay.example.com={address}");
-        let path = connectors.path().display().to_string();
-        let spotdraft = Provider::start();
-        let own = [&["--connectors", &path, "--upstream", &upstream], arguments].concat();
-        let server = Server::start(&spotdraft, &own);
+        let stand = Stand::start("quay", mcp.router());
+        let server = stand.server(&[("https://quay.example.com", "")], arguments);
         let token = server.session(json!({ "provider": "quay" }));
         let integration =
             server.hub(&token).get("/hub/connectors?provider=quay").text("/integrations/0/integration_id");
@@ -45,7 +25,7 @@ impl Quay {
         let answer = server.hub(&token).post("/hub/accounts", &body);
         assert_eq!(answer.status, 200, "{answer}");
         let account = answer.text("/id");
-        Self { mcp, server, account, _spotdraft: spotdraft, _connectors: connectors, _runtime: runtime }
+        Self { mcp, server, account, _stand: stand }
     }
 
     fn run(&self, action: &str, inputs: Value) -> Answer {

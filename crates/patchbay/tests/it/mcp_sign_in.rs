@@ -1,14 +1,14 @@
 //! Signing in at MCP servers through the real server: discovery, registration, tokens for one resource, and strangers
 //! that lie in their documents.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use patchbay_model::testing::{ManualClock, SeededEntropy};
 use patchbay_simulator::{Fault, Matching, McpRules, McpServer, MetadataAt, OAuthRules, OAuthServer, Planned};
 use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
-use crate::support::{Answer, Client, Provider, Server, canary};
+use crate::support::{Answer, Client, Server, Stand, canary};
 
 const BASE: &str = "https://quay.example.com";
 
@@ -16,16 +16,12 @@ const BASE: &str = "https://quay.example.com";
 struct Quay {
     oauth: OAuthServer,
     mcp: McpServer,
-    address: String,
     server: Server,
-    _spotdraft: Provider,
-    _connectors: tempfile::TempDir,
-    _runtime: tokio::runtime::Runtime,
+    stand: Stand,
 }
 
 impl Quay {
     fn start(arguments: &[&str]) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let clock = Arc::new(ManualClock::at("2026-06-01T09:00:00Z"));
         let rules = OAuthRules {
             clients: Vec::new(),
@@ -39,23 +35,9 @@ impl Quay {
         let rules = McpRules { public_url: Some(BASE.to_owned()), ..McpRules::default() };
         let mcp = McpServer::new(rules, Some(oauth.clone()));
         let router = oauth.router().merge(mcp.router());
-        let address = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = format!("http://{}", listener.local_addr().unwrap());
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-            address
-        });
-        let connectors = tempfile::tempdir().unwrap();
-        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/quay");
-        let folder = connectors.path().join("quay");
-        std::fs::create_dir(&folder).unwrap();
-        std::fs::copy(fixture.join("quay.connector.yaml"), folder.join("quay.connector.yaml")).unwrap();
-        let upstream = format!("{BASE}={address}");
-        let path = connectors.path().display().to_string();
-        let spotdraft = Provider::start();
-        let own = [&["--connectors", &path, "--upstream", &upstream], arguments].concat();
-        let server = Server::start(&spotdraft, &own);
-        Self { oauth, mcp, address, server, _spotdraft: spotdraft, _connectors: connectors, _runtime: runtime }
+        let stand = Stand::start("quay", router);
+        let server = stand.server(&[(BASE, "")], arguments);
+        Self { oauth, mcp, server, stand }
     }
 
     fn profile(&self, method: &str, setup: &Value) -> String {
@@ -81,7 +63,7 @@ impl Quay {
     /// Where the provider sends the browser back to; its path and query.
     fn visit(&self, begun: &Begun) -> String {
         let location = begun.location();
-        let page = Client::new(&self.address).get(&format!("/authorize?{}", location.query().unwrap()));
+        let page = Client::new(&self.stand.address).get(&format!("/authorize?{}", location.query().unwrap()));
         let back = Url::parse(page.header("location").unwrap_or_else(|| panic!("{page}"))).unwrap();
         format!("{}?{}", back.path(), back.query().unwrap())
     }

@@ -1,53 +1,36 @@
 //! Signing in at a provider through the real server: what the browser is sent, and processes that are killed.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use patchbay_model::testing::{ManualClock, SeededEntropy};
 use patchbay_simulator::{Fault, Matching, OAuthRules, OAuthServer, Planned};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
-use crate::support::{Answer, Client, Provider, Server, offline};
+use crate::support::{Answer, Client, Server, Stand, offline};
 
 /// The authorization server, in this process, and what the product's servers are started with.
 struct Harbor {
     oauth: OAuthServer,
-    address: String,
-    spotdraft: Provider,
-    connectors: tempfile::TempDir,
-    _runtime: tokio::runtime::Runtime,
+    stand: Stand,
 }
 
 impl Harbor {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let clock = Arc::new(ManualClock::at("2026-06-01T09:00:00Z"));
         let oauth = OAuthServer::new(clock, Arc::new(SeededEntropy::new(5)), OAuthRules::default());
-        let router = oauth.router();
-        let address = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = format!("http://{}", listener.local_addr().unwrap());
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-            address
-        });
-        let connectors = tempfile::tempdir().unwrap();
-        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/harbor");
-        let folder = connectors.path().join("harbor");
-        std::fs::create_dir(&folder).unwrap();
-        std::fs::copy(fixture.join("harbor.connector.yaml"), folder.join("harbor.connector.yaml")).unwrap();
-        Self { oauth, address, spotdraft: Provider::start(), connectors, _runtime: runtime }
+        let stand = Stand::start("harbor", oauth.router());
+        Self { oauth, stand }
     }
 
     fn server(&self, data_dir: &std::path::Path) -> Server {
-        let upstream = format!("https://harbor.example.com={}", self.address);
-        let connectors = self.connectors.path().display().to_string();
-        Server::start_in(data_dir, &self.spotdraft, &["--connectors", &connectors, "--upstream", &upstream])
+        self.stand.server_in(data_dir, &[("https://harbor.example.com", "")], &[])
     }
 
     /// What the provider sends a browser back with.
     fn visit(&self, location: &str) -> String {
         let location = Url::parse(location).unwrap();
-        let page = Client::new(&self.address).get(&format!("/authorize?{}", location.query().unwrap()));
+        let page = Client::new(&self.stand.address).get(&format!("/authorize?{}", location.query().unwrap()));
         page.header("location").unwrap_or_else(|| panic!("{page}")).to_owned()
     }
 }

@@ -1,20 +1,16 @@
 //! A provider that speaks SOAP: calls, pages, faults and what is no SOAP at all, through the real server.
 
-use std::path::PathBuf;
-
 use patchbay_simulator::{Fault, Matching, Planned, SoapServer};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Provider, Server, canary};
+use crate::support::{Answer, Server, Stand, canary};
 
 /// The payroll, in this process, and a server with an account of it.
 struct Payroll {
     soap: SoapServer,
     server: Server,
     account: String,
-    _connectors: tempfile::TempDir,
-    _spotdraft: Provider,
-    _runtime: tokio::runtime::Runtime,
+    _stand: Stand,
 }
 
 impl Payroll {
@@ -23,26 +19,9 @@ impl Payroll {
     }
 
     fn with_arguments(method: &str, arguments: &[&str]) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let soap = SoapServer::new("integration@acme", canary::CLIENT_SECRET);
-        let router = soap.router();
-        let address = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = listener.local_addr().unwrap();
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-            address
-        });
-        let connectors = tempfile::tempdir().unwrap();
-        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/payroll");
-        let folder = connectors.path().join("payroll");
-        std::fs::create_dir(&folder).unwrap();
-        std::fs::copy(fixture.join("payroll.connector.yaml"), folder.join("payroll.connector.yaml")).unwrap();
-        let spotdraft = Provider::start();
-        let upstream = format!("https://payroll.example.com=http://{address}");
-        let folder = connectors.path().display().to_string();
-        let mut all = vec!["--connectors", &folder, "--upstream", &upstream];
-        all.extend(arguments);
-        let server = Server::start(&spotdraft, &all);
+        let stand = Stand::start("payroll", soap.router());
+        let server = stand.server(&[("https://payroll.example.com", "")], arguments);
         let profile = json!({ "connector_key": "payroll", "authentication_config_key": method, "default": true });
         let answer = server.api().post("/auth_configs", &profile);
         assert_eq!(answer.status, 201, "{answer}");
@@ -50,7 +29,7 @@ impl Payroll {
         let answer = link(&server, &profile, canary::CLIENT_SECRET);
         assert_eq!(answer.status, 200, "{answer}");
         let account = answer.text("/id");
-        Self { soap, server, account, _connectors: connectors, _spotdraft: spotdraft, _runtime: runtime }
+        Self { soap, server, account, _stand: stand }
     }
 
     fn run(&self, action: &str, inputs: Value) -> Answer {

@@ -4,10 +4,12 @@ pub mod canary;
 mod client;
 mod provider;
 mod server;
+mod stand;
 
 pub use client::{Answer, Client};
 pub use provider::Provider;
 pub use server::{Server, binary, offline};
+pub use stand::Stand;
 
 use serde_json::{Value, json};
 
