@@ -35,6 +35,8 @@ pub struct AccountFilter {
     pub search: String,
     /// Only of these profiles.
     pub profile_ids: Vec<ProfileId>,
+    /// Only those that work, or are suspended, and of whose end people are told by this moment.
+    pub relink_due_by: Option<Timestamp>,
     /// Only those linked at or after this moment.
     pub created_since: Option<Timestamp>,
     /// Only those linked before this moment.

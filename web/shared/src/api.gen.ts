@@ -2846,6 +2846,8 @@ export interface operations {
         status?: string;
         /** @description `production` or `test`. */
         type?: string;
+        /** @description True: only those that must be linked again soon (`relink.due_from` has come). */
+        relink_due?: boolean;
       };
       header?: never;
       path?: never;

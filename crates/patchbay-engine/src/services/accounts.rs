@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use patchbay_connector::Connector;
 use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Metadata, ProfileId};
-use patchbay_model::{Profile, ProfileAlarm, ProjectId, Scope};
+use patchbay_model::{Profile, ProfileAlarm, ProjectId, Scope, Timestamp};
 use patchbay_storage::{AccountFilter, StorageError};
 use patchbay_vault::Secret;
 
@@ -36,6 +36,8 @@ pub struct AccountQuery {
     pub search: Option<String>,
     /// Only of these profiles.
     pub profile_ids: Vec<ProfileId>,
+    /// Only those that must be linked again soon.
+    pub relink_due: bool,
     /// The page, from 1.
     pub page: u32,
     /// Accounts on a page, 1 to 100.
@@ -128,7 +130,7 @@ impl Engine {
     /// A page of accounts, newest first.
     pub async fn list_accounts(&self, caller: &Caller, query: AccountQuery) -> Result<Page<AccountView>, Error> {
         caller.require(Scope::PlatformRead)?;
-        let filter = filter(query)?;
+        let filter = filter(query, self.clock().now())?;
         let page = self.storage().accounts().list(&caller.project_id, &filter).await?;
         let mut items = Vec::with_capacity(page.items.len());
         for account in page.items {
@@ -383,7 +385,7 @@ fn lacking(connector: &Connector, profile: &Profile, account: &Account) -> Vec<S
 }
 
 /// The storage's filter.
-fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
+fn filter(query: AccountQuery, now: Timestamp) -> Result<AccountFilter, Error> {
     check_page(query.page, query.page_size)?;
     let (mut statuses, mut inactive, mut problems) = (Vec::new(), false, Vec::new());
     for name in &query.statuses {
@@ -423,6 +425,7 @@ fn filter(query: AccountQuery) -> Result<AccountFilter, Error> {
         statuses,
         profile_active,
         profile_ids: query.profile_ids,
+        relink_due_by: query.relink_due.then_some(now),
         created_since: None,
         created_before: None,
         kind: query.kind,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use patchbay_engine::{EmittedEvent, Error, EventSink};
+use patchbay_engine::{AccountQuery, EmittedEvent, Error, EventSink};
 use patchbay_model::{AccountId, AccountStatus, Clock as _, EndingCause, Timestamp};
 use patchbay_simulator::OAuthRules;
 
@@ -52,6 +52,13 @@ async fn look(world: &World, seconds: i64) {
     world.engine.tell_of_endings().await;
 }
 
+/// The accounts that must be linked again soon.
+async fn due(world: &World) -> Vec<AccountId> {
+    let query = AccountQuery { relink_due: true, page: 1, page_size: 10, ..AccountQuery::default() };
+    let page = world.engine.list_accounts(&world.caller, query).await.unwrap();
+    page.items.iter().map(|view| view.account.id.clone()).collect()
+}
+
 async fn end_of(world: &World, account: &AccountId) -> Option<(EndingCause, Timestamp)> {
     let view = world.engine.get_account(&world.caller, account).await.unwrap();
     assert_eq!(view.ending.is_some(), view.account.ending().is_some());
@@ -92,6 +99,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
     }
     assert_eq!(end_of(&world, &account).await, Some((EndingCause::RefreshToken, end)));
     assert_eq!(ear.count(), 0);
+    assert!(due(&world).await.is_empty());
     *ear.is_broken.lock().unwrap() = true;
     look(&world, DAY).await;
     assert_eq!(ear.count(), 0);
@@ -108,6 +116,8 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
     );
     insta::assert_snapshot!(event.data["message"].as_str().unwrap(), @"the account at Harbor must be linked again before 2026-04-25T10:30:00.000Z: the refresh token that renews its access ends then");
 
+    assert_eq!(due(&world).await, [account.clone()]);
+
     // Nobody acted: the provider is asked once more after the end, and believed.
     for _ in 0..12 {
         look(&world, DAY).await;
@@ -120,6 +130,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
     look(&world, DAY).await;
     assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, "AccountExpiredCredentialsError");
     assert_eq!((world.asked("refresh_token"), ear.count()), (asked, 1));
+    assert!(due(&world).await.is_empty(), "it is among those that do not work");
 
     // Linked again, it has another end.
     let profile = stored.profile_id;

@@ -171,6 +171,7 @@ pub(crate) struct AccountPageV2 {
         ("owner_id" = Option<String>, Query, description = "Only of these owners, comma-separated."),
         ("status" = Option<String>, Query, description = "Only in these states, comma-separated."),
         ("type" = Option<String>, Query, description = "`production` or `test`."),
+        ("relink_due" = Option<bool>, Query, description = "True: only those that must be linked again soon (`relink.due_from` has come)."),
     ),
     responses((status = 200, description = "A page of accounts.", body = AccountPageV2), (status = 400, description = "A filter is not valid.", body = ErrorBody))
 )]
@@ -187,6 +188,7 @@ pub(crate) async fn list(
         statuses: query.list(&["status", "statuses"]),
         profile_ids: query.list(&["connector_profile_id"]).into_iter().map(ProfileId::new).collect(),
         kind: wire::kind(query.text(&["type"]).as_deref().filter(|text| !text.is_empty()))?,
+        relink_due: query.boolean(&["relink_due"])?.unwrap_or(false),
         search: query.text(&["search"]),
         page,
         page_size,

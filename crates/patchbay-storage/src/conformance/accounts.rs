@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_model::{AccountId, AccountKind, AccountStatus, Owner, ProfileId, ProjectId, Sealed};
+use patchbay_model::{AccountId, AccountKind, AccountStatus, Ending, EndingCause, Owner, ProfileId, ProjectId, Sealed};
 
 use super::{account, at, profile, project};
 use crate::{AccountFilter, InsertRule, Storage, StorageError};
@@ -183,4 +183,23 @@ pub async fn the_apps_behind_a_profiles_tokens_are_told(storage: &dyn Storage) {
     let clients = storage.accounts().minting_clients(&a, &ProfileId::new("pa")).await.unwrap();
     assert_eq!(clients, ["first", "second"]);
     assert!(storage.accounts().minting_clients(&b, &ProfileId::new("pa")).await.unwrap().is_empty());
+}
+
+pub async fn those_that_end_soon_are_listed(storage: &dyn Storage) {
+    let (a, _) = linked(storage).await;
+    let ending = |seconds, is_told| Ending { is_told, ..Ending::new(EndingCause::RefreshToken, at(0), at(seconds)) };
+    for (id, status, endings) in [
+        ("told", AccountStatus::Active, vec![ending(1000, true), ending(90_000, false)]),
+        ("untold", AccountStatus::Suspended, vec![ending(1000, false)]),
+        ("later", AccountStatus::Active, vec![ending(90_000, false)]),
+        ("endless", AccountStatus::Active, Vec::new()),
+        ("broken", AccountStatus::Error, vec![ending(1000, true)]),
+    ] {
+        let account = patchbay_model::Account { status, endings, ..account(&a, "pa", id, 0) };
+        storage.accounts().insert(&account, InsertRule::Multiple).await.unwrap();
+    }
+    let by = async |seconds| ids(storage, &a, AccountFilter { relink_due_by: Some(at(seconds)), ..all() }).await;
+    assert!(by(899).await.is_empty());
+    assert_eq!(by(900).await, ["told", "untold"]);
+    assert_eq!(by(81_000).await, ["later", "told", "untold"]);
 }

@@ -36,7 +36,7 @@ macro_rules! storage_conformance {
                 a_used_profile_stays, profiles_are_paged, an_alarm_is_raised_once;
             accounts: an_account_reads_back, one_account_for_an_owner, a_lost_race_changes_nothing,
                 accounts_belong_to_their_project, deleting_takes_the_secrets, accounts_are_filtered_and_paged, accounts_are_searched,
-                a_failed_insert_leaves_nothing, the_apps_behind_a_profiles_tokens_are_told;
+                a_failed_insert_leaves_nothing, those_that_end_soon_are_listed, the_apps_behind_a_profiles_tokens_are_told;
             connectors: a_version_reads_back, a_version_is_immutable, versions_belong_to_their_project,
                 a_project_holds_so_many_versions, a_version_is_pushed_by_one_of_many, a_deleted_version_leaves_no_text;
             linking: a_session_reads_back, expired_sessions_go_with_their_attempts, attempts_end_once,

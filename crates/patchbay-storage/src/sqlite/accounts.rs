@@ -124,6 +124,14 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
     if let Some(before) = filter.created_before {
         query.push(" AND a.created_at < ").push_bind(before.as_micros());
     }
+    if let Some(by) = filter.relink_due_by {
+        // Moments are written alike, so that their texts are in their order.
+        query.push(
+            " AND a.status IN ('active', 'suspended') \
+             AND EXISTS (SELECT 1 FROM json_each(a.endings) e WHERE e.value ->> '$.tell_from' <= ",
+        );
+        query.push_bind(by.to_rfc3339()).push(")");
+    }
     if !filter.search.is_empty() {
         query.push(" AND (");
         for (index, column) in

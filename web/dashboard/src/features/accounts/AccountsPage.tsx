@@ -13,7 +13,7 @@ import { PageHeader } from "../../ui/PageHeader.tsx";
 import { SearchInput } from "../../ui/SearchInput.tsx";
 import { LinkDialog } from "../link/LinkDialog.tsx";
 import { AccountTable } from "./AccountTable.tsx";
-import { isNarrowed, withFilter } from "./filters.ts";
+import { isNarrowed, RELINK_DUE, withFilter } from "./filters.ts";
 import { STATUS_NAMES, statusOf } from "./status.ts";
 
 const route = getRouteApi("/accounts");
@@ -72,7 +72,10 @@ export function AccountsPage() {
           placeholder="All"
           clearable
           w={160}
-          data={STATUS_NAMES.map((name) => ({ value: name, label: statusOf(name).label }))}
+          data={[
+            ...STATUS_NAMES.map((name) => ({ value: name, label: statusOf(name).label })),
+            { value: RELINK_DUE, label: "Sign in again soon" },
+          ]}
           value={filters.status ?? null}
           onChange={(status) => narrow({ status })}
         />

@@ -5,6 +5,7 @@ test("an address is read, and nonsense left out", () => {
   expect(
     parseFilters({ search: " acme ", status: "active", type: "test", page: "3", connector: 5, other: "x" }),
   ).toEqual({ search: " acme ", status: "active", type: "test", page: 3, connector: "5" });
+  expect(parseFilters({ status: "relink_due" })).toEqual({ status: "relink_due" });
   expect(parseFilters({ search: "  ", status: "wrong", type: "x", page: "-1", connector: {} })).toEqual({});
 });
 

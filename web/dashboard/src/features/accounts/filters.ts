@@ -2,6 +2,9 @@
 
 import { STATUS_NAMES } from "./status.ts";
 
+/** Not a state of its own: accounts that work, and must be linked again soon. */
+export const RELINK_DUE = "relink_due";
+
 export interface AccountFilters {
   search?: string;
   connector?: string;
@@ -26,7 +29,7 @@ export function parseFilters(search: Record<string, unknown>): AccountFilters {
   const profile = text(search.profile);
   if (profile !== undefined) filters.profile = profile;
   const status = text(search.status);
-  if (status !== undefined && STATUS_NAMES.includes(status)) filters.status = status;
+  if (status !== undefined && [...STATUS_NAMES, RELINK_DUE].includes(status)) filters.status = status;
   if (search.type === "production" || search.type === "test") filters.type = search.type;
   const page = Number(search.page);
   if (Number.isInteger(page) && page > 1) filters.page = page;
