@@ -116,7 +116,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
     );
     insta::assert_snapshot!(event.data["message"].as_str().unwrap(), @"the account at Harbor must be linked again before 2026-04-25T10:30:00.000Z: the refresh token that renews its access ends then");
 
-    assert_eq!(due(&world).await, [account.clone()]);
+    assert_eq!(due(&world).await, std::slice::from_ref(&account));
 
     // Nobody acted: the provider is asked once more after the end, and believed.
     for _ in 0..12 {
