@@ -113,12 +113,7 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
      * Checks what was typed and prepares the sign-in at the provider. The window goes to `url`: neither the values
      * nor the session's token stand in an address.
      */
-    prepareSignIn: (
-      integrationId: string,
-      landing: string,
-      credentials: Credentials,
-      signal?: AbortSignal,
-    ) =>
+    prepareSignIn: (integrationId: string, landing: string, credentials: Credentials, signal?: AbortSignal) =>
       call<{ id: string; url: string }>(
         "POST",
         "/hub/connection_attempts",
