@@ -6,7 +6,7 @@
 //! goes on to that address with a one-time `confirmation`; the product knows by its own log-in whose browser it is, and
 //! says so to the API. What the provider gave is not traded before.
 
-use patchbay_model::{AttemptId, ConnectionAttempt, KeyHash, Scope};
+use patchbay_model::{AttemptId, ConnectionAttempt, KeyHash, ProjectId, Scope};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -77,9 +77,21 @@ impl Engine {
         owner_id: &str,
     ) -> Result<ConfirmedSignIn, Error> {
         caller.require(Scope::PlatformWrite)?;
+        let (engine, project) = (self.clone(), caller.project_id.clone());
+        let (confirmation, owner_id) = (confirmation.clone(), owner_id.to_owned());
+        // A caller who leaves meanwhile stops nothing: a code is good once.
+        self.to_the_end(async move { engine.confirmed(&project, &confirmation, &owner_id).await }).await
+    }
+
+    async fn confirmed(
+        &self,
+        asking: &ProjectId,
+        confirmation: &Secret,
+        owner_id: &str,
+    ) -> Result<ConfirmedSignIn, Error> {
         let hash = hash_of(confirmation);
         let (project, _) = kept::find::<Waiting>(self, &hash).await?.ok_or_else(unknown)?;
-        if project != caller.project_id {
+        if project != *asking {
             return Err(unknown());
         }
         // Of two that ask at once, one gets it.

@@ -52,7 +52,13 @@ pub struct SignInEnd {
 impl Engine {
     /// Ends a sign-in: checks who comes back and from where, trades the code, proves the credentials and links the
     /// account. 400 `SignInUnknownError` when there is no such sign-in (any more): there is nowhere to land then.
+    /// A browser that leaves meanwhile stops nothing: a code is good once, and the token that it became is not lost.
     pub async fn finish_sign_in(&self, answer: SignInAnswer) -> Result<SignInEnd, Error> {
+        let engine = self.clone();
+        self.to_the_end(async move { engine.taken_back(answer).await }).await
+    }
+
+    async fn taken_back(&self, answer: SignInAnswer) -> Result<SignInEnd, Error> {
         let state = match answer.get("state").filter(|state| !state.is_empty()) {
             Some(state) => state.clone(),
             None => oauth1::state_of(self, &answer).await?.ok_or_else(unknown)?,

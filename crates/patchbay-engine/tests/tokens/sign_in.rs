@@ -2,7 +2,7 @@
 
 use patchbay_engine::{Error, SignInAnswer, SignInEnd, SignInRequest, SignInStart};
 use patchbay_model::{AccountId, AttemptId, AttemptStatus, ProfileId};
-use patchbay_simulator::{Approval, OAuthRules, Shape};
+use patchbay_simulator::{Approval, Fault, Matching, OAuthRules, Planned, Shape};
 use patchbay_vault::Secret;
 use url::Url;
 
@@ -141,6 +141,22 @@ async fn a_sign_in_links_an_account_and_ends_its_attempt() {
     let token = account.token.unwrap();
     assert_eq!((token.profile_id, token.scopes), (profile.id.clone(), vec!["read".to_owned(), "write".to_owned()]));
     assert_eq!(world.run(&account.id, "get_me").await.unwrap()["data"]["scope"], "read,write");
+}
+
+#[tokio::test]
+async fn a_browser_that_leaves_while_its_code_is_traded_loses_no_token() {
+    let world = World::new().await;
+    let profile = world.profile("sign_in").await;
+    let browser = Browser::begin(&world, &profile.id).await.unwrap();
+    let parameters = browser.at_provider(&world).await;
+    let late = Matching { path_prefix: Some("/token".into()), method: None };
+    world.provider.plan(Planned { matching: late, times: 1, fault: Fault::Delay { millis: 200 } });
+    let end = world.engine.finish_sign_in(browser.answer(parameters));
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(20), end).await.is_err());
+    let hub = world.engine.hub_session(&browser.token).await.unwrap();
+    let patience = std::time::Duration::from_mins(1);
+    let ended = world.engine.follow_attempt(&hub, &browser.attempt, patience).await.unwrap();
+    assert_eq!(ended.status, AttemptStatus::Authenticated, "{ended:?}");
 }
 
 #[tokio::test]
