@@ -8,6 +8,7 @@ pub mod definition;
 pub mod diagnostic;
 pub mod expr;
 pub mod import;
+mod later;
 mod load;
 mod nearest;
 mod pin;
@@ -18,6 +19,7 @@ mod yaml;
 
 pub use definition::Connector;
 pub use diagnostic::{Diagnostic, Severity, render, to_json, to_sarif};
+pub use later::Later;
 pub use load::{Loaded, load};
 pub use nearest::nearest;
 pub use pin::{Pin, PinError};

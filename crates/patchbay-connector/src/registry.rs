@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Connector, definition::Action, nearest::distance};
+use crate::{
+    Connector, Later,
+    definition::{Action, ReleaseStage},
+    nearest::distance,
+};
 
 /// A public id that leads to more than one action.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +20,37 @@ pub struct Collision {
 /// The connectors, by key.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    connectors: BTreeMap<String, Arc<Connector>>,
+    connectors: BTreeMap<String, Entry>,
+}
+
+#[derive(Clone, Debug)]
+enum Entry {
+    Compiled(Arc<Connector>),
+    Later(Arc<Later>),
+}
+
+impl Entry {
+    fn connector(&self) -> Option<&Arc<Connector>> {
+        match self {
+            Self::Compiled(connector) => Some(connector),
+            Self::Later(later) => later.connector(),
+        }
+    }
+
+    fn stage(&self) -> ReleaseStage {
+        match self {
+            Self::Compiled(connector) => connector.release_stage,
+            Self::Later(later) => later.stage,
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Compiled(one), Self::Compiled(other)) => Arc::ptr_eq(one, other),
+            (Self::Later(one), Self::Later(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
 }
 
 impl Registry {
@@ -28,7 +62,14 @@ impl Registry {
     /// With one more; it takes the place of one with the same key.
     #[must_use]
     pub fn with(mut self, connector: Arc<Connector>) -> Self {
-        self.connectors.insert(connector.key.clone(), connector);
+        self.connectors.insert(connector.key.clone(), Entry::Compiled(connector));
+        self
+    }
+
+    /// With one more that is compiled when it is first asked for.
+    #[must_use]
+    pub fn with_later(mut self, later: Arc<Later>) -> Self {
+        self.connectors.insert(later.key.clone(), Entry::Later(later));
         self
     }
 
@@ -41,12 +82,32 @@ impl Registry {
 
     /// The connector with this key.
     pub fn get(&self, key: &str) -> Option<&Arc<Connector>> {
-        self.connectors.get(key)
+        self.connectors.get(key)?.connector()
     }
 
-    /// All, by key.
+    /// All, by key. What is not compiled yet is compiled for it.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Connector>> {
-        self.connectors.values()
+        self.connectors.values().filter_map(Entry::connector)
+    }
+
+    /// Those of a stage, by key. The others are not compiled for it.
+    pub fn of_stage(&self, stage: ReleaseStage) -> impl Iterator<Item = &Arc<Connector>> {
+        self.connectors.values().filter(move |entry| entry.stage() == stage).filter_map(Entry::connector)
+    }
+
+    /// The keys. Nothing is compiled for them.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.connectors.keys().map(String::as_str)
+    }
+
+    /// Whether there is one with this key; nothing is compiled to know.
+    pub fn contains(&self, key: &str) -> bool {
+        self.connectors.contains_key(key)
+    }
+
+    /// Whether another registry has the very same connector behind a key; nothing is compiled to know.
+    pub fn shares(&self, other: &Self, key: &str) -> bool {
+        self.connectors.get(key).zip(other.connectors.get(key)).is_some_and(|(one, other)| one.is(other))
     }
 
     /// The public ids that lead to more than one action. A connector's key may hold underscores, so
@@ -70,7 +131,7 @@ impl Registry {
     pub fn action(&self, public_id: &str) -> Option<(&Arc<Connector>, &Arc<Action>)> {
         // A connector's key may hold underscores itself, so every prefix is tried.
         public_id.match_indices('_').find_map(|(at, _)| {
-            let connector = self.connectors.get(&public_id[..at])?;
+            let connector = self.get(&public_id[..at])?;
             connector.action(public_id).map(|action| (connector, action))
         })
     }
@@ -91,5 +152,62 @@ impl Registry {
             .collect::<Vec<_>>();
         scored.sort_unstable();
         scored.into_iter().take(count).map(|(_, _, id)| id).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::{SourceFile, load};
+
+    fn connector(key: &str) -> Arc<Connector> {
+        let text = format!(
+            "Patchbay: 1.0.0\n\
+             info: {{title: T, key: {key}, version: 1.0.0, description: For a test.}}\n\
+             categories: [other]\n\
+             baseUrl: https://api.example.com\n\
+             authentication: [{{custom: {{type: custom, label: Key, authorization: {{type: bearer, token: $.credentials.token}}, \
+             configFields: [{{key: token, label: Token, type: password, required: true, secret: true}}]}}}}]\n\
+             actions: [{{actionId: get_me, categories: [other], actionType: get, label: Me, description: Gets., \
+             steps: [{{stepId: s, description: Gets., stepFunction: {{functionName: request, parameters: {{url: /, method: get}}}}}}], \
+             result: {{data: $.steps.s.output.data}}}}]\n"
+        );
+        let loaded = load(&[SourceFile { name: format!("{key}.connector.yaml"), text }]);
+        Arc::new(loaded.connector.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)))
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_not_compiled_and_what_is_asked_for_is_once() {
+        let compiled = Arc::new(AtomicUsize::new(0));
+        let later = |key: &'static str, stage| {
+            let compiled = compiled.clone();
+            Arc::new(Later::new(key, stage, move || {
+                compiled.fetch_add(1, Ordering::SeqCst);
+                (key != "broken").then(|| connector(key))
+            }))
+        };
+        let registry = Registry::new()
+            .with_later(later("ga", ReleaseStage::Ga))
+            .with_later(later("beta", ReleaseStage::Beta))
+            .with_later(later("broken", ReleaseStage::Beta))
+            .with(connector("ready"));
+        assert_eq!(registry.keys().collect::<Vec<_>>(), ["beta", "broken", "ga", "ready"]);
+        assert!(registry.contains("beta") && registry.shares(&registry.clone(), "beta"));
+        let other = registry.clone().with_later(later("beta", ReleaseStage::Beta)).with(connector("ready"));
+        assert!(!registry.shares(&other, "beta") && !registry.shares(&other, "ready") && registry.shares(&other, "ga"));
+        assert!(!registry.shares(&registry.clone().without("ga"), "ga"));
+        assert_eq!(compiled.load(Ordering::SeqCst), 0);
+        assert_eq!(
+            registry.of_stage(ReleaseStage::Ga).map(|found| found.key.as_str()).collect::<Vec<_>>(),
+            ["ga", "ready"]
+        );
+        assert_eq!(compiled.load(Ordering::SeqCst), 1);
+        assert!(registry.action("beta_get_me").is_some() && registry.action("beta_get_me").is_some());
+        assert_eq!(compiled.load(Ordering::SeqCst), 2);
+        assert!(registry.get("broken").is_none());
+        assert_eq!(registry.iter().map(|found| found.key.as_str()).collect::<Vec<_>>(), ["beta", "ga", "ready"]);
+        assert_eq!(compiled.load(Ordering::SeqCst), 3, "each is compiled once, also one that cannot be");
     }
 }

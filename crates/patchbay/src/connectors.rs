@@ -1,16 +1,18 @@
 //! Where connectors come from: those built into the binary, and a directory that overrides them.
 //!
-//! A connector with an error is left out and reported; the good ones beside it serve.
+//! A connector with an error is left out and reported; the good ones beside it serve. Those of the binary are compiled
+//! when they are first needed: there are many, and an instance uses a few. That they have no error is tested, not looked
+//! at again in every start.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::Context;
-use patchbay_connector::{Collision, Connector, SourceFile, load, render};
+use patchbay_connector::{Collision, Connector, Later, SourceFile, definition::ReleaseStage, load, render};
 use patchbay_engine::{ConnectorSource, SourceRead};
 use rust_embed::RustEmbed;
 
@@ -23,8 +25,8 @@ struct BuiltIn;
 /// The instance's connectors, which can be read again: those of the directory, that is; the binary stays as it is.
 pub struct Instance {
     directory: Option<PathBuf>,
-    /// Those of the binary, by key, each with its folder.
-    built_in: BTreeMap<String, (String, Arc<Connector>)>,
+    /// Those of the binary, by key.
+    built_in: BTreeMap<String, Arc<Later>>,
     /// The directory's last good connectors, by folder.
     last: Mutex<BTreeMap<String, Good>>,
 }
@@ -37,24 +39,13 @@ struct Good {
 }
 
 impl Instance {
-    /// Reads the built-in connectors, then those under `directory`, which win over built-in ones with the same key. A
-    /// directory that cannot be read is an error: it was asked for.
+    /// The built-in connectors, and those under `directory`, which win over built-in ones with the same key. A directory
+    /// that cannot be read is an error: it was asked for.
     pub fn open(directory: Option<PathBuf>) -> anyhow::Result<(Self, SourceRead)> {
-        let mut read = SourceRead::default();
-        let mut built_in = BTreeMap::new();
-        for (name, files) in self::built_in() {
-            match compile(&files, &mut read.report) {
-                Some(connector) => {
-                    built_in.insert(connector.key.clone(), (name, connector));
-                }
-                None => read.refused.push(name),
-            }
-        }
+        let built_in = folders().into_iter().map(|folder| (folder.clone(), Arc::new(later(folder)))).collect();
         let instance = Self { directory, built_in, last: Mutex::default() };
-        let from_directory = instance.read_again()?;
-        read.report.push_str(&from_directory.report);
-        read.refused.extend(from_directory.refused);
-        Ok((instance, SourceRead { registry: from_directory.registry, ..read }))
+        let read = instance.read_again()?;
+        Ok((instance, read))
     }
 
     /// The built-in connectors, and the directory as it is now. A connector of the directory that has become bad
@@ -62,8 +53,8 @@ impl Instance {
     fn read_again(&self) -> anyhow::Result<SourceRead> {
         let folders = self.directory.as_deref().map(in_directory).transpose()?.unwrap_or_default();
         let mut read = SourceRead::default();
-        for (_, connector) in self.built_in.values() {
-            read.registry = read.registry.with(connector.clone());
+        for later in self.built_in.values() {
+            read.registry = read.registry.with_later(later.clone());
         }
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let mut now = BTreeMap::new();
@@ -83,6 +74,10 @@ impl Instance {
             }
         }
         *last = now;
+        // Those of the binary are known to have none among themselves, and are not compiled to look again.
+        if last.is_empty() {
+            return Ok(read);
+        }
         for Collision { public_id, connectors: keys } in read.registry.collisions() {
             let _ = writeln!(
                 read.report,
@@ -104,7 +99,7 @@ impl ConnectorSource for Instance {
         // Of two folders with one key the later wins, as in the registry.
         let mut files = match last.values().rfind(|good| good.connector.key == key) {
             Some(good) => good.files.to_vec(),
-            None => self::built_in().remove(&self.built_in.get(key)?.0)?,
+            None => files_of(self.built_in.get_key_value(key)?.0),
         };
         for file in &mut files {
             file.name = file.name.rsplit('/').next().unwrap_or_default().to_owned();
@@ -132,16 +127,47 @@ fn same(one: &[SourceFile], other: &[SourceFile]) -> bool {
         && one.iter().zip(other).all(|(one, other)| one.name == other.name && one.text == other.text)
 }
 
+/// A connector of the binary. Its folder bears its key.
+fn later(folder: String) -> Later {
+    let stage = stage_of(&files_of(&folder));
+    Later::new(folder.clone(), stage, move || {
+        let files = files_of(&folder);
+        let loaded = load(&files);
+        if loaded.connector.is_none() {
+            tracing::error!(connector = folder, "{}", render(&loaded.diagnostics, &files));
+        }
+        loaded.connector.map(Arc::new)
+    })
+}
+
+/// The stage that a connector's main file names at its root, without reading the rest.
+fn stage_of(files: &[SourceFile]) -> ReleaseStage {
+    const STAGES: [ReleaseStage; 5] =
+        [ReleaseStage::Preview, ReleaseStage::Beta, ReleaseStage::Ga, ReleaseStage::Deprecated, ReleaseStage::Internal];
+    let mut lines = files.iter().flat_map(|file| file.text.lines());
+    let named = lines.find_map(|line| line.strip_prefix("releaseStage:"));
+    let named = named.map(|named| named.split('#').next().unwrap_or_default().trim());
+    STAGES.into_iter().find(|stage| Some(stage.as_str()) == named).unwrap_or(ReleaseStage::Ga)
+}
+
+/// The folders of the binary.
+fn folders() -> BTreeSet<String> {
+    BuiltIn::iter().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect()
+}
+
+/// The files of a folder of the binary.
+fn files_of(folder: &str) -> Vec<SourceFile> {
+    let own = BuiltIn::iter().filter(|path| path.split_once('/').is_some_and(|(own, _)| own == folder));
+    own.filter_map(|path| {
+        let text = String::from_utf8_lossy(&BuiltIn::get(&path)?.data).into_owned();
+        Some(SourceFile { name: path.to_string(), text })
+    })
+    .collect()
+}
+
 /// The files of the connectors in the binary, by folder.
 pub fn built_in() -> BTreeMap<String, Vec<SourceFile>> {
-    let mut folders: BTreeMap<String, Vec<SourceFile>> = BTreeMap::new();
-    for path in BuiltIn::iter() {
-        let Some((folder, _)) = path.split_once('/') else { continue };
-        let Some(file) = BuiltIn::get(&path) else { continue };
-        let text = String::from_utf8_lossy(&file.data).into_owned();
-        folders.entry(folder.to_owned()).or_default().push(SourceFile { name: path.to_string(), text });
-    }
-    folders
+    folders().into_iter().map(|folder| (folder.clone(), files_of(&folder))).collect()
 }
 
 /// The connector folders directly under `directory`; `directory` may also be one connector's folder.
@@ -214,6 +240,23 @@ mod tests {
 
     fn version(read: &SourceRead, key: &str) -> Option<String> {
         read.registry.get(key).map(|connector| connector.version.to_string())
+    }
+
+    /// What is believed of them without compiling them.
+    #[test]
+    fn the_connectors_of_the_binary_are_what_they_are_taken_for() {
+        let (_, read) = Instance::open(None).unwrap();
+        let keys = read.registry.keys().map(str::to_owned).collect::<Vec<_>>();
+        assert!(keys.len() >= 15, "{keys:?}");
+        for (folder, files) in built_in() {
+            let loaded = load(&files);
+            assert!(loaded.diagnostics.is_empty(), "{}", render(&loaded.diagnostics, &files));
+            let connector = loaded.connector.unwrap();
+            assert_eq!(connector.key, folder);
+            assert_eq!(connector.release_stage, stage_of(&files), "{folder}");
+            assert_eq!(read.registry.get(&folder).map(|found| &found.key), Some(&folder));
+        }
+        assert_eq!(read.registry.collisions(), []);
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Engine {
         let registry = self.connectors_of(project).await?;
         registry.get(key).cloned().ok_or_else(|| {
             let shown: String = key.chars().filter(|c| !c.is_control()).take(64).collect();
-            let near = nearest(&shown, registry.iter().map(|connector| connector.key.as_str()));
+            let near = nearest(&shown, registry.keys());
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             invalid_at(path, "unknown_connector", format!("there is no connector `{shown}`{hint}"))
         })

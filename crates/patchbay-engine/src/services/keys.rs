@@ -194,9 +194,9 @@ impl Engine {
             // What is not yet for everyone is for operators who choose it: they make its profile. So do those who
             // pushed a connector of their own.
             let is_own = state.shelf(project).is_some_and(|shelf| shelf.versions(&connector.key).is_some());
-            connector.release_stage == ReleaseStage::Ga && !is_own && !offered.contains(&connector.key)
+            !is_own && !offered.contains(&connector.key)
         };
-        let new = registry.iter().filter(is_new).cloned().collect::<Vec<_>>();
+        let new = registry.of_stage(ReleaseStage::Ga).filter(is_new).cloned().collect::<Vec<_>>();
         if new.is_empty() {
             return Ok(());
         }

@@ -59,16 +59,12 @@ impl Engine {
 }
 
 fn differences(before: &Registry, after: &Registry) -> Reloaded {
-    let key = |connector: &std::sync::Arc<patchbay_connector::Connector>| connector.key.clone();
-    let is_other = |old: &std::sync::Arc<_>, new: &std::sync::Arc<_>| !std::sync::Arc::ptr_eq(old, new);
+    let (came, stayed): (Vec<&str>, Vec<&str>) = after.keys().partition(|key| !before.contains(key));
+    let owned = |keys: Vec<&str>| keys.into_iter().map(str::to_owned).collect();
     Reloaded {
-        added: after.iter().filter(|new| before.get(&new.key).is_none()).map(key).collect(),
-        changed: after
-            .iter()
-            .filter(|new| before.get(&new.key).is_some_and(|old| is_other(old, new)))
-            .map(key)
-            .collect(),
-        removed: before.iter().filter(|old| after.get(&old.key).is_none()).map(key).collect(),
+        added: owned(came),
+        changed: owned(stayed.into_iter().filter(|key| !before.shares(after, key)).collect()),
+        removed: owned(before.keys().filter(|key| !after.contains(key)).collect()),
         ..Reloaded::default()
     }
 }
