@@ -129,7 +129,7 @@ fn same(one: &[SourceFile], other: &[SourceFile]) -> bool {
 
 /// A connector of the binary. Its folder bears its key.
 fn later(folder: String) -> Later {
-    let stage = stage_of(&files_of(&folder));
+    let stage = stage_of(&folder);
     Later::new(folder.clone(), stage, move || {
         let files = files_of(&folder);
         let loaded = load(&files);
@@ -141,11 +141,12 @@ fn later(folder: String) -> Later {
 }
 
 /// The stage that a connector's main file names at its root, without reading the rest.
-fn stage_of(files: &[SourceFile]) -> ReleaseStage {
+fn stage_of(folder: &str) -> ReleaseStage {
     const STAGES: [ReleaseStage; 5] =
         [ReleaseStage::Preview, ReleaseStage::Beta, ReleaseStage::Ga, ReleaseStage::Deprecated, ReleaseStage::Internal];
-    let mut lines = files.iter().flat_map(|file| file.text.lines());
-    let named = lines.find_map(|line| line.strip_prefix("releaseStage:"));
+    let main = BuiltIn::get(&format!("{folder}/{folder}.connector.yaml"));
+    let text = main.as_ref().map(|main| String::from_utf8_lossy(&main.data)).unwrap_or_default();
+    let named = text.lines().find_map(|line| line.strip_prefix("releaseStage:"));
     let named = named.map(|named| named.split('#').next().unwrap_or_default().trim());
     STAGES.into_iter().find(|stage| Some(stage.as_str()) == named).unwrap_or(ReleaseStage::Ga)
 }
@@ -253,7 +254,7 @@ mod tests {
             assert!(loaded.diagnostics.is_empty(), "{}", render(&loaded.diagnostics, &files));
             let connector = loaded.connector.unwrap();
             assert_eq!(connector.key, folder);
-            assert_eq!(connector.release_stage, stage_of(&files), "{folder}");
+            assert_eq!(connector.release_stage, stage_of(&folder), "{folder}");
             assert_eq!(read.registry.get(&folder).map(|found| &found.key), Some(&folder));
         }
         assert_eq!(read.registry.collisions(), []);

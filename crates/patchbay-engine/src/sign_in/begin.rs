@@ -1,5 +1,8 @@
 //! Sending a browser to the provider.
 
+use std::sync::Arc;
+
+use patchbay_connector::definition::AuthMethod;
 use patchbay_model::{Account, AttemptError, AttemptId, AttemptStatus, ProfileId};
 use patchbay_vault::{Secret, Vault};
 use url::Url;
@@ -46,6 +49,16 @@ pub struct SignInStart {
     pub browser: Secret,
     /// How long the cookie lives, in seconds.
     pub life_seconds: i64,
+}
+
+/// Whether a method's fields may be filled so; what an account that is linked again holds need not be typed.
+pub(super) fn check_typed(
+    method: &AuthMethod,
+    existing: Option<&Account>,
+    fields: &[(String, Secret)],
+) -> Result<(), Error> {
+    let kept = |key: &str| existing.is_some_and(|account| account.holds(key));
+    check_fields(&method.config_fields, fields.to_vec(), "credentials", kept).map(drop).map_err(invalid)
 }
 
 /// The mark of a sign-in, from its `state`.
@@ -95,13 +108,8 @@ impl Engine {
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method)) else {
             return Err(not_by_sign_in());
         };
-        let existing = match &hub.session.account_id {
-            Some(id) => Some(self.hub_account(hub, id).await?.account),
-            None => None,
-        };
-        let kept = |key: &str| existing.as_ref().is_some_and(|account| account.holds(key));
-        let fields = request.fields.clone();
-        check_fields(&method.config_fields, fields, "credentials", kept).map_err(invalid)?;
+        let existing = self.linked_again(hub).await?;
+        check_typed(method, existing.as_deref(), &request.fields)?;
         let credentials = self.draft(&profile, existing.as_deref(), &request.fields)?;
 
         let entropy = &*self.parts().entropy;
@@ -132,6 +140,14 @@ impl Engine {
         ticket.keep(self, &hub.session.project_id, &state).await?;
         let mark = mark_of(&state);
         Ok(SignInStart { location: Secret::new(location.as_str()), mark, browser, life_seconds: kept::LIFE })
+    }
+
+    /// The account that the session links again, where it names one.
+    pub(super) async fn linked_again(&self, hub: &HubSession) -> Result<Option<Arc<Account>>, Error> {
+        match &hub.session.account_id {
+            Some(id) => Ok(Some(self.hub_account(hub, id).await?.account)),
+            None => Ok(None),
+        }
     }
 
     /// Where the window goes in the end: where it was asked to go when that may be, else to our own page.

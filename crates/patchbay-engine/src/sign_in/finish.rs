@@ -125,10 +125,7 @@ impl Engine {
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method)) else {
             return Err(changed());
         };
-        let existing = match &hub.session.account_id {
-            Some(id) => Some(self.hub_account(hub, id).await?.account),
-            None => None,
-        };
+        let existing = self.linked_again(hub).await?;
         let typed = typed.into_iter().chain(ticket.way.known()).collect::<Vec<_>>();
         let credentials = self.draft(&profile, existing.as_deref(), &typed)?;
         let applicant = Applicant {

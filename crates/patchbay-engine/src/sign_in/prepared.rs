@@ -10,11 +10,10 @@ use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use super::{SignInRequest, kept, way::not_by_sign_in};
+use super::{SignInRequest, begin::check_typed, kept, way::not_by_sign_in};
 use crate::{
     Engine, Error, ErrorKind,
-    linking::check_fields,
-    services::{HubSession, hub::HubProfile, invalid, invalid_at},
+    services::{HubSession, hub::HubProfile, invalid_at},
     tokens::signs_in,
 };
 
@@ -65,12 +64,8 @@ impl Engine {
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| signs_in(method)) else {
             return Err(not_by_sign_in());
         };
-        let existing = match &hub.session.account_id {
-            Some(id) => Some(self.hub_account(hub, id).await?.account),
-            None => None,
-        };
-        let kept = |key: &str| existing.as_ref().is_some_and(|account| account.holds(key));
-        check_fields(&method.config_fields, draft.fields.clone(), "credentials", kept).map_err(invalid)?;
+        let existing = self.linked_again(hub).await?;
+        check_typed(method, existing.as_deref(), &draft.fields)?;
 
         let attempt_id = self.start_attempt(hub).await?.id;
         let ticket = Secret::new(self.parts().entropy.token());

@@ -218,15 +218,15 @@ pub(crate) async fn start_attempt(
     HubAuth(hub): HubAuth,
     body: Option<HubJson<SignInBody>>,
 ) -> Result<(StatusCode, Json<Value>), HubError> {
-    let Some((integration, body)) = body.and_then(|HubJson(body)| Some((body.integration_id.clone()?, body))) else {
+    let Some(HubJson(SignInBody { token, integration_id: Some(integration), credentials, redirect_uri })) = body else {
         let attempt = engine.start_attempt(&hub).await?;
         return Ok((StatusCode::CREATED, Json(json!({ "id": attempt.id }))));
     };
     let draft = SignInDraft {
-        token: body.token.unwrap_or_else(|| Secret::new("")),
+        token: token.unwrap_or_else(|| Secret::new("")),
         profile_id: ProfileId::new(integration),
-        landing: body.redirect_uri,
-        fields: wire::typed(body.credentials, "credentials")?,
+        landing: redirect_uri,
+        fields: wire::typed(credentials, "credentials")?,
     };
     let profile = draft.profile_id.clone();
     let prepared = engine.prepare_sign_in(&hub, draft).await?;
