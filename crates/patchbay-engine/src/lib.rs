@@ -7,6 +7,7 @@
 
 mod background;
 mod cache;
+mod egress_error;
 pub mod error;
 mod events;
 mod housekeeping;
@@ -35,7 +36,7 @@ mod xml;
 
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
 pub use events::{EmittedEvent, EventSink};
-pub use http::use_lane;
+pub use patchbay_egress::use_lane;
 pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
 pub use library::{ConnectorSource, Installed, Origin, SourceRead};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};

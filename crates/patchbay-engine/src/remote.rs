@@ -11,8 +11,9 @@ use tokio::time::{Duration, Instant};
 use url::Url;
 
 use crate::{
-    EngineConfig, Error, ErrorKind,
-    http::{HttpClient, Outgoing},
+    Error, ErrorKind,
+    egress_error::IntoError as _,
+    http::{EgressConfig, HttpClient, Outgoing},
 };
 
 /// How long an answer may take, in milliseconds.
@@ -58,15 +59,12 @@ impl Remote {
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
             return Err(wrong("says more than where the server is"));
         }
-        let config = EngineConfig {
-            public_url: base.to_owned(),
+        let config = EgressConfig {
             egress_allow: Vec::new(),
             egress_ca: authorities,
             // Exactly this host and port are let through.
             upstreams: vec![(url.to_string(), url.to_string())],
-            call_budget_millis: PATIENCE,
             max_response_bytes: LARGEST,
-            call_retention_days: 0,
         };
         Ok(Self { http: HttpClient::new(&config, clock, entropy)?, base: url, key })
     }

@@ -19,8 +19,8 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     EngineConfig, Error, ErrorKind, Revocation, RunTrace,
-    http::{HttpClient, Transport},
-    pipeline::{Credentials, RawInputs, RunContext, RunFacts, check_inputs, millis, run, text},
+    http::Transport,
+    pipeline::{Credentials, Host, RawInputs, RunContext, RunFacts, check_inputs, millis, run, text},
     tokens::{Applicant, Wire, revoke},
     trace::Trace,
 };
@@ -82,20 +82,20 @@ const LOCAL: &str = "local";
 
 /// Runs actions by themselves.
 pub struct Solo {
-    http: HttpClient,
+    host: Host,
     config: EngineConfig,
 }
 
 impl Solo {
     /// Over the real network under the operator's rules.
     pub fn new(config: EngineConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, Error> {
-        let http = HttpClient::new(&config, clock, entropy)?;
-        Ok(Self { http, config })
+        let host = Host::new(&config, clock, entropy)?;
+        Ok(Self { host, config })
     }
 
     /// The same over another wire.
     pub(crate) fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.http = self.http.with_transport(transport);
+        self.host = self.host.with_transport(transport);
         self
     }
 
@@ -124,7 +124,7 @@ impl Solo {
             credentials: &credentials,
         };
         let deadline = Instant::now() + Duration::from_millis(self.config.call_budget_millis);
-        revoke(Wire { http: &self.http, config: &self.config }, &applicant, deadline).await
+        revoke(Wire { host: &self.host, config: &self.config }, &applicant, deadline).await
     }
 
     async fn traced(&self, job: SoloRun<'_>, trace: &Trace) -> Result<Map<String, Value>, Error> {
@@ -148,7 +148,7 @@ impl Solo {
         let deadline = Instant::now() + Duration::from_millis(self.config.call_budget_millis);
         let ctx = RunContext::new(connector, method, &credentials, facts, &self.config, deadline);
         let ctx = RunContext { trace: Some(trace), ..ctx };
-        run(&self.http, ctx, action, &inputs).await
+        run(&self.host, ctx, action, &inputs).await
     }
 }
 

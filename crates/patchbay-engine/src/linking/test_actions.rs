@@ -59,7 +59,7 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
         let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
         let ctx = RunContext::new(connector, method, &candidate.credentials, facts, engine.config(), deadline);
         let inputs = pipeline::check_inputs(action, RawInputs::default())?;
-        let outcome = pipeline::run(engine.http(), ctx, action, &inputs).await;
+        let outcome = pipeline::run(engine.host(), ctx, action, &inputs).await;
         let finished_at = engine.clock().now();
         engine.record(CallRecord {
             id: call_id,

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Error,
+    egress_error::cause_error,
     http::{Incoming, Outgoing},
     pipeline::{Run, Target},
 };
@@ -114,7 +115,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             bytes += result.to_string().len();
             let limit = self.run.ctx.config.max_response_bytes;
             if bytes > limit {
-                return Err(crate::http::Cause::TooLarge(limit).into_error(self.title(), self.url()));
+                return Err(cause_error(crate::http::Cause::TooLarge(limit), self.title(), self.url()));
             }
             if let Some(Value::Array(page)) = result.get_mut("tools").map(Value::take) {
                 // A tool whose definition is wrong must not keep the others from being used.
@@ -138,7 +139,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
 
     /// Asks, in the way that the server understands.
     async fn ask(&mut self, ask: &Ask<'_>) -> Result<Value, Error> {
-        let memory = self.run.http.mcp();
+        let memory = &self.run.host.mcp;
         if memory.era(&self.server) == Some(Era::Legacy) {
             return self.in_session(ask).await;
         }
@@ -164,7 +165,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
     }
 
     async fn in_modern_way(&mut self, ask: &Ask<'_>) -> Result<Tried, Error> {
-        let known = ask.tool.and_then(|tool| self.run.http.mcp().tool(&self.server, tool));
+        let known = ask.tool.and_then(|tool| self.run.host.mcp.tool(&self.server, tool));
         let mut heard = self.send_modern(ask, known.as_deref().map_or(&[], Vec::as_slice)).await?;
         if let Some(tool) = ask.tool
             && matches!(&heard.said, Some(Said::Error(error)) if error.code == HEADER_MISMATCH)
@@ -174,7 +175,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             let definition = tools.iter().find(|one| one.get("name").and_then(Value::as_str) == Some(tool));
             let wanted = definition.and_then(|tool| headers::of_tool(tool).ok()).unwrap_or_default();
             heard = self.send_modern(ask, &wanted).await?;
-            self.run.http.mcp().learn_tool(&self.server, tool, wanted);
+            self.run.host.mcp.learn_tool(&self.server, tool, wanted);
         }
         if self.is_too_new(&heard) {
             return Ok(Tried::TooNew(Box::new(heard)));
@@ -200,7 +201,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
     /// Whether a refusal says that the server wants a session opened first. What only newer servers say does not,
     /// unless it names older revisions; nor does a refusal of who asks or how often.
     fn is_too_new(&self, heard: &Heard) -> bool {
-        let is_known_modern = self.run.http.mcp().era(&self.server) == Some(Era::Modern);
+        let is_known_modern = self.run.host.mcp.era(&self.server) == Some(Era::Modern);
         match &heard.said {
             Some(Said::Error(error)) if error.code == UNSUPPORTED_VERSION || !error.supported().is_empty() => {
                 !error.supported().contains(&MODERN) && common(error).is_some()
@@ -218,7 +219,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
 
     /// Asks within a session: the account's, or a new one where it has none or the server has lost it.
     async fn in_session(&mut self, ask: &Ask<'_>) -> Result<Value, Error> {
-        let memory = self.run.http.mcp();
+        let memory = &self.run.host.mcp;
         let key = self.session_key()?;
         if let Some(session) = key.as_deref().and_then(|key| memory.session(key)) {
             let heard = self.send_legacy(ask, &session).await?;
@@ -282,7 +283,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
         let told = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         let heard = self.exchange(0, headers_of(&session), &told, true, false).await?;
         if !heard.incoming.status.is_success() {
-            return Err(crate::pipeline::provider_error(self.run.http, self.title(), &heard.incoming));
+            return Err(crate::pipeline::provider_error(&self.run.host.http, self.title(), &heard.incoming));
         }
         Ok(session)
     }
@@ -353,7 +354,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             (outcome, events) = (again, resumed);
         }
         let incoming = outcome?;
-        events.see_unpacked(&incoming.body).map_err(|cause| cause.into_error(self.title(), &incoming.url))?;
+        events.see_unpacked(&incoming.body).map_err(|cause| cause_error(cause, self.title(), &incoming.url))?;
         let is_stream = events.is_stream();
         let said = if is_stream { events.said } else { in_json(id, &incoming) };
         Ok(Heard { incoming, said, is_stream })
@@ -370,9 +371,11 @@ impl<'r, 'a> Conversation<'r, 'a> {
                     Some(tool) => format!("the call of the tool `{tool}`"),
                     None => format!("`{}`", ask.method),
                 };
-                Err(wrong::rpc(self.run.http, title, &what, &incoming, &error))
+                Err(wrong::rpc(&self.run.host.http, title, &what, &incoming, &error))
             }
-            _ if !incoming.status.is_success() => Err(crate::pipeline::provider_error(self.run.http, title, &incoming)),
+            _ if !incoming.status.is_success() => {
+                Err(crate::pipeline::provider_error(&self.run.host.http, title, &incoming))
+            }
             _ if is_stream => {
                 let message = format!("{title} ended its stream of events before the answer came; try again");
                 let error = Error::new(crate::ErrorKind::BadGateway, "ProviderConnectionError", message);

@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
             outputs.extend(all.iter().filter(|(id, _)| is_read(id)).map(|(id, output)| (id.clone(), output.clone())));
         }
         Run {
-            http: self.http,
+            host: self.host,
             ctx: self.ctx,
             action: self.action,
             inputs: self.inputs,

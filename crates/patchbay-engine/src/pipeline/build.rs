@@ -89,7 +89,7 @@ pub(super) fn unsigned(
         args::apply_to_strangers(&request.args, &scope, &mut parts).map_err(broken)?;
     }
     if let Some(saml) = request.saml.as_ref().filter(|_| with_credentials) {
-        let moment = (run.http.clock().now(), run.http.entropy());
+        let moment = (run.host.http.clock().now(), run.host.http.entropy());
         let put = saml::put(saml, &connector.title, &url, &scope, moment, &mut parts.body);
         let assertion = put.map_err(|failure| match failure {
             saml::Failure::Expression(error) => broken(error),
@@ -116,7 +116,7 @@ pub(super) fn unsigned(
         plain_query(&mut url, &parts.query);
     }
     if let Some(soap) = soap {
-        let (now, entropy) = (run.http.clock().now(), run.http.entropy());
+        let (now, entropy) = (run.host.http.clock().now(), run.host.http.entropy());
         soap::wrap(soap, authorization, &scope, now, entropy, &mut parts).map_err(broken)?;
     }
     let method = http_method(request.method);
@@ -142,7 +142,7 @@ pub(super) fn sign(run: &Run<'_>, request: &Request, unsigned: Unsigned) -> Resu
     let Unsigned { mut outgoing, with_credentials } = unsigned;
     if with_credentials {
         let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
-        let (now, entropy) = (run.http.clock().now(), run.http.entropy());
+        let (now, entropy) = (run.host.http.clock().now(), run.host.http.entropy());
         super::sign(authorization, &Scope { roots: &run.roots() }, &mut outgoing, now, entropy)
             .map_err(|error| run.broken(&error))?;
     }
@@ -167,7 +167,7 @@ pub(super) fn fetch(run: &Run<'_>, request: &Request, url: Url, with_credentials
     let (headers, body) = (parts.headers, Bytes::new());
     let mut outgoing = Outgoing { method: Method::GET, url, headers, body, repeatable: true, certificate };
     if with_credentials {
-        let (now, entropy) = (run.http.clock().now(), run.http.entropy());
+        let (now, entropy) = (run.host.http.clock().now(), run.host.http.entropy());
         super::sign(authorization, &scope, &mut outgoing, now, entropy).map_err(broken)?;
     }
     Ok(outgoing)
@@ -230,7 +230,7 @@ pub(super) fn prove(
         outgoing.url.query_pairs_mut().extend_pairs(&parts.query);
     }
     outgoing.certificate = super::certificate(run.ctx, None, &scope)?;
-    let (now, entropy) = (run.http.clock().now(), run.http.entropy());
+    let (now, entropy) = (run.host.http.clock().now(), run.host.http.entropy());
     super::sign(authorization, &scope, &mut outgoing, now, entropy).map_err(broken)?;
     Ok(outgoing)
 }

@@ -19,9 +19,9 @@ pub(super) async fn exchange(run: &Run<'_>, request: &Request, page: Option<&Pag
     };
     // A signature names the moment, so that it is put on after the look.
     let unsigned = build::unsigned(run, request, None, page)?;
-    let mut hasher = run.http.answers().hasher(run.http.entropy());
+    let mut hasher = run.host.answers.hasher(run.host.http.entropy());
     hash(run, &unsigned.outgoing, &mut hasher);
-    let fetch = match run.http.answers().find(account, hasher.finish()) {
+    let fetch = match run.host.answers.find(account, hasher.finish()) {
         Ok(incoming) => return Ok(incoming),
         Err(fetch) => fetch,
     };

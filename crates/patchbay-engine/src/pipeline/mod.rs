@@ -15,6 +15,7 @@ mod explain;
 mod facts;
 mod granted;
 mod hand_out;
+mod host;
 mod inputs;
 mod kept;
 mod mask;
@@ -51,6 +52,7 @@ pub(crate) use facts::RunFacts;
 pub(crate) use granted::Granted;
 pub use hand_out::FileFacts;
 pub(crate) use hand_out::{HandOut, OpenFile};
+pub(crate) use host::Host;
 pub(crate) use inputs::{Inputs, RawInputs, check_inputs};
 pub(crate) use mask::Mask;
 pub(crate) use redactor::{REDACTED, Redactor};
@@ -60,7 +62,8 @@ pub(crate) use sign::{Culprit, Handshake, OAuthProblem, sign, sign_handshake};
 
 use crate::{
     EngineConfig, Error, EventSink,
-    http::{Failure, HttpClient, Incoming, Opened, Outgoing, Pace, Rules, Watch, Whole},
+    egress_error::IntoError as _,
+    http::{Failure, Incoming, Opened, Outgoing, Pace, Rules, Watch, Whole},
     trace::Trace,
 };
 
@@ -123,7 +126,7 @@ impl<'a> RunContext<'a> {
 
 /// One run, as its steps see it.
 pub(crate) struct Run<'a> {
-    pub(crate) http: &'a HttpClient,
+    pub(crate) host: &'a Host,
     pub(crate) ctx: &'a RunContext<'a>,
     pub(crate) action: &'a Action,
     inputs: &'a Value,
@@ -262,14 +265,14 @@ impl Run<'_> {
     ) -> Result<Incoming, Error> {
         let (deadline, pace) = (deadline.min(self.ctx.deadline), pace(self.ctx));
         let pace = pace.as_ref();
-        self.traced(outgoing, |outgoing| self.http.send_watched(outgoing, pace, deadline, watch), whole).await
+        self.traced(outgoing, |outgoing| self.host.http.send_watched(outgoing, pace, deadline, watch), whole).await
     }
 
     /// The same with so many redirects at most.
     pub(crate) async fn send_within(&self, outgoing: Outgoing, hops: usize) -> Result<Incoming, Error> {
         let (deadline, pace) = (self.ctx.deadline, pace(self.ctx));
         let pace = pace.as_ref();
-        self.traced(outgoing, |outgoing| self.http.send_within(outgoing, pace, deadline, hops), whole).await
+        self.traced(outgoing, |outgoing| self.host.http.send_within(outgoing, pace, deadline, hops), whole).await
     }
 
     /// Sends a request whose answer's body is left to be read.
@@ -277,7 +280,7 @@ impl Run<'_> {
         let head = |opened: &Opened| (opened.status, opened.headers.clone(), None);
         let (deadline, pace) = (self.ctx.deadline, pace(self.ctx));
         let pace = pace.as_ref();
-        self.traced(outgoing, |outgoing| self.http.open(outgoing, pace, deadline, hops), head).await
+        self.traced(outgoing, |outgoing| self.host.http.open(outgoing, pace, deadline, hops), head).await
     }
 
     async fn traced<T, F>(
@@ -295,7 +298,7 @@ impl Run<'_> {
         let changes = changes(&outgoing.method);
         let outcome = send(outgoing).await;
         if let Some(account) = ctx.facts.account_id.as_ref().filter(|_| changes) {
-            self.http.answers().forget(account);
+            self.host.answers.forget(account);
         }
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, sent, began)) = tracing {
@@ -338,14 +341,14 @@ pub(crate) fn pace<'a>(ctx: &'a RunContext<'_>) -> Option<Pace<'a>> {
 
 /// Runs an action. The result always has `data` and `next`.
 pub(crate) async fn run(
-    http: &HttpClient,
+    host: &Host,
     ctx: RunContext<'_>,
     action: &Action,
     inputs: &Inputs,
 ) -> Result<Map<String, Value>, Error> {
     let mut redactor = ctx.credentials.redactor();
     know_basic(&ctx, inputs, action, &mut redactor)?;
-    match execute(http, &ctx, action, inputs, &redactor).await {
+    match execute(host, &ctx, action, inputs, &redactor).await {
         Ok(mut result) => {
             result.values_mut().for_each(|value| redactor.value(value));
             Ok(result)
@@ -357,18 +360,18 @@ pub(crate) async fn run(
 /// Runs an action whose result is credentials, which nobody but the vault sees: nothing in it is redacted, as a
 /// provider may give a token back as it was. Errors are.
 pub(crate) async fn run_for_credentials(
-    http: &HttpClient,
+    host: &Host,
     ctx: RunContext<'_>,
     action: &Action,
     inputs: &Inputs,
 ) -> Result<Map<String, Value>, Error> {
     let mut redactor = ctx.credentials.redactor();
     know_basic(&ctx, inputs, action, &mut redactor)?;
-    execute(http, &ctx, action, inputs, &redactor).await.map_err(|error| redact_error(error, &redactor))
+    execute(host, &ctx, action, inputs, &redactor).await.map_err(|error| redact_error(error, &redactor))
 }
 
 async fn execute(
-    http: &HttpClient,
+    host: &Host,
     ctx: &RunContext<'_>,
     action: &Action,
     inputs: &Inputs,
@@ -381,7 +384,7 @@ async fn execute(
     composite::split(action, &mut inputs)?;
     let (inputs, paging) = (&*inputs, paging.as_ref());
     let room = &Mutex::default();
-    let mut run = Run { http, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor, room };
+    let mut run = Run { host, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor, room };
     let last = beside::run_steps(&mut run, result::wants(action)).await?;
     let mut result = result::assemble(run, last)?;
     composite::join(action, &mut result);

@@ -62,7 +62,7 @@ impl Run<'_> {
             return outcome;
         }
         if !incoming.status.is_success() {
-            return Err(explain::provider_error(self.http, &self.ctx.connector.title, incoming));
+            return Err(explain::provider_error(&self.host.http, &self.ctx.connector.title, incoming));
         }
         let body = read_body(&self.ctx.connector.title, incoming)?;
         let headers = wants.headers.then(|| headers_value(&incoming.headers));
@@ -104,7 +104,7 @@ impl Run<'_> {
             if rule.target_status < 400 {
                 return Ok(Some(Ok(Answer { status: Some(rule.target_status), ..Answer::default() })));
             }
-            let mut error = explain::provider_error(self.http, &self.ctx.connector.title, incoming);
+            let mut error = explain::provider_error(&self.host.http, &self.ctx.connector.title, incoming);
             error.kind = if rule.target_status == 401 {
                 ErrorKind::Unauthorized
             } else {

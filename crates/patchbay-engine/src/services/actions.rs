@@ -173,7 +173,7 @@ impl Engine {
         let credentials = call.credentials()?;
         let Taps { trace, hand_out } = taps;
         let context = RunContext { trace, hand_out, ..call.context(caller, &credentials) };
-        let mut result = pipeline::run(self.http(), context, &action, &inputs).await?;
+        let mut result = pipeline::run(self.host(), context, &action, &inputs).await?;
         cursors::seal(self.vault(), account, &action, &mut result);
         Ok(result)
     }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::{actions::RunOutcome, call::Call};
 use crate::{
     Error,
+    egress_error::IntoError as _,
     http::Pieces,
     pipeline::{FileFacts, Mask, OpenFile},
 };

@@ -7,6 +7,7 @@ use std::{
 };
 
 use patchbay_connector::Registry;
+use patchbay_egress::{EgressConfig, HttpClient};
 use patchbay_model::{
     Account, AccountId, ApiKeyId, CallRecord, Clock, ConnectSession, Entropy, KeyHash, OrganizationId, Profile,
     ProfileId, ProjectId, Scope,
@@ -20,11 +21,11 @@ use crate::{
     background::Background,
     cache::Cache,
     housekeeping,
-    http::HttpClient,
     key_ring::KeyKeeper,
     library::{self, ConnectorSource, Library},
     linking::OwnerLocks,
     login::{Hasher, Throttle},
+    pipeline::Host,
     records::Recorder,
     tokens::{self, Flights},
 };
@@ -94,6 +95,18 @@ pub struct EngineConfig {
     pub call_retention_days: u32,
 }
 
+impl EngineConfig {
+    /// Returns the settings of outbound requests.
+    pub(crate) fn egress(&self) -> EgressConfig {
+        EgressConfig {
+            egress_allow: self.egress_allow.clone(),
+            egress_ca: self.egress_ca.clone(),
+            upstreams: self.upstreams.clone(),
+            max_response_bytes: self.max_response_bytes,
+        }
+    }
+}
+
 /// Who calls the API: a verified key's project and scopes.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -140,7 +153,7 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     parts: EngineParts,
     library: Library,
-    http: HttpClient,
+    host: Host,
     callers: Cache<KeyHash, Caller>,
     accounts: Cache<AccountId, Account>,
     profiles: Cache<ProfileId, Profile>,
@@ -175,12 +188,12 @@ impl Engine {
     pub async fn open(mut parts: EngineParts) -> Result<Self, Error> {
         check_key_ring(&*parts.storage, &parts.vault).await?;
         let library = Library::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
-        let http = HttpClient::new(&parts.config, parts.clock.clone(), parts.entropy.clone())?;
+        let host = Host::new(&parts.config, parts.clock.clone(), parts.entropy.clone())?;
         let recorder = Recorder::start(parts.storage.clone());
         let engine = Self(Arc::new(Inner {
             parts,
             library,
-            http,
+            host,
             callers: Cache::new(CACHE),
             accounts: Cache::new(CACHE),
             profiles: Cache::new(CACHE),
@@ -315,8 +328,13 @@ impl Engine {
         &self.0.flights
     }
 
+    /// What runs share.
+    pub(crate) fn host(&self) -> &Host {
+        &self.0.host
+    }
+
     pub(crate) fn http(&self) -> &HttpClient {
-        &self.0.http
+        &self.0.host.http
     }
 
     /// Runs a change to its end, even when the caller goes away: a write without the cache's update

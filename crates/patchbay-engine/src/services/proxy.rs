@@ -16,6 +16,7 @@ use url::Url;
 use super::{Caller, Engine, call::Call};
 use crate::{
     Error, ErrorKind, Problem, ProviderFailure,
+    egress_error::IntoError as _,
     http::{Incoming, Outgoing, Whole, is_repeatable, shown},
     pipeline::{self, Credentials, Parts, Redactor},
     tokens::works_by_token,
@@ -189,7 +190,7 @@ impl Engine {
         let outcome =
             self.http().send_watched(outgoing, pipeline::pace(&context).as_ref(), call.deadline, &mut Whole).await;
         if changes {
-            self.http().answers().forget(&call.resolved.account.id);
+            self.host().answers.forget(&call.resolved.account.id);
         }
         let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;
         Ok(ProxyOutcome {

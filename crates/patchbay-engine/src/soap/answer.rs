@@ -28,13 +28,13 @@ impl Run<'_> {
         let body = match read {
             Ok(body) => body,
             Err(why) if incoming.status.is_success() => return Err(unreadable(provider, incoming, &why)),
-            Err(_) => return Err(pipeline::provider_error(self.http, provider, incoming)),
+            Err(_) => return Err(pipeline::provider_error(&self.host.http, provider, incoming)),
         };
         if let Some(fault) = body.get("Fault") {
-            return Err(fault::error(self.http, provider, incoming, fault));
+            return Err(fault::error(&self.host.http, provider, incoming, fault));
         }
         if !incoming.status.is_success() {
-            return Err(pipeline::provider_error(self.http, provider, incoming));
+            return Err(pipeline::provider_error(&self.host.http, provider, incoming));
         }
         Ok(Answer {
             raw: wants.raw.then(|| body.clone()),

@@ -16,6 +16,7 @@ use url::Url;
 use super::upload_binary::{decode, optional};
 use crate::{
     Error, ErrorKind,
+    egress_error::IntoError as _,
     http::{Outgoing, shown},
     pipeline::{Answer, FileFacts, HandOut, OpenFile, Run, Wants, headers_value, pick, text, unreadable},
 };
@@ -167,7 +168,7 @@ async fn stream(
     if !opened.headers.contains_key(header::CONTENT_ENCODING) {
         facts.length = text_of(&opened.headers, header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     }
-    let place = format!("file-{}", run.http.entropy().token());
+    let place = format!("file-{}", run.host.http.entropy().token());
     let at = Source { status: opened.status.as_u16(), headers: &opened.headers, url: &opened.url };
     let answer = answer(Value::String(place.clone()), &facts, &at, wants);
     let patience = Duration::from_millis(run.ctx.config.call_budget_millis);

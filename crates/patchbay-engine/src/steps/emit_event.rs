@@ -29,7 +29,7 @@ pub(super) async fn run(run: &Run<'_>, step: &EmitEvent) -> Result<Answer, Error
     if given.len() > MOST {
         return Err(invalid(run, &format!("it has {} events; at most {MOST} are emitted", given.len())));
     }
-    let now = run.http.clock().now();
+    let now = run.host.http.clock().now();
     let events = given.into_iter().map(|event| checked(run, event, now)).collect::<Result<Vec<_>, _>>()?;
     let mut answers = Vec::with_capacity(events.len());
     for event in events {

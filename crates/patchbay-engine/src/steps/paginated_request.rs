@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Error,
+    egress_error::cause_error,
     http::{Cause, Incoming},
     pipeline::{Answer, PageArg, Place, Run, Wants, headers_value, pick, text},
 };
@@ -73,7 +74,7 @@ pub(super) async fn pages(
         let limit = run.ctx.config.max_response_bytes;
         if bytes > limit {
             let cause = Cause::TooLarge(limit);
-            return Err(cause.into_error(&run.ctx.connector.title, &incoming.url));
+            return Err(cause_error(cause, &run.ctx.connector.title, &incoming.url));
         }
         let one = asked.interpret(run, &incoming, Wants { raw: true, headers: wants.headers })?;
         let raw = one.raw.unwrap_or(Value::Null);

@@ -28,7 +28,7 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
         }
     }
     if let Some(lifetime) = step.lifetime {
-        let now = run.http.clock().now().as_seconds();
+        let now = run.host.http.clock().now().as_seconds();
         let began = claims.entry("iat").or_insert_with(|| now.into()).as_i64().unwrap_or(now);
         let lifetime = i64::try_from(lifetime).unwrap_or(i64::MAX);
         claims.entry("exp").or_insert_with(|| began.saturating_add(lifetime).into());
@@ -61,7 +61,7 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
     })?;
     run.learn(&signed.token);
     let second = |name: &str| claims.get(name).and_then(Value::as_i64);
-    let began = second("iat").unwrap_or_else(|| run.http.clock().now().as_seconds());
+    let began = second("iat").unwrap_or_else(|| run.host.http.clock().now().as_seconds());
     let expires_in = second("exp").map(|end| end.saturating_sub(began));
     let output = [
         ("token", Value::String(signed.token)),

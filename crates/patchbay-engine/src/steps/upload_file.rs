@@ -17,7 +17,7 @@ pub(super) async fn run(run: &Run<'_>, upload: &UploadFile, wants: Wants) -> Res
     let mut outgoing = run.build(&upload.request, None)?;
     let (field, name) = (required(run, &upload.field)?, required(run, &upload.filename)?);
     let kind = optional(run, upload.content_type.as_ref(), Escape::Header)?;
-    let mut form = Form::new(format!("patchbay-{}", run.http.entropy().token()));
+    let mut form = Form::new(format!("patchbay-{}", run.host.http.entropy().token()));
     // Arguments for the body are fields of the form.
     if let Ok(Value::Object(members)) = serde_json::from_slice(&outgoing.body) {
         let mut pairs = Vec::new();

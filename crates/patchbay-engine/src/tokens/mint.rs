@@ -21,8 +21,9 @@ use super::{
 };
 use crate::{
     Engine, EngineConfig, Error, ErrorKind,
-    http::{ClientCertificate, HttpClient, Incoming, Outgoing},
-    pipeline::{self, Credentials, RawInputs, Redactor, RunContext, RunFacts},
+    egress_error::IntoError as _,
+    http::{ClientCertificate, Incoming, Outgoing},
+    pipeline::{self, Credentials, Host, RawInputs, Redactor, RunContext, RunFacts},
 };
 
 /// What a token is asked for with.
@@ -38,13 +39,13 @@ pub(crate) enum Grant {
 /// What the authorization server is reached with.
 #[derive(Clone, Copy)]
 pub(crate) struct Wire<'a> {
-    pub(crate) http: &'a HttpClient,
+    pub(crate) host: &'a Host,
     pub(crate) config: &'a EngineConfig,
 }
 
 impl<'a> Wire<'a> {
     pub(crate) fn of(engine: &'a Engine) -> Self {
-        Self { http: engine.http(), config: engine.config() }
+        Self { host: engine.host(), config: engine.config() }
     }
 }
 
@@ -168,7 +169,7 @@ pub(crate) fn facts(wire: Wire<'_>, applicant: &Applicant<'_>) -> RunFacts {
         profile_id: applicant.profile.id.clone(),
         environment: applicant.environment.to_owned(),
         owner: Some(applicant.owner.clone()),
-        call_id: CallId::generate(wire.http.clock().now(), wire.http.entropy()),
+        call_id: CallId::generate(wire.host.http.clock().now(), wire.host.http.entropy()),
     }
 }
 
@@ -187,7 +188,7 @@ async fn from_action(
     let context = context(wire, applicant, deadline);
     let inputs = pipeline::check_inputs(action, RawInputs::default())
         .map_err(|error| broken(applicant, &format!("its action wants inputs ({})", error.message)))?;
-    match pipeline::run_for_credentials(wire.http, context, action, &inputs).await {
+    match pipeline::run_for_credentials(wire.host, context, action, &inputs).await {
         Ok(result) => answer::of_action(result)
             .ok_or_else(|| broken(applicant, "the result of `refreshAuthentication` holds no token")),
         Err(error) => {
@@ -233,6 +234,7 @@ async fn from_endpoint(
     }
     let redacted = |error| pipeline::redact_error(error, &redactor);
     let incoming = wire
+        .host
         .http
         .send(request, deadline)
         .await
@@ -280,7 +282,7 @@ pub(crate) fn certificate(wire: Wire<'_>, applicant: &Applicant<'_>) -> Result<O
 /// The provider's own words where it has some.
 fn refused(wire: Wire<'_>, title: &str, body: Option<&Value>, incoming: &Incoming, redactor: &Redactor) -> Error {
     let word = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
-    let mut error = pipeline::provider_error(wire.http, title, incoming);
+    let mut error = pipeline::provider_error(&wire.host.http, title, incoming);
     error.message = match (body.and_then(answer::error_of), word("error_description")) {
         (Some(code), Some(words)) => format!("{title} gives no token: {words} ({code})"),
         (Some(code), None) => format!("{title} gives no token: {code}"),

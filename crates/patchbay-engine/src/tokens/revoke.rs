@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
+    egress_error::IntoError as _,
     pipeline::{self, RawInputs},
 };
 
@@ -96,7 +97,7 @@ async fn by_action(
 ) -> Result<Revocation, Error> {
     let context = context(wire, applicant, deadline);
     let inputs = pipeline::check_inputs(action, RawInputs::default())?;
-    pipeline::run(wire.http, context, action, &inputs).await.map(|_| Revocation::Confirmed)
+    pipeline::run(wire.host, context, action, &inputs).await.map(|_| Revocation::Confirmed)
 }
 
 async fn at_endpoint(
@@ -130,7 +131,7 @@ async fn at_endpoint(
     if let Some(server) = &server {
         server.know(&mut redactor);
     }
-    let sent = wire.http.send(request, deadline).await;
+    let sent = wire.host.http.send(request, deadline).await;
     let incoming = sent.map_err(|failure| pipeline::redact_error(failure.into_error(title), &redactor))?;
     let body = answer::body(&incoming.body);
     let code = body.as_ref().and_then(answer::error_of);
@@ -141,7 +142,7 @@ async fn at_endpoint(
             Ok(Revocation::Confirmed)
         }
         (_, code) => {
-            let mut error = pipeline::provider_error(wire.http, title, &incoming);
+            let mut error = pipeline::provider_error(&wire.host.http, title, &incoming);
             if let Some(code) = code {
                 error.message = format!("{title} answered {code}");
             }

@@ -9,6 +9,7 @@ use url::Url;
 use super::not_found;
 use crate::{
     Engine, Error,
+    egress_error::{IntoError as _, cause_error},
     http::{Cause, Incoming, Outgoing, Watch},
 };
 
@@ -43,7 +44,7 @@ pub(super) async fn ask(
     let incoming = engine.http().send_watched(outgoing, None, deadline, &mut Small(0)).await;
     let incoming = incoming.map_err(|failure| failure.into_error(title))?;
     if incoming.body.len() > MAX_DOCUMENT {
-        return Err(Cause::TooLarge(MAX_DOCUMENT).into_error(title, &incoming.url));
+        return Err(cause_error(Cause::TooLarge(MAX_DOCUMENT), title, &incoming.url));
     }
     if incoming.url.origin() != origin {
         return Err(not_found(title, "a document about it is redirected to another origin"));

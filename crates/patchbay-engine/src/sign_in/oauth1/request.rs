@@ -12,6 +12,7 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Engine, Error, ErrorKind,
+    egress_error::IntoError as _,
     http::{Incoming, Outgoing},
     pipeline::{self, Culprit, Handshake, OAuthProblem, Redactor},
     tokens::{self, Applicant, Failure, Refusal, Wire, token_body},

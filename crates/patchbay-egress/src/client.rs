@@ -1,28 +1,4 @@
-//! The one way out: every request to a provider passes here.
-//!
-//! A request is judged by the [`guard`], sent to the provider or its stand-in ([`upstreams`]), its
-//! redirects are followed by hand ([`redirect`]), its answer is read within bounds ([`body`]), and it is
-//! repeated where that is safe ([`retry`]). The whole of it ends at the call's deadline, and at once
-//! when the caller goes away: everything runs inside the caller's future.
-
-mod addresses;
-mod answers;
-mod body;
-mod certificate;
-mod challenge;
-mod clients;
-mod failure;
-mod guard;
-mod lane;
-mod limits;
-mod opened;
-mod redirect;
-mod resolver;
-mod retry;
-mod tls;
-mod transport;
-mod upstreams;
-mod watch;
+//! The HTTP client: sends a request under the egress policy, follows redirects, retries.
 
 use std::sync::Arc;
 
@@ -33,149 +9,120 @@ use patchbay_model::{AccountId, Clock, Entropy};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
-pub(crate) use answers::{Answers, Hasher};
-pub(crate) use certificate::{ClientCertificate, Flaw, Pair};
-pub(crate) use challenge::{Challenge, bearer, plain_scopes, wanted_scopes};
-pub(crate) use failure::{Cause, shown};
-pub(crate) use guard::Reach;
-pub use lane::use_lane;
-pub(crate) use limits::{Rules, named_wait};
-pub(crate) use opened::{Opened, Pieces};
-pub(crate) use redirect::MAX_HOPS;
-pub(crate) use retry::is_repeatable;
-pub(crate) use transport::{IncomingBody, Transport, TransportError};
-pub(crate) use watch::{Watch, Whole};
-
-use crate::{EngineConfig, Error};
-use guard::Guard;
-use limits::{Limits, Turn};
-use opened::{Leave, Read, Take};
-use upstreams::Upstreams;
+use crate::{
+    body,
+    certificate::ClientCertificate,
+    config::{ConfigError, EgressConfig},
+    failure::{Cause, Failure, shown},
+    guard::Guard,
+    limits::{Limits, Rules, Turn, named_wait},
+    opened::{Leave, Opened, Read, Take},
+    redirect::{self, MAX_HOPS},
+    retry, tls,
+    transport::{self, Transport, TransportError},
+    upstreams::Upstreams,
+    watch::{Watch, Whole},
+};
 
 const USER_AGENT: &str = concat!("patchbay/", env!("CARGO_PKG_VERSION"));
 
 /// A request to a provider. Never `Debug`: its headers carry credentials.
 #[derive(Clone)]
-pub(crate) struct Outgoing {
+pub struct Outgoing {
     /// The method.
-    pub(crate) method: Method,
+    pub method: Method,
     /// The provider's URL, whatever stands in for it.
-    pub(crate) url: Url,
+    pub url: Url,
     /// Its headers, credentials marked sensitive.
-    pub(crate) headers: HeaderMap,
+    pub headers: HeaderMap,
     /// Its body.
-    pub(crate) body: Bytes,
+    pub body: Bytes,
     /// Whether sending it twice does no harm.
-    pub(crate) repeatable: bool,
+    pub repeatable: bool,
     /// What is shown to a server that asks who calls before it speaks HTTP; to the URL's own origin alone.
-    pub(crate) certificate: Option<Arc<ClientCertificate>>,
+    pub certificate: Option<Arc<ClientCertificate>>,
 }
 
 /// A provider's answer, whole and unpacked.
-pub(crate) struct Incoming {
+pub struct Incoming {
     /// Its status.
-    pub(crate) status: StatusCode,
+    pub status: StatusCode,
     /// Its headers.
-    pub(crate) headers: HeaderMap,
+    pub headers: HeaderMap,
     /// Its body.
-    pub(crate) body: Bytes,
+    pub body: Bytes,
     /// The provider's URL that answered, after redirects.
-    pub(crate) url: Url,
+    pub url: Url,
 }
 
 /// Whose limits a request keeps.
-pub(crate) struct Pace<'a> {
+pub struct Pace<'a> {
     /// The account that is called for.
-    pub(crate) account: &'a AccountId,
+    pub account: &'a AccountId,
     /// What its connector declares.
-    pub(crate) rules: Rules,
+    pub rules: Rules,
     /// Until when it may be kept back.
-    pub(crate) until: Instant,
-}
-
-/// A request without a usable answer: where, and why.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) url: Url,
-    pub(crate) cause: Cause,
-}
-
-impl Failure {
-    pub(crate) fn into_error(self, provider: &str) -> Error {
-        self.cause.into_error(provider, &self.url)
-    }
+    pub until: Instant,
 }
 
 /// The guarded client. One for the whole engine: it holds the connection pools.
-pub(crate) struct HttpClient {
+pub struct HttpClient {
     transport: Arc<dyn Transport>,
     guard: Arc<Guard>,
     upstreams: Upstreams,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     limits: Limits,
-    answers: Answers,
-    mcp: crate::mcp::Memory,
     max_response_bytes: usize,
 }
 
 impl HttpClient {
     /// A client for the real network under the operator's rules.
-    pub(crate) fn new(config: &EngineConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, Error> {
+    pub fn new(config: &EgressConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, ConfigError> {
         let upstreams = Upstreams::compile(&config.upstreams)?;
         let guard = Arc::new(Guard::new(config.egress_allow.clone(), upstreams.trusted()));
         let roots = tls::Roots::new(config.egress_ca.as_deref())?;
         let transport = Arc::new(transport::Wire::new(guard.clone(), roots));
-        let (limits, answers, mcp) = (Limits::default(), Answers::default(), crate::mcp::Memory::default());
-        let max_response_bytes = config.max_response_bytes;
-        Ok(Self { transport, guard, upstreams, clock, entropy, limits, answers, mcp, max_response_bytes })
+        let (limits, max_response_bytes) = (Limits::default(), config.max_response_bytes);
+        Ok(Self { transport, guard, upstreams, clock, entropy, limits, max_response_bytes })
     }
 
     /// The same rules over another transport.
-    pub(crate) fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
+    #[must_use]
+    pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = transport;
         self
     }
 
     /// Lets go of what rests: clients of certificates, with the keys that they hold.
-    pub(crate) fn forget_idle(&self) {
+    pub fn forget_idle(&self) {
         self.transport.forget_idle();
     }
 
-    /// The answers that are kept.
-    pub(crate) fn answers(&self) -> &Answers {
-        &self.answers
-    }
-
-    /// What is known of MCP servers.
-    pub(crate) fn mcp(&self) -> &crate::mcp::Memory {
-        &self.mcp
-    }
-
     /// The time.
-    pub(crate) fn clock(&self) -> &dyn Clock {
+    pub fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
 
     /// Randomness.
-    pub(crate) fn entropy(&self) -> &dyn Entropy {
+    pub fn entropy(&self) -> &dyn Entropy {
         &*self.entropy
     }
 
     /// Whether a URL may be called or sent to a browser at all, as far as that can be told from itself; why not.
-    pub(crate) fn admits(&self, url: &Url) -> Result<(), String> {
+    pub fn admits(&self, url: &Url) -> Result<(), String> {
         let wire = self.upstreams.rewrite(url);
         self.guard.admit(wire.as_ref().unwrap_or(url)).map(|_| ()).map_err(|refused| refused.message)
     }
 
     /// Sends a request and reads its answer, whatever its status, by `deadline`.
-    pub(crate) async fn send(&self, outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
+    pub async fn send(&self, outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
         self.send_watched(outgoing, None, deadline, &mut Whole).await
     }
 
     /// The same within an account's limits, each repetition too, and for an answer that is looked at while it comes
     /// in and that may be let go before its end.
-    pub(crate) async fn send_watched(
+    pub async fn send_watched(
         &self,
         outgoing: Outgoing,
         pace: Option<&Pace<'_>>,
@@ -186,7 +133,7 @@ impl HttpClient {
     }
 
     /// The same with so many redirects at most.
-    pub(crate) async fn send_within(
+    pub async fn send_within(
         &self,
         outgoing: Outgoing,
         pace: Option<&Pace<'_>>,
@@ -198,7 +145,7 @@ impl HttpClient {
 
     /// Sends a request; the answer's body is left to be read. It comes as it is, not packed. It counts as under way
     /// until its head has come.
-    pub(crate) async fn open(
+    pub async fn open(
         &self,
         mut outgoing: Outgoing,
         pace: Option<&Pace<'_>>,

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
-use super::guard::{Guard, Reach};
+use crate::guard::{Guard, Reach};
 
 /// Where addresses come from: the system, or a table in tests.
 #[async_trait]

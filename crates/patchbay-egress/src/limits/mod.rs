@@ -25,7 +25,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-pub(crate) use headers::named_wait;
+pub use headers::named_wait;
 use headers::{LONGEST, Window, retry_after, windows};
 
 /// Accounts that are remembered before idle ones are swept out.
@@ -35,16 +35,16 @@ const MOST_WINDOWS: usize = 16;
 
 /// What the connector declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Rules {
+pub struct Rules {
     /// Requests a second.
-    pub(crate) per_second: Option<f64>,
+    pub per_second: Option<f64>,
     /// Requests at once.
-    pub(crate) at_once: Option<u64>,
+    pub at_once: Option<u64>,
 }
 
 /// Whose limit keeps a request back.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Limit {
+pub enum Limit {
     /// The connector's requests a second.
     Rate(f64),
     /// The connector's requests at once.
@@ -55,11 +55,11 @@ pub(crate) enum Limit {
 
 /// A request that would have to wait for too long.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Limited {
+pub struct Limited {
     /// Whose limit it is.
-    pub(crate) limit: Limit,
+    pub limit: Limit,
     /// Seconds until it can be tried again.
-    pub(crate) seconds: u64,
+    pub seconds: u64,
 }
 
 /// The right to send one request; given back when it is dropped.

@@ -12,9 +12,10 @@ use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{
-    Cause, Failure, Incoming,
+use crate::{
     body::{self, innermost},
+    client::Incoming,
+    failure::{Cause, Failure},
     transport::IncomingBody,
     watch::{Watch, Whole},
 };
@@ -23,19 +24,19 @@ use super::{
 const PACKED_PART: usize = 4 * 1024;
 
 /// An answer's head, with the body still to come.
-pub(crate) struct Opened {
+pub struct Opened {
     /// Its status.
-    pub(crate) status: StatusCode,
+    pub status: StatusCode,
     /// Its headers.
-    pub(crate) headers: HeaderMap,
+    pub headers: HeaderMap,
     /// The provider's URL that answered, after redirects.
-    pub(crate) url: Url,
+    pub url: Url,
     pub(super) body: IncomingBody,
 }
 
 impl Opened {
     /// The whole answer by `deadline`.
-    pub(crate) async fn read_by(self, limit: usize, deadline: Instant) -> Result<Incoming, Failure> {
+    pub async fn read_by(self, limit: usize, deadline: Instant) -> Result<Incoming, Failure> {
         let url = self.url.clone();
         match timeout_at(deadline, Read { limit, watch: &mut Whole }.take(self)).await {
             Ok(outcome) => outcome.map_err(|cause| Failure { url, cause }),
@@ -44,7 +45,7 @@ impl Opened {
     }
 
     /// The body, piece by piece. Each piece must come within `patience`, the last before `end`.
-    pub(crate) fn stream(self, patience: Duration, end: Instant) -> Result<Pieces, Failure> {
+    pub fn stream(self, patience: Duration, end: Instant) -> Result<Pieces, Failure> {
         let coding = self.headers.get(header::CONTENT_ENCODING).map(|coding| coding.to_str().unwrap_or("?").trim());
         let unpacking = match coding.unwrap_or_default().to_ascii_lowercase().as_str() {
             "" | "identity" => None,
@@ -95,7 +96,7 @@ impl Take for Leave {
 }
 
 /// A body, piece by piece.
-pub(crate) struct Pieces {
+pub struct Pieces {
     body: IncomingBody,
     url: Url,
     patience: Duration,
@@ -108,7 +109,7 @@ pub(crate) struct Pieces {
 
 impl Pieces {
     /// The next piece, never empty; none at the end. After a failure there is nothing more.
-    pub(crate) async fn next(&mut self) -> Option<Result<Bytes, Failure>> {
+    pub async fn next(&mut self) -> Option<Result<Bytes, Failure>> {
         if self.is_over {
             return None;
         }

@@ -24,7 +24,7 @@ use hyper_util::{
 use rustls::AlertDescription;
 use tokio::time::Instant;
 
-use super::{
+use crate::{
     certificate::ClientCertificate,
     clients::Clients,
     guard::{EgressRefused, Guard, Reach},
@@ -37,11 +37,11 @@ use super::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A response's body as it streams in.
-pub(crate) type IncomingBody = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
+pub type IncomingBody = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
 
 /// Why no response head came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TransportError {
+pub enum TransportError {
     /// The guard refused an address.
     Refused(EgressRefused),
     /// No connection: nothing was sent.
@@ -54,7 +54,7 @@ pub(crate) enum TransportError {
 
 /// Sends one request.
 #[async_trait]
-pub(crate) trait Transport: Send + Sync {
+pub trait Transport: Send + Sync {
     /// The response's head, its body still streaming. The certificate is shown to a server that asks for one.
     async fn exchange(
         &self,

@@ -5,10 +5,10 @@
 
 use http::{HeaderMap, StatusCode};
 
-use super::Cause;
+use crate::failure::Cause;
 
 /// Looks at an answer's body while it comes in.
-pub(crate) trait Watch: Send {
+pub trait Watch: Send {
     /// An answer begins; after a repetition, another one.
     fn begin(&mut self, status: StatusCode, headers: &HeaderMap);
 
@@ -17,7 +17,7 @@ pub(crate) trait Watch: Send {
 }
 
 /// Wants the whole body.
-pub(crate) struct Whole;
+pub struct Whole;
 
 impl Watch for Whole {
     fn begin(&mut self, _: StatusCode, _: &HeaderMap) {}

@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::{Error, ErrorKind};
+use crate::config::ConfigError;
 
 /// One override. Paths have no trailing slash.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Upstreams(Vec<Override>);
 
 impl Upstreams {
     /// Reads pairs of base URLs.
-    pub(crate) fn compile(pairs: &[(String, String)]) -> Result<Self, Error> {
+    pub(crate) fn compile(pairs: &[(String, String)]) -> Result<Self, ConfigError> {
         let mut overrides = Vec::with_capacity(pairs.len());
         for (from, to) in pairs {
             overrides.push(Override { from: base(from)?, to: base(to)? });
@@ -45,14 +45,8 @@ impl Upstreams {
     }
 }
 
-fn base(text: &str) -> Result<Url, Error> {
-    let wrong = |why: &str| {
-        Error::new(
-            ErrorKind::Invalid,
-            "UpstreamInvalidError",
-            format!("upstreams: `{text}` {why}; write a base URL such as https://api.example.com"),
-        )
-    };
+fn base(text: &str) -> Result<Url, ConfigError> {
+    let wrong = |why: &str| ConfigError::InvalidUpstream { url: text.to_owned(), reason: why.to_owned() };
     let mut url = Url::parse(text).map_err(|error| wrong(&format!("is not a URL ({error})")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(wrong("is not an http or https URL"));
@@ -126,7 +120,7 @@ mod tests {
     fn what_is_no_base_url_is_refused() {
         for wrong in ["api.example.com", "ftp://x", "https://x/?q", "https://u:p@x/"] {
             let error = Upstreams::compile(&[(wrong.to_owned(), "http://127.0.0.1:1".to_owned())]).unwrap_err();
-            assert!(error.message.contains(wrong), "{error}");
+            assert!(error.to_string().contains(wrong), "{error}");
         }
     }
 }

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::Incoming;
+use crate::client::Incoming;
 
 /// The most that all bodies may take, in bytes.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -35,11 +35,11 @@ const LONGEST: Duration = Duration::from_hours(24);
 
 /// What a request is known by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Fingerprint([u8; 32]);
+pub struct Fingerprint([u8; 32]);
 
 /// The kept answers of all accounts.
 #[derive(Default)]
-pub(crate) struct Answers {
+pub struct Answers {
     /// Made with the first request that is looked for.
     key: OnceLock<hmac::Key>,
     is_used: AtomicBool,
@@ -75,7 +75,7 @@ struct Kept {
 }
 
 /// The right to keep the answer to a request that was not found.
-pub(crate) struct Fetch<'a> {
+pub struct Fetch<'a> {
     answers: &'a Answers,
     account: AccountId,
     fingerprint: Fingerprint,
@@ -83,16 +83,17 @@ pub(crate) struct Fetch<'a> {
 }
 
 /// Hashes the parts of a request.
-pub(crate) struct Hasher(hmac::Context);
+pub struct Hasher(hmac::Context);
 
 impl Hasher {
     /// Adds a part; parts do not run into each other.
-    pub(crate) fn add(&mut self, part: &[u8]) {
+    pub fn add(&mut self, part: &[u8]) {
         self.0.update(&(part.len() as u64).to_be_bytes());
         self.0.update(part);
     }
 
-    pub(crate) fn finish(self) -> Fingerprint {
+    /// Returns the fingerprint of all parts.
+    pub fn finish(self) -> Fingerprint {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(self.0.sign().as_ref());
         Fingerprint(bytes)
@@ -100,7 +101,8 @@ impl Hasher {
 }
 
 impl Answers {
-    pub(crate) fn hasher(&self, entropy: &dyn Entropy) -> Hasher {
+    /// Returns a hasher with this process's key.
+    pub fn hasher(&self, entropy: &dyn Entropy) -> Hasher {
         let key = self.key.get_or_init(|| {
             let mut key = Zeroizing::new([0; 32]);
             entropy.fill(&mut *key);
@@ -110,7 +112,7 @@ impl Answers {
     }
 
     /// The kept answer, or the right to keep the one that is fetched now.
-    pub(crate) fn find(&self, account: &AccountId, fingerprint: Fingerprint) -> Result<Incoming, Fetch<'_>> {
+    pub fn find(&self, account: &AccountId, fingerprint: Fingerprint) -> Result<Incoming, Fetch<'_>> {
         self.is_used.store(true, Ordering::Release);
         let mut state = self.lock();
         let shelf = state.accounts.entry(account.clone()).or_default();
@@ -131,7 +133,7 @@ impl Answers {
     }
 
     /// Forgets an account's answers, and what is being fetched at the moment: it has changed something.
-    pub(crate) fn forget(&self, account: &AccountId) {
+    pub fn forget(&self, account: &AccountId) {
         if !self.is_used.load(Ordering::Acquire) {
             return;
         }
@@ -179,7 +181,7 @@ impl State {
 impl Fetch<'_> {
     /// Keeps a good answer, unless the account has changed something since, or the provider forbids it
     /// (`no-store`, RFC 9111 section 5.2.2.5).
-    pub(crate) fn keep(self, incoming: &Incoming, seconds: u64) {
+    pub fn keep(self, incoming: &Incoming, seconds: u64) {
         let forbidden = incoming.headers.get_all(header::CACHE_CONTROL).iter().any(|value| {
             let words = value.to_str().unwrap_or_default().split(',');
             words.into_iter().any(|word| word.trim().eq_ignore_ascii_case("no-store"))

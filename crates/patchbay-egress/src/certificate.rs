@@ -18,22 +18,22 @@ use x509_parser::{certificate::X509Certificate, prelude::FromDer as _, time::ASN
 use zeroize::Zeroizing;
 
 /// A client's certificates with their keys: one of them is presented, the first whose key the server can verify.
-pub(crate) struct ClientCertificate {
+pub struct ClientCertificate {
     digest: [u8; 32],
     keys: Vec<Arc<CertifiedKey>>,
 }
 
 /// A chain and its key, as PEM.
-pub(crate) struct Pair<'a> {
+pub struct Pair<'a> {
     /// The chain, the client's own certificate first.
-    pub(crate) chain: &'a str,
+    pub chain: &'a str,
     /// Its private key: PKCS #8, PKCS #1 or SEC 1.
-    pub(crate) key: &'a str,
+    pub key: &'a str,
 }
 
 /// What is wrong with a pair; each says how it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flaw {
+pub enum Flaw {
     /// No certificate in the chain.
     Chain,
     /// No private key that can sign.
@@ -46,7 +46,7 @@ pub(crate) enum Flaw {
 
 impl ClientCertificate {
     /// Reads the pairs of `party`. Forms that lose their line breaks write them as `\n`.
-    pub(crate) fn read(party: &str, pairs: &[Pair<'_>]) -> Result<Self, Flaw> {
+    pub fn read(party: &str, pairs: &[Pair<'_>]) -> Result<Self, Flaw> {
         let mut digest = Context::new(&SHA256);
         let mut absorb = |bytes: &[u8]| {
             digest.update(&bytes.len().to_be_bytes());
@@ -66,7 +66,7 @@ impl ClientCertificate {
 
     /// From when to when it is valid: the shortest time of all certificates in its chains. None where one says nothing
     /// that is understood.
-    pub(crate) fn validity(&self) -> Option<(Timestamp, Timestamp)> {
+    pub fn validity(&self) -> Option<(Timestamp, Timestamp)> {
         let certificates = self.keys.iter().flat_map(|key| &key.cert);
         certificates.map(validity).reduce(|one, other| {
             let ((from, to), (other_from, other_to)) = (one?, other?);

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use super::addresses;
+use crate::addresses;
 
 /// Names under which clouds offer metadata, whatever they resolve to.
 const METADATA_NAMES: [&str; 4] =
@@ -21,7 +21,7 @@ const METADATA_NAMES: [&str; 4] =
 
 /// How far a request may reach. Each has its own connection pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Reach {
+pub enum Reach {
     /// The public internet and the allow-list, over https.
     Public,
     /// The allow-list alone: plain http.
@@ -33,8 +33,9 @@ pub(crate) enum Reach {
 /// Why a request may not leave.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct EgressRefused {
-    pub(crate) message: String,
+pub struct EgressRefused {
+    /// What was refused, why, and how an operator can admit it.
+    pub message: String,
 }
 
 impl EgressRefused {

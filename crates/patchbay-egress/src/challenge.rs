@@ -8,19 +8,19 @@ const MAX_SCOPES: usize = 1000;
 
 /// The parameters of a `Bearer` challenge that matter here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Challenge {
+pub struct Challenge {
     /// Where the resource's metadata are.
-    pub(crate) resource_metadata: Option<String>,
+    pub resource_metadata: Option<String>,
     /// The scopes that are wanted.
-    pub(crate) scope: Option<String>,
+    pub scope: Option<String>,
     /// What was wrong with the token that was sent.
-    pub(crate) error: Option<String>,
+    pub error: Option<String>,
 }
 
 /// Which scopes a refusal is for want of (`insufficient_scope`: RFC 6750 section 3.1; Model Context Protocol,
 /// authorization, scope challenge handling): as the provider names them, perhaps none. None where the refusal is for
 /// another reason, or for none that is told.
-pub(crate) fn wanted_scopes(status: StatusCode, headers: &HeaderMap) -> Option<Vec<String>> {
+pub fn wanted_scopes(status: StatusCode, headers: &HeaderMap) -> Option<Vec<String>> {
     if status != StatusCode::FORBIDDEN {
         return None;
     }
@@ -33,13 +33,13 @@ pub(crate) fn wanted_scopes(status: StatusCode, headers: &HeaderMap) -> Option<V
 }
 
 /// Scopes as RFC 6749 section 3.3 writes them; none where they are anything else.
-pub(crate) fn plain_scopes(text: &str) -> Option<String> {
+pub fn plain_scopes(text: &str) -> Option<String> {
     let is_scope = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~');
     (!text.trim().is_empty() && text.len() <= MAX_SCOPES && text.chars().all(is_scope)).then(|| text.trim().to_owned())
 }
 
 /// The first `Bearer` challenge of an answer.
-pub(crate) fn bearer(headers: &HeaderMap) -> Challenge {
+pub fn bearer(headers: &HeaderMap) -> Challenge {
     let texts = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
     let mut challenge = Challenge::default();
     for (scheme, name, value) in texts.flat_map(parameters) {

@@ -36,7 +36,7 @@ fn believed(seconds: u64) -> Duration {
 
 /// The wait that an answer names: its `Retry-After`, else, where it was refused for a limit, the longest reset of those
 /// that are spent.
-pub(crate) fn named_wait(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
+pub fn named_wait(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
     retry_after(headers, clock).or_else(|| {
         let windows =
             if status == StatusCode::TOO_MANY_REQUESTS { windows(status, headers, clock) } else { Vec::new() };

@@ -21,7 +21,7 @@ pub(super) fn asks_to_wait(status: StatusCode) -> bool {
 }
 
 /// Whether a request does no harm when it is sent twice, as far as its method and headers tell.
-pub(crate) fn is_repeatable(method: &Method, headers: &HeaderMap) -> bool {
+pub fn is_repeatable(method: &Method, headers: &HeaderMap) -> bool {
     // draft-ietf-httpapi-idempotency-key-header, and how it was called before.
     method.is_idempotent() || ["idempotency-key", "x-idempotency-key"].iter().any(|name| headers.contains_key(*name))
 }

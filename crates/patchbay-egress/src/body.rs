@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
-use super::{
+use crate::{
     failure::Cause,
     transport::IncomingBody,
     watch::{Watch, Whole},

@@ -7,10 +7,10 @@
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
-use super::failure::Cause;
+use crate::failure::Cause;
 
 /// The most redirects followed in one call, unless a step asks for fewer.
-pub(crate) const MAX_HOPS: usize = 5;
+pub const MAX_HOPS: usize = 5;
 /// What may cross to another origin.
 const HARMLESS: [HeaderName; 4] =
     [header::ACCEPT, header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE, header::USER_AGENT];
@@ -32,7 +32,7 @@ pub(super) fn judge(status: StatusCode, method: &Method, from: &Url, to: &Url) -
     };
     Err(Cause::Redirect(format!(
         "it redirects the {method} to {}, and only GET is followed{hint}",
-        super::failure::shown(to)
+        crate::failure::shown(to)
     )))
 }
 

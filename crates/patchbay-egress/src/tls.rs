@@ -7,8 +7,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-use super::certificate::ClientCertificate;
-use crate::{Error, ErrorKind};
+use crate::{certificate::ClientCertificate, config::ConfigError};
 
 /// The authorities that providers' certificates lead to.
 #[derive(Clone, Debug)]
@@ -16,25 +15,22 @@ pub(crate) struct Roots(Arc<RootCertStore>);
 
 impl Roots {
     /// Those of the public web, and those in the operator's PEM text.
-    pub(crate) fn new(own: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn new(own: Option<&str>) -> Result<Self, ConfigError> {
         let mut store = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(pem) = own {
-            let unusable = |why: String| {
-                let message = format!("egress.caFile {why}; it takes the certificates of authorities in PEM form");
-                Error::new(ErrorKind::Invalid, "EgressCaInvalidError", message)
-            };
             let mut count = 0;
             for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
                 let place = count + 1;
-                let certificate = certificate
-                    .map_err(|error| unusable(format!("cannot be read at certificate {place} ({error})")))?;
-                store
-                    .add(certificate)
-                    .map_err(|error| unusable(format!("holds no authority at certificate {place} ({error})")))?;
+                let certificate = certificate.map_err(|error| {
+                    ConfigError::InvalidCa(format!("cannot be read at certificate {place} ({error})"))
+                })?;
+                store.add(certificate).map_err(|error| {
+                    ConfigError::InvalidCa(format!("holds no authority at certificate {place} ({error})"))
+                })?;
                 count += 1;
             }
             if count == 0 {
-                return Err(unusable("holds no certificate".to_owned()));
+                return Err(ConfigError::InvalidCa("holds no certificate".to_owned()));
             }
         }
         Ok(Self(Arc::new(store)))
@@ -62,8 +58,8 @@ mod tests {
     fn a_file_without_authorities_is_refused() {
         for pem in ["", "# nothing", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
             let error = Roots::new(Some(pem)).unwrap_err();
-            assert_eq!(error.code, "EgressCaInvalidError");
-            assert!(error.message.contains("egress.caFile"), "{error}");
+            assert!(matches!(error, ConfigError::InvalidCa(_)), "{error:?}");
+            assert!(error.to_string().contains("egress.caFile"), "{error}");
         }
         let rcgen::CertifiedKey { cert, .. } = rcgen::generate_simple_self_signed(vec!["ca".to_owned()]).unwrap();
         assert!(Roots::new(Some(&cert.pem())).is_ok());
