@@ -36,9 +36,9 @@ mod xml;
 
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
 pub use events::{EmittedEvent, EventSink};
-pub use patchbay_egress::use_lane;
 pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
 pub use library::{ConnectorSource, Installed, Origin, SourceRead};
+pub use patchbay_egress::use_lane;
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
