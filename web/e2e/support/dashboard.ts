@@ -1,11 +1,11 @@
-/** The dashboard as a signed-in operator sees it. */
+/** The dashboard as a logged-in operator sees it. */
 import { expect, type FrameLocator, type Locator, type Page } from "@playwright/test";
 import { SANDBOX, type Server } from "./server.ts";
 
-/** The password that the tests' operator chooses. */
+/** The password that the tests' operator sets. */
 export const PASSWORD = "three words and more";
 
-/** A signed-in operator's cookie. */
+/** A logged-in operator's cookie. */
 export interface Member {
   readonly cookie: { readonly name: string; readonly value: string };
 }
@@ -16,28 +16,28 @@ export async function loginLink(server: Server): Promise<string> {
   return /http:\S+login_token=\S+/.exec(server.log())?.[0] ?? "";
 }
 
-/** Signs in by the link, as the page does it, and chooses the password. */
-export async function signIn(server: Server): Promise<Member> {
+/** Logs in by the link, as the page does, and sets the password. */
+export async function logIn(server: Server): Promise<Member> {
   const token = new URL(await loginLink(server)).searchParams.get("login_token");
   const headers = { "content-type": "application/json", "x-requested-with": "patchbay" };
-  const answer = await fetch(`${server.url}/auth/login`, {
+  const login = await fetch(`${server.url}/auth/login`, {
     method: "POST",
     headers,
     body: JSON.stringify({ login_token: token }),
   });
-  expect(answer.status, await answer.clone().text()).toBe(200);
-  const [pair = ""] = (answer.headers.get("set-cookie") ?? "").split(";");
+  expect(login.status, await login.clone().text()).toBe(200);
+  const [pair = ""] = (login.headers.get("set-cookie") ?? "").split(";");
   const [name = "", value = ""] = pair.split("=");
-  const chosen = await fetch(`${server.url}/auth/password`, {
+  const password = await fetch(`${server.url}/auth/password`, {
     method: "PUT",
     headers: { ...headers, cookie: pair },
     body: JSON.stringify({ password: PASSWORD }),
   });
-  expect(chosen.status, await chosen.text()).toBe(204);
+  expect(password.status, await password.text()).toBe(204);
   return { cookie: { name, value } };
 }
 
-/** What the tests do in the dashboard. */
+/** A page object for the dashboard. */
 export class Dashboard {
   readonly page: Page;
   private readonly server: Server;
@@ -47,18 +47,18 @@ export class Dashboard {
     this.server = server;
   }
 
-  /** Opens a page below `/dashboard`. */
+  /** Opens a page under `/dashboard`. */
   async open(path: string): Promise<void> {
     await this.page.goto(`${this.server.url}/dashboard${path}`);
     await expect(this.page.getByRole("heading", { level: 1 })).toBeVisible();
   }
 
-  /** The row of an account's owner. */
+  /** The table row of an owner's account. */
   row(owner: string): Locator {
     return this.page.getByRole("row").filter({ hasText: owner });
   }
 
-  /** Opens an account's menu and chooses an item of it. */
+  /** Chooses an item of an account's menu. */
   async choose(owner: string, item: string): Promise<void> {
     await this.page
       .getByRole("button", { name: `Actions for ${owner}` })
@@ -80,11 +80,11 @@ export class Dashboard {
   }
 }
 
-/** Chooses the one option of a searchable list that has a text. */
+/** Chooses the first option that contains a text from a select. */
 export async function choose(page: Page, label: string, text: string): Promise<void> {
   const input = page.getByLabel(label, { exact: true }).and(page.locator("input"));
   await input.click();
-  // A short list is not searched.
+  // A short list is not searchable.
   if (await input.isEditable()) await input.fill(text);
   await page.getByRole("option", { name: text }).first().click();
 }

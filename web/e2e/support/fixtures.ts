@@ -1,7 +1,7 @@
 /** What a test gets: a server and a host page (one a worker), and a client, a Hub and a traffic record (one a test). */
 import { test as base } from "@playwright/test";
 import { Api } from "./api.ts";
-import { Dashboard, type Member, signIn } from "./dashboard.ts";
+import { Dashboard, logIn, type Member } from "./dashboard.ts";
 import { type HostPage, startHostPage } from "./host-page.ts";
 import { StockHub } from "./hub.ts";
 import { type Server, startServer } from "./server.ts";
@@ -45,8 +45,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
-  // The one-time link works once: one sign-in a worker, its cookie for every test.
-  member: [async ({ server }, use) => use(await signIn(server)), { scope: "worker" }],
+  // The one-time link works only once, so each worker logs in once and shares the cookie.
+  member: [async ({ server }, use) => use(await logIn(server)), { scope: "worker" }],
   dashboard: async ({ page, context, member, server, traffic: _traffic }, use) => {
     await context.addCookies([{ name: member.cookie.name, value: member.cookie.value, url: server.url }]);
     await use(new Dashboard(page, server));

@@ -1,14 +1,14 @@
-/** The Accounts page: found, narrowed, paused, converted, edited, deleted. */
+/** The Accounts page: search, filters, suspend, convert, edit, delete. */
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { picture } from "../support/pictures.ts";
 
-test("accounts are listed, searched and narrowed by address", async ({ dashboard, api }) => {
+test("accounts are listed, and search and filters are part of the address", async ({ dashboard, api }) => {
   const { page } = dashboard;
   await api.link("Searchable One");
   await api.link("Searchable Two");
   await dashboard.open("/accounts");
-  for (const column of ["Account", "Integration", "Type", "Config", "Status", "Connected"]) {
+  for (const column of ["Account", "Connector", "Type", "Connector profile", "Status", "Linked"]) {
     await expect(page.getByRole("columnheader", { name: column, exact: true })).toBeVisible();
   }
   await expect(dashboard.row("Searchable One")).toContainText("SpotDraft");
@@ -23,14 +23,14 @@ test("accounts are listed, searched and narrowed by address", async ({ dashboard
   await expect(dashboard.row("Searchable Two")).toBeVisible();
   await expect(dashboard.row("Searchable One")).toHaveCount(0);
 
-  await page.getByRole("textbox", { name: "Search" }).fill("nobody at all");
-  await expect(page.getByText("No account fits")).toBeVisible();
+  await page.getByRole("textbox", { name: "Search" }).fill("no such account");
+  await expect(page.getByText("No matching accounts")).toBeVisible();
   await expectAccessible(page);
-  await page.getByRole("button", { name: "Show all accounts" }).click();
+  await page.getByRole("button", { name: "Clear filters" }).click();
   await expect(dashboard.row("Searchable One")).toBeVisible();
 });
 
-test("an account is suspended, resumed, and its way back is offered", async ({ dashboard, api }) => {
+test("an account is suspended and resumed, and the change can be undone", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const owner = "Paused GmbH";
   const id = await api.link(owner);
@@ -49,7 +49,7 @@ test("an account is suspended, resumed, and its way back is offered", async ({ d
   await expect(dashboard.row(owner)).toContainText("Test");
 });
 
-test("an account is edited in the Hub, with placeholders for its secrets", async ({ dashboard, api }) => {
+test("an account is edited in the Hub, which shows placeholders for secrets", async ({ dashboard, api }) => {
   const owner = "Edited SA";
   const id = await api.link(owner);
   await dashboard.open(`/accounts/${id}`);
@@ -67,7 +67,7 @@ test("an account is deleted after its name is typed", async ({ dashboard, api })
   const id = await api.link(owner);
   await dashboard.open("/accounts");
   await dashboard.choose(owner, "Delete");
-  const remove = page.getByRole("button", { name: "Delete the account" });
+  const remove = page.getByRole("button", { name: "Delete account" });
   await expect(remove).toBeDisabled();
   await expectAccessible(page);
   await page.getByRole("textbox", { name: /to confirm/ }).fill(owner);
@@ -76,7 +76,7 @@ test("an account is deleted after its name is typed", async ({ dashboard, api })
   expect((await api.run(id, "spotdraft_list_contract_types")).status).toBe(404);
 });
 
-test("an account's page tells all but its secrets", async ({ dashboard, api }) => {
+test("an account's page shows everything except secrets", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const id = await api.link("Detailed AG");
   await dashboard.open(`/accounts/${id}`);
@@ -85,12 +85,12 @@ test("an account's page tells all but its secrets", async ({ dashboard, api }) =
   expect(await page.content()).not.toContain("sandbox-client-secret");
   await expectAccessible(page);
   await picture(page, "dashboard-account");
-  await dashboard.open("/accounts/nothing");
+  await dashboard.open("/accounts/unknown");
   await expect(page.getByRole("alert")).toBeVisible();
   await expectAccessible(page);
 });
 
-test("the page can be used on a phone, in the dark", async ({ dashboard, api }) => {
+test("the page works on a phone in dark mode", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const owner = "Pocket Oy";
   await api.link(owner);
@@ -99,9 +99,9 @@ test("the page can be used on a phone, in the dark", async ({ dashboard, api }) 
   await dashboard.open("/accounts");
   await expect(page.getByRole("link", { name: owner })).toBeVisible();
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(overflow, "nothing sticks out at the side").toBeLessThanOrEqual(0);
+  expect(overflow, "the page is not wider than the screen").toBeLessThanOrEqual(0);
   await expectAccessible(page);
-  await page.getByRole("button", { name: "Open the navigation" }).click();
+  await page.getByRole("button", { name: "Open navigation" }).click();
   await page.getByRole("link", { name: "API keys" }).click();
   await expect(page.getByRole("heading", { name: "API keys" })).toBeVisible();
   await expectAccessible(page);

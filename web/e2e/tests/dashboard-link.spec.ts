@@ -1,24 +1,24 @@
-/** The three ways to link an account, from the dashboard: each to its end. */
+/** The three ways to link an account from the dashboard. */
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { picture } from "../support/pictures.ts";
 import { SANDBOX } from "../support/server.ts";
 
-test("from the dashboard: the Hub in a dialog, then the account in the list", async ({ dashboard, api }) => {
+test("an account is linked in the Hub dialog and appears in the list", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const owner = "Direct Ltd";
   await dashboard.open("/accounts");
   await page.getByRole("button", { name: "Link account" }).first().click();
   await page.getByRole("button", { name: "Open the Hub" }).click();
-  await expect(page.getByText("The customer's name is needed.")).toBeVisible();
+  await expect(page.getByText("Enter the customer's name.")).toBeVisible();
   await expectAccessible(page);
-  await page.getByLabel("Owner id").fill("direct-ltd");
+  await page.getByLabel("Owner ID").fill("direct-ltd");
   await page.getByLabel("Owner name").fill(owner);
   await page.getByRole("button", { name: "Open the Hub" }).click();
 
   await dashboard.connect("a wrong secret");
   await expect(dashboard.hub.getByRole("alert").first()).toBeVisible();
-  expect(await api.accounts(owner), "a refused secret leaves no account").toEqual([]);
+  expect(await api.accounts(owner), "a wrong secret creates no account").toEqual([]);
 
   await dashboard.connect();
   await expect(dashboard.hub.getByRole("heading", { name: "is connected" })).toBeVisible();
@@ -27,38 +27,38 @@ test("from the dashboard: the Hub in a dialog, then the account in the list", as
   expect(await api.accounts(owner)).toHaveLength(1);
 });
 
-test("by an auth link that a customer opens alone", async ({ dashboard, api, browser }) => {
+test("an account is linked by an auth link that a customer opens", async ({ dashboard, api, browser }) => {
   const { page } = dashboard;
   const owner = "Linked Inc";
   await dashboard.open("/accounts");
   await page.getByRole("button", { name: "Link account" }).first().click();
   await page.getByRole("tab", { name: "Send an auth link" }).click();
-  await page.getByLabel("Owner id").fill("linked-inc");
+  await page.getByLabel("Owner ID").fill("linked-inc");
   await page.getByLabel("Owner name").fill(owner);
-  await page
+  const dialog = page.getByRole("dialog");
+  await dialog
     .getByRole("combobox", { name: "Connector" })
-    .or(page.getByRole("textbox", { name: "Connector" }))
-    .first()
+    .or(dialog.getByRole("textbox", { name: "Connector" }))
     .click();
   await page.getByRole("option", { name: "SpotDraft" }).click();
-  await page.getByRole("button", { name: "Make the link" }).click();
+  await page.getByRole("button", { name: "Create link" }).click();
   const link = (await page.getByLabel("Auth link", { exact: true }).textContent()) ?? "";
   expect(link).toContain("/embedded/integrations?token=");
   await expectAccessible(page);
 
-  // The customer's own browser knows nothing of the dashboard.
+  // The customer's browser has no dashboard login.
   const customer = await (await browser.newContext()).newPage();
   await customer.goto(link);
   await customer.getByLabel("Client ID", { exact: true }).fill(SANDBOX.clientId);
   await customer.getByLabel("Client Secret", { exact: true }).fill(SANDBOX.clientSecret);
   await customer.getByRole("button", { name: "Connect", exact: true }).click();
   await expect(customer.getByRole("heading", { name: "is connected" })).toBeVisible();
-  expect(customer.url(), "the token has left the address bar").not.toContain("token=");
+  expect(customer.url(), "the token is removed from the address bar").not.toContain("token=");
   await customer.context().close();
   expect(await api.accounts(owner)).toHaveLength(1);
 });
 
-test("embedded: what is to be copied names this server", async ({ dashboard, server }) => {
+test("the embedding code contains this server's URL", async ({ dashboard, server }) => {
   const { page } = dashboard;
   await dashboard.open("/accounts");
   await page.getByRole("button", { name: "Link account" }).first().click();

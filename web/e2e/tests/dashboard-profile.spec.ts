@@ -1,19 +1,19 @@
-/** The profile's dialog: what is set up at the provider, which version runs; what a provider holds against an app. */
+/** The connector profile dialog: values for the provider's setup and version pins; and rejected OAuth apps. */
 import type { Page } from "@playwright/test";
 import { CLIENT } from "../adversary/provider.ts";
 import { expectAccessible } from "../support/axe.ts";
-import { choose, Dashboard, signIn } from "../support/dashboard.ts";
+import { choose, Dashboard, logIn } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { Operator } from "../support/operator.ts";
 import { OwnHub } from "../support/own-hub.ts";
 import { test as placed, signInAt } from "../support/sign-in-place.ts";
 
-/** A connector with two releases, for pins. */
-const pier = (version: string) => `
+/** A connector that is uploaded in two versions, to test pins. */
+const versionedConnector = (version: string) => `
 Patchbay: 1.0.0
-info: {title: Pier, key: pier, version: ${version}, description: Comes in versions.}
+info: {title: Versioned, key: versioned, version: ${version}, description: Has several versions.}
 categories: [iam]
-baseUrl: https://pier.example.com
+baseUrl: https://versioned.example.com
 authentication:
   - key:
       type: custom
@@ -31,97 +31,101 @@ actions:
       - {stepId: get, description: Get., stepFunction: {functionName: request, parameters: {url: /me, method: get}}}
 `;
 
-const copied = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
+const clipboardText = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
 
-/** The block under a label: what the dialog shows to be copied. */
-const block = (page: Page, label: RegExp) =>
+/** The code block with this label in the dialog. */
+const codeBlock = (page: Page, label: RegExp) =>
   page.getByRole("dialog").locator("div:has(> pre)").filter({ hasText: label });
 
-async function newProfile(dashboard: Dashboard, connector: string, method?: string): Promise<void> {
+async function openNewProfile(dashboard: Dashboard, connector: string, method?: string): Promise<void> {
   const { page } = dashboard;
   await dashboard.open("/profiles");
-  await page.getByRole("button", { name: "Create profile" }).click();
+  await page.getByRole("button", { name: "Create connector profile" }).click();
   await choose(page, "Connector", connector);
   if (method !== undefined) await choose(page, "Authentication method", method);
 }
 
-test("the redirect URI and the scopes of the allowed actions are there to be copied", async ({
+test("the redirect URI and the scopes of the allowed actions can be copied", async ({
   dashboard,
   context,
   server,
 }) => {
   const { page } = dashboard;
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  await newProfile(dashboard, "Jira", "Atlassian sign-in");
-  const redirect = block(page, /^Redirect URI/);
+  await openNewProfile(dashboard, "Jira", "Atlassian sign-in");
+  const redirect = codeBlock(page, /^Redirect URI/);
   await expect(redirect.locator("code")).toHaveText(`${server.url}/connect/oauth2/jira/callback`);
   await redirect.getByRole("button", { name: "Copy" }).click();
-  expect(await copied(page)).toBe(`${server.url}/connect/oauth2/jira/callback`);
+  expect(await clipboardText(page)).toBe(`${server.url}/connect/oauth2/jira/callback`);
 
-  const scopes = block(page, /^Scopes/);
+  const scopes = codeBlock(page, /^Scopes/);
   await expect(scopes.locator("code")).toHaveText(
     "read:jira-work write:jira-work read:jira-user offline_access",
   );
   await expect(page.getByRole("dialog")).toContainText("Change issues and comments");
-  await page.getByText("Only these").click();
+  await page.getByText("Selected actions").click();
   await expect(scopes.locator("code")).toHaveText("read:jira-work read:jira-user offline_access");
-  await page.getByRole("button", { name: "None" }).click();
-  // What linking tries is needed whatever is allowed.
+  await page.getByRole("button", { name: "Clear" }).click();
+  // The scopes of the test actions are always required.
   await expect(scopes.locator("code")).toHaveText("read:jira-user offline_access");
   await page.getByRole("checkbox", { name: "Create an issue", exact: true }).check();
   await expect(scopes.locator("code")).toHaveText("write:jira-work read:jira-user offline_access");
   await scopes.getByRole("button", { name: "Copy" }).click();
-  expect(await copied(page)).toBe("write:jira-work read:jira-user offline_access");
+  expect(await clipboardText(page)).toBe("write:jira-work read:jira-user offline_access");
   await expectAccessible(page);
 });
 
-test("a profile is pinned to a version, and says so", async ({ dashboard, server }) => {
+test("a profile is pinned to a version and shows the pin", async ({ dashboard, server }) => {
   const { page } = dashboard;
   for (const version of ["1.0.0", "1.1.0"]) {
     const pushed = await page.request.post(`${server.url}/connectors`, {
       headers: { "x-requested-with": "patchbay" },
-      data: { files: [{ name: "pier.connector.yaml", text: pier(version) }] },
+      data: { files: [{ name: "versioned.connector.yaml", text: versionedConnector(version) }] },
     });
     expect(pushed.ok(), await pushed.text()).toBe(true);
   }
-  await newProfile(dashboard, "Pier");
+  await openNewProfile(dashboard, "Versioned");
   await page.getByLabel("Version").and(page.locator("input")).click();
-  for (const option of ["Latest (1.1.0 now)", "1.x.x: the newest 1", "1.0.x: the newest 1.0"]) {
+  for (const option of [
+    "Latest (currently 1.1.0)",
+    "1.x.x: latest 1.x version",
+    "1.0.x: latest 1.0 version",
+  ]) {
     await expect(page.getByRole("option", { name: option })).toBeVisible();
   }
-  await page.getByRole("option", { name: "1.0.0: this version" }).click();
+  await page.getByRole("option", { name: "1.0.0: this version only" }).click();
   await expectAccessible(page);
-  await page.getByRole("button", { name: "Create", exact: true }).click();
-  const row = page.getByRole("row").filter({ hasText: "Pier" });
-  await expect(row).toContainText("1.0.0 · pinned to 1.0.0 · your own");
-  await row.getByRole("button", { name: "Changes to Pier" }).click();
+  await page.getByRole("button", { name: "Create profile" }).click();
+  const row = page.getByRole("row").filter({ hasText: "Versioned" });
+  await expect(row).toContainText("1.0.0 · pinned to 1.0.0 · custom");
+  await row.getByRole("button", { name: "Actions for Versioned" }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
-  await choose(page, "Version", "Latest (1.1.0 now)");
+  await choose(page, "Version", "Latest (currently 1.1.0)");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(row).toContainText("1.1.0");
   await expect(row).not.toContainText("pinned");
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test.describe(`on a phone, in ${colorScheme}`, () => {
+  test.describe(`on a phone in ${colorScheme} mode`, () => {
     test.use({ viewport: { width: 360, height: 740 }, colorScheme });
-    test("the dialog fits and can be read", async ({ dashboard }) => {
+    test("the dialog fits and is accessible", async ({ dashboard }) => {
       const { page } = dashboard;
-      await newProfile(dashboard, "Xero");
-      await page.getByText("Only these").click();
-      const scopes = block(page, /^Scopes/);
+      await openNewProfile(dashboard, "Xero");
+      await page.getByText("Selected actions").click();
+      const scopes = codeBlock(page, /^Scopes/);
       await expect(scopes.locator("code")).toContainText("accounting.invoices.read");
       await expectAccessible(page);
       const dialog = page.getByRole("dialog");
       const overflow = await dialog.evaluate((element) => element.scrollWidth - element.clientWidth);
-      expect(overflow, "the dialog is wider than the phone").toBeLessThanOrEqual(0);
+      expect(overflow, "the dialog is not wider than the screen").toBeLessThanOrEqual(0);
       await scopes.scrollIntoViewIfNeeded();
       await page.screenshot({ path: test.info().outputPath("dialog.png") });
     });
   });
 }
 
-placed("an app that the provider refuses is told, until it is mended", async ({ place, page, context }) => {
+placed("a rejected OAuth app is reported until it is corrected", async ({ place, page, context }) => {
   const { server, provider } = place;
   const operator = new Operator(server);
   const made = await operator.call("POST", "/auth_configs", 201, {
@@ -137,35 +141,35 @@ placed("an app that the provider refuses is told, until it is mended", async ({ 
   await signInAt(await opened, "gil");
   await expect(page.getByRole("alert")).toContainText("refuses the app's own credentials");
 
-  const { cookie } = await signIn(server);
+  const { cookie } = await logIn(server);
   await context.addCookies([{ ...cookie, url: server.url }]);
   const dashboard = new Dashboard(page, server);
   await dashboard.open("/profiles");
   const row = page.getByRole("row").filter({ hasText: "Wrong app" });
-  await expect(row.getByRole("status")).toContainText("First told");
+  await expect(row.getByRole("status")).toContainText("First reported");
   await expectAccessible(page);
   await page.screenshot({ path: test.info().outputPath("alarm.png") });
-  await row.getByRole("button", { name: "Changes to Wrong app" }).click();
+  await row.getByRole("button", { name: "Actions for Wrong app" }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
   await page.getByLabel("Client Secret").fill(CLIENT.secret);
   await page.getByRole("button", { name: "Save" }).click();
   await expect(row.getByRole("status")).toHaveCount(0);
 
-  // What the provider does not grant is told at the account, with the actions that need it.
+  // The account's page shows the scopes that were not granted and the actions that need them.
   const again = await operator.session("Less Ltd", { provider: "anchor" });
   await page.goto(again.link);
   const second = page.waitForEvent("popup");
   await new OwnHub(page).connect.click();
-  // It remembers who it is.
+  // The provider still has a session.
   await (await second).getByRole("button", { name: "Continue" }).click();
   await expect(new OwnHub(page).heading("Anchor is connected")).toBeVisible();
   await dashboard.open("/accounts");
   await page.getByRole("link", { name: "Less Ltd" }).first().click();
-  const missing = page.getByRole("alert").filter({ hasText: "granted less" });
+  const missing = page.getByRole("alert").filter({ hasText: "granted fewer" });
   await expect(missing.getByRole("listitem")).toHaveText(["List things (things)"]);
   await expect(page.getByText("1 of 2 actions")).toBeVisible();
   await expectAccessible(page);
   await page.screenshot({ path: test.info().outputPath("missing.png"), fullPage: true });
-  await missing.getByRole("button", { name: "Reconnect to grant them" }).click();
+  await missing.getByRole("button", { name: "Reconnect account" }).click();
   await expect(page.getByRole("dialog")).toBeVisible();
 });

@@ -1,10 +1,10 @@
-/** Running actions from forms that are made from their inputs. */
+/** The action runner. */
 import { expectAccessible } from "../support/axe.ts";
 import { choose, PASSWORD } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { picture } from "../support/pictures.ts";
 
-test("an action runs from a form, and shows what was sent without secrets", async ({ dashboard, api }) => {
+test("an action runs from a form and shows the requests without secrets", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const id = await api.link("Runner Ltd");
   await dashboard.open(`/run?account=${id}`);
@@ -22,7 +22,7 @@ test("an action runs from a form, and shows what was sent without secrets", asyn
   await expectAccessible(page);
   await page.evaluate(() => window.scrollTo(0, 0));
   await picture(page, "dashboard-run");
-  await result.getByRole("button", { name: "Load the next page" }).click();
+  await result.getByRole("button", { name: "Load next page" }).click();
   await result.getByRole("tab", { name: "curl" }).click();
   await expect(result.locator("pre")).toContainText('"page":2');
 });
@@ -30,14 +30,14 @@ test("an action runs from a form, and shows what was sent without secrets", asyn
 test("an account beyond the first page is found by its owner's name", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const wanted = await api.link("Aardvark Holdings");
-  // Newer ones fill the first page.
+  // Newer accounts fill the first page.
   for (let index = 0; index < 26; index += 1) await api.link(`Crowd ${index}`);
   await dashboard.open("/run");
   await choose(page, "Account", "Aardvark Holdings");
   await expect(page).toHaveURL(new RegExp(`account=${wanted}`));
 });
 
-test("what is missing or wrong stands beside its field", async ({ dashboard, api }) => {
+test("missing and invalid values are reported at their fields", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const id = await api.link("Mistaken Ltd");
   await dashboard.open(`/run?account=${id}&action=spotdraft_create_contract`);
@@ -45,11 +45,11 @@ test("what is missing or wrong stands beside its field", async ({ dashboard, api
   await expect(page.getByText("This is required.").first()).toBeVisible();
   await page.getByLabel("contract_template_id").fill("many");
   await page.getByRole("button", { name: "Run", exact: true }).click();
-  await expect(page.getByText("This must be a number.")).toBeVisible();
+  await expect(page.getByText("Enter a number.")).toBeVisible();
   await expectAccessible(page);
 });
 
-test("what cannot be undone is asked for first, and the provider's refusal is shown", async ({
+test("an action that cannot be undone needs confirmation, and the provider's error is shown", async ({
   dashboard,
   api,
 }) => {
@@ -62,7 +62,7 @@ test("what cannot be undone is asked for first, and the provider's refusal is sh
   await inputs.fill('{"path": {"composite_id": "T-999999"}, "body": {"note": "test"}}');
   await inputs.fill('{"path": {"composite_id": "T-9');
   await run.click();
-  await expect(page.getByRole("alert")).toContainText("This is not JSON");
+  await expect(page.getByRole("alert")).toContainText("Invalid JSON");
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await page.getByRole("tab", { name: "Form" }).click();
   await expect(inputs).toHaveValue('{"path": {"composite_id": "T-9');
@@ -75,11 +75,11 @@ test("what cannot be undone is asked for first, and the provider's refusal is sh
   await expect(page.getByRole("dialog")).toContainText("cannot be undone");
   await expect(page.getByRole("dialog")).toContainText('"note": ""');
   await expectAccessible(page);
-  await page.getByRole("button", { name: "Run it" }).click();
-  await expect(page.getByRole("region", { name: "Result" })).toContainText("It was refused");
+  await page.getByRole("button", { name: "Run action" }).click();
+  await expect(page.getByRole("region", { name: "Result" })).toContainText("Run failed");
 });
 
-test("an answer is looked through as a tree or read as text", async ({ dashboard, api }) => {
+test("a response is shown as a tree or as text", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const id = await api.link("Reader Ltd");
   await dashboard.open(`/run?account=${id}&action=spotdraft_list_contract_types`);
@@ -87,32 +87,35 @@ test("an answer is looked through as a tree or read as text", async ({ dashboard
   const result = page.getByRole("region", { name: "Result" });
   const tree = result.getByRole("tree", { name: "Body" });
   await expect(tree).toContainText("data");
-  const list = tree.getByRole("button", { name: "Close" }).nth(1);
+  const list = tree.getByRole("button", { name: "Collapse" }).nth(1);
   await list.focus();
   await page.keyboard.press("ArrowLeft");
-  await expect(tree.getByRole("button", { name: "Open" }).first()).toBeVisible();
+  await expect(tree.getByRole("button", { name: "Expand" }).first()).toBeVisible();
   await page.keyboard.press("ArrowRight");
-  await expect(tree.getByRole("button", { name: "Open" })).toHaveCount(0);
+  await expect(tree.getByRole("button", { name: "Expand" })).toHaveCount(0);
   await expectAccessible(page);
   await result.getByText("Text", { exact: true }).click();
   await expect(result.locator("pre")).toContainText('"data": [');
   await expectAccessible(page);
 });
 
-test("a list of objects is filled in row by row, and a run is used again", async ({ dashboard, api }) => {
+test("a list of objects is filled in item by item, and the inputs of a run are reused", async ({
+  dashboard,
+  api,
+}) => {
   const { page } = dashboard;
   const id = await api.link("Rows Ltd");
   await dashboard.open(`/run?account=${id}&action=spotdraft_create_tags`);
   const tags = page.getByRole("group", { name: "tags", exact: true });
-  await page.getByRole("button", { name: "Add to tags" }).click();
-  await page.getByRole("button", { name: "Add to tags" }).click();
+  await page.getByRole("button", { name: "Add item to tags" }).click();
+  await page.getByRole("button", { name: "Add item to tags" }).click();
   const first = tags.getByRole("group", { name: "tags 1" });
   await first.getByLabel("name").fill("urgent");
   await page.getByRole("button", { name: "Run", exact: true }).click();
   await expect(tags.getByRole("group", { name: "tags 2" })).toContainText("This is required.");
   await expectAccessible(page);
   await tags.getByRole("button", { name: "Remove tags 2" }).click();
-  await expect(page.getByRole("button", { name: "Add to tags" })).toBeFocused();
+  await expect(page.getByRole("button", { name: "Add item to tags" })).toBeFocused();
   await expect(tags.getByRole("group")).toHaveCount(1);
   await choose(page, "tag_entity_type", "Contract");
   await page.getByRole("tab", { name: "JSON" }).click();
@@ -120,50 +123,50 @@ test("a list of objects is filled in row by row, and a run is used again", async
   await page.getByRole("tab", { name: "Form" }).click();
   await expect(first.getByLabel("name")).toHaveValue("urgent");
   await page.getByRole("button", { name: "Run", exact: true }).click();
-  const last = page.getByRole("region", { name: "Last runs" });
-  await expect(last.getByRole("row")).toHaveCount(2);
+  const recent = page.getByRole("region", { name: "Recent runs" });
+  await expect(recent.getByRole("row")).toHaveCount(2);
   await expectAccessible(page);
   await choose(page, "Action", "spotdraft_list_roles");
-  await last.getByRole("button", { name: /^Use the inputs/ }).click();
+  await recent.getByRole("button", { name: /^Reuse inputs/ }).click();
   await expect(first.getByLabel("name")).toHaveValue("urgent");
 });
 
-test("signing out forgets the last runs", async ({ dashboard, api }) => {
+test("logging out removes the recent runs", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const id = await api.link("Forgotten Ltd");
-  const signIn = async () => {
+  const logIn = async () => {
     await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Log in" }).click();
     await expect(page.getByRole("region", { name: "Inputs" })).toBeVisible();
   };
-  // A session of its own: the one that the other tests share stays signed in.
+  // A separate session: the session that the other tests share must stay logged in.
   await page.context().clearCookies();
   await dashboard.open(`/run?account=${id}&action=spotdraft_list_roles`);
-  await signIn();
+  await logIn();
   await page.getByRole("button", { name: "Run", exact: true }).click();
-  await expect(page.getByRole("region", { name: "Last runs" })).toBeVisible();
-  await page.getByRole("button", { name: "Your account" }).click();
-  await page.getByRole("menuitem", { name: "Sign out" }).click();
-  await signIn();
-  await expect(page.getByRole("region", { name: "Last runs" })).toHaveCount(0);
+  await expect(page.getByRole("region", { name: "Recent runs" })).toBeVisible();
+  await page.getByRole("button", { name: "User menu" }).click();
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+  await logIn();
+  await expect(page.getByRole("region", { name: "Recent runs" })).toHaveCount(0);
 });
 
-test("inputs stand by where they travel", async ({ dashboard, api }) => {
+test("inputs are grouped by location", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const id = await api.link("Groups Ltd");
   await dashboard.open(`/run?account=${id}&action=spotdraft_void_contract`);
-  const inPath = page.getByRole("group", { name: "Required, In the path" });
-  await expect(inPath.getByLabel("composite_id")).toBeVisible();
-  await expect(page.getByRole("group", { name: /In the body/ }).first()).toBeVisible();
+  const pathGroup = page.getByRole("group", { name: "Required, Path parameters" });
+  await expect(pathGroup.getByLabel("composite_id")).toBeVisible();
+  await expect(page.getByRole("group", { name: /, Body$/ }).first()).toBeVisible();
   await expectAccessible(page);
 });
 
-test("a run starts by Ctrl and Enter, and is called off", async ({ dashboard, api }) => {
+test("Ctrl+Enter starts a run, and it can be cancelled", async ({ dashboard, api }) => {
   const { page } = dashboard;
   const id = await api.link("Patient Ltd");
-  const held: (() => void)[] = [];
+  const pending: (() => void)[] = [];
   await page.route("**/actions/rpc**", (route) => {
-    held.push(() => void route.abort());
+    pending.push(() => void route.abort());
   });
   await dashboard.open(`/run?account=${id}&action=spotdraft_list_roles`);
   await expect(page.getByRole("button", { name: "Run", exact: true })).toBeVisible();
@@ -171,6 +174,6 @@ test("a run starts by Ctrl and Enter, and is called off", async ({ dashboard, ap
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByRole("button", { name: "Cancel" })).toHaveCount(0);
   await expect(page.getByRole("region", { name: "Result" })).toHaveCount(0);
-  expect(held).toHaveLength(1);
-  for (const release of held) release();
+  expect(pending).toHaveLength(1);
+  for (const release of pending) release();
 });

@@ -1,25 +1,21 @@
-/** The first steps of somebody whose server has no account yet. */
+/** The "Get started" page of a server without accounts. */
 import { Api } from "../support/api.ts";
 import { expectAccessible } from "../support/axe.ts";
-import { Dashboard, signIn } from "../support/dashboard.ts";
+import { Dashboard, logIn } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { picture } from "../support/pictures.ts";
 import { startServer } from "../support/server.ts";
 
-test("the first steps lead from nothing to code, and are found again", async ({
-  page,
-  context,
-  serverBinary,
-}) => {
-  // A server of its own: the first steps are for somebody who has no account yet.
+test("the steps lead to a working call and can be opened again", async ({ page, context, serverBinary }) => {
+  // A separate server, since the page is for a server without accounts.
   const server = await startServer(serverBinary);
   try {
-    const { cookie } = await signIn(server);
+    const { cookie } = await logIn(server);
     await context.addCookies([{ name: cookie.name, value: cookie.value, url: server.url }]);
     const dashboard = new Dashboard(page, server);
     const api = new Api(server);
     await dashboard.open("/");
-    await expect(page.getByRole("heading", { name: "First steps" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Get started" })).toBeVisible();
     await expectAccessible(page);
     await picture(page, "dashboard-start");
     await page.getByRole("button", { name: /Open the Hub/ }).click();
@@ -29,40 +25,40 @@ test("the first steps lead from nothing to code, and are found again", async ({
       .click();
     await dashboard.hub.getByRole("button", { name: "Connect", exact: true }).click();
     await dashboard.hub.getByRole("button", { name: "Done" }).click();
-    expect(await api.accounts("First steps")).toHaveLength(1);
-    await page.getByRole("button", { name: "Run it" }).click();
-    await expect(page.getByText("The provider's answer")).toBeVisible();
+    expect(await api.accounts("Test account")).toHaveLength(1);
+    await page.getByRole("button", { name: "Run action" }).click();
+    await expect(page.getByText("Response in")).toBeVisible();
     await expect(page.getByText(`curl '${server.url}/actions/rpc'`)).toBeVisible();
-    for (const step of ["Copy the call into your code", "Put the Hub into your product"]) {
-      await page.getByRole("region", { name: step }).getByRole("button", { name: "I have it" }).click();
+    for (const step of ["Copy the call into your code", "Embed the Hub in your product"]) {
+      await page.getByRole("region", { name: step }).getByRole("button", { name: "Done" }).click();
     }
-    await page.getByRole("button", { name: "Done", exact: true }).click();
-    await expect(page.getByRole("heading", { name: "Accounts" })).toBeVisible();
+    await page.getByRole("button", { name: "Go to accounts" }).click();
+    await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
     await page.goto(`${server.url}/dashboard`);
-    await expect(page.getByRole("heading", { name: "Accounts" })).toBeVisible();
-    await page.getByRole("navigation").getByRole("link", { name: "First steps" }).click();
-    await expect(page.getByRole("heading", { name: "First steps" })).toBeVisible();
-    // Another browser, that knows nothing of the steps: there is an account, so it opens on the accounts.
+    await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
+    await page.getByRole("navigation").getByRole("link", { name: "Get started" }).click();
+    await expect(page.getByRole("heading", { name: "Get started" })).toBeVisible();
+    // Without stored progress, an existing account makes the dashboard open on the accounts.
     await page.evaluate(() => localStorage.clear());
     await page.goto(`${server.url}/dashboard`);
-    await expect(page.getByRole("heading", { name: "Accounts" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
   } finally {
     await server.stop();
   }
 });
 
-test("the first steps are skipped, and are found again", async ({ page, context, serverBinary }) => {
+test("the steps can be skipped and opened again", async ({ page, context, serverBinary }) => {
   const server = await startServer(serverBinary);
   try {
-    const { cookie } = await signIn(server);
+    const { cookie } = await logIn(server);
     await context.addCookies([{ name: cookie.name, value: cookie.value, url: server.url }]);
     const dashboard = new Dashboard(page, server);
     await dashboard.open("/");
-    await page.getByRole("button", { name: "Skip the first steps" }).click();
-    await expect(page.getByRole("heading", { name: "Accounts" })).toBeVisible();
+    await page.getByRole("button", { name: "Skip these steps" }).click();
+    await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
     await page.goto(`${server.url}/dashboard`);
-    await expect(page.getByRole("heading", { name: "Accounts" })).toBeVisible();
-    await page.getByRole("navigation").getByRole("link", { name: "First steps" }).click();
+    await expect(page.getByRole("heading", { name: "Accounts", exact: true })).toBeVisible();
+    await page.getByRole("navigation").getByRole("link", { name: "Get started" }).click();
     await expect(page.getByText("Link an account first")).toBeVisible();
   } finally {
     await server.stop();

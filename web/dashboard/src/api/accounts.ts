@@ -1,7 +1,7 @@
 /** Linked accounts: lists, one, changes. */
 
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type AccountFilters, RELINK_DUE } from "../features/accounts/filters.ts";
+import { type AccountFilters, RECONNECT_DUE } from "../features/accounts/filters.ts";
 import { type Account, api, dataOf } from "./client.ts";
 
 export const PAGE_SIZE = 25;
@@ -17,7 +17,7 @@ export const useAccounts = (filters: AccountFilters) =>
         page_size: PAGE_SIZE,
         ...(search === undefined ? {} : { search }),
         ...(connector === undefined ? {} : { connector }),
-        ...(status === undefined ? {} : status === RELINK_DUE ? { relink_due: true } : { status }),
+        ...(status === undefined ? {} : status === RECONNECT_DUE ? { relink_due: true } : { status }),
         ...(type === undefined ? {} : { type }),
         ...(profile === undefined ? {} : { connector_profile_id: profile }),
       };

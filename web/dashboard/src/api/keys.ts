@@ -5,11 +5,11 @@ import { api, dataOf } from "./client.ts";
 
 export const SCOPES = [
   { value: "platform:read", label: "Read accounts, sessions and profiles" },
-  { value: "platform:write", label: "Create, change and delete them, and make keys" },
+  { value: "platform:write", label: "Create, change and delete accounts, sessions, profiles and keys" },
   { value: "actions:execute", label: "Run actions and the proxy" },
   { value: "connectors:read", label: "Read connectors and their actions" },
-  { value: "connectors:write", label: "Push and remove connectors" },
-  { value: "credentials:read", label: "Export credentials: only where you really need it" },
+  { value: "connectors:write", label: "Upload and remove connectors" },
+  { value: "credentials:read", label: "Export credentials (only if you really need it)" },
 ] as const;
 
 export const DEFAULT_SCOPES: string[] = SCOPES.slice(0, 4).map(({ value }) => value);

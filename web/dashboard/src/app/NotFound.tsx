@@ -1,14 +1,14 @@
-/** An address of the dashboard that there is not. */
+/** The page for a dashboard address that does not exist. */
 
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { EmptyState } from "../ui/EmptyState.tsx";
 
 export const NotFound = () => (
-  <EmptyState title="There is no such page">
-    The address may be mistyped, or what it led to was deleted.{" "}
+  <EmptyState title="Page not found">
+    The address may be mistyped, or the item it points to was deleted.{" "}
     <Anchor component={Link} to="/accounts">
-      Go to the accounts
+      Go to accounts
     </Anchor>
   </EmptyState>
 );

@@ -1,4 +1,4 @@
-/** The frame of every page: where one is, where one can go, in which project. */
+/** The layout of every page: header, project, navigation and content. */
 
 import {
   ActionIcon,
@@ -37,7 +37,7 @@ import { useLogout, useSession } from "../api/session.ts";
 import { Pill } from "../ui/Pill.tsx";
 
 const PAGES = [
-  { to: "/start", label: "First steps", icon: IconListCheck },
+  { to: "/start", label: "Get started", icon: IconListCheck },
   { to: "/accounts", label: "Accounts", icon: IconUsers },
   { to: "/connectors", label: "Connectors", icon: IconPlug },
   { to: "/profiles", label: "Connector profiles", icon: IconStack2 },
@@ -60,7 +60,7 @@ export function Shell() {
       padding={{ base: "md", sm: "xl" }}
     >
       <a className="pb-skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
@@ -70,17 +70,17 @@ export function Shell() {
               onClick={toggle}
               hiddenFrom="sm"
               size="sm"
-              aria-label={opened ? "Close the navigation" : "Open the navigation"}
+              aria-label={opened ? "Close navigation" : "Open navigation"}
             />
             <Link to="/" className="pb-row-link">
               Patchbay
             </Link>
-            <Sandbox />
+            <SandboxPill />
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <Project />
-            <Scheme />
-            <Member />
+            <ProjectSelect />
+            <ColorSchemeButton />
+            <UserMenu />
           </Group>
         </Group>
       </AppShell.Header>
@@ -122,7 +122,7 @@ export function Shell() {
   );
 }
 
-function Sandbox() {
+function SandboxPill() {
   const { sandbox } = useSession();
   return sandbox ? (
     <Pill color="yellow" visibleFrom="xs">
@@ -131,7 +131,7 @@ function Sandbox() {
   ) : null;
 }
 
-function Project() {
+function ProjectSelect() {
   const { project, projects } = useSession();
   const client = useQueryClient();
   if (projects.length < 2) {
@@ -152,31 +152,31 @@ function Project() {
       onChange={(id) => {
         if (id === null) return;
         chooseProject(id);
-        // Everything on the screen belongs to the other project.
+        // Everything on the screen belongs to the previous project.
         void client.resetQueries();
       }}
     />
   );
 }
 
-function Scheme() {
+function ColorSchemeButton() {
   const { setColorScheme } = useMantineColorScheme();
   const current = useComputedColorScheme("light");
   const next = current === "dark" ? "light" : "dark";
   const Icon = current === "dark" ? IconSun : IconMoon;
   return (
-    <ActionIcon size="lg" aria-label={`Use the ${next} colours`} onClick={() => setColorScheme(next)}>
+    <ActionIcon size="lg" aria-label={`Switch to ${next} mode`} onClick={() => setColorScheme(next)}>
       <Icon size={18} stroke={1.6} aria-hidden />
     </ActionIcon>
   );
 }
 
-function Member() {
+function UserMenu() {
   const logout = useLogout();
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <ActionIcon size="lg" aria-label="Your account">
+        <ActionIcon size="lg" aria-label="User menu">
           <IconUserCircle size={20} stroke={1.6} aria-hidden />
         </ActionIcon>
       </Menu.Target>
@@ -185,7 +185,7 @@ function Member() {
           Settings and password
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => logout.mutate()}>
-          Sign out
+          Log out
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

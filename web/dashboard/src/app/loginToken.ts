@@ -1,5 +1,6 @@
-/** The token of a one-time link: read once, and out of the address bar and the history at once. */
+/** The token of a one-time login link. */
 
+/** Returns the token and removes it from the address bar and the history; null if there is none. */
 export function takeLoginToken(window: Pick<Window, "location" | "history">): string | null {
   const url = new URL(window.location.href);
   const token = url.searchParams.get("login_token");

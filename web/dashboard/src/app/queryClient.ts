@@ -1,4 +1,4 @@
-/** How data is fetched and kept: once more when the network failed, never again when the server said no. */
+/** The query client: retries once after a network failure, never after an error response. */
 
 import { asFailure } from "@patchbay/web-shared/client.ts";
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
@@ -7,7 +7,7 @@ export const sessionKey = ["session"] as const;
 
 export function createQueryClient(): QueryClient {
   const onError = (error: unknown) => {
-    // Signed out elsewhere, or the week is over: the gate asks again and shows the sign-in.
+    // The session expired or was ended elsewhere: refetching it makes the gate show the login page.
     if (asFailure(error).status === 401) void client.invalidateQueries({ queryKey: sessionKey });
   };
   const client = new QueryClient({

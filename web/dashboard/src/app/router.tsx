@@ -1,4 +1,4 @@
-/** Every path of the dashboard, on one screen. Pages are loaded when they are first opened. */
+/** All routes of the dashboard. Each page is loaded when it is first opened. */
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { parseFilters } from "../features/accounts/filters.ts";

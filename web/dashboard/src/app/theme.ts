@@ -1,4 +1,4 @@
-/** The dashboard's look, from the same palette as the design tokens of the other screens. */
+/** The dashboard's Mantine theme, with the palette of the other screens' design tokens. */
 
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
@@ -15,7 +15,7 @@ const indigo: MantineColorsTuple = [
   "#3730a3",
 ];
 
-/** Slate, from text to ground: the dark scheme of the other screens. */
+/** Slate, from text to background: the dark scheme of the other screens. */
 const dark: MantineColorsTuple = [
   "#f1f5f9",
   "#d5deea",
@@ -51,7 +51,7 @@ export const theme = createTheme({
         centered: true,
         overlayProps: { blur: 2 },
         closeButtonProps: { "aria-label": "Close" },
-        // The dialog's heading line is no second banner of the page.
+        // Without this, the dialog's header would count as a second banner landmark of the page.
         attributes: { header: { role: "none" } },
       },
     },
@@ -59,8 +59,8 @@ export const theme = createTheme({
   },
 });
 
-/** Slate neutrals in place of Mantine's, with text that keeps 4.5:1 on every surface. */
-export const resolver: CSSVariablesResolver = () => ({
+/** Replaces Mantine's neutrals with slate; text has a contrast of at least 4.5:1 on every surface. */
+export const cssVariablesResolver: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     "--mantine-color-body": "#ffffff",

@@ -1,11 +1,11 @@
-/** Text for machines, with a button that copies it. */
+/** A block of code with a copy button. */
 
 import { Box, Group, Text } from "@mantine/core";
 import { CopyButton } from "./CopyButton.tsx";
 
 interface Props {
   code: string;
-  /** What it is, such as "Backend (curl)". */
+  /** The heading, for example "Backend (curl)". */
   label: string;
   wrap?: boolean;
 }
@@ -18,7 +18,7 @@ export const CodeBlock = ({ code, label, wrap = false }: Props) => (
       </Text>
       <CopyButton value={code} what={label} label="Copy" />
     </Group>
-    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be reachable by keyboard */}
     <pre className={wrap ? "pb-code pb-code-wrap" : "pb-code"} tabIndex={0}>
       <code>{code}</code>
     </pre>

@@ -1,4 +1,4 @@
-/** Asks before something that cannot be taken back; where much is lost, a word must be typed. */
+/** Asks for confirmation before an action that cannot be undone; optionally, a text must be typed first. */
 
 import { Alert, Button, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { asFailure } from "@patchbay/web-shared/client.ts";
@@ -9,10 +9,10 @@ interface Props {
   opened: boolean;
   title: string;
   children: ReactNode;
-  /** What the button does, such as "Delete the account". */
+  /** The label of the button, for example "Delete account". */
   action: string;
-  /** The word to type first. */
-  word?: string;
+  /** The text that must be typed before the button is enabled. */
+  confirmText?: string;
   busy: boolean;
   error: unknown;
   onConfirm: () => void;
@@ -22,27 +22,27 @@ interface Props {
 export function ConfirmDialog(props: Props) {
   return (
     <Modal opened={props.opened} onClose={props.onClose} title={props.title}>
-      {props.opened && <Question {...props} />}
+      {props.opened && <ConfirmForm {...props} />}
     </Modal>
   );
 }
 
-function Question({ children, action, word, busy, error, onConfirm, onClose }: Props) {
+function ConfirmForm({ children, action, confirmText, busy, error, onConfirm, onClose }: Props) {
   const [typed, setTyped] = useState("");
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (word === undefined || typed === word) onConfirm();
+        if (confirmText === undefined || typed === confirmText) onConfirm();
       }}
     >
       <Stack>
         <Text component="div">{children}</Text>
-        {word !== undefined && (
+        {confirmText !== undefined && (
           <TextInput
             label={
               <>
-                Type <b>{word}</b> to confirm
+                Type <b>{confirmText}</b> to confirm
               </>
             }
             value={typed}
@@ -57,7 +57,12 @@ function Question({ children, action, word, busy, error, onConfirm, onClose }: P
           </Alert>
         )}
         <DialogActions onCancel={onClose}>
-          <Button type="submit" color="red.8" loading={busy} disabled={word !== undefined && typed !== word}>
+          <Button
+            type="submit"
+            color="red.8"
+            loading={busy}
+            disabled={confirmText !== undefined && typed !== confirmText}
+          >
             {action}
           </Button>
         </DialogActions>

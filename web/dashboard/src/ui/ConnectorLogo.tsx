@@ -1,8 +1,8 @@
-/** A connector's picture, or its first letter where it has none. */
+/** A connector's logo, or the first letter of its name if it has no logo. */
 
 import { useState } from "react";
 
-const COLOURS = ["#4f46e5", "#0f766e", "#b45309", "#be185d", "#1d4ed8", "#7e22ce"];
+const LETTER_COLORS = ["#4f46e5", "#0f766e", "#b45309", "#be185d", "#1d4ed8", "#7e22ce"];
 
 interface Props {
   name: string;
@@ -29,7 +29,12 @@ export function ConnectorLogo({ name, url, size = 28 }: Props) {
     <span
       className="pb-letter"
       aria-hidden
-      style={{ width: size, height: size, fontSize: size * 0.5, background: COLOURS[sum % COLOURS.length] }}
+      style={{
+        width: size,
+        height: size,
+        fontSize: size * 0.5,
+        background: LETTER_COLORS[sum % LETTER_COLORS.length],
+      }}
     >
       {[...name][0]?.toUpperCase() ?? "?"}
     </span>

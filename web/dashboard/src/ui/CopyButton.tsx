@@ -1,13 +1,13 @@
-/** Copies a text, and says that it did. */
+/** A button that copies a string and confirms it. */
 
 import { ActionIcon, Button, CopyButton as Copy, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 
 interface Props {
   value: string;
-  /** What is copied, such as "the account's id". */
+  /** The name of the value, for example "account ID". */
   what: string;
-  /** A button with words in place of an icon. */
+  /** Shows a button with this text instead of an icon. */
   label?: string;
 }
 

@@ -1,11 +1,11 @@
-/** The end of a dialog: leave it, or do what it is for. */
+/** The buttons of a dialog: Cancel and the main action. */
 
 import { Button, Group } from "@mantine/core";
 import type { ReactNode } from "react";
 
 interface Props {
   onCancel: () => void;
-  /** The button that does it. */
+  /** The button of the main action. */
   children: ReactNode;
 }
 

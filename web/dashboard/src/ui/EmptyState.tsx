@@ -1,4 +1,4 @@
-/** Nothing is here yet: why, and what to do. */
+/** A placeholder for an empty list: what belongs here, and the first step. */
 
 import { Paper, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";

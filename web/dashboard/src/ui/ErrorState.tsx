@@ -1,4 +1,4 @@
-/** Something could not be loaded or done: the server's own words, and a way to try again. */
+/** An error with the server's message and an optional retry button. */
 
 import { Alert, Button, Stack, Text } from "@mantine/core";
 import { asFailure } from "@patchbay/web-shared/client.ts";
@@ -9,7 +9,7 @@ interface Props {
   onRetry?: () => void;
 }
 
-export function ErrorState({ error, title = "This could not be loaded", onRetry }: Props) {
+export function ErrorState({ error, title = "Could not load this page", onRetry }: Props) {
   const failure = asFailure(error);
   return (
     <Alert color="red" title={title} role="alert" radius="lg">

@@ -1,4 +1,4 @@
-/** JSON to look through: what is nested opens and closes, by mouse and by arrow keys. */
+/** JSON as a tree that collapses and expands by mouse and by arrow keys, or as text. */
 
 import { Box, Group, SegmentedControl, Text } from "@mantine/core";
 import { useState } from "react";
@@ -7,12 +7,12 @@ import { CopyButton } from "./CopyButton.tsx";
 
 interface Props {
   value: unknown;
-  /** What it is, such as "Body". */
+  /** The heading, for example "Body". */
   label: string;
 }
 
-/** So deep it is open at first: the answer, its list, each item of it. */
-const OPEN = 3;
+/** Levels that are expanded at first: the response, its list, and each item. */
+const INITIAL_DEPTH = 3;
 
 const classes = {
   container: "pb-json",
@@ -33,15 +33,15 @@ const classes = {
   noQuotesForStringValues: false,
   quotesForFieldNames: false,
   stringifyStringValues: true,
-  ariaLables: { collapseJson: "Close", expandJson: "Open" },
+  ariaLables: { collapseJson: "Collapse", expandJson: "Expand" },
 };
 
 const isNested = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 export function JsonTree({ value, label }: Props) {
-  const [as, setAs] = useState("tree");
+  const [view, setView] = useState("tree");
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  const shape = isNested(value) ? as : "text";
+  const shownView = isNested(value) ? view : "text";
   return (
     <Box>
       <Group justify="space-between" mb={6}>
@@ -52,29 +52,29 @@ export function JsonTree({ value, label }: Props) {
           {isNested(value) && (
             <SegmentedControl
               size="xs"
-              aria-label={`How ${label} is shown`}
+              aria-label={`${label} view`}
               data={[
                 { value: "tree", label: "Tree" },
                 { value: "text", label: "Text" },
               ]}
-              value={as}
-              onChange={setAs}
+              value={view}
+              onChange={setView}
             />
           )}
         </Group>
         <CopyButton value={text} what={label} label="Copy" />
       </Group>
-      {shape === "tree" && isNested(value) ? (
+      {shownView === "tree" && isNested(value) ? (
         <div className="pb-code">
           <JsonView
             data={value}
             style={classes}
-            shouldExpandNode={(level) => level < OPEN}
+            shouldExpandNode={(level) => level < INITIAL_DEPTH}
             aria-label={label}
           />
         </div>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be reachable by keyboard
         <pre className="pb-code" tabIndex={0}>
           <code>{text}</code>
         </pre>

@@ -1,12 +1,12 @@
-/** A list as a table in a panel; the last column holds what can be done with a row. */
+/** A list as a table in a panel; the last column can hold the actions of a row. */
 
 import { Table, type TableProps, VisuallyHidden } from "@mantine/core";
 
 interface Props extends TableProps {
   headings: string[];
-  /** What the last column is for; it shows no heading. */
+  /** The name of the last column for screen readers; its heading is not visible. */
   menu?: string;
-  /** Leaves it out on a phone, where cards stand in its place. */
+  /** Hides the table on a phone, where cards are shown instead. */
   isWide?: boolean;
 }
 

@@ -1,19 +1,19 @@
-/** A page's heading: what it is, what one can do here, and the main action at the right. */
+/** A page's title, description and main action. */
 
 import { Group, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
-import { useTitle } from "./useTitle.ts";
+import { useDocumentTitle } from "./useDocumentTitle.ts";
 
 interface Props {
   title: string;
-  /** In place of the title where that is a drawing. */
+  /** Shown instead of the title, for example with a logo. */
   heading?: ReactNode;
   description?: ReactNode;
   actions?: ReactNode;
 }
 
 export function PageHeader({ title, heading, description, actions }: Props) {
-  useTitle(title);
+  useDocumentTitle(title);
   return (
     <Group component="header" justify="space-between" align="flex-start" mb="lg" gap="md">
       <div style={{ flex: "1 1 280px", minWidth: 0 }}>

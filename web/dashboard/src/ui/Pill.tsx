@@ -1,4 +1,4 @@
-/** A word on a soft colour: a state, an effect. */
+/** A short label on a light background, for a status or an effect. */
 
 import { Badge, type BadgeProps } from "@mantine/core";
 import type { ComponentPropsWithRef } from "react";

@@ -1,4 +1,4 @@
-/** A field to search with. */
+/** A search field. */
 
 import { TextInput, type TextInputProps } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";

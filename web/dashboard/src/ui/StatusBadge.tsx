@@ -1,4 +1,4 @@
-/** An account's state in a word, with the reasons on demand. */
+/** An account's status, with the reasons as a tooltip. */
 
 import { Tooltip } from "@mantine/core";
 import { statusOf } from "../features/accounts/status.ts";
@@ -10,10 +10,10 @@ interface Props {
 }
 
 export function StatusBadge({ status, reasons = [] }: Props) {
-  const { label, colour, meaning } = statusOf(status);
+  const { label, color, meaning } = statusOf(status);
   return (
     <Tooltip label={[meaning, ...reasons].join(" ")} multiline maw={320}>
-      <Pill color={colour} fw={600} tabIndex={0} style={{ cursor: "help" }}>
+      <Pill color={color} fw={600} tabIndex={0} style={{ cursor: "help" }}>
         {label}
       </Pill>
     </Tooltip>

@@ -1,17 +1,17 @@
-/** Short news in the corner. */
+/** Toast notifications. */
 
 import { notifications } from "@mantine/notifications";
 import { asFailure } from "@patchbay/web-shared/client.ts";
 
-const closeButtonProps = { "aria-label": "Close the notice" };
+const closeButtonProps = { "aria-label": "Dismiss" };
 
-export const notifyDone = (message: string): void => {
+export const notifySuccess = (message: string): void => {
   notifications.show({ message, color: "teal", closeButtonProps });
 };
 
-export const notifyFailure = (error: unknown): void => {
+export const notifyError = (error: unknown): void => {
   notifications.show({
-    title: "That did not work",
+    title: "Could not save the change",
     message: asFailure(error).message,
     color: "red",
     autoClose: 10_000,

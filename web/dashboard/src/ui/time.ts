@@ -1,4 +1,4 @@
-/** Moments in words, told from a moment that the caller gives. */
+/** Formats timestamps for people. */
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000],
@@ -8,26 +8,26 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
-const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
-/** "3 days ago", "in 2 hours", "just now". */
+/** Returns the time relative to `now`: "3 days ago", "in 2 hours", "just now". */
 export function relativeTime(moment: string, now: Date): string {
   const seconds = (new Date(moment).getTime() - now.getTime()) / 1000;
   if (Number.isNaN(seconds)) return moment;
   for (const [unit, size] of UNITS) {
-    if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit);
+    if (Math.abs(seconds) >= size) return relativeFormat.format(Math.trunc(seconds / size), unit);
   }
   return "just now";
 }
 
-/** The exact moment, in the reader's own zone. */
+/** Returns the date and time in the browser's time zone. */
 export function exactTime(moment: string): string {
   const date = new Date(moment);
   if (Number.isNaN(date.getTime())) return moment;
   return date.toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
 }
 
-/** The day of a moment, such as "12 Dec 2026", in the reader's own zone. */
+/** Returns the date, for example "12 Dec 2026", in the browser's time zone. */
 export function calendarDay(moment: string): string {
   const date = new Date(moment);
   if (Number.isNaN(date.getTime())) return moment;

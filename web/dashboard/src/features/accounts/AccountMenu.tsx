@@ -1,4 +1,4 @@
-/** What one can do with an account, from its row. */
+/** The menu of an account's row. */
 
 import { ActionIcon, Menu } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
@@ -16,7 +16,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { accountName } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
-import { notifyDone } from "../../ui/notify.ts";
+import { notifySuccess } from "../../ui/notify.ts";
 import { DeleteAccount } from "./DeleteAccount.tsx";
 import { EditAccount } from "./EditAccount.tsx";
 import { useAccountChanges } from "./useAccountChanges.tsx";
@@ -24,10 +24,10 @@ import { useAccountChanges } from "./useAccountChanges.tsx";
 export function AccountMenu({ account }: { account: Account }) {
   const [editing, setEditing] = useState(false);
   const [deleting, setDeleting] = useState(false);
-  const { setStatus, setKind } = useAccountChanges(account);
+  const { setStatus, setType } = useAccountChanges(account);
   const clipboard = useClipboard();
   const name = accountName(account);
-  const isPaused = account.status === "suspended";
+  const isSuspended = account.status === "suspended";
   const isTest = account.type === "test";
   return (
     <>
@@ -53,13 +53,13 @@ export function AccountMenu({ account }: { account: Account }) {
             leftSection={<IconCopy size={16} aria-hidden />}
             onClick={() => {
               clipboard.copy(account.id);
-              notifyDone("The account's id is copied");
+              notifySuccess("Account ID copied");
             }}
           >
-            Copy id
+            Copy account ID
           </Menu.Item>
           <Menu.Divider />
-          {isPaused ? (
+          {isSuspended ? (
             <Menu.Item
               leftSection={<IconPlayerPlay size={16} aria-hidden />}
               onClick={() => setStatus("active")}
@@ -77,7 +77,7 @@ export function AccountMenu({ account }: { account: Account }) {
           )}
           <Menu.Item
             leftSection={<IconArrowsExchange size={16} aria-hidden />}
-            onClick={() => setKind(isTest ? "production" : "test")}
+            onClick={() => setType(isTest ? "production" : "test")}
           >
             {isTest ? "Convert to production" : "Convert to test"}
           </Menu.Item>

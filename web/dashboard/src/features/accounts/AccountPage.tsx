@@ -1,4 +1,4 @@
-/** One account: everything that may be known of it, and what to do when it does not work. */
+/** The page of one account: its details, its problems and how to solve them. */
 
 import { Alert, Anchor, Button, Card, Grid, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay, IconPlugConnected, IconTerminal2 } from "@tabler/icons-react";
@@ -11,14 +11,14 @@ import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { FactTable } from "../../ui/FactTable.tsx";
-import { Moment } from "../../ui/Moment.tsx";
+import { KeyValueTable } from "../../ui/KeyValueTable.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { StatusBadge } from "../../ui/StatusBadge.tsx";
+import { Timestamp } from "../../ui/Timestamp.tsx";
 import { DeleteAccount } from "./DeleteAccount.tsx";
 import { EditAccount } from "./EditAccount.tsx";
 import { MissingScopes } from "./MissingScopes.tsx";
-import { relinkNotice } from "./relink.ts";
+import { reconnectNotice } from "./reconnectNotice.ts";
 import { statusOf } from "./status.ts";
 import { useAccountChanges } from "./useAccountChanges.tsx";
 
@@ -32,25 +32,31 @@ export function AccountPage() {
     return (
       <Stack>
         <PageHeader title="Account" />
-        <ErrorState error={account.error} onRetry={() => void account.refetch()} />
+        <ErrorState
+          title="Could not load the account"
+          error={account.error}
+          onRetry={() => void account.refetch()}
+        />
         <Anchor component={Link} to="/accounts">
-          Back to the accounts
+          Back to accounts
         </Anchor>
       </Stack>
     );
   }
-  return <Detail account={account.data} />;
+  return <LoadedAccount account={account.data} />;
 }
 
-function Detail({ account }: { account: Account }) {
+function LoadedAccount({ account }: { account: Account }) {
   const navigate = route.useNavigate();
   const [editing, setEditing] = useState(false);
   const [deleting, setDeleting] = useState(false);
-  const { setStatus, setKind, isChanging } = useAccountChanges(account);
+  const { setStatus, setType, isChanging } = useAccountChanges(account);
   const name = accountName(account);
-  const { remedy, meaning } = statusOf(account.status);
+  const { remedy, meaning, color } = statusOf(account.status);
   const isTest = account.type === "test";
-  const relink = relinkNotice(account, new Date());
+  const isSuspended = account.status === "suspended";
+  const notice = reconnectNotice(account, new Date());
+  const needsReconnect = (remedy !== null && !isSuspended) || notice !== null;
   return (
     <>
       <Anchor component={Link} to="/accounts" size="sm">
@@ -76,7 +82,7 @@ function Detail({ account }: { account: Account }) {
               leftSection={<IconPlugConnected size={16} aria-hidden />}
               onClick={() => setEditing(true)}
             >
-              {(remedy !== null && account.status !== "suspended") || relink !== null ? "Reconnect" : "Edit"}
+              {needsReconnect ? "Reconnect" : "Edit"}
             </Button>
             <Button
               component={Link}
@@ -90,7 +96,7 @@ function Detail({ account }: { account: Account }) {
         }
       />
       {remedy !== null && (
-        <Alert color={statusOf(account.status).colour} mb="md" title={meaning}>
+        <Alert color={color} mb="md" title={meaning}>
           <Stack gap={6}>
             {reasonsOf(account).map((reason) => (
               <Text key={reason} size="sm" c="var(--mantine-color-text)">
@@ -103,22 +109,23 @@ function Detail({ account }: { account: Account }) {
           </Stack>
         </Alert>
       )}
-      {relink !== null && (
-        <Alert color="yellow" mb="md" title={relink}>
+      {notice !== null && (
+        <Alert color="yellow" mb="md" title={notice}>
           <Text size="sm" c="var(--mantine-color-text)">
-            In full: {account.relink?.message}. Reconnect it here, or send its owner an auth link; it keeps
-            its id, and calls go on meanwhile.
+            Reason: {account.relink?.message}. Reconnect the account here, or send its owner an auth link. The
+            account keeps its ID, and calls work until then.
           </Text>
         </Alert>
       )}
       {account.profile_alarm && (
-        <Alert color="red" mb="md" title="The provider refuses the app of this account's profile">
+        <Alert color="red" mb="md" title="The provider rejects the OAuth app of this account's profile">
           <Text size="sm" c="var(--mantine-color-text)">
-            {account.profile_alarm.message}, since <Moment at={account.profile_alarm.since} />. It is in{" "}
+            {account.profile_alarm.message}. First reported{" "}
+            <Timestamp at={account.profile_alarm.since} inherit />. Correct the connector profile{" "}
             <Anchor component={Link} to="/profiles">
-              {account.connector_profile_name ?? "its profile"}
+              {account.connector_profile_name ?? "of this account"}
             </Anchor>
-            ; the account itself is not to blame.
+            . The account itself does not need to change.
           </Text>
         </Alert>
       )}
@@ -128,16 +135,8 @@ function Detail({ account }: { account: Account }) {
       <Grid>
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
-            <Facts account={account} />
-            <Card withBorder radius="lg">
-              <Title order={2} size="h4" mb="sm">
-                Filled in at linking
-              </Title>
-              <Values
-                values={account.setup_information}
-                empty="There is nothing but secrets, which are never shown."
-              />
-            </Card>
+            <AccountDetails account={account} />
+            <ConnectionDetails values={account.setup_information} />
             {Object.keys(account.metadata).length > 0 && (
               <CodeBlock label="Metadata" code={JSON.stringify(account.metadata, null, 2)} wrap />
             )}
@@ -145,10 +144,10 @@ function Detail({ account }: { account: Account }) {
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
           <Stack>
-            <Available account={account} />
+            <AvailableActions account={account} />
             <Card withBorder radius="lg">
               <Title order={2} size="h4" mb="sm">
-                Change
+                Manage
               </Title>
               <Stack gap="sm" align="flex-start">
                 <Button
@@ -156,22 +155,22 @@ function Detail({ account }: { account: Account }) {
                   loading={isChanging}
                   disabled={!["active", "inactive", "suspended"].includes(account.status)}
                   leftSection={
-                    account.status === "suspended" ? (
+                    isSuspended ? (
                       <IconPlayerPlay size={16} aria-hidden />
                     ) : (
                       <IconPlayerPause size={16} aria-hidden />
                     )
                   }
-                  onClick={() => setStatus(account.status === "suspended" ? "active" : "suspended")}
+                  onClick={() => setStatus(isSuspended ? "active" : "suspended")}
                 >
-                  {account.status === "suspended" ? "Resume" : "Suspend"}
+                  {isSuspended ? "Resume account" : "Suspend account"}
                 </Button>
                 <Button
                   variant="default"
                   loading={isChanging}
-                  onClick={() => setKind(isTest ? "production" : "test")}
+                  onClick={() => setType(isTest ? "production" : "test")}
                 >
-                  {isTest ? "Convert to production" : "Convert to test"}
+                  {isTest ? "Convert to production account" : "Convert to test account"}
                 </Button>
                 <Button
                   variant="outline"
@@ -179,14 +178,19 @@ function Detail({ account }: { account: Account }) {
                   c="var(--mantine-color-error)"
                   onClick={() => setDeleting(true)}
                 >
-                  Delete the account
+                  Delete account
                 </Button>
               </Stack>
             </Card>
           </Stack>
         </Grid.Col>
       </Grid>
-      <EditAccount account={account} opened={editing} onClose={() => setEditing(false)} />
+      <EditAccount
+        account={account}
+        isReconnect={needsReconnect}
+        opened={editing}
+        onClose={() => setEditing(false)}
+      />
       <DeleteAccount
         account={account}
         opened={deleting}
@@ -197,61 +201,74 @@ function Detail({ account }: { account: Account }) {
   );
 }
 
-function Facts({ account }: { account: Account }) {
+function AccountDetails({ account }: { account: Account }) {
   const rows: [string, ReactNode][] = [
     [
-      "Account id",
+      "Account ID",
       <Group key="id" gap={4} wrap="nowrap">
         <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
           {account.id}
         </Text>
-        <CopyButton value={account.id} what="the account's id" />
+        <CopyButton value={account.id} what="account ID" />
       </Group>,
     ],
-    ["Integration", account.connector_name ?? account.connector],
-    ["Config", account.connector_profile_name],
+    ["Connector", account.connector_name ?? account.connector],
+    ["Connector profile", account.connector_profile_name],
     ["Type", account.type === "test" ? "Test" : "Production"],
     ["Environment", account.environment],
     ["Connector version", account.connector_version],
     ["Owner", `${account.owner_name} (${account.owner_id})`],
     ["Linked by", account.owner_username],
-    ["Connected", <Moment key="created" at={account.created_at} />],
-    ["Last changed", <Moment key="updated" at={account.updated_at} />],
-    ...tokenFacts(account),
+    ["Linked", <Timestamp key="created" at={account.created_at} />],
+    ["Last updated", <Timestamp key="updated" at={account.updated_at} />],
+    ...tokenRows(account),
   ];
   return (
     <Card withBorder radius="lg">
       <Title order={2} size="h4" mb="sm">
-        Facts
+        Details
       </Title>
-      <FactTable facts={rows.filter(([, value]) => value !== null && value !== undefined && value !== "")} />
+      <KeyValueTable
+        rows={rows.filter(([, value]) => value !== null && value !== undefined && value !== "")}
+      />
     </Card>
   );
 }
 
-/** What is known of the token; for accounts that work by one. */
-function tokenFacts({ token }: Account): [string, ReactNode][] {
+/** Returns the rows about the OAuth token; none for accounts without one. */
+function tokenRows({ token }: Account): [string, ReactNode][] {
   if (!token) return [];
-  const moment = (at: string | null | undefined, otherwise: string | null) =>
-    at ? <Moment at={at} /> : otherwise;
-  const earlier = token.is_of_earlier_app ? " (its config has another one by now)" : "";
+  const time = (at: string | null | undefined, fallback: string | null) =>
+    at ? <Timestamp at={at} /> : fallback;
+  const previousClient = token.is_of_earlier_app ? " (the profile now uses another client)" : "";
   return [
-    ["Token ends", moment(token.expires_at, "The provider names no end")],
-    ["Renewed", moment(token.renews_at, "Not by itself")],
-    ["Can be renewed until", moment(token.refresh_expires_at, null)],
-    ["Minted by the app", token.client_id ? `${token.client_id}${earlier}` : null],
+    ["Token expires", time(token.expires_at, "Not reported by the provider")],
+    ["Next refresh", time(token.renews_at, "Not refreshed automatically")],
+    ["Refresh token expires", time(token.refresh_expires_at, null)],
+    ["OAuth client ID", token.client_id ? `${token.client_id}${previousClient}` : null],
     ["Scopes", token.scopes.join(", ")],
   ];
 }
 
-function Values({ values, empty }: { values: Record<string, unknown>; empty: string }) {
+/** The values that were entered when the account was linked; secrets are never among them. */
+function ConnectionDetails({ values }: { values: Record<string, unknown> }) {
   const entries = Object.entries(values);
-  if (entries.length === 0) return <Text c="dimmed">{empty}</Text>;
-  const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-  return <FactTable facts={entries.map(([key, value]) => [key, shown(value)])} />;
+  const format = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  return (
+    <Card withBorder radius="lg">
+      <Title order={2} size="h4" mb="sm">
+        Connection details
+      </Title>
+      {entries.length === 0 ? (
+        <Text c="dimmed">Only secrets are stored, and they are never shown.</Text>
+      ) : (
+        <KeyValueTable rows={entries.map(([key, value]) => [key, format(value)])} />
+      )}
+    </Card>
+  );
 }
 
-function Available({ account }: { account: Account }) {
+function AvailableActions({ account }: { account: Account }) {
   const actions = useActions({ account: account.id });
   const granted = actions.data?.filter((action) => action.authorized !== false).length;
   const all = actions.data?.length;
@@ -262,11 +279,11 @@ function Available({ account }: { account: Account }) {
         Actions
       </Title>
       {actions.isError ? (
-        <Text c="dimmed">The actions could not be loaded.</Text>
+        <Text c="dimmed">Could not load the actions.</Text>
       ) : (
         <Text>
-          {actions.data === undefined ? "…" : count} can be run with this account through{" "}
-          <Anchor href="/docs">one API</Anchor>.
+          You can run {actions.data === undefined ? "…" : count} with this account through the{" "}
+          <Anchor href="/docs">API</Anchor>.
         </Text>
       )}
     </Card>

@@ -1,4 +1,4 @@
-/** Accounts as a table, and as cards on a phone. */
+/** Accounts as a table, or as cards on a phone. */
 
 import { Badge, Card, Group, Stack, Table, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
@@ -6,12 +6,12 @@ import { accountName, reasonsOf } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { ListTable } from "../../ui/ListTable.tsx";
-import { Moment } from "../../ui/Moment.tsx";
 import { StatusBadge } from "../../ui/StatusBadge.tsx";
+import { Timestamp } from "../../ui/Timestamp.tsx";
 import { AccountMenu } from "./AccountMenu.tsx";
-import { RelinkPill } from "./RelinkPill.tsx";
+import { ReconnectPill } from "./ReconnectPill.tsx";
 
-const Name = ({ account }: { account: Account }) => (
+const AccountCell = ({ account }: { account: Account }) => (
   <div>
     <Link to="/accounts/$accountId" params={{ accountId: account.id }} className="pb-row-link">
       {accountName(account)}
@@ -23,14 +23,14 @@ const Name = ({ account }: { account: Account }) => (
   </div>
 );
 
-const Integration = ({ account }: { account: Account }) => (
+const ConnectorCell = ({ account }: { account: Account }) => (
   <Group gap="xs" wrap="nowrap">
     <ConnectorLogo name={account.connector_name ?? account.connector} url={account.logo_url} size={24} />
     <Text size="sm">{account.connector_name ?? account.connector}</Text>
   </Group>
 );
 
-const Kind = ({ account }: { account: Account }) => (
+const TypeBadge = ({ account }: { account: Account }) => (
   <Badge variant="default" fw={500}>
     {account.type === "test" ? "Test" : "Production"}
   </Badge>
@@ -40,7 +40,7 @@ export function AccountTable({ accounts }: { accounts: Account[] }) {
   return (
     <>
       <ListTable
-        headings={["Account", "Integration", "Type", "Config", "Status", "Connected"]}
+        headings={["Account", "Connector", "Type", "Connector profile", "Status", "Linked"]}
         menu="Actions"
         isWide
         highlightOnHover
@@ -48,13 +48,13 @@ export function AccountTable({ accounts }: { accounts: Account[] }) {
         {accounts.map((account) => (
           <Table.Tr key={account.id}>
             <Table.Td>
-              <Name account={account} />
+              <AccountCell account={account} />
             </Table.Td>
             <Table.Td>
-              <Integration account={account} />
+              <ConnectorCell account={account} />
             </Table.Td>
             <Table.Td>
-              <Kind account={account} />
+              <TypeBadge account={account} />
             </Table.Td>
             <Table.Td>
               <Text size="sm">{account.connector_profile_name}</Text>
@@ -62,11 +62,11 @@ export function AccountTable({ accounts }: { accounts: Account[] }) {
             <Table.Td>
               <Stack gap={4} align="flex-start">
                 <StatusBadge status={account.status} reasons={reasonsOf(account)} />
-                <RelinkPill account={account} />
+                <ReconnectPill account={account} />
               </Stack>
             </Table.Td>
             <Table.Td>
-              <Moment at={account.created_at} />
+              <Timestamp at={account.created_at} />
             </Table.Td>
             <Table.Td>
               <AccountMenu account={account} />
@@ -78,20 +78,20 @@ export function AccountTable({ accounts }: { accounts: Account[] }) {
         {accounts.map((account) => (
           <Card key={account.id} withBorder radius="lg" mb="sm">
             <Group justify="space-between" align="flex-start" wrap="nowrap">
-              <Name account={account} />
+              <AccountCell account={account} />
               <AccountMenu account={account} />
             </Group>
             <Group mt="sm" gap="sm">
-              <Integration account={account} />
-              <Kind account={account} />
+              <ConnectorCell account={account} />
+              <TypeBadge account={account} />
               <StatusBadge status={account.status} reasons={reasonsOf(account)} />
-              <RelinkPill account={account} />
+              <ReconnectPill account={account} />
             </Group>
             <Group mt="sm" gap={6}>
               <Text size="sm" c="dimmed">
-                {account.connector_profile_name} · connected
+                {account.connector_profile_name} · linked
               </Text>
-              <Moment at={account.created_at} />
+              <Timestamp at={account.created_at} />
             </Group>
           </Card>
         ))}

@@ -1,4 +1,4 @@
-/** The linked accounts: found, narrowed, acted upon. */
+/** The list of linked accounts, with search and filters. */
 
 import { Anchor, Button, Group, Loader, Pagination, Select, Stack, Text } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
@@ -11,12 +11,15 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { SearchInput } from "../../ui/SearchInput.tsx";
-import { LinkDialog } from "../link/LinkDialog.tsx";
+import { LinkDialog } from "../linking/LinkDialog.tsx";
 import { AccountTable } from "./AccountTable.tsx";
-import { isNarrowed, RELINK_DUE, withFilter } from "./filters.ts";
+import { changeFilter, hasFilters, RECONNECT_DUE } from "./filters.ts";
 import { STATUS_NAMES, statusOf } from "./status.ts";
 
 const route = getRouteApi("/accounts");
+
+/** Pause in typing after which the search runs. */
+const SEARCH_DELAY_MS = 250;
 
 export function AccountsPage() {
   const filters = route.useSearch();
@@ -25,10 +28,10 @@ export function AccountsPage() {
   const connectors = useConnectors();
   const profiles = useProfiles();
   const [linking, setLinking] = useState(false);
-  const [words, setWords] = useState(filters.search ?? "");
-  const narrow = (change: Record<string, unknown>) =>
-    void navigate({ search: (before) => withFilter(before, change), replace: true });
-  const search = useDebouncedCallback((text: string) => narrow({ search: text }), 250);
+  const [query, setQuery] = useState(filters.search ?? "");
+  const applyFilter = (change: Record<string, unknown>) =>
+    void navigate({ search: (before) => changeFilter(before, change), replace: true });
+  const search = useDebouncedCallback((text: string) => applyFilter({ search: text }), SEARCH_DELAY_MS);
   const total = accounts.data?.total ?? 0;
   const pages = Math.ceil(total / PAGE_SIZE);
 
@@ -41,22 +44,22 @@ export function AccountsPage() {
     <>
       <PageHeader
         title="Accounts"
-        description="Your customers' accounts at the providers, linked through the Hub."
+        description="Your customers' accounts at providers, linked through the Hub."
         actions={link}
       />
       <Group mb="md" gap="sm" align="flex-end">
         <SearchInput
           label="Search"
-          placeholder="Name, owner, id"
-          value={words}
+          placeholder="Name, owner or ID"
+          value={query}
           onSearch={(text) => {
-            setWords(text);
+            setQuery(text);
             search(text);
           }}
           style={{ flex: "1 1 220px" }}
         />
         <Select
-          label="Integration"
+          label="Connector"
           placeholder="All"
           clearable
           w={170}
@@ -65,7 +68,7 @@ export function AccountsPage() {
             label: provider_name,
           }))}
           value={filters.connector ?? null}
-          onChange={(connector) => narrow({ connector })}
+          onChange={(connector) => applyFilter({ connector })}
         />
         <Select
           label="Status"
@@ -74,10 +77,10 @@ export function AccountsPage() {
           w={160}
           data={[
             ...STATUS_NAMES.map((name) => ({ value: name, label: statusOf(name).label })),
-            { value: RELINK_DUE, label: "Sign in again soon" },
+            { value: RECONNECT_DUE, label: "Reconnect soon" },
           ]}
           value={filters.status ?? null}
-          onChange={(status) => narrow({ status })}
+          onChange={(status) => applyFilter({ status })}
         />
         <Select
           label="Type"
@@ -89,43 +92,47 @@ export function AccountsPage() {
             { value: "test", label: "Test" },
           ]}
           value={filters.type ?? null}
-          onChange={(type) => narrow({ type })}
+          onChange={(type) => applyFilter({ type })}
         />
         {(profiles.data?.length ?? 0) > 1 && (
           <Select
-            label="Config"
+            label="Connector profile"
             placeholder="All"
             clearable
             w={170}
             data={(profiles.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
             value={filters.profile ?? null}
-            onChange={(profile) => narrow({ profile })}
+            onChange={(profile) => applyFilter({ profile })}
           />
         )}
       </Group>
       {accounts.isPending ? (
         <Group justify="center" py="xl">
-          <Loader aria-label="Loading the accounts" />
+          <Loader aria-label="Loading accounts" />
         </Group>
       ) : accounts.isError ? (
-        <ErrorState error={accounts.error} onRetry={() => void accounts.refetch()} />
+        <ErrorState
+          title="Could not load accounts"
+          error={accounts.error}
+          onRetry={() => void accounts.refetch()}
+        />
       ) : total === 0 ? (
-        isNarrowed(filters) ? (
-          <EmptyState title="No account fits">
-            Nothing matches the search and filters.{" "}
+        hasFilters(filters) ? (
+          <EmptyState title="No matching accounts">
+            No account matches the search and filters.{" "}
             <Anchor
               component="button"
               onClick={() => {
-                setWords("");
+                setQuery("");
                 void navigate({ search: {}, replace: true });
               }}
             >
-              Show all accounts
+              Clear filters
             </Anchor>
           </EmptyState>
         ) : (
-          <EmptyState title="No account is linked yet" action={link}>
-            Link one yourself, send a customer an auth link, or put the Hub into your own product.
+          <EmptyState title="No linked accounts yet" action={link}>
+            Link an account yourself, send a customer an auth link, or embed the Hub in your product.
           </EmptyState>
         )
       ) : (
@@ -139,7 +146,7 @@ export function AccountsPage() {
               <Pagination
                 total={pages}
                 value={filters.page ?? 1}
-                onChange={(page) => void navigate({ search: (before) => withFilter(before, { page }) })}
+                onChange={(page) => void navigate({ search: (before) => changeFilter(before, { page }) })}
                 getControlProps={(control) => ({ "aria-label": `${control} page` })}
               />
             )}

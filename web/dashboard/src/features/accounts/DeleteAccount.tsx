@@ -1,9 +1,9 @@
-/** Deletes an account, after its name was typed. */
+/** The dialog that deletes an account after its name is typed. */
 
 import { accountName, useDeleteAccount } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
-import { notifyDone } from "../../ui/notify.ts";
+import { notifySuccess } from "../../ui/notify.ts";
 
 interface Props {
   account: Account;
@@ -19,8 +19,8 @@ export function DeleteAccount({ account, opened, onClose, onDeleted }: Props) {
     <ConfirmDialog
       opened={opened}
       title={`Delete ${name}?`}
-      action="Delete the account"
-      word={name}
+      action="Delete account"
+      confirmText={name}
       busy={remove.isPending}
       error={remove.error}
       onClose={() => {
@@ -30,16 +30,21 @@ export function DeleteAccount({ account, opened, onClose, onDeleted }: Props) {
       onConfirm={() =>
         remove.mutate(account.id, {
           onSuccess: ({ revocation }) => {
-            const left = revocation?.status === "failed" || revocation?.status === "unsupported";
-            notifyDone(left ? `${name} is deleted. Left to do: ${revocation.message}` : `${name} is deleted`);
+            const isIncomplete = revocation?.status === "failed" || revocation?.status === "unsupported";
+            notifySuccess(
+              isIncomplete
+                ? `${name} was deleted. Still to do: ${revocation.message}`
+                : `${name} was deleted`,
+            );
             onClose();
             onDeleted?.();
           },
         })
       }
     >
-      The provider is asked to end its credentials, where it can be; they are removed here for good, and calls
-      with its id are refused from then on. To use it again, {account.owner_name} has to link it anew.
+      This revokes the account's credentials at the provider, if the provider supports it, and permanently
+      deletes them here. Calls with this account's ID will fail. To use the account again,{" "}
+      {account.owner_name} must link it again.
     </ConfirmDialog>
   );
 }

@@ -1,4 +1,4 @@
-/** What the provider did not grant, which actions cannot run for it, and the way to grant it. */
+/** The scopes that the provider did not grant, the actions that need them, and a button to reconnect. */
 
 import { Alert, Button, List, Stack, Text } from "@mantine/core";
 import { IconPlugConnected } from "@tabler/icons-react";
@@ -12,23 +12,23 @@ interface Props {
 
 export function MissingScopes({ account, onReconnect }: Props) {
   const actions = useActions({ account: account.id });
-  const refused = (actions.data ?? []).filter((action) => action.authorized === false);
+  const blocked = (actions.data ?? []).filter((action) => action.authorized === false);
   return (
-    <Alert color="yellow" mb="md" title="The provider granted less than some actions need">
+    <Alert color="yellow" mb="md" title="The provider granted fewer scopes than some actions need">
       <Stack gap="xs" align="flex-start">
         <Text size="sm" c="var(--mantine-color-text)">
-          Missing: {account.missing_scopes.join(", ")}. Reconnect the account and allow them, or disable the
-          actions in its profile.
+          Missing: {account.missing_scopes.join(", ")}. Reconnect the account and grant them, or disable these
+          actions in its connector profile.
         </Text>
-        {refused.length > 0 && (
+        {blocked.length > 0 && (
           <>
-            <Text size="sm" c="var(--mantine-color-text)" id="refused-actions">
-              {refused.length === 1
+            <Text size="sm" c="var(--mantine-color-text)" id="blocked-actions">
+              {blocked.length === 1
                 ? "This action cannot run:"
-                : `These ${refused.length} actions cannot run:`}
+                : `These ${blocked.length} actions cannot run:`}
             </Text>
-            <List size="sm" c="var(--mantine-color-text)" aria-labelledby="refused-actions">
-              {refused.map((action) => (
+            <List size="sm" c="var(--mantine-color-text)" aria-labelledby="blocked-actions">
+              {blocked.map((action) => (
                 <List.Item key={action.id}>
                   {action.label} ({(action.missing_scopes ?? []).join(", ")})
                 </List.Item>
@@ -37,7 +37,7 @@ export function MissingScopes({ account, onReconnect }: Props) {
           </>
         )}
         <Button size="xs" leftSection={<IconPlugConnected size={16} aria-hidden />} onClick={onReconnect}>
-          Reconnect to grant them
+          Reconnect account
         </Button>
       </Stack>
     </Alert>

@@ -1,9 +1,11 @@
-/** What the list of accounts is narrowed to. It lives in the address, so that a view can be shared. */
+/** The filters of the account list. They are part of the page's address, so that a view can be shared. */
 
 import { STATUS_NAMES } from "./status.ts";
 
-/** Not a state of its own: accounts that work, and must be linked again soon. */
-export const RELINK_DUE = "relink_due";
+/** A status filter that is not a status: working accounts that must be reconnected soon. */
+export const RECONNECT_DUE = "reconnect_due";
+
+const MAX_FILTER_LENGTH = 200;
 
 export interface AccountFilters {
   search?: string;
@@ -15,31 +17,31 @@ export interface AccountFilters {
 }
 
 const text = (value: unknown): string | undefined => {
-  const written = typeof value === "number" ? String(value) : value;
-  return typeof written === "string" && written.trim() !== "" ? written.slice(0, 200) : undefined;
+  const string = typeof value === "number" ? String(value) : value;
+  return typeof string === "string" && string.trim() !== "" ? string.slice(0, MAX_FILTER_LENGTH) : undefined;
 };
 
-/** Reads an address; what makes no sense is left out. */
+/** Returns the filters of an address's query; invalid values are ignored. */
 export function parseFilters(search: Record<string, unknown>): AccountFilters {
   const filters: AccountFilters = {};
-  const words = text(search.search);
-  if (words !== undefined) filters.search = words;
+  const query = text(search.search);
+  if (query !== undefined) filters.search = query;
   const connector = text(search.connector);
   if (connector !== undefined) filters.connector = connector;
   const profile = text(search.profile);
   if (profile !== undefined) filters.profile = profile;
   const status = text(search.status);
-  if (status !== undefined && [...STATUS_NAMES, RELINK_DUE].includes(status)) filters.status = status;
+  if (status !== undefined && [...STATUS_NAMES, RECONNECT_DUE].includes(status)) filters.status = status;
   if (search.type === "production" || search.type === "test") filters.type = search.type;
   const page = Number(search.page);
   if (Number.isInteger(page) && page > 1) filters.page = page;
   return filters;
 }
 
-/** The filters with changes; another filter begins at the first page again. */
-export function withFilter(filters: AccountFilters, change: Record<string, unknown>): AccountFilters {
+/** Returns the filters with a change applied, back on the first page unless the change sets a page. */
+export function changeFilter(filters: AccountFilters, change: Record<string, unknown>): AccountFilters {
   return parseFilters({ ...filters, page: undefined, ...change });
 }
 
-export const isNarrowed = ({ page: _, ...filters }: AccountFilters): boolean =>
+export const hasFilters = ({ page: _, ...filters }: AccountFilters): boolean =>
   Object.keys(filters).length > 0;

@@ -1,45 +1,50 @@
-/** What an account's state means, and what to do about it. */
+/** The meaning of each account status, and what to do about it. */
 
-export interface Status {
+export interface StatusInfo {
   label: string;
-  colour: string;
+  color: string;
   meaning: string;
-  /** What the operator can do; null when all is well. */
+  /** What the operator can do; null if nothing is wrong. */
   remedy: string | null;
 }
 
-const STATUSES: Record<string, Status> = {
-  active: { label: "Active", colour: "teal", meaning: "Calls are made with this account.", remedy: null },
+const STATUSES: Record<string, StatusInfo> = {
+  active: { label: "Active", color: "teal", meaning: "Calls with this account work.", remedy: null },
   inactive: {
     label: "Profile disabled",
-    colour: "gray",
-    meaning: "Its connector profile is disabled, so calls are refused.",
-    remedy: "Enable the connector profile; the account works again at once.",
+    color: "gray",
+    meaning: "The account's connector profile is disabled, so calls are rejected.",
+    remedy: "Enable the connector profile. The account then works again immediately.",
   },
   suspended: {
     label: "Suspended",
-    colour: "yellow",
-    meaning: "An operator paused it: calls are refused, credentials are kept.",
-    remedy: "Resume it when calls may be made again.",
+    color: "yellow",
+    meaning: "An operator suspended the account. Calls are rejected; its credentials are kept.",
+    remedy: "Resume the account to allow calls again.",
   },
   error: {
     label: "Error",
-    colour: "red",
-    meaning: "The provider refuses its credentials.",
-    remedy: "Reconnect it: its owner fills in the credentials once more.",
+    color: "red",
+    meaning: "The provider rejects the account's credentials.",
+    remedy: "Reconnect the account: its owner enters the credentials or authorizes access again.",
   },
   expired: {
     label: "Expired",
-    colour: "red",
-    meaning: "Its credentials have expired.",
-    remedy: "Reconnect it: its owner fills in the credentials once more.",
+    color: "red",
+    meaning: "The account's credentials have expired.",
+    remedy: "Reconnect the account: its owner enters the credentials or authorizes access again.",
   },
-  archived: { label: "Archived", colour: "gray", meaning: "It is kept for the record alone.", remedy: null },
+  archived: {
+    label: "Archived",
+    color: "gray",
+    meaning: "The account is kept for reference only.",
+    remedy: null,
+  },
 };
 
-/** States that the list can be narrowed to. */
+/** The statuses that the list can be filtered by. */
 export const STATUS_NAMES = Object.keys(STATUSES);
 
-/** A state that this page does not know (a newer server's) is shown as it is named. */
-export const statusOf = (name: string): Status =>
-  STATUSES[name] ?? { label: name, colour: "gray", meaning: `Its state is ${name}.`, remedy: null };
+/** Returns the meaning of a status. A status of a newer server is shown by its wire name. */
+export const statusOf = (name: string): StatusInfo =>
+  STATUSES[name] ?? { label: name, color: "gray", meaning: `The account's status is ${name}.`, remedy: null };

@@ -1,31 +1,33 @@
-/** Pausing and converting accounts, each with a way back in the news that tells of it. */
+/** Suspends, resumes and converts an account; each change shows a notification with an Undo button. */
 
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type AccountChange, accountName, usePatchAccount } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
-import { notifyFailure } from "../../ui/notify.ts";
+import { notifyError } from "../../ui/notify.ts";
+
+const UNDO_NOTICE_MS = 8_000;
 
 export function useAccountChanges(account: Account) {
   const patch = usePatchAccount();
-  const apply = (change: AccountChange, told: string, back: AccountChange) =>
+  const apply = (change: AccountChange, message: string, undo: AccountChange) =>
     patch.mutate(
       { id: account.id, change },
       {
-        onError: notifyFailure,
+        onError: notifyError,
         onSuccess: () => {
           const id = notifications.show({
             color: "teal",
-            autoClose: 8000,
+            autoClose: UNDO_NOTICE_MS,
             message: (
               <Group justify="space-between" wrap="nowrap">
-                <Text size="sm">{told}</Text>
+                <Text size="sm">{message}</Text>
                 <Button
                   size="compact-sm"
                   variant="light"
                   onClick={() => {
                     notifications.hide(id);
-                    patch.mutate({ id: account.id, change: back }, { onError: notifyFailure });
+                    patch.mutate({ id: account.id, change: undo }, { onError: notifyError });
                   }}
                 >
                   Undo
@@ -41,9 +43,9 @@ export function useAccountChanges(account: Account) {
     isChanging: patch.isPending,
     setStatus: (status: "active" | "suspended") =>
       status === "suspended"
-        ? apply({ status }, `${name} is suspended: calls are refused.`, { status: "active" })
+        ? apply({ status }, `${name} is suspended. Calls are rejected.`, { status: "active" })
         : apply({ status }, `${name} is active again.`, { status: "suspended" }),
-    setKind: (type: "production" | "test") =>
-      apply({ type }, `${name} is a ${type} account now.`, { type: type === "test" ? "production" : "test" }),
+    setType: (type: "production" | "test") =>
+      apply({ type }, `${name} is now a ${type} account.`, { type: type === "test" ? "production" : "test" }),
   };
 }

@@ -1,13 +1,13 @@
-/** A connector's actions by what they are about; each opens to its inputs and leads to the runner. */
+/** A connector's actions by topic; each expands to its inputs and links to the runner. */
 
 import { Accordion, Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { Action } from "../../api/connectors.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
-import { Prose } from "../../ui/Prose.tsx";
-import { Annotations } from "./Annotations.tsx";
-import { byTopic } from "./actionTopics.ts";
+import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
+import { ActionEffectPill } from "./ActionEffectPill.tsx";
+import { groupByTopic } from "./groupActions.ts";
 import { InputTable } from "./InputTable.tsx";
 
 interface Props {
@@ -17,20 +17,20 @@ interface Props {
 }
 
 export function ActionGroups({ connector, actions, isSearch }: Props) {
-  if (actions.length === 0) return <Text c="dimmed">No action has these words.</Text>;
+  if (actions.length === 0) return <Text c="dimmed">No matching actions.</Text>;
   return (
     <Stack gap="lg">
-      {byTopic(actions).map(({ topic, own }) => (
+      {groupByTopic(actions).map(({ topic, actions: topicActions }) => (
         <section key={topic} aria-label={topic}>
           <Title order={3} size="h5" mb="xs">
             {topic}{" "}
             <Text span c="dimmed" size="sm" fw={400}>
-              {own.length}
+              {topicActions.length}
             </Text>
           </Title>
-          {/* What a search found stays open or shut as it was: the words are in the closed row as well. */}
+          {/* A search does not expand its results: the matching text is visible in the collapsed rows. */}
           <Accordion variant="contained" radius="md" chevronPosition="left" multiple={isSearch} order={4}>
-            {own.map((action) => (
+            {topicActions.map((action) => (
               <Accordion.Item key={action.id} value={action.id}>
                 <Accordion.Control>
                   <Group justify="space-between" gap="sm" wrap="nowrap">
@@ -39,10 +39,10 @@ export function ActionGroups({ connector, actions, isSearch }: Props) {
                         {action.label}
                       </Text>
                       <Text size="sm" c="dimmed">
-                        <Prose text={action.description} />
+                        <InlineCodeText text={action.description} />
                       </Text>
                     </div>
-                    <Annotations action={action} />
+                    <ActionEffectPill action={action} />
                   </Group>
                 </Accordion.Control>
                 <Accordion.Panel>
@@ -66,7 +66,7 @@ function ActionDetail({ connector, action }: { connector: string; action: Action
           <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
             {action.id}
           </Text>
-          <CopyButton value={action.id} what={`the id of ${action.label}`} />
+          <CopyButton value={action.id} what={`ID of ${action.label}`} />
         </Group>
         <Button
           size="xs"
@@ -77,22 +77,22 @@ function ActionDetail({ connector, action }: { connector: string; action: Action
               to="/run"
               search={{ connector, action: action.id }}
               {...props}
-              aria-label={`Run ${action.label}`}
+              aria-label={`Run action ${action.label}`}
             />
           )}
         >
-          Run it
+          Run action
         </Button>
       </Group>
       {details && (
         <Text size="sm">
-          <Prose text={details} />
+          <InlineCodeText text={details} />
         </Text>
       )}
       {action.required_scopes.length > 0 && (
         <Group gap="xs">
           <Text size="sm" c="dimmed">
-            Needs
+            Required scopes
           </Text>
           {action.required_scopes.map((scope) => (
             <Badge key={scope} variant="default" fw={500} tt="none">

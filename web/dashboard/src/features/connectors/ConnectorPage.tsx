@@ -1,19 +1,25 @@
-/** One connector: how accounts are linked, and every action. */
+/** The page of one connector: its authentication methods and actions. */
 
 import { Anchor, Button, Card, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useActions, useConnector } from "../../api/connectors.ts";
+import { type AuthMethod, useActions, useConnector } from "../../api/connectors.ts";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { Loaded } from "../../ui/Loaded.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
+import { QueryBoundary } from "../../ui/QueryBoundary.tsx";
 import { SearchInput } from "../../ui/SearchInput.tsx";
 import { ProfileDialog } from "../profiles/ProfileDialog.tsx";
 import { ActionGroups } from "./ActionGroups.tsx";
 
 const route = getRouteApi("/connectors/$key");
+
+/** Returns which fields the Hub shows for a method. */
+const fieldSummary = (method: AuthMethod): string => {
+  const labels = method.config_fields.map(({ label }) => label);
+  return labels.length === 0 ? "no fields to fill in" : `fields: ${labels.join(", ")}`;
+};
 
 export function ConnectorPage() {
   const { key } = route.useParams();
@@ -26,14 +32,18 @@ export function ConnectorPage() {
     return (
       <Stack>
         <PageHeader title="Connector" />
-        <ErrorState error={connector.error} onRetry={() => void connector.refetch()} />
+        <ErrorState
+          title="Could not load the connector"
+          error={connector.error}
+          onRetry={() => void connector.refetch()}
+        />
       </Stack>
     );
   }
   const { provider_name: name, description, authentication, resources, version } = connector.data;
-  const words = search.toLowerCase();
+  const query = search.toLowerCase();
   const shown = (actions.data ?? []).filter((action) =>
-    `${action.id} ${action.label} ${action.description}`.toLowerCase().includes(words),
+    `${action.id} ${action.label} ${action.description}`.toLowerCase().includes(query),
   );
   return (
     <>
@@ -54,14 +64,14 @@ export function ConnectorPage() {
         description={description}
         actions={
           <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
-            Create profile
+            Create connector profile
           </Button>
         }
       />
       <Stack>
         <Card withBorder radius="lg">
           <Title order={2} size="h4" mb="sm">
-            How accounts are linked
+            Authentication methods
           </Title>
           {authentication.map((method) => (
             <Group key={method.key} justify="space-between">
@@ -69,7 +79,7 @@ export function ConnectorPage() {
                 {method.label}
                 <Text span c="dimmed" size="sm">
                   {" "}
-                  asks for {method.config_fields.map((field) => field.label).join(", ") || "nothing"}
+                  {fieldSummary(method)}
                 </Text>
               </Text>
               <Anchor href={method.guide_url} target="_blank" size="sm">
@@ -83,13 +93,13 @@ export function ConnectorPage() {
             Actions{actions.data ? ` (${actions.data.length})` : ""}
           </Title>
           <SearchInput
-            aria-label="Search the actions"
-            placeholder="Search the actions"
+            aria-label="Search actions"
+            placeholder="Search actions"
             value={search}
             onSearch={setSearch}
           />
         </Group>
-        <Loaded query={actions} what="the actions">
+        <QueryBoundary query={actions} what="actions">
           {(all) =>
             all.length === 0 ? (
               <Text c="dimmed">This connector has no actions.</Text>
@@ -97,7 +107,7 @@ export function ConnectorPage() {
               <ActionGroups connector={key} actions={shown} isSearch={search !== ""} />
             )
           }
-        </Loaded>
+        </QueryBoundary>
       </Stack>
       <ProfileDialog opened={creating} connector={key} profile={null} onClose={() => setCreating(false)} />
     </>

@@ -1,4 +1,4 @@
-/** The connectors that this server has. */
+/** The list of the server's connectors. */
 
 import { Card, Chip, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { categoryName } from "@patchbay/web-shared/category.ts";
@@ -7,9 +7,9 @@ import { useState } from "react";
 import { type Connector, useConnectors } from "../../api/connectors.ts";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { Loaded } from "../../ui/Loaded.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { QueryBoundary } from "../../ui/QueryBoundary.tsx";
 import { SearchInput } from "../../ui/SearchInput.tsx";
 
 export function ConnectorsPage() {
@@ -17,18 +17,18 @@ export function ConnectorsPage() {
   const [search, setSearch] = useState("");
   const [category, setCategory] = useState("");
   const all = connectors.data ?? [];
-  const categories = [...new Set(all.flatMap((one) => one.categories))].sort();
-  const words = search.toLowerCase();
+  const categories = [...new Set(all.flatMap((connector) => connector.categories))].sort();
+  const query = search.toLowerCase();
   const shown = all.filter(
-    (one) =>
-      `${one.provider_name} ${one.provider} ${one.description}`.toLowerCase().includes(words) &&
-      (category === "" || one.categories.includes(category)),
+    ({ provider_name: name, provider, description, categories: own }) =>
+      `${name} ${provider} ${description}`.toLowerCase().includes(query) &&
+      (category === "" || own.includes(category)),
   );
   return (
     <>
       <PageHeader
         title="Connectors"
-        description="The providers that accounts can be linked with, and what can be done there."
+        description="The providers you can link accounts with, and the actions each one offers."
       />
       <Group mb="md" align="flex-end">
         <SearchInput
@@ -54,28 +54,28 @@ export function ConnectorsPage() {
           </Chip.Group>
         )}
       </Group>
-      <Loaded query={connectors} what="the connectors">
+      <QueryBoundary query={connectors} what="connectors">
         {() =>
           shown.length === 0 ? (
-            <EmptyState title={all.length === 0 ? "There is no connector" : "No connector fits"}>
+            <EmptyState title={all.length === 0 ? "No connectors" : "No matching connectors"}>
               {all.length === 0
-                ? "The server was started without connectors; its log says why."
-                : "No connector has these words in this category."}
+                ? "The server started without connectors. Its log says why."
+                : "No connector in this category matches your search."}
             </EmptyState>
           ) : (
             <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-              {shown.map((one) => (
-                <Tile key={one.provider} connector={one} />
+              {shown.map((connector) => (
+                <ConnectorCard key={connector.provider} connector={connector} />
               ))}
             </SimpleGrid>
           )
         }
-      </Loaded>
+      </QueryBoundary>
     </>
   );
 }
 
-const Tile = ({ connector }: { connector: Connector }) => (
+const ConnectorCard = ({ connector }: { connector: Connector }) => (
   <Card withBorder radius="lg">
     <Stack gap="sm" h="100%">
       <Group wrap="nowrap">
@@ -95,7 +95,7 @@ const Tile = ({ connector }: { connector: Connector }) => (
       <Group justify="space-between">
         <Text size="sm">{connector.actions} actions</Text>
         <Pill color={connector.active ? "teal" : "gray"}>
-          {connector.active ? "Can be linked" : "No enabled profile"}
+          {connector.active ? "Ready to link" : "No enabled profile"}
         </Pill>
       </Group>
     </Stack>

@@ -1,27 +1,27 @@
-/** What an action takes, as a table to read. */
+/** The inputs of an action as a table. */
 
 import { Table, Text } from "@mantine/core";
-import { Prose } from "../../ui/Prose.tsx";
+import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
 import { type FormField, formFields, hintOf, keyOf, pathText } from "../runner/fields.ts";
 
-const KINDS: Record<FormField["kind"], string> = {
+const TYPE_NAMES: Record<FormField["kind"], string> = {
   text: "text",
-  long: "text",
+  multiline: "text",
   number: "number",
   boolean: "true or false",
   enum: "one of",
   date: "date",
   "date-time": "date and time",
-  texts: "texts",
-  numbers: "numbers",
-  choices: "some of",
-  rows: "objects",
+  strings: "list of texts",
+  numbers: "list of numbers",
+  choices: "any of",
+  rows: "list of objects",
   json: "JSON",
 };
 
 const typeOf = (field: FormField): string => {
   const options = field.options.length > 0 ? ` ${field.options.join(", ")}` : "";
-  return `${field.integer ? "whole number" : KINDS[field.kind]}${options}`;
+  return `${field.integer ? "whole number" : TYPE_NAMES[field.kind]}${options}`;
 };
 
 export function InputTable({ schema }: { schema: Record<string, unknown> }) {
@@ -29,7 +29,7 @@ export function InputTable({ schema }: { schema: Record<string, unknown> }) {
   if (fields.length === 0)
     return (
       <Text c="dimmed" size="sm">
-        It takes no inputs.
+        This action has no inputs.
       </Text>
     );
   return (
@@ -39,7 +39,7 @@ export function InputTable({ schema }: { schema: Record<string, unknown> }) {
           <Table.Tr>
             <Table.Th>Input</Table.Th>
             <Table.Th>Type</Table.Th>
-            <Table.Th>What it is</Table.Th>
+            <Table.Th>Description</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -63,7 +63,7 @@ export function InputTable({ schema }: { schema: Record<string, unknown> }) {
               </Table.Td>
               <Table.Td>
                 <Text size="sm">
-                  <Prose text={field.description} />
+                  <InlineCodeText text={field.description} />
                   {field.columns.length > 0 && (
                     <Text span size="sm" c="dimmed">
                       {" "}

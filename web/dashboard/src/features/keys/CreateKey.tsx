@@ -1,4 +1,4 @@
-/** Makes an API key; its text is shown this once. */
+/** The dialog that creates an API key and shows it once. */
 
 import { Alert, Button, Checkbox, Code, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
@@ -8,43 +8,43 @@ import { DialogActions } from "../../ui/DialogActions.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 
 export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () => void }) {
-  const [isMade, setMade] = useState(false);
+  const [isCreated, setCreated] = useState(false);
   const close = () => {
-    setMade(false);
+    setCreated(false);
     onClose();
   };
-  // A key that is shown once must not go with a stray Esc: only "Done" ends the dialog then.
+  // A key that is shown only once must not disappear by accident: then only "Done" closes the dialog.
   return (
     <Modal
       opened={opened}
       onClose={close}
       title="Create an API key"
       closeOnClickOutside={false}
-      closeOnEscape={!isMade}
-      withCloseButton={!isMade}
+      closeOnEscape={!isCreated}
+      withCloseButton={!isCreated}
     >
-      {opened && <Editor onMade={() => setMade(true)} onClose={close} />}
+      {opened && <CreateKeyForm onCreated={() => setCreated(true)} onClose={close} />}
     </Modal>
   );
 }
 
-function Editor({ onMade, onClose }: { onMade: () => void; onClose: () => void }) {
+function CreateKeyForm({ onCreated, onClose }: { onCreated: () => void; onClose: () => void }) {
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<string[]>(DEFAULT_SCOPES);
   const create = useCreateKey();
   if (create.data?.key) {
     return (
       <Stack>
-        <Alert color="yellow" title="Copy it now">
+        <Alert color="yellow" title="Copy the key now">
           <Text size="sm" c="var(--mantine-color-text)">
-            The key is shown this once: only its hash is kept. Put it where your other secrets are.
+            The key is shown only once, because only its hash is stored. Store it with your other secrets.
           </Text>
         </Alert>
         <Code block aria-label="API key" style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
           {create.data.key}
         </Code>
         <Group justify="space-between">
-          <CopyButton value={create.data.key} what="the key" label="Copy the key" />
+          <CopyButton value={create.data.key} what="key" label="Copy key" />
           <Button onClick={onClose}>Done</Button>
         </Group>
       </Stack>
@@ -52,35 +52,35 @@ function Editor({ onMade, onClose }: { onMade: () => void; onClose: () => void }
   }
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate({ name, scopes }, { onSuccess: onMade });
+    create.mutate({ name, scopes }, { onSuccess: onCreated });
   };
   return (
     <form onSubmit={submit}>
       <Stack>
         <TextInput
           label="Name"
-          description="What it is for, such as “backend” or “nightly export”"
+          description="What the key is for, for example “backend” or “nightly export”"
           withAsterisk
           maxLength={100}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
           data-autofocus
         />
-        <Checkbox.Group label="What it may do" value={scopes} onChange={setScopes}>
+        <Checkbox.Group label="API scopes" value={scopes} onChange={setScopes}>
           <Stack gap="xs" mt={6}>
             {SCOPES.map(({ value, label }) => (
               <Checkbox key={value} value={value} label={label} description={value} />
             ))}
           </Stack>
         </Checkbox.Group>
-        {create.isError && <ErrorState title="The key was not made" error={create.error} />}
+        {create.isError && <ErrorState title="Could not create the key" error={create.error} />}
         <DialogActions onCancel={onClose}>
           <Button
             type="submit"
             loading={create.isPending}
             disabled={name.trim() === "" || scopes.length === 0}
           >
-            Create
+            Create key
           </Button>
         </DialogActions>
       </Stack>

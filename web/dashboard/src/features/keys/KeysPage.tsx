@@ -8,10 +8,10 @@ import { useDeleteKey, useKeys, usePatchKey } from "../../api/keys.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ListTable } from "../../ui/ListTable.tsx";
-import { Loaded } from "../../ui/Loaded.tsx";
-import { Moment } from "../../ui/Moment.tsx";
-import { notifyDone, notifyFailure } from "../../ui/notify.ts";
+import { notifyError, notifySuccess } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
+import { QueryBoundary } from "../../ui/QueryBoundary.tsx";
+import { Timestamp } from "../../ui/Timestamp.tsx";
 import { CreateKey } from "./CreateKey.tsx";
 
 export function KeysPage() {
@@ -19,31 +19,27 @@ export function KeysPage() {
   const [creating, setCreating] = useState(false);
   const create = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
-      Create key
+      Create API key
     </Button>
   );
   return (
     <>
-      <PageHeader
-        title="API keys"
-        description="What your backend and agents sign their calls with."
-        actions={create}
-      />
-      <Loaded query={keys} what="the keys">
+      <PageHeader title="API keys" description="API keys for your backend and agents." actions={create} />
+      <QueryBoundary query={keys} what="API keys">
         {(all) =>
           all.length === 0 ? (
-            <EmptyState title="There is no key yet" action={create}>
-              Your backend needs one to make sessions and run actions.
+            <EmptyState title="No API keys yet" action={create}>
+              Your backend needs an API key to create connect sessions and run actions.
             </EmptyState>
           ) : (
-            <ListTable headings={["Name", "May", "Created", "Enabled"]} menu="Delete">
+            <ListTable headings={["Name", "API scopes", "Created", "Enabled"]} menu="Delete">
               {all.map((key) => (
                 <KeyRow key={key.id} apiKey={key} />
               ))}
             </ListTable>
           )
         }
-      </Loaded>
+      </QueryBoundary>
       <CreateKey opened={creating} onClose={() => setCreating(false)} />
     </>
   );
@@ -71,15 +67,15 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
         </Group>
       </Table.Td>
       <Table.Td>
-        <Moment at={createdAt} />
+        <Timestamp at={createdAt} />
       </Table.Td>
       <Table.Td>
         <Switch
-          aria-label={`${name} is enabled`}
+          aria-label={`Enable ${name}`}
           checked={enabled}
           disabled={patch.isPending}
           onChange={(event) =>
-            patch.mutate({ id, enabled: event.currentTarget.checked }, { onError: notifyFailure })
+            patch.mutate({ id, enabled: event.currentTarget.checked }, { onError: notifyError })
           }
         />
       </Table.Td>
@@ -91,17 +87,19 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
         </Tooltip>
         <ConfirmDialog
           opened={deleting}
-          title={`Delete the key ${name}?`}
-          action="Delete the key"
+          title={`Delete API key ${name}?`}
+          action="Delete key"
           busy={remove.isPending}
           error={remove.error}
           onClose={() => {
             remove.reset();
             setDeleting(false);
           }}
-          onConfirm={() => remove.mutate(id, { onSuccess: () => notifyDone(`The key ${name} is deleted`) })}
+          onConfirm={() =>
+            remove.mutate(id, { onSuccess: () => notifySuccess(`API key ${name} was deleted`) })
+          }
         >
-          Calls with it are refused from then on. Disable it first when you are not sure who uses it.
+          Calls with this key will fail. If you are not sure who uses it, disable it first.
         </ConfirmDialog>
       </Table.Td>
     </Table.Tr>

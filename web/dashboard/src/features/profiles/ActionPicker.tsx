@@ -1,10 +1,10 @@
-/** Which actions a profile allows: all, only those that read, or these. */
+/** Chooses the actions that a profile allows: all of them, or a selection. */
 
 import { Button, Checkbox, Group, ScrollArea, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import type { Action } from "../../api/connectors.ts";
 import { SearchInput } from "../../ui/SearchInput.tsx";
-import { Annotations } from "../connectors/Annotations.tsx";
+import { ActionEffectPill } from "../connectors/ActionEffectPill.tsx";
 
 interface Props {
   actions: Action[];
@@ -14,11 +14,11 @@ interface Props {
 
 export function ActionPicker({ actions, chosen, onChange }: Props) {
   const [search, setSearch] = useState("");
-  const reading = actions
+  const readOnly = actions
     .filter((action) => action.action_details.annotations.readOnlyHint === true)
     .map(({ id }) => id);
-  const words = search.toLowerCase();
-  const shown = actions.filter((action) => `${action.id} ${action.label}`.toLowerCase().includes(words));
+  const query = search.toLowerCase();
+  const shown = actions.filter((action) => `${action.id} ${action.label}`.toLowerCase().includes(query));
   return (
     <Stack gap="xs">
       <Text size="sm" fw={500} id="allowed-actions">
@@ -27,37 +27,37 @@ export function ActionPicker({ actions, chosen, onChange }: Props) {
       <SegmentedControl
         aria-labelledby="allowed-actions"
         data={[
-          { value: "all", label: "All, also later ones" },
-          { value: "some", label: "Only these" },
+          { value: "all", label: "All actions, including future ones" },
+          { value: "some", label: "Selected actions" },
         ]}
         value={chosen === null ? "all" : "some"}
-        onChange={(value) => onChange(value === "all" ? null : reading)}
+        onChange={(value) => onChange(value === "all" ? null : readOnly)}
       />
       {chosen !== null && (
         <>
           <Group justify="space-between">
             <Text size="sm" c="dimmed" aria-live="polite">
-              {chosen.length} of {actions.length} are allowed
+              {chosen.length} of {actions.length} allowed
             </Text>
             <Group gap="xs">
-              <Button size="compact-sm" variant="default" onClick={() => onChange(reading)}>
-                Those that read
+              <Button size="compact-sm" variant="default" onClick={() => onChange(readOnly)}>
+                Select read-only
               </Button>
               <Button
                 size="compact-sm"
                 variant="default"
                 onClick={() => onChange(actions.map(({ id }) => id))}
               >
-                All of these
+                Select all
               </Button>
               <Button size="compact-sm" variant="default" onClick={() => onChange([])}>
-                None
+                Clear
               </Button>
             </Group>
           </Group>
           <SearchInput
-            aria-label="Find an action"
-            placeholder="Find an action"
+            aria-label="Search actions"
+            placeholder="Search actions"
             value={search}
             onSearch={setSearch}
           />
@@ -76,12 +76,12 @@ export function ActionPicker({ actions, chosen, onChange }: Props) {
                       )
                     }
                   />
-                  <Annotations action={action} />
+                  <ActionEffectPill action={action} />
                 </Group>
               ))}
               {shown.length === 0 && (
                 <Text size="sm" c="dimmed">
-                  No action has these words.
+                  No matching actions.
                 </Text>
               )}
             </Stack>

@@ -1,4 +1,4 @@
-/** Makes a connector profile, or changes one. */
+/** The dialog that creates or edits a connector profile. */
 
 import { Button, Checkbox, Modal, PasswordInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
@@ -15,18 +15,23 @@ import {
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { DialogActions } from "../../ui/DialogActions.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { notifyDone } from "../../ui/notify.ts";
-import { Prose } from "../../ui/Prose.tsx";
+import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
+import { notifySuccess } from "../../ui/notify.ts";
 import { ActionPicker } from "./ActionPicker.tsx";
-import { emptyProfileForm, formOf, newProfile, profileChange } from "./profileForm.ts";
-import { Scopes } from "./Scopes.tsx";
+import {
+  createProfileRequest,
+  emptyProfileForm,
+  profileToForm,
+  updateProfileRequest,
+} from "./profileForm.ts";
+import { RequiredScopes } from "./RequiredScopes.tsx";
 import { LATEST, pinOptions } from "./versionPins.ts";
 
 interface Props {
   opened: boolean;
-  /** The connector of a new profile, when it is known. */
+  /** The connector of a new profile; null lets the user choose. */
   connector: string | null;
-  /** The profile to change; none makes a new one. */
+  /** The profile to edit; null creates a new one. */
   profile: Profile | null;
   onClose: () => void;
 }
@@ -39,12 +44,14 @@ export const ProfileDialog = (props: Props) => (
     closeOnClickOutside={false}
     title={props.profile === null ? "Create a connector profile" : `Edit ${props.profile.name}`}
   >
-    {props.opened && <ProfileEditor {...props} />}
+    {props.opened && <ProfileFormFields {...props} />}
   </Modal>
 );
 
-function ProfileEditor({ connector, profile, onClose }: Props) {
-  const [form, setForm] = useState(() => (profile === null ? emptyProfileForm(connector) : formOf(profile)));
+function ProfileFormFields({ connector, profile, onClose }: Props) {
+  const [form, setForm] = useState(() =>
+    profile === null ? emptyProfileForm(connector) : profileToForm(profile),
+  );
   const connectors = useConnectors();
   const detail = useConnector(form.connector ?? "", form.actions);
   const versions = useConnectorVersions(form.connector ?? "");
@@ -59,14 +66,14 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const done = () => {
-      notifyDone(profile === null ? "The profile is made" : "The profile is saved");
+      notifySuccess(profile === null ? "Connector profile created" : "Connector profile saved");
       onClose();
     };
     if (profile !== null) {
-      patch.mutate({ id: profile.id, change: profileChange(form, profile) }, { onSuccess: done });
+      patch.mutate({ id: profile.id, change: updateProfileRequest(form, profile) }, { onSuccess: done });
       return;
     }
-    const body = newProfile(form);
+    const body = createProfileRequest(form);
     if (body !== null) create.mutate(body, { onSuccess: done });
   };
   return (
@@ -74,8 +81,8 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
       <Stack>
         {profile === null && (
           <Text size="sm" c="dimmed">
-            A profile is how this project uses a connector: with which method accounts are linked, and which
-            actions may run.
+            A connector profile defines how this project uses a connector: the authentication method of its
+            accounts, and the actions that may run.
           </Text>
         )}
         <Select
@@ -83,7 +90,10 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
           placeholder="Choose a connector"
           searchable
           disabled={profile !== null}
-          data={(connectors.data ?? []).map((one) => ({ value: one.provider, label: one.provider_name }))}
+          data={(connectors.data ?? []).map(({ provider, provider_name: name }) => ({
+            value: provider,
+            label: name,
+          }))}
           value={form.connector}
           onChange={(key) => setForm(emptyProfileForm(key))}
         />
@@ -100,13 +110,13 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
         <TextInput
           label="Name"
           placeholder={detail.data?.provider_name ?? ""}
-          description="What your team calls it; the connector's name when empty"
+          description="For your team. Leave empty to use the connector's name."
           value={form.name}
           onChange={(event) => change({ name: event.currentTarget.value })}
         />
         {method?.redirect_uri && (
           <CodeBlock
-            label="Redirect URI: enter it in your app at the provider"
+            label="Redirect URI (enter it in your OAuth app at the provider)"
             code={method.redirect_uri}
             wrap
           />
@@ -115,7 +125,7 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
           <SetupField
             key={field.key}
             field={field}
-            isKept={profile !== null && field.secret}
+            isStored={profile !== null && field.secret}
             value={form.setup[field.key] ?? ""}
             onChange={(value) => change({ setup: { ...form.setup, [field.key]: value } })}
           />
@@ -132,7 +142,7 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
         {form.connector !== null && (
           <Select
             label="Version"
-            description="A new version is used at once by profiles that follow the latest"
+            description="Profiles that follow the latest version use a new version immediately."
             allowDeselect={false}
             data={pinOptions(versions.data ?? [], form.pin)}
             value={form.pin ?? LATEST}
@@ -140,11 +150,11 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
           />
         )}
         <Checkbox
-          label="The default for its connector"
+          label="Default for this connector"
           description={
             profile?.default
-              ? "Make another profile the default to change this"
-              : "Sessions that name only the connector use it"
+              ? "To change this, make another profile the default."
+              : "Used by connect sessions that specify only the connector."
           }
           disabled={profile?.default === true}
           checked={form.isDefault}
@@ -157,15 +167,15 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
             onChange={(chosen) => change({ actions: chosen })}
           />
         )}
-        {method !== undefined && <Scopes method={method} />}
-        {error !== null && <ErrorState title="It was not saved" error={error} />}
+        {method !== undefined && <RequiredScopes method={method} />}
+        {error !== null && <ErrorState title="Could not save the connector profile" error={error} />}
         <DialogActions onCancel={onClose}>
           <Button
             type="submit"
             loading={create.isPending || patch.isPending}
             disabled={form.connector === null}
           >
-            {profile === null ? "Create" : "Save"}
+            {profile === null ? "Create profile" : "Save"}
           </Button>
         </DialogActions>
       </Stack>
@@ -175,17 +185,17 @@ function ProfileEditor({ connector, profile, onClose }: Props) {
 
 interface SetupFieldProps {
   field: ConnectorField;
-  /** Whether what is stored stays when nothing is typed; it is never shown. */
-  isKept: boolean;
+  /** Whether the server has a value, which is never shown and stays unless a new one is typed. */
+  isStored: boolean;
   value: string;
   onChange: (value: string) => void;
 }
 
-function SetupField({ field, isKept, value, onChange }: SetupFieldProps) {
+function SetupField({ field, isStored, value, onChange }: SetupFieldProps) {
   const common = {
     label: field.label,
-    description: field.description === undefined ? undefined : <Prose text={field.description} />,
-    withAsterisk: field.required && !isKept,
+    description: field.description === undefined ? undefined : <InlineCodeText text={field.description} />,
+    withAsterisk: field.required && !isStored,
     value,
   };
   if (field.options !== undefined && field.options.length > 0) {
@@ -197,7 +207,11 @@ function SetupField({ field, isKept, value, onChange }: SetupFieldProps) {
       {...common}
       autoComplete="off"
       placeholder={
-        isKept ? (field.required ? "Stored; type to replace it" : "Unchanged when empty") : field.placeholder
+        isStored
+          ? field.required
+            ? "Stored. Type to replace it."
+            : "Leave empty to keep it."
+          : field.placeholder
       }
       onChange={(event) => onChange(event.currentTarget.value)}
     />

@@ -1,4 +1,4 @@
-/** The project's connector profiles: made, switched, changed, deleted. */
+/** The list of the project's connector profiles. */
 
 import { ActionIcon, Badge, Button, Group, Menu, Switch, Table, Text } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
@@ -16,10 +16,10 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ListTable } from "../../ui/ListTable.tsx";
-import { Loaded } from "../../ui/Loaded.tsx";
-import { Moment } from "../../ui/Moment.tsx";
-import { notifyDone, notifyFailure } from "../../ui/notify.ts";
+import { notifyError, notifySuccess } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
+import { QueryBoundary } from "../../ui/QueryBoundary.tsx";
+import { Timestamp } from "../../ui/Timestamp.tsx";
 import { ProfileDialog } from "./ProfileDialog.tsx";
 
 export function ProfilesPage() {
@@ -27,31 +27,34 @@ export function ProfilesPage() {
   const [creating, setCreating] = useState(false);
   const create = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
-      Create profile
+      Create connector profile
     </Button>
   );
   return (
     <>
       <PageHeader
         title="Connector profiles"
-        description="How this project uses its connectors: with which method, and which actions may run."
+        description="How this project uses each connector: the authentication method and the allowed actions."
         actions={create}
       />
-      <Loaded query={profiles} what="the profiles">
+      <QueryBoundary query={profiles} what="connector profiles">
         {(all) =>
           all.length === 0 ? (
-            <EmptyState title="There is no profile yet" action={create}>
-              A connector needs a profile before accounts can be linked with it.
+            <EmptyState title="No connector profiles yet" action={create}>
+              A connector needs a profile before accounts can be linked.
             </EmptyState>
           ) : (
-            <ListTable headings={["Profile", "Method", "Environment", "Actions", "Enabled"]} menu="Changes">
+            <ListTable
+              headings={["Connector profile", "Method", "Environment", "Actions", "Enabled"]}
+              menu="Menu"
+            >
               {all.map((profile) => (
                 <ProfileRow key={profile.id} profile={profile} />
               ))}
             </ListTable>
           )
         }
-      </Loaded>
+      </QueryBoundary>
       <ProfileDialog opened={creating} connector={null} profile={null} onClose={() => setCreating(false)} />
     </>
   );
@@ -61,15 +64,15 @@ function ProfileRow({ profile }: { profile: Profile }) {
   const connectors = useConnectors();
   const patch = usePatchProfile();
   const [dialog, setDialog] = useState<"edit" | "delete" | "disable" | null>(null);
-  const total = connectors.data?.find((one) => one.provider === profile.connector_key)?.actions;
+  const total = connectors.data?.find(({ provider }) => provider === profile.connector_key)?.actions;
   const setActive = (active: boolean) =>
     patch.mutate(
       { id: profile.id, change: { active } },
       {
-        onError: notifyFailure,
+        onError: notifyError,
         onSuccess: () => {
           setDialog(null);
-          notifyDone(active ? `${profile.name} is enabled` : `${profile.name} is disabled`);
+          notifySuccess(active ? `${profile.name} is enabled` : `${profile.name} is disabled`);
         },
       },
     );
@@ -97,11 +100,11 @@ function ProfileRow({ profile }: { profile: Profile }) {
               {profile.connector_label ?? profile.connector_key}{" "}
               {profile.connector_version ?? "not installed"}
               {profile.connector_pinned_version && ` · pinned to ${profile.connector_pinned_version}`}
-              {profile.connector_owner === "custom" && " · your own"}
+              {profile.connector_owner === "custom" && " · custom"}
             </Text>
             {profile.alarm && (
               <Text size="xs" c="var(--mantine-color-error)" role="status">
-                {profile.alarm.message}. First told <Moment at={profile.alarm.since} inherit />.
+                {profile.alarm.message}. First reported <Timestamp at={profile.alarm.since} inherit />.
               </Text>
             )}
           </div>
@@ -118,7 +121,7 @@ function ProfileRow({ profile }: { profile: Profile }) {
       </Table.Td>
       <Table.Td>
         <Switch
-          aria-label={`${profile.name} is enabled`}
+          aria-label={`Enable ${profile.name}`}
           checked={profile.active}
           disabled={patch.isPending}
           onChange={(event) => (event.currentTarget.checked ? setActive(true) : setDialog("disable"))}
@@ -140,14 +143,14 @@ function ProfileRow({ profile }: { profile: Profile }) {
         <ConfirmDialog
           opened={dialog === "disable"}
           title={`Disable ${profile.name}?`}
-          action="Disable it"
+          action="Disable profile"
           busy={patch.isPending}
           error={null}
           onClose={() => setDialog(null)}
           onConfirm={() => setActive(false)}
         >
-          Calls with its accounts are refused (412) and no new account can be linked, until it is enabled
-          again. Nothing is deleted.
+          Until you enable the profile again, calls with its accounts fail (status 412) and no new accounts
+          can be linked. Nothing is deleted.
         </ConfirmDialog>
       </Table.Td>
     </Table.Tr>
@@ -168,7 +171,7 @@ function ProfileMenu({
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <ActionIcon size="lg" aria-label={`Changes to ${profile.name}`}>
+        <ActionIcon size="lg" aria-label={`Actions for ${profile.name}`}>
           <IconDots size={18} aria-hidden />
         </ActionIcon>
       </Menu.Target>
@@ -182,20 +185,20 @@ function ProfileMenu({
           onClick={() =>
             patch.mutate(
               { id: profile.id, change: { default: true } },
-              { onError: notifyFailure, onSuccess: () => notifyDone(`${profile.name} is the default now`) },
+              { onError: notifyError, onSuccess: () => notifySuccess(`${profile.name} is now the default`) },
             )
           }
         >
-          Make it the default
+          Make default
         </Menu.Item>
         <Menu.Item
           leftSection={<IconCopy size={16} aria-hidden />}
           onClick={() => {
             clipboard.copy(profile.id);
-            notifyDone("The profile's id is copied");
+            notifySuccess("Profile ID copied");
           }}
         >
-          Copy id
+          Copy profile ID
         </Menu.Item>
         <Menu.Divider />
         <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={onDelete}>
@@ -220,7 +223,7 @@ function DeleteProfile({
     <ConfirmDialog
       opened={opened}
       title={`Delete ${profile.name}?`}
-      action="Delete the profile"
+      action="Delete profile"
       busy={remove.isPending}
       error={remove.error}
       onClose={() => {
@@ -230,13 +233,14 @@ function DeleteProfile({
       onConfirm={() =>
         remove.mutate(profile.id, {
           onSuccess: () => {
-            notifyDone(`${profile.name} is deleted`);
+            notifySuccess(`${profile.name} was deleted`);
             onClose();
           },
         })
       }
     >
-      A profile that accounts use cannot be deleted: delete or move them first, or disable the profile.
+      You cannot delete a profile while accounts use it. Delete or move those accounts first, or disable the
+      profile instead.
     </ConfirmDialog>
   );
 }

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import type { Profile } from "../../api/client.ts";
-import { emptyProfileForm, formOf, newProfile, profileChange } from "./profileForm.ts";
+import {
+  createProfileRequest,
+  emptyProfileForm,
+  profileToForm,
+  updateProfileRequest,
+} from "./profileForm.ts";
 
 const profile = {
   id: "p",
@@ -14,11 +19,11 @@ const profile = {
   setup_information: { region: "eu" },
 } as unknown as Profile;
 
-test("a new profile names what was chosen alone", () => {
-  expect(newProfile(emptyProfileForm(null))).toBeNull();
-  expect(newProfile(emptyProfileForm("spotdraft"))).toEqual({ connector_key: "spotdraft" });
+test("a create request contains only the chosen values", () => {
+  expect(createProfileRequest(emptyProfileForm(null))).toBeNull();
+  expect(createProfileRequest(emptyProfileForm("spotdraft"))).toEqual({ connector_key: "spotdraft" });
   expect(
-    newProfile({
+    createProfileRequest({
       ...emptyProfileForm("spotdraft"),
       method: "custom",
       name: " EU ",
@@ -36,23 +41,23 @@ test("a new profile names what was chosen alone", () => {
   });
 });
 
-test("a pin is sent when it changes, and null takes it away", () => {
+test("sends a version pin if it changed, and null to remove it", () => {
   const pinned = { ...profile, connector_pinned_version: "1.x.x" } as Profile;
-  expect(newProfile({ ...emptyProfileForm("spotdraft"), pin: "1.2.0" })).toEqual({
+  expect(createProfileRequest({ ...emptyProfileForm("spotdraft"), pin: "1.2.0" })).toEqual({
     connector_key: "spotdraft",
     connector_pinned_version: "1.2.0",
   });
-  expect(profileChange(formOf(pinned), pinned)).not.toHaveProperty("connector_pinned_version");
-  expect(profileChange({ ...formOf(pinned), pin: null }, pinned)).toHaveProperty(
+  expect(updateProfileRequest(profileToForm(pinned), pinned)).not.toHaveProperty("connector_pinned_version");
+  expect(updateProfileRequest({ ...profileToForm(pinned), pin: null }, pinned)).toHaveProperty(
     "connector_pinned_version",
     null,
   );
 });
 
-test("a change keeps secrets that were not typed, and never takes the default away", () => {
-  const form = formOf(profile);
+test("an update keeps untyped secrets and never removes the default", () => {
+  const form = profileToForm(profile);
   expect(form.setup).toEqual({ region: "eu" });
-  expect(profileChange({ ...form, isDefault: false, actions: null }, profile)).toEqual({
+  expect(updateProfileRequest({ ...form, isDefault: false, actions: null }, profile)).toEqual({
     name: "SpotDraft",
     environment: "production",
     setup_information: { region: "eu" },

@@ -1,4 +1,4 @@
-/** The form of a connector profile, and what is sent for it. */
+/** The form of a connector profile, and the requests it creates. */
 
 import type { Profile } from "../../api/client.ts";
 import type { NewProfile, ProfileChange } from "../../api/connectors.ts";
@@ -8,12 +8,12 @@ export interface ProfileForm {
   method: string | null;
   name: string;
   environment: string | null;
-  /** The version pin; none follows the latest. */
+  /** The version pin; null follows the latest version. */
   pin: string | null;
   isDefault: boolean;
-  /** Values of the set-up fields; an empty one is not sent, so that a stored secret stays. */
+  /** Values of the setup fields. An empty value is not sent, so that a stored secret stays. */
   setup: Record<string, string>;
-  /** All actions, also those of later versions; or these. */
+  /** The allowed actions; null allows all, including those of future versions. */
   actions: string[] | null;
 }
 
@@ -28,7 +28,7 @@ export const emptyProfileForm = (connector: string | null): ProfileForm => ({
   actions: null,
 });
 
-export const formOf = (profile: Profile): ProfileForm => ({
+export const profileToForm = (profile: Profile): ProfileForm => ({
   connector: profile.connector_key,
   method: profile.authentication_config_key,
   name: profile.name,
@@ -41,11 +41,11 @@ export const formOf = (profile: Profile): ProfileForm => ({
   actions: profile.enabled_actions ?? null,
 });
 
-const written = (setup: Record<string, string>): Record<string, string> =>
+const nonEmpty = (setup: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(setup).filter(([, value]) => value.trim() !== ""));
 
-function common(form: ProfileForm): ProfileChange {
-  const setup = written(form.setup);
+function commonFields(form: ProfileForm): ProfileChange {
+  const setup = nonEmpty(form.setup);
   return {
     ...(form.name.trim() === "" ? {} : { name: form.name.trim() }),
     ...(form.environment === null ? {} : { environment: form.environment }),
@@ -53,22 +53,22 @@ function common(form: ProfileForm): ProfileChange {
   };
 }
 
-/** What a new profile is made from; null while no connector is chosen. */
-export function newProfile(form: ProfileForm): NewProfile | null {
+/** Returns the request that creates a profile; null while no connector is chosen. */
+export function createProfileRequest(form: ProfileForm): NewProfile | null {
   if (form.connector === null) return null;
   return {
     connector_key: form.connector,
     ...(form.method === null ? {} : { authentication_config_key: form.method }),
-    ...common(form),
+    ...commonFields(form),
     ...(form.pin === null ? {} : { connector_pinned_version: form.pin }),
     ...(form.isDefault ? { default: true } : {}),
     ...(form.actions === null ? {} : { enabled_actions: form.actions }),
   };
 }
 
-/** What changes of a profile. A profile stops being the default only when another one becomes it. */
-export const profileChange = (form: ProfileForm, before: Profile): ProfileChange => ({
-  ...common(form),
+/** Returns the request that updates a profile. It never removes the default: another profile must take it. */
+export const updateProfileRequest = (form: ProfileForm, before: Profile): ProfileChange => ({
+  ...commonFields(form),
   ...(form.pin === (before.connector_pinned_version ?? null) ? {} : { connector_pinned_version: form.pin }),
   ...(form.isDefault && !before.default ? { default: true } : {}),
   enabled_actions: form.actions,

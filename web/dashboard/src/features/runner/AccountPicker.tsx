@@ -1,10 +1,13 @@
-/** Chooses a linked account. The server searches: there may be far more than one page of them. */
+/** Chooses a linked account. The server searches, since there may be many pages of accounts. */
 
 import { Loader, Select } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { accountName, useAccount, useAccounts } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
+
+/** Pause in typing after which the search runs. */
+const SEARCH_DELAY_MS = 200;
 
 interface Props {
   account: string | undefined;
@@ -13,33 +16,35 @@ interface Props {
   onChoose: (id: string | null) => void;
 }
 
-const optionOf = (one: Pick<Account, "id" | "label" | "owner_name" | "connector" | "connector_name">) => ({
-  value: one.id,
-  label: `${accountName(one)} · ${one.connector_name ?? one.connector}`,
+type NamedAccount = Pick<Account, "id" | "label" | "owner_name" | "connector" | "connector_name">;
+
+const optionOf = (account: NamedAccount) => ({
+  value: account.id,
+  label: `${accountName(account)} · ${account.connector_name ?? account.connector}`,
 });
 
 export function AccountPicker({ account, connector, onChoose }: Props) {
   const [typed, setTyped] = useState("");
-  const [words] = useDebouncedValue(typed, 200);
+  const [query] = useDebouncedValue(typed, SEARCH_DELAY_MS);
   const chosen = useAccount(account ?? "");
-  const own = account === undefined || !chosen.data ? undefined : optionOf(chosen.data);
-  // The field shows the chosen account's name, which is not a search.
+  const chosenOption = account === undefined || !chosen.data ? undefined : optionOf(chosen.data);
+  // The field shows the name of the chosen account, which is not a search query.
   const accounts = useAccounts({
     ...(connector === undefined ? {} : { connector }),
-    ...(words.trim() === "" || words === own?.label ? {} : { search: words }),
+    ...(query.trim() === "" || query === chosenOption?.label ? {} : { search: query }),
   });
   const options = (accounts.data?.data ?? []).map(optionOf);
   if (account !== undefined && !options.some(({ value }) => value === account))
-    options.push(own ?? { value: account, label: account });
+    options.push(chosenOption ?? { value: account, label: account });
   return (
     <Select
       label="Account"
       placeholder="Choose an account"
       searchable
-      nothingFoundMessage="No account has these words"
+      nothingFoundMessage="No matching accounts"
       rightSection={accounts.isFetching ? <Loader size="xs" /> : undefined}
       data={options}
-      // What the server found is shown as it is; it also knows owners' ids, which no label has.
+      // Shows all results of the server, which also searches owner IDs that are not in the labels.
       filter={({ options: found }) => found}
       onSearchChange={setTyped}
       value={account ?? null}

@@ -1,7 +1,7 @@
-/** One input of an action. */
+/** The form control for one input of an action. */
 
 import { MultiSelect, Select, Switch, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
-import { Prose } from "../../ui/Prose.tsx";
+import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
 import { type FormField, hintOf } from "./fields.ts";
 import type { FieldValue } from "./formModel.ts";
 
@@ -12,11 +12,11 @@ interface Props {
   onChange: (value: FieldValue) => void;
 }
 
-const one = (value: FieldValue | undefined): string => (typeof value === "string" ? value : "");
-const many = (value: FieldValue | undefined): string[] =>
+const single = (value: FieldValue | undefined): string => (typeof value === "string" ? value : "");
+const multiple = (value: FieldValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
 
-/** What a field is called where its group stands above it. */
+/** Returns the label of a field without its group, which is shown as a heading. */
 export const labelOf = (field: FormField): string => field.path.slice(1).join(".") || field.path.join(".");
 
 export function FieldControl({ field, value, problem, onChange }: Props) {
@@ -26,7 +26,7 @@ export function FieldControl({ field, value, problem, onChange }: Props) {
     description:
       field.description === "" && hint === "" ? undefined : (
         <>
-          <Prose text={field.description} />
+          <InlineCodeText text={field.description} />
           {hint !== "" && <span className="pb-hint"> {hint}</span>}
         </>
       ),
@@ -47,7 +47,7 @@ export function FieldControl({ field, value, problem, onChange }: Props) {
           clearable
           placeholder="Not sent"
           data={["true", "false"]}
-          value={one(value) || null}
+          value={single(value) || null}
           onChange={(chosen) => onChange(chosen ?? "")}
         />
       );
@@ -59,24 +59,26 @@ export function FieldControl({ field, value, problem, onChange }: Props) {
           clearable={!field.required}
           placeholder={field.required ? "Choose" : "Not sent"}
           data={field.options}
-          value={one(value) || null}
+          value={single(value) || null}
           onChange={(chosen) => onChange(chosen ?? "")}
         />
       );
     case "choices":
-      return <MultiSelect {...common} data={field.options} value={many(value)} onChange={onChange} />;
-    case "texts":
+      return <MultiSelect {...common} data={field.options} value={multiple(value)} onChange={onChange} />;
+    case "strings":
     case "numbers":
       return (
         <TagsInput
           {...common}
-          placeholder={field.kind === "numbers" ? "Type a number, then Enter" : "Type a value, then Enter"}
-          value={many(value)}
+          placeholder={
+            field.kind === "numbers" ? "Type a number and press Enter" : "Type a value and press Enter"
+          }
+          value={multiple(value)}
           onChange={onChange}
         />
       );
     case "json":
-    case "long":
+    case "multiline":
       return (
         <Textarea
           {...common}
@@ -87,7 +89,7 @@ export function FieldControl({ field, value, problem, onChange }: Props) {
           styles={
             field.kind === "json" ? { input: { fontFamily: "var(--mantine-font-family-monospace)" } } : {}
           }
-          value={one(value)}
+          value={single(value)}
           onChange={(event) => onChange(event.currentTarget.value)}
         />
       );
@@ -104,7 +106,7 @@ export function FieldControl({ field, value, problem, onChange }: Props) {
               </Text>
             ) : undefined
           }
-          value={one(value)}
+          value={single(value)}
           onChange={(event) => onChange(event.currentTarget.value)}
         />
       );

@@ -1,30 +1,30 @@
-/** Fields by where they travel: the same name may stand in the path and in the body. */
+/** Fields by location: one name can appear in the path and in the body. */
 
 import { SimpleGrid, Stack, VisuallyHidden } from "@mantine/core";
 import { FieldControl } from "./FieldControl.tsx";
 import { type FormField, GROUPS, type Group, keyOf } from "./fields.ts";
-import { rowsOf, type Values } from "./formModel.ts";
+import { type FieldValues, rowsOf } from "./formModel.ts";
 import { RowsControl } from "./RowsControl.tsx";
 
-const TITLES: Record<Group, string> = {
-  path: "In the path",
-  query: "In the query",
-  headers: "In the headers",
-  body: "In the body",
+const GROUP_TITLES: Record<Group, string> = {
+  path: "Path parameters",
+  query: "Query parameters",
+  headers: "Headers",
+  body: "Body",
 };
 
 interface Props {
-  /** What the fields have in common, such as "Required". */
+  /** The name of these fields, for example "Required". */
   name: string;
   fields: FormField[];
-  /** Whether the places are told; one place needs no telling. */
-  isTold: boolean;
-  values: Values;
+  /** Whether the group titles are visible; not needed if there is only one group. */
+  showTitles: boolean;
+  values: FieldValues;
   problems: Record<string, string>;
-  onChange: (values: Values) => void;
+  onChange: (values: FieldValues) => void;
 }
 
-export function FieldGroups({ name, fields, isTold, values, problems, onChange }: Props) {
+export function FieldGroups({ name, fields, showTitles, values, problems, onChange }: Props) {
   const control = (field: FormField) => {
     const key = keyOf(field.path);
     return field.kind === "rows" ? (
@@ -45,18 +45,21 @@ export function FieldGroups({ name, fields, isTold, values, problems, onChange }
       />
     );
   };
-  const groups = GROUPS.map((group) => ({ group, own: fields.filter(({ path }) => path[0] === group) }));
+  const groups = GROUPS.map((group) => ({
+    group,
+    groupFields: fields.filter(({ path }) => path[0] === group),
+  }));
   return (
     <Stack gap="md">
       {groups
-        .filter(({ own }) => own.length > 0)
-        .map(({ group, own }) => (
+        .filter(({ groupFields }) => groupFields.length > 0)
+        .map(({ group, groupFields }) => (
           <fieldset key={group} className="pb-fieldset">
             <legend>
               <VisuallyHidden>{name}, </VisuallyHidden>
-              {isTold ? TITLES[group] : <VisuallyHidden>{TITLES[group]}</VisuallyHidden>}
+              {showTitles ? GROUP_TITLES[group] : <VisuallyHidden>{GROUP_TITLES[group]}</VisuallyHidden>}
             </legend>
-            <SimpleGrid cols={{ base: 1, lg: 2 }}>{own.map(control)}</SimpleGrid>
+            <SimpleGrid cols={{ base: 1, lg: 2 }}>{groupFields.map(control)}</SimpleGrid>
           </fieldset>
         ))}
     </Stack>

@@ -1,34 +1,34 @@
-/** All inputs of an action: what is required at once, what is optional when it is wanted, or all of it as JSON. */
+/** The inputs of an action as a form, required ones first, or as JSON. */
 
 import { Alert, Button, Group, Stack, Tabs, Text, Textarea, Title } from "@mantine/core";
 import { useState } from "react";
 import { SearchInput } from "../../ui/SearchInput.tsx";
 import { FieldGroups } from "./FieldGroups.tsx";
+import { type FormProblems, NO_PROBLEMS } from "./fieldProblems.ts";
 import { type FormField, keyOf, pathText } from "./fields.ts";
-import { draftText, isEmpty, parseInputs, readInputs, type Values } from "./formModel.ts";
-import { NO_PROBLEMS, type Problems } from "./problems.ts";
+import { draftText, type FieldValues, isEmpty, parseInputs, readInputs } from "./formModel.ts";
 
-/** What is being filled in: the form's values, and the JSON while that tab is open. */
+/** The unsent inputs: the form's values, and the JSON text while that tab is open. */
 export interface Draft {
-  values: Values;
-  /** The text of the JSON tab; null while the form is open. What is on screen is what runs. */
+  values: FieldValues;
+  /** The text of the JSON tab; null while the form is open. The open tab is the one that runs. */
   json: string | null;
 }
 
 interface Props {
   fields: FormField[];
   draft: Draft;
-  problems: Problems;
+  problems: FormProblems;
   onChange: (draft: Draft) => void;
-  onProblems: (problems: Problems) => void;
+  onProblems: (problems: FormProblems) => void;
 }
 
-/** So many optional inputs are shown at once; more are found by name. */
-const SHOWN = 8;
+/** The number of optional inputs shown at first; the others are found by search. */
+const INITIAL_OPTIONAL_FIELDS = 8;
 
 export function InputForm({ fields, draft, problems, onChange, onProblems }: Props) {
-  const [leftOut, setLeftOut] = useState<string[]>([]);
-  if (fields.length === 0) return <Text c="dimmed">This action takes no inputs.</Text>;
+  const [omitted, setOmitted] = useState<string[]>([]);
+  if (fields.length === 0) return <Text c="dimmed">This action has no inputs.</Text>;
 
   const open = (next: string | null) => {
     onProblems(NO_PROBLEMS);
@@ -36,17 +36,17 @@ export function InputForm({ fields, draft, problems, onChange, onProblems }: Pro
       onChange({ ...draft, json: draftText(fields, draft.values) });
       return;
     }
-    // Nothing was changed: what was typed into the form stays, also what means nothing yet.
+    // The JSON was not changed, so the form keeps its values, including incomplete ones.
     if (draft.json === null || draft.json === draftText(fields, draft.values)) {
       onChange({ ...draft, json: null });
       return;
     }
     try {
       const { values, unknown } = readInputs(fields, JSON.parse(draft.json));
-      setLeftOut(unknown);
+      setOmitted(unknown);
       onChange({ values, json: null });
     } catch {
-      onProblems({ byField: {}, rest: parseInputs(fields, draft.json).problems });
+      onProblems({ byField: {}, general: parseInputs(fields, draft.json).problems });
     }
   };
   return (
@@ -55,9 +55,9 @@ export function InputForm({ fields, draft, problems, onChange, onProblems }: Pro
         <Tabs.Tab value="form">Form</Tabs.Tab>
         <Tabs.Tab value="json">JSON</Tabs.Tab>
       </Tabs.List>
-      {problems.rest.length > 0 && (
+      {problems.general.length > 0 && (
         <Alert color="red" role="alert" mb="md">
-          {problems.rest.map((problem) => (
+          {problems.general.map((problem) => (
             <Text key={problem} size="sm" c="var(--mantine-color-text)">
               {problem}
             </Text>
@@ -65,11 +65,10 @@ export function InputForm({ fields, draft, problems, onChange, onProblems }: Pro
         </Alert>
       )}
       <Tabs.Panel value="form">
-        {leftOut.length > 0 && (
+        {omitted.length > 0 && (
           <Alert color="yellow" mb="md">
             <Text size="sm" c="var(--mantine-color-text)">
-              The form cannot hold {leftOut.join(", ")} as written, and does not send it. Use the JSON tab for
-              that.
+              The form cannot represent {omitted.join(", ")} and does not send it. Use the JSON tab instead.
             </Text>
           </Alert>
         )}
@@ -83,11 +82,11 @@ export function InputForm({ fields, draft, problems, onChange, onProblems }: Pro
       <Tabs.Panel value="json">
         <Textarea
           label="Inputs"
-          description="path, query, headers and body, sent exactly as written"
+          description="An object with path, query, headers and body, sent exactly as written"
           autosize
           minRows={8}
           maxRows={24}
-          error={problems.rest.length > 0}
+          error={problems.general.length > 0}
           styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           value={draft.json ?? ""}
           onChange={(event) => {
@@ -102,9 +101,9 @@ export function InputForm({ fields, draft, problems, onChange, onProblems }: Pro
 
 interface FormProps {
   fields: FormField[];
-  values: Values;
+  values: FieldValues;
   problems: Record<string, string>;
-  onChange: (values: Values) => void;
+  onChange: (values: FieldValues) => void;
 }
 
 function Form({ fields, values, problems, onChange }: FormProps) {
@@ -112,26 +111,28 @@ function Form({ fields, values, problems, onChange }: FormProps) {
   const [opened, setOpened] = useState(false);
   const required = fields.filter((field) => field.required);
   const optional = fields.filter((field) => !field.required);
-  const isTold = new Set(fields.map(({ path }) => path[0])).size > 1;
-  // What holds a value or a problem is never hidden; a row's problem is its list's.
+  const showTitles = new Set(fields.map(({ path }) => path[0])).size > 1;
+  // A field with a value or a problem is never hidden; a problem in a row belongs to its list.
   const isNeeded = (field: FormField) =>
     !isEmpty(values[keyOf(field.path)]) ||
     Object.keys(problems).some((key) => key === keyOf(field.path) || key.startsWith(rowsKey(field)));
-  const words = search.toLowerCase().split(/\s+/);
+  const terms = search.toLowerCase().split(/\s+/);
   const found = optional.filter((field) => {
     const text = `${pathText(field.path)} ${field.description}`.toLowerCase();
-    return isNeeded(field) || words.every((word) => text.includes(word));
+    return isNeeded(field) || terms.every((term) => text.includes(term));
   });
   const visible =
-    opened || search !== "" ? found : found.filter((field, index) => index < SHOWN || isNeeded(field));
+    opened || search !== ""
+      ? found
+      : found.filter((field, index) => index < INITIAL_OPTIONAL_FIELDS || isNeeded(field));
   const hidden = found.length - visible.length;
-  const shared = { isTold, values, problems, onChange };
+  const shared = { showTitles, values, problems, onChange };
   const errors = Object.keys(problems).length;
   return (
     <Stack>
       {errors > 0 && (
         <Alert color="red" role="alert">
-          {errors === 1 ? "One input needs another look." : `${errors} inputs need another look.`}
+          {errors === 1 ? "1 input needs your attention." : `${errors} inputs need your attention.`}
         </Alert>
       )}
       {required.length > 0 && <FieldGroups name="Required" fields={required} {...shared} />}
@@ -141,10 +142,10 @@ function Form({ fields, values, problems, onChange }: FormProps) {
             <Title order={3} size="h6">
               Optional inputs ({optional.length})
             </Title>
-            {optional.length > SHOWN && (
+            {optional.length > INITIAL_OPTIONAL_FIELDS && (
               <SearchInput
-                aria-label="Find an optional input"
-                placeholder="Find an input"
+                aria-label="Search optional inputs"
+                placeholder="Search inputs"
                 size="xs"
                 value={search}
                 onSearch={setSearch}
@@ -154,7 +155,7 @@ function Form({ fields, values, problems, onChange }: FormProps) {
           <FieldGroups name="Optional" fields={visible} {...shared} />
           {found.length === 0 && (
             <Text size="sm" c="dimmed">
-              No input has these words.
+              No matching inputs.
             </Text>
           )}
           {hidden > 0 && (
@@ -168,5 +169,5 @@ function Form({ fields, values, problems, onChange }: FormProps) {
   );
 }
 
-/** What the keys of a field's cells begin with. */
+/** Returns the prefix of the keys of a field's cells. */
 const rowsKey = (field: FormField): string => `${keyOf(field.path).slice(0, -1)},`;

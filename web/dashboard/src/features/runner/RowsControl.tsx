@@ -1,18 +1,18 @@
-/** A list of objects: one small form for each row, added and removed one by one. */
+/** The form control for a list of objects: one small form per item. */
 
 import { Button, Card, Group, Input, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useId, useRef } from "react";
-import { Prose } from "../../ui/Prose.tsx";
+import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
 import { FieldControl, labelOf } from "./FieldControl.tsx";
 import { type FormField, keyOf } from "./fields.ts";
-import type { Values } from "./formModel.ts";
+import type { FieldValues } from "./formModel.ts";
 
 interface Props {
   field: FormField;
-  rows: Values[];
+  rows: FieldValues[];
   problems: Record<string, string>;
-  onChange: (rows: Values[]) => void;
+  onChange: (rows: FieldValues[]) => void;
 }
 
 export function RowsControl({ field, rows, problems, onChange }: Props) {
@@ -27,13 +27,13 @@ export function RowsControl({ field, rows, problems, onChange }: Props) {
         </Input.Label>
         {field.description !== "" && (
           <Input.Description>
-            <Prose text={field.description} />
+            <InlineCodeText text={field.description} />
           </Input.Description>
         )}
       </div>
       {rows.map((row, index) => (
         <Card
-          // biome-ignore lint/suspicious/noArrayIndexKey: a row has no name but its place
+          // biome-ignore lint/suspicious/noArrayIndexKey: an item has no key except its index
           key={index}
           withBorder
           padding="sm"
@@ -51,8 +51,8 @@ export function RowsControl({ field, rows, problems, onChange }: Props) {
               leftSection={<IconTrash size={14} aria-hidden />}
               aria-label={`Remove ${labelOf(field)} ${index + 1}`}
               onClick={() => {
-                onChange(rows.filter((_, place) => place !== index));
-                // Where the keyboard stood is gone.
+                onChange(rows.filter((_, other) => other !== index));
+                // The focused button no longer exists.
                 add.current?.focus();
               }}
             >
@@ -63,14 +63,14 @@ export function RowsControl({ field, rows, problems, onChange }: Props) {
             {field.columns.map((column) => (
               <FieldControl
                 key={keyOf(column.path)}
-                // A row's paths begin in the row: there is no group to leave out of the label.
+                // Paths in a row have no group, which `labelOf` would remove.
                 field={{ ...column, path: ["", ...column.path] }}
                 value={row[keyOf(column.path)]}
                 problem={problems[keyOf([...field.path, String(index), ...column.path])]}
                 onChange={(value) =>
                   onChange(
-                    rows.map((one, place) =>
-                      place === index ? { ...one, [keyOf(column.path)]: value } : one,
+                    rows.map((item, other) =>
+                      other === index ? { ...item, [keyOf(column.path)]: value } : item,
                     ),
                   )
                 }
@@ -86,10 +86,10 @@ export function RowsControl({ field, rows, problems, onChange }: Props) {
           variant="default"
           size="xs"
           leftSection={<IconPlus size={14} aria-hidden />}
-          aria-label={`Add to ${labelOf(field)}`}
+          aria-label={`Add item to ${labelOf(field)}`}
           onClick={() => onChange([...rows, {}])}
         >
-          Add
+          Add item
         </Button>
       </div>
     </Stack>

@@ -1,13 +1,13 @@
-/** What a run answered, and what was sent for it. */
+/** The result of a run: its response and the requests sent to the provider. */
 
 import { Accordion, Button, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
-import type { Exchange, RunResult as Result } from "../../api/runs.ts";
+import type { Exchange, RunResult as RunOutcome } from "../../api/runs.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { JsonTree } from "../../ui/JsonTree.tsx";
-import { StatusPill } from "./StatusPill.tsx";
+import { HttpStatusPill } from "./HttpStatusPill.tsx";
 
 interface Props {
-  result: Result;
+  result: RunOutcome;
   curl: string;
   typeScript: string;
   onNext: (() => void) | null;
@@ -23,9 +23,9 @@ export function RunResult({ result, curl, typeScript, onNext }: Props) {
       <Group justify="space-between" mb="md">
         <Group gap="sm">
           <Title order={2} size="h4">
-            {result.failure === null ? "Answer" : "It was refused"}
+            {result.failure === null ? "Response" : "Run failed"}
           </Title>
-          <StatusPill status={result.status} />
+          <HttpStatusPill status={result.status} />
           {result.trace && (
             <Text size="sm" c="dimmed">
               {result.trace.duration_ms} ms
@@ -34,7 +34,7 @@ export function RunResult({ result, curl, typeScript, onNext }: Props) {
         </Group>
         {onNext && (
           <Button size="xs" variant="default" onClick={onNext}>
-            Load the next page
+            Load next page
           </Button>
         )}
       </Group>
@@ -57,10 +57,10 @@ export function RunResult({ result, curl, typeScript, onNext }: Props) {
           <Requests requests={requests} />
         </Tabs.Panel>
         <Tabs.Panel value="curl">
-          <CodeBlock label="The same run with curl" code={curl} />
+          <CodeBlock label="This run with curl" code={curl} />
         </Tabs.Panel>
         <Tabs.Panel value="typescript">
-          <CodeBlock label="The same run in TypeScript" code={typeScript} />
+          <CodeBlock label="This run in TypeScript" code={typeScript} />
         </Tabs.Panel>
       </Tabs>
     </Card>
@@ -68,15 +68,15 @@ export function RunResult({ result, curl, typeScript, onNext }: Props) {
 }
 
 function Requests({ requests }: { requests: Exchange[] }) {
-  if (requests.length === 0) return <Text c="dimmed">Nothing was sent to the provider.</Text>;
+  if (requests.length === 0) return <Text c="dimmed">No request was sent to the provider.</Text>;
   return (
     <Stack gap="xs">
       <Text size="sm" c="dimmed">
-        What Patchbay sent to the provider and got back. Secrets are redacted by the server.
+        The requests that Patchbay sent to the provider, and their responses. The server redacts secrets.
       </Text>
       <Accordion variant="separated" chevronPosition="left">
         {requests.map((request, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes once it is shown
+          // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes after it is shown
           <Accordion.Item key={index} value={String(index)}>
             <Accordion.Control>
               <Group gap="sm" wrap="wrap">
@@ -86,7 +86,7 @@ function Requests({ requests }: { requests: Exchange[] }) {
                 <Text size="sm" style={{ overflowWrap: "anywhere" }}>
                   {request.url}
                 </Text>
-                <StatusPill status={request.status} />
+                <HttpStatusPill status={request.status} />
                 <Text size="sm" c="dimmed">
                   {request.duration_ms} ms
                 </Text>

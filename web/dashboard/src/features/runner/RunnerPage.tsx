@@ -1,4 +1,4 @@
-/** Runs an action with a linked account, from a form that is made from its inputs. */
+/** The page that runs an action with a linked account. */
 
 import { Loader, Select, SimpleGrid, Stack } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
@@ -9,27 +9,27 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { AccountPicker } from "./AccountPicker.tsx";
-import { LastRuns } from "./LastRuns.tsx";
-import { type PastRun, useLastRuns } from "./lastRuns.ts";
-import { Runner } from "./Runner.tsx";
+import { ActionRunner } from "./ActionRunner.tsx";
+import { RecentRuns } from "./RecentRuns.tsx";
+import { type RunRecord, useRunHistory } from "./runHistory.ts";
 
 const route = getRouteApi("/run");
 
 export function RunnerPage() {
   const { account, action, connector } = route.useSearch();
   const navigate = route.useNavigate();
-  const [again, setAgain] = useState<PastRun | null>(null);
-  const runs = useLastRuns();
+  const [reused, setReused] = useState<RunRecord | null>(null);
+  const runs = useRunHistory();
   const accounts = useAccounts(connector === undefined ? {} : { connector });
-  // An account decides; a connector alone, as its own page gives it, at least shows what may be run.
-  const from = account !== undefined ? { account } : connector !== undefined ? { connector } : {};
-  const actions = useActions(from);
-  const chosen = actions.data?.find((one) => one.id === action);
+  // The account determines the actions. Without one, the connector page's link sets the connector.
+  const source = account !== undefined ? { account } : connector !== undefined ? { connector } : {};
+  const actions = useActions(source);
+  const chosen = actions.data?.find(({ id }) => id === action);
   const isIdle = account === undefined && connector === undefined;
   const choose = (change: { account?: string | null; action?: string | null }) => {
-    setAgain(null);
-    const wanted = { account, action, connector, ...change };
-    const search = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value));
+    setReused(null);
+    const next = { account, action, connector, ...change };
+    const search = Object.fromEntries(Object.entries(next).filter(([, value]) => value));
     void navigate({ search, replace: true });
   };
 
@@ -37,15 +37,21 @@ export function RunnerPage() {
     <>
       <PageHeader
         title="Run an action"
-        description="Try an action with a linked account, and see what is sent to the provider for it."
+        description="Run an action with a linked account, and see the requests sent to the provider."
       />
       {accounts.isError ? (
-        <ErrorState error={accounts.error} onRetry={() => void accounts.refetch()} />
+        <ErrorState
+          title="Could not load accounts"
+          error={accounts.error}
+          onRetry={() => void accounts.refetch()}
+        />
       ) : accounts.data?.total === 0 && account === undefined ? (
         <EmptyState
-          title={connector === undefined ? "No account is linked yet" : "It has no linked account yet"}
+          title={
+            connector === undefined ? "No linked accounts yet" : "No linked accounts for this connector yet"
+          }
         >
-          Link an account first; then its actions can be run here.
+          Link an account first. Then you can run its actions here.
         </EmptyState>
       ) : (
         <Stack>
@@ -62,27 +68,33 @@ export function RunnerPage() {
               placeholder={isIdle ? "Choose an account first" : "Choose an action"}
               searchable
               disabled={isIdle}
-              nothingFoundMessage="No action has these words"
+              nothingFoundMessage="No matching actions"
               rightSection={actions.isFetching ? <Loader size="xs" /> : undefined}
-              data={grouped(actions.data ?? [])}
+              data={groupByEffect(actions.data ?? [])}
               value={chosen?.id ?? null}
               onChange={(id) => choose({ action: id })}
             />
           </SimpleGrid>
-          {actions.isError && <ErrorState error={actions.error} onRetry={() => void actions.refetch()} />}
-          {account !== undefined && chosen !== undefined && (
-            <Runner
-              key={`${account} ${chosen.id} ${again?.id ?? ""}`}
-              account={account}
-              action={chosen}
-              inputs={again?.inputs ?? null}
+          {actions.isError && (
+            <ErrorState
+              title="Could not load actions"
+              error={actions.error}
+              onRetry={() => void actions.refetch()}
             />
           )}
-          <LastRuns
+          {account !== undefined && chosen !== undefined && (
+            <ActionRunner
+              key={`${account} ${chosen.id} ${reused?.id ?? ""}`}
+              account={account}
+              action={chosen}
+              inputs={reused?.inputs ?? null}
+            />
+          )}
+          <RecentRuns
             runs={runs}
             onOpen={(run) => {
               choose({ account: run.account, action: run.action });
-              setAgain(run);
+              setReused(run);
               window.scrollTo({ top: 0 });
             }}
           />
@@ -92,18 +104,18 @@ export function RunnerPage() {
   );
 }
 
-/** Reading first, then changing, then what cannot be undone. */
-function grouped(actions: Action[]) {
-  const items = (wanted: (action: Action) => boolean) =>
-    actions.filter(wanted).map(({ id, label, authorized }) => ({
+/** Groups the options: read-only actions, then changes, then those that cannot be undone. */
+function groupByEffect(actions: Action[]) {
+  const items = (matches: (action: Action) => boolean) =>
+    actions.filter(matches).map(({ id, label, authorized }) => ({
       value: id,
-      label: `${label} (${id})${authorized === false ? ": not granted" : ""}`,
+      label: `${label} (${id})${authorized === false ? ": scopes not granted" : ""}`,
     }));
-  const reads = (action: Action) => action.action_details.annotations.readOnlyHint === true;
-  const destroys = (action: Action) => action.action_details.annotations.destructiveHint === true;
+  const isReadOnly = (action: Action) => action.action_details.annotations.readOnlyHint === true;
+  const isDestructive = (action: Action) => action.action_details.annotations.destructiveHint === true;
   return [
-    { group: "Read", items: items(reads) },
-    { group: "Change", items: items((action) => !reads(action) && !destroys(action)) },
-    { group: "Cannot be undone", items: items((action) => !reads(action) && destroys(action)) },
+    { group: "Read-only", items: items(isReadOnly) },
+    { group: "Changes data", items: items((action) => !isReadOnly(action) && !isDestructive(action)) },
+    { group: "Cannot be undone", items: items((action) => !isReadOnly(action) && isDestructive(action)) },
   ].filter((group) => group.items.length > 0);
 }

@@ -1,6 +1,6 @@
 /**
- * The fields of an action, read from its input schema: which control each value has, and what it must be.
- * Shapes that have no control of their own (either-or, free objects, lists inside rows) are written as JSON.
+ * The form fields of an action, derived from its input schema: the control and the constraints of each value.
+ * Schemas without a suitable control (alternatives, free-form objects, lists inside rows) are edited as JSON.
  */
 
 export const GROUPS = ["path", "query", "headers", "body"] as const;
@@ -8,26 +8,27 @@ export type Group = (typeof GROUPS)[number];
 
 export type FieldKind =
   | "text"
-  | "long"
+  | "multiline"
   | "number"
   | "boolean"
   | "enum"
   | "date"
   | "date-time"
-  | "texts"
+  | "strings"
   | "numbers"
   | "choices"
   | "rows"
   | "json";
 
 export interface FormField {
-  /** Where its value goes, such as `["body", "poc_details", "email"]`; in a row, from the row on. */
+  /** The path of the value, for example `["body", "poc_details", "email"]`; in a row, relative to the row. */
   path: string[];
   kind: FieldKind;
   required: boolean;
   description: string;
+  /** The options as text. */
   options: string[];
-  /** The values that the options stand for, which need not be text. */
+  /** The values of the options, which need not be strings. */
   choices: unknown[];
   /** The fields of one row, for `rows`. */
   columns: FormField[];
@@ -37,23 +38,26 @@ export interface FormField {
   minLength?: number;
   maxLength?: number;
   pattern?: string;
-  /** What the text is, such as `email` or `uuid`. */
+  /** The JSON Schema format of the text, for example `email` or `uuid`. */
   format?: string;
-  /** What the provider takes when nothing is sent. */
-  fallback?: unknown;
+  /** The value that applies if none is sent. */
+  defaultValue?: unknown;
 }
 
 export type Schema = Record<string, unknown>;
+
+/** Longer texts get a text area. */
+const MAX_SINGLE_LINE_LENGTH = 500;
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 export const keyOf = (path: readonly string[]): string => JSON.stringify(path);
 
-/** How a path is told to a person, and how the server names it in its problems. */
+/** Returns a path in dot notation, as the server names it in its problems. */
 export const pathText = (path: readonly string[]): string => path.join(".");
 
-const texts = (value: unknown): string[] =>
+const toStrings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((entry) => entry !== null).map((entry) => String(entry)) : [];
 
 function typeOf(schema: Schema): string | null {
@@ -70,7 +74,9 @@ function kindOf(schema: Schema): FieldKind {
   if (Array.isArray(schema.enum)) return "enum";
   if (type === "string") {
     if (schema.format === "date" || schema.format === "date-time") return schema.format;
-    return typeof schema.maxLength === "number" && schema.maxLength > 500 ? "long" : "text";
+    return typeof schema.maxLength === "number" && schema.maxLength > MAX_SINGLE_LINE_LENGTH
+      ? "multiline"
+      : "text";
   }
   if (type === "number" || type === "integer") return "number";
   if (type === "boolean") return "boolean";
@@ -86,7 +92,7 @@ function kindOfList(items: Schema): FieldKind {
     case "number":
       return "numbers";
     case "text":
-      return "texts";
+      return "strings";
     default:
       return "json";
   }
@@ -96,7 +102,7 @@ const numberOf = (value: unknown): number | undefined => (typeof value === "numb
 
 function fieldOf(path: string[], schema: Schema, required: boolean, isInRow: boolean): FormField {
   const listed = kindOf(schema);
-  // Rows inside rows would be a form that nobody finds their way through.
+  // Nested rows would make the form hard to use.
   const kind = listed === "rows" && isInRow ? "json" : listed;
   const isList = kind === "choices" || kind === "numbers";
   const described = isList && isRecord(schema.items) ? schema.items : schema;
@@ -105,7 +111,7 @@ function fieldOf(path: string[], schema: Schema, required: boolean, isInRow: boo
     kind,
     required,
     description: typeof schema.description === "string" ? schema.description : "",
-    options: texts(described.enum),
+    options: toStrings(described.enum),
     choices: Array.isArray(described.enum) ? described.enum.filter((entry) => entry !== null) : [],
     columns: [],
     integer: typeOf(described) === "integer",
@@ -119,35 +125,36 @@ function fieldOf(path: string[], schema: Schema, required: boolean, isInRow: boo
   if (maxLength !== undefined) field.maxLength = maxLength;
   if (typeof schema.pattern === "string") field.pattern = schema.pattern;
   if (kind === "text" && typeof schema.format === "string") field.format = schema.format;
-  if (schema.default !== undefined && schema.default !== null) field.fallback = schema.default;
+  if (schema.default !== undefined && schema.default !== null) field.defaultValue = schema.default;
   return field;
 }
 
-/** Deeper objects are written as JSON: a form five levels deep helps nobody. */
-const DEEPEST = 4;
+/** Objects below this depth are edited as JSON. */
+const MAX_DEPTH = 4;
 
 function walk(path: string[], schema: Schema, required: boolean, isInRow: boolean, into: FormField[]): void {
-  if (!hasMembers(schema) || path.length >= DEEPEST) {
+  if (!hasMembers(schema) || path.length >= MAX_DEPTH) {
     into.push(fieldOf(path, schema, required, isInRow));
     return;
   }
-  const needed = texts(schema.required);
+  const requiredNames = toStrings(schema.required);
   for (const [name, member] of Object.entries(schema.properties as Schema)) {
-    if (isRecord(member)) walk([...path, name], member, required && needed.includes(name), isInRow, into);
+    if (isRecord(member))
+      walk([...path, name], member, required && requiredNames.includes(name), isInRow, into);
   }
 }
 
-/** The fields of an action: required ones, then plain ones, then variants, each in the order of the schema. */
+/** Returns the fields of an action: required ones, then optional ones, then filter variants, in schema order. */
 export function formFields(inputSchema: Record<string, unknown>): FormField[] {
   const groups = isRecord(inputSchema.properties) ? inputSchema.properties : {};
   const fields: FormField[] = [];
   for (const group of GROUPS) {
     const schema = groups[group];
-    // A group without members of its own takes anything, as one object, or nothing.
+    // A group without declared members accepts any object.
     if (isRecord(schema)) walk([group], schema, hasMembers(schema), false, fields);
   }
   const optional = fields.filter((field) => !field.required);
-  // Variants of one input (`filter__date[$gte]`) come after what most runs want, such as the page.
+  // Filter variants (`filter__date[$gte]`) come after the common inputs, such as the page.
   const isVariant = (field: FormField) => /[[\]]|__/.test(pathText(field.path));
   return [
     ...fields.filter((field) => field.required),
@@ -156,30 +163,30 @@ export function formFields(inputSchema: Record<string, unknown>): FormField[] {
   ];
 }
 
-/** What a value must be, in a few words, such as "1 to 100"; empty when anything goes. */
+/** Returns a short hint about the constraints, for example "1 to 100"; empty if there are none. */
 export function hintOf(field: FormField): string {
   const hints: string[] = [];
   if (field.format !== undefined) hints.push(FORMATS[field.format] ?? field.format);
   const range = between(field.minimum, field.maximum);
-  // What the author's own sentence says is not said twice.
-  const isSaid = field.description.includes(String(field.maximum ?? field.minimum));
-  if (range !== null && !isSaid) hints.push(range);
-  // What takes any text at all needs no word of it.
+  // The description may already mention the limit.
+  const isDescribed = field.description.includes(String(field.maximum ?? field.minimum));
+  if (range !== null && !isDescribed) hints.push(range);
+  // A minimum of one character is obvious.
   const length = between(
     field.minLength === 1 && field.maxLength === undefined ? undefined : field.minLength,
     field.maxLength,
   );
   if (length !== null && field.kind !== "rows") hints.push(`${length} characters`);
-  if (field.fallback !== undefined) hints.push(`${show(field.fallback)} when empty`);
+  if (field.defaultValue !== undefined) hints.push(`default: ${format(field.defaultValue)}`);
   return hints.join(", ");
 }
 
-const FORMATS: Record<string, string> = { email: "an e-mail address", uri: "a URL", uuid: "a UUID" };
+const FORMATS: Record<string, string> = { email: "an email address", uri: "a URL", uuid: "a UUID" };
 
-const show = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+const format = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-function between(least: number | undefined, most: number | undefined): string | null {
-  if (least !== undefined && most !== undefined) return least === most ? `${least}` : `${least} to ${most}`;
-  if (least !== undefined) return `${least} or more`;
-  return most === undefined ? null : `at most ${most}`;
+function between(min: number | undefined, max: number | undefined): string | null {
+  if (min !== undefined && max !== undefined) return min === max ? `${min}` : `${min} to ${max}`;
+  if (min !== undefined) return `${min} or more`;
+  return max === undefined ? null : `at most ${max}`;
 }

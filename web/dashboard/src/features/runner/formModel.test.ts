@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { problemsByField } from "./fieldProblems.ts";
 import { formFields, hintOf, keyOf } from "./fields.ts";
 import { buildInputs, draftText, parseInputs, readInputs } from "./formModel.ts";
 import { nextInputs } from "./nextPage.ts";
-import { problemsByField } from "./problems.ts";
 
 const schema = {
   type: "object",
@@ -40,18 +40,18 @@ const schema = {
 const fields = formFields(schema);
 const key = (...path: string[]) => keyOf(path);
 
-test("every shape has its control, and required ones come first", () => {
+test("chooses a control for every schema and lists required fields first", () => {
   const kinds = Object.fromEntries(fields.map((field) => [field.path.join("."), field.kind]));
   expect(kinds).toEqual({
     "path.id": "number",
     "query.kind": "enum",
     "query.since": "date",
     "query.at": "date-time",
-    "query.tags": "texts",
+    "query.tags": "strings",
     "query.states": "choices",
     "body.open": "boolean",
     "body.name": "text",
-    "body.text": "long",
+    "body.text": "multiline",
     "body.person.email": "text",
     "body.rows": "json",
     "body.any": "json",
@@ -65,8 +65,8 @@ test("every shape has its control, and required ones come first", () => {
   expect(fields.find((field) => field.kind === "choices")?.options).toEqual(["x", "y"]);
 });
 
-describe("what is sent", () => {
-  test("is what was filled in, as its type", () => {
+describe("buildInputs", () => {
+  test("returns the filled-in values with their types", () => {
     const { inputs, problems } = buildInputs(fields, {
       [key("path", "id")]: "7",
       [key("query", "kind")]: "a",
@@ -84,22 +84,22 @@ describe("what is sent", () => {
     });
   });
 
-  test("is refused with a sentence for each field", () => {
+  test("reports a problem for each invalid field", () => {
     const { problems } = buildInputs(fields, {
       [key("path", "id")]: "0",
       [key("body", "name")]: "A",
       [key("body", "rows")]: "[",
       [key("query", "at")]: "never",
     });
-    expect(problems[key("path", "id")]).toBe("This must be 1 or more.");
+    expect(problems[key("path", "id")]).toBe("Enter 1 or more.");
     expect(problems[key("body", "person", "email")]).toBe("This is required.");
-    expect(problems[key("body", "name")]).toBe("This must have at least 2 characters.");
-    expect(problems[key("body", "rows")]).toMatch(/^This must be JSON/);
-    expect(problems[key("query", "at")]).toBe("This must be a date and a time.");
+    expect(problems[key("body", "name")]).toBe("Enter at least 2 characters.");
+    expect(problems[key("body", "rows")]).toMatch(/^Enter valid JSON/);
+    expect(problems[key("query", "at")]).toBe("Enter a date and time.");
     expect(buildInputs(fields, { [key("path", "id")]: "1.5" }).problems[key("path", "id")]).toMatch(/whole/);
   });
 
-  test("comes back from JSON as it was", () => {
+  test("round-trips through JSON", () => {
     const inputs = {
       path: { id: 7 },
       query: { tags: ["a"], at: "2026-01-01T00:00:00.000Z" },
@@ -111,7 +111,7 @@ describe("what is sent", () => {
   });
 });
 
-test("what the form has no control for is told", () => {
+test("readInputs reports paths without a control", () => {
   expect(readInputs(fields, { path: { other: 1 }, elsewhere: 2 }).unknown).toEqual([
     "path.other",
     "elsewhere",
@@ -119,50 +119,50 @@ test("what the form has no control for is told", () => {
   expect(readInputs(fields, "text")).toEqual({ values: {}, unknown: [] });
 });
 
-test("the server's problems stand beside their fields", () => {
-  const { byField, rest } = problemsByField(fields, [
+test("assigns the server's problems to their fields", () => {
+  const { byField, general } = problemsByField(fields, [
     { path: "body.rows[0].order", message: "rows" },
     { path: "body.person.email", message: "email" },
     { path: "account", message: "elsewhere" },
   ]);
   expect(byField).toEqual({ [key("body", "rows")]: "rows", [key("body", "person", "email")]: "email" });
-  expect(rest).toEqual(["account: elsewhere"]);
+  expect(general).toEqual(["account: elsewhere"]);
 });
 
-test("a group without members of its own is one object", () => {
+test("a group without declared members is one JSON field", () => {
   const [field] = formFields({ properties: { body: { type: "object" } } });
   expect([field?.path, field?.kind]).toEqual([["body"], "json"]);
   expect(buildInputs(field ? [field] : [], {}).problems).toEqual({});
 });
 
-describe("what is written as JSON", () => {
-  const written = (inputs: unknown) => parseInputs(fields, JSON.stringify(inputs));
-  test("is sent exactly as it is", () => {
+describe("parseInputs", () => {
+  const parse = (inputs: unknown) => parseInputs(fields, JSON.stringify(inputs));
+  test("returns the inputs unchanged", () => {
     const inputs = {
       path: { id: "7" },
       query: { tags: [], at: null },
       body: { open: false, name: "", person: { email: 5 }, other: 1 },
     };
-    expect(written(inputs)).toEqual({ inputs, problems: [] });
+    expect(parse(inputs)).toEqual({ inputs, problems: [] });
   });
 
-  test("is refused when it is no JSON, no object, or lacks what is required", () => {
-    expect(parseInputs(fields, "{").problems[0]).toMatch(/^This is not JSON/);
-    expect(written([]).problems).toHaveLength(1);
-    expect(written({ elsewhere: {} }).problems).toEqual([
-      "elsewhere is none of path, query, headers and body.",
+  test("rejects invalid JSON, other types than objects, unknown groups and missing required inputs", () => {
+    expect(parseInputs(fields, "{").problems[0]).toMatch(/^Invalid JSON/);
+    expect(parse([]).problems).toHaveLength(1);
+    expect(parse({ elsewhere: {} }).problems).toEqual([
+      "Unknown group elsewhere: use path, query, headers or body.",
       "path.id is required.",
       "body.open is required.",
       "body.person.email is required.",
     ]);
   });
 
-  test("begins with what is in the form, also with what means nothing yet", () => {
+  test("draftText includes invalid values as typed", () => {
     const text = draftText(fields, { [key("path", "id")]: "many", [key("body", "name")]: "abc" });
     expect(JSON.parse(text)).toEqual({ path: { id: "many" }, body: { open: false, name: "abc" } });
   });
 
-  test("tells what the form cannot hold", () => {
+  test("readInputs reports values that the form cannot represent", () => {
     expect(readInputs(fields, { query: { tags: [], at: null }, body: { name: "" } })).toEqual({
       values: {},
       unknown: ["query.tags", "query.at", "body.name"],
@@ -170,13 +170,13 @@ describe("what is written as JSON", () => {
   });
 });
 
-test("a moment stands in the browser's control and comes back as the same moment", () => {
+test("a timestamp round-trips through the browser's control", () => {
   const { values } = readInputs(fields, { query: { at: "2026-01-01T10:20:30Z" } });
   expect(values[key("query", "at")]).toMatch(/^2026-01-01T\d\d:20:30$/);
   expect(buildInputs(fields, values).inputs.query).toEqual({ at: "2026-01-01T10:20:30.000Z" });
 });
 
-test("options that are not text are sent as what they are", () => {
+test("sends options with their original types", () => {
   const numbers = formFields({
     properties: {
       query: {
@@ -189,7 +189,7 @@ test("options that are not text are sent as what they are", () => {
   expect(buildInputs(numbers, values).inputs).toEqual({ query: { size: 2, all: [3, true] } });
 });
 
-test("the next page is asked for as its input's type", () => {
+test("requests the next page with the type of the pagination input", () => {
   const paged = (type: string) =>
     formFields({ properties: { query: { type: "object", properties: { page: { type } } } } });
   expect(nextInputs(paged("integer"), { query: {} }, "2")).toEqual({ query: { page: 2 } });
@@ -226,7 +226,7 @@ describe("a list of objects", () => {
   const list = [rows, ids];
   const people = key("body", "people");
 
-  test("has a form for each row, but none for rows inside rows", () => {
+  test("has a form for each row, and JSON for lists inside rows", () => {
     expect(rows.columns.map((column) => [column.path.join("."), column.kind, column.required])).toEqual([
       ["email", "text", true],
       ["order", "number", false],
@@ -236,7 +236,7 @@ describe("a list of objects", () => {
     expect(ids.kind).toBe("numbers");
   });
 
-  test("is sent as objects, and names the row of what is wrong", () => {
+  test("is sent as objects, and its problems name the row", () => {
     const filled = { [key("email")]: "a@b.test", [key("order")]: "2", [key("address", "city")]: "Bern" };
     expect(buildInputs(list, { [people]: [filled], [key("body", "ids")]: ["4"] })).toEqual({
       inputs: { body: { people: [{ email: "a@b.test", order: 2, address: { city: "Bern" } }], ids: [4] } },
@@ -244,13 +244,13 @@ describe("a list of objects", () => {
     });
     expect(buildInputs(list, { [people]: [filled, { [key("order")]: "0" }] }).problems).toEqual({
       [key("body", "people", "1", "email")]: "This is required.",
-      [key("body", "people", "1", "order")]: "This must be 1 or more.",
+      [key("body", "people", "1", "order")]: "Enter 1 or more.",
     });
     const text = draftText(list, { [people]: [{ [key("order")]: "many" }] });
     expect(JSON.parse(text)).toEqual({ body: { people: [{ order: "many" }] } });
   });
 
-  test("comes back from JSON whole, or is told", () => {
+  test("round-trips through JSON completely or is reported", () => {
     const body = { people: [{ email: "a@b.test", links: [{ to: "x" }] }], ids: [1, 2] };
     const { values, unknown } = readInputs(list, { body });
     expect(unknown).toEqual([]);
@@ -261,7 +261,7 @@ describe("a list of objects", () => {
     expect(readInputs(list, { body: { people: ["text"] } }).unknown).toEqual(["body.people"]);
   });
 
-  test("shows the server's problem in its cell", () => {
+  test("shows the server's problem at the cell", () => {
     const at = (path: string) => problemsByField(list, [{ path, message: "no" }]);
     expect(at("body.people[1].address.city").byField).toEqual({
       [key("body", "people", "1", "address", "city")]: "no",
@@ -271,7 +271,7 @@ describe("a list of objects", () => {
   });
 });
 
-test("what a value must be is told in a few words", () => {
+test("hintOf describes the constraints of a value", () => {
   const hint = (schema: Record<string, unknown>) => {
     const [field] = formFields({ properties: { query: { type: "object", properties: { it: schema } } } });
     return field === undefined ? "" : hintOf(field);
@@ -280,8 +280,8 @@ test("what a value must be is told in a few words", () => {
   expect(hint({ type: "number", minimum: 1 })).toBe("1 or more");
   expect(hint({ type: "number", minimum: 1, maximum: 100, description: "At most 100." })).toBe("");
   expect(hint({ type: "string", format: "email", maxLength: 10 })).toBe(
-    "an e-mail address, at most 10 characters",
+    "an email address, at most 10 characters",
   );
   expect(hint({ type: "string", minLength: 1 })).toBe("");
-  expect(hint({ type: "integer", default: 25 })).toBe("25 when empty");
+  expect(hint({ type: "integer", default: 25 })).toBe("default: 25");
 });

@@ -9,15 +9,15 @@ const run = {
   inputs: { query: { q: "it's $HOME </script> `x` ${y}" } },
 };
 
-test("nothing that was typed ends a shell's text", () => {
+test("input values do not end a shell string", () => {
   const curl = runCurl(run);
   expect(curl).toContain("x-account-id: a'\\''b");
-  // Outside of quotes there is no dollar but the key's.
+  // The only dollar sign outside of quotes is the key's.
   const outside = curl.replace(/'(?:[^']|'\\'')*'/g, "");
   expect(outside.match(/\$/g)).toHaveLength(1);
 });
 
-test("nothing that was typed ends a script or a template", () => {
+test("input values do not end a script or a template literal", () => {
   const code = runTypeScript(run);
   expect(code).not.toContain("</script>");
   expect(code).toContain('"q": "it\'s $HOME \\u003c/script> `x` ${y}"');

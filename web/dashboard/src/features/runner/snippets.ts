@@ -1,17 +1,17 @@
-/** The same run as code to copy. */
+/** A run as code to copy. */
 
 import { indented, shellQuote } from "@patchbay/web-shared/quoting.ts";
-import { AUTHORIZATION, jsonText } from "../link/snippets.ts";
+import { AUTHORIZATION, jsonText } from "../linking/snippets.ts";
 import type { RunInputs } from "./formModel.ts";
 
-export interface Run {
+export interface RunSnippetValues {
   baseUrl: string;
   account: string;
   action: string;
   inputs: RunInputs;
 }
 
-export const runCurl = ({ baseUrl, account, action, inputs }: Run): string =>
+export const runCurl = ({ baseUrl, account, action, inputs }: RunSnippetValues): string =>
   [
     `curl ${shellQuote(`${baseUrl}/actions/rpc`)} \\`,
     `  --user "$PATCHBAY_API_KEY:" \\`,
@@ -19,7 +19,7 @@ export const runCurl = ({ baseUrl, account, action, inputs }: Run): string =>
     `  --json ${shellQuote(JSON.stringify({ action, ...inputs }))}`,
   ].join("\n");
 
-export const runTypeScript = ({ baseUrl, account, action, inputs }: Run): string =>
+export const runTypeScript = ({ baseUrl, account, action, inputs }: RunSnippetValues): string =>
   `const response = await fetch(${jsonText(`${baseUrl}/actions/rpc`)}, {
   method: "POST",
   headers: {

@@ -1,16 +1,16 @@
-/** One run at a time: its result, and the way to call it off. */
+/** Runs one action at a time; a run can be cancelled. */
 
 import { isAbort } from "@patchbay/web-shared/client.ts";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type RunRequest, type RunResult, runAction } from "../../api/runs.ts";
 
-export interface Finished {
+export interface FinishedRun {
   request: Omit<RunRequest, "signal">;
   result: RunResult;
 }
 
 export function useRun() {
-  const [finished, setFinished] = useState<Finished | null>(null);
+  const [finished, setFinished] = useState<FinishedRun | null>(null);
   const [isRunning, setRunning] = useState(false);
   const controller = useRef<AbortController | null>(null);
   const cancel = useCallback(() => controller.current?.abort(), []);
@@ -18,19 +18,19 @@ export function useRun() {
 
   const run = useCallback(async (request: Omit<RunRequest, "signal">): Promise<RunResult | null> => {
     controller.current?.abort();
-    const own = new AbortController();
-    controller.current = own;
+    const abort = new AbortController();
+    controller.current = abort;
     setRunning(true);
     try {
-      const result = await runAction({ ...request, signal: own.signal });
+      const result = await runAction({ ...request, signal: abort.signal });
       setFinished({ request, result });
       return result;
     } catch (error) {
-      if (own.signal.aborted || isAbort(error)) return null;
+      if (abort.signal.aborted || isAbort(error)) return null;
       throw error;
     } finally {
-      // A newer run has its own state to keep.
-      if (controller.current === own) setRunning(false);
+      // A newer run manages its own state.
+      if (controller.current === abort) setRunning(false);
     }
   }, []);
   const clear = useCallback(() => setFinished(null), []);

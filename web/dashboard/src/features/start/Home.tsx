@@ -1,4 +1,4 @@
-/** Where the dashboard opens: the first steps while no account is linked, the accounts from then on. */
+/** The dashboard's home: "Get started" while no account is linked, the accounts afterwards. */
 
 import { Loader } from "@mantine/core";
 import { Navigate } from "@tanstack/react-router";
@@ -7,8 +7,8 @@ import { isStartDone } from "./progress.ts";
 
 export function Home() {
   const accounts = useAccounts({});
-  if (accounts.isPending) return <Loader aria-label="Loading the accounts" />;
-  // What cannot be loaded is told, and tried again, on the page of the accounts.
+  if (accounts.isPending) return <Loader aria-label="Loading accounts" />;
+  // A failure is shown on the accounts page, where it can be retried.
   const isNew = accounts.data?.total === 0 && !isStartDone();
   return <Navigate to={isNew ? "/start" : "/accounts"} replace />;
 }

@@ -1,15 +1,15 @@
-/** The first steps of a newcomer: link, run, copy, embed. They can be skipped, and are found again. */
+/** The "Get started" page: link, run, copy, embed. It can be skipped and opened again from the navigation. */
 
 import {
   Alert,
   Anchor,
   Badge,
-  Progress as Bar,
   Button,
   Card,
   Group,
   List,
   Loader,
+  Progress as ProgressBar,
   Stack,
   Tabs,
   Text,
@@ -26,16 +26,16 @@ import type { SessionRequest } from "../../api/sessions.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
-import { HubDialog } from "../link/HubDialog.tsx";
-import { elementHtml, sessionTypeScript } from "../link/snippets.ts";
+import { HubDialog } from "../linking/HubDialog.tsx";
+import { elementHtml, sessionTypeScript } from "../linking/snippets.ts";
 import { runCurl, runTypeScript } from "../runner/snippets.ts";
 import { useRun } from "../runner/useRun.ts";
 import { readProgress, STEPS, type Step, withDone, writeProgress } from "./progress.ts";
 
-/** Whose account the first one is; a test account that is easy to tell from customers'. */
-const FIRST_OWNER: SessionRequest = {
-  origin_owner_id: "first-steps",
-  origin_owner_name: "First steps",
+/** The owner of the first account: a test account that is easy to distinguish from customers' accounts. */
+const TEST_OWNER: SessionRequest = {
+  origin_owner_id: "test-account",
+  origin_owner_name: "Test account",
   type: "test",
 };
 
@@ -55,7 +55,7 @@ export function StartPage() {
   }, []);
   const close = useCallback(() => setLinking(null), []);
   const linked = useCallback(() => done("link"), [done]);
-  // Somebody who has an account has linked one, wherever that was.
+  // An account that was linked elsewhere completes the first step as well.
   const finished = account === undefined ? progress.done : withDone(progress, "link").done;
   const state = (step: Step) => finished.includes(step);
   const { actions, safe } = useSafeAction(account);
@@ -65,8 +65,8 @@ export function StartPage() {
   return (
     <>
       <PageHeader
-        title="First steps"
-        description="From nothing to a call at a provider, in a few minutes."
+        title="Get started"
+        description="Make your first call to a provider in a few minutes."
         actions={
           <Button
             variant="default"
@@ -75,23 +75,29 @@ export function StartPage() {
               void navigate({ to: "/accounts", search: {} });
             }}
           >
-            {STEPS.every(state) ? "Done" : "Skip the first steps"}
+            {STEPS.every(state) ? "Go to accounts" : "Skip these steps"}
           </Button>
         }
       />
-      <Bar
+      <ProgressBar
         value={(finished.length / STEPS.length) * 100}
         mb="lg"
-        aria-label={`${finished.length} of ${STEPS.length} steps are done`}
+        aria-label={`${finished.length} of ${STEPS.length} steps done`}
       />
-      {accounts.isError && <ErrorState error={accounts.error} onRetry={() => void accounts.refetch()} />}
-      {accounts.isPending && <Loader aria-label="Loading the accounts" />}
+      {accounts.isError && (
+        <ErrorState
+          title="Could not load accounts"
+          error={accounts.error}
+          onRetry={() => void accounts.refetch()}
+        />
+      )}
+      {accounts.isPending && <Loader aria-label="Loading accounts" />}
       <Stack display={accounts.isSuccess ? undefined : "none"}>
         <StepCard number={1} title="Link an account" isDone={state("link")}>
           <Text>
             {sandbox === null
-              ? "Open the Hub, choose a connector, and fill in the credentials of an account of yours. The guide beside the form says where they are."
-              : "The sandbox simulates SpotDraft on this machine. Open the Hub, press “Fill in” beside the form, then Connect."}
+              ? "Open the Hub, choose a connector, and enter the credentials of one of your accounts. The guide next to the form shows where to find them."
+              : "The sandbox simulates SpotDraft on this machine. Open the Hub, choose “Fill in credentials”, then “Connect”."}
           </Text>
           {account !== undefined && (
             <Text c="dimmed" size="sm">
@@ -101,7 +107,7 @@ export function StartPage() {
           <Button
             variant={state("link") ? "default" : "filled"}
             onClick={() =>
-              setLinking(sandbox === null ? FIRST_OWNER : { ...FIRST_OWNER, provider: sandbox.provider })
+              setLinking(sandbox === null ? TEST_OWNER : { ...TEST_OWNER, provider: sandbox.provider })
             }
           >
             {state("link") ? "Open the Hub again" : "Open the Hub"}
@@ -109,12 +115,16 @@ export function StartPage() {
         </StepCard>
         <StepCard number={2} title="Run an action" isDone={state("run")}>
           {account !== undefined && actions.isError ? (
-            <ErrorState error={actions.error} onRetry={() => void actions.refetch()} />
+            <ErrorState
+              title="Could not load actions"
+              error={actions.error}
+              onRetry={() => void actions.refetch()}
+            />
           ) : account !== undefined && actions.isPending ? (
-            <Loader aria-label="Loading the actions" />
+            <Loader aria-label="Loading actions" />
           ) : account !== undefined && run === null ? (
             <Text>
-              None of this account's actions reads without inputs. Choose one in the{" "}
+              This account has no read-only action without required inputs. Choose one of its actions in the{" "}
               <Anchor component={Link} to="/run" search={{ account: account.id } as never}>
                 action runner
               </Anchor>
@@ -127,7 +137,7 @@ export function StartPage() {
         <StepCard number={3} title="Copy the call into your code" isDone={state("copy")}>
           <CopyStep run={run} onDone={() => done("copy")} />
         </StepCard>
-        <StepCard number={4} title="Put the Hub into your product" isDone={state("embed")}>
+        <StepCard number={4} title="Embed the Hub in your product" isDone={state("embed")}>
           <EmbedStep onDone={() => done("embed")} />
         </StepCard>
       </Stack>
@@ -136,7 +146,7 @@ export function StartPage() {
   );
 }
 
-/** An action that reads, and needs no inputs. */
+/** Finds a read-only action without required inputs, preferably a list. */
 function useSafeAction(account: Account | undefined) {
   const actions = useActions(account === undefined ? {} : { account: account.id });
   const safe = (actions.data ?? []).filter(({ action_details: details }) => {
@@ -189,33 +199,33 @@ interface PlannedRun {
 function RunStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void }) {
   const runner = useRun();
   if (run === null)
-    return <Text c="dimmed">Link an account first; then one of its actions can be run here.</Text>;
+    return <Text c="dimmed">Link an account first. Then you can run one of its actions here.</Text>;
   const result = runner.finished?.result;
   return (
     <>
       <Text>
-        <code>{run.action}</code> reads and changes nothing.
+        <code>{run.action}</code> only reads data.
       </Text>
       <Group>
         <Button
           loading={runner.isRunning}
-          onClick={() => void runner.run(run).then((answer) => answer?.failure === null && onDone())}
+          onClick={() => void runner.run(run).then((response) => response?.failure === null && onDone())}
         >
-          Run it
+          Run action
         </Button>
         <Anchor component={Link} to="/run" search={{ account: run.account, action: run.action } as never}>
-          Open it in the action runner
+          Open in the action runner
         </Anchor>
       </Group>
       {result !== undefined && (
         <div style={{ width: "100%" }} aria-live="polite">
           {result.failure === null ? (
             <CodeBlock
-              label={`The provider's answer, in ${result.trace?.duration_ms ?? "?"} ms`}
+              label={`Response in ${result.trace?.duration_ms ?? "?"} ms`}
               code={JSON.stringify(result.body, null, 2)}
             />
           ) : (
-            <Alert color="red" role="alert" title="It was refused">
+            <Alert color="red" role="alert" title="The run failed">
               {result.failure.message}
             </Alert>
           )}
@@ -227,11 +237,11 @@ function RunStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void }
 
 function CopyStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void }) {
   const { public_url: baseUrl } = useSession();
-  if (run === null) return <Text c="dimmed">The call stands here as soon as an account is linked.</Text>;
+  if (run === null) return <Text c="dimmed">Your call appears here once an account is linked.</Text>;
   return (
     <>
       <Text>
-        <code>PATCHBAY_API_KEY</code> is the key that the first start printed, or{" "}
+        <code>PATCHBAY_API_KEY</code> is the API key that the server printed when it first started, or{" "}
         <Anchor component={Link} to="/keys">
           a new one
         </Anchor>
@@ -243,14 +253,14 @@ function CopyStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void 
           <Tabs.Tab value="typescript">TypeScript</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="curl">
-          <CodeBlock label="The same call with curl" code={runCurl({ baseUrl, ...run })} />
+          <CodeBlock label="This call with curl" code={runCurl({ baseUrl, ...run })} />
         </Tabs.Panel>
         <Tabs.Panel value="typescript">
-          <CodeBlock label="The same call in TypeScript" code={runTypeScript({ baseUrl, ...run })} />
+          <CodeBlock label="This call in TypeScript" code={runTypeScript({ baseUrl, ...run })} />
         </Tabs.Panel>
       </Tabs>
       <Button variant="default" onClick={onDone}>
-        I have it
+        Done
       </Button>
     </>
   );
@@ -261,7 +271,7 @@ function EmbedStep({ onDone }: { onDone: () => void }) {
   return (
     <>
       <List>
-        <List.Item>Your server makes a connect session for the customer who is signed in.</List.Item>
+        <List.Item>Your server creates a connect session for the customer who is logged in.</List.Item>
         <List.Item>Your page shows the Hub with the session's token.</List.Item>
       </List>
       <div style={{ width: "100%" }}>
@@ -272,10 +282,10 @@ function EmbedStep({ onDone }: { onDone: () => void }) {
       </div>
       <Group>
         <Button variant="default" onClick={onDone}>
-          I have it
+          Done
         </Button>
         <Anchor href="/demo" target="_blank">
-          See a page that embeds it
+          Open the demo page
         </Anchor>
       </Group>
     </>

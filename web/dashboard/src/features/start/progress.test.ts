@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { isStartDone, parseProgress, readProgress, withDone, writeProgress } from "./progress.ts";
 
-test("what cannot be read counts as nothing", () => {
-  for (const text of [null, "", "nonsense", "3", "null", '{"done":"link"}']) {
+test("treats unreadable progress as none", () => {
+  for (const text of [null, "", "invalid", "3", "null", '{"done":"link"}']) {
     expect(parseProgress(text)).toEqual({ done: [], skipped: false });
   }
   expect(parseProgress('{"done":["run","x","link"],"skipped":1}')).toEqual({
@@ -28,7 +28,7 @@ test("what cannot be read counts as nothing", () => {
   ).not.toThrow();
 });
 
-test("steps are done once, in order, and then the start is over", () => {
+test("records each step once, in order, until all are done", () => {
   let progress = parseProgress(null);
   for (const step of ["run", "link", "run", "embed"] as const) progress = withDone(progress, step);
   expect(progress.done).toEqual(["link", "run", "embed"]);

@@ -1,4 +1,4 @@
-/** How far the first steps are, kept in this browser: a newcomer's own matter, no secret. */
+/** The progress of the "Get started" steps, stored in this browser. It contains no secrets. */
 
 export const STEPS = ["link", "run", "copy", "embed"] as const;
 export type Step = (typeof STEPS)[number];
@@ -8,49 +8,49 @@ export interface Progress {
   skipped: boolean;
 }
 
-const KEY = "patchbay-first-steps";
-const nothing: Progress = { done: [], skipped: false };
+const STORAGE_KEY = "patchbay-first-steps";
+const NO_PROGRESS: Progress = { done: [], skipped: false };
 
 const isStep = (value: unknown): value is Step => STEPS.includes(value as Step);
 
-/** Reads what was kept; anything else counts as nothing. */
+/** Returns the stored progress; no progress if the text is missing or invalid. */
 export function parseProgress(text: string | null): Progress {
-  if (text === null) return nothing;
+  if (text === null) return NO_PROGRESS;
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return nothing;
+    if (typeof value !== "object" || value === null) return NO_PROGRESS;
     const { done, skipped } = value as Record<string, unknown>;
     return {
       done: Array.isArray(done) ? STEPS.filter((step) => done.includes(step) && isStep(step)) : [],
       skipped: skipped === true,
     };
   } catch {
-    return nothing;
+    return NO_PROGRESS;
   }
 }
 
 export function readProgress(storage: Pick<Storage, "getItem"> = localStorage): Progress {
   try {
-    return parseProgress(storage.getItem(KEY));
+    return parseProgress(storage.getItem(STORAGE_KEY));
   } catch {
-    return nothing;
+    return NO_PROGRESS;
   }
 }
 
 export function writeProgress(progress: Progress, storage: Pick<Storage, "setItem"> = localStorage): void {
   try {
-    storage.setItem(KEY, JSON.stringify(progress));
+    storage.setItem(STORAGE_KEY, JSON.stringify(progress));
   } catch {
-    // A browser that keeps nothing shows the first steps again.
+    // Without storage, the browser shows the steps again.
   }
 }
 
 export const withDone = (progress: Progress, step: Step): Progress =>
   progress.done.includes(step)
     ? progress
-    : { ...progress, done: STEPS.filter((one) => one === step || progress.done.includes(one)) };
+    : { ...progress, done: STEPS.filter((other) => other === step || progress.done.includes(other)) };
 
-/** Whether the dashboard opens on the accounts in place of the first steps. */
+/** Returns whether the steps are all done or were skipped. */
 export function isStartDone(progress: Progress = readProgress()): boolean {
   return progress.skipped || STEPS.every((step) => progress.done.includes(step));
 }
