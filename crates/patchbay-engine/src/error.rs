@@ -102,7 +102,7 @@ pub struct Error {
     /// Seconds to wait before trying again.
     pub retry_after: Option<u64>,
     /// What was sent to the provider, where the caller asked for it. Secrets are already redacted.
-    pub trace: Option<Box<crate::RunTrace>>,
+    pub trace: Option<Box<crate::runtime::RunTrace>>,
 }
 
 impl Error {

@@ -1,5 +1,5 @@
-//! Everything that talks to providers, and the rules of the product: guarded HTTP, the action
-//! pipeline, linking, accounts, profiles, sessions.
+//! Everything that talks to providers, and the rules of the product: guarded HTTP, running actions, linking, accounts,
+//! profiles, sessions.
 //!
 //! The server calls the services of an [`Engine`]; it decides nothing itself. Every service method
 //! takes the [`Caller`] or a [`HubSession`], which carry the project: no method can be called
@@ -7,35 +7,22 @@
 
 mod background;
 mod cache;
-mod egress_error;
 pub mod error;
-mod events;
 mod housekeeping;
 mod http;
-mod jws;
 mod key_ring;
-mod keys;
 mod library;
 mod linking;
 mod login;
-mod mcp;
-mod pipeline;
 mod records;
 pub mod remote;
-pub mod replay;
-mod saml;
+mod runtime;
 mod scopes;
 pub mod services;
 mod sign_in;
-mod soap;
-pub mod solo;
-mod steps;
 mod tokens;
-mod trace;
-mod xml;
 
 pub use error::{Error, ErrorKind, Problem, ProviderFailure};
-pub use events::{EmittedEvent, EventSink};
 pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
 pub use library::{ConnectorSource, Installed, Origin, SourceRead};
 pub use patchbay_egress::use_lane;
@@ -57,10 +44,11 @@ pub use services::{
     sessions::{CreatedSession, NewSession},
 };
 
-pub use pipeline::FileFacts;
+pub use runtime::{
+    EmittedEvent, EventSink, Exchange, FileFacts, RunTrace, RuntimeConfig, local_runner, recorded_tests,
+};
 pub use sign_in::{ConfirmedSignIn, PreparedSignIn, SignInAnswer, SignInDraft, SignInEnd, SignInRequest, SignInStart};
-pub use tokens::Revocation;
-pub use trace::{Exchange, RunTrace};
+pub use tokens::{LocalRevoker, Revocation};
 
 /// One page of a listing.
 #[derive(Clone, Debug)]

@@ -12,8 +12,8 @@ use url::Url;
 
 use crate::{
     Error, ErrorKind,
-    egress_error::IntoError as _,
     http::{EgressConfig, HttpClient, Outgoing},
+    runtime::IntoError as _,
 };
 
 /// How long an answer may take, in milliseconds.

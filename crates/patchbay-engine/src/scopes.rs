@@ -12,9 +12,6 @@ use patchbay_connector::{
 };
 use patchbay_model::{Account, EnabledActions};
 
-/// The code of every refusal for want of scopes, ours before anything is sent and the provider's.
-pub(crate) const MISSING_SCOPES: &str = "AccountMissingScopesError";
-
 /// The scopes that an action needs and that the provider did not grant to the account; empty when it may run.
 pub fn missing_scopes(connector: &Connector, method: &AuthMethod, account: &Account, action: &Action) -> Vec<String> {
     let Some(token) = &account.token else { return Vec::new() };
@@ -35,19 +32,6 @@ pub(crate) fn lacking_scopes(
     lacking.sort();
     lacking.dedup();
     lacking
-}
-
-/// That something needs scopes which the provider did not grant, in a sentence. Only a person can help.
-pub(crate) fn not_granted(title: &str, what: &str, missing: &[String]) -> String {
-    let named = missing.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
-    let (scopes, them) = match missing.len() {
-        0 => ("more scopes".to_owned(), "what is asked for"),
-        1 => (format!("the scope {named}"), "it"),
-        _ => (format!("the scopes {named}"), "them"),
-    };
-    format!(
-        "{what} needs {scopes}, which {title} did not grant to this account; reconnect the account and allow {them}"
-    )
 }
 
 /// The scopes that these actions need, with those of the method itself.

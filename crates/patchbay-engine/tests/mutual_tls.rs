@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc};
 use patchbay_connector::{Connector, Registry, SourceFile, definition::HttpMethod, load, render};
 use patchbay_engine::{
     Caller, Engine, EngineConfig, EngineParts, Error, LinkRequest, NewSession, ProxyRequest, RunRequest,
-    solo::{ActionInput, Solo, SoloRun},
+    local_runner::{ActionInput, LocalAccount, LocalRun, LocalRunner},
 };
 use patchbay_model::{
     AccountId, AccountKind, Clock, EndingCause, Entropy, Metadata, Owner,
@@ -42,20 +42,15 @@ fn config(authority: &Authority) -> EngineConfig {
 
 /// One action by itself, with a certificate and key as the account's fields.
 async fn run(connector: &Connector, config: EngineConfig, action: &str, pem: (&str, &str)) -> Result<Value, Error> {
-    let solo = Solo::new(config, Arc::new(ManualClock::at("2026-01-15T10:30:00Z")), Arc::new(SeededEntropy::new(1)));
+    let (clock, entropy) = (ManualClock::at("2026-01-15T10:30:00Z"), SeededEntropy::new(1));
+    let runner = LocalRunner::new(&config.egress(), config.runtime(), Arc::new(clock), Arc::new(entropy));
     let credentials = Metadata::from_iter([
         ("clientCert".to_owned(), Value::from(pem.0)),
         ("clientKey".to_owned(), Value::from(pem.1)),
     ]);
-    let job = SoloRun {
-        connector,
-        action,
-        auth: Some("optional"),
-        environment: None,
-        credentials,
-        input: ActionInput::default(),
-    };
-    solo.unwrap().run(job).await.result.map(|mut result| result.remove("data").unwrap_or_default())
+    let account = LocalAccount { connector, auth: Some("optional"), environment: None, credentials };
+    let run = LocalRun { account, action, input: ActionInput::default() };
+    runner.unwrap().run(run).await.result.map(|mut result| result.remove("data").unwrap_or_default())
 }
 
 #[tokio::test]

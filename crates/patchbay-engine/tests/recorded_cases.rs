@@ -8,7 +8,10 @@ use std::{
 };
 
 use patchbay_connector::{Connector, SourceFile, definition::Authorization, load, render};
-use patchbay_engine::replay::{CaseFile, replay};
+use patchbay_engine::{
+    LocalRevoker,
+    recorded_tests::{CaseFile, run_cases},
+};
 use patchbay_model::{
     Clock, Entropy,
     testing::{ManualClock, SeededEntropy},
@@ -53,7 +56,8 @@ async fn check(folder: &Path) -> Vec<String> {
         takes_back |= cases.cases.iter().any(|case| case.revocation.is_some());
         let ids = cases.cases.iter().filter_map(|case| Some(connector.action(&case.action)?.id.clone()));
         played.extend(ids);
-        wrong.extend(replay(&connector, &cases, &clock, &entropy).await.iter().map(|one| format!("{name}: {one}")));
+        let mismatches = run_cases(&connector, &cases, &clock, &entropy, &LocalRevoker::default()).await;
+        wrong.extend(mismatches.iter().map(|one| format!("{name}: {one}")));
     }
     if declares_revocation(&connector) && !takes_back {
         wrong.push(format!("{}: no case takes an account back (`revocation: confirmed`)", connector.key));
@@ -97,7 +101,7 @@ async fn differences_are_told_in_words() {
     let cases = CaseFile::parse("wrong-cases", &text).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
-    let mismatches = replay(&connector(&folder), &cases, &clock, &entropy).await;
+    let mismatches = run_cases(&connector(&folder), &cases, &clock, &entropy, &LocalRevoker::default()).await;
     insta::assert_snapshot!(mismatches.iter().map(ToString::to_string).collect::<String>());
 }
 
@@ -127,7 +131,7 @@ async fn what_differs_when_an_account_is_taken_back_is_told() {
         let cases = CaseFile::parse("c", &case(text)).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
-        replay(&connector, &cases, &clock, &entropy)
+        run_cases(&connector, &cases, &clock, &entropy, &LocalRevoker::default())
             .await
             .into_iter()
             .flat_map(|one| one.differences)

@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     Engine, Error, ErrorKind,
-    pipeline::{self, Credentials, RawInputs, RunContext, RunFacts},
+    runtime::{self, Credentials, RawInputs, RunContext, RunFacts},
     services::advice,
 };
 
@@ -57,9 +57,10 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
             call_id: call_id.clone(),
         };
         let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
-        let ctx = RunContext::new(connector, method, &candidate.credentials, facts, engine.config(), deadline);
-        let inputs = pipeline::check_inputs(action, RawInputs::default())?;
-        let outcome = pipeline::run(engine.host(), ctx, action, &inputs).await;
+        let ctx =
+            RunContext::new(connector, method, &candidate.credentials, facts, engine.config().runtime(), deadline);
+        let inputs = runtime::check_inputs(action, RawInputs::default())?;
+        let outcome = runtime::run(engine.host(), ctx, action, &inputs).await;
         let finished_at = engine.clock().now();
         engine.record(CallRecord {
             id: call_id,

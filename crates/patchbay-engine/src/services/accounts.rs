@@ -192,7 +192,7 @@ impl Engine {
     pub(crate) fn forget_account(&self, id: &AccountId) {
         self.0.accounts.forget(id);
         // Answers to other credentials are found no more; they need not stay in memory.
-        self.host().answers.forget(id);
+        self.host().response_cache.forget(id);
     }
 
     /// Applies a change, with credentials tried at the provider first, and again when another change

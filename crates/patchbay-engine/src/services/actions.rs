@@ -17,10 +17,9 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, RunTrace,
-    pipeline::{self, HandOut, RawInputs, RunContext},
-    scopes::{MISSING_SCOPES, missing_scopes, not_granted},
+    runtime::{self, HandOut, RawInputs, RunContext, Trace},
+    scopes::missing_scopes,
     tokens::works_by_token,
-    trace::Trace,
 };
 
 /// The most of an action's name that a message repeats, in characters.
@@ -128,7 +127,7 @@ impl Engine {
             }
         }
         match &mut outcome {
-            Err(error) if error.code == MISSING_SCOPES => {
+            Err(error) if error.code == runtime::MISSING_SCOPES => {
                 Box::pin(self.refused_for_scopes(&call, &action, error)).await;
             }
             _ => {}
@@ -139,7 +138,7 @@ impl Engine {
     /// A refusal of the provider's own for want of scopes, told with the action's name, and kept for the next sign-in.
     async fn refused_for_scopes(&self, call: &Call, action: &str, error: &mut Error) {
         let Some(provider) = &error.provider else { return };
-        error.message = not_granted(&call.connector.title, &format!("`{action}`"), &provider.wanted_scopes);
+        error.message = runtime::not_granted(&call.connector.title, &format!("`{action}`"), &provider.wanted_scopes);
         self.remember_wanted(&call.resolved.account, action, &provider.wanted_scopes).await;
     }
 
@@ -169,11 +168,11 @@ impl Engine {
         drop_what_clients_add(&action, &mut raw);
         let account = &call.resolved.account;
         cursors::open(self.vault(), account, &action, &mut raw)?;
-        let inputs = pipeline::check_inputs(&action, raw)?;
+        let inputs = runtime::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
         let Taps { trace, hand_out } = taps;
         let context = RunContext { trace, hand_out, ..call.context(caller, &credentials) };
-        let mut result = pipeline::run(self.host(), context, &action, &inputs).await?;
+        let mut result = runtime::run(self.host(), context, &action, &inputs).await?;
         cursors::seal(self.vault(), account, &action, &mut result);
         Ok(result)
     }
@@ -231,7 +230,7 @@ fn finish(call: Call, outcome: Result<Map<String, Value>, Error>, trace: Option<
 }
 
 fn run_trace(call: &Call, trace: Trace) -> RunTrace {
-    RunTrace { duration_ms: pipeline::millis(call.began.elapsed()), requests: trace.into_exchanges() }
+    trace.finish(call.began)
 }
 
 /// The action with this public id, of the connector that the call runs.
@@ -250,8 +249,8 @@ fn may_repeat(call: &Call, name: &str) -> bool {
 
 /// 412: the provider granted less than the action needs.
 fn refused_for(title: &str, action: &Action, missing: &[String]) -> Error {
-    let message = not_granted(title, &format!("`{}`", action.public_id), missing);
-    Error::new(ErrorKind::Precondition, MISSING_SCOPES, message)
+    let message = runtime::not_granted(title, &format!("`{}`", action.public_id), missing);
+    Error::new(ErrorKind::Precondition, runtime::MISSING_SCOPES, message)
 }
 
 /// Whether the provider refused the credentials.

@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 use super::{Caller, Engine, Resolved, advice, resolve};
 use crate::{
     Error, ErrorKind,
-    pipeline::{Credentials, RunContext, RunFacts},
+    runtime::{Credentials, RunContext, RunFacts},
 };
 
 /// The status in the record of a call whose caller went away before the answer.
@@ -105,7 +105,7 @@ impl Call {
         &self.connector.authentication[self.auth_index]
     }
 
-    /// What the pipeline runs with.
+    /// Returns what the runtime runs an action with.
     pub(super) fn context<'a>(&'a self, caller: &Caller, credentials: &'a Credentials) -> RunContext<'a> {
         let account = &self.resolved.account;
         let facts = RunFacts {
@@ -117,7 +117,7 @@ impl Call {
             owner: Some(account.owner.clone()),
             call_id: self.id.clone(),
         };
-        let (config, deadline) = (self.engine.config(), self.deadline);
+        let (config, deadline) = (self.engine.config().runtime(), self.deadline);
         RunContext {
             events: self.engine.events(),
             patience: self.patience,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Error,
-    pipeline::{RawInputs, invalid_cursor},
+    runtime::{RawInputs, invalid_cursor},
 };
 
 /// Says what it is, and the version of how it is sealed.

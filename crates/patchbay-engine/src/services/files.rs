@@ -6,9 +6,8 @@ use bytes::Bytes;
 use super::{actions::RunOutcome, call::Call};
 use crate::{
     Error,
-    egress_error::IntoError as _,
     http::Pieces,
-    pipeline::{FileFacts, Mask, OpenFile},
+    runtime::{FileFacts, IntoError as _, Mask, OpenFile},
 };
 
 /// What an action answered.

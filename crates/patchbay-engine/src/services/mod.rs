@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     path::Path,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use patchbay_connector::Registry;
@@ -25,8 +26,8 @@ use crate::{
     library::{self, ConnectorSource, Library},
     linking::OwnerLocks,
     login::{Hasher, Throttle},
-    pipeline::Host,
     records::Recorder,
+    runtime::{Host, RuntimeConfig},
     tokens::{self, Flights},
 };
 
@@ -95,9 +96,32 @@ pub struct EngineConfig {
     pub call_retention_days: u32,
 }
 
+impl Default for EngineConfig {
+    /// The defaults of the configuration file, for a server on this machine.
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1".to_owned(),
+            egress_allow: Vec::new(),
+            egress_ca: None,
+            upstreams: Vec::new(),
+            call_budget_millis: 60_000,
+            max_response_bytes: 32 * 1024 * 1024,
+            call_retention_days: 90,
+        }
+    }
+}
+
 impl EngineConfig {
+    /// Returns the bounds of every run.
+    pub fn runtime(&self) -> RuntimeConfig {
+        RuntimeConfig {
+            max_response_bytes: self.max_response_bytes,
+            call_budget: Duration::from_millis(self.call_budget_millis),
+        }
+    }
+
     /// Returns the settings of outbound requests.
-    pub(crate) fn egress(&self) -> EgressConfig {
+    pub fn egress(&self) -> EgressConfig {
         EgressConfig {
             egress_allow: self.egress_allow.clone(),
             egress_ca: self.egress_ca.clone(),
@@ -188,7 +212,7 @@ impl Engine {
     pub async fn open(mut parts: EngineParts) -> Result<Self, Error> {
         check_key_ring(&*parts.storage, &parts.vault).await?;
         let library = Library::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
-        let host = Host::new(&parts.config, parts.clock.clone(), parts.entropy.clone())?;
+        let host = Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?;
         let recorder = Recorder::start(parts.storage.clone());
         let engine = Self(Arc::new(Inner {
             parts,

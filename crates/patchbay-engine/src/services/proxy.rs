@@ -16,9 +16,8 @@ use url::Url;
 use super::{Caller, Engine, call::Call};
 use crate::{
     Error, ErrorKind, Problem, ProviderFailure,
-    egress_error::IntoError as _,
     http::{Incoming, Outgoing, Whole, is_repeatable, shown},
-    pipeline::{self, Credentials, Parts, Redactor},
+    runtime::{self, Credentials, IntoError as _, Parts, Redactor},
     tokens::works_by_token,
 };
 
@@ -123,7 +122,7 @@ impl Engine {
         let credentials = call.credentials()?;
         let redactor = credentials.redactor();
         let outcome = self.proxy_with(caller, call, &credentials, &redactor, request).await;
-        outcome.map_err(|error| pipeline::redact_error(error, &redactor))
+        outcome.map_err(|error| runtime::redact_error(error, &redactor))
     }
 
     async fn proxy_with(
@@ -157,14 +156,14 @@ impl Engine {
                 ),
             ));
         }
-        let base = pipeline::base_url(connector, base, &scope)?;
+        let base = runtime::base_url(connector, base, &scope)?;
         let mut problems = Vec::new();
         let url = target(&base, request.url.as_deref(), &request.path, &mut problems);
         let mut headers = own_headers(&request.headers, &mut problems);
 
         let mut parts = Parts::default();
-        pipeline::authorize(&context.method.authorization, &scope, &mut parts)
-            .map_err(|error| pipeline::expression_error(&connector.title, "authorization", &error))?;
+        runtime::authorize(&context.method.authorization, &scope, &mut parts)
+            .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
         for name in parts.headers.keys().filter(|name| headers.contains_key(*name)) {
             problems.push(refused_header(name.as_str(), "is set from the account's credentials"));
         }
@@ -179,18 +178,18 @@ impl Engine {
             headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
-        let method = pipeline::http_method(request.method);
+        let method = runtime::http_method(request.method);
         let repeatable = is_repeatable(&method, &headers);
         let body = request.body.unwrap_or_default();
-        let certificate = pipeline::certificate(&context, None, &scope)?;
+        let certificate = runtime::certificate(&context, None, &scope)?;
         let mut outgoing = Outgoing { method, url, headers, body, repeatable, certificate };
-        pipeline::sign(&context.method.authorization, &scope, &mut outgoing, self.clock().now(), self.http().entropy())
-            .map_err(|error| pipeline::expression_error(&connector.title, "authorization", &error))?;
-        let changes = pipeline::changes(&outgoing.method);
+        runtime::sign(&context.method.authorization, &scope, &mut outgoing, self.clock().now(), self.http().entropy())
+            .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
+        let changes = runtime::changes(&outgoing.method);
         let outcome =
-            self.http().send_watched(outgoing, pipeline::pace(&context).as_ref(), call.deadline, &mut Whole).await;
+            self.http().send_watched(outgoing, runtime::pace(&context).as_ref(), call.deadline, &mut Whole).await;
         if changes {
-            self.host().answers.forget(&call.resolved.account.id);
+            self.host().response_cache.forget(&call.resolved.account.id);
         }
         let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;
         Ok(ProxyOutcome {
@@ -225,7 +224,7 @@ fn target(base: &str, given: Option<&str>, path: &str, problems: &mut Vec<Proble
                         && url.password().is_none()
                         && url.query().is_none()
                         && url.fragment().is_none()
-                        && !pipeline::has_dot_segment(given) => {}
+                        && !runtime::has_dot_segment(given) => {}
                 Ok(url) if url.origin() == own.origin() => {
                     problem("url", "`url` must be a plain base URL, without user, query, fragment and `..`".to_owned());
                 }
@@ -241,7 +240,7 @@ fn target(base: &str, given: Option<&str>, path: &str, problems: &mut Vec<Proble
         problem("path", "`path` must begin with one `/`; the host is the connector's".to_owned());
     } else if path.contains(['\\', '#']) || path.chars().any(|c| c.is_control() || c.is_whitespace()) {
         problem("path", "`path` holds a character that must be percent-encoded".to_owned());
-    } else if pipeline::has_dot_segment(path) {
+    } else if runtime::has_dot_segment(path) {
         problem("path", "`path` must not hold `.` or `..` as a segment".to_owned());
     }
     if problems.len() > before {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     linking::open_secrets,
-    pipeline::Credentials,
+    runtime::Credentials,
     tokens::{self, is_kept},
 };
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Engine, Error,
     linking::{check_fields, open_secrets},
-    pipeline::Credentials,
+    runtime::Credentials,
     services::{HubSession, hub::HubProfile, invalid, invalid_at},
     tokens::{Applicant, signs_in},
 };

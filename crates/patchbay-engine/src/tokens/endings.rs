@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{Grant, mint::renewal};
 use crate::{
     EmittedEvent, Engine, Error,
-    pipeline::{self, RunFacts},
+    runtime::{self, RunFacts},
     services::own_credentials,
 };
 
@@ -58,7 +58,7 @@ pub(crate) fn note_certificate_end(
     };
     let context = facts.context(connector, method);
     let roots = [("credentials", own.values()), ("context", &context)];
-    let read = pipeline::read_certificates(certificates, &connector.title, &facts, &Scope { roots: &roots });
+    let read = runtime::read_certificates(certificates, &connector.title, &facts, &Scope { roots: &roots });
     // What is wrong with it is told by the request that shows it.
     let validity = read.ok().flatten().and_then(|certificate| certificate.validity());
     let ending = validity.map(|(from, to)| Ending::new(EndingCause::ClientCertificate, from, to));

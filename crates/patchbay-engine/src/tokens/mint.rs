@@ -21,9 +21,8 @@ use super::{
 };
 use crate::{
     Engine, EngineConfig, Error, ErrorKind,
-    egress_error::IntoError as _,
     http::{ClientCertificate, Incoming, Outgoing},
-    pipeline::{self, Credentials, Host, RawInputs, Redactor, RunContext, RunFacts},
+    runtime::{self, Credentials, Host, IntoError as _, RawInputs, Redactor, RunContext, RunFacts},
 };
 
 /// What a token is asked for with.
@@ -169,14 +168,14 @@ pub(crate) fn facts(wire: Wire<'_>, applicant: &Applicant<'_>) -> RunFacts {
         profile_id: applicant.profile.id.clone(),
         environment: applicant.environment.to_owned(),
         owner: Some(applicant.owner.clone()),
-        call_id: CallId::generate(wire.host.http.clock().now(), wire.host.http.entropy()),
+        call_id: CallId::generate(wire.host.clock().now(), wire.host.entropy()),
     }
 }
 
 /// What the connector's own actions run with: nobody listens, and nobody looks on.
 pub(super) fn context<'a>(wire: Wire<'a>, applicant: &'a Applicant<'_>, deadline: Instant) -> RunContext<'a> {
     let Applicant { connector, method, credentials, .. } = applicant;
-    RunContext::new(connector, method, credentials, facts(wire, applicant), wire.config, deadline)
+    RunContext::new(connector, method, credentials, facts(wire, applicant), wire.config.runtime(), deadline)
 }
 
 async fn from_action(
@@ -186,9 +185,9 @@ async fn from_action(
     deadline: Instant,
 ) -> Result<Minted, Failure> {
     let context = context(wire, applicant, deadline);
-    let inputs = pipeline::check_inputs(action, RawInputs::default())
+    let inputs = runtime::check_inputs(action, RawInputs::default())
         .map_err(|error| broken(applicant, &format!("its action wants inputs ({})", error.message)))?;
-    match pipeline::run_for_credentials(wire.host, context, action, &inputs).await {
+    match runtime::run_for_credentials(wire.host, context, action, &inputs).await {
         Ok(result) => answer::of_action(result)
             .ok_or_else(|| broken(applicant, "the result of `refreshAuthentication` holds no token")),
         Err(error) => {
@@ -232,7 +231,7 @@ async fn from_endpoint(
     if let Some(server) = found_server(applicant) {
         server.know(&mut redactor);
     }
-    let redacted = |error| pipeline::redact_error(error, &redactor);
+    let redacted = |error| runtime::redact_error(error, &redactor);
     let incoming = wire
         .host
         .http
@@ -276,13 +275,13 @@ pub(crate) fn certificate(wire: Wire<'_>, applicant: &Applicant<'_>) -> Result<O
     let facts = facts(wire, applicant);
     let context = facts.context(applicant.connector, applicant.method);
     let roots = [("credentials", applicant.credentials.values()), ("context", &context)];
-    pipeline::read_certificates(certificates, &applicant.connector.title, &facts, &Scope { roots: &roots })
+    runtime::read_certificates(certificates, &applicant.connector.title, &facts, &Scope { roots: &roots })
 }
 
 /// The provider's own words where it has some.
 fn refused(wire: Wire<'_>, title: &str, body: Option<&Value>, incoming: &Incoming, redactor: &Redactor) -> Error {
     let word = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
-    let mut error = pipeline::provider_error(&wire.host.http, title, incoming);
+    let mut error = runtime::provider_error(wire.host.clock(), title, incoming);
     error.message = match (body.and_then(answer::error_of), word("error_description")) {
         (Some(code), Some(words)) => format!("{title} gives no token: {words} ({code})"),
         (Some(code), None) => format!("{title} gives no token: {code}"),
@@ -295,7 +294,7 @@ fn refused(wire: Wire<'_>, title: &str, body: Option<&Value>, incoming: &Incomin
         error.kind = ErrorKind::BadGateway;
         error.code = "TokenAnswerError";
     }
-    pipeline::redact_error(error, redactor)
+    runtime::redact_error(error, redactor)
 }
 
 /// The parameters of a request in the order in which they were written, each name once.

@@ -12,6 +12,7 @@ mod apply;
 mod endings;
 mod flights;
 mod keeper;
+mod local_revoker;
 mod mint;
 mod renew;
 mod revoke;
@@ -27,6 +28,7 @@ pub(crate) use apply::apply;
 pub(crate) use endings::{note_certificate_end, sentence as ending_sentence, tell_of_endings};
 pub(crate) use flights::Flights;
 pub(crate) use keeper::{renew_what_is_due, start as start_keeper};
+pub use local_revoker::LocalRevoker;
 pub(crate) use mint::{
     Applicant, Failure, Grant, Wire, after_sign_in, certificate, facts, mint, mints_at_link, signs_in, works_by_token,
 };

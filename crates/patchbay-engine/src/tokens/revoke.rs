@@ -11,8 +11,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    egress_error::IntoError as _,
-    pipeline::{self, RawInputs},
+    runtime::{self, IntoError as _, RawInputs},
 };
 
 /// What came of taking an account's credentials back at the provider.
@@ -96,8 +95,8 @@ async fn by_action(
     deadline: Instant,
 ) -> Result<Revocation, Error> {
     let context = context(wire, applicant, deadline);
-    let inputs = pipeline::check_inputs(action, RawInputs::default())?;
-    pipeline::run(wire.host, context, action, &inputs).await.map(|_| Revocation::Confirmed)
+    let inputs = runtime::check_inputs(action, RawInputs::default())?;
+    runtime::run(wire.host, context, action, &inputs).await.map(|_| Revocation::Confirmed)
 }
 
 async fn at_endpoint(
@@ -132,7 +131,7 @@ async fn at_endpoint(
         server.know(&mut redactor);
     }
     let sent = wire.host.http.send(request, deadline).await;
-    let incoming = sent.map_err(|failure| pipeline::redact_error(failure.into_error(title), &redactor))?;
+    let incoming = sent.map_err(|failure| runtime::redact_error(failure.into_error(title), &redactor))?;
     let body = answer::body(&incoming.body);
     let code = body.as_ref().and_then(answer::error_of);
     match (incoming.status, code) {
@@ -142,14 +141,14 @@ async fn at_endpoint(
             Ok(Revocation::Confirmed)
         }
         (_, code) => {
-            let mut error = pipeline::provider_error(&wire.host.http, title, &incoming);
+            let mut error = runtime::provider_error(wire.host.clock(), title, &incoming);
             if let Some(code) = code {
                 error.message = format!("{title} answered {code}");
             }
             if incoming.status.is_success() {
                 error.kind = ErrorKind::BadGateway;
             }
-            Err(pipeline::redact_error(error, &redactor))
+            Err(runtime::redact_error(error, &redactor))
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::pipeline::{Credentials, Redactor};
+use crate::runtime::{Credentials, Redactor};
 
 /// Where an account keeps it among its secrets. No expression can spell it.
 pub(crate) const TOKEN_SERVER: &str = "oauth.server";

@@ -246,7 +246,7 @@ impl Registrar<'_> {
             let said = words("error_description").or_else(|| words("error"));
             let said = said.unwrap_or_else(|| format!("it answered {}", incoming.status.as_u16()));
             let mut error = self.wrong(&format!("its authorization server does not register us: {said}"));
-            error.provider = crate::pipeline::provider_error(self.engine.http(), title, &incoming).provider;
+            error.provider = crate::runtime::provider_error(self.engine.clock(), title, &incoming).provider;
             return Err(error);
         };
         let secret = text("client_secret").map(str::to_owned);

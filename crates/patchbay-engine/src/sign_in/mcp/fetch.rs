@@ -9,8 +9,8 @@ use url::Url;
 use super::not_found;
 use crate::{
     Engine, Error,
-    egress_error::{IntoError as _, cause_error},
     http::{Cause, Incoming, Outgoing, Watch},
+    runtime::{IntoError as _, cause_error},
 };
 
 /// The most of a document that is read, in bytes.
@@ -70,7 +70,7 @@ pub(super) async fn document(
     };
     let incoming = ask(engine, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
-        return Err(crate::pipeline::provider_error(engine.http(), title, &incoming));
+        return Err(crate::runtime::provider_error(engine.clock(), title, &incoming));
     }
     if !incoming.status.is_success() {
         return Ok(None);

@@ -30,7 +30,7 @@ use self::{
 use crate::{
     Engine, Error, ErrorKind,
     http::{Challenge, Outgoing, bearer, plain_scopes},
-    pipeline::Credentials,
+    runtime::Credentials,
     tokens::TokenServer,
 };
 
@@ -66,7 +66,7 @@ pub(super) async fn find(
     let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
     let roots = [("credentials", credentials.values())];
     let server = flow.server_url.eval_text(&Scope { roots: &roots }, Escape::Host);
-    let server = server.map_err(|error| crate::pipeline::expression_error(title, "serverUrl", &error))?;
+    let server = server.map_err(|error| crate::runtime::expression_error(title, "serverUrl", &error))?;
     let server = documents::web_address(&server.unwrap_or_default(), "its `serverUrl`");
     let server = server.map_err(|why| not_found(title, &why))?;
 
@@ -111,7 +111,7 @@ pub(super) async fn find(
 
 /// Calls the server without a token, to be told what it wants.
 async fn knock(engine: &Engine, title: &str, server: &Url, deadline: Instant) -> Result<Challenge, Error> {
-    let (headers, body) = crate::mcp::knock();
+    let (headers, body) = crate::runtime::protocols::mcp::probe::knock();
     let outgoing = Outgoing {
         method: http::Method::POST,
         url: server.clone(),
@@ -122,7 +122,7 @@ async fn knock(engine: &Engine, title: &str, server: &Url, deadline: Instant) ->
     };
     let incoming = fetch::ask(engine, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
-        return Err(crate::pipeline::provider_error(engine.http(), title, &incoming));
+        return Err(crate::runtime::provider_error(engine.clock(), title, &incoming));
     }
     Ok(bearer(&incoming.headers))
 }

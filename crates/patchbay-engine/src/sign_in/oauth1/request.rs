@@ -12,9 +12,8 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Engine, Error, ErrorKind,
-    egress_error::IntoError as _,
     http::{Incoming, Outgoing},
-    pipeline::{self, Culprit, Handshake, OAuthProblem, Redactor},
+    runtime::{self, Culprit, Handshake, IntoError as _, OAuthProblem, Redactor},
     tokens::{self, Applicant, Failure, Refusal, Wire, token_body},
 };
 
@@ -90,7 +89,7 @@ impl TokenRequest<'_> {
             redactor.add(verifier);
         }
         let sent = engine.http().send(outgoing, deadline).await;
-        let incoming = sent.map_err(|failure| later(pipeline::redact_error(failure.into_error(title), &redactor)))?;
+        let incoming = sent.map_err(|failure| later(runtime::redact_error(failure.into_error(title), &redactor)))?;
         match token_body(&incoming.body) {
             // Some say 200 and put the problem into the body.
             Some(body) if incoming.status.is_success() && body.get("oauth_problem").is_none() => Ok(body),
@@ -112,7 +111,7 @@ impl TokenRequest<'_> {
             Step::Trade { .. } => (&flow.token_url, "tokenUrl", &flow.token_params),
         };
         let title = &applicant.connector.title;
-        let broken = |error: &EvalError| pipeline::expression_error(title, name, error);
+        let broken = |error: &EvalError| runtime::expression_error(title, name, error);
         let text = |template: &Template, escape| template.eval_text(&scope, escape).map_err(|error| broken(&error));
         let address = text(place, Escape::Host)?.unwrap_or_default();
         let mut url = Url::parse(&address).map_err(|error| {
@@ -136,7 +135,7 @@ impl TokenRequest<'_> {
         let method = if flow.token_method == HttpMethod::Get { Method::GET } else { Method::POST };
         let mut outgoing = Outgoing { method, url, headers, body, repeatable: false, certificate: None };
         let (now, entropy) = (engine.clock().now(), &*engine.parts().entropy);
-        pipeline::sign_handshake(&flow.signing, &step.handshake(), &scope, &mut outgoing, now, entropy)
+        runtime::sign_handshake(&flow.signing, &step.handshake(), &scope, &mut outgoing, now, entropy)
             .map_err(|error| broken(&error))?;
         Ok(outgoing)
     }
@@ -145,7 +144,7 @@ impl TokenRequest<'_> {
     fn refused(&self, step: &Step<'_>, incoming: &Incoming, redactor: &Redactor) -> Failure {
         let Self { engine, applicant, .. } = self;
         let (title, what) = (&applicant.connector.title, step.asks_for());
-        let mut error = pipeline::provider_error(engine.http(), title, incoming);
+        let mut error = runtime::provider_error(engine.clock(), title, incoming);
         let problem = OAuthProblem::of(incoming);
         let status = incoming.status.as_u16();
         let refusal = match (problem.as_ref().map(OAuthProblem::culprit), step) {
@@ -160,7 +159,7 @@ impl TokenRequest<'_> {
         // Some answer with a form also when they refuse.
         let form = token_body(&incoming.body).filter(|form| form.get("error").is_some());
         let said = form.or_else(|| error.provider.as_ref().map(|said| said.body.clone()));
-        let words = said.as_ref().and_then(pipeline::words);
+        let words = said.as_ref().and_then(runtime::words);
         let words = words.map(|words| format!(": {words}")).unwrap_or_default();
         error.message = match (&problem, step) {
             (Some(problem), _) => format!("{title} {}", problem.sentence(engine.clock().now())),
@@ -177,6 +176,6 @@ impl TokenRequest<'_> {
             error.kind = ErrorKind::BadGateway;
             error.code = "TokenAnswerError";
         }
-        Failure { refusal, error: pipeline::redact_error(error, redactor) }
+        Failure { refusal, error: runtime::redact_error(error, redactor) }
     }
 }

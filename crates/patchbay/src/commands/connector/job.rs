@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 use patchbay_connector::Connector;
 use patchbay_engine::{
     EngineConfig,
-    solo::{ActionInput, Solo, SoloOutcome, SoloRun},
+    local_runner::{ActionInput, LocalAccount, LocalOutcome, LocalRun, LocalRunner},
 };
 use patchbay_model::Metadata;
 use patchbay_vault::OsEntropy;
@@ -61,7 +61,7 @@ pub struct Performed {
     /// As whom.
     pub credentials: Metadata,
     /// What came of it.
-    pub outcome: SoloOutcome,
+    pub outcome: LocalOutcome,
 }
 
 impl JobArgs {
@@ -78,24 +78,20 @@ impl JobArgs {
         let input: ActionInput = read(self.params.as_deref(), "--params")?;
         let texts = |texts: &[String]| texts.iter().filter(|text| !text.trim().is_empty()).cloned().collect::<Vec<_>>();
         let config = EngineConfig {
-            public_url: "http://127.0.0.1".to_owned(),
             egress_allow: texts(&self.egress_allow).iter().map(|text| parse_network(text)).collect::<Result<_, _>>()?,
             egress_ca: self.egress_ca_file.as_deref().map(read_ca_file).transpose()?,
             upstreams: texts(&self.upstreams).iter().map(|text| parse_upstream(text)).collect::<Result<_, _>>()?,
-            call_budget_millis: 60_000,
-            max_response_bytes: 32 * 1024 * 1024,
-            call_retention_days: 0,
+            ..EngineConfig::default()
         };
-        let solo = Solo::new(config, Arc::new(SystemClock), Arc::new(OsEntropy))?;
-        let job = SoloRun {
+        let runner = LocalRunner::new(&config.egress(), config.runtime(), Arc::new(SystemClock), Arc::new(OsEntropy))?;
+        let account = LocalAccount {
             connector,
-            action: &self.action,
             auth: self.auth.as_deref(),
             environment: self.environment.as_deref(),
             credentials: credentials.clone(),
-            input: input.clone(),
         };
-        let outcome = runtime(Threads::One)?.block_on(solo.run(job));
+        let run = LocalRun { account, action: &self.action, input: input.clone() };
+        let outcome = runtime(Threads::One)?.block_on(runner.run(run));
         Ok(Performed { input, credentials, outcome })
     }
 }

@@ -18,9 +18,9 @@ use patchbay_connector::{
     to_yaml,
 };
 use patchbay_engine::{
-    Exchange as Traced,
-    replay::{Case, CaseFile, Exchange, ExpectedRequest, RecordedResponse, rehearse},
-    solo::ActionInput,
+    Exchange,
+    local_runner::ActionInput,
+    recorded_tests::{Case, CaseFile, ExpectedRequest, RecordedExchange, RecordedResponse, run_action},
 };
 use patchbay_model::{Clock, Entropy, Metadata};
 use patchbay_vault::OsEntropy;
@@ -163,7 +163,7 @@ fn stand_in(method: Option<&AuthMethod>, key: &str, value: &Value) -> Value {
     if is_secret(method, key) { Value::from(PLACEHOLDER) } else { value.clone() }
 }
 
-fn exchange(traced: &Traced) -> anyhow::Result<Exchange> {
+fn exchange(traced: &Exchange) -> anyhow::Result<RecordedExchange> {
     let Some(status) = traced.status else {
         let why = traced.error.as_deref().unwrap_or("unknown");
         bail!("{} {} got no answer, which cannot be recorded: {why}", traced.method, traced.url);
@@ -173,7 +173,7 @@ fn exchange(traced: &Traced) -> anyhow::Result<Exchange> {
         kept.map(|(name, value)| (name.clone(), scrubbed(value.clone()))).collect::<BTreeMap<_, _>>()
     };
     let body = scrubbed(traced.body.clone());
-    Ok(Exchange {
+    Ok(RecordedExchange {
         request: ExpectedRequest {
             method: traced.method.clone(),
             url: scrubbed_url(&traced.url),
@@ -261,7 +261,7 @@ fn rehearsed(mut case: Case, connector: &Connector, performed: &Performed) -> an
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let play = |case: &Case| -> anyhow::Result<_> {
-        Ok(runtime(Threads::One)?.block_on(rehearse(connector, case, &clock, &entropy)))
+        Ok(runtime(Threads::One)?.block_on(run_action(connector, case, &clock, &entropy)))
     };
     let (mut played, mut differences) = play(&case)?;
     let mut notes = Vec::new();
@@ -286,7 +286,7 @@ fn rehearsed(mut case: Case, connector: &Connector, performed: &Performed) -> an
             case.result = Some(play(&case)?.0.map_or(Value::Null, Value::Object));
         }
         (Err(error), Err(_)) => {
-            case.error = Some(patchbay_engine::replay::ExpectedError {
+            case.error = Some(patchbay_engine::recorded_tests::ExpectedError {
                 status: Some(error.kind.status()),
                 code: Some(error.code.to_owned()),
                 message: None,

@@ -10,7 +10,10 @@ use std::{
 use anyhow::Context;
 use clap::Args as ClapArgs;
 use patchbay_connector::Connector;
-use patchbay_engine::replay::{CaseFile, replay};
+use patchbay_engine::{
+    LocalRevoker,
+    recorded_tests::{CaseFile, run_cases},
+};
 use patchbay_model::{Clock, Entropy};
 use patchbay_vault::OsEntropy;
 
@@ -101,7 +104,9 @@ fn play(connector: &Connector, source: &Source, only: Option<&str>) -> anyhow::R
         for action in file.cases.iter().filter_map(|case| id(&case.action)) {
             *tally.covered.entry(action.to_owned()).or_default() += 1;
         }
-        for mismatch in runtime(Threads::One)?.block_on(replay(connector, &file, &clock, &entropy)) {
+        for mismatch in
+            runtime(Threads::One)?.block_on(run_cases(connector, &file, &clock, &entropy, &LocalRevoker::default()))
+        {
             out::line(&format!("{name}: {mismatch}"))?;
             tally.wrong += 1;
         }

@@ -1,0 +1,51 @@
+//! Puts what authenticates a request into its headers, query or body.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderValue, header};
+use patchbay_connector::{
+    definition::Authorization,
+    expr::{EvalError, Scope, Template},
+};
+
+use super::args::{self, Parts, header_text};
+
+/// Adds what proves who asks.
+pub(crate) fn authorize(authorization: &Authorization, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    let value = match authorization {
+        // A signature is put on when the request is whole; a SOAP header, when there is an envelope.
+        Authorization::None
+        | Authorization::Signed(_)
+        | Authorization::OAuth1(_)
+        | Authorization::WsSecurity { .. } => None,
+        Authorization::Basic { .. } => basic(authorization, scope)?.map(|encoded| format!("Basic {encoded}")),
+        Authorization::Bearer { token, include_bearer } => Some(bearer(token, *include_bearer, scope)?),
+        Authorization::Custom { args } => return args::apply(args, scope, parts),
+        Authorization::OAuth2(oauth2) => Some(bearer(&oauth2.token, oauth2.include_bearer, scope)?),
+    };
+    if let Some(value) = value {
+        let mut value = HeaderValue::try_from(value).map_err(|_| EvalError::Refused {
+            path: "authorization".to_owned(),
+            reason: "holds a character that a header cannot carry".to_owned(),
+        })?;
+        value.set_sensitive(true);
+        parts.headers.insert(header::AUTHORIZATION, value);
+    }
+    Ok(())
+}
+
+/// The value of a header that carries a token (RFC 6750).
+fn bearer(token: &Template, include_bearer: bool, scope: &Scope<'_>) -> Result<String, EvalError> {
+    let missing = || EvalError::Missing { path: token.source().to_owned() };
+    let token = header_text(token, scope)?.ok_or_else(missing)?;
+    Ok(if include_bearer { format!("Bearer {token}") } else { token })
+}
+
+/// The value of a Basic header (RFC 7617), without its scheme.
+pub(crate) fn basic(authorization: &Authorization, scope: &Scope<'_>) -> Result<Option<String>, EvalError> {
+    let Authorization::Basic { username, password } = authorization else { return Ok(None) };
+    let part = |template: &Option<Template>| match template {
+        Some(template) => header_text(template, scope).map(Option::unwrap_or_default),
+        None => Ok(String::new()),
+    };
+    Ok(Some(STANDARD.encode(format!("{}:{}", part(username)?, part(password)?))))
+}

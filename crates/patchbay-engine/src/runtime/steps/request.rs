@@ -1,0 +1,16 @@
+//! `request`: one HTTP request, its answer's data.
+
+use patchbay_connector::definition::Request;
+
+use crate::{
+    Error,
+    runtime::{
+        context::Run,
+        response::output::{Answer, Wants},
+    },
+};
+
+pub(super) async fn run(run: &Run<'_>, request: &Request, wants: Wants) -> Result<Answer, Error> {
+    let incoming = run.exchange(request, None).await?;
+    run.interpret(request, &incoming, wants)
+}

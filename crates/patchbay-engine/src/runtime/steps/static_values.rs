@@ -1,0 +1,14 @@
+//! `static_values`: values without a request.
+
+use patchbay_connector::{definition::ValueTemplate, expr::Scope};
+use serde_json::Value;
+
+use crate::{
+    Error,
+    runtime::{context::Run, response::output::Answer},
+};
+
+pub(super) fn run(run: &Run<'_>, values: &ValueTemplate) -> Result<Answer, Error> {
+    let data = values.eval(&Scope { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
+    Ok(Answer { data: data.unwrap_or(Value::Null), ..Answer::default() })
+}
