@@ -39,7 +39,7 @@ async fn forget(
     stop: &CancellationToken,
 ) -> Result<(), StorageError> {
     // What was typed is in them, sealed; nobody can come back to them any more.
-    storage.sign_ins().delete_expired(now).await?;
+    storage.pending_authorizations().delete_expired(now).await?;
     storage.sessions().delete_expired(now.plus_seconds(-EXPIRED_KEPT)).await?;
     if retention_days == 0 {
         return Ok(());
@@ -107,12 +107,12 @@ mod tests {
         let now = Timestamp::from_micros(1_800_000_000_000_000);
         let (project, sealed) = (ProjectId::new("p"), Sealed::from_bytes(vec![1; 90]));
         let (given_up, under_way) = (KeyHash([1; 32]), KeyHash([2; 32]));
-        storage.sign_ins().put(&given_up, &project, &sealed, now.plus_seconds(-1)).await.unwrap();
-        storage.sign_ins().put(&under_way, &project, &sealed, now.plus_seconds(60)).await.unwrap();
+        storage.pending_authorizations().put(&given_up, &project, &sealed, now.plus_seconds(-1)).await.unwrap();
+        storage.pending_authorizations().put(&under_way, &project, &sealed, now.plus_seconds(60)).await.unwrap();
         forget(&storage, now, 0, &CancellationToken::new()).await.unwrap();
         // Seen from a moment at which it had not expired.
         let before = now.plus_seconds(-60);
-        assert_eq!(storage.sign_ins().take(&given_up, before).await.unwrap(), None);
-        assert!(storage.sign_ins().take(&under_way, before).await.unwrap().is_some());
+        assert_eq!(storage.pending_authorizations().take(&given_up, before).await.unwrap(), None);
+        assert!(storage.pending_authorizations().take(&under_way, before).await.unwrap().is_some());
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn lacking_scopes(
     action: &Action,
 ) -> Vec<String> {
     let mut lacking = missing_scopes(connector, method, account, action);
-    lacking.extend(account.wanted_scopes.get(&action.public_id).into_iter().flatten().cloned());
+    lacking.extend(account.missing_scopes.get(&action.public_id).into_iter().flatten().cloned());
     lacking.sort();
     lacking.dedup();
     lacking

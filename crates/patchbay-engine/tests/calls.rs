@@ -16,7 +16,7 @@ use patchbay_connector::definition::HttpMethod;
 use patchbay_engine::{
     Caller, Engine, Error, NewKey, NewProfile, ProfilePatch, ProxyOutcome, ProxyRequest, RunOutcome, RunRequest,
 };
-use patchbay_model::{AccountId, AccountStatus, EnabledActions, ProfileId, Scope};
+use patchbay_model::{AccountId, AccountStatus, ApiScope, EnabledActions, ProfileId};
 use serde_json::{Map, Value, json};
 
 const SECRET: &str = "canary-5f1e0c9b7d";
@@ -168,7 +168,7 @@ async fn accounts_and_profiles_decide_who_may_call() {
     assert_eq!(code(engine.run_proxy(&stranger, proxied).await.unwrap_err()), (404, "AccountNotFoundError"));
 
     let mut reader = Caller::clone(caller);
-    reader.scopes.remove(&Scope::ActionsExecute);
+    reader.scopes.remove(&ApiScope::ActionsExecute);
     assert_eq!(code(engine.run_action(&reader, get()).await.unwrap_err()), (403, "MissingScopeError"));
     let proxied = world.proxied(HttpMethod::Get, "/x");
     assert_eq!(code(engine.run_proxy(&reader, proxied).await.unwrap_err()), (403, "MissingScopeError"));

@@ -123,9 +123,13 @@ impl World {
         let project = ProjectId::new("p");
         for number in 0..SIGN_INS {
             let hash = state(number);
-            let context = SealContext::SignIn { project: &project, state: &hash.hex() };
+            let context = SealContext::PendingAuthorization { project: &project, state: &hash.hex() };
             let sealed = vault.seal(&context, &Secret::new(format!("secret {number}")));
-            self.storage.sign_ins().put(&hash, &project, &sealed, Timestamp::from_micros(i64::MAX)).await.unwrap();
+            self.storage
+                .pending_authorizations()
+                .put(&hash, &project, &sealed, Timestamp::from_micros(i64::MAX))
+                .await
+                .unwrap();
         }
     }
 
@@ -151,9 +155,13 @@ impl World {
         let all = self.storage.sealed_records().wrapped_by_others(none, None, 1000).await.unwrap();
         assert_eq!(all.len(), usize::from(SIGN_INS));
         for record in all {
-            let SealedPlace::SignIn { project, state } = &record.place else { panic!("{:?}", record.place) };
+            let SealedPlace::PendingAuthorization { project, state } = &record.place else {
+                panic!("{:?}", record.place)
+            };
             let number = u16::from_be_bytes([state.0[0], state.0[1]]);
-            let opened = vault.open(&SealContext::SignIn { project, state: &state.hex() }, &record.sealed).unwrap();
+            let opened = vault
+                .open(&SealContext::PendingAuthorization { project, state: &state.hex() }, &record.sealed)
+                .unwrap();
             assert_eq!(opened.expose(), format!("secret {number}"));
         }
         self.storage.sealed_records().count_by_key().await.unwrap()
@@ -251,10 +259,15 @@ async fn a_damaged_record_holds_up_no_other() {
     let world = World::new().await;
     let vault = world.vault();
     let project = ProjectId::new("p");
-    world.storage.sign_ins().take(&state(3), Timestamp::from_micros(0)).await.unwrap();
+    world.storage.pending_authorizations().take(&state(3), Timestamp::from_micros(0)).await.unwrap();
     // An envelope that belongs elsewhere.
     let moved = vault.seal(&SealContext::Canary, &Secret::new("moved"));
-    world.storage.sign_ins().put(&state(3), &project, &moved, Timestamp::from_micros(i64::MAX)).await.unwrap();
+    world
+        .storage
+        .pending_authorizations()
+        .put(&state(3), &project, &moved, Timestamp::from_micros(i64::MAX))
+        .await
+        .unwrap();
     let first = world.rotate().await;
     assert_eq!((first.resealed, first.unopened.len()), (RECORDS - 1, 1));
     // It keeps its old key in use, and no new rotation away.

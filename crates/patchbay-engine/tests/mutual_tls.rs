@@ -11,7 +11,7 @@ use patchbay_engine::{
     local_runner::{ActionInput, LocalAccount, LocalRun, LocalRunner},
 };
 use patchbay_model::{
-    AccountId, AccountKind, Clock, EndingCause, Entropy, Metadata, Owner,
+    AccountId, AccountKind, Clock, Entropy, ExpiryCause, Metadata, Owner,
     testing::{ManualClock, SeededEntropy},
 };
 use patchbay_storage::{Storage, sqlite::SqliteStorage};
@@ -224,13 +224,13 @@ async fn the_end_of_an_accounts_certificate_is_known() {
     let world = world(&authority, server.port).await;
     let account = world.link("acme", &authority.client("acme")).await.unwrap();
     let view = world.engine.get_account(&world.caller, &account).await.unwrap();
-    let ending = view.account.ending().unwrap();
+    let expiry = view.account.next_expiry().unwrap();
     assert_eq!(
-        (ending.cause, ending.at.to_rfc3339().as_str()),
-        (EndingCause::ClientCertificate, "4096-01-01T00:00:00.000Z")
+        (expiry.cause, expiry.at.to_rfc3339().as_str()),
+        (ExpiryCause::ClientCertificate, "4096-01-01T00:00:00.000Z")
     );
-    assert_eq!(ending.tell_from.to_rfc3339(), "4095-12-18T00:00:00.000Z", "two weeks ahead");
-    assert!(view.ending.unwrap().ends_with("its client certificate ends then"));
+    assert_eq!(expiry.notify_from.to_rfc3339(), "4095-12-18T00:00:00.000Z", "two weeks ahead");
+    assert!(view.expiry_notice.unwrap().ends_with("its client certificate ends then"));
 }
 
 #[tokio::test]

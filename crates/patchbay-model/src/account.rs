@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Ending, EndingCause, Metadata, ProfileId, ProjectId, Sealed, Timestamp, Token};
+use crate::{
+    AccountId, CredentialExpiry, ExpiryCause, Metadata, ProfileId, ProjectId, Sealed, Timestamp, TokenMetadata,
+};
 
 /// The end customer that an account belongs to, in the words of the operator's own system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -133,19 +135,19 @@ pub struct Account {
     /// The values of its secret fields, each sealed for this project, account and field.
     pub secrets: BTreeMap<String, Sealed>,
     /// What is known of the token that the provider minted for it, where it works by one.
-    pub token: Option<Token>,
+    pub token: Option<TokenMetadata>,
     /// Scopes that the provider asked for when it refused an action for want of them, by the action's public id. The next
     /// sign-in asks for them; new credentials end them.
-    pub wanted_scopes: BTreeMap<String, Vec<String>>,
+    pub missing_scopes: BTreeMap<String, Vec<String>>,
     /// When that token should be renewed in the background; where nothing can renew it, when it ends, and with it the
     /// account's use.
-    pub renew_at: Option<Timestamp>,
+    pub refresh_at: Option<Timestamp>,
     /// The moments after which it stops working unless a person does something, at most one of each cause.
-    pub endings: Vec<Ending>,
+    pub expiries: Vec<CredentialExpiry>,
     /// What the operator attached to it.
     pub metadata: Metadata,
-    /// Counts changes of the credentials; a writer names the version that it read.
-    pub credential_version: i64,
+    /// Counts the changes of the account. A writer names the revision that it read; another one is a conflict.
+    pub revision: i64,
     /// When it was first linked.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -159,22 +161,23 @@ impl Account {
     }
 
     /// The end that comes first.
-    pub fn ending(&self) -> Option<&Ending> {
-        self.endings.iter().min_by_key(|ending| ending.at)
+    pub fn next_expiry(&self) -> Option<&CredentialExpiry> {
+        self.expiries.iter().min_by_key(|expiry| expiry.at)
     }
 
     /// When people are to be told of the next end; none when they were told of all.
-    pub fn tell_at(&self) -> Option<Timestamp> {
-        self.endings.iter().filter(|ending| !ending.is_told).map(|ending| ending.tell_from).min()
+    pub fn next_notice_at(&self) -> Option<Timestamp> {
+        self.expiries.iter().filter(|expiry| !expiry.notified).map(|expiry| expiry.notify_from).min()
     }
 
     /// Replaces the ends of these causes. An end that is said again stays as it was, and so does who was told.
-    pub fn set_endings(&mut self, causes: &[EndingCause], endings: impl IntoIterator<Item = Ending>) {
-        let before = std::mem::take(&mut self.endings);
-        let known = |ending: Ending| before.iter().find(|before| before.is_same(&ending)).cloned().unwrap_or(ending);
-        let endings = endings.into_iter().map(known).collect::<Vec<_>>();
-        self.endings = before.into_iter().filter(|ending| !causes.contains(&ending.cause)).collect();
-        self.endings.extend(endings);
+    pub fn set_expiries(&mut self, causes: &[ExpiryCause], expiries: impl IntoIterator<Item = CredentialExpiry>) {
+        let before = std::mem::take(&mut self.expiries);
+        let known =
+            |expiry: CredentialExpiry| before.iter().find(|before| before.is_same(&expiry)).cloned().unwrap_or(expiry);
+        let expiries = expiries.into_iter().map(known).collect::<Vec<_>>();
+        self.expiries = before.into_iter().filter(|expiry| !causes.contains(&expiry.cause)).collect();
+        self.expiries.extend(expiries);
     }
 }
 

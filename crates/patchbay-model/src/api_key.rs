@@ -6,7 +6,7 @@ use crate::{ApiKeyId, ProjectId, Timestamp};
 
 /// What an API key may do. The names are the wire contract's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Scope {
+pub enum ApiScope {
     /// Read accounts, sessions, profiles.
     PlatformRead,
     /// Create, change and delete them.
@@ -21,7 +21,7 @@ pub enum Scope {
     CredentialsRead,
 }
 
-impl Scope {
+impl ApiScope {
     /// Every scope.
     pub const ALL: [Self; 6] = [
         Self::PlatformRead,
@@ -55,17 +55,17 @@ impl Scope {
     }
 }
 
-impl fmt::Display for Scope {
+impl fmt::Display for ApiScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Scope {
-    type Err = UnknownScope;
+impl FromStr for ApiScope {
+    type Err = UnknownApiScope;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| UnknownScope(text.to_owned()))
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| UnknownApiScope(text.to_owned()))
     }
 }
 
@@ -74,7 +74,7 @@ impl FromStr for Scope {
 #[error(
     "`{0}` is not a scope; the scopes are platform:read, platform:write, actions:execute, connectors:read, connectors:write, credentials:read"
 )]
-pub struct UnknownScope(String);
+pub struct UnknownApiScope(String);
 
 /// SHA-256 of a key or token. Keys carry 256 random bits, so a fast hash is enough.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,7 +105,7 @@ pub struct ApiKey {
     /// The hash of its text.
     pub hash: KeyHash,
     /// What it may do.
-    pub scopes: BTreeSet<Scope>,
+    pub scopes: BTreeSet<ApiScope>,
     /// Whether it is accepted.
     pub enabled: bool,
     /// When it was made.
@@ -129,10 +129,10 @@ mod tests {
 
     #[test]
     fn every_scope_reads_back() {
-        for scope in Scope::ALL {
-            assert_eq!(scope.as_str().parse::<Scope>().unwrap(), scope);
+        for scope in ApiScope::ALL {
+            assert_eq!(scope.as_str().parse::<ApiScope>().unwrap(), scope);
         }
-        assert!("admin".parse::<Scope>().is_err());
-        assert!(!Scope::defaults().contains(&Scope::CredentialsRead));
+        assert!("admin".parse::<ApiScope>().is_err());
+        assert!(!ApiScope::defaults().contains(&ApiScope::CredentialsRead));
     }
 }

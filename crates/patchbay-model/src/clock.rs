@@ -1,6 +1,6 @@
 //! Time as a value and as a parameter.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -43,6 +43,23 @@ impl Timestamp {
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis.saturating_mul(1_000)))
+    }
+
+    /// Returns this moment plus `duration`, saturating.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// Returns this moment minus `duration`, saturating.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// Returns the time from `earlier` to this moment; zero when this moment is the earlier one.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
     }
 
     /// Milliseconds from `earlier` to this moment; negative when this one is earlier.
@@ -152,6 +169,10 @@ mod tests {
         fn arithmetic_saturates(moment in any::<i64>(), seconds in any::<i64>()) {
             let later = Timestamp(moment).plus_seconds(seconds).plus_millis(seconds);
             prop_assert_eq!(seconds >= 0, later >= Timestamp(moment));
+            let duration = Duration::from_secs(seconds.unsigned_abs());
+            prop_assert!(Timestamp(moment).plus(duration) >= Timestamp(moment));
+            prop_assert!(Timestamp(moment).minus(duration) <= Timestamp(moment));
+            prop_assert_eq!(Timestamp(moment).since(Timestamp(moment).plus(duration)), Duration::ZERO);
             prop_assert!(Timestamp(moment).as_seconds() <= moment / 1_000_000);
         }
     }

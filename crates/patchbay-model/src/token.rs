@@ -6,7 +6,7 @@ use crate::{AccountId, ProfileId, ProjectId, Timestamp};
 
 /// What is known of an account's token. The token itself is among the account's sealed secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Token {
+pub struct TokenMetadata {
     /// When the provider minted it, by our clock.
     pub issued_at: Timestamp,
     /// When it ends; none when the provider names no end.
@@ -36,18 +36,27 @@ pub struct Lease {
     pub fence: i64,
     /// The credential version for which a token call was sent whose outcome nobody knows: the process ended,
     /// or the provider did not answer.
-    pub unsettled: Option<i64>,
+    pub unresolved_revision: Option<i64>,
     /// Renewals that failed since the last one that did not.
     pub failures: u32,
 }
 
-/// What asking for a lease gives.
+/// Whether a lease waits for the back-off after a failed refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeasePriority {
+    /// It waits.
+    Normal,
+    /// It does not wait.
+    Urgent,
+}
+
+/// The outcome of acquiring a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LeaseAnswer {
+pub enum LeaseOutcome {
     /// The lease.
     Granted(Lease),
     /// Someone else holds it, until this moment at most.
     Held(Timestamp),
     /// The last renewal failed; the next may be tried at this moment.
-    Resting(Timestamp),
+    BackingOff(Timestamp),
 }

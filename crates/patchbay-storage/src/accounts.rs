@@ -36,7 +36,7 @@ pub struct AccountFilter {
     /// Only of these profiles.
     pub profile_ids: Vec<ProfileId>,
     /// Only those that work, or are suspended, and of whose end people are told by this moment.
-    pub relink_due_by: Option<Timestamp>,
+    pub reconnect_due_by: Option<Timestamp>,
     /// Only those linked at or after this moment.
     pub created_since: Option<Timestamp>,
     /// Only those linked before this moment.
@@ -63,7 +63,7 @@ pub trait AccountStore: Send + Sync {
     /// Replaces one with its secrets, when its credentials still have the version that the caller
     /// read; else a conflict. Its connector and the moment it was linked stay as they are. False when
     /// the project has no such account.
-    async fn update(&self, account: &Account, read_version: i64) -> Result<bool>;
+    async fn update(&self, account: &Account, read_revision: i64) -> Result<bool>;
     /// Removes one with its secrets and gives it back as it was.
     async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>>;
 }

@@ -17,17 +17,17 @@ mod login_tokens;
 mod members;
 mod meta;
 mod organizations;
+mod pending_authorizations;
 mod profiles;
 mod projects;
-mod renewals;
+mod refresh_leases;
 mod sealed_records;
 mod sessions;
-mod sign_ins;
 pub mod sqlite;
 
 pub use accounts::{AccountFilter, AccountStore, InsertRule};
 pub use api_keys::ApiKeyStore;
-pub use attempts::{AttemptStore, MOST_ATTEMPTS};
+pub use attempts::{AttemptStore, MAX_ATTEMPTS_PER_SESSION};
 pub use calls::CallStore;
 pub use connectors::{AddVersion, ConnectorStore};
 pub use error::StorageError;
@@ -35,12 +35,12 @@ pub use login_tokens::LoginTokenStore;
 pub use members::{BrowserSessionStore, MemberStore};
 pub use meta::MetaStore;
 pub use organizations::OrganizationStore;
+pub use pending_authorizations::PendingAuthorizationStore;
 pub use profiles::{ProfileFilter, ProfileStore};
 pub use projects::ProjectStore;
-pub use renewals::RenewalStore;
+pub use refresh_leases::RefreshLeaseStore;
 pub use sealed_records::{SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
 pub use sessions::SessionStore;
-pub use sign_ins::SignInStore;
 
 /// What every storage call gives.
 pub type Result<T> = std::result::Result<T, StorageError>;
@@ -75,9 +75,9 @@ pub trait Storage: Send + Sync {
     /// Linked accounts.
     fn accounts(&self) -> &dyn AccountStore;
     /// Leases on the renewal of tokens.
-    fn renewals(&self) -> &dyn RenewalStore;
+    fn refresh_leases(&self) -> &dyn RefreshLeaseStore;
     /// Sign-ins under way at providers.
-    fn sign_ins(&self) -> &dyn SignInStore;
+    fn pending_authorizations(&self) -> &dyn PendingAuthorizationStore;
     /// Connect sessions.
     fn sessions(&self) -> &dyn SessionStore;
     /// Connection attempts.

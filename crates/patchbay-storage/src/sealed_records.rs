@@ -33,7 +33,7 @@ pub enum SealedPlace {
         field: String,
     },
     /// A sign-in under way.
-    SignIn {
+    PendingAuthorization {
         /// Its project.
         project: ProjectId,
         /// The hash of its `state`.

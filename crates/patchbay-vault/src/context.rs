@@ -24,7 +24,7 @@ pub enum SealContext<'a> {
         field: &'a str,
     },
     /// What a sign-in at a provider needs when the customer comes back.
-    SignIn {
+    PendingAuthorization {
         /// The session's project.
         project: &'a ProjectId,
         /// The hash of its `state`, in hexadecimal digits.
@@ -50,7 +50,7 @@ impl SealContext<'_> {
         let (tag, parts): (&str, &[&str]) = match self {
             Self::Account { project, account, field } => ("account", &[project.as_str(), account.as_str(), field]),
             Self::Profile { project, profile, field } => ("profile", &[project.as_str(), profile.as_str(), field]),
-            Self::SignIn { project, state } => ("sign_in", &[project.as_str(), state]),
+            Self::PendingAuthorization { project, state } => ("sign_in", &[project.as_str(), state]),
             Self::Cursor { project, account, action } => ("cursor", &[project.as_str(), account.as_str(), action]),
             Self::Canary => ("canary", &[]),
         };

@@ -22,7 +22,7 @@ pub struct KeyRing {
 
 /// What may be shown of a key: never the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyFacts {
+pub struct WrappingKeyInfo {
     /// Its id, as it stands in every envelope that it wraps.
     pub id: KeyId,
     /// When it was made.
@@ -92,8 +92,8 @@ impl KeyRing {
     }
 
     /// The keys, the oldest first.
-    pub fn keys(&self) -> impl Iterator<Item = KeyFacts> {
-        let fact = |(place, key): (usize, &WrappingKey)| KeyFacts {
+    pub fn keys(&self) -> impl Iterator<Item = WrappingKeyInfo> {
+        let fact = |(place, key): (usize, &WrappingKey)| WrappingKeyInfo {
             id: key.id,
             created_at: key.created_at,
             is_active: place == self.active,

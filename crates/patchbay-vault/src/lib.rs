@@ -18,7 +18,7 @@ mod vault;
 
 pub use context::SealContext;
 pub use error::{KeyRingError, VaultError};
-pub use key_ring::{KeyFacts, KeyRing};
+pub use key_ring::{KeyRing, WrappingKeyInfo};
 pub use process::forbid_core_dumps;
 pub use random::OsEntropy;
 pub use secret::Secret;

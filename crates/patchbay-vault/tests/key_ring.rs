@@ -80,7 +80,7 @@ fn a_value_moves_to_the_active_key_and_the_old_one_can_go() {
     assert_eq!(vault.open(&SealContext::Canary, &sealed), Ok(secret.clone()), "old keys still open");
     let moved = vault.reseal(&SealContext::Canary, &sealed).unwrap().unwrap();
     assert_eq!(moved.key_id(), Some(vault.ring().active_id()));
-    let elsewhere = SealContext::SignIn { project: &ProjectId::new("p"), state: "00" };
+    let elsewhere = SealContext::PendingAuthorization { project: &ProjectId::new("p"), state: "00" };
     assert_eq!(vault.reseal(&elsewhere, &sealed), Err(VaultError::Refused), "it stays bound to its place");
 
     let ring = vault.ring();

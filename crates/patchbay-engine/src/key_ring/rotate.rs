@@ -124,9 +124,9 @@ impl KeyKeeper<'_> {
         let context = match &record.place {
             SealedPlace::Account { project, account, field } => SealContext::Account { project, account, field },
             SealedPlace::Profile { project, profile, field } => SealContext::Profile { project, profile, field },
-            SealedPlace::SignIn { project, state: hash } => {
+            SealedPlace::PendingAuthorization { project, state: hash } => {
                 state = hash.hex();
-                SealContext::SignIn { project, state: &state }
+                SealContext::PendingAuthorization { project, state: &state }
             }
             SealedPlace::Canary => SealContext::Canary,
         };

@@ -66,8 +66,8 @@ pub(crate) async fn prove(
         if let Some(minted) = minted {
             // Nothing of an earlier token is worth anything beside the new one.
             account.token = None;
-            account.endings.clear();
-            account.wanted_scopes.clear();
+            account.expiries.clear();
+            account.missing_scopes.clear();
             account.secrets.remove(tokens::REFRESH_TOKEN);
             tokens::apply(engine.vault(), account, minted, method, profile, now);
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use patchbay_connector::Connector;
 use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Metadata, ProfileId};
-use patchbay_model::{Profile, ProfileAlarm, ProjectId, Scope, Timestamp};
+use patchbay_model::{ApiScope, Profile, ProfileAlarm, ProjectId, Timestamp};
 use patchbay_storage::{AccountFilter, StorageError};
 use patchbay_vault::Secret;
 
@@ -37,7 +37,7 @@ pub struct AccountQuery {
     /// Only of these profiles.
     pub profile_ids: Vec<ProfileId>,
     /// Only those that must be linked again soon.
-    pub relink_due: bool,
+    pub reconnect_due: bool,
     /// The page, from 1.
     pub page: u32,
     /// Accounts on a page, 1 to 100.
@@ -64,7 +64,7 @@ pub struct AccountView {
     /// The scopes that actions of the profile need and that the provider did not grant.
     pub missing_scopes: Vec<String>,
     /// What must be done before the account's next end, for a person; none when it has none.
-    pub ending: Option<String>,
+    pub expiry_notice: Option<String>,
     /// Whether an app that its profile had before minted its token, and renews it.
     pub is_of_earlier_app: bool,
     /// What the provider said when the account was deleted; none unless it was.
@@ -129,7 +129,7 @@ const ATTEMPTS: usize = 4;
 impl Engine {
     /// A page of accounts, newest first.
     pub async fn list_accounts(&self, caller: &Caller, query: AccountQuery) -> Result<Page<AccountView>, Error> {
-        caller.require(Scope::PlatformRead)?;
+        caller.require(ApiScope::PlatformRead)?;
         let filter = filter(query, self.clock().now())?;
         let page = self.storage().accounts().list(&caller.project_id, &filter).await?;
         let mut items = Vec::with_capacity(page.items.len());
@@ -141,7 +141,7 @@ impl Engine {
 
     /// One account. 404 `AccountNotFoundError` also for another project's.
     pub async fn get_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
-        caller.require(Scope::PlatformRead)?;
+        caller.require(ApiScope::PlatformRead)?;
         self.view(self.account(&caller.project_id, id).await?).await
     }
 
@@ -152,7 +152,7 @@ impl Engine {
         id: &AccountId,
         patch: AccountPatch,
     ) -> Result<AccountView, Error> {
-        caller.require(Scope::PlatformWrite)?;
+        caller.require(ApiScope::PlatformWrite)?;
         if let Some(status) = patch.status
             && !matches!(status, AccountStatus::Active | AccountStatus::Suspended)
         {
@@ -169,7 +169,7 @@ impl Engine {
     /// Deletes an account and gives it back as it was. Its credentials are taken back at the provider first, where
     /// that is possible; what the provider says does not keep the account.
     pub async fn delete_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
-        caller.require(Scope::PlatformWrite)?;
+        caller.require(ApiScope::PlatformWrite)?;
         let (engine, project, id) = (self.clone(), caller.project_id.clone(), id.clone());
         // A caller who leaves half-way would leave an account behind whose credentials are worth nothing any more.
         self.to_the_end(async move { engine.delete_whole(&project, &id).await }).await
@@ -218,7 +218,7 @@ impl Engine {
             if changed.status_reasons != read.status_reasons || changed != read {
                 changed.updated_at = self.clock().now();
                 // Every change counts: a stale writer must not win over a newer one.
-                changed.credential_version = read.credential_version + 1;
+                changed.revision = read.revision + 1;
             } else {
                 return self.view(Arc::new(read)).await;
             }
@@ -227,10 +227,10 @@ impl Engine {
             if is_elsewhere {
                 self.connector_of(&profile).await?;
             }
-            let (engine, writing, read_version) = (self.clone(), changed.clone(), read.credential_version);
+            let (engine, writing, read_revision) = (self.clone(), changed.clone(), read.revision);
             let stored = self
                 .to_the_end(async move {
-                    let stored = engine.storage().accounts().update(&writing, read_version).await;
+                    let stored = engine.storage().accounts().update(&writing, read_revision).await;
                     engine.forget_account(&writing.id);
                     stored
                 })
@@ -275,8 +275,8 @@ impl Engine {
             account.secrets.clear();
             account.setup_information.clear();
             account.token = None;
-            account.renew_at = None;
-            account.endings.clear();
+            account.refresh_at = None;
+            account.expiries.clear();
         }
         if account.profile_id != profile_id {
             account.environment.clone_from(&profile.environment);
@@ -360,7 +360,7 @@ impl Engine {
             connector.as_ref().map(|connector| lacking(connector, &profile, &account)).unwrap_or_default();
         let title = connector.as_ref().map_or(account.connector.as_str(), |connector| connector.title.as_str());
         Ok(AccountView {
-            ending: account.ending().map(|ending| ending_sentence(ending, title)),
+            expiry_notice: account.next_expiry().map(|expiry| ending_sentence(expiry, title)),
             is_of_earlier_app: earlier_client(&account, &profile).is_some(),
             account,
             missing_scopes,
@@ -425,7 +425,7 @@ fn filter(query: AccountQuery, now: Timestamp) -> Result<AccountFilter, Error> {
         statuses,
         profile_active,
         profile_ids: query.profile_ids,
-        relink_due_by: query.relink_due.then_some(now),
+        reconnect_due_by: query.reconnect_due.then_some(now),
         created_since: None,
         created_before: None,
         kind: query.kind,

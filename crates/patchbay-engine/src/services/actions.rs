@@ -6,7 +6,7 @@ use patchbay_connector::{
     Connector,
     definition::{Action, InputLocation, Step},
 };
-use patchbay_model::{AccountId, CallId, CallKind, ProfileId, Scope};
+use patchbay_model::{AccountId, ApiScope, CallId, CallKind, ProfileId};
 use serde_json::{Map, Value};
 
 use super::{
@@ -106,7 +106,7 @@ impl Engine {
         patience: Option<Duration>,
         hand_out: Option<&HandOut>,
     ) -> Result<(Call, Result<Map<String, Value>, Error>, Option<Trace>), Error> {
-        caller.require(Scope::ActionsExecute)?;
+        caller.require(ApiScope::ActionsExecute)?;
         let RunRequest { account_id, profile_id, action, path, query, headers, body, debug } = request;
         let name = Some(action.clone());
         let mut call = Call::begin(self, caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use patchbay_connector::{Connector, definition::Action};
-use patchbay_model::{Account, AccountId, Profile, Scope};
+use patchbay_model::{Account, AccountId, ApiScope, Profile};
 
 use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::{Error, scopes::lacking_scopes};
@@ -53,7 +53,7 @@ impl Engine {
     /// A page of connectors with their actions. A cursor that was not ours is 400 `ValidationError`;
     /// an account that is not the caller's is 404.
     pub async fn list_actions(&self, caller: &Caller, query: ActionQuery) -> Result<ActionPage, Error> {
-        caller.require(Scope::ConnectorsRead)?;
+        caller.require(ApiScope::ConnectorsRead)?;
         check_page(1, query.page_size)?;
         let start = match &query.next {
             None => 0,

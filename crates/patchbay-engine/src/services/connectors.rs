@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, Diagnostic, Pin, SourceFile};
-use patchbay_model::{ConnectorVersion, Scope};
+use patchbay_model::{ApiScope, ConnectorVersion};
 
 use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::{
@@ -71,7 +71,7 @@ pub struct VersionFiles {
 impl Engine {
     /// A page of the connectors that the project can use, by key.
     pub async fn list_connectors(&self, caller: &Caller, query: ConnectorQuery) -> Result<Page<ConnectorEntry>, Error> {
-        caller.require(Scope::ConnectorsRead)?;
+        caller.require(ApiScope::ConnectorsRead)?;
         check_page(query.page, query.page_size)?;
         let mut all = self.library().state().latest(&caller.project_id);
         if let Some(wanted) = query.origin {
@@ -89,14 +89,14 @@ impl Engine {
 
     /// One connector. 404 `ConnectorNotFoundError` also for one that another project pushed.
     pub async fn get_connector(&self, caller: &Caller, key: &str) -> Result<ConnectorEntry, Error> {
-        caller.require(Scope::ConnectorsRead)?;
+        caller.require(ApiScope::ConnectorsRead)?;
         let latest = self.library().choose(&caller.project_id, key, None).ok_or_else(|| missing(key, None))?;
         self.entry(caller, key.to_owned(), &latest).await
     }
 
     /// A version with its files, by number or pin.
     pub async fn connector_version(&self, caller: &Caller, key: &str, pin: &str) -> Result<VersionFiles, Error> {
-        caller.require(Scope::ConnectorsRead)?;
+        caller.require(ApiScope::ConnectorsRead)?;
         if let Err(error) = pin.parse::<Pin>() {
             return Err(invalid_at("version", "format", error.to_string()));
         }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use patchbay_connector::{Connector, definition::ReleaseStage};
-use patchbay_model::{ApiKey, Organization, Project, ProjectId, Scope};
+use patchbay_model::{ApiKey, ApiScope, Organization, Project, ProjectId};
 use patchbay_model::{ApiKeyId, EnabledActions, OrganizationId};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::{Secret, Vault};
@@ -30,7 +30,7 @@ pub struct NewKey {
     /// Its label.
     pub name: String,
     /// What it may do; empty means the defaults.
-    pub scopes: BTreeSet<Scope>,
+    pub scopes: BTreeSet<ApiScope>,
     /// Its text, when the operator chose it (`PATCHBAY_API_KEY`): at least 20 characters.
     pub text: Option<Secret>,
 }
@@ -88,7 +88,7 @@ impl Engine {
         let api_key = if has_key {
             None
         } else {
-            let new = NewKey { name: "first key".to_owned(), scopes: Scope::defaults(), text: None };
+            let new = NewKey { name: "first key".to_owned(), scopes: ApiScope::defaults(), text: None };
             Some(self.create_key(&project.id, new).await?.text)
         };
         let login_token = self.create_login_token(&project.id).await?;
@@ -100,7 +100,7 @@ impl Engine {
         let Some(text) = text else { return Ok(()) };
         let known = self.storage().api_keys().by_hash(&Vault::hash_token(text.expose())).await?;
         if known.is_none() {
-            let new = NewKey { name: "operator key".to_owned(), scopes: Scope::defaults(), text: Some(text) };
+            let new = NewKey { name: "operator key".to_owned(), scopes: ApiScope::defaults(), text: Some(text) };
             self.create_key(project, new).await?;
         }
         Ok(())
@@ -169,7 +169,7 @@ impl Engine {
             organization_id: project.organization_id,
             project_id: project.id,
             key_id: None,
-            scopes: Scope::ALL.into_iter().collect(),
+            scopes: ApiScope::ALL.into_iter().collect(),
         })
     }
 
@@ -248,7 +248,7 @@ impl Engine {
             project_id: project.clone(),
             name: new.name,
             hash: Vault::hash_token(text.expose()),
-            scopes: if new.scopes.is_empty() { Scope::defaults() } else { new.scopes },
+            scopes: if new.scopes.is_empty() { ApiScope::defaults() } else { new.scopes },
             enabled: true,
             created_at: self.clock().now(),
         };
@@ -258,8 +258,8 @@ impl Engine {
 
     /// Makes a key for a caller, who can give away no more than it has itself.
     pub async fn create_key_for(&self, caller: &Caller, new: NewKey) -> Result<CreatedKey, Error> {
-        caller.require(Scope::PlatformWrite)?;
-        let scopes = if new.scopes.is_empty() { Scope::defaults() } else { new.scopes };
+        caller.require(ApiScope::PlatformWrite)?;
+        let scopes = if new.scopes.is_empty() { ApiScope::defaults() } else { new.scopes };
         caller.require_all(&scopes)?;
         let name = key_name(&new.name)?;
         self.create_key(&caller.project_id, NewKey { name, scopes, text: None }).await
@@ -267,7 +267,7 @@ impl Engine {
 
     /// The caller's project's keys, oldest first; never their texts.
     pub async fn keys(&self, caller: &Caller) -> Result<Vec<ApiKey>, Error> {
-        caller.require(Scope::PlatformRead)?;
+        caller.require(ApiScope::PlatformRead)?;
         self.list_keys(&caller.project_id).await
     }
 
@@ -308,7 +308,7 @@ impl Engine {
 
     /// A key of the caller's project that may do nothing which the caller may not.
     async fn key_within_reach(&self, caller: &Caller, id: &ApiKeyId) -> Result<ApiKey, Error> {
-        caller.require(Scope::PlatformWrite)?;
+        caller.require(ApiScope::PlatformWrite)?;
         let keys = self.list_keys(&caller.project_id).await?;
         let key = keys.into_iter().find(|key| key.id == *id).ok_or_else(no_key)?;
         caller.require_all(&key.scopes)?;

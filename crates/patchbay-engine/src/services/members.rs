@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_model::{
-    BrowserSession, LoginToken, Member, MemberId, PasswordHash, Project, ProjectId, Scope, Timestamp,
+    ApiScope, BrowserSession, LoginToken, Member, MemberId, PasswordHash, Project, ProjectId, Timestamp,
 };
 use patchbay_vault::{Secret, Vault};
 
@@ -107,7 +107,7 @@ impl Engine {
             organization_id: chosen.organization_id,
             project_id: chosen.id,
             key_id: None,
-            scopes: Scope::all(),
+            scopes: ApiScope::all(),
         }))
     }
 

@@ -10,8 +10,8 @@ use std::{
 use patchbay_connector::Registry;
 use patchbay_egress::{EgressConfig, HttpClient};
 use patchbay_model::{
-    Account, AccountId, ApiKeyId, CallRecord, Clock, ConnectSession, Entropy, KeyHash, OrganizationId, Profile,
-    ProfileId, ProjectId, Scope,
+    Account, AccountId, ApiKeyId, ApiScope, CallRecord, Clock, ConnectSession, Entropy, KeyHash, OrganizationId,
+    Profile, ProfileId, ProjectId,
 };
 use patchbay_storage::{Storage, StorageError, VAULT_CANARY};
 use patchbay_vault::{Secret, Vault, VaultError};
@@ -141,12 +141,12 @@ pub struct Caller {
     /// The key; none for a member signed in to the dashboard.
     pub key_id: Option<ApiKeyId>,
     /// What it may do.
-    pub scopes: BTreeSet<Scope>,
+    pub scopes: BTreeSet<ApiScope>,
 }
 
 impl Caller {
     /// Refuses (403, `MissingScopeError`, naming the scope) a key without `scope`.
-    pub fn require(&self, scope: Scope) -> Result<(), Error> {
+    pub fn require(&self, scope: ApiScope) -> Result<(), Error> {
         if self.scopes.contains(&scope) {
             return Ok(());
         }
@@ -158,7 +158,7 @@ impl Caller {
     }
 
     /// The same for each of several.
-    pub(crate) fn require_all(&self, scopes: &BTreeSet<Scope>) -> Result<(), Error> {
+    pub(crate) fn require_all(&self, scopes: &BTreeSet<ApiScope>) -> Result<(), Error> {
         scopes.iter().try_for_each(|scope| self.require(*scope))
     }
 }
@@ -232,7 +232,7 @@ impl Engine {
             changes: TaskTracker::new(),
         }));
         // What a process held that is no more: this one owns the database alone.
-        engine.storage().renewals().end_all().await?;
+        engine.storage().refresh_leases().release_all().await?;
         Ok(engine)
     }
 

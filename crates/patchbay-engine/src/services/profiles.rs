@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, Pin, definition::AuthMethod, nearest};
-use patchbay_model::{EnabledActions, Owner, Profile, ProfileId, ProjectId, Scope};
+use patchbay_model::{ApiScope, EnabledActions, Owner, Profile, ProfileId, ProjectId};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::Secret;
 use tokio::sync::OwnedMutexGuard;
@@ -74,7 +74,7 @@ pub struct ProfileQuery {
 impl Engine {
     /// A page of profiles.
     pub async fn list_profiles(&self, caller: &Caller, query: ProfileQuery) -> Result<Page<Arc<Profile>>, Error> {
-        caller.require(Scope::PlatformRead)?;
+        caller.require(ApiScope::PlatformRead)?;
         check_page(query.page, query.page_size)?;
         let filter = ProfileFilter {
             connector: query.connector,
@@ -88,13 +88,13 @@ impl Engine {
 
     /// One profile. 404 `ProfileNotFoundError` also for another project's.
     pub async fn get_profile(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
-        caller.require(Scope::PlatformRead)?;
+        caller.require(ApiScope::PlatformRead)?;
         self.profile(&caller.project_id, id).await
     }
 
     /// Makes a profile.
     pub async fn create_profile(&self, caller: &Caller, new: NewProfile) -> Result<Arc<Profile>, Error> {
-        caller.require(Scope::PlatformWrite)?;
+        caller.require(ApiScope::PlatformWrite)?;
         self.add_profile(&caller.project_id, new).await
     }
 
@@ -145,7 +145,7 @@ impl Engine {
         id: &ProfileId,
         patch: ProfilePatch,
     ) -> Result<Arc<Profile>, Error> {
-        caller.require(Scope::PlatformWrite)?;
+        caller.require(ApiScope::PlatformWrite)?;
         // One change at a time: two at once would each write back what they had read.
         let _turn = self.profile_turn(&caller.project_id, id).await;
         let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
@@ -281,7 +281,7 @@ impl Engine {
 
     /// Deletes a profile and gives it back; 409 `ProfileInUseError` while accounts use it.
     pub async fn delete_profile(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
-        caller.require(Scope::PlatformWrite)?;
+        caller.require(ApiScope::PlatformWrite)?;
         self.profile(&caller.project_id, id).await?;
         let (engine, project, gone) = (self.clone(), caller.project_id.clone(), id.clone());
         let deleted = self

@@ -8,7 +8,7 @@ use patchbay_connector::{
     definition::{Authorization, HttpMethod},
     expr,
 };
-use patchbay_model::{AccountId, CallId, CallKind, Scope};
+use patchbay_model::{AccountId, ApiScope, CallId, CallKind};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
@@ -102,7 +102,7 @@ impl Engine {
         request: ProxyRequest,
         patience: Option<Duration>,
     ) -> Result<ProxyOutcome, Error> {
-        caller.require(Scope::ActionsExecute)?;
+        caller.require(ApiScope::ActionsExecute)?;
         let mut call = Call::begin(self, caller, &request.account_id, None, CallKind::Proxy, None).await?;
         call.patience = patience;
         let again = works_by_token(call.method()).then(|| request.clone());

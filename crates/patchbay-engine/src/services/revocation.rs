@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt, stream};
 use patchbay_connector::Connector;
 use patchbay_model::{
-    Account, AccountStatus, CallId, CallKind, CallRecord, LeaseAnswer, ProjectId, Scope, StatusReason, Timestamp,
+    Account, AccountStatus, ApiScope, CallId, CallKind, CallRecord, LeaseOutcome, LeasePriority, ProjectId,
+    StatusReason, Timestamp,
 };
 use patchbay_storage::{AccountFilter, StorageError};
 use tokio::time::{Instant, sleep};
@@ -74,7 +75,7 @@ impl Engine {
     /// Takes accounts back at their providers and wipes their credentials here. They stay, to be linked again; one
     /// whose provider did not confirm is suspended with its credentials, so that it can be tried again.
     pub async fn revoke_accounts(&self, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
-        caller.require(Scope::PlatformWrite)?;
+        caller.require(ApiScope::PlatformWrite)?;
         if query.connector.is_none() && query.since.is_none() && query.until.is_none() {
             return Err(invalid_at(
                 "connector",
@@ -179,8 +180,8 @@ impl Engine {
             let Some(found) = self.storage().accounts().get(&read.project_id, &read.id).await? else { return Ok(()) };
             let now = self.clock().now();
             let mut changed = found.clone();
-            changed.renew_at = None;
-            changed.endings.clear();
+            changed.refresh_at = None;
+            changed.expiries.clear();
             if is_ended {
                 changed.secrets.clear();
                 changed.token = None;
@@ -192,11 +193,11 @@ impl Engine {
                 timestamp: now,
             }];
             changed.updated_at = now;
-            changed.credential_version = found.credential_version + 1;
+            changed.revision = found.revision + 1;
             let (engine, writing) = (self.clone(), changed);
             let stored = self
                 .to_the_end(async move {
-                    let stored = engine.storage().accounts().update(&writing, found.credential_version).await;
+                    let stored = engine.storage().accounts().update(&writing, found.revision).await;
                     engine.forget_account(&writing.id);
                     stored
                 })
@@ -272,9 +273,9 @@ impl Engine {
     async fn hold_renewals(&self, account: &Account) -> Option<Account> {
         for _ in 0..LOOKS {
             let now = self.clock().now();
-            let (renewals, until) = (self.storage().renewals(), now.plus_seconds(LEASE));
-            match renewals.take(&account.project_id, &account.id, now, until, true).await {
-                Ok(LeaseAnswer::Held(_)) => sleep(LOOK_EVERY).await,
+            let (renewals, until) = (self.storage().refresh_leases(), now.plus_seconds(LEASE));
+            match renewals.acquire(&account.project_id, &account.id, now, until, LeasePriority::Urgent).await {
+                Ok(LeaseOutcome::Held(_)) => sleep(LOOK_EVERY).await,
                 _ => break,
             }
         }

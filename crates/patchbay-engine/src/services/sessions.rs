@@ -1,7 +1,7 @@
 //! Connect sessions: made by the operator's backend, spent in the Hub.
 
 use patchbay_model::{AccountId, AccountKind, ConnectSession, Metadata, Owner, ProfileId};
-use patchbay_model::{Scope, SessionId};
+use patchbay_model::{ApiScope, SessionId};
 use patchbay_vault::{Secret, Vault};
 
 use super::{Caller, Engine, invalid, invalid_at};
@@ -57,7 +57,7 @@ const LONGEST_LIFE: i64 = 31_536_000;
 impl Engine {
     /// Makes a session.
     pub async fn create_session(&self, caller: &Caller, new: NewSession) -> Result<CreatedSession, Error> {
-        caller.require(Scope::PlatformWrite)?;
+        caller.require(ApiScope::PlatformWrite)?;
         let allowed_origins = check(&new)?;
         if let Some(connector) = &new.connector {
             self.known_connector(&caller.project_id, connector, "provider").await?;
@@ -106,7 +106,7 @@ impl Engine {
 
     /// The session behind a token, when it belongs to the caller's project and has not expired.
     pub async fn authenticate_session(&self, caller: &Caller, token: &Secret) -> Result<ConnectSession, Error> {
-        caller.require(Scope::PlatformRead)?;
+        caller.require(ApiScope::PlatformRead)?;
         let session = self.live_session(token).await?.filter(|session| session.project_id == caller.project_id);
         session.ok_or_else(|| {
             Error::new(

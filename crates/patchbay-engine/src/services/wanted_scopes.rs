@@ -17,7 +17,7 @@ impl Engine {
         let granted = account.token.as_ref().map(|token| token.scopes.as_slice()).unwrap_or_default();
         let lacking = wanted.iter().filter(|scope| !granted.contains(scope)).take(MAX_SCOPES).cloned();
         let lacking = lacking.collect::<Vec<_>>();
-        if lacking.is_empty() || account.wanted_scopes.get(action) == Some(&lacking) {
+        if lacking.is_empty() || account.missing_scopes.get(action) == Some(&lacking) {
             return;
         }
         let (engine, project, id, action) =
@@ -26,10 +26,10 @@ impl Engine {
             let accounts = engine.storage().accounts();
             let Some(read) = accounts.get(&project, &id).await? else { return Ok::<_, StorageError>(()) };
             let mut changed = read.clone();
-            changed.wanted_scopes.insert(action, lacking);
+            changed.missing_scopes.insert(action, lacking);
             changed.updated_at = engine.clock().now();
-            changed.credential_version = read.credential_version + 1;
-            let outcome = accounts.update(&changed, read.credential_version).await;
+            changed.revision = read.revision + 1;
+            let outcome = accounts.update(&changed, read.revision).await;
             engine.forget_account(&id);
             outcome.map(|_| ())
         });

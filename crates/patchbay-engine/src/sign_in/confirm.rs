@@ -6,7 +6,7 @@
 //! goes on to that address with a one-time `confirmation`; the product knows by its own log-in whose browser it is, and
 //! says so to the API. What the provider gave is not traded before.
 
-use patchbay_model::{AttemptId, ConnectionAttempt, KeyHash, ProjectId, Scope};
+use patchbay_model::{ApiScope, AttemptId, ConnectionAttempt, KeyHash, ProjectId};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -76,7 +76,7 @@ impl Engine {
         confirmation: &Secret,
         owner_id: &str,
     ) -> Result<ConfirmedSignIn, Error> {
-        caller.require(Scope::PlatformWrite)?;
+        caller.require(ApiScope::PlatformWrite)?;
         let (engine, project) = (self.clone(), caller.project_id.clone());
         let (confirmation, owner_id) = (confirmation.clone(), owner_id.to_owned());
         // A caller who leaves meanwhile stops nothing: a code is good once.

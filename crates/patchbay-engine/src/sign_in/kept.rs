@@ -24,9 +24,9 @@ pub(super) async fn keep<T: Serialize>(
     value: &T,
 ) -> Result<(), Error> {
     let text = Secret::new(serde_json::to_string(value).map_err(|error| broken(&error))?);
-    let sealed = engine.vault().seal(&SealContext::SignIn { project, state: &hash.hex() }, &text);
+    let sealed = engine.vault().seal(&SealContext::PendingAuthorization { project, state: &hash.hex() }, &text);
     let ends = engine.clock().now().plus_seconds(LIFE);
-    Ok(engine.storage().sign_ins().put(hash, project, &sealed, ends).await?)
+    Ok(engine.storage().pending_authorizations().put(hash, project, &sealed, ends).await?)
 }
 
 /// The value and its project; it stays. None when there is none or it is too old.
@@ -34,14 +34,14 @@ pub(super) async fn find<T: DeserializeOwned>(
     engine: &Engine,
     hash: &KeyHash,
 ) -> Result<Option<(ProjectId, T)>, Error> {
-    let found = engine.storage().sign_ins().find(hash, engine.clock().now()).await?;
+    let found = engine.storage().pending_authorizations().find(hash, engine.clock().now()).await?;
     let Some((project, sealed)) = found else { return Ok(None) };
     Ok(open(engine, hash, &project, &sealed)?.map(|value| (project, value)))
 }
 
 /// The value, taken away for good; none when there is none, it was taken already, or it is too old.
 pub(super) async fn take<T: DeserializeOwned>(engine: &Engine, hash: &KeyHash) -> Result<Option<T>, Error> {
-    let found = engine.storage().sign_ins().take(hash, engine.clock().now()).await?;
+    let found = engine.storage().pending_authorizations().take(hash, engine.clock().now()).await?;
     let Some((project, sealed)) = found else { return Ok(None) };
     open(engine, hash, &project, &sealed)
 }
@@ -52,7 +52,7 @@ fn open<T: DeserializeOwned>(
     project: &ProjectId,
     sealed: &Sealed,
 ) -> Result<Option<T>, Error> {
-    let opened = engine.vault().open(&SealContext::SignIn { project, state: &hash.hex() }, sealed);
+    let opened = engine.vault().open(&SealContext::PendingAuthorization { project, state: &hash.hex() }, sealed);
     let text = opened.map_err(|error| broken(&error))?;
     let text = Zeroizing::new(text.expose().to_owned());
     // One that another version of this server kept is of no use: the customer starts again.

@@ -1,7 +1,7 @@
 //! From what a provider minted to what is stored of it.
 
 use patchbay_connector::definition::{AuthKind, AuthMethod};
-use patchbay_model::{Account, Profile, Timestamp, Token};
+use patchbay_model::{Account, Profile, Timestamp, TokenMetadata};
 use patchbay_vault::Vault;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ pub(crate) fn apply(
     let has_refresh_token = account.secrets.contains_key(REFRESH_TOKEN);
     let is_replaced = minted.secrets.iter().any(|(key, _)| key == REFRESH_TOKEN);
     let before = account.token.as_ref();
-    let mut token = Token {
+    let mut token = TokenMetadata {
         issued_at: now,
         expires_at: minted.expires.map(|end| end.from(now)),
         // What renews it ends when it did, unless the provider replaced it or says otherwise.
@@ -60,7 +60,7 @@ pub(crate) fn apply(
         None => {}
     }
     let can_renew = mint::renewal(method, has_refresh_token).is_some();
-    account.renew_at = when::renew_at(&token, method, can_renew);
-    account.set_endings(&endings::OF_TOKENS, endings::of_token(&token, method, has_refresh_token));
+    account.refresh_at = when::refresh_at(&token, method, can_renew);
+    account.set_expiries(&endings::OF_TOKENS, endings::of_token(&token, method, has_refresh_token));
     account.token = Some(token);
 }

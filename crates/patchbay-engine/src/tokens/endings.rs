@@ -2,13 +2,13 @@
 //!
 //! Three things end for good: a refresh token, an access token that nothing renews, an account's client certificate.
 //! What a renewal moves it moves; the rest is told once, in the log and to whoever listens for events, two weeks ahead
-//! or for the last tenth of a life ([`Ending`]).
+//! or for the last tenth of a life ([`CredentialExpiry`]).
 
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 use patchbay_connector::{Connector, definition::AuthMethod, expr::Scope};
-use patchbay_model::{Account, AccountId, CallId, Ending, EndingCause, Profile, ProjectId, Token};
+use patchbay_model::{Account, AccountId, CallId, CredentialExpiry, ExpiryCause, Profile, ProjectId, TokenMetadata};
 use patchbay_storage::StorageError;
 use serde_json::json;
 
@@ -22,19 +22,23 @@ use crate::{
 /// The type of the event that tells of an end.
 const RELINK_DUE: &str = "account.relink_due";
 /// The causes that a token has.
-pub(super) const OF_TOKENS: [EndingCause; 2] = [EndingCause::RefreshToken, EndingCause::AccessToken];
+pub(super) const OF_TOKENS: [ExpiryCause; 2] = [ExpiryCause::RefreshToken, ExpiryCause::AccessToken];
 /// The most accounts in one look, and at the same time.
 const BATCH: u32 = 200;
 const AT_ONCE: usize = 8;
 
 /// The end that a token brings with it; none where it can always be got again, or the provider names none.
-pub(super) fn of_token(token: &Token, method: &AuthMethod, has_refresh_token: bool) -> Option<Ending> {
+pub(super) fn of_token(
+    token: &TokenMetadata,
+    method: &AuthMethod,
+    has_refresh_token: bool,
+) -> Option<CredentialExpiry> {
     let (cause, at) = match renewal(method, has_refresh_token) {
-        None => (EndingCause::AccessToken, token.expires_at?),
-        Some(Grant::Refresh) => (EndingCause::RefreshToken, token.refresh_expires_at?),
+        None => (ExpiryCause::AccessToken, token.expires_at?),
+        Some(Grant::Refresh) => (ExpiryCause::RefreshToken, token.refresh_expires_at?),
         Some(_) => return None,
     };
-    Some(Ending::new(cause, token.issued_at, at))
+    Some(CredentialExpiry::new(cause, token.issued_at, at))
 }
 
 /// Notes when the account's own client certificate ends. One that is the profile's is the operator's to watch.
@@ -61,24 +65,24 @@ pub(crate) fn note_certificate_end(
     let read = runtime::read_certificates(certificates, &connector.title, &facts, &Scope { roots: &roots });
     // What is wrong with it is told by the request that shows it.
     let validity = read.ok().flatten().and_then(|certificate| certificate.validity());
-    let ending = validity.map(|(from, to)| Ending::new(EndingCause::ClientCertificate, from, to));
-    account.set_endings(&[EndingCause::ClientCertificate], ending);
+    let ending = validity.map(|(from, to)| CredentialExpiry::new(ExpiryCause::ClientCertificate, from, to));
+    account.set_expiries(&[ExpiryCause::ClientCertificate], ending);
     Ok(())
 }
 
 /// What ends, and what to do about it, for a person.
-pub(crate) fn sentence(ending: &Ending, provider: &str) -> String {
+pub(crate) fn sentence(ending: &CredentialExpiry, provider: &str) -> String {
     let what = match ending.cause {
-        EndingCause::RefreshToken => "the refresh token that renews its access ends then",
-        EndingCause::AccessToken => "its access token ends then, and the provider gave nothing to renew it with",
-        EndingCause::ClientCertificate => "its client certificate ends then",
+        ExpiryCause::RefreshToken => "the refresh token that renews its access ends then",
+        ExpiryCause::AccessToken => "its access token ends then, and the provider gave nothing to renew it with",
+        ExpiryCause::ClientCertificate => "its client certificate ends then",
     };
     format!("the account at {provider} must be linked again before {}: {what}", ending.at)
 }
 
 /// One look: tells of the ends whose time to be told has come.
 pub(crate) async fn tell_of_endings(engine: &Engine) {
-    let found = match engine.storage().renewals().to_tell(engine.clock().now(), BATCH).await {
+    let found = match engine.storage().refresh_leases().due_notices(engine.clock().now(), BATCH).await {
         Ok(found) => found,
         Err(error) => {
             tracing::warn!(%error, "accounts that must be linked again soon could not be read; it is tried again");
@@ -102,17 +106,17 @@ async fn tell(engine: &Engine, project: &ProjectId, id: &AccountId) -> Result<()
     let title = title.unwrap_or_else(|| account.connector.clone());
     let now = engine.clock().now();
     let mut changed = account.clone();
-    let due = changed.endings.iter_mut().filter(|ending| !ending.is_told && ending.tell_from <= now);
+    let due = changed.expiries.iter_mut().filter(|ending| !ending.notified && ending.notify_from <= now);
     let mut told = Vec::new();
     for ending in due {
         if let Some(sink) = engine.events() {
             sink.emit(event(engine, &account, ending, &title)).await?;
         }
-        ending.is_told = true;
+        ending.notified = true;
         told.push(ending.clone());
     }
-    changed.credential_version += 1;
-    let stored = engine.storage().accounts().update(&changed, account.credential_version).await;
+    changed.revision += 1;
+    let stored = engine.storage().accounts().update(&changed, account.revision).await;
     engine.forget_account(id);
     match stored {
         Ok(_) => {}
@@ -129,7 +133,7 @@ async fn tell(engine: &Engine, project: &ProjectId, id: &AccountId) -> Result<()
     Ok(())
 }
 
-fn event(engine: &Engine, account: &Account, ending: &Ending, title: &str) -> EmittedEvent {
+fn event(engine: &Engine, account: &Account, ending: &CredentialExpiry, title: &str) -> EmittedEvent {
     let now = engine.clock().now();
     EmittedEvent {
         project_id: account.project_id.clone(),

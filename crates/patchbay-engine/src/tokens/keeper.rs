@@ -32,7 +32,7 @@ pub(crate) fn start(engine: Engine) -> Background {
 
 /// One look.
 pub(crate) async fn renew_what_is_due(engine: &Engine) {
-    let due = match engine.storage().renewals().due(engine.clock().now(), BATCH).await {
+    let due = match engine.storage().refresh_leases().due_refreshes(engine.clock().now(), BATCH).await {
         Ok(due) => due,
         Err(error) => {
             tracing::warn!(%error, "accounts whose tokens should be renewed could not be read; it is tried again");

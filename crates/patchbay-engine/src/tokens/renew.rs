@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{
-    Account, AccountId, AccountStatus, Lease, LeaseAnswer, Profile, ProjectId, StatusReason, Timestamp, Token,
+    Account, AccountId, AccountStatus, Lease, LeaseOutcome, LeasePriority, Profile, ProjectId, StatusReason, Timestamp,
+    TokenMetadata,
 };
 use patchbay_storage::StorageError;
 use tokio::time::{Duration, sleep};
@@ -40,7 +41,7 @@ const LONGEST_ASKED: i64 = 86_400;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Want {
     /// A token other than this one, which was seen to be over or was refused.
-    Other(Option<Token>),
+    Other(Option<TokenMetadata>),
     /// A new one when the time for it has come.
     WhenDue,
 }
@@ -113,19 +114,19 @@ async fn renew(engine: &Engine, project: &ProjectId, id: &AccountId, want: Want)
     for _ in 0..LOOKS {
         let now = engine.clock().now();
         let until = now.plus_seconds(LEASE).plus_millis(budget);
-        match engine.storage().renewals().take(project, id, now, until, false).await? {
-            LeaseAnswer::Granted(lease) => {
+        match engine.storage().refresh_leases().acquire(project, id, now, until, LeasePriority::Normal).await? {
+            LeaseOutcome::Granted(lease) => {
                 let outcome = with_lease(engine, &lease, want).await;
                 // Whatever it failed with: nobody waits for a lease that nobody holds any more.
                 if outcome.is_err()
-                    && let Err(error) = engine.storage().renewals().release(&lease).await
+                    && let Err(error) = engine.storage().refresh_leases().release(&lease).await
                 {
                     tracing::warn!(%error, account = %id, "a lease could not be given back; it ends by itself");
                 }
                 return outcome;
             }
-            LeaseAnswer::Resting(moment) => return Err(resting(moment, now)),
-            LeaseAnswer::Held(_) => {
+            LeaseOutcome::BackingOff(moment) => return Err(resting(moment, now)),
+            LeaseOutcome::Held(_) => {
                 sleep(LOOK_EVERY).await;
                 let found = engine.storage().accounts().get(project, id).await?;
                 if found.is_none_or(|found| !is_wanted(&found, &want, engine.clock().now())) {
@@ -146,7 +147,7 @@ async fn renew(engine: &Engine, project: &ProjectId, id: &AccountId, want: Want)
 fn is_wanted(account: &Account, want: &Want, now: Timestamp) -> bool {
     match want {
         Want::Other(seen) => account.token == *seen,
-        Want::WhenDue => account.renew_at.is_some_and(|due| due <= now),
+        Want::WhenDue => account.refresh_at.is_some_and(|due| due <= now),
     }
 }
 
@@ -155,20 +156,20 @@ async fn with_lease(engine: &Engine, lease: &Lease, want: Want) -> Result<(), Er
     let Some(account) = found else { return Ok(()) };
     let usable = matches!(account.status, AccountStatus::Active | AccountStatus::Suspended);
     if !usable || !is_wanted(&account, &want, engine.clock().now()) {
-        engine.storage().renewals().release(lease).await?;
+        engine.storage().refresh_leases().release(lease).await?;
         engine.forget_account(&account.id);
         return if usable { Ok(()) } else { Err(must_relink(&account)) };
     }
     let profile = engine.profile(&account.project_id, &account.profile_id).await?;
     let installed = engine.installed_for(&profile).await;
     if installed.is_err() {
-        engine.storage().renewals().release(lease).await?;
+        engine.storage().refresh_leases().release(lease).await?;
     }
     let connector = installed?.map(|installed| installed.connector);
     let method =
         connector.as_ref().and_then(|connector| Some((connector, connector.auth_method(&account.auth_config_key)?)));
     let Some((connector, method)) = method else {
-        engine.storage().renewals().release(lease).await?;
+        engine.storage().refresh_leases().release(lease).await?;
         return Err(Error::new(
             ErrorKind::Precondition,
             "ConnectorMissingError",
@@ -198,7 +199,7 @@ impl Renewal<'_> {
             return Err(error);
         };
         let credentials = credentials_of(engine.vault(), &account, profile)?;
-        if !engine.storage().renewals().sending(lease, account.credential_version).await? {
+        if !engine.storage().refresh_leases().mark_sent(lease, account.revision).await? {
             return Err(overtaken());
         }
         let applicant = Applicant {
@@ -225,9 +226,9 @@ impl Renewal<'_> {
             let now = self.engine.clock().now();
             let mut changed = base.clone();
             apply(self.engine.vault(), &mut changed, minted, self.method, self.profile, now);
-            changed.credential_version = base.credential_version + 1;
+            changed.revision = base.revision + 1;
             changed.updated_at = now;
-            let outcome = self.engine.storage().renewals().commit(self.lease, &changed, base.credential_version).await;
+            let outcome = self.engine.storage().refresh_leases().commit(self.lease, &changed, base.revision).await;
             self.engine.forget_account(&read.id);
             match outcome {
                 Ok(true) => return Ok(()),
@@ -237,7 +238,7 @@ impl Renewal<'_> {
                     let Some(found) = found else { return Ok(()) };
                     if found.token != read.token || found.auth_config_key != read.auth_config_key {
                         // It was linked again: its new token is not ours to replace.
-                        self.engine.storage().renewals().release(self.lease).await?;
+                        self.engine.storage().refresh_leases().release(self.lease).await?;
                         return Ok(());
                     }
                     base = found;
@@ -264,7 +265,7 @@ impl Renewal<'_> {
                 let ended_at = account.token.as_ref().and_then(|token| token.refresh_expires_at);
                 let (ended, interrupted) = match ended_at.filter(|end| *end <= now) {
                     Some(end) => (format!("; its refresh token ended on {end}"), ""),
-                    None if self.lease.unsettled.is_some() => {
+                    None if self.lease.unresolved_revision.is_some() => {
                         (String::new(), "; an earlier renewal was interrupted before its answer was stored")
                     }
                     None => (String::new(), ""),
@@ -297,7 +298,7 @@ impl Renewal<'_> {
 
     /// Lets the next renewal wait: twice as long after each failure, with chance in it, and as long as the
     /// provider asks for.
-    async fn rest(&self, error: Error, is_settled: bool) -> Result<Error, Error> {
+    async fn rest(&self, error: Error, outcome_known: bool) -> Result<Error, Error> {
         let ceiling = REST.saturating_mul(1 << self.lease.failures.min(10)).min(LONGEST_REST);
         let mut byte = [0];
         self.engine.parts().entropy.fill(&mut byte);
@@ -305,7 +306,7 @@ impl Renewal<'_> {
         let asked = error.retry_after.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
         let seconds = own.max(asked.min(LONGEST_ASKED)).max(1);
         let until = self.engine.clock().now().plus_seconds(seconds);
-        self.engine.storage().renewals().fail(self.lease, until, is_settled).await?;
+        self.engine.storage().refresh_leases().fail(self.lease, until, outcome_known).await?;
         Ok(error.with_retry_after(seconds.unsigned_abs()))
     }
 
@@ -321,11 +322,11 @@ impl Renewal<'_> {
                 description: Some(why.message.clone()),
                 timestamp: now,
             }];
-            changed.renew_at = None;
-            changed.endings.clear();
-            changed.credential_version = base.credential_version + 1;
+            changed.refresh_at = None;
+            changed.expiries.clear();
+            changed.revision = base.revision + 1;
             changed.updated_at = now;
-            let outcome = self.engine.storage().renewals().commit(self.lease, &changed, base.credential_version).await;
+            let outcome = self.engine.storage().refresh_leases().commit(self.lease, &changed, base.revision).await;
             self.engine.forget_account(&read.id);
             match outcome {
                 Ok(_) => {
@@ -337,7 +338,7 @@ impl Renewal<'_> {
                     match found {
                         Some(found) if found.token == read.token => base = found,
                         _ => {
-                            self.engine.storage().renewals().release(self.lease).await?;
+                            self.engine.storage().refresh_leases().release(self.lease).await?;
                             return Ok(());
                         }
                     }

@@ -1,7 +1,7 @@
 //! When a token is renewed.
 
 use patchbay_connector::definition::AuthMethod;
-use patchbay_model::{Account, Timestamp, Token, lead};
+use patchbay_model::{Account, Timestamp, TokenMetadata, notice_period};
 
 use super::schedule::Schedule;
 
@@ -28,14 +28,14 @@ pub(crate) fn standing(account: &Account, now: Timestamp) -> Standing {
     if token.expires_at.is_some_and(|end| end <= now) {
         return Standing::Over;
     }
-    if account.renew_at.is_some_and(|due| due <= now) { Standing::Due } else { Standing::Fresh }
+    if account.refresh_at.is_some_and(|due| due <= now) { Standing::Due } else { Standing::Fresh }
 }
 
 /// When a token is to be renewed, whichever comes first: the smaller of 15 minutes and half its life before its end, the
 /// next turn of the method's schedule, or well before what renews it ends of disuse: by then a renewal has moved that end,
 /// or nobody was told too late. None when it has no end and no schedule. Where nothing renews it, its end: then the
 /// account's use ends too.
-pub(crate) fn renew_at(token: &Token, method: &AuthMethod, can_renew: bool) -> Option<Timestamp> {
+pub(crate) fn refresh_at(token: &TokenMetadata, method: &AuthMethod, can_renew: bool) -> Option<Timestamp> {
     if !can_renew {
         return token.expires_at;
     }
@@ -45,7 +45,7 @@ pub(crate) fn renew_at(token: &Token, method: &AuthMethod, can_renew: bool) -> O
     });
     let schedule = method.refresh.as_ref().and_then(|refresh| refresh.schedule.as_deref());
     let turn = schedule.and_then(Schedule::parse).and_then(|schedule| schedule.next(token.issued_at));
-    let before_disuse = token.refresh_expires_at.map(|end| end.plus_seconds(-2 * lead(token.issued_at, end)));
+    let before_disuse = token.refresh_expires_at.map(|end| end.minus(2 * notice_period(token.issued_at, end)));
     // An end that renewals do not move is not run after for ever.
     let before_disuse = before_disuse.filter(|moment| moment.millis_since(token.issued_at) > SHORTEST_REST);
     [before_end, turn, before_disuse].into_iter().flatten().min()

@@ -75,7 +75,7 @@ async fn changes_at_once_all_count() {
     }
     let now = world.engine.get_account(&world.caller, &account.id).await.unwrap().account;
     assert_eq!((now.label.as_deref(), now.shared), (Some("Legal"), true));
-    assert_eq!(now.credential_version, account.credential_version + 3);
+    assert_eq!(now.revision, account.revision + 3);
     world.whoami(&account).await.unwrap();
     assert_eq!(world.last_header("/whoami", "x-key").as_deref(), Some(OTHER));
 }

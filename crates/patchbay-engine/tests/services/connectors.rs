@@ -9,14 +9,14 @@ use patchbay_connector::{Registry, SourceFile};
 use patchbay_engine::{
     Caller, ConnectorQuery, ConnectorSource, Engine, Error, NewProfile, Origin, ProfilePatch, PushOutcome, SourceRead,
 };
-use patchbay_model::{EnabledActions, Profile, Scope};
+use patchbay_model::{ApiScope, EnabledActions, Profile};
 
 use crate::world::{GOOD, World, ledger, parts, session_for};
 
 /// A world whose caller may push.
 async fn world() -> World {
     let mut world = World::new().await;
-    world.caller = Arc::new(Caller { scopes: Scope::all(), ..(*world.caller).clone() });
+    world.caller = Arc::new(Caller { scopes: ApiScope::all(), ..(*world.caller).clone() });
     world
 }
 

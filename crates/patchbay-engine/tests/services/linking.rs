@@ -33,7 +33,7 @@ async fn the_owner_has_one_account_unless_multiple() {
     let first = world.link("a", GOOD).await.unwrap();
     let again = world.link("a", OTHER).await.unwrap();
     assert_eq!(again.id, first.id);
-    assert!(again.credential_version > first.credential_version);
+    assert!(again.revision > first.revision);
     world.whoami(&again).await.unwrap();
     assert_eq!(world.last_header("/whoami", "x-key").as_deref(), Some(OTHER));
     let session = NewSession { multiple: true, ..session_for("a") };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use patchbay_connector::Registry;
 use patchbay_engine::{Engine, Error, ErrorKind, NewKey, ProfileQuery};
-use patchbay_model::{Organization, OrganizationId, Project, ProjectId, Scope, testing::ManualClock};
+use patchbay_model::{ApiScope, Organization, OrganizationId, Project, ProjectId, testing::ManualClock};
 use patchbay_vault::Secret;
 
 use crate::world::{World, ledger, parts};
@@ -54,7 +54,7 @@ async fn the_first_start_is_once_and_the_operators_key_is_always_taken() {
     assert_eq!(engine.authenticate(&own).await.unwrap().project_id, caller.project_id);
     assert_eq!(engine.list_keys(&caller.project_id).await.unwrap().len(), 2);
     for weak in ["short", "a key with a space in it", "a-key-with-a-colon:in-it"] {
-        let new = NewKey { name: "own".into(), scopes: Scope::defaults(), text: Some(Secret::new(weak)) };
+        let new = NewKey { name: "own".into(), scopes: ApiScope::defaults(), text: Some(Secret::new(weak)) };
         let error = engine.create_key(&caller.project_id, new).await.unwrap_err();
         assert_eq!(error.kind.status(), 400);
         assert!(!format!("{error:?}").contains(weak));
@@ -111,7 +111,7 @@ async fn a_key_of_one_project_is_not_another_s() {
     let world = World::new().await;
     let stranger = world.stranger().await;
     assert_ne!(stranger.project_id, world.caller.project_id);
-    let new = NewKey { name: "x".into(), scopes: Scope::defaults(), text: None };
+    let new = NewKey { name: "x".into(), scopes: ApiScope::defaults(), text: None };
     let nowhere = world.engine.create_key(&ProjectId::new("nowhere"), new).await.unwrap_err();
     assert_eq!(nowhere.code, "ProjectNotFoundError");
 }

@@ -142,7 +142,7 @@ impl World {
     pub async fn stranger(&self) -> Arc<Caller> {
         let project = self.engine.create_project("Theirs").await.unwrap();
         let new =
-            patchbay_engine::NewKey { name: "theirs".into(), scopes: patchbay_model::Scope::defaults(), text: None };
+            patchbay_engine::NewKey { name: "theirs".into(), scopes: patchbay_model::ApiScope::defaults(), text: None };
         let key = self.engine.create_key(&project.id, new).await.unwrap();
         self.engine.authenticate(&key.text).await.unwrap()
     }

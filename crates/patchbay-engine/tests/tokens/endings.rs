@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use patchbay_engine::{AccountQuery, EmittedEvent, Error, EventSink};
-use patchbay_model::{AccountId, AccountStatus, Clock as _, EndingCause, Timestamp};
+use patchbay_model::{AccountId, AccountStatus, Clock as _, ExpiryCause, Timestamp};
 use patchbay_simulator::OAuthRules;
 
 use crate::{
@@ -54,15 +54,15 @@ async fn look(world: &World, seconds: i64) {
 
 /// The accounts that must be linked again soon.
 async fn due(world: &World) -> Vec<AccountId> {
-    let query = AccountQuery { relink_due: true, page: 1, page_size: 10, ..AccountQuery::default() };
+    let query = AccountQuery { reconnect_due: true, page: 1, page_size: 10, ..AccountQuery::default() };
     let page = world.engine.list_accounts(&world.caller, query).await.unwrap();
     page.items.iter().map(|view| view.account.id.clone()).collect()
 }
 
-async fn end_of(world: &World, account: &AccountId) -> Option<(EndingCause, Timestamp)> {
+async fn end_of(world: &World, account: &AccountId) -> Option<(ExpiryCause, Timestamp)> {
     let view = world.engine.get_account(&world.caller, account).await.unwrap();
-    assert_eq!(view.ending.is_some(), view.account.ending().is_some());
-    view.account.ending().map(|ending| (ending.cause, ending.at))
+    assert_eq!(view.expiry_notice.is_some(), view.account.next_expiry().is_some());
+    view.account.next_expiry().map(|expiry| (expiry.cause, expiry.at))
 }
 
 #[tokio::test]
@@ -91,13 +91,13 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
     let (world, ear) = listened(rules).await;
     let account = signed_in(&world).await;
     let end = world.clock.now().plus_seconds(100 * DAY);
-    assert_eq!(end_of(&world, &account).await, Some((EndingCause::RefreshToken, end)));
+    assert_eq!(end_of(&world, &account).await, Some((ExpiryCause::RefreshToken, end)));
 
     // A tenth of its life ahead; renewals in between change nothing.
     for _ in 0..89 {
         look(&world, DAY).await;
     }
-    assert_eq!(end_of(&world, &account).await, Some((EndingCause::RefreshToken, end)));
+    assert_eq!(end_of(&world, &account).await, Some((ExpiryCause::RefreshToken, end)));
     assert_eq!(ear.count(), 0);
     assert!(due(&world).await.is_empty());
     *ear.is_broken.lock().unwrap() = true;
@@ -123,7 +123,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
         look(&world, DAY).await;
     }
     let stored = world.stored(&account).await;
-    assert_eq!((stored.status, stored.renew_at, stored.ending()), (AccountStatus::Error, None, None));
+    assert_eq!((stored.status, stored.refresh_at, stored.next_expiry()), (AccountStatus::Error, None, None));
     let why = stored.status_reasons[0].description.clone().unwrap();
     assert!(why.contains("its refresh token ended on 2026-04-25T10:30:00.000Z"), "{why}");
     let asked = world.asked("refresh_token");
@@ -136,7 +136,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
     let profile = stored.profile_id;
     assert_eq!(signed_in_again(&world, &profile, &account).await, account);
     let end = world.clock.now().plus_seconds(100 * DAY);
-    assert_eq!(end_of(&world, &account).await, Some((EndingCause::RefreshToken, end)));
+    assert_eq!(end_of(&world, &account).await, Some((ExpiryCause::RefreshToken, end)));
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_renewal_that_replaces_the_refresh_token_moves_its_end() {
     let account = signed_in(&world).await;
     look(&world, HOUR).await;
     let end = world.clock.now().plus_seconds(60 * DAY);
-    assert_eq!(end_of(&world, &account).await, Some((EndingCause::RefreshToken, end)));
+    assert_eq!(end_of(&world, &account).await, Some((ExpiryCause::RefreshToken, end)));
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn a_token_that_nothing_renews_is_told_of_and_ends_its_account() {
     let (world, ear) = listened(rules).await;
     let account = signed_in(&world).await;
     let end = world.clock.now().plus_seconds(10 * DAY);
-    assert_eq!(end_of(&world, &account).await, Some((EndingCause::AccessToken, end)));
+    assert_eq!(end_of(&world, &account).await, Some((ExpiryCause::AccessToken, end)));
     look(&world, 9 * DAY - 1).await;
     assert_eq!(ear.count(), 0);
     look(&world, 1).await;

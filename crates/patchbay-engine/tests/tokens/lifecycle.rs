@@ -78,7 +78,7 @@ async fn invalid_grant_ends_the_accounts_use_with_a_reason() {
     assert_eq!((error.kind.status(), error.code), (412, "AccountExpiredCredentialsError"));
     assert!(error.message.contains("link it again"), "{error}");
     let stored = world.stored(&account).await;
-    assert_eq!((stored.status, stored.renew_at), (AccountStatus::Error, None));
+    assert_eq!((stored.status, stored.refresh_at), (AccountStatus::Error, None));
     assert!(stored.status_reasons[0].description.as_ref().unwrap().contains("invalid_grant"));
     // The provider is not asked again for nothing.
     let asked = world.asked("refresh_token");
@@ -184,7 +184,7 @@ async fn an_engine_that_is_only_opened_renews_nothing_by_itself() {
     opened.list_keys(world.project()).await.unwrap();
     opened.shutdown().await;
     assert_eq!(world.asked("refresh_token"), 0);
-    assert!(world.stored(&account).await.renew_at.unwrap() < patchbay_model::Clock::now(&*world.clock), "it is due");
+    assert!(world.stored(&account).await.refresh_at.unwrap() < patchbay_model::Clock::now(&*world.clock), "it is due");
     // One that is started does, at once.
     let started = Engine::start(world.parts()).await.unwrap();
     while world.asked("refresh_token") == 0 {

@@ -17,7 +17,7 @@ async fn client_credentials_are_traded_and_stored_sealed() {
     let token = account.token.as_ref().unwrap();
     assert_eq!(token.scopes, ["read"]);
     assert_eq!(token.expires_at.unwrap().as_seconds() - token.issued_at.as_seconds(), 3600);
-    assert_eq!(account.renew_at.unwrap().as_seconds() - token.issued_at.as_seconds(), 2700);
+    assert_eq!(account.refresh_at.unwrap().as_seconds() - token.issued_at.as_seconds(), 2700);
     assert!(account.secrets.contains_key("accessToken"));
     assert!(!account.setup_information.contains_key("accessToken"));
     assert_eq!(world.run(&account.id, "get_me").await.unwrap()["data"]["name"], "Ada");
@@ -68,7 +68,7 @@ async fn a_log_in_by_the_connectors_own_action_is_renewed_by_its_schedule() {
     assert_eq!((error.kind.status(), error.code), (401, "AccountAuthenticationFailedError"));
     let account = world.link_with(&profile, &[("user", "app"), ("password", APP_SECRET)]).await.unwrap();
     // The hour strikes before three quarters of it are over.
-    assert_eq!(account.renew_at.unwrap().to_rfc3339(), "2026-01-15T11:00:00.000Z");
+    assert_eq!(account.refresh_at.unwrap().to_rfc3339(), "2026-01-15T11:00:00.000Z");
     assert_eq!(world.run(&account.id, "get_me").await.unwrap()["data"]["name"], "Ada");
     world.clock.advance_seconds(2 * 3600);
     let asked = world.asked("client_credentials");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use patchbay_model::{AccountStatus, LeaseAnswer};
+use patchbay_model::{AccountStatus, LeaseOutcome, LeasePriority};
 use patchbay_simulator::{Fault, Matching, OAuthRules, Planned};
 
 use crate::{
@@ -92,10 +92,11 @@ async fn a_crash_at_any_point_loses_nothing_that_the_provider_would_honour() {
     let account = signed_in(&world).await;
     world.clock.advance_seconds(3700);
     let now = patchbay_model::Clock::now(&*world.clock);
-    let renewals = world.storage.renewals();
-    let lease = renewals.take(world.project(), &account, now, now.plus_seconds(90), false).await.unwrap();
-    let LeaseAnswer::Granted(lease) = lease else { panic!("{lease:?}") };
-    assert!(renewals.sending(&lease, world.stored(&account).await.credential_version).await.unwrap());
+    let renewals = world.storage.refresh_leases();
+    let lease =
+        renewals.acquire(world.project(), &account, now, now.plus_seconds(90), LeasePriority::Normal).await.unwrap();
+    let LeaseOutcome::Granted(lease) = lease else { panic!("{lease:?}") };
+    assert!(renewals.mark_sent(&lease, world.stored(&account).await.revision).await.unwrap());
     let after = world.another_engine().await;
     run(&after, &world.caller, &account, "get_me").await.unwrap();
     assert_eq!(world.asked("refresh_token"), 1);
@@ -127,14 +128,14 @@ async fn answered_and_lost(world: &World, account: &patchbay_model::AccountId) {
     world.run(account, "get_me").await.unwrap();
     // What the killed process would have left: the old secrets, the lease, and what was written down.
     let now = patchbay_model::Clock::now(&*world.clock);
-    let lease = world.storage.renewals().take(world.project(), account, now, now.plus_seconds(90), true).await.unwrap();
-    let LeaseAnswer::Granted(lease) = lease else { panic!("{lease:?}") };
-    let read = world.stored(account).await.credential_version;
-    world
+    let lease = world
         .storage
-        .accounts()
-        .update(&patchbay_model::Account { credential_version: read + 1, ..before }, read)
+        .refresh_leases()
+        .acquire(world.project(), account, now, now.plus_seconds(90), LeasePriority::Urgent)
         .await
         .unwrap();
-    assert!(world.storage.renewals().sending(&lease, read + 1).await.unwrap());
+    let LeaseOutcome::Granted(lease) = lease else { panic!("{lease:?}") };
+    let read = world.stored(account).await.revision;
+    world.storage.accounts().update(&patchbay_model::Account { revision: read + 1, ..before }, read).await.unwrap();
+    assert!(world.storage.refresh_leases().mark_sent(&lease, read + 1).await.unwrap());
 }

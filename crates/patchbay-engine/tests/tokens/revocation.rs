@@ -147,7 +147,7 @@ async fn many_are_taken_back_and_each_is_told() {
     // What failed is paused with its credentials, and tried again; what is done is not asked again.
     let failed = report.accounts.iter().find(|account| !account.is_wiped).unwrap().account.id.clone();
     let stored = world.stored(&failed).await;
-    assert_eq!((stored.status, stored.secrets.is_empty(), stored.renew_at), (AccountStatus::Suspended, false, None));
+    assert_eq!((stored.status, stored.secrets.is_empty(), stored.refresh_at), (AccountStatus::Suspended, false, None));
     let again = revoke(false).await;
     assert_eq!(again.accounts.iter().map(|account| &account.account.id).collect::<Vec<_>>(), [&failed]);
     assert!(again.accounts[0].is_wiped);

@@ -269,7 +269,7 @@ async fn cross_tenant_confusion_is_refused() {
     let world = World::new().await;
     let profile = world.profile("sign_in").await;
     let other = world.engine.create_project("Theirs").await.unwrap();
-    let new = patchbay_engine::NewKey { name: "k".into(), scopes: patchbay_model::Scope::defaults(), text: None };
+    let new = patchbay_engine::NewKey { name: "k".into(), scopes: patchbay_model::ApiScope::defaults(), text: None };
     let key = world.engine.create_key(&other.id, new).await.unwrap();
     let stranger = world.engine.authenticate(&key.text).await.unwrap();
     let session = patchbay_engine::NewSession {

@@ -10,7 +10,7 @@ use axum::{
 use minijinja::{Value, context};
 use patchbay_connector::Registry;
 use patchbay_engine::{Caller, ErrorKind};
-use patchbay_model::Scope;
+use patchbay_model::ApiScope;
 
 use super::render::page;
 use crate::{
@@ -70,7 +70,7 @@ pub(crate) async fn guide(
 
 /// What everyone can use; for a caller who may read connectors, what the project can.
 async fn connectors(state: &AppState, caller: Option<&Caller>) -> Result<Arc<Registry>, ApiError> {
-    match caller.filter(|caller| caller.scopes.contains(&Scope::ConnectorsRead)) {
+    match caller.filter(|caller| caller.scopes.contains(&ApiScope::ConnectorsRead)) {
         Some(caller) => Ok(state.engine.connectors(caller).await?),
         None => Ok(state.engine.registry()),
     }

@@ -111,7 +111,7 @@ pub(crate) async fn list(
             .into_iter()
             .map(ProfileId::new)
             .collect(),
-        relink_due: query.boolean(&["relink_due"])?.unwrap_or(false),
+        reconnect_due: query.boolean(&["relink_due"])?.unwrap_or(false),
         page: query.number(&["page"], 1)?,
         page_size: query.number(&["page_size"], 25)?,
     };

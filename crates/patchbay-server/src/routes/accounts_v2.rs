@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
 };
 use patchbay_engine::{AccountQuery, AccountView, Engine};
-use patchbay_model::{Account, AccountId, EndingCause, Metadata, ProfileId, Timestamp};
+use patchbay_model::{Account, AccountId, ExpiryCause, Metadata, ProfileId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -122,7 +122,7 @@ impl AccountV2 {
             token: account.token.as_ref().map(|token| TokenOut {
                 issued_at: token.issued_at.to_rfc3339(),
                 expires_at: token.expires_at.map(Timestamp::to_rfc3339),
-                renews_at: account.renew_at.filter(|_| !ends_for_good(account)).map(Timestamp::to_rfc3339),
+                renews_at: account.refresh_at.filter(|_| !ends_for_good(account)).map(Timestamp::to_rfc3339),
                 refresh_expires_at: token.refresh_expires_at.map(Timestamp::to_rfc3339),
                 scopes: token.scopes.clone(),
                 connector_profile_id: token.profile_id.to_string(),
@@ -130,10 +130,10 @@ impl AccountV2 {
                 client_id: token.client_id.clone(),
                 is_of_earlier_app: view.is_of_earlier_app,
             }),
-            relink: account.ending().zip(view.ending.as_ref()).map(|(ending, message)| RelinkOut {
-                before: ending.at.to_rfc3339(),
-                due_from: ending.tell_from.to_rfc3339(),
-                cause: ending.cause.as_str(),
+            relink: account.next_expiry().zip(view.expiry_notice.as_ref()).map(|(expiry, message)| RelinkOut {
+                before: expiry.at.to_rfc3339(),
+                due_from: expiry.notify_from.to_rfc3339(),
+                cause: expiry.cause.as_str(),
                 message: message.clone(),
             }),
             missing_scopes: view.missing_scopes.clone(),
@@ -146,7 +146,7 @@ impl AccountV2 {
 
 /// Whether nothing renews the account's token.
 fn ends_for_good(account: &Account) -> bool {
-    account.endings.iter().any(|ending| ending.cause == EndingCause::AccessToken)
+    account.expiries.iter().any(|expiry| expiry.cause == ExpiryCause::AccessToken)
 }
 
 /// A page of accounts.
@@ -188,7 +188,7 @@ pub(crate) async fn list(
         statuses: query.list(&["status", "statuses"]),
         profile_ids: query.list(&["connector_profile_id"]).into_iter().map(ProfileId::new).collect(),
         kind: wire::kind(query.text(&["type"]).as_deref().filter(|text| !text.is_empty()))?,
-        relink_due: query.boolean(&["relink_due"])?.unwrap_or(false),
+        reconnect_due: query.boolean(&["relink_due"])?.unwrap_or(false),
         search: query.text(&["search"]),
         page,
         page_size,

@@ -9,7 +9,7 @@ use axum::{
     response::IntoResponse,
 };
 use patchbay_engine::{Engine, KeyPatch, NewKey};
-use patchbay_model::{ApiKey, ApiKeyId, Scope};
+use patchbay_model::{ApiKey, ApiKeyId, ApiScope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -86,7 +86,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     ApiJson(body): ApiJson<CreateKey>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let scopes = body.scopes.iter().map(|text| text.parse::<Scope>()).collect::<Result<BTreeSet<_>, _>>();
+    let scopes = body.scopes.iter().map(|text| text.parse::<ApiScope>()).collect::<Result<BTreeSet<_>, _>>();
     let scopes = scopes.map_err(|error| wire::invalid("scopes", &error.to_string()))?;
     let created = engine.create_key_for(&caller, NewKey { name: body.name, scopes, text: None }).await?;
     let mut out = KeyOut::new(created.key);

@@ -9,7 +9,7 @@ use patchbay_connector::{
     definition::{AuthMethod, Authorization},
 };
 use patchbay_engine::{Engine, ErrorKind, scopes_to_set_up};
-use patchbay_model::{EnabledActions, Scope};
+use patchbay_model::{ApiScope, EnabledActions};
 use serde_json::{Value, json};
 
 use super::{fields, wire};
@@ -68,7 +68,7 @@ pub(crate) async fn list(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<Value>, ApiError> {
-    caller.require(Scope::ConnectorsRead)?;
+    caller.require(ApiScope::ConnectorsRead)?;
     let profiles = engine.active_profiles(&caller).await?;
     let connectors = engine.connectors(&caller).await?;
     let all = connectors.iter().map(|connector| meta_of(connector, profiles.contains_key(&connector.key)));
@@ -88,7 +88,7 @@ pub(crate) async fn get(
     Path(provider): Path<String>,
     query: QueryMap,
 ) -> Result<Json<Value>, ApiError> {
-    caller.require(Scope::ConnectorsRead)?;
+    caller.require(ApiScope::ConnectorsRead)?;
     let registry = engine.connectors(&caller).await?;
     let Some(connector) = registry.get(&provider) else {
         return Err(refuse(

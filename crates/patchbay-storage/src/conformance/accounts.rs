@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_model::{AccountId, AccountKind, AccountStatus, Ending, EndingCause, Owner, ProfileId, ProjectId, Sealed};
+use patchbay_model::{
+    AccountId, AccountKind, AccountStatus, CredentialExpiry, ExpiryCause, Owner, ProfileId, ProjectId, Sealed,
+};
 
 use super::{account, at, profile, project};
 use crate::{AccountFilter, InsertRule, Storage, StorageError};
@@ -32,7 +34,7 @@ pub async fn an_account_reads_back(storage: &dyn Storage) {
     written.status_reasons.clear();
     written.secrets = BTreeMap::from([("clientSecret".to_owned(), Sealed::from_bytes(vec![7; 40]))]);
     written.label = None;
-    written.credential_version = 2;
+    written.revision = 2;
     written.updated_at = at(9);
     assert!(storage.accounts().update(&written, 1).await.unwrap());
     assert_eq!(storage.accounts().get(&a, &written.id).await.unwrap(), Some(written));
@@ -59,11 +61,11 @@ pub async fn a_lost_race_changes_nothing(storage: &dyn Storage) {
     let (a, _) = linked(storage).await;
     let mut stored = account(&a, "pa", "x", 0);
     storage.accounts().insert(&stored, InsertRule::OnePerOwner).await.unwrap();
-    stored.credential_version = 2;
+    stored.revision = 2;
     assert!(storage.accounts().update(&stored, 1).await.unwrap());
     let mut late = account(&a, "pa", "x", 0);
     late.label = Some("late".to_owned());
-    late.credential_version = 2;
+    late.revision = 2;
     assert!(matches!(storage.accounts().update(&late, 1).await, Err(StorageError::Conflict(_))));
     assert_eq!(storage.accounts().get(&a, &stored.id).await.unwrap(), Some(stored));
 }
@@ -187,18 +189,21 @@ pub async fn the_apps_behind_a_profiles_tokens_are_told(storage: &dyn Storage) {
 
 pub async fn those_that_end_soon_are_listed(storage: &dyn Storage) {
     let (a, _) = linked(storage).await;
-    let ending = |seconds, is_told| Ending { is_told, ..Ending::new(EndingCause::RefreshToken, at(0), at(seconds)) };
-    for (id, status, endings) in [
+    let ending = |seconds, notified| CredentialExpiry {
+        notified,
+        ..CredentialExpiry::new(ExpiryCause::RefreshToken, at(0), at(seconds))
+    };
+    for (id, status, expiries) in [
         ("told", AccountStatus::Active, vec![ending(1000, true), ending(90_000, false)]),
         ("untold", AccountStatus::Suspended, vec![ending(1000, false)]),
         ("later", AccountStatus::Active, vec![ending(90_000, false)]),
         ("endless", AccountStatus::Active, Vec::new()),
         ("broken", AccountStatus::Error, vec![ending(1000, true)]),
     ] {
-        let account = patchbay_model::Account { status, endings, ..account(&a, "pa", id, 0) };
+        let account = patchbay_model::Account { status, expiries, ..account(&a, "pa", id, 0) };
         storage.accounts().insert(&account, InsertRule::Multiple).await.unwrap();
     }
-    let by = async |seconds| ids(storage, &a, AccountFilter { relink_due_by: Some(at(seconds)), ..all() }).await;
+    let by = async |seconds| ids(storage, &a, AccountFilter { reconnect_due_by: Some(at(seconds)), ..all() }).await;
     assert!(by(899).await.is_empty());
     assert_eq!(by(900).await, ["told", "untold"]);
     assert_eq!(by(81_000).await, ["later", "told", "untold"]);

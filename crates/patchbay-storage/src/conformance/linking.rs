@@ -6,7 +6,7 @@ use patchbay_model::{
 };
 
 use super::{at, project, session};
-use crate::{MOST_ATTEMPTS, Storage};
+use crate::{MAX_ATTEMPTS_PER_SESSION, Storage};
 
 pub async fn a_session_reads_back(storage: &dyn Storage) {
     let a = project(storage, "a").await;
@@ -71,11 +71,11 @@ pub async fn a_session_keeps_its_newest_attempts(storage: &dyn Storage) {
     let id = |number: u32| AttemptId::new(format!("attempt-{number}"));
     let theirs = ConnectionAttempt { id: AttemptId::new("theirs"), ..attempt(&a, other) };
     storage.attempts().create(&theirs).await.unwrap();
-    for number in 0..=MOST_ATTEMPTS {
+    for number in 0..=MAX_ATTEMPTS_PER_SESSION {
         storage.attempts().create(&ConnectionAttempt { id: id(number), ..attempt(&a, ours) }).await.unwrap();
     }
     assert_eq!(storage.attempts().get(&a, ours, &id(0)).await.unwrap(), None);
-    for kept in [id(1), id(MOST_ATTEMPTS)] {
+    for kept in [id(1), id(MAX_ATTEMPTS_PER_SESSION)] {
         assert!(storage.attempts().get(&a, ours, &kept).await.unwrap().is_some());
     }
     assert!(storage.attempts().get(&a, other, &theirs.id).await.unwrap().is_some());

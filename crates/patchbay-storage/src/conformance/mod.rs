@@ -9,7 +9,7 @@ pub mod linking;
 pub mod members;
 pub mod profiles;
 pub mod races;
-pub mod renewals;
+pub mod refresh_leases;
 pub mod sealed_records;
 pub mod tenancy;
 pub mod values;
@@ -17,9 +17,9 @@ pub mod values;
 use std::collections::{BTreeMap, BTreeSet};
 
 use patchbay_model::{
-    Account, AccountId, AccountKind, AccountStatus, ApiKey, ApiKeyId, ConnectSession, EnabledActions, Ending,
-    EndingCause, KeyHash, Metadata, Organization, OrganizationId, Owner, Profile, ProfileId, Project, ProjectId, Scope,
-    Sealed, SessionId, StatusReason, Timestamp, Token,
+    Account, AccountId, AccountKind, AccountStatus, ApiKey, ApiKeyId, ApiScope, ConnectSession, CredentialExpiry,
+    EnabledActions, ExpiryCause, KeyHash, Metadata, Organization, OrganizationId, Owner, Profile, ProfileId, Project,
+    ProjectId, Sealed, SessionId, StatusReason, Timestamp, TokenMetadata,
 };
 
 use crate::Storage;
@@ -43,7 +43,7 @@ macro_rules! storage_conformance {
                 a_session_keeps_its_newest_attempts,
                 calls_are_appended_together, old_calls_are_forgotten;
             members: a_member_reads_back, a_browser_session_ends_at_its_moment, other_browsers_are_signed_out;
-            renewals: a_lease_is_held_by_one, only_the_newest_lease_commits, what_was_sent_is_remembered_until_it_is_settled,
+            refresh_leases: a_lease_is_held_by_one, only_the_newest_lease_commits, what_was_sent_is_remembered_until_it_is_settled,
                 a_failed_renewal_rests, due_accounts_are_found, who_is_to_be_told_is_found, leases_end_with_their_process, a_sign_in_is_taken_once;
             sealed_records: every_place_is_found_and_exchanged, a_changed_value_is_left_alone,
                 a_stale_writer_does_not_bring_an_old_key_back, a_used_key_is_not_retired,
@@ -93,7 +93,7 @@ pub(crate) fn key(project: &ProjectId, number: u8) -> ApiKey {
         project_id: project.clone(),
         name: "ci".to_owned(),
         hash: KeyHash([number; 32]),
-        scopes: BTreeSet::from([Scope::ActionsExecute, Scope::PlatformRead]),
+        scopes: BTreeSet::from([ApiScope::ActionsExecute, ApiScope::PlatformRead]),
         enabled: true,
         created_at: at(i64::from(number)),
     }
@@ -148,7 +148,7 @@ pub(crate) fn account(project: &ProjectId, profile: &str, id: &str, created: i64
             ("token".to_owned(), Sealed::from_bytes(vec![8; 40])),
         ]),
         metadata: metadata("metadata"),
-        token: Some(Token {
+        token: Some(TokenMetadata {
             issued_at: at(created),
             expires_at: Some(at(created + 3600)),
             refresh_expires_at: None,
@@ -157,10 +157,10 @@ pub(crate) fn account(project: &ProjectId, profile: &str, id: &str, created: i64
             profile_changed_at: at(created),
             client_id: Some("app".to_owned()),
         }),
-        wanted_scopes: BTreeMap::from([("a_action".to_owned(), vec!["b:write".to_owned()])]),
-        renew_at: Some(at(created + 1800)),
-        endings: vec![Ending::new(EndingCause::AccessToken, at(created), at(created + 3600))],
-        credential_version: 1,
+        missing_scopes: BTreeMap::from([("a_action".to_owned(), vec!["b:write".to_owned()])]),
+        refresh_at: Some(at(created + 1800)),
+        expiries: vec![CredentialExpiry::new(ExpiryCause::AccessToken, at(created), at(created + 3600))],
+        revision: 1,
         created_at: at(created),
         updated_at: at(created),
     }

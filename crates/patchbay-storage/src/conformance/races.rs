@@ -38,7 +38,7 @@ pub async fn credentials_are_replaced_by_one_of_many(storage: &dyn Storage) {
     storage.accounts().insert(&account(&a, "pa", "x", 0), InsertRule::OnePerOwner).await.unwrap();
     let rivals = (0..CALLERS).map(|number| {
         let mut rival = account(&a, "pa", "x", 0);
-        rival.credential_version = 2;
+        rival.revision = 2;
         rival.label = Some(number.to_string());
         rival
     });

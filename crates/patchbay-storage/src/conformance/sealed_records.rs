@@ -27,7 +27,7 @@ async fn filled(storage: &dyn Storage, key: KeyId) -> u64 {
     let mut account = account(&p, "profile", "account", 0);
     account.secrets = secrets(key);
     storage.accounts().insert(&account, InsertRule::Multiple).await.unwrap();
-    storage.sign_ins().put(&KeyHash([7; 32]), &p, &sealed(key, 3), at(60)).await.unwrap();
+    storage.pending_authorizations().put(&KeyHash([7; 32]), &p, &sealed(key, 3), at(60)).await.unwrap();
     storage.meta().set(VAULT_CANARY, sealed(key, 4).as_bytes()).await.unwrap();
     storage.meta().set("another", b"record").await.unwrap();
     6
@@ -82,7 +82,7 @@ pub async fn a_stale_writer_does_not_bring_an_old_key_back(storage: &dyn Storage
     let id = patchbay_model::AccountId::new("account");
     let read = storage.accounts().get(&p, &id).await.unwrap().unwrap();
     exchange(storage, others(storage).await).await;
-    let stale = storage.accounts().update(&read, read.credential_version).await;
+    let stale = storage.accounts().update(&read, read.revision).await;
     assert!(matches!(stale, Err(StorageError::Conflict(_))));
 }
 
@@ -106,7 +106,7 @@ pub async fn a_retired_key_wraps_nothing_new(storage: &dyn Storage) {
     late.secrets = secrets(OLD);
     let inserted = storage.accounts().insert(&late, InsertRule::Multiple).await;
     assert!(matches!(inserted, Err(StorageError::Conflict(_))));
-    let put = storage.sign_ins().put(&KeyHash([8; 32]), &p, &sealed(OLD, 3), at(60)).await;
+    let put = storage.pending_authorizations().put(&KeyHash([8; 32]), &p, &sealed(OLD, 3), at(60)).await;
     assert!(matches!(put, Err(StorageError::Conflict(_))));
     let canary = storage.meta().set(VAULT_CANARY, sealed(OLD, 4).as_bytes()).await;
     assert!(matches!(canary, Err(StorageError::Conflict(_))));

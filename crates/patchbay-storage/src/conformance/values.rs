@@ -83,7 +83,7 @@ pub async fn every_number_comes_back(storage: &dyn Storage) {
         let mut account = account(&a, "pa", &format!("x{index}"), 0);
         account.created_at = Timestamp::from_micros(moment);
         account.updated_at = Timestamp::from_micros(moment);
-        account.credential_version = moment;
+        account.revision = moment;
         account.metadata = Metadata::from_iter([("z".to_owned(), numbers.clone()), ("a".to_owned(), json!({}))]);
         storage.accounts().insert(&account, InsertRule::Multiple).await.unwrap();
         assert_eq!(storage.accounts().get(&a, &account.id).await.unwrap(), Some(account));

@@ -31,10 +31,10 @@ fn account(row: &SqliteRow) -> Result<Account> {
         secrets: std::collections::BTreeMap::new(),
         metadata: row.json("metadata")?,
         token: row.get::<Option<String>>("token")?.map(|_| row.json("token")).transpose()?,
-        wanted_scopes: row.json("wanted_scopes")?,
-        renew_at: row.get::<Option<i64>>("renew_at")?.map(Timestamp::from_micros),
-        endings: row.json("endings")?,
-        credential_version: row.get("credential_version")?,
+        missing_scopes: row.json("wanted_scopes")?,
+        refresh_at: row.get::<Option<i64>>("renew_at")?.map(Timestamp::from_micros),
+        expiries: row.json("endings")?,
+        revision: row.get("credential_version")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
@@ -124,7 +124,7 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
     if let Some(before) = filter.created_before {
         query.push(" AND a.created_at < ").push_bind(before.as_micros());
     }
-    if let Some(by) = filter.relink_due_by {
+    if let Some(by) = filter.reconnect_due_by {
         // Moments are written alike, so that their texts are in their order.
         query.push(
             " AND a.status IN ('active', 'suspended') \
@@ -154,7 +154,7 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
 pub(super) async fn replace(
     transaction: &mut Transaction<'_, Sqlite>,
     changed: &Account,
-    read_version: i64,
+    read_revision: i64,
 ) -> Result<bool> {
     let stored: Option<i64> =
         sqlx::query_scalar("SELECT credential_version FROM accounts WHERE project_id = ? AND id = ?")
@@ -164,7 +164,7 @@ pub(super) async fn replace(
             .await?;
     match stored {
         None => return Ok(false),
-        Some(version) if version != read_version => {
+        Some(version) if version != read_revision => {
             return Err(StorageError::Conflict("the account was changed in the meantime; read it again"));
         }
         Some(_) => {}
@@ -188,13 +188,13 @@ pub(super) async fn replace(
         .bind(to_json(&changed.status_reasons)?)
         .bind(to_json(&changed.setup_information)?)
         .bind(to_json(&changed.metadata)?)
-        .bind(changed.credential_version)
+        .bind(changed.revision)
         .bind(changed.updated_at.as_micros())
         .bind(changed.token.as_ref().map(to_json).transpose()?)
-        .bind(changed.renew_at.map(Timestamp::as_micros))
-        .bind(to_json(&changed.endings)?)
-        .bind(changed.tell_at().map(Timestamp::as_micros))
-        .bind(to_json(&changed.wanted_scopes)?)
+        .bind(changed.refresh_at.map(Timestamp::as_micros))
+        .bind(to_json(&changed.expiries)?)
+        .bind(changed.next_notice_at().map(Timestamp::as_micros))
+        .bind(to_json(&changed.missing_scopes)?)
         .bind(changed.project_id.as_str())
         .bind(changed.id.as_str())
         .execute(&mut **transaction)
@@ -235,14 +235,14 @@ impl AccountStore for SqliteStorage {
         .bind(to_json(&new.status_reasons)?)
         .bind(to_json(&new.setup_information)?)
         .bind(to_json(&new.metadata)?)
-        .bind(new.credential_version)
+        .bind(new.revision)
         .bind(new.created_at.as_micros())
         .bind(new.updated_at.as_micros())
         .bind(new.token.as_ref().map(to_json).transpose()?)
-        .bind(new.renew_at.map(Timestamp::as_micros))
-        .bind(to_json(&new.endings)?)
-        .bind(new.tell_at().map(Timestamp::as_micros))
-        .bind(to_json(&new.wanted_scopes)?)
+        .bind(new.refresh_at.map(Timestamp::as_micros))
+        .bind(to_json(&new.expiries)?)
+        .bind(new.next_notice_at().map(Timestamp::as_micros))
+        .bind(to_json(&new.missing_scopes)?)
         .execute(&mut *transaction)
         .await?;
         Secrets::Account.replace(&mut transaction, new.id.as_str(), &new.secrets).await?;
@@ -278,9 +278,9 @@ impl AccountStore for SqliteStorage {
         Ok(clients.bind(project.as_str()).bind(profile.as_str()).fetch_all(&self.readers).await?)
     }
 
-    async fn update(&self, changed: &Account, read_version: i64) -> Result<bool> {
+    async fn update(&self, changed: &Account, read_revision: i64) -> Result<bool> {
         let mut transaction = self.write().await?;
-        let is_there = replace(&mut transaction, changed, read_version).await?;
+        let is_there = replace(&mut transaction, changed, read_revision).await?;
         transaction.commit().await?;
         Ok(is_there)
     }

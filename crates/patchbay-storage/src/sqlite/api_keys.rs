@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use patchbay_model::{ApiKey, ApiKeyId, KeyHash, ProjectId, Scope};
+use patchbay_model::{ApiKey, ApiKeyId, ApiScope, KeyHash, ProjectId};
 use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStorage, row::Row};
@@ -12,7 +12,7 @@ use crate::{ApiKeyStore, Result};
 fn api_key(row: &SqliteRow) -> Result<ApiKey> {
     let row = Row::new("api_keys", row, "id");
     let scopes: &str = row.get("scopes")?;
-    let scopes = scopes.split_whitespace().map(str::parse::<Scope>).collect::<std::result::Result<BTreeSet<_>, _>>();
+    let scopes = scopes.split_whitespace().map(str::parse::<ApiScope>).collect::<std::result::Result<BTreeSet<_>, _>>();
     Ok(ApiKey {
         id: ApiKeyId::new(row.id.clone()),
         project_id: ProjectId::new(row.get::<String>("project_id")?),

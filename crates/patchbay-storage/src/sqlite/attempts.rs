@@ -5,7 +5,7 @@ use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, Connecti
 use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStorage, row::Row};
-use crate::{AttemptStore, MOST_ATTEMPTS, Result};
+use crate::{AttemptStore, MAX_ATTEMPTS_PER_SESSION, Result};
 
 fn attempt(row: &SqliteRow) -> Result<ConnectionAttempt> {
     let row = Row::new("connection_attempts", row, "id");
@@ -48,7 +48,7 @@ impl AttemptStore for SqliteStorage {
         )
         .bind(new.project_id.as_str())
         .bind(new.session_id.0)
-        .bind(MOST_ATTEMPTS)
+        .bind(MAX_ATTEMPTS_PER_SESSION)
         .execute(&mut *transaction)
         .await?;
         Ok(transaction.commit().await?)

@@ -17,21 +17,21 @@ mod members;
 mod meta;
 mod open;
 mod organizations;
+mod pending_authorizations;
 mod profiles;
 mod projects;
-mod renewals;
+mod refresh_leases;
 mod row;
 mod sealed_records;
 mod secrets;
 mod sessions;
-mod sign_ins;
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use crate::{
     AccountStore, ApiKeyStore, AttemptStore, BrowserSessionStore, CallStore, ConnectorStore, LoginTokenStore,
-    MemberStore, MetaStore, OrganizationStore, ProfileStore, ProjectStore, RenewalStore, Result, SealedRecordStore,
-    SessionStore, SignInStore, Storage,
+    MemberStore, MetaStore, OrganizationStore, PendingAuthorizationStore, ProfileStore, ProjectStore,
+    RefreshLeaseStore, Result, SealedRecordStore, SessionStore, Storage,
 };
 
 /// A SQLite database file.
@@ -80,10 +80,10 @@ impl Storage for SqliteStorage {
     fn accounts(&self) -> &dyn AccountStore {
         self
     }
-    fn renewals(&self) -> &dyn RenewalStore {
+    fn refresh_leases(&self) -> &dyn RefreshLeaseStore {
         self
     }
-    fn sign_ins(&self) -> &dyn SignInStore {
+    fn pending_authorizations(&self) -> &dyn PendingAuthorizationStore {
         self
     }
     fn sessions(&self) -> &dyn SessionStore {

@@ -23,7 +23,7 @@ const ACCOUNTS: &str = "SELECT a.project_id AS project_id, s.account_id AS owner
 const PROFILES: &str = "SELECT p.project_id AS project_id, s.profile_id AS owner, s.field AS field, s.sealed AS sealed \
      FROM profile_secrets s JOIN profiles p ON p.id = s.profile_id \
      WHERE (s.profile_id, s.field) > (?, ?) AND substr(s.sealed, 2, 8) <> ? ORDER BY s.profile_id, s.field LIMIT ?";
-const SIGN_INS: &str = "SELECT project_id, state_hash, sealed FROM sign_ins \
+const PENDING_AUTHORIZATIONS: &str = "SELECT project_id, state_hash, sealed FROM sign_ins \
      WHERE state_hash > ? AND substr(sealed, 2, 8) <> ? ORDER BY state_hash LIMIT ?";
 const CANARY: &str = "SELECT name, value AS sealed FROM meta WHERE name = ? AND substr(value, 2, 8) <> ?";
 
@@ -71,12 +71,12 @@ impl SqliteStorage {
         query.fetch_all(&self.readers).await?.iter().map(read).collect()
     }
 
-    async fn sealed_sign_ins(&self, active: KeyId, after: &[u8], limit: u32) -> Result<Vec<SealedRecord>> {
-        let query = sqlx::query(SIGN_INS).bind(after).bind(&active.0[..]).bind(i64::from(limit));
+    async fn sealed_authorizations(&self, active: KeyId, after: &[u8], limit: u32) -> Result<Vec<SealedRecord>> {
+        let query = sqlx::query(PENDING_AUTHORIZATIONS).bind(after).bind(&active.0[..]).bind(i64::from(limit));
         let read = |row| {
             let row = Row::new("sign_ins", row, "project_id");
             let project = ProjectId::new(row.get::<String>("project_id")?);
-            record(&row, SealedPlace::SignIn { project, state: row.hash("state_hash")? })
+            record(&row, SealedPlace::PendingAuthorization { project, state: row.hash("state_hash")? })
         };
         query.fetch_all(&self.readers).await?.iter().map(read).collect()
     }
@@ -102,7 +102,7 @@ async fn exchange(transaction: &mut Transaction<'_, Sqlite>, old: &SealedRecord,
                 .bind(profile.as_str())
                 .bind(field)
         }
-        SealedPlace::SignIn { state, .. } => {
+        SealedPlace::PendingAuthorization { state, .. } => {
             sqlx::query("UPDATE sign_ins SET sealed = ? WHERE state_hash = ? AND sealed = ?")
                 .bind(new.as_bytes())
                 .bind(&state.0[..])
@@ -157,10 +157,10 @@ impl SealedRecordStore for SqliteStorage {
         }
         let from: &[u8] = match after {
             Some(SealedPlace::Canary) => return Ok(Vec::new()),
-            Some(SealedPlace::SignIn { state, .. }) => &state.0,
+            Some(SealedPlace::PendingAuthorization { state, .. }) => &state.0,
             _ => &[],
         };
-        let found = self.sealed_sign_ins(active, from, limit).await?;
+        let found = self.sealed_authorizations(active, from, limit).await?;
         if found.is_empty() { self.sealed_canary(active).await } else { Ok(found) }
     }
 

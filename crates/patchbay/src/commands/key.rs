@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 use clap::{Args as ClapArgs, Subcommand};
 use patchbay_engine::NewKey;
-use patchbay_model::{ProjectId, Scope};
+use patchbay_model::{ApiScope, ProjectId};
 
 use super::offline::Target;
 
@@ -47,7 +47,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::Create { project, name, scopes, target } => {
             let scopes = scopes
                 .iter()
-                .map(|text| text.parse::<Scope>())
+                .map(|text| text.parse::<ApiScope>())
                 .collect::<Result<BTreeSet<_>, _>>()
                 .context("--scopes is wrong")?;
             target.with_engine(async |engine| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, Pin};
-use patchbay_model::{ConnectorVersion, Profile, ProjectId, Scope};
+use patchbay_model::{ApiScope, ConnectorVersion, Profile, ProjectId};
 use patchbay_storage::AccountFilter;
 
 use super::{
@@ -21,7 +21,7 @@ impl Engine {
         key: &str,
         version: &str,
     ) -> Result<ConnectorVersion, Error> {
-        caller.require(Scope::ConnectorsWrite)?;
+        caller.require(ApiScope::ConnectorsWrite)?;
         let (engine, project) = (self.clone(), caller.project_id.clone());
         let (key, version) = (key.to_owned(), version.to_owned());
         self.to_the_end(async move {

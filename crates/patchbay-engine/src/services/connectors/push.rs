@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use patchbay_connector::{Connector, Diagnostic, Loaded, Severity, SourceFile};
-use patchbay_model::{ConnectorFile, ConnectorVersion, FilesDigest, Scope};
+use patchbay_model::{ApiScope, ConnectorFile, ConnectorVersion, FilesDigest};
 use patchbay_storage::AddVersion;
 
 use super::super::{Caller, Engine, invalid};
@@ -50,7 +50,7 @@ impl Engine {
     /// version is there with other files, 409 `ConnectorLimitError` when the project has too many; nothing is changed
     /// then.
     pub async fn push_connector(&self, caller: &Caller, files: Vec<SourceFile>) -> Result<PushOutcome, Error> {
-        caller.require(Scope::ConnectorsWrite)?;
+        caller.require(ApiScope::ConnectorsWrite)?;
         check_bounds(&files)?;
         let Loaded { connector, diagnostics } = check(self, files.clone()).await?;
         let Some(connector) = connector else { return Err(refused(diagnostics)) };

@@ -1,7 +1,7 @@
 //! Reading the instance's connectors again, while calls go on.
 
 use patchbay_connector::Registry;
-use patchbay_model::Scope;
+use patchbay_model::ApiScope;
 
 use super::super::{Caller, Engine};
 use crate::{Error, ErrorKind, library::SourceRead};
@@ -26,7 +26,7 @@ pub struct Reloaded {
 impl Engine {
     /// Reads the instance's connectors again, for a caller who may push some.
     pub async fn reload_connectors(&self, caller: &Caller) -> Result<Reloaded, Error> {
-        caller.require(Scope::ConnectorsWrite)?;
+        caller.require(ApiScope::ConnectorsWrite)?;
         self.reload_instance().await
     }
 

@@ -18,7 +18,7 @@ pub(super) async fn keep(errand: &Errand<'_>, of: &RequestToken) -> Result<(), E
     let (engine, project) = (errand.engine, &errand.applicant.profile.project_id);
     let hash = hash_of(&errand.applicant.connector.key, &of.token);
     // A provider that gives the same token again while it waits: the newer sign-in is the one that is gone on with.
-    engine.storage().sign_ins().take(&hash, engine.clock().now()).await?;
+    engine.storage().pending_authorizations().take(&hash, engine.clock().now()).await?;
     kept::keep(engine, project, &hash, &errand.state.expose()).await
 }
 

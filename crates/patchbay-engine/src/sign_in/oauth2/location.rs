@@ -46,7 +46,7 @@ impl Destination<'_> {
     fn more_scopes(&self) -> Vec<String> {
         let Some(account) = self.errand.again else { return Vec::new() };
         let granted = account.token.as_ref().filter(|_| self.found.is_some()).map(|token| token.scopes.clone());
-        let wanted = account.wanted_scopes.values().flatten().cloned();
+        let wanted = account.missing_scopes.values().flatten().cloned();
         granted.into_iter().flatten().chain(wanted).collect()
     }
 

@@ -7,7 +7,7 @@ use crate::Result;
 
 /// Keeps what a sign-in needs when the customer comes back, by the hash of its `state`.
 #[async_trait]
-pub trait SignInStore: Send + Sync {
+pub trait PendingAuthorizationStore: Send + Sync {
     /// Adds one; a state that is taken is a conflict.
     async fn put(&self, state: &KeyHash, project: &ProjectId, sealed: &Sealed, expires_at: Timestamp) -> Result<()>;
     /// The one of this hash, unless it has expired; it stays.

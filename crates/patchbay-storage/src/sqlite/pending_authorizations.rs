@@ -5,10 +5,10 @@ use patchbay_model::{KeyHash, ProjectId, Sealed, Timestamp};
 use sqlx::sqlite::SqliteRow;
 
 use super::{SqliteStorage, row::Row};
-use crate::{Result, SignInStore};
+use crate::{PendingAuthorizationStore, Result};
 
 #[async_trait]
-impl SignInStore for SqliteStorage {
+impl PendingAuthorizationStore for SqliteStorage {
     async fn put(&self, state: &KeyHash, project: &ProjectId, sealed: &Sealed, expires_at: Timestamp) -> Result<()> {
         let mut transaction = self.write().await?;
         sqlx::query("INSERT INTO sign_ins (state_hash, project_id, sealed, expires_at) VALUES (?, ?, ?, ?)")

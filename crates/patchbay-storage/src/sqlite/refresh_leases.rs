@@ -1,11 +1,11 @@
 //! Leases on the renewal of tokens.
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, Lease, LeaseAnswer, ProjectId, Timestamp};
+use patchbay_model::{Account, AccountId, Lease, LeaseOutcome, LeasePriority, ProjectId, Timestamp};
 use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{SqliteStorage, accounts, row::Row};
-use crate::{RenewalStore, Result, StorageError};
+use crate::{RefreshLeaseStore, Result, StorageError};
 
 /// Whether a lease is the newest of its account.
 async fn holds(transaction: &mut Transaction<'_, Sqlite>, lease: &Lease) -> Result<bool> {
@@ -28,15 +28,15 @@ fn named(rows: &[SqliteRow]) -> Result<Vec<(ProjectId, AccountId)>> {
 }
 
 #[async_trait]
-impl RenewalStore for SqliteStorage {
-    async fn take(
+impl RefreshLeaseStore for SqliteStorage {
+    async fn acquire(
         &self,
         project: &ProjectId,
         account: &AccountId,
         now: Timestamp,
         until: Timestamp,
-        is_urgent: bool,
-    ) -> Result<LeaseAnswer> {
+        priority: LeasePriority,
+    ) -> Result<LeaseOutcome> {
         let mut transaction = self.write().await?;
         let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts WHERE project_id = ? AND id = ?")
             .bind(project.as_str())
@@ -51,19 +51,24 @@ impl RenewalStore for SqliteStorage {
             .bind(account.as_str())
             .fetch_optional(&mut *transaction)
             .await?;
-        let mut lease =
-            Lease { project_id: project.clone(), account_id: account.clone(), fence: 1, unsettled: None, failures: 0 };
+        let mut lease = Lease {
+            project_id: project.clone(),
+            account_id: account.clone(),
+            fence: 1,
+            unresolved_revision: None,
+            failures: 0,
+        };
         if let Some(row) = &found {
             let row = Row::new("token_renewals", row, "account_id");
             let (held, rest) = (row.time("leased_until")?, row.time("rest_until")?);
             if held > now {
-                return Ok(LeaseAnswer::Held(held));
+                return Ok(LeaseOutcome::Held(held));
             }
-            if rest > now && !is_urgent {
-                return Ok(LeaseAnswer::Resting(rest));
+            if rest > now && priority == LeasePriority::Normal {
+                return Ok(LeaseOutcome::BackingOff(rest));
             }
             lease.fence = row.get::<i64>("fence")? + 1;
-            lease.unsettled = row.get("sent_version")?;
+            lease.unresolved_revision = row.get("sent_version")?;
             lease.failures = u32::try_from(row.get::<i64>("failures")?).unwrap_or(u32::MAX);
         }
         sqlx::query(
@@ -78,10 +83,10 @@ impl RenewalStore for SqliteStorage {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(LeaseAnswer::Granted(lease))
+        Ok(LeaseOutcome::Granted(lease))
     }
 
-    async fn sending(&self, lease: &Lease, version: i64) -> Result<bool> {
+    async fn mark_sent(&self, lease: &Lease, version: i64) -> Result<bool> {
         let mut transaction = self.write().await?;
         let done = sqlx::query(
             "UPDATE token_renewals SET sent_version = ? WHERE project_id = ? AND account_id = ? AND fence = ?",
@@ -96,12 +101,12 @@ impl RenewalStore for SqliteStorage {
         Ok(done.rows_affected() > 0)
     }
 
-    async fn commit(&self, lease: &Lease, account: &Account, read_version: i64) -> Result<bool> {
+    async fn commit(&self, lease: &Lease, account: &Account, read_revision: i64) -> Result<bool> {
         let mut transaction = self.write().await?;
         if !holds(&mut transaction, lease).await? {
             return Ok(false);
         }
-        if !accounts::replace(&mut transaction, account, read_version).await? {
+        if !accounts::replace(&mut transaction, account, read_revision).await? {
             return Ok(false);
         }
         sqlx::query(
@@ -115,15 +120,15 @@ impl RenewalStore for SqliteStorage {
         Ok(true)
     }
 
-    async fn fail(&self, lease: &Lease, rest_until: Timestamp, is_settled: bool) -> Result<()> {
+    async fn fail(&self, lease: &Lease, retry_at: Timestamp, outcome_known: bool) -> Result<()> {
         let mut transaction = self.write().await?;
         sqlx::query(
             "UPDATE token_renewals SET leased_until = 0, failures = failures + 1, rest_until = ?, \
              sent_version = CASE WHEN ? THEN NULL ELSE sent_version END \
              WHERE project_id = ? AND account_id = ? AND fence = ?",
         )
-        .bind(rest_until.as_micros())
-        .bind(is_settled)
+        .bind(retry_at.as_micros())
+        .bind(outcome_known)
         .bind(lease.project_id.as_str())
         .bind(lease.account_id.as_str())
         .bind(lease.fence)
@@ -143,7 +148,7 @@ impl RenewalStore for SqliteStorage {
         Ok(transaction.commit().await?)
     }
 
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
+    async fn due_refreshes(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
         let rows = sqlx::query(
             "SELECT a.project_id, a.id FROM accounts a LEFT JOIN token_renewals r ON r.account_id = a.id \
              WHERE a.renew_at <= ? AND a.status IN ('active', 'suspended') AND COALESCE(r.rest_until, 0) <= ? \
@@ -157,7 +162,7 @@ impl RenewalStore for SqliteStorage {
         named(&rows)
     }
 
-    async fn to_tell(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
+    async fn due_notices(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
         let rows = sqlx::query(
             "SELECT project_id, id FROM accounts WHERE tell_at <= ? AND status IN ('active', 'suspended') \
              ORDER BY tell_at, id LIMIT ?",
@@ -169,7 +174,7 @@ impl RenewalStore for SqliteStorage {
         named(&rows)
     }
 
-    async fn end_all(&self) -> Result<u64> {
+    async fn release_all(&self) -> Result<u64> {
         let mut transaction = self.write().await?;
         let done = sqlx::query("UPDATE token_renewals SET leased_until = 0 WHERE leased_until > 0")
             .execute(&mut *transaction)

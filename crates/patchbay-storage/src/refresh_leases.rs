@@ -4,42 +4,42 @@
 //! secrets. Whoever comes after a crash sees from what was written down that a call may have been made.
 
 use async_trait::async_trait;
-use patchbay_model::{Account, AccountId, Lease, LeaseAnswer, ProjectId, Timestamp};
+use patchbay_model::{Account, AccountId, Lease, LeaseOutcome, LeasePriority, ProjectId, Timestamp};
 
 use crate::Result;
 
 /// Keeps the leases.
 #[async_trait]
-pub trait RenewalStore: Send + Sync {
+pub trait RefreshLeaseStore: Send + Sync {
     /// Takes the lease until `until`, unless someone holds it at `now` or the last renewal's rest is not over;
-    /// `is_urgent` does not wait for the rest. An account that is not there is a conflict.
-    async fn take(
+    /// [`LeasePriority::Urgent`] does not wait for the rest. An account that is not there is a conflict.
+    async fn acquire(
         &self,
         project: &ProjectId,
         account: &AccountId,
         now: Timestamp,
         until: Timestamp,
-        is_urgent: bool,
-    ) -> Result<LeaseAnswer>;
+        priority: LeasePriority,
+    ) -> Result<LeaseOutcome>;
     /// Writes down that a token call is about to be made with the credentials of this version. False when the
     /// lease is not the newest: the call must not be made.
-    async fn sending(&self, lease: &Lease, version: i64) -> Result<bool>;
+    async fn mark_sent(&self, lease: &Lease, version: i64) -> Result<bool>;
     /// Replaces the account with its secrets and ends the lease, in one go. False when the lease is not the
     /// newest or the account is gone; a conflict, with the lease kept, when the credentials do not have the
     /// version that was read.
-    async fn commit(&self, lease: &Lease, account: &Account, read_version: i64) -> Result<bool>;
-    /// Ends the lease after a failure; the next renewal rests until `rest_until`. `is_settled` says that the
+    async fn commit(&self, lease: &Lease, account: &Account, read_revision: i64) -> Result<bool>;
+    /// Ends the lease after a failure; the next renewal rests until `retry_at`. `outcome_known` says that the
     /// provider refused: no call is under way whose outcome is unknown.
-    async fn fail(&self, lease: &Lease, rest_until: Timestamp, is_settled: bool) -> Result<()>;
+    async fn fail(&self, lease: &Lease, retry_at: Timestamp, outcome_known: bool) -> Result<()>;
     /// Ends the lease, as nothing was to be done.
     async fn release(&self, lease: &Lease) -> Result<()>;
-    /// The accounts whose `renew_at` has come and whose rest is over, the longest due first. Suspended ones
+    /// The accounts whose `refresh_at` has come and whose rest is over, the longest due first. Suspended ones
     /// are renewed too; those in other states are not.
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>>;
+    async fn due_refreshes(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>>;
     /// The accounts of which people are to be told by `now` that they will stop working, the most urgent first; only
     /// those that are used, or suspended.
-    async fn to_tell(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>>;
+    async fn due_notices(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>>;
     /// Ends the leases that a process held which is no more. Called at the start by a process that owns the
     /// database alone.
-    async fn end_all(&self) -> Result<u64>;
+    async fn release_all(&self) -> Result<u64>;
 }
