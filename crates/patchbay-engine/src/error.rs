@@ -1,6 +1,8 @@
 //! The engine's one error: a kind that decides the HTTP status, a stable code, a sentence for a
 //! person, and what the provider said where it was the provider that failed.
 
+use std::sync::Arc;
+
 use patchbay_connector::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
@@ -103,6 +105,8 @@ pub struct Error {
     pub retry_after: Option<u64>,
     /// What was sent to the provider, where the caller asked for it. Secrets are already redacted.
     pub trace: Option<Box<crate::runtime::RunTrace>>,
+    /// The error that caused this one, for logs: never for a response.
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -117,6 +121,7 @@ impl Error {
             provider: None,
             retry_after: None,
             trace: None,
+            source: None,
         }
     }
 
@@ -138,6 +143,13 @@ impl Error {
     #[must_use]
     pub fn with_provider(mut self, failure: ProviderFailure) -> Self {
         self.provider = Some(Box::new(failure));
+        self
+    }
+
+    /// With the error that caused it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
         self
     }
 

@@ -35,7 +35,7 @@ struct Faulty<'a> {
 
 impl Faulty<'_> {
     async fn step<T>(&self, work: impl Future<Output = patchbay_storage::Result<T>>) -> patchbay_storage::Result<T> {
-        let fault = || StorageError::Other("the process ends here".to_owned());
+        let fault = || StorageError::Other("the process ends here".into());
         let fails = self.calls.fetch_add(1, Ordering::SeqCst) == self.fails_at;
         if fails && !self.is_after {
             return Err(fault());

@@ -1,40 +1,55 @@
-//! What storage fails with. Each message says what to do.
+//! The errors of storage. Each message says what to do; the cause is the error's `source`.
 
-/// Why a storage call failed. Whatever it was, nothing is half-written.
+use std::error::Error;
+
+/// The error that a backend reported, kept as the `source` of a [`StorageError`].
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// The reason that a storage call failed. A failed call stores nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// It contradicts what is stored.
+    /// The change contradicts stored data: a duplicate, a missing parent, or a newer revision.
     #[error("{0}")]
     Conflict(&'static str),
-    /// The disk (or the database's own limit) is full.
+    /// The disk is full, or the database reached its own size limit.
     #[error("the disk is full: nothing was stored; free some space and try again")]
-    Full,
+    Full(#[source] Cause),
     /// The database cannot be written.
     #[error("the database is read-only: nothing was stored; check the data directory's owner and permissions")]
-    ReadOnly,
-    /// The file is damaged, or no database at all.
-    #[error("the database file is damaged or is not a Patchbay database ({0}); restore it from a backup")]
-    Corrupt(String),
-    /// The database was made by a newer version.
+    ReadOnly(#[source] Cause),
+    /// The file is damaged, or is not a Patchbay database.
+    #[error("the database file is damaged or is not a Patchbay database; restore it from a backup")]
+    Corrupt(#[source] Cause),
+    /// A newer version of Patchbay migrated the database.
     #[error("the database was made by a newer version of Patchbay; update Patchbay, or restore an older backup")]
-    Newer,
-    /// It stayed locked.
+    Newer(#[source] Cause),
+    /// The database stayed locked for longer than the busy timeout.
     #[error("the database stayed busy for too long; try again")]
-    Busy,
-    /// It cannot be opened or reached.
-    #[error("the database cannot be used: {0}")]
-    Unavailable(String),
-    /// A row holds what no version of ours writes.
-    #[error("the database is inconsistent: {table} {row}: {detail}; restore it from a backup")]
+    Busy(#[source] Cause),
+    /// The database is closed.
+    #[error("the database is closed; start Patchbay again")]
+    Closed(#[source] Cause),
+    /// The database cannot be opened or read.
+    #[error("the database cannot be used; {remedy}")]
+    Unavailable {
+        /// What a person must do, in the imperative.
+        remedy: &'static str,
+        /// The cause.
+        source: Cause,
+    },
+    /// A stored value has a form that no version of Patchbay writes.
+    #[error("the database is inconsistent in {table} {row}, column {column}; restore it from a backup")]
     Inconsistent {
         /// The table.
         table: &'static str,
         /// The row's id.
         row: String,
-        /// What is wrong.
-        detail: String,
+        /// The column.
+        column: String,
+        /// What is wrong with the value.
+        source: Cause,
     },
-    /// Anything else.
-    #[error("the database failed: {0}")]
-    Other(String),
+    /// Any other failure.
+    #[error("the database failed")]
+    Other(#[source] Cause),
 }

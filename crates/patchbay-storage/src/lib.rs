@@ -30,7 +30,7 @@ pub use api_keys::ApiKeyStore;
 pub use attempts::{AttemptStore, MAX_ATTEMPTS_PER_SESSION};
 pub use calls::CallStore;
 pub use connectors::{AddVersion, ConnectorStore};
-pub use error::StorageError;
+pub use error::{Cause, StorageError};
 pub use login_tokens::LoginTokenStore;
 pub use members::{BrowserSessionStore, MemberStore};
 pub use meta::MetaStore;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    error::Error as _,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -174,16 +175,16 @@ async fn meddle(path: &Path, statement: &'static str) {
 
 #[tokio::test]
 async fn a_row_that_makes_no_sense_is_named() {
-    for (statement, told) in [
+    for (statement, message) in [
         (
             "UPDATE accounts SET status = 'asleep'",
-            "the database is inconsistent: accounts linked: status: `asleep` is none of: \
-             active suspended error expired archived; restore it from a backup",
+            "the database is inconsistent in accounts linked, column status; restore it from a backup: \
+             `asleep` is none of: active suspended error expired archived",
         ),
         (
             "UPDATE accounts SET metadata = '[1]'",
-            "the database is inconsistent: accounts linked: metadata: invalid type: sequence, expected a map \
-             at line 1 column 0; restore it from a backup",
+            "the database is inconsistent in accounts linked, column metadata; restore it from a backup: \
+             invalid type: sequence, expected a map at line 1 column 0",
         ),
     ] {
         let (storage, path, _directory) = seeded().await;
@@ -191,7 +192,7 @@ async fn a_row_that_makes_no_sense_is_named() {
         storage.accounts().insert(&linked, InsertRule::OnePerOwner).await.unwrap();
         meddle(&path, statement).await;
         let error = storage.accounts().get(&project(), &linked.id).await.unwrap_err();
-        assert_eq!(error.to_string(), told);
+        assert_eq!(format!("{error}: {}", error.source().unwrap()), message);
     }
 }
 
@@ -203,7 +204,10 @@ async fn another_programs_database_is_left_alone() {
     meddle(&path, "CREATE TABLE letters (body TEXT)").await;
     let before = fs::read(&path).unwrap();
     let Err(error) = SqliteStorage::open(&path).await else { panic!("it was opened") };
-    assert!(matches!(&error, StorageError::Corrupt(why) if why == "it belongs to another program"), "{error}");
+    assert!(
+        matches!(&error, StorageError::Corrupt(cause) if cause.to_string() == "it belongs to another program"),
+        "{error}"
+    );
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -212,8 +216,8 @@ async fn a_closed_database_says_so() {
     let (storage, _path, _directory) = seeded().await;
     storage.close().await;
     let read = storage.meta().ping().await.unwrap_err();
-    assert_eq!(read.to_string(), "the database cannot be used: it is closed");
-    assert!(matches!(storage.meta().set("name", b"value").await, Err(StorageError::Unavailable(_))));
+    assert_eq!(read.to_string(), "the database is closed; start Patchbay again");
+    assert!(matches!(storage.meta().set("name", b"value").await, Err(StorageError::Closed(_))));
 }
 
 #[tokio::test]

@@ -67,5 +67,5 @@ async fn a_newer_database_is_refused() {
     .await
     .unwrap();
     pool.close().await;
-    assert!(matches!(refused(&path).await, StorageError::Newer));
+    assert!(matches!(refused(&path).await, StorageError::Newer(_)));
 }

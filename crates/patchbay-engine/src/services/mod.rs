@@ -367,7 +367,7 @@ impl Engine {
         &self,
         change: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Result<T, E> {
-        let stopped = || StorageError::Other("a change stopped half-way".to_owned());
+        let stopped = || StorageError::Other("a change was interrupted".into());
         self.0.changes.spawn(change).await.unwrap_or_else(|_| Err(stopped().into()))
     }
 
@@ -413,17 +413,19 @@ pub async fn check_key_ring(storage: &dyn Storage, vault: &Vault) -> Result<(), 
 
 impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
-        match error {
-            StorageError::Conflict(what) => Self::new(ErrorKind::Conflict, "ConflictError", what),
-            StorageError::Full | StorageError::ReadOnly | StorageError::Busy | StorageError::Unavailable(_) => {
-                tracing::error!(%error, "storage cannot take it");
+        let public = match &error {
+            StorageError::Conflict(what) => return Self::new(ErrorKind::Conflict, "ConflictError", *what),
+            StorageError::Full(_)
+            | StorageError::ReadOnly(_)
+            | StorageError::Busy(_)
+            | StorageError::Closed(_)
+            | StorageError::Unavailable { .. } => {
                 Self::new(ErrorKind::Unavailable, "StorageUnavailableError", error.to_string())
             }
-            _ => {
-                tracing::error!(%error, "storage failed");
-                Self::new(ErrorKind::Internal, "StorageError", "the database failed; the server's log says how")
-            }
-        }
+            _ => Self::new(ErrorKind::Internal, "StorageError", "the database failed; the server's log says why"),
+        };
+        tracing::error!(error = &error as &dyn std::error::Error, "a storage call failed");
+        public.with_source(error)
     }
 }
 

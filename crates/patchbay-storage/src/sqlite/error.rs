@@ -1,22 +1,26 @@
-//! SQLite's result codes (<https://sqlite.org/rescode.html>) in our words.
+//! Maps the driver's errors and SQLite's result codes (<https://sqlite.org/rescode.html>) to [`StorageError`].
 
 use sqlx::migrate::MigrateError;
 
-use crate::StorageError;
+use crate::{Cause, StorageError};
+
+/// The remedy for a file that cannot be read or opened.
+pub(super) const CHECK_PERMISSIONS: &str = "check the data directory's owner and permissions";
+const CHECK_DISK: &str = "check the disk that holds the data directory";
 
 impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(database) => {
                 let code = database.code().and_then(|code| code.parse().ok()).unwrap_or(1);
-                from_code(code, database.message().to_owned())
+                from_code(code, database.into_error())
             }
-            sqlx::Error::PoolTimedOut => Self::Busy,
-            sqlx::Error::PoolClosed => Self::Unavailable("it is closed".to_owned()),
-            // A statement asks for the types that its table has: what is not of them was damaged.
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(error.to_string()),
-            sqlx::Error::Io(error) => Self::Unavailable(error.to_string()),
-            other => Self::Other(other.to_string()),
+            sqlx::Error::PoolTimedOut => Self::Busy(error.into()),
+            sqlx::Error::PoolClosed => Self::Closed(error.into()),
+            // Statements ask for the types that the tables have (they are STRICT): another type is damage.
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt(error.into()),
+            sqlx::Error::Io(_) => Self::Unavailable { remedy: CHECK_DISK, source: error.into() },
+            other => Self::Other(other.into()),
         }
     }
 }
@@ -24,42 +28,45 @@ impl From<sqlx::Error> for StorageError {
 impl From<MigrateError> for StorageError {
     fn from(error: MigrateError) -> Self {
         match error {
-            // Only a version after ours knows a migration that we do not.
-            MigrateError::VersionMissing(_) => Self::Newer,
-            MigrateError::VersionMismatch(_) => Self::Unavailable(
-                "its schema was made by another build of Patchbay; use that build, or restore a backup".to_owned(),
-            ),
+            // Only a newer version has a migration that this version does not have.
+            MigrateError::VersionMissing(_) => Self::Newer(error.into()),
+            MigrateError::VersionMismatch(_) => Self::Unavailable {
+                remedy: "its schema was made by another build of Patchbay: use that build, or restore a backup",
+                source: error.into(),
+            },
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-            other => Self::Other(other.to_string()),
+            other => Self::Other(other.into()),
         }
     }
 }
 
-/// From an extended result code, which carries its primary code in the lowest byte.
-fn from_code(code: u32, message: String) -> StorageError {
+/// Maps an extended result code. Its lowest byte is the primary code.
+fn from_code(code: u32, source: Cause) -> StorageError {
     const FOREIGN_KEY: u32 = 787;
     const PRIMARY_KEY: u32 = 1555;
     const UNIQUE: u32 = 2067;
     match (code, code & 0xFF) {
-        (FOREIGN_KEY, _) => StorageError::Conflict("it belongs to something that is not there, or is still in use"),
-        (PRIMARY_KEY | UNIQUE, _) => StorageError::Conflict("one like it is there already"),
-        (_, 5 | 6) => StorageError::Busy,
-        (_, 8) => StorageError::ReadOnly,
-        (_, 10) => StorageError::Unavailable(format!("{message}; check the disk that holds the data directory")),
-        (_, 11 | 26) => StorageError::Corrupt(message),
-        (_, 13) => StorageError::Full,
-        (_, 14) => StorageError::Unavailable(format!("{message}; check the data directory's owner and permissions")),
+        (FOREIGN_KEY, _) => StorageError::Conflict("it belongs to something that does not exist, or is still in use"),
+        (PRIMARY_KEY | UNIQUE, _) => StorageError::Conflict("it exists already"),
+        (_, 5 | 6) => StorageError::Busy(source),
+        (_, 8) => StorageError::ReadOnly(source),
+        (_, 10) => StorageError::Unavailable { remedy: CHECK_DISK, source },
+        (_, 11 | 26) => StorageError::Corrupt(source),
+        (_, 13) => StorageError::Full(source),
+        (_, 14) => StorageError::Unavailable { remedy: CHECK_PERMISSIONS, source },
         (_, 19) => StorageError::Conflict("it contradicts what is stored"),
-        _ => StorageError::Other(message),
+        _ => StorageError::Other(source),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     #[test]
-    fn each_code_has_its_words() {
+    fn each_result_code_has_its_message() {
         for (code, words) in [
             (5, "busy for too long"),
             (6, "busy for too long"),
@@ -74,22 +81,25 @@ mod tests {
             (13, "the disk is full"),
             (14, "owner and permissions"),
             (19, "contradicts"),
-            (787, "not there, or is still in use"),
-            (1555, "there already"),
-            (2067, "there already"),
-            (1, "the database failed: why"),
+            (787, "does not exist, or is still in use"),
+            (1555, "exists already"),
+            (2067, "exists already"),
+            (1, "the database failed"),
         ] {
-            let message = from_code(code, "why".to_owned()).to_string();
-            assert!(message.contains(words), "{code}: {message}");
+            let error = from_code(code, "the cause".into());
+            assert!(error.to_string().contains(words), "{code}: {error}");
+            let cause = error.source().map(ToString::to_string);
+            let is_conflict = matches!(error, StorageError::Conflict(_));
+            assert_eq!(cause.as_deref(), (!is_conflict).then_some("the cause"), "{code}");
         }
     }
 
     #[test]
-    fn a_schema_of_another_build_is_told_from_a_newer_one() {
-        assert!(matches!(MigrateError::VersionMissing(2).into(), StorageError::Newer));
+    fn a_schema_of_another_build_differs_from_a_newer_one() {
+        assert!(matches!(MigrateError::VersionMissing(2).into(), StorageError::Newer(_)));
         let changed = StorageError::from(MigrateError::VersionMismatch(1));
         assert!(changed.to_string().contains("another build"), "{changed}");
-        let full = MigrateError::ExecuteMigration(sqlx::Error::PoolTimedOut, 1);
-        assert!(matches!(full.into(), StorageError::Busy));
+        let busy = MigrateError::ExecuteMigration(sqlx::Error::PoolTimedOut, 1);
+        assert!(matches!(busy.into(), StorageError::Busy(_)));
     }
 }

@@ -11,7 +11,7 @@ async fn a_full_disk_is_told_and_leaves_nothing() {
     storage.set("small", b"kept").await.unwrap();
     storage.forbid_growth().await.unwrap();
     let error = storage.set("large", &vec![0; 1_000_000]).await.unwrap_err();
-    assert!(matches!(error, StorageError::Full), "{error}");
+    assert!(matches!(error, StorageError::Full(_)), "{error}");
     assert_eq!(storage.get("large").await.unwrap(), None);
     assert_eq!(storage.get("small").await.unwrap().as_deref(), Some(&b"kept"[..]));
 }
@@ -23,6 +23,6 @@ async fn a_read_only_database_is_told_and_still_reads() {
     storage.set("small", b"kept").await.unwrap();
     storage.forbid_writes().await.unwrap();
     let error = storage.set("small", b"lost").await.unwrap_err();
-    assert!(matches!(error, StorageError::ReadOnly), "{error}");
+    assert!(matches!(error, StorageError::ReadOnly(_)), "{error}");
     assert_eq!(storage.get("small").await.unwrap().as_deref(), Some(&b"kept"[..]));
 }

@@ -7,7 +7,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::SqliteStorage;
+use super::{SqliteStorage, error::CHECK_PERMISSIONS};
 use crate::{Result, StorageError};
 
 /// How long a statement waits for another process (a backup, say) before it gives up.
@@ -21,7 +21,7 @@ const APPLICATION_ID: i64 = 0x5074_6368;
 impl SqliteStorage {
     /// Opens the database, made with mode 0600 where it is missing, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self> {
-        create_private(path).map_err(|error| unopened(path, &error))?;
+        create_private(path).map_err(unopened)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
@@ -80,11 +80,11 @@ fn create_private(path: &Path) -> io::Result<()> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
 }
 
-fn unopened(path: &Path, error: &io::Error) -> StorageError {
+fn unopened(error: io::Error) -> StorageError {
     match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StorageError::ReadOnly,
-        io::ErrorKind::StorageFull => StorageError::Full,
-        _ => StorageError::Unavailable(format!("{}: {error}", path.display())),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StorageError::ReadOnly(error.into()),
+        io::ErrorKind::StorageFull => StorageError::Full(error.into()),
+        _ => StorageError::Unavailable { remedy: CHECK_PERMISSIONS, source: error.into() },
     }
 }
 
@@ -93,7 +93,7 @@ async fn check_sound(writer: &SqlitePool, path: &Path) -> Result<()> {
         return Ok(());
     }
     let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(writer).await?;
-    if verdict == "ok" { Ok(()) } else { Err(StorageError::Corrupt(verdict)) }
+    if verdict == "ok" { Ok(()) } else { Err(StorageError::Corrupt(verdict.into())) }
 }
 
 /// Refuses another program's database before anything is written to it.
@@ -105,7 +105,7 @@ async fn check_ours(writer: &SqlitePool) -> Result<()> {
     if id == APPLICATION_ID || tables == 0 {
         Ok(())
     } else {
-        Err(StorageError::Corrupt("it belongs to another program".to_owned()))
+        Err(StorageError::Corrupt("it belongs to another program".into()))
     }
 }
 
@@ -115,9 +115,10 @@ async fn write_ahead(writer: &SqlitePool) -> Result<()> {
     if mode == "wal" {
         return Ok(());
     }
-    Err(StorageError::Unavailable(format!(
-        "its file system cannot share memory between processes (journal mode {mode}); put the data directory on a local disk"
-    )))
+    Err(StorageError::Unavailable {
+        remedy: "put the data directory on a local disk",
+        source: format!("its file system cannot share memory between processes (journal mode {mode})").into(),
+    })
 }
 
 #[cfg(test)]
@@ -126,14 +127,13 @@ mod tests {
 
     #[test]
     fn what_the_system_refuses_is_told_apart() {
-        let path = Path::new("/data/patchbay.db");
         for (kind, words) in [
             (io::ErrorKind::PermissionDenied, "read-only"),
             (io::ErrorKind::ReadOnlyFilesystem, "read-only"),
             (io::ErrorKind::StorageFull, "the disk is full"),
-            (io::ErrorKind::NotADirectory, "/data/patchbay.db: not a directory"),
+            (io::ErrorKind::NotADirectory, "check the data directory"),
         ] {
-            let message = unopened(path, &kind.into()).to_string();
+            let message = unopened(kind.into()).to_string();
             assert!(message.contains(words), "{message}");
         }
     }

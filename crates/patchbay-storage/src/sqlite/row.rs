@@ -1,12 +1,12 @@
 //! From columns to values, with the table and the row named where something is wrong.
 
-use std::{fmt::Display, str::FromStr};
+use std::{error::Error, str::FromStr};
 
 use patchbay_model::{KeyHash, Timestamp};
 use serde::de::DeserializeOwned;
 use sqlx::{ColumnIndex, Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
 
-use crate::{Result, StorageError};
+use crate::{Cause, Result, StorageError};
 
 /// A row of a known table.
 pub(super) struct Row<'r> {
@@ -36,7 +36,7 @@ impl<'r> Row<'r> {
         serde_json::from_str(text).map_err(|error| self.wrong(column, error))
     }
 
-    pub(super) fn parse<T: FromStr<Err: Display>>(&self, column: &str) -> Result<T> {
+    pub(super) fn parse<T: FromStr<Err: Error + Send + Sync + 'static>>(&self, column: &str) -> Result<T> {
         let text: &str = self.get(column)?;
         text.parse().map_err(|error| self.wrong(column, error))
     }
@@ -50,14 +50,19 @@ impl<'r> Row<'r> {
         bytes.try_into().map(KeyHash).map_err(|_| self.wrong(column, "it is not 32 bytes long"))
     }
 
-    pub(super) fn wrong(&self, column: &str, why: impl Display) -> StorageError {
-        StorageError::Inconsistent { table: self.table, row: self.id.clone(), detail: format!("{column}: {why}") }
+    pub(super) fn wrong(&self, column: &str, cause: impl Into<Cause>) -> StorageError {
+        StorageError::Inconsistent {
+            table: self.table,
+            row: self.id.clone(),
+            column: column.to_owned(),
+            source: cause.into(),
+        }
     }
 }
 
 /// A value as JSON text. Our own types always serialise.
 pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StorageError::Other(error.to_string()))
+    serde_json::to_string(value).map_err(|error| StorageError::Other(error.into()))
 }
 
 /// `LIMIT` and `OFFSET` of a page that counts from 1.
