@@ -29,7 +29,7 @@ pub use patchbay_egress::use_lane;
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
-    accounts::{AccountPatch, AccountQuery, AccountView},
+    accounts::{AccountPatch, AccountQuery, AccountView, EffectiveStatus},
     actions::{RunOutcome, RunRequest},
     catalog::{ActionPage, ActionQuery, CatalogEntry},
     check_key_ring,

@@ -1,4 +1,4 @@
-//! Linked accounts and the states they pass through.
+//! Linked accounts and their states.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use crate::{
     AccountId, CredentialExpiry, ExpiryCause, Metadata, ProfileId, ProjectId, Sealed, Timestamp, TokenMetadata,
 };
 
-/// The end customer that an account belongs to, in the words of the operator's own system.
+/// The end customer that owns an account, as the operator's own system identifies it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Owner {
     /// The customer's id in the operator's system.
     pub id: String,
     /// The customer's name.
     pub name: String,
-    /// Who at the customer linked the account, such as an e-mail address.
+    /// The person at the customer who linked the account, for example an e-mail address.
     pub username: Option<String>,
 }
 
@@ -26,31 +26,40 @@ pub enum AccountKind {
     /// A real account.
     #[default]
     Production,
-    /// For trying things out.
+    /// A test account.
     Test,
 }
 
-/// A stored account's own state. That its profile is disabled (`inactive` on the wire) is derived,
-/// never stored, so that enabling the profile again brings the account back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// The stored state of an account.
+///
+/// The state `inactive` of the wire (the account's profile is disabled) is derived and never stored: the account is
+/// active again when its profile is enabled again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountStatus {
     /// Calls run.
     Active,
-    /// The operator paused calls; tokens are still refreshed.
+    /// The operator paused calls. Tokens are still refreshed.
     Suspended,
-    /// The provider refuses the credentials; a human must link again.
-    Error,
-    /// The credentials have run out.
+    /// The provider no longer accepts the credentials. A person must reconnect the account.
+    ReconnectRequired,
+    /// The operator revoked the account: its credentials are deleted. A person can reconnect it.
+    Revoked,
+    /// The credentials have expired.
     Expired,
-    /// Kept for the record, never used.
+    /// The account is stored for reference and never used.
     Archived,
+}
+
+impl AccountStatus {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Active, Self::Suspended, Self::ReconnectRequired, Self::Revoked, Self::Expired, Self::Archived];
 }
 
 macro_rules! wire_enum {
     ($type:ty { $($variant:ident = $text:literal),* $(,)? }) => {
         impl $type {
-            /// The name on the wire and in storage.
+            /// Returns the name in storage and, for types that have no other name there, on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
             }
@@ -73,9 +82,9 @@ macro_rules! wire_enum {
 }
 pub(crate) use wire_enum;
 
-/// A name outside a closed set.
+/// The error of a name that is not in a closed set.
 #[derive(Debug, thiserror::Error)]
-#[error("`{found}` is none of: {}", known.trim_end())]
+#[error("`{found}` is not one of: {}", known.trim_end())]
 pub struct UnknownName {
     pub(crate) found: String,
     pub(crate) known: &'static str,
@@ -85,68 +94,71 @@ wire_enum!(AccountKind { Production = "production", Test = "test" });
 wire_enum!(AccountStatus {
     Active = "active",
     Suspended = "suspended",
-    Error = "error",
+    ReconnectRequired = "reconnect_required",
+    Revoked = "revoked",
     Expired = "expired",
     Archived = "archived",
 });
 
-/// Why an account is in its state.
+/// An explanation of an account's state, for people. [`AccountStatus`] is the state itself: code must not branch on
+/// a reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusReason {
     /// A stable code, such as `AccountInvalidCredentialsError`.
     pub code: Option<String>,
-    /// A sentence for a person.
+    /// A sentence for people.
     pub description: Option<String>,
     /// When it happened.
     pub timestamp: Timestamp,
 }
 
-/// One end customer's connection to a provider.
+/// A linked account: one end customer's connection to a provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
-    /// The project it lives in.
+    /// The project that it belongs to.
     pub project_id: ProjectId,
     /// The connector profile that it was linked with.
     pub profile_id: ProfileId,
     /// The connector's key, such as `spotdraft`.
     pub connector: String,
-    /// The connector's version at linking.
+    /// The connector's version when the account was linked.
     pub connector_version: String,
     /// The authentication method's key in the connector file.
     pub auth_config_key: String,
     /// The provider's environment, such as `production`.
     pub environment: String,
-    /// Whose it is.
+    /// The customer that owns it.
     pub owner: Owner,
     /// A label for people.
     pub label: Option<String>,
-    /// Real or test.
+    /// Whether it is a real or a test account.
     pub kind: AccountKind,
     /// Whether it may be shared among the owner's users.
     pub shared: bool,
     /// Its state.
     pub status: AccountStatus,
-    /// Why it is in that state, newest last.
+    /// The reasons for that state, newest last.
     pub status_reasons: Vec<StatusReason>,
     /// The values of its fields that are not secret, by field key.
     pub setup_information: Metadata,
     /// The values of its secret fields, each sealed for this project, account and field.
     pub secrets: BTreeMap<String, Sealed>,
-    /// What is known of the token that the provider minted for it, where it works by one.
+    /// The metadata of the token that the provider issued; none if the account uses no token.
     pub token: Option<TokenMetadata>,
-    /// Scopes that the provider asked for when it refused an action for want of them, by the action's public id. The next
-    /// sign-in asks for them; new credentials end them.
+    /// The scopes that the provider required when it rejected an action (`insufficient_scope`, RFC 6750 section 3.1), by
+    /// the action's public id. The next authorization requests them. New credentials clear them.
     pub missing_scopes: BTreeMap<String, Vec<String>>,
-    /// When that token should be renewed in the background; where nothing can renew it, when it ends, and with it the
-    /// account's use.
+    /// When the token is to be refreshed in the background. If it cannot be refreshed, when it expires: the account then
+    /// needs to be reconnected.
     pub refresh_at: Option<Timestamp>,
-    /// The moments after which it stops working unless a person does something, at most one of each cause.
+    /// The credentials that expire unless a person reconnects the account, at most one of each cause.
     pub expiries: Vec<CredentialExpiry>,
-    /// What the operator attached to it.
+    /// The operator's own metadata.
     pub metadata: Metadata,
-    /// Counts the changes of the account. A writer names the revision that it read; another one is a conflict.
+    /// Counts the changes of the account. A writer passes the revision that it read; if the stored one differs, the
+    /// write is a conflict.
     pub revision: i64,
     /// When it was first linked.
     pub created_at: Timestamp,
@@ -155,22 +167,23 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether a field has a value, secret or not.
+    /// Returns whether a field has a value, secret or not.
     pub fn holds(&self, field: &str) -> bool {
         self.secrets.contains_key(field) || self.setup_information.contains_key(field)
     }
 
-    /// The end that comes first.
+    /// Returns the earliest expiry.
     pub fn next_expiry(&self) -> Option<&CredentialExpiry> {
         self.expiries.iter().min_by_key(|expiry| expiry.at)
     }
 
-    /// When people are to be told of the next end; none when they were told of all.
+    /// Returns when the next expiry notice is due; none if all notices were sent.
     pub fn next_notice_at(&self) -> Option<Timestamp> {
         self.expiries.iter().filter(|expiry| !expiry.notified).map(|expiry| expiry.notify_from).min()
     }
 
-    /// Replaces the ends of these causes. An end that is said again stays as it was, and so does who was told.
+    /// Replaces the expiries of these causes. An expiry that is reported again ([`CredentialExpiry::is_same`]) stays
+    /// unchanged, with its `notified` flag.
     pub fn set_expiries(&mut self, causes: &[ExpiryCause], expiries: impl IntoIterator<Item = CredentialExpiry>) {
         let before = std::mem::take(&mut self.expiries);
         let known =
@@ -186,11 +199,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stored_and_serialised_names_are_the_same() {
-        use AccountStatus::{Active, Archived, Error, Expired, Suspended};
-        for status in [Active, Suspended, Error, Expired, Archived] {
+    fn stored_and_serialized_names_are_equal() {
+        for status in AccountStatus::ALL {
             assert_eq!(status.as_str().parse::<AccountStatus>().unwrap(), status);
-            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
         }
         for kind in [AccountKind::Production, AccountKind::Test] {
             assert_eq!(kind.as_str().parse::<AccountKind>().unwrap(), kind);
@@ -199,9 +210,11 @@ mod tests {
     }
 
     #[test]
-    fn states_read_back_and_strangers_are_named() {
-        assert_eq!("suspended".parse::<AccountStatus>().unwrap(), AccountStatus::Suspended);
+    fn an_unknown_state_is_an_error_that_lists_the_known_ones() {
         let error = "asleep".parse::<AccountStatus>().unwrap_err();
-        assert_eq!(error.to_string(), "`asleep` is none of: active suspended error expired archived");
+        assert_eq!(
+            error.to_string(),
+            "`asleep` is not one of: active suspended reconnect_required revoked expired archived"
+        );
     }
 }

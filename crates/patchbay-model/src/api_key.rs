@@ -1,10 +1,10 @@
-//! API keys and one-time login tokens: what is stored of them is a hash.
+//! API keys and one-time login tokens. Only their hashes are stored.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use crate::{ApiKeyId, ProjectId, Timestamp};
 
-/// What an API key may do. The names are the wire contract's.
+/// A permission of an API key. Its names are part of the wire contract.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ApiScope {
     /// Read accounts, sessions, profiles.
@@ -17,7 +17,7 @@ pub enum ApiScope {
     ConnectorsRead,
     /// Push and remove connectors.
     ConnectorsWrite,
-    /// Export credentials; off unless asked for.
+    /// Export credentials. Not part of the default scopes.
     CredentialsRead,
 }
 
@@ -32,17 +32,17 @@ impl ApiScope {
         Self::CredentialsRead,
     ];
 
-    /// Every scope, as a set.
+    /// Returns every scope.
     pub fn all() -> BTreeSet<Self> {
         BTreeSet::from(Self::ALL)
     }
 
-    /// What a key has when its maker names no scopes.
+    /// Returns the scopes of a key that is created without a list of scopes.
     pub fn defaults() -> BTreeSet<Self> {
         BTreeSet::from([Self::PlatformRead, Self::PlatformWrite, Self::ActionsExecute, Self::ConnectorsRead])
     }
 
-    /// The scope's name on the wire and in storage.
+    /// Returns the scope's name on the wire and in storage.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PlatformRead => "platform:read",
@@ -69,19 +69,19 @@ impl FromStr for ApiScope {
     }
 }
 
-/// A scope's name that does not exist.
+/// The error of an unknown scope name.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "`{0}` is not a scope; the scopes are platform:read, platform:write, actions:execute, connectors:read, connectors:write, credentials:read"
 )]
 pub struct UnknownApiScope(String);
 
-/// SHA-256 of a key or token. Keys carry 256 random bits, so a fast hash is enough.
+/// The SHA-256 hash of a key or token. Keys have 256 random bits, so a fast hash is enough.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyHash(pub [u8; 32]);
 
 impl KeyHash {
-    /// Its 64 hexadecimal digits.
+    /// Returns the hash as 64 hexadecimal digits.
     pub fn hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -93,33 +93,33 @@ impl fmt::Debug for KeyHash {
     }
 }
 
-/// An API key as it is stored: its text is shown once, when it is made.
+/// A stored API key. The key itself is shown once, when it is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Its public identity.
+    /// Its public id.
     pub id: ApiKeyId,
-    /// The project it acts in.
+    /// The project that it gives access to.
     pub project_id: ProjectId,
     /// Its label.
     pub name: String,
-    /// The hash of its text.
+    /// The hash of the key.
     pub hash: KeyHash,
-    /// What it may do.
+    /// Its permissions.
     pub scopes: BTreeSet<ApiScope>,
     /// Whether it is accepted.
     pub enabled: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// A one-time link into the dashboard.
+/// A one-time login link for the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginToken {
-    /// The hash of its text.
+    /// The hash of the token.
     pub hash: KeyHash,
     /// The project whose dashboard it opens.
     pub project_id: ProjectId,
-    /// When it stops working.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_scope_reads_back() {
+    fn every_scope_parses_from_its_name() {
         for scope in ApiScope::ALL {
             assert_eq!(scope.as_str().parse::<ApiScope>().unwrap(), scope);
         }

@@ -1,20 +1,20 @@
-//! Connection attempts: what the Hub polls while the customer is at the provider.
+//! Connection attempts. The Hub polls them while the customer is at the provider.
 
 use crate::account::wire_enum;
 use crate::{AccountId, AttemptId, ProjectId, SessionId, Timestamp};
 
-/// Where an attempt stands. All but `Pending` are final.
+/// The state of an attempt. All states except `Pending` are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptStatus {
     /// The customer is at the provider.
     Pending,
     /// The account is linked.
     Authenticated,
-    /// It failed.
+    /// The attempt failed.
     Error,
-    /// The customer gave up.
+    /// The customer cancelled.
     Cancelled,
-    /// It took too long.
+    /// The attempt reached its expiry before it finished.
     Expired,
 }
 
@@ -26,33 +26,33 @@ wire_enum!(AttemptStatus {
     Expired = "expired",
 });
 
-/// Why an attempt failed, in words the Hub shows.
+/// The error of a failed attempt, which the Hub shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptError {
     /// A stable code.
     pub code: String,
-    /// A sentence for a person.
+    /// A sentence for people.
     pub description: String,
 }
 
-/// One try to connect an account.
+/// One attempt to link an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionAttempt {
     /// Its id.
     pub id: AttemptId,
-    /// The session it belongs to; another session cannot see it.
+    /// The session that it belongs to. Another session cannot read it.
     pub session_id: SessionId,
     /// The session's project.
     pub project_id: ProjectId,
-    /// Where it stands.
+    /// Its state.
     pub status: AttemptStatus,
-    /// The account, once linked.
+    /// The account; none until it is linked.
     pub account_id: Option<AccountId>,
-    /// Why it failed.
+    /// The error if it failed.
     pub error: Option<AttemptError>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_reads_back() {
+    fn every_state_parses_from_its_name() {
         use AttemptStatus::{Authenticated, Cancelled, Error, Expired, Pending};
         for status in [Pending, Authenticated, Error, Cancelled, Expired] {
             assert_eq!(status.as_str().parse::<AttemptStatus>().unwrap(), status);

@@ -1,33 +1,33 @@
-//! Records of calls: one row for each run of an action or of the proxy, written off the path.
+//! Call records: one for each run of an action or of the proxy. They are written in the background.
 
 use crate::account::wire_enum;
 use crate::{AccountId, CallId, ProfileId, ProjectId, Timestamp};
 
-/// How a call came in.
+/// The origin of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallKind {
-    /// An action by RPC.
+    /// A run of an action.
     Action,
-    /// The raw proxy.
+    /// A request through the raw proxy.
     Proxy,
-    /// A test action while linking.
+    /// A test action while an account is linked.
     ConnectionTest,
-    /// Taking an account's credentials back at the provider.
+    /// A request to the provider to revoke an account's credentials.
     Revocation,
 }
 
 wire_enum!(CallKind { Action = "action", Proxy = "proxy", ConnectionTest = "connection_test", Revocation = "revocation" });
 
-/// What is kept of a call. It holds no input, no output and no header.
+/// A record of a call. It contains no inputs, outputs or headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallRecord {
-    /// The run's id.
+    /// The call's id.
     pub id: CallId,
     /// The project it ran in.
     pub project_id: ProjectId,
-    /// The account it acted on; none while linking.
+    /// The account that it used; none while an account is linked.
     pub account_id: Option<AccountId>,
-    /// The profile it ran under.
+    /// The profile that it used.
     pub profile_id: ProfileId,
     /// The connector's key.
     pub connector: String,
@@ -35,15 +35,15 @@ pub struct CallRecord {
     pub connector_version: String,
     /// The action's public id; none for the proxy.
     pub action: Option<String>,
-    /// How it came in.
+    /// Its origin.
     pub kind: CallKind,
-    /// The status we answered with.
+    /// The HTTP status of the response to the caller.
     pub status_code: u16,
-    /// The stable code of the error, when it failed.
+    /// The stable error code if it failed.
     pub error_code: Option<String>,
-    /// When it began.
+    /// When it started.
     pub started_at: Timestamp,
-    /// How long it took, in microseconds.
+    /// Its duration in microseconds.
     pub duration_micros: i64,
 }
 
@@ -52,11 +52,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_reads_back() {
+    fn every_kind_parses_from_its_name() {
         for kind in [CallKind::Action, CallKind::Proxy, CallKind::ConnectionTest, CallKind::Revocation] {
             assert_eq!(kind.as_str().parse::<CallKind>().unwrap(), kind);
         }
         let error = "rpc".parse::<CallKind>().unwrap_err();
-        assert_eq!(error.to_string(), "`rpc` is none of: action proxy connection_test revocation");
+        assert_eq!(error.to_string(), "`rpc` is not one of: action proxy connection_test revocation");
     }
 }

@@ -1,4 +1,4 @@
-//! Time as a value and as a parameter.
+//! Moments in time, and the clock as a parameter.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -7,39 +7,39 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment in UTC, in whole microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Shown and serialised as RFC 3339 with milliseconds and `Z` (`2026-01-15T10:30:00.000Z`), the
-/// form of the wire contract; stored as its integer.
+/// It is displayed and serialized in the form of the wire contract: RFC 3339 with milliseconds and `Z`
+/// (`2026-01-15T10:30:00.000Z`). It is stored as an integer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Timestamp(i64);
 
-/// A text that is not an RFC 3339 date and time.
+/// The error of a string that is not an RFC 3339 date and time.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a date and time like 2026-01-15T10:30:00Z")]
 pub struct TimestampError(String);
 
 impl Timestamp {
-    /// From microseconds since the Unix epoch.
+    /// Returns the moment at `micros` microseconds since the Unix epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since the Unix epoch.
+    /// Returns the microseconds since the Unix epoch.
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, rounded down.
+    /// Returns the whole seconds since the Unix epoch, rounded down.
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
 
-    /// This moment plus `seconds` (which may be negative), saturating.
+    /// Returns this moment plus `seconds` (which may be negative), saturating.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
-    /// This moment plus `millis` (which may be negative), saturating.
+    /// Returns this moment plus `millis` milliseconds (which may be negative), saturating.
     #[must_use]
     pub const fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis.saturating_mul(1_000)))
@@ -62,12 +62,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
     }
 
-    /// Milliseconds from `earlier` to this moment; negative when this one is earlier.
+    /// Returns the milliseconds from `earlier` to this moment; negative if this moment is the earlier one.
     pub const fn millis_since(self, earlier: Self) -> i64 {
         (self.0.saturating_sub(earlier.0)) / 1_000
     }
 
-    /// RFC 3339 with milliseconds, in UTC.
+    /// Returns the moment in RFC 3339 with milliseconds, in UTC.
     pub fn to_rfc3339(self) -> String {
         self.to_string()
     }
@@ -108,9 +108,9 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Where the current moment comes from: the system in the binary, a hand-turned one in tests.
+/// A source of the current moment: the system clock in the binary, a manual clock in tests.
 pub trait Clock: Send + Sync {
-    /// The current moment.
+    /// Returns the current moment.
     fn now(&self) -> Timestamp;
 }
 
@@ -121,28 +121,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_milliseconds_in_utc() {
+    fn displays_milliseconds_in_utc() {
         let moment: Timestamp = "2026-01-15T11:30:00.1239+01:00".parse().unwrap();
         assert_eq!(moment.to_string(), "2026-01-15T10:30:00.123Z");
         assert_eq!(moment.plus_seconds(60).millis_since(moment), 60_000);
     }
 
     #[test]
-    fn extremes_are_shown_without_a_panic() {
+    fn displays_extremes_without_a_panic() {
         assert!(!Timestamp::from_micros(i64::MIN).to_string().is_empty());
         assert!(!Timestamp::from_micros(i64::MAX).plus_seconds(1).to_string().is_empty());
     }
 
     #[test]
-    fn refuses_what_is_not_a_moment() {
+    fn rejects_a_string_that_is_not_a_moment() {
         let error = "yesterday".parse::<Timestamp>().unwrap_err();
         assert_eq!(error.to_string(), "`yesterday` is not a date and time like 2026-01-15T10:30:00Z");
     }
 
     proptest! {
-        /// From year 1 to 9999 a moment reads back to the millisecond, and texts sort as moments do.
+        /// From year 1 to 9999 a moment parses back to the millisecond, and strings sort like moments.
         #[test]
-        fn moments_read_back(
+        fn moments_parse_back(
             one in -62_135_596_800_000_000..=253_370_764_800_000_000_i64,
             two in -62_135_596_800_000_000..=253_370_764_800_000_000_i64,
         ) {
@@ -159,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in ".*") {
+        fn any_string_parses_or_is_an_error(text in ".*") {
             if let Err(error) = text.parse::<Timestamp>() {
                 prop_assert!(error.to_string().contains("is not a date and time"));
             }

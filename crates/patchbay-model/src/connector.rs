@@ -1,23 +1,23 @@
-//! Connectors that a project brought itself: pushed versions with their files.
+//! Connectors that a project pushed: versions with their files.
 
 use std::fmt;
 
 use crate::{ProjectId, Timestamp};
 
-/// What is known of a pushed version without reading its files.
+/// A pushed version of a connector, without its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectorVersion {
-    /// The project that pushed it; no other sees it.
+    /// The project that pushed it. Other projects cannot see it.
     pub project_id: ProjectId,
     /// The connector's key.
     pub key: String,
-    /// Its version, as semantic versioning writes it.
+    /// Its version (Semantic Versioning 2.0.0).
     pub version: String,
-    /// The digest of its files: a version that is pushed again is told by it from another one.
+    /// The digest of its files. It decides whether a second push of the version has the same files.
     pub digest: FilesDigest,
-    /// How many files it has.
+    /// The number of files.
     pub file_count: u32,
-    /// How long their texts are together, in bytes.
+    /// The size of all files together, in bytes.
     pub size_bytes: u64,
     /// When it was pushed.
     pub created_at: Timestamp,
@@ -26,13 +26,13 @@ pub struct ConnectorVersion {
 /// A file of a pushed version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectorFile {
-    /// Its name, without a folder.
+    /// Its name, without a directory.
     pub name: String,
-    /// Its text.
+    /// Its content.
     pub text: String,
 }
 
-/// SHA-256 of a version's files: names and texts, whatever their order was.
+/// The SHA-256 digest of the names and contents of a version's files. It does not depend on their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FilesDigest(pub [u8; 32]);
 

@@ -2,33 +2,34 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Where random bytes come from: the operating system in the binary, a seed in tests.
+/// A source of random bytes: the operating system in the binary, a seed in tests.
 pub trait Entropy: Send + Sync {
-    /// Fills `bytes` with random bytes. Never fails: a system without randomness must not run.
+    /// Fills `bytes` with random bytes. It cannot fail: a system without randomness must not run.
     fn fill(&self, bytes: &mut [u8]);
 
-    /// A token of 256 bits as base64url without padding (43 characters), for sessions and keys.
+    /// Returns a token of 256 random bits for sessions and keys, as base64url without padding (RFC 4648 section 5): 43
+    /// characters.
     fn token(&self) -> String {
         let mut bytes = [0; 32];
         self.fill(&mut bytes);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// A random (version 4) UUID, RFC 9562.
+    /// Returns a random UUID (version 4, RFC 9562 section 5.4).
     fn uuid(&self) -> uuid::Uuid {
         let mut bytes = [0; 16];
         self.fill(&mut bytes);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 
-    /// `length` characters of `A-Z a-z 0-9`, each drawn without bias.
+    /// Returns `length` characters of `A-Z a-z 0-9`, each drawn without bias.
     fn alphanumeric(&self, length: usize) -> String {
         const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let mut text = String::with_capacity(length);
         let mut pool = [0; 32];
         while text.len() < length {
             self.fill(&mut pool);
-            // 248 is the largest multiple of 62 in a byte: larger values would favour the first letters.
+            // 248 is the largest multiple of 62 in a byte: larger values would favor the first letters.
             for byte in pool.iter().filter(|byte| **byte < 248) {
                 if text.len() == length {
                     break;
@@ -46,7 +47,7 @@ mod tests {
 
     use super::*;
 
-    /// Every byte in turn, so that each letter's share can be counted.
+    /// Returns every byte value in turn, so that a test can count how often each letter occurs.
     struct EveryByte(AtomicU8);
 
     impl Entropy for EveryByte {
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn no_letter_is_favoured() {
+    fn every_letter_is_equally_likely() {
         let text = EveryByte(AtomicU8::new(0)).alphanumeric(62 * 4);
         for letter in ('A'..='Z').chain('a'..='z').chain('0'..='9') {
             assert_eq!(text.chars().filter(|found| *found == letter).count(), 4, "{letter}");
@@ -64,14 +65,14 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_kept() {
+    fn the_length_is_exact() {
         for length in [0, 1, 21, 32, 33, 100] {
             assert_eq!(EveryByte(AtomicU8::new(200)).alphanumeric(length).len(), length);
         }
     }
 
     #[test]
-    fn a_token_carries_all_its_bits() {
+    fn a_token_has_256_bits() {
         let token = EveryByte(AtomicU8::new(0)).token();
         let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
         assert_eq!(bytes, (0..32).collect::<Vec<u8>>());
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn uuids_are_of_version_4() {
+    fn a_uuid_has_version_4() {
         let uuid = EveryByte(AtomicU8::new(0xF0)).uuid();
         assert_eq!((uuid.get_version_num(), uuid.get_variant()), (4, uuid::Variant::RFC4122));
     }

@@ -32,10 +32,8 @@ pub struct CredentialExpiry {
     /// When it expires.
     pub at: Timestamp,
     /// The earliest moment at which people are notified.
-    #[serde(rename = "tell_from")]
     pub notify_from: Timestamp,
     /// Whether the notice was sent: to the log, and to the event sink.
-    #[serde(rename = "is_told")]
     pub notified: bool,
 }
 

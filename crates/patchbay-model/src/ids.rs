@@ -1,7 +1,7 @@
-//! Typed identifiers: an account id cannot be passed where a profile id is wanted.
+//! Typed identifiers: an account id cannot be passed as a profile id.
 //!
-//! Their texts are opaque. On the wire accounts have 21 letters and digits, profiles, keys and
-//! attempts a UUID, projects a readable name with a number (`default-10001`).
+//! Ids are opaque strings. An account id has 21 letters and digits; the ids of profiles, keys and attempts are UUIDs; a
+//! project id is a readable name with a number (`default-10001`).
 
 use std::fmt;
 
@@ -17,12 +17,12 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// An id read from storage or from a request; any text is allowed, as ids are opaque.
+            /// Wraps an id from storage or from a request. Every string is allowed, because ids are opaque.
             pub fn new(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
 
-            /// The id's text.
+            /// Returns the id as a string.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -43,7 +43,7 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// An organisation.
+    /// An organization.
     OrganizationId
 );
 text_id!(
@@ -59,15 +59,15 @@ text_id!(
     ProfileId
 );
 text_id!(
-    /// An API key's public identity; not the key.
+    /// The public id of an API key; not the key.
     ApiKeyId
 );
 text_id!(
-    /// A member of the organisation.
+    /// A member of the organization.
     MemberId
 );
 text_id!(
-    /// One try to connect an account, which the Hub polls.
+    /// A connection attempt, which the Hub polls.
     AttemptId
 );
 text_id!(
@@ -76,7 +76,7 @@ text_id!(
 );
 
 impl AccountId {
-    /// A fresh account id: 21 letters and digits, 125 bits.
+    /// Returns a new account id: 21 letters and digits, 125 random bits.
     pub fn generate(entropy: &dyn Entropy) -> Self {
         Self(entropy.alphanumeric(21))
     }
@@ -85,7 +85,7 @@ impl AccountId {
 macro_rules! uuid_id {
     ($($name:ident),*) => {$(
         impl $name {
-            /// A fresh id: a random UUID.
+            /// Returns a new id: a random UUID.
             pub fn generate(entropy: &dyn Entropy) -> Self {
                 Self(entropy.uuid().to_string())
             }
@@ -96,8 +96,8 @@ macro_rules! uuid_id {
 uuid_id!(OrganizationId, MemberId, ProfileId, ApiKeyId, AttemptId);
 
 impl CallId {
-    /// A fresh id: a UUID that begins with the moment (version 7, RFC 9562), so that records that are written
-    /// together lie together in the database.
+    /// Returns a new id: a UUID that begins with the moment (version 7, RFC 9562 section 5.7). Records that are written
+    /// together are stored together in the database.
     pub fn generate(now: Timestamp, entropy: &dyn Entropy) -> Self {
         let mut random = [0; 10];
         entropy.fill(&mut random);
@@ -106,7 +106,7 @@ impl CallId {
     }
 }
 
-/// A connect session's number, given by storage.
+/// The number of a connect session. Storage assigns it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SessionId(pub i64);
@@ -123,7 +123,7 @@ mod tests {
     use crate::testing::SeededEntropy;
 
     #[test]
-    fn ids_have_their_wire_forms() {
+    fn ids_have_their_wire_format() {
         let entropy = SeededEntropy::new(1);
         let account = AccountId::generate(&entropy);
         assert!(account.as_str().len() == 21 && account.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()));

@@ -1,8 +1,8 @@
-//! Pure data: the nouns of the product and the two effects every crate takes as parameters,
-//! time and randomness.
+//! The data types of the product, and the two effects that every crate takes as parameters: time ([`Clock`]) and
+//! randomness ([`Entropy`]).
 //!
-//! Nothing here does I/O or is async. Wire names (`origin_owner_id`, `integration_id`) stay at the
-//! server's edge; these are the field's own words.
+//! This crate does no I/O and is not async. It does not use the names of the wire (`origin_owner_id`,
+//! `integration_id`): the server maps them.
 
 mod account;
 mod api_key;
@@ -38,5 +38,5 @@ pub use sealed::{InvalidKeyId, KeyId, Sealed};
 pub use session::ConnectSession;
 pub use token::{Lease, LeaseOutcome, LeasePriority, TokenMetadata};
 
-/// A free-form JSON object, as customers attach to sessions and accounts.
+/// A free-form JSON object, for example the operator's metadata of a session or an account.
 pub type Metadata = serde_json::Map<String, serde_json::Value>;

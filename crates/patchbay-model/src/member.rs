@@ -1,25 +1,26 @@
-//! Members of the organisation, and the browsers in which they are signed in to the dashboard.
+//! Members of the organization, and the browsers in which they are logged in to the dashboard.
 
 use std::fmt;
 
 use crate::{KeyHash, MemberId, OrganizationId, Timestamp};
 
-/// Somebody who operates this Patchbay.
+/// A person who operates this Patchbay instance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
     /// The member's id.
     pub id: MemberId,
-    /// The organisation.
+    /// The member's organization.
     pub organization_id: OrganizationId,
-    /// Display name.
+    /// The member's display name.
     pub name: String,
-    /// The hash of the password; none until one is chosen.
+    /// The hash of the password; none until the member sets one.
     pub password: Option<PasswordHash>,
-    /// When the member was made.
+    /// When the member was created.
     pub created_at: Timestamp,
 }
 
-/// A password's hash as a PHC string (argon2id). Not shown by `Debug`: it can be guessed at.
+/// The Argon2id hash of a password (RFC 9106), as a PHC string. `Debug` does not print it, because passwords can be
+/// guessed from it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub String);
 
@@ -29,16 +30,16 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// A browser in which a member is signed in. Its token is in the browser's cookie and nowhere else.
+/// A browser in which a member is logged in. Only the browser has the token, in a cookie.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrowserSession {
-    /// The hash of its token.
+    /// The hash of the token.
     pub hash: KeyHash,
-    /// Who is signed in.
+    /// The member who is logged in.
     pub member_id: MemberId,
-    /// When the member signed in.
+    /// When the member logged in.
     pub created_at: Timestamp,
-    /// When the member must sign in again.
+    /// When the member must log in again.
     pub expires_at: Timestamp,
 }
 

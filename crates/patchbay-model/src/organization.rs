@@ -1,27 +1,27 @@
-//! Organisations and projects: who owns what.
+//! Organizations and their projects.
 
 use crate::{OrganizationId, ProjectId, Timestamp};
 
-/// The owner of projects; one is made at the first start.
+/// The owner of projects. The first start creates one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
     /// Its id.
     pub id: OrganizationId,
     /// Its display name.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// An isolated workspace: keys, profiles, accounts and calls of one project are invisible to others.
+/// An isolated workspace: other projects cannot see its keys, profiles, accounts and calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Project {
-    /// Its id, readable: `default-10001`.
+    /// Its readable id, for example `default-10001`.
     pub id: ProjectId,
-    /// The organisation that owns it.
+    /// The organization that owns it.
     pub organization_id: OrganizationId,
-    /// Its display name, editable.
+    /// Its display name. It can be changed.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }

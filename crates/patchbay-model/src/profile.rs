@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Metadata, ProfileId, ProjectId, Sealed, Timestamp};
 
-/// Which of the connector's actions a profile allows.
+/// The actions of the connector that a profile allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnabledActions {
-    /// All, also those that a later version adds.
+    /// All actions, including those that a later version adds.
     All,
-    /// Only these, by their public id (`spotdraft_list_contracts`).
+    /// Only these actions, by their public id (`spotdraft_list_contracts`).
     Only(BTreeSet<String>),
 }
 
 impl EnabledActions {
-    /// Whether the action with this public id may run.
+    /// Returns whether the action with this public id may run.
     pub fn allows(&self, action: &str) -> bool {
         match self {
             Self::All => true,
@@ -25,14 +25,15 @@ impl EnabledActions {
     }
 }
 
-/// The provider refuses the app's own credentials: it concerns every account of the profile, and none is to blame.
+/// The provider rejects the OAuth client's own credentials (`invalid_client`, RFC 6749 section 5.2). It affects every
+/// account of the profile; the accounts' own credentials may still be valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileAlarm {
-    /// Stable, for machines.
+    /// A stable code, for machines.
     pub code: String,
-    /// What the provider said and what to do, for a person.
+    /// The provider's message and what to do, for people.
     pub message: String,
-    /// Since when.
+    /// When it was raised.
     pub since: Timestamp,
 }
 
@@ -47,25 +48,26 @@ pub struct Profile {
     pub name: String,
     /// The connector's key.
     pub connector: String,
-    /// Which authentication method of the connector it uses.
+    /// The key of the connector's authentication method that it uses.
     pub auth_config_key: String,
     /// The provider's environment.
     pub environment: String,
-    /// The version pin (`latest`, `1.x.x`, `1.2.x`, `1.2.0`); none follows the latest.
+    /// The version pin (`latest`, `1.x.x`, `1.2.x`, `1.2.0`); none means `latest`.
     pub version_pin: Option<String>,
-    /// Whether accounts can be linked and calls run; disabled, its accounts answer 412.
+    /// Whether accounts can be linked and calls run. If false, calls of its accounts return 412.
     pub active: bool,
     /// Whether a session that names only the connector uses this profile.
     pub default: bool,
     /// The actions it allows.
     pub enabled_actions: EnabledActions,
-    /// The values of its set-up fields that are not secret.
+    /// The values of its setup fields that are not secret.
     pub setup_information: Metadata,
-    /// The values of its secret set-up fields, each sealed for this project, profile and field.
+    /// The values of its secret setup fields, each sealed for this project, profile and field.
     pub secrets: BTreeMap<String, Sealed>,
-    /// What the provider holds against the app, until it takes it again or the set-up values change.
+    /// The alarm while the provider rejects the OAuth client. It ends when the provider accepts the client again or the
+    /// setup values change.
     pub alarm: Option<ProfileAlarm>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,

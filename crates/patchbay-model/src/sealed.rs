@@ -1,37 +1,37 @@
-//! Ciphertext as an opaque value.
+//! Ciphertexts as opaque values.
 
 use std::{fmt, str::FromStr};
 
-/// An envelope made by the vault: safe to store, useless without the key ring.
+/// An envelope that the vault sealed. It is safe to store; only the key ring opens it.
 ///
 /// Its bytes begin with the format's version and the wrapping key's id ([`Sealed::key_id`]); only the vault reads
-/// the rest.
+/// the rest (`docs/vault-format.md`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(Vec<u8>);
 
 impl Sealed {
-    /// Bytes that the vault made or storage kept.
+    /// Wraps the bytes of an envelope, from the vault or from storage.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// The envelope's bytes.
+    /// Returns the envelope's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The key that wraps it; none when it is too short to be an envelope.
+    /// Returns the id of the key that wraps it; none if it is too short to be an envelope.
     pub fn key_id(&self) -> Option<KeyId> {
         self.0.get(1..=KeyId::LENGTH)?.try_into().ok().map(KeyId)
     }
 }
 
-/// Names a wrapping key of the key ring; written as 16 hexadecimal digits.
+/// The id of a wrapping key of the key ring, displayed as 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub [u8; Self::LENGTH]);
 
 impl KeyId {
-    /// Its length in bytes. It stands in every envelope after the version's byte.
+    /// Its length in bytes. Every envelope contains it after the version byte.
     pub const LENGTH: usize = 8;
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// A text that names no key.
+/// The error of a string that is not a key id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the id of a key is 16 hexadecimal digits; see `patchbay keys status`")]
 pub struct InvalidKeyId;
@@ -67,12 +67,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn its_debug_form_shows_no_bytes() {
+    fn debug_prints_no_bytes() {
         assert_eq!(format!("{:?}", Sealed::from_bytes(vec![65; 3])), "Sealed(3 bytes)");
     }
 
     #[test]
-    fn its_key_is_known_by_its_id() {
+    fn an_envelope_has_the_id_of_its_key() {
         let id: KeyId = "00000000000000ff".parse().unwrap();
         assert_eq!(id.to_string(), "00000000000000ff");
         assert_eq!(Sealed::from_bytes([&[1][..], &id.0, &[9; 3]].concat()).key_id(), Some(id));

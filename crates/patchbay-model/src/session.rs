@@ -1,46 +1,47 @@
-//! Connect sessions: the short-lived, owner-scoped right to link one account.
+//! Connect sessions.
 
 use crate::{
     AccountId, AccountKind, KeyHash, Metadata, OrganizationId, Owner, ProfileId, ProjectId, SessionId, Timestamp,
 };
 
-/// A short-lived token that opens the Hub for one owner.
+/// A connect session: the short-lived right to link one account of one owner in the Hub.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectSession {
-    /// Its number.
+    /// Its id.
     pub id: SessionId,
-    /// The organisation of its project.
+    /// The organization of its project.
     pub organization_id: OrganizationId,
-    /// The project it links into.
+    /// The project that the account will belong to.
     pub project_id: ProjectId,
-    /// The hash of its token; the token itself is never stored.
+    /// The hash of its token. The token itself is not stored.
     pub token_hash: KeyHash,
-    /// Whose account will be linked.
+    /// The customer that will own the account.
     pub owner: Owner,
-    /// Shows only connectors of these categories; empty shows all.
+    /// The categories of the connectors that the Hub shows; empty means all.
     pub categories: Vec<String>,
-    /// Shows only this connector.
+    /// The only connector that the Hub shows.
     pub connector: Option<String>,
-    /// Shows only this profile.
+    /// The only profile that the Hub shows.
     pub profile_id: Option<ProfileId>,
-    /// Edits this account in place of linking a new one.
+    /// The account to reconnect, instead of linking a new one.
     pub account_id: Option<AccountId>,
-    /// The label that the linked account gets.
+    /// The label of the linked account.
     pub label: Option<String>,
-    /// The metadata that the linked account gets.
+    /// The metadata of the linked account.
     pub metadata: Metadata,
-    /// The kind that the linked account gets.
+    /// The kind of the linked account.
     pub kind: AccountKind,
-    /// Links another account even where the owner has one with this connector.
+    /// Whether the owner may link another account when it already has one with this connector.
     pub multiple: bool,
-    /// Origins of pages that may frame the Hub with this session, beside the server's own.
+    /// The origins of pages that may embed the Hub in a frame, in addition to the server's own (CSP `frame-ancestors`).
     pub allowed_origins: Vec<String>,
-    /// Where a browser that has signed in at a provider is sent, for the operator's product to say who it is.
+    /// The URL of the operator's product to which the browser is redirected after the authorization, so that the product
+    /// confirms whose browser it is.
     pub confirm_url: Option<String>,
-    /// An id that the provider's side can carry in webhooks.
+    /// An id that a provider can include in webhooks.
     pub external_trigger_token: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it stops working.
+    /// When it expires.
     pub expires_at: Timestamp,
 }

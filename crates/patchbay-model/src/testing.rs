@@ -1,24 +1,24 @@
-//! A clock that is turned by hand and entropy from a seed, for the tests of every crate.
+//! A manual clock and seeded entropy, for the tests of every crate.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::{Clock, Entropy, Timestamp};
 
-/// A clock that stands still until a test turns it.
+/// A clock that shows the same moment until a test advances it.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that stands at `moment` (RFC 3339).
+    /// Returns a clock that shows `moment` (RFC 3339).
     ///
     /// # Panics
-    /// When `moment` is not RFC 3339: a mistake in the test.
+    /// If `moment` is not RFC 3339.
     pub fn at(moment: &str) -> Self {
         let moment: Timestamp = moment.parse().expect("a test's moment is RFC 3339");
         Self(AtomicI64::new(moment.as_micros()))
     }
 
-    /// Turns the clock by `seconds`, which may be negative.
+    /// Advances the clock by `seconds`, which may be negative.
     pub fn advance_seconds(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
@@ -30,12 +30,12 @@ impl Clock for ManualClock {
     }
 }
 
-/// The same bytes in the same order for the same seed (`SplitMix64`). Never for production.
+/// Deterministic bytes from a seed (`SplitMix64`). Not for production.
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);
 
 impl SeededEntropy {
-    /// Entropy that repeats itself for the same `seed`.
+    /// Returns a source that gives the same bytes for the same `seed`.
     pub fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_repeats_and_draws_differ() {
+    fn a_seed_repeats_and_successive_draws_differ() {
         let (a, b) = (SeededEntropy::new(7), SeededEntropy::new(7));
         assert_eq!(a.token(), b.token());
         assert_ne!(a.token(), a.token());

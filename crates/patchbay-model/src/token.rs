@@ -1,62 +1,64 @@
-//! What is known of a token that a provider minted for an account, and who may renew it.
+//! The metadata of an account's token, and the lease on its refresh.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, ProfileId, ProjectId, Timestamp};
 
-/// What is known of an account's token. The token itself is among the account's sealed secrets.
+/// The metadata of an account's access token (RFC 6749 section 5.1). The token itself is one of the account's sealed
+/// secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenMetadata {
-    /// When the provider minted it, by our clock.
+    /// When the provider issued it, by this server's clock.
     pub issued_at: Timestamp,
-    /// When it ends; none when the provider names no end.
+    /// When it expires; none if the provider gave no lifetime.
     pub expires_at: Option<Timestamp>,
-    /// When what renews it ends, where the provider says so.
+    /// When the refresh token expires; none if the provider gave no lifetime.
     pub refresh_expires_at: Option<Timestamp>,
-    /// The scopes that the provider granted; empty when it did not say.
+    /// The scopes that the provider granted; empty if the response had none.
     pub scopes: Vec<String>,
-    /// The profile whose app minted it.
+    /// The profile whose OAuth client the token was issued to.
     pub profile_id: ProfileId,
-    /// When that profile had last changed by then: tells which version of the app's credentials it was.
+    /// The `updated_at` of that profile when the token was issued. It identifies the version of the client's credentials.
     pub profile_changed_at: Timestamp,
-    /// The app's client id, where a customer signed in: no other app can renew the token. None where the app is the
-    /// account's own.
+    /// The id of the client that a customer authorized: no other client can refresh the token (RFC 6749 section 6). None
+    /// if the client belongs to the account itself.
     #[serde(default)]
     pub client_id: Option<String>,
 }
 
-/// The right to renew one account's token. Only the newest holds: an older one commits nothing.
+/// The exclusive right to refresh one account's token. Only the newest lease of an account is valid: an older one cannot
+/// commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The account's project.
     pub project_id: ProjectId,
     /// The account.
     pub account_id: AccountId,
-    /// Counts the leases of this account.
+    /// The fencing token: counts the leases of this account.
     pub fence: i64,
-    /// The credential version for which a token call was sent whose outcome nobody knows: the process ended,
-    /// or the provider did not answer.
+    /// The account's revision for which a token request was sent whose outcome is unknown, because the process ended or
+    /// the provider did not respond.
     pub unresolved_revision: Option<i64>,
-    /// Renewals that failed since the last one that did not.
+    /// The number of failed refreshes since the last successful one.
     pub failures: u32,
 }
 
-/// Whether a lease waits for the back-off after a failed refresh.
+/// Whether a lease waits for the back-off that follows a failed refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeasePriority {
-    /// It waits.
+    /// The lease waits.
     Normal,
-    /// It does not wait.
+    /// The lease does not wait.
     Urgent,
 }
 
 /// The outcome of acquiring a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LeaseOutcome {
-    /// The lease.
+    /// The lease was acquired.
     Granted(Lease),
-    /// Someone else holds it, until this moment at most.
+    /// Another holder has the lease, at most until this moment.
     Held(Timestamp),
-    /// The last renewal failed; the next may be tried at this moment.
+    /// The last refresh failed. The next one may start at this moment.
     BackingOff(Timestamp),
 }

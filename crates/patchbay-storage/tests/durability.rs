@@ -179,7 +179,7 @@ async fn a_row_that_makes_no_sense_is_named() {
         (
             "UPDATE accounts SET status = 'asleep'",
             "the database is inconsistent in accounts linked, column status; restore it from a backup: \
-             `asleep` is none of: active suspended error expired archived",
+             `asleep` is not one of: active suspended reconnect_required revoked expired archived",
         ),
         (
             "UPDATE accounts SET metadata = '[1]'",

@@ -4,7 +4,8 @@
 use patchbay_storage::sqlite::SqliteStorage;
 
 /// Columns that hold envelopes. `meta.value` does for the vault's canary.
-const SEALED: [&str; 4] = ["account_secrets.sealed", "meta.value", "profile_secrets.sealed", "sign_ins.sealed"];
+const SEALED: [&str; 4] =
+    ["account_secrets.sealed", "meta.value", "pending_authorizations.sealed", "profile_secrets.sealed"];
 /// Columns that hold hashes, digests and ids of keys.
 const NOT_SEALED: [&str; 7] = [
     "api_keys.hash",
@@ -12,8 +13,8 @@ const NOT_SEALED: [&str; 7] = [
     "connect_sessions.token_hash",
     "connector_versions.digest",
     "login_tokens.hash",
+    "pending_authorizations.state_hash",
     "retired_keys.id",
-    "sign_ins.state_hash",
 ];
 
 #[tokio::test]

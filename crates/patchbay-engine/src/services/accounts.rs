@@ -8,10 +8,7 @@ use patchbay_model::{ApiScope, Profile, ProfileAlarm, ProjectId, Timestamp};
 use patchbay_storage::{AccountFilter, StorageError};
 use patchbay_vault::Secret;
 
-use super::{
-    Caller, Engine, invalid, invalid_at,
-    revocation::{is_revoked, revoked},
-};
+use super::{Caller, Engine, invalid, invalid_at, revocation::revoked};
 use crate::{
     Error, ErrorKind, Page, Problem,
     linking::{Proof, check_fields, prove, seal_account},
@@ -28,8 +25,8 @@ pub struct AccountQuery {
     pub connectors: Vec<String>,
     /// Only of these owners.
     pub owner_ids: Vec<String>,
-    /// Only in these states, by wire name; `inactive` (profile disabled) is a state too.
-    pub statuses: Vec<String>,
+    /// Only accounts with these statuses.
+    pub statuses: Vec<EffectiveStatus>,
     /// Only of this kind.
     pub kind: Option<AccountKind>,
     /// Only those that hold this text: in id, label, connector or owner.
@@ -57,7 +54,7 @@ pub struct AccountView {
     pub logo_url: Option<String>,
     /// The profile's name.
     pub profile_name: Option<String>,
-    /// Whether its profile is enabled; if not, the wire status of an active account is `inactive`.
+    /// Whether its profile is enabled.
     pub profile_active: bool,
     /// What the provider holds against the profile's app.
     pub profile_alarm: Option<ProfileAlarm>,
@@ -71,13 +68,23 @@ pub struct AccountView {
     pub revocation: Option<Revocation>,
 }
 
+/// The status of an account that takes its profile into account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EffectiveStatus {
+    /// The account is active, and its profile is disabled: calls are rejected.
+    ProfileDisabled,
+    /// The stored status. An account with [`AccountStatus::Active`] has an enabled profile.
+    Stored(AccountStatus),
+}
+
 impl AccountView {
-    /// The state on the wire: `inactive` while the profile of an active account is disabled.
-    pub fn wire_status(&self) -> &'static str {
+    /// Returns the account's status, with [`EffectiveStatus::ProfileDisabled`] while the profile of an active account is
+    /// disabled.
+    pub fn status(&self) -> EffectiveStatus {
         if self.account.status == AccountStatus::Active && !self.profile_active {
-            "inactive"
+            EffectiveStatus::ProfileDisabled
         } else {
-            self.account.status.as_str()
+            EffectiveStatus::Stored(self.account.status)
         }
     }
 }
@@ -309,7 +316,7 @@ impl Engine {
         account.kind = patch.kind.unwrap_or(account.kind);
         account.shared = patch.shared.unwrap_or(account.shared);
         if let Some(status) = patch.status.filter(|status| *status != account.status) {
-            if is_revoked(account) {
+            if account.status == AccountStatus::Revoked {
                 return Err(revoked());
             }
             account.status = status;
@@ -387,30 +394,18 @@ fn lacking(connector: &Connector, profile: &Profile, account: &Account) -> Vec<S
 /// The storage's filter.
 fn filter(query: AccountQuery, now: Timestamp) -> Result<AccountFilter, Error> {
     check_page(query.page, query.page_size)?;
-    let (mut statuses, mut inactive, mut problems) = (Vec::new(), false, Vec::new());
-    for name in &query.statuses {
-        match name.to_lowercase().parse::<AccountStatus>() {
-            Ok(status) => statuses.push(status),
-            Err(_) if name.eq_ignore_ascii_case("inactive") => inactive = true,
-            Err(error) => {
-                problems.push(Problem {
-                    path: "status".to_owned(),
-                    code: "enum",
-                    message: format!("{error} inactive"),
-                });
-            }
-        }
-    }
+    let disabled = query.statuses.contains(&EffectiveStatus::ProfileDisabled);
+    let stored = |status: &EffectiveStatus| match status {
+        EffectiveStatus::Stored(status) => Some(*status),
+        EffectiveStatus::ProfileDisabled => None,
+    };
+    let mut statuses = query.statuses.iter().filter_map(stored).collect::<Vec<_>>();
     let search = query.search.map(|text| text.trim().to_owned()).unwrap_or_default();
     if search.chars().count() > MAX_SEARCH {
         let message = format!("search takes at most {MAX_SEARCH} characters");
-        problems.push(Problem { path: "search".to_owned(), code: "length", message });
+        return Err(invalid_at("search", "length", message));
     }
-    if !problems.is_empty() {
-        return Err(invalid(problems));
-    }
-    // `inactive` is an active account whose profile is disabled; `active` is one whose profile is not.
-    let profile_active = match (inactive, statuses.contains(&AccountStatus::Active)) {
+    let profile_active = match (disabled, statuses.contains(&AccountStatus::Active)) {
         (true, true) | (false, false) => None,
         (false, true) => Some(true),
         (true, false) => {

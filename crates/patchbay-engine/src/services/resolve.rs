@@ -6,10 +6,7 @@ use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProfileId, ProjectId};
 use patchbay_vault::{SealContext, Secret, Vault};
 
-use super::{
-    Engine,
-    revocation::{is_revoked, revoked},
-};
+use super::{Engine, revocation::revoked};
 use crate::{
     Error, ErrorKind,
     linking::open_secrets,
@@ -119,8 +116,9 @@ impl Engine {
         let account = self.account(project, id).await?;
         let refused = |code, message: String| Err(Error::new(ErrorKind::Precondition, code, message));
         match account.status {
-            AccountStatus::Error if is_revoked(&account) => return Err(revoked()),
-            AccountStatus::Active | AccountStatus::Error => {}
+            AccountStatus::Revoked => return Err(revoked()),
+            // The token's refresh reports why the account needs to be reconnected.
+            AccountStatus::Active | AccountStatus::ReconnectRequired => {}
             AccountStatus::Suspended => {
                 return refused(
                     "AccountSuspendedError",

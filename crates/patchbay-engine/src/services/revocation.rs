@@ -126,7 +126,7 @@ impl Engine {
             };
             let listed = self.storage().accounts().list(project, &filter).await?;
             let is_last = listed.items.len() < PAGE as usize;
-            for account in listed.items.into_iter().filter(|account| !is_revoked(account)) {
+            for account in listed.items.into_iter().filter(|account| account.status != AccountStatus::Revoked) {
                 if found.len() < MOST as usize { found.push(account) } else { beyond += 1 }
             }
             if is_last {
@@ -186,7 +186,7 @@ impl Engine {
                 changed.secrets.clear();
                 changed.token = None;
             }
-            changed.status = if is_ended { AccountStatus::Error } else { AccountStatus::Suspended };
+            changed.status = if is_ended { AccountStatus::Revoked } else { AccountStatus::Suspended };
             changed.status_reasons = vec![StatusReason {
                 code: Some(if is_ended { REVOKED } else { UNCONFIRMED }.to_owned()),
                 description: Some(format!("revoked by the operator, link it again: {why}")),
@@ -287,11 +287,6 @@ impl Engine {
         let profile = self.profile(&account.project_id, &account.profile_id).await.ok()?;
         Some(self.installed_for(&profile).await.ok()??.connector)
     }
-}
-
-/// Whether an account's credentials were wiped because the operator took it back.
-pub(crate) fn is_revoked(account: &Account) -> bool {
-    account.status_reasons.iter().any(|reason| reason.code.as_deref() == Some(REVOKED))
 }
 
 /// 412: there are no credentials any more.

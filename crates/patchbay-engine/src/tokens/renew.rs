@@ -54,7 +54,7 @@ impl Engine {
             return Ok(resolved);
         }
         let account = &resolved.account;
-        if account.status == AccountStatus::Error {
+        if account.status == AccountStatus::ReconnectRequired {
             return Err(must_relink(account));
         }
         let now = self.clock().now();
@@ -316,7 +316,7 @@ impl Renewal<'_> {
         loop {
             let now = self.engine.clock().now();
             let mut changed = base.clone();
-            changed.status = AccountStatus::Error;
+            changed.status = AccountStatus::ReconnectRequired;
             changed.status_reasons = vec![StatusReason {
                 code: Some(why.code.to_owned()),
                 description: Some(why.message.clone()),

@@ -1,6 +1,6 @@
 //! States, filters and changes of linked accounts.
 
-use patchbay_engine::{AccountPatch, ProfilePatch};
+use patchbay_engine::{AccountPatch, EffectiveStatus, ProfilePatch};
 use patchbay_model::AccountStatus;
 
 use crate::world::{GOOD, OTHER, World, secrets, session_for};
@@ -16,15 +16,16 @@ async fn an_account_is_suspended_resumed_and_deleted_at_once() {
     let patch = async |patch| world.engine.patch_account(&world.caller, &account.id, patch).await;
     world.whoami(&account).await.unwrap();
     let suspended = patch(status(AccountStatus::Suspended)).await.unwrap();
-    assert_eq!((suspended.wire_status(), suspended.account.status_reasons.len()), ("suspended", 1));
+    assert_eq!((suspended.account.status, suspended.account.status_reasons.len()), (AccountStatus::Suspended, 1));
     assert_eq!(world.whoami(&account).await.unwrap_err().code, "AccountSuspendedError");
     let edited = patch(AccountPatch { credentials: secrets(&[("key", OTHER)]), ..AccountPatch::default() }).await;
-    assert_eq!(edited.unwrap().wire_status(), "suspended", "new credentials do not end a suspension");
+    assert_eq!(edited.unwrap().account.status, AccountStatus::Suspended, "new credentials do not end a suspension");
     let resumed = patch(status(AccountStatus::Active)).await.unwrap();
-    assert_eq!((resumed.wire_status(), resumed.account.status_reasons.len()), ("active", 0));
+    assert_eq!((resumed.account.status, resumed.account.status_reasons.len()), (AccountStatus::Active, 0));
     world.whoami(&account).await.unwrap();
     assert_eq!(world.last_header("/whoami", "x-key").as_deref(), Some(OTHER));
-    for wrong in [AccountStatus::Error, AccountStatus::Expired, AccountStatus::Archived] {
+    let settable = [AccountStatus::Active, AccountStatus::Suspended];
+    for wrong in AccountStatus::ALL.into_iter().filter(|status| !settable.contains(status)) {
         assert_eq!(patch(status(wrong)).await.unwrap_err().kind.status(), 400);
     }
     world.engine.delete_account(&world.caller, &account.id).await.unwrap();
@@ -33,7 +34,7 @@ async fn an_account_is_suspended_resumed_and_deleted_at_once() {
 }
 
 #[tokio::test]
-async fn the_filter_shows_the_states_that_the_accounts_show() {
+async fn a_status_filter_matches_the_effective_status() {
     let world = World::new().await;
     let off = world.new_profile("key", "production").await;
     world.link("active", GOOD).await.unwrap();
@@ -45,16 +46,20 @@ async fn the_filter_shows_the_states_that_the_accounts_show() {
     }
     let patch = ProfilePatch { active: Some(false), ..ProfilePatch::default() };
     world.engine.patch_profile(&world.caller, &off.id, patch).await.unwrap();
+    let [active, suspended, reconnect] =
+        [AccountStatus::Active, AccountStatus::Suspended, AccountStatus::ReconnectRequired]
+            .map(EffectiveStatus::Stored);
+    let disabled = EffectiveStatus::ProfileDisabled;
     for (statuses, expected) in [
-        (&["active"][..], &["active"][..]),
-        (&["active", "active"], &["active"]),
-        (&["inactive"], &["inactive"]),
-        (&["suspended"], &["suspended", "suspended-off"]),
-        (&["active", "suspended"], &["active", "suspended", "suspended-off"]),
-        (&["inactive", "suspended"], &["inactive", "suspended", "suspended-off"]),
-        (&["active", "inactive"], &["active", "inactive"]),
-        (&["active", "inactive", "suspended"], &["active", "inactive", "suspended", "suspended-off"]),
-        (&["error"], &[]),
+        (&[active][..], &["active"][..]),
+        (&[active, active], &["active"]),
+        (&[disabled], &["inactive"]),
+        (&[suspended], &["suspended", "suspended-off"]),
+        (&[active, suspended], &["active", "suspended", "suspended-off"]),
+        (&[disabled, suspended], &["inactive", "suspended", "suspended-off"]),
+        (&[active, disabled], &["active", "inactive"]),
+        (&[active, disabled, suspended], &["active", "inactive", "suspended", "suspended-off"]),
+        (&[reconnect], &[]),
         (&[], &["active", "inactive", "suspended", "suspended-off"]),
     ] {
         assert_eq!(world.listed(statuses).await, expected, "{statuses:?}");

@@ -195,9 +195,9 @@ impl World {
     }
 
     /// The owners of the accounts in these states, in order.
-    pub async fn listed(&self, statuses: &[&str]) -> Vec<String> {
+    pub async fn listed(&self, statuses: &[patchbay_engine::EffectiveStatus]) -> Vec<String> {
         let query = patchbay_engine::AccountQuery {
-            statuses: statuses.iter().map(|status| (*status).to_owned()).collect(),
+            statuses: statuses.to_vec(),
             page: 1,
             page_size: 100,
             ..patchbay_engine::AccountQuery::default()

@@ -121,7 +121,7 @@ async fn an_earlier_app_that_is_refused_ends_its_accounts_and_no_profile() {
     let error = world.run(&old, "get_me").await.unwrap_err();
     assert_eq!((error.kind.status(), error.code), (412, "AccountExpiredCredentialsError"));
     insta::assert_snapshot!(error.message, @"Harbor does not honour this account any more, link it again: Harbor gives no token: no such client, or a wrong secret (invalid_client); its token was minted by the app `app`, which its profile had before");
-    assert_eq!(world.stored(&old).await.status, AccountStatus::Error);
+    assert_eq!(world.stored(&old).await.status, AccountStatus::ReconnectRequired);
     assert_eq!(alarm(&world, &profile.id).await, None);
     world.run(&new, "get_me").await.unwrap();
     assert_eq!(signed_in_again(&world, &profile.id, &old).await, old);

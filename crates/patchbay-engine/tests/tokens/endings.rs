@@ -123,7 +123,10 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
         look(&world, DAY).await;
     }
     let stored = world.stored(&account).await;
-    assert_eq!((stored.status, stored.refresh_at, stored.next_expiry()), (AccountStatus::Error, None, None));
+    assert_eq!(
+        (stored.status, stored.refresh_at, stored.next_expiry()),
+        (AccountStatus::ReconnectRequired, None, None)
+    );
     let why = stored.status_reasons[0].description.clone().unwrap();
     assert!(why.contains("its refresh token ended on 2026-04-25T10:30:00.000Z"), "{why}");
     let asked = world.asked("refresh_token");
@@ -164,7 +167,7 @@ async fn a_token_that_nothing_renews_is_told_of_and_ends_its_account() {
     world.run(&account, "get_me").await.unwrap();
     look(&world, DAY).await;
     let stored = world.stored(&account).await;
-    assert_eq!(stored.status, AccountStatus::Error, "without a call");
+    assert_eq!(stored.status, AccountStatus::ReconnectRequired, "without a call");
     let why = stored.status_reasons[0].description.clone().unwrap();
     assert!(why.contains("its token has ended, and the provider gave nothing to renew it with"), "{why}");
     assert_eq!((world.asked("refresh_token"), ear.count()), (0, 1));

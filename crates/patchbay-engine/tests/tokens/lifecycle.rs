@@ -78,7 +78,7 @@ async fn invalid_grant_ends_the_accounts_use_with_a_reason() {
     assert_eq!((error.kind.status(), error.code), (412, "AccountExpiredCredentialsError"));
     assert!(error.message.contains("link it again"), "{error}");
     let stored = world.stored(&account).await;
-    assert_eq!((stored.status, stored.refresh_at), (AccountStatus::Error, None));
+    assert_eq!((stored.status, stored.refresh_at), (AccountStatus::ReconnectRequired, None));
     assert!(stored.status_reasons[0].description.as_ref().unwrap().contains("invalid_grant"));
     // The provider is not asked again for nothing.
     let asked = world.asked("refresh_token");

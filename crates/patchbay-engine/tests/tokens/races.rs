@@ -118,7 +118,7 @@ async fn a_crash_at_any_point_loses_nothing_that_the_provider_would_honour() {
     let error = run(&after, &world.caller, &account, "get_me").await.unwrap_err();
     assert_eq!(error.code, "AccountExpiredCredentialsError");
     assert!(error.message.contains("was interrupted before its answer was stored"), "{error}");
-    assert_eq!(world.stored(&account).await.status, AccountStatus::Error);
+    assert_eq!(world.stored(&account).await.status, AccountStatus::ReconnectRequired);
     assert!(world.provider.live_refresh_tokens().is_empty(), "nothing is lost that the provider would honour");
 }
 

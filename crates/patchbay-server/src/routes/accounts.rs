@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::wire;
+use super::{account_status, wire};
 use crate::{
     error::{ApiError, ErrorBody},
     extract::{ApiJson, Authenticated, QueryMap},
@@ -58,7 +58,7 @@ impl AccountOut {
             id: account.id.to_string(),
             provider: account.connector.clone(),
             provider_name: view.connector_title.clone(),
-            status: view.wire_status(),
+            status: account_status::name(view.status()),
             status_reasons: wire::status_reasons(&account.status_reasons),
             origin_owner_id: account.owner.id.clone(),
             origin_owner_name: account.owner.name.clone(),
@@ -103,7 +103,7 @@ pub(crate) async fn list(
         ids: query.list(&["account_ids", "account_id"]).into_iter().map(AccountId::new).collect(),
         connectors: query.list(&["provider", "providers", "connector", "connectors"]),
         owner_ids: query.list(&["origin_owner_id", "origin_owner_ids", "owner_id", "owner_ids"]),
-        statuses: query.list(&["status", "statuses"]),
+        statuses: account_status::filter(&query.list(&["status", "statuses"]))?,
         kind: wire::kind(query.text(&["type"]).as_deref().filter(|text| !text.is_empty()))?,
         search: query.text(&["search"]),
         profile_ids: query
@@ -216,7 +216,8 @@ pub(crate) async fn patch(
         credentials.extend(wire::typed(values.unwrap_or_default(), path)?);
     }
     let status = body.status.as_deref().map(|status| {
-        status.to_lowercase().parse().map_err(|_| wire::invalid("status", "status can be set to active or suspended"))
+        account_status::stored(status)
+            .ok_or_else(|| wire::invalid("status", "status can be set to active or suspended"))
     });
     let patch = AccountPatch {
         owner_id: body.origin_owner_id,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::wire;
+use super::{account_status, wire};
 use crate::{
     error::{ApiError, ErrorBody},
     extract::{Authenticated, QueryMap},
@@ -109,7 +109,7 @@ impl AccountV2 {
             owner_id: account.owner.id.clone(),
             owner_name: account.owner.name.clone(),
             owner_username: account.owner.username.clone(),
-            status: view.wire_status(),
+            status: account_status::name(view.status()),
             status_reasons: wire::status_reasons(&account.status_reasons),
             label: account.label.clone(),
             kind: account.kind.as_str(),
@@ -185,7 +185,7 @@ pub(crate) async fn list(
         ids: query.list(&["account_ids", "account_id"]).into_iter().map(AccountId::new).collect(),
         connectors: query.list(&["connector", "connectors"]),
         owner_ids: query.list(&["owner_id", "owner_ids"]),
-        statuses: query.list(&["status", "statuses"]),
+        statuses: account_status::filter(&query.list(&["status", "statuses"]))?,
         profile_ids: query.list(&["connector_profile_id"]).into_iter().map(ProfileId::new).collect(),
         kind: wire::kind(query.text(&["type"]).as_deref().filter(|text| !text.is_empty()))?,
         reconnect_due: query.boolean(&["relink_due"])?.unwrap_or(false),

@@ -1,5 +1,6 @@
 //! The endpoints, a noun a file.
 
+mod account_status;
 pub(crate) mod accounts;
 pub(crate) mod accounts_v2;
 pub(crate) mod actions;

@@ -198,7 +198,7 @@ pub async fn those_that_end_soon_are_listed(storage: &dyn Storage) {
         ("untold", AccountStatus::Suspended, vec![ending(1000, false)]),
         ("later", AccountStatus::Active, vec![ending(90_000, false)]),
         ("endless", AccountStatus::Active, Vec::new()),
-        ("broken", AccountStatus::Error, vec![ending(1000, true)]),
+        ("broken", AccountStatus::ReconnectRequired, vec![ending(1000, true)]),
     ] {
         let account = patchbay_model::Account { status, expiries, ..account(&a, "pa", id, 0) };
         storage.accounts().insert(&account, InsertRule::Multiple).await.unwrap();

@@ -140,7 +140,7 @@ pub(crate) fn account(project: &ProjectId, profile: &str, id: &str, created: i64
         label: Some("Legal".to_owned()),
         kind: AccountKind::Test,
         shared: true,
-        status: AccountStatus::Error,
+        status: AccountStatus::ReconnectRequired,
         status_reasons: vec![StatusReason { code: Some("Code".to_owned()), description: None, timestamp: at(created) }],
         setup_information: metadata("account"),
         secrets: BTreeMap::from([

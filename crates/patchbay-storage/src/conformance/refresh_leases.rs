@@ -96,7 +96,7 @@ pub async fn due_accounts_are_found(storage: &dyn Storage) {
     let with = |id: &str, status, refresh_at| Account { id: AccountId::new(id), status, refresh_at, ..account.clone() };
     for other in [
         with("suspended", AccountStatus::Suspended, Some(at(10))),
-        with("broken", AccountStatus::Error, Some(at(10))),
+        with("broken", AccountStatus::ReconnectRequired, Some(at(10))),
         with("static", AccountStatus::Active, None),
         with("later", AccountStatus::Active, Some(at(9000))),
     ] {
@@ -120,7 +120,7 @@ pub async fn who_is_to_be_told_is_found(storage: &dyn Storage) {
     let with = |id: &str, status, expiries| Account { id: AccountId::new(id), status, expiries, ..account.clone() };
     for other in [
         with("suspended", AccountStatus::Suspended, vec![ending(2000), ending(1000)]),
-        with("broken", AccountStatus::Error, vec![ending(1000)]),
+        with("broken", AccountStatus::ReconnectRequired, vec![ending(1000)]),
         with("endless", AccountStatus::Active, Vec::new()),
         with("later", AccountStatus::Active, vec![ending(90_000)]),
     ] {

@@ -31,10 +31,10 @@ fn account(row: &SqliteRow) -> Result<Account> {
         secrets: std::collections::BTreeMap::new(),
         metadata: row.json("metadata")?,
         token: row.get::<Option<String>>("token")?.map(|_| row.json("token")).transpose()?,
-        missing_scopes: row.json("wanted_scopes")?,
-        refresh_at: row.get::<Option<i64>>("renew_at")?.map(Timestamp::from_micros),
-        expiries: row.json("endings")?,
-        revision: row.get("credential_version")?,
+        missing_scopes: row.json("missing_scopes")?,
+        refresh_at: row.get::<Option<i64>>("refresh_at")?.map(Timestamp::from_micros),
+        expiries: row.json("expiries")?,
+        revision: row.get("revision")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
@@ -128,7 +128,7 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
         // Moments are written alike, so that their texts are in their order.
         query.push(
             " AND a.status IN ('active', 'suspended') \
-             AND EXISTS (SELECT 1 FROM json_each(a.endings) e WHERE e.value ->> '$.tell_from' <= ",
+             AND EXISTS (SELECT 1 FROM json_each(a.expiries) e WHERE e.value ->> '$.notify_from' <= ",
         );
         query.push_bind(by.to_rfc3339()).push(")");
     }
@@ -156,12 +156,11 @@ pub(super) async fn replace(
     changed: &Account,
     read_revision: i64,
 ) -> Result<bool> {
-    let stored: Option<i64> =
-        sqlx::query_scalar("SELECT credential_version FROM accounts WHERE project_id = ? AND id = ?")
-            .bind(changed.project_id.as_str())
-            .bind(changed.id.as_str())
-            .fetch_optional(&mut **transaction)
-            .await?;
+    let stored: Option<i64> = sqlx::query_scalar("SELECT revision FROM accounts WHERE project_id = ? AND id = ?")
+        .bind(changed.project_id.as_str())
+        .bind(changed.id.as_str())
+        .fetch_optional(&mut **transaction)
+        .await?;
     match stored {
         None => return Ok(false),
         Some(version) if version != read_revision => {
@@ -172,7 +171,7 @@ pub(super) async fn replace(
     sqlx::query(
             "UPDATE accounts SET profile_id = ?, connector_version = ?, auth_config_key = ?, environment = ?, \
              owner_id = ?, owner_name = ?, owner_username = ?, label = ?, kind = ?, shared = ?, status = ?, status_reasons = ?, setup_information = ?, \
-             metadata = ?, credential_version = ?, updated_at = ?, token = ?, renew_at = ?, endings = ?, tell_at = ?, wanted_scopes = ? WHERE project_id = ? AND id = ?",
+             metadata = ?, revision = ?, updated_at = ?, token = ?, refresh_at = ?, expiries = ?, notify_at = ?, missing_scopes = ? WHERE project_id = ? AND id = ?",
         )
         .bind(changed.profile_id.as_str())
         .bind(&changed.connector_version)
@@ -215,7 +214,7 @@ impl AccountStore for SqliteStorage {
         sqlx::query(
             "INSERT INTO accounts (id, project_id, profile_id, connector, connector_version, auth_config_key, environment, \
              owner_id, owner_name, owner_username, label, kind, shared, status, status_reasons, setup_information, metadata, \
-             credential_version, created_at, updated_at, token, renew_at, endings, tell_at, wanted_scopes) \
+             revision, created_at, updated_at, token, refresh_at, expiries, notify_at, missing_scopes) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.id.as_str())

@@ -10,7 +10,7 @@ use crate::{RefreshLeaseStore, Result, StorageError};
 /// Whether a lease is the newest of its account.
 async fn holds(transaction: &mut Transaction<'_, Sqlite>, lease: &Lease) -> Result<bool> {
     let fence: Option<i64> =
-        sqlx::query_scalar("SELECT fence FROM token_renewals WHERE project_id = ? AND account_id = ?")
+        sqlx::query_scalar("SELECT fence FROM refresh_leases WHERE project_id = ? AND account_id = ?")
             .bind(lease.project_id.as_str())
             .bind(lease.account_id.as_str())
             .fetch_optional(&mut **transaction)
@@ -46,7 +46,7 @@ impl RefreshLeaseStore for SqliteStorage {
         if known.is_none() {
             return Err(StorageError::Conflict("there is no such account"));
         }
-        let found = sqlx::query("SELECT * FROM token_renewals WHERE project_id = ? AND account_id = ?")
+        let found = sqlx::query("SELECT * FROM refresh_leases WHERE project_id = ? AND account_id = ?")
             .bind(project.as_str())
             .bind(account.as_str())
             .fetch_optional(&mut *transaction)
@@ -59,8 +59,8 @@ impl RefreshLeaseStore for SqliteStorage {
             failures: 0,
         };
         if let Some(row) = &found {
-            let row = Row::new("token_renewals", row, "account_id");
-            let (held, rest) = (row.time("leased_until")?, row.time("rest_until")?);
+            let row = Row::new("refresh_leases", row, "account_id");
+            let (held, rest) = (row.time("leased_until")?, row.time("retry_at")?);
             if held > now {
                 return Ok(LeaseOutcome::Held(held));
             }
@@ -68,11 +68,11 @@ impl RefreshLeaseStore for SqliteStorage {
                 return Ok(LeaseOutcome::BackingOff(rest));
             }
             lease.fence = row.get::<i64>("fence")? + 1;
-            lease.unresolved_revision = row.get("sent_version")?;
+            lease.unresolved_revision = row.get("sent_revision")?;
             lease.failures = u32::try_from(row.get::<i64>("failures")?).unwrap_or(u32::MAX);
         }
         sqlx::query(
-            "INSERT INTO token_renewals (account_id, project_id, fence, leased_until, sent_version, failures, rest_until) \
+            "INSERT INTO refresh_leases (account_id, project_id, fence, leased_until, sent_revision, failures, retry_at) \
              VALUES (?, ?, ?, ?, NULL, 0, 0) \
              ON CONFLICT (account_id) DO UPDATE SET fence = excluded.fence, leased_until = excluded.leased_until",
         )
@@ -89,7 +89,7 @@ impl RefreshLeaseStore for SqliteStorage {
     async fn mark_sent(&self, lease: &Lease, version: i64) -> Result<bool> {
         let mut transaction = self.write().await?;
         let done = sqlx::query(
-            "UPDATE token_renewals SET sent_version = ? WHERE project_id = ? AND account_id = ? AND fence = ?",
+            "UPDATE refresh_leases SET sent_revision = ? WHERE project_id = ? AND account_id = ? AND fence = ?",
         )
         .bind(version)
         .bind(lease.project_id.as_str())
@@ -110,7 +110,7 @@ impl RefreshLeaseStore for SqliteStorage {
             return Ok(false);
         }
         sqlx::query(
-            "UPDATE token_renewals SET leased_until = 0, sent_version = NULL, failures = 0, rest_until = 0 \
+            "UPDATE refresh_leases SET leased_until = 0, sent_revision = NULL, failures = 0, retry_at = 0 \
              WHERE account_id = ?",
         )
         .bind(lease.account_id.as_str())
@@ -123,8 +123,8 @@ impl RefreshLeaseStore for SqliteStorage {
     async fn fail(&self, lease: &Lease, retry_at: Timestamp, outcome_known: bool) -> Result<()> {
         let mut transaction = self.write().await?;
         sqlx::query(
-            "UPDATE token_renewals SET leased_until = 0, failures = failures + 1, rest_until = ?, \
-             sent_version = CASE WHEN ? THEN NULL ELSE sent_version END \
+            "UPDATE refresh_leases SET leased_until = 0, failures = failures + 1, retry_at = ?, \
+             sent_revision = CASE WHEN ? THEN NULL ELSE sent_revision END \
              WHERE project_id = ? AND account_id = ? AND fence = ?",
         )
         .bind(retry_at.as_micros())
@@ -139,7 +139,7 @@ impl RefreshLeaseStore for SqliteStorage {
 
     async fn release(&self, lease: &Lease) -> Result<()> {
         let mut transaction = self.write().await?;
-        sqlx::query("UPDATE token_renewals SET leased_until = 0 WHERE project_id = ? AND account_id = ? AND fence = ?")
+        sqlx::query("UPDATE refresh_leases SET leased_until = 0 WHERE project_id = ? AND account_id = ? AND fence = ?")
             .bind(lease.project_id.as_str())
             .bind(lease.account_id.as_str())
             .bind(lease.fence)
@@ -150,9 +150,9 @@ impl RefreshLeaseStore for SqliteStorage {
 
     async fn due_refreshes(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
         let rows = sqlx::query(
-            "SELECT a.project_id, a.id FROM accounts a LEFT JOIN token_renewals r ON r.account_id = a.id \
-             WHERE a.renew_at <= ? AND a.status IN ('active', 'suspended') AND COALESCE(r.rest_until, 0) <= ? \
-             ORDER BY a.renew_at, a.id LIMIT ?",
+            "SELECT a.project_id, a.id FROM accounts a LEFT JOIN refresh_leases r ON r.account_id = a.id \
+             WHERE a.refresh_at <= ? AND a.status IN ('active', 'suspended') AND COALESCE(r.retry_at, 0) <= ? \
+             ORDER BY a.refresh_at, a.id LIMIT ?",
         )
         .bind(now.as_micros())
         .bind(now.as_micros())
@@ -164,8 +164,8 @@ impl RefreshLeaseStore for SqliteStorage {
 
     async fn due_notices(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>> {
         let rows = sqlx::query(
-            "SELECT project_id, id FROM accounts WHERE tell_at <= ? AND status IN ('active', 'suspended') \
-             ORDER BY tell_at, id LIMIT ?",
+            "SELECT project_id, id FROM accounts WHERE notify_at <= ? AND status IN ('active', 'suspended') \
+             ORDER BY notify_at, id LIMIT ?",
         )
         .bind(now.as_micros())
         .bind(i64::from(limit))
@@ -176,7 +176,7 @@ impl RefreshLeaseStore for SqliteStorage {
 
     async fn release_all(&self) -> Result<u64> {
         let mut transaction = self.write().await?;
-        let done = sqlx::query("UPDATE token_renewals SET leased_until = 0 WHERE leased_until > 0")
+        let done = sqlx::query("UPDATE refresh_leases SET leased_until = 0 WHERE leased_until > 0")
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;

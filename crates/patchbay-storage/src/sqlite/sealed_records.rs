@@ -13,7 +13,7 @@ use crate::{Result, SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
 /// to the schema.
 const KEYS: &str = "SELECT substr(sealed, 2, 8) AS key FROM account_secrets \
      UNION ALL SELECT substr(sealed, 2, 8) FROM profile_secrets \
-     UNION ALL SELECT substr(sealed, 2, 8) FROM sign_ins \
+     UNION ALL SELECT substr(sealed, 2, 8) FROM pending_authorizations \
      UNION ALL SELECT substr(value, 2, 8) FROM meta WHERE name = 'vault_canary'";
 
 /// Those of another key, table by table, from a place on. Each starts where its primary key says.
@@ -23,7 +23,7 @@ const ACCOUNTS: &str = "SELECT a.project_id AS project_id, s.account_id AS owner
 const PROFILES: &str = "SELECT p.project_id AS project_id, s.profile_id AS owner, s.field AS field, s.sealed AS sealed \
      FROM profile_secrets s JOIN profiles p ON p.id = s.profile_id \
      WHERE (s.profile_id, s.field) > (?, ?) AND substr(s.sealed, 2, 8) <> ? ORDER BY s.profile_id, s.field LIMIT ?";
-const PENDING_AUTHORIZATIONS: &str = "SELECT project_id, state_hash, sealed FROM sign_ins \
+const PENDING_AUTHORIZATIONS: &str = "SELECT project_id, state_hash, sealed FROM pending_authorizations \
      WHERE state_hash > ? AND substr(sealed, 2, 8) <> ? ORDER BY state_hash LIMIT ?";
 const CANARY: &str = "SELECT name, value AS sealed FROM meta WHERE name = ? AND substr(value, 2, 8) <> ?";
 
@@ -74,7 +74,7 @@ impl SqliteStorage {
     async fn sealed_authorizations(&self, active: KeyId, after: &[u8], limit: u32) -> Result<Vec<SealedRecord>> {
         let query = sqlx::query(PENDING_AUTHORIZATIONS).bind(after).bind(&active.0[..]).bind(i64::from(limit));
         let read = |row| {
-            let row = Row::new("sign_ins", row, "project_id");
+            let row = Row::new("pending_authorizations", row, "project_id");
             let project = ProjectId::new(row.get::<String>("project_id")?);
             record(&row, SealedPlace::PendingAuthorization { project, state: row.hash("state_hash")? })
         };
@@ -103,7 +103,7 @@ async fn exchange(transaction: &mut Transaction<'_, Sqlite>, old: &SealedRecord,
                 .bind(field)
         }
         SealedPlace::PendingAuthorization { state, .. } => {
-            sqlx::query("UPDATE sign_ins SET sealed = ? WHERE state_hash = ? AND sealed = ?")
+            sqlx::query("UPDATE pending_authorizations SET sealed = ? WHERE state_hash = ? AND sealed = ?")
                 .bind(new.as_bytes())
                 .bind(&state.0[..])
         }
@@ -177,7 +177,7 @@ impl SealedRecordStore for SqliteStorage {
             }
         }
         for account in accounts {
-            sqlx::query("UPDATE accounts SET credential_version = credential_version + 1 WHERE id = ?")
+            sqlx::query("UPDATE accounts SET revision = revision + 1 WHERE id = ?")
                 .bind(account.as_str())
                 .execute(&mut *transaction)
                 .await?;
