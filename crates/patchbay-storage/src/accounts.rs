@@ -8,62 +8,83 @@ use crate::{Page, Result};
 /// Whether an owner may have several accounts with one connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InsertRule {
-    /// A second account of the same owner (id and name) and connector is a conflict.
+    /// A second account with the same owner (id and name) and connector is a conflict.
     OnePerOwner,
-    /// Any number.
+    /// An owner may have any number.
     Multiple,
 }
 
-/// Which accounts to list. Empty lists do not filter. Pages count from 1.
+/// A filter for a list of accounts. An empty list does not filter. Pages count from 1.
 #[derive(Clone, Debug, Default)]
 pub struct AccountFilter {
-    /// Only these.
+    /// Only accounts with these ids.
     pub ids: Vec<AccountId>,
-    /// Only of these connectors.
+    /// Only accounts of these connectors.
     pub connectors: Vec<String>,
-    /// Only of these owners.
+    /// Only accounts of these owners.
     pub owner_ids: Vec<String>,
-    /// Only in these stored states.
+    /// Only accounts with these stored statuses.
     pub statuses: Vec<AccountStatus>,
-    /// Of the active ones, only those whose profile is enabled (true) or disabled (false); accounts in
-    /// other states are as they are, whatever their profile.
+    /// Of the active accounts, only those whose profile is enabled (true) or disabled (false). Accounts with another
+    /// status are not filtered.
     pub profile_active: Option<bool>,
-    /// Only of this kind.
+    /// Only accounts of this kind.
     pub kind: Option<AccountKind>,
-    /// Only those whose id, label, connector, or owner's id, name or user name holds this text, in any
-    /// case of ASCII letters. Empty does not filter.
+    /// Only accounts whose id, label, connector, owner id, owner name or owner username contains this string. Case of
+    /// ASCII letters is ignored. An empty string does not filter.
     pub search: String,
-    /// Only of these profiles.
+    /// Only accounts of these profiles.
     pub profile_ids: Vec<ProfileId>,
-    /// Only those that work, or are suspended, and of whose end people are told by this moment.
+    /// Only active or suspended accounts that have a credential whose expiry notice is due at this moment, sent or not.
     pub reconnect_due_by: Option<Timestamp>,
-    /// Only those linked at or after this moment.
+    /// Only accounts that were linked at or after this moment.
     pub created_since: Option<Timestamp>,
-    /// Only those linked before this moment.
+    /// Only accounts that were linked before this moment.
     pub created_before: Option<Timestamp>,
     /// The page, from 1.
     pub page: u32,
-    /// Accounts on a page.
+    /// The number of accounts on a page.
     pub page_size: u32,
 }
 
-/// Keeps linked accounts.
+/// Stores linked accounts.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Adds one with its secrets. A taken id, or a profile that the project does not have, is a conflict.
+    /// Adds an account with its secrets.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the id exists, if the project does not have the profile, or if `rule` forbids
+    /// a second account.
     async fn insert(&self, account: &Account, rule: InsertRule) -> Result<()>;
-    /// The project's account with this id.
+    /// Returns the project's account with this id.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>>;
-    /// The owner's oldest account with this connector; owners are the same by id and name.
+    /// Returns the owner's oldest account with this connector. Two owners are equal if their ids and names are.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn find_by_owner(&self, project: &ProjectId, owner: &Owner, connector: &str) -> Result<Option<Account>>;
-    /// A page of the project's accounts, newest first.
+    /// Returns a page of the project's accounts, newest first.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn list(&self, project: &ProjectId, filter: &AccountFilter) -> Result<Page<Account>>;
-    /// The client ids of the apps that minted the tokens of a profile's accounts.
-    async fn minting_clients(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>>;
-    /// Replaces one with its secrets, when its credentials still have the version that the caller
-    /// read; else a conflict. Its connector and the moment it was linked stay as they are. False when
-    /// the project has no such account.
+    /// Returns the ids of the OAuth clients that the tokens of a profile's accounts were issued to, sorted.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn token_client_ids(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>>;
+    /// Replaces an account with its secrets. Its connector and `created_at` do not change. Returns false if the project
+    /// does not have the account.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the stored revision is not `read_revision`.
     async fn update(&self, account: &Account, read_revision: i64) -> Result<bool>;
-    /// Removes one with its secrets and gives it back as it was.
+    /// Deletes an account with its secrets, and returns it.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>>;
 }

@@ -5,18 +5,32 @@ use patchbay_model::{ApiKey, ApiKeyId, KeyHash, ProjectId};
 
 use crate::Result;
 
-/// Keeps API keys.
+/// Stores API keys.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
-    /// Adds one; a hash that is there already is a conflict.
+    /// Adds a key.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the hash exists.
     async fn create(&self, key: &ApiKey) -> Result<()>;
-    /// The key with this hash, in whatever project: this finds the project.
+    /// Returns the key with this hash. It may belong to any project: this look-up finds the project of a request.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn by_hash(&self, hash: &KeyHash) -> Result<Option<ApiKey>>;
-    /// A project's keys, oldest first.
+    /// Returns a project's keys, oldest first.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn list(&self, project: &ProjectId) -> Result<Vec<ApiKey>>;
-    /// Changes the name of one and whether it is enabled; all else stays. False when the project has no
-    /// such key.
+    /// Changes a key's name and whether it is enabled; nothing else. Returns false if the project does not have the key.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn update(&self, key: &ApiKey) -> Result<bool>;
-    /// Removes one. False when the project has no such key.
+    /// Deletes a key. Returns false if the project does not have it.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn delete(&self, project: &ProjectId, id: &ApiKeyId) -> Result<bool>;
 }

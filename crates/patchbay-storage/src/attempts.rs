@@ -5,20 +5,28 @@ use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, Connecti
 
 use crate::Result;
 
-/// Attempts that are kept of one session: a session lives for up to a year, and who has it may begin as many as it
-/// likes.
+/// The number of attempts that are stored for one session. A session lives for up to a year, and its token can start any
+/// number of attempts.
 pub const MAX_ATTEMPTS_PER_SESSION: u32 = 100;
 
-/// Keeps connection attempts.
+/// Stores connection attempts.
 #[async_trait]
 pub trait AttemptStore: Send + Sync {
-    /// Adds one; a session that the project does not have is a conflict. Of a session's attempts so many are kept as
-    /// [`MAX_ATTEMPTS_PER_SESSION`] says; the oldest go.
+    /// Adds an attempt, and deletes the session's oldest ones beyond [`MAX_ATTEMPTS_PER_SESSION`].
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the project does not have the session.
     async fn create(&self, attempt: &ConnectionAttempt) -> Result<()>;
-    /// The session's attempt with this id.
+    /// Returns the session's attempt with this id.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn get(&self, project: &ProjectId, session: SessionId, id: &AttemptId) -> Result<Option<ConnectionAttempt>>;
-    /// Ends a pending attempt. False when there is none, or it has ended already.
-    async fn end(
+    /// Gives a pending attempt its final status. Returns false if there is none, or if it has a final status.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn finish(
         &self,
         project: &ProjectId,
         session: SessionId,

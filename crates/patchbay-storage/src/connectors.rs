@@ -5,30 +5,45 @@ use patchbay_model::{ConnectorFile, ConnectorVersion, ProjectId};
 
 use crate::Result;
 
-/// What came of adding a version.
+/// The outcome of adding a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddVersion {
-    /// It was added.
+    /// The version was added.
     Added,
-    /// It was there already, with the same files; this is it.
+    /// The version exists with the same files. Nothing was changed.
     Same(ConnectorVersion),
-    /// It was there already, with other files. Nothing was changed.
+    /// The version exists with other files. Nothing was changed.
     Taken(ConnectorVersion),
-    /// The project has as many versions as it may. Nothing was changed.
+    /// The project reached its limit of versions. Nothing was changed.
     TooMany,
 }
 
-/// Keeps pushed versions. A version never changes: it is added once, and perhaps removed.
+/// Stores pushed versions. A version never changes: it is added once, and may be deleted.
 #[async_trait]
 pub trait ConnectorStore: Send + Sync {
     /// Adds a version with its files, unless the project has `limit` versions of all its connectors.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the project does not exist.
     async fn add(&self, version: &ConnectorVersion, files: &[ConnectorFile], limit: u32) -> Result<AddVersion>;
-    /// The files of the project's version, in the order of their names; none when it has no such version.
+    /// Returns the files of the project's version, ordered by name; none if the project does not have the version.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn files(&self, project: &ProjectId, key: &str, version: &str) -> Result<Option<Vec<ConnectorFile>>>;
-    /// The project's versions without their files, by key, oldest first.
+    /// Returns the project's versions without their files, by key, oldest first.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn list(&self, project: &ProjectId) -> Result<Vec<ConnectorVersion>>;
-    /// Every project's versions, in the same way: what a start reads.
+    /// Returns every project's versions without their files, by key, oldest first.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn list_all(&self) -> Result<Vec<ConnectorVersion>>;
-    /// Removes a version with its files and gives it back.
+    /// Deletes a version with its files, and returns it.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn delete(&self, project: &ProjectId, key: &str, version: &str) -> Result<Option<ConnectorVersion>>;
 }

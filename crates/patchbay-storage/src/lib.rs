@@ -1,9 +1,10 @@
-//! Where things are kept: a trait per noun, one folder per backend, and one suite that every
-//! backend passes (`conformance`).
+//! Persistent storage: a trait for each type of record, a module for each backend, and one test suite that every backend
+//! passes (`conformance`).
 //!
-//! One method is one transaction. Every method that touches tenant data names its project; the
-//! exceptions are the look-ups by hash that find the project, and what concerns the whole server.
-//! Storage cannot decrypt anything: it sees [`patchbay_model::Sealed`] alone.
+//! Each method is one transaction. Each method that reads or writes tenant data takes the project as a parameter, except
+//! the look-ups by hash, which find the project, and the methods that concern the whole server. Storage cannot decrypt
+//! anything: it only sees [`patchbay_model::Sealed`].
+#![warn(clippy::missing_errors_doc)]
 
 mod accounts;
 mod api_keys;
@@ -42,50 +43,50 @@ pub use refresh_leases::RefreshLeaseStore;
 pub use sealed_records::{SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
 pub use sessions::SessionStore;
 
-/// What every storage call gives.
+/// The result of a storage call.
 pub type Result<T> = std::result::Result<T, StorageError>;
 
-/// One page of a listing, and how many items all pages have.
+/// One page of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
-    /// The page's items.
+    /// The items of the page.
     pub items: Vec<T>,
-    /// How many there are on all pages.
+    /// The number of items on all pages.
     pub total: u64,
 }
 
-/// A backend: one store per noun.
+/// A storage backend: one store for each type of record.
 pub trait Storage: Send + Sync {
-    /// Organisations.
+    /// Returns the store of organizations.
     fn organizations(&self) -> &dyn OrganizationStore;
-    /// Projects.
+    /// Returns the store of projects.
     fn projects(&self) -> &dyn ProjectStore;
-    /// API keys.
+    /// Returns the store of API keys.
     fn api_keys(&self) -> &dyn ApiKeyStore;
-    /// One-time login tokens.
+    /// Returns the store of one-time login tokens.
     fn login_tokens(&self) -> &dyn LoginTokenStore;
-    /// Members of the organisation.
+    /// Returns the store of the members of the organization.
     fn members(&self) -> &dyn MemberStore;
-    /// Their signed-in browsers.
+    /// Returns the store of browser sessions of the dashboard.
     fn browser_sessions(&self) -> &dyn BrowserSessionStore;
-    /// Connector profiles.
+    /// Returns the store of connector profiles.
     fn profiles(&self) -> &dyn ProfileStore;
-    /// Connectors that projects pushed.
+    /// Returns the store of connectors that projects pushed.
     fn connectors(&self) -> &dyn ConnectorStore;
-    /// Linked accounts.
+    /// Returns the store of linked accounts.
     fn accounts(&self) -> &dyn AccountStore;
-    /// Leases on the renewal of tokens.
+    /// Returns the store of leases on the refresh of tokens.
     fn refresh_leases(&self) -> &dyn RefreshLeaseStore;
-    /// Sign-ins under way at providers.
+    /// Returns the store of pending authorizations.
     fn pending_authorizations(&self) -> &dyn PendingAuthorizationStore;
-    /// Connect sessions.
+    /// Returns the store of connect sessions.
     fn sessions(&self) -> &dyn SessionStore;
-    /// Connection attempts.
+    /// Returns the store of connection attempts.
     fn attempts(&self) -> &dyn AttemptStore;
-    /// Records of calls.
+    /// Returns the store of call records.
     fn calls(&self) -> &dyn CallStore;
-    /// Every sealed value, for the rotation of keys.
+    /// Returns the store of sealed values, for the rotation of keys.
     fn sealed_records(&self) -> &dyn SealedRecordStore;
-    /// The database's own records.
+    /// Returns the store of the database's own records.
     fn meta(&self) -> &dyn MetaStore;
 }

@@ -5,12 +5,17 @@ use patchbay_model::{KeyHash, LoginToken, Timestamp};
 
 use crate::Result;
 
-/// Keeps login tokens.
+/// Stores login tokens.
 #[async_trait]
 pub trait LoginTokenStore: Send + Sync {
-    /// Adds one, and forgets those that have expired by `now`.
+    /// Adds a token, and deletes those that have expired at `now`.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn create(&self, token: &LoginToken, now: Timestamp) -> Result<()>;
-    /// Takes the token with this hash: the first caller gets it, no one after that, and no one once it
-    /// has expired.
+    /// Deletes the token with this hash and returns it, unless it has expired at `now`. Only the first caller gets it.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn consume(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<LoginToken>>;
 }

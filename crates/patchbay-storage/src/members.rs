@@ -1,32 +1,56 @@
-//! Members of the organisation, and their signed-in browsers.
+//! Members of the organization, and the browsers in which they are logged in.
 
 use async_trait::async_trait;
 use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, PasswordHash, Timestamp};
 
 use crate::Result;
 
-/// Keeps members.
+/// Stores members.
 #[async_trait]
 pub trait MemberStore: Send + Sync {
-    /// Adds one, unless the organisation has one already. False when it has.
+    /// Adds the organization's first member. Returns false if it has a member.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn create_first(&self, member: &Member) -> Result<bool>;
-    /// The organisation's oldest member.
+    /// Returns the organization's oldest member.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn first(&self, organization: &OrganizationId) -> Result<Option<Member>>;
-    /// The member with this id.
+    /// Returns the member with this id.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn get(&self, id: &MemberId) -> Result<Option<Member>>;
-    /// Sets the password's hash. False when there is no such member.
+    /// Sets the hash of the member's password. Returns false if the member does not exist.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn set_password(&self, id: &MemberId, password: &PasswordHash) -> Result<bool>;
 }
 
-/// Keeps signed-in browsers, as hashes of their tokens.
+/// Stores browser sessions of the dashboard, by the hashes of their tokens.
 #[async_trait]
 pub trait BrowserSessionStore: Send + Sync {
-    /// Adds one, and forgets those that have expired by `now`.
+    /// Adds a session, and deletes those that have expired at `now`.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn create(&self, session: &BrowserSession, now: Timestamp) -> Result<()>;
-    /// The session with this hash, unless it has expired by `now`.
+    /// Returns the session with this hash, unless it has expired at `now`.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn by_hash(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<BrowserSession>>;
-    /// Ends one. False when there is none.
+    /// Deletes a session. Returns false if it does not exist.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn delete(&self, hash: &KeyHash) -> Result<bool>;
-    /// Ends all of a member's but the one with the hash `keep`.
+    /// Deletes the member's sessions except the one with the hash `keep`. Returns their number.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn delete_others(&self, member: &MemberId, keep: &KeyHash) -> Result<u64>;
 }

@@ -1,18 +1,30 @@
-//! The database's own records.
+//! Named records of the database itself.
 
 use async_trait::async_trait;
 
 use crate::Result;
 
-/// Keeps named records that belong to no project, such as the vault's canary.
+/// Stores named records that belong to no project, for example the vault's canary.
 #[async_trait]
 pub trait MetaStore: Send + Sync {
-    /// The record with this name.
+    /// Returns the record with this name.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>>;
-    /// Sets a record that is not there yet. False when it is there already; it then stays as it is.
+    /// Adds a record. Returns false, and changes nothing, if the name exists.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn set_once(&self, name: &str, value: &[u8]) -> Result<bool>;
     /// Sets a record.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn set(&self, name: &str, value: &[u8]) -> Result<()>;
-    /// Fails when the database does not answer; for readiness.
+    /// Checks that the database responds, for readiness probes.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn ping(&self) -> Result<()>;
 }

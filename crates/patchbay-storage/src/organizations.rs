@@ -1,17 +1,26 @@
-//! Organisations.
+//! Organizations.
 
 use async_trait::async_trait;
 use patchbay_model::{Organization, OrganizationId};
 
 use crate::Result;
 
-/// Keeps organisations.
+/// Stores organizations.
 #[async_trait]
 pub trait OrganizationStore: Send + Sync {
-    /// Adds one.
+    /// Adds an organization.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the id exists.
     async fn create(&self, organization: &Organization) -> Result<()>;
-    /// The one with this id.
+    /// Returns the organization with this id.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn get(&self, id: &OrganizationId) -> Result<Option<Organization>>;
-    /// The oldest.
+    /// Returns the oldest organization.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn first(&self) -> Result<Option<Organization>>;
 }

@@ -5,35 +5,53 @@ use patchbay_model::{Profile, ProfileAlarm, ProfileId, ProjectId};
 
 use crate::{Page, Result};
 
-/// Which profiles to list. Pages count from 1.
+/// A filter for a list of profiles. Pages count from 1.
 #[derive(Clone, Debug)]
 pub struct ProfileFilter {
-    /// Only of this connector.
+    /// Only profiles of this connector.
     pub connector: Option<String>,
-    /// Only enabled or disabled ones.
+    /// Only enabled (true) or disabled (false) profiles.
     pub active: Option<bool>,
     /// The page, from 1.
     pub page: u32,
-    /// Profiles on a page.
+    /// The number of profiles on a page.
     pub page_size: u32,
 }
 
-/// Keeps connector profiles.
+/// Stores connector profiles.
 #[async_trait]
 pub trait ProfileStore: Send + Sync {
-    /// Adds one. Where it is the default, the connector's others stop being it.
+    /// Adds a profile with its secrets. If it is the default, the connector's other profiles are no longer the default.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the id exists or the project does not.
     async fn create(&self, profile: &Profile) -> Result<()>;
-    /// The project's profile with this id.
+    /// Returns the project's profile with this id.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn get(&self, project: &ProjectId, id: &ProfileId) -> Result<Option<Profile>>;
-    /// A page of the project's profiles, oldest first.
+    /// Returns a page of the project's profiles, oldest first.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn list(&self, project: &ProjectId, filter: &ProfileFilter) -> Result<Page<Profile>>;
-    /// Replaces one. Its connector, its authentication method and the moment it was made stay as they
-    /// are. Where it is the default, the connector's others stop being it. False when the project has
-    /// no such profile.
+    /// Replaces a profile with its secrets. Its connector, its authentication method and `created_at` do not change. If
+    /// it is the default, the connector's other profiles are no longer the default. Returns false if the project does not
+    /// have the profile.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn update(&self, profile: &Profile) -> Result<bool>;
-    /// Raises an alarm where there is none, or takes it away (`None`). False when it was so already, or the project
-    /// has no such profile. It changes nothing else, `updated_at` neither.
+    /// Raises an alarm if the profile has none, or clears it (`None`); nothing else, not even `updated_at`. Returns false
+    /// if nothing changed, or if the project does not have the profile.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn set_alarm(&self, project: &ProjectId, id: &ProfileId, alarm: Option<&ProfileAlarm>) -> Result<bool>;
-    /// Removes one and gives it back; a conflict while accounts use it.
+    /// Deletes a profile with its secrets, and returns it.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) while accounts use it.
     async fn delete(&self, project: &ProjectId, id: &ProfileId) -> Result<Option<Profile>>;
 }

@@ -5,13 +5,22 @@ use patchbay_model::{OrganizationId, Project, ProjectId};
 
 use crate::Result;
 
-/// Keeps projects.
+/// Stores projects.
 #[async_trait]
 pub trait ProjectStore: Send + Sync {
-    /// Adds one; a taken id is a conflict.
+    /// Adds a project.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the id exists or the organization does not.
     async fn create(&self, project: &Project) -> Result<()>;
-    /// The one with this id.
+    /// Returns the project with this id.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn get(&self, id: &ProjectId) -> Result<Option<Project>>;
-    /// An organisation's, oldest first.
+    /// Returns an organization's projects, oldest first.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn list(&self, organization: &OrganizationId) -> Result<Vec<Project>>;
 }

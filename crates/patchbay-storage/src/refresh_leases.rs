@@ -1,18 +1,21 @@
-//! Leases on the renewal of tokens.
+//! Leases on the refresh of tokens.
 //!
-//! A renewal takes the lease, writes down that it is about to call the provider, calls, then commits the new
-//! secrets. Whoever comes after a crash sees from what was written down that a call may have been made.
+//! A refresh acquires the lease, records that it is about to send a token request, sends it, and commits the new secrets.
+//! After a crash, the next holder sees from that record that the provider may have processed a request.
 
 use async_trait::async_trait;
 use patchbay_model::{Account, AccountId, Lease, LeaseOutcome, LeasePriority, ProjectId, Timestamp};
 
 use crate::Result;
 
-/// Keeps the leases.
+/// Stores the leases.
 #[async_trait]
 pub trait RefreshLeaseStore: Send + Sync {
-    /// Takes the lease until `until`, unless someone holds it at `now` or the last renewal's rest is not over;
-    /// [`LeasePriority::Urgent`] does not wait for the rest. An account that is not there is a conflict.
+    /// Acquires the account's lease until `until`, unless another holder has it at `now`, or `now` is in the back-off that
+    /// follows a failed refresh. [`LeasePriority::Urgent`] ignores the back-off.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the project does not have the account.
     async fn acquire(
         &self,
         project: &ProjectId,
@@ -21,25 +24,45 @@ pub trait RefreshLeaseStore: Send + Sync {
         until: Timestamp,
         priority: LeasePriority,
     ) -> Result<LeaseOutcome>;
-    /// Writes down that a token call is about to be made with the credentials of this version. False when the
-    /// lease is not the newest: the call must not be made.
-    async fn mark_sent(&self, lease: &Lease, version: i64) -> Result<bool>;
-    /// Replaces the account with its secrets and ends the lease, in one go. False when the lease is not the
-    /// newest or the account is gone; a conflict, with the lease kept, when the credentials do not have the
-    /// version that was read.
+    /// Records that a token request is about to be sent with the credentials of this revision. Returns false if the lease
+    /// is not the newest: the request must not be sent.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn mark_sent(&self, lease: &Lease, revision: i64) -> Result<bool>;
+    /// Replaces the account with its secrets and releases the lease, in one transaction. Returns false if the lease is not
+    /// the newest, or if the account no longer exists.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the stored revision is not `read_revision`; the lease is
+    /// then still held.
     async fn commit(&self, lease: &Lease, account: &Account, read_revision: i64) -> Result<bool>;
-    /// Ends the lease after a failure; the next renewal rests until `retry_at`. `outcome_known` says that the
-    /// provider refused: no call is under way whose outcome is unknown.
+    /// Releases the lease after a failure: the next refresh backs off until `retry_at`. `outcome_known` means that the
+    /// provider rejected the request, so that no request with an unknown outcome remains.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn fail(&self, lease: &Lease, retry_at: Timestamp, outcome_known: bool) -> Result<()>;
-    /// Ends the lease, as nothing was to be done.
+    /// Releases the lease without a change.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn release(&self, lease: &Lease) -> Result<()>;
-    /// The accounts whose `refresh_at` has come and whose rest is over, the longest due first. Suspended ones
-    /// are renewed too; those in other states are not.
+    /// Returns the active and suspended accounts whose `refresh_at` is due and whose back-off is over, the longest due
+    /// first.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn due_refreshes(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>>;
-    /// The accounts of which people are to be told by `now` that they will stop working, the most urgent first; only
-    /// those that are used, or suspended.
+    /// Returns the active and suspended accounts whose next expiry notice is due, the longest due first.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn due_notices(&self, now: Timestamp, limit: u32) -> Result<Vec<(ProjectId, AccountId)>>;
-    /// Ends the leases that a process held which is no more. Called at the start by a process that owns the
-    /// database alone.
+    /// Releases the leases of a process that ended, and returns their number. Only a process that owns the database
+    /// exclusively may call it, when it starts.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn release_all(&self) -> Result<u64>;
 }

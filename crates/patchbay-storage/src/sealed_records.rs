@@ -1,17 +1,17 @@
-//! Every sealed value, wherever it is kept, for the rotation of keys.
+//! All sealed values, wherever they are stored, for the rotation of wrapping keys.
 //!
-//! This belongs to no project: the key ring is the whole server's. It hands out envelopes and where they belong, and
-//! takes new ones in; it opens nothing.
+//! They belong to no single project: the key ring is the server's. This store reads and writes envelopes with their
+//! places; it cannot open them.
 
 use async_trait::async_trait;
 use patchbay_model::{AccountId, KeyHash, KeyId, ProfileId, ProjectId, Sealed};
 
 use crate::Result;
 
-/// The name of the vault's canary among the database's own records.
+/// The name of the vault's canary in the [`MetaStore`](crate::MetaStore).
 pub const VAULT_CANARY: &str = "vault_canary";
 
-/// Where a sealed value is kept.
+/// The place where a sealed value is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SealedPlace {
     /// A secret field of an account.
@@ -23,7 +23,7 @@ pub enum SealedPlace {
         /// The field's key.
         field: String,
     },
-    /// A secret set-up field of a profile.
+    /// A secret setup field of a profile.
     Profile {
         /// The profile's project.
         project: ProjectId,
@@ -32,7 +32,7 @@ pub enum SealedPlace {
         /// The field's key.
         field: String,
     },
-    /// A sign-in under way.
+    /// A pending authorization.
     PendingAuthorization {
         /// Its project.
         project: ProjectId,
@@ -46,7 +46,7 @@ pub enum SealedPlace {
 /// A sealed value and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedRecord {
-    /// Where it is kept.
+    /// The place where it is stored.
     pub place: SealedPlace,
     /// The envelope.
     pub sealed: Sealed,
@@ -55,19 +55,33 @@ pub struct SealedRecord {
 /// Reads and exchanges sealed values.
 #[async_trait]
 pub trait SealedRecordStore: Send + Sync {
-    /// How many values each key wraps.
+    /// Returns the number of values that each key wraps.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn count_by_key(&self) -> Result<Vec<(KeyId, u64)>>;
-    /// Up to `limit` values that another key than `active` wraps, from the one after `after` on, or from the first.
-    /// None are left when it gives none.
+    /// Returns up to `limit` values that a key other than `active` wraps, beginning after `after`, or with the first. An
+    /// empty list means that none are left.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn wrapped_by_others(
         &self,
         active: KeyId,
         after: Option<&SealedPlace>,
         limit: u32,
     ) -> Result<Vec<SealedRecord>>;
-    /// Exchanges envelopes, all in one go. One that has changed since it was read is left as it is. Whoever read an
-    /// account before writes over it no more: its credentials get another version. Gives how many were exchanged.
+    /// Replaces envelopes in one transaction, and returns how many were replaced. An envelope that changed since it was
+    /// read is left unchanged. The revision of each account that changes is incremented, so that a writer that read the
+    /// account before gets a conflict.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if a new envelope is wrapped by a retired key.
     async fn exchange(&self, changes: &[(SealedRecord, Sealed)]) -> Result<u64>;
-    /// Forbids a key for good, unless values are wrapped by it: then nothing changes, and it gives how many.
+    /// Retires a key permanently: values that it wraps can no longer be stored. If it still wraps values, nothing changes,
+    /// and their number is returned; otherwise 0.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn retire(&self, key: KeyId) -> Result<u64>;
 }

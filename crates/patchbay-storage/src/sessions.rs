@@ -1,17 +1,27 @@
-//! Connect sessions, found by the hash of their token.
+//! Connect sessions, by the hash of their token.
 
 use async_trait::async_trait;
 use patchbay_model::{ConnectSession, KeyHash, SessionId, Timestamp};
 
 use crate::Result;
 
-/// Keeps connect sessions.
+/// Stores connect sessions.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Adds one and gives its number; the number in `session` is ignored.
+    /// Adds a session and returns its id. The id in `session` is ignored.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) if the token hash exists or the project does not.
     async fn create(&self, session: &ConnectSession) -> Result<SessionId>;
-    /// The session with this token hash, in whatever project: this finds the project.
+    /// Returns the session with this token hash. It may belong to any project: this look-up finds the project of a
+    /// request.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn by_token_hash(&self, hash: &KeyHash) -> Result<Option<ConnectSession>>;
-    /// Removes those that expired before `moment`, with their attempts. Gives how many.
+    /// Deletes the sessions that expired before `moment`, with their attempts. Returns their number.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn delete_expired(&self, moment: Timestamp) -> Result<u64>;
 }

@@ -1,4 +1,4 @@
-//! What a SQLite file keeps through a crash, and what it forgets when told to.
+//! Durability of the SQLite file: what survives a crash, and what a delete removes.
 
 use std::{
     collections::BTreeMap,
@@ -52,7 +52,7 @@ fn account(id: &str, sealed: &[u8]) -> Account {
     }
 }
 
-/// A database with a project and a profile.
+/// Creates a database with a project and a profile.
 async fn seeded() -> (SqliteStorage, PathBuf, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("patchbay.db");
@@ -83,12 +83,12 @@ async fn seeded() -> (SqliteStorage, PathBuf, TempDir) {
     (storage, path, directory)
 }
 
-/// The file of the log beside the database's.
+/// Returns the path of the write-ahead log.
 fn log(path: &Path) -> PathBuf {
     path.with_extension("db-wal")
 }
 
-/// What a machine that lost its power now would find: the file and its log, cut at `length`.
+/// Copies the database as a machine finds it after a power failure: the file, and its log cut at `length` bytes.
 fn crashed(path: &Path, directory: &Path, length: usize) -> PathBuf {
     let copy = directory.join(format!("crashed-{length}.db"));
     fs::copy(path, &copy).unwrap();
@@ -98,7 +98,7 @@ fn crashed(path: &Path, directory: &Path, length: usize) -> PathBuf {
 }
 
 #[tokio::test]
-async fn what_was_answered_as_stored_survives_a_crash() {
+async fn a_committed_account_survives_a_crash() {
     let (storage, path, directory) = seeded().await;
     let linked = account("linked", &[7; 60]);
     storage.accounts().insert(&linked, InsertRule::OnePerOwner).await.unwrap();
@@ -117,7 +117,7 @@ async fn a_torn_log_loses_whole_transactions_only() {
     }
     let after = usize::try_from(fs::metadata(log(&path)).unwrap().len()).unwrap();
     let mut seen = std::collections::BTreeSet::new();
-    // 1999 is no divisor of a page: cuts fall into headers and pages alike.
+    // 1999 does not divide the page size: cuts fall into headers and into pages.
     for length in (before..after).step_by(1999).chain([after]) {
         let reopened = SqliteStorage::open(&crashed(&path, directory.path(), length)).await.unwrap();
         let mut kept = 0;
@@ -143,7 +143,7 @@ async fn deleted_and_replaced_secrets_leave_no_bytes() {
     assert!(storage.accounts().delete(&project(), &AccountId::new("gone")).await.unwrap().is_some());
     assert!(storage.accounts().update(&account("stays", kept), 1).await.unwrap());
     storage.close().await;
-    assert!(!log(&path).exists(), "the log outlives a clean end");
+    assert!(!log(&path).exists(), "the log exists after a clean close");
     let file = fs::read(&path).unwrap();
     let holds = |bytes: &[u8]| file.windows(bytes.len()).any(|window| window == bytes);
     assert!(holds(kept));
@@ -166,7 +166,7 @@ async fn the_log_is_as_private_as_the_file() {
     drop(path);
 }
 
-/// Runs a statement on the file behind the storage's back.
+/// Runs a statement on the file directly.
 async fn meddle(path: &Path, statement: &'static str) {
     let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     sqlx::query(statement).execute(&pool).await.unwrap();
@@ -174,7 +174,7 @@ async fn meddle(path: &Path, statement: &'static str) {
 }
 
 #[tokio::test]
-async fn a_row_that_makes_no_sense_is_named() {
+async fn an_inconsistent_row_is_named() {
     for (statement, message) in [
         (
             "UPDATE accounts SET status = 'asleep'",
@@ -197,7 +197,7 @@ async fn a_row_that_makes_no_sense_is_named() {
 }
 
 #[tokio::test]
-async fn another_programs_database_is_left_alone() {
+async fn another_programs_database_is_not_changed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("patchbay.db");
     fs::write(&path, []).unwrap();
@@ -212,7 +212,7 @@ async fn another_programs_database_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_closed_database_says_so() {
+async fn a_closed_database_is_an_error() {
     let (storage, _path, _directory) = seeded().await;
     storage.close().await;
     let read = storage.meta().ping().await.unwrap_err();
@@ -221,15 +221,15 @@ async fn a_closed_database_says_so() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_refused_or_fails_and_never_panics() {
+async fn damage_is_an_error_and_never_a_panic() {
     let (storage, path, directory) = seeded().await;
     let linked = account("linked", &[7; 60]);
     storage.accounts().insert(&linked, InsertRule::OnePerOwner).await.unwrap();
     storage.close().await;
     let sound = fs::read(&path).unwrap();
     let copy = directory.path().join("damaged.db");
-    let mut refused = 0;
-    // 1021 is no divisor of a page: the damage falls into headers, cells and free space alike.
+    let mut errors = 0;
+    // 1021 does not divide the page size: the damage falls into headers, cells and free space.
     for start in (0..sound.len() - 32).step_by(1021) {
         let mut damaged = sound.clone();
         damaged[start..start + 32].fill(0xA5);
@@ -243,9 +243,9 @@ async fn a_damaged_file_is_refused_or_fails_and_never_panics() {
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
-            refused += 1;
+            errors += 1;
             assert!(error.to_string().contains("backup"), "damage at {start}: {error}");
         }
     }
-    assert!(refused > 5, "only {refused} damages were noticed");
+    assert!(errors > 5, "only {errors} damages were detected");
 }

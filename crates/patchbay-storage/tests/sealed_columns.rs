@@ -1,12 +1,12 @@
-//! No sealed column is forgotten when keys are rotated. Every blob column of the schema is named here, with what it
-//! holds; a new one fails this test until it is, and until what rotates keys knows it.
+//! The rotation of keys covers every sealed column. This test lists every blob column of the schema; a new column fails it
+//! until the column is listed here and, if it is sealed, rotated.
 
 use patchbay_storage::sqlite::SqliteStorage;
 
-/// Columns that hold envelopes. `meta.value` does for the vault's canary.
+/// Columns that contain envelopes. `meta.value` contains one in the record of the vault's canary.
 const SEALED: [&str; 4] =
     ["account_secrets.sealed", "meta.value", "pending_authorizations.sealed", "profile_secrets.sealed"];
-/// Columns that hold hashes, digests and ids of keys.
+/// Columns that contain hashes, digests and key ids.
 const NOT_SEALED: [&str; 7] = [
     "api_keys.hash",
     "browser_sessions.hash",
@@ -32,12 +32,15 @@ async fn every_sealed_column_is_rotated_and_guarded() {
     .unwrap();
     let mut known: Vec<&str> = SEALED.iter().chain(&NOT_SEALED).copied().collect();
     known.sort_unstable();
-    assert_eq!(blobs, known, "is it sealed? then sqlite/sealed_records.rs must know it, and a trigger guard it");
+    assert_eq!(
+        blobs, known,
+        "if the new column is sealed, add it to sqlite/sealed_records.rs and guard it by triggers"
+    );
 
     let source = include_str!("../src/sqlite/sealed_records.rs");
     for column in SEALED {
         let (table, column) = column.split_once('.').unwrap();
-        // Counted, read, and exchanged.
+        // Each is counted, read, and exchanged.
         assert!(source.contains(&format!("FROM {table}")), "{table}");
         assert!(source.contains(&format!("UPDATE {table} SET {column}")), "{table}");
         let guards: i64 = sqlx::query_scalar(

@@ -31,7 +31,7 @@ async fn the_file_is_private_and_reopens() {
 }
 
 #[tokio::test]
-async fn what_is_no_database_is_refused() {
+async fn a_file_that_is_not_a_database_is_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("patchbay.db");
     std::fs::write(&path, "this is not a database, but it is long enough to look at".repeat(40)).unwrap();
@@ -41,7 +41,7 @@ async fn what_is_no_database_is_refused() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_refused() {
+async fn a_damaged_file_is_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("patchbay.db");
     SqliteStorage::open(&path).await.unwrap().close().await;
@@ -54,7 +54,7 @@ async fn a_damaged_file_is_refused() {
 }
 
 #[tokio::test]
-async fn a_newer_database_is_refused() {
+async fn a_newer_database_is_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("patchbay.db");
     SqliteStorage::open(&path).await.unwrap().close().await;

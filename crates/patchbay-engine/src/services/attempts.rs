@@ -34,7 +34,7 @@ impl Engine {
         error: Option<&AttemptError>,
     ) -> Result<(), Error> {
         let session = &hub.session;
-        self.storage().attempts().end(&session.project_id, session.id, id, status, account, error).await?;
+        self.storage().attempts().finish(&session.project_id, session.id, id, status, account, error).await?;
         // Nobody follows it: that is no failure.
         let _ = self.0.attempt_ends.0.send(id.clone());
         Ok(())

@@ -196,7 +196,7 @@ impl Engine {
             profile.secrets.extend(seal_profile(self.vault(), &profile.project_id, &profile.id, &typed.secrets));
             profile.setup_information.extend(typed.plain);
             if signs_in(method) {
-                let minting = self.storage().accounts().minting_clients(&profile.project_id, id).await?;
+                let minting = self.storage().accounts().token_client_ids(&profile.project_id, id).await?;
                 keep_app(self.vault(), &before, &mut profile, &minting)?;
             }
             // It was said of the values before.

@@ -25,7 +25,7 @@ async fn ids(storage: &dyn Storage, project: &ProjectId, filter: AccountFilter) 
     page.items.into_iter().map(|account| account.id.to_string()).collect()
 }
 
-pub async fn an_account_reads_back(storage: &dyn Storage) {
+pub async fn an_account_is_stored(storage: &dyn Storage) {
     let (a, _) = linked(storage).await;
     let mut written = account(&a, "pa", "x", 0);
     storage.accounts().insert(&written, InsertRule::OnePerOwner).await.unwrap();
@@ -40,7 +40,7 @@ pub async fn an_account_reads_back(storage: &dyn Storage) {
     assert_eq!(storage.accounts().get(&a, &written.id).await.unwrap(), Some(written));
 }
 
-pub async fn one_account_for_an_owner(storage: &dyn Storage) {
+pub async fn an_owner_has_one_account_per_connector(storage: &dyn Storage) {
     let (a, b) = linked(storage).await;
     let first = account(&a, "pa", "x", 0);
     storage.accounts().insert(&first, InsertRule::OnePerOwner).await.unwrap();
@@ -49,7 +49,7 @@ pub async fn one_account_for_an_owner(storage: &dyn Storage) {
     assert!(matches!(refused, Err(StorageError::Conflict(_))));
     assert_eq!(storage.accounts().get(&a, &second.id).await.unwrap(), None);
     storage.accounts().insert(&second, InsertRule::Multiple).await.unwrap();
-    // Another project's owner of the same name is somebody else.
+    // An owner of another project is another owner, even with the same name.
     storage.accounts().insert(&account(&b, "pb", "z", 0), InsertRule::OnePerOwner).await.unwrap();
     let found = storage.accounts().find_by_owner(&a, &first.owner, "spotdraft").await.unwrap();
     assert_eq!(found, Some(first.clone()));
@@ -57,7 +57,7 @@ pub async fn one_account_for_an_owner(storage: &dyn Storage) {
     assert_eq!(storage.accounts().find_by_owner(&a, &namesake, "spotdraft").await.unwrap(), None);
 }
 
-pub async fn a_lost_race_changes_nothing(storage: &dyn Storage) {
+pub async fn an_update_of_an_old_revision_is_a_conflict(storage: &dyn Storage) {
     let (a, _) = linked(storage).await;
     let mut stored = account(&a, "pa", "x", 0);
     storage.accounts().insert(&stored, InsertRule::OnePerOwner).await.unwrap();
@@ -84,14 +84,14 @@ pub async fn accounts_belong_to_their_project(storage: &dyn Storage) {
     assert_eq!(storage.accounts().get(&a, &ours.id).await.unwrap(), Some(ours));
 }
 
-pub async fn deleting_takes_the_secrets(storage: &dyn Storage) {
+pub async fn a_delete_removes_the_secrets(storage: &dyn Storage) {
     let (a, _) = linked(storage).await;
     let ours = account(&a, "pa", "x", 0);
     storage.accounts().insert(&ours, InsertRule::OnePerOwner).await.unwrap();
     assert_eq!(storage.accounts().delete(&a, &ours.id).await.unwrap(), Some(ours.clone()));
     assert_eq!(storage.accounts().get(&a, &ours.id).await.unwrap(), None);
     assert!(!storage.accounts().update(&ours, 1).await.unwrap());
-    // The same id again has no secrets of the one before.
+    // A new account with the same id does not get the deleted secrets.
     let bare = patchbay_model::Account { secrets: BTreeMap::new(), ..ours };
     storage.accounts().insert(&bare, InsertRule::OnePerOwner).await.unwrap();
     assert_eq!(storage.accounts().get(&a, &bare.id).await.unwrap(), Some(bare));
@@ -157,7 +157,7 @@ pub async fn accounts_are_searched(storage: &dyn Storage) {
     assert_eq!(ids(storage, &a, AccountFilter { kind: Some(AccountKind::Test), ..all() }).await, ["x1"]);
 }
 
-pub async fn a_failed_insert_leaves_nothing(storage: &dyn Storage) {
+pub async fn a_failed_insert_stores_nothing(storage: &dyn Storage) {
     let (a, _) = linked(storage).await;
     let orphan = account(&a, "no-such-profile", "x", 0);
     assert!(storage.accounts().insert(&orphan, InsertRule::OnePerOwner).await.is_err());
@@ -165,7 +165,7 @@ pub async fn a_failed_insert_leaves_nothing(storage: &dyn Storage) {
     assert_eq!(storage.accounts().list(&a, &all()).await.unwrap().total, 0);
 }
 
-pub async fn the_apps_behind_a_profiles_tokens_are_told(storage: &dyn Storage) {
+pub async fn client_ids_of_a_profiles_tokens_are_listed(storage: &dyn Storage) {
     let (a, b) = linked(storage).await;
     storage.profiles().create(&profile(&a, "other", 0)).await.unwrap();
     for (project, profile, id, client) in [
@@ -182,29 +182,29 @@ pub async fn the_apps_behind_a_profiles_tokens_are_told(storage: &dyn Storage) {
     }
     let typed = patchbay_model::Account { token: None, ..account(&a, "pa", "typed", 0) };
     storage.accounts().insert(&typed, InsertRule::Multiple).await.unwrap();
-    let clients = storage.accounts().minting_clients(&a, &ProfileId::new("pa")).await.unwrap();
+    let clients = storage.accounts().token_client_ids(&a, &ProfileId::new("pa")).await.unwrap();
     assert_eq!(clients, ["first", "second"]);
-    assert!(storage.accounts().minting_clients(&b, &ProfileId::new("pa")).await.unwrap().is_empty());
+    assert!(storage.accounts().token_client_ids(&b, &ProfileId::new("pa")).await.unwrap().is_empty());
 }
 
-pub async fn those_that_end_soon_are_listed(storage: &dyn Storage) {
+pub async fn accounts_with_a_due_expiry_notice_are_listed(storage: &dyn Storage) {
     let (a, _) = linked(storage).await;
-    let ending = |seconds, notified| CredentialExpiry {
+    let expiry = |seconds, notified| CredentialExpiry {
         notified,
         ..CredentialExpiry::new(ExpiryCause::RefreshToken, at(0), at(seconds))
     };
     for (id, status, expiries) in [
-        ("told", AccountStatus::Active, vec![ending(1000, true), ending(90_000, false)]),
-        ("untold", AccountStatus::Suspended, vec![ending(1000, false)]),
-        ("later", AccountStatus::Active, vec![ending(90_000, false)]),
-        ("endless", AccountStatus::Active, Vec::new()),
-        ("broken", AccountStatus::ReconnectRequired, vec![ending(1000, true)]),
+        ("notified", AccountStatus::Active, vec![expiry(1000, true), expiry(90_000, false)]),
+        ("pending", AccountStatus::Suspended, vec![expiry(1000, false)]),
+        ("later", AccountStatus::Active, vec![expiry(90_000, false)]),
+        ("without expiry", AccountStatus::Active, Vec::new()),
+        ("broken", AccountStatus::ReconnectRequired, vec![expiry(1000, true)]),
     ] {
         let account = patchbay_model::Account { status, expiries, ..account(&a, "pa", id, 0) };
         storage.accounts().insert(&account, InsertRule::Multiple).await.unwrap();
     }
     let by = async |seconds| ids(storage, &a, AccountFilter { reconnect_due_by: Some(at(seconds)), ..all() }).await;
     assert!(by(899).await.is_empty());
-    assert_eq!(by(900).await, ["told", "untold"]);
-    assert_eq!(by(81_000).await, ["later", "told", "untold"]);
+    assert_eq!(by(900).await, ["notified", "pending"]);
+    assert_eq!(by(81_000).await, ["later", "notified", "pending"]);
 }

@@ -1,4 +1,4 @@
-//! Pushed connectors: written once, seen by their project alone.
+//! Pushed connectors: they never change, and only their project sees them.
 
 use futures_util::future::join_all;
 use patchbay_model::{ConnectorFile, ConnectorVersion, FilesDigest, ProjectId};
@@ -6,7 +6,7 @@ use patchbay_model::{ConnectorFile, ConnectorVersion, FilesDigest, ProjectId};
 use super::{at, project};
 use crate::{AddVersion, Storage, StorageError};
 
-/// More than any of these tests adds.
+/// More versions than any of these tests adds.
 const LIMIT: u32 = 50;
 
 fn version(project: &ProjectId, key: &str, number: &str, digest: u8) -> ConnectorVersion {
@@ -26,7 +26,7 @@ fn files(text: &str) -> Vec<ConnectorFile> {
     vec![file("a.connector.yaml"), file("a.items.partial.yaml")]
 }
 
-pub async fn a_version_reads_back(storage: &dyn Storage) {
+pub async fn a_version_is_stored(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let store = storage.connectors();
     let (first, second) = (version(&a, "acme", "1.0.0", 1), version(&a, "acme", "1.1.0-rc.1", 2));
@@ -65,7 +65,7 @@ pub async fn versions_belong_to_their_project(storage: &dyn Storage) {
     assert!(store.list(&b).await.unwrap().is_empty());
     assert_eq!(store.files(&b, "acme", "1.0.0").await.unwrap(), None);
     assert_eq!(store.delete(&b, "acme", "1.0.0").await.unwrap(), None);
-    // The same key and version of another project is another connector.
+    // Another project may use the same key and version for another connector.
     assert_eq!(store.add(&theirs, &files("theirs"), LIMIT).await.unwrap(), AddVersion::Added);
     assert_eq!(store.delete(&b, "acme", "1.0.0").await.unwrap(), Some(theirs));
     assert_eq!(store.files(&a, "acme", "1.0.0").await.unwrap(), Some(files("ours")));
@@ -74,7 +74,7 @@ pub async fn versions_belong_to_their_project(storage: &dyn Storage) {
     assert!(matches!(store.add(&nowhere, &files("x"), LIMIT).await, Err(StorageError::Conflict(_))));
 }
 
-pub async fn a_project_holds_so_many_versions(storage: &dyn Storage) {
+pub async fn a_project_has_a_limit_of_versions(storage: &dyn Storage) {
     let (a, b) = (project(storage, "a").await, project(storage, "b").await);
     let store = storage.connectors();
     store.add(&version(&a, "acme", "1.0.0", 1), &files("one"), 2).await.unwrap();
@@ -90,7 +90,7 @@ pub async fn a_project_holds_so_many_versions(storage: &dyn Storage) {
     assert_eq!(store.add(&third, &files("three"), 2).await.unwrap(), AddVersion::Added);
 }
 
-pub async fn a_version_is_pushed_by_one_of_many(storage: &dyn Storage) {
+pub async fn one_of_many_concurrent_pushes_adds_a_version(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let rivals = (1..=8).map(|number| version(&a, "acme", "1.0.0", number)).collect::<Vec<_>>();
     let texts = rivals.iter().map(|rival| files(&rival.digest.to_string())).collect::<Vec<_>>();
@@ -103,7 +103,7 @@ pub async fn a_version_is_pushed_by_one_of_many(storage: &dyn Storage) {
     assert_eq!(storage.connectors().files(&a, "acme", "1.0.0").await.unwrap().as_ref(), Some(&texts[winner]));
 }
 
-pub async fn a_deleted_version_leaves_no_text(storage: &dyn Storage) {
+pub async fn a_deleted_version_has_no_files(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let store = storage.connectors();
     let first = version(&a, "acme", "1.0.0", 1);

@@ -1,4 +1,4 @@
-//! Organisations, projects, keys, login tokens, the database's own records.
+//! Organizations, projects, keys, login tokens and named records.
 
 use patchbay_model::{KeyHash, LoginToken};
 

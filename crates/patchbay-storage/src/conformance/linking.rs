@@ -1,4 +1,4 @@
-//! Sessions, attempts, records of calls.
+//! Sessions, attempts and call records.
 
 use patchbay_model::{
     AccountId, AttemptId, AttemptStatus, CallId, CallKind, CallRecord, ConnectionAttempt, KeyHash, ProfileId,
@@ -8,7 +8,7 @@ use patchbay_model::{
 use super::{at, project, session};
 use crate::{MAX_ATTEMPTS_PER_SESSION, Storage};
 
-pub async fn a_session_reads_back(storage: &dyn Storage) {
+pub async fn a_session_is_stored(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let mut written = session(&a, 1, 100);
     written.id = storage.sessions().create(&written).await.unwrap();
@@ -31,7 +31,7 @@ fn attempt(project: &ProjectId, session: SessionId) -> ConnectionAttempt {
     }
 }
 
-pub async fn expired_sessions_go_with_their_attempts(storage: &dyn Storage) {
+pub async fn expired_sessions_are_deleted_with_their_attempts(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let old = storage.sessions().create(&session(&a, 1, 10)).await.unwrap();
     storage.sessions().create(&session(&a, 2, 100)).await.unwrap();
@@ -43,7 +43,7 @@ pub async fn expired_sessions_go_with_their_attempts(storage: &dyn Storage) {
     assert_eq!(storage.attempts().get(&a, old, &attempt.id).await.unwrap(), None);
 }
 
-pub async fn attempts_end_once(storage: &dyn Storage) {
+pub async fn an_attempt_finishes_once(storage: &dyn Storage) {
     let (a, b) = (project(storage, "a").await, project(storage, "b").await);
     let ours = storage.sessions().create(&session(&a, 1, 100)).await.unwrap();
     let other = storage.sessions().create(&session(&a, 2, 100)).await.unwrap();
@@ -54,7 +54,7 @@ pub async fn attempts_end_once(storage: &dyn Storage) {
     assert_eq!(storage.attempts().get(&b, ours, &attempt.id).await.unwrap(), None);
     let end = async |project: &ProjectId, session, status| {
         let account = AccountId::new("x");
-        storage.attempts().end(project, session, &attempt.id, status, Some(&account), None).await.unwrap()
+        storage.attempts().finish(project, session, &attempt.id, status, Some(&account), None).await.unwrap()
     };
     assert!(!end(&b, ours, AttemptStatus::Cancelled).await);
     assert!(!end(&a, other, AttemptStatus::Cancelled).await);
@@ -81,7 +81,7 @@ pub async fn a_session_keeps_its_newest_attempts(storage: &dyn Storage) {
     assert!(storage.attempts().get(&a, other, &theirs.id).await.unwrap().is_some());
 }
 
-pub async fn calls_are_appended_together(storage: &dyn Storage) {
+pub async fn call_records_are_appended_atomically(storage: &dyn Storage) {
     let (a, b) = (project(storage, "a").await, project(storage, "b").await);
     let record = |id: &str, second| CallRecord {
         id: CallId::new(id),
@@ -98,7 +98,7 @@ pub async fn calls_are_appended_together(storage: &dyn Storage) {
         duration_micros: 1_500,
     };
     storage.calls().append(&[record("one", 1), record("two", 2)]).await.unwrap();
-    // A batch with a number that is taken is refused whole.
+    // A batch with an existing id is rejected as a whole.
     assert!(storage.calls().append(&[record("three", 3), record("one", 4)]).await.is_err());
     let listed = storage.calls().list(&a, 10).await.unwrap();
     assert_eq!(listed, [record("two", 2), record("one", 1)]);
@@ -107,7 +107,7 @@ pub async fn calls_are_appended_together(storage: &dyn Storage) {
     assert!(storage.calls().list(&b, 10).await.unwrap().is_empty());
 }
 
-pub async fn old_calls_are_forgotten(storage: &dyn Storage) {
+pub async fn old_call_records_are_deleted(storage: &dyn Storage) {
     let (a, b) = (project(storage, "a").await, project(storage, "b").await);
     let record = |project: &ProjectId, id: &str, second| CallRecord {
         id: CallId::new(id),

@@ -1,4 +1,4 @@
-//! Members and their signed-in browsers.
+//! Members and their browser sessions.
 
 use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, PasswordHash};
 
@@ -27,7 +27,7 @@ fn browser(member: &Member, number: u8, expires: i64) -> BrowserSession {
     }
 }
 
-pub async fn a_member_reads_back(storage: &dyn Storage) {
+pub async fn a_member_is_stored(storage: &dyn Storage) {
     let mut first = member(storage, "m1").await;
     assert!(storage.members().create_first(&first).await.unwrap());
     let second = member(storage, "m2").await;
@@ -41,7 +41,7 @@ pub async fn a_member_reads_back(storage: &dyn Storage) {
     assert_eq!(storage.members().get(&second.id).await.unwrap(), None);
 }
 
-pub async fn a_browser_session_ends_at_its_moment(storage: &dyn Storage) {
+pub async fn a_browser_session_expires(storage: &dyn Storage) {
     let member = member(storage, "m1").await;
     storage.members().create_first(&member).await.unwrap();
     let session = browser(&member, 1, 10);
@@ -50,10 +50,10 @@ pub async fn a_browser_session_ends_at_its_moment(storage: &dyn Storage) {
     assert_eq!(storage.browser_sessions().by_hash(&session.hash, at(10)).await.unwrap(), None);
     assert_eq!(storage.browser_sessions().by_hash(&KeyHash([2; 32]), at(0)).await.unwrap(), None);
     storage.browser_sessions().create(&browser(&member, 2, 20), at(10)).await.unwrap();
-    assert!(!storage.browser_sessions().delete(&session.hash).await.unwrap(), "an expired one is forgotten");
+    assert!(!storage.browser_sessions().delete(&session.hash).await.unwrap(), "an expired session is deleted");
 }
 
-pub async fn other_browsers_are_signed_out(storage: &dyn Storage) {
+pub async fn other_browser_sessions_are_deleted(storage: &dyn Storage) {
     let member = member(storage, "m1").await;
     storage.members().create_first(&member).await.unwrap();
     for number in 1..=3 {

@@ -1,6 +1,6 @@
-//! One suite for every backend. [`crate::storage_conformance!`] makes a test of each promise.
+//! The test suite for every backend. [`crate::storage_conformance!`] creates one test for each function.
 
-#![expect(missing_docs, clippy::missing_panics_doc, reason = "the names of the tests say what they promise")]
+#![expect(missing_docs, clippy::missing_panics_doc, reason = "the name of each test says what it checks")]
 
 pub mod accounts;
 pub mod connectors;
@@ -24,38 +24,38 @@ use patchbay_model::{
 
 use crate::Storage;
 
-/// Runs the whole suite on a backend. The expression is an async closure that gives an empty storage
-/// and whatever must live as long as it.
+/// Runs the whole suite on a backend. The expression is an async closure that returns an empty storage and a guard that
+/// is dropped after the test.
 #[macro_export]
 macro_rules! storage_conformance {
     ($make:expr) => {
         $crate::storage_conformance!(@tests $make;
             identity: organizations_and_projects, keys_are_found_by_hash, keys_belong_to_their_project,
                 login_tokens_work_once, meta_is_set_once;
-            profiles: a_profile_reads_back, one_default_for_a_connector, profiles_belong_to_their_project,
-                a_used_profile_stays, profiles_are_paged, an_alarm_is_raised_once;
-            accounts: an_account_reads_back, one_account_for_an_owner, a_lost_race_changes_nothing,
-                accounts_belong_to_their_project, deleting_takes_the_secrets, accounts_are_filtered_and_paged, accounts_are_searched,
-                a_failed_insert_leaves_nothing, those_that_end_soon_are_listed, the_apps_behind_a_profiles_tokens_are_told;
-            connectors: a_version_reads_back, a_version_is_immutable, versions_belong_to_their_project,
-                a_project_holds_so_many_versions, a_version_is_pushed_by_one_of_many, a_deleted_version_leaves_no_text;
-            linking: a_session_reads_back, expired_sessions_go_with_their_attempts, attempts_end_once,
+            profiles: a_profile_is_stored, one_default_for_a_connector, profiles_belong_to_their_project,
+                a_used_profile_is_not_deleted, profiles_are_paged, an_alarm_is_raised_once;
+            accounts: an_account_is_stored, an_owner_has_one_account_per_connector, an_update_of_an_old_revision_is_a_conflict,
+                accounts_belong_to_their_project, a_delete_removes_the_secrets, accounts_are_filtered_and_paged, accounts_are_searched,
+                a_failed_insert_stores_nothing, accounts_with_a_due_expiry_notice_are_listed, client_ids_of_a_profiles_tokens_are_listed;
+            connectors: a_version_is_stored, a_version_is_immutable, versions_belong_to_their_project,
+                a_project_has_a_limit_of_versions, one_of_many_concurrent_pushes_adds_a_version, a_deleted_version_has_no_files;
+            linking: a_session_is_stored, expired_sessions_are_deleted_with_their_attempts, an_attempt_finishes_once,
                 a_session_keeps_its_newest_attempts,
-                calls_are_appended_together, old_calls_are_forgotten;
-            members: a_member_reads_back, a_browser_session_ends_at_its_moment, other_browsers_are_signed_out;
-            refresh_leases: a_lease_is_held_by_one, only_the_newest_lease_commits, what_was_sent_is_remembered_until_it_is_settled,
-                a_failed_renewal_rests, due_accounts_are_found, who_is_to_be_told_is_found, leases_end_with_their_process, a_sign_in_is_taken_once;
-            sealed_records: every_place_is_found_and_exchanged, a_changed_value_is_left_alone,
-                a_stale_writer_does_not_bring_an_old_key_back, a_used_key_is_not_retired,
-                a_retired_key_wraps_nothing_new;
-            tenancy: a_taken_id_takes_nothing_over, an_account_uses_a_profile_of_its_project,
+                call_records_are_appended_atomically, old_call_records_are_deleted;
+            members: a_member_is_stored, a_browser_session_expires, other_browser_sessions_are_deleted;
+            refresh_leases: a_lease_has_one_holder, only_the_newest_lease_commits, an_unresolved_request_is_recorded_until_its_outcome_is_known,
+                a_failed_refresh_backs_off, due_refreshes_are_found, due_notices_are_found, leases_of_an_ended_process_are_released, a_pending_authorization_is_taken_once;
+            sealed_records: every_place_is_found_and_exchanged, a_changed_value_is_not_exchanged,
+                a_stale_writer_cannot_restore_an_old_key, a_used_key_is_not_retired,
+                a_retired_key_cannot_wrap_new_values;
+            tenancy: an_existing_id_is_a_conflict_across_projects, an_account_uses_a_profile_of_its_project,
                 an_attempt_belongs_to_a_session_of_its_project, no_filter_reaches_another_project,
-                nothing_belongs_to_a_project_that_is_not_there;
-            races: an_owner_is_linked_by_one_of_many, credentials_are_replaced_by_one_of_many,
-                one_default_however_many_ask, tokens_and_records_are_taken_by_one_of_many,
-                an_attempt_is_ended_by_one_of_many, a_caller_that_goes_away_leaves_all_or_nothing;
-            values: every_text_comes_back, every_number_comes_back, sealed_bytes_come_back,
-                pages_beyond_the_end_are_empty, a_long_list_of_ids_is_one_question, sessions_end_at_their_moment;
+                a_missing_project_is_a_conflict;
+            races: one_of_many_concurrent_inserts_links_an_owner, one_of_many_concurrent_updates_succeeds,
+                concurrent_creates_leave_one_default, one_of_many_concurrent_callers_takes_a_token,
+                one_of_many_concurrent_callers_finishes_an_attempt, a_cancelled_insert_is_atomic;
+            values: every_string_is_stored_unchanged, every_number_is_stored_unchanged, sealed_bytes_are_stored_unchanged,
+                pages_beyond_the_end_are_empty, a_long_list_of_ids_is_one_query, sessions_are_deleted_after_their_expiry;
         );
     };
     (@tests $make:expr; $($module:ident: $($test:ident),+;)+) => {
@@ -70,7 +70,7 @@ macro_rules! storage_conformance {
     };
 }
 
-/// A moment, `seconds` after the suite's beginning.
+/// Returns the moment `seconds` after the start of the suite.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(1_770_000_000_000_000).plus_seconds(seconds)
 }

@@ -11,7 +11,7 @@ fn all() -> ProfileFilter {
     ProfileFilter { connector: None, active: None, page: 1, page_size: 100 }
 }
 
-pub async fn a_profile_reads_back(storage: &dyn Storage) {
+pub async fn a_profile_is_stored(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let mut written = profile(&a, "p", 0);
     storage.profiles().create(&written).await.unwrap();
@@ -59,7 +59,7 @@ pub async fn profiles_belong_to_their_project(storage: &dyn Storage) {
     assert_eq!(storage.profiles().get(&a, &ours.id).await.unwrap(), Some(ours));
 }
 
-pub async fn a_used_profile_stays(storage: &dyn Storage) {
+pub async fn a_used_profile_is_not_deleted(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let used = profile(&a, "p", 0);
     storage.profiles().create(&used).await.unwrap();
@@ -96,14 +96,14 @@ pub async fn an_alarm_is_raised_once(storage: &dyn Storage) {
     let set = async |project, alarm: Option<ProfileAlarm>| {
         storage.profiles().set_alarm(project, &stored.id, alarm.as_ref()).await.unwrap()
     };
-    assert!(!set(&b, Some(alarm(1))).await, "another project's");
-    assert!(!set(&a, None).await, "there is none to take away");
+    assert!(!set(&b, Some(alarm(1))).await, "the profile of another project");
+    assert!(!set(&a, None).await, "there is no alarm to clear");
     assert!(set(&a, Some(alarm(1))).await);
-    assert!(!set(&a, Some(alarm(2))).await, "the first one stays");
+    assert!(!set(&a, Some(alarm(2))).await, "the first alarm stays");
     let found = storage.profiles().get(&a, &stored.id).await.unwrap().unwrap();
     assert_eq!(found.alarm, Some(alarm(1)));
     stored.alarm = Some(alarm(1));
-    assert_eq!(found, stored, "all else is as it was");
+    assert_eq!(found, stored, "nothing else changed");
     assert!(storage.profiles().set_alarm(&a, &stored.id, None).await.unwrap());
     stored.alarm = Some(alarm(3));
     assert!(storage.profiles().update(&stored).await.unwrap());

@@ -1,4 +1,4 @@
-//! Two callers at once, and a caller that goes away in the middle.
+//! Concurrent callers, and a caller that is cancelled.
 
 use std::{
     future::{Future, poll_fn},
@@ -13,7 +13,7 @@ use crate::{AccountFilter, InsertRule, ProfileFilter, Result, Storage, StorageEr
 
 const CALLERS: usize = 8;
 
-/// How many callers were told that it worked; the others must have been told of a conflict.
+/// Returns the number of calls that succeeded. The others must be conflicts.
 fn winners<T>(results: Vec<Result<T>>) -> usize {
     let won = results.iter().filter(|result| result.is_ok()).count();
     for lost in results.into_iter().filter_map(Result::err) {
@@ -22,7 +22,7 @@ fn winners<T>(results: Vec<Result<T>>) -> usize {
     won
 }
 
-pub async fn an_owner_is_linked_by_one_of_many(storage: &dyn Storage) {
+pub async fn one_of_many_concurrent_inserts_links_an_owner(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     storage.profiles().create(&profile(&a, "pa", 0)).await.unwrap();
     let rivals = (0..CALLERS).map(|number| account(&a, "pa", &format!("x{number}"), 0)).collect::<Vec<_>>();
@@ -32,7 +32,7 @@ pub async fn an_owner_is_linked_by_one_of_many(storage: &dyn Storage) {
     assert_eq!(storage.accounts().list(&a, &filter).await.unwrap().total, 1);
 }
 
-pub async fn credentials_are_replaced_by_one_of_many(storage: &dyn Storage) {
+pub async fn one_of_many_concurrent_updates_succeeds(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     storage.profiles().create(&profile(&a, "pa", 0)).await.unwrap();
     storage.accounts().insert(&account(&a, "pa", "x", 0), InsertRule::OnePerOwner).await.unwrap();
@@ -50,7 +50,7 @@ pub async fn credentials_are_replaced_by_one_of_many(storage: &dyn Storage) {
     assert_eq!(stored, Some(rivals[winner].clone()));
 }
 
-pub async fn one_default_however_many_ask(storage: &dyn Storage) {
+pub async fn concurrent_creates_leave_one_default(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let rivals = (0..CALLERS).map(|number| {
         let mut rival = profile(&a, &format!("p{number}"), 0);
@@ -67,7 +67,7 @@ pub async fn one_default_however_many_ask(storage: &dyn Storage) {
     assert_eq!(listed.items.iter().filter(|profile| profile.default).count(), 1);
 }
 
-pub async fn tokens_and_records_are_taken_by_one_of_many(storage: &dyn Storage) {
+pub async fn one_of_many_concurrent_callers_takes_a_token(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let token = LoginToken { hash: KeyHash([1; 32]), project_id: a, expires_at: at(10) };
     storage.login_tokens().create(&token, at(0)).await.unwrap();
@@ -80,7 +80,7 @@ pub async fn tokens_and_records_are_taken_by_one_of_many(storage: &dyn Storage) 
     assert_eq!(storage.meta().get("canary").await.unwrap().as_deref(), Some(&values[winner][..]));
 }
 
-pub async fn an_attempt_is_ended_by_one_of_many(storage: &dyn Storage) {
+pub async fn one_of_many_concurrent_callers_finishes_an_attempt(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let session = storage.sessions().create(&session(&a, 1, 100)).await.unwrap();
     let id = AttemptId::new("attempt");
@@ -95,9 +95,9 @@ pub async fn an_attempt_is_ended_by_one_of_many(storage: &dyn Storage) {
         expires_at: at(300),
     };
     storage.attempts().create(&attempt).await.unwrap();
-    let error = AttemptError { code: "refused".to_owned(), description: "The provider said no.".to_owned() };
+    let error = AttemptError { code: "refused".to_owned(), description: "The provider rejected it.".to_owned() };
     let ends = [AttemptStatus::Error, AttemptStatus::Cancelled, AttemptStatus::Expired];
-    let ended = ends.iter().map(|status| storage.attempts().end(&a, session, &id, *status, None, Some(&error)));
+    let ended = ends.iter().map(|status| storage.attempts().finish(&a, session, &id, *status, None, Some(&error)));
     let ended = join_all(ended).await.into_iter().map(Result::unwrap).collect::<Vec<_>>();
     assert_eq!(ended.iter().filter(|ended| **ended).count(), 1);
     let winner = ends[ended.iter().position(|ended| *ended).unwrap()];
@@ -105,7 +105,7 @@ pub async fn an_attempt_is_ended_by_one_of_many(storage: &dyn Storage) {
     assert_eq!((stored.status, stored.error), (winner, Some(error)));
 }
 
-/// Runs a future until it has been woken `wakes` times, then drops it.
+/// Polls a future until it has been woken `wakes` times, then drops it.
 async fn dropped_after<F: Future>(wakes: usize, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
     let mut left = wakes;
@@ -119,7 +119,7 @@ async fn dropped_after<F: Future>(wakes: usize, future: F) -> Option<F::Output> 
     .await
 }
 
-pub async fn a_caller_that_goes_away_leaves_all_or_nothing(storage: &dyn Storage) {
+pub async fn a_cancelled_insert_is_atomic(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     storage.profiles().create(&profile(&a, "pa", 0)).await.unwrap();
     let mut finished = false;
@@ -127,10 +127,10 @@ pub async fn a_caller_that_goes_away_leaves_all_or_nothing(storage: &dyn Storage
         let new = account(&a, "pa", &format!("x{wakes}"), 0);
         let insert = storage.accounts().insert(&new, InsertRule::Multiple);
         finished |= dropped_after(wakes, insert).await.is_some();
-        // Whoever comes next is not held up, and sees the account whole or not at all.
+        // The next caller is not blocked, and sees the whole account or none.
         storage.meta().set("next", &[1]).await.unwrap();
         let found = storage.accounts().get(&a, &new.id).await.unwrap();
         assert!(found.is_none() || found == Some(new), "after {wakes} wakes");
     }
-    assert!(finished, "no insert came to its end");
+    assert!(finished, "no insert finished");
 }

@@ -1,4 +1,4 @@
-//! Leases on the renewal of tokens, and sign-ins under way.
+//! Leases on the refresh of tokens, and pending authorizations.
 
 use patchbay_model::{
     Account, AccountId, AccountStatus, CredentialExpiry, ExpiryCause, KeyHash, Lease, LeaseOutcome, LeasePriority,
@@ -28,7 +28,7 @@ async fn take(storage: &dyn Storage, account: &Account, now: i64, until: i64) ->
     }
 }
 
-pub async fn a_lease_is_held_by_one(storage: &dyn Storage) {
+pub async fn a_lease_has_one_holder(storage: &dyn Storage) {
     let (project, account) = linked(storage).await;
     let first = take(storage, &account, 0, 60).await.unwrap();
     assert_eq!((first.fence, first.unresolved_revision, first.failures), (1, None, 0));
@@ -49,20 +49,20 @@ pub async fn only_the_newest_lease_commits(storage: &dyn Storage) {
     let (project, account) = linked(storage).await;
     let old = take(storage, &account, 0, 60).await.unwrap();
     let new = take(storage, &account, 60, 120).await.unwrap();
-    let mut renewed = account.clone();
-    renewed.secrets.insert("accessToken".to_owned(), Sealed::from_bytes(vec![7; 40]));
-    renewed.revision += 1;
+    let mut refreshed = account.clone();
+    refreshed.secrets.insert("accessToken".to_owned(), Sealed::from_bytes(vec![7; 40]));
+    refreshed.revision += 1;
     assert!(!storage.refresh_leases().mark_sent(&old, 1).await.unwrap());
-    assert!(!storage.refresh_leases().commit(&old, &renewed, 1).await.unwrap());
+    assert!(!storage.refresh_leases().commit(&old, &refreshed, 1).await.unwrap());
     assert_eq!(storage.accounts().get(&project, &account.id).await.unwrap().as_ref(), Some(&account));
-    let conflict = storage.refresh_leases().commit(&new, &renewed, 5).await;
+    let conflict = storage.refresh_leases().commit(&new, &refreshed, 5).await;
     assert!(matches!(conflict, Err(StorageError::Conflict(_))));
-    assert!(storage.refresh_leases().commit(&new, &renewed, 1).await.unwrap());
-    assert_eq!(storage.accounts().get(&project, &account.id).await.unwrap(), Some(renewed));
-    assert_eq!(take(storage, &account, 61, 62).await.unwrap().fence, 3, "a commit ends the lease");
+    assert!(storage.refresh_leases().commit(&new, &refreshed, 1).await.unwrap());
+    assert_eq!(storage.accounts().get(&project, &account.id).await.unwrap(), Some(refreshed));
+    assert_eq!(take(storage, &account, 61, 62).await.unwrap().fence, 3, "a commit releases the lease");
 }
 
-pub async fn what_was_sent_is_remembered_until_it_is_settled(storage: &dyn Storage) {
+pub async fn an_unresolved_request_is_recorded_until_its_outcome_is_known(storage: &dyn Storage) {
     let (_, account) = linked(storage).await;
     let lease = take(storage, &account, 0, 60).await.unwrap();
     assert!(storage.refresh_leases().mark_sent(&lease, 1).await.unwrap());
@@ -75,23 +75,23 @@ pub async fn what_was_sent_is_remembered_until_it_is_settled(storage: &dyn Stora
     assert_eq!(take(storage, &account, 62, 120).await.unwrap().unresolved_revision, None);
 }
 
-pub async fn a_failed_renewal_rests(storage: &dyn Storage) {
+pub async fn a_failed_refresh_backs_off(storage: &dyn Storage) {
     let (project, account) = linked(storage).await;
     let lease = take(storage, &account, 0, 60).await.unwrap();
     assert!(storage.refresh_leases().mark_sent(&lease, 1).await.unwrap());
     storage.refresh_leases().fail(&lease, at(30), false).await.unwrap();
-    let resting =
+    let backing_off =
         storage.refresh_leases().acquire(&project, &account.id, at(10), at(60), LeasePriority::Normal).await.unwrap();
-    assert_eq!(resting, LeaseOutcome::BackingOff(at(30)));
+    assert_eq!(backing_off, LeaseOutcome::BackingOff(at(30)));
     let urgent =
         storage.refresh_leases().acquire(&project, &account.id, at(10), at(20), LeasePriority::Urgent).await.unwrap();
-    let LeaseOutcome::Granted(urgent) = urgent else { panic!("an urgent one does not rest: {urgent:?}") };
+    let LeaseOutcome::Granted(urgent) = urgent else { panic!("an urgent lease ignores the back-off: {urgent:?}") };
     assert_eq!((urgent.failures, urgent.unresolved_revision), (1, Some(1)));
     storage.refresh_leases().release(&urgent).await.unwrap();
     assert!(take(storage, &account, 30, 60).await.is_some());
 }
 
-pub async fn due_accounts_are_found(storage: &dyn Storage) {
+pub async fn due_refreshes_are_found(storage: &dyn Storage) {
     let (project, account) = linked(storage).await;
     let with = |id: &str, status, refresh_at| Account { id: AccountId::new(id), status, refresh_at, ..account.clone() };
     for other in [
@@ -114,7 +114,7 @@ pub async fn due_accounts_are_found(storage: &dyn Storage) {
     assert_eq!(due(3000).await, ["suspended", "a"]);
 }
 
-pub async fn who_is_to_be_told_is_found(storage: &dyn Storage) {
+pub async fn due_notices_are_found(storage: &dyn Storage) {
     let (project, account) = linked(storage).await;
     let ending = |at_second| CredentialExpiry::new(ExpiryCause::ClientCertificate, at(0), at(at_second));
     let with = |id: &str, status, expiries| Account { id: AccountId::new(id), status, expiries, ..account.clone() };
@@ -134,7 +134,7 @@ pub async fn who_is_to_be_told_is_found(storage: &dyn Storage) {
     assert!(due_notices(899).await.is_empty());
     assert_eq!(due_notices(900).await, ["suspended"]);
     assert_eq!(due_notices(4000).await, ["suspended", "a"]);
-    // Told of the first one; the second is still to come.
+    // The first notice was sent; the second is not due yet.
     let mut told = with("suspended", AccountStatus::Suspended, vec![ending(2000), ending(1000)]);
     told.expiries[1].notified = true;
     told.revision += 1;
@@ -143,7 +143,7 @@ pub async fn who_is_to_be_told_is_found(storage: &dyn Storage) {
     assert_eq!(due_notices(1800).await, ["suspended"]);
 }
 
-pub async fn leases_end_with_their_process(storage: &dyn Storage) {
+pub async fn leases_of_an_ended_process_are_released(storage: &dyn Storage) {
     let (_, account) = linked(storage).await;
     let lease = take(storage, &account, 0, 60).await.unwrap();
     assert!(storage.refresh_leases().mark_sent(&lease, 1).await.unwrap());
@@ -154,7 +154,7 @@ pub async fn leases_end_with_their_process(storage: &dyn Storage) {
     assert!(!storage.refresh_leases().commit(&next, &account, 1).await.unwrap());
 }
 
-pub async fn a_sign_in_is_taken_once(storage: &dyn Storage) {
+pub async fn a_pending_authorization_is_taken_once(storage: &dyn Storage) {
     let project = project(storage, "p").await;
     let (state, sealed) = (KeyHash([3; 32]), Sealed::from_bytes(vec![5; 30]));
     let store = storage.pending_authorizations();
@@ -164,7 +164,7 @@ pub async fn a_sign_in_is_taken_once(storage: &dyn Storage) {
     assert_eq!(store.take(&state, at(60)).await.unwrap(), None, "it has expired");
     assert_eq!(store.find(&state, at(60)).await.unwrap(), None, "it has expired");
     assert_eq!(store.find(&KeyHash([4; 32]), at(0)).await.unwrap(), None);
-    assert_eq!(store.find(&state, at(59)).await.unwrap(), Some((project.clone(), sealed.clone())), "it stays");
+    assert_eq!(store.find(&state, at(59)).await.unwrap(), Some((project.clone(), sealed.clone())), "it stays stored");
     assert_eq!(store.take(&state, at(59)).await.unwrap(), Some((project.clone(), sealed.clone())));
     assert_eq!(store.take(&state, at(59)).await.unwrap(), None);
     store.put(&state, &project, &sealed, at(60)).await.unwrap();

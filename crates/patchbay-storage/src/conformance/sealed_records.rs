@@ -1,4 +1,4 @@
-//! Every sealed value, for the rotation of keys.
+//! Sealed values, for the rotation of keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ fn secrets(key: KeyId) -> BTreeMap<String, Sealed> {
     BTreeMap::from([("a".to_owned(), sealed(key, 1)), ("b".to_owned(), sealed(key, 2))])
 }
 
-/// A sealed value in every place; gives how many.
+/// Stores a sealed value in every place, and returns their number.
 async fn filled(storage: &dyn Storage, key: KeyId) -> u64 {
     let p = project(storage, "p").await;
     let mut profile = profile(&p, "profile", 0);
@@ -33,7 +33,7 @@ async fn filled(storage: &dyn Storage, key: KeyId) -> u64 {
     6
 }
 
-/// All that another key than [`NEW`] wraps, two at a time.
+/// Returns all values that another key than [`NEW`] wraps, reading two at a time.
 async fn others(storage: &dyn Storage) -> Vec<SealedRecord> {
     let mut all: Vec<SealedRecord> = Vec::new();
     loop {
@@ -67,7 +67,7 @@ pub async fn every_place_is_found_and_exchanged(storage: &dyn Storage) {
     assert_eq!(storage.meta().get("another").await.unwrap().as_deref(), Some(&b"record"[..]));
 }
 
-pub async fn a_changed_value_is_left_alone(storage: &dyn Storage) {
+pub async fn a_changed_value_is_not_exchanged(storage: &dyn Storage) {
     filled(storage, OLD).await;
     let read = others(storage).await;
     storage.meta().set(VAULT_CANARY, sealed(OLD, 5).as_bytes()).await.unwrap();
@@ -76,7 +76,7 @@ pub async fn a_changed_value_is_left_alone(storage: &dyn Storage) {
     assert_eq!(left, [SealedRecord { place: SealedPlace::Canary, sealed: sealed(OLD, 5) }]);
 }
 
-pub async fn a_stale_writer_does_not_bring_an_old_key_back(storage: &dyn Storage) {
+pub async fn a_stale_writer_cannot_restore_an_old_key(storage: &dyn Storage) {
     filled(storage, OLD).await;
     let p = patchbay_model::ProjectId::new("p");
     let id = patchbay_model::AccountId::new("account");
@@ -92,10 +92,10 @@ pub async fn a_used_key_is_not_retired(storage: &dyn Storage) {
     storage.meta().set(VAULT_CANARY, sealed(OLD, 5).as_bytes()).await.unwrap();
     exchange(storage, others(storage).await).await;
     assert_eq!(storage.sealed_records().retire(OLD).await.unwrap(), 0);
-    assert_eq!(storage.sealed_records().retire(OLD).await.unwrap(), 0, "a second time is no mistake");
+    assert_eq!(storage.sealed_records().retire(OLD).await.unwrap(), 0, "retiring it again is allowed");
 }
 
-pub async fn a_retired_key_wraps_nothing_new(storage: &dyn Storage) {
+pub async fn a_retired_key_cannot_wrap_new_values(storage: &dyn Storage) {
     filled(storage, NEW).await;
     storage.sealed_records().retire(OLD).await.unwrap();
     let p = patchbay_model::ProjectId::new("p");

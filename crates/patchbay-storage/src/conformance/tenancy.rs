@@ -1,11 +1,11 @@
-//! What one project writes never reaches another, also where ids are guessed or confused.
+//! Isolation of projects: ids of another project never give access to its records.
 
 use patchbay_model::{AccountId, AttemptId, AttemptStatus, ConnectionAttempt, ProfileId, ProjectId};
 
 use super::{account, at, key, profile, project, session};
 use crate::{AccountFilter, InsertRule, ProfileFilter, Storage, StorageError};
 
-/// Two projects with a profile each, and an account in the first.
+/// Creates two projects with a profile each, and an account in the first.
 async fn two(storage: &dyn Storage) -> (ProjectId, ProjectId) {
     let (a, b) = (project(storage, "a").await, project(storage, "b").await);
     storage.profiles().create(&profile(&a, "pa", 0)).await.unwrap();
@@ -14,7 +14,7 @@ async fn two(storage: &dyn Storage) -> (ProjectId, ProjectId) {
     (a, b)
 }
 
-pub async fn a_taken_id_takes_nothing_over(storage: &dyn Storage) {
+pub async fn an_existing_id_is_a_conflict_across_projects(storage: &dyn Storage) {
     let (a, b) = two(storage).await;
     let mut intruder = account(&b, "pb", "x", 5);
     intruder.secrets.clear();
@@ -84,7 +84,7 @@ pub async fn no_filter_reaches_another_project(storage: &dyn Storage) {
     assert_eq!((listed.total, listed.items), (1, vec![profile(&b, "pb", 0)]));
 }
 
-pub async fn nothing_belongs_to_a_project_that_is_not_there(storage: &dyn Storage) {
+pub async fn a_missing_project_is_a_conflict(storage: &dyn Storage) {
     project(storage, "a").await;
     let nowhere = ProjectId::new("nowhere");
     assert!(matches!(storage.profiles().create(&profile(&nowhere, "p", 0)).await, Err(StorageError::Conflict(_))));

@@ -1,4 +1,4 @@
-//! Values at the edge of what the columns hold come back as they were written.
+//! Extreme values are stored unchanged.
 
 use patchbay_model::{Metadata, Owner, Sealed, Timestamp};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{account, at, key, profile, project, session};
 use crate::{AccountFilter, InsertRule, ProfileFilter, Storage};
 
-/// Texts that a careless query would change, cut or run.
+/// Strings that a careless query would change, truncate or execute.
 fn texts() -> Vec<String> {
     let mut texts = [
         "",
@@ -34,7 +34,7 @@ fn texts() -> Vec<String> {
     texts
 }
 
-pub async fn every_text_comes_back(storage: &dyn Storage) {
+pub async fn every_string_is_stored_unchanged(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     for (number, text) in (0u8..).zip(texts()) {
         let mut profile = profile(&a, &format!("p{number}"), 0);
@@ -75,7 +75,7 @@ pub async fn every_text_comes_back(storage: &dyn Storage) {
     }
 }
 
-pub async fn every_number_comes_back(storage: &dyn Storage) {
+pub async fn every_number_is_stored_unchanged(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     storage.profiles().create(&profile(&a, "pa", 0)).await.unwrap();
     let numbers = json!([0, -1, i64::MIN, i64::MAX, u64::MAX, 0.1, -1.5e-300, 1.797_693_134_862_315_7e308, true, null]);
@@ -90,7 +90,7 @@ pub async fn every_number_comes_back(storage: &dyn Storage) {
     }
 }
 
-pub async fn sealed_bytes_come_back(storage: &dyn Storage) {
+pub async fn sealed_bytes_are_stored_unchanged(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let mut profile = profile(&a, "p", 0);
     profile.secrets.insert("empty".to_owned(), Sealed::from_bytes(Vec::new()));
@@ -114,7 +114,7 @@ pub async fn pages_beyond_the_end_are_empty(storage: &dyn Storage) {
     }
 }
 
-pub async fn a_long_list_of_ids_is_one_question(storage: &dyn Storage) {
+pub async fn a_long_list_of_ids_is_one_query(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     storage.profiles().create(&profile(&a, "pa", 0)).await.unwrap();
     let stored = account(&a, "pa", "x", 0);
@@ -125,13 +125,13 @@ pub async fn a_long_list_of_ids_is_one_question(storage: &dyn Storage) {
     assert_eq!(storage.accounts().list(&a, &filter).await.unwrap().items, [stored]);
 }
 
-pub async fn sessions_end_at_their_moment(storage: &dyn Storage) {
+pub async fn sessions_are_deleted_after_their_expiry(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     storage.sessions().create(&session(&a, 1, 10)).await.unwrap();
     assert_eq!(storage.sessions().delete_expired(at(10)).await.unwrap(), 0);
     assert_eq!(storage.sessions().delete_expired(at(11)).await.unwrap(), 1);
     assert_eq!(storage.sessions().delete_expired(at(11)).await.unwrap(), 0);
-    // A number is never used again: an old link must not find a new session.
+    // Ids are never reused: an old link must not open a new session.
     let first = storage.sessions().create(&session(&a, 2, 10)).await.unwrap();
     storage.sessions().delete_expired(at(11)).await.unwrap();
     assert!(storage.sessions().create(&session(&a, 3, 10)).await.unwrap() > first);

@@ -40,7 +40,7 @@ fn account(row: &SqliteRow) -> Result<Account> {
     })
 }
 
-/// The rows' accounts, with their secrets.
+/// Converts rows to accounts and reads their secrets.
 async fn complete(transaction: &mut Transaction<'_, Sqlite>, rows: &[SqliteRow]) -> Result<Vec<Account>> {
     let mut accounts = rows.iter().map(account).collect::<Result<Vec<_>>>()?;
     let ids = accounts.iter().map(|account| account.id.as_str()).collect::<Vec<_>>();
@@ -83,8 +83,8 @@ async fn find_owned(
     Ok(complete(transaction, &rows).await?.pop())
 }
 
-/// One bound value however long the list, so that statements stay few (and cached) and no list is
-/// longer than SQLite's limit of parameters.
+/// Adds a condition with one bound value for any length of the list: few distinct statements are prepared, and a list
+/// cannot exceed SQLite's limit of parameters (sqlite.org/limits.html, item 9).
 fn push_in<T: ToString>(query: &mut QueryBuilder<Sqlite>, column: &str, values: &[T]) -> Result<()> {
     if !values.is_empty() {
         let values = values.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -94,7 +94,7 @@ fn push_in<T: ToString>(query: &mut QueryBuilder<Sqlite>, column: &str, values: 
     Ok(())
 }
 
-/// What `LIKE` finds a text with, wherever it stands.
+/// Returns a `LIKE` pattern that matches strings which contain `text`. `\` is its escape character.
 fn pattern(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
@@ -125,7 +125,7 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
         query.push(" AND a.created_at < ").push_bind(before.as_micros());
     }
     if let Some(by) = filter.reconnect_due_by {
-        // Moments are written alike, so that their texts are in their order.
+        // Moments have a fixed format, so comparing the strings compares the moments.
         query.push(
             " AND a.status IN ('active', 'suspended') \
              AND EXISTS (SELECT 1 FROM json_each(a.expiries) e WHERE e.value ->> '$.notify_from' <= ",
@@ -149,8 +149,8 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, project: &ProjectId, filter: &A
     Ok(())
 }
 
-/// Replaces an account with its secrets when its credentials have the version that was read; else a conflict.
-/// False when there is no such account.
+/// Replaces an account with its secrets. Returns false if the account does not exist; a conflict if the stored revision
+/// is not `read_revision`.
 pub(super) async fn replace(
     transaction: &mut Transaction<'_, Sqlite>,
     changed: &Account,
@@ -164,7 +164,7 @@ pub(super) async fn replace(
     match stored {
         None => return Ok(false),
         Some(version) if version != read_revision => {
-            return Err(StorageError::Conflict("the account was changed in the meantime; read it again"));
+            return Err(StorageError::Conflict("another request changed the account; read it again"));
         }
         Some(_) => {}
     }
@@ -269,7 +269,7 @@ impl AccountStore for SqliteStorage {
         Ok(Page { items: complete(&mut transaction, &rows).await?, total: total.unsigned_abs() })
     }
 
-    async fn minting_clients(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>> {
+    async fn token_client_ids(&self, project: &ProjectId, profile: &ProfileId) -> Result<Vec<String>> {
         let clients = sqlx::query_scalar(
             "SELECT DISTINCT token ->> '$.client_id' AS client FROM accounts \
              WHERE project_id = ? AND profile_id = ? AND client IS NOT NULL ORDER BY client",
@@ -287,7 +287,7 @@ impl AccountStore for SqliteStorage {
     async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>> {
         let mut transaction = self.write().await?;
         let Some(found) = find(&mut transaction, project, id).await? else { return Ok(None) };
-        // The secrets go by the foreign key.
+        // The foreign key deletes the secrets (ON DELETE CASCADE).
         sqlx::query("DELETE FROM accounts WHERE project_id = ? AND id = ?")
             .bind(project.as_str())
             .bind(id.as_str())

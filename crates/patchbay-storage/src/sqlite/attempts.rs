@@ -60,7 +60,7 @@ impl AttemptStore for SqliteStorage {
         query.fetch_optional(&self.readers).await?.as_ref().map(attempt).transpose()
     }
 
-    async fn end(
+    async fn finish(
         &self,
         project: &ProjectId,
         session: SessionId,

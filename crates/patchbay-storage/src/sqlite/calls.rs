@@ -1,4 +1,4 @@
-//! Records of calls.
+//! Call records.
 
 use async_trait::async_trait;
 use patchbay_model::{AccountId, CallId, CallRecord, ProfileId, ProjectId, Timestamp};
@@ -7,8 +7,8 @@ use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 use super::{SqliteStorage, row::Row};
 use crate::{CallStore, Result};
 
-/// Records in one statement: 12 values each, far below SQLite's limit of parameters.
-const ROWS: usize = 256;
+/// The number of records in one statement, with 12 values each: far below SQLite's limit of parameters.
+const MAX_ROWS_PER_INSERT: usize = 256;
 
 fn call(row: &SqliteRow) -> Result<CallRecord> {
     let row = Row::new("calls", row, "id");
@@ -31,10 +31,10 @@ fn call(row: &SqliteRow) -> Result<CallRecord> {
 #[async_trait]
 impl CallStore for SqliteStorage {
     async fn append(&self, records: &[CallRecord]) -> Result<()> {
-        // Many rows in a statement: one for each record would cost a trip to the database's thread each, and
-        // busy servers write thousands of records a second. Statements of full size are prepared once.
+        // One statement for many rows: each statement is a round trip to the database's thread, and a busy server
+        // writes thousands of records per second. The statement of the full size is prepared once.
         let mut transaction = self.write().await?;
-        for rows in records.chunks(ROWS) {
+        for rows in records.chunks(MAX_ROWS_PER_INSERT) {
             let mut insert = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO calls (id, project_id, account_id, profile_id, connector, connector_version, action, kind, \
                  status_code, error_code, started_at, duration_micros) ",
@@ -54,7 +54,7 @@ impl CallStore for SqliteStorage {
                     .push_bind(record.started_at.as_micros())
                     .push_bind(record.duration_micros);
             });
-            insert.build().persistent(rows.len() == ROWS).execute(&mut *transaction).await?;
+            insert.build().persistent(rows.len() == MAX_ROWS_PER_INSERT).execute(&mut *transaction).await?;
         }
         Ok(transaction.commit().await?)
     }

@@ -1,11 +1,10 @@
-//! What a full disk and a read-only one do: the write fails with its own error, and nothing is
-//! half-written.
+//! A full disk and a read-only disk: the write fails with its own error, and stores nothing.
 
 use super::SqliteStorage;
 use crate::{MetaStore, StorageError};
 
 #[tokio::test]
-async fn a_full_disk_is_told_and_leaves_nothing() {
+async fn a_full_disk_is_an_error_and_stores_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let storage = SqliteStorage::open(&directory.path().join("patchbay.db")).await.unwrap();
     storage.set("small", b"kept").await.unwrap();
@@ -17,7 +16,7 @@ async fn a_full_disk_is_told_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_read_only_database_is_told_and_still_reads() {
+async fn a_read_only_database_rejects_writes_and_still_reads() {
     let directory = tempfile::tempdir().unwrap();
     let storage = SqliteStorage::open(&directory.path().join("patchbay.db")).await.unwrap();
     storage.set("small", b"kept").await.unwrap();

@@ -1,4 +1,4 @@
-//! Members of the organisation, and their signed-in browsers.
+//! Members of the organization, and their browser sessions.
 
 use async_trait::async_trait;
 use patchbay_model::{BrowserSession, KeyHash, Member, MemberId, OrganizationId, PasswordHash, Timestamp};

@@ -1,4 +1,4 @@
-//! The database's own records.
+//! Named records of the database itself.
 
 use async_trait::async_trait;
 

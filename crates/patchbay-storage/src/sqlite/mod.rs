@@ -1,8 +1,8 @@
-//! The SQLite backend: WAL, one writing connection, a small pool of readers.
+//! The SQLite backend: a write-ahead log, one writing connection and a small pool of readers.
 //!
-//! A deferred transaction that turns into a writer fails with "busy" at once, whatever the time-out;
-//! so there is one connection that writes, and it begins with `BEGIN IMMEDIATE`. Readers see a
-//! snapshot and never wait for it.
+//! A read transaction that becomes a write transaction can fail with `SQLITE_BUSY` at once, without the busy timeout
+//! (sqlite.org/lang_transaction.html, section 2.1). Therefore one connection writes, with `BEGIN IMMEDIATE`. Readers see a
+//! snapshot and do not wait for the writer (sqlite.org/wal.html, section 2.2).
 
 mod accounts;
 mod api_keys;
@@ -41,12 +41,12 @@ pub struct SqliteStorage {
 }
 
 impl SqliteStorage {
-    /// A transaction that writes. Dropped without a commit, it leaves nothing behind.
+    /// Begins a write transaction. It is rolled back if it is dropped without a commit.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
-    /// A transaction that reads one snapshot.
+    /// Begins a read transaction, which sees one snapshot.
     async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.readers.begin().await?)
     }

@@ -1,4 +1,4 @@
-//! Opening and closing the database file.
+//! Opens and closes the database file.
 
 use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
@@ -10,56 +10,60 @@ use sqlx::{
 use super::{SqliteStorage, error::CHECK_PERMISSIONS};
 use crate::{Result, StorageError};
 
-/// How long a statement waits for another process (a backup, say) before it gives up.
+/// How long a statement waits for a lock of another process, for example a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-const READERS: u32 = 4;
-/// A file up to this size is checked whole at the start; a larger one would hold up the start.
-const CHECKED_WHOLE: u64 = 8 * 1024 * 1024;
-/// What the first migration writes into the file's header.
+const MAX_READERS: u32 = 4;
+/// The largest file that is checked for damage at the start. The check of a larger file would delay the start.
+const MAX_CHECKED_BYTES: u64 = 8 * 1024 * 1024;
+/// The `application_id` that the first migration writes to the file's header.
 const APPLICATION_ID: i64 = 0x5074_6368;
 
 impl SqliteStorage {
-    /// Opens the database, made with mode 0600 where it is missing, and brings its schema up to date.
+    /// Opens the database file and migrates its schema. If the file does not exist, creates it with mode 0600.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] if the file is damaged or belongs to another program, [`StorageError::Newer`] if a newer
+    /// version of Patchbay wrote it, [`StorageError::ReadOnly`], [`StorageError::Full`] or [`StorageError::Unavailable`] if
+    /// the file cannot be opened or written.
     pub async fn open(path: &Path) -> Result<Self> {
         create_private(path).map_err(unopened)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
-            // A secret that was answered as stored must survive the power cut after it. Writes are few:
-            // records of calls come in batches.
+            // A committed secret must survive a power failure. Writes are few: call records are written in batches.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            // Deleted secrets leave no bytes behind.
+            // Overwrites deleted secrets with zeros (sqlite.org/pragma.html#pragma_secure_delete).
             .pragma("secure_delete", "ON")
             .disable_statement_logging();
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
-            // SQLite itself ends a transaction that meets a full disk (sqlite.org/lang_transaction.html, section
-            // 3); the driver then rolls back what is over, and counts it as open for ever. Such a connection
-            // begins no transaction again: it gives way to a new one.
+            // SQLite itself rolls back a transaction when the disk is full (sqlite.org/lang_transaction.html, section
+            // 3). The driver then rolls back again, and counts the transaction as open permanently. Such a connection
+            // cannot begin a transaction, so it is replaced by a new one.
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
         let writer = writer.connect_with(options.clone()).await?;
         check_sound(&writer, path).await?;
         check_ours(&writer).await?;
         write_ahead(&writer).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(READERS).max_lifetime(None);
+        let readers = SqlitePoolOptions::new().max_connections(MAX_READERS).max_lifetime(None);
         let readers = readers.connect_lazy_with(options.read_only(true));
         Ok(Self { writer, readers })
     }
 
-    /// Waits for running statements, folds the write-ahead log into the file and closes it.
+    /// Waits for running statements, writes the write-ahead log back to the database file, and closes it.
     pub async fn close(&self) {
         self.readers.close().await;
-        // Left for the next start if it fails: the log is part of the database.
+        // If it fails, the next start does it: the log is part of the database.
         let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await;
         self.writer.close().await;
     }
 
-    /// Limits the file to its size of now, so that a test sees what a full disk does.
+    /// Limits the file to its current size, to simulate a full disk.
     #[cfg(test)]
     pub(crate) async fn forbid_growth(&self) -> Result<()> {
         let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&self.writer).await?;
@@ -68,7 +72,7 @@ impl SqliteStorage {
         Ok(())
     }
 
-    /// Refuses every write, so that a test sees what a read-only disk does.
+    /// Rejects every write, to simulate a read-only disk.
     #[cfg(test)]
     pub(crate) async fn forbid_writes(&self) -> Result<()> {
         sqlx::query("PRAGMA query_only = ON").execute(&self.writer).await?;
@@ -89,17 +93,17 @@ fn unopened(error: io::Error) -> StorageError {
 }
 
 async fn check_sound(writer: &SqlitePool, path: &Path) -> Result<()> {
-    if std::fs::metadata(path).is_ok_and(|file| file.len() > CHECKED_WHOLE) {
+    if std::fs::metadata(path).is_ok_and(|file| file.len() > MAX_CHECKED_BYTES) {
         return Ok(());
     }
     let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(writer).await?;
     if verdict == "ok" { Ok(()) } else { Err(StorageError::Corrupt(verdict.into())) }
 }
 
-/// Refuses another program's database before anything is written to it.
+/// Rejects another program's database before anything is written to it.
 async fn check_ours(writer: &SqlitePool) -> Result<()> {
     let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(writer).await?;
-    // The list of migrations comes before the first of them.
+    // The table of migrations is created before the first migration runs.
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND type = 'table'";
     let tables: i64 = sqlx::query_scalar(tables).fetch_one(writer).await?;
     if id == APPLICATION_ID || tables == 0 {
@@ -109,7 +113,7 @@ async fn check_ours(writer: &SqlitePool) -> Result<()> {
     }
 }
 
-/// The mode is a property of the file, so that every later connection has it.
+/// Switches the file to write-ahead logging. The mode is persistent: later connections use it.
 async fn write_ahead(writer: &SqlitePool) -> Result<()> {
     let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(writer).await?;
     if mode == "wal" {
@@ -126,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_system_refuses_is_told_apart() {
+    fn each_error_of_the_file_system_has_its_message() {
         for (kind, words) in [
             (io::ErrorKind::PermissionDenied, "read-only"),
             (io::ErrorKind::ReadOnlyFilesystem, "read-only"),

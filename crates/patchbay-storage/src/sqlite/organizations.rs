@@ -1,4 +1,4 @@
-//! Organisations.
+//! Organizations.
 
 use async_trait::async_trait;
 use patchbay_model::{Organization, OrganizationId};

@@ -1,4 +1,4 @@
-//! Sign-ins that customers are at the provider for.
+//! Pending authorizations.
 
 use async_trait::async_trait;
 use patchbay_model::{KeyHash, ProjectId, Sealed, Timestamp};

@@ -36,7 +36,7 @@ fn profile(row: &SqliteRow) -> Result<Profile> {
     })
 }
 
-/// The rows' profiles, with their secrets.
+/// Converts rows to profiles and reads their secrets.
 async fn complete(transaction: &mut Transaction<'_, Sqlite>, rows: &[SqliteRow]) -> Result<Vec<Profile>> {
     let mut profiles = rows.iter().map(profile).collect::<Result<Vec<_>>>()?;
     let ids = profiles.iter().map(|profile| profile.id.as_str()).collect::<Vec<_>>();
@@ -67,7 +67,7 @@ fn enabled_actions(profile: &Profile) -> Result<Option<String>> {
     }
 }
 
-/// Only one profile of a connector is the default.
+/// Makes sure that no other profile of the connector is the default.
 async fn clear_default(transaction: &mut Transaction<'_, Sqlite>, profile: &Profile) -> Result<()> {
     if profile.default {
         sqlx::query(

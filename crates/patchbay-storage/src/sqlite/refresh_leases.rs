@@ -1,4 +1,4 @@
-//! Leases on the renewal of tokens.
+//! Leases on the refresh of tokens.
 
 use async_trait::async_trait;
 use patchbay_model::{Account, AccountId, Lease, LeaseOutcome, LeasePriority, ProjectId, Timestamp};
@@ -7,7 +7,7 @@ use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 use super::{SqliteStorage, accounts, row::Row};
 use crate::{RefreshLeaseStore, Result, StorageError};
 
-/// Whether a lease is the newest of its account.
+/// Returns whether a lease is the newest of its account.
 async fn holds(transaction: &mut Transaction<'_, Sqlite>, lease: &Lease) -> Result<bool> {
     let fence: Option<i64> =
         sqlx::query_scalar("SELECT fence FROM refresh_leases WHERE project_id = ? AND account_id = ?")
@@ -18,7 +18,7 @@ async fn holds(transaction: &mut Transaction<'_, Sqlite>, lease: &Lease) -> Resu
     Ok(fence == Some(lease.fence))
 }
 
-/// The accounts of these rows.
+/// Returns the ids of the accounts in these rows.
 fn named(rows: &[SqliteRow]) -> Result<Vec<(ProjectId, AccountId)>> {
     let account = |row| {
         let row = Row::new("accounts", row, "id");
@@ -44,7 +44,7 @@ impl RefreshLeaseStore for SqliteStorage {
             .fetch_optional(&mut *transaction)
             .await?;
         if known.is_none() {
-            return Err(StorageError::Conflict("there is no such account"));
+            return Err(StorageError::Conflict("the account does not exist"));
         }
         let found = sqlx::query("SELECT * FROM refresh_leases WHERE project_id = ? AND account_id = ?")
             .bind(project.as_str())

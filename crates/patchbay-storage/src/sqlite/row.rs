@@ -1,4 +1,4 @@
-//! From columns to values, with the table and the row named where something is wrong.
+//! Converts columns to values. An error names the table, the row and the column.
 
 use std::{error::Error, str::FromStr};
 
@@ -12,12 +12,12 @@ use crate::{Cause, Result, StorageError};
 pub(super) struct Row<'r> {
     pub(super) table: &'static str,
     pub(super) columns: &'r SqliteRow,
-    /// The row's id, for messages.
+    /// The row's id, for error messages.
     pub(super) id: String,
 }
 
 impl<'r> Row<'r> {
-    /// A row whose id is the text in `id_column`.
+    /// Wraps a row whose id is in `id_column`.
     pub(super) fn new(table: &'static str, row: &'r SqliteRow, id_column: &str) -> Self {
         let id = row.try_get_unchecked::<String, _>(id_column).unwrap_or_else(|_| "?".to_owned());
         Self { table, columns: row, id }
@@ -60,12 +60,12 @@ impl<'r> Row<'r> {
     }
 }
 
-/// A value as JSON text. Our own types always serialise.
+/// Serializes a value as JSON.
 pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StorageError::Other(error.into()))
 }
 
-/// `LIMIT` and `OFFSET` of a page that counts from 1.
+/// Returns `LIMIT` and `OFFSET` of a page. Pages count from 1.
 pub(super) fn window(page: u32, page_size: u32) -> (i64, i64) {
     (i64::from(page_size), i64::from(page.saturating_sub(1)).saturating_mul(i64::from(page_size)))
 }

@@ -1,4 +1,4 @@
-//! Every sealed value, for the rotation of keys.
+//! Sealed values, for the rotation of keys.
 
 use std::collections::BTreeSet;
 
@@ -9,23 +9,23 @@ use sqlx::{Sqlite, Transaction};
 use super::{SqliteStorage, row::Row};
 use crate::{Result, SealedPlace, SealedRecord, SealedRecordStore, VAULT_CANARY};
 
-/// Every sealed value's wrapping key: the one list of the columns that hold them. `tests/sealed_columns.rs` holds it
-/// to the schema.
-const KEYS: &str = "SELECT substr(sealed, 2, 8) AS key FROM account_secrets \
+/// Selects the wrapping key of every sealed value. It is the only list of the columns that contain sealed values;
+/// `tests/sealed_columns.rs` compares it with the schema.
+const WRAPPING_KEYS: &str = "SELECT substr(sealed, 2, 8) AS key FROM account_secrets \
      UNION ALL SELECT substr(sealed, 2, 8) FROM profile_secrets \
      UNION ALL SELECT substr(sealed, 2, 8) FROM pending_authorizations \
      UNION ALL SELECT substr(value, 2, 8) FROM meta WHERE name = 'vault_canary'";
 
-/// Those of another key, table by table, from a place on. Each starts where its primary key says.
-const ACCOUNTS: &str = "SELECT a.project_id AS project_id, s.account_id AS owner, s.field AS field, s.sealed AS sealed \
+// Each query selects the values of one table that another key wraps, after a primary key.
+const SELECT_ACCOUNT_FIELDS: &str = "SELECT a.project_id AS project_id, s.account_id AS owner, s.field AS field, s.sealed AS sealed \
      FROM account_secrets s JOIN accounts a ON a.id = s.account_id \
      WHERE (s.account_id, s.field) > (?, ?) AND substr(s.sealed, 2, 8) <> ? ORDER BY s.account_id, s.field LIMIT ?";
-const PROFILES: &str = "SELECT p.project_id AS project_id, s.profile_id AS owner, s.field AS field, s.sealed AS sealed \
+const SELECT_PROFILE_FIELDS: &str = "SELECT p.project_id AS project_id, s.profile_id AS owner, s.field AS field, s.sealed AS sealed \
      FROM profile_secrets s JOIN profiles p ON p.id = s.profile_id \
      WHERE (s.profile_id, s.field) > (?, ?) AND substr(s.sealed, 2, 8) <> ? ORDER BY s.profile_id, s.field LIMIT ?";
-const PENDING_AUTHORIZATIONS: &str = "SELECT project_id, state_hash, sealed FROM pending_authorizations \
+const SELECT_PENDING_AUTHORIZATIONS: &str = "SELECT project_id, state_hash, sealed FROM pending_authorizations \
      WHERE state_hash > ? AND substr(sealed, 2, 8) <> ? ORDER BY state_hash LIMIT ?";
-const CANARY: &str = "SELECT name, value AS sealed FROM meta WHERE name = ? AND substr(value, 2, 8) <> ?";
+const SELECT_CANARY: &str = "SELECT name, value AS sealed FROM meta WHERE name = ? AND substr(value, 2, 8) <> ?";
 
 fn key_id(row: &Row<'_>) -> Result<KeyId> {
     let bytes: &[u8] = row.get("key")?;
@@ -36,20 +36,20 @@ fn record(row: &Row<'_>, place: SealedPlace) -> Result<SealedRecord> {
     Ok(SealedRecord { place, sealed: Sealed::from_bytes(row.get("sealed")?) })
 }
 
-/// What is read of a table of fields: its query, its name, and what its rows' places are.
-struct Fields {
+/// A table of sealed fields: its query, its name, and the place of a row.
+struct SealedFields {
     query: &'static str,
     table: &'static str,
     place: fn(ProjectId, String, String) -> SealedPlace,
 }
 
-const ACCOUNT_FIELDS: Fields = Fields {
-    query: ACCOUNTS,
+const ACCOUNT_FIELDS: SealedFields = SealedFields {
+    query: SELECT_ACCOUNT_FIELDS,
     table: "account_secrets",
     place: |project, owner, field| SealedPlace::Account { project, account: AccountId::new(owner), field },
 };
-const PROFILE_FIELDS: Fields = Fields {
-    query: PROFILES,
+const PROFILE_FIELDS: SealedFields = SealedFields {
+    query: SELECT_PROFILE_FIELDS,
     table: "profile_secrets",
     place: |project, owner, field| SealedPlace::Profile { project, profile: ProfileId::new(owner), field },
 };
@@ -57,7 +57,7 @@ const PROFILE_FIELDS: Fields = Fields {
 impl SqliteStorage {
     async fn sealed_fields(
         &self,
-        fields: &Fields,
+        fields: &SealedFields,
         active: KeyId,
         (owner, field): (&str, &str),
         limit: u32,
@@ -72,7 +72,7 @@ impl SqliteStorage {
     }
 
     async fn sealed_authorizations(&self, active: KeyId, after: &[u8], limit: u32) -> Result<Vec<SealedRecord>> {
-        let query = sqlx::query(PENDING_AUTHORIZATIONS).bind(after).bind(&active.0[..]).bind(i64::from(limit));
+        let query = sqlx::query(SELECT_PENDING_AUTHORIZATIONS).bind(after).bind(&active.0[..]).bind(i64::from(limit));
         let read = |row| {
             let row = Row::new("pending_authorizations", row, "project_id");
             let project = ProjectId::new(row.get::<String>("project_id")?);
@@ -82,7 +82,7 @@ impl SqliteStorage {
     }
 
     async fn sealed_canary(&self, active: KeyId) -> Result<Vec<SealedRecord>> {
-        let query = sqlx::query(CANARY).bind(VAULT_CANARY).bind(&active.0[..]);
+        let query = sqlx::query(SELECT_CANARY).bind(VAULT_CANARY).bind(&active.0[..]);
         let found = query.fetch_optional(&self.readers).await?;
         found.iter().map(|row| record(&Row::new("meta", row, "name"), SealedPlace::Canary)).collect()
     }
@@ -117,7 +117,7 @@ async fn exchange(transaction: &mut Transaction<'_, Sqlite>, old: &SealedRecord,
 #[async_trait]
 impl SealedRecordStore for SqliteStorage {
     async fn count_by_key(&self) -> Result<Vec<(KeyId, u64)>> {
-        let query = format!("SELECT key, count(*) AS wrapped FROM ({KEYS}) GROUP BY key ORDER BY key");
+        let query = format!("SELECT key, count(*) AS wrapped FROM ({WRAPPING_KEYS}) GROUP BY key ORDER BY key");
         let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&self.readers).await?;
         let count = |row| {
             let row = Row::new("sealed values", row, "key");
@@ -132,7 +132,7 @@ impl SealedRecordStore for SqliteStorage {
         after: Option<&SealedPlace>,
         limit: u32,
     ) -> Result<Vec<SealedRecord>> {
-        // Falls from table to table: the first that has some gives them.
+        // The first table with a result, in this order: accounts, profiles, pending authorizations, canary.
         let from = match after {
             None => Some(("", "")),
             Some(SealedPlace::Account { account, field, .. }) => Some((account.as_str(), field.as_str())),
@@ -188,7 +188,7 @@ impl SealedRecordStore for SqliteStorage {
 
     async fn retire(&self, key: KeyId) -> Result<u64> {
         let mut transaction = self.write().await?;
-        let query = format!("SELECT count(*) FROM ({KEYS}) WHERE key = ?");
+        let query = format!("SELECT count(*) FROM ({WRAPPING_KEYS}) WHERE key = ?");
         let wrapped: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(query)).bind(&key.0[..]).fetch_one(&mut *transaction).await?;
         if wrapped == 0 {

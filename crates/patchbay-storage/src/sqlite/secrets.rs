@@ -1,4 +1,4 @@
-//! The sealed fields of accounts and profiles: two tables of the same shape.
+//! The sealed fields of accounts and profiles: two tables with the same columns.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,7 +8,7 @@ use sqlx::{Sqlite, Transaction};
 use super::row::{Row, to_json};
 use crate::Result;
 
-/// Which table.
+/// A table of sealed fields.
 #[derive(Clone, Copy)]
 pub(super) enum Secrets {
     Account,
@@ -50,7 +50,7 @@ impl Secrets {
         }
     }
 
-    /// Replaces what an owner has.
+    /// Replaces the sealed fields of an account or profile.
     pub(super) async fn replace(
         self,
         transaction: &mut Transaction<'_, Sqlite>,
@@ -65,7 +65,7 @@ impl Secrets {
         Ok(())
     }
 
-    /// What these owners have, by owner.
+    /// Returns the sealed fields of these accounts or profiles, by their id.
     pub(super) async fn of(
         self,
         transaction: &mut Transaction<'_, Sqlite>,
