@@ -30,8 +30,9 @@ web/dist/.built: $(WEB_SOURCES)
 	cd web && npm ci --no-audit --no-fund && npm run build
 	@touch $@
 
-api: ## Write docs/openapi.json and the screens' typed client from the server's code
+api: ## Write docs/openapi.json, docs/errors.md and the screens' typed client from the server's code
 	cargo run --locked --quiet --bin patchbay -- openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+	cargo run --locked --quiet --bin patchbay -- error-codes > docs/errors.md.new && mv docs/errors.md.new docs/errors.md
 	cd web && npm run api
 
 build: web ## Build the release binary

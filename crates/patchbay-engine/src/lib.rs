@@ -22,7 +22,7 @@ pub mod services;
 mod sign_in;
 mod tokens;
 
-pub use error::{Error, ErrorKind, Problem, ProviderFailure};
+pub use error::{Error, ErrorCode, Problem, ProviderFailure};
 pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
 pub use library::{ConnectorSource, Installed, Origin, SourceRead};
 pub use patchbay_egress::use_lane;

@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant};
 use url::Url;
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     http::{EgressConfig, HttpClient, Outgoing},
     runtime::IntoError as _,
 };
@@ -50,7 +50,7 @@ impl Remote {
     ) -> Result<Self, Error> {
         let wrong = |why: &str| {
             let message = format!("`{base}` {why}; write the server's URL, such as http://127.0.0.1:8080");
-            Error::new(ErrorKind::Invalid, "ValidationError", message)
+            Error::new(ErrorCode::Validation, message)
         };
         let url = Url::parse(base).map_err(|_| wrong("is not a URL"))?;
         if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
@@ -77,9 +77,8 @@ impl Remote {
         }
         let mut headers = HeaderMap::new();
         let bearer = Secret::new(format!("Bearer {}", self.key.expose()));
-        let mut authorization = HeaderValue::from_str(bearer.expose()).map_err(|_| {
-            Error::new(ErrorKind::Invalid, "ValidationError", "the API key holds characters that no header can carry")
-        })?;
+        let mut authorization = HeaderValue::from_str(bearer.expose())
+            .map_err(|_| Error::new(ErrorCode::Validation, "the API key holds characters that no header can carry"))?;
         authorization.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, authorization);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

@@ -2,6 +2,7 @@
 
 mod support;
 
+use patchbay_engine::ErrorCode;
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::{
@@ -137,6 +138,9 @@ async fn a_key_that_is_none_is_told_and_nothing_is_asked() {
     assert!(error.contains("no RSA key") && !error.contains("canary-no-key"), "{error}");
     let fields = [("apiKey", "x"), ("companyId", "acme"), ("userId", "ada"), ("privateKey", "canary-no-key")];
     let error = linked("trader_saml", &fields).await.unwrap_err();
-    assert!(error.contains("AccountFieldError") && error.contains("`privateKey` is no RSA private key"), "{error}");
+    assert!(
+        error.contains(ErrorCode::AccountField.as_str()) && error.contains("`privateKey` is no RSA private key"),
+        "{error}"
+    );
     assert!(!error.contains("canary-no-key"), "{error}");
 }

@@ -14,7 +14,8 @@ use axum::{
 };
 use patchbay_connector::definition::HttpMethod;
 use patchbay_engine::{
-    Caller, Engine, Error, NewKey, NewProfile, ProfilePatch, ProxyOutcome, ProxyRequest, RunOutcome, RunRequest,
+    Caller, Engine, Error, ErrorCode, NewKey, NewProfile, ProfilePatch, ProxyOutcome, ProxyRequest, RunOutcome,
+    RunRequest,
 };
 use patchbay_model::{AccountId, AccountStatus, ApiScope, EnabledActions, ProfileId};
 use serde_json::{Map, Value, json};
@@ -134,7 +135,7 @@ async fn what_clients_add_to_every_call_is_no_input() {
     world.run(request).await.unwrap();
     let mut request = world.request("demo_get_thing", json!({"id": "1"}));
     request.query = object(json!({"debug": "yes"}));
-    assert_eq!(world.run(request).await.unwrap_err().code, "ValidationError");
+    assert_eq!(world.run(request).await.unwrap_err().code, ErrorCode::Validation);
 }
 
 #[tokio::test]
@@ -142,7 +143,7 @@ async fn an_unknown_action_names_its_neighbours() {
     let world = world(|request| echo(&request)).await;
     for name in ["demo_get_thingg", "get_thing", "demo_get\nthing"] {
         let error = world.run(world.request(name, json!({"id": "1"}))).await.unwrap_err();
-        assert_eq!((error.kind.status(), error.code), (404, "ActionNotFoundError"), "{name:?}");
+        assert_eq!((error.status(), error.code), (404, ErrorCode::ActionNotFound), "{name:?}");
         assert!(error.message.contains("`demo_get_thing`"), "{error}");
         assert!(!error.message.contains('\n'));
     }
@@ -153,30 +154,30 @@ async fn accounts_and_profiles_decide_who_may_call() {
     let world = world(|request| echo(&request)).await;
     let (engine, caller) = (&world.engine, &world.caller);
     let get = || world.request("demo_get_thing", json!({"id": "1"}));
-    let code = |error: Error| (error.kind.status(), error.code);
+    let code = |error: Error| (error.status(), error.code);
 
     let mut missing = get();
     missing.account_id = AccountId::new("nobody");
-    assert_eq!(code(world.run(missing).await.unwrap_err()), (404, "AccountNotFoundError"));
+    assert_eq!(code(world.run(missing).await.unwrap_err()), (404, ErrorCode::AccountNotFound));
 
     let other = engine.create_project("Other").await.unwrap();
     let new = NewKey { name: "k".into(), scopes: [].into(), text: None };
     let key = engine.create_key(&other.id, new).await.unwrap();
     let stranger = engine.authenticate(&key.text).await.unwrap();
-    assert_eq!(code(engine.run_action(&stranger, get()).await.unwrap_err()), (404, "AccountNotFoundError"));
+    assert_eq!(code(engine.run_action(&stranger, get()).await.unwrap_err()), (404, ErrorCode::AccountNotFound));
     let proxied = world.proxied(HttpMethod::Get, "/x");
-    assert_eq!(code(engine.run_proxy(&stranger, proxied).await.unwrap_err()), (404, "AccountNotFoundError"));
+    assert_eq!(code(engine.run_proxy(&stranger, proxied).await.unwrap_err()), (404, ErrorCode::AccountNotFound));
 
     let mut reader = Caller::clone(caller);
     reader.scopes.remove(&ApiScope::ActionsExecute);
-    assert_eq!(code(engine.run_action(&reader, get()).await.unwrap_err()), (403, "MissingScopeError"));
+    assert_eq!(code(engine.run_action(&reader, get()).await.unwrap_err()), (403, ErrorCode::MissingScope));
     let proxied = world.proxied(HttpMethod::Get, "/x");
-    assert_eq!(code(engine.run_proxy(&reader, proxied).await.unwrap_err()), (403, "MissingScopeError"));
+    assert_eq!(code(engine.run_proxy(&reader, proxied).await.unwrap_err()), (403, ErrorCode::MissingScope));
 
     let status = |status| patchbay_engine::AccountPatch { status: Some(status), ..Default::default() };
     engine.patch_account(caller, &world.account, status(AccountStatus::Suspended)).await.unwrap();
-    assert_eq!(code(world.run(get()).await.unwrap_err()), (412, "AccountSuspendedError"));
-    assert_eq!(code(world.proxy("/x").await.unwrap_err()), (412, "AccountSuspendedError"));
+    assert_eq!(code(world.run(get()).await.unwrap_err()), (412, ErrorCode::AccountSuspended));
+    assert_eq!(code(world.proxy("/x").await.unwrap_err()), (412, ErrorCode::AccountSuspended));
     engine.patch_account(caller, &world.account, status(AccountStatus::Active)).await.unwrap();
     world.run(get()).await.unwrap();
 
@@ -184,11 +185,11 @@ async fn accounts_and_profiles_decide_who_may_call() {
     let only = EnabledActions::Only(["demo_list_things".to_owned()].into());
     let patch = ProfilePatch { enabled_actions: Some(only), ..Default::default() };
     engine.patch_profile(caller, &profile, patch).await.unwrap();
-    assert_eq!(code(world.run(get()).await.unwrap_err()), (403, "ActionNotEnabledError"));
+    assert_eq!(code(world.run(get()).await.unwrap_err()), (403, ErrorCode::ActionNotEnabled));
 
     let patch = ProfilePatch { active: Some(false), ..Default::default() };
     engine.patch_profile(caller, &profile, patch).await.unwrap();
-    assert_eq!(code(world.run(get()).await.unwrap_err()), (412, "AccountIntegrationInactiveError"));
+    assert_eq!(code(world.run(get()).await.unwrap_err()), (412, ErrorCode::AccountIntegrationInactive));
 }
 
 #[tokio::test]
@@ -208,15 +209,15 @@ async fn a_named_profile_must_fit_the_account() {
     let same = world.engine.create_profile(&world.caller, new("key")).await.unwrap();
     let other = world.engine.create_profile(&world.caller, new("bearer")).await.unwrap();
     for (profile, status, code) in [
-        (ProfileId::new("nobody"), 400, "ProfileMismatchError"),
-        (other.id.clone(), 400, "ProfileMismatchError"),
+        (ProfileId::new("nobody"), 400, ErrorCode::ProfileMismatch),
+        (other.id.clone(), 400, ErrorCode::ProfileMismatch),
         // It counts: what it does not allow is refused.
-        (same.id.clone(), 403, "ActionNotEnabledError"),
+        (same.id.clone(), 403, ErrorCode::ActionNotEnabled),
     ] {
         let mut request = world.request("demo_get_thing", json!({"id": "1"}));
         request.profile_id = Some(profile);
         let error = world.run(request).await.unwrap_err();
-        assert_eq!((error.kind.status(), error.code), (status, code));
+        assert_eq!((error.status(), error.code), (status, code));
     }
 }
 
@@ -229,18 +230,18 @@ async fn provider_errors_keep_their_status_and_words_without_secrets() {
     })
     .await;
     for (status, ours, code) in [
-        (400, 400, "ProviderError"),
-        (401, 401, "AccountInvalidCredentialsError"),
-        (402, 402, "ProviderError"),
-        (403, 403, "ProviderError"),
-        (404, 404, "ProviderError"),
-        (503, 503, "ProviderError"),
+        (400, 400, ErrorCode::Provider),
+        (401, 401, ErrorCode::AccountInvalidCredentials),
+        (402, 402, ErrorCode::Provider),
+        (403, 403, ErrorCode::Provider),
+        (404, 404, ErrorCode::Provider),
+        (503, 503, ErrorCode::Provider),
         // After this one nothing is sent for an hour.
-        (429, 429, "ProviderError"),
+        (429, 429, ErrorCode::Provider),
     ] {
         let request = world.request("demo_get_thing", json!({"id": status.to_string()}));
         let error = world.run(request).await.unwrap_err();
-        assert_eq!((error.kind.status(), error.code), (ours, code));
+        assert_eq!((error.status(), error.code), (ours, code));
         let advice = match status {
             401 => "; reconnect the account with valid ones",
             403 => "; what was linked may lack a permission there",
@@ -278,7 +279,7 @@ async fn the_proxy_passes_json_through_and_redacts_echoes() {
     let headers = world.proxy("/cookie").await.unwrap().headers;
     let header = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     assert_eq!((header("set-cookie"), header("x-echo"), header("x-id")), (None, Some("[redacted]"), Some("7")));
-    assert_eq!(world.proxy("/bytes").await.unwrap_err().code, "ProviderInvalidResponseError");
+    assert_eq!(world.proxy("/bytes").await.unwrap_err().code, ErrorCode::ProviderInvalidResponse);
 
     let mut request = world.proxied(HttpMethod::Post, "/make/?a=b%20c");
     request.headers = vec![("X-Custom".into(), "yes".into())];
@@ -302,7 +303,7 @@ async fn the_proxy_goes_nowhere_else() {
         ("x-a".into(), "b\r\nc: d".into()),
     ];
     let error = world.engine.run_proxy(&world.caller, request).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (400, "ValidationError"));
+    assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
     let paths = error.problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>();
     assert_eq!(paths, ["url", "path", "headers.authorization", "headers.x-a", "headers.x-key"]);
 }

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 
 use patchbay_connector::{Connector, Registry, SourceFile, definition::HttpMethod, load, render};
 use patchbay_engine::{
-    Caller, Engine, EngineConfig, EngineParts, Error, LinkRequest, NewSession, ProxyRequest, RunRequest,
+    Caller, Engine, EngineConfig, EngineParts, Error, ErrorCode, LinkRequest, NewSession, ProxyRequest, RunRequest,
     local_runner::{ActionInput, LocalAccount, LocalRun, LocalRunner},
 };
 use patchbay_model::{
@@ -68,7 +68,7 @@ async fn without_a_certificate_the_call_says_that_one_is_wanted() {
     let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
     let connector = connector(server.port);
     let error = run(&connector, config(&authority), "get_me_by_request", ("", "")).await.unwrap_err();
-    assert_eq!((error.code, error.kind.status()), ("ProviderUnreachableError", 502));
+    assert_eq!((error.code, error.status()), (ErrorCode::ProviderUnreachable, 502));
     assert!(error.message.contains("asks for a client certificate"), "{error}");
 }
 
@@ -78,7 +78,7 @@ async fn a_certificate_of_another_authority_is_told_as_refused() {
     let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
     let (cert, key) = other.client("mallory");
     let error = run(&connector(server.port), config(&authority), "get_me_by_request", (&cert, &key)).await.unwrap_err();
-    assert_eq!((error.code, error.kind.status()), ("AccountInvalidCredentialsError", 401));
+    assert_eq!((error.code, error.status()), (ErrorCode::AccountInvalidCredentials, 401));
     assert!(error.message.contains("refused the account's client certificate"), "{error}");
 }
 
@@ -96,7 +96,7 @@ async fn a_wrong_field_is_named() {
         ((cert.as_str(), other_key.as_str()), "`clientKey` belongs to another certificate"),
     ] {
         let error = run(&connector, config(&authority), "get_me_by_request", pem).await.unwrap_err();
-        assert_eq!((error.code, error.kind.status()), ("AccountFieldError", 412), "{error}");
+        assert_eq!((error.code, error.status()), (ErrorCode::AccountField, 412), "{error}");
         assert!(error.message.contains(part), "{error}");
         assert!(!error.message.contains("hello"), "{error}");
     }
@@ -109,7 +109,7 @@ async fn a_server_that_the_authorities_do_not_vouch_for_is_not_called() {
     for trusted in [None, Some(other.pem())] {
         let config = EngineConfig { egress_ca: trusted, ..config(&authority) };
         let error = run(&connector(server.port), config, "get_me", ("", "")).await.unwrap_err();
-        assert_eq!(error.code, "ProviderUnreachableError");
+        assert_eq!(error.code, ErrorCode::ProviderUnreachable);
         assert!(error.message.contains("invalid peer certificate"), "{error}");
     }
     assert_eq!(server.requests(), 0);

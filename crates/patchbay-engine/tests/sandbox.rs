@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use patchbay_connector::definition::HttpMethod;
-use patchbay_engine::{Caller, Engine, Error, ProxyRequest, RunRequest};
+use patchbay_engine::{Caller, Engine, Error, ErrorCode, ProxyRequest, RunRequest};
 use patchbay_model::{AccountId, Clock, testing::ManualClock};
 use patchbay_simulator::{RunningSimulator, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, Simulator, SimulatorConfig};
 use serde_json::{Map, Value, json};
@@ -73,7 +73,7 @@ async fn a_linked_account_runs_actions() {
     assert!(!types["data"].as_array().unwrap().is_empty());
 
     let missing = run("get_contract_status", json!({"path": {"composite_id": "T-999999"}})).await.unwrap_err();
-    assert_eq!((missing.kind.status(), missing.code), (404, "ProviderError"));
+    assert_eq!((missing.status(), missing.code), (404, ErrorCode::Provider));
     let wrong = run("get_contract_status", json!({"path": {"composite_idd": "T-1"}})).await.unwrap_err();
     let codes = wrong.problems.iter().map(|problem| problem.code).collect::<Vec<_>>();
     assert_eq!(codes, ["unknown_field", "required"]);
@@ -83,7 +83,7 @@ async fn a_linked_account_runs_actions() {
 async fn a_wrong_secret_links_nothing() {
     let sandbox = sandbox().await;
     let error = sandbox.link("not-the-secret").await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (401, "AccountAuthenticationFailedError"));
+    assert_eq!((error.status(), error.code), (401, ErrorCode::AccountAuthenticationFailed));
     let provider = error.provider.as_ref().unwrap();
     assert_eq!(provider.status, Some(401));
     assert!(provider.url.starts_with("https://api.us.spotdraft.com/"), "{}", provider.url);
@@ -106,6 +106,6 @@ async fn the_proxy_follows_the_missing_slash_of_a_read_and_names_it_for_a_write(
     assert_eq!(read.status, 200);
     assert!(serde_json::from_slice::<Value>(&read.body).unwrap()["results"].is_array());
     let error = sandbox.engine.run_proxy(&sandbox.caller, request(HttpMethod::Post, Some("{}"))).await.unwrap_err();
-    assert_eq!(error.code, "ProviderRedirectError");
+    assert_eq!(error.code, ErrorCode::ProviderRedirect);
     assert!(error.message.contains("trailing slash"), "{error}");
 }

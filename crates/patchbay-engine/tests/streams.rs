@@ -9,7 +9,7 @@ use axum::{
     routing::any,
 };
 use futures_util::{StreamExt as _, stream};
-use patchbay_engine::{RunReply, RunRequest};
+use patchbay_engine::{ErrorCode, RunReply, RunRequest};
 use patchbay_storage::{Storage as _, sqlite::SqliteStorage};
 use serde_json::{Map, Value};
 
@@ -57,7 +57,7 @@ async fn recorded(name: &str, take: usize) -> (u16, Option<String>) {
     for _ in 0..take {
         match file.content.next().await {
             Some(Ok(_)) => {}
-            Some(Err(error)) => assert_eq!(error.code, "ProviderConnectionError"),
+            Some(Err(error)) => assert_eq!(error.code, ErrorCode::ProviderConnection),
             None => break,
         }
     }

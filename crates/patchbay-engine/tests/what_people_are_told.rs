@@ -208,7 +208,7 @@ fn told<T>(outcome: &Result<T, Error>) -> String {
         Ok(_) => "works".to_owned(),
         Err(error) => {
             assert!(!error.message.contains("canary"), "{}", error.message);
-            format!("{} {}\n    {}", error.kind.status(), error.code, error.message)
+            format!("{} {}\n    {}", error.status(), error.code, error.message)
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use patchbay_engine::{Error, ErrorKind, Problem, ProviderFailure};
+use patchbay_engine::{Error, ErrorCode, Problem, ProviderFailure};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -29,7 +29,8 @@ pub(crate) struct ErrorBody {
     /// When it happened.
     timestamp: String,
     /// A stable code; `docs/errors.md` lists them.
-    error_code: &'static str,
+    #[schema(value_type = String)]
+    error_code: ErrorCode,
     /// Every problem of the request, where it was the request that is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ProblemBody>,
@@ -92,7 +93,7 @@ fn respond(status: u16, retry_after: Option<u64>, body: &impl Serialize) -> Resp
 
 /// The body of an API error; also what a heartbeat answer ends with.
 pub(crate) fn body(error: &Error, now: String) -> ErrorBody {
-    let status = error.kind.status();
+    let status = error.status();
     let problems = error.problems.iter().map(|Problem { path, code, message }| ProblemBody {
         path: path.clone(),
         code,
@@ -114,7 +115,7 @@ pub(crate) fn body(error: &Error, now: String) -> ErrorBody {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let now = if self.1.is_empty() { crate::extract::now() } else { self.1 };
-        let mut response = respond(self.0.kind.status(), self.0.retry_after, &body(&self.0, now));
+        let mut response = respond(self.0.status(), self.0.retry_after, &body(&self.0, now));
         if response.status() == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"patchbay\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -128,8 +129,8 @@ impl IntoResponse for HubError {
     /// well; so the provider's refusal is a 400 here, with the provider's own words in the message.
     fn into_response(self) -> Response {
         let Self(error) = self;
-        let refused_by_provider = error.provider.is_some() && matches!(error.kind.status(), 401 | 403);
-        let status = if refused_by_provider { 400 } else { error.kind.status() };
+        let refused_by_provider = error.provider.is_some() && matches!(error.status(), 401 | 403);
+        let status = if refused_by_provider { 400 } else { error.status() };
         let mut body = json!({ "statusCode": status, "message": error.message, "errorCode": error.code });
         if !error.problems.is_empty() {
             body["errors"] = json!(error.problems);
@@ -143,9 +144,4 @@ impl IntoResponse for HubError {
         }
         respond(status, error.retry_after, &body)
     }
-}
-
-/// A refusal that the server itself makes.
-pub(crate) fn refuse(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Error {
-    Error::new(kind, code, message)
 }

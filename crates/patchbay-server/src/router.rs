@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use patchbay_engine::{Engine, ErrorKind};
+use patchbay_engine::{Engine, Error, ErrorCode};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower_http::{
@@ -28,7 +28,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    error::{ApiError, refuse},
+    error::ApiError,
     extract::is_marked,
     pages,
     routes::{
@@ -150,8 +150,7 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(|_| {
             // The panic itself is on standard error; the caller learns nothing of the inside.
-            ApiError::from(refuse(ErrorKind::Internal, "InternalError", "something went wrong on our side"))
-                .into_response()
+            ApiError::from(Error::new(ErrorCode::Internal, "something went wrong on our side")).into_response()
         }))
         .layer(compression())
         .layer(middleware::from_fn(headers))
@@ -212,20 +211,12 @@ fn hub_cors(config: &ServerConfig) -> CorsLayer {
 
 async fn not_found(request: Request) -> ApiError {
     let path: String = request.uri().path().chars().take(100).collect();
-    refuse(ErrorKind::NotFound, "RouteNotFoundError", format!("there is nothing at {path}; /docs lists what there is"))
-        .into()
+    Error::new(ErrorCode::RouteNotFound, format!("there is nothing at {path}; /docs lists what there is")).into()
 }
 
-async fn method_not_allowed(request: Request) -> Response {
+async fn method_not_allowed(request: Request) -> ApiError {
     let message = format!("{} is not possible here; /docs lists what is", request.method());
-    let mut body = serde_json::to_value(crate::error::body(
-        &refuse(ErrorKind::NotFound, "MethodNotAllowedError", message),
-        crate::extract::now(),
-    ))
-    .unwrap_or_default();
-    body["statusCode"] = 405.into();
-    body["data"]["statusCode"] = 405.into();
-    (axum::http::StatusCode::METHOD_NOT_ALLOWED, axum::Json(body)).into_response()
+    Error::new(ErrorCode::MethodNotAllowed, message).into()
 }
 
 /// Headers that every answer has. A request without an id gets one; ids tell requests apart in logs, and

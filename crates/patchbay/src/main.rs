@@ -40,6 +40,8 @@ enum Command {
     LoginLink(commands::login_link::Args),
     /// Print the API's OpenAPI 3.1 document.
     Openapi,
+    /// Print the reference of the API's error codes, in Markdown
+    ErrorCodes,
     /// Write, check, test and run connectors
     Connector(commands::connector::Args),
     /// Evaluate an expression as a connector would
@@ -59,6 +61,10 @@ fn main() -> ExitCode {
         Command::LoginLink(args) => done(commands::login_link::run(&args)),
         Command::Config(args) => done(commands::config::run(args)),
         Command::Openapi => done(commands::openapi::run()),
+        Command::ErrorCodes => {
+            print!("{}", patchbay_engine::ErrorCode::reference());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Connector(args) => commands::connector::run(args),
         Command::Expr(args) => commands::connector::run_expr(&args),
     };

@@ -7,7 +7,7 @@ use patchbay_model::ConnectorVersion;
 use semver::Version;
 use tokio::sync::OnceCell;
 
-use crate::{Engine, Error, ErrorKind};
+use crate::{Engine, Error, ErrorCode};
 
 /// What came of compiling: the connector, or why this version of Patchbay cannot run it (an older one could).
 pub(crate) type Compiled = Result<Arc<Connector>, Arc<[Diagnostic]>>;
@@ -54,7 +54,7 @@ impl Pushed {
 
 /// Reads and compiles a connector beside the threads that answer calls.
 pub(crate) async fn check(engine: &Engine, files: Vec<SourceFile>) -> Result<Loaded, Error> {
-    let stopped = || Error::new(ErrorKind::Internal, "InternalError", "the check of the connector stopped half-way");
+    let stopped = || Error::new(ErrorCode::Internal, "the check of the connector stopped half-way");
     let _permit = engine.library().compiling.acquire().await.map_err(|_| stopped())?;
     tokio::task::spawn_blocking(move || load(&files)).await.map_err(|_| stopped())
 }

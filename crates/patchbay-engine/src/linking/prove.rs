@@ -5,10 +5,10 @@ use std::sync::Arc;
 use patchbay_connector::Connector;
 use patchbay_model::{Account, Profile, StatusReason};
 
-use super::test_actions::{Candidate, refused, try_credentials};
+use super::test_actions::{Candidate, try_credentials};
 use crate::{
-    Engine, Error, ErrorKind,
-    services::{APP_REFUSED, advice, credentials_of},
+    Engine, Error, ErrorCode,
+    services::{advice, credentials_of},
     tokens::{self, Applicant, Failure, Grant, Minted, Refusal, mint, mints_at_link, signs_in},
 };
 
@@ -53,8 +53,7 @@ pub(crate) async fn prove(
             }
             None if signs_in(method) && !is_of_app(engine, account, profile) => {
                 return Err(Error::new(
-                    ErrorKind::Invalid,
-                    "SignInRequiredError",
+                    ErrorCode::SignInRequired,
                     format!(
                         "{} is linked by signing in there: open `/connect/oauth2/{}` in a window, as the Hub does",
                         connector.title, profile.id
@@ -101,18 +100,20 @@ fn is_of_app(engine: &Engine, account: &Account, profile: &Profile) -> bool {
 pub(crate) fn no_token(failure: Failure, profile: &Profile) -> Error {
     match failure.refusal {
         Refusal::Grant => {
-            let message = format!("{}; check the values and try again", failure.error.message);
-            refused(Error { kind: ErrorKind::Unauthorized, message, ..failure.error })
+            let mut error = failure.error;
+            error.message = format!("{}; check the values and try again", error.message);
+            error.set_code(ErrorCode::AccountAuthenticationFailed);
+            error
         }
-        Refusal::Client => Error {
-            kind: ErrorKind::Precondition,
-            code: APP_REFUSED,
-            message: format!(
+        Refusal::Client => {
+            let mut error = failure.error;
+            error.message = format!(
                 "the provider refuses the app's own credentials in the connector profile `{}`; whoever runs this server must correct them ({})",
-                profile.name, failure.error.message
-            ),
-            ..failure.error
-        },
+                profile.name, error.message
+            );
+            error.set_code(ErrorCode::ProfileCredentials);
+            error
+        }
         Refusal::Later => advice::at_link(failure.error),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use patchbay_model::{AccountId, Profile, ProfileId, ProjectId, Sealed};
 use patchbay_vault::{SealContext, Secret, Vault, VaultError};
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorCode};
 
 /// Seals an account's fields.
 pub(crate) fn seal_account(
@@ -58,5 +58,5 @@ pub(crate) fn open_secrets<'a, 'c>(
 
 fn does_not_open(error: &VaultError) -> Error {
     tracing::error!(%error, "a sealed field does not open");
-    Error::new(ErrorKind::Internal, "VaultError", format!("the account's credentials cannot be opened: {error}"))
+    Error::new(ErrorCode::Vault, format!("the account's credentials cannot be opened: {error}"))
 }

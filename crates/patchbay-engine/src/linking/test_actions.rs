@@ -7,7 +7,7 @@ use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Owner, Profile, St
 use tokio::time::{Duration, Instant};
 
 use crate::{
-    Engine, Error, ErrorKind,
+    Engine, Error, ErrorCode,
     runtime::{self, Credentials, RawInputs, RunContext, RunFacts},
     services::advice,
 };
@@ -34,8 +34,7 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
     let Candidate { connector, profile, .. } = candidate;
     let Some(method) = connector.auth_method(&profile.auth_config_key) else {
         return Err(Error::new(
-            ErrorKind::Precondition,
-            "AuthMethodMissingError",
+            ErrorCode::AuthMethodMissing,
             format!(
                 "the connector {} has no authentication method `{}` any more; make another profile",
                 connector.title, profile.auth_config_key
@@ -71,8 +70,8 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
             connector_version: connector.version.to_string(),
             action: Some(action.public_id.clone()),
             kind: CallKind::ConnectionTest,
-            status_code: outcome.as_ref().map_or_else(|error| error.kind.status(), |_| 200),
-            error_code: outcome.as_ref().err().map(|error| error.code.to_owned()),
+            status_code: outcome.as_ref().map_or_else(Error::status, |_| 200),
+            error_code: outcome.as_ref().err().map(|error| error.code.to_string()),
             started_at,
             duration_micros: finished_at.as_micros() - started_at.as_micros(),
         });
@@ -80,7 +79,7 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
             Ok(_) => {}
             Err(error) if test.required => return Err(refused(error)),
             Err(error) => reasons.push(StatusReason {
-                code: Some(error.code.to_owned()),
+                code: Some(error.code.to_string()),
                 description: Some(format!("{}: {}", action.label, error.message)),
                 timestamp: finished_at,
             }),
@@ -92,9 +91,8 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
 /// What a failed test means to the person at the form. The message holds the provider's own words.
 pub(super) fn refused(mut error: Error) -> Error {
     let status = error.provider.as_ref().and_then(|provider| provider.status);
-    if matches!(status, Some(401 | 403)) || error.kind == ErrorKind::Unauthorized {
-        error.kind = ErrorKind::Unauthorized;
-        error.code = "AccountAuthenticationFailedError";
+    if matches!(status, Some(401 | 403)) || error.code.status() == 401 {
+        error.set_code(ErrorCode::AccountAuthenticationFailed);
         return error;
     }
     advice::at_link(error)

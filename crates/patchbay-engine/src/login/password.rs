@@ -7,7 +7,7 @@ use patchbay_model::{Entropy, PasswordHash};
 use patchbay_vault::Secret;
 use tokio::sync::Semaphore;
 
-use crate::{Error, ErrorKind, Problem, services::invalid};
+use crate::{Error, ErrorCode, Problem, services::invalid};
 
 /// The shortest password, in characters: long beats odd (NIST SP 800-63B section 3.1.1).
 const SHORTEST: usize = 12;
@@ -64,7 +64,7 @@ impl Hasher {
 
 fn broken(error: &dyn std::fmt::Display) -> Error {
     tracing::error!(%error, "a password could not be hashed");
-    Error::new(ErrorKind::Internal, "InternalError", "something went wrong on our side")
+    Error::new(ErrorCode::Internal, "something went wrong on our side")
 }
 
 /// Refuses what is too short, too long, or one character over and over.

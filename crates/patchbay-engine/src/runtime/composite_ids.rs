@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use patchbay_connector::definition::{Action, CompositeId};
 use serde_json::{Map, Value};
 
-use crate::{Error, ErrorKind, Problem, runtime::json::pick};
+use crate::{Error, ErrorCode, Problem, runtime::json::pick};
 
 const PREFIX: &str = "cid1_";
 /// The longest id that is taken, in bytes.
@@ -89,7 +89,7 @@ pub(crate) fn split(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), 
         }
     }
     let Some(first) = problems.first() else { return Ok(()) };
-    Err(Error::new(ErrorKind::Invalid, "ValidationError", first.message.clone()).with_problems(problems))
+    Err(Error::new(ErrorCode::Validation, first.message.clone()).with_problems(problems))
 }
 
 /// The parts by alias; none when the text is no id of this field.

@@ -10,7 +10,7 @@ use patchbay_connector::definition::Action;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Error, ErrorKind, Problem, runtime::json::text};
+use crate::{Error, ErrorCode, Problem, runtime::json::text};
 
 /// The version of what is written.
 const VERSION: u8 = 1;
@@ -83,7 +83,7 @@ pub(crate) fn invalid_cursor(action: &Action, input: &str) -> Error {
         action.public_id
     );
     let problem = Problem { path, code: "cursor", message: message.clone() };
-    Error::new(ErrorKind::Invalid, "ValidationError", message).with_problems(vec![problem])
+    Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }
 
 /// Makes the result's `next` a place, where it is the provider's own word.

@@ -2,7 +2,7 @@
 
 use patchbay_connector::expr::EvalError;
 
-use crate::{Error, ErrorKind, Problem};
+use crate::{Error, ErrorCode, Problem};
 
 /// An expression's failure: the caller's when an input is at fault, the account's when one of its fields
 /// is, else the connector's.
@@ -18,11 +18,10 @@ pub(crate) fn expression_error(connector: &str, place: &str, error: &EvalError) 
     if bare.starts_with("credentials") {
         let message =
             format!("{connector}: the account's field {error}; link the account again with a corrected value");
-        return Error::new(ErrorKind::Precondition, "AccountFieldError", message);
+        return Error::new(ErrorCode::AccountField, message);
     }
     Error::new(
-        ErrorKind::Internal,
-        "ConnectorError",
+        ErrorCode::Connector,
         format!("the connector {connector} fails in `{place}`: {error}; its file needs mending"),
     )
 }
@@ -30,7 +29,7 @@ pub(crate) fn expression_error(connector: &str, place: &str, error: &EvalError) 
 /// A problem with the inputs found while the request was built.
 pub(crate) fn input_problem(path: &str, message: String) -> Error {
     let problem = Problem { path: path.to_owned(), code: "refused", message: message.clone() };
-    Error::new(ErrorKind::Invalid, "ValidationError", message).with_problems(vec![problem])
+    Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }
 
 #[cfg(test)]
@@ -40,9 +39,9 @@ mod tests {
     #[test]
     fn faults_land_where_they_belong() {
         let missing = |path: &str| expression_error("Demo", "list", &EvalError::Missing { path: path.to_owned() });
-        assert_eq!(missing("inputs.id").kind, ErrorKind::Invalid);
+        assert_eq!(missing("inputs.id").code, ErrorCode::Validation);
         assert_eq!(missing("inputs.id").problems[0].path, "id");
-        assert_eq!(missing("credentials.region").code, "AccountFieldError");
-        assert_eq!(missing("steps.a.output").kind, ErrorKind::Internal);
+        assert_eq!(missing("credentials.region").code, ErrorCode::AccountField);
+        assert_eq!(missing("steps.a.output").code, ErrorCode::Connector);
     }
 }

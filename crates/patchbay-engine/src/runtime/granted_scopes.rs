@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use patchbay_connector::{Connector, definition::FieldMapping};
 
+use crate::ErrorCode;
+
 /// The code of every refusal for want of scopes, ours before anything is sent and the provider's.
-pub(crate) const MISSING_SCOPES: &str = "AccountMissingScopesError";
+pub(crate) const MISSING_SCOPES: ErrorCode = ErrorCode::AccountMissingScopes;
 
 /// The scopes that the provider granted an account, with what they include.
 pub(crate) struct Granted<'a>(Option<HashSet<&'a str>>);

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     http::{EgressConfig, Transport},
     runtime::{
         config::RuntimeConfig,
@@ -181,7 +181,7 @@ fn unknown_action(connector: &Connector, id: &str) -> Error {
     let known = connector.actions.iter().map(|action| action.id.as_str());
     let hint = patchbay_connector::nearest(id, known).map(|near| format!("; did you mean `{near}`?"));
     let message = format!("{} has no action `{id}`{}", connector.title, hint.unwrap_or_default());
-    Error::new(ErrorKind::NotFound, "ActionNotFoundError", message)
+    Error::new(ErrorCode::ActionNotFound, message)
 }
 
 fn method_of<'c>(connector: &'c Connector, key: Option<&str>) -> Result<&'c AuthMethod, Error> {
@@ -192,7 +192,7 @@ fn method_of<'c>(connector: &'c Connector, key: Option<&str>) -> Result<&'c Auth
     found.ok_or_else(|| {
         let known = connector.authentication.iter().map(|method| method.key.as_str()).collect::<Vec<_>>().join(", ");
         let message = format!("{} has no such authentication method; it has: {known}", connector.title);
-        Error::new(ErrorKind::Invalid, "ValidationError", message)
+        Error::new(ErrorCode::Validation, message)
     })
 }
 
@@ -207,7 +207,7 @@ fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<String, Erro
         (None, Some(_)) => {
             let known = method.environments.iter().map(|one| one.key.as_str()).collect::<Vec<_>>().join(", ");
             let message = format!("`{}` has no such environment; it has: {known}", method.key);
-            Err(Error::new(ErrorKind::Invalid, "ValidationError", message))
+            Err(Error::new(ErrorCode::Validation, message))
         }
     }
 }

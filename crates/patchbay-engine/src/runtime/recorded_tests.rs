@@ -325,11 +325,11 @@ fn compare_outcome(case: &Case, outcome: Result<Map<String, Value>, Error>, diff
 }
 
 fn compare_error(expected: &ExpectedError, error: &Error, differences: &mut Vec<String>) {
-    let status = error.kind.status();
+    let status = error.status();
     if expected.status.is_some_and(|wanted| wanted != status) {
         differences.push(format!("error status: expected {:?}, found {status} ({error})", expected.status));
     }
-    if expected.code.as_deref().is_some_and(|wanted| wanted != error.code) {
+    if expected.code.as_deref().is_some_and(|wanted| wanted != error.code.as_str()) {
         differences.push(format!("error code: expected {:?}, found {} ({error})", expected.code, error.code));
     }
     if let Some(part) = expected.message.as_ref().filter(|part| !error.message.contains(part.as_str())) {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     runtime::{
         context::Run,
         response::output::{Answer, Wants},
@@ -73,7 +73,7 @@ async fn each(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Value, Err
     };
     if items.len() > MAX_ELEMENTS {
         let message = format!("the step `{}` has {} elements; at most {MAX_ELEMENTS} are run", step.id, items.len());
-        return Err(Error::new(ErrorKind::Invalid, "ValidationError", message));
+        return Err(Error::new(ErrorCode::Validation, message));
     }
     let mut results = Vec::with_capacity(items.len());
     let (mut answer, mut bytes) = (Answer::default(), 0_usize);
@@ -81,7 +81,7 @@ async fn each(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Value, Err
         if Instant::now() >= run.ctx.deadline {
             let title = &run.ctx.connector.title;
             let message = format!("{title}: the time was over at element {index} of the step `{}`", step.id);
-            return Err(Error::new(ErrorKind::Timeout, "TimeoutError", message));
+            return Err(Error::new(ErrorCode::Timeout, message));
         }
         let known = Map::from_iter([
             ("item".to_owned(), item.clone()),
@@ -93,7 +93,7 @@ async fn each(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Value, Err
         if bytes > run.ctx.config.max_response_bytes {
             let limit = run.ctx.config.max_response_bytes;
             let message = format!("the elements of the step `{}` came to more than {limit} bytes in all", step.id);
-            return Err(Error::new(ErrorKind::BadGateway, "ProviderResponseTooLargeError", message));
+            return Err(Error::new(ErrorCode::ProviderResponseTooLarge, message));
         }
         results.push(std::mem::take(&mut answer.data));
     }
@@ -162,7 +162,7 @@ fn fulfilled(run: &mut Run<'_>, step: &Step, output: Value) -> Result<Value, Err
     let message = told
         .filter(|told| !told.is_empty())
         .unwrap_or_else(|| format!("{title} answered, but not with what the step `{id}` counts as a success"));
-    Err(Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message))
+    Err(Error::new(ErrorCode::ProviderInvalidResponse, message))
 }
 
 /// Roughly how many bytes a value takes as JSON.

@@ -12,7 +12,7 @@ use patchbay_connector::definition::{Step, StepReads};
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, ErrorKind,
+    Error,
     runtime::{
         context::Run,
         response::{action_result, output::Wants},
@@ -133,7 +133,7 @@ impl Progress<'_> {
                 return Ok(());
             }
             // What cannot be helped by going on is not ignored: the time is over, or the guard said no.
-            Err(error) if step.ignore_error && !matches!(error.kind, ErrorKind::Timeout | ErrorKind::Internal) => {
+            Err(error) if step.ignore_error && !matches!(error.code.status(), 408 | 500) => {
                 action_result::ignored(&error)
             }
             Err(error) => return Err(error),

@@ -10,7 +10,7 @@ use patchbay_vault::Secret;
 
 use super::{Caller, Engine, invalid, invalid_at, revocation::revoked};
 use crate::{
-    Error, ErrorKind, Page, Problem,
+    Error, ErrorCode, Page, Problem,
     linking::{Proof, check_fields, prove, seal_account},
     scopes::lacking_scopes,
     tokens::{Minted, Revocation, earlier_client, ending_sentence},
@@ -190,9 +190,7 @@ impl Engine {
         self.forget_account(id);
         match deleted? {
             Some(deleted) => Ok(AccountView { account: Arc::new(deleted), revocation, ..view }),
-            None => {
-                Err(Error::new(ErrorKind::NotFound, "AccountNotFoundError", "the account was deleted in the meantime"))
-            }
+            None => Err(Error::new(ErrorCode::AccountNotFound, "the account was deleted in the meantime")),
         }
     }
 
@@ -213,9 +211,10 @@ impl Engine {
         minted: Option<&Minted>,
     ) -> Result<AccountView, Error> {
         for _ in 0..ATTEMPTS {
-            let read = self.storage().accounts().get(project, id).await?.ok_or_else(|| {
-                Error::new(ErrorKind::NotFound, "AccountNotFoundError", "there is no such account in this project")
-            })?;
+            let read =
+                self.storage().accounts().get(project, id).await?.ok_or_else(|| {
+                    Error::new(ErrorCode::AccountNotFound, "there is no such account in this project")
+                })?;
             let mut changed = read.clone();
             let profile = self.apply(&mut changed, patch, rule).await?;
             let is_elsewhere = changed.profile_id != read.profile_id || changed.environment != read.environment;
@@ -245,17 +244,13 @@ impl Engine {
             match stored {
                 Ok(true) => return self.view(Arc::new(changed)).await,
                 Ok(false) => {
-                    return Err(Error::new(
-                        ErrorKind::NotFound,
-                        "AccountNotFoundError",
-                        "the account was deleted in the meantime",
-                    ));
+                    return Err(Error::new(ErrorCode::AccountNotFound, "the account was deleted in the meantime"));
                 }
                 Err(StorageError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::new(ErrorKind::Conflict, "ConflictError", "the account is being changed by others; try again"))
+        Err(Error::new(ErrorCode::Conflict, "the account is being changed by others; try again"))
     }
 
     /// Everything but the credentials. Gives the profile that the account will have.

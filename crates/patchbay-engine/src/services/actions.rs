@@ -16,7 +16,7 @@ use super::{
     files::{RunFile, RunReply},
 };
 use crate::{
-    Error, ErrorKind, RunTrace,
+    Error, ErrorCode, RunTrace,
     runtime::{self, HandOut, RawInputs, RunContext, Trace},
     scopes::missing_scopes,
     tokens::works_by_token,
@@ -153,8 +153,7 @@ impl Engine {
         let action = self.find_action(caller, call, name).await?;
         if !call.profile.enabled_actions.allows(&action.public_id) {
             return Err(Error::new(
-                ErrorKind::Forbidden,
-                "ActionNotEnabledError",
+                ErrorCode::ActionNotEnabled,
                 format!(
                     "the connector profile `{}` does not allow `{}`; enable it there",
                     call.profile.name, action.public_id
@@ -187,8 +186,7 @@ impl Engine {
         let other = registry.action(name).filter(|(other, _)| other.key != call.connector.key);
         if let Some((other, _)) = other {
             return Err(Error::new(
-                ErrorKind::Invalid,
-                "ActionConnectorMismatchError",
+                ErrorCode::ActionConnectorMismatch,
                 format!(
                     "`{shown}` is an action of {}, but the account is one of {}",
                     other.title, call.connector.title
@@ -198,8 +196,7 @@ impl Engine {
         let has_it = |other: &Connector| other.action(name).is_some_and(|action| action.public_id == name);
         if let Some(other) = registry.get(&call.connector.key).filter(|other| has_it(other)) {
             return Err(Error::new(
-                ErrorKind::NotFound,
-                "ActionNotFoundError",
+                ErrorCode::ActionNotFound,
                 format!(
                     "{} {} has no action `{shown}`, but {} has: change the version pin of the connector profile `{}`",
                     call.connector.title, call.connector.version, other.version, call.profile.name
@@ -208,7 +205,7 @@ impl Engine {
         }
         let nearest = registry.nearest_actions(name, 3).iter().map(|near| format!("`{near}`")).collect::<Vec<_>>();
         let hint = if nearest.is_empty() { String::new() } else { format!("; the nearest are {}", nearest.join(", ")) };
-        Err(Error::new(ErrorKind::NotFound, "ActionNotFoundError", format!("there is no action `{shown}`{hint}")))
+        Err(Error::new(ErrorCode::ActionNotFound, format!("there is no action `{shown}`{hint}")))
     }
 }
 
@@ -250,7 +247,7 @@ fn may_repeat(call: &Call, name: &str) -> bool {
 /// 412: the provider granted less than the action needs.
 fn refused_for(title: &str, action: &Action, missing: &[String]) -> Error {
     let message = runtime::not_granted(title, &format!("`{}`", action.public_id), missing);
-    Error::new(ErrorKind::Precondition, runtime::MISSING_SCOPES, message)
+    Error::new(runtime::MISSING_SCOPES, message)
 }
 
 /// Whether the provider refused the credentials.

@@ -1,6 +1,6 @@
 //! What a person can do about what a provider said.
 
-use crate::Error;
+use crate::{Error, ErrorCode};
 
 /// The error of a call, with what to do where the provider's words alone do not tell.
 pub(super) fn for_call(error: Error) -> Error {
@@ -17,10 +17,10 @@ fn with(mut error: Error, refused: &str) -> Error {
         return error;
     }
     // What is answered counts: a connector may say that an odd status means another.
-    let advice = match (error.code, error.kind.status()) {
-        ("AccountInvalidCredentialsError", _) => refused,
-        ("ProviderError", 403) => "what was linked may lack a permission there",
-        ("ProviderError", 500..=599) => "the trouble is on its side, try again later",
+    let advice = match (error.code, error.status()) {
+        (ErrorCode::AccountInvalidCredentials, _) => refused,
+        (ErrorCode::Provider, 403) => "what was linked may lack a permission there",
+        (ErrorCode::Provider, 500..=599) => "the trouble is on its side, try again later",
         _ => "",
     };
     if !advice.is_empty() {
@@ -32,35 +32,35 @@ fn with(mut error: Error, refused: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ErrorKind, ProviderFailure};
+    use crate::{ErrorCode, ProviderFailure};
 
-    fn said(code: &'static str, status: u16) -> Error {
+    fn said(code: ErrorCode, status: u16) -> Error {
         let failure = ProviderFailure { status: Some(status), ..ProviderFailure::default() };
-        Error::new(ErrorKind::Provider(status), code, "Harbor said no.").with_provider(failure)
+        Error::new(code, "Harbor said no.").with_status(status).with_provider(failure)
     }
 
     #[test]
     fn a_person_is_told_what_to_do() {
         for (code, status, call, link) in [
-            ("AccountInvalidCredentialsError", 401, "; reconnect the account with valid ones", "."),
+            (ErrorCode::AccountInvalidCredentials, 401, "; reconnect the account with valid ones", "."),
             (
-                "ProviderError",
+                ErrorCode::Provider,
                 403,
                 "; what was linked may lack a permission there",
                 "; what was linked may lack a permission there",
             ),
             (
-                "ProviderError",
+                ErrorCode::Provider,
                 503,
                 "; the trouble is on its side, try again later",
                 "; the trouble is on its side, try again later",
             ),
-            ("ProviderError", 404, ".", "."),
+            (ErrorCode::Provider, 404, ".", "."),
         ] {
             assert_eq!(for_call(said(code, status)).message, format!("Harbor said no{call}"));
             assert_eq!(at_link(said(code, status)).message, format!("Harbor said no{link}"));
         }
-        let ours = Error::new(ErrorKind::Invalid, "ProviderError", "Ours.");
+        let ours = Error::new(ErrorCode::Provider, "Ours.");
         assert_eq!(for_call(ours).message, "Ours.");
     }
 }

@@ -3,16 +3,16 @@
 use patchbay_model::{Profile, ProfileAlarm};
 
 use super::Engine;
-use crate::Error;
+use crate::{Error, ErrorCode};
 
 /// The alarm's code, and that of calls which meet it.
-pub(crate) const APP_REFUSED: &str = "ProfileCredentialsError";
+const CLIENT_REFUSED: ErrorCode = ErrorCode::ProfileCredentials;
 
 impl Engine {
     /// Keeps with the profile that the provider refuses its app. Told in the log when it begins, and no more.
     pub(crate) async fn raise_alarm(&self, profile: &Profile, title: &str, error: &Error) {
         let alarm = ProfileAlarm {
-            code: APP_REFUSED.to_owned(),
+            code: CLIENT_REFUSED.to_string(),
             message: format!(
                 "{title} refuses this profile's app: correct its client id and secret ({})",
                 error.message

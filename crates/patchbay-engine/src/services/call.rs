@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{Caller, Engine, Resolved, advice, resolve};
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     runtime::{Credentials, RunContext, RunFacts},
 };
 
@@ -131,7 +131,7 @@ impl Call {
         let outcome = outcome.map_err(advice::for_call);
         match &outcome {
             Ok(answer) => self.record(status(answer), None),
-            Err(error) => self.record(error.kind.status(), Some(error.code)),
+            Err(error) => self.record(error.status(), Some(error.code.as_str())),
         }
         outcome
     }
@@ -173,14 +173,13 @@ impl Drop for Call {
 async fn other_profile(engine: &Engine, resolved: &Resolved, id: &ProfileId) -> Result<Arc<Profile>, Error> {
     let mismatch = |why: &str| {
         Error::new(
-            ErrorKind::Invalid,
-            "ProfileMismatchError",
+            ErrorCode::ProfileMismatch,
             format!("the connector profile of this request {why}; leave it out to use the account's own"),
         )
     };
     let account = &resolved.account;
-    let profile = engine.profile(&account.project_id, id).await.map_err(|error| match error.kind {
-        ErrorKind::NotFound => mismatch("does not exist in this project"),
+    let profile = engine.profile(&account.project_id, id).await.map_err(|error| match error.code {
+        ErrorCode::ProfileNotFound => mismatch("does not exist in this project"),
         _ => error,
     })?;
     if profile.connector != account.connector {
@@ -191,8 +190,7 @@ async fn other_profile(engine: &Engine, resolved: &Resolved, id: &ProfileId) -> 
     }
     if !profile.active {
         return Err(Error::new(
-            ErrorKind::Precondition,
-            "AccountIntegrationInactiveError",
+            ErrorCode::AccountIntegrationInactive,
             format!("the connector profile `{}` is disabled; enable it before calling", profile.name),
         ));
     }

@@ -7,7 +7,7 @@ use patchbay_model::{ApiScope, ConnectorVersion};
 
 use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::{
-    Error, ErrorKind, Page,
+    Error, ErrorCode, Page,
     library::{Choice, Installed, Origin},
 };
 
@@ -142,11 +142,11 @@ fn missing(key: &str, version: Option<&str>) -> Error {
     let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
     let (code, message) = match version {
         None => (
-            "ConnectorNotFoundError",
+            ErrorCode::ConnectorNotFound,
             format!("there is no connector `{}` in this project; GET /connectors lists them", shown(key)),
         ),
         Some(version) => (
-            "ConnectorVersionNotFoundError",
+            ErrorCode::ConnectorVersionNotFound,
             format!(
                 "there is no version {} of a connector `{}` in this project; GET /connectors/{} lists them",
                 shown(version),
@@ -155,5 +155,5 @@ fn missing(key: &str, version: Option<&str>) -> Error {
             ),
         ),
     };
-    Error::new(ErrorKind::NotFound, code, message)
+    Error::new(code, message)
 }

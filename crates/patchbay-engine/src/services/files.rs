@@ -58,7 +58,7 @@ impl FileContent {
                 Some(Err(failure)) => {
                     let call = self.call.take()?;
                     let error = failure.into_error(&call.connector.title);
-                    call.close(error.kind.status(), Some(error.code));
+                    call.close(error.status(), Some(error.code.as_str()));
                     return Some(Err(error));
                 }
                 None => {

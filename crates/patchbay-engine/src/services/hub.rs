@@ -14,7 +14,7 @@ use super::{
     invalid, invalid_at,
 };
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     library::{Installed, Origin},
     linking::{Proof, check_fields, prove, seal_account},
     tokens::Minted,
@@ -75,16 +75,14 @@ impl Engine {
     /// One of them. 404 for others, 412 `ProfileInactiveError` when it is disabled.
     pub async fn hub_profile(&self, hub: &HubSession, id: &ProfileId) -> Result<HubProfile, Error> {
         let profile = self.profile(&hub.session.project_id, id).await?;
-        let missing =
-            || Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "this connect session has no such integration");
+        let missing = || Error::new(ErrorCode::ProfileNotFound, "this connect session has no such integration");
         let Installed { connector, origin } = self.installed_for(&profile).await?.ok_or_else(missing)?;
         if !may_see(&hub.session, &profile, &connector) {
             return Err(missing());
         }
         if !profile.active {
             return Err(Error::new(
-                ErrorKind::Precondition,
-                "ProfileInactiveError",
+                ErrorCode::ProfileInactive,
                 format!("{} is not available at the moment: its profile is disabled", connector.title),
             ));
         }
@@ -163,8 +161,7 @@ impl Engine {
             Ok(()) => Ok(Arc::new(account)),
             // A change of owner through the API came between, or the profile is gone.
             Err(StorageError::Conflict(_)) => Err(Error::new(
-                ErrorKind::Conflict,
-                "ConflictError",
+                ErrorCode::Conflict,
                 "the account was linked or its profile removed in the meantime; open the Hub again",
             )),
             Err(error) => Err(error.into()),
@@ -199,11 +196,7 @@ impl Engine {
         let is_own = hub.session.account_id.as_ref() == Some(id);
         let is_owners = account.owner.id == hub.session.owner.id && account.owner.name == hub.session.owner.name;
         if !is_own && !is_owners {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                "AccountNotFoundError",
-                "this connect session has no such account",
-            ));
+            return Err(Error::new(ErrorCode::AccountNotFound, "this connect session has no such account"));
         }
         // Tokens are no fields: nobody types them.
         let profile = self.profile(&account.project_id, &account.profile_id).await?;
@@ -240,8 +233,7 @@ impl Engine {
         };
         if !profile.active {
             return Err(Error::new(
-                ErrorKind::Precondition,
-                "ProfileInactiveError",
+                ErrorCode::ProfileInactive,
                 "the integration is not available at the moment: its profile is disabled",
             ));
         }
@@ -274,11 +266,7 @@ impl Engine {
     pub async fn get_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<ConnectionAttempt, Error> {
         let found = self.storage().attempts().get(&hub.session.project_id, hub.session.id, id).await?;
         let mut attempt = found.ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                "AttemptNotFoundError",
-                "this connect session has no such connection attempt",
-            )
+            Error::new(ErrorCode::AttemptNotFound, "this connect session has no such connection attempt")
         })?;
         if attempt.status == AttemptStatus::Pending && attempt.expires_at <= self.clock().now() {
             attempt.status = AttemptStatus::Expired;

@@ -7,7 +7,7 @@ use patchbay_model::{Profile, ProjectId};
 
 use super::{Caller, Engine, invalid_at};
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     library::{Choice, Installed, Origin, Pushed},
 };
 
@@ -54,18 +54,18 @@ impl Engine {
     /// The connector that a profile runs. 412 when there is none: the message says why, and what to do.
     pub(crate) async fn connector_of(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
         let (key, pin) = (&profile.connector, profile.version_pin.as_deref());
-        let refused = |code, message: String| Error::new(ErrorKind::Precondition, code, message);
+        let refused = |code, message: String| Error::new(code, message);
         let Some(choice) = self.library().choose(&profile.project_id, key, pin) else {
             let others = self.library().state().versions(&profile.project_id, key);
             if others.is_empty() {
                 let message = format!(
                     "the connector `{key}` is not installed; push it again, or see the server's log if it should be there"
                 );
-                return Err(refused("ConnectorMissingError", message));
+                return Err(refused(ErrorCode::ConnectorMissing, message));
             }
             let others = others.iter().map(Choice::version).collect::<Vec<_>>().join(", ");
             return Err(refused(
-                "ConnectorVersionMissingError",
+                ErrorCode::ConnectorVersionMissing,
                 format!(
                     "the connector profile `{}` is pinned to {} of `{key}`, and there is only {others}; change its pin \
                      (connector_pinned_version), or push the version",
@@ -77,7 +77,7 @@ impl Engine {
         match self.install(&choice).await? {
             Ok(installed) => Ok(installed.connector),
             Err(pushed) => Err(refused(
-                "ConnectorMissingError",
+                ErrorCode::ConnectorMissing,
                 format!(
                     "this version of Patchbay cannot run {} {}: it has errors (GET /connectors/{}/versions/{} lists them); \
                      push a version without them",

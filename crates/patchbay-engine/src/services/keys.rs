@@ -9,7 +9,7 @@ use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::{Secret, Vault};
 
 use super::{Caller, Engine, invalid_at, profiles::NewProfile};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorCode};
 
 /// What the first start made; its secrets are shown this once.
 #[derive(Debug)]
@@ -155,8 +155,7 @@ impl Engine {
     pub(crate) async fn known_project(&self, id: &ProjectId) -> Result<Project, Error> {
         self.storage().projects().get(id).await?.ok_or_else(|| {
             Error::new(
-                ErrorKind::NotFound,
-                "ProjectNotFoundError",
+                ErrorCode::ProjectNotFound,
                 format!("there is no project `{id}`; `patchbay project list` shows them"),
             )
         })
@@ -337,7 +336,7 @@ fn check_name(what: &str, name: &str) -> Result<(), Error> {
 }
 
 fn no_key() -> Error {
-    Error::new(ErrorKind::NotFound, "KeyNotFoundError", "there is no such API key in this project")
+    Error::new(ErrorCode::KeyNotFound, "there is no such API key in this project")
 }
 
 /// Lower-case letters, digits and hyphens of a name.

@@ -8,7 +8,7 @@ use patchbay_model::{
 use patchbay_vault::{Secret, Vault};
 
 use super::{Caller, Engine, invalid_at};
-use crate::{Error, ErrorKind, login::check_strength};
+use crate::{Error, ErrorCode, login::check_strength};
 
 /// A member signed in, with the token for the browser's cookie.
 #[derive(Debug)]
@@ -100,9 +100,8 @@ impl Engine {
             Some(id) => projects.into_iter().find(|found| found.id.as_str() == id),
             None => projects.into_iter().next(),
         };
-        let chosen = chosen.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "ProjectNotFoundError", "there is no such project; choose another one")
-        })?;
+        let chosen = chosen
+            .ok_or_else(|| Error::new(ErrorCode::ProjectNotFound, "there is no such project; choose another one"))?;
         Ok(Arc::new(Caller {
             organization_id: chosen.organization_id,
             project_id: chosen.id,
@@ -142,8 +141,7 @@ impl Engine {
     fn guess(&self, now: Timestamp) -> Result<(), Error> {
         self.0.throttle.begin(now).map_err(|seconds| {
             Error::new(
-                ErrorKind::RateLimited,
-                "TooManyAttemptsError",
+                ErrorCode::TooManyAttempts,
                 format!("too many wrong passwords; try again in {seconds} s, or use a one-time link"),
             )
             .with_retry_after(seconds)
@@ -208,9 +206,9 @@ impl Engine {
 }
 
 fn not_signed_in() -> Error {
-    Error::new(ErrorKind::Unauthorized, "UnauthorizedError", "you are not signed in, or no longer; sign in again")
+    Error::new(ErrorCode::Unauthorized, "you are not signed in, or no longer; sign in again")
 }
 
 fn invalid_login(message: &str) -> Error {
-    Error::new(ErrorKind::Unauthorized, "InvalidLoginError", message)
+    Error::new(ErrorCode::InvalidLogin, message)
 }

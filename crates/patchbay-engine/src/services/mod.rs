@@ -18,7 +18,7 @@ use patchbay_vault::{Secret, Vault, VaultError};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Error, ErrorKind, EventSink,
+    Error, ErrorCode, EventSink,
     background::Background,
     cache::Cache,
     housekeeping,
@@ -52,7 +52,6 @@ pub mod revocation;
 pub mod sessions;
 mod wanted_scopes;
 
-pub(crate) use alarms::APP_REFUSED;
 pub(crate) use resolve::{Resolved, credentials as credentials_of, own_credentials};
 
 /// Entries of each cache.
@@ -151,8 +150,7 @@ impl Caller {
             return Ok(());
         }
         Err(Error::new(
-            ErrorKind::Forbidden,
-            "MissingScopeError",
+            ErrorCode::MissingScope,
             format!("this API key lacks the scope `{scope}`; use a key that has it"),
         ))
     }
@@ -280,8 +278,7 @@ impl Engine {
     pub async fn authenticate(&self, key: &Secret) -> Result<Arc<Caller>, Error> {
         let unauthorized = || {
             Error::new(
-                ErrorKind::Unauthorized,
-                "UnauthorizedError",
+                ErrorCode::Unauthorized,
                 "the API key is not valid; send it as the user name of Basic authentication",
             )
         };
@@ -306,11 +303,7 @@ impl Engine {
     /// The session behind a token. 401 `SessionExpiredError` when it is expired or unknown.
     pub async fn hub_session(&self, token: &Secret) -> Result<HubSession, Error> {
         let session = self.live_session(token).await?.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unauthorized,
-                "SessionExpiredError",
-                "the connect session has expired or does not exist; make a new one",
-            )
+            Error::new(ErrorCode::SessionExpired, "the connect session has expired or does not exist; make a new one")
         })?;
         Ok(HubSession { session: Arc::new(session) })
     }
@@ -406,23 +399,19 @@ pub async fn check_key_ring(storage: &dyn Storage, vault: &Vault) -> Result<(), 
         }
     };
     let canary = patchbay_model::Sealed::from_bytes(stored);
-    vault
-        .check_canary(&canary)
-        .map_err(|error: VaultError| Error::new(ErrorKind::Internal, "KeyRingMismatchError", error.to_string()))
+    vault.check_canary(&canary).map_err(|error: VaultError| Error::new(ErrorCode::KeyRingMismatch, error.to_string()))
 }
 
 impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
         let public = match &error {
-            StorageError::Conflict(what) => return Self::new(ErrorKind::Conflict, "ConflictError", *what),
+            StorageError::Conflict(what) => return Self::new(ErrorCode::Conflict, *what),
             StorageError::Full(_)
             | StorageError::ReadOnly(_)
             | StorageError::Busy(_)
             | StorageError::Closed(_)
-            | StorageError::Unavailable { .. } => {
-                Self::new(ErrorKind::Unavailable, "StorageUnavailableError", error.to_string())
-            }
-            _ => Self::new(ErrorKind::Internal, "StorageError", "the database failed; the server's log says why"),
+            | StorageError::Unavailable { .. } => Self::new(ErrorCode::StorageUnavailable, error.to_string()),
+            _ => Self::new(ErrorCode::Storage, "the database failed; the server's log says why"),
         };
         tracing::error!(error = &error as &dyn std::error::Error, "a storage call failed");
         public.with_source(error)
@@ -434,8 +423,7 @@ pub(crate) fn invalid(problems: Vec<crate::Problem>) -> Error {
     let first = problems.first().map_or_else(String::new, |problem| format!(": {}", problem.message));
     let more = problems.len().saturating_sub(1);
     let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-    Error::new(ErrorKind::Invalid, "ValidationError", format!("the request is not valid{first}{rest}"))
-        .with_problems(problems)
+    Error::new(ErrorCode::Validation, format!("the request is not valid{first}{rest}")).with_problems(problems)
 }
 
 /// 400 with one problem.

@@ -10,7 +10,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{Caller, Engine, accounts::check_page, invalid, invalid_at};
 use crate::{
-    Error, ErrorKind, Page, Problem,
+    Error, ErrorCode, Page, Problem,
     library::Choice,
     linking::{check_fields, reseal_profile, seal_profile},
     tokens::{keep_app, signs_in},
@@ -213,11 +213,7 @@ impl Engine {
             })
             .await?;
         if !found {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                "ProfileNotFoundError",
-                "the profile was deleted in the meantime",
-            ));
+            return Err(Error::new(ErrorCode::ProfileNotFound, "the profile was deleted in the meantime"));
         }
         Ok(Arc::new(profile))
     }
@@ -293,12 +289,9 @@ impl Engine {
             .await;
         match deleted {
             Ok(Some(profile)) => Ok(Arc::new(profile)),
-            Ok(None) => {
-                Err(Error::new(ErrorKind::NotFound, "ProfileNotFoundError", "the profile was deleted in the meantime"))
-            }
+            Ok(None) => Err(Error::new(ErrorCode::ProfileNotFound, "the profile was deleted in the meantime")),
             Err(StorageError::Conflict(_)) => Err(Error::new(
-                ErrorKind::Conflict,
-                "ProfileInUseError",
+                ErrorCode::ProfileInUse,
                 "accounts use this profile; delete them or move them to another profile first, or disable the profile",
             )),
             Err(error) => Err(error.into()),

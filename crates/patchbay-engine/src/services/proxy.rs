@@ -15,7 +15,7 @@ use url::Url;
 
 use super::{Caller, Engine, call::Call};
 use crate::{
-    Error, ErrorKind, Problem, ProviderFailure,
+    Error, ErrorCode, Problem, ProviderFailure,
     http::{Incoming, Outgoing, Whole, is_repeatable, shown},
     runtime::{self, Credentials, IntoError as _, Parts, Redactor},
     tokens::works_by_token,
@@ -141,15 +141,13 @@ impl Engine {
 
         let base = connector.base_url.as_ref().ok_or_else(|| {
             Error::new(
-                ErrorKind::Unsupported,
-                "ProxyUnsupportedError",
+                ErrorCode::ProxyUnsupported,
                 format!("{} has no one base URL, so it cannot be proxied; run its actions", connector.title),
             )
         })?;
         if matches!(context.method.authorization, Authorization::WsSecurity { .. }) {
             return Err(Error::new(
-                ErrorKind::Unsupported,
-                "ProxyUnsupportedError",
+                ErrorCode::ProxyUnsupported,
                 format!(
                     "{} takes credentials within SOAP envelopes, so it cannot be proxied; run its actions",
                     connector.title
@@ -309,7 +307,7 @@ fn json_body(provider: &str, incoming: Incoming) -> Result<Bytes, Error> {
         let message =
             format!("{provider} answered {status} with bytes that are no text; fetch files with a download action");
         let failure = ProviderFailure { status: Some(status), url: shown(&incoming.url), ..ProviderFailure::default() };
-        return Err(Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message).with_provider(failure));
+        return Err(Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure));
     };
     if text.trim_ascii().is_empty() {
         return Ok(Bytes::from_static(b"null"));

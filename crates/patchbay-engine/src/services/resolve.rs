@@ -8,7 +8,7 @@ use patchbay_vault::{SealContext, Secret, Vault};
 
 use super::{Engine, revocation::revoked};
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     linking::open_secrets,
     runtime::Credentials,
     tokens::{self, is_kept},
@@ -76,8 +76,7 @@ impl Engine {
     pub(crate) async fn account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
         let missing = || {
             Error::new(
-                ErrorKind::NotFound,
-                "AccountNotFoundError",
+                ErrorCode::AccountNotFound,
                 format!("there is no account `{}` in this project", shortened(id.as_str())),
             )
         };
@@ -95,8 +94,7 @@ impl Engine {
     pub(crate) async fn profile(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {
         let missing = || {
             Error::new(
-                ErrorKind::NotFound,
-                "ProfileNotFoundError",
+                ErrorCode::ProfileNotFound,
                 format!("there is no connector profile `{}` in this project", shortened(id.as_str())),
             )
         };
@@ -114,20 +112,20 @@ impl Engine {
     /// not be used now.
     pub(crate) async fn resolve_account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Resolved>, Error> {
         let account = self.account(project, id).await?;
-        let refused = |code, message: String| Err(Error::new(ErrorKind::Precondition, code, message));
+        let refused = |code, message: String| Err(Error::new(code, message));
         match account.status {
             AccountStatus::Revoked => return Err(revoked()),
             // The token's refresh reports why the account needs to be reconnected.
             AccountStatus::Active | AccountStatus::ReconnectRequired => {}
             AccountStatus::Suspended => {
                 return refused(
-                    "AccountSuspendedError",
+                    ErrorCode::AccountSuspended,
                     "the account is suspended; resume it before calling".to_owned(),
                 );
             }
             AccountStatus::Expired | AccountStatus::Archived => {
                 return refused(
-                    "AccountExpiredCredentialsError",
+                    ErrorCode::AccountExpiredCredentials,
                     "the account's credentials have expired; link it again".to_owned(),
                 );
             }
@@ -135,7 +133,7 @@ impl Engine {
         let profile = self.profile(project, &account.profile_id).await?;
         if !profile.active {
             return refused(
-                "AccountIntegrationInactiveError",
+                ErrorCode::AccountIntegrationInactive,
                 format!("the connector profile `{}` is disabled; enable it before calling", profile.name),
             );
         }
@@ -149,8 +147,7 @@ impl Engine {
 pub(super) fn method_index(connector: &Connector, key: &str) -> Result<usize, Error> {
     connector.authentication.iter().position(|method| method.key == key).ok_or_else(|| {
         Error::new(
-            ErrorKind::Precondition,
-            "AuthMethodMissingError",
+            ErrorCode::AuthMethodMissing,
             format!(
                 "{} {} has no authentication method `{key}`; link the account again, or pin its profile to a version \
                  that has it",

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Caller, Engine, credentials_of, invalid_at};
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     tokens::{Applicant, Revocation, Wire, revoke},
 };
 
@@ -32,9 +32,9 @@ pub(crate) const MOST: u32 = 500;
 /// Pages of the storage's list.
 const PAGE: u32 = 100;
 /// The reason that a revoked account has.
-const REVOKED: &str = "AccountRevokedError";
+const REVOKED: ErrorCode = ErrorCode::AccountRevoked;
 /// The reason that an account has whose provider did not confirm.
-const UNCONFIRMED: &str = "RevocationFailedError";
+const UNCONFIRMED: ErrorCode = ErrorCode::RevocationFailed;
 
 /// Which accounts to take back. At least one of them must be said.
 #[derive(Clone, Debug, Default)]
@@ -92,9 +92,8 @@ impl Engine {
         // On such a day nothing stops because a client's time is over: it goes on without who asked, until the server
         // stops; then each account that was begun is still brought to its end.
         let work = tokio::spawn(async move { engine.revoke_whole(&caller, query).await });
-        work.await.map_err(|_| {
-            Error::new(ErrorKind::Internal, "InternalError", "the revocation stopped half-way; ask again to go on")
-        })?
+        work.await
+            .map_err(|_| Error::new(ErrorCode::Internal, "the revocation stopped half-way; ask again to go on"))?
     }
 
     async fn revoke_whole(&self, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
@@ -188,7 +187,7 @@ impl Engine {
             }
             changed.status = if is_ended { AccountStatus::Revoked } else { AccountStatus::Suspended };
             changed.status_reasons = vec![StatusReason {
-                code: Some(if is_ended { REVOKED } else { UNCONFIRMED }.to_owned()),
+                code: Some(if is_ended { REVOKED } else { UNCONFIRMED }.to_string()),
                 description: Some(format!("revoked by the operator, link it again: {why}")),
                 timestamp: now,
             }];
@@ -260,8 +259,8 @@ impl Engine {
             connector_version: connector.version.to_string(),
             action: None,
             kind: CallKind::Revocation,
-            status_code: outcome.as_ref().map_or_else(|error| error.kind.status(), |_| 200),
-            error_code: outcome.as_ref().err().map(|error| error.code.to_owned()),
+            status_code: outcome.as_ref().map_or_else(Error::status, |_| 200),
+            error_code: outcome.as_ref().err().map(|error| error.code.to_string()),
             started_at,
             duration_micros: i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX),
         });
@@ -291,9 +290,5 @@ impl Engine {
 
 /// 412: there are no credentials any more.
 pub(crate) fn revoked() -> Error {
-    Error::new(
-        ErrorKind::Precondition,
-        REVOKED,
-        "the account was revoked by the operator and holds no credentials any more; link it again",
-    )
+    Error::new(REVOKED, "the account was revoked by the operator and holds no credentials any more; link it again")
 }

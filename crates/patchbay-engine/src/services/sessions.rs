@@ -5,7 +5,7 @@ use patchbay_model::{ApiScope, SessionId};
 use patchbay_vault::{Secret, Vault};
 
 use super::{Caller, Engine, invalid, invalid_at};
-use crate::{Error, ErrorKind, Problem};
+use crate::{Error, ErrorCode, Problem};
 
 /// What a session is made from.
 #[derive(Clone, Debug)]
@@ -109,11 +109,7 @@ impl Engine {
         caller.require(ApiScope::PlatformRead)?;
         let session = self.live_session(token).await?.filter(|session| session.project_id == caller.project_id);
         session.ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                "SessionNotFoundError",
-                "there is no live connect session with this token in this project",
-            )
+            Error::new(ErrorCode::SessionNotFound, "there is no live connect session with this token in this project")
         })
     }
 

@@ -94,7 +94,7 @@ impl Engine {
 
     /// Ends an attempt with what went wrong.
     pub(super) async fn end_attempt(&self, hub: &HubSession, id: &AttemptId, error: &Error) -> Result<(), Error> {
-        let told = AttemptError { code: error.code.to_owned(), description: error.message.clone() };
+        let told = AttemptError { code: error.code.to_string(), description: error.message.clone() };
         self.settle_attempt(hub, id, AttemptStatus::Error, None, Some(&told)).await
     }
 

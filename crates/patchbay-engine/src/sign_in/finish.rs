@@ -5,7 +5,7 @@ use patchbay_vault::{Secret, Vault};
 
 use super::{begin::mark_of, oauth1, ticket::Ticket, way::Return};
 use crate::{
-    Engine, Error, ErrorKind,
+    Engine, Error, ErrorCode,
     linking::no_token,
     services::{
         HubSession,
@@ -170,13 +170,12 @@ pub(super) fn changed() -> Error {
 }
 
 pub(super) fn refused(why: &str) -> Error {
-    Error::new(ErrorKind::Invalid, "SignInRefusedError", why)
+    Error::new(ErrorCode::SignInRefused, why)
 }
 
 pub(super) fn unknown() -> Error {
     Error::new(
-        ErrorKind::Invalid,
-        "SignInUnknownError",
+        ErrorCode::SignInUnknown,
         "there is no such sign-in: it was finished already, took longer than ten minutes, or never began here; start again where you began",
     )
 }
@@ -189,5 +188,5 @@ pub(super) fn denied(code: &str, words: Option<&str>) -> Error {
         (code, Some(words)) => format!("the provider refused: {} ({})", plain(words), plain(code)),
         (code, None) => format!("the provider refused: {}", plain(code)),
     };
-    Error::new(ErrorKind::Invalid, "SignInDeniedError", message)
+    Error::new(ErrorCode::SignInDenied, message)
 }

@@ -6,7 +6,7 @@ use patchbay_vault::{SealContext, Secret, Vault};
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use crate::{Engine, Error, ErrorKind};
+use crate::{Engine, Error, ErrorCode};
 
 /// How long it is kept, in seconds: as long as a customer may take at the provider.
 pub(super) const LIFE: i64 = 600;
@@ -66,5 +66,5 @@ fn open<T: DeserializeOwned>(
 /// 500: what is kept cannot be read, or not be kept.
 pub(super) fn broken(error: &dyn std::fmt::Display) -> Error {
     tracing::error!(%error, "a sign-in cannot be kept or read");
-    Error::new(ErrorKind::Internal, "SignInError", "the sign-in cannot be kept; the server's log says why")
+    Error::new(ErrorCode::SignIn, "the sign-in cannot be kept; the server's log says why")
 }

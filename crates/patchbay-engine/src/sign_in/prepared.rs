@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 
 use super::{SignInRequest, begin::check_typed, kept, way::not_by_sign_in};
 use crate::{
-    Engine, Error, ErrorKind,
+    Engine, Error, ErrorCode,
     services::{HubSession, hub::HubProfile, invalid_at},
     tokens::signs_in,
 };
@@ -90,8 +90,7 @@ impl Engine {
     ) -> Result<SignInRequest, Error> {
         let (_, kept) = kept::find::<Kept>(self, &hash_of(ticket)).await?.ok_or_else(|| {
             Error::new(
-                ErrorKind::Invalid,
-                "SignInUnknownError",
+                ErrorCode::SignInUnknown,
                 "this way to the sign-in is older than ten minutes, or was never there; start again in the Hub",
             )
         })?;

@@ -13,7 +13,7 @@ use zeroize::Zeroize;
 
 use super::{finish::SignInAnswer, oauth1, oauth2, ticket::Ticket};
 use crate::{
-    Engine, Error, ErrorKind,
+    Engine, Error, ErrorCode,
     services::invalid_at,
     tokens::{Applicant, Minted},
 };
@@ -55,7 +55,7 @@ impl Errand<'_> {
     pub(super) fn broken(&self, why: &str) -> Error {
         let title = &self.applicant.connector.title;
         let message = format!("the connector {title} cannot send anyone to sign in: {why}");
-        Error::new(ErrorKind::Internal, "ConnectorError", message)
+        Error::new(ErrorCode::Connector, message)
     }
 }
 

@@ -10,7 +10,7 @@ use futures_util::future::{FutureExt as _, Shared};
 use patchbay_model::{AccountId, Timestamp};
 use tokio_util::task::TaskTracker;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorCode};
 
 type Flight = Shared<Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>>;
 
@@ -37,11 +37,7 @@ impl Flights {
         let flight = async move {
             task.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "a renewal stopped half-way");
-                Err(Error::new(
-                    ErrorKind::Internal,
-                    "InternalError",
-                    "the renewal of the account's token stopped half-way",
-                ))
+                Err(Error::new(ErrorCode::Internal, "the renewal of the account's token stopped half-way"))
             })
         };
         let flight = flight.boxed().shared();
@@ -120,7 +116,7 @@ mod tests {
                 Ok(())
             }
         };
-        assert_eq!(flights.join(&id, renewal(true)).await.unwrap_err().code, "InternalError");
+        assert_eq!(flights.join(&id, renewal(true)).await.unwrap_err().code, ErrorCode::Internal);
         assert!(flights.join(&id, renewal(false)).await.is_ok());
     }
 }

@@ -20,7 +20,7 @@ use super::{
     server::TokenServer,
 };
 use crate::{
-    Engine, EngineConfig, Error, ErrorKind,
+    Engine, EngineConfig, Error, ErrorCode,
     http::{ClientCertificate, Incoming, Outgoing},
     runtime::{self, Credentials, Host, IntoError as _, RawInputs, Redactor, RunContext, RunFacts},
 };
@@ -152,8 +152,7 @@ pub(crate) async fn after_sign_in(engine: &Engine, applicant: &Applicant<'_>) ->
 fn broken(applicant: &Applicant<'_>, why: &str) -> Failure {
     let title = &applicant.connector.title;
     let error = Error::new(
-        ErrorKind::Internal,
-        "ConnectorError",
+        ErrorCode::Connector,
         format!("the connector {title} cannot get a token by `{}`: {why}", applicant.method.key),
     );
     Failure { refusal: Refusal::Later, error }
@@ -291,8 +290,7 @@ fn refused(wire: Wire<'_>, title: &str, body: Option<&Value>, incoming: &Incomin
         _ => error.message,
     };
     if incoming.status.is_success() {
-        error.kind = ErrorKind::BadGateway;
-        error.code = "TokenAnswerError";
+        error.set_code(ErrorCode::TokenAnswer);
     }
     runtime::redact_error(error, redactor)
 }

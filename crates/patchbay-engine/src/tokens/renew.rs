@@ -20,8 +20,8 @@ use super::{
     when::{self, Standing},
 };
 use crate::{
-    Engine, Error, ErrorKind,
-    services::{APP_REFUSED, Resolved, credentials_of},
+    Engine, Error, ErrorCode,
+    services::{Resolved, credentials_of},
 };
 
 /// How long a lease lasts beyond the time that a call may take, in seconds: to store what it brought.
@@ -137,8 +137,7 @@ async fn renew(engine: &Engine, project: &ProjectId, id: &AccountId, want: Want)
         }
     }
     Err(Error::new(
-        ErrorKind::Unavailable,
-        "TokenRenewalError",
+        ErrorCode::TokenRenewal,
         "the account's token is being renewed by another process, which does not end; try again later",
     )
     .with_retry_after(5))
@@ -171,8 +170,7 @@ async fn with_lease(engine: &Engine, lease: &Lease, want: Want) -> Result<(), Er
     let Some((connector, method)) = method else {
         engine.storage().refresh_leases().release(lease).await?;
         return Err(Error::new(
-            ErrorKind::Precondition,
-            "ConnectorMissingError",
+            ErrorCode::ConnectorMissing,
             format!("the connector `{}` or its authentication method is not installed", account.connector),
         ));
     };
@@ -277,15 +275,12 @@ impl Renewal<'_> {
             }
             Refusal::Client => {
                 // It concerns every account of the profile, and none of them is to blame: the profile's alarm tells.
-                let told = Error {
-                    kind: ErrorKind::Precondition,
-                    code: APP_REFUSED,
-                    message: format!(
-                        "{title} refuses the app's credentials in the connector profile `{}`, so no token can be renewed; correct them there ({})",
-                        self.profile.name, error.message
-                    ),
-                    ..error
-                };
+                let mut told = error;
+                told.message = format!(
+                    "{title} refuses the app's credentials in the connector profile `{}`, so no token can be renewed; correct them there ({})",
+                    self.profile.name, told.message
+                );
+                told.set_code(ErrorCode::ProfileCredentials);
                 Err(self.rest(told, true).await?)
             }
             Refusal::Later => {
@@ -318,7 +313,7 @@ impl Renewal<'_> {
             let mut changed = base.clone();
             changed.status = AccountStatus::ReconnectRequired;
             changed.status_reasons = vec![StatusReason {
-                code: Some(why.code.to_owned()),
+                code: Some(why.code.to_string()),
                 description: Some(why.message.clone()),
                 timestamp: now,
             }];
@@ -356,21 +351,19 @@ fn must_relink(account: &Account) -> Error {
         Some(why) => why.to_owned(),
         None => "the account's credentials are refused by the provider; link it again".to_owned(),
     };
-    Error::new(ErrorKind::Precondition, "AccountExpiredCredentialsError", message)
+    Error::new(ErrorCode::AccountExpiredCredentials, message)
 }
 
 fn must_relink_for(connector: &Connector, why: &str) -> Error {
     Error::new(
-        ErrorKind::Precondition,
-        "AccountExpiredCredentialsError",
+        ErrorCode::AccountExpiredCredentials,
         format!("{} does not honour this account any more, link it again: {why}", connector.title),
     )
 }
 
 fn overtaken() -> Error {
     Error::new(
-        ErrorKind::Unavailable,
-        "TokenRenewalError",
+        ErrorCode::TokenRenewal,
         "the account's token was renewed by another process at the same time; try again",
     )
     .with_retry_after(1)
@@ -379,8 +372,7 @@ fn overtaken() -> Error {
 fn resting(until: Timestamp, now: Timestamp) -> Error {
     let seconds = (until.as_micros() - now.as_micros()).max(0) / 1_000_000 + 1;
     Error::new(
-        ErrorKind::Unavailable,
-        "TokenRenewalError",
+        ErrorCode::TokenRenewal,
         format!("the account's token could not be renewed a moment ago; it is tried again in {seconds} s"),
     )
     .with_retry_after(seconds.unsigned_abs())

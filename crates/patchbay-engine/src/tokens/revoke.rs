@@ -10,7 +10,7 @@ use super::{
     mint::{Applicant, Endpoint, Form, Place, Wire, certificate, context, found_server, signs_in},
 };
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     runtime::{self, IntoError as _, RawInputs},
 };
 
@@ -108,7 +108,7 @@ async fn at_endpoint(
     let title = &applicant.connector.title;
     let broken = |why: &str| {
         let message = format!("the connector {title} cannot revoke a token by `{}`: {why}", applicant.method.key);
-        Error::new(ErrorKind::Internal, "ConnectorError", message)
+        Error::new(ErrorCode::Connector, message)
     };
     let server = found_server(applicant);
     let found = server.as_ref().and_then(|server| Some((server, server.revocation_url.as_deref()?)));
@@ -146,7 +146,7 @@ async fn at_endpoint(
                 error.message = format!("{title} answered {code}");
             }
             if incoming.status.is_success() {
-                error.kind = ErrorKind::BadGateway;
+                error.set_status(502);
             }
             Err(runtime::redact_error(error, &redactor))
         }

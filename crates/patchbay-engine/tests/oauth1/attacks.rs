@@ -1,7 +1,7 @@
 //! What someone may try to make of a sign-in. OAuth Security Advisory 2009.1 is the reason for the revision A of the
 //! protocol: an attacker begins, a victim consents, and the victim's data are the attacker's.
 
-use patchbay_engine::SignInAnswer;
+use patchbay_engine::{ErrorCode, SignInAnswer};
 use patchbay_model::AttemptStatus;
 use patchbay_vault::Secret;
 
@@ -22,7 +22,7 @@ async fn session_fixation_is_refused_another_browser_cannot_finish() {
         let parameters = attacker.at_provider(&world).await;
         let answer = SignInAnswer { browsers, ..attacker.answer(parameters) };
         let error = attacker.finish_with(&world, answer).await.unwrap_err();
-        assert_eq!(error.code, "SignInRefusedError");
+        assert_eq!(error.code, ErrorCode::SignInRefused);
         assert_eq!(attacker.attempt(&world).await.0, AttemptStatus::Error);
         assert_eq!(world.taken("/access_token"), 0, "the consent was not traded");
         assert!(world.provider.live_tokens().is_empty());
@@ -34,7 +34,9 @@ async fn session_fixation_is_refused_another_browser_cannot_finish() {
 async fn a_consent_that_brings_no_verifier_or_a_guessed_one_is_refused() {
     let world = World::new().await;
     let profile = world.profile().await;
-    for (verifier, code) in [(None, "SignInRefusedError"), (Some("guessed"), "AccountAuthenticationFailedError")] {
+    for (verifier, code) in
+        [(None, ErrorCode::SignInRefused), (Some("guessed"), ErrorCode::AccountAuthenticationFailed)]
+    {
         let browser = Browser::begin(&world, &profile.id).await.unwrap();
         let mut parameters = without(&browser.at_provider(&world).await, &["oauth_verifier"]);
         parameters.extend(verifier.map(|verifier| ("oauth_verifier".to_owned(), Secret::new(verifier))));
@@ -54,16 +56,16 @@ async fn a_swapped_request_token_is_refused() {
     let state = own.iter().filter(|(name, _)| name == "state").cloned();
     let swapped = state.chain(without(&stolen, &["state"])).collect::<Vec<_>>();
     let error = mine.finish_with(&world, mine.answer(swapped)).await.unwrap_err();
-    assert_eq!(error.code, "SignInRefusedError");
+    assert_eq!(error.code, ErrorCode::SignInRefused);
     assert!(error.message.contains("belongs to another sign-in"), "{error}");
     assert_eq!(world.taken("/access_token"), 0);
     // Without `state` it is the other sign-in, which this browser did not begin.
     let error = mine.finish_with(&world, mine.answer(without(&stolen, &["state"]))).await.unwrap_err();
-    assert_eq!(error.code, "SignInRefusedError");
+    assert_eq!(error.code, ErrorCode::SignInRefused);
     assert!(error.message.contains("another browser"), "{error}");
     // And a request token that nobody asked for is none.
     let invented = vec![("oauth_token".to_owned(), Secret::new("x")), ("oauth_verifier".to_owned(), Secret::new("y"))];
-    assert_eq!(mine.finish_with(&world, mine.answer(invented)).await.unwrap_err().code, "SignInUnknownError");
+    assert_eq!(mine.finish_with(&world, mine.answer(invented)).await.unwrap_err().code, ErrorCode::SignInUnknown);
 }
 
 #[tokio::test]
@@ -75,7 +77,7 @@ async fn replay_is_refused() {
     browser.finish_with(&world, browser.answer(parameters.clone())).await.unwrap();
     for again in [parameters.clone(), without(&parameters, &["state"])] {
         let error = browser.finish_with(&world, browser.answer(again)).await.unwrap_err();
-        assert_eq!(error.code, "SignInUnknownError");
+        assert_eq!(error.code, ErrorCode::SignInUnknown);
     }
     assert_eq!(browser.attempt(&world).await.0, AttemptStatus::Authenticated);
     assert_eq!((world.taken("/access_token"), world.provider.live_tokens().len()), (1, 1));
@@ -88,14 +90,14 @@ async fn a_callback_that_is_not_confirmed_is_refused() {
     let profile = world.profile().await;
     let token = world.session(None).await;
     let error = Browser::begin_in(&world, &profile.id, token).await.err().unwrap();
-    assert_eq!(error.code, "TokenAnswerError");
+    assert_eq!(error.code, ErrorCode::TokenAnswer);
     assert!(error.message.contains("oauth_callback_confirmed"), "{error}");
 }
 
 /// Cross-app OAuth account takeover: an answer that comes to another connector's address.
 #[tokio::test]
 async fn cross_app_takeover_is_refused_an_answer_at_another_connectors_address() {
-    for (keeps_query, code) in [(true, "SignInRefusedError"), (false, "SignInUnknownError")] {
+    for (keeps_query, code) in [(true, ErrorCode::SignInRefused), (false, ErrorCode::SignInUnknown)] {
         let world = World::with(|rules| rules.keeps_query = keeps_query).await;
         let profile = world.profile().await;
         let browser = Browser::begin(&world, &profile.id).await.unwrap();
@@ -114,7 +116,7 @@ async fn an_answer_by_oauth_2_is_none() {
     let mut parameters = without(&browser.at_provider(&world).await, &["oauth_token", "oauth_verifier"]);
     parameters.push(("code".into(), Secret::new("c")));
     let error = browser.finish_with(&world, browser.answer(parameters)).await.unwrap_err();
-    assert_eq!(error.code, "SignInRefusedError");
+    assert_eq!(error.code, ErrorCode::SignInRefused);
     assert_eq!(world.taken("/access_token"), 0);
 }
 
@@ -125,8 +127,8 @@ async fn typed_credentials_cannot_take_the_place_of_a_sign_in() {
     let token = world.session(None).await;
     let hub = world.engine.hub_session(&token).await.unwrap();
     for (credentials, code) in [
-        (Vec::new(), "SignInRequiredError"),
-        (vec![("accessToken".to_owned(), Secret::new("mine"))], "ValidationError"),
+        (Vec::new(), ErrorCode::SignInRequired),
+        (vec![("accessToken".to_owned(), Secret::new("mine"))], ErrorCode::Validation),
     ] {
         let request = patchbay_engine::LinkRequest { profile_id: Some(profile.id.clone()), credentials };
         assert_eq!(world.engine.hub_link(&hub, request).await.unwrap_err().code, code);

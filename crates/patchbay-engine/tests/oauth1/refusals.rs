@@ -1,5 +1,6 @@
 //! What people are told when the provider says no.
 
+use patchbay_engine::ErrorCode;
 use patchbay_model::AttemptStatus;
 use patchbay_simulator::{Approval, Denial, Fault, Matching, Planned};
 
@@ -9,9 +10,9 @@ use crate::world::{Browser, World};
 async fn a_denied_consent_is_told_however_the_provider_says_it() {
     for keeps_query in [true, false] {
         for (denial, code) in [
-            (Denial::Denied, "SignInDeniedError"),
-            (Denial::Problem, "SignInDeniedError"),
-            (Denial::NoVerifier, "SignInRefusedError"),
+            (Denial::Denied, ErrorCode::SignInDenied),
+            (Denial::Problem, ErrorCode::SignInDenied),
+            (Denial::NoVerifier, ErrorCode::SignInRefused),
         ] {
             let world = World::with(|rules| {
                 (rules.approval, rules.denial, rules.keeps_query) = (Approval::Never, denial, keeps_query);
@@ -22,7 +23,7 @@ async fn a_denied_consent_is_told_however_the_provider_says_it() {
             let error = browser.finish(&world).await.unwrap_err();
             assert_eq!(error.code, code, "{denial:?}: {error}");
             assert!(error.message.contains("start again"), "{error}");
-            assert_eq!(browser.attempt(&world).await, (AttemptStatus::Error, Some(code.to_owned())));
+            assert_eq!(browser.attempt(&world).await, (AttemptStatus::Error, Some(code.to_string())));
             assert_eq!(world.taken("/access_token"), 0);
         }
     }
@@ -34,7 +35,7 @@ async fn a_wrong_consumer_secret_is_the_operators_to_mend() {
         let world = World::with(|rules| rules.reports_problems = reports_problems).await;
         let profile = world.profile_of("sign_in", "another").await;
         let error = Browser::begin(&world, &profile.id).await.err().unwrap();
-        assert_eq!((error.kind.status(), error.code), (412, "ProfileCredentialsError"), "{error}");
+        assert_eq!((error.status(), error.code), (412, ErrorCode::ProfileCredentials), "{error}");
         assert!(error.message.contains("whoever runs this server must correct them"), "{error}");
         let alarmed = world.engine.get_profile(&world.caller, &profile.id).await.unwrap();
         assert!(alarmed.alarm.as_ref().is_some_and(|alarm| alarm.message.contains("Pier")), "{:?}", alarmed.alarm);
@@ -46,7 +47,7 @@ async fn an_address_that_the_app_does_not_allow_is_named() {
     let world = World::with(|rules| rules.callbacks = vec!["https://elsewhere.example/".into()]).await;
     let profile = world.profile().await;
     let error = Browser::begin(&world, &profile.id).await.err().unwrap();
-    assert_eq!(error.code, "ProfileCredentialsError");
+    assert_eq!(error.code, ErrorCode::ProfileCredentials);
     assert!(error.message.contains("Callback URL not approved"), "{error}");
     assert!(error.message.contains("http://localhost/connect/oauth2/pier/callback"), "{error}");
 }
@@ -58,7 +59,7 @@ async fn a_clock_that_is_wrong_is_told_with_both_times() {
     let error = Browser::begin(&world, &profile.id).await.err().unwrap();
     let expected = "Pier refuses the time of the request (it takes 2026-01-15T11:25:00.000Z to 2026-01-15T11:35:00.000Z): \
                     this server's clock shows 2026-01-15T10:30:00.000Z; set it right";
-    assert_eq!((error.code, error.message.as_str()), ("ProviderError", expected));
+    assert_eq!((error.code, error.message.as_str()), (ErrorCode::Provider, expected));
     let profile = world.engine.get_profile(&world.caller, &profile.id).await.unwrap();
     assert!(profile.alarm.is_none(), "the app's credentials are not to blame");
 
@@ -67,7 +68,7 @@ async fn a_clock_that_is_wrong_is_told_with_both_times() {
     let account = Browser::begin(&world, &profile.id).await.unwrap().finish(&world).await.unwrap();
     world.provider.change(|rules| rules.clock_skew_seconds = 3600);
     let error = world.run(&account).await.unwrap_err();
-    assert_eq!((error.code, error.message.as_str()), ("ProviderError", expected));
+    assert_eq!((error.code, error.message.as_str()), (ErrorCode::Provider, expected));
 }
 
 #[tokio::test]
@@ -77,7 +78,7 @@ async fn access_that_was_taken_back_is_told() {
     let account = Browser::begin(&world, &profile.id).await.unwrap().finish(&world).await.unwrap();
     world.provider.revoke_all();
     let error = world.run(&account).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (401, "AccountInvalidCredentialsError"));
+    assert_eq!((error.status(), error.code), (401, ErrorCode::AccountInvalidCredentials));
     assert_eq!(
         error.message,
         "Pier says that access was taken back (token_revoked); reconnect the account with valid ones"
@@ -88,10 +89,10 @@ async fn access_that_was_taken_back_is_told() {
 async fn a_provider_that_is_down_or_answers_nonsense_ends_the_attempt() {
     let text = |status: u16, body: &str| Fault::Text { status, content_type: "text/html".into(), body: body.into() };
     for (fault, status, code) in [
-        (text(503, "Back in an hour"), 503, "ProviderError"),
-        (text(200, "<html><a href=\"?a=b\">"), 502, "TokenAnswerError"),
-        (text(200, "oauth_token=&oauth_token_secret="), 502, "TokenAnswerError"),
-        (text(200, "oauth_problem=signature_invalid"), 412, "ProfileCredentialsError"),
+        (text(503, "Back in an hour"), 503, ErrorCode::Provider),
+        (text(200, "<html><a href=\"?a=b\">"), 502, ErrorCode::TokenAnswer),
+        (text(200, "oauth_token=&oauth_token_secret="), 502, ErrorCode::TokenAnswer),
+        (text(200, "oauth_problem=signature_invalid"), 412, ErrorCode::ProfileCredentials),
     ] {
         for path in ["/request_token", "/access_token"] {
             let world = World::new().await;
@@ -106,7 +107,7 @@ async fn a_provider_that_is_down_or_answers_nonsense_ends_the_attempt() {
                 }
                 Err(error) => error,
             };
-            assert_eq!((error.kind.status(), error.code), (status, code), "{path} {fault:?}: {error}");
+            assert_eq!((error.status(), error.code), (status, code), "{path} {fault:?}: {error}");
         }
     }
 }

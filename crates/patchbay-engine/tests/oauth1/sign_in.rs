@@ -1,5 +1,6 @@
 //! What a sign-in does when nobody is in its way.
 
+use patchbay_engine::ErrorCode;
 use patchbay_model::AttemptStatus;
 use patchbay_vault::Secret;
 use serde_json::json;
@@ -43,7 +44,7 @@ async fn linking_again_keeps_the_account_and_asks_without_its_old_token() {
     let account = Browser::begin(&world, &profile.id).await.unwrap().finish(&world).await.unwrap();
     world.provider.revoke_all();
     let error = world.run(&account).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (401, "AccountInvalidCredentialsError"));
+    assert_eq!((error.status(), error.code), (401, ErrorCode::AccountInvalidCredentials));
     let token = world.session(Some(account.clone())).await;
     // The provider refuses a request for a request token that a token signs.
     let browser = Browser::begin_in(&world, &profile.id, token).await.unwrap();
@@ -64,7 +65,7 @@ async fn a_provider_that_drops_the_query_is_known_by_its_request_token() {
     assert_eq!(world.run(&account).await.unwrap()["data"]["id"], "u1");
     // It is found once.
     let error = browser.finish_with(&world, browser.answer(parameters)).await.unwrap_err();
-    assert_eq!(error.code, "SignInUnknownError");
+    assert_eq!(error.code, ErrorCode::SignInUnknown);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! States, filters and changes of linked accounts.
 
-use patchbay_engine::{AccountPatch, EffectiveStatus, ProfilePatch};
+use patchbay_engine::{AccountPatch, EffectiveStatus, ErrorCode, ProfilePatch};
 use patchbay_model::AccountStatus;
 
 use crate::world::{GOOD, OTHER, World, secrets, session_for};
@@ -17,7 +17,7 @@ async fn an_account_is_suspended_resumed_and_deleted_at_once() {
     world.whoami(&account).await.unwrap();
     let suspended = patch(status(AccountStatus::Suspended)).await.unwrap();
     assert_eq!((suspended.account.status, suspended.account.status_reasons.len()), (AccountStatus::Suspended, 1));
-    assert_eq!(world.whoami(&account).await.unwrap_err().code, "AccountSuspendedError");
+    assert_eq!(world.whoami(&account).await.unwrap_err().code, ErrorCode::AccountSuspended);
     let edited = patch(AccountPatch { credentials: secrets(&[("key", OTHER)]), ..AccountPatch::default() }).await;
     assert_eq!(edited.unwrap().account.status, AccountStatus::Suspended, "new credentials do not end a suspension");
     let resumed = patch(status(AccountStatus::Active)).await.unwrap();
@@ -26,11 +26,11 @@ async fn an_account_is_suspended_resumed_and_deleted_at_once() {
     assert_eq!(world.last_header("/whoami", "x-key").as_deref(), Some(OTHER));
     let settable = [AccountStatus::Active, AccountStatus::Suspended];
     for wrong in AccountStatus::ALL.into_iter().filter(|status| !settable.contains(status)) {
-        assert_eq!(patch(status(wrong)).await.unwrap_err().kind.status(), 400);
+        assert_eq!(patch(status(wrong)).await.unwrap_err().status(), 400);
     }
     world.engine.delete_account(&world.caller, &account.id).await.unwrap();
-    assert_eq!(world.whoami(&account).await.unwrap_err().code, "AccountNotFoundError");
-    assert_eq!(world.engine.delete_account(&world.caller, &account.id).await.unwrap_err().kind.status(), 404);
+    assert_eq!(world.whoami(&account).await.unwrap_err().code, ErrorCode::AccountNotFound);
+    assert_eq!(world.engine.delete_account(&world.caller, &account.id).await.unwrap_err().status(), 404);
 }
 
 #[tokio::test]
@@ -99,10 +99,10 @@ async fn a_profile_in_use_stays() {
     let world = World::new().await;
     let account = world.link("a", GOOD).await.unwrap();
     let gone = world.engine.delete_profile(&world.caller, &account.profile_id).await.unwrap_err();
-    assert_eq!((gone.kind.status(), gone.code), (409, "ProfileInUseError"));
+    assert_eq!((gone.status(), gone.code), (409, ErrorCode::ProfileInUse));
     world.whoami(&account).await.unwrap();
     world.engine.delete_account(&world.caller, &account.id).await.unwrap();
     world.engine.delete_profile(&world.caller, &account.profile_id).await.unwrap();
     let gone = world.engine.get_profile(&world.caller, &account.profile_id).await.unwrap_err();
-    assert_eq!(gone.code, "ProfileNotFoundError");
+    assert_eq!(gone.code, ErrorCode::ProfileNotFound);
 }

@@ -7,7 +7,8 @@ use std::sync::{
 
 use patchbay_connector::{Registry, SourceFile};
 use patchbay_engine::{
-    Caller, ConnectorQuery, ConnectorSource, Engine, Error, NewProfile, Origin, ProfilePatch, PushOutcome, SourceRead,
+    Caller, ConnectorQuery, ConnectorSource, Engine, Error, ErrorCode, NewProfile, Origin, ProfilePatch, PushOutcome,
+    SourceRead,
 };
 use patchbay_model::{ApiScope, EnabledActions, Profile};
 
@@ -46,8 +47,8 @@ async fn pin(world: &World, profile: &Profile, pin: Option<&str>) -> Result<Arc<
     world.engine.patch_profile(&world.caller, &profile.id, patch).await
 }
 
-fn code<T>(outcome: Result<T, Error>) -> (u16, &'static str) {
-    outcome.map_or_else(|error| (error.kind.status(), error.code), |_| (200, ""))
+fn code<T>(outcome: Result<T, Error>) -> (u16, Option<ErrorCode>) {
+    outcome.map_or_else(|error| (error.status(), Some(error.code)), |_| (200, None))
 }
 
 #[tokio::test]
@@ -67,7 +68,7 @@ async fn a_pushed_connector_is_in_use_at_once_and_in_its_project_alone() {
     assert_eq!((theirs.origin, theirs.versions.len()), (Origin::Instance, 1));
     assert_eq!(
         code(world.engine.connector_version(&stranger, "ledger", "1.1.0").await),
-        (404, "ConnectorVersionNotFoundError")
+        (404, Some(ErrorCode::ConnectorVersionNotFound))
     );
     assert_eq!(world.engine.connector_version(&world.caller, "ledger", "1.x.x").await.unwrap().files.len(), 1);
 }
@@ -80,12 +81,12 @@ async fn a_version_is_the_same_or_another_one() {
     let mut other = file("2.0.0", "Other");
     assert_eq!(
         code(world.engine.push_connector(&world.caller, other.clone()).await),
-        (409, "ConnectorVersionExistsError")
+        (409, Some(ErrorCode::ConnectorVersionExists))
     );
     // Nothing of the refused push is in use.
     assert_eq!(world.engine.connectors(&world.caller).await.unwrap().get("ledger").unwrap().title, "Ledger 2.0.0");
     other[0].text = other[0].text.replace("version: 2.0.0", "version: 2.0.0+b");
-    assert_eq!(code(world.engine.push_connector(&world.caller, other).await), (400, "ValidationError"));
+    assert_eq!(code(world.engine.push_connector(&world.caller, other).await), (400, Some(ErrorCode::Validation)));
 }
 
 #[tokio::test]
@@ -95,7 +96,7 @@ async fn a_bad_push_changes_nothing_and_tells_all() {
     let mut bad = file("1.2.0", "Bad");
     bad[0].text = bad[0].text.replace("title: Bad", "titel: Bad").replace("type: custom", "type: costum");
     let error = world.engine.push_connector(&world.caller, bad).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (400, "ConnectorInvalidError"));
+    assert_eq!((error.status(), error.code), (400, ErrorCode::ConnectorInvalid));
     let codes = error.diagnostics.as_deref().unwrap().iter().map(|found| found.code).collect::<Vec<_>>();
     assert!(codes.contains(&"PB0002") && codes.contains(&"PB0006"), "{codes:?}");
     assert_eq!(error.problems.len(), codes.len());
@@ -126,7 +127,7 @@ async fn pins_choose_among_the_projects_versions_and_the_instances() {
     }
     for wrong in ["^1.0.0", "~1.2", "1.x", "newest"] {
         let error = pin(&world, &profile, Some(wrong)).await.unwrap_err();
-        assert_eq!((error.code, error.problems[0].code), ("ValidationError", "format"), "{wrong}");
+        assert_eq!((error.code, error.problems[0].code), (ErrorCode::Validation, "format"), "{wrong}");
     }
     let error = pin(&world, &profile, Some("3.x.x")).await.unwrap_err();
     assert_eq!(error.problems[0].code, "unknown_version");
@@ -158,29 +159,29 @@ async fn a_version_that_is_needed_stays() {
         setup: Vec::new(),
     };
     let profile = engine.create_profile(&world.caller, new).await.unwrap();
-    assert_eq!(delete("1.0.0").await, (409, "ConnectorVersionPinnedError"));
+    assert_eq!(delete("1.0.0").await, (409, Some(ErrorCode::ConnectorVersionPinned)));
     pin(&world, &profile, Some("1.x.x")).await.unwrap();
-    assert_eq!(delete("1.0.0").await, (200, ""));
+    assert_eq!(delete("1.0.0").await, (200, None));
     let account = world.link_with(session_for("a"), &profile, &[("key", GOOD)]).await.unwrap();
     assert_eq!(account.connector_version, "1.1.0");
     // 2.0.0 is no version for the account's pin.
-    assert_eq!(delete("1.1.0").await, (409, "ConnectorInUseError"));
+    assert_eq!(delete("1.1.0").await, (409, Some(ErrorCode::ConnectorInUse)));
     pin(&world, &profile, None).await.unwrap();
-    assert_eq!(delete("1.1.0").await, (200, ""));
-    assert_eq!(delete("2.0.0").await, (409, "ConnectorInUseError"));
+    assert_eq!(delete("1.1.0").await, (200, None));
+    assert_eq!(delete("2.0.0").await, (409, Some(ErrorCode::ConnectorInUse)));
     engine.delete_account(&world.caller, &account.id).await.unwrap();
-    assert_eq!(delete("2.0.0").await, (200, ""));
-    assert_eq!(delete("2.0.0").await, (404, "ConnectorVersionNotFoundError"));
-    assert_eq!(code(engine.get_connector(&world.caller, "vault").await), (404, "ConnectorNotFoundError"));
+    assert_eq!(delete("2.0.0").await, (200, None));
+    assert_eq!(delete("2.0.0").await, (404, Some(ErrorCode::ConnectorVersionNotFound)));
+    assert_eq!(code(engine.get_connector(&world.caller, "vault").await), (404, Some(ErrorCode::ConnectorNotFound)));
     assert_eq!(
         code(engine.delete_connector_version(&world.caller, "ledger", "1.0.0").await),
-        (409, "ConnectorBuiltInError")
+        (409, Some(ErrorCode::ConnectorBuiltIn))
     );
     // A profile without its connector can still be put away, and says what is wrong.
     let patch = ProfilePatch { active: Some(false), ..ProfilePatch::default() };
     engine.patch_profile(&world.caller, &profile.id, patch).await.unwrap();
     let hub = world.link_with(session_for("a"), &profile, &[("key", GOOD)]).await;
-    assert_eq!(code(hub), (404, "ProfileNotFoundError"));
+    assert_eq!(code(hub), (404, Some(ErrorCode::ProfileNotFound)));
 }
 
 #[tokio::test]
@@ -208,7 +209,7 @@ async fn of_two_pushes_of_one_version_one_is_stored() {
     let stored = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).collect::<Vec<_>>();
     assert_eq!(stored.len(), 1);
     let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
-    assert!(refused.clone().all(|error| error.code == "ConnectorVersionExistsError"));
+    assert!(refused.clone().all(|error| error.code == ErrorCode::ConnectorVersionExists));
     assert_eq!(refused.count(), 5);
     let in_use = world.engine.connectors(&world.caller).await.unwrap();
     assert_eq!(in_use.get("ledger").unwrap().title, stored[0].connector.title);
@@ -239,12 +240,12 @@ async fn a_key_needs_the_scope() {
     let world = world().await;
     let stranger = world.stranger().await;
     let pushed = world.engine.push_connector(&stranger, file("1.1.0", "Ledger")).await;
-    assert_eq!(code(pushed), (403, "MissingScopeError"));
+    assert_eq!(code(pushed), (403, Some(ErrorCode::MissingScope)));
     assert_eq!(
         code(world.engine.delete_connector_version(&stranger, "ledger", "1.0.0").await),
-        (403, "MissingScopeError")
+        (403, Some(ErrorCode::MissingScope))
     );
-    assert_eq!(code(world.engine.reload_connectors(&stranger).await), (403, "MissingScopeError"));
+    assert_eq!(code(world.engine.reload_connectors(&stranger).await), (403, Some(ErrorCode::MissingScope)));
 }
 
 /// A source that gives what a test put there.
@@ -288,7 +289,7 @@ async fn the_instances_connectors_are_read_again_while_the_projects_stay() {
     assert_eq!(both.iter().map(|connector| connector.key.as_str()).collect::<Vec<_>>(), ["ledger", "other"]);
     assert_eq!(engine.registry().iter().count(), 1);
     source.is_gone.store(true, Ordering::SeqCst);
-    assert_eq!(code(engine.reload_connectors(&world.caller).await), (409, "ConnectorSourceError"));
+    assert_eq!(code(engine.reload_connectors(&world.caller).await), (409, Some(ErrorCode::ConnectorSource)));
     assert!(engine.registry().get("other").is_some_and(|still| Arc::ptr_eq(still, &next)));
     let files = engine.connector_version(&world.caller, "other", "latest").await.unwrap().files;
     assert_eq!(files[0].text, "from the source");

@@ -1,6 +1,6 @@
 //! From typed values to an account: what is tried, what is stored, what is updated.
 
-use patchbay_engine::{AccountPatch, LinkRequest, NewSession, ProfilePatch};
+use patchbay_engine::{AccountPatch, ErrorCode, LinkRequest, NewSession, ProfilePatch};
 use patchbay_model::AccountStatus;
 
 use crate::world::{BAD, GOOD, NO_QUOTA, OTHER, World, secrets, session_for};
@@ -9,7 +9,7 @@ use crate::world::{BAD, GOOD, NO_QUOTA, OTHER, World, secrets, session_for};
 async fn a_refused_secret_stores_nothing() {
     let world = World::new().await;
     let error = world.link("a", BAD).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (401, "AccountAuthenticationFailedError"));
+    assert_eq!((error.status(), error.code), (401, ErrorCode::AccountAuthenticationFailed));
     assert_eq!(error.provider.as_ref().unwrap().body["error"], "no such key");
     assert!(!format!("{error} {error:?}").contains(BAD));
     assert_eq!(world.count().await, 0);
@@ -73,7 +73,7 @@ async fn an_edit_keeps_what_is_not_given() {
     assert_eq!(world.last_header("/whoami", "x-key").as_deref(), Some(GOOD));
 
     let request = LinkRequest { profile_id: None, credentials: secrets(&[("key", BAD), ("book", "third")]) };
-    assert_eq!(world.engine.hub_link(&hub, request).await.unwrap_err().code, "AccountAuthenticationFailedError");
+    assert_eq!(world.engine.hub_link(&hub, request).await.unwrap_err().code, ErrorCode::AccountAuthenticationFailed);
     let kept = world.engine.get_account(&world.caller, &linked.id).await.unwrap().account;
     assert_eq!(*kept, *edited, "a refused edit leaves the account as it was");
 }
@@ -92,7 +92,7 @@ async fn a_link_through_another_method_moves_the_account_to_it() {
     assert_eq!(world.last_header("/whoami", "x-key"), None);
     // Through the API a profile of another method is still a mistake.
     let patch = AccountPatch { profile_id: Some(world.profile().await.id.clone()), ..AccountPatch::default() };
-    assert_eq!(world.engine.patch_account(&world.caller, &linked.id, patch).await.unwrap_err().kind.status(), 400);
+    assert_eq!(world.engine.patch_account(&world.caller, &linked.id, patch).await.unwrap_err().status(), 400);
 }
 
 #[tokio::test]
@@ -126,10 +126,10 @@ async fn a_disabled_profile_closes_an_open_hub() {
     world.engine.patch_profile(&world.caller, &profile.id, patch).await.unwrap();
     let calls = world.seen.lock().unwrap().len();
     let request = LinkRequest { profile_id: Some(profile.id.clone()), credentials: secrets(&[("key", GOOD)]) };
-    assert_eq!(world.engine.hub_link(&hub, request).await.unwrap_err().code, "ProfileInactiveError");
+    assert_eq!(world.engine.hub_link(&hub, request).await.unwrap_err().code, ErrorCode::ProfileInactive);
     let (_, own) = world.session(NewSession { account_id: Some(linked.id.clone()), ..session_for("a") }).await;
     let request = LinkRequest { profile_id: None, credentials: secrets(&[("key", GOOD)]) };
-    assert_eq!(world.engine.hub_link(&own, request).await.unwrap_err().code, "ProfileInactiveError");
+    assert_eq!(world.engine.hub_link(&own, request).await.unwrap_err().code, ErrorCode::ProfileInactive);
     assert!(world.engine.hub_profiles(&hub, None).await.unwrap().is_empty());
     assert_eq!(world.seen.lock().unwrap().len(), calls, "nothing was sent");
 }

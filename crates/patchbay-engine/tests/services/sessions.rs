@@ -1,6 +1,6 @@
 //! Connect sessions and attempts, by the clock.
 
-use patchbay_engine::NewSession;
+use patchbay_engine::{ErrorCode, NewSession};
 use patchbay_model::AttemptStatus;
 use patchbay_vault::Secret;
 
@@ -15,10 +15,10 @@ async fn a_session_ends_by_the_clock() {
     world.engine.authenticate_session(&world.caller, &made.token).await.unwrap();
     world.clock.advance_seconds(1);
     let ended = world.engine.hub_session(&made.token).await.unwrap_err();
-    assert_eq!((ended.kind.status(), ended.code), (401, "SessionExpiredError"));
+    assert_eq!((ended.status(), ended.code), (401, ErrorCode::SessionExpired));
     let ended = world.engine.authenticate_session(&world.caller, &made.token).await.unwrap_err();
-    assert_eq!(ended.code, "SessionNotFoundError");
-    assert_eq!(world.engine.hub_session(&Secret::new("")).await.unwrap_err().code, "SessionExpiredError");
+    assert_eq!(ended.code, ErrorCode::SessionNotFound);
+    assert_eq!(world.engine.hub_session(&Secret::new("")).await.unwrap_err().code, ErrorCode::SessionExpired);
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_session_shows_only_what_it_is_for() {
     assert!(other.is_empty());
     let narrow = NewSession { profile_id: Some(token.id.clone()), ..session_for("a") };
     let error = world.link_with(narrow, &*world.profile().await, &[("key", GOOD)]).await.unwrap_err();
-    assert_eq!(error.code, "ProfileNotFoundError");
+    assert_eq!(error.code, ErrorCode::ProfileNotFound);
     assert_eq!(world.count().await, 0);
 }
 
@@ -83,5 +83,5 @@ async fn attempts_end_by_the_clock_or_by_hand_and_stay_ended() {
     let (made, short) = world.session(NewSession { expires_in: Some(60), ..session_for("a") }).await;
     let attempt = world.engine.start_attempt(&short).await.unwrap();
     assert_eq!(attempt.expires_at, made.session.expires_at);
-    assert_eq!(world.engine.get_attempt(&hub, &attempt.id).await.unwrap_err().code, "AttemptNotFoundError");
+    assert_eq!(world.engine.get_attempt(&hub, &attempt.id).await.unwrap_err().code, ErrorCode::AttemptNotFound);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_connector::Registry;
-use patchbay_engine::{Engine, Error, ErrorKind, NewKey, ProfileQuery};
+use patchbay_engine::{Engine, Error, ErrorCode, NewKey, ProfileQuery};
 use patchbay_model::{ApiScope, Organization, OrganizationId, Project, ProjectId, testing::ManualClock};
 use patchbay_vault::Secret;
 
@@ -33,7 +33,7 @@ async fn another_key_ring_does_not_start() {
     drop(start(folder.path(), 1, with_ledger()).await.unwrap());
     drop(start(folder.path(), 1, with_ledger()).await.unwrap());
     let error = start(folder.path(), 2, with_ledger()).await.err().unwrap();
-    assert_eq!((error.kind, error.code), (ErrorKind::Internal, "KeyRingMismatchError"));
+    assert_eq!((error.code), (ErrorCode::KeyRingMismatch));
     assert!(!error.message.contains('\n'));
 }
 
@@ -47,7 +47,7 @@ async fn the_first_start_is_once_and_the_operators_key_is_always_taken() {
     let caller = engine.authenticate(&first.api_key.unwrap()).await.unwrap();
     assert!(engine.first_start(None).await.unwrap().is_none());
     let own = Secret::new(KEY);
-    assert_eq!(engine.authenticate(&own).await.unwrap_err().code, "UnauthorizedError");
+    assert_eq!(engine.authenticate(&own).await.unwrap_err().code, ErrorCode::Unauthorized);
     for _ in 0..2 {
         assert!(engine.first_start(Some(own.clone())).await.unwrap().is_none());
     }
@@ -56,7 +56,7 @@ async fn the_first_start_is_once_and_the_operators_key_is_always_taken() {
     for weak in ["short", "a key with a space in it", "a-key-with-a-colon:in-it"] {
         let new = NewKey { name: "own".into(), scopes: ApiScope::defaults(), text: Some(Secret::new(weak)) };
         let error = engine.create_key(&caller.project_id, new).await.unwrap_err();
-        assert_eq!(error.kind.status(), 400);
+        assert_eq!(error.status(), 400);
         assert!(!format!("{error:?}").contains(weak));
     }
 }
@@ -113,5 +113,5 @@ async fn a_key_of_one_project_is_not_another_s() {
     assert_ne!(stranger.project_id, world.caller.project_id);
     let new = NewKey { name: "x".into(), scopes: ApiScope::defaults(), text: None };
     let nowhere = world.engine.create_key(&ProjectId::new("nowhere"), new).await.unwrap_err();
-    assert_eq!(nowhere.code, "ProjectNotFoundError");
+    assert_eq!(nowhere.code, ErrorCode::ProjectNotFound);
 }

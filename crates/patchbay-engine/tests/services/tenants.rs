@@ -12,7 +12,7 @@ use crate::world::{GOOD, World, secrets, session_for};
 fn missing<T>(what: &str, outcome: Result<T, Error>) {
     match outcome {
         Ok(_) => panic!("{what} reaches another project"),
-        Err(error) => assert_eq!(error.kind.status(), 404, "{what}: {error}"),
+        Err(error) => assert_eq!(error.status(), 404, "{what}: {error}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `async` steps.
 
+use patchbay_engine::ErrorCode;
 use std::sync::Arc;
 
 use axum::{
@@ -74,7 +75,7 @@ async fn the_end_of_the_action_waits_for_everything() {
 async fn a_failure_beside_ends_the_action_before_the_next_step() {
     let (world, _) = relay().await;
     let error = world.run("gather_fails", json!({})).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (409, "ProviderError"));
+    assert_eq!((error.status(), error.code), (409, ErrorCode::Provider));
     let asked = world.asked();
     assert!(asked.contains(&"GET /slow".to_owned()) && !asked.contains(&"GET /never".to_owned()), "{asked:?}");
     let ignored = world.run("gather_ignored", json!({})).await.unwrap();
@@ -85,6 +86,6 @@ async fn a_failure_beside_ends_the_action_before_the_next_step() {
 async fn a_failing_step_gives_up_what_runs_beside_it() {
     let (world, given_up) = relay().await;
     let error = world.run("gather_given_up", json!({})).await.unwrap_err();
-    assert_eq!(error.kind.status(), 409);
+    assert_eq!(error.status(), 409);
     given_up.notified().await;
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use patchbay_connector::{SourceFile, load, render};
-use patchbay_engine::Error;
+use patchbay_engine::{Error, ErrorCode};
 use serde_json::{Value, json};
 
 use crate::{support, world};
@@ -63,7 +63,7 @@ async fn steps_that_wrap_what_steps_left_end_before_the_stack_does() {
     };
     for (count, wrap) in [(400, &expression as &dyn Fn(usize) -> String), (400, &written), (4_000, &grouped)] {
         let error = run(&chain(count, wrap)).await.unwrap_err();
-        assert_eq!(error.code, "ConnectorError");
+        assert_eq!(error.code, ErrorCode::Connector);
         assert!(error.message.contains("nests too deep"), "{}", error.message);
     }
     assert!(run(&chain(5, &expression)).await.is_ok());

@@ -4,6 +4,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
+use patchbay_engine::ErrorCode;
 use serde_json::{Value, json};
 
 use crate::world::{World, world};
@@ -78,7 +79,7 @@ async fn a_cursor_is_good_for_its_account_and_action_alone() {
         (&other, "list_pages", &next),
     ] {
         let error = world.run_as(account, action, json!({ "query": { "next": cursor } })).await.unwrap_err();
-        assert_eq!((error.kind.status(), error.code), (400, "ValidationError"), "{action} {cursor}");
+        assert_eq!((error.status(), error.code), (400, ErrorCode::Validation), "{action} {cursor}");
         assert_eq!((error.problems[0].path.as_str(), error.problems[0].code), ("query.next", "cursor"));
         assert!(!error.message.contains(cursor), "{error}");
     }
@@ -111,7 +112,7 @@ async fn composite_ids_lead_back_to_where_they_came_from() {
         (json!({ "path": { "id": id }, "query": { "others": [id, "8"] } }), "query.others[1]"),
     ] {
         let error = world.run("get_issue", inputs).await.unwrap_err();
-        assert_eq!((error.kind.status(), error.code), (400, "ValidationError"));
+        assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
         assert_eq!((error.problems[0].path.as_str(), error.problems[0].code), (path, "composite_id"));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::{extract::Request, response::IntoResponse};
-use patchbay_engine::{EmittedEvent, Error, ErrorKind, EventSink};
+use patchbay_engine::{EmittedEvent, Error, ErrorCode, EventSink};
 use serde_json::{Value, json};
 
 use crate::world::{SECRET, World, world};
@@ -16,7 +16,7 @@ struct Ear(Mutex<Vec<EmittedEvent>>);
 impl EventSink for Ear {
     async fn emit(&self, event: EmittedEvent) -> Result<(), Error> {
         if event.event_type == "refused" {
-            return Err(Error::new(ErrorKind::Unavailable, "StorageUnavailableError", "the disk is full"));
+            return Err(Error::new(ErrorCode::StorageUnavailable, "the disk is full"));
         }
         self.0.lock().unwrap().push(event);
         Ok(())
@@ -68,14 +68,14 @@ async fn what_is_no_event_is_refused_and_nothing_is_heard() {
         (json!({ "type": "t", "date": "yesterday" }), "`eventDate` is no ISO 8601 date"),
     ] {
         let error = world.run("emit", json!({ "body": body })).await.unwrap_err();
-        assert_eq!((error.kind.status(), error.code), (400, "EventInvalidError"), "{body}");
+        assert_eq!((error.status(), error.code), (400, ErrorCode::EventInvalid), "{body}");
         assert!(error.message.contains(why), "{error}");
     }
     let error = world.run("emit_what_is_there", json!({})).await.unwrap_err();
-    assert_eq!(error.code, "EventInvalidError", "all are checked before the first is emitted");
+    assert_eq!(error.code, ErrorCode::EventInvalid, "all are checked before the first is emitted");
     assert!(ear.0.lock().unwrap().is_empty());
     let error = world.run("emit", json!({ "body": { "type": "refused" } })).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (503, "StorageUnavailableError"), "who hears it may fail the step");
+    assert_eq!((error.status(), error.code), (503, ErrorCode::StorageUnavailable), "who hears it may fail the step");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
+use patchbay_engine::ErrorCode;
 use patchbay_simulator::Fault;
 use serde_json::{Map, Value, json};
 
@@ -65,7 +66,7 @@ async fn told(action: &str, fault: &str) -> (String, usize) {
     let told = match outcome {
         Ok(result) => format!("answered {}", result["data"]),
         Err(error) => {
-            format!("{} {}", error.kind.status(), error.code)
+            format!("{} {}", error.status(), error.code)
         }
     };
     (told, world.asked().len())
@@ -87,7 +88,7 @@ const FAULTS: [(&str, &str); 11] = [
 
 /// What a write comes to: it follows no redirect at all.
 fn of_write(expected: &str) -> String {
-    expected.replace("EgressRefusedError", "ProviderRedirectError")
+    expected.replace(ErrorCode::EgressRefused.as_str(), ErrorCode::ProviderRedirect.as_str())
 }
 
 #[tokio::test]
@@ -156,5 +157,5 @@ async fn pages_without_an_end_are_left_after_a_while() {
     assert_eq!((outcome.unwrap()["data"].clone(), asked), (json!([]), 20), "an empty page with a next one is legal");
     let (outcome, asked) = endless("large").await;
     let error = outcome.unwrap_err();
-    assert_eq!((error.code, asked), ("ProviderResponseTooLargeError", 4), "bytes count in sum");
+    assert_eq!((error.code, asked), (ErrorCode::ProviderResponseTooLarge, 4), "bytes count in sum");
 }

@@ -1,7 +1,7 @@
 //! Several apps of one connector: each account stays with the one that minted its token, and an app that the provider
 //! refuses raises one alarm.
 
-use patchbay_engine::{AccountPatch, ProfilePatch};
+use patchbay_engine::{AccountPatch, ErrorCode, ProfilePatch};
 use patchbay_model::{AccountStatus, EnabledActions, ProfileAlarm, ProfileId};
 use patchbay_vault::Secret;
 
@@ -119,7 +119,7 @@ async fn an_earlier_app_that_is_refused_ends_its_accounts_and_no_profile() {
     world.provider.change(|rules| rules.clients = vec![("other-app".into(), OTHER_SECRET.into())]);
     world.clock.advance_seconds(3600);
     let error = world.run(&old, "get_me").await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (412, "AccountExpiredCredentialsError"));
+    assert_eq!((error.status(), error.code), (412, ErrorCode::AccountExpiredCredentials));
     insta::assert_snapshot!(error.message, @"Harbor does not honour this account any more, link it again: Harbor gives no token: no such client, or a wrong secret (invalid_client); its token was minted by the app `app`, which its profile had before");
     assert_eq!(world.stored(&old).await.status, AccountStatus::ReconnectRequired);
     assert_eq!(alarm(&world, &profile.id).await, None);
@@ -137,7 +137,7 @@ async fn an_account_does_not_move_to_another_app() {
     let account = signed_in_as(&world, &one.id, "first").await;
     let to = |id: &ProfileId| AccountPatch { profile_id: Some(id.clone()), ..AccountPatch::default() };
     let error = world.engine.patch_account(&world.caller, &account, to(&two.id)).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (400, "SignInRequiredError"));
+    assert_eq!((error.status(), error.code), (400, ErrorCode::SignInRequired));
     // Another profile of the same app is as good.
     world.engine.patch_account(&world.caller, &account, to(&same.id)).await.unwrap();
     world.clock.advance_seconds(3600);
@@ -161,12 +161,16 @@ async fn an_app_that_is_refused_raises_one_alarm_until_it_is_taken() {
     let since = patchbay_model::Clock::now(&*world.clock);
     for account in &accounts {
         let error = world.run(account, "get_me").await.unwrap_err();
-        assert_eq!((error.kind.status(), error.code), (412, "ProfileCredentialsError"));
+        assert_eq!((error.status(), error.code), (412, ErrorCode::ProfileCredentials));
         assert_eq!(world.stored(account).await.status, AccountStatus::Active, "it is not to blame");
         world.clock.advance_seconds(60);
     }
     let raised = alarm(&world, &profile.id).await.unwrap();
-    assert_eq!((raised.code.as_str(), raised.since), ("ProfileCredentialsError", since), "the first one stays");
+    assert_eq!(
+        (raised.code.as_str(), raised.since),
+        (ErrorCode::ProfileCredentials.as_str(), since),
+        "the first one stays"
+    );
     insta::assert_snapshot!(raised.message, @"Harbor refuses this profile's app: correct its client id and secret (Harbor gives no token: no such client, or a wrong secret (invalid_client))");
     world.run(&bystander, "get_me").await.unwrap();
     assert_eq!(alarm(&world, &other.id).await, None);

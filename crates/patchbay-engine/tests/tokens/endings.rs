@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use patchbay_engine::{AccountQuery, EmittedEvent, Error, EventSink};
+use patchbay_engine::{AccountQuery, EmittedEvent, Error, ErrorCode, EventSink};
 use patchbay_model::{AccountId, AccountStatus, Clock as _, ExpiryCause, Timestamp};
 use patchbay_simulator::OAuthRules;
 
@@ -25,7 +25,7 @@ struct Ear {
 impl EventSink for Ear {
     async fn emit(&self, event: EmittedEvent) -> Result<(), Error> {
         if *self.is_broken.lock().unwrap() {
-            return Err(Error::new(patchbay_engine::ErrorKind::Unavailable, "SinkError", "not now"));
+            return Err(Error::new(patchbay_engine::ErrorCode::Storage, "not now"));
         }
         self.heard.lock().unwrap().push(event);
         Ok(())
@@ -131,7 +131,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
     assert!(why.contains("its refresh token ended on 2026-04-25T10:30:00.000Z"), "{why}");
     let asked = world.asked("refresh_token");
     look(&world, DAY).await;
-    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, "AccountExpiredCredentialsError");
+    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, ErrorCode::AccountExpiredCredentials);
     assert_eq!((world.asked("refresh_token"), ear.count()), (asked, 1));
     assert!(due(&world).await.is_empty(), "it is among those that do not work");
 

@@ -1,6 +1,6 @@
 //! Renewals: when, how often, and what each refusal means.
 
-use patchbay_engine::Engine;
+use patchbay_engine::{Engine, ErrorCode};
 use patchbay_model::AccountStatus;
 use patchbay_simulator::{Fault, Matching, OAuthRules, Planned};
 use serde_json::{Map, json};
@@ -64,7 +64,7 @@ async fn an_action_of_several_changes_is_not_repeated() {
     world.provider.end_access_tokens();
     for action in ["add_two_things", "add_each_thing"] {
         let error = world.run(&account, action).await.unwrap_err();
-        assert_eq!(error.code, "AccountInvalidCredentialsError", "{action}");
+        assert_eq!(error.code, ErrorCode::AccountInvalidCredentials, "{action}");
     }
     assert_eq!((world.provider.things(), world.asked("refresh_token")), (0, 0));
 }
@@ -75,15 +75,15 @@ async fn invalid_grant_ends_the_accounts_use_with_a_reason() {
     let account = signed_in(&world).await;
     world.provider.revoke_all();
     let error = world.run(&account, "get_me").await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (412, "AccountExpiredCredentialsError"));
+    assert_eq!((error.status(), error.code), (412, ErrorCode::AccountExpiredCredentials));
     assert!(error.message.contains("link it again"), "{error}");
     let stored = world.stored(&account).await;
     assert_eq!((stored.status, stored.refresh_at), (AccountStatus::ReconnectRequired, None));
     assert!(stored.status_reasons[0].description.as_ref().unwrap().contains("invalid_grant"));
     // The provider is not asked again for nothing.
     let asked = world.asked("refresh_token");
-    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, "AccountExpiredCredentialsError");
-    assert_eq!(world.proxy(&account).await.unwrap_err().code, "AccountExpiredCredentialsError");
+    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, ErrorCode::AccountExpiredCredentials);
+    assert_eq!(world.proxy(&account).await.unwrap_err().code, ErrorCode::AccountExpiredCredentials);
     assert_eq!(world.asked("refresh_token"), asked);
 }
 
@@ -115,7 +115,7 @@ async fn a_provider_that_is_down_costs_nothing_while_the_token_holds() {
     let error = world.run(&account, "get_me").await.unwrap_err();
     assert!(error.retry_after.is_some(), "{error:?}");
     assert!(error.message.contains("could not be renewed"), "{error}");
-    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, "TokenRenewalError");
+    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, ErrorCode::TokenRenewal);
     assert_eq!(world.stored(&account).await.status, AccountStatus::Active);
 }
 
@@ -140,7 +140,7 @@ async fn a_renewal_rests_after_a_failure_and_then_works() {
     world.clock.advance_seconds(3700);
     world.provider.plan(down(1));
     world.run(&account, "get_me").await.unwrap_err();
-    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, "TokenRenewalError");
+    assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, ErrorCode::TokenRenewal);
     world.clock.advance_seconds(10);
     world.run(&account, "get_me").await.unwrap();
     assert_eq!(world.asked("refresh_token"), 1);
@@ -153,7 +153,7 @@ async fn wrong_app_credentials_are_the_profiles_fault() {
     world.provider.change(|rules| rules.clients = vec![("app".into(), "another".into())]);
     world.clock.advance_seconds(3700);
     let error = world.run(&account, "get_me").await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (412, "ProfileCredentialsError"));
+    assert_eq!((error.status(), error.code), (412, ErrorCode::ProfileCredentials));
     assert!(error.message.contains("`Harbor by sign_in`"), "{error}");
     assert_eq!(world.stored(&account).await.status, AccountStatus::Active);
 }

@@ -1,5 +1,6 @@
 //! Every scheme that mints a token: linked, refused, renewed; and every form of an answer.
 
+use patchbay_engine::ErrorCode;
 use patchbay_model::{AccountId, AccountStatus};
 use patchbay_simulator::{Fault, Matching, OAuthRules, Planned, Shape};
 use serde_json::json;
@@ -39,7 +40,7 @@ async fn a_wrong_secret_links_nothing_and_says_so() {
     let profile = world.profile("service").await;
     let error =
         world.link_with(&profile, &[("clientId", "app"), ("clientSecret", "canary-wrong-1")]).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (401, "AccountAuthenticationFailedError"));
+    assert_eq!((error.status(), error.code), (401, ErrorCode::AccountAuthenticationFailed));
     assert_eq!(
         error.message,
         "Harbor gives no token: no such client, or a wrong secret (invalid_client); check the values and try again"
@@ -54,10 +55,10 @@ async fn a_provider_that_is_down_is_not_a_wrong_secret() {
     let fault = Fault::Status { status: 503, body: json!({ "error": "maintenance" }), headers: serde_json::Map::new() };
     world.provider.plan(Planned { matching: Matching::default(), times: 1, fault });
     let error = world.link_with(&profile, &[("clientId", "app"), ("clientSecret", APP_SECRET)]).await.unwrap_err();
-    assert_eq!(error.kind.status(), 503);
+    assert_eq!(error.status(), 503);
     world.provider.plan(Planned { matching: Matching::default(), times: 1, fault: Fault::Html });
     let error = world.link_with(&profile, &[("clientId", "app"), ("clientSecret", APP_SECRET)]).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (502, "TokenAnswerError"));
+    assert_eq!((error.status(), error.code), (502, ErrorCode::TokenAnswer));
 }
 
 #[tokio::test]
@@ -65,7 +66,7 @@ async fn a_log_in_by_the_connectors_own_action_is_renewed_by_its_schedule() {
     let world = World::new().await;
     let profile = world.profile("log_in").await;
     let error = world.link_with(&profile, &[("user", "app"), ("password", "canary-wrong-2")]).await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (401, "AccountAuthenticationFailedError"));
+    assert_eq!((error.status(), error.code), (401, ErrorCode::AccountAuthenticationFailed));
     let account = world.link_with(&profile, &[("user", "app"), ("password", APP_SECRET)]).await.unwrap();
     // The hour strikes before three quarters of it are over.
     assert_eq!(account.refresh_at.unwrap().to_rfc3339(), "2026-01-15T11:00:00.000Z");
@@ -94,7 +95,7 @@ async fn odd_answers_are_understood() {
         world.run(&account.id, "get_me").await.unwrap();
         let profile = world.profile("service").await;
         let wrong = world.link_with(&profile, &[("clientId", "app"), ("clientSecret", "canary-wrong-3")]).await;
-        assert_eq!(wrong.unwrap_err().code, "AccountAuthenticationFailedError", "{shape:?}");
+        assert_eq!(wrong.unwrap_err().code, ErrorCode::AccountAuthenticationFailed, "{shape:?}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Many at once, and ends in the middle.
 
+use patchbay_engine::ErrorCode;
 use std::sync::Arc;
 
 use patchbay_model::{AccountStatus, LeaseOutcome, LeasePriority};
@@ -116,7 +117,7 @@ async fn a_crash_at_any_point_loses_nothing_that_the_provider_would_honour() {
     answered_and_lost(&world, &account).await;
     let after = world.another_engine().await;
     let error = run(&after, &world.caller, &account, "get_me").await.unwrap_err();
-    assert_eq!(error.code, "AccountExpiredCredentialsError");
+    assert_eq!(error.code, ErrorCode::AccountExpiredCredentials);
     assert!(error.message.contains("was interrupted before its answer was stored"), "{error}");
     assert_eq!(world.stored(&account).await.status, AccountStatus::ReconnectRequired);
     assert!(world.provider.live_refresh_tokens().is_empty(), "nothing is lost that the provider would honour");

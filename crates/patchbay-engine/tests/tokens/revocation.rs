@@ -1,7 +1,7 @@
 //! What was granted is taken back at the provider: when an account is deleted, and for many at once.
 
 use futures_util::FutureExt;
-use patchbay_engine::{AccountPatch, Engine, Revocation, RevocationQuery};
+use patchbay_engine::{AccountPatch, Engine, ErrorCode, Revocation, RevocationQuery};
 use patchbay_model::{AccountStatus, CallKind, Timestamp};
 use patchbay_simulator::{Fault, Matching, Planned};
 use serde_json::{Map, json};
@@ -159,10 +159,10 @@ async fn many_are_taken_back_and_each_is_told() {
         let stored = world.stored(id).await;
         assert!(stored.secrets.is_empty() && stored.token.is_none());
         let error = world.run(id, "get_me").await.unwrap_err();
-        assert_eq!((error.kind.status(), error.code), (412, "AccountRevokedError"));
+        assert_eq!((error.status(), error.code), (412, ErrorCode::AccountRevoked));
         let resume = AccountPatch { status: Some(AccountStatus::Active), ..AccountPatch::default() };
         let error = world.engine.patch_account(&world.caller, id, resume).await.unwrap_err();
-        assert_eq!(error.code, "AccountRevokedError");
+        assert_eq!(error.code, ErrorCode::AccountRevoked);
     }
     assert_eq!(signed_in_again(&world, &profile.id, &first).await, first);
     world.run(&first, "get_me").await.unwrap();
@@ -180,6 +180,6 @@ async fn a_query_that_names_everything_is_a_mistake() {
         },
     ] {
         let error = world.engine.revoke_accounts(&world.caller, query).await.unwrap_err();
-        assert_eq!((error.kind.status(), error.code), (400, "ValidationError"));
+        assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use patchbay_engine::ActionQuery;
+use patchbay_engine::{ActionQuery, ErrorCode};
 use patchbay_model::{AccountId, EnabledActions};
 use patchbay_simulator::OAuthRules;
 
@@ -25,7 +25,7 @@ async fn an_action_that_was_not_granted_is_not_sent() {
     // `publish` contains `read`.
     world.run(&account, "list_things").await.unwrap();
     let error = world.run(&account, "publish_thing").await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (412, "AccountMissingScopesError"));
+    assert_eq!((error.status(), error.code), (412, ErrorCode::AccountMissingScopes));
     insta::assert_snapshot!(error.message, @"`harbor_publish_thing` needs the scope `admin`, which Harbor did not grant to this account; reconnect the account and allow it");
     assert_eq!(world.provider.things(), 0);
     assert_eq!(missing(&world, &account).await, [("publish_thing".to_owned(), vec!["admin".to_owned()])]);
@@ -52,7 +52,7 @@ async fn what_a_provider_refuses_for_want_of_scopes_is_asked_for_again() {
     let account = signed_in(&world).await;
     let profile = world.engine.get_account(&world.caller, &account).await.unwrap().account.profile_id.clone();
     let error = world.run(&account, "publish_thing").await.unwrap_err();
-    assert_eq!((error.kind.status(), error.code), (412, "AccountMissingScopesError"));
+    assert_eq!((error.status(), error.code), (412, ErrorCode::AccountMissingScopes));
     insta::assert_snapshot!(error.message, @"`harbor_publish_thing` needs the scopes `admin`, `cargo`, which Harbor did not grant to this account; reconnect the account and allow them");
     assert_eq!(error.provider.unwrap().status, Some(403));
     // A renewal keeps the mark.

@@ -1,6 +1,6 @@
 //! Signing in at the provider, and every way in which someone may try to turn it into something else.
 
-use patchbay_engine::{Error, SignInAnswer, SignInEnd, SignInRequest, SignInStart};
+use patchbay_engine::{Error, ErrorCode, SignInAnswer, SignInEnd, SignInRequest, SignInStart};
 use patchbay_model::{AccountId, AttemptId, AttemptStatus, ProfileId};
 use patchbay_simulator::{Approval, Fault, Matching, OAuthRules, Planned, Shape};
 use patchbay_vault::Secret;
@@ -165,7 +165,7 @@ async fn what_was_not_granted_is_told_and_links_nothing() {
     let profile = world.profile("sign_in").await;
     let browser = Browser::begin(&world, &profile.id).await.unwrap();
     let error = browser.finish(&world).await.unwrap().outcome.unwrap_err();
-    assert_eq!(error.code, "SignInDeniedError");
+    assert_eq!(error.code, ErrorCode::SignInDenied);
     assert!(error.message.contains("access was not granted"), "{error}");
     assert_eq!(browser.attempt(&world).await, (AttemptStatus::Error, Some("SignInDeniedError".into())));
 }
@@ -190,7 +190,7 @@ async fn state_replay_is_refused() {
     let parameters = browser.at_provider(&world).await;
     world.engine.finish_sign_in(browser.answer(parameters.clone())).await.unwrap().outcome.unwrap();
     let error = world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap_err();
-    assert_eq!(error.code, "SignInUnknownError");
+    assert_eq!(error.code, ErrorCode::SignInUnknown);
     assert_eq!(browser.attempt(&world).await.0, AttemptStatus::Authenticated);
 }
 
@@ -202,14 +202,17 @@ async fn state_fixation_and_forgery_are_refused() {
     for state in ["", "guessed", "ours-not-yours"] {
         let forged = vec![("state".into(), Secret::new(state)), ("code".into(), Secret::new("c"))];
         let error = world.engine.finish_sign_in(browser.answer(forged)).await.unwrap_err();
-        assert_eq!(error.code, "SignInUnknownError");
+        assert_eq!(error.code, ErrorCode::SignInUnknown);
     }
     let none = world.engine.finish_sign_in(browser.answer(vec![("code".into(), Secret::new("c"))])).await;
-    assert_eq!(none.unwrap_err().code, "SignInUnknownError");
+    assert_eq!(none.unwrap_err().code, ErrorCode::SignInUnknown);
     // It takes ten minutes at most.
     let parameters = browser.at_provider(&world).await;
     world.clock.advance_seconds(601);
-    assert_eq!(world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap_err().code, "SignInUnknownError");
+    assert_eq!(
+        world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap_err().code,
+        ErrorCode::SignInUnknown
+    );
 }
 
 #[tokio::test]
@@ -221,7 +224,7 @@ async fn session_fixation_is_refused_another_browser_cannot_finish() {
         let parameters = browser.at_provider(&world).await;
         let answer = SignInAnswer { browsers, ..browser.answer(parameters) };
         let error = world.engine.finish_sign_in(answer).await.unwrap().outcome.unwrap_err();
-        assert_eq!(error.code, "SignInRefusedError");
+        assert_eq!(error.code, ErrorCode::SignInRefused);
         assert_eq!(world.asked("authorization_code"), 0, "the code was not traded");
         assert_eq!(browser.attempt(&world).await.0, AttemptStatus::Error);
     }
@@ -231,7 +234,7 @@ async fn session_fixation_is_refused_another_browser_cannot_finish() {
     let parameters = theirs.at_provider(&world).await;
     let browsers = vec![(theirs.start.mark.clone(), mine.start.browser.clone())];
     let answer = SignInAnswer { browsers, ..theirs.answer(parameters) };
-    assert_eq!(world.engine.finish_sign_in(answer).await.unwrap().outcome.unwrap_err().code, "SignInRefusedError");
+    assert_eq!(world.engine.finish_sign_in(answer).await.unwrap().outcome.unwrap_err().code, ErrorCode::SignInRefused);
 }
 
 #[tokio::test]
@@ -241,7 +244,7 @@ async fn cross_app_takeover_is_refused_an_answer_at_another_connectors_address()
     let browser = Browser::begin(&world, &profile.id).await.unwrap();
     let parameters = browser.at_provider(&world).await;
     let answer = SignInAnswer { connector: "evil".into(), ..browser.answer(parameters) };
-    assert_eq!(world.engine.finish_sign_in(answer).await.unwrap().outcome.unwrap_err().code, "SignInRefusedError");
+    assert_eq!(world.engine.finish_sign_in(answer).await.unwrap().outcome.unwrap_err().code, ErrorCode::SignInRefused);
     assert_eq!(world.asked("authorization_code"), 0);
 }
 
@@ -289,7 +292,7 @@ async fn cross_tenant_confusion_is_refused() {
     let theirs = world.engine.create_session(&stranger, session).await.unwrap();
     // Their session does not show our profile, and does not know our attempt.
     let error = Browser::begin_in(&world, &profile.id, theirs.token.clone(), None).await.err().unwrap();
-    assert_eq!(error.code, "ProfileNotFoundError");
+    assert_eq!(error.code, ErrorCode::ProfileNotFound);
     let mine = Browser::begin(&world, &profile.id).await.unwrap();
     let request = SignInRequest {
         token: theirs.token,
@@ -299,7 +302,7 @@ async fn cross_tenant_confusion_is_refused() {
         fields: Vec::new(),
         allowed_origins: Vec::new(),
     };
-    assert_eq!(world.engine.begin_sign_in(request).await.unwrap_err().code, "AttemptNotFoundError");
+    assert_eq!(world.engine.begin_sign_in(request).await.unwrap_err().code, ErrorCode::AttemptNotFound);
 }
 
 #[tokio::test]
@@ -356,7 +359,7 @@ async fn an_id_token_of_another_sign_in_is_refused() {
         match (outcome, words) {
             (Ok(_), None) => {}
             (Err(error), Some(words)) => {
-                assert_eq!(error.code, "SignInRefusedError");
+                assert_eq!(error.code, ErrorCode::SignInRefused);
                 assert!(error.message.contains(words), "{}", error.message);
             }
             (outcome, words) => panic!("{outcome:?} in place of {words:?}"),
@@ -373,7 +376,7 @@ async fn an_attempt_that_was_given_up_links_nothing() {
     let parameters = browser.at_provider(&world).await;
     world.engine.cancel_attempt(&hub, &browser.attempt).await.unwrap();
     let end = world.engine.finish_sign_in(browser.answer(parameters)).await.unwrap();
-    assert_eq!(end.outcome.unwrap_err().code, "SignInRefusedError");
+    assert_eq!(end.outcome.unwrap_err().code, ErrorCode::SignInRefused);
     assert_eq!((browser.attempt(&world).await.0, world.asked("authorization_code")), (AttemptStatus::Cancelled, 0));
     let again = SignInRequest {
         token: browser.token.clone(),
@@ -383,7 +386,7 @@ async fn an_attempt_that_was_given_up_links_nothing() {
         fields: Vec::new(),
         allowed_origins: Vec::new(),
     };
-    assert_eq!(world.engine.begin_sign_in(again).await.unwrap_err().code, "ValidationError");
+    assert_eq!(world.engine.begin_sign_in(again).await.unwrap_err().code, ErrorCode::Validation);
 }
 
 #[tokio::test]
@@ -391,7 +394,7 @@ async fn typed_credentials_cannot_take_the_place_of_a_sign_in() {
     let world = World::new().await;
     let profile = world.profile("sign_in").await;
     let error = world.link_with(&profile, &[]).await.unwrap_err();
-    assert_eq!(error.code, "SignInRequiredError");
+    assert_eq!(error.code, ErrorCode::SignInRequired);
     let error = world.link_with(&profile, &[("accessToken", "mine")]).await.unwrap_err();
-    assert_eq!(error.code, "ValidationError");
+    assert_eq!(error.code, ErrorCode::Validation);
 }

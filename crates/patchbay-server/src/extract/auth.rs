@@ -7,13 +7,13 @@ use axum::{
     http::{HeaderMap, Method, header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use patchbay_engine::{Caller, Error, ErrorKind, HubSession};
+use patchbay_engine::{Caller, Error, ErrorCode, HubSession};
 use patchbay_model::AccountId;
 use patchbay_vault::Secret;
 
 use super::browser::{foreign_page, is_own_page, session_token};
 use crate::{
-    error::{ApiError, HubError, refuse},
+    error::{ApiError, HubError},
     state::AppState,
 };
 
@@ -37,9 +37,8 @@ impl FromRequestParts<AppState> for Authenticated {
             let project = parts.headers.get("x-project-id").and_then(|value| value.to_str().ok());
             return Ok(Self(state.engine.member_caller(&token, project).await?));
         }
-        Err(refuse(
-            ErrorKind::Unauthorized,
-            "UnauthorizedError",
+        Err(Error::new(
+            ErrorCode::Unauthorized,
             "an API key is needed: send it as the user name of Basic authentication, with an empty password",
         )
         .into())
@@ -85,7 +84,7 @@ impl FromRequestParts<AppState> for HubAuth {
         let found = state.engine.hub_session(&Secret::new(token)).await;
         // The stock Hub ignores a 401 to a change and says that it was saved; a 400 it shows.
         let ignored = parts.method == Method::PATCH && !token.is_empty();
-        let found = found.map_err(|error| if ignored { Error { kind: ErrorKind::Invalid, ..error } } else { error });
+        let found = found.map_err(|error| if ignored { error.with_status(400) } else { error });
         Ok(Self(found?))
     }
 }
@@ -100,9 +99,8 @@ impl FromRequestParts<AppState> for AccountHeader {
         let value =
             parts.headers.get("x-account-id").and_then(|value| value.to_str().ok()).map(str::trim).unwrap_or_default();
         if value.is_empty() {
-            return Err(refuse(
-                ErrorKind::Invalid,
-                "ValidationError",
+            return Err(Error::new(
+                ErrorCode::Validation,
                 "Missing x-account-id header in request: name the linked account to act with",
             )
             .into());

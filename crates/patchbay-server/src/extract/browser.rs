@@ -4,13 +4,10 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
 };
-use patchbay_engine::ErrorKind;
+use patchbay_engine::{Error, ErrorCode};
 use patchbay_vault::Secret;
 
-use crate::{
-    error::{ApiError, refuse},
-    state::AppState,
-};
+use crate::{error::ApiError, state::AppState};
 
 /// The cookie's name over https: the prefix binds it to this very host (RFC 6265bis section 4.1.3.2).
 const SECURE_NAME: &str = "__Host-patchbay_session";
@@ -60,9 +57,8 @@ pub(super) fn is_own_page(parts: &Parts, state: &AppState) -> bool {
 
 /// What a change from anywhere else is answered with.
 pub(super) fn foreign_page() -> ApiError {
-    refuse(
-        ErrorKind::Forbidden,
-        "ForeignPageError",
+    Error::new(
+        ErrorCode::ForeignPage,
         "a signed-in browser changes things from this server's own pages alone (they send `x-requested-with: patchbay`); use an API key elsewhere",
     )
     .into()

@@ -2,16 +2,15 @@
 
 use axum::{
     extract::{FromRequest, Request},
-    http::StatusCode,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use patchbay_connector::SourceFile;
-use patchbay_engine::ErrorKind;
+use patchbay_engine::{Error, ErrorCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::json::{BodyRefusal, collect, content_type, is_json, parse};
-use crate::{error::refuse, state::AppState};
+use super::json::{collect, content_type, is_json, parse};
+use crate::{error::ApiError, state::AppState};
 
 /// The media type of YAML (RFC 9512), the names that it had before, and what tools send for any text.
 const YAML: [&str; 5] = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain"];
@@ -47,13 +46,12 @@ impl FromRequest<AppState> for ConnectorFiles {
         if !is_list && !YAML.contains(&content_type(request.headers()).as_str()) {
             let message = "the body must be a connector's files as JSON (content-type: application/json), or one merged \
                            file as YAML (content-type: application/yaml)";
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(BodyRefusal::Status(status, "UnsupportedMediaTypeError", message.to_owned()).into_response());
+            return Err(rejection(Error::new(ErrorCode::UnsupportedMediaType, message)));
         }
         let bytes = collect(request.into_body(), state.config.body_limit_bytes).await;
-        let bytes = bytes.map_err(BodyRefusal::into_response)?;
+        let bytes = bytes.map_err(rejection)?;
         if is_list {
-            let body: PushConnector = parse(&bytes).map_err(|error| BodyRefusal::Invalid(error).into_response())?;
+            let body: PushConnector = parse(&bytes).map_err(rejection)?;
             let files = body.files.into_iter().map(|PushFile { name, text }| SourceFile { name, text });
             return Ok(Self(files.collect()));
         }
@@ -62,8 +60,12 @@ impl FromRequest<AppState> for ConnectorFiles {
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let message = format!("the body is not UTF-8 text: byte {at} is none of it");
-                Err(BodyRefusal::Invalid(refuse(ErrorKind::Invalid, "ValidationError", message)).into_response())
+                Err(rejection(Error::new(ErrorCode::Validation, message)))
             }
         }
     }
+}
+
+fn rejection(error: Error) -> Response {
+    ApiError::from(error).into_response()
 }

@@ -3,19 +3,19 @@
 use axum::{
     body::{Body, HttpBody as _},
     extract::{FromRequest, OptionalFromRequest, Request},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use bytes::BytesMut;
 
 use http_body_util::BodyExt;
 use patchbay_connector::nearest;
-use patchbay_engine::{Error, ErrorKind, Problem};
+use patchbay_engine::{Error, ErrorCode, Problem};
 use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::{
-    error::{ApiError, HubError, body, refuse},
+    error::{ApiError, HubError},
     state::AppState,
 };
 
@@ -37,17 +37,14 @@ pub(crate) struct SmallJson<T>(pub(crate) T);
 /// A JSON body of the Hub API.
 pub(crate) struct HubJson<T>(pub(crate) T);
 
-/// Why a body is refused: an engine-style error, or a status that the engine has no kind for.
-pub(crate) enum BodyRefusal {
-    Invalid(Error),
-    Status(StatusCode, &'static str, String),
-}
-
 impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        read(request, state.config.body_limit_bytes).await.map(Self).map_err(BodyRefusal::into_response)
+        read(request, state.config.body_limit_bytes)
+            .await
+            .map(Self)
+            .map_err(|error| ApiError::from(error).into_response())
     }
 }
 
@@ -55,23 +52,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for SmallJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Response> {
-        read(request, SMALL).await.map(Self).map_err(BodyRefusal::into_response)
-    }
-}
-
-impl BodyRefusal {
-    /// As the API answers it.
-    pub(super) fn into_response(self) -> Response {
-        match self {
-            Self::Invalid(error) => ApiError::from(error).into_response(),
-            Self::Status(status, code, message) => {
-                let mut whole = serde_json::to_value(body(&refuse(ErrorKind::Invalid, code, message), super::now()))
-                    .unwrap_or_default();
-                whole["statusCode"] = status.as_u16().into();
-                whole["data"]["statusCode"] = status.as_u16().into();
-                (status, axum::Json(whole)).into_response()
-            }
-        }
+        read(request, SMALL).await.map(Self).map_err(|error| ApiError::from(error).into_response())
     }
 }
 
@@ -79,14 +60,10 @@ impl<T: DeserializeOwned> FromRequest<AppState> for HubJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        match read(request, state.config.body_limit_bytes).await {
-            Ok(value) => Ok(Self(value)),
-            Err(BodyRefusal::Invalid(error)) => Err(HubError::from(error).into_response()),
-            Err(BodyRefusal::Status(status, code, message)) => {
-                let body = serde_json::json!({ "statusCode": status.as_u16(), "message": message, "errorCode": code });
-                Err((status, axum::Json(body)).into_response())
-            }
-        }
+        read(request, state.config.body_limit_bytes)
+            .await
+            .map(Self)
+            .map_err(|error| HubError::from(error).into_response())
     }
 }
 
@@ -102,27 +79,26 @@ impl<T: DeserializeOwned> OptionalFromRequest<AppState> for HubJson<T> {
     }
 }
 
-async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, BodyRefusal> {
+async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Error> {
     if !is_json(request.headers()) {
-        return Err(BodyRefusal::Status(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UnsupportedMediaTypeError",
-            "the body must be JSON: send the header content-type: application/json".to_owned(),
+        return Err(Error::new(
+            ErrorCode::UnsupportedMediaType,
+            "the body must be JSON: send the header content-type: application/json",
         ));
     }
     let bytes = collect(request.into_body(), limit).await?;
-    parse(&bytes).map_err(BodyRefusal::Invalid)
+    parse(&bytes)
 }
 
 /// The whole body. One that is too large is read on for a while and thrown away: a client that is still
 /// sending would see a broken connection in place of the answer.
-pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, BodyRefusal> {
+pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, Error> {
     let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
     let end = Instant::now() + WHOLE;
     loop {
         let frame = timeout_at(end.min(Instant::now() + PIECE), body.frame()).await.map_err(|_| too_slow())?;
         let Some(frame) = frame else { break };
-        let cut = |_| BodyRefusal::Invalid(refuse(ErrorKind::Invalid, "ValidationError", "the body was cut short"));
+        let cut = |_| Error::new(ErrorCode::Validation, "the body was cut short");
         let Ok(data) = frame.map_err(cut)?.into_data() else { continue };
         seen = seen.saturating_add(data.len());
         if seen <= limit {
@@ -141,22 +117,22 @@ pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, Bo
             large / 1024
         ),
     };
-    Err(BodyRefusal::Status(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeError", message))
+    Err(Error::new(ErrorCode::PayloadTooLarge, message))
 }
 
-fn too_slow() -> BodyRefusal {
+fn too_slow() -> Error {
     let message = format!(
         "the body did not come in time: each piece must come within {} seconds, the whole within {} minutes",
         PIECE.as_secs(),
         WHOLE.as_secs() / 60
     );
-    BodyRefusal::Status(StatusCode::REQUEST_TIMEOUT, "BodyTimeoutError", message)
+    Error::new(ErrorCode::BodyTimeout, message)
 }
 
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     // serde would read a list as the members in their order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(refuse(ErrorKind::Invalid, "ValidationError", "the body must be a JSON object, not a list"));
+        return Err(Error::new(ErrorCode::Validation, "the body must be a JSON object, not a list"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -167,15 +143,14 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
             let (code, message) = in_our_words(said.split(" at line ").next().unwrap_or_default());
             let path = if path == "." { "body".to_owned() } else { format!("body.{path}") };
             let problem = Problem { path: path.clone(), code, message: message.clone() };
-            return refuse(ErrorKind::Invalid, "ValidationError", format!("{path}: {message}"))
-                .with_problems(vec![problem]);
+            return Error::new(ErrorCode::Validation, format!("{path}: {message}")).with_problems(vec![problem]);
         }
         let message = format!("the body is not valid JSON (line {}, column {})", inner.line(), inner.column());
-        refuse(ErrorKind::Invalid, "MalformedJsonError", message)
+        Error::new(ErrorCode::MalformedJson, message)
     })?;
     deserializer.end().map_err(|error| {
         let message = format!("the body goes on after its JSON (line {}, column {})", error.line(), error.column());
-        refuse(ErrorKind::Invalid, "MalformedJsonError", message)
+        Error::new(ErrorCode::MalformedJson, message)
     })?;
     Ok(value)
 }
@@ -250,11 +225,8 @@ mod tests {
         }))
     }
 
-    fn status(outcome: &Result<BytesMut, BodyRefusal>) -> Option<StatusCode> {
-        match outcome {
-            Err(BodyRefusal::Status(status, ..)) => Some(*status),
-            _ => None,
-        }
+    fn code(outcome: Result<BytesMut, Error>) -> Option<ErrorCode> {
+        outcome.err().map(|error| error.code)
     }
 
     #[tokio::test(start_paused = true)]
@@ -262,8 +234,8 @@ mod tests {
         let slow = collect(dripping(Duration::from_secs(29), 5), 10).await;
         assert_eq!(slow.ok().as_deref(), Some(&b"xxxxx"[..]));
         let stopped = collect(dripping(Duration::from_secs(31), 5), 10).await;
-        assert_eq!(status(&stopped), Some(StatusCode::REQUEST_TIMEOUT));
+        assert_eq!(code(stopped), Some(ErrorCode::BodyTimeout));
         let endless = collect(dripping(Duration::from_secs(29), usize::MAX), 10).await;
-        assert_eq!(status(&endless), Some(StatusCode::REQUEST_TIMEOUT));
+        assert_eq!(code(endless), Some(ErrorCode::BodyTimeout));
     }
 }

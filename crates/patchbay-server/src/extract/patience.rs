@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use patchbay_engine::{Error, ErrorKind, Problem};
+use patchbay_engine::{Error, ErrorCode, Problem};
 
 use crate::{error::ApiError, state::AppState};
 
@@ -22,7 +22,7 @@ impl FromRequestParts<AppState> for Patience {
             let path = format!("headers.{HEADER}");
             let message = format!("`{path}` must be a whole number of milliseconds, such as 0 or 5000");
             let problem = Problem { path, code: "type", message: message.clone() };
-            Error::new(ErrorKind::Invalid, "ValidationError", message).with_problems(vec![problem])
+            Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
         })?;
         Ok(Self(Some(Duration::from_millis(millis))))
     }

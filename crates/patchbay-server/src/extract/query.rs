@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use patchbay_engine::{Error, ErrorKind, Problem};
+use patchbay_engine::{Error, ErrorCode, Problem};
 
-use crate::{error::refuse, state::AppState};
+use crate::state::AppState;
 
 /// The query's pairs.
 pub(crate) struct QueryMap(Vec<(String, String)>);
@@ -75,7 +75,7 @@ impl QueryMap {
 fn wrong(name: &str, expected: &str) -> Error {
     let message = format!("{name} must be {expected}");
     let problem = Problem { path: name.to_owned(), code: "type", message: message.clone() };
-    refuse(ErrorKind::Invalid, "ValidationError", message).with_problems(vec![problem])
+    Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use patchbay_engine::ErrorKind;
+use patchbay_engine::{Error, ErrorCode};
 
-use crate::error::{ApiError, refuse};
+use crate::error::ApiError;
 
 const STYLE: &str = include_str!("../templates/style.css");
 
@@ -33,5 +33,5 @@ pub(crate) async fn asset(Path(file): Path<String>) -> Response {
         ];
         return (headers, STYLE).into_response();
     }
-    ApiError::from(refuse(ErrorKind::NotFound, "RouteNotFoundError", "there is no such file")).into_response()
+    ApiError::from(Error::new(ErrorCode::RouteNotFound, "there is no such file")).into_response()
 }

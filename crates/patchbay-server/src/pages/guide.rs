@@ -9,12 +9,12 @@ use axum::{
 };
 use minijinja::{Value, context};
 use patchbay_connector::Registry;
-use patchbay_engine::{Caller, ErrorKind};
+use patchbay_engine::{Caller, Error, ErrorCode};
 use patchbay_model::ApiScope;
 
 use super::render::page;
 use crate::{
-    error::{ApiError, refuse},
+    error::ApiError,
     extract::{PerhapsAuthenticated, QueryMap},
     guides::{GuidePage, GuideScopes, guide_path, to_html, to_markdown},
     state::AppState,
@@ -36,9 +36,8 @@ pub(crate) async fn guide(
     };
     let found = registry.get(&connector).and_then(|connector| Some((connector, connector.auth_method(auth)?)));
     let Some((connector, method)) = found else {
-        return ApiError::from(refuse(
-            ErrorKind::NotFound,
-            "GuideNotFoundError",
+        return ApiError::from(Error::new(
+            ErrorCode::GuideNotFound,
             "there is no such guide; /guides lists them, also those of a project's own connectors for those who are signed in",
         ))
         .into_response();

@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use axum::response::{Html, IntoResponse, Response};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
-use patchbay_engine::ErrorKind;
+use patchbay_engine::{Error, ErrorCode};
 
-use crate::error::{ApiError, refuse};
+use crate::error::ApiError;
 
 fn environment() -> &'static Environment<'static> {
     static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
@@ -36,12 +36,8 @@ pub(super) fn page(template: &str, values: Value) -> Response {
         Ok(html) => Html(html).into_response(),
         Err(error) => {
             tracing::error!(%error, template, "a page cannot be rendered");
-            ApiError::from(refuse(
-                ErrorKind::Internal,
-                "InternalError",
-                "the page cannot be shown; the server's log says why",
-            ))
-            .into_response()
+            ApiError::from(Error::new(ErrorCode::Internal, "the page cannot be shown; the server's log says why"))
+                .into_response()
         }
     }
 }

@@ -6,15 +6,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use patchbay_engine::ErrorKind;
+use patchbay_engine::{Error, ErrorCode};
 use patchbay_vault::Secret;
 
 use super::start::not_built;
-use crate::{
-    error::{ApiError, refuse},
-    extract::QueryMap,
-    state::AppState,
-};
+use crate::{error::ApiError, extract::QueryMap, state::AppState};
 
 /// What stands in a page where its nonce belongs.
 const NONCE: &str = "__CSP_NONCE__";
@@ -102,7 +98,7 @@ pub(crate) async fn element(State(state): State<AppState>, headers: HeaderMap) -
 }
 
 fn no_file() -> Response {
-    ApiError::from(refuse(ErrorKind::NotFound, "RouteNotFoundError", "there is no such file")).into_response()
+    ApiError::from(Error::new(ErrorCode::RouteNotFound, "there is no such file")).into_response()
 }
 
 fn content_type(name: &str) -> &'static str {

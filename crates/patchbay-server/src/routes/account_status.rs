@@ -1,6 +1,6 @@
 //! Maps account statuses to and from their names on the wire.
 
-use patchbay_engine::{EffectiveStatus, Error, ErrorKind, Problem};
+use patchbay_engine::{EffectiveStatus, Error, ErrorCode, Problem};
 use patchbay_model::AccountStatus;
 
 /// The names on the wire, with the statuses that each one stands for.
@@ -51,7 +51,7 @@ pub(super) fn filter(names: &[String]) -> Result<Vec<EffectiveStatus>, Error> {
     }
     let Some(first) = problems.first() else { return Ok(statuses) };
     let message = format!("the request is not valid: {}", first.message);
-    Err(Error::new(ErrorKind::Invalid, "ValidationError", message).with_problems(problems))
+    Err(Error::new(ErrorCode::Validation, message).with_problems(problems))
 }
 
 /// Reads the status of a change; none for a name that is unknown or derived.

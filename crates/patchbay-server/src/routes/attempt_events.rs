@@ -14,17 +14,13 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use patchbay_engine::{Engine, ErrorKind, HubSession};
+use patchbay_engine::{Engine, Error, ErrorCode, HubSession};
 use patchbay_model::{AttemptId, AttemptStatus};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::hub::attempt_out;
-use crate::{
-    error::{HubError, refuse},
-    extract::HubAuth,
-    state::AppState,
-};
+use crate::{error::HubError, extract::HubAuth, state::AppState};
 
 /// Streams at once.
 pub(crate) const MAX_STREAMS: usize = 256;
@@ -55,7 +51,7 @@ pub(crate) async fn events(
     state.engine.get_attempt(&hub, &id).await?;
     let Ok(place) = state.streams.clone().try_acquire_owned() else {
         let message = "too many connection attempts are followed at once; ask for the attempt itself every few seconds";
-        return Err(refuse(ErrorKind::RateLimited, "TooManyStreamsError", message).with_retry_after(2).into());
+        return Err(Error::new(ErrorCode::TooManyStreams, message).with_retry_after(2).into());
     };
     let following = Following { engine: state.engine, hub, id, stop: state.config.stop.clone(), _place: place };
     // Proxies that gather answers would hold back the one event that there is.

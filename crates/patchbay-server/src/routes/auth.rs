@@ -6,14 +6,14 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{AppendHeaders, IntoResponse},
 };
-use patchbay_engine::{ErrorKind, MemberSession, SignedIn};
+use patchbay_engine::{Error, ErrorCode, MemberSession, SignedIn};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::wire;
 use crate::{
-    error::{ApiError, ErrorBody, refuse},
+    error::{ApiError, ErrorBody},
     extract::{OwnPage, SmallJson, cookie_header, session_token},
     state::{AppState, SandboxInfo},
 };
@@ -167,7 +167,7 @@ pub(crate) async fn set_password(
     SmallJson(body): SmallJson<NewPassword>,
 ) -> Result<StatusCode, ApiError> {
     let Some(token) = session_token(&headers) else {
-        return Err(refuse(ErrorKind::Unauthorized, "UnauthorizedError", "you are not signed in; sign in first").into());
+        return Err(Error::new(ErrorCode::Unauthorized, "you are not signed in; sign in first").into());
     };
     state.engine.set_password(&token, body.current_password.as_ref(), &body.password).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -8,13 +8,13 @@ use patchbay_connector::{
     Connector,
     definition::{AuthMethod, Authorization},
 };
-use patchbay_engine::{Engine, ErrorKind, scopes_to_set_up};
+use patchbay_engine::{Engine, Error, ErrorCode, scopes_to_set_up};
 use patchbay_model::{ApiScope, EnabledActions};
 use serde_json::{Value, json};
 
 use super::{fields, wire};
 use crate::{
-    error::{ApiError, ErrorBody, refuse},
+    error::{ApiError, ErrorBody},
     extract::{Authenticated, QueryMap},
     guides::guide_path,
 };
@@ -91,9 +91,8 @@ pub(crate) async fn get(
     caller.require(ApiScope::ConnectorsRead)?;
     let registry = engine.connectors(&caller).await?;
     let Some(connector) = registry.get(&provider) else {
-        return Err(refuse(
-            ErrorKind::NotFound,
-            "ConnectorNotFoundError",
+        return Err(Error::new(
+            ErrorCode::ConnectorNotFound,
             "there is no such connector; GET /connectors/meta lists them",
         )
         .into());

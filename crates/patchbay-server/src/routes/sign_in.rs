@@ -7,13 +7,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
-use patchbay_engine::{Error, ErrorKind, PreparedSignIn, SignInAnswer, SignInRequest};
+use patchbay_engine::{Error, ErrorCode, PreparedSignIn, SignInAnswer, SignInRequest};
 use patchbay_model::{AttemptId, ProfileId};
 use patchbay_vault::Secret;
 use url::form_urlencoded;
 
 use crate::{
-    error::{ApiError, refuse},
+    error::ApiError,
     extract::{QueryMap, SMALL, collect},
     pages,
     state::AppState,
@@ -96,7 +96,7 @@ pub(crate) async fn finish_by_form(
     let Ok(body) = collect(request.into_body(), SMALL).await else {
         let message =
             "what the provider sent you back with is too large, or did not come whole; start again where you began";
-        return refused(&refuse(ErrorKind::Invalid, "SignInRefusedError", message));
+        return refused(&Error::new(ErrorCode::SignInRefused, message));
     };
     // Whatever it is called: what is no form has no state, and that is told on the page that comes next.
     let parameters = form_urlencoded::parse(&body);
@@ -109,12 +109,8 @@ pub(crate) async fn finish_by_form(
 pub(crate) async fn client(State(state): State<AppState>, Path(connector): Path<String>) -> Response {
     match state.engine.client_document(&connector) {
         Some(document) => ([(header::CACHE_CONTROL, "public, max-age=300")], Json(document)).into_response(),
-        None => ApiError::from(refuse(
-            ErrorKind::NotFound,
-            "RouteNotFoundError",
-            "there is no client document for this connector",
-        ))
-        .into_response(),
+        None => ApiError::from(Error::new(ErrorCode::RouteNotFound, "there is no client document for this connector"))
+            .into_response(),
     }
 }
 
@@ -130,7 +126,7 @@ fn redirect(status: StatusCode, to: &str, cookie: Option<HeaderValue>) -> Respon
 }
 
 fn refused(error: &Error) -> Response {
-    let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     (status, pages::sign_in_refused(&error.message)).into_response()
 }
 

@@ -1,14 +1,12 @@
 //! Shapes that several endpoints share.
 
 use patchbay_connector::definition::{AuthKind, AuthMethod, GrantType, Guide, GuideSection};
-use patchbay_engine::{Error, ErrorKind, Origin, Problem};
+use patchbay_engine::{Error, ErrorCode, Origin, Problem};
 use patchbay_model::{AccountKind, ProfileAlarm, StatusReason};
 use patchbay_vault::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
-
-use crate::error::refuse;
 
 /// Whose connector it is, in the contract's words.
 pub(super) const fn owner(origin: Origin) -> &'static str {
@@ -49,7 +47,7 @@ pub(super) fn status_reasons(reasons: &[StatusReason]) -> Option<Value> {
 /// 400 with one problem.
 pub(super) fn invalid(path: &str, message: &str) -> Error {
     let problem = Problem { path: path.to_owned(), code: "invalid", message: message.to_owned() };
-    refuse(ErrorKind::Invalid, "ValidationError", message).with_problems(vec![problem])
+    Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }
 
 /// A form's values as secrets, from the first moment that we have them.

@@ -32,7 +32,7 @@ pub async fn on_hang_up(engine: Engine, mut hang_ups: Signal, stop: Cancellation
                     "connectors were read again"
                 );
             }
-            Err(error) => tracing::error!(code = error.code, "{}", error.message),
+            Err(error) => tracing::error!(code = error.code.as_str(), "{}", error.message),
         }
     }
 }

@@ -14,7 +14,7 @@ use patchbay_connector::{
 };
 use serde_json::{Map, Value};
 
-use crate::{Error, ErrorKind, Problem};
+use crate::{Error, ErrorCode, Problem};
 
 /// Inputs as they came in, by location.
 #[derive(Clone, Debug, Default)]
@@ -151,7 +151,7 @@ fn refusal(action: &Action, problems: Vec<Problem>) -> Error {
         }
         count => format!("`{}` was given {count} wrong inputs; the first: {first}", action.public_id),
     };
-    Error::new(ErrorKind::Invalid, "ValidationError", message).with_problems(problems)
+    Error::new(ErrorCode::Validation, message).with_problems(problems)
 }
 
 #[cfg(test)]

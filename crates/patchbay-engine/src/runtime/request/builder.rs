@@ -21,7 +21,7 @@ use super::{
     target::{Target, target},
 };
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     http::{Outgoing, is_repeatable},
     runtime::{
         context::Run,
@@ -273,7 +273,7 @@ fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
                     .for_each(|(name, value)| args::write_pairs(name, value, ArrayFormat::Indexed, &mut pairs));
             }
             Value::String(text) => return Ok(Bytes::from(text.clone())),
-            _ => return Err(Error::new(ErrorKind::Invalid, "ValidationError", "a form needs an object as its body")),
+            _ => return Err(Error::new(ErrorCode::Validation, "a form needs an object as its body")),
         }
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
         return Ok(form.into());
@@ -292,7 +292,7 @@ fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
 }
 
 fn no_xml(error: &xml::XmlError) -> Error {
-    Error::new(ErrorKind::Invalid, "ValidationError", format!("the arguments make no body in XML: {error}"))
+    Error::new(ErrorCode::Validation, format!("the arguments make no body in XML: {error}"))
 }
 
 /// The method in hyper's terms.

@@ -10,7 +10,7 @@ use patchbay_model::AccountId;
 use zeroize::Zeroizing;
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     http::{ClientCertificate, Flaw, Pair},
     runtime::{context::RunContext, expression_error::expression_error, run_ids::RunFacts},
 };
@@ -83,5 +83,5 @@ fn wrong(provider: &str, template: &Template, why: &str) -> Error {
     let message = format!(
         "{provider}: the account's field `{field}` {why}; link the account again with the whole file, from `-----BEGIN` to `-----END`"
     );
-    Error::new(ErrorKind::Precondition, "AccountFieldError", message)
+    Error::new(ErrorCode::AccountField, message)
 }

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::origin_policy;
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     runtime::{context::Run, expression_error::expression_error},
 };
 
@@ -36,8 +36,7 @@ impl Run<'_> {
                 Ok(Target { url, with_credentials })
             }
             (None, None) => Err(Error::new(
-                ErrorKind::Internal,
-                "ConnectorError",
+                ErrorCode::Connector,
                 format!("{}: `{}` has no URL and the connector no baseUrl", connector.title, self.action.id),
             )),
         }
@@ -80,8 +79,7 @@ pub(super) fn target(
     }
     let base = text_of_base.ok_or_else(|| {
         Error::new(
-            ErrorKind::Internal,
-            "ConnectorError",
+            ErrorCode::Connector,
             format!("{}: `{action}` has a relative URL and the connector no baseUrl", connector.title),
         )
     })?;
@@ -110,8 +108,7 @@ fn parse(text: &str) -> Result<Url, Error> {
 
 fn invalid_url(why: &str) -> Error {
     Error::new(
-        ErrorKind::Invalid,
-        "ValidationError",
+        ErrorCode::Validation,
         format!("the inputs and the account's fields make no URL that can be called: {why}"),
     )
 }

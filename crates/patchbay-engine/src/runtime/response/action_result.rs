@@ -28,7 +28,7 @@ pub(crate) fn wants(action: &Action) -> Wants {
 pub(crate) fn ignored(error: &Error) -> Value {
     Value::Object(Map::from_iter([
         ("data".to_owned(), Value::Null),
-        ("statusCode".to_owned(), Value::from(error.kind.status())),
+        ("statusCode".to_owned(), Value::from(error.status())),
         ("message".to_owned(), Value::String(error.message.clone())),
     ]))
 }

@@ -11,7 +11,7 @@ use super::{
     provider_error,
 };
 use crate::{
-    Error, ErrorKind, ProviderFailure,
+    Error, ErrorCode, ProviderFailure,
     http::{Incoming, shown},
     runtime::{
         context::Run,
@@ -117,12 +117,12 @@ impl Run<'_> {
                 return Ok(Some(Ok(Answer { status: Some(rule.target_status), ..Answer::default() })));
             }
             let mut error = provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, incoming);
-            error.kind = if rule.target_status == 401 {
-                ErrorKind::Unauthorized
+            if rule.target_status == 401 {
+                error.set_code(ErrorCode::AccountInvalidCredentials);
             } else {
-                ErrorKind::Provider(rule.target_status)
-            };
-            error.code = if rule.target_status == 401 { "AccountInvalidCredentialsError" } else { "ProviderError" };
+                error.set_code(ErrorCode::Provider);
+                error.set_status(rule.target_status);
+            }
             if let Some(message) = &rule.message
                 && let Some(text) = message.eval_text(&scope, Escape::None).map_err(|error| self.broken(&error))?
             {
@@ -165,18 +165,15 @@ pub(crate) fn read_body(provider: &str, incoming: &Incoming) -> Result<Value, Er
 /// The error of an answer that says nothing one can use.
 pub(crate) fn unreadable(provider: &str, incoming: &Incoming, why: &str) -> Error {
     let status = incoming.status.as_u16();
-    Error::new(
-        ErrorKind::BadGateway,
-        "ProviderInvalidResponseError",
-        format!("{provider} answered {status} with {why}"),
+    Error::new(ErrorCode::ProviderInvalidResponse, format!("{provider} answered {status} with {why}")).with_provider(
+        ProviderFailure {
+            status: Some(status),
+            url: shown(&incoming.url),
+            body: provider_error::readable(&incoming.body),
+            headers: vec![("content-type".to_owned(), xml::media_type(content_type(incoming)))],
+            ..ProviderFailure::default()
+        },
     )
-    .with_provider(ProviderFailure {
-        status: Some(status),
-        url: shown(&incoming.url),
-        body: provider_error::readable(&incoming.body),
-        headers: vec![("content-type".to_owned(), xml::media_type(content_type(incoming)))],
-        ..ProviderFailure::default()
-    })
 }
 
 /// The data of a body, by the file's rules.

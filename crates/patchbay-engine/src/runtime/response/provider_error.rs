@@ -8,7 +8,7 @@ use super::{
     oauth_problem::{Culprit, OAuthProblem},
 };
 use crate::{
-    Error, ErrorKind, ProviderFailure,
+    Error, ErrorCode, ProviderFailure,
     http::{Incoming, named_wait, shown, wanted_scopes},
     runtime::{
         granted_scopes::{MISSING_SCOPES, not_granted},
@@ -47,25 +47,20 @@ pub(crate) fn provider_error(clock: &dyn Clock, provider: &str, incoming: &Incom
         (_, Some(problem)) => {
             let message = format!("{provider} {}", problem.sentence(clock.now()));
             match problem.culprit() {
-                Culprit::Neither => Error::new(ErrorKind::Provider(status), "ProviderError", message),
-                _ => Error::new(ErrorKind::Unauthorized, "AccountInvalidCredentialsError", message),
+                Culprit::Neither => Error::provider(status, message),
+                _ => Error::new(ErrorCode::AccountInvalidCredentials, message),
             }
         }
         (401, None) => Error::new(
-            ErrorKind::Unauthorized,
-            "AccountInvalidCredentialsError",
+            ErrorCode::AccountInvalidCredentials,
             format!("{provider} refused the account's credentials{words}"),
         ),
-        (300..=399, None) => Error::new(
-            ErrorKind::BadGateway,
-            "ProviderRedirectError",
-            format!("{provider} answered {status} without a place to go to"),
-        ),
+        (300..=399, None) => {
+            Error::new(ErrorCode::ProviderRedirect, format!("{provider} answered {status} without a place to go to"))
+        }
         (_, None) => match &wanted {
-            Some(wanted) => Error::new(ErrorKind::Precondition, MISSING_SCOPES, not_granted(provider, "this", wanted)),
-            None => {
-                Error::new(ErrorKind::Provider(status), "ProviderError", format!("{provider} answered {status}{words}"))
-            }
+            Some(wanted) => Error::new(MISSING_SCOPES, not_granted(provider, "this", wanted)),
+            None => Error::provider(status, format!("{provider} answered {status}{words}")),
         },
     };
     let error = error.with_provider(failure);

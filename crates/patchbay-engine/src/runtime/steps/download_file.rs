@@ -15,7 +15,7 @@ use url::Url;
 
 use super::upload_binary::{decode, optional};
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     http::{Outgoing, shown},
     runtime::{
         context::Run,
@@ -92,7 +92,7 @@ fn content(run: &Run<'_>, download: &DownloadFile, text: String) -> Result<Bytes
     }
     decode(&text).map(Bytes::from).ok_or_else(|| {
         let message = format!("{} answered with a file that is no base64", run.ctx.connector.title);
-        Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message)
+        Error::new(ErrorCode::ProviderInvalidResponse, message)
     })
 }
 
@@ -122,7 +122,7 @@ async fn whole(
 
 /// Says what helps where a file does not fit into memory.
 fn too_large(run: &Run<'_>, download: &DownloadFile, mut error: Error) -> Error {
-    if error.code == "ProviderResponseTooLargeError" {
+    if error.code == ErrorCode::ProviderResponseTooLarge {
         let (title, limit) = (&run.ctx.connector.title, run.ctx.config.max_response_bytes);
         let way = if download.stream {
             "take it from `POST /actions/rpc`, which hands it on as it comes"
@@ -146,7 +146,7 @@ fn held(
     let data = if download.as_json {
         serde_json::from_slice(content).map_err(|error| {
             let message = format!("{} answered with JSON that does not parse ({error})", run.ctx.connector.title);
-            Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message)
+            Error::new(ErrorCode::ProviderInvalidResponse, message)
         })?
     } else if download.as_text {
         Value::String(String::from_utf8_lossy(content).into_owned())

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::typecast::moment;
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     runtime::{context::Run, events::EmittedEvent, json::text, response::output::Answer},
 };
 
@@ -119,5 +119,5 @@ fn shown(event: &EmittedEvent) -> Value {
 fn invalid(run: &Run<'_>, why: &str) -> Error {
     let (title, action) = (&run.ctx.connector.title, &run.action.id);
     let message = format!("{title}: `{action}` makes no event that could be emitted: {why}");
-    Error::new(ErrorKind::Invalid, "EventInvalidError", message)
+    Error::new(ErrorCode::EventInvalid, message)
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::time::Duration;
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     runtime::{
         context::Run,
         protocols::mcp::{client::Conversation, errors::tool_failed},
@@ -39,7 +39,7 @@ pub(super) async fn run(run: &Run<'_>, call: &McpRequest, wants: Wants) -> Resul
             "{title}: the tool `{tool}` asks for input that only a person can give; use {title} itself for this, or \
              give it all that it needs at once"
         );
-        return Err(Error::new(ErrorKind::Unsupported, "ToolInputRequiredError", message));
+        return Err(Error::new(ErrorCode::ToolInputRequired, message));
     }
     if result.get("isError").and_then(Value::as_bool) == Some(true) {
         return Err(tool_failed(title, &tool, &words(&result), &result, conversation.url()));
@@ -55,7 +55,7 @@ fn tool(run: &Run<'_>, call: &McpRequest) -> Result<String, Error> {
     let name = name.map_err(|error| run.broken(&error))?.flatten();
     name.filter(|name| !name.is_empty()).ok_or_else(|| {
         let message = format!("`{}` names no tool to call; its `toolName` comes out empty", run.action.id);
-        Error::new(ErrorKind::Invalid, "ValidationError", message)
+        Error::new(ErrorCode::Validation, message)
     })
 }
 

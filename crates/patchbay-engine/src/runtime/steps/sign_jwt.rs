@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     runtime::{
         context::Run,
         protocols::jws::{self, Flaw},
@@ -54,8 +54,7 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
             Flaw::Signing => "no key that can sign",
         };
         Error::new(
-            ErrorKind::Precondition,
-            "AccountInvalidCredentialsError",
+            ErrorCode::AccountInvalidCredentials,
             format!(
                 "the private key of this account of {} is {what}; link it again with the whole file, from `-----BEGIN` to `-----END`",
                 run.ctx.connector.title

@@ -12,7 +12,7 @@ use patchbay_connector::{
 };
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     runtime::{
         context::Run,
         response::output::{Answer, Wants},
@@ -73,7 +73,7 @@ pub(super) fn optional(run: &Run<'_>, template: Option<&Template>, escape: Escap
 }
 
 pub(super) fn invalid(why: &str) -> Error {
-    Error::new(ErrorKind::Invalid, "ValidationError", format!("the file cannot be sent: {why}"))
+    Error::new(ErrorCode::Validation, format!("the file cannot be sent: {why}"))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
     super::{Caller, Engine},
     missing,
 };
-use crate::{Error, ErrorKind, library::Choice};
+use crate::{Error, ErrorCode, library::Choice};
 
 impl Engine {
     /// Deletes a version that the project pushed, and gives it back. 409 `ConnectorVersionPinnedError` while a profile
@@ -75,8 +75,7 @@ impl Engine {
             known.iter().any(|choice| matches!(choice, Choice::Instance(_)) && choice.version() == version);
         if version.parse::<Pin>().is_ok() && is_instances {
             return Error::new(
-                ErrorKind::Conflict,
-                "ConnectorBuiltInError",
+                ErrorCode::ConnectorBuiltIn,
                 format!("{key} {version} belongs to the instance and not to the project; disable its profiles instead"),
             );
         }
@@ -90,7 +89,7 @@ fn pinned(profile: &Profile, key: &str, version: &str) -> Error {
          the profile first",
         profile.name, profile.id
     );
-    Error::new(ErrorKind::Conflict, "ConnectorVersionPinnedError", message)
+    Error::new(ErrorCode::ConnectorVersionPinned, message)
 }
 
 fn in_use(profile: &Profile, key: &str, accounts: u64) -> Error {
@@ -102,5 +101,5 @@ fn in_use(profile: &Profile, key: &str, accounts: u64) -> Error {
         profile.id,
         profile.version_pin.as_deref().unwrap_or("latest")
     );
-    Error::new(ErrorKind::Conflict, "ConnectorInUseError", message)
+    Error::new(ErrorCode::ConnectorInUse, message)
 }

@@ -9,7 +9,7 @@ use patchbay_storage::AddVersion;
 
 use super::super::{Caller, Engine, invalid};
 use crate::{
-    Error, ErrorKind, Problem,
+    Error, ErrorCode, Problem,
     library::{Origin, Shelf, check},
 };
 
@@ -198,9 +198,7 @@ fn refused(diagnostics: Vec<Diagnostic>) -> Error {
     let more = problems.len().saturating_sub(MOST_NAMED);
     let more = if more == 0 { String::new() } else { format!("; and {more} more") };
     let message = format!("the connector has errors, so that nothing was changed: {named}{more}");
-    Error::new(ErrorKind::Invalid, "ConnectorInvalidError", message)
-        .with_problems(problems)
-        .with_diagnostics(diagnostics)
+    Error::new(ErrorCode::ConnectorInvalid, message).with_problems(problems).with_diagnostics(diagnostics)
 }
 
 fn taken(found: &ConnectorVersion) -> Error {
@@ -210,14 +208,14 @@ fn taken(found: &ConnectorVersion) -> Error {
         found.version,
         found.created_at.to_rfc3339()
     );
-    Error::new(ErrorKind::Conflict, "ConnectorVersionExistsError", message)
+    Error::new(ErrorCode::ConnectorVersionExists, message)
 }
 
 fn too_many() -> Error {
     let message = format!(
         "the project has {MOST_VERSIONS} versions of connectors, as many as it may; delete some that no profile is pinned to"
     );
-    Error::new(ErrorKind::Conflict, "ConnectorLimitError", message)
+    Error::new(ErrorCode::ConnectorLimit, message)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use patchbay_connector::Registry;
 use patchbay_model::ApiScope;
 
 use super::super::{Caller, Engine};
-use crate::{Error, ErrorKind, library::SourceRead};
+use crate::{Error, ErrorCode, library::SourceRead};
 
 /// What came of reading them again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Engine {
                 let read = read.unwrap_or_else(|_| Err(stopped()));
                 let SourceRead { registry, report, refused, kept } = read.map_err(|why| {
                     let message = format!("the connectors could not be read again, so that nothing was changed: {why}");
-                    Error::new(ErrorKind::Conflict, "ConnectorSourceError", message)
+                    Error::new(ErrorCode::ConnectorSource, message)
                 })?;
                 let before = engine.registry();
                 let mut reloaded = differences(&before, &registry);

@@ -18,7 +18,7 @@ use url::{Url, form_urlencoded};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{documents::Server, fetch};
-use crate::{Engine, Error, ErrorKind, tokens::TokenServer};
+use crate::{Engine, Error, ErrorCode, tokens::TokenServer};
 
 /// Where a profile keeps its registration among its secrets. No expression can spell it.
 const KEPT: &str = "oauth.client";
@@ -137,7 +137,7 @@ impl Registrar<'_> {
 
     fn wrong(&self, why: &str) -> Error {
         let message = format!("{} cannot be signed in at: {why}", self.connector.title);
-        Error::new(ErrorKind::BadGateway, "ClientRegistrationError", message)
+        Error::new(ErrorCode::ClientRegistration, message)
     }
 
     /// How a client with a secret proves itself.

@@ -28,7 +28,7 @@ use self::{
     documents::{Resource, Server},
 };
 use crate::{
-    Engine, Error, ErrorKind,
+    Engine, Error, ErrorCode,
     http::{Challenge, Outgoing, bearer, plain_scopes},
     runtime::Credentials,
     tokens::TokenServer,
@@ -51,7 +51,7 @@ pub(super) struct Found {
 /// What keeps a server's sign-in from being found.
 fn not_found(title: &str, why: &str) -> Error {
     let message = format!("where to sign in at {title} cannot be found out: {why}");
-    Error::new(ErrorKind::BadGateway, "SignInDiscoveryError", message)
+    Error::new(ErrorCode::SignInDiscovery, message)
 }
 
 /// Finds out where one signs in.

@@ -27,7 +27,7 @@ use super::{
     way::{Errand, Return, Sent, Way},
 };
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     linking::no_token,
     tokens::{Failure, Minted, Refusal, minted_by_oauth1},
 };
@@ -75,7 +75,7 @@ async fn request_token(errand: &Errand<'_>, flow: &OAuth1SignIn) -> Result<Reque
 
 fn unusable(title: &str, what: &str) -> Error {
     let message = format!("{title} answered the request for a request token {what}");
-    Error::new(ErrorKind::BadGateway, "TokenAnswerError", message)
+    Error::new(ErrorCode::TokenAnswer, message)
 }
 
 /// The redirect address, with `state`.
@@ -129,7 +129,7 @@ pub(super) async fn back(back: &Return<'_>, kept: &RequestToken) -> Result<Minte
     let Some(mut minted) = minted_by_oauth1(&body, flow) else {
         let title = &applicant.connector.title;
         let message = format!("{title} answered the request for a token with something that holds none");
-        let error = Error::new(ErrorKind::BadGateway, "TokenAnswerError", message);
+        let error = Error::new(ErrorCode::TokenAnswer, message);
         return Err(failed(Failure { refusal: Refusal::Later, error }));
     };
     for (name, parameter) in &flow.callback_params {

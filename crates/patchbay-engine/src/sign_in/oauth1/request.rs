@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant};
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Engine, Error, ErrorKind,
+    Engine, Error, ErrorCode,
     http::{Incoming, Outgoing},
     runtime::{self, Culprit, Handshake, IntoError as _, OAuthProblem, Redactor},
     tokens::{self, Applicant, Failure, Refusal, Wire, token_body},
@@ -173,8 +173,7 @@ impl TokenRequest<'_> {
             _ => format!("{title} gives no {what}{words} ({status})"),
         };
         if incoming.status.is_success() {
-            error.kind = ErrorKind::BadGateway;
-            error.code = "TokenAnswerError";
+            error.set_code(ErrorCode::TokenAnswer);
         }
         Failure { refusal, error: runtime::redact_error(error, redactor) }
     }

@@ -287,8 +287,8 @@ fn rehearsed(mut case: Case, connector: &Connector, performed: &Performed) -> an
         }
         (Err(error), Err(_)) => {
             case.error = Some(patchbay_engine::recorded_tests::ExpectedError {
-                status: Some(error.kind.status()),
-                code: Some(error.code.to_owned()),
+                status: Some(error.status()),
+                code: Some(error.code.to_string()),
                 message: None,
             });
             notes.push(format!("the action failed, and the case expects that: {error}"));

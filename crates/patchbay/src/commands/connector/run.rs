@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// The error as the API answers it.
 pub fn body(error: &Error) -> Value {
     let mut body = json!({
-        "statusCode": error.kind.status(),
+        "statusCode": error.status(),
         "message": error.message,
         "errorCode": error.code,
     });

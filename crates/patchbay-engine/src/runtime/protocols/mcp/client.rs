@@ -19,7 +19,7 @@ use super::{
     server_cache::{Era, Session},
 };
 use crate::{
-    Error,
+    Error, ErrorCode,
     http::{Cause, Incoming, Outgoing, shown},
     runtime::{context::Run, egress_error::cause_error, request::target::Target},
 };
@@ -129,7 +129,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
         }
         let message =
             format!("{} lists its tools without an end: after {} of them there are more", self.title(), tools.len());
-        Err(Error::new(crate::ErrorKind::BadGateway, "ProviderInvalidResponseError", message))
+        Err(Error::new(ErrorCode::ProviderInvalidResponse, message))
     }
 
     fn title(&self) -> &'r str {
@@ -155,7 +155,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
                 // It took neither: what it said to the newer way tells more, where it was said in so many words.
                 let is_refusal = error.provider.as_ref().is_some_and(|said| matches!(said.status, Some(400..=422)));
                 let is_era = memory.era(&self.server).is_some();
-                if !is_era && is_refusal && error.kind.status() != 401 && matches!(refused.said, Some(Said::Error(_))) {
+                if !is_era && is_refusal && error.status() != 401 && matches!(refused.said, Some(Said::Error(_))) {
                     return self.result(ask, *refused);
                 }
                 Err(error)
@@ -276,7 +276,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
                 self.title(),
                 shown(&incoming_url)
             );
-            return Err(Error::new(crate::ErrorKind::BadGateway, "ProviderInvalidResponseError", message));
+            return Err(Error::new(ErrorCode::ProviderInvalidResponse, message));
         };
         let session = Session { id: session, version };
         let told = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
@@ -336,7 +336,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
         for _ in 0..MAX_RESUMES {
             let broke_off = match &outcome {
                 Ok(incoming) => incoming.status.is_success() && events.is_stream() && events.said.is_none(),
-                Err(error) => error.code == "ProviderConnectionError",
+                Err(error) => error.code == ErrorCode::ProviderConnection,
             };
             let Some((place, wait)) = events.resume().filter(|_| resumes && broke_off) else { break };
             let Ok(place) = HeaderValue::try_from(place) else { break };
@@ -381,7 +381,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             }
             _ if is_stream => {
                 let message = format!("{title} ended its stream of events before the answer came; try again");
-                let error = Error::new(crate::ErrorKind::BadGateway, "ProviderConnectionError", message);
+                let error = Error::new(ErrorCode::ProviderConnection, message);
                 Err(error)
             }
             _ => Err(errors::nonsense(title, &incoming, &why_not(&incoming))),

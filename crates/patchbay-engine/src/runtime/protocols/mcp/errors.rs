@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::message::RpcError;
 use crate::{
-    Error, ErrorKind, ProviderFailure,
+    Error, ErrorCode, ProviderFailure,
     http::{Incoming, shown},
     runtime::{
         granted_scopes::MISSING_SCOPES,
@@ -19,11 +19,11 @@ const MAX_WORDS: usize = 300;
 /// A JSON-RPC error. What HTTP's status says counts where it is an error; else the code decides.
 pub(super) fn rpc(clock: &dyn Clock, provider: &str, what: &str, incoming: &Incoming, error: &RpcError) -> Error {
     let mut told = provider_error(clock, provider, incoming);
-    if told.kind == ErrorKind::Unauthorized || told.code == MISSING_SCOPES {
+    if told.code.status() == 401 || told.code == MISSING_SCOPES {
         return told;
     }
     if incoming.status.is_success() {
-        told.kind = ErrorKind::Provider(match error.code {
+        told.set_status(match error.code {
             // Invalid params: the caller's arguments, as the tool's schema has them.
             -32602 => 400,
             // Method not found.
@@ -38,7 +38,7 @@ pub(super) fn rpc(clock: &dyn Clock, provider: &str, what: &str, incoming: &Inco
 /// An answer that is no answer.
 pub(super) fn nonsense(provider: &str, incoming: &Incoming, why: &str) -> Error {
     let message = format!("{provider} answered with {why}");
-    Error::new(ErrorKind::BadGateway, "ProviderInvalidResponseError", message).with_provider(failure(incoming))
+    Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure(incoming))
 }
 
 /// A tool that ran and failed (`isError`).
@@ -50,7 +50,7 @@ pub(crate) fn tool_failed(provider: &str, tool: &str, said: &str, result: &Value
         body: readable(result.to_string().as_bytes()),
         ..ProviderFailure::default()
     };
-    Error::new(ErrorKind::Provider(422), "ProviderError", message).with_provider(failure)
+    Error::provider(422, message).with_provider(failure)
 }
 
 fn failure(incoming: &Incoming) -> ProviderFailure {

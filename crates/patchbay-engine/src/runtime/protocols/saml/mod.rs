@@ -16,7 +16,7 @@ use patchbay_model::{Entropy, Timestamp};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{Error, ErrorKind, runtime::private_keys};
+use crate::{Error, ErrorCode, runtime::private_keys};
 use assertion::Assertion;
 
 /// Seconds that an assertion holds unless the file says otherwise.
@@ -63,7 +63,7 @@ pub(crate) fn put(
         let field = template.source().trim_matches(['$', '{', '}', '.', ' ']).trim_start_matches("credentials.");
         let message =
             format!("{provider}: the account's field `{field}` {why}; link the account again with a corrected value");
-        Failure::Account(Error::new(ErrorKind::Precondition, "AccountFieldError", message))
+        Failure::Account(Error::new(ErrorCode::AccountField, message))
     };
     let key = zeroize::Zeroizing::new(text(&saml.key)?);
     let key = private_keys::rsa(&key).ok_or_else(|| {

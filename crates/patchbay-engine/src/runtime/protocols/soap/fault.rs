@@ -4,7 +4,7 @@ use patchbay_model::Clock;
 use serde_json::Value;
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorCode,
     http::Incoming,
     runtime::{
         protocols::xml::{TEXT, local},
@@ -35,19 +35,18 @@ pub(super) fn error(clock: &dyn Clock, provider: &str, incoming: &Incoming, faul
     let (codes, words) = (codes(fault), words(fault));
     let status = incoming.status.as_u16();
     if status == 401 || codes.iter().any(|code| refuses_credentials(code)) {
-        error.kind = ErrorKind::Unauthorized;
-        error.code = "AccountInvalidCredentialsError";
+        error.set_code(ErrorCode::AccountInvalidCredentials);
         error.message = format!("{provider} refused the account's credentials: {words}");
         return error;
     }
     // By the protocol even a mistake of the caller's comes with status 500.
     let is_callers = codes.iter().any(|code| CALLERS.contains(&code.split('.').next().unwrap_or_default()));
-    error.kind = ErrorKind::Provider(match status {
+    error.set_code(ErrorCode::Provider);
+    error.set_status(match status {
         200..=299 | 500 if is_callers => 400,
         200..=399 => 500,
         status => status,
     });
-    error.code = "ProviderError";
     error.message = format!("{provider} answered with a SOAP fault: {words}");
     error
 }

@@ -1,63 +1,14 @@
-//! The engine's one error: a kind that decides the HTTP status, a stable code, a sentence for a
-//! person, and what the provider said where it was the provider that failed.
+//! The engine's one error: a stable code that decides the HTTP status, a message for a person, and the provider's
+//! response if the provider failed.
+
+mod code;
 
 use std::sync::Arc;
 
+pub use code::ErrorCode;
 use patchbay_connector::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
-
-/// What went wrong, in HTTP's terms. The server maps it to a status and nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// 400: the request is wrong.
-    Invalid,
-    /// 401: no key or token, or not a valid one; or the provider refuses the account's credentials.
-    Unauthorized,
-    /// 403: the key lacks the scope.
-    Forbidden,
-    /// 404: there is no such thing in the caller's project.
-    NotFound,
-    /// 408: the time budget ran out.
-    Timeout,
-    /// 409: it conflicts with what is stored.
-    Conflict,
-    /// 412: the account is suspended or expired, or its profile is disabled.
-    Precondition,
-    /// 429: too many requests; whose limit it is, the message says.
-    RateLimited,
-    /// 500: our fault.
-    Internal,
-    /// 501: the provider or connector cannot do that.
-    Unsupported,
-    /// 502: the provider cannot be reached or answers nonsense.
-    BadGateway,
-    /// 503: our storage cannot take it now (disk full, read-only).
-    Unavailable,
-    /// The provider answered with this error status (400 to 599), which is passed on.
-    Provider(u16),
-}
-
-impl ErrorKind {
-    /// The HTTP status to answer with.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::Invalid => 400,
-            Self::Unauthorized => 401,
-            Self::Forbidden => 403,
-            Self::NotFound => 404,
-            Self::Timeout => 408,
-            Self::Conflict => 409,
-            Self::Precondition => 412,
-            Self::RateLimited => 429,
-            Self::Internal => 500,
-            Self::Unsupported => 501,
-            Self::BadGateway => 502,
-            Self::Unavailable => 503,
-            Self::Provider(status) => status,
-        }
-    }
-}
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -89,13 +40,13 @@ pub struct ProviderFailure {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// Decides the status.
-    pub kind: ErrorKind,
-    /// Stable, for machines, such as `ValidationError`; all are listed in `docs/errors.md`.
-    pub code: &'static str,
+    /// The stable code, for programs; `docs/errors.md` lists all.
+    pub code: ErrorCode,
+    /// The HTTP status if it differs from the code's, 400 to 599.
+    pub(crate) status: Option<u16>,
     /// For people: what is wrong, where, what to do.
     pub message: String,
-    /// Every problem found, for `Invalid`.
+    /// Every problem found in the request.
     pub problems: Vec<Problem>,
     /// What is wrong with a connector's files, where it is they that are refused.
     pub diagnostics: Option<Box<[Diagnostic]>>,
@@ -110,11 +61,11 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error with nothing attached.
-    pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+    /// Creates an error with nothing attached.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
-            kind,
             code,
+            status: None,
             message: message.into(),
             problems: Vec::new(),
             diagnostics: None,
@@ -123,6 +74,34 @@ impl Error {
             trace: None,
             source: None,
         }
+    }
+
+    /// Creates the error for a provider's error response, whose `status` (400 to 599) is passed on.
+    pub fn provider(status: u16, message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Provider, message).with_status(status)
+    }
+
+    /// Returns the HTTP status of the response.
+    pub fn status(&self) -> u16 {
+        self.status.unwrap_or(self.code.status())
+    }
+
+    /// Changes the code, and with it the status.
+    pub fn set_code(&mut self, code: ErrorCode) {
+        self.code = code;
+        self.status = None;
+    }
+
+    /// Sets a status that differs from the code's.
+    pub fn set_status(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+
+    /// Returns the error with a status that differs from the code's.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.set_status(status);
+        self
     }
 
     /// With every problem of the request.
