@@ -3,8 +3,8 @@
 
 use patchbay_connector::{
     SourceFile,
-    expr::{Escape, Scope, Template},
-    import::{Options, import},
+    expr::{Bindings, Escape, Template},
+    import::{ImportOptions, import},
     load, render, to_json, to_sarif,
 };
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub fn connector(data: &[u8]) {
 /// Reads the bytes as an API's description. What comes of it is a valid connector, in the layout that `fmt` leaves alone.
 pub fn description(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let Ok(imported) = import(text, &Options { source: "f".to_owned(), ..Options::default() }, &mut |_| ()) else {
+    let Ok(imported) = import(text, &ImportOptions { source: "f".to_owned(), ..ImportOptions::default() }, &mut |_| ()) else {
         return;
     };
     let loaded = load(&imported.files);
@@ -46,23 +46,23 @@ pub fn expression(data: &[u8]) {
     let context = context();
     let roots =
         context.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
-    let scope = Scope { roots: &roots };
+    let bindings = Bindings { roots: &roots };
     let in_base = format!("https://${{{text}}}.example.com/t/${{{text}}}/api");
     for source in
         [text.to_owned(), format!("{{{{{text}}}}}"), format!("$.{text}"), format!("/a/${{{text}}}/b"), in_base.clone()]
     {
         let Ok(template) = Template::parse(&source) else { continue };
         let _ = (template.references(), template.steps_read(), template.lets_through("inputs"));
-        let _ = (template.eval(&scope), template.is_truthy(&scope));
+        let _ = (template.eval(&bindings), template.is_truthy(&bindings));
         for escape in [Escape::None, Escape::Query, Escape::Host, Escape::Json, Escape::Xml] {
-            let _ = template.eval_text(&scope, escape);
+            let _ = template.eval_text(&bindings, escape);
         }
-        if let Ok(Some(header)) = template.eval_text(&scope, Escape::Header)
+        if let Ok(Some(header)) = template.eval_text(&bindings, Escape::Header)
             && !source.contains(['\r', '\n'])
         {
             assert!(!header.contains(['\r', '\n']));
         }
-        if let (true, Ok(Some(base))) = (source == in_base, template.eval_text(&scope, Escape::Host))
+        if let (true, Ok(Some(base))) = (source == in_base, template.eval_text(&bindings, Escape::Host))
             && !text.contains(['}', '$', '\'', '"'])
         {
             // Not every name is a host's (`xn--` and the like).
@@ -70,7 +70,8 @@ pub fn expression(data: &[u8]) {
             assert!(url.host_str().is_some_and(|host| host.ends_with(".example.com")), "{base}");
             assert!(url.path().starts_with("/t/") && url.path().ends_with("/api"), "{base}");
         }
-        if let (true, Ok(Some(path))) = (source.starts_with("/a/${"), template.eval_text(&scope, Escape::PathSegment))
+        if let (true, Ok(Some(path))) =
+            (source.starts_with("/a/${"), template.eval_text(&bindings, Escape::PathSegment))
             && !text.contains(['}', '$'])
         {
             assert!(path.matches('/').count() == 3 && !path.contains(['?', '#']), "{path}");

@@ -15,7 +15,7 @@ use std::{
 use minijinja::{Environment, value::Serde};
 use patchbay_connector::{
     Connector, SourceFile,
-    expr::{Scope, Template},
+    expr::{Bindings, Template},
     load,
 };
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ fn expressions() {
     });
     let roots =
         context.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
-    let scope = Scope { roots: &roots };
+    let bindings = Bindings { roots: &roots };
     let cases = [
         (
             "Interpolation",
@@ -111,23 +111,23 @@ fn expressions() {
         let baseline = environment.get_template("t").expect("the baseline is there");
         let theirs = minijinja::Value::from(Serde(&context));
         let (here, there) =
-            (template.eval(&scope).expect("it runs"), baseline.render(theirs.clone()).expect("it runs"));
+            (template.eval(&bindings).expect("it runs"), baseline.render(theirs.clone()).expect("it runs"));
         let here = here.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         assert_eq!(here.as_deref().map(str::to_lowercase), Some(there.to_lowercase()), "both mean the same");
         compare(
             &format!("{name}: evaluations in a second"),
             "of minijinja",
-            || _ = black_box(template.eval(&scope)),
+            || _ = black_box(template.eval(&bindings)),
             || _ = black_box(baseline.render(theirs.clone())),
         );
     }
     let path = Template::parse("$.steps.call.output.data.items[1].id").expect("the path parses");
     let pointer = |value: &Value| value.pointer("/steps/call/output/data/items/1/id").cloned();
-    assert_eq!(path.eval(&scope).expect("it runs"), pointer(&context));
+    assert_eq!(path.eval(&bindings).expect("it runs"), pointer(&context));
     compare(
         "Path: evaluations in a second",
         "of serde_json's pointer",
-        || _ = black_box(path.eval(&scope)),
+        || _ = black_box(path.eval(&bindings)),
         || _ = black_box(pointer(black_box(&context))),
     );
 }

@@ -8,23 +8,23 @@ pub mod definition;
 pub mod diagnostic;
 pub mod expr;
 pub mod import;
-mod later;
+mod lazy_connector;
 mod load;
-mod nearest;
-mod pin;
 mod registry;
 mod schema;
+mod suggest;
 pub mod syntax;
+mod version_pin;
 mod yaml;
 
 pub use definition::Connector;
 pub use diagnostic::{Diagnostic, Severity, render, to_json, to_sarif};
-pub use later::Later;
+pub use lazy_connector::LazyConnector;
 pub use load::{Loaded, load};
-pub use nearest::nearest;
-pub use pin::{Pin, PinError};
 pub use registry::{Collision, Registry};
 pub use schema::format_schema;
+pub use suggest::nearest;
+pub use version_pin::{VersionPin, VersionPinError};
 pub use yaml::to_yaml;
 
 /// A file of a connector.

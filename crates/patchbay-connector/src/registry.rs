@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    Connector, Later,
+    Connector, LazyConnector,
     definition::{Action, ReleaseStage},
-    nearest::distance,
+    suggest::distance,
 };
 
 /// A public id that leads to more than one action.
@@ -20,34 +20,34 @@ pub struct Collision {
 /// The connectors, by key.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    connectors: BTreeMap<String, Entry>,
+    connectors: BTreeMap<String, RegistryEntry>,
 }
 
 #[derive(Clone, Debug)]
-enum Entry {
+enum RegistryEntry {
     Compiled(Arc<Connector>),
-    Later(Arc<Later>),
+    Lazy(Arc<LazyConnector>),
 }
 
-impl Entry {
+impl RegistryEntry {
     fn connector(&self) -> Option<&Arc<Connector>> {
         match self {
             Self::Compiled(connector) => Some(connector),
-            Self::Later(later) => later.connector(),
+            Self::Lazy(lazy) => lazy.connector(),
         }
     }
 
     fn stage(&self) -> ReleaseStage {
         match self {
             Self::Compiled(connector) => connector.release_stage,
-            Self::Later(later) => later.stage,
+            Self::Lazy(lazy) => lazy.stage,
         }
     }
 
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Compiled(one), Self::Compiled(other)) => Arc::ptr_eq(one, other),
-            (Self::Later(one), Self::Later(other)) => Arc::ptr_eq(one, other),
+            (Self::Lazy(one), Self::Lazy(other)) => Arc::ptr_eq(one, other),
             _ => false,
         }
     }
@@ -62,14 +62,14 @@ impl Registry {
     /// With one more; it takes the place of one with the same key.
     #[must_use]
     pub fn with(mut self, connector: Arc<Connector>) -> Self {
-        self.connectors.insert(connector.key.clone(), Entry::Compiled(connector));
+        self.connectors.insert(connector.key.clone(), RegistryEntry::Compiled(connector));
         self
     }
 
     /// With one more that is compiled when it is first asked for.
     #[must_use]
-    pub fn with_later(mut self, later: Arc<Later>) -> Self {
-        self.connectors.insert(later.key.clone(), Entry::Later(later));
+    pub fn with_lazy(mut self, lazy: Arc<LazyConnector>) -> Self {
+        self.connectors.insert(lazy.key.clone(), RegistryEntry::Lazy(lazy));
         self
     }
 
@@ -87,12 +87,12 @@ impl Registry {
 
     /// All, by key. What is not compiled yet is compiled for it.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Connector>> {
-        self.connectors.values().filter_map(Entry::connector)
+        self.connectors.values().filter_map(RegistryEntry::connector)
     }
 
     /// Those of a stage, by key. The others are not compiled for it.
     pub fn of_stage(&self, stage: ReleaseStage) -> impl Iterator<Item = &Arc<Connector>> {
-        self.connectors.values().filter(move |entry| entry.stage() == stage).filter_map(Entry::connector)
+        self.connectors.values().filter(move |entry| entry.stage() == stage).filter_map(RegistryEntry::connector)
     }
 
     /// The keys. Nothing is compiled for them.
@@ -183,19 +183,19 @@ mod tests {
         let compiled = Arc::new(AtomicUsize::new(0));
         let later = |key: &'static str, stage| {
             let compiled = compiled.clone();
-            Arc::new(Later::new(key, stage, move || {
+            Arc::new(LazyConnector::new(key, stage, move || {
                 compiled.fetch_add(1, Ordering::SeqCst);
                 (key != "broken").then(|| connector(key))
             }))
         };
         let registry = Registry::new()
-            .with_later(later("ga", ReleaseStage::Ga))
-            .with_later(later("beta", ReleaseStage::Beta))
-            .with_later(later("broken", ReleaseStage::Beta))
+            .with_lazy(later("ga", ReleaseStage::Ga))
+            .with_lazy(later("beta", ReleaseStage::Beta))
+            .with_lazy(later("broken", ReleaseStage::Beta))
             .with(connector("ready"));
         assert_eq!(registry.keys().collect::<Vec<_>>(), ["beta", "broken", "ga", "ready"]);
         assert!(registry.contains("beta") && registry.shares(&registry.clone(), "beta"));
-        let other = registry.clone().with_later(later("beta", ReleaseStage::Beta)).with(connector("ready"));
+        let other = registry.clone().with_lazy(later("beta", ReleaseStage::Beta)).with(connector("ready"));
         assert!(!registry.shares(&other, "beta") && !registry.shares(&other, "ready") && registry.shares(&other, "ga"));
         assert!(!registry.shares(&registry.clone().without("ga"), "ga"));
         assert_eq!(compiled.load(Ordering::SeqCst), 0);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use patchbay_connector::expr::{Escape, EvalError, Scope, Template};
+use patchbay_connector::expr::{Bindings, Escape, EvalError, Template};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ enum Outcome {
 
 fn run(expression: &str, context: &Value) -> Outcome {
     let roots = context.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
-    match Template::parse(expression).map(|template| template.eval(&Scope { roots: &roots })) {
+    match Template::parse(expression).map(|template| template.eval(&Bindings { roots: &roots })) {
         Err(_) | Ok(Err(_)) => Outcome::Error,
         Ok(Ok(None)) => Outcome::Undefined,
         Ok(Ok(Some(value))) => Outcome::Value(value),
@@ -170,7 +170,7 @@ fn chains_do_not_overflow_a_small_stack() {
             for count in [20, 60, 120, 600, 4000 / link.len()] {
                 if let Ok(template) = Template::parse(&format!("{{{{{}{tail}}}}}", link.repeat(count))) {
                     template.references();
-                    template.eval(&Scope { roots: &roots }).unwrap();
+                    template.eval(&Bindings { roots: &roots }).unwrap();
                 }
             }
         }
@@ -180,7 +180,7 @@ fn chains_do_not_overflow_a_small_stack() {
                 assert_eq!(parsed.is_ok(), count <= 120, "{start}{link} {count}");
                 if let Ok(template) = parsed {
                     template.references();
-                    template.eval(&Scope { roots: &roots }).unwrap();
+                    template.eval(&Bindings { roots: &roots }).unwrap();
                 }
             }
         }
@@ -191,7 +191,7 @@ fn chains_do_not_overflow_a_small_stack() {
 #[test]
 fn a_filter_that_copies_the_list_for_each_element_runs_out_of_fuel() {
     let rows: Value = (0..20_000).map(|id| json!({ "id": id })).collect();
-    let run = |text: &str| Template::parse(text).unwrap().eval(&Scope { roots: &[("rows", &rows)] });
+    let run = |text: &str| Template::parse(text).unwrap().eval(&Bindings { roots: &[("rows", &rows)] });
     assert_eq!(run("{{rows[.id == first(rows).id]}}"), Err(EvalError::Fuel));
     // One element is no copy of all of them.
     assert_eq!(run("{{rows[19999].id + rows[0].id}}"), Ok(Some(json!(19_999))));
@@ -207,7 +207,7 @@ fn what_is_built_is_paid_for() {
         "big": "y".repeat(8_000_000),
         "json": format!("[{}0]", "0,".repeat(6_000_000)),
     });
-    let run = |text: &str| Template::parse(text).unwrap().eval(&Scope { roots: &[("inputs", &inputs)] });
+    let run = |text: &str| Template::parse(text).unwrap().eval(&Bindings { roots: &[("inputs", &inputs)] });
     for text in [
         "{{join(inputs.list, inputs.text)}}",
         "{{prefixKeys(inputs.names, inputs.text)}}",
@@ -241,7 +241,7 @@ fn numbers_are_written_as_javascript_writes_them() {
 #[test]
 fn names_within_filters_are_named_too() {
     let template = Template::parse("$.inputs.list[?(@.id == steps.fetch.output.data.id)]").unwrap();
-    assert_eq!(template.steps_read(), Some(vec!["fetch".to_owned()]));
+    assert_eq!(template.steps_referenced(), Some(vec!["fetch".to_owned()]));
     let references = Template::parse("${$.inputs.list[?(@.id == inputs.b)].name}{{").unwrap().references();
     assert!(references.contains(&("inputs".to_owned(), Some("b".to_owned()))), "{references:?}");
     let references = Template::parse("{{inputs['odd name'] + steps['x'].output}}").unwrap().references();
@@ -254,7 +254,7 @@ fn names_within_filters_are_named_too() {
 #[expect(clippy::needless_pass_by_value, reason = "a case is written where it is called")]
 fn text_of(expression: &str, value: Value, escape: Escape) -> Result<Option<String>, EvalError> {
     let inputs = json!({ "v": value });
-    Template::parse(expression).unwrap().eval_text(&Scope { roots: &[("inputs", &inputs)] }, escape)
+    Template::parse(expression).unwrap().eval_text(&Bindings { roots: &[("inputs", &inputs)] }, escape)
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use patchbay_connector::{
-    expr::{Scope, Template, reference},
+    expr::{Bindings, Template, reference},
     format_schema,
 };
 use serde_json::{Value, json};
@@ -154,7 +154,7 @@ fn every_example_gives_what_it_says() {
     for function in reference() {
         let template = Template::parse(&format!("{{{{{}}}}}", function.example)).unwrap();
         let gives: Value = serde_json::from_str(function.gives).unwrap();
-        assert_eq!(template.eval(&Scope { roots: &roots }), Ok(Some(gives)), "{}", function.example);
+        assert_eq!(template.eval(&Bindings { roots: &roots }), Ok(Some(gives)), "{}", function.example);
         assert!(!function.does.is_empty());
     }
 }

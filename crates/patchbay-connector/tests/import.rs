@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use patchbay_connector::{
     Connector, Severity,
     definition::{StepFunction, ValueTemplate},
-    import::{ImportError, Imported, Options, Progress, Selection, Topic, import},
+    import::{ImportError, ImportOptions, ImportProgress, Imported, Selection, Topic, import},
     load, render,
 };
 use proptest::prelude::*;
@@ -15,12 +15,12 @@ const HARBOUR: &str = include_str!("import/harbour.yaml");
 const DEPOT: &str = include_str!("import/depot.json");
 const ALMANAC: &str = include_str!("import/almanac.json");
 
-fn imported(text: &str, options: &Options) -> Imported {
+fn imported(text: &str, options: &ImportOptions) -> Imported {
     import(text, options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn from(source: &str) -> Options {
-    Options { source: source.to_owned(), ..Options::default() }
+fn from(source: &str) -> ImportOptions {
+    ImportOptions { source: source.to_owned(), ..ImportOptions::default() }
 }
 
 /// The connector, when it is one without errors or warnings.
@@ -74,7 +74,7 @@ fn json_and_yaml_make_the_same_connector() {
 #[test]
 fn operations_are_chosen_by_tag_path_and_id() {
     let ids = |selection: Selection| {
-        let made = imported(HARBOUR, &Options { selection, ..from("x") });
+        let made = imported(HARBOUR, &ImportOptions { selection, ..from("x") });
         let connector = connector(&made);
         connector.actions.iter().map(|action| action.id.clone()).collect::<Vec<_>>()
     };
@@ -85,13 +85,13 @@ fn operations_are_chosen_by_tag_path_and_id() {
     let two = ids(Selection { operations: texts(&["getShip", "GET /berths"]), ..Selection::default() });
     assert_eq!(two, ["get_ship", "list_berths"]);
     let wrong = Selection { tags: texts(&["Shps"]), ..Selection::default() };
-    let error = import(HARBOUR, &Options { selection: wrong, ..from("x") }, &mut |_| ()).unwrap_err();
+    let error = import(HARBOUR, &ImportOptions { selection: wrong, ..from("x") }, &mut |_| ()).unwrap_err();
     assert!(error.to_string().contains("did you mean `Ships`?"), "{error}");
 }
 
 #[test]
 fn key_title_and_base_url_can_be_told() {
-    let options = Options {
+    let options = ImportOptions {
         key: Some("port".to_owned()),
         title: Some("The Port".to_owned()),
         base_url: Some("https://port.example/v9/".to_owned()),
@@ -102,10 +102,10 @@ fn key_title_and_base_url_can_be_told() {
     assert_eq!((connector.key.as_str(), connector.title.as_str()), ("port", "The Port"));
     assert_eq!(connector.base_url.as_ref().unwrap().source(), "https://port.example/v9");
     assert_eq!(made.files[0].name, "port.connector.yaml");
-    let refused = |options: Options| import(HARBOUR, &options, &mut |_| ()).unwrap_err();
-    assert!(matches!(refused(Options { key: Some("9".to_owned()), ..from("x") }), ImportError::Key(_)));
+    let refused = |options: ImportOptions| import(HARBOUR, &options, &mut |_| ()).unwrap_err();
+    assert!(matches!(refused(ImportOptions { key: Some("9".to_owned()), ..from("x") }), ImportError::Key(_)));
     for url in ["http://x.example", "https://x.example?a=b", "https://${credentials.x}", "x"] {
-        let error = refused(Options { base_url: Some(url.to_owned()), ..from("x") });
+        let error = refused(ImportOptions { base_url: Some(url.to_owned()), ..from("x") });
         assert!(matches!(error, ImportError::BaseUrl(_)), "{url}");
     }
 }
@@ -126,8 +126,8 @@ fn what_is_no_description_is_refused_in_words() {
 fn progress_is_told_from_the_first_operation_to_the_last() {
     let mut told = Vec::new();
     import(DEPOT, &from("x"), &mut |progress| told.push(progress)).unwrap();
-    assert_eq!(told.first(), Some(&Progress::Reading));
-    assert_eq!(told.last(), Some(&Progress::Operations(8, 8)));
+    assert_eq!(told.first(), Some(&ImportProgress::Reading));
+    assert_eq!(told.last(), Some(&ImportProgress::Operations(8, 8)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use patchbay_connector::{
     Connector,
     definition::{Action, AuthMethod, Authorization, ScopeDefinition},
-    expr::{Escape, Scope},
+    expr::{Bindings, Escape},
 };
 use patchbay_model::{Account, EnabledActions};
 
@@ -65,7 +65,7 @@ pub fn scopes_to_set_up(connector: &Connector, method: &AuthMethod, enabled: &En
     let needed = || needed_scopes(connector, method, enabled).into_iter().collect();
     let (true, Authorization::OAuth2(oauth2)) = (method.signs_in(), &method.authorization) else { return needed() };
     let listed =
-        oauth2.scopes.as_ref().and_then(|scopes| scopes.eval_text(&Scope { roots: &[] }, Escape::None).ok()?);
+        oauth2.scopes.as_ref().and_then(|scopes| scopes.eval_text(&Bindings { roots: &[] }, Escape::None).ok()?);
     let Some(listed) = listed else { return needed() };
     let delimiter = oauth2.scope_delimiter.as_deref();
     let asked = to_ask(connector, method, enabled, &listed, delimiter);

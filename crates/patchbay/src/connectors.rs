@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::Context;
-use patchbay_connector::{Collision, Connector, Later, SourceFile, definition::ReleaseStage, load, render};
+use patchbay_connector::{Collision, Connector, LazyConnector, SourceFile, definition::ReleaseStage, load, render};
 use patchbay_engine::{ConnectorSource, SourceRead};
 use rust_embed::RustEmbed;
 
@@ -26,7 +26,7 @@ struct BuiltIn;
 pub struct Instance {
     directory: Option<PathBuf>,
     /// Those of the binary, by key.
-    built_in: BTreeMap<String, Arc<Later>>,
+    built_in: BTreeMap<String, Arc<LazyConnector>>,
     /// The directory's last good connectors, by folder.
     last: Mutex<BTreeMap<String, Good>>,
 }
@@ -42,7 +42,7 @@ impl Instance {
     /// The built-in connectors, and those under `directory`, which win over built-in ones with the same key. A directory
     /// that cannot be read is an error: it was asked for.
     pub fn open(directory: Option<PathBuf>) -> anyhow::Result<(Self, SourceRead)> {
-        let built_in = folders().into_iter().map(|folder| (folder.clone(), Arc::new(later(folder)))).collect();
+        let built_in = folders().into_iter().map(|folder| (folder.clone(), Arc::new(lazy(folder)))).collect();
         let instance = Self { directory, built_in, last: Mutex::default() };
         let read = instance.read_again()?;
         Ok((instance, read))
@@ -53,8 +53,8 @@ impl Instance {
     fn read_again(&self) -> anyhow::Result<SourceRead> {
         let folders = self.directory.as_deref().map(in_directory).transpose()?.unwrap_or_default();
         let mut read = SourceRead::default();
-        for later in self.built_in.values() {
-            read.registry = read.registry.with_later(later.clone());
+        for connector in self.built_in.values() {
+            read.registry = read.registry.with_lazy(connector.clone());
         }
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let mut now = BTreeMap::new();
@@ -128,9 +128,9 @@ fn same(one: &[SourceFile], other: &[SourceFile]) -> bool {
 }
 
 /// A connector of the binary. Its folder bears its key.
-fn later(folder: String) -> Later {
+fn lazy(folder: String) -> LazyConnector {
     let stage = stage_of(&folder);
-    Later::new(folder.clone(), stage, move || {
+    LazyConnector::new(folder.clone(), stage, move || {
         let files = files_of(&folder);
         let loaded = load(&files);
         if loaded.connector.is_none() {

@@ -43,9 +43,9 @@ pub struct AuthMethod {
     /// Its guides.
     pub guides: Guides,
     /// Filled once by the operator in the profile.
-    pub setup_fields: Vec<Field>,
+    pub setup_fields: Vec<FormField>,
     /// Filled by the end customer in the Hub.
-    pub config_fields: Vec<Field>,
+    pub config_fields: Vec<FormField>,
     /// Notices beside the set-up fields.
     pub setup_notices: Vec<Notice>,
     /// Notices beside the Hub's fields.
@@ -338,7 +338,7 @@ impl FieldType {
 
 /// A field of a form.
 #[derive(Debug)]
-pub struct Field {
+pub struct FormField {
     /// Its key: `credentials.KEY` in expressions.
     pub key: String,
     /// Its label.

@@ -7,7 +7,7 @@ use crate::expr::Template;
 
 /// The `events` block.
 #[derive(Debug, Default)]
-pub struct Events {
+pub struct EventDefinitions {
     /// How a subscription lives at the provider.
     pub setup: Option<EventSetup>,
     /// How a person subscribes by hand.

@@ -3,14 +3,14 @@
 //! One type a function, with every key of the format, so that a file is read whole whether or not
 //! this version runs the function.
 
-use super::{Authorization, Cursor, InputType, Page, Request, ValueTemplate};
+use super::{Authorization, Cursor, InputType, Pagination, RequestSpec, ValueTemplate};
 use crate::expr::Template;
 
 /// `soap_request`, and the SOAP half of `soap_paginated_request`.
 #[derive(Debug)]
 pub struct SoapRequest {
     /// Address, method, authorization, arguments and answer.
-    pub request: Request,
+    pub request: RequestSpec,
     /// The operation: the element under the envelope's body.
     pub operation: Option<Template>,
     /// The `SOAPAction` header.
@@ -38,7 +38,7 @@ pub struct SoapPaginatedRequest {
     /// The request for one page.
     pub soap: SoapRequest,
     /// How the next page is asked for.
-    pub page: Page,
+    pub page: Pagination,
     /// Where the cursor comes from, when the caller resumes.
     pub cursor: Option<Cursor>,
 }
@@ -115,7 +115,7 @@ pub enum EnumMatcher {
 #[derive(Debug)]
 pub struct UploadFile {
     /// Address, method, headers and query.
-    pub request: Request,
+    pub request: RequestSpec,
     /// The form field's name.
     pub field: Template,
     /// The content, base64.
@@ -125,12 +125,12 @@ pub struct UploadFile {
     /// The file's media type.
     pub content_type: Option<Template>,
     /// The form's other fields.
-    pub additional: Vec<FormField>,
+    pub additional: Vec<MultipartField>,
 }
 
 /// A field of a multipart form.
 #[derive(Debug)]
-pub struct FormField {
+pub struct MultipartField {
     /// Its name.
     pub name: Template,
     /// Its value.
@@ -145,7 +145,7 @@ pub struct FormField {
 #[derive(Debug)]
 pub struct UploadBinary {
     /// Address, method, headers and query.
-    pub request: Request,
+    pub request: RequestSpec,
     /// The content, base64.
     pub content: Template,
     /// Its media type.

@@ -18,14 +18,15 @@ pub use action::{
     SchemaType, ValidationRule, ValueTemplate,
 };
 pub use auth::{
-    AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
-    FieldValidation, GrantType, HmacAlgorithm, McpFlow, Notice, NoticeKind, NoticePosition, OAuth2, Refresh, Signing,
+    AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, FieldOption, FieldType, FieldValidation,
+    FormField, GrantType, HmacAlgorithm, McpFlow, Notice, NoticeKind, NoticePosition, OAuth2, Refresh, Signing,
     Support, TestAction, TokenResponse,
 };
-pub use events::{EventRouter, EventRule, EventSetup, Events};
+pub use events::{EventDefinitions, EventRouter, EventRule, EventSetup};
 pub use function::{
-    Certificates, EmitEvent, EnumMatcher, FieldMapping, FormField, FunctionVersion, GroupData, JwtAlgorithm, MapFields,
-    McpRequest, Namespace, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, ToolArg, UploadBinary, UploadFile,
+    Certificates, EmitEvent, EnumMatcher, FieldMapping, FunctionVersion, GroupData, JwtAlgorithm, MapFields,
+    McpRequest, MultipartField, Namespace, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, ToolArg, UploadBinary,
+    UploadFile,
 };
 pub use guide::{Guide, GuideSection, GuideStep, Guides, Image};
 pub use input::{Input, InputLocation, InputRules, InputType};
@@ -33,8 +34,8 @@ pub(crate) use letter_icon::letter_icon;
 pub use oauth1::{OAuth1, OAuth1Method, OAuth1SignIn};
 pub use step::{
     Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, HttpMethod, NextKeyIn,
-    OnConditionError, Page, PageLocation, PageMode, PaginatedRequest, Request, ResponseSpec, Step, StepFunction,
-    StepReads,
+    OnConditionError, PageLocation, PageMode, PaginatedRequest, Pagination, RequestSpec, ResponseSpec, Step,
+    StepDependencies, StepFunction,
 };
 pub use sync::{DataSync, SyncIncremental, SyncPages, SyncPagination, SyncParameter, TimeFormat};
 
@@ -133,7 +134,7 @@ pub struct Connector {
     /// Its actions, in the file's order.
     pub actions: Vec<Arc<Action>>,
     /// How the provider's events are handled.
-    pub events: Option<Events>,
+    pub events: Option<EventDefinitions>,
     /// Calls at one time that the provider allows for one account (`concurrency`).
     pub max_concurrency: Option<u64>,
     /// What MCP clients are told at `initialize` (`mcp.instructions`).

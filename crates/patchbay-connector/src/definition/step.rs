@@ -34,12 +34,12 @@ pub struct Step {
     /// What it does after that, for the same element (`stepFunctions`).
     pub then: Vec<StepFunction>,
     /// The steps that must be done before it starts.
-    pub reads: StepReads,
+    pub depends_on: StepDependencies,
 }
 
 /// The steps whose outputs a step reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StepReads {
+pub enum StepDependencies {
     /// These, in no order.
     Named(Vec<String>),
     /// Any: which ones, shows only when it runs.
@@ -64,7 +64,7 @@ pub enum OnConditionError {
 #[derive(Debug)]
 pub enum StepFunction {
     /// One HTTP request.
-    Request(Request),
+    Request(RequestSpec),
     /// HTTP requests, page by page, until the provider has no more.
     PaginatedRequest(PaginatedRequest),
     /// A download, given as base64 or text with its file's facts.
@@ -145,7 +145,7 @@ impl HttpMethod {
 
 /// One HTTP request.
 #[derive(Debug)]
-pub struct Request {
+pub struct RequestSpec {
     /// In place of the connector's base URL.
     pub base_url: Option<Template>,
     /// A path under the base URL, or a whole URL.
@@ -174,9 +174,9 @@ pub struct Request {
 #[derive(Debug)]
 pub struct PaginatedRequest {
     /// The request for one page.
-    pub request: Request,
+    pub request: RequestSpec,
     /// How the next page is asked for.
-    pub page: Page,
+    pub page: Pagination,
     /// Where the cursor comes from, when the caller resumes.
     pub cursor: Option<Cursor>,
 }
@@ -192,7 +192,7 @@ pub struct Cursor {
 
 /// How the next page is asked for.
 #[derive(Debug)]
-pub struct Page {
+pub struct Pagination {
     /// The parameter that carries the cursor, offset or page number.
     pub key: String,
     /// Where that parameter travels.
@@ -244,7 +244,7 @@ pub enum NextKeyIn {
 #[derive(Debug)]
 pub struct DownloadFile {
     /// The request for the file.
-    pub request: Request,
+    pub request: RequestSpec,
     /// Whether the content is text in place of base64.
     pub as_text: bool,
     /// Whether the content is JSON, given as the value that it is.

@@ -7,10 +7,10 @@ use super::functions::Function;
 #[derive(Clone, Debug)]
 pub(super) enum Expr {
     Literal(Value),
-    /// A root of the scope, or (inside a filter's `.name`) nothing.
+    /// A root of the bindings, or (inside a filter's `.name`) nothing.
     Root(String),
     /// `$` or, inside a filter, `@`.
-    Scope,
+    Bindings,
     Current,
     Member(Box<Expr>, String),
     Index(Box<Expr>, Box<Expr>),
@@ -79,7 +79,7 @@ impl Expr {
         let any = |of: &[Self]| of.iter().any(|one| one.lets_through(root));
         match self {
             Self::Root(name) => name == root,
-            Self::Scope => true,
+            Self::Bindings => true,
             Self::Literal(_) | Self::Current | Self::Not(_) | Self::Negate(_) => false,
             Self::Member(of, _) | Self::Index(of, _) | Self::Filter(of, _) => of.lets_through(root),
             Self::Map(list, body) => list.lets_through(root) || body.lets_through(root),
@@ -107,7 +107,7 @@ impl Expr {
             }
             let below = height + 1;
             match expression {
-                Self::Literal(_) | Self::Root(_) | Self::Scope | Self::Current => {}
+                Self::Literal(_) | Self::Root(_) | Self::Bindings | Self::Current => {}
                 Self::Member(of, _) | Self::Not(of) | Self::Negate(of) => waiting.push((of, below)),
                 Self::Index(left, right)
                 | Self::Filter(left, right)

@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value};
 
 use super::{
-    Scope,
+    Bindings,
     ast::{Expr, Op},
     error::EvalError,
     functions::{self, Function},
-    room::{NODE, Room, size},
+    memory_budget::{MemoryBudget, NODE, size},
     value::{self, Maybe},
 };
 
@@ -22,17 +22,17 @@ pub(super) const MAX_TEXT: usize = 64 * 1024 * 1024;
 
 /// One evaluation.
 pub(super) struct Evaluation<'a> {
-    pub(super) scope: Scope<'a>,
+    pub(super) bindings: Bindings<'a>,
     fuel: u64,
     /// For what it copies and makes, temporary or not.
-    room: Room,
+    budget: MemoryBudget,
     /// The element that a filter looks at.
     current: Vec<Value>,
 }
 
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(scope: Scope<'a>) -> Self {
-        Self { scope, fuel: FUEL, room: Room::default(), current: Vec::new() }
+    pub(super) fn new(bindings: Bindings<'a>) -> Self {
+        Self { bindings, fuel: FUEL, budget: MemoryBudget::default(), current: Vec::new() }
     }
 
     pub(super) fn spend(&mut self, steps: u64) -> Result<(), EvalError> {
@@ -40,9 +40,9 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
-    /// Makes room for so many bytes, before they are built.
+    /// Charges `bytes` to the memory budget, before they are allocated.
     pub(super) fn claim(&mut self, bytes: usize) -> Result<(), EvalError> {
-        self.room.take_bytes(bytes)
+        self.budget.charge_bytes(bytes)
     }
 
     /// A copy, paid for by its size: a filter may copy a whole list for each element of it.
@@ -68,8 +68,8 @@ impl<'a> Evaluation<'a> {
         self.spend(1)?;
         match expression {
             Expr::Literal(value) => self.literal(value),
-            Expr::Root(name) => self.scope.root(name).map(|value| self.copy(value)).transpose(),
-            Expr::Scope => self.everything(),
+            Expr::Root(name) => self.bindings.root(name).map(|value| self.copy(value)).transpose(),
+            Expr::Bindings => self.everything(),
             Expr::Current => self.element(),
             Expr::Member(of, name) => {
                 if let Some(found) = self.borrowed(expression) {
@@ -104,8 +104,8 @@ impl<'a> Evaluation<'a> {
     }
 
     fn everything(&mut self) -> Result<Maybe, EvalError> {
-        let scope = self.scope;
-        let copies = scope.roots.iter().map(|(name, value)| Ok(((*name).to_owned(), self.copy(value)?)));
+        let bindings = self.bindings;
+        let copies = bindings.roots.iter().map(|(name, value)| Ok(((*name).to_owned(), self.copy(value)?)));
         Ok(Some(Value::Object(copies.collect::<Result<_, EvalError>>()?)))
     }
 
@@ -184,9 +184,9 @@ impl<'a> Evaluation<'a> {
     /// The value that plain names lead to, without a copy.
     fn borrowed(&self, expression: &Expr) -> Option<Option<&'a Value>> {
         match expression {
-            Expr::Root(name) => Some(self.scope.root(name)),
+            Expr::Root(name) => Some(self.bindings.root(name)),
             Expr::Member(of, name) => match &**of {
-                Expr::Scope => Some(self.scope.root(name)),
+                Expr::Bindings => Some(self.bindings.root(name)),
                 of => match self.borrowed(of)? {
                     Some(Value::Object(members)) => Some(members.get(name)),
                     Some(Value::Array(_) | Value::String(_)) => None,

@@ -3,7 +3,7 @@
 use super::error::ExprSyntaxError;
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Token {
+pub(super) enum JexlToken {
     Number(f64),
     Text(String),
     Name(String),
@@ -12,7 +12,7 @@ pub(super) enum Token {
     End,
 }
 
-impl Token {
+impl JexlToken {
     pub(super) fn show(&self) -> String {
         match self {
             Self::Number(number) => format!("`{number}`"),
@@ -30,15 +30,15 @@ const SYMBOLS: [&str; 31] = [
     "?", ":", "(", ")", "[", "]", "{", "}", ".", ",", "@",
 ];
 
-/// Tokens with their byte offsets, ending with [`Token::End`].
-pub(super) fn tokens(source: &str) -> Result<Vec<(Token, usize)>, ExprSyntaxError> {
+/// Tokens with their byte offsets, ending with [`JexlToken::End`].
+pub(super) fn tokens(source: &str) -> Result<Vec<(JexlToken, usize)>, ExprSyntaxError> {
     let mut tokens = Vec::new();
     let mut rest = source;
     loop {
         rest = rest.trim_start();
         let at = source.len() - rest.len();
         let Some(first) = rest.chars().next() else {
-            tokens.push((Token::End, at));
+            tokens.push((JexlToken::End, at));
             return Ok(tokens);
         };
         let (token, length) = if first.is_ascii_digit() {
@@ -47,10 +47,10 @@ pub(super) fn tokens(source: &str) -> Result<Vec<(Token, usize)>, ExprSyntaxErro
             text(rest, first, at)?
         } else if first == '$' || first == '_' || first.is_alphabetic() {
             let length = rest.find(|c: char| !(c == '_' || c == '$' || c.is_alphanumeric())).unwrap_or(rest.len());
-            (Token::Name(rest[..length].to_owned()), length)
+            (JexlToken::Name(rest[..length].to_owned()), length)
         } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
             // `a ?.5 : 1` is not `?.`; and `x ? :y` keeps its colon because `?:` stands together.
-            (Token::Symbol(symbol), symbol.len())
+            (JexlToken::Symbol(symbol), symbol.len())
         } else {
             return Err(ExprSyntaxError::new(at, format!("`{first}` does not belong in an expression")));
         };
@@ -59,7 +59,7 @@ pub(super) fn tokens(source: &str) -> Result<Vec<(Token, usize)>, ExprSyntaxErro
     }
 }
 
-fn number(rest: &str, at: usize) -> Result<(Token, usize), ExprSyntaxError> {
+fn number(rest: &str, at: usize) -> Result<(JexlToken, usize), ExprSyntaxError> {
     let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let mut length = digits(rest);
     if let Some(fraction) = rest[length..].strip_prefix('.') {
@@ -69,17 +69,17 @@ fn number(rest: &str, at: usize) -> Result<(Token, usize), ExprSyntaxError> {
         }
     }
     match rest[..length].parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok((Token::Number(number), length)),
+        Ok(number) if number.is_finite() => Ok((JexlToken::Number(number), length)),
         _ => Err(ExprSyntaxError::new(at, "this number is too large")),
     }
 }
 
-fn text(rest: &str, quote: char, at: usize) -> Result<(Token, usize), ExprSyntaxError> {
+fn text(rest: &str, quote: char, at: usize) -> Result<(JexlToken, usize), ExprSyntaxError> {
     let mut text = String::new();
     let mut characters = rest.char_indices().skip(1);
     while let Some((offset, character)) = characters.next() {
         if character == quote {
-            return Ok((Token::Text(text), offset + 1));
+            return Ok((JexlToken::Text(text), offset + 1));
         }
         if character != '\\' {
             text.push(character);

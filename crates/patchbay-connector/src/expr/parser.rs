@@ -7,18 +7,20 @@ use super::{
     ast::{Expr, Op},
     error::ExprSyntaxError,
     functions::{self, Function},
-    lexer::{Token, tokens},
+    lexer::{JexlToken, tokens},
     value,
 };
 
 /// Reads a whole expression.
 pub(super) fn parse(source: &str) -> Result<Expr, ExprSyntaxError> {
-    let mut parser = Parser { tokens: tokens(source)?, next: 0, depth: 0, in_filter: false, relative: false };
+    let mut parser = JexlParser { tokens: tokens(source)?, next: 0, depth: 0, in_filter: false, relative: false };
     let expression = parser.expression(0)?;
     match parser.peek() {
-        Token::End if expression.is_within(MAX_HEIGHT) => Ok(expression),
-        Token::End => Err(ExprSyntaxError::new(0, format!("the expression chains more than {MAX_HEIGHT} operations"))
-            .with_hint("split it into several steps")),
+        JexlToken::End if expression.is_within(MAX_HEIGHT) => Ok(expression),
+        JexlToken::End => {
+            Err(ExprSyntaxError::new(0, format!("the expression chains more than {MAX_HEIGHT} operations"))
+                .with_hint("split it into several steps"))
+        }
         other => Err(parser.error(format!("{} was not expected here", other.show()))),
     }
 }
@@ -34,8 +36,8 @@ fn counted(function: &Function, count: usize, offset: usize) -> Result<(), ExprS
         .with_hint(format!("it is {}({})", function.name, function.arguments)))
 }
 
-struct Parser {
-    tokens: Vec<(Token, usize)>,
+struct JexlParser {
+    tokens: Vec<(JexlToken, usize)>,
     next: usize,
     depth: usize,
     /// Inside `[…]` of a filter, where `.name` is the element's.
@@ -46,8 +48,8 @@ struct Parser {
 
 type Parsed = Result<Expr, ExprSyntaxError>;
 
-impl Parser {
-    fn peek(&self) -> &Token {
+impl JexlParser {
+    fn peek(&self) -> &JexlToken {
         &self.tokens[self.next].0
     }
 
@@ -55,7 +57,7 @@ impl Parser {
         self.tokens[self.next].1
     }
 
-    fn take(&mut self) -> Token {
+    fn take(&mut self) -> JexlToken {
         let token = self.tokens[self.next].0.clone();
         if self.next + 1 < self.tokens.len() {
             self.next += 1;
@@ -64,7 +66,7 @@ impl Parser {
     }
 
     fn takes(&mut self, symbol: &str) -> bool {
-        let found = matches!(self.peek(), Token::Symbol(known) if *known == symbol);
+        let found = matches!(self.peek(), JexlToken::Symbol(known) if *known == symbol);
         if found {
             self.take();
         }
@@ -111,8 +113,8 @@ impl Parser {
 
     fn operator(&self) -> Option<Op> {
         Some(match self.peek() {
-            Token::Name(name) if name == "in" => Op::In,
-            Token::Symbol(symbol) => match *symbol {
+            JexlToken::Name(name) if name == "in" => Op::In,
+            JexlToken::Symbol(symbol) => match *symbol {
                 "||" => Op::Or,
                 "&&" => Op::And,
                 "??" => Op::Coalesce,
@@ -165,27 +167,27 @@ impl Parser {
     fn primary(&mut self) -> Parsed {
         let offset = self.offset();
         match self.take() {
-            Token::Number(number) => Ok(Expr::Literal(value::number(number))),
-            Token::Text(text) => Ok(Expr::Literal(Value::String(text))),
-            Token::Name(name) => self.name(name, offset),
-            Token::Symbol("(") => {
+            JexlToken::Number(number) => Ok(Expr::Literal(value::number(number))),
+            JexlToken::Text(text) => Ok(Expr::Literal(Value::String(text))),
+            JexlToken::Name(name) => self.name(name, offset),
+            JexlToken::Symbol("(") => {
                 let inner = self.expression(0)?;
                 self.expect(")")?;
                 Ok(inner)
             }
-            Token::Symbol("[") => self.items("]").map(Expr::Array),
-            Token::Symbol("{") => self.object(),
-            Token::Symbol("@") => {
+            JexlToken::Symbol("[") => self.items("]").map(Expr::Array),
+            JexlToken::Symbol("{") => self.object(),
+            JexlToken::Symbol("@") => {
                 self.relative = true;
                 Ok(Expr::Current)
             }
-            Token::Symbol(".") if self.in_filter => {
+            JexlToken::Symbol(".") if self.in_filter => {
                 self.relative = true;
                 self.member(Expr::Current)
             }
             other => {
                 let error = ExprSyntaxError::new(offset, format!("a value was expected, not {}", other.show()));
-                Err(if other == Token::Symbol(".") {
+                Err(if other == JexlToken::Symbol(".") {
                     error.with_hint("only a filter, `list[.field == 1]`, may begin with a dot")
                 } else {
                     error
@@ -200,7 +202,7 @@ impl Parser {
             "false" => return Ok(Expr::Literal(Value::Bool(false))),
             "null" => return Ok(Expr::Literal(Value::Null)),
             "undefined" => return Ok(Expr::Root(name)),
-            "$" => return Ok(Expr::Scope),
+            "$" => return Ok(Expr::Bindings),
             _ => {}
         }
         if !self.takes("(") {
@@ -274,7 +276,7 @@ impl Parser {
     fn member(&mut self, of: Expr) -> Parsed {
         let offset = self.offset();
         let name = match self.take() {
-            Token::Name(name) => name,
+            JexlToken::Name(name) => name,
             other => {
                 return Err(ExprSyntaxError::new(
                     offset,
@@ -319,7 +321,7 @@ impl Parser {
         loop {
             let offset = self.offset();
             let key = match self.take() {
-                Token::Name(key) | Token::Text(key) => key,
+                JexlToken::Name(key) | JexlToken::Text(key) => key,
                 other => return Err(ExprSyntaxError::new(offset, format!("a key was expected, not {}", other.show()))),
             };
             self.expect(":")?;

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{
-    MAX_SOURCE, Scope,
+    Bindings, MAX_SOURCE,
     ast::Expr,
     error::{EvalError, ExprSyntaxError},
     eval::{Evaluation, MAX_TEXT},
+    memory_budget::{MemoryBudget, NODE},
     parser,
     path::{self, Path},
-    room::{NODE, Room},
     value,
     xml::escape_xml,
 };
@@ -21,11 +21,11 @@ use crate::definition::ValueTemplate;
 #[derive(Debug)]
 pub struct Template {
     source: Box<str>,
-    kind: Kind,
+    kind: TemplateKind,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum TemplateKind {
     Literal,
     /// The whole text is a path: the value keeps its type.
     Path(Box<Path>),
@@ -68,7 +68,7 @@ pub enum Escape {
 impl Template {
     /// Reads a text of a connector file.
     pub fn parse(source: &str) -> Result<Self, ExprSyntaxError> {
-        let kind = parse_kind(source)?;
+        let kind = parse_template(source)?;
         Ok(Self { source: source.into(), kind })
     }
 
@@ -77,12 +77,12 @@ impl Template {
         if source.len() > MAX_SOURCE {
             return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_SOURCE} bytes")));
         }
-        Ok(Self { source: source.into(), kind: Kind::Jexl(Box::new(parser::parse(source)?)) })
+        Ok(Self { source: source.into(), kind: TemplateKind::Jexl(Box::new(parser::parse(source)?)) })
     }
 
     /// A text without expressions, whatever it holds.
     pub fn literal(text: &str) -> Self {
-        Self { source: text.into(), kind: Kind::Literal }
+        Self { source: text.into(), kind: TemplateKind::Literal }
     }
 
     /// The text as it stands in the file.
@@ -92,46 +92,46 @@ impl Template {
 
     /// Whether there is no expression in it.
     pub fn is_literal(&self) -> bool {
-        matches!(self.kind, Kind::Literal)
+        matches!(self.kind, TemplateKind::Literal)
     }
 
     /// Whether the whole text is an expression, `{{…}}`.
     pub fn is_expression(&self) -> bool {
-        matches!(self.kind, Kind::Jexl(_))
+        matches!(self.kind, TemplateKind::Jexl(_))
     }
 
     /// Whether it is a text with `${…}` in it: its value is text, too.
     pub fn is_mixed(&self) -> bool {
-        matches!(self.kind, Kind::Mixed(_))
+        matches!(self.kind, TemplateKind::Mixed(_))
     }
 
     /// Its value; `None` is undefined. In a text with interpolations a missing value is an error.
-    pub fn eval(&self, scope: &Scope<'_>) -> Result<Option<Value>, EvalError> {
+    pub fn eval(&self, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalError> {
         match &self.kind {
-            Kind::Literal => Ok(Some(Value::String(self.source.to_string()))),
-            Kind::Path(path) => path.eval(&mut Evaluation::new(*scope)),
-            Kind::Jexl(expression) => Evaluation::new(*scope).run(expression),
-            Kind::Mixed(parts) => mixed(parts, scope, Escape::None).map(|text| Some(Value::String(text))),
+            TemplateKind::Literal => Ok(Some(Value::String(self.source.to_string()))),
+            TemplateKind::Path(path) => path.eval(&mut Evaluation::new(*bindings)),
+            TemplateKind::Jexl(expression) => Evaluation::new(*bindings).run(expression),
+            TemplateKind::Mixed(parts) => mixed(parts, bindings, Escape::None).map(|text| Some(Value::String(text))),
         }
     }
 
     /// Its value as text, with the interpolated values escaped. Lists and objects are refused
     /// everywhere but in plain text.
-    pub fn eval_text(&self, scope: &Scope<'_>, escape: Escape) -> Result<Option<String>, EvalError> {
+    pub fn eval_text(&self, bindings: &Bindings<'_>, escape: Escape) -> Result<Option<String>, EvalError> {
         let value = match &self.kind {
-            Kind::Literal => return Ok(Some(self.source.to_string())),
-            Kind::Mixed(parts) => return mixed(parts, scope, escape).map(Some),
-            Kind::Path(path) => path.eval(&mut Evaluation::new(*scope))?,
-            Kind::Jexl(expression) => Evaluation::new(*scope).run(expression)?,
+            TemplateKind::Literal => return Ok(Some(self.source.to_string())),
+            TemplateKind::Mixed(parts) => return mixed(parts, bindings, escape).map(Some),
+            TemplateKind::Path(path) => path.eval(&mut Evaluation::new(*bindings))?,
+            TemplateKind::Jexl(expression) => Evaluation::new(*bindings).run(expression)?,
         };
         match value {
             None | Some(Value::Null) => Ok(None),
             // A text that is one expression is not a part of a path or host: it is the whole of it.
             Some(value) => {
                 let place = match escape {
-                    Escape::Host => Place { may_be_url: true, must_be_url: true, ..Place::of(escape) },
-                    Escape::Header => Place::of(escape),
-                    _ => Place::of(Escape::None),
+                    Escape::Host => EscapeContext { may_be_url: true, must_be_url: true, ..EscapeContext::of(escape) },
+                    Escape::Header => EscapeContext::of(escape),
+                    _ => EscapeContext::of(Escape::None),
                 };
                 escaped(&value, &self.source, place).map(Some)
             }
@@ -139,16 +139,16 @@ impl Template {
     }
 
     /// Whether its value counts as true.
-    pub fn is_truthy(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
+    pub fn is_truthy(&self, bindings: &Bindings<'_>) -> Result<bool, EvalError> {
         if self.is_literal() {
             return Ok(!matches!(&*self.source, "" | "false"));
         }
-        Ok(value::is_truthy(self.eval(scope)?.as_ref()))
+        Ok(value::is_truthy(self.eval(bindings)?.as_ref()))
     }
 
     /// Whether it is an expression (`{{…}}`) into whose value a value of this root goes as it is.
     pub fn lets_through(&self, root: &str) -> bool {
-        matches!(&self.kind, Kind::Jexl(expression) if expression.lets_through(root))
+        matches!(&self.kind, TemplateKind::Jexl(expression) if expression.lets_through(root))
     }
 
     /// The roots that it names, each with the name after it: (`steps`, `fetch`).
@@ -166,7 +166,7 @@ impl Template {
     }
 
     /// The steps whose outputs it reads; none when it may read any.
-    pub fn steps_read(&self) -> Option<Vec<String>> {
+    pub fn steps_referenced(&self) -> Option<Vec<String>> {
         let (mut found, mut climbs) = (Vec::new(), false);
         self.parts(
             &mut |path| match path.head() {
@@ -191,10 +191,10 @@ impl Template {
             one.expressions(expression);
         }
         match &self.kind {
-            Kind::Literal => {}
-            Kind::Path(one) => both(one, path, expression),
-            Kind::Jexl(one) => expression(one),
-            Kind::Mixed(parts) => {
+            TemplateKind::Literal => {}
+            TemplateKind::Path(one) => both(one, path, expression),
+            TemplateKind::Jexl(one) => expression(one),
+            TemplateKind::Mixed(parts) => {
                 for part in parts {
                     match part {
                         Part::Literal(_) => {}
@@ -210,29 +210,31 @@ impl Template {
 /// Stands for all roots among what an expression names.
 const EVERYTHING: &str = "$";
 
-fn parse_kind(source: &str) -> Result<Kind, ExprSyntaxError> {
+fn parse_template(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
     let trimmed = source.trim();
     let lead = source.len() - source.trim_start().len();
     let is_path = trimmed == "$" || trimmed.starts_with("$.") || trimmed.starts_with("$[");
     let jexl = trimmed.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
     if !is_path && jexl.is_none() && !source.contains("${") {
-        return Ok(Kind::Literal);
+        return Ok(TemplateKind::Literal);
     }
     if source.len() > MAX_SOURCE {
         return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_SOURCE} bytes")));
     }
     if is_path {
-        return path::parse(trimmed).map(|path| Kind::Path(Box::new(path))).map_err(|error| error.shifted(lead));
+        return path::parse(trimmed)
+            .map(|path| TemplateKind::Path(Box::new(path)))
+            .map_err(|error| error.shifted(lead));
     }
     if let Some(inner) = jexl {
         return parser::parse(inner)
-            .map(|expression| Kind::Jexl(Box::new(expression)))
+            .map(|expression| TemplateKind::Jexl(Box::new(expression)))
             .map_err(|error| error.shifted(lead + 2));
     }
     parse_mixed(source)
 }
 
-fn parse_mixed(source: &str) -> Result<Kind, ExprSyntaxError> {
+fn parse_mixed(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
     let (mut parts, mut rest) = (Vec::new(), source);
     while let Some(open) = rest.find("${") {
         if open > 0 {
@@ -261,7 +263,7 @@ fn parse_mixed(source: &str) -> Result<Kind, ExprSyntaxError> {
     if !rest.is_empty() {
         parts.push(Part::Literal(rest.to_owned()));
     }
-    Ok(Kind::Mixed(parts))
+    Ok(TemplateKind::Mixed(parts))
 }
 
 fn is_plain(inner: &str) -> bool {
@@ -291,7 +293,7 @@ fn closing_brace(text: &str) -> Option<usize> {
 
 /// Where a value lands.
 #[derive(Clone, Copy)]
-struct Place {
+struct EscapeContext {
     escape: Escape,
     /// Whether a whole base URL may stand there.
     may_be_url: bool,
@@ -301,15 +303,15 @@ struct Place {
     quoted: bool,
 }
 
-impl Place {
+impl EscapeContext {
     const fn of(escape: Escape) -> Self {
         Self { escape, may_be_url: false, must_be_url: false, quoted: false }
     }
 }
 
-fn mixed(parts: &[Part], scope: &Scope<'_>, escape: Escape) -> Result<String, EvalError> {
+fn mixed(parts: &[Part], bindings: &Bindings<'_>, escape: Escape) -> Result<String, EvalError> {
     let mut text = String::new();
-    let mut place = Place::of(escape);
+    let mut place = EscapeContext::of(escape);
     for (number, part) in parts.iter().enumerate() {
         place.may_be_url = number == 0
             && match parts.get(1) {
@@ -323,11 +325,11 @@ fn mixed(parts: &[Part], scope: &Scope<'_>, escape: Escape) -> Result<String, Ev
                 place.moves_over(literal);
                 continue;
             }
-            Part::Path(expression, path) => match expression.simple(scope) {
+            Part::Path(expression, path) => match expression.simple(bindings) {
                 Some(Some(value)) if !value.is_null() => (Some(Cow::Borrowed(value)), path),
-                _ => (expression.eval(&mut Evaluation::new(*scope))?.map(Cow::Owned), path),
+                _ => (expression.eval(&mut Evaluation::new(*bindings))?.map(Cow::Owned), path),
             },
-            Part::Jexl(expression, path) => (Evaluation::new(*scope).run(expression)?.map(Cow::Owned), path),
+            Part::Jexl(expression, path) => (Evaluation::new(*bindings).run(expression)?.map(Cow::Owned), path),
         };
         let value = value.filter(|value| !value.is_null()).ok_or_else(|| EvalError::Missing { path: path.clone() })?;
         text.push_str(&escaped(&value, path, place)?);
@@ -338,7 +340,7 @@ fn mixed(parts: &[Part], scope: &Scope<'_>, escape: Escape) -> Result<String, Ev
     Ok(text)
 }
 
-impl Place {
+impl EscapeContext {
     /// What a literal changes for the values after it.
     fn moves_over(&mut self, literal: &str) {
         match self.escape {
@@ -358,7 +360,7 @@ impl Place {
     }
 }
 
-fn escaped(value: &Value, path: &str, place: Place) -> Result<String, EvalError> {
+fn escaped(value: &Value, path: &str, place: EscapeContext) -> Result<String, EvalError> {
     let refused = |reason: &str| EvalError::Refused { path: path.to_owned(), reason: reason.to_owned() };
     let escape = place.escape;
     if escape == Escape::Json {
@@ -436,14 +438,14 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
     match expression {
         Expr::Member(of, name) => match &**of {
             Expr::Root(root) => found.push((root.clone(), Some(name.clone()))),
-            Expr::Scope => found.push((name.clone(), None)),
-            Expr::Member(inner, root) if matches!(**inner, Expr::Scope) => {
+            Expr::Bindings => found.push((name.clone(), None)),
+            Expr::Member(inner, root) if matches!(**inner, Expr::Bindings) => {
                 found.push((root.clone(), Some(name.clone())));
             }
             of => collect(of, found),
         },
         Expr::Root(root) => found.push((root.clone(), None)),
-        Expr::Scope => found.push((EVERYTHING.to_owned(), None)),
+        Expr::Bindings => found.push((EVERYTHING.to_owned(), None)),
         Expr::Literal(_) | Expr::Current => {}
         // `inputs["odd name"]` names as `inputs.name` does.
         Expr::Index(of, index) if let (Expr::Root(root), Expr::Literal(Value::String(name))) = (&**of, &**index) => {
@@ -473,36 +475,36 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
 
 impl ValueTemplate {
     /// Its value; `None` is undefined. Members without a value disappear from objects, at any depth.
-    pub fn eval(&self, scope: &Scope<'_>) -> Result<Option<Value>, EvalError> {
+    pub fn eval(&self, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalError> {
         match self {
             // One text pays for itself.
-            Self::Text(template) => template.eval(scope),
-            several => several.eval_within(scope, &mut Room::default()),
+            Self::Text(template) => template.eval(bindings),
+            several => several.eval_within(bindings, &mut MemoryBudget::default()),
         }
     }
 
-    fn eval_within(&self, scope: &Scope<'_>, room: &mut Room) -> Result<Option<Value>, EvalError> {
+    fn eval_within(&self, bindings: &Bindings<'_>, budget: &mut MemoryBudget) -> Result<Option<Value>, EvalError> {
         Ok(match self {
             Self::Literal(value) => {
-                room.take_bytes(NODE)?;
+                budget.charge_bytes(NODE)?;
                 Some(value.clone())
             }
             Self::Text(template) => {
-                let value = template.eval(scope)?;
-                value.iter().try_for_each(|value| room.take(value))?;
+                let value = template.eval(bindings)?;
+                value.iter().try_for_each(|value| budget.charge(value))?;
                 value
             }
             Self::Array(items) => {
                 let items =
-                    items.iter().map(|item| item.eval_within(scope, room).map(|item| item.unwrap_or(Value::Null)));
+                    items.iter().map(|item| item.eval_within(bindings, budget).map(|item| item.unwrap_or(Value::Null)));
                 Some(Value::Array(items.collect::<Result<_, _>>()?))
             }
             Self::Object(members) => {
                 let mut object = Map::new();
                 for (key, member) in members {
-                    let key = key.eval_text(scope, Escape::None)?;
-                    room.take_bytes(key.as_ref().map_or(0, String::len))?;
-                    if let (Some(key), Some(value)) = (key, member.eval_within(scope, room)?) {
+                    let key = key.eval_text(bindings, Escape::None)?;
+                    budget.charge_bytes(key.as_ref().map_or(0, String::len))?;
+                    if let (Some(key), Some(value)) = (key, member.eval_within(bindings, budget)?) {
                         object.insert(key, value);
                     }
                 }

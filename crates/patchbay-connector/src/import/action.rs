@@ -2,19 +2,23 @@
 
 use super::{
     args,
-    body::{Building, Sent},
-    group::Made,
-    inputs::{Inputs, Place},
-    model::{Api, KeyPlace, Location, Method, Operation, Param, Scheme, Style},
-    names,
-    notes::{Notes, Topic},
-    paging,
-    schema::{Kind, Reader, Shape},
+    body::{BodyBuilder, BodyEncoding},
+    group::GeneratedAction,
+    inputs::ActionInputs,
+    model::{
+        Api, ApiMethod, ApiOperation, ApiParameter, KeyLocation, ParameterLocation, ParameterStyle, SecurityScheme,
+    },
+    names, pagination,
+    review_notes::{ReviewNotes, Topic},
+    schema::{InputShape, SchemaReader, ShapeType},
     scopes::Scopes,
-    servers::Server,
-    words::{capitalised, description, details, heading, line, sentence},
+    servers::ConnectorBaseUrl,
+    text::{capitalised, description, details, heading, line, sentence},
 };
-use crate::yaml::{Map, Yaml};
+use crate::{
+    definition::InputLocation,
+    yaml::{Map, Yaml},
+};
 
 /// The longest path that an expression may be.
 const MAX_PATH: usize = 3000;
@@ -22,15 +26,19 @@ const MAX_PATH: usize = 3000;
 const MAX_LABEL: usize = 60;
 
 /// What all actions of a connector share.
-pub(super) struct Context<'a, 'd> {
+pub(super) struct ImportContext<'a, 'd> {
     pub(super) api: &'a Api<'d>,
-    pub(super) server: &'a Server,
+    pub(super) server: &'a ConnectorBaseUrl,
     pub(super) scopes: &'a Scopes,
-    pub(super) notes: &'a Notes,
+    pub(super) notes: &'a ReviewNotes,
 }
 
 /// The action; none when no step can call the operation, which is noted.
-pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &str) -> Option<Made> {
+pub(super) fn action(
+    context: &ImportContext<'_, '_>,
+    operation: &ApiOperation<'_>,
+    id: &str,
+) -> Option<GeneratedAction> {
     let place = operation.place();
     let left_out = |why: &str| {
         context.notes.add(Topic::LeftOut, place.clone(), why);
@@ -39,17 +47,18 @@ pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &
     if operation.path.len() > MAX_PATH {
         return left_out("its path is too long");
     }
-    let mut inputs = Inputs::default();
+    let mut inputs = ActionInputs::default();
     let mut arguments: Vec<Yaml> = Vec::new();
-    let mut reader = Reader::new(context.api.document, context.notes, place.clone());
-    let listing = paging::listing(context.api.document, operation);
-    let is_list = operation.method == Method::Get && listing.is_list;
-    let paged = if is_list && !operation.answer.is_file { paging::guess(operation, &listing) } else { None };
+    let mut reader = SchemaReader::new(context.api.document, context.notes, place.clone());
+    let listing = pagination::listing(context.api.document, operation);
+    let is_list = operation.method == ApiMethod::Get && listing.is_list;
+    let paged = if is_list && !operation.answer.is_file { pagination::guess(operation, &listing) } else { None };
 
     let url = url(context, operation, &mut reader, &mut inputs);
     let mut page_input = None;
     for param in &operation.params {
-        let is_page = paged.as_ref().is_some_and(|paged| param.location == Location::Query && param.name == paged.key);
+        let is_page =
+            paged.as_ref().is_some_and(|paged| param.location == ParameterLocation::Query && param.name == paged.key);
         let name = parameter(context, operation, param, &mut reader, &mut inputs, &mut arguments, is_page);
         if is_page {
             page_input = name;
@@ -57,7 +66,7 @@ pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &
     }
     let sent = match &operation.body {
         Some(body) => {
-            let mut building = Building {
+            let mut building = BodyBuilder {
                 reader: &mut reader,
                 inputs: &mut inputs,
                 args: &mut arguments,
@@ -69,9 +78,9 @@ pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &
                 Err(why) => return left_out(&why),
             }
         }
-        None => Sent::Args,
+        None => BodyEncoding::Args,
     };
-    if operation.body.is_some() && operation.method == Method::Get {
+    if operation.body.is_some() && operation.method == ApiMethod::Get {
         context.notes.add(Topic::Body, place.clone(), "a GET with a body, which many servers ignore");
     }
     if inputs.undescribed > 0 {
@@ -104,10 +113,11 @@ pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &
         .with("stepId", "call")
         .with("description", sentence(&label(operation, id)))
         .with("stepFunction", Map::new().with("functionName", function).with("parameters", parameters));
-    let by_record = if function == "request" && is_list { paging::by_last_record(operation, &listing) } else { None };
+    let by_record =
+        if function == "request" && is_list { pagination::by_last_record(operation, &listing) } else { None };
     if by_record.is_some() {
         context.notes.add(Topic::PagingGuessed, place.clone(), "`starting_after` by the last record's id");
-    } else if function == "request" && is_list && paging::looks_paged(operation) {
+    } else if function == "request" && is_list && pagination::looks_paged(operation) {
         context.notes.add(Topic::PagingUnknown, place.clone(), "");
     }
     let result = match function {
@@ -123,8 +133,10 @@ pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &
         }
         _ => by_record.unwrap_or_else(|| Map::new().with("data", "$.steps.call.output.data")),
     };
-    let is_probe =
-        operation.method == Method::Get && !inputs.any_required && function != "download_file" && !operation.deprecated;
+    let is_probe = operation.method == ApiMethod::Get
+        && !inputs.any_required
+        && function != "download_file"
+        && !operation.deprecated;
     let head = head(context, operation, id, is_list);
     let inputs = inputs.into_list();
     let mut map = head;
@@ -132,11 +144,11 @@ pub(super) fn action(context: &Context<'_, '_>, operation: &Operation<'_>, id: &
         map.set("inputs", inputs);
     }
     let map = map.with("steps", vec![Yaml::from(step)]).with("result", result);
-    Some(Made { group: group(operation), id: id.to_owned(), action: map.into(), is_probe })
+    Some(GeneratedAction { group: group(operation), id: id.to_owned(), action: map.into(), is_probe })
 }
 
 /// Everything above the inputs.
-fn head(context: &Context<'_, '_>, operation: &Operation<'_>, id: &str, is_list: bool) -> Map {
+fn head(context: &ImportContext<'_, '_>, operation: &ApiOperation<'_>, id: &str, is_list: bool) -> Map {
     let label = label(operation, id);
     let about = description(&operation.description);
     let summary = sentence(&line(&operation.summary, 300));
@@ -172,38 +184,38 @@ fn head(context: &Context<'_, '_>, operation: &Operation<'_>, id: &str, is_list:
 }
 
 /// What is known of an action by its method alone (RFC 9110 section 9.2).
-fn annotations(method: Method) -> Map {
+fn annotations(method: ApiMethod) -> Map {
     let (reads, destroys, repeats) = match method {
-        Method::Get => (true, false, true),
-        Method::Put => (false, false, true),
-        Method::Delete => (false, true, true),
-        Method::Post | Method::Patch => (false, false, false),
+        ApiMethod::Get => (true, false, true),
+        ApiMethod::Put => (false, false, true),
+        ApiMethod::Delete => (false, true, true),
+        ApiMethod::Post | ApiMethod::Patch => (false, false, false),
     };
     Map::flow().with("readOnlyHint", reads).with("destructiveHint", destroys).with("idempotentHint", repeats)
 }
 
-fn kind(operation: &Operation<'_>, id: &str, is_list: bool) -> &'static str {
+fn kind(operation: &ApiOperation<'_>, id: &str, is_list: bool) -> &'static str {
     let does = id.split('_').next().unwrap_or_default();
     match operation.method {
-        Method::Get if is_list => "list",
-        Method::Get => "get",
-        Method::Post if matches!(does, "create" | "add" | "insert" | "upload" | "invite" | "import") => "create",
-        Method::Post if does == "update" => "update",
-        Method::Post if does == "delete" => "delete",
-        Method::Post => "custom",
-        Method::Put | Method::Patch => "update",
-        Method::Delete => "delete",
+        ApiMethod::Get if is_list => "list",
+        ApiMethod::Get => "get",
+        ApiMethod::Post if matches!(does, "create" | "add" | "insert" | "upload" | "invite" | "import") => "create",
+        ApiMethod::Post if does == "update" => "update",
+        ApiMethod::Post if does == "delete" => "delete",
+        ApiMethod::Post => "custom",
+        ApiMethod::Put | ApiMethod::Patch => "update",
+        ApiMethod::Delete => "delete",
     }
 }
 
-fn label(operation: &Operation<'_>, id: &str) -> String {
+fn label(operation: &ApiOperation<'_>, id: &str) -> String {
     let summary = line(operation.summary.trim().trim_end_matches('.'), MAX_LABEL + 1);
     let fits = !summary.is_empty() && !summary.ends_with('…') && summary.chars().count() <= MAX_LABEL;
     if fits { capitalised(&summary) } else { heading(id) }
 }
 
 /// The group that the action belongs to: its tag, else the first thing in its path.
-fn group(operation: &Operation<'_>) -> String {
+fn group(operation: &ApiOperation<'_>) -> String {
     if let Some(tag) = operation.tags.first().filter(|tag| tag.chars().any(|c| c.is_ascii_alphanumeric())) {
         return tag.clone();
     }
@@ -218,10 +230,10 @@ fn group(operation: &Operation<'_>) -> String {
 
 /// The path with its inputs, which are added.
 fn url<'d>(
-    context: &Context<'_, 'd>,
-    operation: &Operation<'d>,
-    reader: &mut Reader<'d, '_>,
-    inputs: &mut Inputs,
+    context: &ImportContext<'_, 'd>,
+    operation: &ApiOperation<'d>,
+    reader: &mut SchemaReader<'d, '_>,
+    inputs: &mut ActionInputs,
 ) -> String {
     let path = operation.path.split('#').next().unwrap_or_default();
     let mut url = String::new();
@@ -239,8 +251,10 @@ fn url<'d>(
         let input = match known.iter().find(|(known, _)| known == name) {
             Some((_, input)) => input.clone(),
             None => {
-                let param =
-                    operation.params.iter().find(|param| param.location == Location::Path && param.name == name);
+                let param = operation
+                    .params
+                    .iter()
+                    .find(|param| param.location == ParameterLocation::Path && param.name == name);
                 let shape = match param {
                     Some(param) => with_description(reader.shape(param.schema, name), &param.description),
                     None => {
@@ -249,10 +263,10 @@ fn url<'d>(
                             operation.place(),
                             format!("`{name}` stands in the path and is described nowhere"),
                         );
-                        Shape::of(Kind::String)
+                        InputShape::of(ShapeType::String)
                     }
                 };
-                let input = inputs.add(name, Place::Path, &Shape { nullable: false, ..shape }, true);
+                let input = inputs.add(name, InputLocation::Path, &InputShape { nullable: false, ..shape }, true);
                 known.push((name.to_owned(), input.clone()));
                 input
             }
@@ -280,7 +294,7 @@ fn literal_path(part: &str) -> String {
     out
 }
 
-fn with_description(mut shape: Shape, about: &str) -> Shape {
+fn with_description(mut shape: InputShape, about: &str) -> InputShape {
     if !about.is_empty() {
         about.clone_into(&mut shape.description);
     }
@@ -289,26 +303,26 @@ fn with_description(mut shape: Shape, about: &str) -> Shape {
 
 /// Adds a parameter of the query or the headers; gives its input's name.
 fn parameter<'d>(
-    context: &Context<'_, 'd>,
-    operation: &Operation<'d>,
-    param: &Param<'d>,
-    reader: &mut Reader<'d, '_>,
-    inputs: &mut Inputs,
+    context: &ImportContext<'_, 'd>,
+    operation: &ApiOperation<'d>,
+    param: &ApiParameter<'d>,
+    reader: &mut SchemaReader<'d, '_>,
+    inputs: &mut ActionInputs,
     arguments: &mut Vec<Yaml>,
     is_page: bool,
 ) -> Option<String> {
     let (place, location) = match param.location {
-        Location::Path => return None,
-        Location::Query => (Place::Query, KeyPlace::Query),
-        Location::Header => (Place::Headers, KeyPlace::Header),
+        ParameterLocation::Path => return None,
+        ParameterLocation::Query => (InputLocation::Query, KeyLocation::Query),
+        ParameterLocation::Header => (InputLocation::Headers, KeyLocation::Header),
     };
     // A key is sent by the authentication.
-    let is_key = |scheme: &Scheme| matches!(scheme, Scheme::Key { name, place, .. } if *place == location && name.eq_ignore_ascii_case(&param.name));
+    let is_key = |scheme: &SecurityScheme| matches!(scheme, SecurityScheme::Key { name, place, .. } if *place == location && name.eq_ignore_ascii_case(&param.name));
     if context.api.schemes.iter().any(|(_, scheme)| is_key(scheme)) {
         return None;
     }
     let shape = with_description(reader.shape(param.schema, &param.name), &param.description);
-    let shape = Shape { nullable: false, ..shape };
+    let shape = InputShape { nullable: false, ..shape };
     if args::literal(&param.name).is_none() || param.name.is_empty() {
         let note = format!("`{}` has a name that cannot be written; it was left out", line(&param.name, 80));
         context.notes.add(Topic::Parameter, operation.place(), note);
@@ -330,10 +344,10 @@ fn parameter<'d>(
     let arg = match (fallback, param.location) {
         (Some(value), _) => args::literal(&param.name)
             .map(|name| Map::flow().with("name", name).with("value", value).with("in", place.as_str())),
-        (None, Location::Query) => args::query(&param.name, &input, param.style, &shape),
+        (None, ParameterLocation::Query) => args::query(&param.name, &input, param.style, &shape),
         (None, _) => args::from_input(&param.name, &input, place.as_str()),
     };
-    if param.style == Style::Repeat && shape.kind == Kind::Object && shape.array {
+    if param.style == ParameterStyle::Repeat && shape.kind == ShapeType::Object && shape.array {
         context.notes.add(
             Topic::Parameter,
             operation.place(),
@@ -346,22 +360,22 @@ fn parameter<'d>(
 
 /// The step's function; adds what it has beyond a plain request.
 fn function(
-    context: &Context<'_, '_>,
-    operation: &Operation<'_>,
-    sent: Sent,
-    paged: Option<(&paging::Paging, &str)>,
+    context: &ImportContext<'_, '_>,
+    operation: &ApiOperation<'_>,
+    sent: BodyEncoding,
+    paged: Option<(&pagination::DetectedPagination, &str)>,
     parameters: &mut Map,
 ) -> &'static str {
     match sent {
-        Sent::Upload(file) => {
+        BodyEncoding::Upload(file) => {
             parameters.set("file", file);
             return "upload_file";
         }
-        Sent::Binary(content) => {
+        BodyEncoding::Binary(content) => {
             parameters.set("binaryContent", content);
             return "upload_binary";
         }
-        Sent::Args => {}
+        BodyEncoding::Args => {}
     }
     if operation.answer.is_file {
         return "download_file";

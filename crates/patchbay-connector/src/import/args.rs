@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    model::Style,
-    schema::{Kind, Shape},
+    model::ParameterStyle,
+    schema::{InputShape, ShapeType},
 };
 use crate::expr::Template;
 use crate::yaml::Map;
@@ -25,21 +25,22 @@ pub(super) fn fixed(name: &str, value: &Value, place: &str) -> Option<Map> {
 }
 
 /// A query argument in the style that the provider reads.
-pub(super) fn query(name: &str, input: &str, style: Style, shape: &Shape) -> Option<Map> {
+pub(super) fn query(name: &str, input: &str, style: ParameterStyle, shape: &InputShape) -> Option<Map> {
     let is_list = shape.array || shape.variants.iter().any(|variant| variant.array);
-    let is_object = shape.kind == Kind::Object || shape.variants.iter().any(|variant| variant.kind == Kind::Object);
+    let is_object =
+        shape.kind == ShapeType::Object || shape.variants.iter().any(|variant| variant.kind == ShapeType::Object);
     let arg = from_input(name, input, "query")?;
     Some(match style {
-        Style::Json if is_list || is_object => arg.with("arrayFormat", "stringify"),
-        Style::Space | Style::Pipe if is_list => {
-            let separator = if style == Style::Space { " " } else { "|" };
+        ParameterStyle::Json if is_list || is_object => arg.with("arrayFormat", "stringify"),
+        ParameterStyle::Space | ParameterStyle::Pipe if is_list => {
+            let separator = if style == ParameterStyle::Space { " " } else { "|" };
             let joined = format!("{{{{present(inputs.{input}) ? join(inputs.{input}, '{separator}') : undefined}}}}");
             Map::flow().with("name", literal(name)?).with("value", joined).with("in", "query")
         }
-        Style::Comma if is_list => arg.with("arrayFormat", "comma"),
+        ParameterStyle::Comma if is_list => arg.with("arrayFormat", "comma"),
         // The members are parameters of their own.
-        Style::Repeat if is_object && !is_list => arg.with("inline", true),
-        Style::Repeat if is_list => arg.with("arrayFormat", "repeat"),
+        ParameterStyle::Repeat if is_object && !is_list => arg.with("inline", true),
+        ParameterStyle::Repeat if is_list => arg.with("arrayFormat", "repeat"),
         _ => arg,
     })
 }
@@ -77,14 +78,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::expr::Scope;
+    use crate::expr::Bindings;
 
     #[test]
     fn texts_stand_for_themselves_even_where_they_look_like_expressions() {
-        let scope = Scope { roots: &[] };
+        let bindings = Bindings { roots: &[] };
         for text in ["plain", "$filter", "$", "$.x", "a${b}c", "filter[name]", "@type"] {
             let written = literal(text).unwrap();
-            let value = Template::parse(&written).unwrap().eval(&scope).unwrap();
+            let value = Template::parse(&written).unwrap().eval(&bindings).unwrap();
             assert_eq!(value, Some(json!(text)), "{written}");
         }
         assert_eq!(literal("$.it's"), None);
@@ -96,7 +97,7 @@ mod tests {
         let roots = [("inputs", &inputs)];
         let value = |input, default: Value| {
             let text = with_default(input, &default).unwrap();
-            Template::parse(&text).unwrap().eval(&Scope { roots: &roots }).unwrap().unwrap()
+            Template::parse(&text).unwrap().eval(&Bindings { roots: &roots }).unwrap().unwrap()
         };
         assert_eq!(value("x", json!(5)), json!(1));
         assert_eq!(value("y", json!(-5)), json!(-5));

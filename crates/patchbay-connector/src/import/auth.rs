@@ -2,9 +2,9 @@
 
 use super::{
     args,
-    model::{Api, Flow, FlowKind, KeyPlace, Requirement, Scheme},
-    notes::{Notes, Topic},
-    words::{description, heading, snake},
+    model::{Api, KeyLocation, OAuthFlow, OAuthFlowKind, SecurityRequirement, SecurityScheme},
+    review_notes::{ReviewNotes, Topic},
+    text::{description, heading, snake},
 };
 use crate::yaml::{Map, Yaml};
 
@@ -13,7 +13,7 @@ const MAX_METHODS: usize = 12;
 
 /// A method in the making; server fields, scopes and test actions come later.
 #[derive(Debug)]
-pub(super) struct Method {
+pub(super) struct GeneratedAuthMethod {
     pub(super) key: String,
     pub(super) label: String,
     /// `custom` or `oauth2`.
@@ -32,9 +32,9 @@ pub(super) struct Method {
 }
 
 /// The methods that operations ask for, the API's own first; those that nothing asks for where nothing is asked.
-pub(super) fn methods(api: &Api<'_>, notes: &Notes) -> Vec<Method> {
+pub(super) fn methods(api: &Api<'_>, notes: &ReviewNotes) -> Vec<GeneratedAuthMethod> {
     let mut sets: Vec<Vec<String>> = Vec::new();
-    let mut add = |requirement: &Requirement| {
+    let mut add = |requirement: &SecurityRequirement| {
         let mut names = requirement.0.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         names.sort();
         if !names.is_empty() && !sets.contains(&names) && sets.len() < 4 * MAX_METHODS {
@@ -44,7 +44,7 @@ pub(super) fn methods(api: &Api<'_>, notes: &Notes) -> Vec<Method> {
     api.security.iter().for_each(&mut add);
     api.operations.iter().filter_map(|operation| operation.security.as_ref()).flatten().for_each(&mut add);
     if sets.is_empty() {
-        let alone = |(name, _): &(String, Scheme)| vec![name.clone()];
+        let alone = |(name, _): &(String, SecurityScheme)| vec![name.clone()];
         sets.extend(api.schemes.iter().map(alone));
         if sets.len() > 1 {
             notes.add(
@@ -54,7 +54,7 @@ pub(super) fn methods(api: &Api<'_>, notes: &Notes) -> Vec<Method> {
             );
         }
     }
-    let mut found = Building { api, notes, methods: Vec::new(), with_certificate: false };
+    let mut found = AuthMethodBuilder { api, notes, methods: Vec::new(), with_certificate: false };
     for set in &sets {
         found.set(set);
     }
@@ -76,13 +76,13 @@ pub(super) fn methods(api: &Api<'_>, notes: &Notes) -> Vec<Method> {
             );
         }
         let authorization = Map::flow().with("type", "none");
-        methods.push(Method { label: "No authentication".to_owned(), ..custom("none", authorization) });
+        methods.push(GeneratedAuthMethod { label: "No authentication".to_owned(), ..custom("none", authorization) });
     }
     methods
 }
 
-fn custom(key: &str, authorization: Map) -> Method {
-    Method {
+fn custom(key: &str, authorization: Map) -> GeneratedAuthMethod {
+    GeneratedAuthMethod {
         key: key.to_owned(),
         label: heading(key),
         kind: "custom",
@@ -97,20 +97,20 @@ fn custom(key: &str, authorization: Map) -> Method {
     }
 }
 
-struct Building<'a, 'd> {
+struct AuthMethodBuilder<'a, 'd> {
     api: &'a Api<'d>,
-    notes: &'a Notes,
-    methods: Vec<Method>,
+    notes: &'a ReviewNotes,
+    methods: Vec<GeneratedAuthMethod>,
     /// Whether the set at hand asks for a client certificate.
     with_certificate: bool,
 }
 
-impl Building<'_, '_> {
+impl AuthMethodBuilder<'_, '_> {
     fn note(&self, place: &str, detail: impl Into<String>) {
         self.notes.add(Topic::Authentication, place, detail);
     }
 
-    fn add(&mut self, mut method: Method) {
+    fn add(&mut self, mut method: GeneratedAuthMethod) {
         if self.with_certificate {
             method.certificates = true;
             method.config.push(pem("clientCert", "Client certificate", false, "The client's certificate, in PEM."));
@@ -135,16 +135,17 @@ impl Building<'_, '_> {
                     Some(scheme) => scheme,
                     None if lower.contains("bearer") || lower.contains("oauth") || lower.contains("jwt") => {
                         self.note(name, "it is asked for and described nowhere; guessed: a bearer token");
-                        Scheme::Bearer
+                        SecurityScheme::Bearer
                     }
-                    None => Scheme::Undefined,
+                    None => SecurityScheme::Undefined,
                 },
             )
         });
         let (certificates, schemes): (Vec<_>, Vec<_>) =
-            schemes.partition(|(_, scheme)| matches!(scheme, Scheme::MutualTls));
+            schemes.partition(|(_, scheme)| matches!(scheme, SecurityScheme::MutualTls));
         self.with_certificate = !certificates.is_empty();
-        let token = schemes.iter().find(|(_, scheme)| matches!(scheme, Scheme::OAuth2(_) | Scheme::OpenId(_)));
+        let token =
+            schemes.iter().find(|(_, scheme)| matches!(scheme, SecurityScheme::OAuth2(_) | SecurityScheme::OpenId(_)));
         if let Some((name, scheme)) = token {
             if schemes.len() > 1 {
                 let others = names.iter().filter(|other| other != name).cloned().collect::<Vec<_>>().join(", ");
@@ -154,9 +155,9 @@ impl Building<'_, '_> {
                 );
             }
             match scheme {
-                Scheme::OAuth2(flows) if flows.is_empty() => self.note(name, "none of its flows is known"),
-                Scheme::OAuth2(flows) => flows.iter().for_each(|flow| self.flow(name, flow)),
-                Scheme::OpenId(url) => self.open_id(name, url),
+                SecurityScheme::OAuth2(flows) if flows.is_empty() => self.note(name, "none of its flows is known"),
+                SecurityScheme::OAuth2(flows) => flows.iter().for_each(|flow| self.flow(name, flow)),
+                SecurityScheme::OpenId(url) => self.open_id(name, url),
                 _ => {}
             }
             return;
@@ -164,26 +165,26 @@ impl Building<'_, '_> {
         match schemes.as_slice() {
             [] => {
                 let authorization = Map::flow().with("type", "none");
-                self.add(Method {
+                self.add(GeneratedAuthMethod {
                     label: "Client certificate".to_owned(),
                     ..custom("client_certificate", authorization)
                 });
             }
-            [(name, Scheme::Basic)] => {
+            [(name, SecurityScheme::Basic)] => {
                 let authorization = Map::flow()
                     .with("type", "basic")
                     .with("username", "${credentials.username}")
                     .with("password", "${credentials.password}");
-                self.add(Method {
+                self.add(GeneratedAuthMethod {
                     label: "User name and password".to_owned(),
                     config: user_and_password(),
                     ..custom(&key_of(name, "basic"), authorization)
                 });
             }
-            [(name, Scheme::Bearer)] => {
+            [(name, SecurityScheme::Bearer)] => {
                 let authorization = Map::flow().with("type", "bearer").with("token", "${credentials.token}");
                 let token = secret("token", "Access token", "Where to find the token in the provider's settings.");
-                self.add(Method {
+                self.add(GeneratedAuthMethod {
                     label: "Access token".to_owned(),
                     config: vec![token],
                     ..custom(&key_of(name, "token"), authorization)
@@ -194,7 +195,7 @@ impl Building<'_, '_> {
     }
 
     /// Schemes that are sent together, each as arguments.
-    fn by_args(&mut self, schemes: &[(&str, Scheme)]) {
+    fn by_args(&mut self, schemes: &[(&str, SecurityScheme)]) {
         let (mut list, mut fields, mut labels) = (Vec::new(), Vec::new(), Vec::new());
         for (name, scheme) in schemes {
             let mut key = snake(name, 40);
@@ -203,7 +204,7 @@ impl Building<'_, '_> {
             }
             let credential = format!("${{credentials.{key}}}");
             let sent = match scheme {
-                Scheme::Key { name: header, place, description: about } => {
+                SecurityScheme::Key { name: header, place, description: about } => {
                     let about = description(about);
                     let about = if about.is_empty() {
                         "Where to find it in the provider's settings.".to_owned()
@@ -212,21 +213,21 @@ impl Building<'_, '_> {
                     };
                     fields.push(secret(&key, &heading(&key), &about));
                     match place {
-                        KeyPlace::Header => Some((header.clone(), credential, "headers")),
-                        KeyPlace::Query => Some((header.clone(), credential, "query")),
-                        KeyPlace::Cookie => Some(("Cookie".to_owned(), format!("{header}={credential}"), "headers")),
+                        KeyLocation::Header => Some((header.clone(), credential, "headers")),
+                        KeyLocation::Query => Some((header.clone(), credential, "query")),
+                        KeyLocation::Cookie => Some(("Cookie".to_owned(), format!("{header}={credential}"), "headers")),
                     }
                 }
-                Scheme::Bearer => {
+                SecurityScheme::Bearer => {
                     fields.push(secret(&key, "Access token", "Where to find the token in the provider's settings."));
                     Some(("Authorization".to_owned(), format!("Bearer {credential}"), "headers"))
                 }
-                Scheme::Basic => {
+                SecurityScheme::Basic => {
                     fields.extend(user_and_password());
                     let value = "{{'Basic ' + encodeBase64(credentials.username + ':' + credentials.password)}}";
                     Some(("Authorization".to_owned(), value.to_owned(), "headers"))
                 }
-                Scheme::Http(word) => {
+                SecurityScheme::Http(word) => {
                     self.note(
                         name,
                         format!(
@@ -236,17 +237,17 @@ impl Building<'_, '_> {
                     fields.push(secret(&key, &heading(&key), "What follows the scheme's name in the header."));
                     Some(("Authorization".to_owned(), format!("{word} {credential}"), "headers"))
                 }
-                Scheme::Undefined => {
+                SecurityScheme::Undefined => {
                     let header = key.replace('_', "-");
                     self.note(name, format!("it is asked for and described nowhere; guessed: a header `{header}`"));
                     fields.push(secret(&key, &heading(&key), "Where to find it in the provider's settings."));
                     Some((header, credential, "headers"))
                 }
-                Scheme::Unknown(kind) => {
+                SecurityScheme::Unknown(kind) => {
                     self.note(name, format!("the kind `{kind}` is not known; nothing was written for it"));
                     None
                 }
-                Scheme::OAuth2(_) | Scheme::OpenId(_) | Scheme::MutualTls => None,
+                SecurityScheme::OAuth2(_) | SecurityScheme::OpenId(_) | SecurityScheme::MutualTls => None,
             };
             let Some((header, value, place)) = sent else { continue };
             labels.push(heading(&key));
@@ -273,18 +274,18 @@ impl Building<'_, '_> {
             several => key_of(&several.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" "), "credentials"),
         };
         let authorization = Map::new().with("type", "custom").with("args", list);
-        self.add(Method { label: labels.join(" and "), config: fields, ..custom(&key, authorization) });
+        self.add(GeneratedAuthMethod { label: labels.join(" and "), config: fields, ..custom(&key, authorization) });
     }
 
-    fn flow(&mut self, name: &str, flow: &Flow) {
+    fn flow(&mut self, name: &str, flow: &OAuthFlow) {
         let (Some(token_url), kind) = (flow.token_url.clone(), flow.kind) else {
             return self.pasted(name, flow);
         };
-        if kind == FlowKind::Password {
+        if kind == OAuthFlowKind::Password {
             return self.by_password(name, &token_url);
         }
         let (label, grant) = match (kind, &flow.authorization_url) {
-            (FlowKind::Client, _) => ("OAuth 2.0 client credentials", "client_credentials"),
+            (OAuthFlowKind::Client, _) => ("OAuth 2.0 client credentials", "client_credentials"),
             (_, Some(_)) => ("OAuth 2.0", "authorization_code"),
             (_, None) => return self.pasted(name, flow),
         };
@@ -299,7 +300,7 @@ impl Building<'_, '_> {
         authorization.set("tokenUrl", token_url);
         authorization.set("token", "${credentials.accessToken}");
         let authorization = authorization.with_some("issuer", flow.issuer).with_some("pkce", flow.pkce.then_some(true));
-        let is_client = kind == FlowKind::Client;
+        let is_client = kind == OAuthFlowKind::Client;
         let app = if is_client { "account" } else { "app" };
         let client = vec![
             field("clientId", "Client ID", "text", false, &format!("The client id of your {app} at the provider.")),
@@ -307,7 +308,7 @@ impl Building<'_, '_> {
         ];
         let (setup, config) = if is_client { (Vec::new(), client) } else { (client, Vec::new()) };
         let key = if is_client { "client_credentials" } else { "oauth2" };
-        self.add(Method {
+        self.add(GeneratedAuthMethod {
             label: label.to_owned(),
             kind: "oauth2",
             grant: Some(grant),
@@ -319,8 +320,8 @@ impl Building<'_, '_> {
     }
 
     /// A flow that no server can go: the customer brings a token.
-    fn pasted(&mut self, name: &str, flow: &Flow) {
-        let why = if flow.kind == FlowKind::Implicit {
+    fn pasted(&mut self, name: &str, flow: &OAuthFlow) {
+        let why = if flow.kind == OAuthFlowKind::Implicit {
             "the implicit flow gives a server no token"
         } else {
             "the flow names no token URL"
@@ -331,7 +332,7 @@ impl Building<'_, '_> {
         );
         let authorization = Map::flow().with("type", "bearer").with("token", "${credentials.token}");
         let token = secret("token", "Access token", "A token of the provider for the account.");
-        self.add(Method {
+        self.add(GeneratedAuthMethod {
             label: "Access token".to_owned(),
             config: vec![token],
             comment: Some("A stand-in: see how the provider gives tokens to a server."),
@@ -381,7 +382,7 @@ impl Building<'_, '_> {
             optional("clientId", "Client ID", "text", false),
             optional("clientSecret", "Client secret", "password", true),
         ];
-        self.add(Method {
+        self.add(GeneratedAuthMethod {
             label: "User name and password".to_owned(),
             setup,
             config: user_and_password(),
@@ -392,7 +393,7 @@ impl Building<'_, '_> {
 
     /// Its URLs stand in a document that is not read here.
     fn open_id(&mut self, name: &str, url: &str) {
-        let shown = super::words::line(url, 200);
+        let shown = super::text::line(url, 200);
         self.note(name, format!("copy `authorization_endpoint` and `token_endpoint` from {shown} into the method"));
         let authorization = Map::new()
             .with("type", "oauth2")
@@ -405,7 +406,7 @@ impl Building<'_, '_> {
             field("authorizationUrl", "Authorization URL", "text", false, "The provider's authorization endpoint."),
             field("tokenUrl", "Token URL", "text", false, "The provider's token endpoint."),
         ];
-        self.add(Method {
+        self.add(GeneratedAuthMethod {
             label: "OpenID Connect".to_owned(),
             kind: "oauth2",
             grant: Some("authorization_code"),

@@ -4,17 +4,20 @@ use serde_json::Value;
 
 use super::{
     args,
-    inputs::{Inputs, Place},
-    model::{Body, Field, Media},
-    notes::{Notes, Topic},
-    schema::{Kind, Property, Reader, Shape, union},
-    words::sentence,
+    inputs::ActionInputs,
+    model::{ApiBody, ApiFormField, BodyMedia},
+    review_notes::{ReviewNotes, Topic},
+    schema::{InputShape, Property, SchemaReader, ShapeType, union},
+    text::sentence,
 };
-use crate::yaml::{Map, Yaml};
+use crate::{
+    definition::InputLocation,
+    yaml::{Map, Yaml},
+};
 
 /// How the body is sent.
 #[derive(Debug)]
-pub(super) enum Sent {
+pub(super) enum BodyEncoding {
     /// By the arguments alone.
     Args,
     /// As a multipart form with this file.
@@ -24,67 +27,69 @@ pub(super) enum Sent {
 }
 
 /// What the body adds to an action.
-pub(super) struct Building<'a, 'd, 'n> {
-    pub(super) reader: &'a mut Reader<'d, 'n>,
-    pub(super) inputs: &'a mut Inputs,
+pub(super) struct BodyBuilder<'a, 'd, 'n> {
+    pub(super) reader: &'a mut SchemaReader<'d, 'n>,
+    pub(super) inputs: &'a mut ActionInputs,
     pub(super) args: &'a mut Vec<Yaml>,
-    pub(super) notes: &'n Notes,
+    pub(super) notes: &'n ReviewNotes,
     pub(super) place: String,
 }
 
-impl<'d> Building<'_, 'd, '_> {
+impl<'d> BodyBuilder<'_, 'd, '_> {
     /// Adds a body; `Err` says why it cannot be sent.
-    pub(super) fn body(&mut self, body: &Body<'d>) -> Result<Sent, String> {
+    pub(super) fn body(&mut self, body: &ApiBody<'d>) -> Result<BodyEncoding, String> {
         match &body.media {
-            Media::Json => self.members(body),
-            Media::OtherJson(media) => {
+            BodyMedia::Json => self.members(body),
+            BodyMedia::OtherJson(media) => {
                 self.content_type(media);
                 self.members(body);
             }
-            Media::Form => {
+            BodyMedia::Form => {
                 self.content_type("application/x-www-form-urlencoded");
                 self.members(body);
             }
-            Media::Multipart => return self.multipart(body),
-            Media::Binary(media) => return Ok(Sent::Binary(self.bytes(body, media))),
-            Media::Text(media) => {
+            BodyMedia::Multipart => return self.multipart(body),
+            BodyMedia::Binary(media) => return Ok(BodyEncoding::Binary(self.bytes(body, media))),
+            BodyMedia::Text(media) => {
                 self.content_type(media);
-                let shape =
-                    Shape { description: about(&body.description, "The body, as text."), ..Shape::of(Kind::String) };
+                let shape = InputShape {
+                    description: about(&body.description, "The body, as text."),
+                    ..InputShape::of(ShapeType::String)
+                };
                 self.whole(&shape, body.required.unwrap_or(true));
             }
         }
-        Ok(Sent::Args)
+        Ok(BodyEncoding::Args)
     }
 
     fn content_type(&mut self, media: &str) {
         self.args.extend(args::fixed("content-type", &Value::from(media), "headers").map(Yaml::from));
     }
 
-    fn shape(&mut self, body: &Body<'d>) -> Shape {
+    fn shape(&mut self, body: &ApiBody<'d>) -> InputShape {
         if body.fields.is_empty() {
-            return body.schema.map_or_else(Shape::anything, |schema| self.reader.shape(schema, "body"));
+            return body.schema.map_or_else(InputShape::anything, |schema| self.reader.shape(schema, "body"));
         }
-        let property = |building: &mut Self, field: &Field<'d>| {
+        let property = |building: &mut Self, field: &ApiFormField<'d>| {
             let mut shape = building.reader.shape(field.schema, &format!("body.{}", field.name));
             shape.is_file |= field.is_file;
             Property { name: field.name.clone(), required: field.required, shape }
         };
         let properties =
             body.fields.iter().filter(|field| !field.name.is_empty()).map(|field| property(self, field)).collect();
-        Shape { properties, ..Shape::of(Kind::Object) }
+        InputShape { properties, ..InputShape::of(ShapeType::Object) }
     }
 
-    fn members(&mut self, body: &Body<'d>) {
+    fn members(&mut self, body: &ApiBody<'d>) {
         let mut shape = self.shape(body);
-        if shape.kind == Kind::Object
+        if shape.kind == ShapeType::Object
             && !shape.array
             && !shape.variants.is_empty()
-            && shape.variants.iter().all(Shape::is_object)
+            && shape.variants.iter().all(InputShape::is_object)
         {
             let variants = std::mem::take(&mut shape.variants);
             shape.properties.iter_mut().for_each(|property| {
-                let everywhere = |variant: &Shape| {
+                let everywhere = |variant: &InputShape| {
                     variant.properties.iter().any(|known| known.name == property.name && known.required)
                 };
                 property.required &= variants.iter().all(everywhere);
@@ -102,8 +107,8 @@ impl<'d> Building<'_, 'd, '_> {
     }
 
     /// Each member of the body as an input of its own.
-    fn flattened(&mut self, shape: &Shape, body: &Body<'d>) {
-        let is_form = body.media == Media::Form;
+    fn flattened(&mut self, shape: &InputShape, body: &ApiBody<'d>) {
+        let is_form = body.media == BodyMedia::Form;
         for property in &shape.properties {
             // A body that may be left out requires nothing.
             let required = property.required && body.required != Some(false);
@@ -114,8 +119,11 @@ impl<'d> Building<'_, 'd, '_> {
             self.member(property, required);
         }
         if shape.open {
-            let more = Shape { description: "Further members of the body.".to_owned(), ..Shape::of(Kind::Object) };
-            let name = self.inputs.add("additional_fields", Place::Body, &more, false);
+            let more = InputShape {
+                description: "Further members of the body.".to_owned(),
+                ..InputShape::of(ShapeType::Object)
+            };
+            let name = self.inputs.add("additional_fields", InputLocation::Body, &more, false);
             self.args.extend(
                 args::from_input("additional_fields", &name, "body").map(|arg| Yaml::from(arg.with("inline", true))),
             );
@@ -124,9 +132,10 @@ impl<'d> Building<'_, 'd, '_> {
 
     fn member(&mut self, property: &Property, required: bool) {
         let name = &property.name;
-        if let (true, [only]) =
-            (required && property.shape.kind == Kind::Enum && !property.shape.array, property.shape.values.as_slice())
-            && let Some(arg) = args::fixed(name, only, "body").filter(|_| only.is_string())
+        if let (true, [only]) = (
+            required && property.shape.kind == ShapeType::Enum && !property.shape.array,
+            property.shape.values.as_slice(),
+        ) && let Some(arg) = args::fixed(name, only, "body").filter(|_| only.is_string())
         {
             self.args.push(arg.into());
             return;
@@ -141,7 +150,7 @@ impl<'d> Building<'_, 'd, '_> {
         }
         let default = property.shape.default.as_ref().filter(|_| required);
         let preview = default.and_then(|default| args::with_default("x", default));
-        let input = self.inputs.add(name, Place::Body, &property.shape, required && preview.is_none());
+        let input = self.inputs.add(name, InputLocation::Body, &property.shape, required && preview.is_none());
         let value = default.and_then(|default| args::with_default(&input, default));
         let arg = match value {
             Some(value) => {
@@ -153,8 +162,8 @@ impl<'d> Building<'_, 'd, '_> {
     }
 
     /// The body as one input.
-    fn whole(&mut self, shape: &Shape, required: bool) {
-        let name = self.inputs.add("body", Place::Body, shape, required);
+    fn whole(&mut self, shape: &InputShape, required: bool) {
+        let name = self.inputs.add("body", InputLocation::Body, shape, required);
         let value = if shape.nested_list {
             format!("{{{{present(inputs.{name}) ? fromJson(inputs.{name}) : undefined}}}}")
         } else {
@@ -164,7 +173,7 @@ impl<'d> Building<'_, 'd, '_> {
             .push(Map::flow().with("name", "body").with("value", value).with("in", "body").with("spread", true).into());
     }
 
-    fn multipart(&mut self, body: &Body<'d>) -> Result<Sent, String> {
+    fn multipart(&mut self, body: &ApiBody<'d>) -> Result<BodyEncoding, String> {
         let shape = self.shape(body);
         let mut file = None;
         let mut later = Vec::new();
@@ -189,23 +198,27 @@ impl<'d> Building<'_, 'd, '_> {
             );
         }
         let field = args::literal(&file.name).ok_or("its file's field has a name that cannot be written")?;
-        let text = |about: String| Shape { description: about, ..Shape::of(Kind::String) };
+        let text = |about: String| InputShape { description: about, ..InputShape::of(ShapeType::String) };
         let described = about(&file.shape.description, "The file.");
-        let content =
-            self.inputs.add(&file.name, Place::Body, &text(format!("{described} Its content in base64.")), true);
+        let content = self.inputs.add(
+            &file.name,
+            InputLocation::Body,
+            &text(format!("{described} Its content in base64.")),
+            true,
+        );
         let name = self.inputs.add(
             &format!("{content}_name"),
-            Place::Body,
+            InputLocation::Body,
             &text("The file's name, such as `report.pdf`.".to_owned()),
             true,
         );
         let kind = self.inputs.add(
             &format!("{content}_type"),
-            Place::Body,
+            InputLocation::Body,
             &text("The file's media type, such as `application/pdf`.".to_owned()),
             false,
         );
-        Ok(Sent::Upload(
+        Ok(BodyEncoding::Upload(
             Map::new()
                 .with("fieldName", field)
                 .with("content", format!("$.inputs.{content}"))
@@ -214,24 +227,27 @@ impl<'d> Building<'_, 'd, '_> {
         ))
     }
 
-    fn bytes(&mut self, body: &Body<'d>, media: &str) -> Map {
+    fn bytes(&mut self, body: &ApiBody<'d>, media: &str) -> Map {
         let described = about(&body.description, "The file.");
-        let shape = Shape { description: format!("{described} Its content in base64."), ..Shape::of(Kind::String) };
-        let content = self.inputs.add("content", Place::Body, &shape, true);
+        let shape = InputShape {
+            description: format!("{described} Its content in base64."),
+            ..InputShape::of(ShapeType::String)
+        };
+        let content = self.inputs.add("content", InputLocation::Body, &shape, true);
         let value = Map::flow().with("content", format!("$.inputs.{content}"));
         if media != "application/octet-stream" {
             return value.with_some("contentType", args::literal(media));
         }
-        let kind = Shape {
+        let kind = InputShape {
             description: "The file's media type, such as `application/pdf`.".to_owned(),
-            ..Shape::of(Kind::String)
+            ..InputShape::of(ShapeType::String)
         };
-        let kind = self.inputs.add("content_type", Place::Body, &kind, false);
+        let kind = self.inputs.add("content_type", InputLocation::Body, &kind, false);
         value.with("contentType", format!("$.inputs.{kind}"))
     }
 }
 
 fn about(text: &str, otherwise: &str) -> String {
-    let text = super::words::description(text);
+    let text = super::text::description(text);
     if text.is_empty() { otherwise.to_owned() } else { sentence(&text) }
 }

@@ -1,6 +1,6 @@
 //! Actions in files: one for each group, split where it would be too large to be read again.
 
-use super::words::{heading, joined, words};
+use super::text::{heading, joined, words};
 use crate::yaml::{Yaml, emit};
 
 /// The most values of one file; a connector's file is refused at 200,000.
@@ -12,7 +12,7 @@ const MAX_FILES: usize = 120;
 
 /// An action with the group that it belongs to.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct GeneratedAction {
     pub(super) group: String,
     pub(super) id: String,
     pub(super) action: Yaml,
@@ -22,7 +22,7 @@ pub(super) struct Made {
 
 /// A file of actions.
 #[derive(Debug)]
-pub(super) struct Partial {
+pub(super) struct PartialFile {
     /// How the main file names it.
     pub(super) reference: String,
     pub(super) text: String,
@@ -31,8 +31,8 @@ pub(super) struct Partial {
 }
 
 /// The files, groups in the order in which they first occur.
-pub(super) fn partials(key: &str, title: &str, source: &str, actions: Vec<Made>) -> Vec<Partial> {
-    let mut groups: Vec<(String, Vec<Made>)> = Vec::new();
+pub(super) fn partials(key: &str, title: &str, source: &str, actions: Vec<GeneratedAction>) -> Vec<PartialFile> {
+    let mut groups: Vec<(String, Vec<GeneratedAction>)> = Vec::new();
     for made in actions {
         let name = slug(&made.group);
         let known = groups.iter().position(|(known, _)| *known == name);
@@ -41,11 +41,11 @@ pub(super) fn partials(key: &str, title: &str, source: &str, actions: Vec<Made>)
             None => groups.push((name, vec![made])),
         }
     }
-    let mut partials: Vec<Partial> = Vec::new();
+    let mut partials: Vec<PartialFile> = Vec::new();
     for (name, group) in groups {
         let (mut nodes, mut bytes) = (0, 0);
-        let mut open: Vec<Made> = Vec::new();
-        let close = |open: &mut Vec<Made>, partials: &mut Vec<Partial>| {
+        let mut open: Vec<GeneratedAction> = Vec::new();
+        let close = |open: &mut Vec<GeneratedAction>, partials: &mut Vec<PartialFile>| {
             if open.is_empty() {
                 return;
             }
@@ -72,16 +72,16 @@ pub(super) fn partials(key: &str, title: &str, source: &str, actions: Vec<Made>)
     partials
 }
 
-fn partial(reference: &str, title: &str, name: &str, source: &str, group: Vec<Made>) -> Partial {
+fn partial(reference: &str, title: &str, name: &str, source: &str, group: Vec<GeneratedAction>) -> PartialFile {
     let probes = group.iter().filter(|made| made.is_probe).map(|made| made.id.clone()).collect();
     let actions = group.into_iter().map(|made| made.action).collect::<Vec<_>>();
     let about = format!("# {}: {}. Imported from {}.\n", comment(title), heading(name).to_lowercase(), comment(source));
-    Partial { reference: reference.to_owned(), text: about + &emit(&Yaml::from(actions)), probes }
+    PartialFile { reference: reference.to_owned(), text: about + &emit(&Yaml::from(actions)), probes }
 }
 
 /// A text that stays within its comment.
 pub(super) fn comment(text: &str) -> String {
-    super::words::line(text, 120).chars().filter(|c| crate::yaml::is_printable(*c)).collect()
+    super::text::line(text, 120).chars().filter(|c| crate::yaml::is_printable(*c)).collect()
 }
 
 /// A group's name in a file's name.

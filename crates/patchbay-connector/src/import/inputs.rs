@@ -5,37 +5,20 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{
-    schema::{Kind, Property, Rules, Shape},
-    words::{capitalised, description, heading, sentence, snake},
+    schema::{InputShape, Property, ShapeRules, ShapeType},
+    text::{capitalised, description, heading, sentence, snake},
 };
-use crate::yaml::{Map, Yaml};
+use crate::{
+    definition::InputLocation,
+    yaml::{Map, Yaml},
+};
 
 /// Names that mean something else in expressions.
 const RESERVED: [&str; 2] = ["in", "length"];
 
-/// Where an input travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Path,
-    Query,
-    Headers,
-    Body,
-}
-
-impl Place {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Path => "path",
-            Self::Query => "query",
-            Self::Headers => "headers",
-            Self::Body => "body",
-        }
-    }
-}
-
 /// The inputs of one action.
 #[derive(Debug, Default)]
-pub(super) struct Inputs {
+pub(super) struct ActionInputs {
     list: Vec<Yaml>,
     names: Vec<String>,
     /// Whether a call must give one.
@@ -44,9 +27,9 @@ pub(super) struct Inputs {
     pub(super) undescribed: usize,
 }
 
-impl Inputs {
+impl ActionInputs {
     /// Adds one under the name that it has at the provider, or one as near as expressions allow; gives the name.
-    pub(super) fn add(&mut self, wanted: &str, place: Place, shape: &Shape, required: bool) -> String {
+    pub(super) fn add(&mut self, wanted: &str, place: InputLocation, shape: &InputShape, required: bool) -> String {
         let name = self.free_name(wanted, place);
         let map = Map::new().with("name", name.as_str());
         let map = self.described(map, &name, Some(place), shape, required);
@@ -61,7 +44,7 @@ impl Inputs {
     }
 
     /// Inputs share one namespace in expressions, wherever they travel.
-    fn free_name(&self, wanted: &str, place: Place) -> String {
+    fn free_name(&self, wanted: &str, place: InputLocation) -> String {
         let plain = is_identifier(wanted) && wanted.len() <= 80;
         let mut name = if plain { wanted.to_owned() } else { snake(wanted, 80) };
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -74,7 +57,7 @@ impl Inputs {
         if is_free(&name) {
             return name;
         }
-        let prefix = if place == Place::Headers { "header" } else { place.as_str() };
+        let prefix = if place == InputLocation::Headers { "header" } else { place.as_str() };
         let prefixed = format!("{prefix}_{name}");
         let mut name = prefixed.clone();
         let mut number = 2;
@@ -85,7 +68,14 @@ impl Inputs {
         name
     }
 
-    fn described(&mut self, mut map: Map, name: &str, place: Option<Place>, shape: &Shape, required: bool) -> Map {
+    fn described(
+        &mut self,
+        mut map: Map,
+        name: &str,
+        place: Option<InputLocation>,
+        shape: &InputShape,
+        required: bool,
+    ) -> Map {
         let shape = &travelling(shape, place);
         map.set("type", shape.kind.as_str());
         if let Some(place) = place {
@@ -103,8 +93,8 @@ impl Inputs {
     }
 
     /// What a shape says beyond type and text.
-    fn rest(&mut self, mut map: Map, shape: &Shape) -> Map {
-        if shape.kind == Kind::Enum {
+    fn rest(&mut self, mut map: Map, shape: &InputShape) -> Map {
+        if shape.kind == ShapeType::Enum {
             let values = shape.values.iter().map(Yaml::from_json).collect::<Vec<_>>();
             map.set("oneOf", Map::flow().with("values", values));
         }
@@ -112,13 +102,14 @@ impl Inputs {
         if !rules.is_empty() {
             map.set("rules", rules);
         }
-        if shape.kind == Kind::Object && !shape.properties.is_empty() {
+        if shape.kind == ShapeType::Object && !shape.properties.is_empty() {
             let properties = shape.properties.iter().map(|property| self.property(property)).collect::<Vec<_>>();
             map.set("properties", properties);
         }
         let mut variants = shape.variants.iter().map(|variant| self.variant(variant)).collect::<Vec<_>>();
         if shape.open && !shape.properties.is_empty() {
-            let free = Map::new().with("type", Kind::Object.as_str()).with_some("array", shape.array.then_some(true));
+            let free =
+                Map::new().with("type", ShapeType::Object.as_str()).with_some("array", shape.array.then_some(true));
             variants.push(free.with("description", "The same with further members.").into());
         }
         if !variants.is_empty() {
@@ -132,14 +123,14 @@ impl Inputs {
         self.described(map, &property.name, None, &property.shape, property.required).into()
     }
 
-    fn variant(&mut self, shape: &Shape) -> Yaml {
+    fn variant(&mut self, shape: &InputShape) -> Yaml {
         let map = Map::new().with("type", shape.kind.as_str()).with_some("array", shape.array.then_some(true));
         let about = description(&shape.description);
         let map = map.with_some("description", (!about.is_empty()).then_some(about));
         self.rest(map, shape).into()
     }
 
-    fn about(&mut self, name: &str, shape: &Shape, required: bool) -> String {
+    fn about(&mut self, name: &str, shape: &InputShape, required: bool) -> String {
         let mut about = description(&shape.description);
         if about.is_empty() {
             self.undescribed += 1;
@@ -151,7 +142,7 @@ impl Inputs {
         }
         match &shape.default {
             Some(Value::String(text)) if !text.is_empty() && text.len() <= 60 => {
-                let text = super::words::line(text, 60);
+                let text = super::text::line(text, 60);
                 _ = write!(about, " Default: `{text}`.");
             }
             Some(value @ (Value::Number(_) | Value::Bool(_))) => _ = write!(about, " Default: {value}."),
@@ -162,23 +153,23 @@ impl Inputs {
 }
 
 /// The shape as it can travel: paths and headers carry texts, numbers and the like.
-fn travelling(shape: &Shape, place: Option<Place>) -> Shape {
-    let plain = !shape.array && shape.kind != Kind::Object && shape.variants.is_empty();
-    let as_text = || Shape {
+fn travelling(shape: &InputShape, place: Option<InputLocation>) -> InputShape {
+    let plain = !shape.array && shape.kind != ShapeType::Object && shape.variants.is_empty();
+    let as_text = || InputShape {
         description: shape.description.clone(),
         default: shape.default.clone(),
         nullable: shape.nullable,
-        ..Shape::of(Kind::String)
+        ..InputShape::of(ShapeType::String)
     };
     match place {
-        Some(Place::Path) if !plain => as_text(),
-        Some(Place::Headers) if shape.kind == Kind::Object => as_text(),
+        Some(InputLocation::Path) if !plain => as_text(),
+        Some(InputLocation::Headers) if shape.kind == ShapeType::Object => as_text(),
         Some(_) | None if shape.nested_list => as_text(),
         _ => shape.clone(),
     }
 }
 
-fn rules(rules: &Rules) -> Map {
+fn rules(rules: &ShapeRules) -> Map {
     Map::flow()
         .with_some("minLength", rules.min_length)
         .with_some("maxLength", rules.max_length)

@@ -1,13 +1,13 @@
 //! The main file.
 
 use super::{
-    auth::Method,
-    group::{Partial, comment},
+    auth::GeneratedAuthMethod,
+    group::{PartialFile, comment},
     model::Api,
-    notes::{Notes, Topic},
+    review_notes::{ReviewNotes, Topic},
     scopes::Scopes,
-    servers::Server,
-    words::{description, sentence},
+    servers::ConnectorBaseUrl,
+    text::{description, sentence},
 };
 use crate::yaml::{Map, Yaml, emit};
 
@@ -18,18 +18,24 @@ const WHO: [&str; 10] =
     ["whoami", "about", "me", "self", "authenticated", "current", "profile", "account", "user", "ping"];
 
 /// What the main file is written from.
-pub(super) struct Main<'a, 'd> {
+pub(super) struct MainFile<'a, 'd> {
     pub(super) api: &'a Api<'d>,
     pub(super) key: &'a str,
     pub(super) title: &'a str,
     pub(super) source: &'a str,
-    pub(super) server: &'a Server,
+    pub(super) server: &'a ConnectorBaseUrl,
 }
 
-impl Main<'_, '_> {
+impl MainFile<'_, '_> {
     /// The text of the file.
-    pub(super) fn write(&self, methods: &[Method], scopes: &Scopes, partials: &[Partial], notes: &Notes) -> String {
-        let title = super::words::line(self.title, 80);
+    pub(super) fn write(
+        &self,
+        methods: &[GeneratedAuthMethod],
+        scopes: &Scopes,
+        partials: &[PartialFile],
+        notes: &ReviewNotes,
+    ) -> String {
+        let title = super::text::line(self.title, 80);
         let title = if title.is_empty() { self.key.to_owned() } else { title };
         let mut text = format!(
             "# {}, imported from {} ({}). What was guessed is marked; go through the summary of the import.\n",
@@ -75,7 +81,7 @@ impl Main<'_, '_> {
         text
     }
 
-    fn method(&self, method: &Method, scopes: &Scopes, test: Option<&str>, notes: &Notes) -> Yaml {
+    fn method(&self, method: &GeneratedAuthMethod, scopes: &Scopes, test: Option<&str>, notes: &ReviewNotes) -> Yaml {
         let mut map = Map::new();
         if let Some(about) = method.comment {
             map.comment(about);
@@ -121,7 +127,7 @@ impl Main<'_, '_> {
 }
 
 /// The action that is tried when an account is linked.
-fn test_action(partials: &[Partial], notes: &Notes) -> Option<String> {
+fn test_action(partials: &[PartialFile], notes: &ReviewNotes) -> Option<String> {
     let probes = || partials.iter().flat_map(|partial| &partial.probes);
     let says_who = |id: &&String| {
         let words = id.split('_').collect::<Vec<_>>();

@@ -15,17 +15,17 @@ mod inputs;
 mod main_file;
 mod model;
 mod names;
-mod notes;
-mod paging;
+mod pagination;
 mod read;
 mod refs;
+mod review_notes;
 mod schema;
 mod scopes;
 mod select;
 mod servers;
-mod words;
+mod text;
 
-pub use notes::{Note, Topic};
+pub use review_notes::{Note, Topic};
 pub use select::Selection;
 
 use serde_json::Value;
@@ -34,7 +34,7 @@ use crate::SourceFile;
 
 /// How a description becomes a connector.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ImportOptions {
     /// The connector's key; from the title when there is none.
     pub key: Option<String>,
     /// Its display name; the description's own title when there is none.
@@ -92,7 +92,7 @@ pub enum ImportError {
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum ImportProgress {
     /// The text is being read.
     Reading,
     /// So many of so many operations are done.
@@ -100,14 +100,22 @@ pub enum Progress {
 }
 
 /// Makes a connector from a description.
-pub fn import(text: &str, options: &Options, progress: &mut dyn FnMut(Progress)) -> Result<Imported, ImportError> {
-    progress(Progress::Reading);
+pub fn import(
+    text: &str,
+    options: &ImportOptions,
+    progress: &mut dyn FnMut(ImportProgress),
+) -> Result<Imported, ImportError> {
+    progress(ImportProgress::Reading);
     let tree = read::read(text)?;
     import_tree(&tree, options, progress)
 }
 
-fn import_tree(tree: &Value, options: &Options, progress: &mut dyn FnMut(Progress)) -> Result<Imported, ImportError> {
-    let notes = notes::Notes::default();
+fn import_tree(
+    tree: &Value,
+    options: &ImportOptions,
+    progress: &mut dyn FnMut(ImportProgress),
+) -> Result<Imported, ImportError> {
+    let notes = review_notes::ReviewNotes::default();
     let mut api = formats::read(tree, &notes)?;
     let operations = api.operations.len();
     select::apply(&mut api, &options.selection)?;
@@ -123,17 +131,17 @@ fn import_tree(tree: &Value, options: &Options, progress: &mut dyn FnMut(Progres
     let total = api.operations.len();
     let mut actions = Vec::with_capacity(total);
     for (place, operation) in api.operations.iter().enumerate() {
-        progress(Progress::Operations(place, total));
-        let context = action::Context { api: &api, server: &server, scopes: &scopes, notes: &notes };
+        progress(ImportProgress::Operations(place, total));
+        let context = action::ImportContext { api: &api, server: &server, scopes: &scopes, notes: &notes };
         actions.extend(action::action(&context, operation, &ids[place]));
     }
-    progress(Progress::Operations(total, total));
+    progress(ImportProgress::Operations(total, total));
     if actions.is_empty() {
         return Err(ImportError::Nothing("none of the operations can be made into an action".to_owned()));
     }
     let made = actions.len();
     let partials = group::partials(&key, &title, &options.source, actions);
-    let main = main_file::Main { api: &api, key: &key, title: &title, source: &options.source, server: &server };
+    let main = main_file::MainFile { api: &api, key: &key, title: &title, source: &options.source, server: &server };
     let main = main.write(&methods, &scopes, &partials, &notes);
     let mut files = vec![SourceFile { name: format!("{key}.connector.yaml"), text: main }];
     files.extend(

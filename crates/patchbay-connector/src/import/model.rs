@@ -2,27 +2,27 @@
 
 use serde_json::Value;
 
-use super::refs::Document;
+use super::refs::ApiDocument;
 
 /// A described API.
 #[derive(Debug)]
 pub(super) struct Api<'d> {
-    pub(super) document: Document<'d>,
+    pub(super) document: ApiDocument<'d>,
     /// Such as `OpenAPI 3.1`.
     pub(super) format: String,
     pub(super) title: String,
     pub(super) description: String,
     pub(super) docs: Option<String>,
-    pub(super) servers: Vec<Server<'d>>,
-    pub(super) schemes: Vec<(String, Scheme)>,
+    pub(super) servers: Vec<ApiServer<'d>>,
+    pub(super) schemes: Vec<(String, SecurityScheme)>,
     /// What is asked for where an operation says nothing of its own.
-    pub(super) security: Vec<Requirement>,
-    pub(super) operations: Vec<Operation<'d>>,
+    pub(super) security: Vec<SecurityRequirement>,
+    pub(super) operations: Vec<ApiOperation<'d>>,
 }
 
 /// Where the provider is.
 #[derive(Debug)]
-pub(super) struct Server<'d> {
+pub(super) struct ApiServer<'d> {
     pub(super) url: String,
     /// Name, description, default, choices.
     pub(super) variables: Vec<(&'d str, &'d Value)>,
@@ -30,9 +30,9 @@ pub(super) struct Server<'d> {
 
 /// One call that the provider offers.
 #[derive(Debug)]
-pub(super) struct Operation<'d> {
+pub(super) struct ApiOperation<'d> {
     pub(super) id: Option<String>,
-    pub(super) method: Method,
+    pub(super) method: ApiMethod,
     pub(super) path: String,
     /// The groups that it belongs to, the first one first.
     pub(super) tags: Vec<String>,
@@ -40,15 +40,15 @@ pub(super) struct Operation<'d> {
     pub(super) description: String,
     pub(super) docs: Option<String>,
     pub(super) deprecated: bool,
-    pub(super) params: Vec<Param<'d>>,
-    pub(super) body: Option<Body<'d>>,
-    pub(super) answer: Answer<'d>,
+    pub(super) params: Vec<ApiParameter<'d>>,
+    pub(super) body: Option<ApiBody<'d>>,
+    pub(super) answer: ApiResponse<'d>,
     /// Alternatives; none where the API's own count.
-    pub(super) security: Option<Vec<Requirement>>,
+    pub(super) security: Option<Vec<SecurityRequirement>>,
     pub(super) server: Option<String>,
 }
 
-impl Operation<'_> {
+impl ApiOperation<'_> {
     /// How people name it: `GET /files`.
     pub(super) fn place(&self) -> String {
         format!("{} {}", self.method.as_str().to_ascii_uppercase(), self.path)
@@ -57,7 +57,7 @@ impl Operation<'_> {
 
 /// The methods that a step can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Method {
+pub(super) enum ApiMethod {
     Get,
     Post,
     Put,
@@ -65,7 +65,7 @@ pub(super) enum Method {
     Delete,
 }
 
-impl Method {
+impl ApiMethod {
     pub(super) const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -85,7 +85,7 @@ impl Method {
 
 /// Where a parameter travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Location {
+pub(super) enum ParameterLocation {
     Path,
     Query,
     Header,
@@ -93,7 +93,7 @@ pub(super) enum Location {
 
 /// How a list or object is written in a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum ParameterStyle {
     /// `a=1&a=2`; an object's members are parameters of their own.
     Repeat,
     /// `a=1,2`
@@ -110,18 +110,18 @@ pub(super) enum Style {
 
 /// A parameter of the path, the query or the headers.
 #[derive(Debug)]
-pub(super) struct Param<'d> {
+pub(super) struct ApiParameter<'d> {
     pub(super) name: String,
-    pub(super) location: Location,
+    pub(super) location: ParameterLocation,
     pub(super) required: bool,
     pub(super) description: String,
     pub(super) schema: &'d Value,
-    pub(super) style: Style,
+    pub(super) style: ParameterStyle,
 }
 
 /// How a body is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Media {
+pub(super) enum BodyMedia {
     Json,
     /// JSON of a type of the provider's own.
     OtherJson(String),
@@ -135,18 +135,18 @@ pub(super) enum Media {
 
 /// What is sent.
 #[derive(Debug)]
-pub(super) struct Body<'d> {
-    pub(super) media: Media,
+pub(super) struct ApiBody<'d> {
+    pub(super) media: BodyMedia,
     pub(super) schema: Option<&'d Value>,
     pub(super) required: Option<bool>,
     pub(super) description: String,
     /// Swagger's form parameters: each a field with its schema.
-    pub(super) fields: Vec<Field<'d>>,
+    pub(super) fields: Vec<ApiFormField<'d>>,
 }
 
 /// A field of a form that is described by itself.
 #[derive(Debug)]
-pub(super) struct Field<'d> {
+pub(super) struct ApiFormField<'d> {
     pub(super) name: String,
     pub(super) required: bool,
     pub(super) schema: &'d Value,
@@ -155,7 +155,7 @@ pub(super) struct Field<'d> {
 
 /// What comes back when all is well.
 #[derive(Debug, Default)]
-pub(super) struct Answer<'d> {
+pub(super) struct ApiResponse<'d> {
     pub(super) schema: Option<&'d Value>,
     /// Whether it is a file.
     pub(super) is_file: bool,
@@ -165,22 +165,22 @@ pub(super) struct Answer<'d> {
 
 /// Schemes that are needed together, each with its scopes. Empty: nothing is needed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Requirement(pub(super) Vec<(String, Vec<String>)>);
+pub(super) struct SecurityRequirement(pub(super) Vec<(String, Vec<String>)>);
 
 /// How an account proves who it is.
 #[derive(Clone, Debug)]
-pub(super) enum Scheme {
+pub(super) enum SecurityScheme {
     /// A key in a header, the query or a cookie.
     Key {
         name: String,
-        place: KeyPlace,
+        place: KeyLocation,
         description: String,
     },
     Basic,
     Bearer,
     /// Another scheme of the `Authorization` header.
     Http(String),
-    OAuth2(Vec<Flow>),
+    OAuth2(Vec<OAuthFlow>),
     OpenId(String),
     MutualTls,
     /// Named and described nowhere.
@@ -191,7 +191,7 @@ pub(super) enum Scheme {
 
 /// Where a key travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyPlace {
+pub(super) enum KeyLocation {
     Header,
     Query,
     Cookie,
@@ -199,8 +199,8 @@ pub(super) enum KeyPlace {
 
 /// A way to get a token.
 #[derive(Clone, Debug)]
-pub(super) struct Flow {
-    pub(super) kind: FlowKind,
+pub(super) struct OAuthFlow {
+    pub(super) kind: OAuthFlowKind,
     pub(super) authorization_url: Option<String>,
     pub(super) token_url: Option<String>,
     /// Names and descriptions.
@@ -213,7 +213,7 @@ pub(super) struct Flow {
 
 /// The flows of OAuth 2.0 as OpenAPI names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FlowKind {
+pub(super) enum OAuthFlowKind {
     Code,
     Client,
     Password,

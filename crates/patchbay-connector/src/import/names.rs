@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     ImportError,
-    model::{Method, Operation},
-    words::{joined, singular, snake, words},
+    model::{ApiMethod, ApiOperation},
+    text::{joined, singular, snake, words},
 };
 
 /// The longest id of an action that is made up, in bytes; a number may follow.
@@ -133,7 +133,7 @@ pub(super) fn check_key(key: &str) -> Result<String, ImportError> {
 }
 
 /// An id for each operation: the shortest of its names that no other has.
-pub(super) fn actions(operations: &[Operation<'_>], key: &str) -> Vec<String> {
+pub(super) fn actions(operations: &[ApiOperation<'_>], key: &str) -> Vec<String> {
     let candidates = operations.iter().map(candidates).collect::<Vec<_>>();
     let mut level = vec![0_usize; operations.len()];
     let name = |place: usize, level: usize| {
@@ -179,7 +179,7 @@ pub(super) fn actions(operations: &[Operation<'_>], key: &str) -> Vec<String> {
 }
 
 /// Names for an operation, from short to long.
-fn candidates(operation: &Operation<'_>) -> Vec<String> {
+fn candidates(operation: &ApiOperation<'_>) -> Vec<String> {
     let by_path = from_path(operation);
     let mut found = match own_words(operation) {
         Some((things, rest)) => from_words(&things, &rest, operation),
@@ -197,7 +197,7 @@ fn candidates(operation: &Operation<'_>) -> Vec<String> {
 /// The operation's own id: the things that it names first, each with its words, and the words after them.
 type Words = (Vec<Vec<String>>, Vec<String>);
 
-fn own_words(operation: &Operation<'_>) -> Option<Words> {
+fn own_words(operation: &ApiOperation<'_>) -> Option<Words> {
     let id = operation.id.as_deref()?;
     let mut all = words(id);
     let path = words(&operation.path);
@@ -218,7 +218,7 @@ fn own_words(operation: &Operation<'_>) -> Option<Words> {
 }
 
 /// Some put the path before the verb: `v2_1_public_contracts_list`.
-fn path_first(all: &[String], operation: &Operation<'_>) -> Option<Words> {
+fn path_first(all: &[String], operation: &ApiOperation<'_>) -> Option<Words> {
     let segments =
         literal_segments(&operation.path).into_iter().map(words).filter(|words| !words.is_empty()).collect::<Vec<_>>();
     let flat = segments.iter().flatten().cloned().collect::<Vec<_>>();
@@ -266,13 +266,13 @@ fn without_partial(words: &[String]) -> &[String] {
     }
 }
 
-fn from_words(things: &[Vec<String>], rest: &[String], operation: &Operation<'_>) -> Vec<String> {
+fn from_words(things: &[Vec<String>], rest: &[String], operation: &ApiOperation<'_>) -> Vec<String> {
     let nearest = things.last().cloned().unwrap_or_default();
     let name = |words: Vec<String>| joined(&words, MAX_ID);
     let Some(does) = rest.first().and_then(|first| verb(first)) else {
         // No verb that is known here. Of a thing, it is what is done with it, or what there is of it.
         let one = things.iter().map(|words| one_of(words)).collect::<Vec<_>>();
-        let is_list = operation.method == Method::Get && rest.len() == 1 && rest[0].ends_with('s');
+        let is_list = operation.method == ApiMethod::Get && rest.len() == 1 && rest[0].ends_with('s');
         let found = |owner: Vec<String>| {
             let verb = is_list.then(|| "list".to_owned()).into_iter();
             if is_list {
@@ -310,18 +310,18 @@ fn one_of(words: &[String]) -> Vec<String> {
 }
 
 /// A name from method and path: `GET /users/{id}/posts` is `list_user_posts`.
-fn from_path(operation: &Operation<'_>) -> String {
+fn from_path(operation: &ApiOperation<'_>) -> String {
     let segments = literal_segments(&operation.path);
     let mut things = segments.iter().map(|segment| words(segment)).collect::<Vec<_>>();
     things.retain(|words| !words.is_empty() && !words.iter().all(|word| is_noise(word)));
     let ends_open = operation.path.trim_end_matches('/').ends_with('}');
     let mut does = match operation.method {
-        Method::Get if ends_open => "get",
-        Method::Get => "list",
-        Method::Post => "create",
-        Method::Put => "replace",
-        Method::Patch => "update",
-        Method::Delete => "delete",
+        ApiMethod::Get if ends_open => "get",
+        ApiMethod::Get => "list",
+        ApiMethod::Post => "create",
+        ApiMethod::Put => "replace",
+        ApiMethod::Patch => "update",
+        ApiMethod::Delete => "delete",
     };
     let own = things.last().and_then(|last| verb(last.first()?)).filter(|_| !ends_open && things.len() > 1);
     if let Some(own) = own {
@@ -341,8 +341,8 @@ fn from_path(operation: &Operation<'_>) -> String {
 }
 
 /// Whether what is done concerns many: a GET without an id at its end whose verb says nothing of it.
-fn is_collection(operation: &Operation<'_>, does: &str) -> bool {
-    does == "get" && operation.method == Method::Get && !operation.path.trim_end_matches('/').ends_with('}')
+fn is_collection(operation: &ApiOperation<'_>, does: &str) -> bool {
+    does == "get" && operation.method == ApiMethod::Get && !operation.path.trim_end_matches('/').ends_with('}')
 }
 
 fn literal_segments(path: &str) -> Vec<&str> {
@@ -370,7 +370,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::import::{formats, notes::Notes};
+    use crate::import::{formats, review_notes::ReviewNotes};
 
     fn named(operations: &[(&str, &str, Option<&str>)]) -> Vec<String> {
         let mut paths = serde_json::Map::new();
@@ -382,7 +382,7 @@ mod tests {
             };
         }
         let root = json!({ "openapi": "3.0.0", "paths": paths });
-        let api = formats::read(&root, &Notes::default()).unwrap();
+        let api = formats::read(&root, &ReviewNotes::default()).unwrap();
         actions(&api.operations, "acme")
     }
 

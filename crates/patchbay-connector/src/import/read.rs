@@ -58,7 +58,7 @@ fn json(text: &str) -> Result<Value, ImportError> {
 }
 
 fn yaml(text: &str) -> Result<Value, ImportError> {
-    let mut builder = Builder::default();
+    let mut builder = JsonBuilder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
@@ -74,10 +74,10 @@ fn yaml(text: &str) -> Result<Value, ImportError> {
                 builder.add(value, weight, anchor)?;
             }
             Event::SequenceStart(anchor, _) => {
-                builder.open(Open { anchor, value: Holder::List(Vec::new()), nodes: 1 })?;
+                builder.open(OpenContainer { anchor, value: Container::List(Vec::new()), nodes: 1 })?;
             }
             Event::MappingStart(anchor, _) => {
-                builder.open(Open { anchor, value: Holder::Map(Map::new(), None), nodes: 1 })?;
+                builder.open(OpenContainer { anchor, value: Container::Map(Map::new(), None), nodes: 1 })?;
             }
             Event::SequenceEnd | Event::MappingEnd => builder.close()?,
             Event::Alias(anchor) => {
@@ -92,27 +92,27 @@ fn yaml(text: &str) -> Result<Value, ImportError> {
     builder.root.ok_or_else(|| ImportError::Syntax("it is empty".to_owned()))
 }
 
-enum Holder {
+enum Container {
     List(Vec<Value>),
     Map(Map<String, Value>, Option<String>),
 }
 
-struct Open {
+struct OpenContainer {
     anchor: usize,
-    value: Holder,
+    value: Container,
     nodes: usize,
 }
 
 #[derive(Default)]
-struct Builder {
-    stack: Vec<Open>,
+struct JsonBuilder {
+    stack: Vec<OpenContainer>,
     root: Option<Value>,
     nodes: usize,
     anchors: HashMap<usize, (Value, usize)>,
 }
 
-impl Builder {
-    fn open(&mut self, open: Open) -> Result<(), ImportError> {
+impl JsonBuilder {
+    fn open(&mut self, open: OpenContainer) -> Result<(), ImportError> {
         if self.stack.len() >= MAX_DEPTH {
             return Err(ImportError::TooLarge(format!("it is nested deeper than {MAX_DEPTH} levels")));
         }
@@ -121,14 +121,14 @@ impl Builder {
     }
 
     fn close(&mut self) -> Result<(), ImportError> {
-        let Some(Open { anchor, value, nodes }) = self.stack.pop() else {
+        let Some(OpenContainer { anchor, value, nodes }) = self.stack.pop() else {
             return Err(ImportError::Syntax("its structure is broken".to_owned()));
         };
         // What is inside has been counted.
         self.nodes = self.nodes.saturating_sub(nodes - 1);
         let value = match value {
-            Holder::List(items) => Value::Array(items),
-            Holder::Map(members, _) => Value::Object(merged(members)),
+            Container::List(items) => Value::Array(items),
+            Container::Map(members, _) => Value::Object(merged(members)),
         };
         self.add(value, nodes, anchor)
     }
@@ -147,8 +147,8 @@ impl Builder {
             Some(open) => {
                 open.nodes += nodes;
                 match &mut open.value {
-                    Holder::List(items) => items.push(value),
-                    Holder::Map(members, key) => match key.take() {
+                    Container::List(items) => items.push(value),
+                    Container::Map(members, key) => match key.take() {
                         Some(key) => _ = members.insert(key, value),
                         None => *key = Some(key_text(value)),
                     },

@@ -7,12 +7,12 @@ const MAX_CHAIN: usize = 16;
 
 /// A description's tree.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Document<'d> {
+pub(super) struct ApiDocument<'d> {
     /// Its root.
     pub(super) root: &'d Value,
 }
 
-impl<'d> Document<'d> {
+impl<'d> ApiDocument<'d> {
     /// What a reference names, within this file. Discovery names schemas without a path.
     pub(super) fn target(self, reference: &str) -> Option<&'d Value> {
         if let Some(pointer) = reference.strip_prefix('#') {
@@ -67,7 +67,7 @@ mod tests {
             "a b": {"x/y": 1}, "schemas": {"File": {"type": "object"}},
             "one": {"$ref": "#/two"}, "two": {"$ref": "#/schemas/File"}, "loop": {"$ref": "#/loop"},
         });
-        let document = Document { root: &root };
+        let document = ApiDocument { root: &root };
         assert_eq!(document.target("#/a%20b/x~1y"), Some(&json!(1)));
         assert_eq!(document.target("File"), Some(&json!({"type": "object"})));
         assert_eq!(document.resolved(&root["one"]), Some(&json!({"type": "object"})));

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    model::{Api, Operation, Requirement, Scheme},
-    notes::{Notes, Topic},
+    model::{Api, ApiOperation, SecurityRequirement, SecurityScheme},
+    review_notes::{ReviewNotes, Topic},
 };
 
 /// The most scopes of a connector.
@@ -26,10 +26,10 @@ pub(super) struct Scopes {
 }
 
 /// Collects what is defined and what is needed.
-pub(super) fn choose(api: &Api<'_>, notes: &Notes) -> Scopes {
+pub(super) fn choose(api: &Api<'_>, notes: &ReviewNotes) -> Scopes {
     let mut scopes = Scopes::default();
     for (_, scheme) in &api.schemes {
-        let Scheme::OAuth2(flows) = scheme else { continue };
+        let SecurityScheme::OAuth2(flows) = scheme else { continue };
         for (name, about) in flows.iter().flat_map(|flow| &flow.scopes) {
             if fits(name) && scopes.has_room_for(name) {
                 let known = scopes.defined.entry(name.clone()).or_default();
@@ -82,7 +82,7 @@ impl Scopes {
     }
 
     /// The scopes that an operation needs, and among how many sets they were chosen.
-    pub(super) fn of(&self, api: &Api<'_>, operation: &Operation<'_>) -> (Vec<String>, usize) {
+    pub(super) fn of(&self, api: &Api<'_>, operation: &ApiOperation<'_>) -> (Vec<String>, usize) {
         let mut sets = alternatives(api, operation).map(|(_, scopes)| scopes).collect::<Vec<_>>();
         sets.iter_mut().for_each(|set| set.retain(|name| self.defined.contains_key(name)));
         sets.retain(|set| !set.is_empty());
@@ -105,13 +105,13 @@ fn fits(name: &str) -> bool {
 /// The alternatives of an operation that name scopes of OAuth, with these.
 fn alternatives<'a>(
     api: &'a Api<'_>,
-    operation: &'a Operation<'_>,
-) -> impl Iterator<Item = (&'a Requirement, Vec<String>)> {
+    operation: &'a ApiOperation<'_>,
+) -> impl Iterator<Item = (&'a SecurityRequirement, Vec<String>)> {
     let list = operation.security.as_ref().unwrap_or(&api.security);
     list.iter().map(|requirement| {
         let of_oauth = |name: &str| {
             let scheme = api.schemes.iter().find(|(known, _)| known == name).map(|(_, scheme)| scheme);
-            matches!(scheme, Some(Scheme::OAuth2(_) | Scheme::OpenId(_)))
+            matches!(scheme, Some(SecurityScheme::OAuth2(_) | SecurityScheme::OpenId(_)))
         };
         let scopes =
             requirement.0.iter().filter(|(name, _)| of_oauth(name)).flat_map(|(_, scopes)| scopes.clone()).collect();

@@ -6,14 +6,14 @@ use url::Url;
 use super::{
     ImportError,
     model::Api,
-    notes::{Notes, Topic},
-    words::{heading, sentence, snake},
+    review_notes::{ReviewNotes, Topic},
+    text::{heading, sentence, snake},
 };
 use crate::yaml::{Map, Yaml};
 
 /// The connector's base URL.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct ConnectorBaseUrl {
     /// A text with expressions.
     pub(super) base_url: String,
     /// What an account fills in of it.
@@ -25,14 +25,14 @@ pub(super) struct Server {
 }
 
 /// The base URL: the one that is asked for, else the first that is described, else one that each account names.
-pub(super) fn server(api: &Api<'_>, asked: Option<&str>, notes: &Notes) -> Result<Server, ImportError> {
+pub(super) fn server(api: &Api<'_>, asked: Option<&str>, notes: &ReviewNotes) -> Result<ConnectorBaseUrl, ImportError> {
     if let Some(asked) = asked {
         let url = Url::parse(asked).ok().filter(|url| url.query().is_none() && url.fragment().is_none());
         let fits = url.is_some_and(|url| url.scheme() == "https" && url.host().is_some() && url.username().is_empty());
         if !fits || asked.contains(['$', '{', '"']) {
             return Err(ImportError::BaseUrl(asked.to_owned()));
         }
-        return Ok(Server {
+        return Ok(ConnectorBaseUrl {
             base_url: asked.trim_end_matches('/').to_owned(),
             fields: Vec::new(),
             keys: Vec::new(),
@@ -68,7 +68,7 @@ pub(super) fn server(api: &Api<'_>, asked: Option<&str>, notes: &Notes) -> Resul
                 "servers",
                 format!("`{}` has no host; each account names it, or give --base-url", first.url),
             );
-            return Ok(Server { described, ..named_by_account(&first.url) });
+            return Ok(ConnectorBaseUrl { described, ..named_by_account(&first.url) });
         }
     };
     if scheme.eq_ignore_ascii_case("http") {
@@ -78,7 +78,8 @@ pub(super) fn server(api: &Api<'_>, asked: Option<&str>, notes: &Notes) -> Resul
             format!("`{}` is not encrypted; https was written in its place", first.url),
         );
     }
-    let mut server = Server { base_url: "https://".to_owned(), fields: Vec::new(), keys: Vec::new(), described };
+    let mut server =
+        ConnectorBaseUrl { base_url: "https://".to_owned(), fields: Vec::new(), keys: Vec::new(), described };
     let mut rest = rest.trim_end_matches('/');
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, after)) = after.split_once('}') else { break };
@@ -99,7 +100,7 @@ pub(super) fn server(api: &Api<'_>, asked: Option<&str>, notes: &Notes) -> Resul
             "servers",
             format!("`{}` is no URL; each account names it, or give --base-url", first.url),
         );
-        return Ok(Server { described: server.described, ..named_by_account("") });
+        return Ok(ConnectorBaseUrl { described: server.described, ..named_by_account("") });
     }
     Ok(server)
 }
@@ -109,7 +110,7 @@ fn push_literal(text: &mut String, literal: &str) {
     text.extend(literal.chars().filter(|c| !matches!(c, '$' | '{' | '}') && !c.is_control() && !c.is_whitespace()));
 }
 
-fn named_by_account(path: &str) -> Server {
+fn named_by_account(path: &str) -> ConnectorBaseUrl {
     let field = Map::new()
         .with("key", "baseUrl")
         .with("label", "Base URL")
@@ -124,10 +125,10 @@ fn named_by_account(path: &str) -> Server {
         base_url.push('/');
         push_literal(&mut base_url, path);
     }
-    Server { base_url, fields: vec![field], keys: vec!["baseUrl".to_owned()], described: String::new() }
+    ConnectorBaseUrl { base_url, fields: vec![field], keys: vec!["baseUrl".to_owned()], described: String::new() }
 }
 
-impl Server {
+impl ConnectorBaseUrl {
     fn variable(&mut self, name: &str, about: &Value) {
         let mut key = snake(name, 40);
         if key.is_empty() || key.starts_with(|c: char| c.is_ascii_digit()) {
@@ -143,7 +144,7 @@ impl Server {
         let choices =
             about.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).take(100);
         let choices = choices.collect::<Vec<_>>();
-        let described = super::words::description(text("description"));
+        let described = super::text::description(text("description"));
         let described = if described.is_empty() {
             sentence(&format!("The part `{name}` of the provider's address"))
         } else {

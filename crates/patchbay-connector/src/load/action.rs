@@ -7,9 +7,8 @@ use super::{
     enums::Enums,
     input,
     mapping::field_mappings,
-    reads,
     root::{STAGES, one_or_many},
-    step, sync,
+    step, step_dependencies, sync,
 };
 use crate::{
     definition::{
@@ -75,7 +74,7 @@ pub(crate) const EFFECTS: [(&str, Effect); 5] = [
 ];
 
 /// Where things stand that are checked once everything is read.
-pub(super) struct Places<'n> {
+pub(super) struct ActionSpans<'n> {
     pub(super) id: Reader<'n>,
     pub(super) scopes: Vec<(String, Reader<'n>)>,
     pub(super) steps: Vec<Reader<'n>>,
@@ -90,20 +89,20 @@ pub(super) struct Places<'n> {
 /// Actions that stand inside something else (a refresh, a test, an event) and are no part of the
 /// connector's own list. Their references are checked like all others.
 pub(super) struct Nested<'n, 's> {
-    shared: Shared<'n, 's>,
-    pub(super) found: Vec<(Arc<Action>, Places<'n>)>,
+    shared: ActionContext<'n, 's>,
+    pub(super) found: Vec<(Arc<Action>, ActionSpans<'n>)>,
 }
 
 /// What every action of a connector is read with.
 #[derive(Clone, Copy)]
-pub(super) struct Shared<'n, 's> {
+pub(super) struct ActionContext<'n, 's> {
     /// The connector's key.
     pub(super) connector: &'s str,
     pub(super) enums: &'s Enums<'n>,
 }
 
 impl<'n, 's> Nested<'n, 's> {
-    pub(super) const fn new(shared: Shared<'n, 's>) -> Self {
+    pub(super) const fn new(shared: ActionContext<'n, 's>) -> Self {
         Self { shared, found: Vec::new() }
     }
 
@@ -116,11 +115,15 @@ impl<'n, 's> Nested<'n, 's> {
     }
 }
 
-pub(super) fn read<'n>(reader: Reader<'n>, shared: Shared<'n, '_>) -> Option<(Action, Places<'n>)> {
+pub(super) fn read<'n>(reader: Reader<'n>, shared: ActionContext<'n, '_>) -> Option<(Action, ActionSpans<'n>)> {
     read_as(reader, shared, None)
 }
 
-fn read_as<'n>(reader: Reader<'n>, shared: Shared<'n, '_>, nested: Option<&str>) -> Option<(Action, Places<'n>)> {
+fn read_as<'n>(
+    reader: Reader<'n>,
+    shared: ActionContext<'n, '_>,
+    nested: Option<&str>,
+) -> Option<(Action, ActionSpans<'n>)> {
     let mapping = reader.mapping("an action", &KEYS)?;
     let (id_place, id, label) = match nested {
         Some(name) => {
@@ -163,7 +166,7 @@ fn read_as<'n>(reader: Reader<'n>, shared: Shared<'n, '_>, nested: Option<&str>)
         .filter_map(|place| Some((step::read(place)?, place)))
         .unzip();
     for step in &mut steps {
-        step.reads = reads::of(step, &fields);
+        step.depends_on = step_dependencies::of(step, &fields);
     }
     if let Some(place) = steps_place.filter(|place| place.items().next().is_none()) {
         place.error(code::INVALID, "an action needs a step");
@@ -220,7 +223,10 @@ fn read_as<'n>(reader: Reader<'n>, shared: Shared<'n, '_>, nested: Option<&str>)
         responses: mapping.get("responses").map(|responses| responses.node.to_json()),
     };
     let id = id_place?;
-    Some((action, Places { id, scopes, steps: step_places, result, rules: rule_places, inputs_known, steps_known }))
+    Some((
+        action,
+        ActionSpans { id, scopes, steps: step_places, result, rules: rule_places, inputs_known, steps_known },
+    ))
 }
 
 fn example(reader: Reader<'_>) -> Option<Example> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{action::Nested, authorization, function, guide, input::compile_pattern, oauth1};
 use crate::{
     definition::{
-        Action, AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, Field, FieldOption, FieldType,
-        FieldValidation, GrantType, Guides, McpFlow, Notice, NoticeKind, NoticePosition, Refresh, Support, TestAction,
+        Action, AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, FieldOption, FieldType,
+        FieldValidation, FormField, GrantType, Guides, McpFlow, Notice, NoticeKind, NoticePosition, Refresh, Support,
+        TestAction,
     },
     diagnostic::code,
     syntax::{Mapping, Reader},
@@ -60,13 +61,13 @@ pub(crate) const FIELD_TYPES: [(&str, FieldType); 5] = [
 ];
 
 /// Where things stand that are checked once everything is read.
-pub(super) struct Places<'n> {
+pub(super) struct AuthMethodSpans<'n> {
     pub(super) authorization: Reader<'n>,
     pub(super) test_actions: Vec<Reader<'n>>,
     pub(super) scopes: Vec<(String, Reader<'n>)>,
 }
 
-pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n, '_>) -> (Vec<AuthMethod>, Vec<Places<'n>>) {
+pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n, '_>) -> (Vec<AuthMethod>, Vec<AuthMethodSpans<'n>>) {
     let (mut methods, mut places): (Vec<AuthMethod>, Vec<_>) = (Vec::new(), Vec::new());
     let Some(list) = root.require("authentication") else { return (methods, places) };
     for item in list.items() {
@@ -86,7 +87,7 @@ pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n, '_>) -> (Vec<
     (methods, places)
 }
 
-fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<(AuthMethod, Places<'n>)> {
+fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<(AuthMethod, AuthMethodSpans<'n>)> {
     let mapping = reader.mapping("an authentication method", &KEYS)?;
     let kind = auth_kind(&mapping);
     let refresh = mapping.get("refreshAuthentication").and_then(|place| refresh(place, nested));
@@ -136,7 +137,7 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Opt
     check_token(&method, &authorization);
     check_oauth1(&method, &mapping, &authorization);
     check_mcp(&method, &mapping);
-    Some((method, Places { authorization, test_actions: test_places, scopes }))
+    Some((method, AuthMethodSpans { authorization, test_actions: test_places, scopes }))
 }
 
 /// A method that works by a token says where it is got.
@@ -214,23 +215,28 @@ fn environment(reader: Reader<'_>) -> Option<Environment> {
 
 fn auth_kind(mapping: &Mapping<'_>) -> Option<AuthKind> {
     #[derive(Clone, Copy)]
-    enum Kind {
+    enum AuthTypeName {
         Custom,
         OAuth2,
         Mcp,
         OAuth1,
     }
     let place = mapping.require("type")?;
-    let kinds = [("custom", Kind::Custom), ("oauth2", Kind::OAuth2), ("mcp", Kind::Mcp), ("oauth1", Kind::OAuth1)];
+    let kinds = [
+        ("custom", AuthTypeName::Custom),
+        ("oauth2", AuthTypeName::OAuth2),
+        ("mcp", AuthTypeName::Mcp),
+        ("oauth1", AuthTypeName::OAuth1),
+    ];
     let kind = place.choice(&kinds)?;
     let grants =
         [("authorization_code", GrantType::AuthorizationCode), ("client_credentials", GrantType::ClientCredentials)];
     let grant = mapping.get("grantType").map_or(Some(GrantType::AuthorizationCode), |grant| grant.choice(&grants));
     Some(match kind {
-        Kind::Custom => AuthKind::Custom,
-        Kind::OAuth2 => AuthKind::OAuth2(grant?),
-        Kind::Mcp => AuthKind::Mcp,
-        Kind::OAuth1 => AuthKind::OAuth1,
+        AuthTypeName::Custom => AuthKind::Custom,
+        AuthTypeName::OAuth2 => AuthKind::OAuth2(grant?),
+        AuthTypeName::Mcp => AuthKind::Mcp,
+        AuthTypeName::OAuth1 => AuthKind::OAuth1,
     })
 }
 
@@ -284,8 +290,8 @@ fn test_action_id(reader: &Reader<'_>) -> Option<TestAction> {
     Some(TestAction { action: reader.text()?, inline: None, required: true, condition: None })
 }
 
-fn fields(mapping: &Mapping<'_>, key: &str) -> Vec<Field> {
-    let mut fields: Vec<Field> = Vec::new();
+fn fields(mapping: &Mapping<'_>, key: &str) -> Vec<FormField> {
+    let mut fields: Vec<FormField> = Vec::new();
     for reader in mapping.items(key) {
         let Some(field) = field(reader) else { continue };
         if fields.iter().any(|earlier| earlier.key == field.key) {
@@ -296,7 +302,7 @@ fn fields(mapping: &Mapping<'_>, key: &str) -> Vec<Field> {
     fields
 }
 
-fn field(reader: Reader<'_>) -> Option<Field> {
+fn field(reader: Reader<'_>) -> Option<FormField> {
     let mapping = reader.mapping("a field", &FIELD_KEYS)?;
     mapping.not_run(&["computed"]);
     let (key, label) = (mapping.require("key"), mapping.require("label"));
@@ -317,7 +323,7 @@ fn field(reader: Reader<'_>) -> Option<Field> {
     {
         place.error(code::UNKNOWN_VALUE, format!("`{value}` is not among the field's options"));
     }
-    Some(Field {
+    Some(FormField {
         key: key?.text()?,
         label: label?.text()?,
         kind,

@@ -54,7 +54,7 @@ pub(crate) const HMAC: [&str; 9] = [
 pub(crate) const AWS4: [&str; 3] = ["strategy", "service", "region"];
 
 #[derive(Clone, Copy)]
-enum Kind {
+enum AuthorizationType {
     None,
     Basic,
     Bearer,
@@ -65,15 +65,15 @@ enum Kind {
     OAuth1,
 }
 
-const KINDS: [(&str, Kind, &[&str]); 8] = [
-    ("none", Kind::None, &NONE),
-    ("basic", Kind::Basic, &BASIC),
-    ("bearer", Kind::Bearer, &BEARER),
-    ("custom", Kind::Custom, &CUSTOM),
-    ("ws_security", Kind::WsSecurity, &WS_SECURITY),
-    ("apiKey", Kind::ApiKey, &API_KEY),
-    ("oauth2", Kind::OAuth2, &OAUTH2),
-    ("oauth1", Kind::OAuth1, &oauth1::SIGN_IN),
+const AUTHORIZATION_TYPES: [(&str, AuthorizationType, &[&str]); 8] = [
+    ("none", AuthorizationType::None, &NONE),
+    ("basic", AuthorizationType::Basic, &BASIC),
+    ("bearer", AuthorizationType::Bearer, &BEARER),
+    ("custom", AuthorizationType::Custom, &CUSTOM),
+    ("ws_security", AuthorizationType::WsSecurity, &WS_SECURITY),
+    ("apiKey", AuthorizationType::ApiKey, &API_KEY),
+    ("oauth2", AuthorizationType::OAuth2, &OAUTH2),
+    ("oauth1", AuthorizationType::OAuth1, &oauth1::SIGN_IN),
 ];
 
 /// What is sent to an MCP server: the token that one got by signing in there.
@@ -104,37 +104,37 @@ pub(super) fn of_mcp() -> Option<Authorization> {
 pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
     // Which keys there are depends on the type, so that is looked at first.
     let kind_place = reader.peek("type");
-    let kind = kind_place
-        .and_then(|place| place.text())
-        .and_then(|text| KINDS.iter().find(|(name, ..)| *name == text).map(|(_, kind, keys)| (*kind, *keys)));
+    let kind = kind_place.and_then(|place| place.text()).and_then(|text| {
+        AUTHORIZATION_TYPES.iter().find(|(name, ..)| *name == text).map(|(_, kind, keys)| (*kind, *keys))
+    });
     let Some((kind, keys)) = kind else {
-        let all = KINDS.iter().flat_map(|(_, _, keys)| keys.iter().copied()).collect::<Vec<_>>();
+        let all = AUTHORIZATION_TYPES.iter().flat_map(|(_, _, keys)| keys.iter().copied()).collect::<Vec<_>>();
         let mapping = reader.mapping("`authorization`", &all)?;
-        mapping.require("type")?.choice(&KINDS.map(|(name, kind, _)| (name, kind)));
+        mapping.require("type")?.choice(&AUTHORIZATION_TYPES.map(|(name, kind, _)| (name, kind)));
         return None;
     };
     let mapping = reader.mapping("this `authorization`", keys)?;
     match kind {
-        Kind::None => match mapping.get("signing") {
+        AuthorizationType::None => match mapping.get("signing") {
             None => Some(Authorization::None),
             Some(place) => signing(place).map(Authorization::Signed),
         },
-        Kind::Basic => {
+        AuthorizationType::Basic => {
             mapping.get("encoding").and_then(|encoding| encoding.choice(&[("base64", ())]));
             Some(Authorization::Basic {
                 username: mapping.template("username"),
                 password: mapping.template("password"),
             })
         }
-        Kind::Bearer => Some(Authorization::Bearer {
+        AuthorizationType::Bearer => Some(Authorization::Bearer {
             token: mapping.require("token")?.template()?,
             include_bearer: mapping.flag("includeBearer", true),
         }),
-        Kind::Custom => {
+        AuthorizationType::Custom => {
             let args = mapping.require("args")?;
             Some(Authorization::Custom { args: args.items().filter_map(|arg| step::credential_arg(&arg)).collect() })
         }
-        Kind::WsSecurity => {
+        AuthorizationType::WsSecurity => {
             let (username, password) = (mapping.require("username"), mapping.require("password"));
             Some(Authorization::WsSecurity {
                 digested: mapping.get("passwordType").and_then(|kind| kind.choice(&PASSWORD_TYPES)).unwrap_or(false),
@@ -142,9 +142,9 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Authorization> {
                 password: password?.template()?,
             })
         }
-        Kind::ApiKey => api_key(&mapping),
-        Kind::OAuth2 => oauth2(&mapping).map(|oauth2| Authorization::OAuth2(Box::new(oauth2))),
-        Kind::OAuth1 => oauth1::sign_in(&mapping).map(|flow| Authorization::OAuth1(Box::new(flow))),
+        AuthorizationType::ApiKey => api_key(&mapping),
+        AuthorizationType::OAuth2 => oauth2(&mapping).map(|oauth2| Authorization::OAuth2(Box::new(oauth2))),
+        AuthorizationType::OAuth1 => oauth1::sign_in(&mapping).map(|flow| Authorization::OAuth1(Box::new(flow))),
     }
 }
 

@@ -1,17 +1,17 @@
-//! Names that lead nowhere: steps, inputs, credentials, scopes, test actions.
+//! NameSet that lead nowhere: steps, inputs, credentials, scopes, test actions.
 
 use std::collections::HashSet;
 
-use super::{action::Places, root::Read};
+use super::{action::ActionSpans, root::LoadedRoot};
 use crate::{
     Connector,
     definition::{
-        Action, ActionResult, Arg, Authorization, Certificates, FieldMapping, McpRequest, OAuth1, Request, Signing,
+        Action, ActionResult, Arg, Authorization, Certificates, FieldMapping, McpRequest, OAuth1, RequestSpec, Signing,
         SoapRequest, Step, StepFunction, ValidationRule, ValueTemplate,
     },
     diagnostic::code,
     expr::Template,
-    nearest::nearest,
+    suggest::nearest,
     syntax::Reader,
 };
 
@@ -23,15 +23,15 @@ const TOKENS: [&str; 5] = ["accessToken", "refreshToken", "expiresIn", "refreshE
 /// Those of OAuth 1.0a.
 const OAUTH1_TOKENS: [&str; 2] = ["accessToken", "tokenSecret"];
 
-/// Names that may be used, looked up and suggested.
+/// NameSet that may be used, looked up and suggested.
 #[derive(Clone, Default)]
-struct Names<'a> {
+struct NameSet<'a> {
     /// In the order of the file.
     list: Vec<&'a str>,
     set: HashSet<&'a str>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> NameSet<'a> {
     fn add(&mut self, name: &'a str) {
         if self.set.insert(name) {
             self.list.push(name);
@@ -43,7 +43,7 @@ impl<'a> Names<'a> {
     }
 }
 
-impl<'a> FromIterator<&'a str> for Names<'a> {
+impl<'a> FromIterator<&'a str> for NameSet<'a> {
     fn from_iter<I: IntoIterator<Item = &'a str>>(all: I) -> Self {
         let mut names = Self::default();
         all.into_iter().for_each(|name| names.add(name));
@@ -53,21 +53,21 @@ impl<'a> FromIterator<&'a str> for Names<'a> {
 
 /// What a text may name. Where not all of a kind are known (`None`), a name that leads to none proves nothing.
 #[derive(Clone, Copy)]
-struct Known<'k, 'a> {
-    inputs: Option<&'k Names<'a>>,
-    credentials: &'k Names<'a>,
-    steps: Option<&'k Names<'a>>,
+struct KnownNames<'k, 'a> {
+    inputs: Option<&'k NameSet<'a>>,
+    credentials: &'k NameSet<'a>,
+    steps: Option<&'k NameSet<'a>>,
     /// The names that have a value in some places only and have none here.
     not_here: &'static [&'static str],
 }
 
-pub(super) fn references(read: &Read<'_>) {
+pub(super) fn references(read: &LoadedRoot<'_>) {
     let connector = &read.connector;
-    let scopes = connector.scopes.iter().map(|scope| scope.name.as_str()).collect::<Names<'_>>();
-    let (credentials, none) = (credentials(connector), Names::default());
+    let scopes = connector.scopes.iter().map(|scope| scope.name.as_str()).collect::<NameSet<'_>>();
+    let (credentials, none) = (credentials(connector), NameSet::default());
     // Outside of actions there are neither inputs nor steps.
     let not_here = &["iterator", "response"];
-    let outside = Known { inputs: Some(&none), credentials: &credentials, steps: Some(&none), not_here };
+    let outside = KnownNames { inputs: Some(&none), credentials: &credentials, steps: Some(&none), not_here };
 
     if let (Some(text), Some(place)) = (&connector.base_url, &read.base_url) {
         check_text(text, place, outside);
@@ -99,8 +99,8 @@ pub(super) fn references(read: &Read<'_>) {
 }
 
 /// Every name that a credential may have: fields, and what token exchanges leave behind.
-fn credentials(connector: &Connector) -> Names<'_> {
-    let mut names = Names::default();
+fn credentials(connector: &Connector) -> NameSet<'_> {
+    let mut names = NameSet::default();
     let mut add = |name| names.add(name);
     for method in &connector.authentication {
         method.config_fields.iter().chain(&method.setup_fields).map(|field| field.key.as_str()).for_each(&mut add);
@@ -124,9 +124,9 @@ fn credentials(connector: &Connector) -> Names<'_> {
     names
 }
 
-fn action_references(action: &Action, places: &Places<'_>, scopes: &Names<'_>, credentials: &Names<'_>) {
+fn action_references(action: &Action, places: &ActionSpans<'_>, scopes: &NameSet<'_>, credentials: &NameSet<'_>) {
     check_scopes(scopes, &places.scopes);
-    let inputs = action.inputs.iter().map(|input| input.name.as_str()).collect::<Names<'_>>();
+    let inputs = action.inputs.iter().map(|input| input.name.as_str()).collect::<NameSet<'_>>();
     for (rule, place) in action.rules.iter().zip(&places.rules) {
         for field in rule_fields(rule).into_iter().filter(|_| places.inputs_known) {
             if !inputs.contains(field) {
@@ -136,13 +136,13 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &Names<'_>, c
     }
     field_scopes(&action.fields, &places.id, scopes);
     let not_here = &["apiHostUri"];
-    let known = Known { inputs: places.inputs_known.then_some(&inputs), credentials, steps: None, not_here };
-    let mut earlier = Names::default();
+    let known = KnownNames { inputs: places.inputs_known.then_some(&inputs), credentials, steps: None, not_here };
+    let mut earlier = NameSet::default();
     for (step, place) in action.steps.iter().zip(&places.steps) {
         if earlier.contains(&step.id) {
             place.error(code::DUPLICATE_ID, format!("there is another step `{}`", step.id));
         }
-        let inside = Known { steps: places.steps_known.then_some(&earlier), ..known };
+        let inside = KnownNames { steps: places.steps_known.then_some(&earlier), ..known };
         for text in step_texts(step) {
             check_text(text, place, inside);
         }
@@ -171,12 +171,12 @@ fn action_references(action: &Action, places: &Places<'_>, scopes: &Names<'_>, c
         earlier.add(&step.id);
         // It looks at the step's own output.
         for criteria in step.success_criteria.iter().chain(&step.failure_message) {
-            check_text(criteria, place, Known { steps: places.steps_known.then_some(&earlier), ..known });
+            check_text(criteria, place, KnownNames { steps: places.steps_known.then_some(&earlier), ..known });
         }
     }
     if let (Some(place), Action { result: ActionResult::Template(result), .. }) = (&places.result, action) {
         let not_here = &["apiHostUri", "iterator", "response"];
-        let known = Known { steps: places.steps_known.then_some(&earlier), not_here, ..known };
+        let known = KnownNames { steps: places.steps_known.then_some(&earlier), not_here, ..known };
         result.templates(&mut |text| check_text(text, place, known));
     }
 }
@@ -190,7 +190,7 @@ fn rule_fields(rule: &ValidationRule) -> Vec<&str> {
     }
 }
 
-fn check_scopes(known: &Names<'_>, named: &[(String, Reader<'_>)]) {
+fn check_scopes(known: &NameSet<'_>, named: &[(String, Reader<'_>)]) {
     for (scope, place) in named {
         if !known.contains(scope) {
             undefined(place, "scope", scope, scope, known);
@@ -199,7 +199,7 @@ fn check_scopes(known: &Names<'_>, named: &[(String, Reader<'_>)]) {
 }
 
 /// The scopes of mapped fields, told at the step or action that they stand in.
-fn field_scopes(fields: &[FieldMapping], place: &Reader<'_>, known: &Names<'_>) {
+fn field_scopes(fields: &[FieldMapping], place: &Reader<'_>, known: &NameSet<'_>) {
     for field in fields {
         for scope in field.required_scopes.iter().filter(|scope| !known.contains(scope)) {
             undefined(place, "scope", scope, scope, known);
@@ -209,7 +209,7 @@ fn field_scopes(fields: &[FieldMapping], place: &Reader<'_>, known: &Names<'_>) 
 }
 
 /// Checks the names in a text.
-fn check_text(text: &Template, place: &Reader<'_>, known: Known<'_, '_>) {
+fn check_text(text: &Template, place: &Reader<'_>, known: KnownNames<'_, '_>) {
     for (root, name) in text.references() {
         let (what, known) = match root.as_str() {
             "inputs" => ("input", known.inputs),
@@ -235,7 +235,7 @@ fn check_text(text: &Template, place: &Reader<'_>, known: Known<'_, '_>) {
 }
 
 /// Reports a name that leads nowhere, in the text within `place` that holds it.
-fn undefined(place: &Reader<'_>, what: &str, name: &str, text: &str, known: &Names<'_>) {
+fn undefined(place: &Reader<'_>, what: &str, name: &str, text: &str, known: &NameSet<'_>) {
     let near = if place.is_full() { None } else { nearest(name, known.list.iter().copied()) };
     let hint = near.map(|near| format!("did you mean `{near}`?"));
     place.error_in_text(text, name, code::UNDEFINED, format!("there is no {what} `{name}`"), hint);
@@ -330,7 +330,7 @@ fn mcp_texts<'a>(call: &'a McpRequest, texts: &mut Vec<&'a Template>) {
     }
 }
 
-fn request_texts<'a>(request: &'a Request, texts: &mut Vec<&'a Template>) {
+fn request_texts<'a>(request: &'a RequestSpec, texts: &mut Vec<&'a Template>) {
     texts.extend(&request.base_url);
     texts.push(&request.url);
     if let Some(authorization) = &request.authorization {

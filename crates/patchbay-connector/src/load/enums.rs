@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     diagnostic::code,
-    nearest::nearest,
+    suggest::nearest,
     syntax::{Mapping, Reader},
 };
 

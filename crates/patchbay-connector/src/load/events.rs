@@ -7,17 +7,17 @@ use super::{
     guide,
 };
 use crate::{
-    definition::{Action, EventRouter, EventRule, EventSetup, Events},
+    definition::{Action, EventDefinitions, EventRouter, EventRule, EventSetup},
     diagnostic::code,
     syntax::{Mapping, Reader},
 };
 
 /// Reads the block; its actions are put into `nested`, whose references are checked later.
-pub(super) fn read<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<Events> {
+pub(super) fn read<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<EventDefinitions> {
     let events = reader.mapping("`events`", &["setup", "guides", "actions", "router", "externalAccountIdExtractor"])?;
     let actions: Vec<Arc<Action>> =
         events.items("actions").into_iter().filter_map(|place| nested.read(place, "event")).collect();
-    Some(Events {
+    Some(EventDefinitions {
         setup: events.get("setup").and_then(|setup| event_setup(setup, nested)),
         guide: events.get("guides").and_then(|guides| guide::guides(&guides).setup),
         router: events.get("router").and_then(|place| router(place, &actions)),

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     definition::{
-        Certificates, EmitEvent, FormField, FunctionVersion, GroupData, HttpMethod, JwtAlgorithm, MapFields,
-        McpRequest, Namespace, Request, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, StepFunction, ToolArg,
-        UploadBinary, UploadFile,
+        Certificates, EmitEvent, FunctionVersion, GroupData, HttpMethod, JwtAlgorithm, MapFields, McpRequest,
+        MultipartField, Namespace, RequestSpec, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, StepFunction,
+        ToolArg, UploadBinary, UploadFile,
     },
     diagnostic::code,
     syntax::{Mapping, Reader},
@@ -119,7 +119,7 @@ fn soap(mapping: &Mapping<'_>) -> Option<SoapRequest> {
     let namespaces = namespaces.collect();
     // An envelope is posted, unless the file knows better.
     let request = step::request(mapping).map(|request| match mapping.get("method") {
-        None => Request { method: HttpMethod::Post, ..request },
+        None => RequestSpec { method: HttpMethod::Post, ..request },
         Some(_) => request,
     });
     Some(SoapRequest {
@@ -139,7 +139,7 @@ fn upload_file(mapping: &Mapping<'_>) -> Option<UploadFile> {
     let additional = mapping.items("additionalFields").into_iter().filter_map(|place| {
         let field = place.mapping("a form field", &["name", "value", "condition", "contentType"])?;
         let (name, content) = (field.require("name"), field.require("value"));
-        Some(FormField {
+        Some(MultipartField {
             name: name?.template()?,
             value: value(&content?)?,
             condition: field.template("condition"),

@@ -14,11 +14,11 @@ mod guide;
 pub(crate) mod input;
 pub(crate) mod mapping;
 pub(crate) mod oauth1;
-mod reads;
-mod refused;
 pub(crate) mod root;
 pub(crate) mod step;
+mod step_dependencies;
 pub(crate) mod sync;
+mod unsupported;
 
 use crate::{
     Connector, Diagnostic, SourceFile,

@@ -10,7 +10,7 @@ use crate::{
     Connector,
     definition::{Changelog, Reference, ReleaseStage, ScopeDefinition, letter_icon},
     diagnostic::code,
-    nearest::nearest,
+    suggest::nearest,
     syntax::{Mapping, NodeValue, Reader, Report},
 };
 
@@ -48,21 +48,21 @@ pub(crate) const STAGES: [(&str, ReleaseStage); 5] = [
 ];
 
 /// A connector with the places of what is checked later.
-pub(super) struct Read<'n> {
+pub(super) struct LoadedRoot<'n> {
     pub(super) connector: Connector,
     /// The readers of actions, in their order.
-    pub(super) actions: Vec<action::Places<'n>>,
+    pub(super) actions: Vec<action::ActionSpans<'n>>,
     /// The readers of authentication methods, in their order.
-    pub(super) methods: Vec<auth::Places<'n>>,
+    pub(super) methods: Vec<auth::AuthMethodSpans<'n>>,
     /// The actions inside other things, with the same.
-    pub(super) nested: Vec<(Arc<crate::definition::Action>, action::Places<'n>)>,
+    pub(super) nested: Vec<(Arc<crate::definition::Action>, action::ActionSpans<'n>)>,
     /// Where the base URL stands.
     pub(super) base_url: Option<Reader<'n>>,
     /// The scopes that scopes include, with their places.
     pub(super) included: Vec<(String, Reader<'n>)>,
 }
 
-pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report) -> Option<Read<'n>> {
+pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report) -> Option<LoadedRoot<'n>> {
     let root = reader.mapping("a connector", &KEYS)?;
     header(&root);
     root.not_run(&["syncedActions", "mcp"]);
@@ -89,7 +89,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
 
     let key = key.unwrap_or_default();
     let enums = Enums::read(&root);
-    let shared = action::Shared { connector: &key, enums: &enums };
+    let shared = action::ActionContext { connector: &key, enums: &enums };
     let mut nested = action::Nested::new(shared);
     let (methods, method_places) = auth::read(&root, &mut nested);
     let (actions, action_places) = read_actions(&root, trees, report, shared);
@@ -156,7 +156,7 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
         forked_from: root.text("forkedFrom"),
         owner: root.text("owner"),
     };
-    Some(Read {
+    Some(LoadedRoot {
         nested,
         connector,
         actions: action_places,
@@ -239,8 +239,8 @@ fn read_actions<'n>(
     root: &Mapping<'n>,
     trees: &'n Trees,
     report: &'n Report,
-    shared: action::Shared<'n, '_>,
-) -> (Vec<Arc<crate::definition::Action>>, Vec<action::Places<'n>>) {
+    shared: action::ActionContext<'n, '_>,
+) -> (Vec<Arc<crate::definition::Action>>, Vec<action::ActionSpans<'n>>) {
     let mut readers = Vec::new();
     let mut named = HashSet::new();
     if let Some(actions) = root.require("actions") {

@@ -1,14 +1,14 @@
 //! Steps and the parameters of their functions.
 
-use super::{action::value, authorization, function, refused};
+use super::{action::value, authorization, function, unsupported};
 use crate::{
     definition::{
         Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, FunctionVersion,
-        HttpMethod, NextKeyIn, OnConditionError, Page, PageLocation, PageMode, PaginatedRequest, Request, ResponseSpec,
-        Step, StepFunction, StepReads,
+        HttpMethod, NextKeyIn, OnConditionError, PageLocation, PageMode, PaginatedRequest, Pagination, RequestSpec,
+        ResponseSpec, Step, StepDependencies, StepFunction,
     },
     diagnostic::code,
-    nearest::nearest,
+    suggest::nearest,
     syntax::{Mapping, NodeValue, Reader},
 };
 
@@ -113,7 +113,7 @@ pub(super) fn read(reader: Reader<'_>) -> Option<Step> {
         function: function?,
         then: functions?,
         // Told once the action's fields are known, which its mappings read.
-        reads: StepReads::Any,
+        depends_on: StepDependencies::Any,
     })
 }
 
@@ -133,12 +133,12 @@ fn function(reader: Reader<'_>) -> Option<StepFunction> {
     let mapping = reader.mapping("a step function", &["functionName", "version", "parameters"])?;
     let name_place = mapping.require("functionName")?;
     let name = name_place.text()?;
-    if let Some(reason) = refused::reason(&name) {
+    if let Some(reason) = unsupported::reason(&name) {
         name_place.error(code::UNSUPPORTED, format!("`{name}` is not run here: {reason}"));
         return None;
     }
     if !NAMES.contains(&name.as_str()) {
-        let near = nearest(&name, NAMES.into_iter().chain(refused::names()));
+        let near = nearest(&name, NAMES.into_iter().chain(unsupported::names()));
         let hint =
             near.map_or_else(|| format!("there are: {}", NAMES.join(", ")), |near| format!("did you mean: {near}?"));
         name_place.error_with_hint(code::UNKNOWN_VALUE, format!("there is no step function `{name}`"), hint);
@@ -205,7 +205,7 @@ fn download(mapping: &Mapping<'_>) -> Option<DownloadFile> {
     })
 }
 
-pub(super) fn request(mapping: &Mapping<'_>) -> Option<Request> {
+pub(super) fn request(mapping: &Mapping<'_>) -> Option<RequestSpec> {
     let url = mapping.require("url").and_then(|place| {
         let url = place.template()?;
         if url.lets_through("inputs") {
@@ -238,7 +238,7 @@ pub(super) fn request(mapping: &Mapping<'_>) -> Option<Request> {
         let hint = "add `method: post`; the assertion goes in the body";
         place.error_with_hint(code::INVALID, "`saml` is for the request that trades the assertion for a token", hint);
     }
-    Some(Request {
+    Some(RequestSpec {
         base_url,
         url: url?,
         method: method?,
@@ -278,7 +278,7 @@ pub(super) fn cursor(mapping: &Mapping<'_>) -> Option<Cursor> {
     Some(Cursor { token: cursor.template("token"), position: cursor.template("position") })
 }
 
-pub(super) fn page(mapping: &Mapping<'_>) -> Option<Page> {
+pub(super) fn page(mapping: &Mapping<'_>) -> Option<Pagination> {
     const KEYS: [&str; 6] = ["key", "in", "condition", "mode", "startPage", "maxPage"];
     let iterator = mapping.require("iterator")?.mapping("`iterator`", &KEYS)?;
     let response = mapping.get("response").and_then(|response| response.mapping_unchecked());
@@ -291,7 +291,7 @@ pub(super) fn page(mapping: &Mapping<'_>) -> Option<Page> {
         place.error(code::INVALID, format!("the key has more than {MAX_KEY_PARTS} parts"));
     }
     let start = iterator.get("startPage").and_then(|start| start.whole()).unwrap_or(1);
-    Some(Page {
+    Some(Pagination {
         key: iterator.require("key")?.text()?,
         location: iterator.get("in").and_then(|place| place.choice(&places)).unwrap_or(PageLocation::Query),
         mode: iterator.get("mode").and_then(|mode| mode.choice(&modes)).unwrap_or(PageMode::Cursor),

@@ -8,7 +8,7 @@ mod tree;
 
 pub use reader::{Mapping, Reader, Report};
 pub(crate) use tree::plain_value;
-pub use tree::{Entry, Node, NodeValue, parse};
+pub use tree::{MappingEntry, Node, NodeValue, parse};
 
 use std::fmt;
 

@@ -5,11 +5,11 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use super::{Entry, Node, NodeValue, Position, Span};
+use super::{MappingEntry, Node, NodeValue, Position, Span};
 use crate::{
     diagnostic::{Diagnostic, Severity, code},
     expr::{ExprSyntaxError, Template},
-    nearest::nearest,
+    suggest::nearest,
 };
 
 /// The most errors that one file lists, and the most warnings. A hostile file has one in every line, and no number of
@@ -431,7 +431,7 @@ fn word(text: &str, name: &str) -> Option<usize> {
 pub struct Mapping<'n> {
     /// The mapping itself.
     pub reader: Reader<'n>,
-    entries: &'n [Entry],
+    entries: &'n [MappingEntry],
 }
 
 impl<'n> Mapping<'n> {

@@ -36,12 +36,12 @@ pub enum NodeValue {
     /// A list.
     List(Vec<Node>),
     /// A mapping.
-    Map(Vec<Entry>),
+    Map(Vec<MappingEntry>),
 }
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct MappingEntry {
     /// The key.
     pub key: String,
     /// Where the key stands.
@@ -83,7 +83,7 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Box<Diagnostic>> {
     if text.len() > MAX_TEXT {
         return Err(fail(format!("the file is larger than {} MiB", MAX_TEXT / 1024 / 1024), Span::default()));
     }
-    let mut builder = Builder { stack: Vec::new(), root: None, nodes: 0 };
+    let mut builder = TreeBuilder { stack: Vec::new(), root: None, nodes: 0 };
     for event in Parser::new_from_str(text) {
         let (event, raw) = event.map_err(|error| {
             let at = position(*error.marker());
@@ -103,18 +103,18 @@ fn span(raw: RawSpan) -> Span {
 }
 
 /// A list or mapping that is still open.
-enum Open {
+enum OpenNode {
     List(Vec<Node>, Span),
-    Map { entries: Vec<Entry>, key: Option<(String, Span)>, span: Span },
+    Map { entries: Vec<MappingEntry>, key: Option<(String, Span)>, span: Span },
 }
 
-struct Builder {
-    stack: Vec<Open>,
+struct TreeBuilder {
+    stack: Vec<OpenNode>,
     root: Option<Node>,
     nodes: usize,
 }
 
-impl Builder {
+impl TreeBuilder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -132,16 +132,16 @@ impl Builder {
             }
             Event::SequenceStart(anchor, tag) => {
                 refuse(anchor, tag.is_some())?;
-                self.open(Open::List(Vec::new(), span))
+                self.open(OpenNode::List(Vec::new(), span))
             }
             Event::MappingStart(anchor, tag) => {
                 refuse(anchor, tag.is_some())?;
-                self.open(Open::Map { entries: Vec::new(), key: None, span })
+                self.open(OpenNode::Map { entries: Vec::new(), key: None, span })
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let (value, span) = match self.stack.pop() {
-                    Some(Open::List(items, span)) => (NodeValue::List(items), span),
-                    Some(Open::Map { entries, span, .. }) => (NodeValue::Map(entries), span),
+                    Some(OpenNode::List(items, span)) => (NodeValue::List(items), span),
+                    Some(OpenNode::Map { entries, span, .. }) => (NodeValue::Map(entries), span),
                     None => return Err("the file's structure is broken".to_owned()),
                 };
                 self.add(Node { value, span, spelling: None })
@@ -152,7 +152,7 @@ impl Builder {
         }
     }
 
-    fn open(&mut self, open: Open) -> Result<(), String> {
+    fn open(&mut self, open: OpenNode) -> Result<(), String> {
         if self.stack.len() >= MAX_DEPTH {
             return Err(format!("the file is nested deeper than {MAX_DEPTH} levels"));
         }
@@ -167,9 +167,9 @@ impl Builder {
         }
         match self.stack.last_mut() {
             None => self.root = Some(node),
-            Some(Open::List(items, _)) => items.push(node),
-            Some(Open::Map { entries, key, .. }) => match key.take() {
-                Some((name, key_span)) => entries.push(Entry { key: name, key_span, value: node }),
+            Some(OpenNode::List(items, _)) => items.push(node),
+            Some(OpenNode::Map { entries, key, .. }) => match key.take() {
+                Some((name, key_span)) => entries.push(MappingEntry { key: name, key_span, value: node }),
                 None => *key = Some((key_text(&node)?, node.span)),
             },
         }

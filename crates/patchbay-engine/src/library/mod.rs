@@ -15,7 +15,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use patchbay_connector::{Connector, Pin, Registry};
+use patchbay_connector::{Connector, Registry, VersionPin};
 use patchbay_model::{ConnectorVersion, ProjectId};
 use patchbay_storage::Storage;
 use tokio::sync::{RwLock, Semaphore};
@@ -161,7 +161,7 @@ impl State {
         if own.is_none() && pin.is_none() {
             return instance.cloned().map(Choice::Instance);
         }
-        let pin: Pin = pin.unwrap_or("latest").parse().ok()?;
+        let pin: VersionPin = pin.unwrap_or("latest").parse().ok()?;
         let newest = own.and_then(|own| pin.best(own, |pushed| &pushed.version));
         newest
             .cloned()

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use patchbay_connector::{Connector, Pin, Registry};
+use patchbay_connector::{Connector, Registry, VersionPin};
 use patchbay_model::ConnectorVersion;
 use tokio::sync::OnceCell;
 
@@ -71,7 +71,7 @@ impl Shelf {
     /// Each key's latest version.
     pub(crate) fn latest(&self) -> impl Iterator<Item = (&str, &Arc<Pushed>)> {
         self.connectors.iter().filter_map(|(key, versions)| {
-            Pin::Latest.best(versions, |pushed| &pushed.version).map(|pushed| (key.as_str(), pushed))
+            VersionPin::Latest.best(versions, |pushed| &pushed.version).map(|pushed| (key.as_str(), pushed))
         })
     }
 

@@ -2,7 +2,7 @@
 //! Messages name fields, never values.
 
 use patchbay_connector::{
-    definition::{Field, FieldType},
+    definition::{FieldType, FormField},
     nearest,
 };
 use patchbay_model::Metadata;
@@ -28,7 +28,7 @@ pub(crate) struct Typed {
 /// Checks typed values against a form. `kept` says which fields hold a value already; `place` begins
 /// every problem's path.
 pub(crate) fn check_fields(
-    fields: &[Field],
+    fields: &[FormField],
     typed: Vec<(String, Secret)>,
     place: &str,
     kept: impl Fn(&str) -> bool,
@@ -79,14 +79,14 @@ pub(crate) fn check_fields(
     if problems.is_empty() { Ok(accepted) } else { Err(problems) }
 }
 
-fn plain_value(field: &Field, text: &str) -> Value {
+fn plain_value(field: &FormField, text: &str) -> Value {
     match field.kind {
         FieldType::Number => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
         _ => Value::from(text),
     }
 }
 
-fn check_value(field: &Field, text: &str) -> Result<(), (&'static str, String)> {
+fn check_value(field: &FormField, text: &str) -> Result<(), (&'static str, String)> {
     let label = &field.label;
     if text.len() > MAX_VALUE {
         return Err(("too_long", format!("{label} is longer than {MAX_VALUE} bytes")));

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use patchbay_connector::{
     Connector,
     definition::{Action, AuthMethod},
-    expr::{EvalError, Room},
+    expr::{EvalError, MemoryBudget},
 };
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
@@ -99,7 +99,7 @@ pub(crate) struct Run<'a> {
     pub(crate) step: &'a str,
     pub(crate) redactor: &'a Redactor,
     /// For what the action's steps make without asking anybody.
-    pub(crate) room: &'a Mutex<Room>,
+    pub(crate) memory_budget: &'a Mutex<MemoryBudget>,
 }
 
 impl Run<'_> {
@@ -122,8 +122,8 @@ impl Run<'_> {
     /// Makes room for what a step made of what others left: wrapped and copied from step to step, it would grow without
     /// end.
     pub(crate) fn keeps(&self, made: &Value) -> Result<(), Error> {
-        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
-        room.take(made).map_err(|error| self.broken(&error))
+        let mut budget = self.memory_budget.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.charge(made).map_err(|error| self.broken(&error))
     }
 
     /// Refuses to go on with a long list when the call's time is over.

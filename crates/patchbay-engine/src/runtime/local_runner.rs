@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use patchbay_connector::{
     Connector,
-    definition::{Action, AuthMethod, Field},
+    definition::{Action, AuthMethod, FormField},
 };
 use patchbay_model::{CallId, Clock, Entropy, Metadata, ProfileId, ProjectId};
 use patchbay_vault::Secret;
@@ -219,7 +219,7 @@ fn credentials_of(method: &AuthMethod, mut given: Metadata) -> Credentials {
             given.insert(field.key.clone(), default.clone());
         }
     }
-    let is_plain = |key: &str| fields().any(|field: &Field| field.key == key && !field.secret);
+    let is_plain = |key: &str| fields().any(|field: &FormField| field.key == key && !field.secret);
     let (plain, secret): (Metadata, Metadata) = given.into_iter().partition(|(key, _)| is_plain(key));
     let secrets = secret.iter().map(|(key, value)| (key.as_str(), Secret::new(text(value))));
     Credentials::from_parts(&plain, secrets)

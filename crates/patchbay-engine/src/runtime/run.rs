@@ -6,7 +6,7 @@ use std::{borrow::Cow, sync::Mutex};
 
 use patchbay_connector::{
     definition::{Action, Authorization},
-    expr::Scope,
+    expr::Bindings,
 };
 use serde_json::{Map, Value};
 
@@ -70,8 +70,9 @@ async fn execute(
     let paging = cursor::open(action, &mut inputs)?;
     composite_ids::split(action, &mut inputs)?;
     let (inputs, paging) = (&*inputs, paging.as_ref());
-    let room = &Mutex::default();
-    let mut run = Run { host, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor, room };
+    let memory_budget = &Mutex::default();
+    let mut run =
+        Run { host, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor, memory_budget };
     let last = step_scheduler::run_steps(&mut run, action_result::wants(action)).await?;
     let mut result = action_result::assemble(run, last)?;
     composite_ids::join(action, &mut result);
@@ -84,7 +85,7 @@ fn know_basic(ctx: &RunContext<'_>, inputs: &Inputs, action: &Action, redactor: 
     if let Authorization::Basic { .. } = &ctx.method.authorization {
         let context = ctx.context_value();
         let roots = [("inputs", inputs.values()), ("credentials", ctx.credentials.values()), ("context", &context)];
-        let value = auth::basic(&ctx.method.authorization, &Scope { roots: &roots })
+        let value = auth::basic(&ctx.method.authorization, &Bindings { roots: &roots })
             .map_err(|error| expression_error(&ctx.connector.title, &action.id, &error))?;
         if let Some(value) = value {
             redactor.add(&value);

@@ -6,7 +6,7 @@
 
 use patchbay_connector::{
     definition::{OnConditionError, Step, StepFunction},
-    expr::{Escape, Scope},
+    expr::{Bindings, Escape},
 };
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -52,7 +52,7 @@ pub(crate) async fn run(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<
 /// Whether the condition lets the step run.
 fn admitted(run: &Run<'_>, step: &Step) -> Result<Flow, Error> {
     let Some(condition) = &step.condition else { return Ok(Flow::Done(Value::Null)) };
-    match (condition.is_truthy(&Scope { roots: &run.roots() }), step.on_condition_error) {
+    match (condition.is_truthy(&Bindings { roots: &run.roots() }), step.on_condition_error) {
         (Ok(true), _) | (Err(_), OnConditionError::Run) => Ok(Flow::Done(Value::Null)),
         (Ok(false), _) | (Err(_), OnConditionError::Skip) => Ok(Flow::Skipped),
         (Err(_), OnConditionError::Break) => Ok(Flow::Break),
@@ -63,7 +63,7 @@ fn admitted(run: &Run<'_>, step: &Step) -> Result<Flow, Error> {
 /// The step for each element of its iterator.
 async fn each(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Value, Error> {
     let found = match &step.iterator {
-        Some(iterator) => iterator.eval(&Scope { roots: &run.roots() }).map_err(|error| run.broken(&error))?,
+        Some(iterator) => iterator.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.broken(&error))?,
         None => None,
     };
     let items = match found {
@@ -144,11 +144,11 @@ fn fulfilled(run: &mut Run<'_>, step: &Step, output: Value) -> Result<Value, Err
     let judged = {
         let response = run.steps.get(&step.id).and_then(|step| step.get("output")).unwrap_or(&Value::Null);
         let roots = run.roots().into_iter().chain([("response", response)]).collect::<Vec<_>>();
-        let scope = Scope { roots: &roots };
-        match criteria.is_truthy(&scope) {
+        let bindings = Bindings { roots: &roots };
+        match criteria.is_truthy(&bindings) {
             Ok(true) => Ok(None),
             Ok(false) => {
-                let told = step.failure_message.as_ref().map(|message| message.eval_text(&scope, Escape::None));
+                let told = step.failure_message.as_ref().map(|message| message.eval_text(&bindings, Escape::None));
                 told.transpose().map(|told| Some(told.flatten()))
             }
             Err(error) => Err(error),

@@ -8,7 +8,7 @@
 use std::pin::{Pin, pin};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use patchbay_connector::definition::{Step, StepReads};
+use patchbay_connector::definition::{Step, StepDependencies};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -77,9 +77,9 @@ pub(crate) async fn run_steps<'a>(run: &mut Run<'a>, wants: Wants) -> Result<Opt
 
 impl<'a> Beside<'a> {
     fn must_wait_for(&self, step: &Step, steps: &[Step]) -> bool {
-        self.places.iter().any(|place| match &step.reads {
-            StepReads::Any => true,
-            StepReads::Named(names) => names.contains(&steps[*place].id),
+        self.places.iter().any(|place| match &step.depends_on {
+            StepDependencies::Any => true,
+            StepDependencies::Named(names) => names.contains(&steps[*place].id),
         })
     }
 
@@ -157,9 +157,9 @@ impl<'a> Run<'a> {
     fn beside(&self, step: &'a Step) -> Run<'a> {
         let mut outputs = Map::new();
         if let Value::Object(all) = &self.steps {
-            let is_read = |id: &String| match &step.reads {
-                StepReads::Any => true,
-                StepReads::Named(names) => names.contains(id),
+            let is_read = |id: &String| match &step.depends_on {
+                StepDependencies::Any => true,
+                StepDependencies::Named(names) => names.contains(id),
             };
             outputs.extend(all.iter().filter(|(id, _)| is_read(id)).map(|(id, output)| (id.clone(), output.clone())));
         }
@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
             paging: self.paging,
             step: &step.id,
             redactor: self.redactor,
-            room: self.room,
+            memory_budget: self.memory_budget,
         }
     }
 }

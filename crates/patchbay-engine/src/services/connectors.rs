@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use patchbay_connector::{Connector, Diagnostic, Pin, SourceFile};
+use patchbay_connector::{Connector, Diagnostic, SourceFile, VersionPin};
 use patchbay_model::{ApiScope, ConnectorVersion};
 
 use super::{Caller, Engine, accounts::check_page, invalid_at};
@@ -97,7 +97,7 @@ impl Engine {
     /// A version with its files, by number or pin.
     pub async fn connector_version(&self, caller: &Caller, key: &str, pin: &str) -> Result<VersionFiles, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
-        if let Err(error) = pin.parse::<Pin>() {
+        if let Err(error) = pin.parse::<VersionPin>() {
             return Err(invalid_at("version", "format", error.to_string()));
         }
         let state = self.library().state();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use patchbay_connector::{Connector, Pin, definition::AuthMethod, nearest};
+use patchbay_connector::{Connector, VersionPin, definition::AuthMethod, nearest};
 use patchbay_model::{ApiScope, EnabledActions, Owner, Profile, ProfileId, ProjectId};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::Secret;
@@ -302,7 +302,7 @@ impl Engine {
     async fn connector_at(&self, project: &ProjectId, key: &str, pin: Option<&str>) -> Result<Arc<Connector>, Error> {
         let Some(pin) = pin else { return self.known_connector(project, key, "connector_key").await };
         let wrong = |code, message: String| invalid_at("connector_pinned_version", code, message);
-        if let Err(error) = pin.parse::<Pin>() {
+        if let Err(error) = pin.parse::<VersionPin>() {
             return Err(wrong("format", error.to_string()));
         }
         let state = self.library().state();

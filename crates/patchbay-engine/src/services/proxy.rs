@@ -137,7 +137,7 @@ impl Engine {
         let connector = context.connector;
         let facts = context.context_value();
         let roots = [("credentials", credentials.values()), ("context", &facts)];
-        let scope = expr::Scope { roots: &roots };
+        let bindings = expr::Bindings { roots: &roots };
 
         let base = connector.base_url.as_ref().ok_or_else(|| {
             Error::new(
@@ -154,13 +154,13 @@ impl Engine {
                 ),
             ));
         }
-        let base = runtime::base_url(connector, base, &scope)?;
+        let base = runtime::base_url(connector, base, &bindings)?;
         let mut problems = Vec::new();
         let url = target(&base, request.url.as_deref(), &request.path, &mut problems);
         let mut headers = own_headers(&request.headers, &mut problems);
 
         let mut parts = Parts::default();
-        runtime::authorize(&context.method.authorization, &scope, &mut parts)
+        runtime::authorize(&context.method.authorization, &bindings, &mut parts)
             .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
         for name in parts.headers.keys().filter(|name| headers.contains_key(*name)) {
             problems.push(refused_header(name.as_str(), "is set from the account's credentials"));
@@ -179,10 +179,16 @@ impl Engine {
         let method = runtime::http_method(request.method);
         let repeatable = is_repeatable(&method, &headers);
         let body = request.body.unwrap_or_default();
-        let certificate = runtime::certificate(&context, None, &scope)?;
+        let certificate = runtime::certificate(&context, None, &bindings)?;
         let mut outgoing = Outgoing { method, url, headers, body, repeatable, certificate };
-        runtime::sign(&context.method.authorization, &scope, &mut outgoing, self.clock().now(), self.http().entropy())
-            .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
+        runtime::sign(
+            &context.method.authorization,
+            &bindings,
+            &mut outgoing,
+            self.clock().now(),
+            self.http().entropy(),
+        )
+        .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
         let changes = runtime::changes(&outgoing.method);
         let outcome =
             self.http().send_watched(outgoing, runtime::pace(&context).as_ref(), call.deadline, &mut Whole).await;

@@ -2,7 +2,7 @@
 
 use patchbay_connector::{
     definition::Authorization,
-    expr::{Escape, Scope, Template},
+    expr::{Bindings, Escape, Template},
 };
 use patchbay_model::Account;
 use patchbay_vault::Secret;
@@ -38,7 +38,7 @@ impl Errand<'_> {
         let context = json!({});
         let credentials = self.applicant.credentials.values();
         let roots = [("credentials", credentials), ("context", &context), ("apiHostUri", &public_url)];
-        template.eval_text(&Scope { roots: &roots }, escape).map_err(|error| error.to_string())
+        template.eval_text(&Bindings { roots: &roots }, escape).map_err(|error| error.to_string())
     }
 
     /// The address of a page, which stands under `key`.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
-use patchbay_connector::{Connector, definition::AuthMethod, expr::Scope};
+use patchbay_connector::{Connector, definition::AuthMethod, expr::Bindings};
 use patchbay_model::{Account, AccountId, CallId, CredentialExpiry, ExpiryCause, Profile, ProjectId, TokenMetadata};
 use patchbay_storage::StorageError;
 use serde_json::json;
@@ -62,7 +62,7 @@ pub(crate) fn note_certificate_end(
     };
     let context = facts.context(connector, method);
     let roots = [("credentials", own.values()), ("context", &context)];
-    let read = runtime::read_certificates(certificates, &connector.title, &facts, &Scope { roots: &roots });
+    let read = runtime::read_certificates(certificates, &connector.title, &facts, &Bindings { roots: &roots });
     // What is wrong with it is told by the request that shows it.
     let validity = read.ok().flatten().and_then(|certificate| certificate.validity());
     let ending = validity.map(|(from, to)| CredentialExpiry::new(ExpiryCause::ClientCertificate, from, to));

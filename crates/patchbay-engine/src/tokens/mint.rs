@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use patchbay_connector::{
     Connector,
     definition::{AuthKind, AuthMethod, Authorization, GrantType, OAuth2, Refresh},
-    expr::{Escape, EvalError, Scope, Template},
+    expr::{Bindings, Escape, EvalError, Template},
 };
 use patchbay_model::{AccountId, CallId, Owner, Profile};
 use patchbay_vault::Secret;
@@ -274,7 +274,7 @@ pub(crate) fn certificate(wire: Wire<'_>, applicant: &Applicant<'_>) -> Result<O
     let facts = facts(wire, applicant);
     let context = facts.context(applicant.connector, applicant.method);
     let roots = [("credentials", applicant.credentials.values()), ("context", &context)];
-    runtime::read_certificates(certificates, &applicant.connector.title, &facts, &Scope { roots: &roots })
+    runtime::read_certificates(certificates, &applicant.connector.title, &facts, &Bindings { roots: &roots })
 }
 
 /// The provider's own words where it has some.
@@ -402,9 +402,9 @@ impl Endpoint<'_> {
         let public_url = Value::String(wire.config.public_url.clone());
         let roots =
             [("credentials", applicant.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
-        let scope = Scope { roots: &roots };
+        let bindings = Bindings { roots: &roots };
         let text = |template: &Template, escape| {
-            template.eval_text(&scope, escape).map_err(|error: EvalError| error.to_string())
+            template.eval_text(&bindings, escape).map_err(|error: EvalError| error.to_string())
         };
         let (url, server, proof) = match place {
             Place::Written(place) => {

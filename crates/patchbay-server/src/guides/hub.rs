@@ -3,7 +3,7 @@
 
 use patchbay_connector::{
     Connector,
-    definition::{AuthMethod, Field},
+    definition::{AuthMethod, FormField},
 };
 use patchbay_model::EnabledActions;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ pub(crate) fn hub_guide(
     })
 }
 
-fn section(section: &Section, fields: &[Field]) -> Value {
+fn section(section: &Section, fields: &[FormField]) -> Value {
     json!({
         "title": section.title,
         "html": text(section.content.as_deref(), &section.list),
@@ -45,7 +45,7 @@ fn section(section: &Section, fields: &[Field]) -> Value {
     })
 }
 
-fn step(step: &Step, fields: &[Field]) -> Value {
+fn step(step: &Step, fields: &[FormField]) -> Value {
     let whole = [step.title.as_str(), step.content.as_deref().unwrap_or_default()];
     let whole = whole.into_iter().chain(step.list.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
     let listed = &step.scopes;

@@ -2,7 +2,7 @@
 
 use patchbay_connector::{
     Connector,
-    definition::{AuthMethod, Field, FieldType, Guide, GuideSection, GuideStep},
+    definition::{AuthMethod, FieldType, FormField, Guide, GuideSection, GuideStep},
 };
 
 use super::scopes::{GuideScopes, ListedScopes};
@@ -136,7 +136,7 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     Section { title: "Linking the account from the Hub".to_owned(), content: None, list: Vec::new(), steps }
 }
 
-fn field_step(field: &Field) -> Step {
+fn field_step(field: &FormField) -> Step {
     let verb = if field.kind == FieldType::Select { "Choose" } else { "Fill in" };
     let optional = if field.required { "" } else { " (optional)" };
     let mut content = field.description.clone().unwrap_or_default();

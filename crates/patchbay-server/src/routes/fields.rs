@@ -1,10 +1,10 @@
 //! A form's field, in the one shape that Hub and catalog show.
 
-use patchbay_connector::definition::Field;
+use patchbay_connector::definition::FormField;
 use serde_json::{Value, json};
 
 /// The field; a secret's default is not shown.
-pub(super) fn field(field: &Field) -> Value {
+pub(super) fn field(field: &FormField) -> Value {
     let mut shown = json!({
         "key": field.key, "label": field.label, "type": field.kind.as_str(), "required": field.required,
         "readOnly": field.read_only, "secret": field.secret, "placeholder": field.placeholder.clone().unwrap_or_default(),

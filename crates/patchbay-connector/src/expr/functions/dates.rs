@@ -18,7 +18,7 @@ use crate::expr::{
 type Outcome = Result<Maybe, EvalError>;
 
 pub(super) fn now(_: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
-    Ok(evaluation.scope.root("context").and_then(|context| context.get("now")).cloned())
+    Ok(evaluation.bindings.root("context").and_then(|context| context.get("now")).cloned())
 }
 
 pub(super) fn years_elapsed(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
@@ -62,7 +62,7 @@ fn add_years(date: Date, years: i64) -> Result<Date, EvalError> {
 }
 
 fn today(evaluation: &Evaluation<'_>) -> Result<Date, EvalError> {
-    let now = evaluation.scope.root("context").and_then(|context| context.get("now")).and_then(Value::as_str);
+    let now = evaluation.bindings.root("context").and_then(|context| context.get("now")).and_then(Value::as_str);
     now.and_then(|now| now.parse::<jiff::Timestamp>().ok())
         .map(|now| jiff::tz::Offset::UTC.to_datetime(now).date())
         .ok_or_else(|| EvalError::Type("the current moment is not known here".to_owned()))

@@ -43,12 +43,12 @@ pub(super) fn hmac(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
 /// A UUID of version 8 (RFC 9562) over the call, the loop's element and the name.
 pub(super) fn uuid(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
     let name = if arguments.is_empty() { String::new() } else { text(arguments, 0, "uuid")? };
-    let context = evaluation.scope.root("context");
+    let context = evaluation.bindings.root("context");
     let of = |key| context.and_then(|context| context.get(key)).and_then(Value::as_str);
     let Some(call) = of("actionRunId").or_else(|| of("now")) else {
         return Err(EvalError::Type("`uuid` needs a call to belong to, and there is none here".to_owned()));
     };
-    let index = evaluation.scope.root("iterator").and_then(|iterator| iterator.get("index")).map(Value::to_string);
+    let index = evaluation.bindings.root("iterator").and_then(|iterator| iterator.get("index")).map(Value::to_string);
     let mut hash = Sha256::new();
     for part in [call, &index.unwrap_or_default(), &name] {
         hash.update(part.len().to_le_bytes());

@@ -14,7 +14,7 @@ mod texts;
 
 use serde_json::Value;
 
-use super::{error::EvalError, eval::Evaluation, room::size, value::Maybe};
+use super::{error::EvalError, eval::Evaluation, memory_budget::size, value::Maybe};
 use table::FUNCTIONS;
 
 type Run = fn(&[Maybe], &mut Evaluation<'_>) -> Result<Maybe, EvalError>;
@@ -56,12 +56,12 @@ pub(super) fn method(name: &str) -> Option<&'static Function> {
 
 /// The function whose name is most like this one.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
-    crate::nearest::nearest(name, FUNCTIONS.iter().map(|known| known.name))
+    crate::suggest::nearest(name, FUNCTIONS.iter().map(|known| known.name))
 }
 
 /// The method whose name is most like this one.
 pub(super) fn nearest_method(name: &str) -> Option<&'static str> {
-    crate::nearest::nearest(name, FUNCTIONS.iter().flat_map(|known| known.methods.iter().copied()))
+    crate::suggest::nearest(name, FUNCTIONS.iter().flat_map(|known| known.methods.iter().copied()))
 }
 
 pub(super) fn call(

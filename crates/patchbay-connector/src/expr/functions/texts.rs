@@ -10,7 +10,7 @@ use super::{argument, text};
 use crate::expr::{
     error::EvalError,
     eval::Evaluation,
-    room::NODE,
+    memory_budget::NODE,
     template::percent_encode,
     value::{self, Maybe},
 };

@@ -6,8 +6,8 @@ mod select;
 
 use serde_json::Value;
 
-use super::{Scope, ast::Expr, error::EvalError, eval::Evaluation, value::Maybe};
-use select::{Place, element, member};
+use super::{Bindings, ast::Expr, error::EvalError, eval::Evaluation, value::Maybe};
+use select::{PathNode, element, member};
 
 pub(super) use parse::parse;
 
@@ -78,10 +78,10 @@ impl Path {
     }
 
     /// The value itself where names and indexes lead to it, without a copy.
-    pub(super) fn simple<'a>(&self, scope: &Scope<'a>) -> Option<Option<&'a Value>> {
+    pub(super) fn simple<'a>(&self, bindings: &Bindings<'a>) -> Option<Option<&'a Value>> {
         let mut selectors = self.selectors.iter();
         let Some(Selector::Name(root)) = selectors.next() else { return None };
-        let mut value = scope.root(root);
+        let mut value = bindings.root(root);
         for selector in selectors {
             match selector {
                 Selector::Name(name) => value = value.and_then(|value| member(value, name)),
@@ -93,21 +93,21 @@ impl Path {
     }
 
     pub(super) fn eval(&self, evaluation: &mut Evaluation<'_>) -> Result<Maybe, EvalError> {
-        if let Some(found) = self.simple(&evaluation.scope) {
+        if let Some(found) = self.simple(&evaluation.bindings) {
             return Ok(found.cloned());
         }
-        let scope = evaluation.scope;
+        let bindings = evaluation.bindings;
         let whole;
         let (first, selectors) = match self.selectors.split_first() {
             // Most paths begin with a name; the others look at a copy of everything.
             Some((Selector::Name(root), rest)) => {
-                let Some(value) = scope.root(root) else { return Ok(None) };
-                (Place::root(Some(root), value), rest)
+                let Some(value) = bindings.root(root) else { return Ok(None) };
+                (PathNode::root(Some(root), value), rest)
             }
             _ => {
-                let roots = scope.roots.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone()));
+                let roots = bindings.roots.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone()));
                 whole = Value::Object(roots.collect());
-                (Place::root(None, &whole), &self.selectors[..])
+                (PathNode::root(None, &whole), &self.selectors[..])
             }
         };
         let tracks = self.climbs();
@@ -137,7 +137,7 @@ impl Path {
             }
             found = next;
         }
-        let mut told = |place: &Place<'_>| if as_names { Ok(place.name()) } else { evaluation.copy(place.value()) };
+        let mut told = |place: &PathNode<'_>| if as_names { Ok(place.name()) } else { evaluation.copy(place.value()) };
         Ok(match found.as_slice() {
             [] => None,
             [one] => Some(told(one)?),

@@ -15,10 +15,10 @@ use super::{
 
 /// A value with its name in what holds it and, where the path climbs, that itself.
 #[derive(Clone)]
-pub(super) struct Place<'a> {
+pub(super) struct PathNode<'a> {
     value: &'a Value,
     name: Option<Name<'a>>,
-    holder: Option<Rc<Place<'a>>>,
+    holder: Option<Rc<PathNode<'a>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -27,7 +27,7 @@ enum Name<'a> {
     Element(usize),
 }
 
-impl<'a> Place<'a> {
+impl<'a> PathNode<'a> {
     /// A value that nothing holds.
     pub(super) fn root(name: Option<&'a str>, value: &'a Value) -> Self {
         Self { value, name: name.map(Name::Member), holder: None }

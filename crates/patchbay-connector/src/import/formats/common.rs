@@ -5,9 +5,9 @@ use std::collections::{HashMap, hash_map::Entry};
 use serde_json::Value;
 
 use crate::import::{
-    model::{Location, Method, Operation, Style},
-    notes::{Notes, Topic},
-    refs::Document,
+    model::{ApiMethod, ApiOperation, ParameterLocation, ParameterStyle},
+    refs::ApiDocument,
+    review_notes::{ReviewNotes, Topic},
 };
 
 /// The most parameters of an operation.
@@ -50,8 +50,8 @@ pub(super) fn texts(value: &Value, key: &str) -> Vec<String> {
 }
 
 /// An operation's parts that both formats write alike.
-pub(super) fn operation<'d>(path: &str, method: Method, described: &'d Value) -> Operation<'d> {
-    Operation {
+pub(super) fn operation<'d>(path: &str, method: ApiMethod, described: &'d Value) -> ApiOperation<'d> {
+    ApiOperation {
         id: described.get("operationId").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned),
         method,
         path: path.to_owned(),
@@ -62,7 +62,7 @@ pub(super) fn operation<'d>(path: &str, method: Method, described: &'d Value) ->
         deprecated: flag(described, "deprecated"),
         params: Vec::new(),
         body: None,
-        answer: crate::import::model::Answer::default(),
+        answer: crate::import::model::ApiResponse::default(),
         security: None,
         server: None,
     }
@@ -76,10 +76,10 @@ pub(super) fn docs(value: &Value) -> Option<String> {
 
 /// Each operation with its path's item; methods that no step has are noted.
 pub(super) fn operations<'d>(
-    document: Document<'d>,
-    notes: &Notes,
-    mut read: impl FnMut(&'d str, &'d Value, Method, &'d Value) -> Operation<'d>,
-) -> Vec<Operation<'d>> {
+    document: ApiDocument<'d>,
+    notes: &ReviewNotes,
+    mut read: impl FnMut(&'d str, &'d Value, ApiMethod, &'d Value) -> ApiOperation<'d>,
+) -> Vec<ApiOperation<'d>> {
     let mut found = Vec::new();
     for (path, item) in members(document.root, "paths").filter(|(path, _)| !path.starts_with("x-")) {
         let Some(item) = document.resolved(item) else {
@@ -87,7 +87,7 @@ pub(super) fn operations<'d>(
             continue;
         };
         for (name, described) in item.as_object().into_iter().flatten() {
-            if let Some(method) = Method::of(name) {
+            if let Some(method) = ApiMethod::of(name) {
                 found.push(read(path, item, method, described));
             } else if matches!(name.as_str(), "head" | "options" | "trace" | "query") {
                 notes.add(Topic::LeftOut, format!("{} {path}", name.to_ascii_uppercase()), "no step has this method");
@@ -99,11 +99,11 @@ pub(super) fn operations<'d>(
 
 /// The parameters of a path and of its operation, whose own win.
 pub(super) fn parameters<'d>(
-    document: Document<'d>,
+    document: ApiDocument<'d>,
     item: &'d Value,
     described: &'d Value,
     place: &str,
-    notes: &Notes,
+    notes: &ReviewNotes,
 ) -> Vec<&'d Value> {
     let mut found: Vec<&Value> = Vec::new();
     let mut places = HashMap::new();
@@ -129,16 +129,16 @@ pub(super) fn parameters<'d>(
 }
 
 /// Where a parameter travels; what cannot travel is noted.
-pub(super) fn location(param: &Value, place: &str, notes: &Notes) -> Option<Location> {
+pub(super) fn location(param: &Value, place: &str, notes: &ReviewNotes) -> Option<ParameterLocation> {
     let name = text(param, "name");
     match param.get("in").and_then(Value::as_str) {
-        Some("path") => Some(Location::Path),
-        Some("query") => Some(Location::Query),
+        Some("path") => Some(ParameterLocation::Path),
+        Some("query") => Some(ParameterLocation::Query),
         // These are the sender's own affair.
         Some("header") if ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) => {
             None
         }
-        Some("header") => Some(Location::Header),
+        Some("header") => Some(ParameterLocation::Header),
         Some(other) => {
             let needed = if flag(param, "required") { "; it is required" } else { "" };
             notes.add(Topic::Parameter, place, format!("`{name}` travels in `{other}`, which no input does{needed}"));
@@ -149,7 +149,7 @@ pub(super) fn location(param: &Value, place: &str, notes: &Notes) -> Option<Loca
 }
 
 /// The success answer of an operation: 200, another 2xx, `default`.
-pub(super) fn success<'d>(document: Document<'d>, described: &'d Value) -> Option<&'d Value> {
+pub(super) fn success<'d>(document: ApiDocument<'d>, described: &'d Value) -> Option<&'d Value> {
     let responses = described.get("responses")?;
     let named = ["200", "201", "202", "203", "206", "2XX", "2xx", "default"];
     named.iter().find_map(|status| responses.get(status)).and_then(|answer| document.resolved(answer))
@@ -193,11 +193,11 @@ pub(super) fn bare(media: &str) -> String {
 }
 
 /// Swagger's names for how lists are written.
-pub(super) fn collection_style(name: &str) -> Style {
+pub(super) fn collection_style(name: &str) -> ParameterStyle {
     match name {
-        "multi" => Style::Repeat,
-        "ssv" => Style::Space,
-        "pipes" => Style::Pipe,
-        _ => Style::Comma,
+        "multi" => ParameterStyle::Repeat,
+        "ssv" => ParameterStyle::Space,
+        "pipes" => ParameterStyle::Pipe,
+        _ => ParameterStyle::Comma,
     }
 }

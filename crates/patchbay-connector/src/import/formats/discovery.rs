@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::common::{self, flag, members, text};
 use crate::import::{
     model::{
-        Answer, Api, Body, Flow, FlowKind, Location, Media, Method, Operation, Param, Requirement, Scheme, Server,
-        Style,
+        Api, ApiBody, ApiMethod, ApiOperation, ApiParameter, ApiResponse, ApiServer, BodyMedia, OAuthFlow,
+        OAuthFlowKind, ParameterLocation, ParameterStyle, SecurityRequirement, SecurityScheme,
     },
-    notes::{Notes, Topic},
-    refs::Document,
-    words::{joined, singular, words},
+    refs::ApiDocument,
+    review_notes::{ReviewNotes, Topic},
+    text::{joined, singular, words},
 };
 
 /// The one scheme.
@@ -25,9 +25,9 @@ static MEDIA: std::sync::LazyLock<Value> =
     std::sync::LazyLock::new(|| serde_json::json!({"type": "string", "enum": ["media"]}));
 static FIELDS: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| serde_json::json!({"type": "string"}));
 
-pub(super) fn read<'d>(document: Document<'d>, notes: &Notes) -> Api<'d> {
+pub(super) fn read<'d>(document: ApiDocument<'d>, notes: &ReviewNotes) -> Api<'d> {
     let root = document.root;
-    let mut found = Found { root, operations: Vec::new(), notes };
+    let mut found = DiscoveryReader { root, operations: Vec::new(), notes };
     found.methods(root, &[]);
     found.resources(root, &mut Vec::new());
     let base = match (text(root, "rootUrl"), text(root, "servicePath")) {
@@ -35,8 +35,8 @@ pub(super) fn read<'d>(document: Document<'d>, notes: &Notes) -> Api<'d> {
         (host, path) => format!("{}/{}", host.trim_end_matches('/'), path.trim_start_matches('/')),
     };
     let scopes = root.get("auth").and_then(|auth| auth.get("oauth2")).unwrap_or(&Value::Null);
-    let flow = Flow {
-        kind: FlowKind::Code,
+    let flow = OAuthFlow {
+        kind: OAuthFlowKind::Code,
         authorization_url: Some("https://accounts.google.com/o/oauth2/v2/auth".to_owned()),
         token_url: Some("https://oauth2.googleapis.com/token".to_owned()),
         scopes: members(scopes, "scopes").map(|(name, about)| (name.to_owned(), text(about, "description"))).collect(),
@@ -53,20 +53,20 @@ pub(super) fn read<'d>(document: Document<'d>, notes: &Notes) -> Api<'d> {
         title: if title.is_empty() { text(root, "name") } else { title },
         description: text(root, "description"),
         docs: docs.starts_with("http").then_some(docs),
-        servers: vec![Server { url: base.trim_end_matches('/').to_owned(), variables: Vec::new() }],
-        schemes: vec![(OAUTH.to_owned(), Scheme::OAuth2(vec![flow]))],
-        security: vec![Requirement(vec![(OAUTH.to_owned(), Vec::new())])],
+        servers: vec![ApiServer { url: base.trim_end_matches('/').to_owned(), variables: Vec::new() }],
+        schemes: vec![(OAUTH.to_owned(), SecurityScheme::OAuth2(vec![flow]))],
+        security: vec![SecurityRequirement(vec![(OAUTH.to_owned(), Vec::new())])],
         operations: found.operations,
     }
 }
 
-struct Found<'d, 'n> {
+struct DiscoveryReader<'d, 'n> {
     root: &'d Value,
-    operations: Vec<Operation<'d>>,
-    notes: &'n Notes,
+    operations: Vec<ApiOperation<'d>>,
+    notes: &'n ReviewNotes,
 }
 
-impl<'d> Found<'d, '_> {
+impl<'d> DiscoveryReader<'d, '_> {
     fn resources(&mut self, holder: &'d Value, within: &mut Vec<&'d str>) {
         if within.len() >= MAX_DEPTH {
             return;
@@ -81,7 +81,7 @@ impl<'d> Found<'d, '_> {
 
     fn methods(&mut self, holder: &'d Value, within: &[&'d str]) {
         for (name, described) in members(holder, "methods") {
-            let Some(method) = Method::of(&text(described, "httpMethod")) else {
+            let Some(method) = ApiMethod::of(&text(described, "httpMethod")) else {
                 self.notes.add(Topic::LeftOut, name, "no step has its method");
                 continue;
             };
@@ -97,14 +97,14 @@ impl<'d> Found<'d, '_> {
                 let mut download = self.operation(method, described, within);
                 download.id = download.id.map(|id| for_content(&id, true));
                 download.params.push(constant("alt"));
-                download.answer = Answer { is_file: true, ..Answer::default() };
+                download.answer = ApiResponse { is_file: true, ..ApiResponse::default() };
                 self.operations.push(download);
             }
             self.operations.push(plain);
         }
     }
 
-    fn operation(&self, method: Method, described: &'d Value, within: &[&'d str]) -> Operation<'d> {
+    fn operation(&self, method: ApiMethod, described: &'d Value, within: &[&'d str]) -> ApiOperation<'d> {
         // `{+name}` may hold several segments, which an input must not. The flat path takes it apart.
         let (path, flat) = (text(described, "path"), text(described, "flatPath"));
         let path = if path.contains("{+") && !flat.is_empty() { flat } else { path };
@@ -116,21 +116,22 @@ impl<'d> Found<'d, '_> {
             Some(id.split_once('.').map_or(id.clone(), |(_, rest)| rest.to_owned())).filter(|id| !id.is_empty());
         operation.tags = within.last().map(|name| (*name).to_owned()).into_iter().collect();
         operation.params = self.params(described, &path);
-        operation.body = described.get("request").filter(|request| request.get("$ref").is_some()).map(|request| Body {
-            media: Media::Json,
-            schema: Some(request),
-            required: None,
-            description: String::new(),
-            fields: Vec::new(),
-        });
+        operation.body =
+            described.get("request").filter(|request| request.get("$ref").is_some()).map(|request| ApiBody {
+                media: BodyMedia::Json,
+                schema: Some(request),
+                required: None,
+                description: String::new(),
+                fields: Vec::new(),
+            });
         operation.answer.schema = described.get("response").filter(|response| response.get("$ref").is_some());
-        let one = |scope: String| Requirement(vec![(OAUTH.to_owned(), vec![scope])]);
+        let one = |scope: String| SecurityRequirement(vec![(OAUTH.to_owned(), vec![scope])]);
         operation.security = Some(common::texts(described, "scopes").into_iter().map(one).collect::<Vec<_>>())
             .filter(|all| !all.is_empty());
         operation
     }
 
-    fn params(&self, described: &'d Value, path: &str) -> Vec<Param<'d>> {
+    fn params(&self, described: &'d Value, path: &str) -> Vec<ApiParameter<'d>> {
         let own = members(described, "parameters").collect::<Vec<_>>();
         let mut params = Vec::new();
         for (name, param) in &own {
@@ -138,13 +139,13 @@ impl<'d> Found<'d, '_> {
             if in_path && !path.contains(&format!("{{{name}}}")) {
                 continue;
             }
-            params.push(Param {
+            params.push(ApiParameter {
                 name: (*name).to_owned(),
-                location: if in_path { Location::Path } else { Location::Query },
+                location: if in_path { ParameterLocation::Path } else { ParameterLocation::Query },
                 required: in_path || flag(param, "required"),
                 description: text(param, "description"),
                 schema: param,
-                style: Style::Repeat,
+                style: ParameterStyle::Repeat,
             });
         }
         // Those of a flat path are described by the one that it takes apart.
@@ -152,13 +153,13 @@ impl<'d> Found<'d, '_> {
         for name in path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)) {
             if !params.iter().any(|param| param.name == name) {
                 let about = whole.map(|(_, param)| text(param, "description")).unwrap_or_default();
-                params.push(Param {
+                params.push(ApiParameter {
                     name: name.to_owned(),
-                    location: Location::Path,
+                    location: ParameterLocation::Path,
                     required: true,
                     description: about,
                     schema: &FIELDS,
-                    style: Style::Repeat,
+                    style: ParameterStyle::Repeat,
                 });
             }
         }
@@ -168,27 +169,27 @@ impl<'d> Found<'d, '_> {
             .and_then(|all| all.get("fields"))
             .filter(|_| !own.iter().any(|(name, _)| *name == "fields"))
         {
-            params.push(Param {
+            params.push(ApiParameter {
                 name: "fields".to_owned(),
-                location: Location::Query,
+                location: ParameterLocation::Query,
                 required: false,
                 description: text(fields, "description"),
                 schema: &FIELDS,
-                style: Style::Repeat,
+                style: ParameterStyle::Repeat,
             });
         }
         params
     }
 
-    fn upload(&self, mut operation: Operation<'d>, path: &str) -> Operation<'d> {
+    fn upload(&self, mut operation: ApiOperation<'d>, path: &str) -> ApiOperation<'d> {
         operation.id = operation.id.map(|id| for_content(&id, false));
         let host = text(self.root, "rootUrl");
         let path = path.replace("{+", "{");
         operation.server = Some(host.trim_end_matches('/').to_owned()).filter(|host| !host.is_empty());
         operation.path = format!("/{}", path.trim_start_matches('/'));
         operation.params.push(constant("uploadType"));
-        operation.body = Some(Body {
-            media: Media::Binary("application/octet-stream".to_owned()),
+        operation.body = Some(ApiBody {
+            media: BodyMedia::Binary("application/octet-stream".to_owned()),
             schema: None,
             required: Some(true),
             description: "The file".to_owned(),
@@ -211,13 +212,13 @@ fn for_content(id: &str, comes_back: bool) -> String {
     format!("{things}.{name}")
 }
 
-fn constant(name: &str) -> Param<'static> {
-    Param {
+fn constant(name: &str) -> ApiParameter<'static> {
+    ApiParameter {
         name: name.to_owned(),
-        location: Location::Query,
+        location: ParameterLocation::Query,
         required: true,
         description: String::new(),
         schema: &MEDIA,
-        style: Style::Repeat,
+        style: ParameterStyle::Repeat,
     }
 }

@@ -8,11 +8,11 @@ mod swagger;
 
 use serde_json::Value;
 
-use super::{ImportError, model::Api, notes::Notes, refs::Document};
+use super::{ImportError, model::Api, refs::ApiDocument, review_notes::ReviewNotes};
 
 /// Reads a description of any of the formats.
-pub(super) fn read<'d>(root: &'d Value, notes: &Notes) -> Result<Api<'d>, ImportError> {
-    let document = Document { root };
+pub(super) fn read<'d>(root: &'d Value, notes: &ReviewNotes) -> Result<Api<'d>, ImportError> {
+    let document = ApiDocument { root };
     let version = |key| root.get(key).map(common::spelled).unwrap_or_default();
     if version("openapi").starts_with("3.") {
         return Ok(openapi::read(document, &version("openapi"), notes));

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::{common, security};
 use crate::import::{
-    model::{Answer, Api, Body, Media, Operation, Param, Server, Style},
-    notes::{Notes, Topic},
-    refs::Document,
+    model::{Api, ApiBody, ApiOperation, ApiParameter, ApiResponse, ApiServer, BodyMedia, ParameterStyle},
+    refs::ApiDocument,
+    review_notes::{ReviewNotes, Topic},
 };
 
-pub(super) fn read<'d>(document: Document<'d>, version: &str, notes: &Notes) -> Api<'d> {
+pub(super) fn read<'d>(document: ApiDocument<'d>, version: &str, notes: &ReviewNotes) -> Api<'d> {
     let root = document.root;
     let info = root.get("info").unwrap_or(&Value::Null);
     let short = version.split('.').take(2).collect::<Vec<_>>().join(".");
@@ -40,25 +40,32 @@ pub(super) fn read<'d>(document: Document<'d>, version: &str, notes: &Notes) -> 
     }
 }
 
-fn servers(holder: &Value) -> Vec<Server<'_>> {
-    let server =
-        |server| Server { url: common::text(server, "url"), variables: common::members(server, "variables").collect() };
+fn servers(holder: &Value) -> Vec<ApiServer<'_>> {
+    let server = |server| ApiServer {
+        url: common::text(server, "url"),
+        variables: common::members(server, "variables").collect(),
+    };
     common::items(holder, "servers").iter().map(server).collect()
 }
 
-fn parameter<'d>(document: Document<'d>, param: &'d Value, place: &str, notes: &Notes) -> Option<Param<'d>> {
+fn parameter<'d>(
+    document: ApiDocument<'d>,
+    param: &'d Value,
+    place: &str,
+    notes: &ReviewNotes,
+) -> Option<ApiParameter<'d>> {
     let location = common::location(param, place, notes)?;
     // A parameter of a media type of its own is written in that, and JSON is the only one there is in practice.
     let content = common::members(param, "content").next();
     let schema = content.map_or_else(|| param.get("schema"), |(_, media)| media.get("schema"));
     let explode = param.get("explode").and_then(Value::as_bool);
     let style = match (content, param.get("style").and_then(Value::as_str)) {
-        (Some(_), _) => Style::Json,
-        (None, Some("deepObject")) => Style::Deep,
-        (None, Some("spaceDelimited")) if explode != Some(true) => Style::Space,
-        (None, Some("pipeDelimited")) if explode != Some(true) => Style::Pipe,
-        _ if explode == Some(false) => Style::Comma,
-        _ => Style::Repeat,
+        (Some(_), _) => ParameterStyle::Json,
+        (None, Some("deepObject")) => ParameterStyle::Deep,
+        (None, Some("spaceDelimited")) if explode != Some(true) => ParameterStyle::Space,
+        (None, Some("pipeDelimited")) if explode != Some(true) => ParameterStyle::Pipe,
+        _ if explode == Some(false) => ParameterStyle::Comma,
+        _ => ParameterStyle::Repeat,
     };
     if let Some(matrix @ ("matrix" | "label")) = param.get("style").and_then(Value::as_str) {
         let name = common::text(param, "name");
@@ -67,10 +74,10 @@ fn parameter<'d>(document: Document<'d>, param: &'d Value, place: &str, notes: &
     let own = common::text(param, "description");
     let of_schema =
         || schema.and_then(|schema| document.resolved(schema)).map(|schema| common::text(schema, "description"));
-    Some(Param {
+    Some(ApiParameter {
         name: common::text(param, "name"),
         location,
-        required: common::flag(param, "required") || location == crate::import::model::Location::Path,
+        required: common::flag(param, "required") || location == crate::import::model::ParameterLocation::Path,
         description: if own.is_empty() { of_schema().unwrap_or_default() } else { own },
         schema: schema.unwrap_or(common::ANYTHING),
         style,
@@ -78,11 +85,11 @@ fn parameter<'d>(document: Document<'d>, param: &'d Value, place: &str, notes: &
 }
 
 fn request_body<'d>(
-    document: Document<'d>,
+    document: ApiDocument<'d>,
     body: &'d Value,
-    operation: &Operation<'d>,
-    notes: &Notes,
-) -> Option<Body<'d>> {
+    operation: &ApiOperation<'d>,
+    notes: &ReviewNotes,
+) -> Option<ApiBody<'d>> {
     let Some(body) = document.resolved(body) else {
         notes.add(Topic::Reference, operation.place(), "the body's `$ref` leads nowhere in this file");
         return None;
@@ -90,7 +97,7 @@ fn request_body<'d>(
     let mut offered = common::members(body, "content").map(|(name, media)| (media_of(name), media)).collect::<Vec<_>>();
     offered.sort_by_key(|(media, _)| rank(media));
     let (media, described) = offered.into_iter().next()?;
-    Some(Body {
+    Some(ApiBody {
         media,
         schema: described.get("schema"),
         required: body.get("required").and_then(Value::as_bool),
@@ -100,47 +107,47 @@ fn request_body<'d>(
 }
 
 /// What a media type is sent as.
-pub(super) fn media_of(name: &str) -> Media {
+pub(super) fn media_of(name: &str) -> BodyMedia {
     let bare = common::bare(name);
     match bare.as_str() {
-        "application/json" | "text/json" | "*/*" | "" => Media::Json,
-        "application/x-www-form-urlencoded" => Media::Form,
-        text if text.starts_with("multipart/") => Media::Multipart,
-        text if text.ends_with("+json") => Media::OtherJson(bare),
+        "application/json" | "text/json" | "*/*" | "" => BodyMedia::Json,
+        "application/x-www-form-urlencoded" => BodyMedia::Form,
+        text if text.starts_with("multipart/") => BodyMedia::Multipart,
+        text if text.ends_with("+json") => BodyMedia::OtherJson(bare),
         text if text.starts_with("text/")
             || text.ends_with("xml")
             || text.ends_with("yaml")
             || text.ends_with("graphql") =>
         {
-            Media::Text(bare)
+            BodyMedia::Text(bare)
         }
-        "application/x-ndjson" | "application/jsonl" => Media::Text(bare),
-        text if text.contains('*') => Media::Binary("application/octet-stream".to_owned()),
-        _ => Media::Binary(bare),
+        "application/x-ndjson" | "application/jsonl" => BodyMedia::Text(bare),
+        text if text.contains('*') => BodyMedia::Binary("application/octet-stream".to_owned()),
+        _ => BodyMedia::Binary(bare),
     }
 }
 
 /// Which of several ways is taken: the plainest first.
-const fn rank(media: &Media) -> u8 {
+const fn rank(media: &BodyMedia) -> u8 {
     match media {
-        Media::Json => 0,
-        Media::OtherJson(_) => 1,
-        Media::Form => 2,
-        Media::Multipart => 3,
-        Media::Binary(_) => 4,
-        Media::Text(_) => 5,
+        BodyMedia::Json => 0,
+        BodyMedia::OtherJson(_) => 1,
+        BodyMedia::Form => 2,
+        BodyMedia::Multipart => 3,
+        BodyMedia::Binary(_) => 4,
+        BodyMedia::Text(_) => 5,
     }
 }
 
-fn answer<'d>(document: Document<'d>, described: &'d Value) -> Answer<'d> {
-    let Some(answer) = common::success(document, described) else { return Answer::default() };
+fn answer<'d>(document: ApiDocument<'d>, described: &'d Value) -> ApiResponse<'d> {
+    let Some(answer) = common::success(document, described) else { return ApiResponse::default() };
     let content = common::members(answer, "content").collect::<Vec<_>>();
     let json = content.iter().find(|(media, _)| common::is_json(media));
     let binary_text = |media: &Value| {
         media.get("schema").is_some_and(|schema| schema.get("format").and_then(Value::as_str) == Some("binary"))
     };
     let files = |(media, described): &(&str, &Value)| common::is_file(media) || binary_text(described);
-    Answer {
+    ApiResponse {
         schema: json.and_then(|(_, media)| media.get("schema")),
         is_file: (json.is_none() && content.iter().any(files)) || json.is_some_and(|(_, media)| binary_text(media)),
         has_link: common::has_link(answer),

@@ -4,27 +4,27 @@ use serde_json::Value;
 
 use super::common::{flag, members, text};
 use crate::import::{
-    model::{Flow, FlowKind, KeyPlace, Requirement, Scheme},
-    refs::Document,
+    model::{KeyLocation, OAuthFlow, OAuthFlowKind, SecurityRequirement, SecurityScheme},
+    refs::ApiDocument,
 };
 
 /// The most schemes of an API; no connector has as many methods.
 const MAX_SCHEMES: usize = 200;
 
 /// The alternatives of a `security` list.
-pub(super) fn requirements(list: &Value) -> Vec<Requirement> {
+pub(super) fn requirements(list: &Value) -> Vec<SecurityRequirement> {
     let one = |requirement: &Value| {
         let scopes = |scopes: &Value| {
             scopes.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
         };
         let all = requirement.as_object().into_iter().flatten();
-        Requirement(all.map(|(name, named)| (name.clone(), scopes(named))).collect())
+        SecurityRequirement(all.map(|(name, named)| (name.clone(), scopes(named))).collect())
     };
     list.as_array().into_iter().flatten().map(one).collect()
 }
 
 /// The schemes under a key, in their order.
-pub(super) fn schemes(document: Document<'_>, holder: &Value, key: &str) -> Vec<(String, Scheme)> {
+pub(super) fn schemes(document: ApiDocument<'_>, holder: &Value, key: &str) -> Vec<(String, SecurityScheme)> {
     let schemes = holder.get(key).and_then(Value::as_object).into_iter().flatten();
     schemes
         .take(MAX_SCHEMES)
@@ -33,57 +33,57 @@ pub(super) fn schemes(document: Document<'_>, holder: &Value, key: &str) -> Vec<
                 .get("$ref")
                 .and_then(Value::as_str)
                 .map_or(Some(described), |reference| document.target(reference));
-            (name.clone(), described.map_or(Scheme::Undefined, scheme))
+            (name.clone(), described.map_or(SecurityScheme::Undefined, scheme))
         })
         .collect()
 }
 
-fn scheme(described: &Value) -> Scheme {
+fn scheme(described: &Value) -> SecurityScheme {
     let kind = text(described, "type");
     match kind.as_str() {
-        "apiKey" => Scheme::Key {
+        "apiKey" => SecurityScheme::Key {
             name: text(described, "name"),
             place: match text(described, "in").as_str() {
-                "query" => KeyPlace::Query,
-                "cookie" => KeyPlace::Cookie,
-                _ => KeyPlace::Header,
+                "query" => KeyLocation::Query,
+                "cookie" => KeyLocation::Cookie,
+                _ => KeyLocation::Header,
             },
             description: text(described, "description"),
         },
         // Swagger's name of it.
-        "basic" => Scheme::Basic,
+        "basic" => SecurityScheme::Basic,
         "http" => match text(described, "scheme").to_ascii_lowercase().as_str() {
-            "basic" => Scheme::Basic,
-            "bearer" => Scheme::Bearer,
-            _ => Scheme::Http(text(described, "scheme")),
+            "basic" => SecurityScheme::Basic,
+            "bearer" => SecurityScheme::Bearer,
+            _ => SecurityScheme::Http(text(described, "scheme")),
         },
         "oauth2" => {
             let flows = members(described, "flows").filter_map(|(name, flow)| Some(read_flow(flow_kind(name)?, flow)));
             let mut flows = flows.collect::<Vec<_>>();
             // Swagger has one flow, in the scheme itself.
             flows.extend(flow_kind(&text(described, "flow")).map(|kind| read_flow(kind, described)));
-            Scheme::OAuth2(flows)
+            SecurityScheme::OAuth2(flows)
         }
-        "openIdConnect" => Scheme::OpenId(text(described, "openIdConnectUrl")),
-        "mutualTLS" => Scheme::MutualTls,
-        _ => Scheme::Unknown(kind),
+        "openIdConnect" => SecurityScheme::OpenId(text(described, "openIdConnectUrl")),
+        "mutualTLS" => SecurityScheme::MutualTls,
+        _ => SecurityScheme::Unknown(kind),
     }
 }
 
-fn flow_kind(name: &str) -> Option<FlowKind> {
+fn flow_kind(name: &str) -> Option<OAuthFlowKind> {
     Some(match name {
-        "authorizationCode" | "accessCode" => FlowKind::Code,
-        "clientCredentials" | "application" => FlowKind::Client,
-        "password" => FlowKind::Password,
-        "implicit" => FlowKind::Implicit,
+        "authorizationCode" | "accessCode" => OAuthFlowKind::Code,
+        "clientCredentials" | "application" => OAuthFlowKind::Client,
+        "password" => OAuthFlowKind::Password,
+        "implicit" => OAuthFlowKind::Implicit,
         _ => return None,
     })
 }
 
-fn read_flow(kind: FlowKind, described: &Value) -> Flow {
+fn read_flow(kind: OAuthFlowKind, described: &Value) -> OAuthFlow {
     let url = |key| Some(text(described, key)).filter(|url| url.starts_with("https://") || url.starts_with("http://"));
     let scopes = members(described, "scopes").filter(|(name, _)| !name.starts_with("x-"));
-    Flow {
+    OAuthFlow {
         kind,
         authorization_url: url("authorizationUrl"),
         token_url: url("tokenUrl"),

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::{common, openapi, security};
 use crate::import::{
-    model::{Answer, Api, Body, Field, Media, Operation, Param, Server},
-    notes::Notes,
-    refs::Document,
+    model::{Api, ApiBody, ApiFormField, ApiOperation, ApiParameter, ApiResponse, ApiServer, BodyMedia},
+    refs::ApiDocument,
+    review_notes::ReviewNotes,
 };
 
-pub(super) fn read<'d>(document: Document<'d>, notes: &Notes) -> Api<'d> {
+pub(super) fn read<'d>(document: ApiDocument<'d>, notes: &ReviewNotes) -> Api<'d> {
     let root = document.root;
     let info = root.get("info").unwrap_or(&Value::Null);
     let operations = common::operations(document, notes, |path, item, method, described| {
@@ -40,24 +40,24 @@ pub(super) fn read<'d>(document: Document<'d>, notes: &Notes) -> Api<'d> {
     }
 }
 
-fn server(root: &Value) -> Option<Server<'_>> {
+fn server(root: &Value) -> Option<ApiServer<'_>> {
     let (host, base) = (common::text(root, "host"), common::text(root, "basePath"));
     if host.is_empty() {
-        return (!base.is_empty()).then(|| Server { url: base, variables: Vec::new() });
+        return (!base.is_empty()).then(|| ApiServer { url: base, variables: Vec::new() });
     }
     let schemes = common::texts(root, "schemes");
     let is_plain = !schemes.is_empty() && !schemes.iter().any(|scheme| scheme == "https");
     let scheme = if is_plain { "http" } else { "https" };
     let slash = if base.is_empty() || base.starts_with('/') { "" } else { "/" };
-    Some(Server { url: format!("{scheme}://{host}{slash}{base}"), variables: Vec::new() })
+    Some(ApiServer { url: format!("{scheme}://{host}{slash}{base}"), variables: Vec::new() })
 }
 
-fn parameter<'d>(param: &'d Value, place: &str, notes: &Notes) -> Option<Param<'d>> {
+fn parameter<'d>(param: &'d Value, place: &str, notes: &ReviewNotes) -> Option<ApiParameter<'d>> {
     let location = common::location(param, place, notes)?;
-    Some(Param {
+    Some(ApiParameter {
         name: common::text(param, "name"),
         location,
-        required: common::flag(param, "required") || location == crate::import::model::Location::Path,
+        required: common::flag(param, "required") || location == crate::import::model::ParameterLocation::Path,
         description: common::text(param, "description"),
         // The parameter is its own schema.
         schema: param,
@@ -65,7 +65,7 @@ fn parameter<'d>(param: &'d Value, place: &str, notes: &Notes) -> Option<Param<'
     })
 }
 
-fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operation: &mut Operation<'d>) {
+fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operation: &mut ApiOperation<'d>) {
     let consumes = if described.get("consumes").is_some() { described } else { root };
     let offered = common::texts(consumes, "consumes").iter().map(|name| openapi::media_of(name)).collect::<Vec<_>>();
     let of = |place: &str| {
@@ -76,11 +76,12 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
             .collect::<Vec<_>>()
     };
     if let Some(body) = of("body").first() {
-        let is_json = |media: &&Media| matches!(media, Media::Json | Media::OtherJson(_));
+        let is_json = |media: &&BodyMedia| matches!(media, BodyMedia::Json | BodyMedia::OtherJson(_));
         let media = offered.iter().find(is_json).or_else(|| offered.first()).cloned();
         // A body that is described by a schema of an object is JSON, whatever else is offered.
-        let media = media.filter(|media| !matches!(media, Media::Form | Media::Multipart)).unwrap_or(Media::Json);
-        operation.body = Some(Body {
+        let media =
+            media.filter(|media| !matches!(media, BodyMedia::Form | BodyMedia::Multipart)).unwrap_or(BodyMedia::Json);
+        operation.body = Some(ApiBody {
             media,
             schema: body.get("schema"),
             required: body.get("required").and_then(Value::as_bool),
@@ -95,7 +96,7 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
     }
     let fields = fields
         .into_iter()
-        .map(|field| Field {
+        .map(|field| ApiFormField {
             name: common::text(field, "name"),
             required: common::flag(field, "required"),
             schema: field,
@@ -103,9 +104,9 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
         })
         .collect::<Vec<_>>();
     let is_multipart = fields.iter().any(|field| field.is_file)
-        || (offered.contains(&Media::Multipart) && !offered.contains(&Media::Form));
-    operation.body = Some(Body {
-        media: if is_multipart { Media::Multipart } else { Media::Form },
+        || (offered.contains(&BodyMedia::Multipart) && !offered.contains(&BodyMedia::Form));
+    operation.body = Some(ApiBody {
+        media: if is_multipart { BodyMedia::Multipart } else { BodyMedia::Form },
         schema: None,
         required: None,
         description: String::new(),
@@ -113,11 +114,11 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
     });
 }
 
-fn answer<'d>(document: Document<'d>, described: &'d Value) -> Answer<'d> {
-    let Some(answer) = common::success(document, described) else { return Answer::default() };
+fn answer<'d>(document: ApiDocument<'d>, described: &'d Value) -> ApiResponse<'d> {
+    let Some(answer) = common::success(document, described) else { return ApiResponse::default() };
     let schema = answer.get("schema");
     let produces = common::texts(described, "produces");
     let only_files = !produces.is_empty() && produces.iter().all(|media| common::is_file(media));
     let is_file = schema.is_some_and(|schema| schema.get("type").and_then(Value::as_str) == Some("file"));
-    Answer { schema, is_file: is_file || only_files, has_link: common::has_link(answer) }
+    ApiResponse { schema, is_file: is_file || only_files, has_link: common::has_link(answer) }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::import::refs::Document;
+use crate::import::refs::ApiDocument;
 
 /// How deep references and `allOf` are followed.
 const MAX_DEPTH: usize = 24;
@@ -14,7 +14,7 @@ const MAX_PARTS: usize = 256;
 /// What the parts say together. Of two that say the same thing the first counts, and the outer one before what
 /// it refers to.
 #[derive(Debug, Default)]
-pub(in crate::import) struct Merged<'d> {
+pub(in crate::import) struct MergedSchema<'d> {
     /// The references that were followed.
     pub(in crate::import) refs: Vec<&'d str>,
     pub(in crate::import) types: Vec<&'d str>,
@@ -51,14 +51,14 @@ pub(in crate::import) struct Merged<'d> {
 }
 
 /// Reads a schema.
-pub(in crate::import) fn merge<'d>(document: Document<'d>, schema: &'d Value) -> Merged<'d> {
-    let mut merged = Merged::default();
+pub(in crate::import) fn merge<'d>(document: ApiDocument<'d>, schema: &'d Value) -> MergedSchema<'d> {
+    let mut merged = MergedSchema::default();
     merged.take(document, schema, 0);
     merged
 }
 
-impl<'d> Merged<'d> {
-    fn take(&mut self, document: Document<'d>, schema: &'d Value, depth: usize) {
+impl<'d> MergedSchema<'d> {
+    fn take(&mut self, document: ApiDocument<'d>, schema: &'d Value, depth: usize) {
         self.parts += 1;
         if depth > MAX_DEPTH || self.parts > MAX_PARTS {
             return;

@@ -7,6 +7,6 @@ mod merge;
 mod reader;
 mod shape;
 
-pub(super) use merge::{Merged, merge};
-pub(super) use reader::{Reader, union};
-pub(super) use shape::{Kind, Property, Rules, Shape};
+pub(super) use merge::{MergedSchema, merge};
+pub(super) use reader::{SchemaReader, union};
+pub(super) use shape::{InputShape, Property, ShapeRules, ShapeType};

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Kind, Merged, Property, Rules, Shape, merge};
+use super::{InputShape, MergedSchema, Property, ShapeRules, ShapeType, merge};
 use crate::{
     import::{
-        notes::{Notes, Topic},
-        refs::Document,
+        refs::ApiDocument,
+        review_notes::{ReviewNotes, Topic},
     },
     load::input::pattern_size,
 };
@@ -25,9 +25,9 @@ const MAX_VALUES: usize = 300;
 const MAX_VARIANTS: usize = 8;
 
 /// Reads schemas for one operation.
-pub(in crate::import) struct Reader<'d, 'n> {
-    document: Document<'d>,
-    notes: &'n Notes,
+pub(in crate::import) struct SchemaReader<'d, 'n> {
+    document: ApiDocument<'d>,
+    notes: &'n ReviewNotes,
     place: String,
     left: usize,
     depth: usize,
@@ -37,13 +37,13 @@ pub(in crate::import) struct Reader<'d, 'n> {
     trying: bool,
 }
 
-impl<'d, 'n> Reader<'d, 'n> {
-    pub(in crate::import) fn new(document: Document<'d>, notes: &'n Notes, place: String) -> Self {
+impl<'d, 'n> SchemaReader<'d, 'n> {
+    pub(in crate::import) fn new(document: ApiDocument<'d>, notes: &'n ReviewNotes, place: String) -> Self {
         Self { document, notes, place, left: MAX_SHAPES, depth: MAX_DEPTH, within: Vec::new(), trying: false }
     }
 
     /// The shape of a schema, as deep as the bounds allow evenly.
-    pub(in crate::import) fn shape(&mut self, schema: &'d Value, at: &str) -> Shape {
+    pub(in crate::import) fn shape(&mut self, schema: &'d Value, at: &str) -> InputShape {
         let before = self.left;
         self.trying = true;
         for depth in (1..=MAX_DEPTH).rev() {
@@ -68,9 +68,9 @@ impl<'d, 'n> Reader<'d, 'n> {
         }
     }
 
-    fn read(&mut self, schema: &'d Value, at: &str, depth: usize) -> Shape {
+    fn read(&mut self, schema: &'d Value, at: &str, depth: usize) -> InputShape {
         if self.left == 0 {
-            return Shape::anything();
+            return InputShape::anything();
         }
         self.left -= 1;
         let merged = merge(self.document, schema);
@@ -81,11 +81,11 @@ impl<'d, 'n> Reader<'d, 'n> {
             let name = again.rsplit('/').next().unwrap_or(again);
             self.note(Topic::Recursive, format!("`{at}` is a `{name}` within a `{name}`"));
             let mut shape = if merged.items.is_some() || merged.types == ["array"] {
-                Shape { array: true, ..Shape::free_object() }
+                InputShape { array: true, ..InputShape::free_object() }
             } else if merged.types.contains(&"object") || !merged.properties.is_empty() {
-                Shape::free_object()
+                InputShape::free_object()
             } else {
-                Shape::anything()
+                InputShape::anything()
             };
             merged.describe(&mut shape);
             return shape;
@@ -101,7 +101,7 @@ impl<'d, 'n> Reader<'d, 'n> {
         shape
     }
 
-    fn of(&mut self, merged: &Merged<'d>, at: &str, depth: usize) -> Shape {
+    fn of(&mut self, merged: &MergedSchema<'d>, at: &str, depth: usize) -> InputShape {
         if let Some(shape) = self.listed(merged, at) {
             return shape;
         }
@@ -121,7 +121,7 @@ impl<'d, 'n> Reader<'d, 'n> {
     }
 
     /// An enum, when it is one that can be listed.
-    fn listed(&self, merged: &Merged<'d>, at: &str) -> Option<Shape> {
+    fn listed(&self, merged: &MergedSchema<'d>, at: &str) -> Option<InputShape> {
         let values = match (merged.values, merged.constant) {
             (Some(values), _) => values.iter().collect::<Vec<_>>(),
             (None, Some(constant)) => vec![constant],
@@ -147,10 +147,10 @@ impl<'d, 'n> Reader<'d, 'n> {
         if listed.is_empty() {
             return None;
         }
-        Some(Shape { values: listed, nullable: has_null, ..Shape::of(Kind::Enum) })
+        Some(InputShape { values: listed, nullable: has_null, ..InputShape::of(ShapeType::Enum) })
     }
 
-    fn typed(&mut self, merged: &Merged<'d>, at: &str, depth: usize) -> Shape {
+    fn typed(&mut self, merged: &MergedSchema<'d>, at: &str, depth: usize) -> InputShape {
         let mut types = merged.types.clone();
         if types.is_empty() {
             types.extend(merged.implied());
@@ -158,28 +158,29 @@ impl<'d, 'n> Reader<'d, 'n> {
         let mut shapes =
             types.iter().take(MAX_VARIANTS).map(|name| self.named(name, merged, at, depth)).collect::<Vec<_>>();
         if shapes.is_empty() {
-            return Shape::anything();
+            return InputShape::anything();
         }
         let mut shape = shapes.remove(0);
         shape.variants.append(&mut shapes);
         shape
     }
 
-    fn named(&mut self, name: &str, merged: &Merged<'d>, at: &str, depth: usize) -> Shape {
+    fn named(&mut self, name: &str, merged: &MergedSchema<'d>, at: &str, depth: usize) -> InputShape {
         match name {
             "string" => self.text(merged, at),
             "integer" | "number" => {
                 let bound = |bound: Option<&Value>| {
                     if let Some(Value::Number(number)) = bound { Some(number.clone()) } else { None }
                 };
-                let rules = Rules { min: bound(merged.minimum), max: bound(merged.maximum), ..Rules::default() };
-                Shape { rules, ..Shape::of(Kind::Number) }
+                let rules =
+                    ShapeRules { min: bound(merged.minimum), max: bound(merged.maximum), ..ShapeRules::default() };
+                InputShape { rules, ..InputShape::of(ShapeType::Number) }
             }
-            "boolean" => Shape::of(Kind::Boolean),
+            "boolean" => InputShape::of(ShapeType::Boolean),
             "array" => {
                 let mut shape = match merged.items {
                     Some(items) => self.read(items, &format!("{at}[]"), depth),
-                    None => Shape::anything(),
+                    None => InputShape::anything(),
                 };
                 shape = shape.into_list();
                 // What its elements are is no word about the list.
@@ -192,19 +193,19 @@ impl<'d, 'n> Reader<'d, 'n> {
                 shape
             }
             "object" => self.object(merged, at, depth),
-            "file" => Shape { is_file: true, ..Shape::of(Kind::String) },
-            "any" => Shape::anything(),
+            "file" => InputShape { is_file: true, ..InputShape::of(ShapeType::String) },
+            "any" => InputShape::anything(),
             other => {
                 self.note(Topic::Shape, format!("`{at}` has the type `{other}`, which is not checked"));
-                Shape::anything()
+                InputShape::anything()
             }
         }
     }
 
-    fn text(&self, merged: &Merged<'d>, at: &str) -> Shape {
-        let mut shape = Shape::of(Kind::String);
+    fn text(&self, merged: &MergedSchema<'d>, at: &str) -> InputShape {
+        let mut shape = InputShape::of(ShapeType::String);
         match merged.format {
-            Some("date-time") => shape.kind = Kind::Datetime,
+            Some("date-time") => shape.kind = ShapeType::Datetime,
             Some("date") => shape.rules.format = Some("date"),
             Some("email" | "idn-email") => shape.rules.format = Some("email"),
             Some("uuid") => shape.rules.format = Some("uuid"),
@@ -212,7 +213,7 @@ impl<'d, 'n> Reader<'d, 'n> {
             Some("binary") => shape.is_file = true,
             _ => shape.is_file = merged.is_file,
         }
-        if shape.kind == Kind::Datetime {
+        if shape.kind == ShapeType::Datetime {
             return shape;
         }
         shape.rules.min_length = merged.min_length.filter(|least| *least > 0);
@@ -221,15 +222,15 @@ impl<'d, 'n> Reader<'d, 'n> {
             if self.trying || pattern_size(pattern).is_some_and(|size| self.notes.has_room_for(size)) {
                 shape.rules.pattern = Some(pattern.to_owned());
             } else {
-                let shown = super::super::words::line(pattern, 80);
+                let shown = super::super::text::line(pattern, 80);
                 self.note(Topic::Shape, format!("`{at}`: the pattern `{shown}` cannot be used; it was left out"));
             }
         }
         shape
     }
 
-    fn object(&mut self, merged: &Merged<'d>, at: &str, depth: usize) -> Shape {
-        let mut shape = Shape { open: merged.open, ..Shape::of(Kind::Object) };
+    fn object(&mut self, merged: &MergedSchema<'d>, at: &str, depth: usize) -> InputShape {
+        let mut shape = InputShape { open: merged.open, ..InputShape::of(ShapeType::Object) };
         if depth == 0 {
             if !merged.properties.is_empty() && self.depth == MAX_DEPTH {
                 self.note(
@@ -264,8 +265,8 @@ impl<'d, 'n> Reader<'d, 'n> {
         shape
     }
 
-    fn one_of(&mut self, merged: &Merged<'d>, alternatives: &[&'d Value], at: &str, depth: usize) -> Shape {
-        let mut shapes: Vec<Shape> = Vec::new();
+    fn one_of(&mut self, merged: &MergedSchema<'d>, alternatives: &[&'d Value], at: &str, depth: usize) -> InputShape {
+        let mut shapes: Vec<InputShape> = Vec::new();
         for alternative in alternatives.iter().take(64) {
             let shape = self.read(alternative, at, depth);
             if !shapes.iter().any(|earlier| alike(earlier, &shape)) {
@@ -273,13 +274,13 @@ impl<'d, 'n> Reader<'d, 'n> {
             }
         }
         let has_base = !merged.properties.is_empty();
-        if has_base && shapes.iter().all(Shape::is_object) {
+        if has_base && shapes.iter().all(InputShape::is_object) {
             let mut base = self.typed(merged, at, depth);
             union(&mut base, shapes);
             self.note(Topic::Shape, format!("`{at}` has alternatives; the members of all are taken"));
             return base;
         }
-        if shapes.iter().all(|shape| shape.kind == Kind::Enum && !shape.array && shape.variants.is_empty()) {
+        if shapes.iter().all(|shape| shape.kind == ShapeType::Enum && !shape.array && shape.variants.is_empty()) {
             let mut shapes = shapes.into_iter();
             let mut first = shapes.next().unwrap_or_default();
             for value in shapes.flat_map(|shape| shape.values) {
@@ -291,10 +292,10 @@ impl<'d, 'n> Reader<'d, 'n> {
         }
         if shapes.len() > MAX_VARIANTS {
             self.note(Topic::Shape, format!("`{at}` has {} alternatives, which are not told apart", shapes.len()));
-            if shapes.iter().all(Shape::is_object) {
-                return Shape::free_object();
+            if shapes.iter().all(InputShape::is_object) {
+                return InputShape::free_object();
             }
-            return Shape::anything();
+            return InputShape::anything();
         }
         let mut shapes = shapes.into_iter();
         let mut first = shapes.next().unwrap_or_default();
@@ -309,7 +310,7 @@ impl<'d, 'n> Reader<'d, 'n> {
     }
 }
 
-impl Merged<'_> {
+impl MergedSchema<'_> {
     /// The type of a schema that names none.
     fn implied(&self) -> Option<&'static str> {
         if !self.properties.is_empty() || self.open {
@@ -324,7 +325,7 @@ impl Merged<'_> {
         (self.minimum.is_some() || self.maximum.is_some()).then_some("number")
     }
 
-    fn describe(&self, shape: &mut Shape) {
+    fn describe(&self, shape: &mut InputShape) {
         if !self.description.is_empty() {
             self.description.clone_into(&mut shape.description);
         }
@@ -336,13 +337,13 @@ impl Merged<'_> {
 }
 
 /// Whether two shapes take the same values, whatever is said of them.
-fn alike(one: &Shape, other: &Shape) -> bool {
-    let bare = |shape: &Shape| Shape { description: String::new(), default: None, ..shape.clone() };
+fn alike(one: &InputShape, other: &InputShape) -> bool {
+    let bare = |shape: &InputShape| InputShape { description: String::new(), default: None, ..shape.clone() };
     bare(one) == bare(other)
 }
 
 /// The members of all; what only some have is not required.
-pub(in crate::import) fn union(base: &mut Shape, shapes: Vec<Shape>) {
+pub(in crate::import) fn union(base: &mut InputShape, shapes: Vec<InputShape>) {
     base.open |= shapes.iter().any(|shape| shape.open);
     for property in shapes.into_iter().flat_map(|shape| shape.properties) {
         if !base.properties.iter().any(|known| known.name == property.name) {

@@ -4,7 +4,7 @@ use serde_json::{Number, Value};
 
 /// The types of inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(in crate::import) enum Kind {
+pub(in crate::import) enum ShapeType {
     #[default]
     String,
     Number,
@@ -14,7 +14,7 @@ pub(in crate::import) enum Kind {
     Enum,
 }
 
-impl Kind {
+impl ShapeType {
     pub(in crate::import) const fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
@@ -29,7 +29,7 @@ impl Kind {
 
 /// Rules beyond the type.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub(in crate::import) struct Rules {
+pub(in crate::import) struct ShapeRules {
     pub(in crate::import) min_length: Option<u64>,
     pub(in crate::import) max_length: Option<u64>,
     pub(in crate::import) pattern: Option<String>,
@@ -40,8 +40,8 @@ pub(in crate::import) struct Rules {
 
 /// A shape.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub(in crate::import) struct Shape {
-    pub(in crate::import) kind: Kind,
+pub(in crate::import) struct InputShape {
+    pub(in crate::import) kind: ShapeType,
     pub(in crate::import) array: bool,
     pub(in crate::import) nullable: bool,
     pub(in crate::import) description: String,
@@ -49,9 +49,9 @@ pub(in crate::import) struct Shape {
     /// Whether further members are described beside the properties.
     pub(in crate::import) open: bool,
     pub(in crate::import) values: Vec<Value>,
-    pub(in crate::import) rules: Rules,
+    pub(in crate::import) rules: ShapeRules,
     /// Further shapes that are taken too.
-    pub(in crate::import) variants: Vec<Shape>,
+    pub(in crate::import) variants: Vec<InputShape>,
     pub(in crate::import) default: Option<Value>,
     /// Whether it is the content of a file.
     pub(in crate::import) is_file: bool,
@@ -66,11 +66,11 @@ pub(in crate::import) struct Shape {
 pub(in crate::import) struct Property {
     pub(in crate::import) name: String,
     pub(in crate::import) required: bool,
-    pub(in crate::import) shape: Shape,
+    pub(in crate::import) shape: InputShape,
 }
 
-impl Shape {
-    pub(in crate::import) fn of(kind: Kind) -> Self {
+impl InputShape {
+    pub(in crate::import) fn of(kind: ShapeType) -> Self {
         Self { kind, ..Self::default() }
     }
 
@@ -78,24 +78,24 @@ impl Shape {
     pub(in crate::import) fn anything() -> Self {
         let list = |kind| Self { array: true, ..Self::of(kind) };
         let variants = vec![
-            Self::of(Kind::String),
-            Self::of(Kind::Number),
-            Self::of(Kind::Boolean),
-            list(Kind::Object),
-            list(Kind::String),
-            list(Kind::Number),
+            Self::of(ShapeType::String),
+            Self::of(ShapeType::Number),
+            Self::of(ShapeType::Boolean),
+            list(ShapeType::Object),
+            list(ShapeType::String),
+            list(ShapeType::Number),
         ];
-        Self { variants, ..Self::of(Kind::Object) }
+        Self { variants, ..Self::of(ShapeType::Object) }
     }
 
     /// An object with any members.
     pub(in crate::import) fn free_object() -> Self {
-        Self::of(Kind::Object)
+        Self::of(ShapeType::Object)
     }
 
     /// Whether it is one object, of whatever members.
     pub(in crate::import) fn is_object(&self) -> bool {
-        self.kind == Kind::Object && !self.array && self.variants.is_empty()
+        self.kind == ShapeType::Object && !self.array && self.variants.is_empty()
     }
 
     /// As a list of itself.

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use patchbay_connector::{
     definition::{Arg, ArgLocation, ArrayFormat, ValueTemplate},
-    expr::{Escape, EvalError, Room, Scope, Template},
+    expr::{Bindings, Escape, EvalError, MemoryBudget, Template},
 };
 use serde_json::{Map, Value};
 
@@ -26,7 +26,7 @@ pub(crate) struct Parts {
     /// Whether there are body arguments at all, present or not.
     pub(crate) has_body_args: bool,
     /// For all that they came to.
-    room: Room,
+    budget: MemoryBudget,
 }
 
 impl Parts {
@@ -44,18 +44,18 @@ impl Parts {
 }
 
 /// Evaluates `args` into `parts`. A value that comes out as missing leaves its argument out.
-pub(crate) fn apply(args: &[Arg], scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
-    ordered(args).try_for_each(|arg| apply_one(arg, scope, parts))
+pub(crate) fn apply(args: &[Arg], bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    ordered(args).try_for_each(|arg| apply_one(arg, bindings, parts))
 }
 
 /// The same for a request to a place that data chose: nothing of the account goes there. No header does, as any may
 /// carry a credential, and no argument that is made of one.
-pub(crate) fn apply_to_strangers(args: &[Arg], scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+pub(crate) fn apply_to_strangers(args: &[Arg], bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
     let nothing = Value::Object(Map::new());
-    let roots = scope.roots.iter().map(|&(name, value)| (name, if name == CREDENTIALS { &nothing } else { value }));
+    let roots = bindings.roots.iter().map(|&(name, value)| (name, if name == CREDENTIALS { &nothing } else { value }));
     let roots = roots.collect::<Vec<_>>();
     for arg in ordered(args) {
-        match apply_one(arg, &Scope { roots: &roots }, parts) {
+        match apply_one(arg, &Bindings { roots: &roots }, parts) {
             Err(EvalError::Missing { path }) if path.trim_start_matches("$.").starts_with(CREDENTIALS) => {}
             outcome => outcome?,
         }
@@ -70,27 +70,27 @@ fn ordered(args: &[Arg]) -> impl Iterator<Item = &Arg> {
     args.iter().filter(is_header).chain(args.iter().filter(move |arg| !is_header(arg)))
 }
 
-fn apply_one(arg: &Arg, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
     parts.has_body_args |= arg.location == ArgLocation::Body;
     if let Some(condition) = &arg.condition
-        && !condition.is_truthy(scope)?
+        && !condition.is_truthy(bindings)?
     {
         return Ok(());
     }
     let value = match &arg.value {
         // A document written out in the file: what is put in must not change what it says.
         ValueTemplate::Text(text) if arg.spread && text.is_mixed() && parts.is_xml() => {
-            text.eval_text(scope, Escape::Xml)?.map(Value::String)
+            text.eval_text(bindings, Escape::Xml)?.map(Value::String)
         }
-        ValueTemplate::Text(text) if arg.spread && parts.is_json() => match json(text, scope)? {
+        ValueTemplate::Text(text) if arg.spread && parts.is_json() => match json(text, bindings)? {
             Some(value) => Some(value),
-            None => text.eval(scope)?,
+            None => text.eval(bindings)?,
         },
-        value => value.eval(scope)?,
+        value => value.eval(bindings)?,
     };
     let Some(value) = value else { return Ok(()) };
     // Any number of arguments may be made of the same.
-    parts.room.take(&value)?;
+    parts.budget.charge(&value)?;
     match (value, arg.location) {
         (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
         (Value::Object(members), _) if arg.inline => {
@@ -99,7 +99,7 @@ fn apply_one(arg: &Arg, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), Eval
             }
         }
         (value, _) => {
-            if let Some(name) = arg.name.eval_text(scope, Escape::None)? {
+            if let Some(name) = arg.name.eval_text(bindings, Escape::None)? {
                 put(parts, arg, name, value)?;
             }
         }
@@ -108,12 +108,12 @@ fn apply_one(arg: &Arg, scope: &Scope<'_>, parts: &mut Parts) -> Result<(), Eval
 }
 
 /// The value that a document of JSON says which is written out in the file, with values put in as JSON.
-fn json(text: &Template, scope: &Scope<'_>) -> Result<Option<Value>, EvalError> {
+fn json(text: &Template, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalError> {
     let is_document = (text.is_mixed() || text.is_literal()) && text.source().trim_start().starts_with(['{', '[']);
     if !is_document {
         return Ok(None);
     }
-    let written = text.eval_text(scope, Escape::Json)?;
+    let written = text.eval_text(bindings, Escape::Json)?;
     Ok(written.and_then(|written| serde_json::from_str(&written).ok()))
 }
 
@@ -181,8 +181,8 @@ pub(crate) fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs:
 }
 
 /// A template's text for a header or name.
-pub(crate) fn header_text(template: &Template, scope: &Scope<'_>) -> Result<Option<String>, EvalError> {
-    template.eval_text(scope, Escape::Header)
+pub(crate) fn header_text(template: &Template, bindings: &Bindings<'_>) -> Result<Option<String>, EvalError> {
+    template.eval_text(bindings, Escape::Header)
 }
 
 #[cfg(test)]
@@ -222,7 +222,7 @@ mod tests {
             if let Some(kind) = kind {
                 parts.headers.insert(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap());
             }
-            apply(&[arg], &Scope { roots: &[("inputs", &inputs)] }, &mut parts).unwrap();
+            apply(&[arg], &Bindings { roots: &[("inputs", &inputs)] }, &mut parts).unwrap();
             parts.whole_body.unwrap()
         };
         let document = r#"{ "q": "${inputs.q}", "list": ${inputs.list} }"#;

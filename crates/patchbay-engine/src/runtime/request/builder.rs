@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use patchbay_connector::{
-    definition::{ArrayFormat, Authorization, HttpMethod, PageLocation, Request, SoapRequest},
-    expr::{EvalError, Scope},
+    definition::{ArrayFormat, Authorization, HttpMethod, PageLocation, RequestSpec, SoapRequest},
+    expr::{Bindings, EvalError},
 };
 use serde_json::{Map, Value};
 use url::Url;
@@ -48,7 +48,7 @@ pub(super) struct Unsigned {
 
 impl Run<'_> {
     /// Builds a step's request and signs it.
-    pub(crate) fn build(&self, request: &Request, page: Option<&PageArg<'_>>) -> Result<Outgoing, Error> {
+    pub(crate) fn build(&self, request: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<Outgoing, Error> {
         sign_request(self, request, build_unsigned(self, request, None, page)?)
     }
 
@@ -61,29 +61,29 @@ impl Run<'_> {
     /// account's credentials and certificate go with it.
     pub(crate) fn build_file_request(
         &self,
-        request: &Request,
+        request: &RequestSpec,
         url: Url,
         with_credentials: bool,
     ) -> Result<Outgoing, Error> {
         let roots = self.roots();
-        let scope = Scope { roots: &roots };
+        let bindings = Bindings { roots: &roots };
         let broken = |error: EvalError| self.broken(&error);
         let authorization = request.authorization.as_ref().unwrap_or(&self.ctx.method.authorization);
         let (mut parts, mut url) = (Parts::default(), url);
         if with_credentials {
-            authorize(authorization, &scope, &mut parts).map_err(broken)?;
+            authorize(authorization, &bindings, &mut parts).map_err(broken)?;
         }
         if !parts.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&parts.query);
         }
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
         let certificate =
-            if with_credentials { certificates::certificate(self.ctx, Some(request), &scope)? } else { None };
+            if with_credentials { certificates::certificate(self.ctx, Some(request), &bindings)? } else { None };
         let (headers, body) = (parts.headers, Bytes::new());
         let mut outgoing = Outgoing { method: Method::GET, url, headers, body, repeatable: true, certificate };
         if with_credentials {
             let (now, entropy) = (self.host.clock().now(), self.host.entropy());
-            sign::sign(authorization, &scope, &mut outgoing, now, entropy).map_err(broken)?;
+            sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(broken)?;
         }
         Ok(outgoing)
     }
@@ -100,17 +100,17 @@ impl Run<'_> {
             return Ok(outgoing);
         }
         let roots = self.roots();
-        let (scope, mut parts) = (Scope { roots: &roots }, Parts::default());
+        let (bindings, mut parts) = (Bindings { roots: &roots }, Parts::default());
         let broken = |error: EvalError| self.broken(&error);
         let authorization = authorization.unwrap_or(&self.ctx.method.authorization);
-        authorize(authorization, &scope, &mut parts).map_err(broken)?;
+        authorize(authorization, &bindings, &mut parts).map_err(broken)?;
         outgoing.headers.extend(parts.headers);
         if !parts.query.is_empty() {
             outgoing.url.query_pairs_mut().extend_pairs(&parts.query);
         }
-        outgoing.certificate = certificates::certificate(self.ctx, None, &scope)?;
+        outgoing.certificate = certificates::certificate(self.ctx, None, &bindings)?;
         let (now, entropy) = (self.host.clock().now(), self.host.entropy());
-        sign::sign(authorization, &scope, &mut outgoing, now, entropy).map_err(broken)?;
+        sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(broken)?;
         Ok(outgoing)
     }
 }
@@ -118,15 +118,15 @@ impl Run<'_> {
 /// Builds a step's request without the signature of the whole; a SOAP request if `soap` is given.
 pub(super) fn build_unsigned(
     run: &Run<'_>,
-    request: &Request,
+    request: &RequestSpec,
     soap: Option<&SoapRequest>,
     page: Option<&PageArg<'_>>,
 ) -> Result<Unsigned, Error> {
     let roots = run.roots();
-    let scope = Scope { roots: &roots };
+    let bindings = Bindings { roots: &roots };
     let connector = run.ctx.connector;
     let base = request.base_url.as_ref().or(connector.base_url.as_ref());
-    let Target { mut url, with_credentials } = target(connector, &run.action.id, base, &request.url, &scope)?;
+    let Target { mut url, with_credentials } = target(connector, &run.action.id, base, &request.url, &bindings)?;
 
     let mut parts = Parts::default();
     let broken = |error: EvalError| run.broken(&error);
@@ -136,16 +136,16 @@ pub(super) fn build_unsigned(
         &Authorization::None
     };
     if with_credentials {
-        authorize(authorization, &scope, &mut parts).map_err(broken)?;
+        authorize(authorization, &bindings, &mut parts).map_err(broken)?;
         // The authorization's arguments are no body arguments of the step.
         parts.has_body_args = false;
-        args::apply(&request.args, &scope, &mut parts).map_err(broken)?;
+        args::apply(&request.args, &bindings, &mut parts).map_err(broken)?;
     } else {
-        args::apply_to_strangers(&request.args, &scope, &mut parts).map_err(broken)?;
+        args::apply_to_strangers(&request.args, &bindings, &mut parts).map_err(broken)?;
     }
     if let Some(saml) = request.saml.as_ref().filter(|_| with_credentials) {
         let moment = (run.host.clock().now(), run.host.entropy());
-        let put = saml::put(saml, &connector.title, &url, &scope, moment, &mut parts.body);
+        let put = saml::put(saml, &connector.title, &url, &bindings, moment, &mut parts.body);
         let assertion = put.map_err(|failure| match failure {
             saml::Failure::Expression(error) => broken(error),
             saml::Failure::Account(error) => error,
@@ -172,7 +172,7 @@ pub(super) fn build_unsigned(
     }
     if let Some(soap) = soap {
         let (now, entropy) = (run.host.clock().now(), run.host.entropy());
-        soap::wrap(soap, authorization, &scope, now, entropy, &mut parts).map_err(broken)?;
+        soap::wrap(soap, authorization, &bindings, now, entropy, &mut parts).map_err(broken)?;
     }
     let method = http_method(request.method);
     let body = body(&method, &mut parts)?;
@@ -187,18 +187,19 @@ pub(super) fn build_unsigned(
         Some(false) if !method.is_safe() => is_repeatable(&Method::POST, &parts.headers),
         _ => hints.read_only == Some(true) || is_repeatable(&method, &parts.headers),
     };
-    let certificate = if with_credentials { certificates::certificate(run.ctx, Some(request), &scope)? } else { None };
+    let certificate =
+        if with_credentials { certificates::certificate(run.ctx, Some(request), &bindings)? } else { None };
     let outgoing = Outgoing { method, url, headers: parts.headers, body, repeatable, certificate };
     Ok(Unsigned { outgoing, with_credentials })
 }
 
 /// Signs a request if its authorization is a signature.
-pub(super) fn sign_request(run: &Run<'_>, request: &Request, unsigned: Unsigned) -> Result<Outgoing, Error> {
+pub(super) fn sign_request(run: &Run<'_>, request: &RequestSpec, unsigned: Unsigned) -> Result<Outgoing, Error> {
     let Unsigned { mut outgoing, with_credentials } = unsigned;
     if with_credentials {
         let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
         let (now, entropy) = (run.host.clock().now(), run.host.entropy());
-        sign::sign(authorization, &Scope { roots: &run.roots() }, &mut outgoing, now, entropy)
+        sign::sign(authorization, &Bindings { roots: &run.roots() }, &mut outgoing, now, entropy)
             .map_err(|error| run.broken(&error))?;
     }
     Ok(outgoing)

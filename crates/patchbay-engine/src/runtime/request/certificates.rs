@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use patchbay_connector::{
-    definition::{Certificates, Request},
-    expr::{Escape, EvalError, Scope, Template},
+    definition::{Certificates, RequestSpec},
+    expr::{Bindings, Escape, EvalError, Template},
 };
 use patchbay_model::AccountId;
 use zeroize::Zeroizing;
@@ -21,12 +21,12 @@ type Pem = Zeroizing<String>;
 /// that they name is empty: certificates may be up to the customer.
 pub(crate) fn certificate(
     ctx: &RunContext<'_>,
-    request: Option<&Request>,
-    scope: &Scope<'_>,
+    request: Option<&RequestSpec>,
+    bindings: &Bindings<'_>,
 ) -> Result<Option<Arc<ClientCertificate>>, Error> {
     let own = request.and_then(|request| request.certificates.as_ref());
     match own.or(ctx.method.certificates.as_ref()) {
-        Some(certificates) => read_certificates(certificates, &ctx.connector.title, &ctx.facts, scope),
+        Some(certificates) => read_certificates(certificates, &ctx.connector.title, &ctx.facts, bindings),
         None => Ok(None),
     }
 }
@@ -36,10 +36,10 @@ pub(crate) fn read_certificates(
     certificates: &Certificates,
     provider: &str,
     facts: &RunFacts,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
 ) -> Result<Option<Arc<ClientCertificate>>, Error> {
     let pem = |template: &Template| -> Result<Option<Pem>, Error> {
-        let text = match template.eval_text(scope, Escape::None) {
+        let text = match template.eval_text(bindings, Escape::None) {
             Err(EvalError::Missing { .. }) => None,
             text => text.map_err(|error| expression_error(provider, "certificates", &error))?,
         };

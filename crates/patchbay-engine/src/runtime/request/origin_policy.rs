@@ -21,7 +21,7 @@ pub(super) fn is_named(url: &Template) -> bool {
 }
 
 fn takes_no_data(template: &Template) -> bool {
-    template.steps_read().is_some_and(|steps| steps.is_empty())
+    template.steps_referenced().is_some_and(|steps| steps.is_empty())
         && template.references().iter().all(|(root, _)| !DATA.contains(&root.as_str()))
 }
 

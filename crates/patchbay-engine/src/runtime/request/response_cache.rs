@@ -1,7 +1,7 @@
 //! Requests whose answers are given again for a while (`cacheTTL`).
 
 use http::HeaderMap;
-use patchbay_connector::definition::{HttpMethod, Request};
+use patchbay_connector::definition::{HttpMethod, RequestSpec};
 use serde_json::Value;
 
 use super::builder::{PageArg, build_unsigned, sign_request};
@@ -14,7 +14,7 @@ use crate::{
 impl Run<'_> {
     /// Sends a step's request, or returns the cached response. Only responses to GET are cached, and only for linked
     /// accounts: requests that verify credentials before linking are always sent.
-    pub(crate) async fn exchange(&self, request: &Request, page: Option<&PageArg<'_>>) -> Result<Incoming, Error> {
+    pub(crate) async fn exchange(&self, request: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<Incoming, Error> {
         let kept = request.cache_ttl > 0 && request.method == HttpMethod::Get;
         let Some(account) = self.ctx.facts.account_id.as_ref().filter(|_| kept) else {
             return self.send(self.build(request, page)?).await;

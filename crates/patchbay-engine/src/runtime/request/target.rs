@@ -4,7 +4,7 @@
 
 use patchbay_connector::{
     Connector,
-    expr::{Escape, EvalError, Scope, Template},
+    expr::{Bindings, Escape, EvalError, Template},
 };
 use url::Url;
 
@@ -25,14 +25,14 @@ impl Run<'_> {
     /// `base` it is the connector's base URL, otherwise the MCP server that the authentication method names.
     pub(crate) fn target(&self, base: Option<&Template>, path: Option<&Template>) -> Result<Target, Error> {
         let (connector, roots) = (self.ctx.connector, self.roots());
-        let scope = Scope { roots: &roots };
+        let bindings = Bindings { roots: &roots };
         let server = self.ctx.method.mcp.as_ref().map(|flow| &flow.server_url);
         let base = base.or(connector.base_url.as_ref()).or(server);
         match (path, base) {
-            (Some(path), base) => target(connector, &self.action.id, base, path, &scope),
+            (Some(path), base) => target(connector, &self.action.id, base, path, &bindings),
             (None, Some(base)) => {
-                let url = parse(&base_url(connector, base, &scope)?)?;
-                let with_credentials = origin_policy::is_named(base) || is_own(connector, &url, &scope);
+                let url = parse(&base_url(connector, base, &bindings)?)?;
+                let with_credentials = origin_policy::is_named(base) || is_own(connector, &url, &bindings);
                 Ok(Target { url, with_credentials })
             }
             (None, None) => Err(Error::new(
@@ -44,10 +44,10 @@ impl Run<'_> {
 }
 
 /// The connector's base URL, without a trailing slash.
-pub(crate) fn base_url(connector: &Connector, base: &Template, scope: &Scope<'_>) -> Result<String, Error> {
+pub(crate) fn base_url(connector: &Connector, base: &Template, bindings: &Bindings<'_>) -> Result<String, Error> {
     let broken = |error: &EvalError| expression_error(&connector.title, "baseUrl", error);
     let text = base
-        .eval_text(scope, Escape::Host)
+        .eval_text(bindings, Escape::Host)
         .map_err(|error| broken(&error))?
         .ok_or_else(|| broken(&EvalError::Missing { path: base.source().to_owned() }))?;
     Ok(text.trim_end_matches('/').to_owned())
@@ -58,23 +58,23 @@ pub(super) fn target(
     action: &str,
     base: Option<&Template>,
     path: &Template,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
 ) -> Result<Target, Error> {
     let broken = |error: &EvalError| expression_error(&connector.title, action, error);
     let text = path
-        .eval_text(scope, Escape::PathSegment)
+        .eval_text(bindings, Escape::PathSegment)
         .map_err(|error| broken(&error))?
         .ok_or_else(|| broken(&EvalError::Missing { path: path.source().to_owned() }))?;
     let is_absolute = text.starts_with("https://") || text.starts_with("http://");
     let base_is_named = base.is_none_or(origin_policy::is_named);
-    let text_of_base = base.map(|base| base_url(connector, base, scope)).transpose()?;
+    let text_of_base = base.map(|base| base_url(connector, base, bindings)).transpose()?;
     if is_absolute {
         let url = parse(&text)?;
         let same = || text_of_base.as_deref().and_then(|base| Url::parse(base).ok()).map(|base| base.origin());
         // Written out in the file, the origin is the author's choice; otherwise data chose it.
         let is_written = path.source().trim_start().starts_with("http") && origin_policy::is_named(path);
         let with_credentials =
-            is_written || (base_is_named && same() == Some(url.origin())) || is_own(connector, &url, scope);
+            is_written || (base_is_named && same() == Some(url.origin())) || is_own(connector, &url, bindings);
         return Ok(Target { url, with_credentials });
     }
     let base = text_of_base.ok_or_else(|| {
@@ -88,13 +88,13 @@ pub(super) fn target(
     }
     let slash = if text.is_empty() || text.starts_with(['/', '?']) { "" } else { "/" };
     let url = parse(&format!("{base}{slash}{text}"))?;
-    let with_credentials = base_is_named || is_own(connector, &url, scope);
+    let with_credentials = base_is_named || is_own(connector, &url, bindings);
     Ok(Target { url, with_credentials })
 }
 
 /// Whether a URL is at the connector's own base URL.
-fn is_own(connector: &Connector, url: &Url, scope: &Scope<'_>) -> bool {
-    let own = connector.base_url.as_ref().and_then(|base| base_url(connector, base, scope).ok());
+fn is_own(connector: &Connector, url: &Url, bindings: &Bindings<'_>) -> bool {
+    let own = connector.base_url.as_ref().and_then(|base| base_url(connector, base, bindings).ok());
     own.and_then(|own| Url::parse(&own).ok()).is_some_and(|own| own.origin() == url.origin())
 }
 
@@ -139,7 +139,7 @@ mod tests {
         let (inputs, credentials) = (json!({ "id": id }), json!({ "region": region, "key": "k" }));
         let roots = [("inputs", &inputs), ("credentials", &credentials)];
         let template = Template::parse(path).unwrap();
-        target(connector, "demo", connector.base_url.as_ref(), &template, &Scope { roots: &roots })
+        target(connector, "demo", connector.base_url.as_ref(), &template, &Bindings { roots: &roots })
     }
 
     #[test]
@@ -173,10 +173,10 @@ mod tests {
         assert!(!goes("https://${inputs.id}/x", "evil.example"), "a scheme is no origin");
         assert!(goes("https://${inputs.id}/x", "eu.demo.example.com"), "it is the provider's own");
         let (inputs, credentials) = (json!({ "id": "evil.example" }), json!({ "region": "eu" }));
-        let scope = Scope { roots: &[("inputs", &inputs), ("credentials", &credentials)] };
+        let bindings = Bindings { roots: &[("inputs", &inputs), ("credentials", &credentials)] };
         let at = |base: &str| {
             let (base, path) = (Template::parse(base).unwrap(), Template::parse("/x").unwrap());
-            target(&connector, "demo", Some(&base), &path, &scope).unwrap().with_credentials
+            target(&connector, "demo", Some(&base), &path, &bindings).unwrap().with_credentials
         };
         assert!(at("https://other.example.com") && at("https://${inputs.id}.example.com"));
         assert!(!at("https://${inputs.id}"));

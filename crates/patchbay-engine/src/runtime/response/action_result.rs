@@ -2,7 +2,7 @@
 
 use patchbay_connector::{
     definition::{Action, ActionResult, ValueTemplate},
-    expr::Scope,
+    expr::Bindings,
 };
 use serde_json::{Map, Value};
 
@@ -46,7 +46,7 @@ pub(crate) fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<Strin
             ])
         }
         ActionResult::Template(template) => {
-            let value = template.eval(&Scope { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
+            let value = template.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
             match (value, template) {
                 (Some(Value::Object(members)), ValueTemplate::Object(_)) => members,
                 (value, _) => Map::from_iter([("data".to_owned(), value.unwrap_or(Value::Null))]),

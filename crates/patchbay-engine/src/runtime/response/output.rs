@@ -1,8 +1,8 @@
 //! From a provider's answer to a step's output.
 
 use patchbay_connector::{
-    definition::{Request, ResponseSpec},
-    expr::{Escape, Scope},
+    definition::{RequestSpec, ResponseSpec},
+    expr::{Bindings, Escape},
 };
 use serde_json::{Map, Value};
 
@@ -68,7 +68,7 @@ impl Answer {
 
 impl Run<'_> {
     /// Reads an answer by a request's rules: errors, custom errors, the place of the data.
-    pub(crate) fn interpret(&self, request: &Request, incoming: &Incoming, wants: Wants) -> Result<Answer, Error> {
+    pub(crate) fn interpret(&self, request: &RequestSpec, incoming: &Incoming, wants: Wants) -> Result<Answer, Error> {
         let status = incoming.status.as_u16();
         if let Some(outcome) = self.custom_error(request, incoming, || provider_error::said(incoming))? {
             return outcome;
@@ -85,7 +85,7 @@ impl Run<'_> {
     /// What the file's own rules make of an answer; `said` is what it says, as a value.
     pub(crate) fn custom_error(
         &self,
-        request: &Request,
+        request: &RequestSpec,
         incoming: &Incoming,
         said: impl FnOnce() -> Value,
     ) -> Result<Option<Result<Answer, Error>>, Error> {
@@ -104,10 +104,10 @@ impl Run<'_> {
         let own = self.roots();
         let mut roots = own.to_vec();
         roots.push(("response", &response));
-        let scope = Scope { roots: &roots };
+        let bindings = Bindings { roots: &roots };
         for rule in matching {
             let applies = match &rule.condition {
-                Some(condition) => condition.is_truthy(&scope).map_err(|error| self.broken(&error))?,
+                Some(condition) => condition.is_truthy(&bindings).map_err(|error| self.broken(&error))?,
                 None => true,
             };
             if !applies {
@@ -124,7 +124,7 @@ impl Run<'_> {
                 error.set_status(rule.target_status);
             }
             if let Some(message) = &rule.message
-                && let Some(text) = message.eval_text(&scope, Escape::None).map_err(|error| self.broken(&error))?
+                && let Some(text) = message.eval_text(&bindings, Escape::None).map_err(|error| self.broken(&error))?
             {
                 error.message = text;
             }

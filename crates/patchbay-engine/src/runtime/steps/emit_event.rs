@@ -2,7 +2,7 @@
 
 use patchbay_connector::{
     definition::EmitEvent,
-    expr::{Scope, Template},
+    expr::{Bindings, Template},
 };
 use patchbay_model::Timestamp;
 use serde_json::{Map, Value};
@@ -45,17 +45,18 @@ pub(super) async fn run(run: &Run<'_>, step: &EmitEvent) -> Result<Answer, Error
 /// The event as the file writes it.
 fn written(run: &Run<'_>, step: &EmitEvent, kind: &Template) -> Result<Value, Error> {
     let roots = run.roots();
-    let scope = Scope { roots: &roots };
+    let bindings = Bindings { roots: &roots };
     let mut event = Map::new();
     for (key, template) in
         [("eventType", Some(kind)), ("eventId", step.event_id.as_ref()), ("eventDate", step.event_date.as_ref())]
     {
-        let value = template.map(|template| template.eval(&scope)).transpose().map_err(|error| run.broken(&error))?;
+        let value =
+            template.map(|template| template.eval(&bindings)).transpose().map_err(|error| run.broken(&error))?;
         if let Some(value) = value.flatten() {
             event.insert(key.to_owned(), value);
         }
     }
-    let data = step.data.as_ref().map(|data| data.eval(&scope)).transpose().map_err(|error| run.broken(&error))?;
+    let data = step.data.as_ref().map(|data| data.eval(&bindings)).transpose().map_err(|error| run.broken(&error))?;
     event.insert("data".to_owned(), data.flatten().unwrap_or(Value::Null));
     Ok(Value::Object(event))
 }

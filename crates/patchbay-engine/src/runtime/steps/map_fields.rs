@@ -2,7 +2,7 @@
 
 use patchbay_connector::{
     definition::{EnumMatcher, FieldMapping, InputType, MapFields},
-    expr::{EvalError, Room, Scope},
+    expr::{Bindings, EvalError, MemoryBudget},
 };
 use serde_json::{Map, Value, json};
 
@@ -18,20 +18,20 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
     let source = source(run, step)?;
     let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
     let roots = run.roots();
-    let scope = Scope { roots: &roots };
+    let bindings = Bindings { roots: &roots };
     let mut others = Vec::new();
     for (alias, template) in &step.external_sources {
-        let value = template.eval(&scope).map_err(|error| run.broken(&error))?;
+        let value = template.eval(&bindings).map_err(|error| run.broken(&error))?;
         others.push((alias.as_str(), value.unwrap_or(Value::Null)));
     }
     // A record's own members first; secrets are no data to map.
     let mut outer = others.iter().map(|(alias, value)| (*alias, value)).collect::<Vec<_>>();
     outer.extend(roots.iter().filter(|(name, _)| *name != "credentials").copied());
     let granted = Granted::of(run.ctx.connector, run.ctx.granted);
-    let mut room = Room::default();
+    let mut budget = MemoryBudget::default();
     let map = |record: &Value| {
         run.in_time()?;
-        mapped(record, fields, &outer, &granted, &mut room)
+        mapped(record, fields, &outer, &granted, &mut budget)
     };
     let data = each(&source, map).map_err(|error| run.broken(&error))?;
     Ok(Answer { data, ..Answer::default() })
@@ -41,7 +41,7 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
 pub(super) fn source(run: &Run<'_>, step: &MapFields) -> Result<Value, Error> {
     let roots = run.roots();
     let value = match &step.source {
-        Some(source) => source.eval(&Scope { roots: &roots }).map_err(|error| run.broken(&error))?,
+        Some(source) => source.eval(&Bindings { roots: &roots }).map_err(|error| run.broken(&error))?,
         None => run.last_data().cloned(),
     };
     Ok(value.unwrap_or(Value::Null))
@@ -64,33 +64,36 @@ fn mapped(
     fields: &[FieldMapping],
     outer: &[(&str, &Value)],
     granted: &Granted<'_>,
-    room: &mut Room,
+    budget: &mut MemoryBudget,
 ) -> Result<Value, EvalError> {
     let mut roots: Vec<(&str, &Value)> = match record {
         Value::Object(members) => members.iter().map(|(name, value)| (name.as_str(), value)).collect(),
         _ => Vec::new(),
     };
     roots.extend(outer.iter().copied());
-    let scope = Scope { roots: &roots };
+    let bindings = Bindings { roots: &roots };
     let mut target = Map::new();
     for field in fields.iter().filter(|field| !field.hidden && granted.allows(field)) {
         let value = match (&field.expression, &field.values) {
-            (Some(expression), _) => expression.eval(&scope)?,
-            (None, Some(values)) => values.eval(&scope)?,
+            (Some(expression), _) => expression.eval(&bindings)?,
+            (None, Some(values)) => values.eval(&bindings)?,
             // An object without a source of its own is made of the record's own fields.
             (None, None) if !field.properties.is_empty() => Some(record.clone()),
             (None, None) => record.get(&field.target).cloned(),
         };
         let Some(value) = value else { continue };
         // Any number of fields may be made of the same.
-        room.take(&value)?;
+        budget.charge(&value)?;
         let value = match (field.array, value) {
             (true, Value::Array(items)) => Value::Array(
-                items.iter().map(|item| one(item, field, &scope, outer, granted, room)).collect::<Result<_, _>>()?,
+                items
+                    .iter()
+                    .map(|item| one(item, field, &bindings, outer, granted, budget))
+                    .collect::<Result<_, _>>()?,
             ),
             (true, Value::Null) => Value::Null,
-            (true, single) => Value::Array(vec![one(&single, field, &scope, outer, granted, room)?]),
-            (false, value) => one(&value, field, &scope, outer, granted, room)?,
+            (true, single) => Value::Array(vec![one(&single, field, &bindings, outer, granted, budget)?]),
+            (false, value) => one(&value, field, &bindings, outer, granted, budget)?,
         };
         target.insert(field.target.clone(), value);
     }
@@ -100,22 +103,22 @@ fn mapped(
 fn one(
     value: &Value,
     field: &FieldMapping,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
     outer: &[(&str, &Value)],
     granted: &Granted<'_>,
-    room: &mut Room,
+    budget: &mut MemoryBudget,
 ) -> Result<Value, EvalError> {
     match field.kind {
         InputType::Object if !field.properties.is_empty() && !value.is_null() => {
-            mapped(value, &field.properties, outer, granted, room)
+            mapped(value, &field.properties, outer, granted, budget)
         }
-        InputType::Enum => enumerated(value, field.enum_mapper.as_ref(), scope),
+        InputType::Enum => enumerated(value, field.enum_mapper.as_ref(), bindings),
         _ => Ok(value.clone()),
     }
 }
 
 /// `{value, source_value}`: what the connector calls it, and what the provider does.
-fn enumerated(value: &Value, mapper: Option<&EnumMatcher>, scope: &Scope<'_>) -> Result<Value, EvalError> {
+fn enumerated(value: &Value, mapper: Option<&EnumMatcher>, bindings: &Bindings<'_>) -> Result<Value, EvalError> {
     let known = match mapper {
         None => Some(text(value)),
         Some(EnumMatcher::BuiltIn(_)) => {
@@ -125,7 +128,7 @@ fn enumerated(value: &Value, mapper: Option<&EnumMatcher>, scope: &Scope<'_>) ->
         Some(EnumMatcher::Rules(rules)) => {
             let mut found = None;
             for (condition, result) in rules {
-                if condition.is_truthy(scope)? {
+                if condition.is_truthy(bindings)? {
                     found = Some(result.clone());
                     break;
                 }
@@ -159,7 +162,8 @@ mod tests {
     }
 
     fn map(record: &Value, fields: &[FieldMapping]) -> Value {
-        each(record, |record| mapped(record, fields, &[], &Granted::everything(), &mut Room::default())).unwrap()
+        each(record, |record| mapped(record, fields, &[], &Granted::everything(), &mut MemoryBudget::default()))
+            .unwrap()
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use patchbay_connector::{
     definition::McpRequest,
-    expr::{Escape, Scope},
+    expr::{Bindings, Escape},
 };
 use serde_json::{Map, Value};
 use tokio::time::Duration;
@@ -50,8 +50,8 @@ pub(super) async fn run(run: &Run<'_>, call: &McpRequest, wants: Wants) -> Resul
 
 fn tool(run: &Run<'_>, call: &McpRequest) -> Result<String, Error> {
     let roots = run.roots();
-    let scope = Scope { roots: &roots };
-    let name = call.tool.as_ref().map(|tool| tool.eval_text(&scope, Escape::None)).transpose();
+    let bindings = Bindings { roots: &roots };
+    let name = call.tool.as_ref().map(|tool| tool.eval_text(&bindings, Escape::None)).transpose();
     let name = name.map_err(|error| run.broken(&error))?.flatten();
     name.filter(|name| !name.is_empty()).ok_or_else(|| {
         let message = format!("`{}` names no tool to call; its `toolName` comes out empty", run.action.id);
@@ -62,17 +62,17 @@ fn tool(run: &Run<'_>, call: &McpRequest) -> Result<String, Error> {
 /// The tool's arguments. What is missing is left out.
 fn arguments(run: &Run<'_>, call: &McpRequest) -> Result<Map<String, Value>, Error> {
     let roots = run.roots();
-    let scope = Scope { roots: &roots };
+    let bindings = Bindings { roots: &roots };
     let mut arguments = Map::new();
     for arg in &call.args {
         let value = || {
             if let Some(condition) = &arg.condition
-                && !condition.is_truthy(&scope)?
+                && !condition.is_truthy(&bindings)?
             {
                 return Ok(None);
             }
-            let name = arg.name.eval_text(&scope, Escape::None)?;
-            Ok(name.zip(arg.value.eval(&scope)?))
+            let name = arg.name.eval_text(&bindings, Escape::None)?;
+            Ok(name.zip(arg.value.eval(&bindings)?))
         };
         arguments.extend(value().map_err(|error| run.broken(&error))?);
     }

@@ -4,8 +4,8 @@
 //! the call's time. Where it stops early, `next` says where to go on.
 
 use patchbay_connector::{
-    definition::{Cursor, NextKeyIn, Page, PageMode, PaginatedRequest, Request, SoapRequest},
-    expr::{Escape, Scope, Template},
+    definition::{Cursor, NextKeyIn, PageMode, PaginatedRequest, Pagination, RequestSpec, SoapRequest},
+    expr::{Bindings, Escape, Template},
 };
 use serde_json::{Map, Value};
 
@@ -36,7 +36,7 @@ pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Want
 /// What is asked for page after page.
 #[derive(Clone, Copy)]
 pub(super) enum Asked<'a> {
-    Http(&'a Request),
+    Http(&'a RequestSpec),
     Soap(&'a SoapRequest),
 }
 
@@ -59,7 +59,7 @@ impl Asked<'_> {
 /// Page after page.
 pub(super) async fn pages(
     run: &Run<'_>,
-    page: &Page,
+    page: &Pagination,
     cursor: Option<&Cursor>,
     wants: Wants,
     asked: Asked<'_>,
@@ -121,11 +121,11 @@ pub(super) async fn pages(
 }
 
 /// Where the caller begins: a page, and how many of its records come before.
-fn start(run: &Run<'_>, page: &Page, cursor: Option<&Cursor>) -> Result<(Option<Value>, usize), Error> {
+fn start(run: &Run<'_>, page: &Pagination, cursor: Option<&Cursor>) -> Result<(Option<Value>, usize), Error> {
     let roots = run.roots();
-    let scope = Scope { roots: &roots };
+    let bindings = Bindings { roots: &roots };
     let written = |template: Option<&Template>| {
-        let found = template.map(|template| template.eval_text(&scope, Escape::None)).transpose();
+        let found = template.map(|template| template.eval_text(&bindings, Escape::None)).transpose();
         let found = found.map_err(|error| run.broken(&error))?;
         Ok::<_, Error>(found.flatten().filter(|text| !text.is_empty()))
     };
@@ -139,7 +139,7 @@ fn start(run: &Run<'_>, page: &Page, cursor: Option<&Cursor>) -> Result<(Option<
 }
 
 /// The first page of all.
-fn first(page: &Page) -> Option<Value> {
+fn first(page: &Pagination) -> Option<Value> {
     match page.mode {
         PageMode::Cursor => None,
         PageMode::Offset => Some(Value::from(0)),
@@ -148,7 +148,7 @@ fn first(page: &Page) -> Option<Value> {
 }
 
 /// Where the next page is; none at the end.
-fn following(page: &Page, at: Option<&Value>, incoming: &Incoming, raw: &Value, count: usize) -> Option<Value> {
+fn following(page: &Pagination, at: Option<&Value>, incoming: &Incoming, raw: &Value, count: usize) -> Option<Value> {
     let named = page.next_key.as_ref().map(|key| {
         let found = match page.next_key_in {
             NextKeyIn::Headers => in_headers(incoming, key),
@@ -210,7 +210,7 @@ fn within_url(value: Value, key: &str) -> Value {
     }
 }
 
-fn goes_on(run: &Run<'_>, page: &Page, incoming: &Incoming, body: &Value) -> Result<bool, Error> {
+fn goes_on(run: &Run<'_>, page: &Pagination, incoming: &Incoming, body: &Value) -> Result<bool, Error> {
     let Some(condition) = &page.condition else { return Ok(true) };
     let response = Value::Object(Map::from_iter([
         ("statusCode".to_owned(), Value::from(incoming.status.as_u16())),
@@ -220,7 +220,7 @@ fn goes_on(run: &Run<'_>, page: &Page, incoming: &Incoming, body: &Value) -> Res
     let own = run.roots();
     let mut roots = own.to_vec();
     roots.push(("response", &response));
-    condition.is_truthy(&Scope { roots: &roots }).map_err(|error| run.broken(&error))
+    condition.is_truthy(&Bindings { roots: &roots }).map_err(|error| run.broken(&error))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `request`: one HTTP request, its answer's data.
 
-use patchbay_connector::definition::Request;
+use patchbay_connector::definition::RequestSpec;
 
 use crate::{
     Error,
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-pub(super) async fn run(run: &Run<'_>, request: &Request, wants: Wants) -> Result<Answer, Error> {
+pub(super) async fn run(run: &Run<'_>, request: &RequestSpec, wants: Wants) -> Result<Answer, Error> {
     let incoming = run.exchange(request, None).await?;
     run.interpret(request, &incoming, wants)
 }

@@ -2,7 +2,7 @@
 
 use patchbay_connector::{
     definition::SignJwt,
-    expr::{Escape, Scope},
+    expr::{Bindings, Escape},
 };
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
@@ -21,12 +21,12 @@ const MOMENTS: [&str; 3] = ["exp", "iat", "nbf"];
 
 pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
     let roots = run.roots();
-    let scope = Scope { roots: &roots };
-    let key = step.private_key.eval_text(&scope, Escape::None).map_err(|error| run.broken(&error))?;
+    let bindings = Bindings { roots: &roots };
+    let key = step.private_key.eval_text(&bindings, Escape::None).map_err(|error| run.broken(&error))?;
     let key = Zeroizing::new(key.unwrap_or_default());
     let mut claims = Map::new();
     for (name, template) in &step.claims {
-        if let Some(value) = template.eval(&scope).map_err(|error| run.broken(&error))? {
+        if let Some(value) = template.eval(&bindings).map_err(|error| run.broken(&error))? {
             claims.insert(name.clone(), if MOMENTS.contains(&name.as_str()) { number(value) } else { value });
         }
     }
@@ -39,12 +39,12 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
     let mut head =
         Map::from_iter([("alg".to_owned(), json!(step.algorithm.as_str())), ("typ".to_owned(), json!("JWT"))]);
     for (name, template) in &step.headers {
-        if let Some(value) = template.eval(&scope).map_err(|error| run.broken(&error))? {
+        if let Some(value) = template.eval(&bindings).map_err(|error| run.broken(&error))? {
             head.insert(name.clone(), value);
         }
     }
     if let Some(id) = &step.key_id
-        && let Some(id) = id.eval_text(&scope, Escape::None).map_err(|error| run.broken(&error))?
+        && let Some(id) = id.eval_text(&bindings, Escape::None).map_err(|error| run.broken(&error))?
     {
         head.insert("kid".to_owned(), Value::String(id));
     }

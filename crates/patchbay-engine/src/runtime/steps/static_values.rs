@@ -1,6 +1,6 @@
 //! `static_values`: values without a request.
 
-use patchbay_connector::{definition::ValueTemplate, expr::Scope};
+use patchbay_connector::{definition::ValueTemplate, expr::Bindings};
 use serde_json::Value;
 
 use crate::{
@@ -9,6 +9,6 @@ use crate::{
 };
 
 pub(super) fn run(run: &Run<'_>, values: &ValueTemplate) -> Result<Answer, Error> {
-    let data = values.eval(&Scope { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
+    let data = values.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
     Ok(Answer { data: data.unwrap_or(Value::Null), ..Answer::default() })
 }

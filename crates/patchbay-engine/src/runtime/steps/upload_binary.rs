@@ -8,7 +8,7 @@ use base64::{
 use http::{HeaderValue, header};
 use patchbay_connector::{
     definition::UploadBinary,
-    expr::{Escape, Scope, Template},
+    expr::{Bindings, Escape, Template},
 };
 
 use crate::{
@@ -68,7 +68,7 @@ pub(super) fn required(run: &Run<'_>, template: &Template) -> Result<String, Err
 /// A text that may be missing.
 pub(super) fn optional(run: &Run<'_>, template: Option<&Template>, escape: Escape) -> Result<Option<String>, Error> {
     let roots = run.roots();
-    let text = template.map(|template| template.eval_text(&Scope { roots: &roots }, escape)).transpose();
+    let text = template.map(|template| template.eval_text(&Bindings { roots: &roots }, escape)).transpose();
     text.map(Option::flatten).map_err(|error| run.broken(&error))
 }
 

@@ -3,7 +3,7 @@
 use http::{HeaderValue, header};
 use patchbay_connector::{
     definition::{ArrayFormat, UploadFile},
-    expr::{Escape, Scope},
+    expr::{Bindings, Escape},
 };
 use serde_json::Value;
 
@@ -41,13 +41,13 @@ pub(super) async fn run(run: &Run<'_>, upload: &UploadFile, wants: Wants) -> Res
 
 fn additional(run: &Run<'_>, upload: &UploadFile, form: &mut Form) -> Result<(), Error> {
     let roots = run.roots();
-    let scope = Scope { roots: &roots };
+    let bindings = Bindings { roots: &roots };
     for field in &upload.additional {
-        let condition = field.condition.as_ref().map(|condition| condition.is_truthy(&scope)).transpose();
+        let condition = field.condition.as_ref().map(|condition| condition.is_truthy(&bindings)).transpose();
         if condition.map_err(|error| run.broken(&error))? == Some(false) {
             continue;
         }
-        let value = field.value.eval(&scope).map_err(|error| run.broken(&error))?;
+        let value = field.value.eval(&bindings).map_err(|error| run.broken(&error))?;
         let Some(value) = value.filter(|value| !value.is_null()) else { continue };
         let kind = optional(run, field.content_type.as_ref(), Escape::Header)?;
         form.field(&required(run, &field.name)?, kind.as_deref(), &text(&value));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use patchbay_connector::{Connector, Pin};
+use patchbay_connector::{Connector, VersionPin};
 use patchbay_model::{ApiScope, ConnectorVersion, Profile, ProjectId};
 use patchbay_storage::AccountFilter;
 
@@ -73,7 +73,7 @@ impl Engine {
         let known = self.library().state().versions(project, key);
         let is_instances =
             known.iter().any(|choice| matches!(choice, Choice::Instance(_)) && choice.version() == version);
-        if version.parse::<Pin>().is_ok() && is_instances {
+        if version.parse::<VersionPin>().is_ok() && is_instances {
             return Error::new(
                 ErrorCode::ConnectorBuiltIn,
                 format!("{key} {version} belongs to the instance and not to the project; disable its profiles instead"),

@@ -16,7 +16,7 @@ mod fetch;
 use patchbay_connector::{
     Connector,
     definition::McpFlow,
-    expr::{Escape, Scope},
+    expr::{Bindings, Escape},
 };
 use patchbay_model::Profile;
 use patchbay_vault::Secret;
@@ -65,7 +65,7 @@ pub(super) async fn find(
     let title = &connector.title;
     let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
     let roots = [("credentials", credentials.values())];
-    let server = flow.server_url.eval_text(&Scope { roots: &roots }, Escape::Host);
+    let server = flow.server_url.eval_text(&Bindings { roots: &roots }, Escape::Host);
     let server = server.map_err(|error| crate::runtime::expression_error(title, "serverUrl", &error))?;
     let server = documents::web_address(&server.unwrap_or_default(), "its `serverUrl`");
     let server = server.map_err(|why| not_found(title, &why))?;

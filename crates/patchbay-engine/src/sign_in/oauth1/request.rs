@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use patchbay_connector::{
     definition::{HttpMethod, OAuth1SignIn},
-    expr::{Escape, EvalError, Scope, Template},
+    expr::{Bindings, Escape, EvalError, Template},
 };
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
@@ -105,14 +105,14 @@ impl TokenRequest<'_> {
         let public_url = Value::String(engine.config().public_url.clone());
         let roots =
             [("credentials", applicant.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
-        let scope = Scope { roots: &roots };
+        let bindings = Bindings { roots: &roots };
         let (place, name, params) = match step {
             Step::Request { .. } => (&flow.request_token_url, "requestTokenUrl", &flow.request_token_params),
             Step::Trade { .. } => (&flow.token_url, "tokenUrl", &flow.token_params),
         };
         let title = &applicant.connector.title;
         let broken = |error: &EvalError| runtime::expression_error(title, name, error);
-        let text = |template: &Template, escape| template.eval_text(&scope, escape).map_err(|error| broken(&error));
+        let text = |template: &Template, escape| template.eval_text(&bindings, escape).map_err(|error| broken(&error));
         let address = text(place, Escape::Host)?.unwrap_or_default();
         let mut url = Url::parse(&address).map_err(|error| {
             let refused = EvalError::Refused { path: format!("authorization.{name}"), reason: error.to_string() };
@@ -135,7 +135,7 @@ impl TokenRequest<'_> {
         let method = if flow.token_method == HttpMethod::Get { Method::GET } else { Method::POST };
         let mut outgoing = Outgoing { method, url, headers, body, repeatable: false, certificate: None };
         let (now, entropy) = (engine.clock().now(), &*engine.parts().entropy);
-        runtime::sign_handshake(&flow.signing, &step.handshake(), &scope, &mut outgoing, now, entropy)
+        runtime::sign_handshake(&flow.signing, &step.handshake(), &bindings, &mut outgoing, now, entropy)
             .map_err(|error| broken(&error))?;
         Ok(outgoing)
     }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args as ClapArgs;
 use patchbay_connector::{
     Connector,
-    definition::{Action, AuthMethod, Field, Guide, Input, InputType},
+    definition::{Action, AuthMethod, FormField, Guide, Input, InputType},
 };
 
 use super::{out, source};
@@ -71,7 +71,7 @@ fn authentication(out: &mut String, method: &AuthMethod) {
     }
 }
 
-fn fields(out: &mut String, lead: &str, fields: &[Field]) {
+fn fields(out: &mut String, lead: &str, fields: &[FormField]) {
     if fields.is_empty() {
         return;
     }

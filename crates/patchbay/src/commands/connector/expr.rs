@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
-use patchbay_connector::expr::{Scope, Template};
+use patchbay_connector::expr::{Bindings, Template};
 use serde_json::{Map, Value, json};
 
 use super::out;
@@ -68,7 +68,7 @@ fn many(path: &Path, context: &Map<String, Value>) -> anyhow::Result<()> {
 fn evaluate(source: &str, context: &Map<String, Value>) -> Result<Option<Value>, String> {
     let template = Template::parse(source).map_err(|error| error.to_string())?;
     let roots = context.iter().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
-    template.eval(&Scope { roots: &roots }).map_err(|error| error.to_string())
+    template.eval(&Bindings { roots: &roots }).map_err(|error| error.to_string())
 }
 
 fn context(path: Option<&Path>) -> anyhow::Result<Map<String, Value>> {

@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use patchbay_connector::{
     Severity, SourceFile,
-    import::{Imported, Note, Options, Progress, Selection, Topic, import},
+    import::{ImportOptions, ImportProgress, Imported, Note, Selection, Topic, import},
     load, render,
 };
 
@@ -70,7 +70,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(name) if args.file != Path::new("-") => name.to_string_lossy().into_owned(),
         _ => "standard input".to_owned(),
     };
-    let options = Options {
+    let options = ImportOptions {
         key: args.key.clone(),
         title: args.title.clone(),
         base_url: args.base_url.clone(),
@@ -196,13 +196,13 @@ impl ProgressLine {
         Self { is_shown: size >= LARGE && std::io::stderr().is_terminal(), last: usize::MAX }
     }
 
-    fn show(&mut self, progress: Progress) {
+    fn show(&mut self, progress: ImportProgress) {
         if !self.is_shown {
             return;
         }
         let text = match progress {
-            Progress::Reading => "reading".to_owned(),
-            Progress::Operations(done, total) => {
+            ImportProgress::Reading => "reading".to_owned(),
+            ImportProgress::Operations(done, total) => {
                 let percent = done * 100 / total.max(1);
                 if percent == self.last {
                     return;

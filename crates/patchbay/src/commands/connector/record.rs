@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use clap::Args as ClapArgs;
 use patchbay_connector::{
     Connector,
-    definition::{AuthMethod, Field},
+    definition::{AuthMethod, FormField},
     to_yaml,
 };
 use patchbay_engine::{
@@ -156,7 +156,7 @@ fn method<'c>(connector: &'c Connector, key: Option<&str>) -> Option<&'c AuthMet
 /// Every credential is secret but those that the connector declares as plain.
 fn is_secret(method: Option<&AuthMethod>, key: &str) -> bool {
     let fields = method.into_iter().flat_map(|method| method.setup_fields.iter().chain(&method.config_fields));
-    !fields.into_iter().any(|field: &Field| field.key == key && !field.secret)
+    !fields.into_iter().any(|field: &FormField| field.key == key && !field.secret)
 }
 
 fn stand_in(method: Option<&AuthMethod>, key: &str, value: &Value) -> Value {

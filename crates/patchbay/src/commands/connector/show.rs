@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args as ClapArgs;
 use patchbay_connector::{
     Connector,
-    definition::{Action, AuthKind, AuthMethod, Field, GrantType, Input},
+    definition::{Action, AuthKind, AuthMethod, FormField, GrantType, Input},
     expr::Template,
     nearest,
 };
@@ -74,7 +74,7 @@ fn connector_text(connector: &Connector) -> String {
     text
 }
 
-fn field_text(field: &Field) -> String {
+fn field_text(field: &FormField) -> String {
     let marks = [(field.required, "required"), (field.secret, "secret")];
     let marks = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect::<Vec<_>>().join(", ");
     if marks.is_empty() { field.key.clone() } else { format!("{} ({marks})", field.key) }
@@ -132,8 +132,8 @@ fn input_text(text: &mut String, input: &Input, depth: usize, location: Option<&
 }
 
 fn connector_json(connector: &Connector) -> Value {
-    let field = |field: &Field| json!({ "key": field.key, "label": field.label, "required": field.required, "secret": field.secret });
-    let fields = |fields: &[Field]| fields.iter().map(field).collect::<Vec<_>>();
+    let field = |field: &FormField| json!({ "key": field.key, "label": field.label, "required": field.required, "secret": field.secret });
+    let fields = |fields: &[FormField]| fields.iter().map(field).collect::<Vec<_>>();
     let method = |method: &AuthMethod| {
         json!({
             "key": method.key,

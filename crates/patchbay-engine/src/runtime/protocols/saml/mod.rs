@@ -10,7 +10,7 @@ use base64::{
 };
 use patchbay_connector::{
     definition::Saml,
-    expr::{Escape, EvalError, Scope, Template},
+    expr::{Bindings, Escape, EvalError, Template},
 };
 use patchbay_model::{Entropy, Timestamp};
 use serde_json::{Map, Value};
@@ -47,13 +47,13 @@ pub(crate) fn put(
     saml: &Saml,
     provider: &str,
     url: &Url,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
     (now, entropy): (Timestamp, &dyn Entropy),
     body: &mut Map<String, Value>,
 ) -> Result<String, Failure> {
     let text = |template: &Template| -> Result<String, EvalError> {
         let missing = || EvalError::Missing { path: template.source().to_owned() };
-        template.eval_text(scope, Escape::None)?.filter(|text| !text.is_empty()).ok_or_else(missing)
+        template.eval_text(bindings, Escape::None)?.filter(|text| !text.is_empty()).ok_or_else(missing)
     };
     let or = |template: &Option<Template>, default: &str| match template {
         Some(template) => text(template),

@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue, header};
 use patchbay_connector::{
     definition::{Authorization, SoapRequest, ValueTemplate},
-    expr::{Escape, EvalError, Scope, Template},
+    expr::{Bindings, Escape, EvalError, Template},
 };
 use patchbay_model::{Entropy, Timestamp};
 use serde_json::{Map, Value};
@@ -23,7 +23,7 @@ const ACTION: HeaderName = HeaderName::from_static("soapaction");
 pub(crate) fn wrap(
     soap: &SoapRequest,
     authorization: &Authorization,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
     now: Timestamp,
     entropy: &dyn Entropy,
     parts: &mut Parts,
@@ -33,35 +33,37 @@ pub(crate) fn wrap(
         Some(kind) if xml::media_type(kind) == "application/soap+xml" => Version::V1_2,
         _ => Version::V1_1,
     };
-    let namespaces = namespaces(soap, scope)?;
-    let security = security::header(authorization, scope, now, entropy)?;
+    let namespaces = namespaces(soap, bindings)?;
+    let security = security::header(authorization, bindings, now, entropy)?;
     let payload = match parts.whole_body.take() {
         Some(value) => value,
         None => Value::Object(std::mem::take(&mut parts.body)),
     };
     let text = match soap.envelope.as_ref() {
         Some(ValueTemplate::Text(text)) if text.is_mixed() || text.is_literal() => {
-            let written = text.eval_text(scope, Escape::Xml)?.unwrap_or_default();
+            let written = text.eval_text(bindings, Escape::Xml)?.unwrap_or_default();
             as_written(written, security)?
         }
-        Some(envelope) => match envelope.eval(scope)?.unwrap_or(Value::Null) {
+        Some(envelope) => match envelope.eval(bindings)?.unwrap_or(Value::Null) {
             Value::String(written) => as_written(written, security)?,
-            Value::Object(members) => written(&around(members, payload, soap, scope, &namespaces, security, version)?)?,
+            Value::Object(members) => {
+                written(&around(members, payload, soap, bindings, &namespaces, security, version)?)?
+            }
             _ => return Err(refused("envelope", "is neither a text nor an object")),
         },
         None => {
-            let body = body(soap, scope, payload, &namespaces)?;
+            let body = body(soap, bindings, payload, &namespaces)?;
             written(&envelope(Map::new(), body, &namespaces, security, version))?
         }
     };
     parts.whole_body = Some(Value::String(text));
-    let action = soap.action.as_ref().map(|action| action.eval_text(scope, Escape::Header)).transpose()?.flatten();
+    let action = soap.action.as_ref().map(|action| action.eval_text(bindings, Escape::Header)).transpose()?.flatten();
     say_action(parts, version, kind, action.as_deref())
 }
 
 /// Prefixes and what they stand for.
-fn namespaces(soap: &SoapRequest, scope: &Scope<'_>) -> Result<Vec<(String, String)>, EvalError> {
-    let text = |template: &Template| template.eval_text(scope, Escape::None).map(Option::unwrap_or_default);
+fn namespaces(soap: &SoapRequest, bindings: &Bindings<'_>) -> Result<Vec<(String, String)>, EvalError> {
+    let text = |template: &Template| template.eval_text(bindings, Escape::None).map(Option::unwrap_or_default);
     let pair = |namespace: &patchbay_connector::definition::Namespace| {
         Ok((text(&namespace.prefix)?.trim_end_matches(':').to_owned(), text(&namespace.uri)?))
     };
@@ -72,11 +74,11 @@ fn namespaces(soap: &SoapRequest, scope: &Scope<'_>) -> Result<Vec<(String, Stri
 /// file names no operation.
 fn body(
     soap: &SoapRequest,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
     payload: Value,
     namespaces: &[(String, String)],
 ) -> Result<Map<String, Value>, EvalError> {
-    let operation = soap.operation.as_ref().map(|name| name.eval_text(scope, Escape::None)).transpose()?.flatten();
+    let operation = soap.operation.as_ref().map(|name| name.eval_text(bindings, Escape::None)).transpose()?.flatten();
     let Value::Object(mut members) = payload else {
         return Err(refused("args", "make no object, which the operation's parameters are"));
     };
@@ -139,7 +141,7 @@ fn around(
     mut given: Map<String, Value>,
     payload: Value,
     soap: &SoapRequest,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
     namespaces: &[(String, String)],
     security: Option<(String, Value)>,
     version: Version,
@@ -163,7 +165,7 @@ fn around(
     }
     let body = match written {
         Some(body) => body,
-        None => body(soap, scope, payload, namespaces)?,
+        None => body(soap, bindings, payload, namespaces)?,
     };
     Ok(envelope(header, body, namespaces, security, version))
 }

@@ -5,7 +5,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use patchbay_connector::{
     definition::Authorization,
-    expr::{Escape, EvalError, Scope, Template},
+    expr::{Bindings, Escape, EvalError, Template},
 };
 use patchbay_model::{Entropy, Timestamp};
 use serde_json::{Value, json};
@@ -18,14 +18,14 @@ const BASE64: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-so
 /// The block, by name; none when the authorization is another.
 pub(super) fn header(
     authorization: &Authorization,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<Option<(String, Value)>, EvalError> {
     let Authorization::WsSecurity { username, password, digested } = authorization else { return Ok(None) };
     let text = |template: &Template| {
         let missing = || EvalError::Missing { path: template.source().to_owned() };
-        template.eval_text(scope, Escape::None)?.ok_or_else(missing)
+        template.eval_text(bindings, Escape::None)?.ok_or_else(missing)
     };
     let (username, password) = (text(username)?, text(password)?);
     let mut token = json!({ "wsse:Username": username });

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use patchbay_connector::{
     definition::{Authorization, HmacAlgorithm, OAuth1, Signing},
-    expr::{Escape, EvalError, Scope, Template},
+    expr::{Bindings, Escape, EvalError, Template},
 };
 use patchbay_model::{Entropy, Timestamp};
 use serde_json::Value;
@@ -20,24 +20,24 @@ use crate::http::Outgoing;
 /// Signs a request whose authorization is a signature; leaves every other as it is.
 pub(crate) fn sign(
     authorization: &Authorization,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
     request: &mut Outgoing,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<(), EvalError> {
     match authorization {
         Authorization::Signed(Signing::Aws4 { service, region }) => {
-            let text = |template: &patchbay_connector::expr::Template| header_text(template, scope);
+            let text = |template: &patchbay_connector::expr::Template| header_text(template, bindings);
             let service = text(service)?.ok_or_else(|| missing("service"))?;
             let region = match region {
                 Some(region) => text(region)?,
-                None => credential(scope, &["region"]),
+                None => credential(bindings, &["region"]),
             };
             let keys = aws4::Keys {
-                id: credential(scope, &["accessKeyId"]).ok_or_else(|| missing("credentials.accessKeyId"))?,
-                secret: credential(scope, &["secretAccessKey"])
+                id: credential(bindings, &["accessKeyId"]).ok_or_else(|| missing("credentials.accessKeyId"))?,
+                secret: credential(bindings, &["secretAccessKey"])
                     .ok_or_else(|| missing("credentials.secretAccessKey"))?,
-                session: credential(scope, &["sessionToken"]),
+                session: credential(bindings, &["sessionToken"]),
                 region: region.ok_or_else(|| missing("credentials.region"))?,
                 service,
             };
@@ -53,8 +53,8 @@ pub(crate) fn sign(
             as_basic,
             username,
         }) => {
-            let username = username.as_ref().map(|user| header_text(user, scope)).transpose()?.flatten();
-            let secret = credential(scope, &["secretKey", "apiSecret", "secret", "clientSecret"]);
+            let username = username.as_ref().map(|user| header_text(user, bindings)).transpose()?.flatten();
+            let secret = credential(bindings, &["secretKey", "apiSecret", "secret", "clientSecret"]);
             let rule = hmac::Rule {
                 algorithm: *algorithm,
                 header: header.as_deref(),
@@ -69,10 +69,10 @@ pub(crate) fn sign(
         }
         _ => match authorization.oauth1() {
             Some(oauth1) => {
-                let token = named(scope, oauth1.token.as_ref(), &["token", "accessToken"])?;
-                let secret = named(scope, oauth1.token_secret.as_ref(), &["tokenSecret"])?;
+                let token = named(bindings, oauth1.token.as_ref(), &["token", "accessToken"])?;
+                let secret = named(bindings, oauth1.token_secret.as_ref(), &["tokenSecret"])?;
                 let by = By { token, token_secret: Zeroizing::new(secret.unwrap_or_default()), more: None };
-                sign_oauth1(oauth1, by, scope, request, now, entropy)
+                sign_oauth1(oauth1, by, bindings, request, now, entropy)
             }
             None => Ok(()),
         },
@@ -91,7 +91,7 @@ pub(crate) struct Handshake<'a> {
 pub(crate) fn sign_handshake(
     oauth1: &OAuth1,
     handshake: &Handshake<'_>,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
     request: &mut Outgoing,
     now: Timestamp,
     entropy: &dyn Entropy,
@@ -102,7 +102,7 @@ pub(crate) fn sign_handshake(
         token_secret: Zeroizing::new(handshake.token.map(|(_, secret)| secret.to_owned()).unwrap_or_default()),
         more: Some((name, value.to_owned())),
     };
-    sign_oauth1(oauth1, by, scope, request, now, entropy)
+    sign_oauth1(oauth1, by, bindings, request, now, entropy)
 }
 
 /// By whose leave a request is signed.
@@ -113,17 +113,17 @@ struct By {
 }
 
 /// What the file names, else the credential of one of these names.
-fn named(scope: &Scope<'_>, template: Option<&Template>, usual: &[&str]) -> Result<Option<String>, EvalError> {
+fn named(bindings: &Bindings<'_>, template: Option<&Template>, usual: &[&str]) -> Result<Option<String>, EvalError> {
     match template {
-        Some(template) => template.eval_text(scope, Escape::None).map(|text| text.filter(|text| !text.is_empty())),
-        None => Ok(credential(scope, usual)),
+        Some(template) => template.eval_text(bindings, Escape::None).map(|text| text.filter(|text| !text.is_empty())),
+        None => Ok(credential(bindings, usual)),
     }
 }
 
 fn sign_oauth1(
     oauth1: &OAuth1,
     by: By,
-    scope: &Scope<'_>,
+    bindings: &Bindings<'_>,
     request: &mut Outgoing,
     now: Timestamp,
     entropy: &dyn Entropy,
@@ -131,11 +131,12 @@ fn sign_oauth1(
     let by_key = oauth1.method.is_by_key();
     let (secret, usual) =
         if by_key { (&oauth1.private_key, ["privateKey"]) } else { (&oauth1.consumer_secret, ["consumerSecret"]) };
-    let secret = named(scope, secret.as_ref(), &usual)?.ok_or_else(|| missing(&format!("credentials.{}", usual[0])))?;
+    let secret =
+        named(bindings, secret.as_ref(), &usual)?.ok_or_else(|| missing(&format!("credentials.{}", usual[0])))?;
     let keys = oauth1::Keys {
         method: oauth1.method,
-        realm: oauth1.realm.as_ref().map(|realm| realm.eval_text(scope, Escape::None)).transpose()?.flatten(),
-        consumer_key: named(scope, oauth1.consumer_key.as_ref(), &["consumerKey"])?
+        realm: oauth1.realm.as_ref().map(|realm| realm.eval_text(bindings, Escape::None)).transpose()?.flatten(),
+        consumer_key: named(bindings, oauth1.consumer_key.as_ref(), &["consumerKey"])?
             .ok_or_else(|| missing("credentials.consumerKey"))?,
         consumer_secret: Zeroizing::new(secret),
         token: by.token,
@@ -155,8 +156,8 @@ fn sign_oauth1(
 }
 
 /// The first of these credentials that is there.
-fn credential(scope: &Scope<'_>, names: &[&str]) -> Option<String> {
-    let (_, credentials) = scope.roots.iter().find(|(name, _)| *name == "credentials")?;
+fn credential(bindings: &Bindings<'_>, names: &[&str]) -> Option<String> {
+    let (_, credentials) = bindings.roots.iter().find(|(name, _)| *name == "credentials")?;
     let text = |name: &&str| credentials.get(*name).and_then(Value::as_str).filter(|text| !text.is_empty());
     names.iter().find_map(text).map(str::to_owned)
 }

@@ -6,8 +6,8 @@
 use serde_json::Value;
 
 use super::{
-    model::{Location, Operation, Param},
-    refs::Document,
+    model::{ApiOperation, ApiParameter, ParameterLocation},
+    refs::ApiDocument,
     schema::merge,
 };
 use crate::yaml::Map;
@@ -71,7 +71,7 @@ const ASIDE: [&str; 8] =
 
 /// What was found out about an answer.
 #[derive(Debug, Default)]
-pub(super) struct Listing {
+pub(super) struct ListShape {
     /// Whether it is a list, or holds one.
     pub(super) is_list: bool,
     /// The member that holds the records; none where the answer is the list.
@@ -83,7 +83,7 @@ pub(super) struct Listing {
 
 /// A guess.
 #[derive(Debug)]
-pub(super) struct Paging {
+pub(super) struct DetectedPagination {
     /// The parameter that asks for a page.
     pub(super) key: String,
     mode: &'static str,
@@ -93,11 +93,11 @@ pub(super) struct Paging {
 }
 
 /// Looks at the answer of an operation.
-pub(super) fn listing(document: Document<'_>, operation: &Operation<'_>) -> Listing {
-    let Some(schema) = operation.answer.schema else { return Listing::default() };
+pub(super) fn listing(document: ApiDocument<'_>, operation: &ApiOperation<'_>) -> ListShape {
+    let Some(schema) = operation.answer.schema else { return ListShape::default() };
     let merged = merge(document, schema);
     if merged.types == ["array"] || merged.items.is_some() {
-        return Listing { is_list: true, ..Listing::default() };
+        return ListShape { is_list: true, ..ListShape::default() };
     }
     let is_array = |schema: &Value| {
         let merged = merge(document, schema);
@@ -146,11 +146,11 @@ pub(super) fn listing(document: Document<'_>, operation: &Operation<'_>) -> List
         Some(named) if !ends_open || goes_on => Some(named),
         _ => only.filter(|_| goes_on || (!ends_open && looks_paged(operation))),
     };
-    Listing { is_list: data_key.is_some(), data_key: data_key.map(str::to_owned), next, more }
+    ListShape { is_list: data_key.is_some(), data_key: data_key.map(str::to_owned), next, more }
 }
 
 /// Whether a member can name a place: a text or a number.
-fn carries(document: Document<'_>, schema: &Value) -> bool {
+fn carries(document: ApiDocument<'_>, schema: &Value) -> bool {
     let merged = merge(document, schema);
     merged.properties.is_empty()
         && merged.items.is_none()
@@ -158,11 +158,11 @@ fn carries(document: Document<'_>, schema: &Value) -> bool {
 }
 
 /// The guess, when there is something to go by.
-pub(super) fn guess(operation: &Operation<'_>, listing: &Listing) -> Option<Paging> {
-    let queries = || operation.params.iter().filter(|param| param.location == Location::Query);
+pub(super) fn guess(operation: &ApiOperation<'_>, listing: &ListShape) -> Option<DetectedPagination> {
+    let queries = || operation.params.iter().filter(|param| param.location == ParameterLocation::Query);
     let named = |names: &[&str]| names.iter().find_map(|name| queries().find(|param| param.name == *name));
     let data_key = listing.data_key.clone();
-    let paging = |key: &str, mode, next_key| Paging {
+    let paging = |key: &str, mode, next_key| DetectedPagination {
         key: key.to_owned(),
         mode,
         start: None,
@@ -188,14 +188,18 @@ pub(super) fn guess(operation: &Operation<'_>, listing: &Listing) -> Option<Pagi
     if let Some(param) = page {
         let from_zero =
             ["minimum", "default"].iter().any(|key| param.schema.get(key).and_then(Value::as_u64) == Some(0));
-        return Some(Paging { start: from_zero.then_some(0), ..paging(&param.name, "page", more.or(next)) });
+        return Some(DetectedPagination {
+            start: from_zero.then_some(0),
+            ..paging(&param.name, "page", more.or(next))
+        });
     }
     named(&OFFSETS).map(|param| paging(&param.name, "offset", more))
 }
 
 /// The result of a list that goes on after the last record's id, which is nowhere in the answer by itself.
-pub(super) fn by_last_record(operation: &Operation<'_>, listing: &Listing) -> Option<Map> {
-    let goes_by_id = |param: &Param<'_>| param.location == Location::Query && param.name == "starting_after";
+pub(super) fn by_last_record(operation: &ApiOperation<'_>, listing: &ListShape) -> Option<Map> {
+    let goes_by_id =
+        |param: &ApiParameter<'_>| param.location == ParameterLocation::Query && param.name == "starting_after";
     let (records, more) = (listing.data_key.as_deref()?, listing.more.as_deref()?);
     let usable = [records, more].iter().all(|name| name.split('.').all(super::inputs::is_identifier));
     if !usable || !operation.params.iter().any(goes_by_id) {
@@ -208,7 +212,7 @@ pub(super) fn by_last_record(operation: &Operation<'_>, listing: &Listing) -> Op
 }
 
 /// Whether a parameter looks like paging of whatever kind.
-pub(super) fn looks_paged(operation: &Operation<'_>) -> bool {
+pub(super) fn looks_paged(operation: &ApiOperation<'_>) -> bool {
     let names = [
         "limit",
         "per_page",
@@ -222,10 +226,13 @@ pub(super) fn looks_paged(operation: &Operation<'_>) -> bool {
         "$top",
     ];
     let all = || CURSORS.iter().chain(&PAGES).chain(&OFFSETS).chain(&names);
-    operation.params.iter().any(|param| param.location == Location::Query && all().any(|name| *name == param.name))
+    operation
+        .params
+        .iter()
+        .any(|param| param.location == ParameterLocation::Query && all().any(|name| *name == param.name))
 }
 
-impl Paging {
+impl DetectedPagination {
     /// The guess in words.
     pub(super) fn told(&self) -> String {
         let next = match &self.next_key {

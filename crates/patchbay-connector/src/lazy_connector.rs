@@ -1,4 +1,4 @@
-//! Connectors that are compiled when they are first needed.
+//! A connector that is compiled at its first use.
 
 use std::{
     fmt,
@@ -9,17 +9,17 @@ use crate::{Connector, definition::ReleaseStage};
 
 type Compile = Box<dyn Fn() -> Option<Arc<Connector>> + Send + Sync>;
 
-/// A connector that is known by name, and compiled once somebody asks for it: an instance carries many, and its
-/// projects use a few. Whoever asks first waits for it, some milliseconds.
-pub struct Later {
+/// A connector whose key and release stage are available at once, and which is compiled at its first use: an instance
+/// ships many connectors, and its projects use a few. The first caller waits some milliseconds for the compilation.
+pub struct LazyConnector {
     pub(crate) key: String,
     pub(crate) stage: ReleaseStage,
     compile: Compile,
     compiled: OnceLock<Option<Arc<Connector>>>,
 }
 
-impl Later {
-    /// One that `compile` makes; none where it has errors, and nobody sees it then.
+impl LazyConnector {
+    /// Creates a connector that `compile` produces; if `compile` returns `None`, the connector has errors and is hidden.
     pub fn new(
         key: impl Into<String>,
         stage: ReleaseStage,
@@ -28,15 +28,15 @@ impl Later {
         Self { key: key.into(), stage, compile: Box::new(compile), compiled: OnceLock::new() }
     }
 
-    /// The connector.
+    /// Returns the connector and compiles it if needed; `None` if it has errors.
     pub fn connector(&self) -> Option<&Arc<Connector>> {
         self.compiled.get_or_init(|| (self.compile)()).as_ref()
     }
 }
 
-impl fmt::Debug for Later {
+impl fmt::Debug for LazyConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Later")
+        f.debug_struct("LazyConnector")
             .field("key", &self.key)
             .field("compiled", &self.compiled.get().is_some())
             .finish_non_exhaustive()

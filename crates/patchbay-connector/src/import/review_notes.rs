@@ -97,13 +97,13 @@ pub struct Note {
 
 /// Where notes are collected.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
+pub(super) struct ReviewNotes {
     list: RefCell<Vec<Note>>,
     /// How many bytes the patterns take that were taken over.
     patterns: Cell<usize>,
 }
 
-impl Notes {
+impl ReviewNotes {
     pub(super) fn add(&self, topic: Topic, place: impl Into<String>, detail: impl Into<String>) {
         let note = Note { topic, place: place.into(), detail: detail.into() };
         let mut list = self.list.borrow_mut();

@@ -1,4 +1,4 @@
-//! "Did you mean": the name most like another.
+//! "Did you mean": finds the known name that is most similar to a misspelled one.
 
 /// The most characters of a name that are looked at. Names are short; a hostile one must not cost a square of its length.
 const MAX_LENGTH: usize = 64;

@@ -2,12 +2,12 @@
 
 use super::check::step_texts;
 use crate::{
-    definition::{EnumMatcher, FieldMapping, Step, StepFunction, StepReads},
+    definition::{EnumMatcher, FieldMapping, Step, StepDependencies, StepFunction},
     expr::Template,
 };
 
 /// What `step` reads, in an action with these `fieldConfigs`.
-pub(super) fn of(step: &Step, action_fields: &[FieldMapping]) -> StepReads {
+pub(super) fn of(step: &Step, action_fields: &[FieldMapping]) -> StepDependencies {
     let mut texts = step_texts(step);
     texts.extend(&step.success_criteria);
     texts.extend(&step.failure_message);
@@ -18,24 +18,24 @@ pub(super) fn of(step: &Step, action_fields: &[FieldMapping]) -> StepReads {
             StepFunction::MapFields(map) | StepFunction::Typecast(map) => {
                 // Without a source it takes what the step before it left, whichever that was.
                 if map.source.is_none() {
-                    return StepReads::Any;
+                    return StepDependencies::Any;
                 }
                 field_texts(map.fields.as_deref().unwrap_or(action_fields), &mut texts);
             }
-            StepFunction::EmitEvent(event) if event.event_type.is_none() => return StepReads::Any,
+            StepFunction::EmitEvent(event) if event.event_type.is_none() => return StepDependencies::Any,
             _ => {}
         }
     }
     for text in texts {
-        match text.steps_read() {
+        match text.steps_referenced() {
             Some(steps) => named.extend(steps),
-            None => return StepReads::Any,
+            None => return StepDependencies::Any,
         }
     }
     named.retain(|name| *name != step.id);
     named.sort();
     named.dedup();
-    StepReads::Named(named)
+    StepDependencies::Named(named)
 }
 
 fn field_texts<'a>(fields: &'a [FieldMapping], texts: &mut Vec<&'a Template>) {

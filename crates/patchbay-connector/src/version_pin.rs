@@ -4,9 +4,9 @@ use std::{fmt, str::FromStr};
 
 use semver::Version;
 
-/// A pin: `latest`, `1.x.x`, `1.2.x`, or one version.
+/// A version pin: `latest`, `1.x.x`, `1.2.x`, or one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pin {
+pub enum VersionPin {
     /// Whatever is newest.
     Latest,
     /// The newest of a major version (`1.x.x`).
@@ -17,12 +17,12 @@ pub enum Pin {
     Exact(Version),
 }
 
-/// A text that is no pin.
+/// A string that is not a version pin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a pin is latest, 1.x.x, 1.2.x or an exact version such as 1.2.0")]
-pub struct PinError;
+pub struct VersionPinError;
 
-impl Pin {
+impl VersionPin {
     /// Whether a version may stand in for it. A pre-release (`2.0.0-rc.1`) is nobody's by a range: it runs where it
     /// is named.
     pub fn allows(&self, version: &Version) -> bool {
@@ -48,28 +48,28 @@ impl Pin {
     }
 }
 
-impl FromStr for Pin {
-    type Err = PinError;
+impl FromStr for VersionPin {
+    type Err = VersionPinError;
 
-    fn from_str(text: &str) -> Result<Self, PinError> {
+    fn from_str(text: &str) -> Result<Self, VersionPinError> {
         if text == "latest" {
             return Ok(Self::Latest);
         }
         let Some(range) = text.strip_suffix(".x") else {
-            return Version::parse(text).map(Self::Exact).map_err(|_| PinError);
+            return Version::parse(text).map(Self::Exact).map_err(|_| VersionPinError);
         };
         let (range, is_major) = range.strip_suffix(".x").map_or((range, false), |range| (range, true));
         // Written as a version, the numbers are held to its rules: no sign, no leading zero.
         let patch = if is_major { ".0.0" } else { ".0" };
-        let version = Version::parse(&format!("{range}{patch}")).map_err(|_| PinError)?;
+        let version = Version::parse(&format!("{range}{patch}")).map_err(|_| VersionPinError)?;
         if !version.pre.is_empty() || !version.build.is_empty() {
-            return Err(PinError);
+            return Err(VersionPinError);
         }
         Ok(if is_major { Self::Major(version.major) } else { Self::Minor(version.major, version.minor) })
     }
 }
 
-impl fmt::Display for Pin {
+impl fmt::Display for VersionPin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Latest => f.write_str("latest"),
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn pins_have_four_forms() {
         for text in ["latest", "1.x.x", "0.x.x", "1.2.x", "10.20.x", "1.2.0", "2.0.0-rc.1"] {
-            assert_eq!(text.parse::<Pin>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<VersionPin>().unwrap().to_string(), text);
         }
         for wrong in [
             "",
@@ -118,7 +118,7 @@ mod tests {
             "1.2+b.x",
             "99999999999999999999.x.x",
         ] {
-            assert_eq!(wrong.parse::<Pin>(), Err(PinError), "{wrong}");
+            assert_eq!(wrong.parse::<VersionPin>(), Err(VersionPinError), "{wrong}");
         }
     }
 
@@ -135,7 +135,7 @@ mod tests {
             ("1.2.0", Some("1.2.0")),
             ("1.2.1", None),
         ] {
-            let found = pin.parse::<Pin>().unwrap().best(&all, |version| version).map(ToString::to_string);
+            let found = pin.parse::<VersionPin>().unwrap().best(&all, |version| version).map(ToString::to_string);
             assert_eq!(found.as_deref(), expected, "{pin}");
         }
     }
@@ -143,16 +143,16 @@ mod tests {
     #[test]
     fn pre_releases_are_the_latest_where_there_is_nothing_else() {
         let all = versions(&["1.0.0-alpha", "1.0.0-beta.2", "1.0.0-beta.11"]);
-        let best = |pin: Pin| pin.best(&all, |version| version).map(ToString::to_string);
-        assert_eq!(best(Pin::Latest).as_deref(), Some("1.0.0-beta.11"));
-        assert_eq!(best(Pin::Major(1)), None);
-        assert_eq!(Pin::Latest.best(&Vec::<Version>::new(), |version| version), None);
+        let best = |pin: VersionPin| pin.best(&all, |version| version).map(ToString::to_string);
+        assert_eq!(best(VersionPin::Latest).as_deref(), Some("1.0.0-beta.11"));
+        assert_eq!(best(VersionPin::Major(1)), None);
+        assert_eq!(VersionPin::Latest.best(&Vec::<Version>::new(), |version| version), None);
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in ".{0,40}") {
-            if let Ok(pin) = text.parse::<Pin>() {
+            if let Ok(pin) = text.parse::<VersionPin>() {
                 prop_assert_eq!(pin.to_string(), text);
             }
         }
