@@ -1,4 +1,4 @@
-/** Unit tests of every workspace, in a simulated browser. Browser tests are in `e2e`. */
+/** The unit tests of every workspace, in a simulated browser. The browser tests are in `e2e`. */
 
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";

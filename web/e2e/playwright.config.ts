@@ -1,8 +1,8 @@
 /**
- * How the browser tests run: Debian's own Chromium, no browser download, nothing beyond loopback.
+ * The configuration of the browser tests: Debian's Chromium, no browser download, only loopback requests.
  *
- * `PATCHBAY_BIN` names the binary under test, `CHROMIUM` another browser than `/usr/bin/chromium`,
- * `PATCHBAY_SCREENSHOTS=1` renews the pictures in `docs/images/`.
+ * `PATCHBAY_BIN` sets the binary under test, `CHROMIUM` the browser (default `/usr/bin/chromium`), and
+ * `PATCHBAY_SCREENSHOTS=1` updates the screenshots in `docs/images/`.
  */
 import { defineConfig } from "@playwright/test";
 import type { WorkerOptions } from "./support/fixtures.ts";
@@ -11,7 +11,7 @@ import { browserPath, serverPath } from "./support/paths.ts";
 export default defineConfig<object, WorkerOptions>({
   testDir: "tests",
   outputDir: "test-results",
-  // A picture or a retry would hide what fails; one run, one truth.
+  // A retry would hide flaky tests.
   retries: 0,
   forbidOnly: true,
   workers: 2,
@@ -26,7 +26,7 @@ export default defineConfig<object, WorkerOptions>({
     screenshot: "only-on-failure",
     launchOptions: {
       executablePath: browserPath(),
-      // Playwright gives every launch a fresh profile directory by itself.
+      // Playwright creates a new profile directory for every launch.
       args: [
         "--no-sandbox",
         "--disable-gpu",

@@ -9,7 +9,7 @@ export default defineConfig({
     target: "es2022",
     lib: {
       entry: "src/script.ts",
-      // Runs as a classic script and as a module alike.
+      // Works as a classic script and as a module.
       formats: ["iife"],
       name: "PatchbayHub",
       fileName: () => "patchbay-hub.js",

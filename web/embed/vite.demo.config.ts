@@ -1,4 +1,4 @@
-/** Builds the demo page into `web/dist/demo`, with the addresses under which the server hands it out. */
+/** Builds the demo page into `web/dist/demo`, with the paths under which the server serves it. */
 
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";

@@ -1,4 +1,4 @@
-/** Builds the package `@patchbay/hub` into `embed/dist`: the element, and the React component beside it. */
+/** Builds the package `@patchbay/hub` into `embed/dist`: the element and the React component. */
 
 import { defineConfig } from "vite";
 

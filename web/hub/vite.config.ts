@@ -1,4 +1,4 @@
-/** Builds the Hub page into `web/dist/hub`, with the addresses under which the server hands it out. */
+/** Builds the Hub page into `web/dist/hub`, with the paths under which the server serves it. */
 
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
@@ -11,7 +11,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsDir: "",
     target: "es2023",
-    // The polyfill is for browsers that are older than the target.
+    // The polyfill is only for browsers older than the target.
     modulePreload: { polyfill: false },
   },
 });

@@ -1,12 +1,11 @@
 /**
- * The operator's backend: the few API calls that the tests make with a key, and the Hub's own reads.
- *
- * Plain `fetch`, so that nothing of the browser stands between a test and what the server says.
+ * An API client for the tests: calls with an API key, and read calls of the Hub API. It uses plain `fetch`, independent
+ * of the browser.
  */
 import { expect } from "@playwright/test";
 import type { Server } from "./server.ts";
 
-/** A linked account, as far as the tests look at it. */
+/** The members of a linked account that the tests use. */
 export interface Account {
   readonly id: string;
   readonly provider: string;
@@ -15,21 +14,21 @@ export interface Account {
   readonly origin_owner_name: string;
 }
 
-/** What a connect session is made from; the owner is a name, from which its id follows. */
+/** The options of a connect session; the owner's ID is derived from its name. */
 export interface SessionRequest {
   readonly owner: string;
   readonly accountId?: string;
   readonly expiresIn?: number;
 }
 
-/** The result of an action call. */
-export interface Answer {
+/** The response to an API call. */
+export interface ApiResponse {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: provider answers have the provider's shape
+  // biome-ignore lint/suspicious/noExplicitAny: provider responses have the provider's shape
   readonly body: any;
 }
 
-/** A client of one server with one key. */
+/** A client of one server with its API key. */
 export class Api {
   private readonly server: Server;
 
@@ -37,37 +36,37 @@ export class Api {
     this.server = server;
   }
 
-  /** The id of a test's owner. */
+  /** Returns the ID of an owner. */
   static ownerId(owner: string): string {
     return owner.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   }
 
-  /** Makes a connect session for SpotDraft and returns its token. */
+  /** Creates a connect session for SpotDraft and returns its token. */
   async session(request: SessionRequest): Promise<string> {
-    const answer = await this.call("POST", "/connect_sessions", {
+    const response = await this.call("POST", "/connect_sessions", {
       origin_owner_id: Api.ownerId(request.owner),
       origin_owner_name: request.owner,
       provider: "spotdraft",
       ...(request.accountId === undefined ? {} : { account_id: request.accountId }),
       ...(request.expiresIn === undefined ? {} : { expires_in: request.expiresIn }),
     });
-    expect(answer.status, JSON.stringify(answer.body)).toBe(201);
-    return answer.body.token;
+    expect(response.status, JSON.stringify(response.body)).toBe(201);
+    return response.body.token;
   }
 
-  /** The accounts of one owner. */
+  /** Returns the accounts of an owner. */
   async accounts(owner: string): Promise<Account[]> {
-    const answer = await this.call("GET", `/accounts?origin_owner_id=${Api.ownerId(owner)}`);
-    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
-    return answer.body;
+    const response = await this.call("GET", `/accounts?origin_owner_id=${Api.ownerId(owner)}`);
+    expect(response.status, JSON.stringify(response.body)).toBe(200);
+    return response.body;
   }
 
   /** Runs an action with an account. */
-  async run(accountId: string, action: string): Promise<Answer> {
+  async run(accountId: string, action: string): Promise<ApiResponse> {
     return this.call("POST", "/actions/rpc", { action }, { "x-account-id": accountId });
   }
 
-  /** Links an account without a browser, for tests whose subject is what comes after. */
+  /** Links an account without a browser and returns its ID. */
   async link(owner: string): Promise<string> {
     const token = await this.session({ owner });
     const hub = { "x-hub-session-token": token };
@@ -86,8 +85,8 @@ export class Api {
     return linked.body.id;
   }
 
-  /** A Hub call with a session's token and no key. */
-  async hub(token: string, path: string): Promise<Answer> {
+  /** Calls the Hub API with a session token, without an API key. */
+  async hub(token: string, path: string): Promise<ApiResponse> {
     return this.send("GET", path, undefined, { "x-hub-session-token": token });
   }
 
@@ -101,7 +100,7 @@ export class Api {
     path: string,
     body: unknown,
     headers: Record<string, string>,
-  ): Promise<Answer> {
+  ): Promise<ApiResponse> {
     const response = await fetch(`${this.server.url}${path}`, {
       method,
       headers: { "content-type": "application/json", ...headers },

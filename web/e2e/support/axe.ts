@@ -1,10 +1,10 @@
-/** Accessibility: axe must find nothing, at WCAG 2.2 AA and its own best practices. */
+/** Accessibility checks with axe: WCAG 2.2 AA and axe's best practices. */
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 
-/** Fails with the rule, the element and the reason of every violation. */
+/** Fails if axe finds a violation, with the rule, the element and the reason. */
 export async function expectAccessible(page: Page): Promise<void> {
-  await settled(page);
+  await animationsFinished(page);
   const { violations } = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     .analyze();
@@ -16,12 +16,12 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(found).toEqual([]);
 }
 
-/** Waits until nothing fades or slides: half-way, every colour is too faint. What turns for ever may turn. */
-async function settled(page: Page): Promise<void> {
+/** Waits for all finite animations, since colors have too little contrast during a fade. */
+async function animationsFinished(page: Page): Promise<void> {
   await page.waitForFunction(() =>
     document.getAnimations().every((animation) => {
-      const endless = animation.effect?.getComputedTiming().iterations === Number.POSITIVE_INFINITY;
-      return endless || animation.playState !== "running";
+      const isInfinite = animation.effect?.getComputedTiming().iterations === Number.POSITIVE_INFINITY;
+      return isInfinite || animation.playState !== "running";
     }),
   );
 }

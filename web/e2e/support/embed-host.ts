@@ -1,29 +1,29 @@
 /**
- * A customer's product with `<patchbay-hub>` in it: an origin of its own, and a policy as strict as one can
- * be that still wants the Hub. The page notes every event of the element and every message it gets.
+ * A product's page with `<patchbay-hub>` on its own origin and with the strictest Content-Security-Policy that allows
+ * the Hub. The page records every event of the element and every message that it receives.
  */
 import { serveOnLoopback } from "./loopback.ts";
 
-/** What the page has noted. */
-export interface Notes {
+/** The recorded events and messages. */
+export interface RecordedEvents {
   readonly events: { readonly type: string; readonly detail: unknown }[];
   readonly messages: unknown[];
 }
 
-/** A running product. */
+/** A running host server. */
 export interface EmbedHost {
   readonly origin: string;
-  /** The page with one element for each set of attributes. */
+  /** Returns the URL of the page with one element for each set of attributes. */
   url(...elements: Readonly<Record<string, string>>[]): string;
   stop(): Promise<void>;
 }
 
 const SCRIPT = `
-window.notes = { events: [], messages: [] };
-addEventListener("message", ({ data }) => window.notes.messages.push(data));
+window.recorded = { events: [], messages: [] };
+addEventListener("message", ({ data }) => window.recorded.messages.push(data));
 for (const type of ["ready", "success", "cancel", "close", "error"]) {
   document.addEventListener(type, (event) => {
-    if (event.target.localName === "patchbay-hub") window.notes.events.push({ type, detail: event.detail });
+    if (event.target.localName === "patchbay-hub") window.recorded.events.push({ type, detail: event.detail });
   });
 }
 `;
@@ -35,7 +35,7 @@ h1 { font-size: 24px; margin: 0 0 16px }
 patchbay-hub { margin-bottom: 16px; background: #fff }
 `;
 
-/** Starts the product on a free loopback port, for elements of this Patchbay. */
+/** Starts the host server on a free loopback port, for elements of this Patchbay server. */
 export async function startEmbedHost(patchbay: string): Promise<EmbedHost> {
   const policy =
     `default-src 'none'; script-src 'self' ${patchbay}; style-src 'self'; frame-src ${patchbay}; ` +

@@ -1,13 +1,13 @@
-/** What a test gets: a server and a host page (one a worker), and a client, a Hub and a traffic record (one a test). */
+/** The test fixtures: a server and a host page per worker; an API client, a Hub and a traffic record per test. */
 import { test as base } from "@playwright/test";
 import { Api } from "./api.ts";
 import { Dashboard, logIn, type Member } from "./dashboard.ts";
-import { type HostPage, startHostPage } from "./host-page.ts";
-import { StockHub } from "./hub.ts";
 import { type Server, startServer } from "./server.ts";
+import { StockHub } from "./stock-hub.ts";
+import { type StockHubHost, startStockHubHost } from "./stock-hub-host.ts";
 import { Traffic } from "./traffic.ts";
 
-/** Set in the configuration. */
+/** The options set in the configuration. */
 export interface WorkerOptions {
   /** The binary under test. */
   serverBinary: string;
@@ -15,7 +15,7 @@ export interface WorkerOptions {
 
 interface WorkerFixtures extends WorkerOptions {
   server: Server;
-  host: HostPage;
+  host: StockHubHost;
   member: Member;
 }
 
@@ -39,7 +39,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   host: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's shape
     async ({}, use) => {
-      const host = await startHostPage();
+      const host = await startStockHubHost();
       await use(host);
       await host.stop();
     },
@@ -53,7 +53,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
   api: async ({ server }, use) => use(new Api(server)),
   traffic: [async ({ context }, use) => use(await Traffic.watch(context)), { auto: true }],
-  // The record must be on before the first page is opened.
+  // Traffic must be recorded before the first page is opened.
   hub: async ({ page, traffic: _traffic }, use) => use(new StockHub(page)),
 });
 

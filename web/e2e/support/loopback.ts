@@ -1,19 +1,19 @@
-/** A server of the tests' own, on a free loopback port. */
+/** HTTP servers for tests on a free loopback port. */
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** A running server. */
-export interface Loopback {
-  /** Its origin. */
+export interface LoopbackServer {
+  /** The server's origin. */
   readonly origin: string;
-  /** Stops it, also what it is answering. */
+  /** Stops the server and closes all connections. */
   stop(): Promise<void>;
 }
 
 /** Starts a server. */
-export async function serveOnLoopback(answer: RequestListener): Promise<Loopback> {
-  const server = createServer(answer);
+export async function serveOnLoopback(handle: RequestListener): Promise<LoopbackServer> {
+  const server = createServer(handle);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

@@ -1,32 +1,32 @@
-/** What the operator's backend and dashboard do around our own Hub: sessions for pages, profiles on and off. */
+/** The operator's API calls: connect sessions and connector profiles. */
 import { expect } from "@playwright/test";
 import { Api } from "./api.ts";
 import type { Server } from "./server.ts";
 
-/** What a session is made from, beyond its owner. */
+/** The options of a connect session. */
 export interface SessionOptions {
   readonly allowedOrigins?: readonly string[];
   readonly accountId?: string;
   readonly expiresIn?: number;
-  /** `null` leaves the choice to the customer. */
+  /** `null` lets the customer choose. */
   readonly provider?: string | null;
-  /** Where a browser that has signed in at a provider goes to be confirmed. */
+  /** The URL that confirms a browser after the authorization at the provider. */
   readonly confirmUrl?: string;
 }
 
-/** A session as its maker gets it. */
-export interface Session {
+/** A created connect session. */
+export interface CreatedSession {
   readonly token: string;
   readonly link: string;
 }
 
-/** A connector profile, as far as the tests look at it. */
-interface Profile {
+/** The members of a connector profile that the tests use. */
+interface ConnectorProfile {
   readonly id: string;
   readonly connector_key: string;
 }
 
-/** One server's operator. */
+/** The operator of one server. */
 export class Operator {
   private readonly server: Server;
 
@@ -34,10 +34,10 @@ export class Operator {
     this.server = server;
   }
 
-  /** Makes a connect session. */
-  async session(owner: string, options: SessionOptions = {}): Promise<Session> {
+  /** Creates a connect session. */
+  async session(owner: string, options: SessionOptions = {}): Promise<CreatedSession> {
     const { allowedOrigins = [], accountId, expiresIn, provider = "spotdraft", confirmUrl } = options;
-    const made = await this.call("POST", "/connect_sessions", 201, {
+    const session = await this.call("POST", "/connect_sessions", 201, {
       origin_owner_id: Api.ownerId(owner),
       origin_owner_name: owner,
       allowed_origins: allowedOrigins,
@@ -46,10 +46,10 @@ export class Operator {
       ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
       ...(confirmUrl === undefined ? {} : { confirm_url: confirmUrl }),
     });
-    return { token: made.token, link: made.auth_link_url };
+    return { token: session.token, link: session.auth_link_url };
   }
 
-  /** Runs a piece of a test with SpotDraft's profile switched off after `before`, and switches it on again. */
+  /** Runs part of a test with SpotDraft's profile disabled, and enables it again. */
   async whileDisabled(work: () => Promise<void>): Promise<void> {
     const { id } = await this.profile();
     await this.call("PATCH", `/auth_configs/${id}`, 200, { active: false });
@@ -60,9 +60,9 @@ export class Operator {
     }
   }
 
-  /** Runs a piece of a test with another profile of SpotDraft beside the first. */
+  /** Runs part of a test with a second SpotDraft profile. */
   async withSecondProfile(name: string, work: () => Promise<void>): Promise<void> {
-    const made = await this.call("POST", "/auth_configs", 201, {
+    const profile = await this.call("POST", "/auth_configs", 201, {
       connector_key: "spotdraft",
       name,
       active: true,
@@ -70,20 +70,20 @@ export class Operator {
     try {
       await work();
     } finally {
-      await this.call("DELETE", `/auth_configs/${made.id}`, null);
+      await this.call("DELETE", `/auth_configs/${profile.id}`, null);
     }
   }
 
-  private async profile(): Promise<Profile> {
+  private async profile(): Promise<ConnectorProfile> {
     const listed = await this.call("GET", "/auth_configs?page_size=100", 200);
-    const found = listed.data.find(({ connector_key }: Profile) => connector_key === "spotdraft");
-    expect(found, "the sandbox has a profile of SpotDraft").toBeDefined();
+    const found = listed.data.find(({ connector_key }: ConnectorProfile) => connector_key === "spotdraft");
+    expect(found, "the sandbox has a SpotDraft profile").toBeDefined();
     return found;
   }
 
-  /** A call with the key; fails unless it is answered with the wanted status (`null` takes any success). */
-  // biome-ignore lint/suspicious/noExplicitAny: answers have the shape that the test wants
-  async call(method: string, path: string, wanted: number | null, body?: unknown): Promise<any> {
+  /** Makes a call with the API key and expects a status (`null` accepts any success). */
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows the shape of the response
+  async call(method: string, path: string, expectedStatus: number | null, body?: unknown): Promise<any> {
     const key = Buffer.from(`${this.server.apiKey}:`).toString("base64");
     const response = await fetch(`${this.server.url}${path}`, {
       method,
@@ -91,8 +91,8 @@ export class Operator {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (wanted === null) expect(response.ok, text).toBe(true);
-    else expect(response.status, text).toBe(wanted);
+    if (expectedStatus === null) expect(response.ok, text).toBe(true);
+    else expect(response.status, text).toBe(expectedStatus);
     return text === "" ? null : JSON.parse(text);
   }
 }

@@ -1,35 +1,35 @@
-/** Where the things under test are found; the only place that reads the environment. */
+/** Paths of the binary, the browser and other files. The only module that reads environment variables. */
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
 const here = import.meta.dirname;
 
-/** The binary under test: `PATCHBAY_BIN` (relative to `web/e2e`), or what `make run` builds. */
+/** Returns the binary under test: `PATCHBAY_BIN` (relative to `web/e2e`), or the one that `make run` builds. */
 export function serverPath(): string {
   return resolve(here, "..", process.env.PATCHBAY_BIN ?? "../../target/fast/patchbay");
 }
 
-/** A folder of built screens in place of those in the binary, for who works on them. */
+/** Returns a folder of built screens to use instead of those in the binary. */
 export function webDirectory(): string | undefined {
   return process.env.PATCHBAY_WEB_DIR;
 }
 
-/** The browser: `CHROMIUM`, or Debian's. */
+/** Returns the browser: `CHROMIUM`, or Debian's. */
 export function browserPath(): string {
   return process.env.CHROMIUM ?? "/usr/bin/chromium";
 }
 
-/** The stock Hub's web component, as npm delivers it. */
+/** Returns the stock Hub's web component in `node_modules`. */
 export function stockHubPath(): string {
   return createRequire(import.meta.url).resolve("@stackone/hub/webcomponent");
 }
 
-/** A folder of ours that the tests hand to the server. */
+/** Returns a folder in `fixtures`. */
 export function fixturePath(name: string): string {
   return resolve(here, "../fixtures", name);
 }
 
-/** Where pictures for the documentation go, or nothing when this run makes none. */
-export function picturesPath(): string | undefined {
+/** Returns the folder for documentation screenshots; undefined if this run takes none. */
+export function screenshotsPath(): string | undefined {
   return process.env.PATCHBAY_SCREENSHOTS === "1" ? resolve(here, "../../../docs/images") : undefined;
 }

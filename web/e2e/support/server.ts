@@ -1,8 +1,8 @@
 /**
- * One real Patchbay: a process on a free port with a data directory of its own and the sandbox on.
+ * A real Patchbay process on a free port, with its own data directory and the sandbox.
  *
- * It is stopped by its own pid and leaves no directory behind. What it wrote to standard error is kept,
- * so that a failing start says why and tests can look for secrets in it.
+ * It is stopped by process ID, and its directory is deleted. Its standard error is recorded, so that a failed start is
+ * explained and tests can search it for secrets.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -16,25 +16,25 @@ import { webDirectory } from "./paths.ts";
 /** The credentials that the sandbox accepts. */
 export const SANDBOX = { clientId: "sandbox-client-id", clientSecret: "sandbox-client-secret" } as const;
 
-/** Longest wait for the line that says where it listens. The machine may be busy with a build. */
+/** How long to wait for the line with the address. The machine may be busy with a build. */
 const START_TIMEOUT_MS = 60_000;
 
-/** Longest wait for the process to drain after SIGTERM before it is killed. */
+/** How long to wait after SIGTERM before the process is killed. */
 const STOP_TIMEOUT_MS = 20_000;
 
 /** A running server. */
 export interface Server {
-  /** Its origin, such as `http://127.0.0.1:43817`. */
+  /** The server's origin, for example `http://127.0.0.1:43817`. */
   readonly url: string;
   /** The API key of its first project. */
   readonly apiKey: string;
-  /** Everything it has written to standard error so far. */
+  /** Returns everything written to standard error so far. */
   log(): string;
-  /** Stops it and removes its data. */
+  /** Stops the server and deletes its data. */
   stop(): Promise<void>;
 }
 
-/** Starts the binary with further options and waits until it says that it listens. */
+/** Starts the binary with additional options and waits until it listens. */
 export async function startServer(binary: string, options: readonly string[] = []): Promise<Server> {
   await access(binary, constants.X_OK).catch(() => {
     throw new Error(
@@ -70,21 +70,21 @@ export async function startServer(binary: string, options: readonly string[] = [
   }
 }
 
-/** Reads standard output up to its one line. */
+/** Returns the address from the first line of standard output. */
 async function listeningAt(child: ChildProcess, log: () => string): Promise<string> {
   if (child.stdout === null) throw new Error("the server's standard output is not piped");
   const lines = createInterface({ input: child.stdout });
   const line = await Promise.race([
     once(lines, "line").then(([text]) => String(text)),
     once(child, "exit").then(([code]) => {
-      throw new Error(`patchbay ended at once (exit code ${code}). It said:\n${log()}`);
+      throw new Error(`patchbay exited immediately (exit code ${code}). Its output:\n${log()}`);
     }),
     once(child, "error").then(([error]) => {
       throw error;
     }),
     new Promise<never>((_resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`patchbay did not say where it listens. It said:\n${log()}`)),
+        () => reject(new Error(`patchbay did not print its address. Its output:\n${log()}`)),
         START_TIMEOUT_MS,
       );
       timer.unref();
@@ -95,12 +95,12 @@ async function listeningAt(child: ChildProcess, log: () => string): Promise<stri
   return match[1];
 }
 
-/** SIGTERM by pid, then SIGKILL for one that does not end. */
+/** Sends SIGTERM, then SIGKILL if the process does not exit. */
 async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const ended = once(child, "exit");
+  const exited = once(child, "exit");
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
-  await ended;
+  await exited;
   clearTimeout(timer);
 }

@@ -1,19 +1,19 @@
 /**
- * What the browser sends: kept for questions such as "where did the secret go?", and held to loopback.
+ * Records the browser's requests and restricts them to loopback.
  *
- * A test that needs the internet is a test that fails on a train; and a Hub that phones elsewhere would be
- * worth knowing about. Requests to any other host are refused and noted.
+ * Tests must work offline, and the Hub must not contact other hosts. Requests to any other host are blocked and
+ * recorded.
  */
 import type { BrowserContext, Request } from "@playwright/test";
 
-/** The record of one browser context. */
+/** The requests of one browser context. */
 export class Traffic {
-  /** Every request that was let through. */
+  /** The allowed requests. */
   readonly sent: Request[] = [];
-  /** The URLs of those that were refused. */
-  readonly refused: string[] = [];
+  /** The URLs of the blocked requests. */
+  readonly blocked: string[] = [];
 
-  /** Starts keeping the record of a context. */
+  /** Starts recording the requests of a context. */
   static async watch(context: BrowserContext): Promise<Traffic> {
     const traffic = new Traffic();
     await context.route("**/*", async (route) => {
@@ -22,15 +22,15 @@ export class Traffic {
         traffic.sent.push(route.request());
         await route.continue();
       } else {
-        traffic.refused.push(url.href);
+        traffic.blocked.push(url.href);
         await route.abort("blockedbyclient");
       }
     });
     return traffic;
   }
 
-  /** The requests that hold a text anywhere: address, headers or body. */
-  async holding(text: string): Promise<Request[]> {
+  /** Returns the requests that contain a text in the URL, the headers or the body. */
+  async requestsContaining(text: string): Promise<Request[]> {
     const found = [];
     for (const request of this.sent) {
       const headers = JSON.stringify(await request.allHeaders());

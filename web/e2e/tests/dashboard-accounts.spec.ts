@@ -1,7 +1,7 @@
 /** The Accounts page: search, filters, suspend, convert, edit, delete. */
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { picture } from "../support/pictures.ts";
+import { takeScreenshot } from "../support/screenshots.ts";
 
 test("accounts are listed, and search and filters are part of the address", async ({ dashboard, api }) => {
   const { page } = dashboard;
@@ -13,7 +13,7 @@ test("accounts are listed, and search and filters are part of the address", asyn
   }
   await expect(dashboard.row("Searchable One")).toContainText("SpotDraft");
   await expectAccessible(page);
-  await picture(page, "dashboard-accounts");
+  await takeScreenshot(page, "dashboard-accounts");
 
   await page.getByRole("textbox", { name: "Search" }).fill("searchable two");
   await expect(dashboard.row("Searchable One")).toHaveCount(0);
@@ -84,7 +84,7 @@ test("an account's page shows everything except secrets", async ({ dashboard, ap
   await expect(page.getByText("98 actions")).toBeVisible();
   expect(await page.content()).not.toContain("sandbox-client-secret");
   await expectAccessible(page);
-  await picture(page, "dashboard-account");
+  await takeScreenshot(page, "dashboard-account");
   await dashboard.open("/accounts/unknown");
   await expect(page.getByRole("alert")).toBeVisible();
   await expectAccessible(page);

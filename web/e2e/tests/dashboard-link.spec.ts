@@ -1,7 +1,7 @@
 /** The three ways to link an account from the dashboard. */
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { picture } from "../support/pictures.ts";
+import { takeScreenshot } from "../support/screenshots.ts";
 import { SANDBOX } from "../support/server.ts";
 
 test("an account is linked in the Hub dialog and appears in the list", async ({ dashboard, api }) => {
@@ -68,5 +68,5 @@ test("the embedding code contains this server's URL", async ({ dashboard, server
   await page.getByRole("tab", { name: "curl" }).click();
   await expect(page.locator("pre").first()).toContainText(`${server.url}/connect_sessions`);
   await expectAccessible(page);
-  await picture(page.getByRole("dialog"), "dashboard-link");
+  await takeScreenshot(page.getByRole("dialog"), "dashboard-link");
 });

@@ -1,12 +1,12 @@
 /** The connector profile dialog: values for the provider's setup and version pins; and rejected OAuth apps. */
 import type { Page } from "@playwright/test";
-import { CLIENT } from "../adversary/provider.ts";
+import { CLIENT } from "../providers/oidc.ts";
 import { expectAccessible } from "../support/axe.ts";
 import { choose, Dashboard, logIn } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
+import { HubPage } from "../support/hub-page.ts";
+import { authorizeAt, test as oauthTest } from "../support/oauth-fixtures.ts";
 import { Operator } from "../support/operator.ts";
-import { OwnHub } from "../support/own-hub.ts";
-import { test as placed, signInAt } from "../support/sign-in-place.ts";
 
 /** A connector that is uploaded in two versions, to test pins. */
 const versionedConnector = (version: string) => `
@@ -125,20 +125,20 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-placed("a rejected OAuth app is reported until it is corrected", async ({ place, page, context }) => {
-  const { server, provider } = place;
+oauthTest("a rejected OAuth app is reported until it is corrected", async ({ oauth, page, context }) => {
+  const { server, provider } = oauth;
   const operator = new Operator(server);
   const made = await operator.call("POST", "/auth_configs", 201, {
-    connector_key: "anchor",
+    connector_key: "oidc",
     name: "Wrong app",
     setup_information: { site: provider.url, clientId: CLIENT.id, clientSecret: "not-its-secret" },
   });
   await operator.call("PATCH", `/auth_configs/${made.id}`, 200, { default: true });
-  const { link } = await operator.session("Refused Ltd", { provider: "anchor" });
+  const { link } = await operator.session("Refused Ltd", { provider: "oidc" });
   await page.goto(link);
   const opened = page.waitForEvent("popup");
-  await new OwnHub(page).connect.click();
-  await signInAt(await opened, "gil");
+  await new HubPage(page).connect.click();
+  await authorizeAt(await opened, "gil");
   await expect(page.getByRole("alert")).toContainText("refuses the app's own credentials");
 
   const { cookie } = await logIn(server);
@@ -156,13 +156,13 @@ placed("a rejected OAuth app is reported until it is corrected", async ({ place,
   await expect(row.getByRole("status")).toHaveCount(0);
 
   // The account's page shows the scopes that were not granted and the actions that need them.
-  const again = await operator.session("Less Ltd", { provider: "anchor" });
+  const again = await operator.session("Less Ltd", { provider: "oidc" });
   await page.goto(again.link);
   const second = page.waitForEvent("popup");
-  await new OwnHub(page).connect.click();
+  await new HubPage(page).connect.click();
   // The provider still has a session.
   await (await second).getByRole("button", { name: "Continue" }).click();
-  await expect(new OwnHub(page).heading("Anchor is connected")).toBeVisible();
+  await expect(new HubPage(page).heading("Example OIDC is connected")).toBeVisible();
   await dashboard.open("/accounts");
   await page.getByRole("link", { name: "Less Ltd" }).first().click();
   const missing = page.getByRole("alert").filter({ hasText: "granted fewer" });

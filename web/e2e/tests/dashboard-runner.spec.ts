@@ -2,7 +2,7 @@
 import { expectAccessible } from "../support/axe.ts";
 import { choose, PASSWORD } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { picture } from "../support/pictures.ts";
+import { takeScreenshot } from "../support/screenshots.ts";
 
 test("an action runs from a form and shows the requests without secrets", async ({ dashboard, api }) => {
   const { page } = dashboard;
@@ -21,7 +21,7 @@ test("an action runs from a form and shows the requests without secrets", async 
   expect(await page.content()).not.toContain("sandbox-client-secret");
   await expectAccessible(page);
   await page.evaluate(() => window.scrollTo(0, 0));
-  await picture(page, "dashboard-run");
+  await takeScreenshot(page, "dashboard-run");
   await result.getByRole("button", { name: "Load next page" }).click();
   await result.getByRole("tab", { name: "curl" }).click();
   await expect(result.locator("pre")).toContainText('"page":2');

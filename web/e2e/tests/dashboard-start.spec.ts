@@ -3,7 +3,7 @@ import { Api } from "../support/api.ts";
 import { expectAccessible } from "../support/axe.ts";
 import { Dashboard, logIn } from "../support/dashboard.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { picture } from "../support/pictures.ts";
+import { takeScreenshot } from "../support/screenshots.ts";
 import { startServer } from "../support/server.ts";
 
 test("the steps lead to a working call and can be opened again", async ({ page, context, serverBinary }) => {
@@ -17,7 +17,7 @@ test("the steps lead to a working call and can be opened again", async ({ page, 
     await dashboard.open("/");
     await expect(page.getByRole("heading", { name: "Get started" })).toBeVisible();
     await expectAccessible(page);
-    await picture(page, "dashboard-start");
+    await takeScreenshot(page, "dashboard-start");
     await page.getByRole("button", { name: /Open the Hub/ }).click();
     await dashboard.hub
       .getByRole("button", { name: /fill in/i })

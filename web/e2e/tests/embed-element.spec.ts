@@ -1,22 +1,22 @@
-/** `<patchbay-hub>` in a page of another origin: what it tells, what it never tells, and who may show it. */
+/** `<patchbay-hub>` in a page of another origin: events, secrets, and allowed origins. */
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "../support/axe.ts";
-import type { Notes } from "../support/embed-host.ts";
-import { expect, test } from "../support/own-fixtures.ts";
-import { expectFits, OwnHub, tabTo } from "../support/own-hub.ts";
-import { picture } from "../support/pictures.ts";
+import type { RecordedEvents } from "../support/embed-host.ts";
+import { expect, test } from "../support/hub-fixtures.ts";
+import { expectFits, HubPage, tabTo } from "../support/hub-page.ts";
+import { takeScreenshot } from "../support/screenshots.ts";
 import { SANDBOX } from "../support/server.ts";
 
-const hubIn = (page: Page, place = 0): OwnHub =>
-  new OwnHub(page.locator("patchbay-hub").nth(place).frameLocator("iframe"));
+const hubIn = (page: Page, index = 0): HubPage =>
+  new HubPage(page.locator("patchbay-hub").nth(index).frameLocator("iframe"));
 
-const notes = (page: Page): Promise<Notes> =>
-  page.evaluate(() => (window as unknown as { notes: Notes }).notes);
+const recorded = (page: Page): Promise<RecordedEvents> =>
+  page.evaluate(() => (window as unknown as { recorded: RecordedEvents }).recorded);
 
 const eventTypes = async (page: Page): Promise<string[]> =>
-  (await notes(page)).events.map(({ type }) => type);
+  (await recorded(page)).events.map(({ type }) => type);
 
-test("links an account and tells the page its id, and nothing that was typed", async ({
+test("links an account and reports its ID to the page, but no credentials", async ({
   api,
   embedHost,
   operator,
@@ -25,13 +25,13 @@ test("links an account and tells the page its id, and nothing that was typed", a
 }) => {
   const owner = "Embedding Ltd";
   const { token } = await operator.session(owner, { allowedOrigins: [embedHost.origin] });
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
   await page.goto(embedHost.url({ token }));
   const hub = hubIn(page);
   await expect(hub.heading("Connect SpotDraft")).toBeVisible();
   await expectAccessible(page);
-  await picture(page, "embed-form");
+  await takeScreenshot(page, "embed-form");
   await hub.submit("mistyped-secret-3141");
   await expect(hub.root.getByRole("alert")).toBeVisible();
   await hub.submit();
@@ -41,54 +41,56 @@ test("links an account and tells the page its id, and nothing that was typed", a
   await hub.button("Close").click();
   await expect.poll(() => eventTypes(page)).toEqual(["ready", "success", "close"]);
 
-  const { events, messages } = await notes(page);
+  const { events, messages } = await recorded(page);
   expect(events[1]?.detail).toEqual({ id: account?.id, provider: "spotdraft" });
-  const told = JSON.stringify(messages);
+  const messageText = JSON.stringify(messages);
   expect(messages).toContainEqual({
     type: "AccountConnected",
     account: { id: account?.id, provider: "spotdraft" },
   });
-  const seen = await page.evaluate(() => {
+  const pageState = await page.evaluate(() => {
     const shadows = [...document.querySelectorAll("patchbay-hub")].map((hub) => hub.shadowRoot?.innerHTML);
     const stored = [{ ...localStorage }, { ...sessionStorage }, document.cookie];
     return document.documentElement.outerHTML + shadows.join() + JSON.stringify(stored);
   });
   for (const secret of [SANDBOX.clientSecret, SANDBOX.clientId, "mistyped-secret-3141"]) {
-    expect(told).not.toContain(secret);
-    expect(seen).not.toContain(secret);
+    expect(messageText).not.toContain(secret);
+    expect(pageState).not.toContain(secret);
   }
-  expect(told).not.toContain(token);
-  for (const request of await traffic.holding(SANDBOX.clientSecret)) {
-    expect(request.frame().url(), "only the Hub's own frame sends it").toMatch(/\/embedded\/integrations$/);
+  expect(messageText).not.toContain(token);
+  for (const request of await traffic.requestsContaining(SANDBOX.clientSecret)) {
+    expect(request.frame().url(), "only the Hub's frame sends the secret").toMatch(
+      /\/embedded\/integrations$/,
+    );
   }
-  expect(complaints).toEqual([]);
+  expect(errors).toEqual([]);
 });
 
-test("a page that the session does not allow is refused, and the element says what to add", async ({
+test("a page that the session does not allow is blocked, and the element says what to add", async ({
   embedHost,
   operator,
   page,
 }) => {
   const { token } = await operator.session("Forgot To Allow");
   await page.clock.install();
-  const refused = page.waitForEvent("console", {
+  const blocked = page.waitForEvent("console", {
     predicate: (message) => message.text().includes("frame-ancestors"),
   });
   await page.goto(embedHost.url({ token }));
-  await refused;
+  await blocked;
   await page.clock.fastForward(10_000);
   const notice = page.getByRole("alert");
   await expect(notice).toContainText("The Hub did not open");
   await expect(notice).toContainText(`"allowed_origins": ["${embedHost.origin}"]`);
   await expectAccessible(page);
-  await picture(page, "embed-refused");
-  const { events } = await notes(page);
+  await takeScreenshot(page, "embed-refused");
+  const { events } = await recorded(page);
   expect(events).toEqual([
     { type: "error", detail: { code: "unreachable", message: expect.stringContaining(embedHost.origin) } },
   ]);
   expect(JSON.stringify(events)).not.toContain(token);
 
-  // Another session, made as the notice says, opens in the same element.
+  // A new session, created as the notice says, opens in the same element.
   const allowed = await operator.session("Forgot To Allow", { allowedOrigins: [embedHost.origin] });
   await page
     .locator("patchbay-hub")
@@ -97,9 +99,9 @@ test("a page that the session does not allow is refused, and the element says wh
   await expect(notice).toBeHidden();
 });
 
-test("a server that is not there is said to be", async ({ embedHost, page }) => {
+test("the element says if the server is unreachable", async ({ embedHost, page }) => {
   await page.clock.install();
-  // Port 9 answers nobody.
+  // No server listens on port 9.
   await page.goto(embedHost.url({ token: "t", "base-url": "http://127.0.0.1:9" }));
   await expect(page.locator("patchbay-hub iframe")).toHaveCount(1);
   await page.clock.fastForward(10_000);
@@ -107,7 +109,7 @@ test("a server that is not there is said to be", async ({ embedHost, page }) => 
   await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
 });
 
-test("two on one page do not disturb each other", async ({ api, embedHost, operator, page }) => {
+test("two elements on one page are independent", async ({ api, embedHost, operator, page }) => {
   const allowedOrigins = [embedHost.origin];
   const left = await operator.session("Left Ltd", { allowedOrigins });
   const right = await operator.session("Right Ltd", { allowedOrigins });
@@ -125,20 +127,20 @@ test("two on one page do not disturb each other", async ({ api, embedHost, opera
   expect(await api.accounts("Right Ltd")).toHaveLength(1);
 });
 
-test("a page cannot speak for the Hub", async ({ embedHost, operator, page }) => {
+test("a page cannot forge messages of the Hub", async ({ embedHost, operator, page }) => {
   const { token } = await operator.session("Forged Ltd", { allowedOrigins: [embedHost.origin] });
   await page.goto(embedHost.url({ token }));
   await expect(hubIn(page).heading("Connect SpotDraft")).toBeVisible();
   await page.evaluate(async () => {
-    const heard = new Promise((resolve) => addEventListener("message", resolve, { once: true }));
+    const received = new Promise((resolve) => addEventListener("message", resolve, { once: true }));
     const account = { id: "forged", provider: "spotdraft" };
     postMessage({ source: "patchbay-hub", version: 1, type: "success", account }, location.origin);
-    await heard;
+    await received;
   });
   expect(await eventTypes(page)).toEqual(["ready"]);
 });
 
-test("it can be edited, themed, named and given a height", async ({ api, embedHost, operator, page }) => {
+test("an account, a theme, labels and a height can be set", async ({ api, embedHost, operator, page }) => {
   const owner = "Particular Ltd";
   const accountId = await api.link(owner);
   const { token } = await operator.session(owner, { accountId, allowedOrigins: [embedHost.origin] });
@@ -157,9 +159,9 @@ test("it can be edited, themed, named and given a height", async ({ api, embedHo
   await expect(page.getByTitle("Your contracts")).toBeVisible();
   await expect(hub.heading("Edit SpotDraft")).toBeVisible();
   await expect(hub.button("Save")).toHaveCSS("background-color", "rgb(15, 118, 110)");
-  await expect(hub.root.getByText("Connected by")).toHaveCount(0);
+  await expect(hub.root.getByText("Powered by")).toHaveCount(0);
 
-  // As tall as what it shows: nothing scrolls inside the frame.
+  // The frame is as tall as its content, so nothing scrolls inside.
   await expect
     .poll(() =>
       hub.root.locator("html").evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight),
@@ -175,16 +177,12 @@ test("it can be edited, themed, named and given a height", async ({ api, embedHo
   await expect(hub.button("Back to Acme")).toBeVisible();
 });
 
-test("by keyboard alone, from the page into the Hub and out by Cancel", async ({
-  embedHost,
-  operator,
-  page,
-}) => {
+test("the Hub can be used by keyboard only", async ({ embedHost, operator, page }) => {
   const { token } = await operator.session("Keys Only", { allowedOrigins: [embedHost.origin] });
   await page.goto(embedHost.url({ token }));
   const hub = hubIn(page);
   await expect(hub.heading("Connect SpotDraft")).toBeVisible();
-  await expect(page.locator("body"), "the Hub does not take the focus by itself").toBeFocused();
+  await expect(page.locator("body"), "the Hub does not take the focus on load").toBeFocused();
   await page.keyboard.press("Tab");
   await tabTo(page, hub.button("Cancel"));
   await page.keyboard.press("Enter");
@@ -194,7 +192,7 @@ test("by keyboard alone, from the page into the Hub and out by Cancel", async ({
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 740 } });
 
-  test("it fits", async ({ embedHost, operator, page }) => {
+  test("the Hub fits", async ({ embedHost, operator, page }) => {
     const { token } = await operator.session("Small Screen", { allowedOrigins: [embedHost.origin] });
     await page.goto(embedHost.url({ token }));
     await expect(hubIn(page).heading("Connect SpotDraft")).toBeVisible();

@@ -1,7 +1,7 @@
-/** The guide for linking SpotDraft: reached from the Hub, readable by anyone, with or without script. */
+/** The guide for linking SpotDraft: linked from the Hub, public, and readable without JavaScript. */
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { picture } from "../support/pictures.ts";
+import { takeScreenshot } from "../support/screenshots.ts";
 
 const GUIDE = "/guides/spotdraft/custom";
 
@@ -15,41 +15,41 @@ test("the Hub's guide button opens the guide", async ({ api, context, host, hub,
   await expect(guide.getByRole("heading", { level: 1 })).toContainText("SpotDraft");
 });
 
-test.describe("without script", () => {
+test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("the guide says who, where, what and what then", async ({ page, server }) => {
+  test("the guide explains how to get and use the credentials", async ({ page, server }) => {
     await page.goto(`${server.url}${GUIDE}`);
     await expect(page.getByRole("heading", { level: 1 })).toContainText("SpotDraft");
     await expect(page.getByRole("heading", { name: "Generate API credentials" })).toBeVisible();
     await expect(page.getByRole("heading", { name: "Linking the account from the Hub" })).toBeVisible();
     const main = page.getByRole("main");
-    for (const words of [
+    for (const text of [
       /administrator/i,
       /Developer Settings/,
       /shown (only )?once/i,
       /Client ID/,
       /Client Secret/,
     ]) {
-      await expect(main.getByText(words).first()).toBeVisible();
+      await expect(main.getByText(text).first()).toBeVisible();
     }
     await expect(page.locator("script")).toHaveCount(0);
   });
 
-  test("its Markdown is one click away and says the same", async ({ page, request, server }) => {
+  test("the guide links to its Markdown source", async ({ page, request, server }) => {
     await page.goto(`${server.url}${GUIDE}`);
     const link = page.locator(`a[href$="${GUIDE}.md"]`).first();
     await expect(link).toBeVisible();
     const markdown = await request.get(`${server.url}${GUIDE}.md`);
     expect(markdown.headers()["content-type"]).toMatch(/^text\/markdown/);
-    const text = await markdown.text();
-    for (const words of [
+    const source = await markdown.text();
+    for (const text of [
       "# ",
       "Generate API credentials",
       "Linking the account from the Hub",
       "Client Secret",
     ]) {
-      expect(text).toContain(words);
+      expect(source).toContain(text);
     }
   });
 });
@@ -61,7 +61,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     test("the guide is accessible", async ({ page, server }) => {
       await page.goto(`${server.url}${GUIDE}`);
       await expectAccessible(page);
-      await picture(page, `guide-${colorScheme}`);
+      await takeScreenshot(page, `guide-${colorScheme}`);
     });
   });
 }
@@ -75,7 +75,7 @@ test.describe("on a phone", () => {
     const overflow = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
-    expect(overflow, "nothing is wider than the screen").toBe(0);
-    await picture(page, "guide-phone");
+    expect(overflow, "the page is not wider than the screen").toBe(0);
+    await takeScreenshot(page, "guide-phone");
   });
 });

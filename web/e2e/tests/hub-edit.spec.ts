@@ -1,21 +1,21 @@
-/** Editing a linked account with our own Hub: secrets stand as placeholders and are kept unless retyped. */
+/** Editing a linked account in the Hub: secrets are shown as placeholders and kept unless replaced. */
 import { expectAccessible } from "../support/axe.ts";
-import { expect, test } from "../support/own-fixtures.ts";
-import { OwnHub } from "../support/own-hub.ts";
-import { picture } from "../support/pictures.ts";
+import { expect, test } from "../support/hub-fixtures.ts";
+import { HubPage } from "../support/hub-page.ts";
+import { takeScreenshot } from "../support/screenshots.ts";
 
-test("another region is saved and the secret stays", async ({ api, operator, page }) => {
+test("a new region is saved and the secret is kept", async ({ api, operator, page }) => {
   const owner = "Region Mover";
   const accountId = await api.link(owner);
   const { link, token } = await operator.session(owner, { accountId });
   await page.goto(link);
-  const hub = new OwnHub(page);
+  const hub = new HubPage(page);
   await expect(hub.heading("Edit SpotDraft")).toBeVisible();
   await expect(hub.field("Client ID")).toHaveValue("sandbox-client-id");
   await expect(hub.field("Client Secret")).not.toBeEditable();
   await expect(hub.field("Client Secret")).toHaveValue(/^•+/);
   await expectAccessible(page);
-  await picture(page, "hub-edit");
+  await takeScreenshot(page, "hub-edit");
 
   await hub.field("Region").selectOption({ label: "Europe" });
   const patched = page.waitForRequest((request) => request.method() === "PATCH");
@@ -29,15 +29,11 @@ test("another region is saved and the secret stays", async ({ api, operator, pag
   expect((await api.run(accountId, "spotdraft_list_contract_types")).status).toBe(200);
 });
 
-test("a new secret can be typed, undone, and is refused when it is wrong", async ({
-  api,
-  operator,
-  page,
-}) => {
+test("a new secret can be undone, and a wrong one is rejected", async ({ api, operator, page }) => {
   const owner = "Second Guess";
   const accountId = await api.link(owner);
   await page.goto((await operator.session(owner, { accountId })).link);
-  const hub = new OwnHub(page);
+  const hub = new HubPage(page);
   await hub.button("Edit Client Secret").click();
   await expect(hub.field("Client Secret")).toBeFocused();
   await expect(hub.field("Client Secret")).toHaveValue("");
@@ -54,9 +50,9 @@ test("a new secret can be typed, undone, and is refused when it is wrong", async
 test("another owner's account cannot be edited", async ({ api, operator, page, server }) => {
   const foreign = await api.link("Somebody Else");
   const { token } = await operator.session("Curious Ltd");
-  const answer = await api.hub(token, `/hub/accounts/${foreign}`);
-  expect(answer.status).toBeGreaterThanOrEqual(400);
-  expect(JSON.stringify(answer.body)).not.toContain("sandbox-client-id");
+  const response = await api.hub(token, `/hub/accounts/${foreign}`);
+  expect(response.status).toBeGreaterThanOrEqual(400);
+  expect(JSON.stringify(response.body)).not.toContain("sandbox-client-id");
   await page.goto(`${server.url}/embedded/integrations?token=${token}`);
-  await expect(new OwnHub(page).heading("Connect SpotDraft")).toBeVisible();
+  await expect(new HubPage(page).heading("Connect SpotDraft")).toBeVisible();
 });

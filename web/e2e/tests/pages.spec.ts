@@ -1,4 +1,4 @@
-/** The other pages that the server renders: start page, API reference, guide index. */
+/** The pages that the server renders: start page, API reference, guide index. */
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
 
@@ -10,18 +10,18 @@ const PAGES = [
 
 for (const { path, heading } of PAGES) {
   for (const colorScheme of ["light", "dark"] as const) {
-    test.describe(`${path} in ${colorScheme}`, () => {
+    test.describe(`${path} in ${colorScheme} mode`, () => {
       test.use({ colorScheme });
 
-      test("is accessible and quiet", async ({ page, server, traffic }) => {
-        const complaints: string[] = [];
-        page.on("console", (message) => complaints.push(message.text()));
-        page.on("pageerror", (error) => complaints.push(error.message));
+      test("is accessible and logs no errors", async ({ page, server, traffic }) => {
+        const messages: string[] = [];
+        page.on("console", (message) => messages.push(message.text()));
+        page.on("pageerror", (error) => messages.push(error.message));
         await page.goto(`${server.url}${path}`);
         await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
-        // Before axe, which brings a script of its own into the page.
-        expect(complaints).toEqual([]);
-        expect(traffic.refused, "a page needs nothing from elsewhere").toEqual([]);
+        // Checked before axe, which injects a script.
+        expect(messages).toEqual([]);
+        expect(traffic.blocked, "the page loads nothing from other hosts").toEqual([]);
         await expectAccessible(page);
       });
     });
@@ -35,14 +35,14 @@ for (const { path, heading } of PAGES) {
       const overflow = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
       );
-      expect(overflow, "nothing is wider than the screen").toBe(0);
+      expect(overflow, "the page is not wider than the screen").toBe(0);
     });
   });
 
-  test.describe(`${path} without script`, () => {
+  test.describe(`${path} without JavaScript`, () => {
     test.use({ javaScriptEnabled: false });
 
-    test("reads the same", async ({ page, server }) => {
+    test("shows its content", async ({ page, server }) => {
       await page.goto(`${server.url}${path}`);
       await expect(page.getByRole("main")).toBeVisible();
       await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
@@ -50,12 +50,12 @@ for (const { path, heading } of PAGES) {
   });
 }
 
-test("every link of the start page leads somewhere", async ({ page, request, server }) => {
+test("every link of the start page works", async ({ page, request, server }) => {
   await page.goto(server.url);
   const links = await page
     .getByRole("link")
     .evaluateAll((anchors) => anchors.map((anchor) => (anchor as HTMLAnchorElement).href));
-  const ours = [...new Set(links.filter((link) => link.startsWith(server.url)))];
-  expect(ours).toContain(`${server.url}/docs`);
-  for (const link of ours) expect((await request.get(link)).status(), link).toBe(200);
+  const internalLinks = [...new Set(links.filter((link) => link.startsWith(server.url)))];
+  expect(internalLinks).toContain(`${server.url}/docs`);
+  for (const link of internalLinks) expect((await request.get(link)).status(), link).toBe(200);
 });

@@ -1,59 +1,59 @@
-/** The two halves: the product as its customer sees it, and beside it what its developer wants to know. */
+/** The demo page: a fictional product with the Hub, and a panel for developers. */
 
 import { applyTheme } from "@patchbay/web-shared/theme.ts";
 import { useEffect, useState } from "react";
-import { Behind, type Settings } from "./Behind.tsx";
-import { Code } from "./Code.tsx";
-import { HubDialog } from "./HubDialog.tsx";
+import { CodePanel } from "./CodePanel.tsx";
+import { DemoDialog } from "./DemoDialog.tsx";
+import { DemoHub } from "./DemoHub.tsx";
+import { DeveloperPanel, type Settings } from "./DeveloperPanel.tsx";
+import { useEventLog } from "./eventLog.ts";
 import { Integrations } from "./Integrations.tsx";
-import { useLog } from "./log.ts";
-import { themeOf } from "./looks.ts";
 import { Product } from "./Product.tsx";
+import { themeFor } from "./themes.ts";
 import { useDemo } from "./useDemo.ts";
-import { VisitHub } from "./VisitHub.tsx";
 
 export function App() {
-  const [settings, setSettings] = useState<Settings>({ look: "light", place: "dialog", footer: true });
-  const log = useLog();
-  const demo = useDemo(log.note);
-  const theme = themeOf(settings.look);
+  const [settings, setSettings] = useState<Settings>({ theme: "light", placement: "dialog", footer: true });
+  const log = useEventLog();
+  const demo = useDemo(log.add);
+  const theme = themeFor(settings.theme);
 
   useEffect(() => applyTheme(document.documentElement, theme), [theme]);
 
   const hub = demo.hub && (
-    <VisitHub
+    <DemoHub
       key={demo.hub.token}
       hub={demo.hub}
       theme={theme}
       footer={settings.footer}
-      note={log.note}
-      onLinked={() => demo.visitor?.signedIn && void demo.refresh()}
+      logEvent={log.add}
+      onLinked={() => demo.session?.loggedIn && void demo.refresh()}
       onDone={demo.close}
     />
   );
-  const isInline = settings.place === "page";
+  const isInline = settings.placement === "page";
   return (
     <>
       <header className="banner">
         <p>
-          <strong>Demo.</strong> Northwind Contracts does not exist. This page shows how Patchbay's Hub looks
-          inside a product.
+          <strong>Demo.</strong> Northwind Contracts is a fictional product. This page shows how Patchbay's
+          Hub looks inside it.
         </p>
         <a href="/dashboard">Dashboard</a>
       </header>
-      <div className="halves">
+      <div className="layout">
         <Product>
           <Integrations demo={demo}>{isInline ? hub : null}</Integrations>
         </Product>
-        <Behind settings={settings} onSettings={setSettings} log={log} />
-        <Code
+        <DeveloperPanel settings={settings} onSettings={setSettings} log={log} />
+        <CodePanel
           theme={theme}
           footer={settings.footer}
           accountId={demo.hub?.accountId ?? null}
-          baseUrl={demo.visitor?.publicUrl ?? window.location.origin}
+          baseUrl={demo.session?.publicUrl ?? window.location.origin}
         />
       </div>
-      {!isInline && hub && <HubDialog onClose={demo.close}>{hub}</HubDialog>}
+      {!isInline && hub && <DemoDialog onClose={demo.close}>{hub}</DemoDialog>}
     </>
   );
 }

@@ -1,20 +1,20 @@
-/** What arrives in the page. The point to see: an id and a provider, never a credential. */
+/** The events that the page receives. They contain an ID and a provider, never a credential. */
 
-import type { Entry } from "./log.ts";
+import type { LogEntry } from "./eventLog.ts";
 
-export function EventLog({ entries, onClear }: { entries: readonly Entry[]; onClear: () => void }) {
+export function EventLog({ entries, onClear }: { entries: readonly LogEntry[]; onClear: () => void }) {
   return (
     <section className="panel" aria-labelledby="log-title">
       <div className="panel-head">
-        <h3 id="log-title">What the page hears</h3>
+        <h3 id="log-title">Events</h3>
         {entries.length > 0 && (
           <button type="button" className="link-button" onClick={onClear}>
-            Clear
+            Clear events
           </button>
         )}
       </div>
       {entries.length === 0 ? (
-        <p className="quiet">Open the Hub: its events appear here. What is typed into it never does.</p>
+        <p className="muted">Open the Hub to see its events here. They never contain credentials.</p>
       ) : null}
       <ol className="log" aria-live="polite" aria-labelledby="log-title">
         {entries.map(({ number, at, from, name, detail }) => (

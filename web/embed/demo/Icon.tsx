@@ -1,4 +1,4 @@
-/** Line icons, decorative: the words beside them or the button's label say what they mean. */
+/** Decorative line icons; the text next to them or the button's label carries the meaning. */
 
 const PATHS = {
   close: "M5 5l10 10M15 5L5 15",

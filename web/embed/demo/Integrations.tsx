@@ -1,27 +1,27 @@
-/** The tab where a customer connects tools: what is connected, and the way to connect more. */
+/** The product's tab where a customer connects tools. */
 
 import type { ReactNode } from "react";
 import { Icon } from "./Icon.tsx";
-import { SignedOut } from "./SignedOut.tsx";
+import { LoggedOut } from "./LoggedOut.tsx";
 import type { Account } from "./server.ts";
 import type { Demo } from "./useDemo.ts";
 
 interface Props {
   demo: Demo;
-  /** The Hub, when it is open and stands in the page. */
+  /** The Hub, if it is open inside the page. */
   children: ReactNode;
 }
 
 export function Integrations({ demo, children }: Props) {
-  const { visitor, problem, busy } = demo;
+  const { session, problem, busy } = demo;
   return (
     <section className="integrations" aria-labelledby="integrations-title">
       <div className="integrations-head">
         <div>
           <h2 id="integrations-title">Integrations</h2>
-          <p>Bring in the contracts that your team keeps elsewhere.</p>
+          <p>Import contracts from the tools your team uses.</p>
         </div>
-        {visitor?.signedIn && (
+        {session?.loggedIn && (
           <button
             type="button"
             className="button button-primary"
@@ -35,30 +35,30 @@ export function Integrations({ demo, children }: Props) {
       {problem !== null && (
         <div className="alert" role="alert">
           <p>{problem}</p>
-          {visitor === null && (
+          {session === null && (
             <button type="button" className="button button-small" onClick={() => void demo.refresh()}>
               Try again
             </button>
           )}
         </div>
       )}
-      {visitor === null && problem === null && <p className="quiet">Loading…</p>}
-      {visitor?.signedIn === false && <SignedOut onToken={demo.openWith} />}
-      {visitor?.signedIn && <Connected demo={demo} />}
+      {session === null && problem === null && <p className="muted">Loading…</p>}
+      {session?.loggedIn === false && <LoggedOut onToken={demo.openWith} />}
+      {session?.loggedIn && <ConnectedAccounts demo={demo} />}
       {children !== null && <div className="inline-hub">{children}</div>}
     </section>
   );
 }
 
-function Connected({ demo }: { demo: Demo }) {
+function ConnectedAccounts({ demo }: { demo: Demo }) {
   if (demo.accounts.length === 0) {
     return (
       <div className="empty">
-        <span className="empty-sign">
+        <span className="empty-icon">
           <Icon name="plug" size={24} />
         </span>
-        <p className="empty-title">Nothing is connected yet</p>
-        <p>Connect a tool to see its contracts beside your own.</p>
+        <p className="empty-title">No tools connected yet</p>
+        <p>Connect a tool to see its contracts next to your own.</p>
       </div>
     );
   }

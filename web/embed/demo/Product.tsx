@@ -1,9 +1,9 @@
-/** The fictional product: its frame, and the settings page with the tab that matters. Only scenery. */
+/** The fictional product around the Hub: a settings page with an "Integrations" tab. The rest is decoration. */
 
 import type { ReactNode } from "react";
 import { Icon, type IconName } from "./Icon.tsx";
 
-const PLACES: readonly { icon: IconName; name: string }[] = [
+const NAV_ITEMS: readonly { icon: IconName; name: string }[] = [
   { icon: "home", name: "Overview" },
   { icon: "file", name: "Contracts" },
   { icon: "people", name: "Counterparties" },
@@ -20,8 +20,8 @@ export function Product({ children }: { children: ReactNode }) {
           <span className="brand-mark">N</span> Northwind
         </p>
         <ul>
-          {PLACES.map(({ icon, name }) => (
-            <li key={name} className={name === "Settings" ? "place place-current" : "place"}>
+          {NAV_ITEMS.map(({ icon, name }) => (
+            <li key={name} className={name === "Settings" ? "nav-item nav-item-current" : "nav-item"}>
               <Icon name={icon} /> {name}
             </li>
           ))}
@@ -31,7 +31,7 @@ export function Product({ children }: { children: ReactNode }) {
         </p>
       </div>
       <div className="product-main">
-        <p className="crumb">Northwind Contracts</p>
+        <p className="breadcrumb">Northwind Contracts</p>
         <h1>Settings</h1>
         <ul className="tabs" aria-hidden="true">
           {TABS.map((name) => (

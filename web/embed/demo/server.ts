@@ -1,6 +1,6 @@
 /**
- * What the demo asks of the server. In a real product the session is made by the product's own backend,
- * with an API key; here the dashboard's cookie stands in for it, so that the page can be tried at once.
+ * The demo's calls to the server. In a real product, the product's backend creates the session with an API key; the
+ * demo uses the dashboard's cookie instead, so that the page works immediately.
  */
 
 import type { components, paths } from "@patchbay/web-shared/api.gen.ts";
@@ -8,23 +8,23 @@ import { createApi, dataOf } from "@patchbay/web-shared/client.ts";
 
 export type Account = components["schemas"]["AccountV2"];
 
-/** The customer that the fictional product is signed in as. */
+/** The customer who is logged in to the fictional product. */
 export const OWNER = { id: "northwind-demo", name: "Northwind Contracts" } as const;
 
-export interface Visitor {
-  signedIn: boolean;
-  /** The server's address as the outside world knows it. */
+export interface DemoSession {
+  loggedIn: boolean;
+  /** The server's public URL. */
   publicUrl: string;
 }
 
 const api = createApi<paths>();
 
-export async function visitor(): Promise<Visitor> {
+export async function loadSession(): Promise<DemoSession> {
   const session = await dataOf(api.GET("/auth/session"));
-  return { signedIn: session.signed_in, publicUrl: session.public_url };
+  return { loggedIn: session.signed_in, publicUrl: session.public_url };
 }
 
-/** A session for the demo's customer, to link an account or to edit one. */
+/** Creates a connect session for the demo's customer, to link or edit an account, and returns its token. */
 export async function createSession(accountId: string | null): Promise<string> {
   const body = {
     origin_owner_id: OWNER.id,
@@ -34,7 +34,7 @@ export async function createSession(accountId: string | null): Promise<string> {
     ...(accountId === null ? {} : { account_id: accountId }),
   };
   const { token } = await dataOf(api.POST("/connect_sessions", { body }));
-  if (!token) throw new Error("the server made a session without a token");
+  if (!token) throw new Error("the server returned a session without a token");
   return token;
 }
 

@@ -1,4 +1,4 @@
-/** The code to copy: it parses, and holds the values, whatever is in them. */
+/** The code snippets parse and contain the values, whatever characters they have. */
 
 import ts from "typescript";
 import { expect, it } from "vitest";
@@ -13,7 +13,7 @@ const values: SnippetValues = {
   owner: { id: "o'1", name: 'The "O\'Neill" <b>Group</b>' },
 };
 
-const own: SnippetValues = {
+const customValues: SnippetValues = {
   ...values,
   theme: { colors: { primary: { background: "#0f766e" } }, fontFamily: "O'Font" },
   accountId: "acc_1",
@@ -23,26 +23,26 @@ const own: SnippetValues = {
 function element(code: string): Element {
   const page = new DOMParser().parseFromString(code, "text/html");
   const found = page.querySelector("patchbay-hub");
-  if (!found) throw new Error("the snippet holds no element");
+  if (!found) throw new Error("the snippet contains no element");
   return found;
 }
 
-it("HTML says no more than it must", () => {
+it("HTML omits default values", () => {
   const hub = element(snippet("html", values));
   expect(hub.getAttributeNames()).toEqual(["token", "base-url"]);
   expect(hub.getAttribute("base-url")).toBe(values.baseUrl);
 });
 
-it("HTML holds what was chosen", () => {
-  const hub = element(snippet("html", own));
-  expect(JSON.parse(hub.getAttribute("theme") ?? "")).toEqual(own.theme);
+it("HTML contains the chosen values", () => {
+  const hub = element(snippet("html", customValues));
+  expect(JSON.parse(hub.getAttribute("theme") ?? "")).toEqual(customValues.theme);
   expect(hub.getAttribute("account-id")).toBe("acc_1");
   expect(hub.getAttribute("show-footer-links")).toBe("false");
 });
 
 it.each(["react", "typescript"] as const)("%s parses", (name) => {
-  for (const given of [values, own]) {
-    const { diagnostics } = ts.transpileModule(snippet(name, given), {
+  for (const input of [values, customValues]) {
+    const { diagnostics } = ts.transpileModule(snippet(name, input), {
       reportDiagnostics: true,
       compilerOptions: {
         jsx: ts.JsxEmit.Preserve,
@@ -55,9 +55,9 @@ it.each(["react", "typescript"] as const)("%s parses", (name) => {
   }
 });
 
-it("the session allows this page, for this owner, in every language", () => {
+it("the session snippets allow this page and name the owner", () => {
   for (const name of ["typescript", "curl"] as const) {
-    const code = snippet(name, own);
+    const code = snippet(name, customValues);
     expect(code).toContain("https://app.example.com");
     expect(code).toContain("https://patchbay.example.com/connect_sessions");
     expect(code).toContain("acc_1");
@@ -74,6 +74,6 @@ it("curl quotes for the shell", () => {
   });
 });
 
-it("no snippet holds a key or a token", () => {
-  for (const { value } of SNIPPETS) expect(snippet(value, own)).not.toMatch(/v1\.\w+\.\w{10}/);
+it("no snippet contains a key or a token", () => {
+  for (const { value } of SNIPPETS) expect(snippet(value, customValues)).not.toMatch(/v1\.\w+\.\w{10}/);
 });

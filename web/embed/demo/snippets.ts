@@ -1,11 +1,11 @@
-/** Code to copy, with the demo's current values in it. Each value is quoted for the language it stands in. */
+/** Code snippets with the demo's current values. Every value is quoted for the language of its snippet. */
 
 import { attributeText, indented, shellQuote } from "@patchbay/web-shared/quoting.ts";
 import type { Theme } from "../src/react.ts";
 
 export interface SnippetValues {
   baseUrl: string;
-  /** The page that frames the Hub. */
+  /** The origin of the page that embeds the Hub. */
   pageOrigin: string;
   theme: Theme;
   accountId: string | null;
@@ -15,23 +15,23 @@ export interface SnippetValues {
 
 export type SnippetName = "html" | "react" | "typescript" | "curl";
 
-export const SNIPPETS: readonly { value: SnippetName; label: string; where: string }[] = [
-  { value: "html", label: "HTML", where: "Your page, without a framework" },
-  { value: "react", label: "React", where: "Your page, with React 18 or 19" },
-  { value: "typescript", label: "TypeScript", where: "Your server: makes the session" },
-  { value: "curl", label: "curl", where: "A terminal: makes a session to try with" },
+export const SNIPPETS: readonly { value: SnippetName; label: string; location: string }[] = [
+  { value: "html", label: "HTML", location: "Your page, without a framework" },
+  { value: "react", label: "React", location: "Your page, with React 18 or 19" },
+  { value: "typescript", label: "TypeScript", location: "Your server: creates the session" },
+  { value: "curl", label: "curl", location: "A terminal: creates a session for testing" },
 ];
 
-/** The default, which needs no mention. */
+/** Returns whether the theme is the default, which the snippet omits. */
 const isLight = (theme: Theme): boolean => theme === "light";
 
 const attribute = (text: string): string => `"${attributeText(text)}"`;
 
-/** Attributes that hold JSON are easier to read in single quotes. */
+/** Returns an attribute with JSON, which is easier to read in single quotes. */
 const jsonAttribute = (value: unknown): string =>
   `'${JSON.stringify(value).replaceAll("&", "&amp;").replaceAll("'", "&#39;").replaceAll("<", "&lt;")}'`;
 
-/** A JavaScript literal: JSON, with plain keys where they need no quotes. */
+/** Returns a JavaScript literal: JSON, with unquoted keys where possible. */
 const literal = (value: unknown): string =>
   JSON.stringify(value, null, 2).replaceAll(/^(\s*)"([A-Za-z_]\w*)":/gm, "$1$2:");
 
@@ -44,7 +44,7 @@ const sessionBody = ({ owner, pageOrigin, accountId }: SnippetValues) => ({
 
 function html({ baseUrl, theme, accountId, footer }: SnippetValues): string {
   const lines = [
-    'token="THE SESSION\'S TOKEN"',
+    'token="SESSION_TOKEN"',
     `base-url=${attribute(baseUrl)}`,
     ...(isLight(theme)
       ? []
@@ -95,7 +95,7 @@ export function ConnectTool({ token, onDone }) {
 }
 
 const typescript = (values: SnippetValues): string =>
-  `// On your server: the API key never reaches a browser.
+  `// On your server: the API key must never reach a browser.
 const key = process.env.PATCHBAY_API_KEY;
 const response = await fetch(${JSON.stringify(`${values.baseUrl}/connect_sessions`)}, {
   method: "POST",
@@ -113,6 +113,6 @@ const curl = (values: SnippetValues): string =>
   --user "$PATCHBAY_API_KEY:" \\
   --json ${shellQuote(JSON.stringify(sessionBody(values), null, 2))}`;
 
-const MAKERS: Record<SnippetName, (values: SnippetValues) => string> = { html, react, typescript, curl };
+const GENERATORS: Record<SnippetName, (values: SnippetValues) => string> = { html, react, typescript, curl };
 
-export const snippet = (name: SnippetName, values: SnippetValues): string => MAKERS[name](values);
+export const snippet = (name: SnippetName, values: SnippetValues): string => GENERATORS[name](values);

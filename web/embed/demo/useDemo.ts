@@ -1,9 +1,9 @@
-/** The demo's state: who is there, the session of the open Hub, and the accounts that came of it. */
+/** The demo's state: the dashboard login, the open Hub, and the linked accounts. */
 
 import { asFailure } from "@patchbay/web-shared/failure.ts";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { Note } from "./log.ts";
-import { type Account, createSession, linkedAccounts, type Visitor, visitor } from "./server.ts";
+import type { LogEvent } from "./eventLog.ts";
+import { type Account, createSession, type DemoSession, linkedAccounts, loadSession } from "./server.ts";
 
 export interface OpenHub {
   token: string;
@@ -11,27 +11,27 @@ export interface OpenHub {
 }
 
 export interface Demo {
-  /** Null while it is not known. */
-  visitor: Visitor | null;
+  /** Null while it is loading. */
+  session: DemoSession | null;
   accounts: readonly Account[];
   hub: OpenHub | null;
   busy: boolean;
   problem: string | null;
-  /** Opens the Hub to link an account, or to edit this one. Does nothing while it is being opened. */
+  /** Opens the Hub to link an account, or to edit the given one. Does nothing while the Hub is opening. */
   open(accountId: string | null): Promise<void>;
-  /** Opens it with a token that was made elsewhere. */
+  /** Opens the Hub with a token that was created elsewhere. */
   openWith(token: string): void;
   close(): void;
   refresh(): Promise<void>;
 }
 
-export function useDemo(note: Note): Demo {
-  const [who, setWho] = useState<Visitor | null>(null);
+export function useDemo(logEvent: LogEvent): Demo {
+  const [session, setSession] = useState<DemoSession | null>(null);
   const [accounts, setAccounts] = useState<readonly Account[]>([]);
   const [hub, setHub] = useState<OpenHub | null>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  // A button that is disabled loses the focus, so it is this that keeps a second click from counting.
+  // Prevents a second click. Disabling the button would make it lose the focus.
   const isOpening = useRef(false);
 
   const attempt = useCallback(async (work: () => Promise<void>): Promise<void> => {
@@ -49,9 +49,9 @@ export function useDemo(note: Note): Demo {
   const refresh = useCallback(
     () =>
       attempt(async () => {
-        const found = await visitor();
-        setAccounts(found.signedIn ? await linkedAccounts() : []);
-        setWho(found);
+        const loaded = await loadSession();
+        setAccounts(loaded.loggedIn ? await linkedAccounts() : []);
+        setSession(loaded);
       }),
     [attempt],
   );
@@ -66,16 +66,20 @@ export function useDemo(note: Note): Demo {
       isOpening.current = true;
       await attempt(async () => {
         const token = await createSession(accountId);
-        note("server", "POST /connect_sessions", accountId === null ? undefined : { account_id: accountId });
+        logEvent(
+          "server",
+          "POST /connect_sessions",
+          accountId === null ? undefined : { account_id: accountId },
+        );
         setHub({ token, accountId });
       });
       isOpening.current = false;
     },
-    [attempt, note],
+    [attempt, logEvent],
   );
 
   return {
-    visitor: who,
+    session,
     accounts,
     hub,
     busy,

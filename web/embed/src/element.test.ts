@@ -1,23 +1,23 @@
-/** The element on its own: what it opens, whom it hears, what it tells, and that it leaves nothing behind. */
+/** The element: the frame it opens, the messages it sends and accepts, its events, and its cleanup. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PatchbayHubElement, TAG } from "./element.ts";
 import "./index.ts";
-import { BASE, deliver, fakeFrames, fakeWindow, postedTo, say } from "./testing/frames.ts";
-import { READY_WITHIN } from "./visit.ts";
+import { READY_TIMEOUT_MS } from "./frameConnection.ts";
+import { BASE, deliverMessage, fakeFrames, fakeWindow, postedTo, sendFromHub } from "./testing/fakeFrames.ts";
 
 const PAGE = location.origin;
 
-/** Lets the update that the last change has planned run. */
-const settled = () => Promise.resolve();
+/** Waits for the scheduled update. */
+const updated = () => Promise.resolve();
 
-async function place(attributes: Record<string, string> = {}): Promise<PatchbayHubElement> {
+async function addElement(attributes: Record<string, string> = {}): Promise<PatchbayHubElement> {
   const hub = document.createElement(TAG) as PatchbayHubElement;
   for (const [name, value] of Object.entries({ token: "t1", "base-url": BASE, ...attributes })) {
     hub.setAttribute(name, value);
   }
   document.body.append(hub);
-  await settled();
+  await updated();
   return hub;
 }
 
@@ -27,18 +27,18 @@ function frameOf(hub: Element): HTMLIFrameElement {
   return frame;
 }
 
-const within = (hub: Element, selector: string): HTMLElement => {
+const find = (hub: Element, selector: string): HTMLElement => {
   const found = hub.shadowRoot?.querySelector<HTMLElement>(selector);
   if (!found) throw new Error(`the element has no ${selector}`);
   return found;
 };
 
-/** Every event of the element that reaches the document, with its detail. */
-function heard(): [string, unknown][] {
+/** Records every event that reaches the document, with its detail. */
+function recordEvents(): [string, unknown][] {
   const events: [string, unknown][] = [];
   for (const type of ["ready", "success", "cancel", "close", "error"]) {
-    const note = (event: Event) => events.push([type, (event as CustomEvent).detail]);
-    document.body.addEventListener(type, note, { signal: listening.signal });
+    const record = (event: Event) => events.push([type, (event as CustomEvent).detail]);
+    document.body.addEventListener(type, record, { signal: listening.signal });
   }
   return events;
 }
@@ -58,15 +58,15 @@ afterEach(() => {
 });
 
 describe("the frame", () => {
-  it("opens the Hub for this session and names this page's origin", async () => {
-    const frame = frameOf(await place());
+  it("opens the Hub for the session and passes this page's origin", async () => {
+    const frame = frameOf(await addElement());
     const address = new URL(frame.src);
     expect(address.origin + address.pathname).toBe(`${BASE}/embedded/integrations`);
     expect(Object.fromEntries(address.searchParams)).toEqual({ token: "t1", origin: PAGE });
   });
 
-  it("has the rights that it needs and no others", async () => {
-    const frame = frameOf(await place());
+  it("has only the permissions that it needs", async () => {
+    const frame = frameOf(await addElement());
     expect(frame.getAttribute("sandbox")?.split(" ").sort()).toEqual([
       "allow-forms",
       "allow-popups",
@@ -78,61 +78,61 @@ describe("the frame", () => {
     expect(frame.getAttribute("referrerpolicy")).toBe("no-referrer");
   });
 
-  it("has a name for screen readers, which the host can choose", async () => {
-    const hub = await place();
+  it("has a name for screen readers, which the page can set", async () => {
+    const hub = await addElement();
     expect(frameOf(hub).title).toBe("Connect an account");
     hub.label = "Verbinden";
-    await settled();
+    await updated();
     expect(frameOf(hub).title).toBe("Verbinden");
   });
 
-  it("uses the server that the script came from", async () => {
+  it("uses the server of the script by default", async () => {
     PatchbayHubElement.defaultBaseUrl = "https://origin.example.com";
-    const hub = await place({ "base-url": "" });
+    const hub = await addElement({ "base-url": "" });
     expect(frameOf(hub).src).toMatch(/^https:\/\/origin\.example\.com\/embedded\//);
     expect(hub.baseUrl).toBe("https://origin.example.com");
   });
 
   it("is not opened without a token", async () => {
-    const hub = await place({ token: "" });
+    const hub = await addElement({ token: "" });
     expect(hub.shadowRoot?.querySelector("iframe")).toBeNull();
-    expect(within(hub, ".waiting").hidden).toBe(false);
+    expect(find(hub, ".loading").hidden).toBe(false);
   });
 
-  it("is opened anew for another token, once for several changes", async () => {
-    const hub = await place();
+  it("is reopened for a new token, once for several changes", async () => {
+    const hub = await addElement();
     const first = frameOf(hub);
     hub.token = "t2";
     hub.baseUrl = "https://other.example.com";
     hub.token = "t3";
-    await settled();
+    await updated();
     const frames = hub.shadowRoot?.querySelectorAll("iframe") ?? [];
     expect(frames.length).toBe(1);
     expect(frameOf(hub)).not.toBe(first);
     expect(frameOf(hub).src).toContain("https://other.example.com/embedded/integrations?token=t3");
   });
 
-  it("stays as it is when only the looks change", async () => {
-    const hub = await place();
+  it("is not reopened if only the appearance changes", async () => {
+    const hub = await addElement();
     const frame = frameOf(hub);
     hub.theme = "dark";
     hub.height = 600;
-    await settled();
+    await updated();
     expect(frameOf(hub)).toBe(frame);
   });
 
-  it("is opened anew on request", async () => {
-    const hub = await place();
+  it("is reopened by reload()", async () => {
+    const hub = await addElement();
     const first = frameOf(hub);
     hub.reload();
-    await settled();
+    await updated();
     expect(frameOf(hub)).not.toBe(first);
   });
 });
 
 describe("properties", () => {
   it("mirror the attributes", async () => {
-    const hub = await place({ theme: "dark", "account-id": "a1", "close-label": "Done" });
+    const hub = await addElement({ theme: "dark", "account-id": "a1", "close-label": "Done" });
     expect([hub.token, hub.theme, hub.accountId, hub.closeLabel, hub.showFooterLinks]).toEqual([
       "t1",
       "dark",
@@ -150,9 +150,9 @@ describe("properties", () => {
     expect(hub.hasAttribute("show-footer-links")).toBe(false);
   });
 
-  it("that were set before the tag was known still count", async () => {
-    const hub = await place({ token: "" });
-    // What a page does that runs before the script: a plain property over the accessor.
+  it("are applied if they were set before the element was defined", async () => {
+    const hub = await addElement({ token: "" });
+    // What happens if the page runs before the script: a plain property hides the accessor.
     Object.defineProperty(hub, "token", {
       value: "early",
       configurable: true,
@@ -161,19 +161,19 @@ describe("properties", () => {
     });
     hub.remove();
     document.body.append(hub);
-    await settled();
+    await updated();
     expect(hub.getAttribute("token")).toBe("early");
     expect(frameOf(hub).src).toContain("token=early");
   });
 });
 
-describe("what it tells the Hub", () => {
+describe("the init message", () => {
   const options = { theme: "dark", "account-id": "a1", "close-label": "Done", "show-footer-links": "false" };
 
-  it("waits until the Hub is ready, and speaks to its origin alone", async () => {
-    const frame = frameOf(await place(options));
+  it("is sent only to the Hub's origin, after the Hub is ready", async () => {
+    const frame = frameOf(await addElement(options));
     expect(postedTo(frame)).toEqual([]);
-    say(frame, "ready");
+    sendFromHub(frame, "ready");
     expect(postedTo(frame)).toEqual([
       {
         origin: BASE,
@@ -190,48 +190,52 @@ describe("what it tells the Hub", () => {
     ]);
   });
 
-  it("never holds the token", async () => {
-    const frame = frameOf(await place({ token: "very-secret-token" }));
-    say(frame, "ready");
+  it("never contains the token", async () => {
+    const frame = frameOf(await addElement({ token: "very-secret-token" }));
+    sendFromHub(frame, "ready");
     expect(JSON.stringify(postedTo(frame))).not.toContain("very-secret-token");
   });
 
-  it("is said again when it changes, and not when nothing did", async () => {
-    const hub = await place();
-    say(frameOf(hub), "ready");
+  it("is sent again only if the options change", async () => {
+    const hub = await addElement();
+    sendFromHub(frameOf(hub), "ready");
     hub.theme = "dark";
-    await settled();
+    await updated();
     hub.setAttribute("height", "600px");
-    await settled();
+    await updated();
     expect(postedTo(frameOf(hub)).map(({ message }) => message.theme)).toEqual(["light", "dark"]);
   });
 
-  it("takes a theme as JSON, and as an object before all else", async () => {
-    const own = { colors: { primary: { background: "#0f766e" } } };
-    const hub = await place({ theme: JSON.stringify(own) });
-    say(frameOf(hub), "ready");
+  it("accepts a theme as JSON; themeObject takes precedence", async () => {
+    const customTheme = { colors: { primary: { background: "#0f766e" } } };
+    const hub = await addElement({ theme: JSON.stringify(customTheme) });
+    sendFromHub(frameOf(hub), "ready");
     hub.themeObject = { base: "dark" };
-    await settled();
+    await updated();
     hub.themeObject = null;
-    await settled();
-    expect(postedTo(frameOf(hub)).map(({ message }) => message.theme)).toEqual([own, { base: "dark" }, own]);
+    await updated();
+    expect(postedTo(frameOf(hub)).map(({ message }) => message.theme)).toEqual([
+      customTheme,
+      { base: "dark" },
+      customTheme,
+    ]);
   });
 
-  it("falls back to light for a theme that is none", async () => {
-    const frame = frameOf(await place({ theme: "{not json" }));
-    say(frame, "ready");
+  it("falls back to light for an invalid theme", async () => {
+    const frame = frameOf(await addElement({ theme: "{not json" }));
+    sendFromHub(frame, "ready");
     expect(postedTo(frame)[0]?.message.theme).toBe("light");
   });
 });
 
 describe("events", () => {
-  it("bubble out of shadow roots with what the host may know", async () => {
-    const events = heard();
-    const frame = frameOf(await place());
-    say(frame, "ready");
-    say(frame, "success", { account: { id: "acc_1", provider: "spotdraft", secret: "hidden" } });
-    say(frame, "cancel");
-    say(frame, "close");
+  it("bubble out of shadow roots and contain only public data", async () => {
+    const events = recordEvents();
+    const frame = frameOf(await addElement());
+    sendFromHub(frame, "ready");
+    sendFromHub(frame, "success", { account: { id: "acc_1", provider: "spotdraft", secret: "hidden" } });
+    sendFromHub(frame, "cancel");
+    sendFromHub(frame, "close");
     expect(events).toEqual([
       ["ready", null],
       ["success", { id: "acc_1", provider: "spotdraft" }],
@@ -240,16 +244,16 @@ describe("events", () => {
     ]);
   });
 
-  it("cross the boundary of a shadow root around the element", async () => {
-    const events = heard();
+  it("cross a shadow root around the element", async () => {
+    const events = recordEvents();
     const outer = document.createElement("div");
     document.body.append(outer);
     const hub = document.createElement(TAG) as PatchbayHubElement;
     hub.token = "t1";
     hub.baseUrl = BASE;
     outer.attachShadow({ mode: "open" }).append(hub);
-    await settled();
-    say(frameOf(hub), "close");
+    await updated();
+    sendFromHub(frameOf(hub), "close");
     expect(events).toEqual([["close", null]]);
   });
 
@@ -261,11 +265,11 @@ describe("events", () => {
       (frame: HTMLIFrameElement) => ({ source: frame.contentWindow, origin: "https://evil.example" }),
     ],
     ["the page's own origin", (frame: HTMLIFrameElement) => ({ source: frame.contentWindow, origin: PAGE })],
-  ])("are not made of messages from %s", async (_who, from) => {
-    const events = heard();
-    const frame = frameOf(await place());
+  ])("are not dispatched for messages from %s", async (_source, from) => {
+    const events = recordEvents();
+    const frame = frameOf(await addElement());
     const account = { id: "acc_1", provider: "spotdraft" };
-    deliver({ source: "patchbay-hub", version: 1, type: "success", account }, from(frame));
+    deliverMessage({ source: "patchbay-hub", version: 1, type: "success", account }, from(frame));
     expect(events).toEqual([]);
   });
 
@@ -276,57 +280,63 @@ describe("events", () => {
     ["an account without an id", { source: "patchbay-hub", version: 1, type: "success", account: {} }],
     ["text", "close"],
     ["nothing", null],
-  ])("are not made of %s", async (_what, data) => {
-    const events = heard();
-    const frame = frameOf(await place());
-    deliver(data, { source: frame.contentWindow, origin: BASE });
+  ])("are not dispatched for %s", async (_description, data) => {
+    const events = recordEvents();
+    const frame = frameOf(await addElement());
+    deliverMessage(data, { source: frame.contentWindow, origin: BASE });
     expect(events).toEqual([]);
   });
 
-  it("of one element are not those of its neighbour", async () => {
-    const one = await place();
-    const two = await place({ token: "t2" });
-    const told: string[] = [];
-    one.addEventListener("success", () => told.push("one"));
-    two.addEventListener("success", () => told.push("two"));
-    say(frameOf(two), "success", { account: { id: "a", provider: "p" } });
-    expect(told).toEqual(["two"]);
+  it("of two elements on one page are independent", async () => {
+    const one = await addElement();
+    const two = await addElement({ token: "t2" });
+    const received: string[] = [];
+    one.addEventListener("success", () => received.push("one"));
+    two.addEventListener("success", () => received.push("two"));
+    sendFromHub(frameOf(two), "success", { account: { id: "a", provider: "p" } });
+    expect(received).toEqual(["two"]);
     one.remove();
-    say(frameOf(two), "success", { account: { id: "a", provider: "p" } });
-    expect(told).toEqual(["two", "two"]);
+    sendFromHub(frameOf(two), "success", { account: { id: "a", provider: "p" } });
+    expect(received).toEqual(["two", "two"]);
   });
 
-  it("stop when the element has left the page, and its frame goes with it", async () => {
-    const events = heard();
-    const hub = await place();
+  it("stop after the element is removed, together with its frame", async () => {
+    const events = recordEvents();
+    const hub = await addElement();
     const frame = frameOf(hub);
     const { contentWindow } = frame;
     hub.remove();
     expect(hub.shadowRoot?.querySelector("iframe")).toBeNull();
-    deliver({ source: "patchbay-hub", version: 1, type: "close" }, { source: contentWindow, origin: BASE });
+    deliverMessage(
+      { source: "patchbay-hub", version: 1, type: "close" },
+      { source: contentWindow, origin: BASE },
+    );
     expect(events).toEqual([]);
   });
 
-  it("stop for the session before when there is another token", async () => {
-    const events = heard();
-    const hub = await place();
+  it("stop for the previous session after the token changes", async () => {
+    const events = recordEvents();
+    const hub = await addElement();
     const { contentWindow } = frameOf(hub);
     hub.token = "t2";
-    await settled();
-    deliver({ source: "patchbay-hub", version: 1, type: "close" }, { source: contentWindow, origin: BASE });
+    await updated();
+    deliverMessage(
+      { source: "patchbay-hub", version: 1, type: "close" },
+      { source: contentWindow, origin: BASE },
+    );
     expect(events).toEqual([]);
   });
 });
 
 describe("height", () => {
-  const heightOf = (hub: Element) => within(hub, ".hub").style.height;
+  const heightOf = (hub: Element) => find(hub, ".hub").style.height;
 
-  it("follows the Hub, and is never below the least", async () => {
-    const hub = await place();
+  it("follows the Hub, with a minimum", async () => {
+    const hub = await addElement();
     expect(heightOf(hub)).toBe("480px");
-    say(frameOf(hub), "resize", { height: 912.4 });
+    sendFromHub(frameOf(hub), "resize", { height: 912.4 });
     expect(heightOf(hub)).toBe("913px");
-    say(frameOf(hub), "resize", { height: 100 });
+    sendFromHub(frameOf(hub), "resize", { height: 100 });
     expect(heightOf(hub)).toBe("480px");
   });
 
@@ -336,84 +346,84 @@ describe("height", () => {
     ["100%", "100%"],
     ["1px; color: red", "480px"],
     ["tall", "480px"],
-  ])("of %j is %j", async (given, taken) => {
-    const hub = await place({ height: given });
-    expect(heightOf(hub)).toBe(taken);
+  ])("%j becomes %j", async (attribute, height) => {
+    const hub = await addElement({ height: attribute });
+    expect(heightOf(hub)).toBe(height);
   });
 
-  it("that is fixed does not follow the Hub", async () => {
-    const hub = await place({ height: "500px" });
-    say(frameOf(hub), "resize", { height: 900 });
+  it("does not follow the Hub if it is fixed", async () => {
+    const hub = await addElement({ height: "500px" });
+    sendFromHub(frameOf(hub), "resize", { height: 900 });
     expect(heightOf(hub)).toBe("500px");
   });
 });
 
-describe("when the Hub does not come", () => {
+describe("if the Hub does not respond", () => {
   beforeEach(() => void vi.useFakeTimers());
 
-  it("says which origin to allow and how to try again, after ten seconds and not before", async () => {
-    const events = heard();
-    const hub = await place();
-    vi.advanceTimersByTime(READY_WITHIN - 1);
+  it("says after ten seconds which origin to allow, and offers to retry", async () => {
+    const events = recordEvents();
+    const hub = await addElement();
+    vi.advanceTimersByTime(READY_TIMEOUT_MS - 1);
     expect(events).toEqual([]);
-    expect(within(hub, ".notice").hidden).toBe(true);
+    expect(find(hub, ".notice").hidden).toBe(true);
     vi.advanceTimersByTime(1);
-    const words = within(hub, ".notice").textContent ?? "";
-    expect(words).toContain(`"allowed_origins": ["${PAGE}"]`);
-    expect(words).toContain(BASE);
-    expect(words).not.toContain("t1");
+    const notice = find(hub, ".notice").textContent ?? "";
+    expect(notice).toContain(`"allowed_origins": ["${PAGE}"]`);
+    expect(notice).toContain(BASE);
+    expect(notice).not.toContain("t1");
     expect(events).toEqual([["error", { code: "unreachable", message: expect.stringContaining(PAGE) }]]);
 
     const first = frameOf(hub);
-    within(hub, ".notice button").click();
-    await settled();
-    expect(within(hub, ".notice").hidden).toBe(true);
+    find(hub, ".notice button").click();
+    await updated();
+    expect(find(hub, ".notice").hidden).toBe(true);
     expect(frameOf(hub)).not.toBe(first);
   });
 
-  it("shows it all the same when it comes late", async () => {
-    const hub = await place();
-    vi.advanceTimersByTime(READY_WITHIN);
+  it("shows the Hub if it responds late", async () => {
+    const hub = await addElement();
+    vi.advanceTimersByTime(READY_TIMEOUT_MS);
     expect(frameOf(hub).inert).toBe(true);
-    say(frameOf(hub), "ready");
-    expect(within(hub, ".notice").hidden).toBe(true);
+    sendFromHub(frameOf(hub), "ready");
+    expect(find(hub, ".notice").hidden).toBe(true);
     expect(frameOf(hub).inert).toBe(false);
-    expect(within(hub, ".hub").dataset.state).toBe("ready");
+    expect(find(hub, ".hub").dataset.state).toBe("ready");
   });
 
-  it("keeps quiet once the Hub has come, or the element has gone", async () => {
-    const events = heard();
-    const here = await place();
-    const gone = await place({ token: "t2" });
-    say(frameOf(here), "ready");
-    gone.remove();
-    vi.advanceTimersByTime(READY_WITHIN * 2);
+  it("reports nothing after the Hub responded or the element was removed", async () => {
+    const events = recordEvents();
+    const ready = await addElement();
+    const removed = await addElement({ token: "t2" });
+    sendFromHub(frameOf(ready), "ready");
+    removed.remove();
+    vi.advanceTimersByTime(READY_TIMEOUT_MS * 2);
     expect(events).toEqual([["ready", null]]);
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
-describe("when it is told too little", () => {
+describe("with an invalid configuration", () => {
   it.each([
     ["", "missing-base-url"],
     ["patchbay.example.com", "invalid-base-url"],
     ["javascript:alert(1)", "invalid-base-url"],
     ["https://user:pass@patchbay.example.com", "invalid-base-url"],
-  ])("a base URL of %j is a problem, told once", async (given, code) => {
-    const events = heard();
-    const hub = await place({ "base-url": given });
+  ])("reports the base URL %j once", async (baseUrl, code) => {
+    const events = recordEvents();
+    const hub = await addElement({ "base-url": baseUrl });
     hub.theme = "dark";
-    await settled();
+    await updated();
     expect(events).toEqual([["error", { code, message: expect.any(String) }]]);
     expect(hub.shadowRoot?.querySelector("iframe")).toBeNull();
-    expect(within(hub, ".notice").hidden).toBe(false);
+    expect(find(hub, ".notice").hidden).toBe(false);
   });
 
-  it("goes on once the base URL is right", async () => {
-    const hub = await place({ "base-url": "nonsense" });
+  it("opens the Hub after the base URL is corrected", async () => {
+    const hub = await addElement({ "base-url": "invalid" });
     hub.baseUrl = BASE;
-    await settled();
+    await updated();
     expect(frameOf(hub).src).toContain(BASE);
-    expect(within(hub, ".notice").hidden).toBe(true);
+    expect(find(hub, ".notice").hidden).toBe(true);
   });
 });

@@ -1,7 +1,6 @@
 /**
- * `<patchbay-hub>`: the Hub in a page of yours. Attributes say which session and how it looks; events
- * say what came of it. The Hub itself runs in an iframe of the Patchbay server's origin, so that this
- * page never sees what is typed there.
+ * `<patchbay-hub>`: the Hub inside your page. Attributes set the session and the appearance; events report the result.
+ * The Hub runs in an iframe of the Patchbay server's origin, so that your page never sees credentials.
  *
  * Events bubble and are composed: `ready`, `success` ({id, provider}), `cancel`, `close`,
  * `error` ({code, message}).
@@ -9,26 +8,26 @@
 
 import type { HubMessage, InitOptions, LinkedAccount } from "@patchbay/web-shared/messages.ts";
 import { parseTheme, resolveTheme, type Theme, type ThemeOverrides } from "@patchbay/web-shared/theme.ts";
-import { noticeOf } from "./notice.ts";
+import { createErrorNotice } from "./errorNotice.ts";
+import { FrameConnection, READY_TIMEOUT_MS } from "./frameConnection.ts";
 import {
   ATTRIBUTES,
   type Attribute,
   DEFAULT_LABEL,
   fixedHeight,
-  isOn,
+  type HubTarget,
+  isEnabled,
   isProblem,
-  MIN_AUTO_HEIGHT,
+  MIN_AUTO_HEIGHT_PX,
   type Problem,
-  type Target,
-  targetOf,
+  resolveTarget,
   unreachable,
 } from "./options.ts";
 import { adoptStyles } from "./styles.ts";
-import { READY_WITHIN, Visit } from "./visit.ts";
 
 export const TAG = "patchbay-hub";
 
-/** The element's events and what each carries as `detail`. */
+/** The element's events and the `detail` of each. */
 export interface PatchbayHubEventMap {
   ready: CustomEvent<null>;
   success: CustomEvent<LinkedAccount>;
@@ -37,7 +36,7 @@ export interface PatchbayHubEventMap {
   error: CustomEvent<Problem>;
 }
 
-/** Importable where there is no browser; the class is then never used. */
+/** Makes the module importable without a browser, where the class is never used. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 const PROPERTIES = [
@@ -55,18 +54,18 @@ const PROPERTIES = [
 export class PatchbayHubElement extends Base {
   static readonly observedAttributes: readonly string[] = ATTRIBUTES;
 
-  /** The server that elements without `base-url` use: set by the script from its own address. */
+  /** The server of elements without `base-url`; the script sets it from its own URL. */
   static defaultBaseUrl: string | null = null;
 
   #themeObject: ThemeOverrides | null = null;
-  #visit: Visit | null = null;
+  #connection: FrameConnection | null = null;
   #contentHeight = 0;
-  #isPlanned = false;
-  readonly #stage: HTMLElement;
-  readonly #waiting: HTMLElement;
+  #isUpdateScheduled = false;
+  readonly #container: HTMLElement;
+  readonly #loading: HTMLElement;
   readonly #notice: HTMLElement;
-  /** The problem that was last told, so that each is told once. */
-  #told: string | null = null;
+  /** The message of the last `error` event, so that each problem is reported once. */
+  #reportedError: string | null = null;
 
   constructor() {
     super();
@@ -78,18 +77,18 @@ export class PatchbayHubElement extends Base {
       if (role !== null) element.setAttribute("role", role);
       return element;
     };
-    this.#stage = part("hub", null);
-    this.#waiting = part("waiting", "status");
+    this.#container = part("hub", null);
+    this.#loading = part("loading", "status");
     this.#notice = part("notice", "alert");
     this.#notice.hidden = true;
-    const spoken = part("spoken", null);
-    spoken.append("Loading");
-    this.#waiting.append(part("spinner", null), spoken);
-    this.#stage.append(this.#waiting, this.#notice);
-    root.append(this.#stage);
+    const label = part("visually-hidden", null);
+    label.append("Loading");
+    this.#loading.append(part("spinner", null), label);
+    this.#container.append(this.#loading, this.#notice);
+    root.append(this.#container);
   }
 
-  /** The connect session's token, made by your server. Another token opens the Hub anew. */
+  /** The token of the connect session that your server created. A new token reopens the Hub. */
   get token(): string {
     return this.#text("token") ?? "";
   }
@@ -97,7 +96,7 @@ export class PatchbayHubElement extends Base {
     this.#reflect("token", value);
   }
 
-  /** The Patchbay server, such as `https://patchbay.example.com`. Default: where the script came from. */
+  /** The Patchbay server, for example `https://patchbay.example.com`. Default: the server of the script. */
   get baseUrl(): string {
     return this.#text("base-url") ?? PatchbayHubElement.defaultBaseUrl ?? "";
   }
@@ -113,16 +112,16 @@ export class PatchbayHubElement extends Base {
     this.#reflect("theme", value);
   }
 
-  /** A partial theme as an object; while it is set, `theme` does not count. */
+  /** A partial theme as an object; it takes precedence over `theme`. */
   get themeObject(): ThemeOverrides | null {
     return this.#themeObject;
   }
   set themeObject(value: ThemeOverrides | null) {
     this.#themeObject = value ?? null;
-    this.#plan();
+    this.#scheduleUpdate();
   }
 
-  /** `auto` (default): as tall as the Hub. Else a CSS length, a number of pixels, or `100%` of the box around. */
+  /** `auto` (default): the height of the Hub. Otherwise a CSS length, a number of pixels, or `100%` of the parent. */
   get height(): string {
     return this.#text("height") ?? "auto";
   }
@@ -130,7 +129,7 @@ export class PatchbayHubElement extends Base {
     this.#reflect("height", value === null ? null : String(value));
   }
 
-  /** The linked account to edit; without one, a new account is linked. */
+  /** The ID of the linked account to edit; without it, a new account is linked. */
   get accountId(): string {
     return this.#text("account-id") ?? "";
   }
@@ -138,7 +137,7 @@ export class PatchbayHubElement extends Base {
     this.#reflect("account-id", value);
   }
 
-  /** The words on the button that ends the visit. */
+  /** The label of the button that closes the Hub. */
   get closeLabel(): string {
     return this.#text("close-label") ?? "";
   }
@@ -147,7 +146,7 @@ export class PatchbayHubElement extends Base {
   }
 
   get showFooterLinks(): boolean {
-    return isOn(this.getAttribute("show-footer-links"));
+    return isEnabled(this.getAttribute("show-footer-links"));
   }
   set showFooterLinks(value: boolean | null) {
     this.#reflect("show-footer-links", value === false ? "false" : null);
@@ -161,24 +160,24 @@ export class PatchbayHubElement extends Base {
     this.#reflect("label", value);
   }
 
-  /** Opens the Hub anew, from its first screen. */
+  /** Reopens the Hub at its first screen. */
   reload(): void {
-    this.#leave();
-    this.#plan();
+    this.#close();
+    this.#scheduleUpdate();
   }
 
   connectedCallback(): void {
-    this.#takeEarlyProperties();
-    this.#plan();
+    this.#applyEarlyProperties();
+    this.#scheduleUpdate();
   }
 
   disconnectedCallback(): void {
-    this.#leave();
-    this.#told = null;
+    this.#close();
+    this.#reportedError = null;
   }
 
   attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
-    if (before !== after) this.#plan();
+    if (before !== after) this.#scheduleUpdate();
   }
 
   #text(name: Attribute): string | null {
@@ -190,8 +189,8 @@ export class PatchbayHubElement extends Base {
     else this.setAttribute(name, value);
   }
 
-  /** Values set before the element was defined lie over its accessors; they are set again through them. */
-  #takeEarlyProperties(): void {
+  /** Properties set before the element was defined hide its accessors; they are set again through the accessors. */
+  #applyEarlyProperties(): void {
     const own = this as unknown as Record<string, unknown>;
     for (const name of PROPERTIES) {
       if (!Object.hasOwn(own, name)) continue;
@@ -201,35 +200,35 @@ export class PatchbayHubElement extends Base {
     }
   }
 
-  /** Several changes in one go become one update: a new token with a new server loads once. */
-  #plan(): void {
-    if (this.#isPlanned) return;
-    this.#isPlanned = true;
+  /** Combines several changes into one update, so that a new token and a new server load once. */
+  #scheduleUpdate(): void {
+    if (this.#isUpdateScheduled) return;
+    this.#isUpdateScheduled = true;
     queueMicrotask(() => {
-      this.#isPlanned = false;
+      this.#isUpdateScheduled = false;
       if (this.isConnected) this.#update();
     });
   }
 
   #update(): void {
-    this.#paint();
+    this.#applyTheme();
     const { token } = this;
     if (token === "") {
-      this.#leave();
+      this.#close();
       return;
     }
-    const target = targetOf({ token, baseUrl: this.baseUrl, pageOrigin: location.origin });
+    const target = resolveTarget({ token, baseUrl: this.baseUrl, pageOrigin: location.origin });
     if (isProblem(target)) {
-      this.#leave();
-      this.#fail(target, null);
+      this.#close();
+      this.#showError(target, null);
       return;
     }
-    if (this.#visit?.target.address !== target.address) this.#enter(target);
-    if (this.#visit) {
-      this.#visit.configure(this.#options());
-      this.#visit.iframe.title = this.label;
+    if (this.#connection?.target.address !== target.address) this.#open(target);
+    if (this.#connection) {
+      this.#connection.configure(this.#options());
+      this.#connection.iframe.title = this.label;
     }
-    this.#fit();
+    this.#updateHeight();
   }
 
   #theme(): Theme {
@@ -246,90 +245,90 @@ export class PatchbayHubElement extends Base {
     };
   }
 
-  #enter(target: Target): void {
-    this.#leave();
-    this.#told = null;
-    this.#visit = new Visit(this.ownerDocument, target, this.#options(), {
-      onMessage: (message) => this.#hear(message),
-      onSilence: () => this.#fail(this.#silence(target), target),
+  #open(target: HubTarget): void {
+    this.#close();
+    this.#reportedError = null;
+    this.#connection = new FrameConnection(this.ownerDocument, target, this.#options(), {
+      onMessage: (message) => this.#onMessage(message),
+      onTimeout: () => this.#showError(this.#timeoutProblem(target), target),
     });
-    this.#stage.prepend(this.#visit.iframe);
+    this.#container.prepend(this.#connection.iframe);
   }
 
-  #leave(): void {
-    this.#visit?.end();
-    this.#visit = null;
+  #close(): void {
+    this.#connection?.close();
+    this.#connection = null;
     this.#contentHeight = 0;
-    this.#show("waiting");
+    this.#setState("loading");
   }
 
-  #hear(message: HubMessage): void {
+  #onMessage(message: HubMessage): void {
     switch (message.type) {
       case "ready":
-        this.#show("ready");
-        this.#tell("ready", null);
+        this.#setState("ready");
+        this.#emit("ready", null);
         break;
       case "resize":
         this.#contentHeight = message.height;
-        this.#fit();
+        this.#updateHeight();
         break;
       case "success":
-        this.#tell("success", message.account);
+        this.#emit("success", message.account);
         break;
       default:
-        this.#tell(message.type, null);
+        this.#emit(message.type, null);
     }
   }
 
-  #silence(target: Target): Problem {
-    return unreachable(target.origin, this.#pageOrigins(), READY_WITHIN / 1000);
+  #timeoutProblem(target: HubTarget): Problem {
+    return unreachable(target.origin, this.#pageOrigins(), READY_TIMEOUT_MS / 1000);
   }
 
-  /** This page, and the pages around it where it is itself in a frame: the Hub must be allowed in all. */
+  /** The origins of this page and of the pages around it, if it is framed itself. All must be allowed. */
   #pageOrigins(): string[] {
     return [...new Set([location.origin, ...Array.from(location.ancestorOrigins ?? [])])];
   }
 
-  #fail(problem: Problem, target: Target | null): void {
-    const silence = target && {
+  #showError(problem: Problem, target: HubTarget | null): void {
+    const timeout = target && {
       server: target.origin,
       pageOrigins: this.#pageOrigins(),
-      seconds: READY_WITHIN / 1000,
+      seconds: READY_TIMEOUT_MS / 1000,
     };
     this.#notice.replaceChildren(
-      noticeOf(this.ownerDocument, { problem, silence, onRetry: () => this.reload() }),
+      createErrorNotice(this.ownerDocument, { problem, timeout, onRetry: () => this.reload() }),
     );
-    this.#show("failed");
-    if (this.#told === problem.message) return;
-    this.#told = problem.message;
-    this.#tell("error", problem);
+    this.#setState("failed");
+    if (this.#reportedError === problem.message) return;
+    this.#reportedError = problem.message;
+    this.#emit("error", problem);
   }
 
-  #show(state: "waiting" | "ready" | "failed"): void {
-    this.#stage.dataset.state = state;
-    this.#waiting.hidden = state !== "waiting";
+  #setState(state: "loading" | "ready" | "failed"): void {
+    this.#container.dataset.state = state;
+    this.#loading.hidden = state !== "loading";
     this.#notice.hidden = state !== "failed";
     if (state !== "failed") this.#notice.replaceChildren();
-    // What cannot be seen must not be reached with the keyboard either.
-    if (this.#visit) this.#visit.iframe.inert = state === "failed";
-    this.#fit();
+    // A frame that is not visible must not be reachable by keyboard.
+    if (this.#connection) this.#connection.iframe.inert = state === "failed";
+    this.#updateHeight();
   }
 
-  #fit(): void {
-    const automatic = `${Math.max(MIN_AUTO_HEIGHT, this.#contentHeight)}px`;
-    this.#stage.style.height = fixedHeight(this.getAttribute("height")) ?? automatic;
+  #updateHeight(): void {
+    const automatic = `${Math.max(MIN_AUTO_HEIGHT_PX, this.#contentHeight)}px`;
+    this.#container.style.height = fixedHeight(this.getAttribute("height")) ?? automatic;
   }
 
-  #paint(): void {
+  #applyTheme(): void {
     const { base, properties } = resolveTheme(this.#theme());
-    const { style, dataset } = this.#stage;
+    const { style, dataset } = this.#container;
     const prefersDark = globalThis.matchMedia?.("(prefers-color-scheme: dark)").matches ?? false;
     dataset.theme = base === "dark" || (base === "auto" && prefersDark) ? "dark" : "light";
     style.cssText = "";
     for (const [name, value] of Object.entries(properties)) style.setProperty(name, value);
   }
 
-  #tell<Type extends keyof PatchbayHubEventMap>(
+  #emit<Type extends keyof PatchbayHubEventMap>(
     type: Type,
     detail: PatchbayHubEventMap[Type]["detail"],
   ): void {
@@ -337,7 +336,7 @@ export class PatchbayHubElement extends Base {
   }
 }
 
-/** Makes the tag known to the browser; without one, and the second time, it does nothing. */
+/** Registers the element; does nothing without a browser or if it is already registered. */
 export function definePatchbayHub(): void {
   if (typeof customElements === "undefined" || customElements.get(TAG) !== undefined) return;
   customElements.define(TAG, PatchbayHubElement);

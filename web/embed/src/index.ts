@@ -1,4 +1,4 @@
-/** `@patchbay/hub`: importing it defines `<patchbay-hub>` where there is a browser, and does nothing elsewhere. */
+/** `@patchbay/hub`: importing it registers `<patchbay-hub>` in a browser, and does nothing elsewhere. */
 
 import { definePatchbayHub, type PatchbayHubElement, type PatchbayHubEventMap } from "./element.ts";
 
@@ -9,7 +9,7 @@ export type { Theme, ThemeName, ThemeOverrides } from "@patchbay/web-shared/them
 export { definePatchbayHub, PatchbayHubElement, type PatchbayHubEventMap } from "./element.ts";
 export type { Problem, ProblemCode } from "./options.ts";
 
-/** The element as `document.querySelector` gives it: with its own events typed. */
+/** The element as `document.querySelector` returns it, with typed events. */
 export interface TypedPatchbayHubElement extends PatchbayHubElement {
   addEventListener<Type extends keyof PatchbayHubEventMap>(
     type: Type,

@@ -1,37 +1,37 @@
-/** The address of the frame, and what keeps it from having one. */
+/** The address of the frame, and the problems that prevent opening it. */
 
 import { describe, expect, it } from "vitest";
-import { fixedHeight, isOn, targetOf, unreachable } from "./options.ts";
-import { serverOfScript } from "./scriptAddress.ts";
+import { fixedHeight, isEnabled, resolveTarget, unreachable } from "./options.ts";
+import { serverFromScript } from "./scriptServer.ts";
 
-const wanted = { token: "t", baseUrl: "https://p.example", pageOrigin: "https://app.example" };
+const options = { token: "t", baseUrl: "https://p.example", pageOrigin: "https://app.example" };
 
-describe("target", () => {
+describe("resolveTarget", () => {
   it.each([
     ["https://p.example", "https://p.example/embedded/integrations"],
     ["https://p.example/", "https://p.example/embedded/integrations"],
     [" https://p.example:8443/?x=1#y ", "https://p.example:8443/embedded/integrations"],
     ["https://p.example/patchbay/", "https://p.example/patchbay/embedded/integrations"],
-  ])("of %j", (baseUrl, address) => {
-    const target = targetOf({ ...wanted, baseUrl });
+  ])("resolves %j", (baseUrl, address) => {
+    const target = resolveTarget({ ...options, baseUrl });
     expect(target).toEqual({
       address: `${address}?token=t&origin=https%3A%2F%2Fapp.example`,
       origin: new URL(address).origin,
     });
   });
 
-  it("encodes a token whatever is in it", () => {
-    const target = targetOf({ ...wanted, token: "a&origin=https://evil.example#" });
+  it("encodes special characters in the token", () => {
+    const target = resolveTarget({ ...options, token: "a&origin=https://evil.example#" });
     const { searchParams } = new URL("address" in target ? target.address : "");
     expect(searchParams.getAll("origin")).toEqual(["https://app.example"]);
   });
 
-  it("is none for a page without an origin", () => {
-    expect(targetOf({ ...wanted, pageOrigin: "null" })).toMatchObject({ code: "page-without-origin" });
+  it("returns a problem for a page without an origin", () => {
+    expect(resolveTarget({ ...options, pageOrigin: "null" })).toMatchObject({ code: "page-without-origin" });
   });
 });
 
-it("names every origin around the page", () => {
+it("the timeout problem names every origin around the page", () => {
   expect(
     unreachable("https://p.example", ["https://app.example", "https://outer.example"], 10).message,
   ).toContain('"allowed_origins": ["https://app.example", "https://outer.example"]');
@@ -44,13 +44,20 @@ it.each([
   ["40rem", "40rem"],
   ["-5px", null],
   ["calc(1px)", null],
-])("a height of %j is %j", (given, taken) => expect(fixedHeight(given)).toBe(taken));
+])("fixedHeight(%j) is %j", (text, height) => expect(fixedHeight(text)).toBe(height));
 
-it("is on unless it says otherwise", () => {
-  expect([null, "", "true", "false", "0", "no"].map(isOn)).toEqual([true, true, true, false, false, false]);
+it("a boolean attribute is on by default", () => {
+  expect([null, "", "true", "false", "0", "no"].map(isEnabled)).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
-describe("the script's server", () => {
+describe("serverFromScript", () => {
   const scripts = (current: string | null, ...tags: string[]) =>
     ({
       currentScript: current === null ? null : { src: current },
@@ -67,5 +74,5 @@ describe("the script's server", () => {
     ["a path before it", scripts("https://p.example/pb/embed/patchbay-hub.js?v=1"), "https://p.example/pb"],
     ["a bundle", scripts(null, "https://app.example/main.js"), null],
     ["no script", scripts(null), null],
-  ])("of %s", (_what, document, server) => expect(serverOfScript(document)).toBe(server));
+  ])("with %s", (_source, document, server) => expect(serverFromScript(document)).toBe(server));
 });

@@ -1,6 +1,6 @@
 /**
- * What the element can be told, read from its attributes and checked. Everything here works without a
- * browser, so that a page rendered on a server may import the package.
+ * The element's options, parsed from its attributes and validated. Everything here works without a browser, so that a
+ * page rendered on a server can import the package.
  */
 
 import { parseOrigin } from "@patchbay/web-shared/messages.ts";
@@ -18,19 +18,19 @@ export const ATTRIBUTES = [
 
 export type Attribute = (typeof ATTRIBUTES)[number];
 
-/** The name that a screen reader gives the frame, where the host chose none. */
+/** The default name of the frame for screen readers. */
 export const DEFAULT_LABEL = "Connect an account";
 
-/** With `height="auto"` the frame is never lower than this, so that the page jumps less as it loads. */
-export const MIN_AUTO_HEIGHT = 480;
+/** The minimum height with `height="auto"`, so that the page moves less while the Hub loads. */
+export const MIN_AUTO_HEIGHT_PX = 480;
 
-/** Where the Hub is: the address of the frame, and the one origin that it may speak from. */
-export interface Target {
+/** The address of the frame, and the only origin that its messages may come from. */
+export interface HubTarget {
   address: string;
   origin: string;
 }
 
-/** Why no frame can be opened; the codes are part of the package's interface. */
+/** Why the frame cannot be opened. The codes are part of the package's API. */
 export type ProblemCode = "missing-base-url" | "invalid-base-url" | "page-without-origin" | "unreachable";
 
 export interface Problem {
@@ -38,35 +38,35 @@ export interface Problem {
   message: string;
 }
 
-interface Wanted {
+interface TargetOptions {
   token: string;
-  /** As the host wrote it, or where the script came from; null when neither is known. */
+  /** The `base-url` attribute or the script's server; null if neither is known. */
   baseUrl: string | null;
-  /** The origin of the page that the element stands in. */
+  /** The origin of the page that contains the element. */
   pageOrigin: string;
 }
 
-/** The address of the Hub for this session, or what keeps it from having one. */
-export function targetOf({ token, baseUrl, pageOrigin }: Wanted): Target | Problem {
+/** Returns the address of the Hub for a session, or the problem that prevents opening it. */
+export function resolveTarget({ token, baseUrl, pageOrigin }: TargetOptions): HubTarget | Problem {
   if (!baseUrl) {
     return {
       code: "missing-base-url",
-      message: "The Hub needs the address of your Patchbay server: set base-url (in React: baseUrl).",
+      message: "The Hub needs the URL of your Patchbay server. Set base-url (in React: baseUrl).",
     };
   }
   if (parseOrigin(pageOrigin) === null) {
     return {
       code: "page-without-origin",
       message:
-        "The Hub works only in a page with a web address. Serve this page over http or https; a file or a " +
-        "sandboxed frame without allow-same-origin cannot be told apart from any other.",
+        "The Hub works only in a page with an origin. Serve this page over http or https. A local file or a " +
+        "sandboxed frame without allow-same-origin has no origin.",
     };
   }
   const base = webAddress(baseUrl);
   if (base === null) {
     return {
       code: "invalid-base-url",
-      message: `The Hub's base URL "${baseUrl}" is not a web address. It looks like https://patchbay.example.com.`,
+      message: `The Hub's base URL "${baseUrl}" is not a valid URL. Use a URL such as https://patchbay.example.com.`,
     };
   }
   const url = new URL(`${base.href.replace(/\/+$/, "")}/embedded/integrations`);
@@ -75,9 +75,9 @@ export function targetOf({ token, baseUrl, pageOrigin }: Wanted): Target | Probl
   return { address: url.href, origin: base.origin };
 }
 
-export const isProblem = (value: Target | Problem): value is Problem => "code" in value;
+export const isProblem = (value: HubTarget | Problem): value is Problem => "code" in value;
 
-/** An http(s) address without what only misleads: credentials, query and fragment. */
+/** Parses an http(s) URL and removes its query and fragment; null if it is invalid or contains credentials. */
 function webAddress(text: string): URL | null {
   try {
     const url = new URL(text.trim());
@@ -91,26 +91,26 @@ function webAddress(text: string): URL | null {
   }
 }
 
-/** What a host must allow when nothing came: said in the page and in the `error` event. */
+/** Returns the problem of a server that did not respond; shown in the page and in the `error` event. */
 export const unreachable = (server: string, pageOrigins: readonly string[], seconds: number): Problem => ({
   code: "unreachable",
   message:
-    `The Hub did not open: nothing came from ${server} within ${seconds} seconds. Either the session does ` +
-    `not allow this page (make it with ${allowedOrigins(pageOrigins)}), or the server cannot be reached.`,
+    `The Hub did not open: ${server} did not respond within ${seconds} seconds. Either the session does not ` +
+    `allow this page (create it with ${allowedOrigins(pageOrigins)}), or the server is unreachable.`,
 });
 
-/** The member of the session's request that lets these origins frame the Hub. */
+/** Returns the member of the session request that allows these origins to embed the Hub. */
 export const allowedOrigins = (origins: readonly string[]): string =>
   `"allowed_origins": [${origins.map((origin) => JSON.stringify(origin)).join(", ")}]`;
 
 const LENGTH = /^(?:100%|\d+(?:\.\d+)?(?:px|rem|em|vh|dvh|svh|lvh))$/;
 
-/** A CSS length for the frame, or null for `auto`. A bare number is pixels; nonsense counts as `auto`. */
+/** Returns the frame's height as a CSS length, or null for `auto`. A number means pixels; invalid text means `auto`. */
 export function fixedHeight(text: string | null): string | null {
   const value = text?.trim() ?? "";
   if (/^\d+(?:\.\d+)?$/.test(value)) return `${value}px`;
   return LENGTH.test(value) ? value : null;
 }
 
-/** An attribute that is on unless it says otherwise. */
-export const isOn = (text: string | null): boolean => text !== "false" && text !== "0" && text !== "no";
+/** Returns whether a boolean attribute is on; it is on by default. */
+export const isEnabled = (text: string | null): boolean => text !== "false" && text !== "0" && text !== "no";

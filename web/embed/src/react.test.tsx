@@ -1,4 +1,4 @@
-/** The React component: props become properties, events become calls of the newest handlers. */
+/** The React component: props become properties, events call the latest handlers. */
 
 import { cleanup, render } from "@testing-library/react";
 import { StrictMode } from "react";
@@ -6,9 +6,9 @@ import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PatchbayHubElement } from "./element.ts";
 import { PatchbayHub } from "./react.ts";
-import { BASE, fakeFrames, postedTo, say } from "./testing/frames.ts";
+import { BASE, fakeFrames, postedTo, sendFromHub } from "./testing/fakeFrames.ts";
 
-const settled = () => Promise.resolve();
+const updated = () => Promise.resolve();
 
 function element(container: HTMLElement): PatchbayHubElement {
   const found = container.querySelector("patchbay-hub");
@@ -26,7 +26,7 @@ beforeEach(fakeFrames);
 afterEach(cleanup);
 
 describe("props", () => {
-  it("reach the Hub", async () => {
+  it("are passed to the Hub", async () => {
     const theme = { colors: { primary: { background: "#0f766e" } } };
     const { container } = render(
       <PatchbayHub
@@ -43,11 +43,11 @@ describe("props", () => {
         style={{ margin: 4 }}
       />,
     );
-    await settled();
+    await updated();
     const hub = element(container);
     expect([hub.className, hub.id, hub.style.margin, hub.height]).toEqual(["wide", "hub", "4px", "600"]);
     expect(frame(container).title).toBe("Tools");
-    say(frame(container), "ready");
+    sendFromHub(frame(container), "ready");
     expect(postedTo(frame(container))[0]?.message).toMatchObject({
       theme,
       accountId: "a1",
@@ -56,82 +56,82 @@ describe("props", () => {
     });
   });
 
-  it("that go away are taken back", async () => {
+  it("are reset when they are removed", async () => {
     const { container, rerender } = render(
       <PatchbayHub token="t1" baseUrl={BASE} theme="dark" height={600} accountId="a1" />,
     );
     rerender(<PatchbayHub token="t1" baseUrl={BASE} />);
-    await settled();
+    await updated();
     const hub = element(container);
     expect([hub.theme, hub.height, hub.accountId]).toEqual(["light", "auto", ""]);
   });
 
-  it("that change open the Hub anew only for another token", async () => {
+  it("reopen the Hub only if the token changes", async () => {
     const { container, rerender } = render(<PatchbayHub token="t1" baseUrl={BASE} />);
-    await settled();
+    await updated();
     const first = frame(container);
     rerender(<PatchbayHub token="t1" baseUrl={BASE} theme="dark" />);
-    await settled();
+    await updated();
     expect(frame(container)).toBe(first);
     rerender(<PatchbayHub token="t2" baseUrl={BASE} theme="dark" />);
-    await settled();
+    await updated();
     expect(frame(container)).not.toBe(first);
   });
 
-  it("may lack the token until there is one", async () => {
+  it("may omit the token at first", async () => {
     const { container, rerender } = render(<PatchbayHub token={null} baseUrl={BASE} />);
-    await settled();
+    await updated();
     expect(element(container).shadowRoot?.querySelector("iframe")).toBeNull();
     rerender(<PatchbayHub token="t1" baseUrl={BASE} />);
-    await settled();
+    await updated();
     expect(frame(container).src).toContain("token=t1");
   });
 });
 
 describe("handlers", () => {
-  it("are called with the detail, once, in strict mode too", async () => {
+  it("are called once with the detail, also in strict mode", async () => {
     const calls: unknown[] = [];
-    const note = (name: string) => (detail?: unknown) => calls.push(detail ? [name, detail] : name);
+    const record = (name: string) => (detail?: unknown) => calls.push(detail ? [name, detail] : name);
     const { container } = render(
       <StrictMode>
         <PatchbayHub
           token="t1"
           baseUrl={BASE}
-          onReady={note("ready")}
-          onSuccess={note("success")}
-          onCancel={note("cancel")}
-          onClose={note("close")}
+          onReady={record("ready")}
+          onSuccess={record("success")}
+          onCancel={record("cancel")}
+          onClose={record("close")}
         />
       </StrictMode>,
     );
-    await settled();
+    await updated();
     const account = { id: "acc_1", provider: "spotdraft" };
-    say(frame(container), "ready");
-    say(frame(container), "success", { account });
-    say(frame(container), "cancel");
-    say(frame(container), "close");
+    sendFromHub(frame(container), "ready");
+    sendFromHub(frame(container), "success", { account });
+    sendFromHub(frame(container), "cancel");
+    sendFromHub(frame(container), "close");
     expect(calls).toEqual(["ready", ["success", account], "cancel", "close"]);
   });
 
-  it("are the newest", async () => {
-    const old = vi.fn();
-    const now = vi.fn();
-    const { container, rerender } = render(<PatchbayHub token="t1" baseUrl={BASE} onClose={old} />);
-    rerender(<PatchbayHub token="t1" baseUrl={BASE} onClose={now} />);
-    await settled();
-    say(frame(container), "close");
-    expect([old.mock.calls.length, now.mock.calls.length]).toEqual([0, 1]);
+  it("are always the latest ones", async () => {
+    const previous = vi.fn();
+    const latest = vi.fn();
+    const { container, rerender } = render(<PatchbayHub token="t1" baseUrl={BASE} onClose={previous} />);
+    rerender(<PatchbayHub token="t1" baseUrl={BASE} onClose={latest} />);
+    await updated();
+    sendFromHub(frame(container), "close");
+    expect([previous.mock.calls.length, latest.mock.calls.length]).toEqual([0, 1]);
   });
 
-  it("hear of a problem", async () => {
+  it("receive problems", async () => {
     const onError = vi.fn();
-    render(<PatchbayHub token="t1" baseUrl="nonsense" onError={onError} />);
-    await settled();
+    render(<PatchbayHub token="t1" baseUrl="invalid" onError={onError} />);
+    await updated();
     expect(onError).toHaveBeenCalledWith({ code: "invalid-base-url", message: expect.any(String) });
   });
 });
 
-it("renders an empty tag on a server, without the token", () => {
+it("renders an empty element without the token on a server", () => {
   const html = renderToString(<PatchbayHub token="t1" baseUrl={BASE} className="wide" />);
   expect(html).toBe('<patchbay-hub class="wide"></patchbay-hub>');
 });

@@ -1,7 +1,6 @@
 /**
- * `<PatchbayHub>` for React 18 and 19. A thin cover over the element: what React hands over becomes
- * properties, what the element tells becomes calls of the newest handlers. Renders an empty tag on a
- * server; the Hub opens once the page lives.
+ * `<PatchbayHub>` for React 18 and 19: a thin wrapper around the element. Props become properties, and events call the
+ * latest handlers. On a server it renders an empty element; the Hub opens after hydration.
  */
 
 import type { LinkedAccount } from "@patchbay/web-shared/messages.ts";
@@ -17,17 +16,17 @@ export type { Theme, ThemeName, ThemeOverrides } from "@patchbay/web-shared/them
 export type { Problem, ProblemCode } from "./options.ts";
 
 export interface PatchbayHubProps {
-  /** The connect session's token, made by your server. Nothing opens before there is one. */
+  /** The token of the connect session that your server created. The Hub opens when it is set. */
   token: string | null | undefined;
-  /** The Patchbay server, such as `https://patchbay.example.com`. */
+  /** The Patchbay server, for example `https://patchbay.example.com`. */
   baseUrl: string;
   /** `light` (default), `dark`, `auto`, or a partial theme. */
   theme?: Theme | undefined;
   /** `auto` (default), a CSS length, or a number of pixels. */
   height?: string | number | undefined;
-  /** The linked account to edit. */
+  /** The ID of the linked account to edit. */
   accountId?: string | undefined;
-  /** The words on the button that ends the visit. */
+  /** The label of the button that closes the Hub. */
   closeLabel?: string | undefined;
   /** Default: true. */
   showFooterLinks?: boolean | undefined;
@@ -37,11 +36,11 @@ export interface PatchbayHubProps {
   style?: CSSProperties | undefined;
   id?: string | undefined;
   onReady?: (() => void) | undefined;
-  /** An account was linked, or an edited one saved. */
+  /** An account was linked, or an edited account was saved. */
   onSuccess?: ((account: LinkedAccount) => void) | undefined;
-  /** The reader gave up. */
+  /** The user cancelled. */
   onCancel?: (() => void) | undefined;
-  /** The reader is done. */
+  /** The user closed the Hub after linking. */
   onClose?: (() => void) | undefined;
   /** The Hub could not open; the element shows why. */
   onError?: ((problem: Problem) => void) | undefined;
@@ -51,16 +50,16 @@ export function PatchbayHub(props: PatchbayHubProps): ReactElement {
   const { token, baseUrl, theme, height, accountId, closeLabel, showFooterLinks, label } = props;
   const { className, style, id } = props;
   const element = useRef<PatchbayHubElement>(null);
-  const newest = useRef(props);
+  const latestProps = useRef(props);
 
   useEffect(() => {
-    newest.current = props;
+    latestProps.current = props;
   });
 
-  // Before the properties below, so that no event comes too early to be heard.
+  // Registered before the properties are set, so that no event is missed.
   useEffect(() => {
     const hub = element.current;
-    return hub ? listen(hub, newest) : undefined;
+    return hub ? addListeners(hub, latestProps) : undefined;
   }, []);
 
   useEffect(() => {
@@ -77,15 +76,18 @@ export function PatchbayHub(props: PatchbayHubProps): ReactElement {
     hub.token = token ?? null;
   }, [token, baseUrl, theme, height, accountId, closeLabel, showFooterLinks, label]);
 
-  // React 18 hands a custom element its `class` only under that name; 19 takes it as well.
+  // React 18 sets the class of a custom element only as `class`; React 19 accepts it as well.
   return createElement(TAG, { ref: element, class: className, style, id });
 }
 
-function listen(hub: PatchbayHubElement, newest: { readonly current: PatchbayHubProps }): () => void {
-  const stop = new AbortController();
+function addListeners(
+  hub: PatchbayHubElement,
+  latestProps: { readonly current: PatchbayHubProps },
+): () => void {
+  const abort = new AbortController();
   const on = <Detail>(type: string, call: (props: PatchbayHubProps, detail: Detail) => void): void => {
-    hub.addEventListener(type, (event) => call(newest.current, (event as CustomEvent<Detail>).detail), {
-      signal: stop.signal,
+    hub.addEventListener(type, (event) => call(latestProps.current, (event as CustomEvent<Detail>).detail), {
+      signal: abort.signal,
     });
   };
   on("ready", ({ onReady }) => onReady?.());
@@ -93,5 +95,5 @@ function listen(hub: PatchbayHubElement, newest: { readonly current: PatchbayHub
   on("cancel", ({ onCancel }) => onCancel?.());
   on("close", ({ onClose }) => onClose?.());
   on<Problem>("error", ({ onError }, problem) => onError?.(problem));
-  return () => stop.abort();
+  return () => abort.abort();
 }

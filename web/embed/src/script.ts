@@ -1,7 +1,7 @@
-/** The file for `<script src=".../embed/patchbay-hub.js">`: defines the tag, and knows its server. */
+/** The entry of `<script src=".../embed/patchbay-hub.js">`: registers the element and sets its default server. */
 
 import { definePatchbayHub, PatchbayHubElement } from "./element.ts";
-import { serverOfScript } from "./scriptAddress.ts";
+import { serverFromScript } from "./scriptServer.ts";
 
-PatchbayHubElement.defaultBaseUrl = serverOfScript(document);
+PatchbayHubElement.defaultBaseUrl = serverFromScript(document);
 definePatchbayHub();

@@ -1,6 +1,6 @@
 /**
- * The element's own looks: the frame, the sign that it loads, and the notice when it cannot. A
- * constructed style sheet, which a host's Content-Security-Policy allows where it forbids `<style>`.
+ * The element's styles: the frame, the loading indicator and the error notice. They are a constructed style sheet,
+ * which a Content-Security-Policy allows even if it forbids `<style>`.
  */
 
 const CSS = `
@@ -40,7 +40,7 @@ iframe {
   opacity: 0;
 }
 .hub[data-state="ready"] iframe { opacity: 1; }
-.waiting, .notice {
+.loading, .notice {
   position: absolute;
   inset: 0;
   display: flex;
@@ -51,18 +51,18 @@ iframe {
   box-sizing: border-box;
   background: var(--surface);
 }
-.waiting[hidden], .notice[hidden] { display: none; }
+.loading[hidden], .notice[hidden] { display: none; }
 .spinner {
   width: 28px;
   height: 28px;
   border: 3px solid var(--border);
   border-top-color: var(--accent);
   border-radius: 50%;
-  animation: turn 900ms linear infinite;
+  animation: spin 900ms linear infinite;
 }
-@keyframes turn { to { transform: rotate(1turn); } }
+@keyframes spin { to { transform: rotate(1turn); } }
 @media (prefers-reduced-motion: reduce) { .spinner { animation-duration: 4s; } }
-.spoken {
+.visually-hidden {
   position: absolute;
   width: 1px;
   height: 1px;
@@ -70,12 +70,12 @@ iframe {
   clip-path: inset(50%);
   white-space: nowrap;
 }
-.words { max-width: 460px; max-height: 100%; }
-.words p, .words ul { margin: 0 0 12px; color: var(--muted); }
-.words .title { margin-bottom: 4px; font-size: 16px; font-weight: 600; color: var(--text); }
-.words ul { padding-left: 20px; }
-.words li { margin-bottom: 8px; }
-.words code {
+.notice-body { max-width: 460px; max-height: 100%; }
+.notice-body p, .notice-body ul { margin: 0 0 12px; color: var(--muted); }
+.notice-body .title { margin-bottom: 4px; font-size: 16px; font-weight: 600; color: var(--text); }
+.notice-body ul { padding-left: 20px; }
+.notice-body li { margin-bottom: 8px; }
+.notice-body code {
   display: block;
   margin: 6px 0 0;
   padding: 8px 10px;
@@ -87,8 +87,8 @@ iframe {
   overflow-wrap: anywhere;
   user-select: all;
 }
-.words a { color: var(--link); overflow-wrap: anywhere; }
-.words button {
+.notice-body a { color: var(--link); overflow-wrap: anywhere; }
+.notice-body button {
   min-height: 40px;
   padding: 0 20px;
   background: var(--surface);
@@ -99,13 +99,13 @@ iframe {
   color: inherit;
   cursor: pointer;
 }
-.words button:hover { background: var(--sunken); }
-.words :is(button, a):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.notice-body button:hover { background: var(--sunken); }
+.notice-body :is(button, a):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 `;
 
 let sheet: CSSStyleSheet | null = null;
 
-/** One sheet for all elements of the page, made when the first one needs it. */
+/** Shares one style sheet between all elements of the page; it is created on first use. */
 export function adoptStyles(root: ShadowRoot): void {
   if (sheet === null) {
     sheet = new CSSStyleSheet();

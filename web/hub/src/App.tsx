@@ -1,6 +1,6 @@
 /**
- * The whole page: its theme, the host around it, and which of its screens is up. Everything that reaches
- * outside (network, windows) comes in as a property, so that a test can stand in for it.
+ * The Hub page: its theme, the connection to the host page, and the current screen. Everything outside the page
+ * (network, windows) is passed in as a prop, so that tests can replace it.
  */
 
 import type { InitOptions } from "@patchbay/web-shared/messages.ts";
@@ -8,23 +8,27 @@ import { applyTheme, type Theme } from "@patchbay/web-shared/theme.ts";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { HubApi } from "./api/hubApi.ts";
 import type { Environment } from "./environment.ts";
-import { Flow } from "./flow/Flow.tsx";
+import { HubFlow } from "./flow/HubFlow.tsx";
 import type { Host } from "./host.ts";
 import { type Hub, HubContext } from "./hub.ts";
-import { Callback } from "./screens/Callback.tsx";
-import { Loading } from "./screens/Loading.tsx";
-import { Crashed, Ended, NoToken } from "./screens/messages.tsx";
-import { Announcer } from "./ui/announcer.tsx";
-import { CatchCrash } from "./ui/CatchCrash.tsx";
-import { Acted } from "./ui/Screen.tsx";
-import { useResize } from "./useResize.ts";
+import { CallbackScreen } from "./screens/CallbackScreen.tsx";
+import { LoadingScreen } from "./screens/LoadingScreen.tsx";
+import {
+  MissingTokenScreen,
+  SessionExpiredScreen,
+  UnexpectedErrorScreen,
+} from "./screens/messageScreens.tsx";
+import { Announcer } from "./ui/Announcer.tsx";
+import { ErrorBoundary } from "./ui/ErrorBoundary.tsx";
+import { UserInteracted } from "./ui/Screen.tsx";
+import { useReportHeight } from "./useReportHeight.ts";
 
-/** A host that says nothing for so long has nothing to say; the Hub then goes on without it. */
-export const INIT_WAIT = 1_500;
+/** How long the Hub waits for the host's `init` before it continues without one. */
+export const INIT_TIMEOUT_MS = 1_500;
 
 export interface AppProps {
   environment: Environment;
-  /** Null when the address holds no token. */
+  /** Null if the address contains no token. */
   api: HubApi | null;
   host: Host;
   window: Hub["window"];
@@ -33,40 +37,42 @@ export interface AppProps {
 export function App({ environment, api, host, window }: AppProps) {
   const init = useInit(host);
   const frame = useRef<HTMLDivElement>(null);
-  const [ended, setEnded] = useState(false);
-  const acted = useActed();
+  const [sessionExpired, setSessionExpired] = useState(false);
+  const userInteracted = useUserInteraction();
   useTheme(environment, init);
-  useResize(frame, host);
+  useReportHeight(frame, host);
 
   const closeLabel = init?.closeLabel?.trim() || "Close";
   const { opened } = environment;
   const hub = useMemo<Hub | null>(
-    () => api && { api, host, window, opened, closeLabel, onEnded: () => setEnded(true) },
+    () => api && { api, host, window, opened, closeLabel, onSessionExpired: () => setSessionExpired(true) },
     [api, host, window, opened, closeLabel],
   );
 
   const screen = (): React.ReactNode => {
-    if (environment.page === "callback") return <Callback window={window} />;
-    if (!hub) return <NoToken />;
-    if (ended) return <Ended />;
-    if (!init) return <Loading />;
+    if (environment.page === "callback") return <CallbackScreen window={window} />;
+    if (!hub) return <MissingTokenScreen />;
+    if (sessionExpired) return <SessionExpiredScreen />;
+    if (!init) return <LoadingScreen />;
     const accountId = init.accountId ?? null;
-    return <Flow key={accountId} accountId={accountId} />;
+    return <HubFlow key={accountId} accountId={accountId} />;
   };
 
   return (
     <HubContext value={hub}>
-      <Acted value={acted}>
+      <UserInteracted value={userInteracted}>
         <Announcer>
           <div ref={frame} className={environment.framed ? "shell shell-framed" : "shell"}>
-            {/* The page around a frame has a main part of its own; a name tells them apart. */}
+            {/* The host page has a main landmark as well; the label distinguishes them. */}
             <main className="stage" aria-label={environment.framed ? "Connect an account" : undefined}>
-              <CatchCrash fallback={(retry) => <Crashed onRetry={retry} />}>{screen()}</CatchCrash>
+              <ErrorBoundary fallback={(retry) => <UnexpectedErrorScreen onRetry={retry} />}>
+                {screen()}
+              </ErrorBoundary>
             </main>
             {init?.showFooterLinks !== false && <Footer />}
           </div>
         </Announcer>
-      </Acted>
+      </UserInteracted>
     </HubContext>
   );
 }
@@ -74,21 +80,21 @@ export function App({ environment, api, host, window }: AppProps) {
 function Footer() {
   return (
     <footer className="footer">
-      <p>Your credentials are encrypted and go to no one but the provider.</p>
+      <p>Your credentials are encrypted and sent only to the provider.</p>
       <p>
-        Connected by <strong>Patchbay</strong>
+        Powered by <strong>Patchbay</strong>
       </p>
     </footer>
   );
 }
 
-/** What the host asks for; null while it may still speak. A later message replaces an earlier one. */
+/** Returns the host's options; null while the Hub still waits for them. A later message replaces an earlier one. */
 function useInit(host: Host): InitOptions | null {
   const [init, setInit] = useState<InitOptions | null>(host.present ? null : {});
   useEffect(() => {
     const stop = host.onInit(setInit);
     host.ready();
-    const timer = setTimeout(() => setInit((before) => before ?? {}), INIT_WAIT);
+    const timer = setTimeout(() => setInit((before) => before ?? {}), INIT_TIMEOUT_MS);
     return () => {
       stop();
       clearTimeout(timer);
@@ -97,7 +103,7 @@ function useInit(host: Host): InitOptions | null {
   return init;
 }
 
-/** A page of its own follows the reader's system; inside another page, light is what most expect. */
+/** Returns the default theme: the system's on a page of its own, light inside another page. */
 export const baseTheme = ({ theme, framed }: Environment): Theme => theme ?? (framed ? "light" : "auto");
 
 function useTheme(environment: Environment, init: InitOptions | null): void {
@@ -105,18 +111,19 @@ function useTheme(environment: Environment, init: InitOptions | null): void {
   useEffect(() => applyTheme(document.documentElement, theme), [theme]);
 }
 
-function useActed(): React.RefObject<boolean> {
-  const acted = useRef(false);
+/** Returns whether the user has clicked or pressed a key on the page. */
+function useUserInteraction(): React.RefObject<boolean> {
+  const userInteracted = useRef(false);
   useEffect(() => {
-    const note = (): void => {
-      acted.current = true;
+    const onInteraction = (): void => {
+      userInteracted.current = true;
     };
-    document.addEventListener("pointerdown", note, { capture: true, once: true });
-    document.addEventListener("keydown", note, { capture: true, once: true });
+    document.addEventListener("pointerdown", onInteraction, { capture: true, once: true });
+    document.addEventListener("keydown", onInteraction, { capture: true, once: true });
     return () => {
-      document.removeEventListener("pointerdown", note, { capture: true });
-      document.removeEventListener("keydown", note, { capture: true });
+      document.removeEventListener("pointerdown", onInteraction, { capture: true });
+      document.removeEventListener("keydown", onInteraction, { capture: true });
     };
   }, []);
-  return acted;
+  return userInteracted;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { readEnvironment } from "./environment.ts";
 
-function surroundings(
+function fakeWindow(
   search: string,
   { pathname = "/embedded/integrations", framed = false, opener = null as unknown } = {},
 ) {
@@ -11,9 +11,9 @@ function surroundings(
   return { window: window as never, history };
 }
 
-describe("the environment", () => {
-  it("is read from the address, which is then without its query", () => {
-    const { window, history } = surroundings("?token=t1&theme=dark");
+describe("readEnvironment", () => {
+  it("reads the address and removes its query", () => {
+    const { window, history } = fakeWindow("?token=t1&theme=dark");
     expect(readEnvironment(window)).toEqual({
       page: "hub",
       token: "t1",
@@ -25,18 +25,18 @@ describe("the environment", () => {
     expect(history.replaceState).toHaveBeenCalledExactlyOnceWith(null, "", "/embedded/integrations");
   });
 
-  it("knows a host only inside a frame, and only by a real origin", () => {
+  it("returns a host only inside a frame and only for a valid origin", () => {
     const query = "?token=t1&origin=https%3A%2F%2Fapp.example.com";
-    expect(readEnvironment(surroundings(query).window).hostOrigin).toBeNull();
-    expect(readEnvironment(surroundings(query, { framed: true }).window)).toMatchObject({
+    expect(readEnvironment(fakeWindow(query).window).hostOrigin).toBeNull();
+    expect(readEnvironment(fakeWindow(query, { framed: true }).window)).toMatchObject({
       framed: true,
       hostOrigin: "https://app.example.com",
     });
-    expect(readEnvironment(surroundings("?origin=*", { framed: true }).window).hostOrigin).toBeNull();
+    expect(readEnvironment(fakeWindow("?origin=*", { framed: true }).window).hostOrigin).toBeNull();
   });
 
-  it("tells the landing page of a sign-in apart, and a window that was opened", () => {
-    const { window } = surroundings("", { pathname: "/embedded/accounts/callback", opener: {} });
+  it("detects the OAuth callback page and a window opened by another page", () => {
+    const { window } = fakeWindow("", { pathname: "/embedded/accounts/callback", opener: {} });
     expect(readEnvironment(window)).toMatchObject({ page: "callback", token: null, opened: true });
   });
 });

@@ -1,7 +1,6 @@
 /**
- * What the page learns from where it is: its address and the windows around it. Read once, at the
- * start. The query is then taken out of the address bar, so that the token is in no history entry,
- * screenshot or `Referer`.
+ * The page's environment: its address and the windows around it. It is read once at the start. The query is then
+ * removed from the address bar, so that the token does not appear in the history, a screenshot or a `Referer`.
  */
 
 import { parseOrigin } from "@patchbay/web-shared/messages.ts";
@@ -10,19 +9,19 @@ import { parseTheme, type Theme } from "@patchbay/web-shared/theme.ts";
 export interface Environment {
   page: "hub" | "callback";
   token: string | null;
-  /** Inside another page. */
+  /** Whether the page is inside another page. */
   framed: boolean;
-  /** The host page's origin; null when there is no host to speak with. */
+  /** The host page's origin; null if there is no host. */
   hostOrigin: string | null;
-  /** What the address asks for; null when it asks for nothing. */
+  /** The theme in the address; null if there is none. */
   theme: Theme | null;
-  /** Opened by another page as a window of its own, which it may therefore close. */
+  /** Whether another page opened this window, which may therefore close itself. */
   opened: boolean;
 }
 
-type Surroundings = Pick<Window, "location" | "history" | "parent" | "opener">;
+type BrowserWindow = Pick<Window, "location" | "history" | "parent" | "opener">;
 
-export function readEnvironment(window: Surroundings): Environment {
+export function readEnvironment(window: BrowserWindow): Environment {
   const { location, history } = window;
   const query = new URLSearchParams(location.search);
   const framed = window.parent !== (window as unknown);

@@ -1,6 +1,6 @@
 /**
- * The line to the page around the Hub. It speaks to one window and one origin, never to `*`, and hears
- * nobody else. Without a host (an auth link in a tab of its own) it is silent.
+ * The connection to the host page around the Hub. It exchanges messages with one window and one origin, never with
+ * `*`. Without a host (an auth link in its own tab) it sends nothing.
  */
 
 import {
@@ -17,15 +17,15 @@ import {
 } from "@patchbay/web-shared/messages.ts";
 
 export interface Host {
-  /** Whether somebody listens. */
+  /** Whether there is a host page. */
   readonly present: boolean;
   ready(): void;
   resize(height: number): void;
-  /** Tells of the linked account, once for all: a second call says nothing. */
+  /** Reports the linked account; only the first call sends a message. */
   success(account: LinkedAccount): void;
   cancel(): void;
   close(): void;
-  /** Hears `init`, also a later one (a host may change its theme). Returns how to stop. */
+  /** Calls the listener for every `init`, since a host may change its theme later. Returns an unsubscribe function. */
   onInit(listener: (options: InitOptions) => void): () => void;
 }
 
@@ -37,33 +37,33 @@ export function createHost(frame: Frame, origin: string | null): Host {
   const send = (message: unknown): void => {
     if (origin !== null) frame.parent.postMessage(message, origin);
   };
-  const say = (message: HubMessage): void => send(message);
-  let told = false;
-  let height = -1;
+  const sendHubMessage = (message: HubMessage): void => send(message);
+  let successSent = false;
+  let lastHeight = -1;
   return {
     present: origin !== null,
-    ready: () => say(readyMessage()),
-    resize(next) {
-      if (next === height) return;
-      height = next;
-      say(resizeMessage(next));
+    ready: () => sendHubMessage(readyMessage()),
+    resize(height) {
+      if (height === lastHeight) return;
+      lastHeight = height;
+      sendHubMessage(resizeMessage(height));
     },
     success(account) {
-      if (told) return;
-      told = true;
-      say(successMessage(account));
+      if (successSent) return;
+      successSent = true;
+      sendHubMessage(successMessage(account));
       send(accountConnectedMessage(account));
     },
-    cancel: () => say(cancelMessage()),
-    close: () => say(closeMessage()),
+    cancel: () => sendHubMessage(cancelMessage()),
+    close: () => sendHubMessage(closeMessage()),
     onInit(listener) {
       if (origin === null) return () => {};
-      const hear = (event: MessageEvent): void => {
+      const onMessage = (event: MessageEvent): void => {
         const message = receiveFromHost(event, { window: frame.parent, origin });
         if (message) listener(message);
       };
-      frame.addEventListener("message", hear);
-      return () => frame.removeEventListener("message", hear);
+      frame.addEventListener("message", onMessage);
+      return () => frame.removeEventListener("message", onMessage);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The page as a reader meets it: each screen, and the ways between them. */
+/** The whole page from the user's point of view: every screen and the transitions between them. */
 
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -24,7 +24,7 @@ const withConfig = (more: Parameters<typeof config>[0]): Routes => ({
 });
 
 beforeEach(() => {
-  // Enough room for the guide beside the form; single tests make it narrow.
+  // Wide enough for the guide next to the form; some tests make the screen narrow.
   vi.stubGlobal("matchMedia", (query: string) => ({
     matches: query.includes("min-width"),
     addEventListener: () => {},
@@ -35,43 +35,43 @@ beforeEach(() => {
 afterEach(cleanup);
 
 describe("before the form", () => {
-  it("says when the link holds no token", async () => {
+  it("says if the link contains no token", async () => {
     const hub = renderHub({ environment: { token: null } });
-    await heading("This link is not complete");
+    await heading("This link is incomplete");
     expect(hub.calls).toEqual([]);
   });
 
-  it("says when the session has expired or is foreign", async () => {
+  it("says if the session has expired or is invalid", async () => {
     renderHub({ routes: { "GET /hub/settings": { status: 401, body: { message: "expired" } } } });
     await heading("This link has expired");
     expect(screen.getByText(/for a new one/)).toBeTruthy();
   });
 
-  it("offers to try again when the server is away, and goes on when it is back", async () => {
-    let away = true;
-    const settings = () => (away ? new TypeError("offline") : { body: {} });
+  it("offers to retry if the server is unreachable, and continues afterwards", async () => {
+    let offline = true;
+    const settings = () => (offline ? new TypeError("offline") : { body: {} });
     renderHub({ routes: { "GET /hub/settings": settings } });
     await heading("No connection");
-    away = false;
+    offline = false;
     fireEvent.click(await button("Try again"));
     await heading("Connect Papertrail");
   });
 
-  it("says when nothing is configured", async () => {
+  it("says if no connector is enabled", async () => {
     renderHub({
       routes: { "GET /hub/connectors": { body: { integrations: [integration({ active: false })] } } },
     });
     await heading("Nothing to connect yet");
   });
 
-  it("says when the only profile was disabled", async () => {
-    const refused = { status: 412, body: { message: "its profile is disabled" } };
-    renderHub({ routes: { "GET /hub/connectors/profile_1": refused } });
-    await heading("Papertrail is not available at the moment");
+  it("says if the only profile was disabled", async () => {
+    const disabled = { status: 412, body: { message: "its profile is disabled" } };
+    renderHub({ routes: { "GET /hub/connectors/profile_1": disabled } });
+    await heading("Papertrail is currently unavailable");
     expect(screen.getByText("its profile is disabled")).toBeTruthy();
   });
 
-  it("sends the session's token with every call and nowhere else", async () => {
+  it("sends the session's token with every call, and only in the header", async () => {
     const hub = renderHub();
     await heading("Connect Papertrail");
     expect(hub.calls.length).toBe(3);
@@ -91,40 +91,40 @@ describe("the picker", () => {
   const routes: Routes = { "GET /hub/connectors": { body: { integrations: many } } };
   const rows = () => within(screen.getByRole("list")).getAllByRole("button");
 
-  it("shows what may be linked, for whom, and opens what is picked", async () => {
+  it("shows the connectors and the owner, and opens the chosen connector", async () => {
     renderHub({ routes });
     await heading("Connect an account");
     expect(screen.getByText(/For Northwind/)).toBeTruthy();
     expect(rows()).toHaveLength(3);
     fireEvent.click(await button(/^Papertrail|Papertrail/));
     await heading("Connect Papertrail");
-    fireEvent.click(await button("Back to the list"));
+    fireEvent.click(await button("Back to connectors"));
     await heading("Connect an account");
   });
 
-  it("tells two profiles of one connector apart by their names", async () => {
-    const twins = [
+  it("distinguishes two profiles of one connector by their names", async () => {
+    const profiles = [
       integration({ integration_name: "Papertrail" }),
       integration({ integration_id: "profile_2", integration_name: "For lawyers" }),
     ];
-    renderHub({ routes: { "GET /hub/connectors": { body: { integrations: twins } } } });
+    renderHub({ routes: { "GET /hub/connectors": { body: { integrations: profiles } } } });
     await heading("Connect an account");
     expect(rows()[0]?.textContent).not.toContain("For lawyers");
     expect(rows()[1]?.textContent).toContain("For lawyers");
   });
 
-  it("narrows by search and category, and says when nothing is left", async () => {
+  it("filters by search and category, and says if nothing matches", async () => {
     renderHub({ routes });
     await heading("Connect an account");
     fireEvent.click(await button("Documents"));
     expect(rows()).toHaveLength(2);
     fireEvent.change(screen.getByLabelText("Search connectors"), { target: { value: "ledg" } });
-    expect(screen.getByText("No connector found", { selector: "p" })).toBeTruthy();
-    fireEvent.click(await button("Show all"));
+    expect(screen.getByText("No connectors found", { selector: "p" })).toBeTruthy();
+    fireEvent.click(await button("Show all connectors"));
     expect(rows()).toHaveLength(3);
   });
 
-  it("is walked through by the arrow keys", async () => {
+  it("supports the arrow keys", async () => {
     renderHub({ routes });
     await heading("Connect an account");
     const search = screen.getByLabelText("Search connectors");
@@ -143,53 +143,53 @@ describe("the picker", () => {
 });
 
 describe("the form", () => {
-  it("links the account and tells the host once", async () => {
+  it("links the account and notifies the host once", async () => {
     const hub = renderHub({ framed: true });
-    hub.hear({ target: "patchbay-hub", version: 1, type: "init", closeLabel: "Finish" });
+    hub.receive({ target: "patchbay-hub", version: 1, type: "init", closeLabel: "Finish" });
     await fillIn();
     fireEvent.click(await button("Connect"));
     await heading("Papertrail is connected");
-    expect(hub.of("POST", "/hub/accounts").map((call) => call.body)).toEqual([
+    expect(hub.callsTo("POST", "/hub/accounts").map((call) => call.body)).toEqual([
       {
         integration_id: "profile_1",
         credentials: { clientId: "id_1", clientSecret: "s3cret", region: "us" },
       },
     ]);
     fireEvent.click(await button("Finish"));
-    expect(hub.said()).toEqual(["ready", "success", "AccountConnected", "close"]);
+    expect(hub.sentTypes()).toEqual(["ready", "success", "AccountConnected", "close"]);
     expect(new Set(hub.sent.map(({ origin }) => origin))).toEqual(new Set(["https://app.example.com"]));
     expect(JSON.stringify(hub.sent)).not.toContain("s3cret");
   });
 
-  it("shows problems on leaving a field and on sending, and leads to the first", async () => {
+  it("shows problems when a field loses focus and on submit, and focuses the first", async () => {
     const hub = renderHub();
     const email = await screen.findByLabelText(/Act as user/);
-    fireEvent.change(email, { target: { value: "nobody" } });
-    expect(screen.queryByText(/right form/)).toBeNull();
+    fireEvent.change(email, { target: { value: "invalid" } });
+    expect(screen.queryByText(/invalid format/)).toBeNull();
     fireEvent.blur(email);
-    expect(screen.getByText("Act as user does not have the right form")).toBeTruthy();
+    expect(screen.getByText("Act as user has an invalid format")).toBeTruthy();
     fireEvent.click(await button("Connect"));
     expect(screen.getByText("Client ID is required")).toBeTruthy();
     expect(document.activeElement?.id).toBe("field-clientId");
     expect(document.activeElement?.getAttribute("aria-invalid")).toBe("true");
-    expect(hub.of("POST", "/hub/accounts")).toEqual([]);
+    expect(hub.callsTo("POST", "/hub/accounts")).toEqual([]);
   });
 
-  it("shows the provider's refusal with its answer, and keeps what was typed", async () => {
-    const refusal = {
-      message: "Papertrail refuses the credentials",
+  it("shows the provider's error and response, and keeps the form's values", async () => {
+    const rejection = {
+      message: "Papertrail rejects the credentials",
       provider_response: '{"detail":"bad secret"}',
     };
-    renderHub({ routes: { "POST /hub/accounts": { status: 400, body: refusal } } });
+    renderHub({ routes: { "POST /hub/accounts": { status: 400, body: rejection } } });
     await fillIn();
     fireEvent.click(await button("Connect"));
     const alert = await screen.findByRole("alert");
-    expect(alert.textContent).toContain("Papertrail refuses the credentials");
+    expect(alert.textContent).toContain("Papertrail rejects the credentials");
     expect(alert.querySelector("pre")?.textContent).toBe('{\n  "detail": "bad secret"\n}');
     expect(screen.getByLabelText<HTMLInputElement>("Client Secret").value).toBe("s3cret");
   });
 
-  it("puts what the server says of a field beside that field, until it is changed", async () => {
+  it("shows the server's problem at its field until the field is changed", async () => {
     const body = {
       message: "not valid",
       errors: [{ path: "credentials.email", code: "x", message: "No member" }],
@@ -202,57 +202,58 @@ describe("the form", () => {
     expect(screen.queryByText("No member")).toBeNull();
   });
 
-  it("tries the same again after a lost connection", async () => {
-    let away = true;
-    const link = () => (away ? new TypeError("offline") : { body: { id: "acc_1", provider: "papertrail" } });
+  it("retries with the same values after a lost connection", async () => {
+    let offline = true;
+    const link = () =>
+      offline ? new TypeError("offline") : { body: { id: "acc_1", provider: "papertrail" } };
     const hub = renderHub({ routes: { "POST /hub/accounts": link } });
     await fillIn();
     fireEvent.click(await button("Connect"));
-    away = false;
+    offline = false;
     fireEvent.click(await button("Try again"));
     await heading("Papertrail is connected");
-    const [first, second] = hub.of("POST", "/hub/accounts");
+    const [first, second] = hub.callsTo("POST", "/hub/accounts");
     expect(second?.body).toEqual(first?.body);
   });
 
-  it("says when the profile was disabled or the session ended meanwhile", async () => {
+  it("says if the profile was disabled or the session expired meanwhile", async () => {
     const hub = renderHub({
       routes: { "POST /hub/accounts": { status: 412, body: { message: "disabled" } } },
     });
     await fillIn();
     fireEvent.click(await button("Connect"));
-    await heading("Papertrail is not available at the moment");
+    await heading("Papertrail is currently unavailable");
     hub.unmount();
-    renderHub({ routes: { "POST /hub/accounts": { status: 401, body: { message: "over" } } } });
+    renderHub({ routes: { "POST /hub/accounts": { status: 401, body: { message: "expired" } } } });
     await fillIn();
     fireEvent.click(await button("Connect"));
     await heading("This link has expired");
   });
 
-  it("can be given up while the provider is slow, and is then as it was typed", async () => {
+  it("can be cancelled while the provider is slow, and keeps its values", async () => {
     const hub = renderHub({ framed: true, routes: { "POST /hub/accounts": "never" } });
-    hub.hear({ target: "patchbay-hub", version: 1, type: "init" });
+    hub.receive({ target: "patchbay-hub", version: 1, type: "init" });
     await fillIn();
     fireEvent.click(await button("Connect"));
     await heading("Connecting to Papertrail");
     fireEvent.click(await button("Cancel"));
     await heading("Connect Papertrail");
     expect(screen.getByLabelText<HTMLInputElement>("Client ID").value).toBe("id_1");
-    expect(hub.said()).toEqual(["ready"]);
+    expect(hub.sentTypes()).toEqual(["ready"]);
     fireEvent.click(await button("Cancel"));
-    expect(hub.said()).toEqual(["ready", "cancel"]);
+    expect(hub.sentTypes()).toEqual(["ready", "cancel"]);
   });
 
   it("fills in the sandbox's credentials", async () => {
     const credentials = { clientId: "sandbox_id", clientSecret: "sandbox_secret" };
     const hub = renderHub({ routes: withConfig({ sandbox: { credentials } }) });
-    fireEvent.click(await button("Fill in"));
+    fireEvent.click(await button("Fill in credentials"));
     fireEvent.click(await button("Connect"));
     await heading("Papertrail is connected");
-    expect(hub.of("POST", "/hub/accounts")[0]?.body).toMatchObject({ credentials });
+    expect(hub.callsTo("POST", "/hub/accounts")[0]?.body).toMatchObject({ credentials });
   });
 
-  it("shows a field when its condition comes true, notices at their places, and a hidden field never", async () => {
+  it("shows fields by their conditions, notices at their positions, and never a hidden field", async () => {
     const fields = [
       field("plan", "Plan", { type: "select", options: [{ label: "Own", value: "own" }] }),
       field("host", "Host", { condition: "plan == 'own'" }),
@@ -277,7 +278,7 @@ describe("the form", () => {
     expect(warned.compareDocumentPosition(host)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
   });
 
-  it("shows and hides what is typed into a password", async () => {
+  it("shows and hides a password", async () => {
     renderHub();
     const secret = await screen.findByLabelText<HTMLInputElement>("Client Secret");
     expect(secret.type).toBe("password");
@@ -289,17 +290,17 @@ describe("the form", () => {
 });
 
 describe("the guide", () => {
-  it("is one click from the field and back", async () => {
+  it("links fields and steps in both directions", async () => {
     renderHub({ routes: withConfig({ guide }) });
     fireEvent.click(await button("Where do I find this? (Client Secret)"));
     expect(document.activeElement?.textContent).toContain("Copy both values");
     fireEvent.click(await button("Enter Client ID"));
     expect(document.activeElement?.id).toBe("field-clientId");
-    const link = screen.getByRole("link", { name: "Open the guide on its own page" });
+    const link = screen.getByRole("link", { name: "Open the guide in a new tab" });
     expect(link.getAttribute("target")).toBe("_blank");
   });
 
-  it("lists the scopes that are needed, and copies them in one piece", async () => {
+  it("lists the required scopes and copies all of them", async () => {
     const step = {
       title_html: "Tick the scopes",
       html: null,
@@ -313,21 +314,21 @@ describe("the guide", () => {
     renderHub({
       routes: withConfig({ guide: { ...guide, sections: [{ title: "Scopes", html: null, steps: [step] }] } }),
     });
-    fireEvent.click(await button("Copy the scopes"));
+    fireEvent.click(await button("Copy scopes"));
     expect(screen.getByText("Read things")).not.toBeNull();
     expect(screen.getByText("These are for all actions.")).not.toBeNull();
     expect(copied).toEqual(["things:read,things:write"]);
   });
 
-  it("comes back when it was hidden and is asked for", async () => {
+  it("is shown again by a field's guide link after it was hidden", async () => {
     renderHub({ routes: withConfig({ guide }) });
-    fireEvent.click(await button("Hide the guide"));
+    fireEvent.click(await button("Hide guide"));
     expect(screen.getByText("Open the settings").closest("[hidden]")).not.toBeNull();
     fireEvent.click(await button("Where do I find this? (Client ID)"));
     expect(screen.getByText("Open the settings").closest("[hidden]")).toBeNull();
   });
 
-  it("is a tab where there is little room, and nothing typed is lost", async () => {
+  it("is a tab on narrow screens, and the form keeps its values", async () => {
     vi.stubGlobal("matchMedia", () => ({
       matches: false,
       addEventListener: () => {},
@@ -360,21 +361,21 @@ describe("editing", () => {
     "PATCH /hub/accounts/acc_9": { body: { id: "acc_9", provider: "papertrail" } },
   };
 
-  it("shows dots for a stored secret and does not send it", async () => {
+  it("shows a stored secret as dots and does not send it", async () => {
     const hub = renderHub({ routes });
     await heading("Edit Papertrail");
     expect(screen.getByLabelText<HTMLInputElement>("Client Secret").value).toBe("••••••••••9x2f");
     type("Client ID", "new_id");
     fireEvent.click(await button("Save"));
     await heading("Changes saved");
-    expect(hub.of("PATCH", "/hub/accounts/acc_9")[0]?.body).toEqual({
+    expect(hub.callsTo("PATCH", "/hub/accounts/acc_9")[0]?.body).toEqual({
       integration_id: "profile_1",
       credentials: { clientId: "new_id", region: "eu" },
     });
-    expect(hub.of("GET", "/hub/connectors?provider=papertrail")).toHaveLength(1);
+    expect(hub.callsTo("GET", "/hub/connectors?provider=papertrail")).toHaveLength(1);
   });
 
-  it("replaces a secret after Edit, asks for one that is left empty, and keeps the old after Undo", async () => {
+  it("replaces a secret after Edit, requires a value, and keeps the stored one after Undo", async () => {
     const hub = renderHub({ routes });
     fireEvent.click(await button("Edit Client Secret"));
     expect(document.activeElement?.id).toBe("field-clientSecret");
@@ -388,25 +389,25 @@ describe("editing", () => {
     type("Client Secret", "fresh");
     fireEvent.click(await button("Save"));
     await heading("Changes saved");
-    expect(hub.of("PATCH", "/hub/accounts/acc_9")[0]?.body).toMatchObject({
+    expect(hub.callsTo("PATCH", "/hub/accounts/acc_9")[0]?.body).toMatchObject({
       credentials: { clientSecret: "fresh" },
     });
   });
 
-  it("takes the account that the host names, and says when it is not there", async () => {
+  it("edits the account that the host specifies, and says if it does not exist", async () => {
     const missing = { "GET /hub/accounts/acc_7": { status: 404, body: { message: "no such account" } } };
     const hub = renderHub({ framed: true, routes: missing });
-    hub.hear({ target: "patchbay-hub", version: 1, type: "init", accountId: "acc_7" });
+    hub.receive({ target: "patchbay-hub", version: 1, type: "init", accountId: "acc_7" });
     await heading("This account cannot be edited here");
   });
 });
 
-describe("signing in at the provider", () => {
+describe("authorization at the provider", () => {
   const oauth = withConfig({ type: "oauth2", configFields: [field("site", "Site")] });
-  const way = "/connect/oauth2/profile_1?patchbay_ticket=t";
-  const prepared = { status: 201, body: { id: "att_1", url: way } };
+  const launchUrl = "/connect/oauth2/profile_1?patchbay_ticket=t";
+  const prepared = { status: 201, body: { id: "att_1", url: launchUrl } };
 
-  it("hands the window over to the server, and comes back when the reader cancels", async () => {
+  it("sends the window to the server, and returns to the form when the user cancels", async () => {
     const popup = { closed: false, close: vi.fn(), location: { replace: vi.fn() } };
     const hub = renderHub({
       popup,
@@ -420,11 +421,11 @@ describe("signing in at the provider", () => {
     await screen.findByLabelText("Site");
     type("Site", "acme & co");
     fireEvent.click(await button("Connect"));
-    await heading("Sign in at Papertrail");
+    await heading("Authorize at Papertrail");
     await waitFor(() => expect(popup.location.replace).toHaveBeenCalledOnce());
-    // What was typed and the session's token go in the body; the address has a ticket alone.
-    expect(popup.location.replace).toHaveBeenCalledWith(way);
-    expect(hub.of("POST", "/hub/connection_attempts").map(({ body }) => body)).toEqual([
+    // The values and the session's token are sent in the body; the address contains only a launch code.
+    expect(popup.location.replace).toHaveBeenCalledWith(launchUrl);
+    expect(hub.callsTo("POST", "/hub/connection_attempts").map(({ body }) => body)).toEqual([
       {
         token: "token_1",
         integration_id: "profile_1",
@@ -435,11 +436,11 @@ describe("signing in at the provider", () => {
     fireEvent.click(await button("Cancel"));
     await heading("Connect Papertrail");
     expect(popup.close).toHaveBeenCalled();
-    await waitFor(() => expect(hub.of("DELETE", "/hub/connection_attempts/att_1")).toHaveLength(1));
+    await waitFor(() => expect(hub.callsTo("DELETE", "/hub/connection_attempts/att_1")).toHaveLength(1));
     expect(screen.getByLabelText<HTMLInputElement>("Site").value).toBe("acme & co");
   });
 
-  it("offers the way by hand when the browser blocks the window", async () => {
+  it("offers a link if the browser blocks the window", async () => {
     const hub = renderHub({
       routes: { ...oauth, "POST /hub/connection_attempts": prepared },
     });
@@ -447,34 +448,34 @@ describe("signing in at the provider", () => {
     type("Site", "acme");
     fireEvent.click(await button("Connect"));
     const link = await screen.findByRole("link", { name: "Open Papertrail" });
-    expect(link.getAttribute("href")).toBe(way);
-    fireEvent.click(await button("Go there in this tab"));
+    expect(link.getAttribute("href")).toBe(launchUrl);
+    fireEvent.click(await button("Continue in this tab"));
     expect(hub.opened.at(-1)).toBe(link.getAttribute("href"));
   });
 });
 
-describe("the page around it", () => {
-  it("hears only its host, and follows a later theme", async () => {
+describe("the host page", () => {
+  it("is the only page whose messages count, and can change the theme later", async () => {
     const hub = renderHub({ framed: true });
     const init = { target: "patchbay-hub", version: 1, type: "init" };
-    hub.hear({ ...init, theme: "dark" }, { origin: "https://evil.example.com" });
-    hub.hear({ ...init, theme: "dark" }, { source: {} });
-    hub.hear({ ...init, theme: "dark", version: 2 });
+    hub.receive({ ...init, theme: "dark" }, { origin: "https://evil.example.com" });
+    hub.receive({ ...init, theme: "dark" }, { source: {} });
+    hub.receive({ ...init, theme: "dark", version: 2 });
     expect(document.documentElement.dataset.theme).toBe("light");
-    hub.hear({ ...init, theme: "dark" });
+    hub.receive({ ...init, theme: "dark" });
     await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
-    hub.hear({ ...init, theme: "light" });
+    hub.receive({ ...init, theme: "light" });
     await waitFor(() => expect(document.documentElement.dataset.theme).toBe("light"));
   });
 
-  it("hides the footer when the host says so", async () => {
+  it("can hide the footer", async () => {
     const hub = renderHub({ framed: true });
-    hub.hear({ target: "patchbay-hub", version: 1, type: "init", showFooterLinks: false });
+    hub.receive({ target: "patchbay-hub", version: 1, type: "init", showFooterLinks: false });
     await heading("Connect Papertrail");
     expect(screen.queryByRole("contentinfo")).toBeNull();
   });
 
-  it("says on its own page that the tab can be closed", async () => {
+  it("is optional: without one, the success screen says that the tab can be closed", async () => {
     const hub = renderHub();
     await fillIn();
     fireEvent.click(await button("Connect"));
@@ -483,13 +484,13 @@ describe("the page around it", () => {
     expect(hub.sent).toEqual([]);
   });
 
-  it("ends a sign-in by closing its window", async () => {
+  it("is not needed by the OAuth callback page, which closes its window", async () => {
     const hub = renderHub({ environment: { page: "callback", token: null } });
     await heading("Done");
     expect(hub.opened).toEqual(["closed"]);
   });
 
-  it("moves the focus to the new screen only after the reader has done something", async () => {
+  it("keeps the focus until the user interacts with the Hub", async () => {
     renderHub();
     await heading("Connect Papertrail");
     expect(document.activeElement).toBe(document.body);

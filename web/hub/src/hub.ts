@@ -1,20 +1,20 @@
-/** What every screen may need: the API, the line to the host page, and the words that the host chose. */
+/** The context of all screens: the API, the connection to the host page, and the host's options. */
 
 import { createContext, useContext } from "react";
 import type { HubApi } from "./api/hubApi.ts";
 import type { Host } from "./host.ts";
-import type { Opener } from "./oauth/signIn.ts";
+import type { PopupOpener } from "./oauth/authorization.ts";
 
 export interface Hub {
   api: HubApi;
   host: Host;
   /** The window that opens pop-ups and follows links. */
-  window: Opener & { close(): void; location: Pick<Location, "origin" | "assign"> };
-  /** This page is a window that another page opened, so that it may close itself. */
+  window: PopupOpener & { close(): void; location: Pick<Location, "origin" | "assign"> };
+  /** Whether another page opened this window, which may therefore close itself. */
   opened: boolean;
   closeLabel: string;
-  /** The session has ended or is not ours: nothing here works any more. */
-  onEnded: () => void;
+  /** Called if the session has expired or is invalid. */
+  onSessionExpired: () => void;
 }
 
 export const HubContext = createContext<Hub | null>(null);

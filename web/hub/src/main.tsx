@@ -1,4 +1,4 @@
-/** Starts the Hub page: reads where it is, then draws it. The only file that touches the real window. */
+/** Starts the Hub page: reads the environment, then renders. The only file that accesses the real window. */
 
 import "@patchbay/web-shared/tokens.css";
 import "@patchbay/web-shared/reset.css";
@@ -17,7 +17,7 @@ import { readEnvironment } from "./environment.ts";
 import { createHost } from "./host.ts";
 
 const environment = readEnvironment(window);
-// Before the first paint, so that a dark page does not flash.
+// Before the first paint, so that a dark page does not flash white.
 applyTheme(document.documentElement, baseTheme(environment));
 
 const { token, hostOrigin } = environment;

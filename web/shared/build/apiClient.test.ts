@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** The client's types are those that `npm run api` makes of the server's document; else they were forgotten. */
+/** The client's types must match the output of `npm run api` for the server's OpenAPI document. */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -17,9 +17,9 @@ const run = (program: string, args: string[], input = ""): string =>
     maxBuffer: 32 * 1024 * 1024,
   });
 
-test("the API's client is as fresh as the API's document", () => {
-  const made = run("openapi-typescript", ["../docs/openapi.json"]);
-  const formatted = run("biome", ["check", "--write", `--stdin-file-path=${CLIENT}`], made);
+test("the API client is up to date with the OpenAPI document", () => {
+  const generated = run("openapi-typescript", ["../docs/openapi.json"]);
+  const formatted = run("biome", ["check", "--write", `--stdin-file-path=${CLIENT}`], generated);
   const stored = readFileSync(`${WEB}/${CLIENT}`, "utf8");
   expect(formatted === stored, "docs/openapi.json has changed: run `npm run api` in web/").toBe(true);
 }, 60_000);

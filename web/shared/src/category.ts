@@ -1,8 +1,8 @@
-/** What a category is called. */
+/** The display names of categories. */
 
 const ABBREVIATIONS = new Set(["ats", "cms", "crm", "erp", "hris", "iam", "itsm", "lms", "sms"]);
 
-/** `human_resources` → `Human resources`, `crm` → `CRM`. */
+/** Returns the display name: `human_resources` becomes `Human resources`, `crm` becomes `CRM`. */
 export const categoryName = (key: string): string => {
   if (ABBREVIATIONS.has(key.toLowerCase())) return key.toUpperCase();
   const words = key.replace(/[_-]+/g, " ").trim();

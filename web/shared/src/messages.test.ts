@@ -24,19 +24,19 @@ const event = (data: unknown, more: Partial<MessageEvent> = {}) => ({
   ...more,
 });
 
-describe("messages of the Hub", () => {
+describe("Hub messages", () => {
   it.each([readyMessage(), resizeMessage(480), successMessage(account), cancelMessage(), closeMessage()])(
-    "survive the way: $type",
+    "round-trip: $type",
     (message) => {
       expect(parseHubMessage(structuredClone(message))).toEqual(message);
       expect(receiveFromHub(event(message), peer)).toEqual(message);
     },
   );
 
-  it("carry nothing beside what the protocol names", () => {
-    const careless = { ...account, token: "secret", clientSecret: "s" };
-    expect(successMessage(careless)).toEqual(successMessage(account));
-    expect(accountConnectedMessage(careless)).toEqual({ type: "AccountConnected", account });
+  it("contain only the members of the protocol", () => {
+    const accountWithSecrets = { ...account, token: "secret", clientSecret: "s" };
+    expect(successMessage(accountWithSecrets)).toEqual(successMessage(account));
+    expect(accountConnectedMessage(accountWithSecrets)).toEqual({ type: "AccountConnected", account });
     expect(parseHubMessage({ ...readyMessage(), extra: 1 })).toEqual(readyMessage());
   });
 
@@ -57,11 +57,11 @@ describe("messages of the Hub", () => {
     { ...successMessage(account), account: { id: "", provider: "x" } },
     { ...successMessage(account), account: { id: {}, provider: "x" } },
     accountConnectedMessage(account),
-  ])("drops %j", (data) => {
+  ])("ignores %j", (data) => {
     expect(parseHubMessage(data)).toBeNull();
   });
 
-  it("drops what comes from elsewhere", () => {
+  it("ignores messages from other windows and origins", () => {
     const message = readyMessage();
     expect(receiveFromHub(event(message, { origin: "https://evil.example.com" }), peer)).toBeNull();
     expect(receiveFromHub(event(message, { source: {} as MessageEventSource }), peer)).toBeNull();
@@ -70,7 +70,7 @@ describe("messages of the Hub", () => {
 });
 
 describe("the host's init", () => {
-  it("survives the way, and is held to its shape", () => {
+  it("round-trips and drops unknown members", () => {
     const message = initMessage({
       theme: "dark",
       accountId: "acc_1",
@@ -92,11 +92,11 @@ describe("the host's init", () => {
     { accountId: "x".repeat(201) },
     { showFooterLinks: "false" },
     { closeLabel: "x".repeat(61) },
-  ])("is dropped whole with %j", (wrong) => {
-    expect(parseInitMessage({ ...initMessage({ theme: "dark" }), ...wrong })).toBeNull();
+  ])("is ignored completely with %j", (invalid) => {
+    expect(parseInitMessage({ ...initMessage({ theme: "dark" }), ...invalid })).toBeNull();
   });
 
-  it("is heard only from the window and origin of the host", () => {
+  it("is accepted only from the window and origin of the host", () => {
     const message = initMessage({});
     expect(receiveFromHost(event(message, { origin: "https://hub.example.com.evil.net" }), peer)).toBeNull();
     expect(receiveFromHost(event(message, { source: {} as MessageEventSource }), peer)).toBeNull();
@@ -115,7 +115,7 @@ describe("parseOrigin", () => {
     ["*", null],
     ["", null],
     [null, null],
-  ])("reads %s", (text, origin) => {
+  ])("parses %s", (text, origin) => {
     expect(parseOrigin(text)).toBe(origin);
   });
 });

@@ -1,9 +1,9 @@
 /**
- * The messages between the Hub page (inside a frame) and the page that hosts it.
+ * The messages between the Hub page (inside a frame) and its host page.
  *
- * Both sides build and read them with this file alone. Readers trust nothing: a message counts only when
- * it comes from the window and the origin that the reader names, carries this version, and has exactly
- * the shape below. No message carries a credential or a token.
+ * Both sides create and parse messages only with this module. A message is accepted only if it comes from the expected
+ * window and origin, has this protocol version, and has exactly the shape below. No message contains a credential or a
+ * token.
  */
 
 import { isTheme, type Theme } from "./theme.ts";
@@ -12,7 +12,7 @@ export const PROTOCOL_VERSION = 1;
 
 const HUB = "patchbay-hub";
 
-/** The account that was linked or saved, as the host page gets it. */
+/** The account that was linked or saved, as the host page receives it. */
 export interface LinkedAccount {
   id: string;
   provider: string;
@@ -32,13 +32,13 @@ export type HubMessage = FromHub &
     | { type: "close" }
   );
 
-/** What hosts of the older component listen for; sent after `success`. */
+/** The message that hosts of the older component expect; sent after `success`. */
 export interface AccountConnectedMessage {
   type: "AccountConnected";
   account: LinkedAccount;
 }
 
-/** What the host page may tell the Hub. */
+/** The options that the host page can set. */
 export interface InitOptions {
   theme?: Theme;
   accountId?: string;
@@ -78,23 +78,23 @@ export const initMessage = (options: InitOptions): InitMessage => ({
   type: "init",
 });
 
-/** Bounds that keep a hostile or mistaken frame from stretching the page around it. */
-const MAX_HEIGHT = 20_000;
-const MAX_TEXT = 200;
-const MAX_LABEL = 60;
+/** Limits that keep a malicious or faulty frame from stretching the page around it. */
+const MAX_HEIGHT_PX = 20_000;
+const MAX_TEXT_LENGTH = 200;
+const MAX_LABEL_LENGTH = 60;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isText = (value: unknown): value is string =>
-  typeof value === "string" && value.length > 0 && value.length <= MAX_TEXT;
+  typeof value === "string" && value.length > 0 && value.length <= MAX_TEXT_LENGTH;
 
 function parseAccount(value: unknown): LinkedAccount | null {
   if (!isRecord(value) || !isText(value.id) || !isText(value.provider)) return null;
   return { id: value.id, provider: value.provider };
 }
 
-/** Reads what the Hub said; null for anything that is not a message of this version. */
+/** Parses a message of the Hub; null for anything that is not a message of this version. */
 export function parseHubMessage(data: unknown): HubMessage | null {
   if (!isRecord(data) || data.source !== HUB || data.version !== PROTOCOL_VERSION) return null;
   switch (data.type) {
@@ -104,7 +104,7 @@ export function parseHubMessage(data: unknown): HubMessage | null {
       return { ...fromHub, type: data.type };
     case "resize": {
       const { height } = data;
-      if (typeof height !== "number" || !(height >= 0 && height <= MAX_HEIGHT)) return null;
+      if (typeof height !== "number" || !(height >= 0 && height <= MAX_HEIGHT_PX)) return null;
       return resizeMessage(height);
     }
     case "success": {
@@ -117,8 +117,8 @@ export function parseHubMessage(data: unknown): HubMessage | null {
 }
 
 /**
- * Reads the host's `init`. A member of the wrong kind makes the whole message invalid: a host that
- * misspells must notice, not get half of what it asked for.
+ * Parses the host's `init` message. One member of the wrong type makes the whole message invalid, so that a mistake is
+ * noticed instead of applying only some options.
  */
 export function parseInitMessage(data: unknown): InitMessage | null {
   if (!isRecord(data) || data.target !== HUB || data.version !== PROTOCOL_VERSION || data.type !== "init") {
@@ -139,34 +139,35 @@ export function parseInitMessage(data: unknown): InitMessage | null {
     options.showFooterLinks = showFooterLinks;
   }
   if (closeLabel !== undefined) {
-    if (typeof closeLabel !== "string" || closeLabel.length > MAX_LABEL) return null;
+    if (typeof closeLabel !== "string" || closeLabel.length > MAX_LABEL_LENGTH) return null;
     options.closeLabel = closeLabel;
   }
   return initMessage(options);
 }
 
-/** Who the other side is: its window and its exact origin. */
+/** The other side: its window and its exact origin. */
 export interface Peer {
   window: unknown;
   origin: string;
 }
 
-type Received = Pick<MessageEvent, "data" | "origin" | "source">;
+type ReceivedEvent = Pick<MessageEvent, "data" | "origin" | "source">;
 
-const comesFrom = (event: Received, peer: Peer): boolean =>
+const comesFrom = (event: ReceivedEvent, peer: Peer): boolean =>
   event.source !== null && event.source === peer.window && event.origin === peer.origin;
 
-/** For the host page: the peer is its own iframe's `contentWindow` and the origin of the base URL. */
-export const receiveFromHub = (event: Received, hub: Peer): HubMessage | null =>
+/** For the host page: the peer is the iframe's `contentWindow` and the origin of the base URL. */
+export const receiveFromHub = (event: ReceivedEvent, hub: Peer): HubMessage | null =>
   comesFrom(event, hub) ? parseHubMessage(event.data) : null;
 
-/** For the Hub page: the peer is `window.parent` and the origin that the frame's address names. */
-export const receiveFromHost = (event: Received, host: Peer): InitMessage | null =>
+/** For the Hub page: the peer is `window.parent` and the origin in the frame's address. */
+export const receiveFromHost = (event: ReceivedEvent, host: Peer): InitMessage | null =>
   comesFrom(event, host) ? parseInitMessage(event.data) : null;
 
 /**
- * Reads an origin such as `https://app.example.com`. Null for anything that is more than an origin (a
- * path, credentials), opaque (`null`) or not of the web, since `postMessage` must never fall back to `*`.
+ * Parses an origin such as `https://app.example.com`. Returns null for anything that contains more than an origin (a
+ * path, credentials), for opaque origins (`null`) and for other schemes, since `postMessage` must never fall back to
+ * `*`.
  */
 export function parseOrigin(text: string | null | undefined): string | null {
   if (!text) return null;

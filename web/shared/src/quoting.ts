@@ -1,11 +1,11 @@
-/** Text inside code to copy, quoted for the language that it stands in. */
+/** Quotes text for code snippets. */
 
-/** A text inside single quotes of a POSIX shell. */
+/** Returns a string in single quotes for a POSIX shell. */
 export const shellQuote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** What stands between the double quotes of an HTML attribute. */
+/** Escapes text for a double-quoted HTML attribute. */
 export const attributeText = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 
-/** All lines but the first, moved in. */
+/** Indents all lines except the first. */
 export const indented = (text: string, by: string): string => text.replaceAll("\n", `\n${by}`);

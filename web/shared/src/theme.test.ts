@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { applyTheme, parseTheme, resolveTheme, type ThemeOverrides } from "./theme.ts";
 import { asColor, asFontFamily, asLength, readableOn } from "./themeValues.ts";
 
-describe("a theme", () => {
-  it("may be a name", () => {
+describe("themes", () => {
+  it("can be a name", () => {
     expect(resolveTheme("dark")).toEqual({ base: "dark", properties: {} });
     expect(parseTheme("auto")).toBe("auto");
     expect(parseTheme("sepia")).toBeNull();
@@ -12,7 +12,7 @@ describe("a theme", () => {
     expect(parseTheme(null)).toBeNull();
   });
 
-  it("sets what it names and leaves the rest to the base, which is light", () => {
+  it("override values of the base theme, which is light by default", () => {
     const theme = {
       colors: { primary: { background: "#635bff", foreground: "#fff" } },
       radius: { md: "4px" },
@@ -29,23 +29,23 @@ describe("a theme", () => {
     expect(resolveTheme({ ...theme, base: "dark" }).base).toBe("dark");
   });
 
-  it("finds a readable text for a primary colour that names none", () => {
+  it("get a readable text color for a primary color without one", () => {
     expect(resolveTheme({ colors: { primary: { background: "#fde047" } } }).properties).toMatchObject({
       "--pb-color-on-primary": "#0f172a",
     });
     expect(readableOn("#1e1b4b")).toBe("#ffffff");
   });
 
-  it("ignores what it does not know and what is inherited", () => {
-    const odd = {
+  it("ignore unknown and inherited members", () => {
+    const invalidTheme = {
       colors: { unknown: { background: "#fff" }, __proto__: { primary: { background: "#000" } } },
       x: 1,
     };
-    expect(resolveTheme(odd as ThemeOverrides).properties).toEqual({});
+    expect(resolveTheme(invalidTheme as ThemeOverrides).properties).toEqual({});
     expect(resolveTheme({ colors: 5 } as unknown as ThemeOverrides).properties).toEqual({});
   });
 
-  it("is taken away by the next one", () => {
+  it("are removed when the next theme is applied", () => {
     const root = document.createElement("html");
     applyTheme(root, { colors: { card: { background: "#123456" } } });
     expect(root.dataset.theme).toBe("light");
@@ -56,7 +56,7 @@ describe("a theme", () => {
   });
 });
 
-describe("values that would carry CSS", () => {
+describe("invalid theme values", () => {
   it.each([
     "red; background: url(https://evil.example.com)",
     "url(https://evil.example.com/x.png)",
@@ -71,26 +71,26 @@ describe("values that would carry CSS", () => {
     "",
     5,
     { toString: () => "red" },
-  ])("are no colour: %j", (value) => {
+  ])("are not colors: %j", (value) => {
     expect(asColor(value)).toBeNull();
   });
 
   it.each(["-4px", "4", "calc(1px)", "4px;", "1e9px", "9999px", "4vw", "var(--x)", -1, Number.NaN])(
-    "are no length: %j",
+    "are not lengths: %j",
     (value) => {
       expect(asLength(value)).toBeNull();
     },
   );
 
   it.each(['Inter"; color: red', "a; b", "url(x)", "Inter, }", "x".repeat(201), ""])(
-    "are no font names: %j",
+    "are not font names: %j",
     (value) => {
       expect(asFontFamily(value)).toBeNull();
     },
   );
 });
 
-describe("values that are fine", () => {
+describe("valid theme values", () => {
   it.each([
     "#fff",
     "#635bff",
@@ -99,11 +99,11 @@ describe("values that are fine", () => {
     "rgb(1 2 3 / 50%)",
     "hsl(210deg 40% 50%)",
     "teal",
-  ])("colour %s", (value) => {
+  ])("are colors: %s", (value) => {
     expect(asColor(value)).toBe(value);
   });
 
-  it("lengths and fonts", () => {
+  it("are lengths and fonts", () => {
     expect(asLength("0.5rem")).toBe("0.5rem");
     expect(asLength(12)).toBe("12px");
     expect(asFontFamily("'Inter', Segoe UI, sans-serif")).toBe('"Inter", "Segoe UI", sans-serif');

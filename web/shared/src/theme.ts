@@ -1,35 +1,34 @@
 /**
- * Themes: a name (`light`, `dark`, `auto`) or a partial theme laid over one of them.
+ * Themes: a name (`light`, `dark`, `auto`) or a partial theme that overrides one of them.
  *
- * A partial theme comes from a page that we do not control, so nothing of it reaches a style sheet as
- * text: each known member is checked to be a colour, a length or a list of font names, and becomes one
- * custom property of `tokens.css`. Unknown members and values that fail are left out, and the base's
- * value stays: that is the merge.
+ * A partial theme comes from an untrusted page, so it never reaches a style sheet as text: each known member must be a
+ * valid color, length or list of font names, and sets one custom property of `tokens.css`. Unknown members and invalid
+ * values are ignored, so the base theme's value applies.
  */
 
 import { asColor, asFontFamily, asLength, readableOn } from "./themeValues.ts";
 
 export type ThemeName = "light" | "dark" | "auto";
 
-interface Tone {
+interface ToneColors {
   background?: string;
   foreground?: string;
   border?: string;
 }
 
-/** A partial theme. Every member is optional; `base` says what it is laid over (default `light`). */
+/** A partial theme. Every member is optional; `base` is the theme that it overrides (default `light`). */
 export interface ThemeOverrides {
   base?: ThemeName;
   colors?: {
     page?: { background?: string };
-    card?: Tone & { dimmedBackground?: string; sunkenBackground?: string };
+    card?: ToneColors & { dimmedBackground?: string; sunkenBackground?: string };
     text?: { primary?: string; secondary?: string; subtle?: string; link?: string };
-    primary?: Tone;
-    control?: Tone;
-    success?: Tone;
-    warning?: Tone;
-    error?: Tone;
-    destructive?: Tone;
+    primary?: ToneColors;
+    control?: ToneColors;
+    success?: ToneColors;
+    warning?: ToneColors;
+    error?: ToneColors;
+    destructive?: ToneColors;
   };
   radius?: Partial<Record<"xs" | "sm" | "md" | "lg" | "xl", string>>;
   fontSizes?: Partial<Record<"xsmall" | "small" | "medium" | "large" | "xlarge" | "xxlarge", string>>;
@@ -39,16 +38,16 @@ export interface ThemeOverrides {
 
 export type Theme = ThemeName | ThemeOverrides;
 
-/** What a theme comes to: the base to choose, and the custom properties to set on the root element. */
+/** A validated theme: the base, and the custom properties to set on the root element. */
 export interface ResolvedTheme {
   base: ThemeName;
   properties: Record<string, string>;
 }
 
-type Check = (value: unknown) => string | null;
+type Validate = (value: unknown) => string | null;
 
-/** Member path → its check and the custom property that it sets. The whole vocabulary of a theme. */
-const MEMBERS: readonly (readonly [path: string, check: Check, property: string])[] = [
+/** All members of a theme: the path, the validation, and the custom property that it sets. */
+const THEME_MEMBERS: readonly (readonly [path: string, validate: Validate, property: string])[] = [
   ["colors.page.background", asColor, "--pb-color-background"],
   ["colors.card.background", asColor, "--pb-color-surface"],
   ["colors.card.foreground", asColor, "--pb-color-text"],
@@ -97,10 +96,10 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 export const isThemeName = (value: unknown): value is ThemeName =>
   value === "light" || value === "dark" || value === "auto";
 
-/** Whether the value has the outer shape of a theme. Its members are checked when it is resolved. */
+/** Returns whether the value is a theme name or an object. Its members are validated by `resolveTheme`. */
 export const isTheme = (value: unknown): value is Theme => isThemeName(value) || isRecord(value);
 
-/** Reads a theme from an attribute or an address: a name, or the JSON of a partial theme. */
+/** Parses a theme from an attribute or an address: a name, or the JSON of a partial theme. Null if it is invalid. */
 export function parseTheme(text: string | null | undefined): Theme | null {
   if (!text) return null;
   if (isThemeName(text)) return text;
@@ -112,7 +111,7 @@ export function parseTheme(text: string | null | undefined): Theme | null {
   }
 }
 
-/** The own member at a dotted path; inherited members (`constructor`) do not count. */
+/** Returns the own member at a dotted path; inherited members (`constructor`) are ignored. */
 function memberAt(value: unknown, path: string): unknown {
   let current = value;
   for (const key of path.split(".")) {
@@ -122,11 +121,12 @@ function memberAt(value: unknown, path: string): unknown {
   return current;
 }
 
+/** Validates a theme. A primary color without a text color gets a readable one. */
 export function resolveTheme(theme: Theme): ResolvedTheme {
   if (isThemeName(theme)) return { base: theme, properties: {} };
   const properties: Record<string, string> = {};
-  for (const [path, check, property] of MEMBERS) {
-    const value = check(memberAt(theme, path));
+  for (const [path, validate, property] of THEME_MEMBERS) {
+    const value = validate(memberAt(theme, path));
     if (value !== null) properties[property] = value;
   }
   const primary = properties["--pb-color-primary"];
@@ -137,11 +137,11 @@ export function resolveTheme(theme: Theme): ResolvedTheme {
   return { base: isThemeName(theme.base) ? theme.base : "light", properties };
 }
 
-/** Puts a theme onto the root element, and takes away what an earlier one had set. */
+/** Applies a theme to the root element and removes the properties of the previous one. */
 export function applyTheme(root: HTMLElement, theme: Theme): void {
   const { base, properties } = resolveTheme(theme);
   root.dataset.theme = base;
-  for (const [, , property] of MEMBERS) {
+  for (const [, , property] of THEME_MEMBERS) {
     const value = properties[property];
     if (value === undefined) root.style.removeProperty(property);
     else root.style.setProperty(property, value);

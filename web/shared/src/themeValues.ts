@@ -1,42 +1,41 @@
 /**
- * Checks of single theme values. Each takes anything and gives back CSS text that is safe to set, or
- * null. They accept by grammar (what a colour or a length may look like), never by looking for bad
- * characters, so that `;`, `}`, `url(` and `var(` have no way in.
+ * Validates theme values. Each function accepts any value and returns CSS text that is safe to set, or null. Values are
+ * matched against a grammar (an allow-list), so that `;`, `}`, `url(` and `var(` cannot get through.
  */
 
-const MAX_VALUE = 200;
+const MAX_VALUE_LENGTH = 200;
 
 const HEX = /^#(?:[\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})$/i;
 const FUNCTION =
   /^(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch)\(\s*[-+.\d%]+(?:deg|turn|rad)?(?:[\s,/]+[-+.\d%]+(?:deg|turn|rad)?){2,3}\s*\)$/i;
 const NAME = /^[a-z]{3,20}$/i;
-/** Words that are valid wherever a colour is, and would silently undo the token. */
-const WIDE = new Set(["inherit", "initial", "unset", "revert", "none", "auto", "currentcolor"]);
+/** CSS-wide keywords and others that are valid as colors but would silently disable the token. */
+const NON_COLOR_KEYWORDS = new Set(["inherit", "initial", "unset", "revert", "none", "auto", "currentcolor"]);
 const LENGTH = /^(?:0|(?:\d{1,3}(?:\.\d{1,3})?|\.\d{1,3})(?:px|rem|em))$/;
 const FONT_NAME = /^[\p{L}\p{N}][\p{L}\p{N} _-]*$/u;
 
 const asText = (value: unknown): string | null =>
-  typeof value === "string" && value.length <= MAX_VALUE ? value.trim() : null;
+  typeof value === "string" && value.length <= MAX_VALUE_LENGTH ? value.trim() : null;
 
-/** Whether this browser reads the text as a colour; where it cannot be asked, the grammar decides. */
-const browserAgrees = (text: string): boolean =>
+/** Returns whether the browser accepts the color; without `CSS.supports`, only the grammar decides. */
+const isSupportedColor = (text: string): boolean =>
   typeof CSS === "undefined" || typeof CSS.supports !== "function" || CSS.supports("color", text);
 
-/** A colour: hex, a colour function with plain numbers, or a named colour. */
+/** Returns a color: hex, a color function with plain numbers, or a named color. */
 export function asColor(value: unknown): string | null {
   const text = asText(value);
   if (text === null) return null;
-  const named = NAME.test(text) && !WIDE.has(text.toLowerCase());
-  return (HEX.test(text) || FUNCTION.test(text) || named) && browserAgrees(text) ? text : null;
+  const named = NAME.test(text) && !NON_COLOR_KEYWORDS.has(text.toLowerCase());
+  return (HEX.test(text) || FUNCTION.test(text) || named) && isSupportedColor(text) ? text : null;
 }
 
-/** A length in `px`, `rem` or `em`, not negative. A bare number is read as pixels. */
+/** Returns a non-negative length in `px`, `rem` or `em`. A number means pixels. */
 export function asLength(value: unknown): string | null {
   const text = typeof value === "number" && value > 0 ? `${value}px` : asText(value);
   return text !== null && LENGTH.test(text) ? text : null;
 }
 
-const GENERIC = new Set([
+const GENERIC_FONTS = new Set([
   "serif",
   "sans-serif",
   "monospace",
@@ -47,14 +46,14 @@ const GENERIC = new Set([
   "ui-rounded",
 ]);
 
-/** A list of font names. Each is quoted anew, except the generic families. */
+/** Returns a list of font names, each in double quotes except the generic families. */
 export function asFontFamily(value: unknown): string | null {
   const text = asText(value);
   if (!text) return null;
   const names: string[] = [];
   for (const part of text.split(",")) {
     const name = part.trim().replace(/^(["'])(.*)\1$/, "$2");
-    if (GENERIC.has(name)) names.push(name);
+    if (GENERIC_FONTS.has(name)) names.push(name);
     else if (name === "-apple-system" || FONT_NAME.test(name)) names.push(`"${name}"`);
     else return null;
   }
@@ -72,7 +71,7 @@ function channels(hex: string): [number, number, number] | null {
 const linear = (channel: number): number =>
   channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
 
-/** White or near-black, whichever stands out more on a hex colour; white where it is not hex. */
+/** Returns white or near-black, whichever has more contrast with a hex color; white for other colors. */
 export function readableOn(background: string): string {
   const rgb = channels(background);
   if (!rgb) return "#ffffff";

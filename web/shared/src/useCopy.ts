@@ -1,25 +1,25 @@
-/** Copying to the clipboard, which a browser may forbid (a frame without the right to it). */
+/** Copies to the clipboard, which a browser may not allow (for example in a frame without permission). */
 
 import { useEffect, useState } from "react";
 
 export type CopyState = "idle" | "copied" | "failed";
 
-/** How long a button says what came of it, in milliseconds. */
-const SHOWN_FOR = 2_000;
+/** How long a button shows the result. */
+const FEEDBACK_DURATION_MS = 2_000;
 
-/** What a copy button says in each state. */
-export const COPY_WORDS: Record<CopyState, string> = {
+/** The label of a copy button in each state. */
+export const COPY_LABELS: Record<CopyState, string> = {
   idle: "Copy",
   copied: "Copied",
-  failed: "Select it and copy",
+  failed: "Select and copy",
 };
 
-/** `copy` tells whether it worked; the state goes back to idle by itself. */
+/** Returns the state and a function that copies and returns whether it succeeded. The state resets after a while. */
 export function useCopy(): { state: CopyState; copy: (text: string) => Promise<boolean> } {
   const [state, setState] = useState<CopyState>("idle");
   useEffect(() => {
     if (state === "idle") return;
-    const timer = setTimeout(() => setState("idle"), SHOWN_FOR);
+    const timer = setTimeout(() => setState("idle"), FEEDBACK_DURATION_MS);
     return () => clearTimeout(timer);
   }, [state]);
 

@@ -4,7 +4,7 @@
  */
 
 import { failureOf, isAbort, networkFailure } from "@patchbay/web-shared/failure.ts";
-import { endIn } from "./events.ts";
+import { readAttemptResult } from "./attemptEvents.ts";
 import type {
   Attempt,
   Catalog,
@@ -138,7 +138,7 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
       });
       const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
       if (!response.ok || !isStream || !response.body) return null;
-      return endIn(response.body);
+      return readAttemptResult(response.body);
     },
 
     cancelAttempt: (id: string) => call<null>("DELETE", `/hub/connection_attempts/${encodeURIComponent(id)}`),

@@ -1,6 +1,6 @@
 /**
- * What happens between pressing Connect and the end: sending the credentials, or signing in at the
- * provider. The form stays as it was typed until the account is linked; giving up leads back to it.
+ * Links the account after the user presses Connect: sends the credentials or authorizes at the provider. The form
+ * keeps its values until the account is linked, so that cancelling returns to it.
  */
 
 import { ApiFailure, asFailure, isAbort } from "@patchbay/web-shared/failure.ts";
@@ -8,20 +8,20 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { Credentials } from "../api/hubApi.ts";
 import type { Config, LinkedAccount, StoredAccount } from "../api/types.ts";
 import { useHub } from "../hub.ts";
-import { awaitAttempt, type Outcome, openPopup } from "../oauth/signIn.ts";
+import { type AttemptOutcome, awaitAttempt, openPopup } from "../oauth/authorization.ts";
 
-export type Stage =
+export type ConnectStage =
   | { kind: "form"; failure: ApiFailure | null; timedOut: boolean }
   | { kind: "connecting" }
-  /** `url` is there when the browser blocked the window: the reader opens it by hand. */
-  | { kind: "signing-in"; url: string | null }
+  /** `url` is set if the browser blocked the window, so that the user can open it. */
+  | { kind: "authorizing"; url: string | null }
   | { kind: "unavailable"; message: string }
   | { kind: "done" };
 
-const FORM: Stage = { kind: "form", failure: null, timedOut: false };
+const FORM_STAGE: ConnectStage = { kind: "form", failure: null, timedOut: false };
 
-/** A connector of this kind is linked by signing in at the provider. */
-export const signsIn = (config: Config): boolean =>
+/** Returns whether the account is linked by authorizing at the provider. */
+export const usesOAuth = (config: Config): boolean =>
   config.type === "mcp" ||
   (config.type === "oauth2" && (config.grantType ?? "authorization_code") === "authorization_code");
 
@@ -33,51 +33,51 @@ interface Options {
 }
 
 export function useConnect({ config, integrationId, provider, account }: Options) {
-  const { api, host, window, onEnded } = useHub();
-  const [stage, setStage] = useState<Stage>(FORM);
+  const { api, host, window, onSessionExpired } = useHub();
+  const [stage, setStage] = useState<ConnectStage>(FORM_STAGE);
   const running = useRef<AbortController | null>(null);
 
-  // Leaving the screen gives up what is under way.
+  // Unmounting cancels a running attempt.
   useEffect(() => () => running.current?.abort(), []);
 
   const fail = (error: unknown): void => {
     const failure = asFailure(error);
-    if (isAbort(error)) setStage(FORM);
-    else if (failure.unauthorized) onEnded();
+    if (isAbort(error)) setStage(FORM_STAGE);
+    else if (failure.unauthorized) onSessionExpired();
     else if (failure.status === 412) setStage({ kind: "unavailable", message: failure.message });
     else setStage({ kind: "form", failure, timedOut: false });
   };
 
-  const linked = (done: LinkedAccount): void => {
+  const complete = (linked: LinkedAccount): void => {
     setStage({ kind: "done" });
-    host.success(done);
+    host.success(linked);
   };
 
-  const send = async (credentials: Credentials, signal: AbortSignal): Promise<void> => {
+  const submitCredentials = async (credentials: Credentials, signal: AbortSignal): Promise<void> => {
     setStage({ kind: "connecting" });
-    const answer = account
+    const saved = account
       ? await api.save(account.secureId, integrationId, credentials, signal)
       : await api.link(integrationId, credentials, signal);
-    linked({ id: answer?.id ?? account?.secureId ?? "", provider });
+    complete({ id: saved?.id ?? account?.secureId ?? "", provider });
   };
 
-  const conclude = (outcome: Outcome): void => {
-    if (outcome.kind === "linked") linked({ id: outcome.accountId, provider });
-    else if (outcome.kind === "refused") {
+  const handleOutcome = (outcome: AttemptOutcome): void => {
+    if (outcome.kind === "linked") complete({ id: outcome.accountId, provider });
+    else if (outcome.kind === "failed") {
       fail(new ApiFailure({ status: 400, code: outcome.code, message: outcome.description }));
     } else setStage({ kind: "form", failure: null, timedOut: outcome.kind === "timed-out" });
   };
 
-  const signIn = async (credentials: Credentials, signal: AbortSignal): Promise<void> => {
-    // Before anything that takes time: only the click itself may open a window.
+  const authorize = async (credentials: Credentials, signal: AbortSignal): Promise<void> => {
+    // Must run first: browsers allow opening a window only during the click.
     const popup = openPopup(window);
     try {
-      setStage({ kind: "signing-in", url: null });
-      const landing = `${window.location.origin}/embedded/accounts/callback`;
-      const { id, url } = await api.prepareSignIn(integrationId, landing, credentials, signal);
+      setStage({ kind: "authorizing", url: null });
+      const callbackUrl = `${window.location.origin}/embedded/accounts/callback`;
+      const { id, url } = await api.prepareSignIn(integrationId, callbackUrl, credentials, signal);
       if (popup) popup.location.replace(url);
-      else setStage({ kind: "signing-in", url });
-      conclude(await awaitAttempt(api, id, popup, signal));
+      else setStage({ kind: "authorizing", url });
+      handleOutcome(await awaitAttempt(api, id, popup, signal));
     } finally {
       popup?.close();
     }
@@ -85,21 +85,21 @@ export function useConnect({ config, integrationId, provider, account }: Options
 
   return {
     stage,
-    /** Starts over with these values; what was under way is given up. */
+    /** Starts an attempt with these values and cancels a running one. */
     connect(credentials: Credentials): void {
       running.current?.abort();
       const abort = new AbortController();
       running.current = abort;
-      const run = signsIn(config) ? signIn : send;
+      const run = usesOAuth(config) ? authorize : submitCredentials;
       run(credentials, abort.signal).catch((error: unknown) => {
-        // A late answer of an attempt that was given up must not replace what came after it.
+        // A late response of a cancelled attempt must not replace a newer stage.
         if (running.current === abort) fail(error);
       });
     },
     cancel: useCallback(() => {
       running.current?.abort();
       running.current = null;
-      setStage(FORM);
+      setStage(FORM_STAGE);
     }, []),
   };
 }

@@ -1,9 +1,9 @@
-/** Why it did not work: our sentence first, the provider's own words for those who want them. */
+/** Explains a failed attempt; the provider's response can be expanded. */
 
 import type { ApiFailure } from "@patchbay/web-shared/failure.ts";
 import { Alert } from "../ui/Alert.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
-import { pretty } from "./pretty.ts";
+import { formatResponse } from "./formatResponse.ts";
 
 interface Props {
   name: string;
@@ -13,22 +13,22 @@ interface Props {
 }
 
 function titleOf({ name, failure, edited }: Props): string {
-  if (failure.unreachable) return "No answer";
-  if (failure.providerResponse !== null) return `${name} did not accept this`;
-  return edited ? "The changes were not saved" : "The account was not linked";
+  if (failure.unreachable) return "No response from the server";
+  if (failure.providerResponse !== null) return `${name} returned an error`;
+  return edited ? "Could not save the changes" : "Could not connect the account";
 }
 
 export function FailureAlert(props: Props) {
   const { failure, onRetry } = props;
-  const response = failure.providerResponse === null ? null : pretty(failure.providerResponse);
-  // Nothing is wrong with what was typed: the same again may work.
-  const again = failure.unreachable || failure.status >= 500 || failure.status === 429;
+  const response = failure.providerResponse === null ? null : formatResponse(failure.providerResponse);
+  // The values may be correct, so the same request can succeed later.
+  const canRetry = failure.unreachable || failure.status >= 500 || failure.status === 429;
   return (
     <Alert
       tone="danger"
       title={titleOf(props)}
       actions={
-        again && (
+        canRetry && (
           <button type="button" className="button button-small" onClick={onRetry}>
             Try again
           </button>
@@ -38,9 +38,9 @@ export function FailureAlert(props: Props) {
       <p>{failure.message}</p>
       {response !== null && response !== "" && (
         <details className="response">
-          <summary>What the provider answered</summary>
+          <summary>Provider response</summary>
           <pre>{response}</pre>
-          <CopyButton value={response} label="the provider's answer" />
+          <CopyButton value={response} label="provider response" />
         </details>
       )}
     </Alert>

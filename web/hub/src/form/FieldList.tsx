@@ -1,22 +1,22 @@
-/** The fields in their order, with the notices where they belong. */
+/** The fields in order, with notices at their positions. */
 
 import { Fragment } from "react";
 import type { Notice } from "../api/types.ts";
 import { Alert } from "../ui/Alert.tsx";
 import { Markdown } from "../ui/Markdown.tsx";
 import { FieldRow } from "./FieldRow.tsx";
-import { isStored } from "./model.ts";
-import type { Form } from "./useForm.ts";
+import { hasStoredSecret } from "./formModel.ts";
+import type { FormState } from "./useForm.ts";
 
 interface Props {
-  form: Form;
+  form: FormState;
   notices: Notice[];
-  /** Leads to the guide's step for a field; null where none yields it. */
-  whereIs: (key: string) => (() => void) | null;
+  /** Returns a function that shows the guide step for a field; null if there is no such step. */
+  guideLinkFor: (key: string) => (() => void) | null;
 }
 
-/** A notice whose field is not shown stands where its position says. */
-export function noticesAt(notices: readonly Notice[], shown: readonly { key: string }[]) {
+/** Assigns notices to positions. A notice whose anchor field is not shown falls back to its own position. */
+export function placeNotices(notices: readonly Notice[], shown: readonly { key: string }[]) {
   const anchored = (notice: Notice): boolean => shown.some((field) => field.key === notice.anchor);
   return {
     before: (key: string) => notices.filter((notice) => notice.anchor === key),
@@ -25,26 +25,26 @@ export function noticesAt(notices: readonly Notice[], shown: readonly { key: str
   };
 }
 
-export function FieldList({ form, notices, whereIs }: Props) {
-  const placed = noticesAt(notices, form.shown);
+export function FieldList({ form, notices, guideLinkFor }: Props) {
+  const positions = placeNotices(notices, form.shown);
   return (
     <>
-      <Notices notices={placed.top} />
+      <Notices notices={positions.top} />
       {form.shown.map((field) => (
         <Fragment key={field.key}>
-          <Notices notices={placed.before(field.key)} />
+          <Notices notices={positions.before(field.key)} />
           <FieldRow
             field={field}
             value={form.values[field.key] ?? ""}
-            stored={isStored(field, form.initial) ? (form.initial[field.key] ?? null) : null}
+            stored={hasStoredSecret(field, form.initial) ? (form.initial[field.key] ?? null) : null}
             problem={form.problem(field.key)}
             onChange={(value) => form.set({ [field.key]: value })}
             onBlur={() => form.touch(field.key)}
-            onWhere={whereIs(field.key)}
+            onShowGuide={guideLinkFor(field.key)}
           />
         </Fragment>
       ))}
-      <Notices notices={placed.bottom} />
+      <Notices notices={positions.bottom} />
     </>
   );
 }

@@ -1,34 +1,34 @@
-/** One field: label, tooltip, description, control, problem, and the way to the guide's step. */
+/** One field: label, tooltip, description, control, problem, and a link to its guide step. */
 
 import { useId } from "react";
 import type { Field } from "../api/types.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Markdown } from "../ui/Markdown.tsx";
 import { Tooltip } from "../ui/Tooltip.tsx";
-import { Control, type ControlProps } from "./Control.tsx";
+import { FieldControl, type FieldControlProps } from "./FieldControl.tsx";
 import { ReadOnlyValue } from "./ReadOnlyValue.tsx";
 import { StoredSecret } from "./StoredSecret.tsx";
 
-/** The id of a field's control, by which the guide and a failed submit find it. */
+/** Returns the element id of a field's control, used to focus it. */
 export const controlId = (key: string): string => `field-${key}`;
 
 interface Props {
   field: Field;
   value: string;
-  /** The placeholder of the stored secret; null when there is none. */
+  /** The placeholder of the stored secret; null if there is none. */
   stored: string | null;
   problem: string | null;
   onChange: (value: string) => void;
   onBlur: () => void;
-  /** Leads to the guide's step that yields the value; null when no step does. */
-  onWhere: (() => void) | null;
+  /** Shows the guide step that provides the value; null if there is none. */
+  onShowGuide: (() => void) | null;
 }
 
-export function FieldRow({ field, value, stored, problem, onChange, onBlur, onWhere }: Props) {
+export function FieldRow({ field, value, stored, problem, onChange, onBlur, onShowGuide }: Props) {
   const base = useId();
   const id = controlId(field.key);
   const describedBy = [field.description && `${base}-about`, problem && `${base}-problem`].filter(Boolean);
-  const control: ControlProps = {
+  const control: FieldControlProps = {
     id,
     field,
     value,
@@ -45,8 +45,8 @@ export function FieldRow({ field, value, stored, problem, onChange, onBlur, onWh
           {!field.required && !field.readOnly && <span className="field-optional"> (optional)</span>}
         </label>
         {field.tooltip && <Tooltip label={field.label} text={field.tooltip} />}
-        {onWhere && (
-          <button type="button" className="link-button field-where" onClick={onWhere}>
+        {onShowGuide && (
+          <button type="button" className="link-button field-where" onClick={onShowGuide}>
             Where do I find this?
             <span className="visually-hidden"> ({field.label})</span>
           </button>
@@ -57,7 +57,7 @@ export function FieldRow({ field, value, stored, problem, onChange, onBlur, onWh
       ) : stored !== null ? (
         <StoredSecret control={control} stored={stored} />
       ) : (
-        <Control {...control} />
+        <FieldControl {...control} />
       )}
       {field.description && (
         <p id={`${base}-about`} className="field-description">

@@ -1,10 +1,10 @@
-/** A value to take away, not to type: shown, with a button that copies it. */
+/** A read-only value with a copy button. */
 
 import { CopyButton } from "../ui/CopyButton.tsx";
-import type { ControlProps } from "./Control.tsx";
+import type { FieldControlProps } from "./FieldControl.tsx";
 import { isPlaceholder, isSecret, placeholderText } from "./secrets.ts";
 
-export function ReadOnlyValue({ id, field, value, describedBy }: ControlProps) {
+export function ReadOnlyValue({ id, field, value, describedBy }: FieldControlProps) {
   const hidden = isPlaceholder(value);
   return (
     <div className="control-group">

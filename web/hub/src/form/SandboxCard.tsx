@@ -1,4 +1,4 @@
-/** The sandbox's credentials beside the form, and a button that fills them in. */
+/** The sandbox's credentials, with a button that fills them in. */
 
 import type { Field } from "../api/types.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
@@ -19,11 +19,10 @@ export function SandboxCard({ name, credentials, fields, edited, onFill }: Props
       <div className="sandbox-head">
         <Icon name="spark" />
         <p>
-          <strong>{edited ? "Only trying things out?" : `No account at ${name}?`}</strong> Use the built-in
-          sandbox.
+          <strong>{edited ? "Just testing?" : `No ${name} account?`}</strong> Use the built-in sandbox.
         </p>
         <button type="button" className="button button-small" onClick={onFill}>
-          Fill in
+          Fill in credentials
         </button>
       </div>
       <dl className="sandbox-values">

@@ -1,30 +1,30 @@
 /**
- * A secret that the server holds. It shows dots until the reader presses Edit; then a new one can be
- * typed, and Undo goes back to keeping the old. An unchanged secret is never sent.
+ * A secret that the server stores. It is shown as dots until the user presses Edit; then a new one can be typed, and
+ * Undo keeps the stored one. An unchanged secret is never sent.
  */
 
 import { useEffect, useRef } from "react";
-import { Control, type ControlProps } from "./Control.tsx";
+import { FieldControl, type FieldControlProps } from "./FieldControl.tsx";
 import { isPlaceholder, placeholderText } from "./secrets.ts";
 
-export function StoredSecret({ control, stored }: { control: ControlProps; stored: string }) {
+export function StoredSecret({ control, stored }: { control: FieldControlProps; stored: string }) {
   const { field, value, id, describedBy, onChange } = control;
   const edit = useRef<HTMLButtonElement>(null);
   const undone = useRef(false);
-  const kept = isPlaceholder(value);
+  const isUnchanged = isPlaceholder(value);
 
-  // Undo takes its own button away: the focus goes on to the one that takes its place.
+  // Pressing Undo removes its button, so the focus moves to the Edit button that replaces it.
   useEffect(() => {
-    if (kept && undone.current) edit.current?.focus();
+    if (isUnchanged && undone.current) edit.current?.focus();
     undone.current = false;
-  }, [kept]);
+  }, [isUnchanged]);
 
-  if (kept) {
+  if (isUnchanged) {
     return (
       <div className="control-group">
         <input
           id={id}
-          className="control control-kept"
+          className="control control-stored"
           type="text"
           readOnly
           value={placeholderText(value) ?? ""}
@@ -44,7 +44,7 @@ export function StoredSecret({ control, stored }: { control: ControlProps; store
   }
   return (
     <div className="control-group">
-      <Control {...control} autoFocus />
+      <FieldControl {...control} autoFocus />
       <button
         type="button"
         className="chip-button"

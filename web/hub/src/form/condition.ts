@@ -1,14 +1,14 @@
 /**
- * When a field is shown: its `condition`, over the values of the form. It is written in one of two ways:
+ * Evaluates a field's `condition` over the values of the form. There are two notations:
  *
- *     { field: "region", equals: "custom" }      also notEquals, present; a list means: all of them
+ *     { field: "region", equals: "custom" }      also notEquals and present; a list means "all of these"
  *     "credentials.region == 'custom'"           also !=, present(x), !x, joined by && or ||
  *
- * The text may stand in `{{ }}` or `${ }`, as in connector files. A condition that cannot be read shows
- * the field: a form with a field too many can be filled in, one with a field too few cannot.
+ * The text may be enclosed in `{{ }}` or `${ }`, as in connector files. If a condition cannot be parsed, the field is
+ * shown: a form with an unnecessary field is usable, a form with a missing field is not.
  */
 
-type Values = Readonly<Record<string, string>>;
+type ConditionValues = Readonly<Record<string, string>>;
 
 const NAME = /^(?:\$?\.?(?:credentials|inputs|values)\.)?([A-Za-z_][\w-]*)$/;
 const LITERAL = /^(?:'([^']*)'|"([^"]*)"|(true|false|null|-?\d+(?:\.\d+)?))$/;
@@ -18,8 +18,8 @@ const PRESENT = /^present\(\s*(.+?)\s*\)$/;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The text of an operand: a quoted literal, a bare word of the language, or a field's value. */
-function operand(text: string, values: Values): string | undefined {
+/** Returns the value of an operand: a quoted literal, a keyword, or a field's value. */
+function operand(text: string, values: ConditionValues): string | undefined {
   const literal = LITERAL.exec(text);
   if (literal) return literal[1] ?? literal[2] ?? (literal[3] === "null" ? "" : literal[3]);
   const key = NAME.exec(text)?.[1];
@@ -28,7 +28,7 @@ function operand(text: string, values: Values): string | undefined {
 
 const isTruthy = (text: string): boolean => text !== "" && text !== "false" && text !== "0";
 
-function term(text: string, values: Values): boolean | undefined {
+function term(text: string, values: ConditionValues): boolean | undefined {
   const comparison = COMPARISON.exec(text);
   if (comparison) {
     const [, left = "", operator = "", right = ""] = comparison;
@@ -46,7 +46,7 @@ function term(text: string, values: Values): boolean | undefined {
   return present ? value !== "" : isTruthy(value);
 }
 
-function fromText(condition: string, values: Values): boolean | undefined {
+function fromText(condition: string, values: ConditionValues): boolean | undefined {
   const text = condition.trim().replace(/^(?:\{\{|\$\{)(.*?)\}\}?$/s, "$1");
   let any: boolean | undefined = false;
   for (const alternative of text.split("||")) {
@@ -61,7 +61,7 @@ function fromText(condition: string, values: Values): boolean | undefined {
   return any;
 }
 
-function fromObject(condition: Record<string, unknown>, values: Values): boolean | undefined {
+function fromObject(condition: Record<string, unknown>, values: ConditionValues): boolean | undefined {
   if (typeof condition.field !== "string") return undefined;
   const value = values[condition.field] ?? "";
   if ("equals" in condition) return value === String(condition.equals);
@@ -70,7 +70,7 @@ function fromObject(condition: Record<string, unknown>, values: Values): boolean
   return undefined;
 }
 
-export function isMet(condition: unknown, values: Values): boolean {
+export function isMet(condition: unknown, values: ConditionValues): boolean {
   if (Array.isArray(condition)) return condition.every((part) => isMet(part, values));
   if (typeof condition === "string" && condition.trim() !== "") return fromText(condition, values) ?? true;
   if (isRecord(condition)) return fromObject(condition, values) ?? true;

@@ -1,11 +1,11 @@
-/** Secrets that the server holds: it never sends them back, only a placeholder that says they are there. */
+/** Stored secrets: the server never returns them, only a placeholder. */
 
 import type { Field } from "../api/types.ts";
 
 const PLACEHOLDER = /^__secretvalue:\*\*redacted\*\*(.*)$/s;
 const DOTS = "•".repeat(10);
 
-/** What to show for a placeholder: ten dots and the last characters, if the server tells them. */
+/** Returns the display text of a placeholder: ten dots and the last characters if the server reveals them. */
 export function placeholderText(value: string): string | null {
   const found = PLACEHOLDER.exec(value);
   return found ? DOTS + (found[1] ?? "") : null;
@@ -13,5 +13,5 @@ export function placeholderText(value: string): string | null {
 
 export const isPlaceholder = (value: string): boolean => PLACEHOLDER.test(value);
 
-/** A field is secret unless it says that it is not; a password always is. */
+/** Returns whether a field is secret: by default yes, and always for a password. */
 export const isSecret = (field: Field): boolean => field.secret !== false || field.type === "password";

@@ -1,58 +1,58 @@
 import { describe, expect, it } from "vitest";
 import { field } from "../testing/fixtures.ts";
-import { problemOf } from "./validate.ts";
+import { validateField } from "./validate.ts";
 
-describe("problemOf", () => {
-  it("asks for what is required, and takes blanks for nothing", () => {
-    expect(problemOf(field("a", "Key"), "")).toBe("Key is required");
-    expect(problemOf(field("a", "Key"), "  ")).toBe("Key is required");
-    expect(problemOf(field("a", "Key", { required: false }), "")).toBeNull();
+describe("validateField", () => {
+  it("reports missing required values and treats spaces as empty", () => {
+    expect(validateField(field("a", "Key"), "")).toBe("Key is required");
+    expect(validateField(field("a", "Key"), "  ")).toBe("Key is required");
+    expect(validateField(field("a", "Key", { required: false }), "")).toBeNull();
   });
 
-  it("holds a pattern to the whole value and says the connector's own words", () => {
+  it("matches a pattern against the whole value and uses the connector's error message", () => {
     const email = field("a", "E-mail", {
       validation: { type: "html-pattern", pattern: "\\S+@\\S+", error: "No!" },
     });
-    expect(problemOf(email, "a@b")).toBeNull();
-    expect(problemOf(email, "see a@b please")).toBe("No!");
+    expect(validateField(email, "a@b")).toBeNull();
+    expect(validateField(email, "see a@b please")).toBe("No!");
     const anchored = field("a", "Code", { validation: { type: "html-pattern", pattern: "^(x|y)$" } });
-    expect(problemOf(anchored, "x")).toBeNull();
-    expect(problemOf(anchored, "xz")).toBe("Code does not have the right form");
+    expect(validateField(anchored, "x")).toBeNull();
+    expect(validateField(anchored, "xz")).toBe("Code has an invalid format");
   });
 
-  it("leaves a pattern that the browser cannot read to the server", () => {
-    const odd = field("a", "Key", { validation: { type: "html-pattern", pattern: "(?<" } });
-    expect(problemOf(odd, "anything")).toBeNull();
+  it("leaves a pattern that the browser cannot parse to the server", () => {
+    const invalid = field("a", "Key", { validation: { type: "html-pattern", pattern: "(?<" } });
+    expect(validateField(invalid, "anything")).toBeNull();
   });
 
-  it("checks a domain by its name, not by its letters as a pattern", () => {
+  it("treats a domain name as text, not as a pattern", () => {
     const domain = field("a", "Site", { validation: { type: "domain", pattern: "acme.corp" } });
-    expect(problemOf(domain, "https://x.acme.corp.com/path")).toBeNull();
-    expect(problemOf(domain, "https://acmeXcorp.com")).toBe("Site must be an address of acme.corp.com");
+    expect(validateField(domain, "https://x.acme.corp.com/path")).toBeNull();
+    expect(validateField(domain, "https://acmeXcorp.com")).toBe("Site must be an acme.corp.com address");
   });
 
-  it("takes digits alone for a number", () => {
+  it("accepts only digits for a number", () => {
     const number = field("a", "Port", { type: "number" });
-    expect(problemOf(number, "0443")).toBeNull();
-    expect(problemOf(number, "-1")).toContain("digits");
-    expect(problemOf(number, "1e3")).toContain("digits");
+    expect(validateField(number, "0443")).toBeNull();
+    expect(validateField(number, "-1")).toContain("digits");
+    expect(validateField(number, "1e3")).toContain("digits");
   });
 
-  it("takes only what a select offers", () => {
+  it("accepts only the options of a select", () => {
     const select = field("a", "Region", { type: "select", options: [{ label: "US", value: "us" }] });
-    expect(problemOf(select, "us")).toBeNull();
-    expect(problemOf(select, "eu")).toBe("Choose one of the options of Region");
+    expect(validateField(select, "us")).toBeNull();
+    expect(validateField(select, "eu")).toBe("Choose one of the options for Region");
   });
 
-  it("allows line breaks only where lines are typed", () => {
-    expect(problemOf(field("a", "Key"), "a\nb")).toContain("line break");
-    expect(problemOf(field("a", "Key", { type: "text_area" }), "a\nb\tc")).toBeNull();
-    expect(problemOf(field("a", "Key", { type: "text_area" }), "a\u0000b")).toContain("character");
+  it("allows line breaks only in text areas", () => {
+    expect(validateField(field("a", "Key"), "a\nb")).toContain("line break");
+    expect(validateField(field("a", "Key", { type: "text_area" }), "a\nb\tc")).toBeNull();
+    expect(validateField(field("a", "Key", { type: "text_area" }), "a\u0000b")).toContain("character");
   });
 
-  it("has nothing against a stored secret or a value that is only shown", () => {
+  it("accepts stored secrets and read-only values", () => {
     const strict = field("a", "Key", { validation: { type: "html-pattern", pattern: "x" } });
-    expect(problemOf(strict, "__secretvalue:**redacted**1234")).toBeNull();
-    expect(problemOf({ ...strict, readOnly: true }, "")).toBeNull();
+    expect(validateField(strict, "__secretvalue:**redacted**1234")).toBeNull();
+    expect(validateField({ ...strict, readOnly: true }, "")).toBeNull();
   });
 });

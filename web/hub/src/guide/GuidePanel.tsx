@@ -1,4 +1,4 @@
-/** The guide beside the form: sections and steps, each step one click from the field that it yields. */
+/** The guide next to the form: sections and steps, each with buttons that go to the fields of the step. */
 
 import { type RefObject, useEffect, useId, useRef } from "react";
 import type { Field, Guide, GuideStep } from "../api/types.ts";
@@ -7,15 +7,15 @@ import { CopyButton } from "../ui/CopyButton.tsx";
 import { Html } from "../ui/Html.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { scrollBehavior } from "../ui/useMediaQuery.ts";
-import type { Highlight } from "./steps.ts";
-import { stepKey } from "./steps.ts";
+import type { Highlight } from "./guideSteps.ts";
+import { stepKey } from "./guideSteps.ts";
 
-const MARKED_FOR = 2_400;
+const HIGHLIGHT_DURATION_MS = 2_400;
 
 interface Props {
   guide: Guide;
   fields: readonly Field[];
-  /** The step to lead to; a new object leads there again. */
+  /** The step to scroll to; a new object scrolls there again. */
   highlight: Highlight | null;
   onField: (key: string) => void;
   onHide: (() => void) | null;
@@ -34,16 +34,16 @@ export function GuidePanel({ guide, fields, highlight, onField, onHide }: Props)
         {guide.url && (
           <a className="icon-button" href={guide.url} target="_blank" rel="noopener noreferrer">
             <Icon name="external" size={17} />
-            <span className="visually-hidden">Open the guide on its own page</span>
+            <span className="visually-hidden">Open the guide in a new tab</span>
           </a>
         )}
         {onHide && (
-          <button type="button" className="icon-button" aria-label="Hide the guide" onClick={onHide}>
+          <button type="button" className="icon-button" aria-label="Hide guide" onClick={onHide}>
             <Icon name="close" size={17} />
           </button>
         )}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be reachable by keyboard. */}
       <section className="guide-body" tabIndex={0} aria-labelledby={titleId}>
         {guide.warning_html && (
           <Alert tone="warning">
@@ -55,10 +55,10 @@ export function GuidePanel({ guide, fields, highlight, onField, onHide }: Props)
             <h3>{section.title}</h3>
             {section.html && <Html html={section.html} className="prose" />}
             <ol className="guide-steps">
-              {section.steps.map((step, place) => (
-                <Step
+              {section.steps.map((step, stepIndex) => (
+                <GuideStepItem
                   key={step.title_html}
-                  id={stepKey(index, place)}
+                  id={stepKey(index, stepIndex)}
                   step={step}
                   fields={fields}
                   onField={onField}
@@ -72,18 +72,18 @@ export function GuidePanel({ guide, fields, highlight, onField, onHide }: Props)
   );
 }
 
-/** Brings the step into view, gives it the focus, and marks it for a moment. */
+/** Scrolls to the step, focuses it, and highlights it briefly. */
 function useHighlight(panel: RefObject<HTMLDivElement | null>, highlight: Highlight | null): void {
   useEffect(() => {
     const step = highlight && panel.current?.querySelector<HTMLElement>(`[data-step="${highlight.step}"]`);
     if (!step) return;
     step.scrollIntoView({ block: "nearest", behavior: scrollBehavior() });
     step.focus({ preventScroll: true });
-    step.classList.add("guide-step-marked");
-    const timer = setTimeout(() => step.classList.remove("guide-step-marked"), MARKED_FOR);
+    step.classList.add("guide-step-highlighted");
+    const timer = setTimeout(() => step.classList.remove("guide-step-highlighted"), HIGHLIGHT_DURATION_MS);
     return () => {
       clearTimeout(timer);
-      step.classList.remove("guide-step-marked");
+      step.classList.remove("guide-step-highlighted");
     };
   }, [panel, highlight]);
 }
@@ -95,8 +95,8 @@ interface StepProps {
   onField: (key: string) => void;
 }
 
-/** The scopes that the enabled actions need, and a button that copies them all. */
-function Scopes({ step }: { step: GuideStep }) {
+/** The scopes that the enabled actions need, with a button that copies all of them. */
+function StepScopes({ step }: { step: GuideStep }) {
   return (
     <>
       {step.scopes.length > 0 && (
@@ -112,25 +112,25 @@ function Scopes({ step }: { step: GuideStep }) {
       {step.scopes_note && <p className="guide-note">{step.scopes_note}</p>}
       {step.scopes_text && (
         <div className="guide-fields">
-          <CopyButton value={step.scopes_text} label="the scopes" />
+          <CopyButton value={step.scopes_text} label="scopes" />
         </div>
       )}
     </>
   );
 }
 
-function Step({ id, step, fields, onField }: StepProps) {
-  const yields = fields.filter((field) => step.fields.includes(field.key));
+function GuideStepItem({ id, step, fields, onField }: StepProps) {
+  const stepFields = fields.filter((field) => step.fields.includes(field.key));
   return (
     <li className="guide-step" data-step={id} tabIndex={-1}>
       <h4>
         <Html html={step.title_html} inline />
       </h4>
       {step.html && <Html html={step.html} className="prose" />}
-      <Scopes step={step} />
-      {yields.length > 0 && (
+      <StepScopes step={step} />
+      {stepFields.length > 0 && (
         <div className="guide-fields">
-          {yields.map((field) => (
+          {stepFields.map((field) => (
             <button key={field.key} type="button" className="chip-button" onClick={() => onField(field.key)}>
               Enter {field.label}
             </button>

@@ -1,21 +1,21 @@
 /**
- * The form and its guide. Side by side where there is room, else behind two tabs; both stay mounted, so
- * that nothing typed is lost when the reader looks something up.
+ * The form and its guide: side by side on wide screens, otherwise in two tabs. Both stay mounted, so that the form
+ * keeps its values.
  */
 
 import type { ApiFailure } from "@patchbay/web-shared/failure.ts";
 import { type FormEvent, useEffect, useState } from "react";
 import type { Credentials } from "../api/hubApi.ts";
 import type { Config, Integration } from "../api/types.ts";
-import { signsIn } from "../flow/useConnect.ts";
+import { usesOAuth } from "../flow/useConnect.ts";
 import { FailureAlert } from "../form/FailureAlert.tsx";
 import { FieldList } from "../form/FieldList.tsx";
 import { controlId } from "../form/FieldRow.tsx";
-import { fieldOfPath, payloadOf } from "../form/model.ts";
+import { credentialsToSend, fieldKeyFromPath } from "../form/formModel.ts";
 import { SandboxCard } from "../form/SandboxCard.tsx";
-import type { Form } from "../form/useForm.ts";
+import type { FormState } from "../form/useForm.ts";
 import { GuidePanel } from "../guide/GuidePanel.tsx";
-import { type Highlight, stepOf } from "../guide/steps.ts";
+import { type Highlight, stepForField } from "../guide/guideSteps.ts";
 import { useHub } from "../hub.ts";
 import { Alert } from "../ui/Alert.tsx";
 import { Icon } from "../ui/Icon.tsx";
@@ -27,7 +27,7 @@ interface Props {
   config: Config;
   integration: Integration;
   edited: boolean;
-  form: Form;
+  form: FormState;
   failure: ApiFailure | null;
   timedOut: boolean;
   onConnect: (credentials: Credentials) => void;
@@ -43,44 +43,44 @@ export function FormScreen(props: Props) {
   const { config, integration, edited, form, failure, timedOut, onConnect, onBack } = props;
   const { host } = useHub();
   const { guide } = config;
-  const roomy = useMediaQuery("(min-width: 860px)");
+  const isWide = useMediaQuery("(min-width: 860px)");
   const [tab, setTab] = useState("form");
   const [guideShown, setGuideShown] = useState(true);
   const [highlight, setHighlight] = useState<Highlight | null>(null);
-  // A field to focus once its tab is there to be seen.
-  const [sought, setSought] = useState<{ key: string } | null>(null);
+  // The field to focus after its tab is visible.
+  const [focusedField, setFocusedField] = useState<{ key: string } | null>(null);
 
-  const tabbed = guide !== null && !roomy;
-  const beside = guide !== null && roomy && guideShown;
+  const isTabbed = guide !== null && !isWide;
+  const isSideBySide = guide !== null && isWide && guideShown;
 
   useEffect(() => {
-    if (sought) document.getElementById(controlId(sought.key))?.focus();
-  }, [sought]);
+    if (focusedField) document.getElementById(controlId(focusedField.key))?.focus();
+  }, [focusedField]);
 
-  const refuse = form.refuse;
+  const { setServerProblems } = form;
   const fields = config.configFields;
   useEffect(() => {
-    const named = (failure?.problems ?? []).flatMap(({ path, message }) => {
-      const key = fieldOfPath(path, fields);
+    const fieldProblems = (failure?.problems ?? []).flatMap(({ path, message }) => {
+      const key = fieldKeyFromPath(path, fields);
       return key === null ? [] : [[key, message] as const];
     });
-    if (named.length > 0) refuse(Object.fromEntries(named));
-  }, [failure, fields, refuse]);
+    if (fieldProblems.length > 0) setServerProblems(Object.fromEntries(fieldProblems));
+  }, [failure, fields, setServerProblems]);
 
-  const toField = (key: string): void => {
+  const goToField = (key: string): void => {
     setTab("form");
-    setSought({ key });
+    setFocusedField({ key });
   };
 
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const result = form.submit();
-    if ("invalid" in result) toField(result.invalid);
-    else onConnect(result.payload);
+    if ("invalid" in result) goToField(result.invalid);
+    else onConnect(result.credentials);
   };
 
-  const whereIs = (key: string): (() => void) | null => {
-    const step = stepOf(guide, key);
+  const guideLinkFor = (key: string): (() => void) | null => {
+    const step = stepForField(guide, key);
     if (step === null) return null;
     return () => {
       setGuideShown(true);
@@ -95,31 +95,31 @@ export function FormScreen(props: Props) {
       title={title}
       subtitle={integration.authentication_config_label ?? undefined}
       logo={{ name: config.name, url: config.icon ?? integration.logo_url }}
-      wide={beside}
-      lead={
+      wide={isSideBySide}
+      leading={
         onBack && (
-          <button type="button" className="icon-button" aria-label="Back to the list" onClick={onBack}>
+          <button type="button" className="icon-button" aria-label="Back to connectors" onClick={onBack}>
             <Icon name="back" />
           </button>
         )
       }
-      tools={<GuideTools config={config} hidden={roomy && !guideShown} onShow={() => setGuideShown(true)} />}
+      tools={<GuideTools config={config} hidden={isWide && !guideShown} onShow={() => setGuideShown(true)} />}
     >
-      {tabbed && <Tabs tabs={TABS} current={tab} onChange={setTab} label={title} />}
-      <div className={beside ? "columns" : "column"}>
-        <div {...(tabbed ? tabPanel("form", tab) : {})}>
+      {isTabbed && <Tabs tabs={TABS} current={tab} onChange={setTab} label={title} />}
+      <div className={isSideBySide ? "columns" : "column"}>
+        <div {...(isTabbed ? tabPanel("form", tab) : {})}>
           <form className="form" noValidate onSubmit={submit} aria-label={title}>
             {failure && (
               <FailureAlert
                 name={config.name}
                 failure={failure}
                 edited={edited}
-                onRetry={() => onConnect(payloadOf(fields, form.values))}
+                onRetry={() => onConnect(credentialsToSend(fields, form.values))}
               />
             )}
             {timedOut && (
-              <Alert tone="warning" title="Connection timed out">
-                <p>Nobody finished signing in at {config.name} within five minutes. Try again.</p>
+              <Alert tone="warning" title="Authorization timed out">
+                <p>The authorization at {config.name} was not completed within five minutes. Try again.</p>
               </Alert>
             )}
             {config.sandbox && (
@@ -131,8 +131,8 @@ export function FormScreen(props: Props) {
                 onFill={() => form.set(config.sandbox?.credentials ?? {})}
               />
             )}
-            <FieldList form={form} notices={config.configNotices} whereIs={whereIs} />
-            {form.shown.length === 0 && <NothingToType config={config} edited={edited} />}
+            <FieldList form={form} notices={config.configNotices} guideLinkFor={guideLinkFor} />
+            {form.shown.length === 0 && <NoFieldsNotice config={config} edited={edited} />}
             <div className="form-actions">
               {host.present && (
                 <button type="button" className="button" onClick={() => host.cancel()}>
@@ -146,13 +146,13 @@ export function FormScreen(props: Props) {
           </form>
         </div>
         {guide && (
-          <div className="guide-pane" {...(tabbed ? tabPanel("guide", tab) : { hidden: !beside })}>
+          <div className="guide-pane" {...(isTabbed ? tabPanel("guide", tab) : { hidden: !isSideBySide })}>
             <GuidePanel
               guide={guide}
               fields={form.shown}
               highlight={highlight}
-              onField={toField}
-              onHide={roomy ? () => setGuideShown(false) : null}
+              onField={goToField}
+              onHide={isWide ? () => setGuideShown(false) : null}
             />
           </div>
         )}
@@ -161,13 +161,13 @@ export function FormScreen(props: Props) {
   );
 }
 
-/** Brings a hidden guide back; where there is only a link to one, leads there. */
+/** A button that shows a hidden guide, or a link if the connector has only a link to a guide. */
 function GuideTools({ config, hidden, onShow }: { config: Config; hidden: boolean; onShow: () => void }) {
   if (config.guide) {
     if (!hidden) return null;
     return (
       <button type="button" className="chip-button" onClick={onShow}>
-        <Icon name="guide" size={16} /> Show the guide
+        <Icon name="guide" size={16} /> Show guide
       </button>
     );
   }
@@ -179,12 +179,12 @@ function GuideTools({ config, hidden, onShow }: { config: Config; hidden: boolea
   );
 }
 
-function NothingToType({ config, edited }: { config: Config; edited: boolean }) {
+function NoFieldsNotice({ config, edited }: { config: Config; edited: boolean }) {
   return (
     <div className="form-empty">
       <p>
-        Nothing to fill in: press “{edited ? "Save" : "Connect"}” to go on.
-        {signsIn(config) && ` A window of ${config.name} opens, where you sign in.`}
+        There is nothing to fill in. Choose “{edited ? "Save" : "Connect"}” to continue.
+        {usesOAuth(config) && ` A ${config.name} window opens, where you authorize access.`}
       </p>
     </div>
   );

@@ -1,4 +1,4 @@
-/** What the tests' server knows: a connector with a guide and a sandbox, and ways to vary it. */
+/** Test data: a connector with a guide and a sandbox, and functions to vary it. */
 
 import type { Config, Field, Integration } from "../api/types.ts";
 

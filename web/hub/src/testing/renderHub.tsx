@@ -1,11 +1,11 @@
-/** Draws the whole page against a server, a host and a window that exist only in the test. */
+/** Renders the whole page with a fake server, host page and window. */
 
 import { render } from "@testing-library/react";
 import { App } from "../App.tsx";
 import { createHubApi, type Fetch } from "../api/hubApi.ts";
 import type { Environment } from "../environment.ts";
 import { createHost } from "../host.ts";
-import type { Popup } from "../oauth/signIn.ts";
+import type { Popup } from "../oauth/authorization.ts";
 import { config, integration } from "./fixtures.ts";
 
 export interface Call {
@@ -15,10 +15,10 @@ export interface Call {
   headers: Record<string, string>;
 }
 
-export type Answer = { status?: number; body?: unknown } | Error | "never";
+export type FakeResponse = { status?: number; body?: unknown } | Error | "never";
 
-/** `GET /hub/settings` → its answer, or a function that makes one. */
-export type Routes = Record<string, Answer | ((call: Call) => Answer)>;
+/** Maps `GET /hub/settings` to its response or to a function that returns one. */
+export type Routes = Record<string, FakeResponse | ((call: Call) => FakeResponse)>;
 
 const HOST = "https://app.example.com";
 
@@ -31,7 +31,7 @@ export const baseRoutes = (): Routes => ({
 
 function abortable(signal: AbortSignal | null | undefined): Promise<Response> {
   return new Promise((_, reject) => {
-    signal?.addEventListener("abort", () => reject(new DOMException("given up", "AbortError")));
+    signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
   });
 }
 
@@ -46,33 +46,38 @@ export function fakeFetch(routes: Routes): { fetch: Fetch; calls: Call[] } {
     };
     calls.push(call);
     const route = routes[`${call.method} ${url}`] ?? routes[`${call.method} ${url.split("?")[0]}`];
-    const answer = typeof route === "function" ? route(call) : route;
-    if (!answer)
+    const response = typeof route === "function" ? route(call) : route;
+    if (!response)
       return new Response(JSON.stringify({ message: `no route ${call.method} ${url}` }), { status: 404 });
-    if (answer === "never") return abortable(init.signal);
-    if (answer instanceof Error) throw answer;
-    const { status = 200, body } = answer;
+    if (response === "never") return abortable(init.signal);
+    if (response instanceof Error) throw response;
+    const { status = 200, body } = response;
     return new Response(body === undefined ? null : JSON.stringify(body), { status });
   };
   return { fetch, calls };
 }
 
-export interface Options {
+export interface RenderOptions {
   routes?: Routes;
   environment?: Partial<Environment>;
-  /** Inside a page of another origin, which has said `init`. */
+  /** Whether the Hub is inside a page of another origin. */
   framed?: boolean;
   popup?: Popup | null;
 }
 
-export function renderHub({ routes = {}, environment = {}, framed = false, popup = null }: Options = {}) {
+export function renderHub({
+  routes = {},
+  environment = {},
+  framed = false,
+  popup = null,
+}: RenderOptions = {}) {
   const { fetch, calls } = fakeFetch({ ...baseRoutes(), ...routes });
   const sent: { message: unknown; origin: string }[] = [];
   const frame = Object.assign(new EventTarget(), {
     parent: { postMessage: (message: unknown, origin: string) => sent.push({ message, origin }) },
   });
   const opened: string[] = [];
-  const world = {
+  const fakeWindow = {
     open: (url: string) => {
       opened.push(url);
       return popup;
@@ -87,7 +92,7 @@ export function renderHub({ routes = {}, environment = {}, framed = false, popup
       assign: (url: string | URL) => opened.push(String(url)),
     },
   };
-  const place: Environment = {
+  const fullEnvironment: Environment = {
     page: "hub",
     token: "token_1",
     framed,
@@ -96,24 +101,25 @@ export function renderHub({ routes = {}, environment = {}, framed = false, popup
     opened: false,
     ...environment,
   };
-  const host = createHost(frame as never, place.hostOrigin);
-  const api = place.token === null ? null : createHubApi({ token: place.token, fetch });
-  const view = render(<App environment={place} api={api} host={host} window={world} />);
+  const host = createHost(frame as never, fullEnvironment.hostOrigin);
+  const { token } = fullEnvironment;
+  const api = token === null ? null : createHubApi({ token, fetch });
+  const view = render(<App environment={fullEnvironment} api={api} host={host} window={fakeWindow} />);
   return {
     ...view,
     calls,
     opened,
-    /** What reached the host page: types in order. */
-    said: () =>
+    /** The types of the messages that the host page received, in order. */
+    sentTypes: () =>
       sent.map(({ message }) => (message as { type: string }).type).filter((type) => type !== "resize"),
     sent,
-    /** A message that arrives in the frame, by default from its host. */
-    hear(data: unknown, from: { source?: unknown; origin?: string } = {}): void {
+    /** Delivers a message to the frame, by default from its host. */
+    receive(data: unknown, from: { source?: unknown; origin?: string } = {}): void {
       const event = new Event("message");
       Object.assign(event, { data, source: from.source ?? frame.parent, origin: from.origin ?? HOST });
       frame.dispatchEvent(event);
     },
-    of: (method: string, path: string) =>
+    callsTo: (method: string, path: string) =>
       calls.filter((call) => call.method === method && call.path === path),
   };
 }

@@ -1,4 +1,4 @@
-/** A message that stands out. Errors are announced at once, the rest when the reader comes to it. */
+/** A highlighted message. Screen readers announce errors immediately. */
 
 import type { ReactNode } from "react";
 import { Icon, type IconName } from "./Icon.tsx";
@@ -16,7 +16,7 @@ interface Props {
   tone: Tone;
   title?: string;
   children?: ReactNode;
-  /** What to do about it. */
+  /** Buttons below the message. */
   actions?: ReactNode;
 }
 

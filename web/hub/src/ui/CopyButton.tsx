@@ -1,7 +1,7 @@
-/** Copies a value. Where the browser forbids it (a frame without the right), it says how to do it by hand. */
+/** Copies a value. If the browser does not allow it (a frame without permission), says how to copy manually. */
 
-import { COPY_WORDS, useCopy } from "@patchbay/web-shared/useCopy.ts";
-import { useAnnounce } from "./announcer.tsx";
+import { COPY_LABELS, useCopy } from "@patchbay/web-shared/useCopy.ts";
+import { useAnnounce } from "./Announcer.tsx";
 import { Icon } from "./Icon.tsx";
 
 export function CopyButton({ value, label }: { value: string; label: string }) {
@@ -9,12 +9,12 @@ export function CopyButton({ value, label }: { value: string; label: string }) {
   const announce = useAnnounce();
   const onClick = async (): Promise<void> => {
     const isDone = await copy(value);
-    announce(isDone ? `${label} copied` : `${label} could not be copied. Select the text and copy it.`);
+    announce(isDone ? `Copied ${label}` : `Could not copy ${label}. Select the text and copy it.`);
   };
   return (
     <button type="button" className="chip-button" aria-label={`Copy ${label}`} onClick={() => void onClick()}>
       <Icon name={state === "copied" ? "check" : "copy"} size={15} />
-      <span>{COPY_WORDS[state]}</span>
+      <span>{COPY_LABELS[state]}</span>
     </button>
   );
 }

@@ -1,4 +1,4 @@
-/** HTML that the server made from a connector's Markdown, with raw HTML already escaped. */
+/** HTML that the server rendered from a connector's Markdown, with raw HTML escaped. */
 
 import { useEffect, useRef } from "react";
 
@@ -14,7 +14,7 @@ export function Html({ html, className, inline = false }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: new HTML means new links.
   useEffect(() => {
     for (const link of box.current?.querySelectorAll<HTMLAnchorElement>("a[href]") ?? []) {
-      // A link must not replace the form that is being filled in.
+      // A link must not replace the form.
       link.target = "_blank";
       link.rel = "noopener noreferrer";
     }
@@ -25,7 +25,7 @@ export function Html({ html, className, inline = false }: Props) {
     <Tag
       ref={box as never}
       className={className}
-      // biome-ignore lint/security/noDangerouslySetInnerHtml: made and escaped by our own server; the CSP allows no script in it.
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: rendered and escaped by our server; the CSP allows no scripts in it.
       dangerouslySetInnerHTML={{ __html: html }}
     />
   );

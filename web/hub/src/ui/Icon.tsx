@@ -1,4 +1,4 @@
-/** The few signs that the Hub uses, drawn in the text's colour. They say nothing to a screen reader. */
+/** The Hub's icons, in the color of the text. They are hidden from screen readers. */
 
 const PATHS = {
   back: "M15 18l-6-6 6-6",

@@ -1,7 +1,6 @@
 /**
- * One paragraph of a connector's Markdown as it comes in field descriptions and notices: bold, italics,
- * code and links to the web. Made into elements, never into HTML text; what it does not know stays as
- * it was written.
+ * Renders one paragraph of a connector's Markdown, from a field description or a notice: bold, italics, code and web
+ * links. Creates elements, never HTML text; other Markdown stays as text.
  */
 
 import { Fragment, type ReactNode } from "react";
@@ -33,8 +32,8 @@ export function markdownNodes(text: string): ReactNode[] {
 }
 
 export function Markdown({ text }: { text: string }) {
-  return markdownNodes(text).map((node, place) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: the text is constant, so places do not move.
-    <Fragment key={place}>{node}</Fragment>
+  return markdownNodes(text).map((node, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the text is constant, so nodes are never reordered.
+    <Fragment key={index}>{node}</Fragment>
   ));
 }

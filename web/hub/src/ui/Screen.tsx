@@ -1,52 +1,52 @@
 /**
- * One screen of the Hub: a card with a heading. When the reader's own act brought the screen up, its
- * heading takes the focus, so that a keyboard or a screen reader goes on from there; on the first load it
- * does not, since a frame must not take the focus from the page around it.
+ * One screen of the Hub: a card with a heading. If the user has interacted with the page, a new screen focuses its
+ * heading, so that keyboard and screen reader users continue from there. On the first load it does not, since a frame
+ * must not take the focus from the host page.
  */
 
 import { createContext, type ReactNode, type RefObject, useContext, useEffect, useRef } from "react";
-import { Logo } from "./Logo.tsx";
+import { ConnectorLogo } from "./ConnectorLogo.tsx";
 
-/** Whether the reader has done anything on the page yet. */
-export const Acted = createContext<RefObject<boolean>>({ current: false });
+/** Whether the user has interacted with the page. */
+export const UserInteracted = createContext<RefObject<boolean>>({ current: false });
 
 interface Props {
   title: string;
-  /** Under the title. */
+  /** Below the title. */
   subtitle?: ReactNode;
   logo?: { name: string; url: string | null | undefined };
   /** Left of the title. */
-  lead?: ReactNode;
+  leading?: ReactNode;
   /** Right of the title. */
   tools?: ReactNode;
   wide?: boolean;
-  /** Centred, with a sign above: for screens that say one thing. */
-  sign?: ReactNode;
+  /** An icon above the centered content, for message screens. */
+  icon?: ReactNode;
   children?: ReactNode;
 }
 
-export function Screen({ title, subtitle, logo, lead, tools, wide = false, sign, children }: Props) {
+export function Screen({ title, subtitle, logo, leading, tools, wide = false, icon, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
-  const acted = useContext(Acted);
+  const userInteracted = useContext(UserInteracted);
 
   useEffect(() => {
     document.title = title;
   }, [title]);
 
   useEffect(() => {
-    if (acted.current) heading.current?.focus({ preventScroll: true });
-  }, [acted]);
+    if (userInteracted.current) heading.current?.focus({ preventScroll: true });
+  }, [userInteracted]);
 
-  const head = (
+  const titleElement = (
     <h1 ref={heading} tabIndex={-1} className="screen-title">
       {title}
     </h1>
   );
-  if (sign) {
+  if (icon) {
     return (
       <section className="card card-message" aria-label={title}>
-        <div className="message-sign">{sign}</div>
-        {head}
+        <div className="message-icon">{icon}</div>
+        {titleElement}
         {subtitle && <p className="screen-subtitle">{subtitle}</p>}
         {children}
       </section>
@@ -55,10 +55,10 @@ export function Screen({ title, subtitle, logo, lead, tools, wide = false, sign,
   return (
     <section className={wide ? "card card-wide" : "card"} aria-label={title}>
       <header className="screen-head">
-        {lead}
-        {logo && <Logo name={logo.name} url={logo.url} size={40} />}
+        {leading}
+        {logo && <ConnectorLogo name={logo.name} url={logo.url} size={40} />}
         <div className="screen-names">
-          {head}
+          {titleElement}
           {subtitle && <p className="screen-subtitle">{subtitle}</p>}
         </div>
         {tools && <div className="screen-tools">{tools}</div>}

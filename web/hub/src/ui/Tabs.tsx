@@ -1,4 +1,4 @@
-/** Two or more panels in one place. The arrow keys move between the tabs, as the pattern asks. */
+/** Tabs, with arrow keys as in the ARIA tabs pattern. */
 
 import { type KeyboardEvent, useRef } from "react";
 
@@ -14,7 +14,7 @@ interface Props {
   onChange: (key: string) => void;
 }
 
-/** What makes an element the panel of a tab. A panel that is not chosen stays mounted, out of sight. */
+/** Returns the attributes of a tab's panel. A panel that is not selected stays mounted but hidden. */
 export const tabPanel = (key: string, current: string) => ({
   id: `panel-${key}`,
   role: "tabpanel",
@@ -26,11 +26,11 @@ export function Tabs({ tabs, current, label, onChange }: Props) {
   const list = useRef<HTMLDivElement>(null);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const at = tabs.findIndex((tab) => tab.key === current);
+    const index = tabs.findIndex((tab) => tab.key === current);
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    const next = (at + step + tabs.length) % tabs.length;
+    const next = (index + step + tabs.length) % tabs.length;
     const tab = tabs[next];
     if (!tab) return;
     onChange(tab.key);

@@ -1,4 +1,4 @@
-/** A short explanation behind a question mark: on hover, on focus and on touch; Escape takes it away. */
+/** A question mark with a short explanation on hover, focus and touch; Escape closes it. */
 
 import { useId, useState } from "react";
 import { Icon } from "./Icon.tsx";

@@ -1,4 +1,4 @@
-/** Whether a media query holds now. In a frame it is the frame's width that counts. */
+/** Returns whether a media query matches. In a frame, it applies to the frame's size. */
 
 import { useSyncExternalStore } from "react";
 
@@ -13,6 +13,6 @@ export function useMediaQuery(query: string): boolean {
   );
 }
 
-/** How to move to a place: at once for those who ask for less motion. */
+/** Returns how to scroll: without animation if the user prefers reduced motion. */
 export const scrollBehavior = (): ScrollBehavior =>
   window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";

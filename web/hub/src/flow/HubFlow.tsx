@@ -1,0 +1,109 @@
+/** The steps of the Hub: load the session, choose a connector, then connect. */
+
+import { asFailure } from "@patchbay/web-shared/failure.ts";
+import { useCallback, useState } from "react";
+import type { HubApi } from "../api/hubApi.ts";
+import type { Catalog, Integration, Settings, StoredAccount } from "../api/types.ts";
+import { useHub } from "../hub.ts";
+import { LoadingScreen } from "../screens/LoadingScreen.tsx";
+import {
+  AccountNotFoundScreen,
+  ConnectorUnavailableScreen,
+  LoadFailedScreen,
+  NoConnectorsScreen,
+  SessionExpiredScreen,
+} from "../screens/messageScreens.tsx";
+import { PickerScreen } from "../screens/PickerScreen.tsx";
+import { useAsync } from "../ui/useAsync.ts";
+import { ConnectFlow } from "./ConnectFlow.tsx";
+
+interface SessionData {
+  settings: Settings;
+  catalog: Catalog;
+  /** The account to edit. */
+  account: StoredAccount | "missing" | null;
+}
+
+/** Loads the session. The account is loaded before the catalog, because it determines the connector. */
+async function loadSession(api: HubApi, accountId: string | null, signal: AbortSignal): Promise<SessionData> {
+  const settings = await api.settings(signal);
+  const id = accountId ?? settings.existing_account_id ?? null;
+  if (id === null) return { settings, account: null, catalog: await api.catalog(null, signal) };
+  const emptyCatalog: Catalog = { integrations: [], externalTriggerToken: null };
+  try {
+    const account = await api.account(id, signal);
+    return { settings, account, catalog: await api.catalog(account.provider, signal) };
+  } catch (error) {
+    if (asFailure(error).status === 404) return { settings, account: "missing", catalog: emptyCatalog };
+    throw error;
+  }
+}
+
+export function HubFlow({ accountId }: { accountId: string | null }) {
+  const { api } = useHub();
+  const [loaded, retry] = useAsync(
+    useCallback((signal: AbortSignal) => loadSession(api, accountId, signal), [api, accountId]),
+  );
+  if (loaded.state === "loading") return <LoadingScreen />;
+  if (loaded.state === "failed") {
+    return loaded.failure.unauthorized ? (
+      <SessionExpiredScreen />
+    ) : (
+      <LoadFailedScreen failure={loaded.failure} onRetry={retry} />
+    );
+  }
+  const { account, catalog, settings } = loaded.data;
+  if (account === "missing") return <AccountNotFoundScreen />;
+  if (account) return <EditAccount account={account} catalog={catalog} />;
+  return <ChooseConnector catalog={catalog} ownerName={settings.session?.owner_name ?? null} />;
+}
+
+/** Returns the profile that the account was linked with, otherwise another one of its connector. */
+function integrationOf(account: StoredAccount, { integrations }: Catalog): Integration | undefined {
+  const candidates = integrations.filter(({ provider }) => provider === account.provider);
+  return candidates.find(({ integration_id: id }) => id === account.integrationId) ?? candidates[0];
+}
+
+function EditAccount({ account, catalog }: { account: StoredAccount; catalog: Catalog }) {
+  const integration = integrationOf(account, catalog);
+  if (!integration?.active) {
+    const name = integration?.name ?? account.provider;
+    return (
+      <ConnectorUnavailableScreen
+        name={name}
+        message="Its connector profile is disabled or was deleted."
+        onBack={null}
+      />
+    );
+  }
+  return <ConnectFlow integration={integration} account={account} catalog={catalog} onBack={null} />;
+}
+
+function ChooseConnector({ catalog, ownerName }: { catalog: Catalog; ownerName: string | null }) {
+  const { host } = useHub();
+  const active = catalog.integrations.filter((found) => found.active);
+  const only = active.length === 1 ? active[0] : undefined;
+  const [picked, setPicked] = useState<Integration | null>(null);
+  const integration = only ?? picked;
+
+  if (integration) {
+    return (
+      <ConnectFlow
+        key={integration.integration_id}
+        integration={integration}
+        account={null}
+        catalog={catalog}
+        onBack={only ? null : () => setPicked(null)}
+      />
+    );
+  }
+  if (active.length === 0) return <NoConnectorsScreen />;
+  const footer = host.present && (
+    <div className="form-actions">
+      <button type="button" className="button" onClick={() => host.cancel()}>
+        Cancel
+      </button>
+    </div>
+  );
+  return <PickerScreen integrations={active} ownerName={ownerName} onPick={setPicked} footer={footer} />;
+}

@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { StoredAccount } from "../api/types.ts";
+import { config, field } from "../testing/fixtures.ts";
+import {
+  credentialsToSend,
+  fieldKeyFromPath,
+  hasStoredSecret,
+  initialValues,
+  validateFields,
+  visibleFields,
+} from "./formModel.ts";
+import { isSecret, placeholderText } from "./secrets.ts";
+
+const STORED = "__secretvalue:**redacted**9x2f";
+
+const account: StoredAccount = {
+  secureId: "acc_1",
+  provider: "papertrail",
+  integrationId: "profile_1",
+  setupInformation: { clientId: "abc", region: "eu", count: 3 },
+  secrets: { clientSecret: STORED },
+};
+
+describe("initialValues", () => {
+  it("returns the connector's defaults for a new account", () => {
+    const values = initialValues(config(), null);
+    expect(values).toEqual({ clientId: "", clientSecret: "", region: "us", email: "" });
+  });
+
+  it("returns the account's values when it is edited", () => {
+    const values = initialValues(config(), account);
+    expect(values).toEqual({ clientId: "abc", clientSecret: STORED, region: "eu", email: "" });
+  });
+
+  it("includes the session's trigger token", () => {
+    const form = config({ configFields: [field("external-trigger-token", "Token", { readOnly: true })] });
+    expect(initialValues(form, null, "trigger_1")).toEqual({ "external-trigger-token": "trigger_1" });
+  });
+});
+
+describe("credentialsToSend", () => {
+  const fields = config().configFields;
+
+  it("omits empty values and trims pasted ones", () => {
+    const values = { clientId: " abc \n", clientSecret: "s3cret", region: "us", email: "" };
+    expect(credentialsToSend(fields, values)).toEqual({
+      clientId: "abc",
+      clientSecret: "s3cret",
+      region: "us",
+    });
+  });
+
+  it("omits the placeholder of a stored secret and sends a new secret", () => {
+    const values = initialValues(config(), account);
+    expect(credentialsToSend(fields, values)).toEqual({ clientId: "abc", region: "eu" });
+    expect(credentialsToSend(fields, { ...values, clientSecret: "new" })).toMatchObject({
+      clientSecret: "new",
+    });
+  });
+
+  it("sends hidden fields, but omits fields whose condition is not met", () => {
+    const conditional = [
+      field("hidden", "Hidden", { display: false, value: "1" }),
+      field("only", "Only in the EU", { condition: { field: "region", equals: "eu" } }),
+    ];
+    expect(credentialsToSend(conditional, { hidden: "1", only: "x", region: "us" })).toEqual({ hidden: "1" });
+    expect(credentialsToSend(conditional, { hidden: "1", only: "x", region: "eu" })).toEqual({
+      hidden: "1",
+      only: "x",
+    });
+    expect(visibleFields(conditional, { region: "us" })).toEqual([]);
+    expect(validateFields(conditional, { hidden: "", only: "", region: "us" })).toEqual({});
+  });
+
+  it("keeps line breaks and spaces of a text area", () => {
+    expect(credentialsToSend([field("pem", "Key", { type: "text_area" })], { pem: " a\nb\n" })).toEqual({
+      pem: " a\nb\n",
+    });
+  });
+});
+
+describe("secrets", () => {
+  it("are shown as ten dots and the characters that the server reveals", () => {
+    expect(placeholderText(STORED)).toBe("••••••••••9x2f");
+    expect(placeholderText("__secretvalue:**redacted**")).toBe("••••••••••");
+    expect(placeholderText("plain")).toBeNull();
+  });
+
+  it("are the default: a field must set `secret: false`, and a password is always secret", () => {
+    const { secret: _, ...unmarked } = field("a", "A");
+    expect(isSecret(unmarked)).toBe(true);
+    expect(isSecret(field("a", "A", { secret: false }))).toBe(false);
+    expect(isSecret(field("a", "A", { secret: false, type: "password" }))).toBe(true);
+  });
+
+  it("are stored only if the server has one", () => {
+    const secret = field("clientSecret", "Secret", { secret: true });
+    expect(hasStoredSecret(secret, { clientSecret: STORED })).toBe(true);
+    expect(hasStoredSecret(secret, { clientSecret: "" })).toBe(false);
+  });
+});
+
+it("fieldKeyFromPath finds the field of a server problem", () => {
+  const { configFields } = config();
+  expect(fieldKeyFromPath("credentials.email", configFields)).toBe("email");
+  expect(fieldKeyFromPath("body.credentials.email", configFields)).toBe("email");
+  expect(fieldKeyFromPath("integration_id", configFields)).toBeNull();
+});
