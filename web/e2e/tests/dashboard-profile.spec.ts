@@ -52,7 +52,7 @@ test("the redirect URI and the scopes of the allowed actions can be copied", asy
 }) => {
   const { page } = dashboard;
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  await openNewProfile(dashboard, "Jira", "Atlassian sign-in");
+  await openNewProfile(dashboard, "Jira", "OAuth 2.0");
   const redirect = codeBlock(page, /^Redirect URI/);
   await expect(redirect.locator("code")).toHaveText(`${server.url}/connect/oauth2/jira/callback`);
   await redirect.getByRole("button", { name: "Copy" }).click();
@@ -62,7 +62,7 @@ test("the redirect URI and the scopes of the allowed actions can be copied", asy
   await expect(scopes.locator("code")).toHaveText(
     "read:jira-work write:jira-work read:jira-user offline_access",
   );
-  await expect(page.getByRole("dialog")).toContainText("Change issues and comments");
+  await expect(page.getByRole("dialog")).toContainText("Create and update issues and comments");
   await page.getByText("Selected actions").click();
   await expect(scopes.locator("code")).toHaveText("read:jira-work read:jira-user offline_access");
   await page.getByRole("button", { name: "Clear" }).click();
