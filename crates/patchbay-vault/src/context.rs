@@ -1,8 +1,8 @@
-//! Where a sealed value belongs.
+//! The place that a sealed value is bound to.
 
 use patchbay_model::{AccountId, ProfileId, ProjectId};
 
-/// The place that a sealed value is bound to. A value sealed for one place does not open at another.
+/// The place that a sealed value is bound to. A value that was sealed for one place does not open for another.
 #[derive(Clone, Copy, Debug)]
 pub enum SealContext<'a> {
     /// A secret field of a linked account.
@@ -14,7 +14,7 @@ pub enum SealContext<'a> {
         /// The field's key.
         field: &'a str,
     },
-    /// A secret set-up field of a connector profile.
+    /// A secret setup field of a connector profile.
     Profile {
         /// The profile's project.
         project: &'a ProjectId,
@@ -23,14 +23,14 @@ pub enum SealContext<'a> {
         /// The field's key.
         field: &'a str,
     },
-    /// What a sign-in at a provider needs when the customer comes back.
+    /// The state of an authorization that the provider's callback needs.
     PendingAuthorization {
         /// The session's project.
         project: &'a ProjectId,
-        /// The hash of its `state`, in hexadecimal digits.
+        /// The hash of its `state` parameter, in hexadecimal digits.
         state: &'a str,
     },
-    /// Where a caller of an action goes on. Sealed so that nobody makes one up or takes it elsewhere.
+    /// The pagination cursor of an action. It is sealed so that it cannot be forged or used for another account or action.
     Cursor {
         /// The account's project.
         project: &'a ProjectId,
@@ -39,13 +39,13 @@ pub enum SealContext<'a> {
         /// The action's public id.
         action: &'a str,
     },
-    /// The record that tells whether the key ring belongs to the database.
+    /// The record that checks whether the key ring belongs to the database.
     Canary,
 }
 
 impl SealContext<'_> {
-    /// Bytes that no other place has: a tag, then each part behind its length, so that parts cannot
-    /// run into each other.
+    /// Returns the bytes that identify the place: a tag and its parts, each after its length, so that the bytes of two
+    /// places always differ.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let (tag, parts): (&str, &[&str]) = match self {
             Self::Account { project, account, field } => ("account", &[project.as_str(), account.as_str(), field]),
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_do_not_run_into_each_other() {
+    fn places_with_equal_concatenations_differ() {
         let account = AccountId::new("x");
         let one = SealContext::Account { project: &ProjectId::new("ab"), account: &account, field: "c" }.bytes();
         let two = SealContext::Account { project: &ProjectId::new("a"), account: &account, field: "bc" }.bytes();

@@ -1,11 +1,11 @@
-//! The envelope's bytes, version 1. `docs/vault-format.md` describes them.
+//! The bytes of an envelope, version 1 (`docs/vault-format.md`).
 //!
 //! ```text
 //! version(1) key-id(8) wrap-nonce(12) wrapped-data-key(32+16) data-nonce(12) ciphertext(n+16)
 //! ```
 //!
-//! Both encryptions take `version ‖ key-id ‖ purpose ‖ context` as additional data, so that no part
-//! of one envelope fits into another.
+//! Both encryptions are AES-256-GCM (NIST SP 800-38D) with `version ‖ key-id ‖ purpose ‖ context` as additional data, so
+//! that no part of an envelope is valid in another one.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use patchbay_model::{Entropy, KeyId, Sealed};
@@ -14,14 +14,14 @@ use zeroize::Zeroizing;
 use crate::{KeyRing, VaultError, key_ring::WrappingKey};
 
 const VERSION: u8 = 1;
-const TAG: usize = 16;
-const DATA_KEY: usize = 32;
-const WRAP_NONCE: usize = 1 + KeyId::LENGTH;
-const WRAPPED: usize = WRAP_NONCE + NONCE_LEN;
-const DATA_NONCE: usize = WRAPPED + DATA_KEY + TAG;
-const CIPHERTEXT: usize = DATA_NONCE + NONCE_LEN;
-/// An envelope round nothing.
-const SHORTEST: usize = CIPHERTEXT + TAG;
+const TAG_LENGTH: usize = 16;
+const DATA_KEY_LENGTH: usize = 32;
+const WRAP_NONCE_OFFSET: usize = 1 + KeyId::LENGTH;
+const WRAPPED_KEY_OFFSET: usize = WRAP_NONCE_OFFSET + NONCE_LEN;
+const DATA_NONCE_OFFSET: usize = WRAPPED_KEY_OFFSET + DATA_KEY_LENGTH + TAG_LENGTH;
+const CIPHERTEXT_OFFSET: usize = DATA_NONCE_OFFSET + NONCE_LEN;
+/// The length of an envelope with an empty plaintext.
+const MIN_LENGTH: usize = CIPHERTEXT_OFFSET + TAG_LENGTH;
 
 #[derive(Clone, Copy)]
 enum Purpose {
@@ -31,13 +31,13 @@ enum Purpose {
 
 pub(crate) fn seal(ring: &KeyRing, entropy: &dyn Entropy, context: &[u8], plaintext: &[u8]) -> Sealed {
     let wrapping = ring.active();
-    let mut data_key = Zeroizing::new([0; DATA_KEY]);
+    let mut data_key = Zeroizing::new([0; DATA_KEY_LENGTH]);
     entropy.fill(&mut *data_key);
     let (mut wrap_nonce, mut data_nonce) = ([0; NONCE_LEN], [0; NONCE_LEN]);
     entropy.fill(&mut wrap_nonce);
     entropy.fill(&mut data_nonce);
 
-    let mut bytes = Vec::with_capacity(SHORTEST + plaintext.len());
+    let mut bytes = Vec::with_capacity(MIN_LENGTH + plaintext.len());
     bytes.push(VERSION);
     bytes.extend_from_slice(&wrapping.id.0);
     bytes.extend_from_slice(&wrap_nonce);
@@ -53,23 +53,27 @@ pub(crate) fn open(ring: &KeyRing, context: &[u8], sealed: &Sealed) -> Result<Ze
     if version != VERSION {
         return Err(VaultError::UnknownVersion(version));
     }
-    if bytes.len() < SHORTEST {
+    if bytes.len() < MIN_LENGTH {
         return Err(VaultError::Truncated);
     }
     let id = KeyId(take(bytes, 1));
     let wrapping = ring.find(id).ok_or(VaultError::UnknownKey(id))?;
 
-    let mut wrapped = Zeroizing::new(take::<{ DATA_KEY + TAG }>(bytes, WRAPPED));
+    let mut wrapped = Zeroizing::new(take::<{ DATA_KEY_LENGTH + TAG_LENGTH }>(bytes, WRAPPED_KEY_OFFSET));
     let data_key = wrapping
         .aead
-        .open_in_place(nonce(bytes, WRAP_NONCE), Aad::from(aad(wrapping, Purpose::DataKey, context)), &mut *wrapped)
-        .map_err(|_| VaultError::Refused)?;
-    let data_key = Zeroizing::new(<[u8; DATA_KEY]>::try_from(&*data_key).map_err(|_| VaultError::Refused)?);
+        .open_in_place(
+            nonce(bytes, WRAP_NONCE_OFFSET),
+            Aad::from(aad(wrapping, Purpose::DataKey, context)),
+            &mut *wrapped,
+        )
+        .map_err(|_| VaultError::NotAuthentic)?;
+    let data_key = Zeroizing::new(<[u8; DATA_KEY_LENGTH]>::try_from(&*data_key).map_err(|_| VaultError::NotAuthentic)?);
 
-    let mut data = Zeroizing::new(bytes[CIPHERTEXT..].to_vec());
+    let mut data = Zeroizing::new(bytes[CIPHERTEXT_OFFSET..].to_vec());
     let length = data_aead(&data_key)
-        .open_in_place(nonce(bytes, DATA_NONCE), Aad::from(aad(wrapping, Purpose::Data, context)), &mut data)
-        .map_err(|_| VaultError::Refused)?
+        .open_in_place(nonce(bytes, DATA_NONCE_OFFSET), Aad::from(aad(wrapping, Purpose::Data, context)), &mut data)
+        .map_err(|_| VaultError::NotAuthentic)?
         .len();
     data.truncate(length);
     Ok(data)
@@ -80,7 +84,7 @@ fn append(bytes: &mut Vec<u8>, key: &LessSafeKey, nonce: [u8; NONCE_LEN], aad: &
     bytes.extend_from_slice(plaintext);
     let tag = key
         .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut bytes[start..])
-        .expect("AES-GCM seals every text shorter than 64 GiB");
+        .expect("AES-GCM seals every plaintext shorter than 64 GiB");
     bytes.extend_from_slice(tag.as_ref());
 }
 
@@ -96,15 +100,15 @@ fn aad(wrapping: &WrappingKey, purpose: Purpose, context: &[u8]) -> Vec<u8> {
     aad
 }
 
-fn data_aead(key: &[u8; DATA_KEY]) -> LessSafeKey {
-    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("AES-256 takes every key of 32 bytes"))
+fn data_aead(key: &[u8; DATA_KEY_LENGTH]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("every 32 bytes are an AES-256 key"))
 }
 
 fn nonce(bytes: &[u8], at: usize) -> Nonce {
     Nonce::assume_unique_for_key(take::<NONCE_LEN>(bytes, at))
 }
 
-/// `N` bytes from `at`; the caller has checked the length.
+/// Returns `N` bytes from `at`. The caller has checked the length.
 fn take<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut taken = [0; N];
     taken.copy_from_slice(&bytes[at..at + N]);

@@ -1,32 +1,34 @@
-//! What the vault and the key ring fail with. No message carries a plaintext or key material.
+//! The errors of the vault and of the key ring. No message contains a plaintext or key material.
 
 use std::{io, path::PathBuf};
 
 use patchbay_model::KeyId;
 
-/// Why a sealed value does not open.
+/// The reason that a sealed value does not open.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum VaultError {
-    /// It is shorter than any envelope.
-    #[error("the sealed value is cut short; restore it from a backup")]
+    /// The value is shorter than any envelope.
+    #[error("the sealed value is truncated; restore it from a backup")]
     Truncated,
-    /// It was made by a newer version.
-    #[error("the sealed value has format version {0}, which this version of Patchbay does not know; update Patchbay")]
+    /// A newer version of Patchbay sealed the value.
+    #[error(
+        "the sealed value has format version {0}, which this version of Patchbay does not support; update Patchbay"
+    )]
     UnknownVersion(u8),
-    /// Its wrapping key is not in the ring.
-    #[error("the sealed value is wrapped by key {0}, which the key ring does not hold; restore the complete key ring")]
+    /// The key ring does not contain the value's wrapping key.
+    #[error("the sealed value is wrapped by key {0}, which is not in the key ring; restore the complete key ring")]
     UnknownKey(KeyId),
-    /// It was changed, or does not belong where it was found.
-    #[error("the sealed value was changed or does not belong here; restore it from a backup")]
-    Refused,
-    /// The ring is not the one that sealed the database.
+    /// The value fails authentication: it was changed, or it was sealed for another place.
+    #[error("the sealed value was changed, or was sealed for another place; restore it from a backup")]
+    NotAuthentic,
+    /// The key ring is not the one that sealed the database.
     #[error(
         "this key ring is not the one that sealed this database; restore the key ring that belongs to it (nothing was changed)"
     )]
-    WrongRing,
+    WrongKeyRing,
 }
 
-/// Why a key ring cannot be used.
+/// The reason that a key ring cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyRingError {
     /// The file cannot be read or written.
@@ -34,21 +36,21 @@ pub enum KeyRingError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Others may read the file.
+    /// Other users may read the file.
     #[error("{path} can be read by other users (mode {mode:04o}); run: chmod 600 {path}")]
-    TooOpen {
+    ReadableByOthers {
         /// The file.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
     },
-    /// The file is there already.
+    /// The file exists.
     #[error("{0} exists already and is not overwritten")]
     Exists(PathBuf),
-    /// The text is not a key ring.
+    /// The content is not a key ring.
     #[error("this is not a key ring: {0}; restore the file from a backup")]
     Malformed(String),
 }

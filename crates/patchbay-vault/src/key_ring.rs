@@ -1,5 +1,4 @@
-//! The key ring: 256-bit keys with ids, one of them active. New values are wrapped by the active
-//! key; older keys only open.
+//! The key ring: 256-bit wrapping keys with ids. One key is active and wraps new values; the others only open values.
 
 use std::fmt;
 
@@ -14,37 +13,37 @@ use crate::KeyRingError;
 const KEY_LENGTH: usize = 32;
 const FORMAT: &str = "patchbay-keyring-1";
 
-/// The keys that wrap data keys.
+/// The wrapping keys, which encrypt data keys.
 pub struct KeyRing {
     keys: Vec<WrappingKey>,
     active: usize,
 }
 
-/// What may be shown of a key: never the key.
+/// The public metadata of a wrapping key, without the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrappingKeyInfo {
-    /// Its id, as it stands in every envelope that it wraps.
+    /// Its id, which every envelope that it wraps contains.
     pub id: KeyId,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Whether it wraps new values; the others only open.
+    /// Whether it wraps new values.
     pub is_active: bool,
 }
 
-/// One key, ready to use.
+/// A wrapping key.
 pub(crate) struct WrappingKey {
     pub(crate) id: KeyId,
     pub(crate) aead: LessSafeKey,
-    /// Kept to write the file again; wiped on drop.
+    /// The key, to write the file again. Wiped on drop.
     material: Zeroizing<[u8; KEY_LENGTH]>,
     created_at: Timestamp,
-    /// Taken out of the ring: it is not written any more, and opens until the process ends.
+    /// Whether it was removed from the ring: it is no longer written, and opens values until the process ends.
     is_retired: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FileForm {
+struct KeyRingFile {
     format: String,
     active: String,
     keys: Vec<FileKey>,
@@ -66,7 +65,7 @@ impl Drop for FileKey {
 
 impl WrappingKey {
     fn new(id: KeyId, material: Zeroizing<[u8; KEY_LENGTH]>, created_at: Timestamp) -> Self {
-        let unbound = UnboundKey::new(&AES_256_GCM, &*material).expect("AES-256 takes every key of 32 bytes");
+        let unbound = UnboundKey::new(&AES_256_GCM, &*material).expect("every 32 bytes are an AES-256 key");
         Self { id, aead: LessSafeKey::new(unbound), material, created_at, is_retired: false }
     }
 
@@ -80,18 +79,18 @@ impl WrappingKey {
 }
 
 impl KeyRing {
-    /// A ring with one fresh key.
+    /// Returns a ring with one new key.
     pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> Self {
         Self { keys: vec![WrappingKey::generate(entropy, now)], active: 0 }
     }
 
-    /// Adds a fresh key and makes it the active one; the others still open what they sealed.
+    /// Adds a new key and makes it the active one. The other keys still open values.
     pub fn add_key(&mut self, entropy: &dyn Entropy, now: Timestamp) {
         self.keys.push(WrappingKey::generate(entropy, now));
         self.active = self.keys.len() - 1;
     }
 
-    /// The keys, the oldest first.
+    /// Returns the keys, oldest first.
     pub fn keys(&self) -> impl Iterator<Item = WrappingKeyInfo> {
         let fact = |(place, key): (usize, &WrappingKey)| WrappingKeyInfo {
             id: key.id,
@@ -101,12 +100,12 @@ impl KeyRing {
         self.keys.iter().enumerate().filter(|(_, key)| !key.is_retired).map(fact)
     }
 
-    /// The key that wraps new values.
+    /// Returns the id of the key that wraps new values.
     pub fn active_id(&self) -> KeyId {
         self.active().id
     }
 
-    /// The same ring with a fresh key, which is the active one.
+    /// Returns a copy of the ring with a new active key.
     #[must_use]
     pub fn with_new_key(&self, entropy: &dyn Entropy, now: Timestamp) -> Self {
         let mut ring = self.copy();
@@ -114,10 +113,10 @@ impl KeyRing {
         ring
     }
 
-    /// The same ring without a key; none when that is the active key, or no key of the ring. What was read before
-    /// still opens in this process; the file and every later process know the key no more.
+    /// Returns a copy of the ring without a key; none if the key is active or not in the ring. The copy still opens values
+    /// of the key, for calls that read them before; its file no longer contains the key.
     #[must_use]
-    pub fn without(&self, id: KeyId) -> Option<Self> {
+    pub fn without_key(&self, id: KeyId) -> Option<Self> {
         if id == self.active_id() {
             return None;
         }
@@ -135,14 +134,17 @@ impl KeyRing {
         Self { keys: self.keys.iter().map(copy).collect(), active: self.active }
     }
 
-    /// Reads a ring from its file's text.
+    /// Parses the content of a key ring file.
+    ///
+    /// # Errors
+    /// [`KeyRingError::Malformed`] if it is not a key ring. The message does not quote the content.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let malformed = |what: &str| KeyRingError::Malformed(what.to_owned());
-        let file: FileForm = serde_json::from_str(text)
-            // serde's message may quote a value; where it is says enough.
+        let file: KeyRingFile = serde_json::from_str(text)
+            // The message of serde may quote a key: report only the position.
             .map_err(|error| malformed(&format!("line {}, column {}", error.line(), error.column())))?;
         if file.format != FORMAT {
-            return Err(malformed("its format is of another version of Patchbay"));
+            return Err(malformed("its format belongs to another version of Patchbay"));
         }
         let mut keys: Vec<WrappingKey> = Vec::with_capacity(file.keys.len());
         for key in &file.keys {
@@ -161,14 +163,14 @@ impl KeyRing {
             .parse::<KeyId>()
             .ok()
             .and_then(|id| keys.iter().position(|key| key.id == id))
-            .ok_or_else(|| malformed("its active key is not among its keys"))?;
+            .ok_or_else(|| malformed("its active key is not one of its keys"))?;
         Ok(Self { keys, active })
     }
 
-    /// The text of its file.
-    #[expect(clippy::missing_panics_doc, reason = "texts and times are always JSON, and JSON is UTF-8")]
+    /// Returns the content of the key ring file.
+    #[expect(clippy::missing_panics_doc, reason = "strings and times always serialize, and JSON is UTF-8")]
     pub fn to_text(&self) -> Zeroizing<String> {
-        let file = FileForm {
+        let file = KeyRingFile {
             format: FORMAT.to_owned(),
             active: self.active_id().to_string(),
             keys: self
@@ -182,9 +184,9 @@ impl KeyRing {
                 })
                 .collect(),
         };
-        // Room for all of it: a buffer that grows leaves copies of keys behind in freed memory.
+        // The capacity is enough for the whole file: a buffer that grows leaves copies of keys in freed memory.
         let mut bytes = Zeroizing::new(Vec::with_capacity(256 * (1 + self.keys.len())));
-        serde_json::to_writer_pretty(&mut *bytes, &file).expect("texts and times are JSON");
+        serde_json::to_writer_pretty(&mut *bytes, &file).expect("strings and times always serialize");
         bytes.push(b'\n');
         Zeroizing::new(String::from_utf8(std::mem::take(&mut *bytes)).expect("JSON is UTF-8"))
     }
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_writes() {
+    fn a_written_ring_parses_back() {
         let mut ring = ring();
         ring.add_key(&SeededEntropy::new(2), Timestamp::from_micros(1));
         let again = KeyRing::parse(&ring.to_text()).unwrap();
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn its_text_has_room_from_the_beginning() {
+    fn the_file_fits_into_the_reserved_capacity() {
         let mut ring = ring();
         for seed in 2..20 {
             ring.add_key(&SeededEntropy::new(seed), Timestamp::from_micros(1));
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_ring_without_quoting_it() {
+    fn rejects_other_content_without_quoting_it() {
         let text = ring().to_text();
         let key =
             serde_json::from_str::<serde_json::Value>(&text).unwrap()["keys"][0]["key"].as_str().unwrap().to_owned();

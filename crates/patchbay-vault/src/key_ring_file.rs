@@ -1,4 +1,4 @@
-//! The key ring's file: mode 0600, made once, and replaced whole when its keys change.
+//! The key ring file. It has mode 0600, and is replaced atomically when its keys change.
 
 use std::{
     fs::{File, OpenOptions},
@@ -12,13 +12,17 @@ use zeroize::Zeroizing;
 use crate::{KeyRing, KeyRingError};
 
 impl KeyRing {
-    /// Reads a ring. A file that others may read is refused, with the command that mends it.
+    /// Reads a key ring file.
+    ///
+    /// # Errors
+    /// [`KeyRingError::Io`] if the file cannot be read, [`KeyRingError::ReadableByOthers`] if its mode lets other users read
+    /// it, [`KeyRingError::Malformed`] if it is not a key ring.
     pub fn load(path: &Path) -> Result<Self, KeyRingError> {
         let io = |source| KeyRingError::Io { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(io)?;
         let mode = file.metadata().map_err(io)?.mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(KeyRingError::TooOpen { path: path.to_owned(), mode });
+            return Err(KeyRingError::ReadableByOthers { path: path.to_owned(), mode });
         }
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).map_err(io)?;
@@ -28,8 +32,10 @@ impl KeyRing {
         })
     }
 
-    /// Writes a new ring, down to the disk. A file that is there already is left alone; one that could
-    /// not be written whole is removed again.
+    /// Creates a key ring file and syncs it to the disk. A file that cannot be written completely is removed.
+    ///
+    /// # Errors
+    /// [`KeyRingError::Exists`] if the file exists, [`KeyRingError::Io`] if it cannot be written.
     pub fn create(path: &Path, ring: &Self) -> Result<(), KeyRingError> {
         let io = |source| KeyRingError::Io { path: path.to_owned(), source };
         let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -38,8 +44,8 @@ impl KeyRing {
             _ => io(source),
         })?;
         let written = file.write_all(ring.to_text().as_bytes()).and_then(|()| file.sync_all());
-        let settled = written.and_then(|()| sync_directory(path));
-        settled.map_err(|source| {
+        let synced = written.and_then(|()| sync_directory(path));
+        synced.map_err(|source| {
             let _ = std::fs::remove_file(path);
             io(source)
         })
@@ -47,8 +53,11 @@ impl KeyRing {
 }
 
 impl KeyRing {
-    /// Replaces the file by another ring: the new one is whole on the disk before it takes the old one's name, so
-    /// that a crash at any moment leaves one of the two. What an earlier crash left beside it is removed.
+    /// Replaces a key ring file atomically. The new file is synced to the disk before it is renamed, so that after a crash
+    /// either the old or the new file exists. A temporary file of an earlier crash is removed.
+    ///
+    /// # Errors
+    /// [`KeyRingError::Io`] if the file cannot be written or renamed.
     pub fn replace(path: &Path, ring: &Self) -> Result<(), KeyRingError> {
         let mut name = path.as_os_str().to_owned();
         name.push(".new");
@@ -63,7 +72,7 @@ impl KeyRing {
     }
 }
 
-/// Without this the file's name may be lost with the power.
+/// Syncs the directory, so that the file's name survives a power failure.
 fn sync_directory(path: &Path) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory)?.sync_all()
@@ -89,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_replaced_whole_whatever_a_crash_left() {
+    fn the_file_is_replaced_atomically_after_a_crash() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keyring.json");
         let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
@@ -104,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_read_is_refused_with_the_remedy() {
+    fn a_file_that_others_can_read_is_rejected_with_the_remedy() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keyring.json");
         let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
@@ -115,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_file_is_named_and_not_quoted() {
+    fn a_truncated_file_is_named_and_not_quoted() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keyring.json");
         let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));

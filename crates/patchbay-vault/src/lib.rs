@@ -1,10 +1,10 @@
 //! Envelope encryption, the key ring and the [`Secret`] type.
 //!
-//! Every sealed value has a data key of its own, wrapped by the key ring's active key, and is bound
-//! to the place where it belongs ([`SealContext`]): moved to another project, account or field it
-//! does not open. The format is `docs/vault-format.md`.
+//! Every sealed value has its own data key, which the key ring's active key wraps. A value is bound to its place
+//! ([`SealContext`]): it does not open for another project, account or field. `docs/vault-format.md` describes the format.
 //!
-//! Nothing here touches the network or SQL, and no error carries a plaintext.
+//! This crate does not use the network or SQL, and no error contains a plaintext.
+#![warn(clippy::missing_errors_doc)]
 
 mod context;
 mod envelope;

@@ -1,4 +1,4 @@
-//! Randomness from the operating system.
+//! Random bytes from the operating system.
 
 use patchbay_model::Entropy;
 
@@ -9,7 +9,7 @@ pub struct OsEntropy;
 impl Entropy for OsEntropy {
     #[expect(clippy::disallowed_methods, reason = "this is where randomness comes from")]
     fn fill(&self, bytes: &mut [u8]) {
-        aws_lc_rs::rand::fill(bytes).expect("the operating system gives randomness; without it nothing may be sealed");
+        aws_lc_rs::rand::fill(bytes).expect("the operating system provides random bytes");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Text that must not be seen.
+//! Strings that must not be displayed.
 
 use std::fmt;
 
@@ -6,25 +6,25 @@ use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A secret text: wiped when dropped, never printed, never serialised, compared in constant time.
+/// A secret string: wiped on drop, never printed, never serialized, and compared in constant time.
 ///
-/// It can be deserialised, so that a request's secret is one from its first byte.
-/// [`Secret::expose`] is the only way to its text, and easy to search for.
+/// It can be deserialized, so that a secret in a request never exists as a plain string. [`Secret::expose`] is the only
+/// access to the string, and easy to search for.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a text in; the caller keeps no copy.
+    /// Wraps a string. The caller must not keep a copy.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text. Whatever is copied out of it is the caller's to wipe.
+    /// Returns the string. The caller must wipe every copy.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether the text is empty.
+    /// Returns whether the string is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn is_one_from_a_requests_first_byte() {
+    fn is_deserialized_from_a_request() {
         #[derive(Debug, Deserialize)]
         struct Request {
             secret: Secret,

@@ -1,4 +1,4 @@
-//! Sealing and opening.
+//! The vault seals secrets and opens them.
 
 use std::{fmt, sync::Arc};
 
@@ -9,28 +9,27 @@ use zeroize::Zeroizing;
 
 use crate::{KeyRing, SealContext, Secret, VaultError, envelope};
 
-const CANARY: &str = "patchbay";
+const CANARY_PLAINTEXT: &str = "patchbay";
 
-/// Seals secrets and opens them again.
+/// Seals secrets and opens them.
 pub struct Vault {
     ring: ArcSwap<KeyRing>,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Vault {
-    /// A vault with these keys. `entropy` gives data keys and nonces: in production the operating
-    /// system's alone.
+    /// Returns a vault with these keys. `entropy` gives data keys and nonces: in production it must be [`crate::OsEntropy`].
     pub fn new(ring: KeyRing, entropy: Arc<dyn Entropy>) -> Self {
         Self { ring: ArcSwap::from_pointee(ring), entropy }
     }
 
-    /// The keys in use now.
+    /// Returns the current key ring.
     pub fn ring(&self) -> Arc<KeyRing> {
         self.ring.load_full()
     }
 
-    /// Goes on with another ring. Its file must be on the disk already: what is sealed from now on needs it.
-    pub fn use_ring(&self, ring: KeyRing) {
+    /// Replaces the key ring. Its file must be on the disk: values that are sealed from now on need it.
+    pub fn replace_ring(&self, ring: KeyRing) {
         self.ring.store(Arc::new(ring));
     }
 
@@ -40,16 +39,23 @@ impl Vault {
     }
 
     /// Opens a value that was sealed for this place.
+    ///
+    /// # Errors
+    /// [`VaultError`] if the value is truncated, changed, sealed for another place, or wrapped by a key that is not in the
+    /// ring.
     pub fn open(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Secret, VaultError> {
         let mut bytes = envelope::open(&self.ring.load(), &context.bytes(), sealed)?;
         String::from_utf8(std::mem::take(&mut *bytes)).map(Secret::new).map_err(|error| {
             drop(Zeroizing::new(error.into_bytes()));
-            VaultError::Refused
+            VaultError::NotAuthentic
         })
     }
 
-    /// The value sealed again by the active key, with a data key of its own; none when the active key wraps it
-    /// already. The data is bound to the wrapping key's id, so that wrapping the data key alone would not do.
+    /// Seals a value again with the active key and a new data key; none if the active key already wraps it. The ciphertext
+    /// is bound to the id of the wrapping key, so wrapping only the data key again is not enough.
+    ///
+    /// # Errors
+    /// [`VaultError`] if the value does not open.
     pub fn reseal(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Option<Sealed>, VaultError> {
         let (ring, context) = (self.ring.load(), context.bytes());
         if sealed.key_id() == Some(ring.active_id()) {
@@ -59,22 +65,25 @@ impl Vault {
         Ok(Some(envelope::seal(&ring, &*self.entropy, &context, &plaintext)))
     }
 
-    /// A value that only this key ring opens, to be kept beside the data.
+    /// Seals the canary: a stored value that only this key ring opens.
     pub fn canary(&self) -> Sealed {
-        self.seal(&SealContext::Canary, &Secret::new(CANARY))
+        self.seal(&SealContext::Canary, &Secret::new(CANARY_PLAINTEXT))
     }
 
-    /// Whether this key ring sealed the canary.
+    /// Checks that this key ring sealed the canary.
+    ///
+    /// # Errors
+    /// [`VaultError::WrongKeyRing`] if it did not; another [`VaultError`] if the canary is damaged.
     pub fn check_canary(&self, canary: &Sealed) -> Result<(), VaultError> {
         match self.open(&SealContext::Canary, canary) {
-            Ok(secret) if secret.expose() == CANARY => Ok(()),
-            Ok(_) | Err(VaultError::Refused | VaultError::UnknownKey(_)) => Err(VaultError::WrongRing),
+            Ok(secret) if secret.expose() == CANARY_PLAINTEXT => Ok(()),
+            Ok(_) | Err(VaultError::NotAuthentic | VaultError::UnknownKey(_)) => Err(VaultError::WrongKeyRing),
             Err(other) => Err(other),
         }
     }
 
-    /// SHA-256 of a key's or token's text: what is stored of it. They carry 256 random bits, so a fast
-    /// hash is enough.
+    /// Returns the SHA-256 hash (FIPS 180-4) of a key or token. Only the hash is stored. Keys and tokens have 256 random
+    /// bits, so a fast hash is enough.
     pub fn hash_token(text: &str) -> KeyHash {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
@@ -105,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn its_debug_form_names_no_key() {
+    fn debug_prints_no_key() {
         let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
         let text = ring.to_text();
         let key = text.split('"').find(|part| part.len() == 44).unwrap().to_owned();

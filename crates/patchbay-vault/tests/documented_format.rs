@@ -1,4 +1,4 @@
-//! `docs/vault-format.md` is a promise: its table is checked against a real envelope.
+//! The table in `docs/vault-format.md` describes real envelopes.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use patchbay_vault::{KeyRing, SealContext, Secret, Vault};
 
 const DOCUMENT: &str = include_str!("../../../docs/vault-format.md");
 
-/// The offsets and lengths of the document's first table; the last length is what it adds to the value's.
+/// Returns the offsets and lengths of the document's first table. The last length is added to that of the plaintext.
 fn documented() -> Vec<(usize, usize)> {
     let rows = DOCUMENT.lines().skip_while(|line| !line.starts_with("|---:")).skip(1);
     rows.take_while(|line| line.starts_with('|'))
@@ -19,7 +19,7 @@ fn documented() -> Vec<(usize, usize)> {
 }
 
 #[test]
-fn the_parts_follow_each_other() {
+fn the_parts_are_contiguous() {
     let parts = documented();
     assert_eq!(parts.len(), 6);
     let mut at = 0;
@@ -36,7 +36,7 @@ fn the_parts_follow_each_other() {
 }
 
 #[test]
-fn the_version_and_the_key_stand_where_the_document_says() {
+fn the_version_and_the_key_id_are_at_the_documented_offsets() {
     let ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
     let text: serde_json::Value = serde_json::from_str(&ring.to_text()).unwrap();
     let vault = Vault::new(ring, Arc::new(SeededEntropy::new(2)));

@@ -1,4 +1,4 @@
-//! The envelope's promises: it opens where it belongs, as it was sealed, and nowhere else.
+//! An envelope opens for its own place, unchanged, and for no other place.
 
 use std::sync::Arc;
 
@@ -19,8 +19,7 @@ fn from_hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
-/// Version 1, for ever: a later version must still open these. (key ring seed, project, account,
-/// field, plaintext, envelope)
+/// Envelopes of version 1, which every later version must open: key ring seed, project, account, field, plaintext, envelope.
 const VECTORS: &[(u64, &str, &str, &str, &str, &str)] = &[
     (
         1,
@@ -49,7 +48,7 @@ const VECTORS: &[(u64, &str, &str, &str, &str, &str)] = &[
 ];
 
 #[test]
-fn version_1_is_sealed_and_opened_as_ever() {
+fn version_1_is_stable() {
     for (seed, project, account, field, plaintext, envelope) in VECTORS {
         let (project, account) = (ProjectId::new(*project), AccountId::new(*account));
         let context = SealContext::Account { project: &project, account: &account, field };
@@ -62,7 +61,7 @@ fn version_1_is_sealed_and_opened_as_ever() {
 
 proptest! {
     #[test]
-    fn opens_what_it_sealed(plaintext in ".*", field in ".*", project in ".*", account in ".*") {
+    fn a_sealed_value_opens(plaintext in ".*", field in ".*", project in ".*", account in ".*") {
         let vault = vault(5);
         let (project, account) = (ProjectId::new(project), AccountId::new(account));
         let context = SealContext::Account { project: &project, account: &account, field: &field };
@@ -78,7 +77,7 @@ proptest! {
 }
 
 #[test]
-fn each_changed_byte_is_refused() {
+fn each_changed_byte_is_detected() {
     let vault = vault(7);
     let sealed = vault.seal(&SealContext::Canary, &Secret::new("hunter2"));
     for at in 0..sealed.as_bytes().len() {
@@ -89,14 +88,14 @@ fn each_changed_byte_is_refused() {
             match at {
                 0 => assert!(matches!(error, VaultError::UnknownVersion(_)), "byte {at}"),
                 1..=8 => assert!(matches!(error, VaultError::UnknownKey(_)), "byte {at}"),
-                _ => assert_eq!(error, VaultError::Refused, "byte {at}"),
+                _ => assert_eq!(error, VaultError::NotAuthentic, "byte {at}"),
             }
         }
     }
 }
 
 #[test]
-fn each_cut_is_refused() {
+fn each_truncation_is_detected() {
     let vault = vault(7);
     let sealed = vault.seal(&SealContext::Canary, &Secret::new("hunter2"));
     for length in 0..sealed.as_bytes().len() {
@@ -107,7 +106,7 @@ fn each_cut_is_refused() {
 }
 
 #[test]
-fn a_value_moved_elsewhere_is_refused() {
+fn a_value_does_not_open_for_another_place() {
     let vault = vault(7);
     let (ours, theirs) = (ProjectId::new("ours"), ProjectId::new("theirs"));
     let (account, other) = (AccountId::new("a"), AccountId::new("b"));
@@ -121,12 +120,12 @@ fn a_value_moved_elsewhere_is_refused() {
         SealContext::Profile { project: &ours, profile: &profile, field: "clientSecret" },
         SealContext::Canary,
     ] {
-        assert_eq!(vault.open(&elsewhere, &sealed), Err(VaultError::Refused), "{elsewhere:?}");
+        assert_eq!(vault.open(&elsewhere, &sealed), Err(VaultError::NotAuthentic), "{elsewhere:?}");
     }
 }
 
 #[test]
-fn older_keys_still_open_and_strangers_do_not() {
+fn older_keys_still_open_and_unknown_keys_do_not() {
     let mut ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
     let before = Vault::new(KeyRing::parse(&ring.to_text()).unwrap(), Arc::new(SeededEntropy::new(2)));
     let old = before.canary();
@@ -135,12 +134,12 @@ fn older_keys_still_open_and_strangers_do_not() {
     assert_eq!(after.check_canary(&old), Ok(()));
     assert_eq!(after.check_canary(&after.canary()), Ok(()));
     // The new key is not in the old ring.
-    assert_eq!(before.check_canary(&after.canary()), Err(VaultError::WrongRing));
-    assert_eq!(vault(9).check_canary(&old), Err(VaultError::WrongRing));
+    assert_eq!(before.check_canary(&after.canary()), Err(VaultError::WrongKeyRing));
+    assert_eq!(vault(9).check_canary(&old), Err(VaultError::WrongKeyRing));
 }
 
 #[test]
-fn the_same_secret_is_never_sealed_twice_alike() {
+fn two_envelopes_of_one_secret_differ() {
     let vault = vault(7);
     let secret = Secret::new("hunter2");
     assert_ne!(vault.seal(&SealContext::Canary, &secret), vault.seal(&SealContext::Canary, &secret));

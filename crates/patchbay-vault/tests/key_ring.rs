@@ -1,4 +1,4 @@
-//! The ring through its life: keys are added, older ones still open, lost ones fail closed.
+//! The life of a key ring: keys are added, older keys still open values, and a missing key is an error.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ fn vault(ring: &KeyRing, seed: u64) -> Vault {
 }
 
 proptest! {
-    /// Values sealed between any number of rotations all open with the last ring; a ring opens what was
-    /// sealed up to its own last key, and refuses the rest by the key's id.
+    /// Values from any number of rotations open with the last ring. An earlier ring opens the values up to its own last key;
+    /// for the others it reports the unknown key.
     #[test]
-    fn rotation_loses_nothing(added in proptest::collection::vec(any::<bool>(), 1..12)) {
+    fn a_rotation_keeps_older_values_readable(added in proptest::collection::vec(any::<bool>(), 1..12)) {
         let mut ring = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
         let mut rings = vec![again(&ring)];
         let mut sealed: Vec<(usize, String, Sealed)> = Vec::new();
@@ -46,13 +46,13 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text in ".{0,400}") {
+    fn any_other_content_is_an_error(text in ".{0,400}") {
         prop_assert!(KeyRing::parse(&text).is_err());
     }
 
-    /// Two places with any difference are two places.
+    /// Places that differ in any part are different places.
     #[test]
-    fn a_value_opens_in_its_own_place_alone(
+    fn a_value_opens_only_for_its_own_place(
         home in ("[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}", any::<bool>()),
         other in ("[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}", any::<bool>()),
     ) {
@@ -63,31 +63,35 @@ proptest! {
         if home == other {
             prop_assert_eq!(opened, Ok(Secret::new("hunter2")));
         } else {
-            prop_assert_eq!(opened, Err(VaultError::Refused));
+            prop_assert_eq!(opened, Err(VaultError::NotAuthentic));
         }
     }
 }
 
 #[test]
-fn a_value_moves_to_the_active_key_and_the_old_one_can_go() {
+fn after_a_value_is_resealed_the_old_key_can_be_removed() {
     let old = KeyRing::generate(&SeededEntropy::new(1), Timestamp::from_micros(0));
     let vault = vault(&old, 2);
     let secret = Secret::new("hunter2");
     let sealed = vault.seal(&SealContext::Canary, &secret);
-    assert_eq!(vault.reseal(&SealContext::Canary, &sealed), Ok(None), "the active key wraps it already");
+    assert_eq!(vault.reseal(&SealContext::Canary, &sealed), Ok(None), "the active key already wraps it");
 
-    vault.use_ring(old.with_new_key(&SeededEntropy::new(3), Timestamp::from_micros(1)));
+    vault.replace_ring(old.with_new_key(&SeededEntropy::new(3), Timestamp::from_micros(1)));
     assert_eq!(vault.open(&SealContext::Canary, &sealed), Ok(secret.clone()), "old keys still open");
     let moved = vault.reseal(&SealContext::Canary, &sealed).unwrap().unwrap();
     assert_eq!(moved.key_id(), Some(vault.ring().active_id()));
     let elsewhere = SealContext::PendingAuthorization { project: &ProjectId::new("p"), state: "00" };
-    assert_eq!(vault.reseal(&elsewhere, &sealed), Err(VaultError::Refused), "it stays bound to its place");
+    assert_eq!(vault.reseal(&elsewhere, &sealed), Err(VaultError::NotAuthentic), "it is bound to its place");
 
     let ring = vault.ring();
-    assert!(ring.without(ring.active_id()).is_none(), "the active key stays");
-    vault.use_ring(ring.without(old.active_id()).unwrap());
+    assert!(ring.without_key(ring.active_id()).is_none(), "the active key cannot be removed");
+    vault.replace_ring(ring.without_key(old.active_id()).unwrap());
     assert_eq!(vault.ring().keys().map(|key| key.is_active).collect::<Vec<_>>(), [true]);
-    assert_eq!(vault.open(&SealContext::Canary, &sealed), Ok(secret.clone()), "a call under way is not cut off");
+    assert_eq!(
+        vault.open(&SealContext::Canary, &sealed),
+        Ok(secret.clone()),
+        "a call that read it before still opens it"
+    );
     let later = Vault::new(again(&vault.ring()), Arc::new(SeededEntropy::new(4)));
     assert_eq!(later.open(&SealContext::Canary, &moved), Ok(secret));
     assert_eq!(later.open(&SealContext::Canary, &sealed), Err(VaultError::UnknownKey(old.active_id())));

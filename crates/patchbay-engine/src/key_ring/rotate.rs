@@ -61,7 +61,7 @@ impl KeyKeeper<'_> {
         }
         let ring = self.vault.ring().with_new_key(self.entropy, self.clock.now());
         KeyRing::replace(self.file, &ring)?;
-        self.vault.use_ring(ring);
+        self.vault.replace_ring(ring);
         self.seal_all_again(false, stop, &mut on_progress).await
     }
 
@@ -108,13 +108,13 @@ impl KeyKeeper<'_> {
         if id == ring.active_id() {
             return Err(RotationError::ActiveKey(id));
         }
-        let smaller = ring.without(id).ok_or(RotationError::UnknownKey(id))?;
+        let smaller = ring.without_key(id).ok_or(RotationError::UnknownKey(id))?;
         let records = self.records.retire(id).await?;
         if records > 0 {
             return Err(RotationError::KeyInUse { key: id, records });
         }
         KeyRing::replace(self.file, &smaller)?;
-        self.vault.use_ring(smaller);
+        self.vault.replace_ring(smaller);
         tracing::info!(key = %id, "a key was retired");
         Ok(())
     }
