@@ -24,19 +24,19 @@ mod tokens;
 
 pub use error::{Error, ErrorCode, Problem, ProviderFailure};
 pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
-pub use library::{ConnectorSource, Installed, Origin, SourceRead};
+pub use library::{ConnectorSource, InstalledConnector, Origin, SourceRead};
 pub use patchbay_egress::use_lane;
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
     accounts::{AccountPatch, AccountQuery, AccountView, EffectiveStatus},
+    action_catalog::{ActionPage, ActionQuery, CatalogEntry},
     actions::{RunOutcome, RunRequest},
-    catalog::{ActionPage, ActionQuery, CatalogEntry},
+    api_keys::{CreatedKey, FirstStart, KeyPatch, NewKey},
     check_key_ring,
     connectors::{ConnectorEntry, ConnectorQuery, PushOutcome, Reloaded, VersionEntry, VersionFiles},
     files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
-    keys::{CreatedKey, FirstStart, KeyPatch, NewKey},
     members::{MemberSession, SignedIn},
     profiles::{NewProfile, ProfilePatch, ProfileQuery},
     proxy::{ProxyOutcome, ProxyRequest},

@@ -41,7 +41,7 @@ pub enum Origin {
 
 /// A connector that a project can use.
 #[derive(Clone, Debug)]
-pub struct Installed {
+pub struct InstalledConnector {
     /// The connector.
     pub connector: Arc<Connector>,
     /// Who it belongs to.

@@ -8,7 +8,7 @@ use patchbay_model::{Account, Profile, StatusReason};
 use super::test_actions::{Candidate, try_credentials};
 use crate::{
     Engine, Error, ErrorCode,
-    services::{advice, credentials_of},
+    services::{credentials_of, error_hints},
     tokens::{self, Applicant, Failure, Grant, Minted, Refusal, mint, mints_at_link, signs_in},
 };
 
@@ -114,6 +114,6 @@ pub(crate) fn no_token(failure: Failure, profile: &Profile) -> Error {
             error.set_code(ErrorCode::ProfileCredentials);
             error
         }
-        Refusal::Later => advice::at_link(failure.error),
+        Refusal::Later => error_hints::at_link(failure.error),
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 use crate::{
     Engine, Error, ErrorCode,
     runtime::{self, Credentials, RawInputs, RunContext, RunFacts},
-    services::advice,
+    services::error_hints,
 };
 
 /// An account that may come to be.
@@ -95,5 +95,5 @@ pub(super) fn refused(mut error: Error) -> Error {
         error.set_code(ErrorCode::AccountAuthenticationFailed);
         return error;
     }
-    advice::at_link(error)
+    error_hints::at_link(error)
 }

@@ -2,7 +2,7 @@
 //! go.
 //!
 //! This is a seam: who wants to hear them (webhooks to the operator's own software) implements [`EventSink`] and
-//! hands it to [`crate::Engine::hear_events`]. Until then an event is only what its step answers.
+//! hands it to [`crate::Engine::set_event_sink`]. Until then an event is only what its step answers.
 
 use async_trait::async_trait;
 use patchbay_model::{AccountId, CallId, ProfileId, ProjectId, Timestamp};

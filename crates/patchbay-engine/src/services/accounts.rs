@@ -179,7 +179,7 @@ impl Engine {
         caller.require(ApiScope::PlatformWrite)?;
         let (engine, project, id) = (self.clone(), caller.project_id.clone(), id.clone());
         // A caller who leaves half-way would leave an account behind whose credentials are worth nothing any more.
-        self.to_the_end(async move { engine.delete_whole(&project, &id).await }).await
+        self.run_to_completion(async move { engine.delete_whole(&project, &id).await }).await
     }
 
     async fn delete_whole(&self, project: &ProjectId, id: &AccountId) -> Result<AccountView, Error> {
@@ -187,14 +187,14 @@ impl Engine {
         let view = self.view(Arc::clone(&account)).await?;
         let revocation = Some(self.revoke_upstream(&account).await);
         let deleted = self.storage().accounts().delete(project, id).await;
-        self.forget_account(id);
+        self.evict_account(id);
         match deleted? {
             Some(deleted) => Ok(AccountView { account: Arc::new(deleted), revocation, ..view }),
             None => Err(Error::new(ErrorCode::AccountNotFound, "the account was deleted in the meantime")),
         }
     }
 
-    pub(crate) fn forget_account(&self, id: &AccountId) {
+    pub(crate) fn evict_account(&self, id: &AccountId) {
         self.0.accounts.forget(id);
         // Answers to other credentials are found no more; they need not stay in memory.
         self.host().response_cache.forget(id);
@@ -235,9 +235,9 @@ impl Engine {
             }
             let (engine, writing, read_revision) = (self.clone(), changed.clone(), read.revision);
             let stored = self
-                .to_the_end(async move {
+                .run_to_completion(async move {
                     let stored = engine.storage().accounts().update(&writing, read_revision).await;
-                    engine.forget_account(&writing.id);
+                    engine.evict_account(&writing.id);
                     stored
                 })
                 .await;
@@ -300,7 +300,7 @@ impl Engine {
             account.metadata.clone_from(metadata);
         }
         if let Some(environment) = &patch.environment {
-            let installed = self.installed_for(&profile).await?;
+            let installed = self.connector_for_profile(&profile).await?;
             let method = installed.as_ref().and_then(|found| found.connector.auth_method(&account.auth_config_key));
             let known = method.is_none_or(|method| method.environments.iter().any(|known| known.key == *environment));
             if !known {
@@ -357,7 +357,7 @@ impl Engine {
 
     pub(crate) async fn view(&self, account: Arc<Account>) -> Result<AccountView, Error> {
         let profile = self.profile(&account.project_id, &account.profile_id).await?;
-        let connector = self.installed_for(&profile).await?.map(|installed| installed.connector);
+        let connector = self.connector_for_profile(&profile).await?.map(|installed| installed.connector);
         let missing_scopes =
             connector.as_ref().map(|connector| lacking(connector, &profile, &account)).unwrap_or_default();
         let title = connector.as_ref().map_or(account.connector.as_str(), |connector| connector.title.as_str());

@@ -139,7 +139,7 @@ impl Engine {
     async fn refused_for_scopes(&self, call: &Call, action: &str, error: &mut Error) {
         let Some(provider) = &error.provider else { return };
         error.message = runtime::not_granted(&call.connector.title, &format!("`{action}`"), &provider.wanted_scopes);
-        self.remember_wanted(&call.resolved.account, action, &provider.wanted_scopes).await;
+        self.store_missing_scopes(&call.resolved.account, action, &provider.wanted_scopes).await;
     }
 
     async fn run_in(

@@ -6,7 +6,7 @@ use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Profile, ProfileId, Timestamp};
 use tokio::time::{Duration, Instant};
 
-use super::{Caller, Engine, Resolved, advice, resolve};
+use super::{Caller, Engine, ResolvedAccount, error_hints, resolve};
 use crate::{
     Error, ErrorCode,
     runtime::{Credentials, RunContext, RunFacts},
@@ -21,7 +21,7 @@ pub(super) struct Call {
     /// The call's id.
     pub(super) id: CallId,
     /// The account with its connector.
-    pub(super) resolved: Arc<Resolved>,
+    pub(super) resolved: Arc<ResolvedAccount>,
     /// The profile that it runs under.
     pub(super) profile: Arc<Profile>,
     /// The connector that this profile runs, and the place of the account's method in it.
@@ -128,7 +128,7 @@ impl Call {
 
     /// Ends the call.
     pub(super) fn end<T>(mut self, outcome: Result<T, Error>, status: impl FnOnce(&T) -> u16) -> Result<T, Error> {
-        let outcome = outcome.map_err(advice::for_call);
+        let outcome = outcome.map_err(error_hints::for_call);
         match &outcome {
             Ok(answer) => self.record(status(answer), None),
             Err(error) => self.record(error.status(), Some(error.code.as_str())),
@@ -170,7 +170,7 @@ impl Drop for Call {
 }
 
 /// The profile that the caller named in place of the account's.
-async fn other_profile(engine: &Engine, resolved: &Resolved, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+async fn other_profile(engine: &Engine, resolved: &ResolvedAccount, id: &ProfileId) -> Result<Arc<Profile>, Error> {
     let mismatch = |why: &str| {
         Error::new(
             ErrorCode::ProfileMismatch,

@@ -8,7 +8,7 @@ use patchbay_model::{ApiScope, ConnectorVersion};
 use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::{
     Error, ErrorCode, Page,
-    library::{Choice, Installed, Origin},
+    library::{Choice, InstalledConnector, Origin},
 };
 
 mod delete;
@@ -120,7 +120,7 @@ impl Engine {
     }
 
     async fn entry(&self, caller: &Caller, key: String, latest: &Choice) -> Result<ConnectorEntry, Error> {
-        let connector = self.install(latest).await?.ok().map(|Installed { connector, .. }| connector);
+        let connector = self.install(latest).await?.ok().map(|InstalledConnector { connector, .. }| connector);
         let versions = self.library().state().versions(&caller.project_id, &key);
         let versions = versions.iter().map(|choice| version_entry(choice, Some(latest))).collect();
         Ok(ConnectorEntry { key, connector, origin: latest.origin(), versions })

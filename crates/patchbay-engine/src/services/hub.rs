@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, ErrorCode,
-    library::{Installed, Origin},
+    library::{InstalledConnector, Origin},
     linking::{Proof, check_fields, prove, seal_account},
     tokens::Minted,
 };
@@ -59,7 +59,9 @@ impl Engine {
         let profiles = self.all_profiles(&session.project_id, connector, Some(true)).await?;
         let mut visible = Vec::new();
         for profile in profiles {
-            let Some(Installed { connector, origin }) = self.installed_for(&profile).await? else { continue };
+            let Some(InstalledConnector { connector, origin }) = self.connector_for_profile(&profile).await? else {
+                continue;
+            };
             if may_see(session, &profile, &connector) {
                 visible.push(HubProfile { profile: Arc::new(profile), connector, origin });
             }
@@ -76,7 +78,8 @@ impl Engine {
     pub async fn hub_profile(&self, hub: &HubSession, id: &ProfileId) -> Result<HubProfile, Error> {
         let profile = self.profile(&hub.session.project_id, id).await?;
         let missing = || Error::new(ErrorCode::ProfileNotFound, "this connect session has no such integration");
-        let Installed { connector, origin } = self.installed_for(&profile).await?.ok_or_else(missing)?;
+        let InstalledConnector { connector, origin } =
+            self.connector_for_profile(&profile).await?.ok_or_else(missing)?;
         if !may_see(&hub.session, &profile, &connector) {
             return Err(missing());
         }
@@ -200,7 +203,7 @@ impl Engine {
         }
         // Tokens are no fields: nobody types them.
         let profile = self.profile(&account.project_id, &account.profile_id).await?;
-        let installed = self.installed_for(&profile).await?;
+        let installed = self.connector_for_profile(&profile).await?;
         let method = installed.as_ref().and_then(|found| found.connector.auth_method(&account.auth_config_key));
         let is_field =
             |key: &String| method.is_none_or(|method| method.config_fields.iter().any(|field| field.key == *key));

@@ -130,7 +130,7 @@ impl Engine {
         let hash = self.0.hasher.hash(new, &*self.parts().entropy).await?;
         let engine = self.clone();
         // Both or neither: whoever has stolen a browser's session must not keep it because the caller left.
-        self.to_the_end(async move {
+        self.run_to_completion(async move {
             engine.storage().members().set_password(&member.id, &hash).await?;
             engine.storage().browser_sessions().delete_others(&member.id, &browser.hash).await?;
             Ok(())

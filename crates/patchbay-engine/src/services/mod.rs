@@ -32,30 +32,30 @@ use crate::{
 };
 
 pub mod accounts;
+pub mod action_catalog;
 pub mod actions;
-pub(crate) mod advice;
-mod alarms;
+pub mod api_keys;
 mod attempts;
 mod call;
-pub mod catalog;
+mod connector_lookup;
 pub mod connectors;
 mod cursors;
+pub(crate) mod error_hints;
 pub mod files;
 pub mod hub;
-mod installed;
-pub mod keys;
 pub mod members;
+mod missing_scopes;
+mod profile_alarms;
 pub mod profiles;
 pub mod proxy;
 mod resolve;
 pub mod revocation;
 pub mod sessions;
-mod wanted_scopes;
 
-pub(crate) use resolve::{Resolved, credentials as credentials_of, own_credentials};
+pub(crate) use resolve::{ResolvedAccount, credentials as credentials_of, own_credentials};
 
 /// Entries of each cache.
-const CACHE: usize = 20_000;
+const MAX_CACHE_ENTRIES: usize = 20_000;
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -216,9 +216,9 @@ impl Engine {
             parts,
             library,
             host,
-            callers: Cache::new(CACHE),
-            accounts: Cache::new(CACHE),
-            profiles: Cache::new(CACHE),
+            callers: Cache::new(MAX_CACHE_ENTRIES),
+            accounts: Cache::new(MAX_CACHE_ENTRIES),
+            profiles: Cache::new(MAX_CACHE_ENTRIES),
             owner_locks: OwnerLocks::default(),
             recorder,
             hasher: Hasher::default(),
@@ -246,7 +246,7 @@ impl Engine {
     }
 
     /// From now on `sink` takes in the events that connectors emit. Only the first one is taken; false for others.
-    pub fn hear_events(&self, sink: Arc<dyn EventSink>) -> bool {
+    pub fn set_event_sink(&self, sink: Arc<dyn EventSink>) -> bool {
         self.0.events.set(sink).is_ok()
     }
 
@@ -356,7 +356,7 @@ impl Engine {
 
     /// Runs a change to its end, even when the caller goes away: a write without the cache's update
     /// after it would leave the old values in use, and what a provider was told cannot be taken back.
-    pub(crate) async fn to_the_end<T: Send + 'static, E: From<StorageError> + Send + 'static>(
+    pub(crate) async fn run_to_completion<T: Send + 'static, E: From<StorageError> + Send + 'static>(
         &self,
         change: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Result<T, E> {
@@ -377,7 +377,7 @@ impl Engine {
     }
 
     /// Forgets the envelopes that are kept for warm calls, after they were exchanged in storage.
-    pub fn forget_envelopes(&self) {
+    pub fn evict_envelopes(&self) {
         self.0.accounts.clear();
         self.0.profiles.clear();
     }

@@ -128,7 +128,7 @@ impl Engine {
             updated_at: now,
         };
         let (engine, writing) = (self.clone(), profile.clone());
-        self.to_the_end(async move {
+        self.run_to_completion(async move {
             let stored = engine.storage().profiles().create(&writing).await;
             // Another profile may have stopped being the default.
             engine.0.profiles.clear();
@@ -206,7 +206,7 @@ impl Engine {
         profile.updated_at = self.clock().now();
         let (engine, writing) = (self.clone(), profile.clone());
         let found = self
-            .to_the_end(async move {
+            .run_to_completion(async move {
                 let found = engine.storage().profiles().update(&writing).await;
                 engine.0.profiles.clear();
                 found
@@ -266,7 +266,7 @@ impl Engine {
         let secret = [(field.to_owned(), value.clone())];
         profile.secrets.extend(seal_profile(self.vault(), project, id, &secret));
         let engine = self.clone();
-        self.to_the_end(async move {
+        self.run_to_completion(async move {
             let stored = engine.storage().profiles().update(&profile).await;
             engine.0.profiles.clear();
             stored
@@ -281,7 +281,7 @@ impl Engine {
         self.profile(&caller.project_id, id).await?;
         let (engine, project, gone) = (self.clone(), caller.project_id.clone(), id.clone());
         let deleted = self
-            .to_the_end(async move {
+            .run_to_completion(async move {
                 let deleted = engine.storage().profiles().delete(&project, &gone).await;
                 engine.0.profiles.clear();
                 deleted

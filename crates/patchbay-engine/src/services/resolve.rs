@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// An account that may be used now, with its profile and connector.
-pub(crate) struct Resolved {
+pub(crate) struct ResolvedAccount {
     /// The account.
     pub(crate) account: Arc<Account>,
     /// Its profile.
@@ -25,7 +25,7 @@ pub(crate) struct Resolved {
     auth_index: usize,
 }
 
-impl Resolved {
+impl ResolvedAccount {
     /// The account's authentication method.
     pub(crate) fn method(&self) -> &AuthMethod {
         &self.connector.authentication[self.auth_index]
@@ -110,7 +110,11 @@ impl Engine {
 
     /// The account with what a call needs. 404 for another project's; 412 when account or profile may
     /// not be used now.
-    pub(crate) async fn resolve_account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Resolved>, Error> {
+    pub(crate) async fn resolve_account(
+        &self,
+        project: &ProjectId,
+        id: &AccountId,
+    ) -> Result<Arc<ResolvedAccount>, Error> {
         let account = self.account(project, id).await?;
         let refused = |code, message: String| Err(Error::new(code, message));
         match account.status {
@@ -139,7 +143,7 @@ impl Engine {
         }
         let connector = self.connector_of(&profile).await?;
         let auth_index = method_index(&connector, &account.auth_config_key)?;
-        Ok(Arc::new(Resolved { account, profile, connector, auth_index }))
+        Ok(Arc::new(ResolvedAccount { account, profile, connector, auth_index }))
     }
 }
 

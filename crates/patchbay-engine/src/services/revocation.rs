@@ -105,7 +105,7 @@ impl Engine {
             "accounts are being revoked"
         );
         let work = accounts.into_iter().map(|account| async {
-            if query.is_dry_run { self.would_revoke(account).await } else { self.revoke_to_the_end(account).await }
+            if query.is_dry_run { self.would_revoke(account).await } else { self.revoke_to_completion(account).await }
         });
         let accounts = stream::iter(work).buffered(AT_ONCE).collect().await;
         Ok(RevocationReport { accounts, remaining })
@@ -146,10 +146,10 @@ impl Engine {
         RevokedAccount { account, revocation: None, message: message.to_owned(), is_wiped: false }
     }
 
-    async fn revoke_to_the_end(&self, account: Account) -> RevokedAccount {
+    async fn revoke_to_completion(&self, account: Account) -> RevokedAccount {
         let (engine, asked) = (self.clone(), account.clone());
         let work = async move { Ok::<_, Error>(engine.revoke_account(asked).await) };
-        self.to_the_end(work).await.unwrap_or_else(|error| RevokedAccount {
+        self.run_to_completion(work).await.unwrap_or_else(|error| RevokedAccount {
             account,
             revocation: Some(Revocation::Failed { message: error.message.clone() }),
             message: error.message,
@@ -195,9 +195,9 @@ impl Engine {
             changed.revision = found.revision + 1;
             let (engine, writing) = (self.clone(), changed);
             let stored = self
-                .to_the_end(async move {
+                .run_to_completion(async move {
                     let stored = engine.storage().accounts().update(&writing, found.revision).await;
-                    engine.forget_account(&writing.id);
+                    engine.evict_account(&writing.id);
                     stored
                 })
                 .await;
@@ -284,7 +284,7 @@ impl Engine {
     /// The connector that the account is used with; none when it is not installed.
     async fn connector_of_account(&self, account: &Account) -> Option<Arc<Connector>> {
         let profile = self.profile(&account.project_id, &account.profile_id).await.ok()?;
-        Some(self.installed_for(&profile).await.ok()??.connector)
+        Some(self.connector_for_profile(&profile).await.ok()??.connector)
     }
 }
 

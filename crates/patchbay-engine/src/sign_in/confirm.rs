@@ -80,7 +80,7 @@ impl Engine {
         let (engine, project) = (self.clone(), caller.project_id.clone());
         let (confirmation, owner_id) = (confirmation.clone(), owner_id.to_owned());
         // A caller who leaves meanwhile stops nothing: a code is good once.
-        self.to_the_end(async move { engine.confirmed(&project, &confirmation, &owner_id).await }).await
+        self.run_to_completion(async move { engine.confirmed(&project, &confirmation, &owner_id).await }).await
     }
 
     async fn confirmed(

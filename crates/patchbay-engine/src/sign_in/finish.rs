@@ -55,7 +55,7 @@ impl Engine {
     /// A browser that leaves meanwhile stops nothing: a code is good once, and the token that it became is not lost.
     pub async fn finish_sign_in(&self, answer: SignInAnswer) -> Result<SignInEnd, Error> {
         let engine = self.clone();
-        self.to_the_end(async move { engine.taken_back(answer).await }).await
+        self.run_to_completion(async move { engine.taken_back(answer).await }).await
     }
 
     async fn taken_back(&self, answer: SignInAnswer) -> Result<SignInEnd, Error> {

@@ -117,7 +117,7 @@ async fn tell(engine: &Engine, project: &ProjectId, id: &AccountId) -> Result<()
     }
     changed.revision += 1;
     let stored = engine.storage().accounts().update(&changed, account.revision).await;
-    engine.forget_account(id);
+    engine.evict_account(id);
     match stored {
         Ok(_) => {}
         // It was changed: the next look reads it again.

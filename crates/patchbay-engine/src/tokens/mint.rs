@@ -104,7 +104,7 @@ pub(crate) async fn mint(engine: &Engine, applicant: &Applicant<'_>, grant: &Gra
         return outcome.map_err(|failure| of_earlier_app(failure, app));
     }
     match &outcome {
-        Ok(_) => engine.end_alarm(applicant.profile).await,
+        Ok(_) => engine.clear_alarm(applicant.profile).await,
         Err(Failure { refusal: Refusal::Client, error }) => {
             engine.raise_alarm(applicant.profile, &applicant.connector.title, error).await;
         }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Engine, Error, ErrorCode,
-    services::{Resolved, credentials_of},
+    services::{ResolvedAccount, credentials_of},
 };
 
 /// How long a lease lasts beyond the time that a call may take, in seconds: to store what it brought.
@@ -49,7 +49,7 @@ pub(crate) enum Want {
 impl Engine {
     /// The account with a token that holds: renewed first when it does not. A token that still holds is used while
     /// its renewal is under way. 412 when the account must be linked again, 502 when the provider gives none now.
-    pub(crate) async fn with_live_token(&self, resolved: Arc<Resolved>) -> Result<Arc<Resolved>, Error> {
+    pub(crate) async fn with_live_token(&self, resolved: Arc<ResolvedAccount>) -> Result<Arc<ResolvedAccount>, Error> {
         if !works_by_token(resolved.method()) {
             return Ok(resolved);
         }
@@ -75,7 +75,10 @@ impl Engine {
 
     /// The account with another token than the one that the provider has just refused; none when there is no
     /// other to be had without a person.
-    pub(crate) async fn after_refusal(&self, resolved: &Resolved) -> Result<Option<Arc<Resolved>>, Error> {
+    pub(crate) async fn after_refusal(
+        &self,
+        resolved: &ResolvedAccount,
+    ) -> Result<Option<Arc<ResolvedAccount>>, Error> {
         let account = &resolved.account;
         let has_refresh_token = account.secrets.contains_key(REFRESH_TOKEN);
         if !works_by_token(resolved.method()) || renewal(resolved.method(), has_refresh_token).is_none() {
@@ -130,7 +133,7 @@ async fn renew(engine: &Engine, project: &ProjectId, id: &AccountId, want: Want)
                 sleep(LOOK_EVERY).await;
                 let found = engine.storage().accounts().get(project, id).await?;
                 if found.is_none_or(|found| !is_wanted(&found, &want, engine.clock().now())) {
-                    engine.forget_account(id);
+                    engine.evict_account(id);
                     return Ok(());
                 }
             }
@@ -156,11 +159,11 @@ async fn with_lease(engine: &Engine, lease: &Lease, want: Want) -> Result<(), Er
     let usable = matches!(account.status, AccountStatus::Active | AccountStatus::Suspended);
     if !usable || !is_wanted(&account, &want, engine.clock().now()) {
         engine.storage().refresh_leases().release(lease).await?;
-        engine.forget_account(&account.id);
+        engine.evict_account(&account.id);
         return if usable { Ok(()) } else { Err(must_relink(&account)) };
     }
     let profile = engine.profile(&account.project_id, &account.profile_id).await?;
-    let installed = engine.installed_for(&profile).await;
+    let installed = engine.connector_for_profile(&profile).await;
     if installed.is_err() {
         engine.storage().refresh_leases().release(lease).await?;
     }
@@ -227,7 +230,7 @@ impl Renewal<'_> {
             changed.revision = base.revision + 1;
             changed.updated_at = now;
             let outcome = self.engine.storage().refresh_leases().commit(self.lease, &changed, base.revision).await;
-            self.engine.forget_account(&read.id);
+            self.engine.evict_account(&read.id);
             match outcome {
                 Ok(true) => return Ok(()),
                 Ok(false) => return Err(overtaken()),
@@ -322,7 +325,7 @@ impl Renewal<'_> {
             changed.revision = base.revision + 1;
             changed.updated_at = now;
             let outcome = self.engine.storage().refresh_leases().commit(self.lease, &changed, base.revision).await;
-            self.engine.forget_account(&read.id);
+            self.engine.evict_account(&read.id);
             match outcome {
                 Ok(_) => {
                     tracing::warn!(account = %read.id, connector = self.connector.key, "an account must be linked again: {}", why.message);

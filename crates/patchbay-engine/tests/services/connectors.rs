@@ -39,7 +39,7 @@ async fn push(world: &World, version: &str) -> Result<PushOutcome, Error> {
 /// What the profile runs now.
 async fn runs(engine: &Engine, caller: &Caller, profile: &Profile) -> Option<String> {
     let profile = engine.get_profile(caller, &profile.id).await.unwrap();
-    engine.installed_for(&profile).await.unwrap().map(|installed| installed.connector.version.to_string())
+    engine.connector_for_profile(&profile).await.unwrap().map(|installed| installed.connector.version.to_string())
 }
 
 async fn pin(world: &World, profile: &Profile, pin: Option<&str>) -> Result<Arc<Profile>, Error> {

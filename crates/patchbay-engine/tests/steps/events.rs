@@ -30,8 +30,8 @@ async fn listening(events: Value) -> (World, Arc<Ear>) {
     })
     .await;
     let ear = Arc::new(Ear::default());
-    assert!(world.engine.hear_events(ear.clone()));
-    assert!(!world.engine.hear_events(ear.clone()), "the first stays");
+    assert!(world.engine.set_event_sink(ear.clone()));
+    assert!(!world.engine.set_event_sink(ear.clone()), "the first stays");
     (world, ear)
 }
 

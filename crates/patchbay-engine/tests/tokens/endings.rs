@@ -41,7 +41,7 @@ impl Ear {
 async fn listened(rules: OAuthRules) -> (World, Arc<Ear>) {
     let world = World::with(rules).await;
     let ear = Arc::new(Ear::default());
-    assert!(world.engine.hear_events(ear.clone()));
+    assert!(world.engine.set_event_sink(ear.clone()));
     (world, ear)
 }
 

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use patchbay_engine::{Engine, Error, Installed, NewProfile, Origin, ProfilePatch, ProfileQuery};
+use patchbay_engine::{Engine, Error, InstalledConnector, NewProfile, Origin, ProfilePatch, ProfileQuery};
 use patchbay_model::{EnabledActions, Metadata, Profile, ProfileId};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -54,10 +54,10 @@ pub(crate) struct ProfileOut {
 
 impl ProfileOut {
     async fn of(engine: &Engine, profile: &Profile) -> Result<Self, Error> {
-        Ok(Self::new(profile, engine.installed_for(profile).await?.as_ref()))
+        Ok(Self::new(profile, engine.connector_for_profile(profile).await?.as_ref()))
     }
 
-    fn new(profile: &Profile, installed: Option<&Installed>) -> Self {
+    fn new(profile: &Profile, installed: Option<&InstalledConnector>) -> Self {
         let connector = installed.map(|installed| &installed.connector);
         let method = connector.and_then(|connector| connector.auth_method(&profile.auth_config_key));
         Self {

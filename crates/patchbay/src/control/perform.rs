@@ -24,7 +24,7 @@ pub(super) async fn perform(
     let file = data_dir.key_ring();
     let outcome = perform_on_keys(&engine.key_keeper(&file), &request, stop, on_progress).await;
     // Whatever was exchanged is read again.
-    engine.forget_envelopes();
+    engine.evict_envelopes();
     outcome
 }
 

@@ -24,7 +24,7 @@ impl Engine {
         caller.require(ApiScope::ConnectorsWrite)?;
         let (engine, project) = (self.clone(), caller.project_id.clone());
         let (key, version) = (key.to_owned(), version.to_owned());
-        self.to_the_end(async move {
+        self.run_to_completion(async move {
             // No pin is set and no account linked meanwhile.
             let _turn = engine.library().turn.write().await;
             engine.delete_alone(&project, &key, &version).await

@@ -69,7 +69,7 @@ impl Engine {
         let connector = Arc::new(connector);
         let (engine, adding, compiled) = (self.clone(), version.clone(), connector.clone());
         let added = self
-            .to_the_end(async move {
+            .run_to_completion(async move {
                 let _turn = engine.library().turn.write().await;
                 let added = engine.storage().connectors().add(&adding, &files, MOST_VERSIONS).await?;
                 if added == AddVersion::Added {

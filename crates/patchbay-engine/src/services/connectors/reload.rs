@@ -36,7 +36,7 @@ impl Engine {
         let Some(source) = self.parts().source.clone() else { return Ok(Reloaded::default()) };
         let engine = self.clone();
         let reloaded = self
-            .to_the_end(async move {
+            .run_to_completion(async move {
                 let _turn = engine.library().turn.write().await;
                 let stopped = || "reading them stopped half-way".to_owned();
                 let read = tokio::task::spawn_blocking(move || source.read()).await;

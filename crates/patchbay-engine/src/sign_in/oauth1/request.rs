@@ -67,7 +67,7 @@ impl TokenRequest<'_> {
         let Self { engine, applicant, .. } = self;
         let outcome = Box::pin(self.ask(step)).await;
         match &outcome {
-            Ok(_) => engine.end_alarm(applicant.profile).await,
+            Ok(_) => engine.clear_alarm(applicant.profile).await,
             Err(Failure { refusal: Refusal::Client, error }) => {
                 engine.raise_alarm(applicant.profile, &applicant.connector.title, error).await;
             }

@@ -28,7 +28,7 @@ impl Engine {
     }
 
     /// The provider took the app's credentials.
-    pub(crate) async fn end_alarm(&self, profile: &Profile) {
+    pub(crate) async fn clear_alarm(&self, profile: &Profile) {
         if profile.alarm.is_some() && self.set_alarm(profile, None).await {
             tracing::info!(profile = %profile.id, name = profile.name, "the provider takes the app's credentials again");
         }
@@ -38,7 +38,7 @@ impl Engine {
     async fn set_alarm(&self, profile: &Profile, alarm: Option<ProfileAlarm>) -> bool {
         let (engine, project, id) = (self.clone(), profile.project_id.clone(), profile.id.clone());
         let stored = self
-            .to_the_end(async move {
+            .run_to_completion(async move {
                 let stored = engine.storage().profiles().set_alarm(&project, &id, alarm.as_ref()).await;
                 engine.0.profiles.forget(&id);
                 stored

@@ -8,7 +8,7 @@ use patchbay_model::{Profile, ProjectId};
 use super::{Caller, Engine, invalid_at};
 use crate::{
     Error, ErrorCode,
-    library::{Choice, Installed, Origin, Pushed},
+    library::{Choice, InstalledConnector, Origin, Pushed},
 };
 
 impl Engine {
@@ -25,7 +25,7 @@ impl Engine {
 
     /// The connector that a profile runs, and whose it is; none when there is nothing (any more) that its pin accepts,
     /// or that this version of Patchbay can run.
-    pub async fn installed_for(&self, profile: &Profile) -> Result<Option<Installed>, Error> {
+    pub async fn connector_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
         let pin = profile.version_pin.as_deref();
         match self.library().choose(&profile.project_id, &profile.connector, pin) {
             Some(choice) => Ok(self.install(&choice).await?.ok()),
@@ -88,11 +88,13 @@ impl Engine {
     }
 
     /// A choice's connector; the pushed version itself where it has errors.
-    pub(crate) async fn install(&self, choice: &Choice) -> Result<Result<Installed, Arc<Pushed>>, Error> {
+    pub(crate) async fn install(&self, choice: &Choice) -> Result<Result<InstalledConnector, Arc<Pushed>>, Error> {
         Ok(match choice {
-            Choice::Instance(connector) => Ok(Installed { connector: connector.clone(), origin: Origin::Instance }),
+            Choice::Instance(connector) => {
+                Ok(InstalledConnector { connector: connector.clone(), origin: Origin::Instance })
+            }
             Choice::Pushed(pushed) => match pushed.connector(self).await? {
-                Ok(connector) => Ok(Installed { connector, origin: Origin::Project }),
+                Ok(connector) => Ok(InstalledConnector { connector, origin: Origin::Project }),
                 Err(_) => Err(pushed.clone()),
             },
         })

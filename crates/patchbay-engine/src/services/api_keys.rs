@@ -282,7 +282,7 @@ impl Engine {
         key.enabled = patch.enabled.unwrap_or(key.enabled);
         let (engine, changed) = (self.clone(), key.clone());
         let found = self
-            .to_the_end(async move {
+            .run_to_completion(async move {
                 let found = engine.storage().api_keys().update(&changed).await;
                 engine.0.callers.forget(&changed.hash);
                 found
@@ -296,7 +296,7 @@ impl Engine {
         let key = self.key_within_reach(caller, id).await?;
         let engine = self.clone();
         let found = self
-            .to_the_end(async move {
+            .run_to_completion(async move {
                 let found = engine.storage().api_keys().delete(&key.project_id, &key.id).await;
                 engine.0.callers.forget(&key.hash);
                 found

@@ -13,7 +13,7 @@ const MAX_SCOPES: usize = 50;
 impl Engine {
     /// Keeps what an action was refused for want of, without what the account has. That it is kept is of help, and not
     /// needed: what keeps it from being stored is logged, and the next refusal tells it again.
-    pub(crate) async fn remember_wanted(&self, account: &Account, action: &str, wanted: &[String]) {
+    pub(crate) async fn store_missing_scopes(&self, account: &Account, action: &str, wanted: &[String]) {
         let granted = account.token.as_ref().map(|token| token.scopes.as_slice()).unwrap_or_default();
         let lacking = wanted.iter().filter(|scope| !granted.contains(scope)).take(MAX_SCOPES).cloned();
         let lacking = lacking.collect::<Vec<_>>();
@@ -22,7 +22,7 @@ impl Engine {
         }
         let (engine, project, id, action) =
             (self.clone(), account.project_id.clone(), account.id.clone(), action.to_owned());
-        let stored = self.to_the_end(async move {
+        let stored = self.run_to_completion(async move {
             let accounts = engine.storage().accounts();
             let Some(read) = accounts.get(&project, &id).await? else { return Ok::<_, StorageError>(()) };
             let mut changed = read.clone();
@@ -30,7 +30,7 @@ impl Engine {
             changed.updated_at = engine.clock().now();
             changed.revision = read.revision + 1;
             let outcome = accounts.update(&changed, read.revision).await;
-            engine.forget_account(&id);
+            engine.evict_account(&id);
             outcome.map(|_| ())
         });
         if let Err(error) = stored.await {

@@ -70,7 +70,7 @@ impl Engine {
             for id in &query.account_ids {
                 let account = self.account(&caller.project_id, id).await?;
                 let profile = self.profile(&caller.project_id, &account.profile_id).await?;
-                if let Some(installed) = self.installed_for(&profile).await? {
+                if let Some(installed) = self.connector_for_profile(&profile).await? {
                     candidates.push((installed.connector, Some(account), Some(profile)));
                 }
             }
