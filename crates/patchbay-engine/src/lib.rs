@@ -37,7 +37,7 @@ pub use services::{
     connectors::{ConnectorEntry, ConnectorQuery, PushOutcome, Reloaded, VersionEntry, VersionFiles},
     files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
-    members::{MemberSession, SignedIn},
+    members::{LoggedIn, MemberSession},
     profiles::{NewProfile, ProfilePatch, ProfileQuery},
     proxy::{ProxyOutcome, ProxyRequest},
     revocation::{RevocationQuery, RevocationReport, RevokedAccount},

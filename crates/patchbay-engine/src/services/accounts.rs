@@ -127,11 +127,11 @@ pub(crate) enum MethodRule {
 }
 
 /// The most accounts on a page.
-const MAX_PAGE: u32 = 100;
+const MAX_PAGE_SIZE: u32 = 100;
 /// The longest text that is searched for, in characters.
-const MAX_SEARCH: usize = 200;
+const MAX_SEARCH_CHARS: usize = 200;
 /// How often a change is tried again when another one came between.
-const ATTEMPTS: usize = 4;
+const MAX_UPDATE_ATTEMPTS: usize = 4;
 
 impl Engine {
     /// A page of accounts, newest first.
@@ -210,7 +210,7 @@ impl Engine {
         rule: MethodRule,
         minted: Option<&Minted>,
     ) -> Result<AccountView, Error> {
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_UPDATE_ATTEMPTS {
             let read =
                 self.storage().accounts().get(project, id).await?.ok_or_else(|| {
                     Error::new(ErrorCode::AccountNotFound, "there is no such account in this project")
@@ -396,8 +396,8 @@ fn filter(query: AccountQuery, now: Timestamp) -> Result<AccountFilter, Error> {
     };
     let mut statuses = query.statuses.iter().filter_map(stored).collect::<Vec<_>>();
     let search = query.search.map(|text| text.trim().to_owned()).unwrap_or_default();
-    if search.chars().count() > MAX_SEARCH {
-        let message = format!("search takes at most {MAX_SEARCH} characters");
+    if search.chars().count() > MAX_SEARCH_CHARS {
+        let message = format!("search takes at most {MAX_SEARCH_CHARS} characters");
         return Err(invalid_at("search", "length", message));
     }
     let profile_active = match (disabled, statuses.contains(&AccountStatus::Active)) {
@@ -430,8 +430,8 @@ pub(super) fn check_page(page: u32, page_size: u32) -> Result<(), Error> {
     if page == 0 {
         problems.push(Problem { path: "page".to_owned(), code: "range", message: "page must be 1 or more".to_owned() });
     }
-    if !(1..=MAX_PAGE).contains(&page_size) {
-        let message = format!("page_size must be from 1 to {MAX_PAGE}");
+    if !(1..=MAX_PAGE_SIZE).contains(&page_size) {
+        let message = format!("page_size must be from 1 to {MAX_PAGE_SIZE}");
         problems.push(Problem { path: "page_size".to_owned(), code: "range", message });
     }
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The most of an action's name that a message repeats, in characters.
-const MAX_NAME: usize = 100;
+const MAX_ACTION_ID_CHARS: usize = 100;
 
 /// A run of an action.
 #[derive(Clone, Debug)]
@@ -181,7 +181,7 @@ impl Engine {
         if let Some(action) = own_action(call, name) {
             return Ok(action.clone());
         }
-        let shown = name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect::<String>();
+        let shown = name.chars().filter(|c| !c.is_control()).take(MAX_ACTION_ID_CHARS).collect::<String>();
         let registry = self.connectors_of(&caller.project_id).await?;
         let other = registry.action(name).filter(|(other, _)| other.key != call.connector.key);
         if let Some((other, _)) = other {

@@ -54,11 +54,11 @@ pub struct CreatedKey {
 }
 
 /// The shortest key that an operator may choose.
-const SHORTEST_KEY: usize = 20;
+const MIN_KEY_CHARS: usize = 20;
 /// The record that the first start has shown its secrets.
-const STARTED: &str = "first_start";
+const FIRST_START_RECORD: &str = "first_start";
 /// The record of the connectors that each project was offered a profile for.
-const OFFERED: &str = "offered_connectors";
+const OFFERED_CONNECTORS_RECORD: &str = "offered_connectors";
 
 impl Engine {
     /// Makes organisation, project `default` with its profiles, key and login token when the storage is
@@ -71,7 +71,7 @@ impl Engine {
             None => None,
         };
         // A start that was cut off before it had shown its secrets is no first start yet.
-        if let (Some(project), Some(_)) = (&first, storage.meta().get(STARTED).await?) {
+        if let (Some(project), Some(_)) = (&first, storage.meta().get(FIRST_START_RECORD).await?) {
             self.accept_operator_key(&project.id, operator_key).await?;
             self.offer_new_connectors().await?;
             return Ok(None);
@@ -92,7 +92,7 @@ impl Engine {
             Some(self.create_key(&project.id, new).await?.text)
         };
         let login_token = self.create_login_token(&project.id).await?;
-        storage.meta().set_once(STARTED, b"1").await?;
+        storage.meta().set_once(FIRST_START_RECORD, b"1").await?;
         Ok(Some(FirstStart { organization, project, api_key, login_token }))
     }
 
@@ -183,7 +183,7 @@ impl Engine {
     /// An active default profile for each connector that is for everyone (`ga`), needs no set-up and was not
     /// offered before: a profile that the operator deleted stays deleted.
     async fn offer_connectors(&self, project: &ProjectId) -> Result<(), Error> {
-        let record = format!("{OFFERED}:{project}");
+        let record = format!("{OFFERED_CONNECTORS_RECORD}:{project}");
         let stored = self.storage().meta().get(&record).await?;
         let mut offered: BTreeSet<String> =
             stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
@@ -232,12 +232,12 @@ impl Engine {
         if new
             .text
             .as_ref()
-            .is_some_and(|text| text.expose().len() < SHORTEST_KEY || text.expose().contains([':', ' ']))
+            .is_some_and(|text| text.expose().len() < MIN_KEY_CHARS || text.expose().contains([':', ' ']))
         {
             return Err(invalid_at(
                 "key",
                 "length",
-                format!("an API key of your own has at least {SHORTEST_KEY} characters, and no colon or space"),
+                format!("an API key of your own has at least {MIN_KEY_CHARS} characters, and no colon or space"),
             ));
         }
         self.known_project(project).await?;

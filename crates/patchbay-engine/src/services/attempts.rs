@@ -11,20 +11,20 @@ use tokio::{sync::broadcast, time::timeout};
 use super::{Engine, HubSession};
 use crate::Error;
 
-/// Ends that a slow listener may lag behind before it looks for itself.
-const LAG: usize = 64;
+/// AttemptFeed that a slow listener may lag behind before it looks for itself.
+const CHANNEL_CAPACITY: usize = 64;
 
 /// Tells of attempts that have ended.
-pub(super) struct Ends(broadcast::Sender<AttemptId>);
+pub(super) struct AttemptFeed(broadcast::Sender<AttemptId>);
 
-impl Default for Ends {
+impl Default for AttemptFeed {
     fn default() -> Self {
-        Self(broadcast::channel(LAG).0)
+        Self(broadcast::channel(CHANNEL_CAPACITY).0)
     }
 }
 
 impl Engine {
-    /// Ends an attempt and tells who follows it. One that has ended stays as it is.
+    /// AttemptFeed an attempt and tells who follows it. One that has ended stays as it is.
     pub(crate) async fn settle_attempt(
         &self,
         hub: &HubSession,

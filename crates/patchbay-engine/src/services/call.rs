@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The status in the record of a call whose caller went away before the answer.
-const CALLER_LEFT: u16 = 499;
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// A call under way. Its record is queued when it ends, also when its caller goes away.
 pub(super) struct Call {
@@ -164,7 +164,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.is_recorded {
-            self.record(CALLER_LEFT, None);
+            self.record(CLIENT_CLOSED_REQUEST, None);
         }
     }
 }

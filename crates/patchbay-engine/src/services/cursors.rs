@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Says what it is, and the version of how it is sealed.
-const PREFIX: &str = "pbc1_";
+const CURSOR_PREFIX: &str = "pbc1_";
 
 /// Opens the cursor among the inputs, if there is one. 400 that names the input otherwise.
 pub(super) fn open(vault: &Vault, account: &Account, action: &Action, raw: &mut RawInputs) -> Result<(), Error> {
@@ -31,7 +31,7 @@ pub(super) fn open(vault: &Vault, account: &Account, action: &Action, raw: &mut 
         inputs.remove(&cursor.input);
         return Ok(());
     }
-    let sealed = given.strip_prefix(PREFIX).and_then(|packed| URL_SAFE_NO_PAD.decode(packed).ok());
+    let sealed = given.strip_prefix(CURSOR_PREFIX).and_then(|packed| URL_SAFE_NO_PAD.decode(packed).ok());
     let opened = sealed.and_then(|sealed| vault.open(&context(account, action), &Sealed::from_bytes(sealed)).ok());
     let place = opened.ok_or_else(|| invalid_cursor(action, &cursor.input))?;
     place.expose().clone_into(given);
@@ -45,7 +45,7 @@ pub(super) fn seal(vault: &Vault, account: &Account, action: &Action, result: &m
     }
     if let Some(Value::String(next)) = result.get_mut("next") {
         let sealed = vault.seal(&context(account, action), &Secret::new(next.as_str()));
-        *next = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(sealed.as_bytes()));
+        *next = format!("{CURSOR_PREFIX}{}", URL_SAFE_NO_PAD.encode(sealed.as_bytes()));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the Hub does with a session: show connectors, link an account, edit one, follow attempts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use patchbay_connector::Connector;
 use patchbay_model::{Account, AccountId, AttemptId, ConnectionAttempt, Profile, ProfileId};
@@ -50,7 +50,7 @@ pub struct LinkRequest {
 }
 
 /// How long an attempt stays pending, in seconds: as long as the Hub waits.
-const ATTEMPT_LIFE: i64 = 300;
+const ATTEMPT_TTL: Duration = Duration::from_mins(5);
 
 impl Engine {
     /// The active profiles that the session may see, optionally of one connector.
@@ -259,7 +259,7 @@ impl Engine {
             account_id: None,
             error: None,
             created_at: now,
-            expires_at: now.plus_seconds(ATTEMPT_LIFE).min(hub.session.expires_at),
+            expires_at: now.plus(ATTEMPT_TTL).min(hub.session.expires_at),
         };
         self.storage().attempts().create(&attempt).await?;
         Ok(attempt)

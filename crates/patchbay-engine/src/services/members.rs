@@ -1,6 +1,6 @@
 //! Signing in to the dashboard: a one-time link, then a password; the browser keeps a session.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{
     ApiScope, BrowserSession, LoginToken, Member, MemberId, PasswordHash, Project, ProjectId, Timestamp,
@@ -12,13 +12,13 @@ use crate::{Error, ErrorCode, login::check_strength};
 
 /// A member signed in, with the token for the browser's cookie.
 #[derive(Debug)]
-pub struct SignedIn {
+pub struct LoggedIn {
     /// The session.
     pub session: MemberSession,
     /// The token; it is shown this once, to the browser.
     pub token: Secret,
-    /// The token's life, in seconds.
-    pub life_seconds: i64,
+    /// The time after which the token expires.
+    pub ttl: Duration,
 }
 
 /// A signed-in member.
@@ -33,9 +33,9 @@ pub struct MemberSession {
 }
 
 /// How long a browser stays signed in, in seconds: a week.
-const BROWSER_LIFE: i64 = 7 * 86_400;
+const BROWSER_SESSION_TTL: Duration = Duration::from_hours(7 * 24);
 /// How long a one-time link works, in seconds: a day.
-const LINK_LIFE: i64 = 86_400;
+const LOGIN_TOKEN_TTL: Duration = Duration::from_hours(24);
 
 impl Engine {
     /// A one-time login token for the dashboard link, good for 24 hours.
@@ -45,7 +45,7 @@ impl Engine {
         let token = LoginToken {
             hash: Vault::hash_token(text.expose()),
             project_id: project.clone(),
-            expires_at: now.plus_seconds(LINK_LIFE),
+            expires_at: now.plus(LOGIN_TOKEN_TTL),
         };
         self.storage().login_tokens().create(&token, now).await?;
         Ok(text)
@@ -53,7 +53,7 @@ impl Engine {
 
     /// Signs in by a one-time link, which is spent. 401 `InvalidLoginError` when it is unknown, spent or
     /// expired.
-    pub async fn sign_in_by_link(&self, token: &Secret) -> Result<SignedIn, Error> {
+    pub async fn log_in_by_link(&self, token: &Secret) -> Result<LoggedIn, Error> {
         let now = self.clock().now();
         let taken = self.storage().login_tokens().consume(&Vault::hash_token(token.expose()), now).await?;
         if taken.is_none() {
@@ -62,12 +62,12 @@ impl Engine {
             ));
         }
         let member = self.operator(now).await?;
-        self.open_browser(member, now).await
+        self.create_browser_session(member, now).await
     }
 
     /// Signs in by password. 401 `InvalidLoginError` when it is wrong or none is set; 429
     /// `TooManyAttemptsError` after many wrong ones.
-    pub async fn sign_in_by_password(&self, password: &Secret) -> Result<SignedIn, Error> {
+    pub async fn log_in_by_password(&self, password: &Secret) -> Result<LoggedIn, Error> {
         let now = self.clock().now();
         self.guess(now)?;
         let member = self.first_member().await?;
@@ -77,7 +77,7 @@ impl Engine {
             ));
         };
         self.check_password(password, &hash, "the password is wrong").await?;
-        self.open_browser(member, now).await
+        self.create_browser_session(member, now).await
     }
 
     /// The member behind a browser's token; `None` when it is unknown or has expired.
@@ -94,7 +94,7 @@ impl Engine {
     /// What a signed-in member may do: everything, in the project that was chosen, or in the oldest one. 401
     /// `UnauthorizedError` when the browser is not signed in; 404 for a project that is not the member's.
     pub async fn member_caller(&self, token: &Secret, project: Option<&str>) -> Result<Arc<Caller>, Error> {
-        let (_, member) = self.browser(token).await?.ok_or_else(not_signed_in)?;
+        let (_, member) = self.browser(token).await?.ok_or_else(not_logged_in)?;
         let projects = self.storage().projects().list(&member.organization_id).await?;
         let chosen = match project {
             Some(id) => projects.into_iter().find(|found| found.id.as_str() == id),
@@ -111,14 +111,14 @@ impl Engine {
     }
 
     /// Signs the browser out.
-    pub async fn sign_out(&self, token: &Secret) -> Result<(), Error> {
+    pub async fn log_out(&self, token: &Secret) -> Result<(), Error> {
         self.storage().browser_sessions().delete(&Vault::hash_token(token.expose())).await?;
         Ok(())
     }
 
     /// Chooses a password; a member who has one must know it. Other browsers are signed out.
     pub async fn set_password(&self, token: &Secret, current: Option<&Secret>, new: &Secret) -> Result<(), Error> {
-        let (browser, member) = self.browser(token).await?.ok_or_else(not_signed_in)?;
+        let (browser, member) = self.browser(token).await?.ok_or_else(not_logged_in)?;
         check_strength(new)?;
         if let Some(hash) = &member.password {
             let Some(current) = current else {
@@ -187,16 +187,16 @@ impl Engine {
         Ok(self.storage().members().first(&organization.id).await?.unwrap_or(new))
     }
 
-    async fn open_browser(&self, member: Member, now: Timestamp) -> Result<SignedIn, Error> {
+    async fn create_browser_session(&self, member: Member, now: Timestamp) -> Result<LoggedIn, Error> {
         let token = Secret::new(self.parts().entropy.token());
         let browser = BrowserSession {
             hash: Vault::hash_token(token.expose()),
             member_id: member.id.clone(),
             created_at: now,
-            expires_at: now.plus_seconds(BROWSER_LIFE),
+            expires_at: now.plus(BROWSER_SESSION_TTL),
         };
         self.storage().browser_sessions().create(&browser, now).await?;
-        Ok(SignedIn { session: self.session_of(&member).await?, token, life_seconds: BROWSER_LIFE })
+        Ok(LoggedIn { session: self.session_of(&member).await?, token, ttl: BROWSER_SESSION_TTL })
     }
 
     async fn session_of(&self, member: &Member) -> Result<MemberSession, Error> {
@@ -205,7 +205,7 @@ impl Engine {
     }
 }
 
-fn not_signed_in() -> Error {
+fn not_logged_in() -> Error {
     Error::new(ErrorCode::Unauthorized, "you are not signed in, or no longer; sign in again")
 }
 

@@ -8,14 +8,14 @@ use patchbay_storage::StorageError;
 use super::Engine;
 
 /// The most scopes that are kept for an action.
-const MAX_SCOPES: usize = 50;
+const MAX_SCOPES_PER_ACTION: usize = 50;
 
 impl Engine {
     /// Keeps what an action was refused for want of, without what the account has. That it is kept is of help, and not
     /// needed: what keeps it from being stored is logged, and the next refusal tells it again.
     pub(crate) async fn store_missing_scopes(&self, account: &Account, action: &str, wanted: &[String]) {
         let granted = account.token.as_ref().map(|token| token.scopes.as_slice()).unwrap_or_default();
-        let lacking = wanted.iter().filter(|scope| !granted.contains(scope)).take(MAX_SCOPES).cloned();
+        let lacking = wanted.iter().filter(|scope| !granted.contains(scope)).take(MAX_SCOPES_PER_ACTION).cloned();
         let lacking = lacking.collect::<Vec<_>>();
         if lacking.is_empty() || account.missing_scopes.get(action) == Some(&lacking) {
             return;

@@ -184,7 +184,7 @@ struct Inner {
     hasher: Hasher,
     throttle: Throttle,
     flights: Flights,
-    attempt_ends: attempts::Ends,
+    attempt_ends: attempts::AttemptFeed,
     /// What runs beside the calls, in the order in which it is stopped.
     background: OnceLock<[Background; 3]>,
     events: OnceLock<Arc<dyn EventSink>>,
@@ -224,7 +224,7 @@ impl Engine {
             hasher: Hasher::default(),
             throttle: Throttle::default(),
             flights: Flights::default(),
-            attempt_ends: attempts::Ends::default(),
+            attempt_ends: attempts::AttemptFeed::default(),
             background: OnceLock::new(),
             events: OnceLock::new(),
             changes: TaskTracker::new(),

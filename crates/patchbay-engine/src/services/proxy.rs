@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Request headers that are ours to set, or that would split what proxies and providers see.
-const REFUSED: [&str; 17] = [
+const FORBIDDEN_REQUEST_HEADERS: [&str; 17] = [
     "authorization",
     "connection",
     "content-length",
@@ -42,7 +42,7 @@ const REFUSED: [&str; 17] = [
     "x-forwarded-host",
 ];
 /// Response headers that are not passed on: hop by hop, cookies, and those that our reading made untrue.
-const DROPPED: [&str; 13] = [
+const DROPPED_RESPONSE_HEADERS: [&str; 13] = [
     "connection",
     "content-encoding",
     "content-length",
@@ -265,7 +265,7 @@ fn own_headers(given: &[(String, String)], problems: &mut Vec<Problem>) -> Heade
         if matches!(lower.as_str(), "x-account-id" | "accept-encoding") {
             continue;
         }
-        if REFUSED.contains(&lower.as_str()) {
+        if FORBIDDEN_REQUEST_HEADERS.contains(&lower.as_str()) {
             problems.push(refused_header(&lower, "is set by the server"));
             continue;
         }
@@ -301,7 +301,7 @@ fn refused_header(name: &str, why: &str) -> Problem {
 fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> {
     headers
         .iter()
-        .filter(|(name, _)| !DROPPED.contains(&name.as_str()))
+        .filter(|(name, _)| !DROPPED_RESPONSE_HEADERS.contains(&name.as_str()))
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), redactor.text(value.to_str().ok()?).into_owned())))
         .collect()
 }

@@ -19,18 +19,18 @@ use crate::{
 };
 
 /// How long a provider may take to confirm; less where a whole call may take less.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a renewal that is under way is waited for, looking so often.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-const LOOKS: usize = 30;
-/// How long nobody else may renew, in seconds: until the account is gone.
-const LEASE: i64 = 60;
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a running refresh is polled, and how many times.
+const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_LEASE_POLLS: usize = 30;
+/// How long no other caller may refresh the token: until the account is deleted.
+const LEASE_TTL: Duration = Duration::from_mins(1);
 /// Accounts at the same time.
-const AT_ONCE: usize = 8;
+const MAX_CONCURRENT_REVOCATIONS: usize = 8;
 /// The most accounts in one request.
-pub(crate) const MOST: u32 = 500;
+pub(crate) const MAX_ACCOUNTS_PER_REQUEST: u32 = 500;
 /// Pages of the storage's list.
-const PAGE: u32 = 100;
+const LIST_PAGE_SIZE: u32 = 100;
 /// The reason that a revoked account has.
 const REVOKED: ErrorCode = ErrorCode::AccountRevoked;
 /// The reason that an account has whose provider did not confirm.
@@ -107,7 +107,7 @@ impl Engine {
         let work = accounts.into_iter().map(|account| async {
             if query.is_dry_run { self.would_revoke(account).await } else { self.revoke_to_completion(account).await }
         });
-        let accounts = stream::iter(work).buffered(AT_ONCE).collect().await;
+        let accounts = stream::iter(work).buffered(MAX_CONCURRENT_REVOCATIONS).collect().await;
         Ok(RevocationReport { accounts, remaining })
     }
 
@@ -120,13 +120,13 @@ impl Engine {
                 created_since: query.since,
                 created_before: query.until,
                 page,
-                page_size: PAGE,
+                page_size: LIST_PAGE_SIZE,
                 ..AccountFilter::default()
             };
             let listed = self.storage().accounts().list(project, &filter).await?;
-            let is_last = listed.items.len() < PAGE as usize;
+            let is_last = listed.items.len() < LIST_PAGE_SIZE as usize;
             for account in listed.items.into_iter().filter(|account| account.status != AccountStatus::Revoked) {
-                if found.len() < MOST as usize { found.push(account) } else { beyond += 1 }
+                if found.len() < MAX_ACCOUNTS_PER_REQUEST as usize { found.push(account) } else { beyond += 1 }
             }
             if is_last {
                 break;
@@ -245,7 +245,7 @@ impl Engine {
                 account_id: Some(&account.id),
                 credentials: &credentials,
             };
-            let patience = PATIENCE.min(Duration::from_millis(self.config().call_budget_millis));
+            let patience = PROVIDER_TIMEOUT.min(Duration::from_millis(self.config().call_budget_millis));
             revoke(Wire::of(self), &applicant, Instant::now() + patience).await
         }
         .await;
@@ -270,11 +270,11 @@ impl Engine {
     /// Keeps others from renewing the account's token, and gives the account with the newest. Goes on without after a
     /// while: a renewal that does not end must not keep an account.
     async fn hold_renewals(&self, account: &Account) -> Option<Account> {
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_LEASE_POLLS {
             let now = self.clock().now();
-            let (renewals, until) = (self.storage().refresh_leases(), now.plus_seconds(LEASE));
+            let (renewals, until) = (self.storage().refresh_leases(), now.plus(LEASE_TTL));
             match renewals.acquire(&account.project_id, &account.id, now, until, LeasePriority::Urgent).await {
-                Ok(LeaseOutcome::Held(_)) => sleep(LOOK_EVERY).await,
+                Ok(LeaseOutcome::Held(_)) => sleep(LEASE_POLL_INTERVAL).await,
                 _ => break,
             }
         }

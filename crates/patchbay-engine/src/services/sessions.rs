@@ -50,9 +50,9 @@ pub struct CreatedSession {
 }
 
 /// A session's life when its maker does not say, in seconds.
-const DEFAULT_LIFE: i64 = 1_800;
+const DEFAULT_SESSION_TTL_SECS: i64 = 1_800;
 /// The longest life, in seconds: a year.
-const LONGEST_LIFE: i64 = 31_536_000;
+const MAX_SESSION_TTL_SECS: i64 = 31_536_000;
 
 impl Engine {
     /// Makes a session.
@@ -96,7 +96,7 @@ impl Engine {
             confirm_url: new.confirm_url,
             external_trigger_token: entropy.uuid().to_string(),
             created_at: now,
-            expires_at: now.plus_seconds(new.expires_in.unwrap_or(DEFAULT_LIFE)),
+            expires_at: now.plus_seconds(new.expires_in.unwrap_or(DEFAULT_SESSION_TTL_SECS)),
         };
         session.id = self.storage().sessions().create(&session).await?;
         let auth_link_url =
@@ -120,7 +120,7 @@ impl Engine {
 }
 
 /// The most origins of a session: they all go into one header.
-const MOST_ORIGINS: usize = 50;
+const MAX_ORIGINS: usize = 50;
 
 /// Everything that is wrong with a request at once, or the origins in their one spelling.
 fn check(new: &NewSession) -> Result<Vec<String>, Error> {
@@ -134,8 +134,8 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
             });
         }
     }
-    if new.expires_in.is_some_and(|life| !(1..=LONGEST_LIFE).contains(&life)) {
-        let message = format!("expires_in must be from 1 to {LONGEST_LIFE} seconds");
+    if new.expires_in.is_some_and(|life| !(1..=MAX_SESSION_TTL_SECS).contains(&life)) {
+        let message = format!("expires_in must be from 1 to {MAX_SESSION_TTL_SECS} seconds");
         problems.push(Problem { path: "expires_in".to_owned(), code: "range", message });
     }
     let mut origins = Vec::with_capacity(new.allowed_origins.len());
@@ -150,8 +150,8 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
             }),
         }
     }
-    if origins.len() > MOST_ORIGINS {
-        let message = format!("a session allows at most {MOST_ORIGINS} origins");
+    if origins.len() > MAX_ORIGINS {
+        let message = format!("a session allows at most {MAX_ORIGINS} origins");
         problems.push(Problem { path: "allowed_origins".to_owned(), code: "length", message });
     }
     if new.confirm_url.as_deref().is_some_and(|url| !is_confirmable(url)) {

@@ -1,5 +1,7 @@
 //! A signed-in browser: its cookie, and the proof that a page of ours asks.
 
+use std::time::Duration;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
@@ -18,10 +20,10 @@ const PLAIN_NAME: &str = "patchbay_session";
 const PROOF: &str = "x-requested-with";
 
 /// The `Set-Cookie` of a session; an empty token with no life removes it.
-pub(crate) fn cookie_header(public_url: &str, token: &str, life_seconds: i64) -> HeaderValue {
+pub(crate) fn cookie_header(public_url: &str, token: &str, max_age: Duration) -> HeaderValue {
     let is_secure = public_url.starts_with("https://");
     let (name, secure) = if is_secure { (SECURE_NAME, "; Secure") } else { (PLAIN_NAME, "") };
-    let text = format!("{name}={token}; Path=/; Max-Age={life_seconds}; HttpOnly; SameSite=Strict{secure}");
+    let text = format!("{name}={token}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{secure}", max_age.as_secs());
     let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
     value.set_sensitive(true);
     value
@@ -98,7 +100,8 @@ mod tests {
 
     #[test]
     fn the_cookie_stays_on_its_host() {
-        let header = |url, token, life| cookie_header(url, token, life).to_str().unwrap().to_owned();
+        let header =
+            |url, token, seconds| cookie_header(url, token, Duration::from_secs(seconds)).to_str().unwrap().to_owned();
         assert_eq!(
             header("https://pb.example", "t", 60),
             "__Host-patchbay_session=t; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure"

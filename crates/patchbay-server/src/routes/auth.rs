@@ -1,12 +1,14 @@
 //! Signing in to the dashboard. The browser keeps a cookie; scripts never see its token.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{AppendHeaders, IntoResponse},
 };
-use patchbay_engine::{Error, ErrorCode, MemberSession, SignedIn};
+use patchbay_engine::{Error, ErrorCode, LoggedIn, MemberSession};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -115,13 +117,13 @@ pub(crate) async fn login(
     _: OwnPage,
     SmallJson(body): SmallJson<Login>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let SignedIn { session, token, life_seconds } = match (&body.login_token, &body.password) {
-        (Some(token), None) => state.engine.sign_in_by_link(token).await?,
-        (None, Some(password)) => state.engine.sign_in_by_password(password).await?,
+    let LoggedIn { session, token, ttl } = match (&body.login_token, &body.password) {
+        (Some(token), None) => state.engine.log_in_by_link(token).await?,
+        (None, Some(password)) => state.engine.log_in_by_password(password).await?,
         _ => return Err(wire::invalid("password", "send login_token or password, one of the two").into()),
     };
     let password_set = session.password_set;
-    let cookie = cookie_header(&state.config.public_url, token.expose(), life_seconds);
+    let cookie = cookie_header(&state.config.public_url, token.expose(), ttl);
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(SessionState::new(&state, Some(&session), password_set))))
 }
 
@@ -133,9 +135,9 @@ pub(crate) async fn logout(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
     if let Some(token) = session_token(&headers) {
-        state.engine.sign_out(&token).await?;
+        state.engine.log_out(&token).await?;
     }
-    let cookie = cookie_header(&state.config.public_url, "", 0);
+    let cookie = cookie_header(&state.config.public_url, "", Duration::ZERO);
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])))
 }
 

@@ -14,18 +14,18 @@ use crate::{
 };
 
 /// The most files of a version.
-const MOST_FILES: usize = 200;
+const MAX_FILES: usize = 200;
 /// The most bytes of a version's files together.
-const MOST_BYTES: usize = 2 * 1024 * 1024;
+const MAX_TOTAL_BYTES: usize = 2 * 1024 * 1024;
 /// The longest name of a file, and the longest version, in characters.
-const LONGEST_NAME: usize = 120;
-const LONGEST_VERSION: usize = 64;
+const MAX_NAME_CHARS: usize = 120;
+const MAX_VERSION_CHARS: usize = 64;
 /// The most versions of a project, of all its connectors together.
-const MOST_VERSIONS: u32 = 500;
+const MAX_VERSIONS_PER_PROJECT: u32 = 500;
 /// Keys that the API's own paths have: `/connectors/meta`, `/connectors/reload`.
-const RESERVED: [&str; 2] = ["meta", "reload"];
+const RESERVED_KEYS: [&str; 2] = ["meta", "reload"];
 /// The most problems that one answer names by line.
-const MOST_NAMED: usize = 3;
+const MAX_NAMED_PROBLEMS: usize = 3;
 
 /// What came of a push.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ impl Engine {
         let added = self
             .run_to_completion(async move {
                 let _turn = engine.library().turn.write().await;
-                let added = engine.storage().connectors().add(&adding, &files, MOST_VERSIONS).await?;
+                let added = engine.storage().connectors().add(&adding, &files, MAX_VERSIONS_PER_PROJECT).await?;
                 if added == AddVersion::Added {
                     let state = engine.library().state();
                     let project = adding.project_id.clone();
@@ -106,20 +106,20 @@ impl Engine {
 fn check_bounds(files: &[SourceFile]) -> Result<(), Error> {
     let mut problems = Vec::new();
     let mut problem = |path: String, code, message: String| problems.push(Problem { path, code, message });
-    if files.is_empty() || files.len() > MOST_FILES {
-        problem("files".to_owned(), "length", format!("a connector has from 1 to {MOST_FILES} files"));
+    if files.is_empty() || files.len() > MAX_FILES {
+        problem("files".to_owned(), "length", format!("a connector has from 1 to {MAX_FILES} files"));
     }
     let size = files.iter().map(|file| file.text.len()).sum::<usize>();
-    if size > MOST_BYTES {
-        let message = format!("the files have {size} bytes together; a connector has at most {MOST_BYTES}");
+    if size > MAX_TOTAL_BYTES {
+        let message = format!("the files have {size} bytes together; a connector has at most {MAX_TOTAL_BYTES}");
         problem("files".to_owned(), "size", message);
     }
     let mut seen = BTreeSet::new();
-    for (index, file) in files.iter().enumerate().take(MOST_FILES) {
+    for (index, file) in files.iter().enumerate().take(MAX_FILES) {
         let path = format!("files[{index}].name");
         if !is_plain(&file.name) {
             let message = format!(
-                "a file's name ends in .yaml, has at most {LONGEST_NAME} letters, digits, `.`, `-` and `_`, and names no folder"
+                "a file's name ends in .yaml, has at most {MAX_NAME_CHARS} letters, digits, `.`, `-` and `_`, and names no folder"
             );
             problem(path, "pattern", message);
         } else if !seen.insert(&file.name) {
@@ -133,7 +133,7 @@ fn check_bounds(files: &[SourceFile]) -> Result<(), Error> {
 fn is_plain(name: &str) -> bool {
     let ends_well = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
     ends_well.is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.'))
-        && name.len() <= LONGEST_NAME
+        && name.len() <= MAX_NAME_CHARS
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
 }
 
@@ -141,7 +141,7 @@ fn check_identity(connector: &Connector) -> Result<(), Error> {
     let mut problems = Vec::new();
     let mut problem =
         |path: &str, message: String| problems.push(Problem { path: path.to_owned(), code: "reserved", message });
-    if RESERVED.contains(&connector.key.as_str()) {
+    if RESERVED_KEYS.contains(&connector.key.as_str()) {
         problem("info.key", format!("`{}` is a name of the API's own; take another key", connector.key));
     }
     if !connector.version.build.is_empty() {
@@ -150,8 +150,8 @@ fn check_identity(connector: &Connector) -> Result<(), Error> {
             "versions that differ in build metadata alone are one; leave out what follows the `+`".to_owned(),
         );
     }
-    if connector.version.to_string().len() > LONGEST_VERSION {
-        problem("info.version", format!("a version has at most {LONGEST_VERSION} characters"));
+    if connector.version.to_string().len() > MAX_VERSION_CHARS {
+        problem("info.version", format!("a version has at most {MAX_VERSION_CHARS} characters"));
     }
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }
@@ -193,9 +193,10 @@ fn refused(diagnostics: Vec<Diagnostic>) -> Error {
         },
     });
     let problems = problems.collect::<Vec<_>>();
-    let named = problems.iter().take(MOST_NAMED).map(|problem| format!("{}: {}", problem.path, problem.message));
+    let named =
+        problems.iter().take(MAX_NAMED_PROBLEMS).map(|problem| format!("{}: {}", problem.path, problem.message));
     let named = named.collect::<Vec<_>>().join("; ");
-    let more = problems.len().saturating_sub(MOST_NAMED);
+    let more = problems.len().saturating_sub(MAX_NAMED_PROBLEMS);
     let more = if more == 0 { String::new() } else { format!("; and {more} more") };
     let message = format!("the connector has errors, so that nothing was changed: {named}{more}");
     Error::new(ErrorCode::ConnectorInvalid, message).with_problems(problems).with_diagnostics(diagnostics)
@@ -213,7 +214,7 @@ fn taken(found: &ConnectorVersion) -> Error {
 
 fn too_many() -> Error {
     let message = format!(
-        "the project has {MOST_VERSIONS} versions of connectors, as many as it may; delete some that no profile is pinned to"
+        "the project has {MAX_VERSIONS_PER_PROJECT} versions of connectors, as many as it may; delete some that no profile is pinned to"
     );
     Error::new(ErrorCode::ConnectorLimit, message)
 }
@@ -246,17 +247,18 @@ mod tests {
         ] {
             assert!(!is_plain(bad), "{bad:?}");
         }
-        assert!(!is_plain(&format!("{}.yaml", "a".repeat(LONGEST_NAME))));
+        assert!(!is_plain(&format!("{}.yaml", "a".repeat(MAX_NAME_CHARS))));
     }
 
     #[test]
     fn every_bound_is_told_at_once() {
-        let error = check_bounds(&[file("a.yaml", &"x".repeat(MOST_BYTES + 1)), file("a.yaml", ""), file("../b", "")]);
+        let error =
+            check_bounds(&[file("a.yaml", &"x".repeat(MAX_TOTAL_BYTES + 1)), file("a.yaml", ""), file("../b", "")]);
         let problems = error.unwrap_err().problems;
         let told = problems.iter().map(|problem| (problem.path.as_str(), problem.code)).collect::<Vec<_>>();
         assert_eq!(told, [("files", "size"), ("files[1].name", "duplicate"), ("files[2].name", "pattern")]);
         assert_eq!(check_bounds(&[]).unwrap_err().problems[0].code, "length");
-        let many = (0..=MOST_FILES).map(|number| file(&format!("{number}.yaml"), "")).collect::<Vec<_>>();
+        let many = (0..=MAX_FILES).map(|number| file(&format!("{number}.yaml"), "")).collect::<Vec<_>>();
         assert_eq!(check_bounds(&many).unwrap_err().problems.len(), 1);
         assert!(check_bounds(&many[1..]).is_ok());
     }
