@@ -7,11 +7,11 @@
 
 mod background;
 mod cache;
+mod connector_catalog;
 pub mod error;
 mod housekeeping;
 mod http;
 mod key_ring;
-mod library;
 mod linking;
 mod login;
 mod records;
@@ -22,9 +22,9 @@ pub mod services;
 mod sign_in;
 mod tokens;
 
+pub use connector_catalog::{ConnectorSource, InstalledConnector, Origin, SourceRead};
 pub use error::{Error, ErrorCode, Problem, ProviderFailure};
 pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
-pub use library::{ConnectorSource, InstalledConnector, Origin, SourceRead};
 pub use patchbay_egress::use_lane;
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{

@@ -229,7 +229,7 @@ impl Engine {
                 return self.view(Arc::new(read)).await;
             }
             // While this is held, no version goes away that the account begins to rely on.
-            let _turn = self.library().turn.read().await;
+            let _catalog_lock = self.connector_catalog().change_lock.read().await;
             if is_elsewhere {
                 self.connector_of(&profile).await?;
             }

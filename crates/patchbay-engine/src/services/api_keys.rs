@@ -187,12 +187,14 @@ impl Engine {
         let stored = self.storage().meta().get(&record).await?;
         let mut offered: BTreeSet<String> =
             stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        let state = self.library().state();
+        let state = self.connector_catalog().state();
         let registry = state.instance();
         let is_new = |connector: &&Arc<Connector>| {
             // What is not yet for everyone is for operators who choose it: they make its profile. So do those who
             // pushed a connector of their own.
-            let is_own = state.shelf(project).is_some_and(|shelf| shelf.versions(&connector.key).is_some());
+            let is_own = state
+                .project_connectors(project)
+                .is_some_and(|project_connectors| project_connectors.versions(&connector.key).is_some());
             !is_own && !offered.contains(&connector.key)
         };
         let new = registry.of_stage(ReleaseStage::Ga).filter(is_new).cloned().collect::<Vec<_>>();

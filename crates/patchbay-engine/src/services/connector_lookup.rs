@@ -8,14 +8,14 @@ use patchbay_model::{Profile, ProjectId};
 use super::{Caller, Engine, invalid_at};
 use crate::{
     Error, ErrorCode,
-    library::{Choice, InstalledConnector, Origin, Pushed},
+    connector_catalog::{InstalledConnector, Origin, PushedVersion, Resolution},
 };
 
 impl Engine {
     /// The connectors of the instance: built in, and of the operator's directory. What a project pushed is not
     /// among them.
     pub fn registry(&self) -> Arc<Registry> {
-        self.library().state().instance().clone()
+        self.connector_catalog().state().instance().clone()
     }
 
     /// The connectors that the caller's project can use: the latest of each key.
@@ -27,19 +27,19 @@ impl Engine {
     /// or that this version of Patchbay can run.
     pub async fn connector_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
         let pin = profile.version_pin.as_deref();
-        match self.library().choose(&profile.project_id, &profile.connector, pin) {
-            Some(choice) => Ok(self.install(&choice).await?.ok()),
+        match self.connector_catalog().resolve(&profile.project_id, &profile.connector, pin) {
+            Some(resolution) => Ok(self.install(&resolution).await?.ok()),
             None => Ok(None),
         }
     }
 
     /// The connectors that a project can use: the latest of each key.
     pub(crate) async fn connectors_of(&self, project: &ProjectId) -> Result<Arc<Registry>, Error> {
-        let state = self.library().state();
-        let Some(shelf) = state.shelf(project) else { return Ok(state.instance().clone()) };
-        let view = shelf.view.get_or_try_init(|| async {
+        let state = self.connector_catalog().state();
+        let Some(project_connectors) = state.project_connectors(project) else { return Ok(state.instance().clone()) };
+        let view = project_connectors.view.get_or_try_init(|| async {
             let mut view = (**state.instance()).clone();
-            for (key, pushed) in shelf.latest() {
+            for (key, pushed) in project_connectors.latest() {
                 view = match pushed.connector(self).await? {
                     Ok(connector) => view.with(connector),
                     // Nothing else takes the place of what the project wanted here.
@@ -55,15 +55,15 @@ impl Engine {
     pub(crate) async fn connector_of(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
         let (key, pin) = (&profile.connector, profile.version_pin.as_deref());
         let refused = |code, message: String| Error::new(code, message);
-        let Some(choice) = self.library().choose(&profile.project_id, key, pin) else {
-            let others = self.library().state().versions(&profile.project_id, key);
+        let Some(resolution) = self.connector_catalog().resolve(&profile.project_id, key, pin) else {
+            let others = self.connector_catalog().state().versions(&profile.project_id, key);
             if others.is_empty() {
                 let message = format!(
                     "the connector `{key}` is not installed; push it again, or see the server's log if it should be there"
                 );
                 return Err(refused(ErrorCode::ConnectorMissing, message));
             }
-            let others = others.iter().map(Choice::version).collect::<Vec<_>>().join(", ");
+            let others = others.iter().map(Resolution::version).collect::<Vec<_>>().join(", ");
             return Err(refused(
                 ErrorCode::ConnectorVersionMissing,
                 format!(
@@ -74,7 +74,7 @@ impl Engine {
                 ),
             ));
         };
-        match self.install(&choice).await? {
+        match self.install(&resolution).await? {
             Ok(installed) => Ok(installed.connector),
             Err(pushed) => Err(refused(
                 ErrorCode::ConnectorMissing,
@@ -87,13 +87,16 @@ impl Engine {
         }
     }
 
-    /// A choice's connector; the pushed version itself where it has errors.
-    pub(crate) async fn install(&self, choice: &Choice) -> Result<Result<InstalledConnector, Arc<Pushed>>, Error> {
-        Ok(match choice {
-            Choice::Instance(connector) => {
+    /// A resolution's connector; the pushed version itself where it has errors.
+    pub(crate) async fn install(
+        &self,
+        resolution: &Resolution,
+    ) -> Result<Result<InstalledConnector, Arc<PushedVersion>>, Error> {
+        Ok(match resolution {
+            Resolution::Instance(connector) => {
                 Ok(InstalledConnector { connector: connector.clone(), origin: Origin::Instance })
             }
-            Choice::Pushed(pushed) => match pushed.connector(self).await? {
+            Resolution::Pushed(pushed) => match pushed.connector(self).await? {
                 Ok(connector) => Ok(InstalledConnector { connector, origin: Origin::Project }),
                 Err(_) => Err(pushed.clone()),
             },

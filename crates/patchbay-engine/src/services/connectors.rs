@@ -8,7 +8,7 @@ use patchbay_model::{ApiScope, ConnectorVersion};
 use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::{
     Error, ErrorCode, Page,
-    library::{Choice, InstalledConnector, Origin},
+    connector_catalog::{InstalledConnector, Origin, Resolution},
 };
 
 mod delete;
@@ -73,7 +73,7 @@ impl Engine {
     pub async fn list_connectors(&self, caller: &Caller, query: ConnectorQuery) -> Result<Page<ConnectorEntry>, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         check_page(query.page, query.page_size)?;
-        let mut all = self.library().state().latest(&caller.project_id);
+        let mut all = self.connector_catalog().state().latest(&caller.project_id);
         if let Some(wanted) = query.origin {
             all.retain(|_, latest| latest.origin() == wanted);
         }
@@ -90,7 +90,8 @@ impl Engine {
     /// One connector. 404 `ConnectorNotFoundError` also for one that another project pushed.
     pub async fn get_connector(&self, caller: &Caller, key: &str) -> Result<ConnectorEntry, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
-        let latest = self.library().choose(&caller.project_id, key, None).ok_or_else(|| missing(key, None))?;
+        let latest =
+            self.connector_catalog().resolve(&caller.project_id, key, None).ok_or_else(|| missing(key, None))?;
         self.entry(caller, key.to_owned(), &latest).await
     }
 
@@ -100,15 +101,15 @@ impl Engine {
         if let Err(error) = pin.parse::<VersionPin>() {
             return Err(invalid_at("version", "format", error.to_string()));
         }
-        let state = self.library().state();
-        let choice = state.choose(&caller.project_id, key, Some(pin)).ok_or_else(|| missing(key, Some(pin)))?;
-        let latest = state.choose(&caller.project_id, key, None);
-        let (files, diagnostics) = match &choice {
-            Choice::Instance(connector) => {
+        let state = self.connector_catalog().state();
+        let resolution = state.resolve(&caller.project_id, key, Some(pin)).ok_or_else(|| missing(key, Some(pin)))?;
+        let latest = state.resolve(&caller.project_id, key, None);
+        let (files, diagnostics) = match &resolution {
+            Resolution::Instance(connector) => {
                 let source = self.parts().source.as_ref();
                 (source.and_then(|source| source.files(&connector.key)).unwrap_or_default(), Vec::new())
             }
-            Choice::Pushed(pushed) => {
+            Resolution::Pushed(pushed) => {
                 let version = &pushed.info.version;
                 let files = self.storage().connectors().files(&caller.project_id, key, version).await?;
                 let files = files.ok_or_else(|| missing(key, Some(pin)))?.into_iter();
@@ -116,23 +117,23 @@ impl Engine {
                 (files, pushed.connector(self).await?.err().map(|found| found.to_vec()).unwrap_or_default())
             }
         };
-        Ok(VersionFiles { key: key.to_owned(), entry: version_entry(&choice, latest.as_ref()), files, diagnostics })
+        Ok(VersionFiles { key: key.to_owned(), entry: version_entry(&resolution, latest.as_ref()), files, diagnostics })
     }
 
-    async fn entry(&self, caller: &Caller, key: String, latest: &Choice) -> Result<ConnectorEntry, Error> {
+    async fn entry(&self, caller: &Caller, key: String, latest: &Resolution) -> Result<ConnectorEntry, Error> {
         let connector = self.install(latest).await?.ok().map(|InstalledConnector { connector, .. }| connector);
-        let versions = self.library().state().versions(&caller.project_id, &key);
-        let versions = versions.iter().map(|choice| version_entry(choice, Some(latest))).collect();
+        let versions = self.connector_catalog().state().versions(&caller.project_id, &key);
+        let versions = versions.iter().map(|resolution| version_entry(resolution, Some(latest))).collect();
         Ok(ConnectorEntry { key, connector, origin: latest.origin(), versions })
     }
 }
 
-fn version_entry(choice: &Choice, latest: Option<&Choice>) -> VersionEntry {
-    let (origin, version) = (choice.origin(), choice.version());
+fn version_entry(resolution: &Resolution, latest: Option<&Resolution>) -> VersionEntry {
+    let (origin, version) = (resolution.origin(), resolution.version());
     let is_latest = latest.is_some_and(|latest| latest.origin() == origin && latest.version() == version);
-    let pushed = match choice {
-        Choice::Instance(_) => None,
-        Choice::Pushed(pushed) => Some(pushed.info.clone()),
+    let pushed = match resolution {
+        Resolution::Instance(_) => None,
+        Resolution::Pushed(pushed) => Some(pushed.info.clone()),
     };
     VersionEntry { version, origin, is_latest, pushed }
 }

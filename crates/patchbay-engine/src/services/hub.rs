@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, ErrorCode,
-    library::{InstalledConnector, Origin},
+    connector_catalog::{InstalledConnector, Origin},
     linking::{Proof, check_fields, prove, seal_account},
     tokens::Minted,
 };
@@ -158,7 +158,7 @@ impl Engine {
         account.status_reasons = Box::pin(prove(self, &mut account, &proof)).await?;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
         // The connector must still be there: while this is held, no version goes away.
-        let _turn = self.library().turn.read().await;
+        let _catalog_lock = self.connector_catalog().change_lock.read().await;
         self.connector_of(&profile).await?;
         match self.storage().accounts().insert(&account, rule).await {
             Ok(()) => Ok(Arc::new(account)),

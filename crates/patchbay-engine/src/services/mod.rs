@@ -21,9 +21,9 @@ use crate::{
     Error, ErrorCode, EventSink,
     background::Background,
     cache::Cache,
+    connector_catalog::{self, ConnectorCatalog, ConnectorSource},
     housekeeping,
     key_ring::KeyKeeper,
-    library::{self, ConnectorSource, Library},
     linking::OwnerLocks,
     login::{Hasher, Throttle},
     records::Recorder,
@@ -174,7 +174,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     parts: EngineParts,
-    library: Library,
+    connector_catalog: ConnectorCatalog,
     host: Host,
     callers: Cache<KeyHash, Caller>,
     accounts: Cache<AccountId, Account>,
@@ -200,7 +200,8 @@ impl Engine {
         let parts = engine.parts();
         let housekeeping =
             housekeeping::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
-        let background = [library::start_warming(engine.clone()), tokens::start_keeper(engine.clone()), housekeeping];
+        let background =
+            [connector_catalog::start_warming(engine.clone()), tokens::start_keeper(engine.clone()), housekeeping];
         let _ = engine.0.background.set(background);
         Ok(engine)
     }
@@ -209,12 +210,12 @@ impl Engine {
     /// change a data directory while no server uses it. The calls' records are flushed by [`Engine::shutdown`].
     pub async fn open(mut parts: EngineParts) -> Result<Self, Error> {
         check_key_ring(&*parts.storage, &parts.vault).await?;
-        let library = Library::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
+        let connector_catalog = ConnectorCatalog::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
         let host = Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?;
         let recorder = Recorder::start(parts.storage.clone());
         let engine = Self(Arc::new(Inner {
             parts,
-            library,
+            connector_catalog,
             host,
             callers: Cache::new(MAX_CACHE_ENTRIES),
             accounts: Cache::new(MAX_CACHE_ENTRIES),
@@ -332,8 +333,8 @@ impl Engine {
     }
 
     /// The connectors.
-    pub(crate) fn library(&self) -> &Library {
-        &self.0.library
+    pub(crate) fn connector_catalog(&self) -> &ConnectorCatalog {
+        &self.0.connector_catalog
     }
 
     pub(crate) fn vault(&self) -> &Vault {

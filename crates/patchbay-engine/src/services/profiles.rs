@@ -11,7 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::{Caller, Engine, accounts::check_page, invalid, invalid_at};
 use crate::{
     Error, ErrorCode, Page, Problem,
-    library::Choice,
+    connector_catalog::Resolution,
     linking::{check_fields, reseal_profile, seal_profile},
     tokens::{keep_app, signs_in},
 };
@@ -100,7 +100,7 @@ impl Engine {
 
     pub(crate) async fn add_profile(&self, project: &ProjectId, new: NewProfile) -> Result<Arc<Profile>, Error> {
         // While this is held, no version goes away that the pin names.
-        let _turn = self.library().turn.read().await;
+        let _catalog_lock = self.connector_catalog().change_lock.read().await;
         let connector = self.connector_at(project, &new.connector, new.version_pin.as_deref()).await?;
         let method = method_of(&connector, new.auth_config_key.as_deref())?;
         let environment = environment_of(method, new.environment.as_deref())?;
@@ -149,7 +149,7 @@ impl Engine {
         // One change at a time: two at once would each write back what they had read.
         let _turn = self.profile_turn(&caller.project_id, id).await;
         let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
-        let _turn = self.library().turn.read().await;
+        let _catalog_lock = self.connector_catalog().change_lock.read().await;
         let pin = patch.version_pin.clone().unwrap_or_else(|| profile.version_pin.clone());
         // A profile whose connector has gone can still be named, disabled and pinned to another version.
         let connector = self.connector_at(&caller.project_id, &profile.connector, pin.as_deref()).await;
@@ -305,16 +305,16 @@ impl Engine {
         if let Err(error) = pin.parse::<VersionPin>() {
             return Err(wrong("format", error.to_string()));
         }
-        let state = self.library().state();
+        let state = self.connector_catalog().state();
         let known = state.versions(project, key);
         if known.is_empty() {
             return self.known_connector(project, key, "connector_key").await;
         }
-        let Some(choice) = state.choose(project, key, Some(pin)) else {
-            let known = known.iter().map(Choice::version).collect::<Vec<_>>().join(", ");
+        let Some(resolution) = state.resolve(project, key, Some(pin)) else {
+            let known = known.iter().map(Resolution::version).collect::<Vec<_>>().join(", ");
             return Err(wrong("unknown_version", format!("the installed versions of {key} are: {known}")));
         };
-        self.install(&choice).await?.map(|installed| installed.connector).map_err(|pushed| {
+        self.install(&resolution).await?.map(|installed| installed.connector).map_err(|pushed| {
             let message =
                 format!("{key} {} has errors in this version of Patchbay, and cannot be used", pushed.info.version);
             wrong("unknown_version", message)

@@ -10,7 +10,7 @@ use super::{
     super::{Caller, Engine},
     missing,
 };
-use crate::{Error, ErrorCode, library::Choice};
+use crate::{Error, ErrorCode, connector_catalog::Resolution};
 
 impl Engine {
     /// Deletes a version that the project pushed, and gives it back. 409 `ConnectorVersionPinnedError` while a profile
@@ -26,26 +26,29 @@ impl Engine {
         let (key, version) = (key.to_owned(), version.to_owned());
         self.run_to_completion(async move {
             // No pin is set and no account linked meanwhile.
-            let _turn = engine.library().turn.write().await;
+            let _catalog_lock = engine.connector_catalog().change_lock.write().await;
             engine.delete_alone(&project, &key, &version).await
         })
         .await
     }
 
     async fn delete_alone(&self, project: &ProjectId, key: &str, version: &str) -> Result<ConnectorVersion, Error> {
-        let state = self.library().state();
-        let Some(shelf) = state.shelf(project) else { return Err(self.not_pushed(project, key, version)) };
-        if !shelf.versions(key).is_some_and(|all| all.iter().any(|pushed| pushed.info.version == version)) {
+        let state = self.connector_catalog().state();
+        let Some(project_connectors) = state.project_connectors(project) else {
+            return Err(self.not_pushed(project, key, version));
+        };
+        if !project_connectors.versions(key).is_some_and(|all| all.iter().any(|pushed| pushed.info.version == version))
+        {
             return Err(self.not_pushed(project, key, version));
         }
-        let after = state.with_shelf(project, shelf.without(key, version));
+        let after = state.with_project(project, project_connectors.without(key, version));
         for profile in self.all_profiles(project, Some(key), None).await? {
             let pin = profile.version_pin.as_deref();
             if pin == Some(version) {
                 return Err(pinned(&profile, key, version));
             }
-            let left = match after.choose(project, key, pin) {
-                Some(choice) => self.install(&choice).await?.ok().map(|installed| installed.connector),
+            let left = match after.resolve(project, key, pin) {
+                Some(resolution) => self.install(&resolution).await?.ok().map(|installed| installed.connector),
                 None => None,
             };
             let serves = |connector: &Arc<Connector>| connector.auth_method(&profile.auth_config_key).is_some();
@@ -64,15 +67,16 @@ impl Engine {
             }
         }
         let deleted = self.storage().connectors().delete(project, key, version).await?;
-        self.library().replace_shelf(project, shelf.without(key, version));
+        self.connector_catalog().replace_project(project, project_connectors.without(key, version));
         deleted.ok_or_else(|| missing(key, Some(version)))
     }
 
     /// 404, which says so where the version is there and belongs to the instance.
     fn not_pushed(&self, project: &ProjectId, key: &str, version: &str) -> Error {
-        let known = self.library().state().versions(project, key);
-        let is_instances =
-            known.iter().any(|choice| matches!(choice, Choice::Instance(_)) && choice.version() == version);
+        let known = self.connector_catalog().state().versions(project, key);
+        let is_instances = known
+            .iter()
+            .any(|resolution| matches!(resolution, Resolution::Instance(_)) && resolution.version() == version);
         if version.parse::<VersionPin>().is_ok() && is_instances {
             return Error::new(
                 ErrorCode::ConnectorBuiltIn,

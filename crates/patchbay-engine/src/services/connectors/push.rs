@@ -10,7 +10,7 @@ use patchbay_storage::AddVersion;
 use super::super::{Caller, Engine, invalid};
 use crate::{
     Error, ErrorCode, Problem,
-    library::{Origin, Shelf, check},
+    connector_catalog::{Origin, ProjectConnectors, check},
 };
 
 /// The most files of a version.
@@ -70,14 +70,15 @@ impl Engine {
         let (engine, adding, compiled) = (self.clone(), version.clone(), connector.clone());
         let added = self
             .run_to_completion(async move {
-                let _turn = engine.library().turn.write().await;
+                let _catalog_lock = engine.connector_catalog().change_lock.write().await;
                 let added = engine.storage().connectors().add(&adding, &files, MAX_VERSIONS_PER_PROJECT).await?;
                 if added == AddVersion::Added {
-                    let state = engine.library().state();
+                    let state = engine.connector_catalog().state();
                     let project = adding.project_id.clone();
-                    let empty = Arc::new(Shelf::default());
-                    let shelf = state.shelf(&project).unwrap_or(&empty).with(adding, compiled);
-                    engine.library().replace_shelf(&project, shelf);
+                    let empty = Arc::new(ProjectConnectors::default());
+                    let project_connectors =
+                        state.project_connectors(&project).unwrap_or(&empty).with(adding, compiled);
+                    engine.connector_catalog().replace_project(&project, project_connectors);
                 }
                 Ok::<_, Error>(added)
             })
@@ -88,8 +89,8 @@ impl Engine {
             AddVersion::Taken(found) => return Err(taken(&found)),
             AddVersion::TooMany => return Err(too_many()),
         };
-        let state = self.library().state();
-        let latest = state.choose(&caller.project_id, &connector.key, None);
+        let state = self.connector_catalog().state();
+        let latest = state.resolve(&caller.project_id, &connector.key, None);
         Ok(PushOutcome {
             overrides: state.instance().get(&connector.key).is_some(),
             is_latest: latest

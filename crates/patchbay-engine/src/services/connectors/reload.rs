@@ -4,7 +4,7 @@ use patchbay_connector::Registry;
 use patchbay_model::ApiScope;
 
 use super::super::{Caller, Engine};
-use crate::{Error, ErrorCode, library::SourceRead};
+use crate::{Error, ErrorCode, connector_catalog::SourceRead};
 
 /// What came of reading them again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Engine {
         let engine = self.clone();
         let reloaded = self
             .run_to_completion(async move {
-                let _turn = engine.library().turn.write().await;
+                let _catalog_lock = engine.connector_catalog().change_lock.write().await;
                 let stopped = || "reading them stopped half-way".to_owned();
                 let read = tokio::task::spawn_blocking(move || source.read()).await;
                 let read = read.unwrap_or_else(|_| Err(stopped()));
@@ -48,7 +48,7 @@ impl Engine {
                 let before = engine.registry();
                 let mut reloaded = differences(&before, &registry);
                 (reloaded.refused, reloaded.kept, reloaded.report) = (refused, kept, report);
-                engine.library().replace_instance(registry);
+                engine.connector_catalog().replace_instance(registry);
                 Ok::<_, Error>(reloaded)
             })
             .await?;

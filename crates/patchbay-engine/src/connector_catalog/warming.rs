@@ -5,7 +5,8 @@ use crate::{Engine, background::Background};
 /// Goes through the projects once. What a call needs before its turn is compiled for the call.
 pub(crate) fn start_warming(engine: Engine) -> Background {
     Background::start(|stop| async move {
-        let projects = engine.library().state().shelves().map(|(project, _)| project.clone()).collect::<Vec<_>>();
+        let projects =
+            engine.connector_catalog().state().projects().map(|(project, _)| project.clone()).collect::<Vec<_>>();
         for project in projects {
             let warmed = tokio::select! {
                 () = stop.cancelled() => return,

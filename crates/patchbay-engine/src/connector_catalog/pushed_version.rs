@@ -13,7 +13,7 @@ use crate::{Engine, Error, ErrorCode};
 pub(crate) type Compiled = Result<Arc<Connector>, Arc<[Diagnostic]>>;
 
 /// A pushed version.
-pub(crate) struct Pushed {
+pub(crate) struct PushedVersion {
     /// What is known of it without its files.
     pub(crate) info: ConnectorVersion,
     /// Its version, to compare.
@@ -21,16 +21,16 @@ pub(crate) struct Pushed {
     compiled: OnceCell<Compiled>,
 }
 
-impl Pushed {
+impl PushedVersion {
     /// As it is stored; none when its version is no version, which no push lets in.
-    pub(crate) fn cold(info: ConnectorVersion) -> Option<Self> {
+    pub(crate) fn uncompiled(info: ConnectorVersion) -> Option<Self> {
         let version = Version::parse(&info.version).ok()?;
         Some(Self { info, version, compiled: OnceCell::new() })
     }
 
     /// As it was just pushed.
     pub(crate) fn compiled(info: ConnectorVersion, connector: Arc<Connector>) -> Option<Self> {
-        Some(Self { compiled: OnceCell::new_with(Some(Ok(connector))), ..Self::cold(info)? })
+        Some(Self { compiled: OnceCell::new_with(Some(Ok(connector))), ..Self::uncompiled(info)? })
     }
 
     /// What it was compiled to, reading and compiling it the first time.
@@ -55,6 +55,6 @@ impl Pushed {
 /// Reads and compiles a connector beside the threads that answer calls.
 pub(crate) async fn check(engine: &Engine, files: Vec<SourceFile>) -> Result<Loaded, Error> {
     let stopped = || Error::new(ErrorCode::Internal, "the check of the connector stopped half-way");
-    let _permit = engine.library().compiling.acquire().await.map_err(|_| stopped())?;
+    let _permit = engine.connector_catalog().compiling.acquire().await.map_err(|_| stopped())?;
     tokio::task::spawn_blocking(move || load(&files)).await.map_err(|_| stopped())
 }
