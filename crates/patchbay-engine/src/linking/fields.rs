@@ -12,13 +12,13 @@ use serde_json::Value;
 use crate::Problem;
 
 /// What a redacted secret looks like in a form; sent back it means "keep".
-const PLACEHOLDER: &str = "__secretvalue:**redacted**";
+const REDACTED_PLACEHOLDER: &str = "__secretvalue:**redacted**";
 /// The longest value, in bytes: private keys and certificates fit.
-const MAX_VALUE: usize = 64 * 1024;
+const MAX_VALUE_BYTES: usize = 64 * 1024;
 
 /// Values of a form, parted by whether they are secret.
 #[derive(Default)]
-pub(crate) struct Typed {
+pub(crate) struct FormValues {
     /// The values that may be shown.
     pub(crate) plain: Metadata,
     /// The values that may not.
@@ -32,8 +32,8 @@ pub(crate) fn check_fields(
     typed: Vec<(String, Secret)>,
     place: &str,
     kept: impl Fn(&str) -> bool,
-) -> Result<Typed, Vec<Problem>> {
-    let (mut accepted, mut problems) = (Typed::default(), Vec::new());
+) -> Result<FormValues, Vec<Problem>> {
+    let (mut accepted, mut problems) = (FormValues::default(), Vec::new());
     let mut report =
         |key: &str, code, message: String| problems.push(Problem { path: format!("{place}.{key}"), code, message });
     let mut given: Vec<String> = Vec::new();
@@ -46,7 +46,7 @@ pub(crate) fn check_fields(
             continue;
         };
         let text = value.expose();
-        if text.is_empty() || text.starts_with(PLACEHOLDER) || field.read_only {
+        if text.is_empty() || text.starts_with(REDACTED_PLACEHOLDER) || field.read_only {
             continue;
         }
         match check_value(field, text) {
@@ -88,8 +88,8 @@ fn plain_value(field: &FormField, text: &str) -> Value {
 
 fn check_value(field: &FormField, text: &str) -> Result<(), (&'static str, String)> {
     let label = &field.label;
-    if text.len() > MAX_VALUE {
-        return Err(("too_long", format!("{label} is longer than {MAX_VALUE} bytes")));
+    if text.len() > MAX_VALUE_BYTES {
+        return Err(("too_long", format!("{label} is longer than {MAX_VALUE_BYTES} bytes")));
     }
     let lines = field.kind == FieldType::TextArea;
     if text.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) {

@@ -2,11 +2,11 @@
 
 mod fields;
 mod locks;
-mod prove;
 mod seal;
 mod test_actions;
+mod verify;
 
 pub(crate) use fields::check_fields;
 pub(crate) use locks::OwnerLocks;
-pub(crate) use prove::{Proof, no_token, prove};
 pub(crate) use seal::{open_secrets, reseal_profile, seal_account, seal_profile};
+pub(crate) use verify::{Verification, no_token, verify};

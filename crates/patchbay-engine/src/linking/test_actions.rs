@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// An account that may come to be.
-pub(crate) struct Candidate<'a> {
+pub(crate) struct UnverifiedAccount<'a> {
     /// Its connector.
     pub(crate) connector: &'a Arc<Connector>,
     /// Its profile.
@@ -30,8 +30,11 @@ pub(crate) struct Candidate<'a> {
 
 /// Runs the method's test actions. A required one that fails is the outcome; others become reasons
 /// that the account keeps.
-pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) -> Result<Vec<StatusReason>, Error> {
-    let Candidate { connector, profile, .. } = candidate;
+pub(crate) async fn run_test_actions(
+    engine: &Engine,
+    account: &UnverifiedAccount<'_>,
+) -> Result<Vec<StatusReason>, Error> {
+    let UnverifiedAccount { connector, profile, .. } = account;
     let Some(method) = connector.auth_method(&profile.auth_config_key) else {
         return Err(Error::new(
             ErrorCode::AuthMethodMissing,
@@ -49,22 +52,21 @@ pub(crate) async fn try_credentials(engine: &Engine, candidate: &Candidate<'_>) 
         let facts = RunFacts {
             organization_id: None,
             project_id: profile.project_id.clone(),
-            account_id: candidate.account_id.cloned(),
+            account_id: account.account_id.cloned(),
             profile_id: profile.id.clone(),
-            environment: candidate.environment.to_owned(),
-            owner: Some(candidate.owner.clone()),
+            environment: account.environment.to_owned(),
+            owner: Some(account.owner.clone()),
             call_id: call_id.clone(),
         };
         let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
-        let ctx =
-            RunContext::new(connector, method, &candidate.credentials, facts, engine.config().runtime(), deadline);
+        let ctx = RunContext::new(connector, method, &account.credentials, facts, engine.config().runtime(), deadline);
         let inputs = runtime::check_inputs(action, RawInputs::default())?;
         let outcome = runtime::run(engine.host(), ctx, action, &inputs).await;
         let finished_at = engine.clock().now();
         engine.record(CallRecord {
             id: call_id,
             project_id: profile.project_id.clone(),
-            account_id: candidate.account_id.cloned(),
+            account_id: account.account_id.cloned(),
             profile_id: profile.id.clone(),
             connector: connector.key.clone(),
             connector_version: connector.version.to_string(),

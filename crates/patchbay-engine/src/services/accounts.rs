@@ -11,7 +11,7 @@ use patchbay_vault::Secret;
 use super::{Caller, Engine, invalid, invalid_at, revocation::revoked};
 use crate::{
     Error, ErrorCode, Page, Problem,
-    linking::{Proof, check_fields, prove, seal_account},
+    linking::{Verification, check_fields, seal_account, verify},
     scopes::lacking_scopes,
     tokens::{Minted, Revocation, earlier_client, ending_sentence},
 };
@@ -345,7 +345,8 @@ impl Engine {
         let typed = check_fields(fields, typed.to_vec(), "credentials", kept).map_err(invalid)?;
         account.setup_information.extend(typed.plain);
         account.secrets.extend(seal_account(self.vault(), &account.project_id, &account.id, &typed.secrets));
-        let reasons = Box::pin(prove(self, account, &Proof { connector, profile, is_new: false, minted })).await?;
+        let reasons =
+            Box::pin(verify(self, account, &Verification { connector, profile, is_new: false, minted })).await?;
         account.connector_version = connector.version.to_string();
         // A link that works again ends what was wrong; a suspension is the operator's to end.
         if account.status != AccountStatus::Suspended {

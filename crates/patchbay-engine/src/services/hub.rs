@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Error, ErrorCode,
     connector_catalog::{InstalledConnector, Origin},
-    linking::{Proof, check_fields, prove, seal_account},
+    linking::{Verification, check_fields, seal_account, verify},
     tokens::Minted,
 };
 
@@ -154,8 +154,8 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        let proof = Proof { connector: &connector, profile: &profile, is_new: true, minted };
-        account.status_reasons = Box::pin(prove(self, &mut account, &proof)).await?;
+        let verification = Verification { connector: &connector, profile: &profile, is_new: true, minted };
+        account.status_reasons = Box::pin(verify(self, &mut account, &verification)).await?;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
         // The connector must still be there: while this is held, no version goes away.
         let _catalog_lock = self.connector_catalog().change_lock.read().await;

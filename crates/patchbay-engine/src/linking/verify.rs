@@ -5,7 +5,7 @@ use std::sync::Arc;
 use patchbay_connector::Connector;
 use patchbay_model::{Account, Profile, StatusReason};
 
-use super::test_actions::{Candidate, try_credentials};
+use super::test_actions::{UnverifiedAccount, run_test_actions};
 use crate::{
     Engine, Error, ErrorCode,
     services::{credentials_of, error_hints},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What an account's new credentials are proven with.
-pub(crate) struct Proof<'a> {
+pub(crate) struct Verification<'a> {
     /// Its connector.
     pub(crate) connector: &'a Arc<Connector>,
     /// Its profile.
@@ -26,12 +26,12 @@ pub(crate) struct Proof<'a> {
 
 /// Proves the credentials of an account, and puts the token that they gave among them. Gives what the account is
 /// to remember of tests that failed and need not pass.
-pub(crate) async fn prove(
+pub(crate) async fn verify(
     engine: &Engine,
     account: &mut Account,
-    proof: &Proof<'_>,
+    verification: &Verification<'_>,
 ) -> Result<Vec<StatusReason>, Error> {
-    let Proof { connector, profile, is_new, minted } = proof;
+    let Verification { connector, profile, is_new, minted } = verification;
     let now = engine.clock().now();
     if let Some(method) = connector.auth_method(&profile.auth_config_key) {
         let own;
@@ -74,7 +74,7 @@ pub(crate) async fn prove(
     if let Some(method) = connector.auth_method(&profile.auth_config_key) {
         tokens::note_certificate_end(engine, account, connector, method, profile)?;
     }
-    let candidate = Candidate {
+    let account = UnverifiedAccount {
         connector,
         profile,
         environment: &account.environment,
@@ -82,7 +82,7 @@ pub(crate) async fn prove(
         account_id: (!is_new).then_some(&account.id),
         credentials: credentials_of(engine.vault(), account, profile)?,
     };
-    try_credentials(engine, &candidate).await
+    run_test_actions(engine, &account).await
 }
 
 /// Whether the account's token was minted by the profile's app: by the profile itself, or by another one of the same
