@@ -5,17 +5,17 @@
 //! takes the [`Caller`] or a [`HubSession`], which carry the project: no method can be called
 //! without a tenant.
 
-mod background;
+mod background_task;
 mod cache;
+mod call_log;
 mod connector_catalog;
 pub mod error;
-mod housekeeping;
 mod http;
 mod key_ring;
 mod linking;
 mod login;
-mod records;
 pub mod remote;
+mod retention;
 mod runtime;
 mod scopes;
 pub mod services;
@@ -24,7 +24,9 @@ mod tokens;
 
 pub use connector_catalog::{ConnectorSource, InstalledConnector, Origin, SourceRead};
 pub use error::{Error, ErrorCode, Problem, ProviderFailure};
-pub use key_ring::{KeyKeeper, KeyRingStatus, KeyUse, Progress, Rotated, RotationError, Unopened};
+pub use key_ring::{
+    KeyRingStatus, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
+};
 pub use patchbay_egress::use_lane;
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use patchbay_engine::{KeyKeeper, Progress, RotationError};
+use patchbay_engine::{KeyRotator, RotationError, RotationProgress};
 use patchbay_model::{
     KeyHash, KeyId, Organization, OrganizationId, Project, ProjectId, Sealed, Timestamp,
     testing::{ManualClock, SeededEntropy},
@@ -142,8 +142,8 @@ impl World {
         Vault::new(KeyRing::load(&self.file()).unwrap(), self.entropy.clone())
     }
 
-    fn keeper<'a>(&'a self, vault: &'a Vault, records: &'a dyn SealedRecordStore, file: &'a Path) -> KeyKeeper<'a> {
-        KeyKeeper { records, vault, file, clock: &self.clock, entropy: &*self.entropy }
+    fn keeper<'a>(&'a self, vault: &'a Vault, records: &'a dyn SealedRecordStore, file: &'a Path) -> KeyRotator<'a> {
+        KeyRotator { records, vault, file, clock: &self.clock, entropy: &*self.entropy }
     }
 
     /// Every record opens in a process that starts now; gives the keys that wrap them.
@@ -167,7 +167,7 @@ impl World {
         self.storage.sealed_records().count_by_key().await.unwrap()
     }
 
-    async fn rotate(&self) -> patchbay_engine::Rotated {
+    async fn rotate(&self) -> patchbay_engine::RotationOutcome {
         let (vault, file) = (self.vault(), self.file());
         let keeper = self.keeper(&vault, self.storage.sealed_records(), &file);
         keeper.rotate(&CancellationToken::new(), |_| {}).await.unwrap()
@@ -248,7 +248,7 @@ async fn a_key_is_kept_while_it_is_needed() {
     let mut seen = Vec::new();
     keeper.rotate(&CancellationToken::new(), |progress| seen.push(progress)).await.unwrap();
     let total = RECORDS;
-    let expected = [200, 250, 251].map(|done| Progress { done, total });
+    let expected = [200, 250, 251].map(|done| RotationProgress { done, total });
     assert_eq!(seen, expected);
     keeper.retire(old).await.unwrap();
     assert!(matches!(keeper.retire(old).await, Err(RotationError::UnknownKey(_))), "it is gone");

@@ -1,7 +1,7 @@
 //! What a warm call needs, in memory: callers by key, accounts, profiles.
 //!
 //! Exact within the one process that owns the data directory: every change through a service updates
-//! or forgets its entry before it answers. [`Cache::forget`] and [`Cache::clear`] are the seam that a
+//! or forgets its entry before it answers. [`Cache::evict`] and [`Cache::clear`] are the seam that a
 //! second replica will need. Secrets are cached sealed alone.
 
 use std::{
@@ -24,7 +24,7 @@ pub(crate) struct Cache<K, V> {
 
 /// The state of a cache when a value began to be read.
 #[derive(Clone, Copy)]
-pub(crate) struct Ticket(u64);
+pub(crate) struct Generation(u64);
 
 impl<K: Hash + Eq + Clone, V> Cache<K, V> {
     /// An empty cache of at most `capacity` entries.
@@ -41,21 +41,21 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
     }
 
     /// To be taken before a value is read from storage.
-    pub(crate) fn ticket(&self) -> Ticket {
-        Ticket(self.generation.load(Ordering::SeqCst))
+    pub(crate) fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::SeqCst))
     }
 
     /// Keeps a value that was read, unless something has changed since.
-    pub(crate) fn fill(&self, ticket: Ticket, key: K, value: Arc<V>) {
+    pub(crate) fn fill(&self, read_at: Generation, key: K, value: Arc<V>) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if self.generation.load(Ordering::SeqCst) == ticket.0 {
+        if self.generation.load(Ordering::SeqCst) == read_at.0 {
             self.make_room(&mut entries);
             entries.insert(key, value);
         }
     }
 
     /// Forgets a key, and what is being read of it at the moment.
-    pub(crate) fn forget<Q: Hash + Eq + ?Sized>(&self, key: &Q)
+    pub(crate) fn evict<Q: Hash + Eq + ?Sized>(&self, key: &Q)
     where
         K: Borrow<Q>,
     {
@@ -90,11 +90,11 @@ mod tests {
     #[test]
     fn a_value_read_before_a_change_is_not_kept_after_it() {
         let cache = Cache::<String, u32>::new(4);
-        let before = cache.ticket();
-        cache.forget("a");
+        let before = cache.generation();
+        cache.evict("a");
         cache.fill(before, "a".to_owned(), Arc::new(1));
         assert!(cache.get("a").is_none());
-        cache.fill(cache.ticket(), "a".to_owned(), Arc::new(2));
+        cache.fill(cache.generation(), "a".to_owned(), Arc::new(2));
         assert_eq!(cache.get("a").as_deref(), Some(&2));
         cache.clear();
         assert!(cache.get("a").is_none());
@@ -104,7 +104,7 @@ mod tests {
     fn it_stays_within_its_capacity() {
         let cache = Cache::<u32, u32>::new(8);
         for number in 0..1000 {
-            cache.fill(cache.ticket(), number, Arc::new(number));
+            cache.fill(cache.generation(), number, Arc::new(number));
         }
         assert!(cache.entries.read().unwrap().len() <= 8);
         assert!(cache.get(&999).is_some());

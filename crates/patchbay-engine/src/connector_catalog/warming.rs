@@ -1,10 +1,10 @@
 //! Compiles what projects pushed after the start, so that the start does not wait for it and the first call need not.
 
-use crate::{Engine, background::Background};
+use crate::{Engine, background_task::BackgroundTask};
 
 /// Goes through the projects once. What a call needs before its turn is compiled for the call.
-pub(crate) fn start_warming(engine: Engine) -> Background {
-    Background::start(|stop| async move {
+pub(crate) fn start_warming(engine: Engine) -> BackgroundTask {
+    BackgroundTask::start(|stop| async move {
         let projects =
             engine.connector_catalog().state().projects().map(|(project, _)| project.clone()).collect::<Vec<_>>();
         for project in projects {

@@ -14,11 +14,11 @@ use patchbay_storage::SealedRecordStore;
 use patchbay_vault::Vault;
 
 pub use error::RotationError;
-pub use rotate::{Progress, Rotated, Unopened};
+pub use rotate::{RotationOutcome, RotationProgress, UnreadableValue};
 pub use status::{KeyRingStatus, KeyUse};
 
 /// What rotates keys works on. It must own the data directory, and do one thing at a time.
-pub struct KeyKeeper<'a> {
+pub struct KeyRotator<'a> {
     /// The sealed values.
     pub records: &'a dyn SealedRecordStore,
     /// What opens and seals them.

@@ -8,14 +8,14 @@ use patchbay_storage::{SealedPlace, SealedRecord};
 use patchbay_vault::{KeyRing, SealContext, VaultError};
 use tokio_util::sync::CancellationToken;
 
-use super::{KeyKeeper, RotationError};
+use super::{KeyRotator, RotationError};
 
 /// Values that go in one transaction: others write in between.
-const BATCH: u32 = 200;
+const MAX_VALUES_PER_TRANSACTION: u32 = 200;
 
 /// How far a rotation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct RotationProgress {
     /// Values sealed again.
     pub done: u64,
     /// Values that there were to seal again.
@@ -24,7 +24,7 @@ pub struct Progress {
 
 /// A value that does not open, and so stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unopened {
+pub struct UnreadableValue {
     /// Where it is kept.
     pub place: SealedPlace,
     /// Why it does not open.
@@ -33,7 +33,7 @@ pub struct Unopened {
 
 /// What a rotation came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rotated {
+pub struct RotationOutcome {
     /// The active key.
     pub key: KeyId,
     /// Whether it was made by an earlier rotation, which this one went on with.
@@ -41,17 +41,17 @@ pub struct Rotated {
     /// How many values were sealed again.
     pub resealed: u64,
     /// Those that do not open.
-    pub unopened: Vec<Unopened>,
+    pub unopened: Vec<UnreadableValue>,
 }
 
-impl KeyKeeper<'_> {
+impl KeyRotator<'_> {
     /// Makes a new active key and seals everything again by it. Where an earlier rotation has left something to do,
     /// goes on with that one instead. Stops between two batches when it is told to.
     pub async fn rotate(
         &self,
         stop: &CancellationToken,
-        mut on_progress: impl FnMut(Progress) + Send,
-    ) -> Result<Rotated, RotationError> {
+        mut on_progress: impl FnMut(RotationProgress) + Send,
+    ) -> Result<RotationOutcome, RotationError> {
         if self.status().await?.left() > 0 {
             let resumed = self.seal_all_again(true, stop, &mut on_progress).await?;
             // What is left and does not open must not keep a new key away for ever.
@@ -69,18 +69,18 @@ impl KeyKeeper<'_> {
         &self,
         was_resumed: bool,
         stop: &CancellationToken,
-        on_progress: &mut (impl FnMut(Progress) + Send),
-    ) -> Result<Rotated, RotationError> {
+        on_progress: &mut (impl FnMut(RotationProgress) + Send),
+    ) -> Result<RotationOutcome, RotationError> {
         let total = self.status().await?.left();
         let key = self.vault.ring().active_id();
         tracing::info!(%key, total, was_resumed, "keys are being rotated");
-        let mut rotated = Rotated { key, was_resumed, resealed: 0, unopened: Vec::new() };
+        let mut rotated = RotationOutcome { key, was_resumed, resealed: 0, unopened: Vec::new() };
         let mut after: Option<SealedPlace> = None;
         loop {
             if stop.is_cancelled() {
                 return Err(RotationError::Stopped { done: rotated.resealed });
             }
-            let found = self.records.wrapped_by_others(key, after.as_ref(), BATCH).await?;
+            let found = self.records.wrapped_by_others(key, after.as_ref(), MAX_VALUES_PER_TRANSACTION).await?;
             let Some(last) = found.last() else { break };
             after = Some(last.place.clone());
             let mut changes = Vec::with_capacity(found.len());
@@ -90,12 +90,12 @@ impl KeyKeeper<'_> {
                     Ok(None) => {}
                     Err(why) => {
                         tracing::error!(place = ?record.place, %why, "a sealed value does not open; it stays as it is");
-                        rotated.unopened.push(Unopened { place: record.place, why });
+                        rotated.unopened.push(UnreadableValue { place: record.place, why });
                     }
                 }
             }
             rotated.resealed += self.records.exchange(&changes).await?;
-            on_progress(Progress { done: rotated.resealed, total: total.max(rotated.resealed) });
+            on_progress(RotationProgress { done: rotated.resealed, total: total.max(rotated.resealed) });
         }
         tracing::info!(%key, resealed = rotated.resealed, "keys were rotated");
         Ok(rotated)

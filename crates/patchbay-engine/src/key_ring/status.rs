@@ -2,7 +2,7 @@
 
 use patchbay_model::{KeyId, Timestamp};
 
-use super::{KeyKeeper, RotationError};
+use super::{KeyRotator, RotationError};
 
 /// A key and its use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl KeyRingStatus {
     }
 }
 
-impl KeyKeeper<'_> {
+impl KeyRotator<'_> {
     /// How the ring stands.
     pub async fn status(&self) -> Result<KeyRingStatus, RotationError> {
         let counts = self.records.count_by_key().await?;

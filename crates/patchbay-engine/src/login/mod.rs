@@ -3,5 +3,5 @@
 mod password;
 mod throttle;
 
-pub(crate) use password::{Hasher, check_strength};
-pub(crate) use throttle::Throttle;
+pub(crate) use password::{DashboardPasswords, check_strength};
+pub(crate) use throttle::LoginThrottle;

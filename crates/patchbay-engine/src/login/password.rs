@@ -10,28 +10,28 @@ use tokio::sync::Semaphore;
 use crate::{Error, ErrorCode, Problem, services::invalid};
 
 /// The shortest password, in characters: long beats odd (NIST SP 800-63B section 3.1.1).
-const SHORTEST: usize = 12;
+const MIN_PASSWORD_CHARS: usize = 12;
 /// The longest, in characters: hashing more would be a gift to who wants to keep us busy.
-const LONGEST: usize = 200;
+const MAX_PASSWORD_CHARS: usize = 200;
 /// Bytes of salt.
-const SALT: usize = 16;
+const SALT_BYTES: usize = 16;
 
 /// Hashes and checks passwords. One at a time: each costs memory and a processor's time, and strangers
 /// may ask for it.
-pub(crate) struct Hasher {
-    turn: Arc<Semaphore>,
+pub(crate) struct DashboardPasswords {
+    permits: Arc<Semaphore>,
 }
 
-impl Default for Hasher {
+impl Default for DashboardPasswords {
     fn default() -> Self {
-        Self { turn: Arc::new(Semaphore::new(1)) }
+        Self { permits: Arc::new(Semaphore::new(1)) }
     }
 }
 
-impl Hasher {
+impl DashboardPasswords {
     /// The hash of a password.
     pub(crate) async fn hash(&self, password: &Secret, entropy: &dyn Entropy) -> Result<PasswordHash, Error> {
-        let mut salt = [0; SALT];
+        let mut salt = [0; SALT_BYTES];
         entropy.fill(&mut salt);
         let password = password.clone();
         let hashed = self.work(move || Argon2::default().hash_password_with_salt(password.expose().as_bytes(), &salt));
@@ -52,10 +52,10 @@ impl Hasher {
     }
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let turn = self.turn.clone().acquire_owned().await.map_err(|error| broken(&error))?;
+        let permit = self.permits.clone().acquire_owned().await.map_err(|error| broken(&error))?;
         let work = move || {
             // Held by the work: it goes on when its caller leaves.
-            let _turn = turn;
+            let _permit = permit;
             work()
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| broken(&error))
@@ -72,8 +72,11 @@ pub(crate) fn check_strength(password: &Secret) -> Result<(), Error> {
     let text = password.expose();
     let length = text.chars().count();
     let refused = |code, message: String| Err(invalid(vec![Problem { path: "password".to_owned(), code, message }]));
-    if !(SHORTEST..=LONGEST).contains(&length) {
-        return refused("length", format!("a password has from {SHORTEST} to {LONGEST} characters"));
+    if !(MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&length) {
+        return refused(
+            "length",
+            format!("a password has from {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"),
+        );
     }
     let first = text.chars().next();
     if text.chars().all(|c| Some(c) == first) {
@@ -90,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_fits_its_own_hash_alone() {
-        let (hasher, entropy) = (Hasher::default(), SeededEntropy::new(1));
+        let (hasher, entropy) = (DashboardPasswords::default(), SeededEntropy::new(1));
         let password = Secret::new("correct horse battery");
         let hash = hasher.hash(&password, &entropy).await.unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.0);

@@ -6,22 +6,22 @@ use std::sync::{Mutex, PoisonError};
 use patchbay_model::Timestamp;
 
 /// Wrong passwords in a row that cost nothing.
-const FREE: u32 = 5;
+const MAX_FREE_ATTEMPTS: u32 = 5;
 /// The longest wait, in seconds.
-const LONGEST: i64 = 60;
+const MAX_WAIT_SECS: i64 = 60;
 
 /// Counts wrong passwords in a row.
 #[derive(Default)]
-pub(crate) struct Throttle(Mutex<State>);
+pub(crate) struct LoginThrottle(Mutex<FailedAttempts>);
 
 #[derive(Default)]
-struct State {
+struct FailedAttempts {
     failures: u32,
     until: Option<Timestamp>,
 }
 
-impl Throttle {
-    /// Seconds to wait before the next try; counts the try as failed until [`Throttle::succeeded`].
+impl LoginThrottle {
+    /// Seconds to wait before the next try; counts the try as failed until [`LoginThrottle::succeeded`].
     pub(crate) fn begin(&self, now: Timestamp) -> Result<(), u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = state.until.filter(|until| *until > now) {
@@ -30,9 +30,10 @@ impl Throttle {
         }
         // Counted before it is known to be wrong: many at once get no free tries.
         state.failures = state.failures.saturating_add(1);
-        let over = state.failures.saturating_sub(FREE);
+        let over = state.failures.saturating_sub(MAX_FREE_ATTEMPTS);
         if over > 0 {
-            let wait = 1_i64.checked_shl(over).filter(|wait| (1..LONGEST).contains(wait)).unwrap_or(LONGEST);
+            let wait =
+                1_i64.checked_shl(over).filter(|wait| (1..MAX_WAIT_SECS).contains(wait)).unwrap_or(MAX_WAIT_SECS);
             state.until = Some(now.plus_seconds(wait));
         }
         Ok(())
@@ -40,7 +41,7 @@ impl Throttle {
 
     /// The password was right.
     pub(crate) fn succeeded(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = FailedAttempts::default();
     }
 }
 
@@ -50,7 +51,7 @@ mod tests {
 
     #[test]
     fn guessing_becomes_slow_and_never_impossible() {
-        let throttle = Throttle::default();
+        let throttle = LoginThrottle::default();
         let mut now = Timestamp::from_micros(0);
         for _ in 0..5 {
             assert_eq!(throttle.begin(now), Ok(()));

@@ -286,7 +286,7 @@ impl Engine {
         let found = self
             .run_to_completion(async move {
                 let found = engine.storage().api_keys().update(&changed).await;
-                engine.0.callers.forget(&changed.hash);
+                engine.0.callers.evict(&changed.hash);
                 found
             })
             .await?;
@@ -300,7 +300,7 @@ impl Engine {
         let found = self
             .run_to_completion(async move {
                 let found = engine.storage().api_keys().delete(&key.project_id, &key.id).await;
-                engine.0.callers.forget(&key.hash);
+                engine.0.callers.evict(&key.hash);
                 found
             })
             .await?;

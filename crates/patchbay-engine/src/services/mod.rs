@@ -19,14 +19,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Error, ErrorCode, EventSink,
-    background::Background,
+    background_task::BackgroundTask,
     cache::Cache,
+    call_log::CallLog,
     connector_catalog::{self, ConnectorCatalog, ConnectorSource},
-    housekeeping,
-    key_ring::KeyKeeper,
+    key_ring::KeyRotator,
     linking::OwnerLocks,
-    login::{Hasher, Throttle},
-    records::Recorder,
+    login::{DashboardPasswords, LoginThrottle},
+    retention,
     runtime::{Host, RuntimeConfig},
     tokens::{self, Flights},
 };
@@ -180,13 +180,13 @@ struct Inner {
     accounts: Cache<AccountId, Account>,
     profiles: Cache<ProfileId, Profile>,
     owner_locks: OwnerLocks,
-    recorder: Recorder,
-    hasher: Hasher,
-    throttle: Throttle,
+    call_log: CallLog,
+    hasher: DashboardPasswords,
+    throttle: LoginThrottle,
     flights: Flights,
     attempt_ends: attempts::AttemptFeed,
     /// What runs beside the calls, in the order in which it is stopped.
-    background: OnceLock<[Background; 3]>,
+    background: OnceLock<[BackgroundTask; 3]>,
     events: OnceLock<Arc<dyn EventSink>>,
     /// What runs to its end although nobody waits for it.
     changes: TaskTracker,
@@ -198,10 +198,9 @@ impl Engine {
     pub async fn start(parts: EngineParts) -> Result<Self, Error> {
         let engine = Self::open(parts).await?;
         let parts = engine.parts();
-        let housekeeping =
-            housekeeping::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
+        let retention = retention::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let background =
-            [connector_catalog::start_warming(engine.clone()), tokens::start_keeper(engine.clone()), housekeeping];
+            [connector_catalog::start_warming(engine.clone()), tokens::start_keeper(engine.clone()), retention];
         let _ = engine.0.background.set(background);
         Ok(engine)
     }
@@ -212,7 +211,7 @@ impl Engine {
         check_key_ring(&*parts.storage, &parts.vault).await?;
         let connector_catalog = ConnectorCatalog::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
         let host = Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?;
-        let recorder = Recorder::start(parts.storage.clone());
+        let call_log = CallLog::start(parts.storage.clone());
         let engine = Self(Arc::new(Inner {
             parts,
             connector_catalog,
@@ -221,9 +220,9 @@ impl Engine {
             accounts: Cache::new(MAX_CACHE_ENTRIES),
             profiles: Cache::new(MAX_CACHE_ENTRIES),
             owner_locks: OwnerLocks::default(),
-            recorder,
-            hasher: Hasher::default(),
-            throttle: Throttle::default(),
+            call_log,
+            hasher: DashboardPasswords::default(),
+            throttle: LoginThrottle::default(),
             flights: Flights::default(),
             attempt_ends: attempts::AttemptFeed::default(),
             background: OnceLock::new(),
@@ -243,7 +242,7 @@ impl Engine {
         self.0.changes.close();
         self.0.changes.wait().await;
         self.0.flights.shutdown().await;
-        self.0.recorder.shutdown().await;
+        self.0.call_log.shutdown().await;
     }
 
     /// From now on `sink` takes in the events that connectors emit. Only the first one is taken; false for others.
@@ -287,7 +286,7 @@ impl Engine {
         if let Some(caller) = self.0.callers.get(&hash) {
             return Ok(caller);
         }
-        let ticket = self.0.callers.ticket();
+        let read_at = self.0.callers.generation();
         let found = self.storage().api_keys().by_hash(&hash).await?;
         let found = found.filter(|key| key.enabled).ok_or_else(unauthorized)?;
         let project = self.storage().projects().get(&found.project_id).await?.ok_or_else(unauthorized)?;
@@ -297,7 +296,7 @@ impl Engine {
             key_id: Some(found.id),
             scopes: found.scopes,
         });
-        self.0.callers.fill(ticket, hash, caller.clone());
+        self.0.callers.fill(read_at, hash, caller.clone());
         Ok(caller)
     }
 
@@ -366,9 +365,9 @@ impl Engine {
     }
 
     /// What rotates the keys of the ring in this file.
-    pub fn key_keeper<'a>(&'a self, file: &'a Path) -> KeyKeeper<'a> {
+    pub fn key_rotator<'a>(&'a self, file: &'a Path) -> KeyRotator<'a> {
         let parts = self.parts();
-        KeyKeeper {
+        KeyRotator {
             records: parts.storage.sealed_records(),
             vault: &parts.vault,
             file,
@@ -385,7 +384,7 @@ impl Engine {
 
     /// Queues a record of a call; never waits.
     pub(crate) fn record(&self, record: CallRecord) {
-        self.0.recorder.record(record);
+        self.0.call_log.record(record);
     }
 }
 

@@ -40,7 +40,7 @@ impl Engine {
         let stored = self
             .run_to_completion(async move {
                 let stored = engine.storage().profiles().set_alarm(&project, &id, alarm.as_ref()).await;
-                engine.0.profiles.forget(&id);
+                engine.0.profiles.evict(&id);
                 stored
             })
             .await;

@@ -83,10 +83,10 @@ impl Engine {
         if let Some(account) = self.0.accounts.get(id) {
             return if account.project_id == *project { Ok(account) } else { Err(missing()) };
         }
-        let ticket = self.0.accounts.ticket();
+        let read_at = self.0.accounts.generation();
         let account = self.storage().accounts().get(project, id).await?.ok_or_else(missing)?;
         let account = Arc::new(account);
-        self.0.accounts.fill(ticket, id.clone(), account.clone());
+        self.0.accounts.fill(read_at, id.clone(), account.clone());
         Ok(account)
     }
 
@@ -101,10 +101,10 @@ impl Engine {
         if let Some(profile) = self.0.profiles.get(id) {
             return if profile.project_id == *project { Ok(profile) } else { Err(missing()) };
         }
-        let ticket = self.0.profiles.ticket();
+        let read_at = self.0.profiles.generation();
         let profile = self.storage().profiles().get(project, id).await?.ok_or_else(missing)?;
         let profile = Arc::new(profile);
-        self.0.profiles.fill(ticket, id.clone(), profile.clone());
+        self.0.profiles.fill(read_at, id.clone(), profile.clone());
         Ok(profile)
     }
 

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Want, endings::tell_of_endings};
-use crate::{Engine, background::Background};
+use crate::{Engine, background_task::BackgroundTask};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(20);
@@ -17,8 +17,8 @@ const BATCH: u32 = 200;
 const AT_ONCE: usize = 8;
 
 /// Starts it.
-pub(crate) fn start(engine: Engine) -> Background {
-    Background::start(async move |stop| {
+pub(crate) fn start(engine: Engine) -> BackgroundTask {
+    BackgroundTask::start(async move |stop| {
         let mut turns = interval(EVERY);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

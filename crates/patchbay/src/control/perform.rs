@@ -1,6 +1,6 @@
 //! What the commands do, in the server and without one.
 
-use patchbay_engine::{Engine, KeyKeeper, RevocationQuery};
+use patchbay_engine::{Engine, KeyRotator, RevocationQuery};
 use patchbay_model::ProjectId;
 use patchbay_server::RevocationOut;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub(super) async fn perform(
         Request::Accounts(request) => return perform_on_accounts(engine, request).await,
     };
     let file = data_dir.key_ring();
-    let outcome = perform_on_keys(&engine.key_keeper(&file), &request, stop, on_progress).await;
+    let outcome = perform_on_keys(&engine.key_rotator(&file), &request, stop, on_progress).await;
     // Whatever was exchanged is read again.
     engine.evict_envelopes();
     outcome
@@ -38,7 +38,7 @@ async fn perform_on_accounts(engine: &Engine, request: AccountsRequest) -> anyho
 
 /// Does what was asked of the key ring.
 pub async fn perform_on_keys(
-    keeper: &KeyKeeper<'_>,
+    keeper: &KeyRotator<'_>,
     request: &KeysRequest,
     stop: &CancellationToken,
     mut on_progress: impl FnMut(u64, u64) + Send,

@@ -5,7 +5,7 @@ pub mod report;
 use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Args as ClapArgs, Subcommand};
-use patchbay_engine::{KeyKeeper, check_key_ring};
+use patchbay_engine::{KeyRotator, check_key_ring};
 use patchbay_storage::Storage;
 use patchbay_vault::{OsEntropy, Vault};
 use serde_json::Value;
@@ -90,7 +90,7 @@ fn on_files(target: &Target, request: &KeysRequest) -> anyhow::Result<Value> {
         let (storage, ring) = data_dir.unlock(&SystemClock, &OsEntropy).await?;
         let vault = Vault::new(ring, Arc::new(OsEntropy));
         check_key_ring(&storage, &vault).await?;
-        let keeper = KeyKeeper {
+        let keeper = KeyRotator {
             records: storage.sealed_records(),
             vault: &vault,
             file: &data_dir.key_ring(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use patchbay_engine::{KeyRingStatus, Rotated};
+use patchbay_engine::{KeyRingStatus, RotationOutcome};
 use serde::{Deserialize, Serialize};
 
 /// How the ring stands.
@@ -80,8 +80,8 @@ struct Unopened {
     why: String,
 }
 
-impl From<Rotated> for Rotation {
-    fn from(rotated: Rotated) -> Self {
+impl From<RotationOutcome> for Rotation {
+    fn from(rotated: RotationOutcome) -> Self {
         let unopened = rotated.unopened.iter();
         Self {
             key: rotated.key.to_string(),

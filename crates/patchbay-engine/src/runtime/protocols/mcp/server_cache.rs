@@ -49,7 +49,7 @@ impl Memory {
     }
 
     pub(super) fn learn_era(&self, server: &str, era: Era) {
-        self.eras.fill(self.eras.ticket(), server.to_owned(), Arc::new(era));
+        self.eras.fill(self.eras.generation(), server.to_owned(), Arc::new(era));
     }
 
     pub(super) fn session(&self, key: &str) -> Option<Arc<Session>> {
@@ -57,11 +57,11 @@ impl Memory {
     }
 
     pub(super) fn keep_session(&self, key: String, session: Arc<Session>) {
-        self.sessions.fill(self.sessions.ticket(), key, session);
+        self.sessions.fill(self.sessions.generation(), key, session);
     }
 
     pub(super) fn forget_session(&self, key: &str) {
-        self.sessions.forget(key);
+        self.sessions.evict(key);
     }
 
     pub(super) fn tool(&self, server: &str, tool: &str) -> Option<Arc<Vec<ParamHeader>>> {
@@ -69,6 +69,6 @@ impl Memory {
     }
 
     pub(super) fn learn_tool(&self, server: &str, tool: &str, headers: Vec<ParamHeader>) {
-        self.tools.fill(self.tools.ticket(), (server.to_owned(), tool.to_owned()), Arc::new(headers));
+        self.tools.fill(self.tools.generation(), (server.to_owned(), tool.to_owned()), Arc::new(headers));
     }
 }

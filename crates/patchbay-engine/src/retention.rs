@@ -8,31 +8,31 @@ use patchbay_storage::{Storage, StorageError};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::background::Background;
+use crate::background_task::BackgroundTask;
 
 /// How often.
-const EVERY: Duration = Duration::from_hours(1);
+const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
 /// How long a session is kept after it expired, for whoever looks into what happened: a week, in seconds.
-const EXPIRED_KEPT: i64 = 7 * 86_400;
+const EXPIRED_SESSION_RETENTION: Duration = Duration::from_hours(7 * 24);
 /// Records that go in one transaction, so that calls which want to be recorded do not wait long.
-const BATCH: u32 = 5_000;
+const MAX_DELETED_PER_TRANSACTION: u32 = 5_000;
 
 /// Starts the task that forgets; 0 days keep records for ever. Told to stop, it ends after the batch that it
 /// is at.
-pub(crate) fn start(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention_days: u32) -> Background {
-    Background::start(async move |stop| {
-        let mut turns = interval(EVERY);
-        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+pub(crate) fn start(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention_days: u32) -> BackgroundTask {
+    BackgroundTask::start(async move |stop| {
+        let mut ticks = interval(CLEANUP_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! { () = stop.cancelled() => break, _ = turns.tick() => {} }
-            if let Err(error) = forget(&*storage, clock.now(), retention_days, &stop).await {
+            tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
+            if let Err(error) = delete_expired_records(&*storage, clock.now(), retention_days, &stop).await {
                 tracing::warn!(%error, "old sessions and records could not be removed; it is tried again in an hour");
             }
         }
     })
 }
 
-async fn forget(
+async fn delete_expired_records(
     storage: &dyn Storage,
     now: Timestamp,
     retention_days: u32,
@@ -40,16 +40,16 @@ async fn forget(
 ) -> Result<(), StorageError> {
     // What was typed is in them, sealed; nobody can come back to them any more.
     storage.pending_authorizations().delete_expired(now).await?;
-    storage.sessions().delete_expired(now.plus_seconds(-EXPIRED_KEPT)).await?;
+    storage.sessions().delete_expired(now.minus(EXPIRED_SESSION_RETENTION)).await?;
     if retention_days == 0 {
         return Ok(());
     }
     let oldest = now.plus_seconds(-i64::from(retention_days) * 86_400);
     let mut removed = 0;
     while !stop.is_cancelled() {
-        let count = storage.calls().delete_older(oldest, BATCH).await?;
+        let count = storage.calls().delete_older(oldest, MAX_DELETED_PER_TRANSACTION).await?;
         removed += count;
-        if count < u64::from(BATCH) {
+        if count < u64::from(MAX_DELETED_PER_TRANSACTION) {
             break;
         }
     }
@@ -94,9 +94,9 @@ mod tests {
         };
         storage.calls().append(&[record(0), record(29), record(31), record(400)]).await.unwrap();
         let stop = CancellationToken::new();
-        forget(&storage, now, 0, &stop).await.unwrap();
+        delete_expired_records(&storage, now, 0, &stop).await.unwrap();
         assert_eq!(storage.calls().list(&project, 10).await.unwrap().len(), 4);
-        forget(&storage, now, 30, &stop).await.unwrap();
+        delete_expired_records(&storage, now, 30, &stop).await.unwrap();
         assert_eq!(storage.calls().list(&project, 10).await.unwrap(), [record(0), record(29)]);
     }
 
@@ -109,7 +109,7 @@ mod tests {
         let (given_up, under_way) = (KeyHash([1; 32]), KeyHash([2; 32]));
         storage.pending_authorizations().put(&given_up, &project, &sealed, now.plus_seconds(-1)).await.unwrap();
         storage.pending_authorizations().put(&under_way, &project, &sealed, now.plus_seconds(60)).await.unwrap();
-        forget(&storage, now, 0, &CancellationToken::new()).await.unwrap();
+        delete_expired_records(&storage, now, 0, &CancellationToken::new()).await.unwrap();
         // Seen from a moment at which it had not expired.
         let before = now.plus_seconds(-60);
         assert_eq!(storage.pending_authorizations().take(&given_up, before).await.unwrap(), None);

@@ -4,12 +4,12 @@ use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// A running task.
-pub(crate) struct Background {
+pub(crate) struct BackgroundTask {
     stop: CancellationToken,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Background {
+impl BackgroundTask {
     /// Starts what `task` makes of the token that tells it to stop.
     pub(crate) fn start<F: Future<Output = ()> + Send + 'static>(task: impl FnOnce(CancellationToken) -> F) -> Self {
         let stop = CancellationToken::new();

@@ -10,27 +10,27 @@ use patchbay_storage::Storage;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::background::Background;
+use crate::background_task::BackgroundTask;
 
 /// Records that wait; when there are more, the newest are dropped and counted.
-const QUEUE: usize = 16_384;
+const MAX_QUEUED_RECORDS: usize = 16_384;
 /// Records in one transaction.
-const BATCH: usize = 4_096;
+const MAX_BATCH_RECORDS: usize = 4_096;
 /// How long a record may wait for company.
-const LINGER: std::time::Duration = std::time::Duration::from_millis(250);
+const MAX_BATCH_DELAY: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// Takes records without waiting.
-pub(crate) struct Recorder {
+pub(crate) struct CallLog {
     queue: mpsc::Sender<CallRecord>,
     dropped: AtomicU64,
-    writer: Background,
+    writer: BackgroundTask,
 }
 
-impl Recorder {
+impl CallLog {
     /// Starts the writer.
     pub(crate) fn start(storage: Arc<dyn Storage>) -> Self {
-        let (queue, waiting) = mpsc::channel(QUEUE);
-        let writer = Background::start(|stop| write(storage, waiting, stop));
+        let (queue, waiting) = mpsc::channel(MAX_QUEUED_RECORDS);
+        let writer = BackgroundTask::start(|stop| write(storage, waiting, stop));
         Self { queue, dropped: AtomicU64::default(), writer }
     }
 
@@ -55,13 +55,13 @@ async fn write(storage: Arc<dyn Storage>, mut waiting: mpsc::Receiver<CallRecord
     loop {
         tokio::select! {
             biased;
-            received = waiting.recv_many(&mut batch, BATCH) => if received == 0 { break },
+            received = waiting.recv_many(&mut batch, MAX_BATCH_RECORDS) => if received == 0 { break },
             () = stop.cancelled() => break,
         }
-        if batch.len() < BATCH && !stop.is_cancelled() {
+        if batch.len() < MAX_BATCH_RECORDS && !stop.is_cancelled() {
             // A little company makes one transaction of many.
-            tokio::select! { () = tokio::time::sleep(LINGER) => {}, () = stop.cancelled() => {} }
-            while batch.len() < BATCH {
+            tokio::select! { () = tokio::time::sleep(MAX_BATCH_DELAY) => {}, () = stop.cancelled() => {} }
+            while batch.len() < MAX_BATCH_RECORDS {
                 let Ok(record) = waiting.try_recv() else { break };
                 batch.push(record);
             }
@@ -70,7 +70,7 @@ async fn write(storage: Arc<dyn Storage>, mut waiting: mpsc::Receiver<CallRecord
     }
     while let Ok(record) = waiting.try_recv() {
         batch.push(record);
-        if batch.len() == BATCH {
+        if batch.len() == MAX_BATCH_RECORDS {
             append(&*storage, &mut batch).await;
         }
     }
