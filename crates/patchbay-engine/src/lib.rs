@@ -12,6 +12,7 @@ mod connector_catalog;
 pub mod error;
 mod http;
 mod key_ring;
+mod keyed_locks;
 mod linking;
 mod login;
 pub mod remote;

@@ -1,12 +1,10 @@
 //! Linking: what the customer typed is checked, tried at the provider, then sealed.
 
 mod fields;
-mod locks;
 mod seal;
 mod test_actions;
 mod verify;
 
 pub(crate) use fields::check_fields;
-pub(crate) use locks::OwnerLocks;
 pub(crate) use seal::{open_secrets, reseal_profile, seal_account, seal_profile};
 pub(crate) use verify::{Verification, no_token, verify};

@@ -9,7 +9,7 @@ use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::{Secret, Vault};
 
 use super::{Caller, Engine, invalid_at, profiles::NewProfile};
-use crate::{Error, ErrorCode};
+use crate::{Error, ErrorCode, keyed_locks::LockKey};
 
 /// What the first start made; its secrets are shown this once.
 #[derive(Debug)]
@@ -275,8 +275,7 @@ impl Engine {
     /// Enables, disables or renames a key. 404 `KeyNotFoundError`; 403 for one that may do more than the
     /// caller.
     pub async fn patch_key(&self, caller: &Caller, id: &ApiKeyId, patch: KeyPatch) -> Result<ApiKey, Error> {
-        // One change at a time: a new name that was read before the key was disabled would enable it again.
-        let _turn = self.turn_of(&caller.project_id, "key", id.as_str()).await;
+        let _key_lock = self.0.locks.lock(LockKey::ApiKey(caller.project_id.clone(), id.clone())).await;
         let mut key = self.key_within_reach(caller, id).await?;
         if let Some(name) = &patch.name {
             key.name = key_name(name)?;

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Error, ErrorCode,
     connector_catalog::{InstalledConnector, Origin},
+    keyed_locks::LockKey,
     linking::{Verification, check_fields, seal_account, verify},
     tokens::Minted,
 };
@@ -114,7 +115,8 @@ impl Engine {
             return Err(invalid_at("integration_id", "required", "integration_id is required"));
         };
         let HubProfile { profile, connector, .. } = self.hub_profile(hub, profile_id).await?;
-        let _turn = self.0.owner_locks.lock(&session.project_id, &session.owner, &connector.key).await;
+        let owner = LockKey::owner(&session.project_id, &session.owner, &connector.key);
+        let _owner_lock = self.0.locks.lock(owner).await;
         if !session.multiple {
             let existing =
                 self.storage().accounts().find_by_owner(&session.project_id, &session.owner, &connector.key).await?;

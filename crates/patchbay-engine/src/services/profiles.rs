@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, VersionPin, definition::AuthMethod, nearest};
-use patchbay_model::{ApiScope, EnabledActions, Owner, Profile, ProfileId, ProjectId};
+use patchbay_model::{ApiScope, EnabledActions, Profile, ProfileId, ProjectId};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::Secret;
 use tokio::sync::OwnedMutexGuard;
@@ -12,6 +12,7 @@ use super::{Caller, Engine, accounts::check_page, invalid, invalid_at};
 use crate::{
     Error, ErrorCode, Page, Problem,
     connector_catalog::Resolution,
+    keyed_locks::LockKey,
     linking::{check_fields, reseal_profile, seal_profile},
     tokens::{keep_app, signs_in},
 };
@@ -146,8 +147,7 @@ impl Engine {
         patch: ProfilePatch,
     ) -> Result<Arc<Profile>, Error> {
         caller.require(ApiScope::PlatformWrite)?;
-        // One change at a time: two at once would each write back what they had read.
-        let _turn = self.profile_turn(&caller.project_id, id).await;
+        let _profile_lock = self.profile_lock(&caller.project_id, id).await;
         let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
         let _catalog_lock = self.connector_catalog().change_lock.read().await;
         let pin = patch.version_pin.clone().unwrap_or_else(|| profile.version_pin.clone());
@@ -218,15 +218,9 @@ impl Engine {
         Ok(Arc::new(profile))
     }
 
-    /// Waits for the turn to change a profile.
-    pub(crate) async fn profile_turn(&self, project: &ProjectId, id: &ProfileId) -> OwnedMutexGuard<()> {
-        self.turn_of(project, "profile", id.as_str()).await
-    }
-
-    /// Waits for the turn to change a thing of a project that is read before it is written.
-    pub(super) async fn turn_of(&self, project: &ProjectId, kind: &str, id: &str) -> OwnedMutexGuard<()> {
-        let turn = Owner { id: id.to_owned(), name: String::new(), username: None };
-        self.0.owner_locks.lock(project, &turn, kind).await
+    /// Waits for the lock of a profile. A change holds it from the read to the write.
+    pub(crate) async fn profile_lock(&self, project: &ProjectId, id: &ProfileId) -> OwnedMutexGuard<()> {
+        self.0.locks.lock(LockKey::Profile(project.clone(), id.clone())).await
     }
 
     /// All profiles of a project, oldest first: of one connector, where it is named, and enabled or not, where that is
@@ -252,7 +246,7 @@ impl Engine {
         }
     }
 
-    /// Keeps a secret of ours with a profile, sealed, beside those of its fields. Who calls has the turn. The profile
+    /// Keeps a secret of ours with a profile, sealed, beside those of its fields. The caller holds the profile's lock. The profile
     /// counts as unchanged: nothing that was typed is another.
     pub(crate) async fn keep_profile_secret(
         &self,

@@ -153,7 +153,7 @@ impl Registrar<'_> {
     /// The profile's registration, or a new one. One at a time, so that two sign-ins do not make two.
     async fn registered(&self, endpoint: &Url) -> Result<Client, Error> {
         let (project, id) = (&self.profile.project_id, &self.profile.id);
-        let _turn = self.engine.profile_turn(project, id).await;
+        let _profile_lock = self.engine.profile_lock(project, id).await;
         if let Some(kept) = self.kept().await?
             && !self.is_forgotten(&kept.client).await
         {
