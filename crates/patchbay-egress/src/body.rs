@@ -1,8 +1,8 @@
-//! Reading a response's body: bounded in what is received and in what it unpacks to.
+//! Reads response bodies: bounded in the bytes that are received and in the bytes that they decompress to.
 //!
-//! We offer gzip and brotli: a static header costs nothing, providers' large JSON shrinks many times,
-//! and an answer that comes plain is passed on without a copy. Unpacking counts as it goes, so a small
-//! body that unpacks to gigabytes costs no more than the limit.
+//! Requests offer gzip and brotli: the header costs nothing, large JSON shrinks many times, and an uncompressed
+//! response is passed on without a copy. Decompression counts its output, so a small body that decompresses to
+//! gigabytes (a decompression bomb) costs no more than the limit.
 
 use std::io::Read;
 
@@ -11,51 +11,63 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
 use crate::{
-    failure::Cause,
-    transport::IncomingBody,
-    watch::{Watch, Whole},
+    body_observer::{BodyObserver, ReadAll},
+    failure::FailureCause,
+    transport::ResponseBody,
 };
 
-/// What we offer.
-pub(super) const ACCEPT_ENCODING: &str = "gzip, br";
-/// Packed bodies above this are unpacked away from the async threads.
-const UNPACK_INLINE: usize = 64 * 1024;
+/// The content codings that requests offer in `Accept-Encoding`.
+pub(crate) const ACCEPT_ENCODING: &str = "gzip, br";
+/// Larger compressed bodies are decompressed on a blocking thread.
+const MAX_INLINE_DECOMPRESSION_BYTES: usize = 64 * 1024;
+/// The size of the brotli decoder's input buffer.
+const BROTLI_BUFFER_BYTES: usize = 8 * 1024;
 
-/// The whole body, unpacked, at most `limit` bytes; of one that comes plain no more than `watch` wants.
-pub(super) async fn read(
+/// Returns the body, decompressed. An uncompressed body ends early if the observer needs no more of it.
+///
+/// # Errors
+///
+/// [`FailureCause::ResponseTooLarge`] if the body has more than `max_bytes` bytes, compressed or not;
+/// [`FailureCause::ConnectionLost`] if it ends early; [`FailureCause::InvalidResponse`] if it cannot be decompressed;
+/// and the errors of the observer.
+pub(crate) async fn read(
     headers: &HeaderMap,
-    body: IncomingBody,
-    limit: usize,
-    watch: &mut dyn Watch,
-) -> Result<Bytes, Cause> {
+    body: ResponseBody,
+    max_bytes: usize,
+    observer: &mut dyn BodyObserver,
+) -> Result<Bytes, FailureCause> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
-        return Err(Cause::TooLarge(limit));
+    if announced.is_some_and(|length| length > max_bytes as u64) {
+        return Err(FailureCause::ResponseTooLarge(max_bytes));
     }
-    let Some(coding) = coding(headers)? else { return collect(body, limit, watch).await };
-    let packed = collect(body, limit, &mut Whole).await?;
-    if packed.is_empty() {
-        return Ok(packed);
+    let Some(coding) = content_coding(headers)? else { return collect(body, max_bytes, observer).await };
+    let compressed = collect(body, max_bytes, &mut ReadAll).await?;
+    if compressed.is_empty() {
+        return Ok(compressed);
     }
-    if packed.len() <= UNPACK_INLINE {
-        return unpack(coding, &packed, limit);
+    if compressed.len() <= MAX_INLINE_DECOMPRESSION_BYTES {
+        return decompress(coding, &compressed, max_bytes);
     }
-    tokio::task::spawn_blocking(move || unpack(coding, &packed, limit))
+    tokio::task::spawn_blocking(move || decompress(coding, &compressed, max_bytes))
         .await
-        .map_err(|_| Cause::Undecodable("the body could not be unpacked".into()))?
+        .map_err(|_| FailureCause::InvalidResponse("the body could not be decompressed".into()))?
 }
 
-async fn collect(mut body: IncomingBody, limit: usize, watch: &mut dyn Watch) -> Result<Bytes, Cause> {
+async fn collect(
+    mut body: ResponseBody,
+    max_bytes: usize,
+    observer: &mut dyn BodyObserver,
+) -> Result<Bytes, FailureCause> {
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Cause::Cut(innermost(&*error)))?;
+        let frame = frame.map_err(|error| FailureCause::ConnectionLost(root_cause(&*error)))?;
         let Ok(data) = frame.into_data() else { continue };
-        if first.len() + rest.len() + data.len() > limit {
-            return Err(Cause::TooLarge(limit));
+        if first.len() + rest.len() + data.len() > max_bytes {
+            return Err(FailureCause::ResponseTooLarge(max_bytes));
         }
-        let is_enough = watch.see(&data)?;
+        let flow = observer.observe(&data)?;
         if first.is_empty() && rest.is_empty() {
-            // Most answers come as one frame, which is passed on as it is.
+            // Most responses are one frame, which is returned without a copy.
             first = data;
         } else {
             if rest.is_empty() {
@@ -63,63 +75,78 @@ async fn collect(mut body: IncomingBody, limit: usize, watch: &mut dyn Watch) ->
             }
             rest.extend_from_slice(&data);
         }
-        if is_enough {
+        if flow.is_break() {
             break;
         }
     }
     Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
-pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+/// Returns the message of the innermost source of an error.
+pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut error = error;
-    while let Some(cause) = error.source() {
-        error = cause;
+    while let Some(source) = error.source() {
+        error = source;
     }
     error.to_string()
 }
 
+/// A content coding (RFC 9110 section 8.4.1; brotli: RFC 7932).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coding {
+enum ContentCoding {
     Gzip,
     Deflate,
     Brotli,
 }
 
-fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Cause> {
+/// Returns the content coding of a body; `None` if it is not compressed.
+fn content_coding(headers: &HeaderMap) -> Result<Option<ContentCoding>, FailureCause> {
     let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(None) };
     let name = value.to_str().unwrap_or("?").trim().to_ascii_lowercase();
     Ok(Some(match name.as_str() {
         "" | "identity" => return Ok(None),
-        "gzip" | "x-gzip" => Coding::Gzip,
-        "deflate" => Coding::Deflate,
-        "br" => Coding::Brotli,
-        _ => return Err(Cause::Undecodable(format!("its content encoding `{name}` was not asked for"))),
+        "gzip" | "x-gzip" => ContentCoding::Gzip,
+        "deflate" => ContentCoding::Deflate,
+        "br" => ContentCoding::Brotli,
+        _ => return Err(unsupported_coding(&name)),
     }))
 }
 
-fn unpack(coding: Coding, packed: &[u8], limit: usize) -> Result<Bytes, Cause> {
-    let mut unpacked = Vec::new();
-    let most = limit as u64 + 1;
-    let outcome = match coding {
-        Coding::Gzip => flate2::read::MultiGzDecoder::new(packed).take(most).read_to_end(&mut unpacked),
-        // RFC 9110 means zlib by "deflate"; some servers send it bare.
-        Coding::Deflate if is_zlib(packed) => {
-            flate2::read::ZlibDecoder::new(packed).take(most).read_to_end(&mut unpacked)
-        }
-        Coding::Deflate => flate2::read::DeflateDecoder::new(packed).take(most).read_to_end(&mut unpacked),
-        Coding::Brotli => {
-            brotli_decompressor::Decompressor::new(packed, 8 * 1024).take(most).read_to_end(&mut unpacked)
-        }
-    };
-    if unpacked.len() > limit {
-        return Err(Cause::TooLarge(limit));
-    }
-    outcome.map_err(|error| Cause::Undecodable(format!("its compressed body is damaged ({error})")))?;
-    Ok(unpacked.into())
+/// Returns the failure of a response in a content coding that the request did not offer.
+pub(crate) fn unsupported_coding(name: &str) -> FailureCause {
+    FailureCause::InvalidResponse(format!("its content encoding `{name}` was not requested"))
 }
 
-fn is_zlib(packed: &[u8]) -> bool {
-    matches!(packed, [first, second, ..] if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0)
+/// Returns the failure of a response whose compressed body is damaged.
+pub(crate) fn damaged(error: &std::io::Error) -> FailureCause {
+    FailureCause::InvalidResponse(format!("its compressed body is damaged ({error})"))
+}
+
+fn decompress(coding: ContentCoding, compressed: &[u8], max_bytes: usize) -> Result<Bytes, FailureCause> {
+    let mut output = Vec::new();
+    // One more byte than allowed, so that a body above the limit is detected.
+    let most = max_bytes as u64 + 1;
+    let outcome = match coding {
+        ContentCoding::Gzip => flate2::read::MultiGzDecoder::new(compressed).take(most).read_to_end(&mut output),
+        // "deflate" is the zlib format (RFC 9110 section 8.4.1.2); some servers send it without the zlib header.
+        ContentCoding::Deflate if has_zlib_header(compressed) => {
+            flate2::read::ZlibDecoder::new(compressed).take(most).read_to_end(&mut output)
+        }
+        ContentCoding::Deflate => flate2::read::DeflateDecoder::new(compressed).take(most).read_to_end(&mut output),
+        ContentCoding::Brotli => {
+            brotli_decompressor::Decompressor::new(compressed, BROTLI_BUFFER_BYTES).take(most).read_to_end(&mut output)
+        }
+    };
+    if output.len() > max_bytes {
+        return Err(FailureCause::ResponseTooLarge(max_bytes));
+    }
+    outcome.map_err(|error| damaged(&error))?;
+    Ok(output.into())
+}
+
+/// Returns true if the bytes begin with a zlib header (RFC 1950 section 2.2).
+fn has_zlib_header(compressed: &[u8]) -> bool {
+    matches!(compressed, [first, second, ..] if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0)
 }
 
 #[cfg(test)]
@@ -146,46 +173,50 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    async fn read_packed(coding: &'static str, packed: Vec<u8>, limit: usize) -> Result<Bytes, Cause> {
+    async fn read_compressed(
+        coding: &'static str,
+        compressed: Vec<u8>,
+        max_bytes: usize,
+    ) -> Result<Bytes, FailureCause> {
         let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, coding.parse().unwrap())]);
-        let body = Full::new(Bytes::from(packed)).map_err(|never| match never {}).boxed_unsync();
-        read(&headers, body, limit, &mut Whole).await
+        let body = Full::new(Bytes::from(compressed)).map_err(|never| match never {}).boxed_unsync();
+        read(&headers, body, max_bytes, &mut ReadAll).await
     }
 
     #[tokio::test]
-    async fn every_coding_unpacks() {
+    async fn every_content_coding_is_decompressed() {
         let plain = br#"{"results":[1,2,3]}"#.as_slice();
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
         zlib.write_all(plain).unwrap();
-        let mut bare = DeflateEncoder::new(Vec::new(), Compression::fast());
-        bare.write_all(plain).unwrap();
-        for (coding, packed) in [
+        let mut raw = DeflateEncoder::new(Vec::new(), Compression::fast());
+        raw.write_all(plain).unwrap();
+        for (coding, compressed) in [
             ("gzip", gzip(plain)),
             ("x-gzip", gzip(plain)),
             ("deflate", zlib.finish().unwrap()),
-            ("deflate", bare.finish().unwrap()),
+            ("deflate", raw.finish().unwrap()),
             ("br", BROTLI.to_vec()),
             ("identity", plain.to_vec()),
         ] {
-            assert_eq!(read_packed(coding, packed, 1024).await.unwrap(), plain, "{coding}");
+            assert_eq!(read_compressed(coding, compressed, 1024).await.unwrap(), plain, "{coding}");
         }
     }
 
     #[tokio::test]
-    async fn a_bomb_stops_at_the_limit() {
+    async fn a_decompression_bomb_stops_at_the_limit() {
         let bomb = gzip(&vec![0; 8 * 1024 * 1024]);
         assert!(bomb.len() < 16 * 1024);
-        assert_eq!(read_packed("gzip", bomb, 64 * 1024).await, Err(Cause::TooLarge(64 * 1024)));
+        assert_eq!(read_compressed("gzip", bomb, 64 * 1024).await, Err(FailureCause::ResponseTooLarge(64 * 1024)));
     }
 
     #[tokio::test]
-    async fn what_cannot_be_unpacked_is_said() {
-        for (coding, packed) in [("gzip", b"not gzip".to_vec()), ("br", vec![0xff; 32]), ("zstd", b"x".to_vec())] {
-            let error = read_packed(coding, packed, 1024).await.unwrap_err();
-            assert!(matches!(error, Cause::Undecodable(_)), "{coding}: {error:?}");
+    async fn an_undecodable_body_is_an_invalid_response() {
+        for (coding, compressed) in [("gzip", b"not gzip".to_vec()), ("br", vec![0xff; 32]), ("zstd", b"x".to_vec())] {
+            let error = read_compressed(coding, compressed, 1024).await.unwrap_err();
+            assert!(matches!(error, FailureCause::InvalidResponse(_)), "{coding}: {error:?}");
         }
-        let mut cut = gzip(&[b'x'; 4096]);
-        cut.truncate(cut.len() - 9);
-        assert!(matches!(read_packed("gzip", cut, 65536).await, Err(Cause::Undecodable(_))));
+        let mut truncated = gzip(&[b'x'; 4096]);
+        truncated.truncate(truncated.len() - 9);
+        assert!(matches!(read_compressed("gzip", truncated, 65536).await, Err(FailureCause::InvalidResponse(_))));
     }
 }

@@ -1,48 +1,50 @@
-//! What a server says in `WWW-Authenticate` when it wants a token (RFC 9110 section 11.6.1, RFC 6750 section 3,
-//! RFC 9728 section 5.1).
+//! Parses `Bearer` challenges in `WWW-Authenticate`: how a server requests a token (RFC 9110 section 11.6.1, RFC 6750
+//! section 3, RFC 9728 section 5.1).
 
 use http::{HeaderMap, StatusCode, header};
 
-/// The most of a list of scopes that is read, in bytes.
-const MAX_SCOPES: usize = 1000;
+/// The longest scope value that is accepted, in bytes.
+const MAX_SCOPE_BYTES: usize = 1000;
 
-/// The parameters of a `Bearer` challenge that matter here.
+/// The parameters of a `Bearer` challenge that the callers use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Challenge {
-    /// Where the resource's metadata are.
+pub struct BearerChallenge {
+    /// The URL of the protected resource's metadata (RFC 9728 section 5.1).
     pub resource_metadata: Option<String>,
-    /// The scopes that are wanted.
+    /// The scopes that the request needs, separated by spaces.
     pub scope: Option<String>,
-    /// What was wrong with the token that was sent.
+    /// The error code of the token that was sent, for example `invalid_token`.
     pub error: Option<String>,
 }
 
-/// Which scopes a refusal is for want of (`insufficient_scope`: RFC 6750 section 3.1; Model Context Protocol,
-/// authorization, scope challenge handling): as the provider names them, perhaps none. None where the refusal is for
-/// another reason, or for none that is told.
-pub fn wanted_scopes(status: StatusCode, headers: &HeaderMap) -> Option<Vec<String>> {
+/// Returns the scopes that a 403 with `insufficient_scope` names, possibly none; `None` if the response was refused for
+/// another reason.
+///
+/// Sources: RFC 6750 section 3.1; Model Context Protocol, authorization, scope challenge handling.
+pub fn insufficient_scopes(status: StatusCode, headers: &HeaderMap) -> Option<Vec<String>> {
     if status != StatusCode::FORBIDDEN {
         return None;
     }
-    let challenge = bearer(headers);
+    let challenge = bearer_challenge(headers);
     if challenge.error.as_deref() != Some("insufficient_scope") {
         return None;
     }
-    let named = challenge.scope.as_deref().and_then(plain_scopes).unwrap_or_default();
-    Some(named.split_whitespace().map(str::to_owned).collect())
+    let scope = challenge.scope.as_deref().and_then(parse_scope).unwrap_or_default();
+    Some(scope.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Scopes as RFC 6749 section 3.3 writes them; none where they are anything else.
-pub fn plain_scopes(text: &str) -> Option<String> {
-    let is_scope = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~');
-    (!text.trim().is_empty() && text.len() <= MAX_SCOPES && text.chars().all(is_scope)).then(|| text.trim().to_owned())
+/// Returns the scope value, trimmed, if it has the form of RFC 6749 section 3.3 and at most 1000 bytes.
+pub fn parse_scope(text: &str) -> Option<String> {
+    let is_allowed = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~');
+    let is_scope = !text.trim().is_empty() && text.len() <= MAX_SCOPE_BYTES && text.chars().all(is_allowed);
+    is_scope.then(|| text.trim().to_owned())
 }
 
-/// The first `Bearer` challenge of an answer.
-pub fn bearer(headers: &HeaderMap) -> Challenge {
-    let texts = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-    let mut challenge = Challenge::default();
-    for (scheme, name, value) in texts.flat_map(parameters) {
+/// Returns the parameters of a response's `Bearer` challenges. The first value of each parameter counts.
+pub fn bearer_challenge(headers: &HeaderMap) -> BearerChallenge {
+    let values = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    let mut challenge = BearerChallenge::default();
+    for (scheme, name, value) in values.flat_map(parameters) {
         if !scheme.eq_ignore_ascii_case("bearer") {
             continue;
         }
@@ -56,7 +58,7 @@ pub fn bearer(headers: &HeaderMap) -> Challenge {
     challenge
 }
 
-/// Every parameter of every challenge in a header: scheme, name, value.
+/// Returns every parameter of every challenge in a header value: scheme, name, value.
 fn parameters(header: &str) -> Vec<(String, String, String)> {
     let (mut rest, mut scheme, mut found) = (header, String::new(), Vec::new());
     loop {
@@ -64,7 +66,7 @@ fn parameters(header: &str) -> Vec<(String, String, String)> {
         let end = rest.find([' ', '\t', ',', '=', '"']).unwrap_or(rest.len());
         let (token, after) = rest.split_at(end);
         if token.is_empty() {
-            // Something that is neither a scheme nor a parameter.
+            // Neither a scheme nor a parameter: skip one character.
             let Some(skipped) = after.chars().next() else { return found };
             rest = &after[skipped.len_utf8()..];
             continue;
@@ -74,23 +76,23 @@ fn parameters(header: &str) -> Vec<(String, String, String)> {
             rest = after;
             continue;
         };
-        let (value, after) = value_of(value.trim_start_matches([' ', '\t']));
+        let (value, after) = split_value(value.trim_start_matches([' ', '\t']));
         found.push((scheme.clone(), token.to_owned(), value));
         rest = after;
     }
 }
 
-/// A value, quoted or not, and what comes after it.
-fn value_of(text: &str) -> (String, &str) {
+/// Splits a parameter value, quoted or not, from the text after it.
+fn split_value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([' ', '\t', ',']).unwrap_or(text.len());
         return (text[..end].to_owned(), &text[end..]);
     };
     let (mut value, mut is_escaped) = (String::new(), false);
-    for (place, c) in quoted.char_indices() {
+    for (index, c) in quoted.char_indices() {
         match c {
             '\\' if !is_escaped => is_escaped = true,
-            '"' if !is_escaped => return (value, &quoted[place + 1..]),
+            '"' if !is_escaped => return (value, &quoted[index + 1..]),
             c => {
                 value.push(c);
                 is_escaped = false;
@@ -106,15 +108,15 @@ mod tests {
 
     use super::*;
 
-    fn of(header: &str) -> (Option<String>, Option<String>) {
+    fn parse(header: &str) -> (Option<String>, Option<String>) {
         let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, header.parse().unwrap())]);
-        let Challenge { resource_metadata, scope, .. } = bearer(&headers);
+        let BearerChallenge { resource_metadata, scope, .. } = bearer_challenge(&headers);
         (resource_metadata, scope)
     }
 
     #[test]
-    fn the_bearer_challenge_is_found_among_others() {
-        let place = Some("https://a.example/.well-known/oauth-protected-resource".to_owned());
+    fn the_bearer_challenge_is_found_among_other_schemes() {
+        let url = Some("https://a.example/.well-known/oauth-protected-resource".to_owned());
         for (header, scope) in [
             ("Bearer resource_metadata=\"https://a.example/.well-known/oauth-protected-resource\"", None),
             (
@@ -130,19 +132,19 @@ mod tests {
                 Some("a \"b\""),
             ),
         ] {
-            assert_eq!(of(header), (place.clone(), scope.map(str::to_owned)), "{header}");
+            assert_eq!(parse(header), (url.clone(), scope.map(str::to_owned)), "{header}");
         }
-        assert_eq!(of("Basic resource_metadata=\"https://evil.example\""), (None, None));
-        assert_eq!(of("Bearer"), (None, None));
+        assert_eq!(parse("Basic resource_metadata=\"https://evil.example\""), (None, None));
+        assert_eq!(parse("Bearer"), (None, None));
     }
 
     #[test]
-    fn a_refusal_for_want_of_scopes_is_told_from_others() {
-        let wanted = |status: u16, header: &str| {
+    fn only_insufficient_scope_names_scopes() {
+        let scopes = |status: u16, header: &str| {
             let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, header.parse().unwrap())]);
-            wanted_scopes(StatusCode::from_u16(status).unwrap(), &headers)
+            insufficient_scopes(StatusCode::from_u16(status).unwrap(), &headers)
         };
-        let named = |scopes: &[&str]| Some(scopes.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
+        let named = |names: &[&str]| Some(names.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
         for (status, header, expected) in [
             (403, "Bearer error=\"insufficient_scope\", scope=\"a:read  a:write\"", named(&["a:read", "a:write"])),
             (403, "Bearer realm=\"x\", error=insufficient_scope", named(&[])),
@@ -151,23 +153,23 @@ mod tests {
             (403, "Basic error=\"insufficient_scope\"", None),
             (401, "Bearer error=\"insufficient_scope\", scope=\"a\"", None),
         ] {
-            assert_eq!(wanted(status, header), expected, "{status} {header}");
+            assert_eq!(scopes(status, header), expected, "{status} {header}");
         }
-        assert_eq!(wanted_scopes(StatusCode::FORBIDDEN, &HeaderMap::new()), None);
+        assert_eq!(insufficient_scopes(StatusCode::FORBIDDEN, &HeaderMap::new()), None);
     }
 
     #[test]
-    fn scopes_hold_nothing_but_scopes() {
-        assert_eq!(plain_scopes("a:read  b").as_deref(), Some("a:read  b"));
-        for odd in ["", "  ", "a\nb", "a\"b", "ü", &"x".repeat(1001)] {
-            assert_eq!(plain_scopes(odd), None, "{odd:?}");
+    fn only_scope_characters_are_accepted() {
+        assert_eq!(parse_scope("a:read  b").as_deref(), Some("a:read  b"));
+        for invalid in ["", "  ", "a\nb", "a\"b", "ü", &"x".repeat(1001)] {
+            assert_eq!(parse_scope(invalid), None, "{invalid:?}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_header_is_borne(text in "[ -~]{0,200}") {
-            let _ = of(&text);
+        fn no_header_panics(text in "[ -~]{0,200}") {
+            let _ = parse(&text);
         }
     }
 }

@@ -1,274 +1,278 @@
-//! The HTTP client: sends a request under the egress policy, follows redirects, retries.
+//! The HTTP client: sends requests within the egress policy and the rate limits, follows redirects and retries.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::Full;
-use patchbay_model::{AccountId, Clock, Entropy};
+use patchbay_model::{Clock, Entropy};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use crate::{
     body,
-    certificate::ClientCertificate,
+    body_observer::{BodyObserver, ReadAll},
     config::{ConfigError, EgressConfig},
-    failure::{Cause, Failure, shown},
-    guard::Guard,
-    limits::{Limits, Rules, Turn, named_wait},
-    opened::{Leave, Opened, Read, Take},
-    redirect::{self, MAX_HOPS},
-    retry, tls,
-    transport::{self, Transport, TransportError},
+    egress_policy::EgressPolicy,
+    failure::{FailureCause, RequestFailure, display_url},
+    message::{InboundResponse, OutboundRequest},
+    rate_limit::{Permit, RateLimitScope, RateLimiter, retry_delay},
+    redirect::{self, MAX_REDIRECTS},
+    retry,
+    streaming_response::{BodyMode, Buffered, Streamed, StreamingResponse},
+    tls::TrustedRoots,
+    transport::{HyperTransport, Transport, TransportError},
     upstreams::Upstreams,
-    watch::{Watch, Whole},
 };
 
 const USER_AGENT: &str = concat!("patchbay/", env!("CARGO_PKG_VERSION"));
 
-/// A request to a provider. Never `Debug`: its headers carry credentials.
-#[derive(Clone)]
-pub struct Outgoing {
-    /// The method.
-    pub method: Method,
-    /// The provider's URL, whatever stands in for it.
-    pub url: Url,
-    /// Its headers, credentials marked sensitive.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub body: Bytes,
-    /// Whether sending it twice does no harm.
-    pub repeatable: bool,
-    /// What is shown to a server that asks who calls before it speaks HTTP; to the URL's own origin alone.
-    pub certificate: Option<Arc<ClientCertificate>>,
-}
-
-/// A provider's answer, whole and unpacked.
-pub struct Incoming {
-    /// Its status.
-    pub status: StatusCode,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub body: Bytes,
-    /// The provider's URL that answered, after redirects.
-    pub url: Url,
-}
-
-/// Whose limits a request keeps.
-pub struct Pace<'a> {
-    /// The account that is called for.
-    pub account: &'a AccountId,
-    /// What its connector declares.
-    pub rules: Rules,
-    /// Until when it may be kept back.
-    pub until: Instant,
-}
-
-/// The guarded client. One for the whole engine: it holds the connection pools.
+/// The HTTP client for outbound requests. A process needs one, because the client holds the connection pools and the
+/// state of the rate limits.
 pub struct HttpClient {
     transport: Arc<dyn Transport>,
-    guard: Arc<Guard>,
+    policy: Arc<EgressPolicy>,
     upstreams: Upstreams,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    limits: Limits,
+    rate_limiter: RateLimiter,
     max_response_bytes: usize,
 }
 
 impl HttpClient {
-    /// A client for the real network under the operator's rules.
+    /// Returns a client for the network with the operator's settings.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] if the certificate authorities or the upstreams are not valid.
     pub fn new(config: &EgressConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, ConfigError> {
-        let upstreams = Upstreams::compile(&config.upstreams)?;
-        let guard = Arc::new(Guard::new(config.egress_allow.clone(), upstreams.trusted()));
-        let roots = tls::Roots::new(config.egress_ca.as_deref())?;
-        let transport = Arc::new(transport::Wire::new(guard.clone(), roots));
-        let (limits, max_response_bytes) = (Limits::default(), config.max_response_bytes);
-        Ok(Self { transport, guard, upstreams, clock, entropy, limits, max_response_bytes })
+        let upstreams = Upstreams::parse(&config.upstreams)?;
+        let policy = Arc::new(EgressPolicy::new(config.allowed_networks.clone(), upstreams.origins()));
+        let roots = TrustedRoots::new(config.ca_pem.as_deref())?;
+        let transport = Arc::new(HyperTransport::new(policy.clone(), roots));
+        let (rate_limiter, max_response_bytes) = (RateLimiter::default(), config.max_response_bytes);
+        Ok(Self { transport, policy, upstreams, clock, entropy, rate_limiter, max_response_bytes })
     }
 
-    /// The same rules over another transport.
+    /// Replaces the transport and keeps all rules.
     #[must_use]
     pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = transport;
         self
     }
 
-    /// Lets go of what rests: clients of certificates, with the keys that they hold.
-    pub fn forget_idle(&self) {
-        self.transport.forget_idle();
+    /// Evicts the TLS clients with a client certificate, and the private keys in them, that were not used for a while.
+    pub fn evict_idle(&self) {
+        self.transport.evict_idle();
     }
 
-    /// The time.
+    /// Returns the client's clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
 
-    /// Randomness.
+    /// Returns the client's source of randomness.
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.entropy
     }
 
-    /// Whether a URL may be called or sent to a browser at all, as far as that can be told from itself; why not.
-    pub fn admits(&self, url: &Url) -> Result<(), String> {
-        let wire = self.upstreams.rewrite(url);
-        self.guard.admit(wire.as_ref().unwrap_or(url)).map(|_| ()).map_err(|refused| refused.message)
+    /// Checks that a URL may be called, or that a browser may be sent to it, as far as the URL itself shows. The
+    /// addresses behind its host name are not resolved.
+    ///
+    /// # Errors
+    ///
+    /// The message of the egress policy's refusal.
+    pub fn check_url(&self, url: &Url) -> Result<(), String> {
+        let upstream_url = self.upstreams.rewrite(url);
+        let target = upstream_url.as_ref().unwrap_or(url);
+        self.policy.check_url(target).map(|_| ()).map_err(|refused| refused.message)
     }
 
-    /// Sends a request and reads its answer, whatever its status, by `deadline`.
-    pub async fn send(&self, outgoing: Outgoing, deadline: Instant) -> Result<Incoming, Failure> {
-        self.send_watched(outgoing, None, deadline, &mut Whole).await
+    /// Sends a request and returns its response, whatever the status.
+    ///
+    /// # Errors
+    ///
+    /// A [`RequestFailure`] if there is no complete response at the deadline.
+    pub async fn send(&self, request: OutboundRequest, deadline: Instant) -> Result<InboundResponse, RequestFailure> {
+        self.send_observed(request, None, deadline, &mut ReadAll).await
     }
 
-    /// The same within an account's limits, each repetition too, and for an answer that is looked at while it comes
-    /// in and that may be let go before its end.
-    pub async fn send_watched(
+    /// Sends a request within an account's rate limits, which apply to each retry too. The observer receives the body
+    /// while it is read, and may end it early.
+    ///
+    /// # Errors
+    ///
+    /// A [`RequestFailure`] if there is no complete response at the deadline, or if the rate limits would delay the
+    /// request for too long.
+    pub async fn send_observed(
         &self,
-        outgoing: Outgoing,
-        pace: Option<&Pace<'_>>,
+        request: OutboundRequest,
+        scope: Option<&RateLimitScope<'_>>,
         deadline: Instant,
-        watch: &mut dyn Watch,
-    ) -> Result<Incoming, Failure> {
-        self.ask(outgoing, pace, deadline, MAX_HOPS, &mut Read { limit: self.max_response_bytes, watch }).await
+        observer: &mut dyn BodyObserver,
+    ) -> Result<InboundResponse, RequestFailure> {
+        let mut mode = Buffered { max_bytes: self.max_response_bytes, observer };
+        self.send_with(request, scope, deadline, MAX_REDIRECTS, &mut mode).await
     }
 
-    /// The same with so many redirects at most.
-    pub async fn send_within(
+    /// Sends a request within an account's rate limits and follows at most `max_redirects` redirects.
+    ///
+    /// # Errors
+    ///
+    /// A [`RequestFailure`] as for [`HttpClient::send_observed`], or if there are more redirects.
+    pub async fn send_with_redirect_limit(
         &self,
-        outgoing: Outgoing,
-        pace: Option<&Pace<'_>>,
+        request: OutboundRequest,
+        scope: Option<&RateLimitScope<'_>>,
         deadline: Instant,
-        hops: usize,
-    ) -> Result<Incoming, Failure> {
-        self.ask(outgoing, pace, deadline, hops, &mut Read { limit: self.max_response_bytes, watch: &mut Whole }).await
+        max_redirects: usize,
+    ) -> Result<InboundResponse, RequestFailure> {
+        let mut mode = Buffered { max_bytes: self.max_response_bytes, observer: &mut ReadAll };
+        self.send_with(request, scope, deadline, max_redirects, &mut mode).await
     }
 
-    /// Sends a request; the answer's body is left to be read. It comes as it is, not packed. It counts as under way
-    /// until its head has come.
-    pub async fn open(
+    /// Sends a request and returns its response as soon as the head was received. The request asks for an uncompressed
+    /// body. For the rate limits, it is in flight until the head was received.
+    ///
+    /// # Errors
+    ///
+    /// A [`RequestFailure`] as for [`HttpClient::send_with_redirect_limit`].
+    pub async fn send_streaming(
         &self,
-        mut outgoing: Outgoing,
-        pace: Option<&Pace<'_>>,
+        mut request: OutboundRequest,
+        scope: Option<&RateLimitScope<'_>>,
         deadline: Instant,
-        hops: usize,
-    ) -> Result<Opened, Failure> {
-        outgoing.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        self.ask(outgoing, pace, deadline, hops, &mut Leave).await
+        max_redirects: usize,
+    ) -> Result<StreamingResponse, RequestFailure> {
+        request.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        self.send_with(request, scope, deadline, max_redirects, &mut Streamed).await
     }
 
-    /// Sends a request and takes of its answer what `take` wants.
-    async fn ask<T: Take>(
+    /// Sends a request with the default headers and receives its response in this mode.
+    async fn send_with<M: BodyMode>(
         &self,
-        mut outgoing: Outgoing,
-        pace: Option<&Pace<'_>>,
+        mut request: OutboundRequest,
+        scope: Option<&RateLimitScope<'_>>,
         deadline: Instant,
-        hops: usize,
-        take: &mut T,
-    ) -> Result<T::Taken, Failure> {
-        let url = outgoing.url.clone();
+        max_redirects: usize,
+        mode: &mut M,
+    ) -> Result<M::Response, RequestFailure> {
+        let url = request.url.clone();
         let defaults = [(header::USER_AGENT, USER_AGENT), (header::ACCEPT_ENCODING, body::ACCEPT_ENCODING)];
         for (name, value) in defaults {
-            outgoing.headers.entry(name).or_insert(HeaderValue::from_static(value));
+            request.headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
-        match timeout_at(deadline, self.ask_until_answered(outgoing, pace, deadline, hops, take)).await {
-            Ok(outcome) => outcome.map_err(|cause| Failure { url, cause }),
-            Err(_) => Err(Failure { url, cause: Cause::TooSlow }),
+        match timeout_at(deadline, self.send_with_retries(request, scope, deadline, max_redirects, mode)).await {
+            Ok(outcome) => outcome.map_err(|cause| RequestFailure { url, cause }),
+            Err(_) => Err(RequestFailure { url, cause: FailureCause::DeadlineExceeded }),
         }
     }
 
-    async fn ask_until_answered<T: Take>(
+    async fn send_with_retries<M: BodyMode>(
         &self,
-        outgoing: Outgoing,
-        pace: Option<&Pace<'_>>,
+        request: OutboundRequest,
+        scope: Option<&RateLimitScope<'_>>,
         deadline: Instant,
-        hops: usize,
-        take: &mut T,
-    ) -> Result<T::Taken, Cause> {
-        if !outgoing.repeatable {
-            let turn = self.turn(pace).await?;
-            let opened = self.follow(outgoing, hops).await?;
-            self.learn(pace, &opened);
-            let taken = take.take(opened).await;
-            drop(turn);
-            return taken;
+        max_redirects: usize,
+        mode: &mut M,
+    ) -> Result<M::Response, FailureCause> {
+        if !request.idempotent {
+            let permit = self.acquire_permit(scope).await?;
+            let response = self.follow_redirects(request, max_redirects).await?;
+            self.observe_limits(scope, &response);
+            let outcome = mode.receive(response).await;
+            drop(permit);
+            return outcome;
         }
-        let until = pace.map_or(deadline, |pace| pace.until.min(deadline));
-        let (mut attempt, mut broken) = (0, false);
+        let wait_until = scope.map_or(deadline, |scope| scope.wait_until.min(deadline));
+        let (mut attempt, mut was_reconnected) = (0, false);
         loop {
-            let turn = self.turn(pace).await?;
-            let outcome = match self.follow(outgoing.clone(), hops).await {
-                Ok(opened) => {
-                    self.learn(pace, &opened);
-                    if retry::asks_to_wait(opened.status) && attempt < retry::MAX_RETRIES {
-                        let wait = named_wait(opened.status, &opened.headers, self.clock())
+            let permit = self.acquire_permit(scope).await?;
+            let outcome = match self.follow_redirects(request.clone(), max_redirects).await {
+                Ok(response) => {
+                    self.observe_limits(scope, &response);
+                    if retry::is_retryable_status(response.status) && attempt < retry::MAX_RETRIES {
+                        let delay = retry_delay(response.status, &response.headers, self.clock())
                             .unwrap_or_else(|| retry::backoff(attempt, &*self.entropy));
-                        if Instant::now().checked_add(wait).is_some_and(|then| then < until) {
+                        if Instant::now().checked_add(delay).is_some_and(|then| then < wait_until) {
                             attempt += 1;
-                            drop((opened, turn));
-                            sleep(wait).await;
+                            drop((response, permit));
+                            sleep(delay).await;
                             continue;
                         }
                     }
-                    take.take(opened).await
+                    mode.receive(response).await
                 }
                 Err(cause) => Err(cause),
             };
-            drop(turn);
-            let wait = match outcome {
-                // A connection that broke (often one that the provider had just given up) gets one new one.
-                Err(Cause::Cut(_)) if !broken => {
-                    broken = true;
+            drop(permit);
+            let delay = match outcome {
+                // A lost connection, often an idle one that the provider had just closed, is retried once.
+                Err(FailureCause::ConnectionLost(_)) if !was_reconnected => {
+                    was_reconnected = true;
                     retry::backoff(0, &*self.entropy)
                 }
                 outcome => return outcome,
             };
             attempt += 1;
-            sleep(wait).await;
+            sleep(delay).await;
         }
     }
 
-    /// Waits for the account's turn.
-    async fn turn<'a>(&'a self, pace: Option<&'a Pace<'_>>) -> Result<Option<Turn<'a>>, Cause> {
-        let Some(pace) = pace else { return Ok(None) };
-        self.limits.turn(pace.account, pace.rules, pace.until).await.map(Some).map_err(Cause::Limited)
+    /// Waits until the account's rate limits allow a request.
+    async fn acquire_permit<'a>(
+        &'a self,
+        scope: Option<&'a RateLimitScope<'_>>,
+    ) -> Result<Option<Permit<'a>>, FailureCause> {
+        let Some(scope) = scope else { return Ok(None) };
+        let permit = self.rate_limiter.acquire(scope.account, scope.rules, scope.wait_until).await;
+        permit.map(Some).map_err(FailureCause::RateLimited)
     }
 
-    /// Remembers what an answer tells of limits.
-    fn learn(&self, pace: Option<&Pace<'_>>, opened: &Opened) {
-        if let Some(pace) = pace {
-            self.limits.learn(pace.account, opened.status, &opened.headers, self.clock());
+    /// Updates the account's rate limits with those that a response reports.
+    fn observe_limits(&self, scope: Option<&RateLimitScope<'_>>, response: &StreamingResponse) {
+        if let Some(scope) = scope {
+            self.rate_limiter.observe(scope.account, response.status, &response.headers, self.clock());
         }
     }
 
-    async fn follow(&self, outgoing: Outgoing, hops: usize) -> Result<Opened, Cause> {
-        let Outgoing { mut method, mut url, mut headers, mut body, mut certificate, .. } = outgoing;
-        for _ in 0..=hops {
-            let wire = self.upstreams.rewrite(&url);
-            let wire = wire.as_ref().unwrap_or(&url);
-            let reach = self.guard.admit(wire).map_err(Cause::Refused)?;
+    /// Sends a request and the requests of at most `max_redirects` redirects; returns the last response.
+    async fn follow_redirects(
+        &self,
+        request: OutboundRequest,
+        max_redirects: usize,
+    ) -> Result<StreamingResponse, FailureCause> {
+        let OutboundRequest { mut method, mut url, mut headers, mut body, mut certificate, .. } = request;
+        for _ in 0..=max_redirects {
+            let upstream_url = self.upstreams.rewrite(&url);
+            let target = upstream_url.as_ref().unwrap_or(&url);
+            let destination = self.policy.check_url(target).map_err(FailureCause::EgressRefused)?;
             let mut request = http::Request::new(Full::new(body.clone()));
             *request.method_mut() = method.clone();
-            *request.uri_mut() = wire
+            *request.uri_mut() = target
                 .as_str()
                 .parse()
-                .map_err(|error| Cause::Unreachable(format!("the URL cannot be called: {error}")))?;
+                .map_err(|error| FailureCause::Unreachable(format!("the URL cannot be called: {error}")))?;
             *request.headers_mut() = headers.clone();
-            let exchange = self.transport.exchange(reach, certificate.as_ref(), request);
-            let response = exchange.await.map_err(|error| match error {
-                TransportError::Refused(refused) => Cause::Refused(refused),
-                TransportError::Connect(why) => Cause::Unreachable(why),
-                TransportError::Broken(why) => Cause::Cut(why),
-                TransportError::Certificate(why) => Cause::Certificate { shown: certificate.is_some(), why },
+            let response = self.transport.send(destination, certificate.as_ref(), request).await;
+            let response = response.map_err(|error| match error {
+                TransportError::EgressRefused(refused) => FailureCause::EgressRefused(refused),
+                TransportError::Connect(reason) => FailureCause::Unreachable(reason),
+                TransportError::ConnectionLost(reason) => FailureCause::ConnectionLost(reason),
+                TransportError::ClientCertificate(reason) => {
+                    FailureCause::ClientCertificate { presented: certificate.is_some(), reason }
+                }
             })?;
-            let (head, incoming) = response.into_parts();
+            let (head, response_body) = response.into_parts();
             let location = head.headers.get(header::LOCATION).filter(|_| redirect::is_redirect(head.status));
             let Some(location) = location else {
-                return Ok(Opened { status: head.status, headers: head.headers, body: incoming, url });
+                return Ok(StreamingResponse { status: head.status, headers: head.headers, body: response_body, url });
             };
-            let next = location.to_str().ok().and_then(|location| wire.join(location).ok());
-            let next = next.ok_or_else(|| Cause::Redirect("it redirects to something that is not a URL".into()))?;
+            let next = location.to_str().ok().and_then(|location| target.join(location).ok());
+            let next = next
+                .ok_or_else(|| FailureCause::RedirectRejected("it redirects to a location that is not a URL".into()))?;
             let next = self.upstreams.restore(&next, &url).unwrap_or(next);
-            redirect::judge(head.status, &method, &url, &next)?;
+            redirect::check_method(head.status, &method, &url, &next)?;
             if head.status == StatusCode::SEE_OTHER && method != Method::HEAD {
                 method = Method::GET;
             }
@@ -276,14 +280,14 @@ impl HttpClient {
                 body = Bytes::new();
                 headers.remove(header::CONTENT_TYPE);
             }
-            redirect::strip(&mut headers, &url, &next);
+            redirect::strip_headers(&mut headers, &url, &next);
             certificate = certificate.filter(|_| url.origin() == next.origin());
             url = next;
         }
-        let place = shown(&url);
-        Err(Cause::Redirect(match hops {
-            0 => format!("it redirects to {place}, and this step follows no redirect"),
-            hops => format!("it redirects more than {hops} times, last to {place}"),
+        let target = display_url(&url);
+        Err(FailureCause::RedirectRejected(match max_redirects {
+            0 => format!("it redirects to {target}, and this step follows no redirect"),
+            max => format!("it redirects more than {max} times, last to {target}"),
         }))
     }
 }

@@ -1,53 +1,77 @@
-//! Why a request brought no usable answer, and what callers are told about it.
+//! Why a request has no usable response.
 
 use url::Url;
 
-use crate::{guard::EgressRefused, limits::Limited};
+use crate::{egress_policy::EgressRefused, rate_limit::RateLimited};
 
-/// A request without a usable answer: where, and why.
-#[derive(Debug)]
-pub struct Failure {
-    /// Where the request went.
+/// A request without a usable response.
+#[derive(Debug, thiserror::Error)]
+#[error("the request to {} failed: {cause}", display_url(.url))]
+pub struct RequestFailure {
+    /// The URL of the request.
     pub url: Url,
-    /// Why there is no usable answer.
-    pub cause: Cause,
+    /// Why there is no usable response.
+    pub cause: FailureCause,
 }
 
-/// Why there is no usable answer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cause {
-    /// The call's time ran out.
-    TooSlow,
+/// Why a request has no usable response.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FailureCause {
+    /// The deadline of the call passed.
+    #[error("the deadline passed")]
+    DeadlineExceeded,
     /// No connection could be made.
+    #[error("no connection could be made ({0})")]
     Unreachable(String),
-    /// The connection broke before the answer was whole.
-    Cut(String),
-    /// The answer is larger than this many bytes.
-    TooLarge(usize),
-    /// It sends us elsewhere, where we do not follow.
-    Redirect(String),
-    /// The answer cannot be unpacked or understood.
-    Undecodable(String),
-    /// The server does not take our certificate, or misses one.
-    Certificate {
-        /// Whether we presented one.
-        shown: bool,
+    /// The connection was lost before the response was complete.
+    #[error("the connection was lost before the response was complete ({0})")]
+    ConnectionLost(String),
+    /// The response is larger than this many bytes.
+    #[error("the response is larger than {0} bytes")]
+    ResponseTooLarge(usize),
+    /// The response redirects the request to a URL that is not followed.
+    #[error("{0}")]
+    RedirectRejected(String),
+    /// The response cannot be decompressed or parsed.
+    #[error("the response cannot be read: {0}")]
+    InvalidResponse(String),
+    /// The server rejected the client certificate, or requires one.
+    #[error("the server rejected the TLS handshake over the client certificate ({reason})")]
+    ClientCertificate {
+        /// Whether the request had a client certificate.
+        presented: bool,
         /// The server's reason.
-        why: String,
+        reason: String,
     },
-    /// The guard refused.
-    Refused(EgressRefused),
-    /// A limit keeps it back for longer than it may wait; nothing was sent.
-    Limited(Limited),
+    /// The egress policy refused the request. Nothing was sent.
+    #[error(transparent)]
+    EgressRefused(EgressRefused),
+    /// A rate limit would delay the request for longer than it may wait. Nothing was sent.
+    #[error(transparent)]
+    RateLimited(RateLimited),
 }
 
-/// A URL as people may see it: without query, which may carry secrets.
-pub fn shown(url: &Url) -> String {
+/// Returns the URL as it may be shown to people: without user info, query and fragment, which may contain secrets.
+pub fn display_url(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);
-    // A URL with a user part is refused before it is called; its text must not show in the refusal.
+    // The egress policy refuses a URL with user info; the refusal must not show it. The setters fail only for URLs
+    // that cannot have user info.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_displayed_failure_contains_no_secret_of_the_url() {
+        let url = Url::parse("https://user:hunter22@api.example.com/a?key=hunter22#hunter22").unwrap();
+        assert_eq!(display_url(&url), "https://api.example.com/a");
+        let failure = RequestFailure { url, cause: FailureCause::DeadlineExceeded };
+        assert_eq!(failure.to_string(), "the request to https://api.example.com/a failed: the deadline passed");
+    }
 }

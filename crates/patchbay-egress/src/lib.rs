@@ -1,42 +1,47 @@
-//! The one way out: every request to a provider passes here.
+//! Outbound HTTP: every request that leaves the process is sent by the [`HttpClient`] of this crate.
 //!
-//! A request is judged by the `guard`, sent to the provider or its stand-in (`upstreams`), its
-//! redirects are followed by hand (`redirect`), its answer is read within bounds (`body`), and it is
-//! repeated where that is safe (`retry`). The whole of it ends at the call's deadline, and at once
-//! when the caller goes away: everything runs inside the caller's future.
+//! The egress policy (`egress_policy`) checks each URL and each address. The request then goes to the provider or to
+//! the upstream that replaces it (`upstreams`). Redirects are followed one by one (`redirect`), the response body is
+//! read within a size limit (`body`), and a failed request is retried if that is safe (`retry`). A call ends at its
+//! deadline. It also ends as soon as the caller drops its future, because all work runs inside that future.
 
-mod addresses;
+#![warn(clippy::missing_errors_doc)]
+
 mod body;
+mod body_observer;
 mod certificate;
 mod challenge;
 mod client;
-mod clients;
 mod config;
+mod egress_policy;
 mod failure;
-mod guard;
-mod lane;
-mod limits;
-mod opened;
+mod message;
+mod mtls_clients;
+mod rate_limit;
 mod redirect;
 mod resolver;
 mod response_cache;
 mod retry;
+mod special_ranges;
+mod streaming_response;
+mod sync;
 mod tls;
 mod transport;
 mod upstreams;
-mod watch;
+mod worker_pool;
 
-pub use certificate::{ClientCertificate, Flaw, Pair};
-pub use challenge::{Challenge, bearer, plain_scopes, wanted_scopes};
-pub use client::{HttpClient, Incoming, Outgoing, Pace};
+pub use body_observer::{BodyObserver, ReadAll};
+pub use certificate::{CertificateError, ClientCertificate, PemPair};
+pub use challenge::{BearerChallenge, bearer_challenge, insufficient_scopes, parse_scope};
+pub use client::HttpClient;
 pub use config::{ConfigError, EgressConfig};
-pub use failure::{Cause, Failure, shown};
-pub use guard::{EgressRefused, Reach};
-pub use lane::use_lane;
-pub use limits::{Limit, Limited, Rules, named_wait};
-pub use opened::{Opened, Pieces};
-pub use redirect::MAX_HOPS;
-pub use response_cache::{Answers, Fetch, Fingerprint, Hasher};
-pub use retry::is_repeatable;
-pub use transport::{IncomingBody, Transport, TransportError};
-pub use watch::{Watch, Whole};
+pub use egress_policy::{Destination, EgressRefused};
+pub use failure::{FailureCause, RequestFailure, display_url};
+pub use message::{InboundResponse, OutboundRequest};
+pub use rate_limit::{LimitKind, LimitRules, RateLimitScope, RateLimited, retry_delay};
+pub use redirect::MAX_REDIRECTS;
+pub use response_cache::{CacheLookup, FillPermit, Fingerprint, FingerprintHasher, ResponseCache};
+pub use retry::is_idempotent;
+pub use streaming_response::{BodyStream, StreamingResponse};
+pub use transport::{ResponseBody, Transport, TransportError};
+pub use worker_pool::set_worker_pool_index;

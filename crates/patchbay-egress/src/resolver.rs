@@ -1,5 +1,5 @@
-//! Name resolution under the guard: the addresses that were judged are the ones that are dialled, so a
-//! name that changes its address between the check and the connection (rebinding) gains nothing.
+//! DNS resolution under the egress policy. The addresses that the policy checked are the ones that are dialed, so a
+//! name whose address changes between the check and the connection (DNS rebinding) bypasses nothing.
 
 use std::{
     io,
@@ -14,54 +14,59 @@ use async_trait::async_trait;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
-use crate::guard::{Guard, Reach};
+use crate::egress_policy::{Destination, EgressPolicy};
 
-/// Where addresses come from: the system, or a table in tests.
+/// A source of addresses: the operating system, or a table in tests.
 #[async_trait]
-pub(crate) trait Lookup: Send + Sync {
-    /// All addresses of a name.
+pub(crate) trait AddressLookup: Send + Sync {
+    /// Returns all addresses of a host name.
+    ///
+    /// # Errors
+    ///
+    /// The error of the lookup, for example if the name does not exist.
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The operating system's resolver.
+/// The resolver of the operating system.
 pub(crate) struct SystemLookup;
 
 #[async_trait]
-impl Lookup for SystemLookup {
+impl AddressLookup for SystemLookup {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
     }
 }
 
-/// A resolver that gives only addresses that the guard admits.
+/// A resolver that returns only addresses that the egress policy allows.
 #[derive(Clone)]
-pub(crate) struct GuardedResolver {
-    pub(crate) guard: Arc<Guard>,
-    pub(crate) lookup: Arc<dyn Lookup>,
-    pub(crate) reach: Reach,
+pub(crate) struct PolicyResolver {
+    pub(crate) policy: Arc<EgressPolicy>,
+    pub(crate) lookup: Arc<dyn AddressLookup>,
+    pub(crate) destination: Destination,
 }
 
-impl GuardedResolver {
+impl PolicyResolver {
+    /// Returns the allowed addresses of a host. Fails with `EgressRefused` if it has addresses and none is allowed.
     async fn resolve(
         self,
         host: String,
     ) -> Result<vec::IntoIter<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
-        let (mut admitted, mut refusal) = (Vec::new(), None);
+        let (mut allowed, mut refusal) = (Vec::new(), None);
         for address in self.lookup.lookup(&host).await? {
-            match self.guard.admit_address(address, &host, self.reach) {
-                // The port is the connector's to set.
-                Ok(()) => admitted.push(SocketAddr::new(address, 0)),
+            match self.policy.check_address(address, &host, self.destination) {
+                // The connector sets the port.
+                Ok(()) => allowed.push(SocketAddr::new(address, 0)),
                 Err(refused) => refusal = Some(refused),
             }
         }
         match refusal {
-            Some(refused) if admitted.is_empty() => Err(Box::new(refused)),
-            _ => Ok(admitted.into_iter()),
+            Some(refused) if allowed.is_empty() => Err(Box::new(refused)),
+            _ => Ok(allowed.into_iter()),
         }
     }
 }
 
-impl Service<Name> for GuardedResolver {
+impl Service<Name> for PolicyResolver {
     type Response = vec::IntoIter<SocketAddr>;
     type Error = Box<dyn std::error::Error + Send + Sync>;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
@@ -81,24 +86,24 @@ mod tests {
 
     use super::*;
 
-    /// Answers with the next list of addresses each time it is asked, as a rebinding server does.
+    /// Returns the next list of addresses for each lookup, as a rebinding DNS server does.
     struct Rebinding(Mutex<Vec<Vec<IpAddr>>>);
 
     #[async_trait]
-    impl Lookup for Rebinding {
+    impl AddressLookup for Rebinding {
         async fn lookup(&self, _: &str) -> io::Result<Vec<IpAddr>> {
             Ok(self.0.lock().unwrap().remove(0))
         }
     }
 
-    fn resolver(answers: &[&[&str]], reach: Reach) -> GuardedResolver {
-        let answers = answers.iter().map(|list| list.iter().map(|ip| ip.parse().unwrap()).collect()).collect();
-        GuardedResolver { guard: Arc::default(), lookup: Arc::new(Rebinding(Mutex::new(answers))), reach }
+    fn resolver(lists: &[&[&str]], destination: Destination) -> PolicyResolver {
+        let lists = lists.iter().map(|list| list.iter().map(|ip| ip.parse().unwrap()).collect()).collect();
+        PolicyResolver { policy: Arc::default(), lookup: Arc::new(Rebinding(Mutex::new(lists))), destination }
     }
 
     #[tokio::test]
-    async fn a_rebinding_name_is_judged_each_time() {
-        let resolver = resolver(&[&["93.184.216.34"], &["127.0.0.1"]], Reach::Public);
+    async fn a_rebinding_name_is_checked_at_each_lookup() {
+        let resolver = resolver(&[&["93.184.216.34"], &["127.0.0.1"]], Destination::Public);
         let first = resolver.clone().resolve("rebind.example".into()).await.unwrap().collect::<Vec<_>>();
         assert_eq!(first, ["93.184.216.34:0".parse().unwrap()]);
         let refused = resolver.resolve("rebind.example".into()).await.unwrap_err().to_string();
@@ -106,15 +111,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_judged_addresses_are_dialled() {
-        let resolver = resolver(&[&["10.0.0.1", "93.184.216.34", "::1"]], Reach::Public);
-        let admitted = resolver.resolve("mixed.example".into()).await.unwrap().collect::<Vec<_>>();
-        assert_eq!(admitted, ["93.184.216.34:0".parse().unwrap()]);
+    async fn only_allowed_addresses_are_returned() {
+        let resolver = resolver(&[&["10.0.0.1", "93.184.216.34", "::1"]], Destination::Public);
+        let allowed = resolver.resolve("mixed.example".into()).await.unwrap().collect::<Vec<_>>();
+        assert_eq!(allowed, ["93.184.216.34:0".parse().unwrap()]);
     }
 
     #[tokio::test]
-    async fn plain_http_reaches_the_allow_list_alone() {
-        let refused = resolver(&[&["93.184.216.34"]], Reach::AllowedOnly).resolve("public.example".into()).await;
+    async fn plain_http_reaches_only_allowed_networks() {
+        let refused =
+            resolver(&[&["93.184.216.34"]], Destination::AllowedNetworks).resolve("public.example".into()).await;
         assert!(refused.unwrap_err().to_string().contains("plain http"));
     }
 }

@@ -1,14 +1,14 @@
-//! Answers that are kept for a while: `cacheTTL` of a request.
+//! The cache of responses to requests with a `cacheTTL`.
 //!
-//! An answer is found again by a keyed hash of everything that made it: project, account, profile, connector, the
-//! values of all credentials and the whole request. No other tenant, account or version of the credentials can hit
-//! it, and nothing of them can be read from the key. What is kept is wiped when it is forgotten; the key is random
-//! and ends with the process. Memory is bounded, the oldest answers go first.
+//! The cache key is a keyed hash of everything that determines the response: project, account, profile, connector, the
+//! values of all credentials, and the whole request. Another tenant, account or version of the credentials can never
+//! hit the entry, and the key reveals nothing about them. The hash key is random and exists only in this process.
+//! Bodies are zeroed when they are evicted. Memory is bounded; the oldest entries are evicted first.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -22,51 +22,51 @@ use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::client::Incoming;
+use crate::{message::InboundResponse, sync::lock};
 
-/// The most that all bodies may take, in bytes.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
-/// The largest body that is kept, in bytes.
-const LARGEST: usize = 1024 * 1024;
-/// The most answers.
-const MOST_ANSWERS: usize = 4096;
-/// The longest that an answer is kept, whatever the file says.
-const LONGEST: Duration = Duration::from_hours(24);
+/// The maximum size of all bodies together.
+const MAX_TOTAL_BYTES: usize = 32 * 1024 * 1024;
+/// The maximum size of one body; a larger one is not cached.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The maximum number of entries.
+const MAX_ENTRIES: usize = 4096;
+/// The maximum time that an entry is valid.
+const MAX_TTL: Duration = Duration::from_hours(24);
 
-/// What a request is known by.
+/// The cache key of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
-/// The kept answers of all accounts.
+/// The cached responses of all accounts.
 #[derive(Default)]
-pub struct Answers {
-    /// Made with the first request that is looked for.
+pub struct ResponseCache {
+    /// Generated for the first request that is looked up.
     key: OnceLock<hmac::Key>,
     is_used: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<CacheState>,
 }
 
 #[derive(Default)]
-struct State {
-    accounts: HashMap<AccountId, Shelf>,
-    /// By age: where each answer is.
+struct CacheState {
+    accounts: HashMap<AccountId, AccountEntries>,
+    /// Entries by their number, the oldest first.
     order: BTreeMap<u64, (AccountId, Fingerprint)>,
-    next: u64,
-    bytes: usize,
+    next_number: u64,
+    total_bytes: usize,
 }
 
-/// The answers of one account.
+/// The entries of one account.
 #[derive(Default)]
-struct Shelf {
-    answers: HashMap<Fingerprint, Arc<Kept>>,
-    /// Counts what made answers stale: one that was asked for before must not be kept after.
-    changes: u64,
-    /// Requests under way whose answers may be kept.
-    fetching: usize,
+struct AccountEntries {
+    responses: HashMap<Fingerprint, Arc<CachedResponse>>,
+    /// Incremented by each invalidation: a response that was requested before one must not be stored after it.
+    generation: u64,
+    /// The number of fill permits that exist.
+    permits: usize,
 }
 
-struct Kept {
-    until: Instant,
+struct CachedResponse {
+    expires_at: Instant,
     number: u64,
     status: StatusCode,
     headers: HeaderMap,
@@ -74,19 +74,27 @@ struct Kept {
     url: Url,
 }
 
-/// The right to keep the answer to a request that was not found.
-pub struct Fetch<'a> {
-    answers: &'a Answers,
+/// The result of a cache lookup.
+pub enum CacheLookup<'a> {
+    /// The cached response.
+    Hit(InboundResponse),
+    /// No valid response is cached. The permit stores the one that is fetched now.
+    Miss(FillPermit<'a>),
+}
+
+/// The permission to store the response to a request that was not cached.
+pub struct FillPermit<'a> {
+    cache: &'a ResponseCache,
     account: AccountId,
     fingerprint: Fingerprint,
-    changes: u64,
+    generation: u64,
 }
 
 /// Hashes the parts of a request.
-pub struct Hasher(hmac::Context);
+pub struct FingerprintHasher(hmac::Context);
 
-impl Hasher {
-    /// Adds a part; parts do not run into each other.
+impl FingerprintHasher {
+    /// Adds a part. Its length is hashed too, so that the boundaries between parts count.
     pub fn add(&mut self, part: &[u8]) {
         self.0.update(&(part.len() as u64).to_be_bytes());
         self.0.update(part);
@@ -100,129 +108,130 @@ impl Hasher {
     }
 }
 
-impl Answers {
-    /// Returns a hasher with this process's key.
-    pub fn hasher(&self, entropy: &dyn Entropy) -> Hasher {
+impl ResponseCache {
+    /// Returns a hasher with the key of this cache.
+    pub fn hasher(&self, entropy: &dyn Entropy) -> FingerprintHasher {
         let key = self.key.get_or_init(|| {
             let mut key = Zeroizing::new([0; 32]);
             entropy.fill(&mut *key);
             hmac::Key::new(hmac::HMAC_SHA256, &*key)
         });
-        Hasher(hmac::Context::with_key(key))
+        FingerprintHasher(hmac::Context::with_key(key))
     }
 
-    /// The kept answer, or the right to keep the one that is fetched now.
-    pub fn find(&self, account: &AccountId, fingerprint: Fingerprint) -> Result<Incoming, Fetch<'_>> {
+    /// Returns the cached response of an account's request, or the permission to store it.
+    pub fn lookup(&self, account: &AccountId, fingerprint: Fingerprint) -> CacheLookup<'_> {
         self.is_used.store(true, Ordering::Release);
-        let mut state = self.lock();
-        let shelf = state.accounts.entry(account.clone()).or_default();
-        let found = shelf.answers.get(&fingerprint).cloned();
-        if let Some(kept) = found.filter(|kept| kept.until > Instant::now()) {
+        let mut state = self.state();
+        let entries = state.accounts.entry(account.clone()).or_default();
+        let found = entries.responses.get(&fingerprint).cloned();
+        if let Some(cached) = found.filter(|cached| cached.expires_at > Instant::now()) {
             drop(state);
-            return Ok(Incoming {
-                status: kept.status,
-                headers: kept.headers.clone(),
-                body: Bytes::copy_from_slice(&kept.body),
-                url: kept.url.clone(),
+            return CacheLookup::Hit(InboundResponse {
+                status: cached.status,
+                headers: cached.headers.clone(),
+                body: Bytes::copy_from_slice(&cached.body),
+                url: cached.url.clone(),
             });
         }
-        shelf.fetching += 1;
-        let changes = shelf.changes;
+        entries.permits += 1;
+        let generation = entries.generation;
         drop(state);
-        Err(Fetch { answers: self, account: account.clone(), fingerprint, changes })
+        CacheLookup::Miss(FillPermit { cache: self, account: account.clone(), fingerprint, generation })
     }
 
-    /// Forgets an account's answers, and what is being fetched at the moment: it has changed something.
-    pub fn forget(&self, account: &AccountId) {
+    /// Removes an account's responses, and prevents that those in flight are stored. Call it after a request that may
+    /// have changed data at the provider.
+    pub fn invalidate(&self, account: &AccountId) {
         if !self.is_used.load(Ordering::Acquire) {
             return;
         }
-        let mut state = self.lock();
-        let State { accounts, order, bytes, .. } = &mut *state;
-        if let Some(shelf) = accounts.get_mut(account) {
-            shelf.changes += 1;
-            for (_, kept) in shelf.answers.drain() {
-                order.remove(&kept.number);
-                *bytes -= kept.body.len();
+        let mut state = self.state();
+        let CacheState { accounts, order, total_bytes, .. } = &mut *state;
+        if let Some(entries) = accounts.get_mut(account) {
+            entries.generation += 1;
+            for (_, cached) in entries.responses.drain() {
+                order.remove(&cached.number);
+                *total_bytes -= cached.body.len();
             }
-            if shelf.fetching == 0 {
+            if entries.permits == 0 {
                 accounts.remove(account);
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, CacheState> {
+        lock(&self.state)
     }
 }
 
-impl State {
+impl CacheState {
     fn remove(&mut self, account: &AccountId, fingerprint: Fingerprint) {
-        if let Some(shelf) = self.accounts.get_mut(account) {
-            if let Some(kept) = shelf.answers.remove(&fingerprint) {
-                self.order.remove(&kept.number);
-                self.bytes -= kept.body.len();
+        if let Some(entries) = self.accounts.get_mut(account) {
+            if let Some(cached) = entries.responses.remove(&fingerprint) {
+                self.order.remove(&cached.number);
+                self.total_bytes -= cached.body.len();
             }
-            if shelf.answers.is_empty() && shelf.fetching == 0 {
+            if entries.responses.is_empty() && entries.permits == 0 {
                 self.accounts.remove(account);
             }
         }
     }
 
-    /// Until one more of this size fits.
-    fn make_room(&mut self, size: usize) {
-        while self.bytes + size > MOST_BYTES || self.order.len() >= MOST_ANSWERS {
+    /// Evicts the oldest entries until one more of this size fits.
+    fn evict_for(&mut self, size: usize) {
+        while self.total_bytes + size > MAX_TOTAL_BYTES || self.order.len() >= MAX_ENTRIES {
             let Some((_, (account, fingerprint))) = self.order.pop_first() else { return };
             self.remove(&account, fingerprint);
         }
     }
 }
 
-impl Fetch<'_> {
-    /// Keeps a good answer, unless the account has changed something since, or the provider forbids it
-    /// (`no-store`, RFC 9111 section 5.2.2.5).
-    pub fn keep(self, incoming: &Incoming, seconds: u64) {
-        let forbidden = incoming.headers.get_all(header::CACHE_CONTROL).iter().any(|value| {
-            let words = value.to_str().unwrap_or_default().split(',');
-            words.into_iter().any(|word| word.trim().eq_ignore_ascii_case("no-store"))
+impl FillPermit<'_> {
+    /// Stores a successful response for `ttl`, at most 24 hours. Does not store it if the account was invalidated since
+    /// the lookup, or if the provider forbids it (`no-store`, RFC 9111 section 5.2.2.5).
+    pub fn fill(self, response: &InboundResponse, ttl: Duration) {
+        let is_forbidden = response.headers.get_all(header::CACHE_CONTROL).iter().any(|value| {
+            let mut directives = value.to_str().unwrap_or_default().split(',');
+            directives.any(|directive| directive.trim().eq_ignore_ascii_case("no-store"))
         });
-        let life = Duration::from_secs(seconds).min(LONGEST);
-        if forbidden || !incoming.status.is_success() || incoming.body.len() > LARGEST || life.is_zero() {
+        let ttl = ttl.min(MAX_TTL);
+        if is_forbidden || !response.status.is_success() || response.body.len() > MAX_BODY_BYTES || ttl.is_zero() {
             return;
         }
-        let mut headers = incoming.headers.clone();
+        let mut headers = response.headers.clone();
         headers.remove(header::SET_COOKIE);
-        let mut state = self.answers.lock();
-        if state.accounts.get(&self.account).is_none_or(|shelf| shelf.changes != self.changes) {
+        let mut state = self.cache.state();
+        if state.accounts.get(&self.account).is_none_or(|entries| entries.generation != self.generation) {
             return;
         }
-        // One that is over; its account stays, as this fetch holds it.
+        // An expired entry. The account's entries remain, because this permit exists.
         state.remove(&self.account, self.fingerprint);
-        state.make_room(incoming.body.len());
-        let number = state.next;
-        state.next += 1;
-        state.bytes += incoming.body.len();
+        state.evict_for(response.body.len());
+        let number = state.next_number;
+        state.next_number += 1;
+        state.total_bytes += response.body.len();
         state.order.insert(number, (self.account.clone(), self.fingerprint));
-        let kept = Kept {
-            until: Instant::now() + life,
+        let cached = CachedResponse {
+            expires_at: Instant::now() + ttl,
             number,
-            status: incoming.status,
+            status: response.status,
             headers,
-            body: Zeroizing::new(incoming.body.to_vec()),
-            url: incoming.url.clone(),
+            body: Zeroizing::new(response.body.to_vec()),
+            url: response.url.clone(),
         };
-        if let Some(shelf) = state.accounts.get_mut(&self.account) {
-            shelf.answers.insert(self.fingerprint, Arc::new(kept));
+        if let Some(entries) = state.accounts.get_mut(&self.account) {
+            entries.responses.insert(self.fingerprint, Arc::new(cached));
         }
     }
 }
 
-impl Drop for Fetch<'_> {
+impl Drop for FillPermit<'_> {
     fn drop(&mut self) {
-        let mut state = self.answers.lock();
-        if let Some(shelf) = state.accounts.get_mut(&self.account) {
-            shelf.fetching -= 1;
-            if shelf.fetching == 0 && shelf.answers.is_empty() {
+        let mut state = self.cache.state();
+        if let Some(entries) = state.accounts.get_mut(&self.account) {
+            entries.permits -= 1;
+            if entries.permits == 0 && entries.responses.is_empty() {
                 state.accounts.remove(&self.account);
             }
         }
@@ -235,100 +244,123 @@ mod tests {
 
     use super::*;
 
-    fn fingerprint(answers: &Answers, parts: &[&str]) -> Fingerprint {
-        let mut hasher = answers.hasher(&SeededEntropy::new(5));
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn hit(lookup: CacheLookup<'_>) -> Option<InboundResponse> {
+        match lookup {
+            CacheLookup::Hit(response) => Some(response),
+            CacheLookup::Miss(_) => None,
+        }
+    }
+
+    fn miss(lookup: CacheLookup<'_>) -> FillPermit<'_> {
+        match lookup {
+            CacheLookup::Miss(permit) => permit,
+            CacheLookup::Hit(_) => panic!("the response is cached"),
+        }
+    }
+
+    fn fingerprint(cache: &ResponseCache, parts: &[&str]) -> Fingerprint {
+        let mut hasher = cache.hasher(&SeededEntropy::new(5));
         parts.iter().for_each(|part| hasher.add(part.as_bytes()));
         hasher.finish()
     }
 
-    fn incoming(body: &[u8], cache_control: &str) -> Incoming {
+    fn response(body: &[u8], cache_control: &str) -> InboundResponse {
         let headers = HeaderMap::from_iter([
             (header::CACHE_CONTROL, cache_control.parse().unwrap()),
             (header::SET_COOKIE, "a=b".parse().unwrap()),
         ]);
         let url = "https://api.example.com/x".parse().unwrap();
-        Incoming { status: StatusCode::OK, headers, body: Bytes::copy_from_slice(body), url }
+        InboundResponse { status: StatusCode::OK, headers, body: Bytes::copy_from_slice(body), url }
     }
 
-    fn put(answers: &Answers, account: &str, name: &str, body: &[u8], seconds: u64) {
-        let Err(fetch) = answers.find(&AccountId::new(account), fingerprint(answers, &[account, name])) else { return };
-        fetch.keep(&incoming(body, ""), seconds);
+    fn put(cache: &ResponseCache, account: &str, name: &str, body: &[u8], seconds: u64) {
+        if let CacheLookup::Miss(permit) = cache.lookup(&AccountId::new(account), fingerprint(cache, &[account, name]))
+        {
+            permit.fill(&response(body, ""), Duration::from_secs(seconds));
+        }
     }
 
-    fn get(answers: &Answers, account: &str, name: &str) -> Option<Bytes> {
-        answers.find(&AccountId::new(account), fingerprint(answers, &[account, name])).ok().map(|found| found.body)
+    fn get(cache: &ResponseCache, account: &str, name: &str) -> Option<Bytes> {
+        hit(cache.lookup(&AccountId::new(account), fingerprint(cache, &[account, name]))).map(|found| found.body)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_is_given_again_until_its_time_is_over() {
-        let answers = Answers::default();
-        put(&answers, "a", "x", b"one", 60);
-        assert_eq!(get(&answers, "a", "x").as_deref(), Some(&b"one"[..]));
-        assert_eq!(get(&answers, "b", "x"), None, "nobody else's");
-        let found = answers.find(&AccountId::new("a"), fingerprint(&answers, &["a", "x"])).ok().unwrap();
+    async fn a_response_is_returned_until_it_expires() {
+        let cache = ResponseCache::default();
+        put(&cache, "a", "x", b"one", 60);
+        assert_eq!(get(&cache, "a", "x").as_deref(), Some(&b"one"[..]));
+        assert_eq!(get(&cache, "b", "x"), None, "only for its account");
+        let found = hit(cache.lookup(&AccountId::new("a"), fingerprint(&cache, &["a", "x"]))).unwrap();
         assert!(found.headers.get(header::SET_COOKIE).is_none());
         tokio::time::advance(Duration::from_secs(61)).await;
-        assert_eq!(get(&answers, "a", "x"), None);
-        put(&answers, "a", "x", b"two", u64::MAX);
-        tokio::time::advance(LONGEST + Duration::from_secs(1)).await;
-        assert_eq!(get(&answers, "a", "x"), None, "a day at most");
+        assert_eq!(get(&cache, "a", "x"), None);
+        put(&cache, "a", "x", b"two", u64::MAX);
+        tokio::time::advance(MAX_TTL + Duration::from_secs(1)).await;
+        assert_eq!(get(&cache, "a", "x"), None, "a day at most");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_change_forgets_what_was_kept_and_what_is_under_way() {
-        let answers = Answers::default();
-        put(&answers, "a", "x", b"one", 60);
-        put(&answers, "b", "x", b"other", 60);
+    async fn an_invalidation_removes_entries_and_blocks_fills_in_flight() {
+        let cache = ResponseCache::default();
+        put(&cache, "a", "x", b"one", 60);
+        put(&cache, "b", "x", b"other", 60);
         let account = AccountId::new("a");
-        let under_way = answers.find(&account, fingerprint(&answers, &["a", "y"])).err().unwrap();
-        answers.forget(&account);
-        under_way.keep(&incoming(b"stale", ""), 60);
-        assert_eq!((get(&answers, "a", "x"), get(&answers, "a", "y")), (None, None));
-        assert!(get(&answers, "b", "x").is_some());
-        put(&answers, "a", "x", b"two", 60);
-        assert!(get(&answers, "a", "x").is_some());
+        let permit = miss(cache.lookup(&account, fingerprint(&cache, &["a", "y"])));
+        cache.invalidate(&account);
+        permit.fill(&response(b"stale", ""), MINUTE);
+        assert_eq!((get(&cache, "a", "x"), get(&cache, "a", "y")), (None, None));
+        assert!(get(&cache, "b", "x").is_some());
+        put(&cache, "a", "x", b"two", 60);
+        assert!(get(&cache, "a", "x").is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_must_not_be_kept_is_not() {
-        let answers = Answers::default();
+    async fn failed_large_and_no_store_responses_are_not_stored() {
+        let cache = ResponseCache::default();
         let account = AccountId::new("a");
-        let mut failed = incoming(b"no", "");
+        let mut failed = response(b"no", "");
         failed.status = StatusCode::NOT_FOUND;
-        for bad in [incoming(b"no", "private, No-Store"), failed, incoming(&vec![b'x'; LARGEST + 1], "")] {
-            answers.find(&account, fingerprint(&answers, &["a", "x"])).err().unwrap().keep(&bad, 60);
-            assert_eq!(get(&answers, "a", "x"), None);
+        for bad in [response(b"no", "private, No-Store"), failed, response(&vec![b'x'; MAX_BODY_BYTES + 1], "")] {
+            miss(cache.lookup(&account, fingerprint(&cache, &["a", "x"]))).fill(&bad, MINUTE);
+            assert_eq!(get(&cache, "a", "x"), None);
         }
-        assert!(answers.lock().accounts.is_empty(), "nothing is left behind");
+        assert!(cache.state().accounts.is_empty(), "no state remains");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn memory_is_bounded_and_the_oldest_go_first() {
-        let answers = Answers::default();
-        let body = vec![b'x'; LARGEST];
+    async fn memory_is_bounded_and_the_oldest_entries_are_evicted() {
+        let cache = ResponseCache::default();
+        let body = vec![b'x'; MAX_BODY_BYTES];
         for number in 0..40 {
-            put(&answers, "a", &number.to_string(), &body, 60);
+            put(&cache, "a", &number.to_string(), &body, 60);
         }
-        assert!(answers.lock().bytes <= MOST_BYTES);
-        assert!(get(&answers, "a", "39").is_some() && get(&answers, "a", "0").is_none());
-        for number in 0..MOST_ANSWERS + 9 {
-            put(&answers, &format!("n{number}"), "x", b"1", 60);
+        assert!(cache.state().total_bytes <= MAX_TOTAL_BYTES);
+        assert!(get(&cache, "a", "39").is_some() && get(&cache, "a", "0").is_none());
+        for number in 0..MAX_ENTRIES + 9 {
+            put(&cache, &format!("n{number}"), "x", b"1", 60);
         }
-        let state = answers.lock();
-        assert_eq!(state.order.len(), MOST_ANSWERS);
-        assert_eq!(state.accounts.len(), MOST_ANSWERS, "accounts without an answer are forgotten");
+        let state = cache.state();
+        assert_eq!(state.order.len(), MAX_ENTRIES);
+        assert_eq!(state.accounts.len(), MAX_ENTRIES, "accounts without entries are removed");
         assert_eq!(
-            state.bytes,
-            state.accounts.values().flat_map(|shelf| shelf.answers.values()).map(|kept| kept.body.len()).sum::<usize>()
+            state.total_bytes,
+            state
+                .accounts
+                .values()
+                .flat_map(|entries| entries.responses.values())
+                .map(|cached| cached.body.len())
+                .sum::<usize>()
         );
     }
 
     #[test]
-    fn parts_do_not_run_into_each_other() {
-        let answers = Answers::default();
-        assert!(fingerprint(&answers, &["ab", "c"]) != fingerprint(&answers, &["a", "bc"]));
-        let mut elsewhere = Answers::default().hasher(&SeededEntropy::new(6));
-        elsewhere.add(b"a");
-        assert!(fingerprint(&answers, &["a"]) != elsewhere.finish(), "the key ends with the process");
+    fn the_boundaries_between_parts_count() {
+        let cache = ResponseCache::default();
+        assert!(fingerprint(&cache, &["ab", "c"]) != fingerprint(&cache, &["a", "bc"]));
+        let mut other = ResponseCache::default().hasher(&SeededEntropy::new(6));
+        other.add(b"a");
+        assert!(fingerprint(&cache, &["a"]) != other.finish(), "another cache has another key");
     }
 }

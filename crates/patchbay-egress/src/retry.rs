@@ -1,37 +1,40 @@
-//! When and after how long a request is sent again.
+//! When a request is sent again, and after how long.
 //!
-//! Only what is safe to repeat is repeated: the idempotent methods (RFC 9110 section 9.2.2), what has an idempotency
-//! key, and what the connector calls idempotent. A provider that says 429 or 503 is asked again at most five times,
-//! after the time it names, else after a random time under a doubling ceiling (full jitter), and only when that ends
-//! within the budget and the caller's patience.
+//! Only a request that is safe to repeat is retried: one with an idempotent method (RFC 9110 section 9.2.2), one with
+//! an idempotency key, or one that the connector declares as idempotent. After a 429 or 503 the request is retried at
+//! most five times. The delay is the one that the response names, otherwise a random time below an exponentially
+//! growing limit (full jitter). The request is not retried if the delay would exceed the deadline or the time that the
+//! caller is ready to wait.
 
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode};
 use patchbay_model::Entropy;
 
-/// The most repetitions of one request.
-pub(super) const MAX_RETRIES: u32 = 5;
-const BASE: Duration = Duration::from_millis(250);
-const CEILING: Duration = Duration::from_secs(8);
+/// The maximum number of retries of one request.
+pub(crate) const MAX_RETRIES: u32 = 5;
+/// The limit of the first backoff; each further one doubles it.
+const BASE_BACKOFF: Duration = Duration::from_millis(250);
+/// The limit of every backoff.
+const MAX_BACKOFF: Duration = Duration::from_secs(8);
 
-/// Whether the provider asks to come back later.
-pub(super) fn asks_to_wait(status: StatusCode) -> bool {
+/// Returns true for 429 (RFC 6585 section 4) and 503 (RFC 9110 section 15.6.4): the server asks to try again later.
+pub(crate) fn is_retryable_status(status: StatusCode) -> bool {
     matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
 }
 
-/// Whether a request does no harm when it is sent twice, as far as its method and headers tell.
-pub fn is_repeatable(method: &Method, headers: &HeaderMap) -> bool {
-    // draft-ietf-httpapi-idempotency-key-header, and how it was called before.
+/// Returns true if the method is idempotent or if the headers contain an idempotency key.
+pub fn is_idempotent(method: &Method, headers: &HeaderMap) -> bool {
+    // draft-ietf-httpapi-idempotency-key-header, and the name that was common before it.
     method.is_idempotent() || ["idempotency-key", "x-idempotency-key"].iter().any(|name| headers.contains_key(*name))
 }
 
-/// How long to wait before repetition number `attempt` (from 0) when the provider names no time.
-pub(super) fn backoff(attempt: u32, entropy: &dyn Entropy) -> Duration {
-    let ceiling = CEILING.min(BASE.saturating_mul(1 << attempt.min(16)));
+/// Returns the delay before retry number `attempt` (from 0) when the response names none.
+pub(crate) fn backoff(attempt: u32, entropy: &dyn Entropy) -> Duration {
+    let limit = MAX_BACKOFF.min(BASE_BACKOFF.saturating_mul(1 << attempt.min(16)));
     let mut bytes = [0; 8];
     entropy.fill(&mut bytes);
-    let micros = u64::try_from(ceiling.as_micros()).unwrap_or(u64::MAX).max(1);
+    let micros = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX).max(1);
     Duration::from_micros(u64::from_le_bytes(bytes) % micros)
 }
 
@@ -42,25 +45,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_no_harm_twice_is_repeated() {
-        let keyed =
+    fn idempotent_methods_and_with_key_requests_are_retried() {
+        let with_key =
             |name: &'static str| HeaderMap::from_iter([(http::HeaderName::from_static(name), "k".parse().unwrap())]);
         for method in [Method::GET, Method::PUT, Method::DELETE] {
-            assert!(is_repeatable(&method, &HeaderMap::new()), "{method}");
+            assert!(is_idempotent(&method, &HeaderMap::new()), "{method}");
         }
         for method in [Method::POST, Method::PATCH] {
-            assert!(!is_repeatable(&method, &HeaderMap::new()), "{method}");
-            assert!(is_repeatable(&method, &keyed("idempotency-key")));
-            assert!(is_repeatable(&method, &keyed("x-idempotency-key")));
+            assert!(!is_idempotent(&method, &HeaderMap::new()), "{method}");
+            assert!(is_idempotent(&method, &with_key("idempotency-key")));
+            assert!(is_idempotent(&method, &with_key("x-idempotency-key")));
         }
     }
 
     #[test]
-    fn jitter_stays_under_its_ceiling() {
+    fn jitter_stays_below_the_limit() {
         let entropy = SeededEntropy::new(3);
         for attempt in 0..40 {
-            let wait = backoff(attempt, &entropy);
-            assert!(wait < CEILING && wait < BASE.saturating_mul(1 << attempt.min(16)), "{attempt}: {wait:?}");
+            let delay = backoff(attempt, &entropy);
+            assert!(
+                delay < MAX_BACKOFF && delay < BASE_BACKOFF.saturating_mul(1 << attempt.min(16)),
+                "{attempt}: {delay:?}"
+            );
         }
     }
 }

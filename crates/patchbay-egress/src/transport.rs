@@ -1,9 +1,11 @@
-//! The lowest seam: one request out, one response head back. On the wire it is hyper's pooled client
-//! (HTTP/1.1 and, by ALPN, HTTP/2; rustls); the replayer of recorded cases puts its own in.
+//! The transport: sends one request and returns the head of the response while the body still streams in.
 //!
-//! No proxy environment variable is read. Connections are pooled per reach, so a connection that was
-//! made under one rule is never used under another, per [`lane`], so that no thread waits for another, and per client
-//! certificate where there is one.
+//! [`HyperTransport`] is hyper's pooled client (HTTP/1.1, and HTTP/2 by ALPN) with rustls. The runner of recorded tests
+//! has its own transport. No proxy environment variable is read.
+//!
+//! Connections are pooled per [`Destination`], so that a connection that was opened under one rule is never used under
+//! another; per worker thread ([`worker_pool`](crate::worker_pool)), so that no thread waits for another; and per
+//! client certificate.
 
 use std::{
     error::Error as StdError,
@@ -26,91 +28,103 @@ use tokio::time::Instant;
 
 use crate::{
     certificate::ClientCertificate,
-    clients::Clients,
-    guard::{EgressRefused, Guard, Reach},
-    lane,
-    resolver::{GuardedResolver, Lookup, SystemLookup},
-    tls::Roots,
+    egress_policy::{Destination, EgressPolicy, EgressRefused},
+    mtls_clients::MtlsClients,
+    resolver::{AddressLookup, PolicyResolver, SystemLookup},
+    tls::TrustedRoots,
+    worker_pool::worker_pool_index,
 };
 
-/// How long one connection attempt may take; the call's own budget bounds it too.
+/// The maximum duration of one connection attempt. The deadline of the call also limits it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The interval of TCP keep-alive probes.
+const TCP_KEEPALIVE_INTERVAL: Duration = Duration::from_mins(1);
+/// A pooled connection that was not used for this long is closed.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
+/// The maximum number of idle connections per host in one pool.
+const MAX_IDLE_PER_HOST: usize = 128;
 
-/// A response's body as it streams in.
-pub type IncomingBody = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
+/// A response body while it streams in.
+pub type ResponseBody = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
 
-/// Why no response head came.
+/// Why there is no response head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransportError {
-    /// The guard refused an address.
-    Refused(EgressRefused),
-    /// No connection: nothing was sent.
+    /// The egress policy refused an address. Nothing was sent.
+    EgressRefused(EgressRefused),
+    /// No connection could be made. Nothing was sent.
     Connect(String),
-    /// The connection broke after the request was (perhaps) sent.
-    Broken(String),
-    /// The server does not take our certificate, or misses one: nothing was taken in.
-    Certificate(String),
+    /// The connection was lost, possibly after the request was sent.
+    ConnectionLost(String),
+    /// The server rejected the client certificate, or requires one. It did not process the request.
+    ClientCertificate(String),
 }
 
 /// Sends one request.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// The response's head, its body still streaming. The certificate is shown to a server that asks for one.
-    async fn exchange(
+    /// Sends the request and returns the head of the response, with the body still to be read. The certificate is
+    /// presented if the server requests one.
+    ///
+    /// # Errors
+    ///
+    /// A [`TransportError`] if there is no response head.
+    async fn send(
         &self,
-        reach: Reach,
+        destination: Destination,
         certificate: Option<&Arc<ClientCertificate>>,
         request: http::Request<Full<Bytes>>,
-    ) -> Result<http::Response<IncomingBody>, TransportError>;
+    ) -> Result<http::Response<ResponseBody>, TransportError>;
 
-    /// Lets go of the clients of certificates that nobody used for a while.
-    fn forget_idle(&self) {}
+    /// Evicts the TLS clients with a client certificate that were not used for a while.
+    fn evict_idle(&self) {}
 }
 
-type HyperClient = Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>;
+type HyperClient = Client<HttpsConnector<HttpConnector<PolicyResolver>>, Full<Bytes>>;
 
-/// The clients of one lane, one for each reach.
-type Lane = [OnceLock<HyperClient>; 3];
+/// The clients of one worker thread, one per [`Destination`].
+type WorkerClients = [OnceLock<HyperClient>; 3];
 
-/// The real network. TLS is set up with the first request, so that the start stays quick.
-pub(crate) struct Wire {
-    guard: Arc<Guard>,
-    lookup: Arc<dyn Lookup>,
-    roots: Roots,
-    lanes: Box<[Lane]>,
-    certified: Clients<(usize, Reach, [u8; 32]), HyperClient>,
+/// The transport over the network. It sets up TLS with the first request, so that the process starts quickly.
+pub(crate) struct HyperTransport {
+    policy: Arc<EgressPolicy>,
+    lookup: Arc<dyn AddressLookup>,
+    roots: TrustedRoots,
+    workers: Box<[WorkerClients]>,
+    mtls_clients: MtlsClients<(usize, Destination, [u8; 32]), HyperClient>,
 }
 
-impl Wire {
-    /// Under these rules.
-    pub(crate) fn new(guard: Arc<Guard>, roots: Roots) -> Self {
-        // One for each thread that answers requests, and one for all else.
-        let lanes = 1 + std::thread::available_parallelism().map_or(1, NonZero::get);
-        let lanes = std::iter::repeat_with(Lane::default).take(lanes).collect();
-        Self { guard, lookup: Arc::new(SystemLookup), roots, lanes, certified: Clients::default() }
+impl HyperTransport {
+    /// Returns a transport that follows the egress policy and trusts these authorities.
+    pub(crate) fn new(policy: Arc<EgressPolicy>, roots: TrustedRoots) -> Self {
+        // One for each worker thread, and one for all other threads.
+        let count = 1 + std::thread::available_parallelism().map_or(1, NonZero::get);
+        let workers = std::iter::repeat_with(WorkerClients::default).take(count).collect();
+        Self { policy, lookup: Arc::new(SystemLookup), roots, workers, mtls_clients: MtlsClients::default() }
     }
 
-    fn client(&self, reach: Reach, certificate: Option<&Arc<ClientCertificate>>) -> HyperClient {
-        let lane = lane::current() % self.lanes.len();
+    fn client(&self, destination: Destination, certificate: Option<&Arc<ClientCertificate>>) -> HyperClient {
+        let worker = worker_pool_index() % self.workers.len();
         if let Some(certificate) = certificate {
-            let key = (lane, reach, certificate.digest());
-            return self.certified.get(&key, Instant::now(), || self.build(reach, Some(certificate.clone())));
+            let key = (worker, destination, certificate.digest());
+            let build = || self.build(destination, Some(certificate.clone()));
+            return self.mtls_clients.get(&key, Instant::now(), build);
         }
-        let place = match reach {
-            Reach::Public => 0,
-            Reach::AllowedOnly => 1,
-            Reach::Trusted => 2,
+        let index = match destination {
+            Destination::Public => 0,
+            Destination::AllowedNetworks => 1,
+            Destination::Upstream => 2,
         };
-        self.lanes[lane][place].get_or_init(|| self.build(reach, None)).clone()
+        self.workers[worker][index].get_or_init(|| self.build(destination, None)).clone()
     }
 
-    fn build(&self, reach: Reach, certificate: Option<Arc<ClientCertificate>>) -> HyperClient {
-        let resolver = GuardedResolver { guard: self.guard.clone(), lookup: self.lookup.clone(), reach };
+    fn build(&self, destination: Destination, certificate: Option<Arc<ClientCertificate>>) -> HyperClient {
+        let resolver = PolicyResolver { policy: self.policy.clone(), lookup: self.lookup.clone(), destination };
         let mut connector = HttpConnector::new_with_resolver(resolver);
         connector.enforce_http(false);
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.set_keepalive(Some(Duration::from_mins(1)));
+        connector.set_keepalive(Some(TCP_KEEPALIVE_INTERVAL));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(self.roots.client_config(certificate))
             .https_or_http()
@@ -119,57 +133,58 @@ impl Wire {
         Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_mins(1))
-            .pool_max_idle_per_host(128)
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
             .build(connector)
     }
 }
 
 #[async_trait]
-impl Transport for Wire {
-    async fn exchange(
+impl Transport for HyperTransport {
+    async fn send(
         &self,
-        reach: Reach,
+        destination: Destination,
         certificate: Option<&Arc<ClientCertificate>>,
         request: http::Request<Full<Bytes>>,
-    ) -> Result<http::Response<IncomingBody>, TransportError> {
-        match self.client(reach, certificate).request(request).await {
+    ) -> Result<http::Response<ResponseBody>, TransportError> {
+        match self.client(destination, certificate).request(request).await {
             Ok(response) => Ok(response.map(|body| body.map_err(Into::into).boxed_unsync())),
             Err(error) => Err(classify(&error)),
         }
     }
 
-    fn forget_idle(&self) {
-        self.certified.forget_idle(Instant::now());
+    fn evict_idle(&self) {
+        self.mtls_clients.evict_idle(Instant::now());
     }
 }
 
+/// Maps an error of hyper's client to a [`TransportError`].
 fn classify(error: &hyper_util::client::legacy::Error) -> TransportError {
     let mut causes = Vec::new();
-    let mut cause = error.source();
-    while let Some(one) = cause {
-        if let Some(refused) = one.downcast_ref::<EgressRefused>() {
-            return TransportError::Refused(refused.clone());
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(refused) = cause.downcast_ref::<EgressRefused>() {
+            return TransportError::EgressRefused(refused.clone());
         }
-        // An I/O error hides what it wraps from `source`.
-        let wrapped = one.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        // `source` of an I/O error skips the error that it wraps.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         if let Some(rustls::Error::AlertReceived(alert)) = wrapped.and_then(|error| error.downcast_ref())
-            && is_about_our_certificate(*alert)
+            && is_about_client_certificate(*alert)
         {
-            return TransportError::Certificate(format!("TLS alert {alert:?}"));
+            return TransportError::ClientCertificate(format!("TLS alert {alert:?}"));
         }
-        let text = one.to_string();
+        let text = cause.to_string();
         if !causes.contains(&text) {
             causes.push(text);
         }
-        cause = one.source();
+        source = cause.source();
     }
-    let why = if causes.is_empty() { error.to_string() } else { causes.join(": ") };
-    if error.is_connect() { TransportError::Connect(why) } else { TransportError::Broken(why) }
+    let reason = if causes.is_empty() { error.to_string() } else { causes.join(": ") };
+    if error.is_connect() { TransportError::Connect(reason) } else { TransportError::ConnectionLost(reason) }
 }
 
-/// What a server says of a client's certificate (RFC 8446, section 6.2).
-fn is_about_our_certificate(alert: AlertDescription) -> bool {
+/// Returns true if a server sends this alert because of the client's certificate (RFC 8446 section 6.2).
+fn is_about_client_certificate(alert: AlertDescription) -> bool {
     matches!(
         alert,
         AlertDescription::BadCertificate
@@ -189,47 +204,53 @@ mod tests {
 
     use super::*;
 
-    /// Every name leads to this address.
-    struct Points(&'static str);
+    /// Resolves every name to this address.
+    struct FixedAddress(&'static str);
 
     #[async_trait]
-    impl Lookup for Points {
+    impl AddressLookup for FixedAddress {
         async fn lookup(&self, _: &str) -> io::Result<Vec<IpAddr>> {
             Ok(vec![self.0.parse().unwrap()])
         }
     }
 
-    async fn call(reach: Reach, guard: Guard, address: &'static str, url: &str) -> Result<Bytes, TransportError> {
-        let mut wire = Wire::new(Arc::new(guard), Roots::new(None).unwrap());
-        wire.lookup = Arc::new(Points(address));
+    async fn call(
+        destination: Destination,
+        policy: EgressPolicy,
+        address: &'static str,
+        url: &str,
+    ) -> Result<Bytes, TransportError> {
+        let mut transport = HyperTransport::new(Arc::new(policy), TrustedRoots::new(None).unwrap());
+        transport.lookup = Arc::new(FixedAddress(address));
         let request = http::Request::get(url).body(Full::default()).unwrap();
-        let response = wire.exchange(reach, None, request).await?;
+        let response = transport.send(destination, None, request).await?;
         Ok(response.into_body().collect().await.unwrap().to_bytes())
     }
 
     #[tokio::test]
-    async fn a_name_that_leads_inside_is_refused_before_it_is_dialled() {
-        for (address, reach) in [
-            ("127.0.0.1", Reach::Public),
-            ("10.0.0.1", Reach::Public),
-            ("::ffff:169.254.169.254", Reach::Public),
-            ("93.184.216.34", Reach::AllowedOnly),
+    async fn a_name_with_a_private_address_is_refused_before_it_is_dialed() {
+        for (address, destination) in [
+            ("127.0.0.1", Destination::Public),
+            ("10.0.0.1", Destination::Public),
+            ("::ffff:169.254.169.254", Destination::Public),
+            ("93.184.216.34", Destination::AllowedNetworks),
         ] {
-            let url = if reach == Reach::Public { "https://rebind.example/" } else { "http://rebind.example/" };
-            let error = call(reach, Guard::default(), address, url).await.unwrap_err();
-            let TransportError::Refused(refused) = error else { panic!("{address}: {error:?}") };
+            let url =
+                if destination == Destination::Public { "https://rebind.example/" } else { "http://rebind.example/" };
+            let error = call(destination, EgressPolicy::default(), address, url).await.unwrap_err();
+            let TransportError::EgressRefused(refused) = error else { panic!("{address}: {error:?}") };
             assert!(refused.message.contains("`rebind.example`"), "{refused}");
         }
     }
 
     #[tokio::test]
-    async fn a_name_that_leads_into_the_allow_list_is_called() {
+    async fn a_name_with_an_allowed_address_is_called() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let app = axum::Router::new().fallback(|| async { "inside" });
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        let guard = Guard::new(vec!["127.0.0.0/8".parse().unwrap()], Vec::new());
+        let policy = EgressPolicy::new(vec!["127.0.0.0/8".parse().unwrap()], Vec::new());
         let url = format!("http://internal.example:{port}/");
-        assert_eq!(call(Reach::AllowedOnly, guard, "127.0.0.1", &url).await.unwrap(), "inside");
+        assert_eq!(call(Destination::AllowedNetworks, policy, "127.0.0.1", &url).await.unwrap(), "inside");
     }
 }

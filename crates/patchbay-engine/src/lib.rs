@@ -28,7 +28,7 @@ pub use error::{Error, ErrorCode, Problem, ProviderFailure};
 pub use key_ring::{
     KeyRingStatus, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
 };
-pub use patchbay_egress::use_lane;
+pub use patchbay_egress::set_worker_pool_index;
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,

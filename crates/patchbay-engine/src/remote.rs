@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::{
     Error, ErrorCode,
-    http::{EgressConfig, HttpClient, Outgoing},
+    http::{EgressConfig, HttpClient, OutboundRequest},
     runtime::IntoError as _,
 };
 
@@ -60,8 +60,8 @@ impl Remote {
             return Err(wrong("says more than where the server is"));
         }
         let config = EgressConfig {
-            egress_allow: Vec::new(),
-            egress_ca: authorities,
+            allowed_networks: Vec::new(),
+            ca_pem: authorities,
             // Exactly this host and port are let through.
             upstreams: vec![(url.to_string(), url.to_string())],
             max_response_bytes: LARGEST,
@@ -86,8 +86,9 @@ impl Remote {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             Bytes::from(body.to_string())
         });
-        let repeatable = method == Method::GET;
-        let outgoing = Outgoing { method, url, headers, body: body.unwrap_or_default(), repeatable, certificate: None };
+        let idempotent = method == Method::GET;
+        let outgoing =
+            OutboundRequest { method, url, headers, body: body.unwrap_or_default(), idempotent, certificate: None };
         let deadline = Instant::now() + Duration::from_millis(PATIENCE);
         let answer = self.http.send(outgoing, deadline).await.map_err(|failure| failure.into_error("the server"))?;
         let text = || Value::String(String::from_utf8_lossy(&answer.body).into_owned());

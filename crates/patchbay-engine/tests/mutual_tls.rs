@@ -69,7 +69,7 @@ async fn without_a_certificate_the_call_says_that_one_is_wanted() {
     let connector = connector(server.port);
     let error = run(&connector, config(&authority), "get_me_by_request", ("", "")).await.unwrap_err();
     assert_eq!((error.code, error.status()), (ErrorCode::ProviderUnreachable, 502));
-    assert!(error.message.contains("asks for a client certificate"), "{error}");
+    assert!(error.message.contains("requires a client certificate"), "{error}");
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_certificate_of_another_authority_is_told_as_refused() {
     let (cert, key) = other.client("mallory");
     let error = run(&connector(server.port), config(&authority), "get_me_by_request", (&cert, &key)).await.unwrap_err();
     assert_eq!((error.code, error.status()), (ErrorCode::AccountInvalidCredentials, 401));
-    assert!(error.message.contains("refused the account's client certificate"), "{error}");
+    assert!(error.message.contains("rejected the account's client certificate"), "{error}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The client against servers that misbehave, on loopback.
+//! Tests the client against misbehaving servers on the loopback interface.
 
 use std::{
     io::Write as _,
@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
+use http::HeaderMap;
 use patchbay_model::testing::{ManualClock, SeededEntropy};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -26,7 +27,7 @@ use super::*;
 
 fn client_with(allow: &[&str], upstreams: &[(String, String)], max_response_bytes: usize) -> HttpClient {
     let config = EgressConfig {
-        egress_allow: allow.iter().map(|net| net.parse().unwrap()).collect(),
+        allowed_networks: allow.iter().map(|net| net.parse().unwrap()).collect(),
         upstreams: upstreams.to_vec(),
         max_response_bytes,
         ..EgressConfig::default()
@@ -39,22 +40,22 @@ fn client() -> HttpClient {
     client_with(&["127.0.0.0/8"], &[], 64 * 1024)
 }
 
-async fn serve<F>(answer: F) -> SocketAddr
+async fn serve<F>(handler: F) -> SocketAddr
 where
     F: Fn(Request) -> Response + Clone + Send + Sync + 'static,
 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = Router::new().fallback(any(move |request: Request| {
-        let answer = answer.clone();
-        async move { answer(request) }
+        let handler = handler.clone();
+        async move { handler(request) }
     }));
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     address
 }
 
-/// Gives each connection's number and its stream, the request's head read.
-async fn serve_raw<F, Fut>(answer: F) -> SocketAddr
+/// Calls `handler` with the number and the stream of each connection, after it has read the head of the request.
+async fn serve_raw<F, Fut>(handler: F) -> SocketAddr
 where
     F: Fn(usize, TcpStream) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
@@ -66,32 +67,32 @@ where
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut head = [0; 4096];
             let _ = stream.read(&mut head).await;
-            tokio::spawn(answer(number, stream));
+            tokio::spawn(handler(number, stream));
             number += 1;
         }
     });
     address
 }
 
-fn request(method: Method, url: &str) -> Outgoing {
-    let repeatable = method == Method::GET;
+fn request(method: Method, url: &str) -> OutboundRequest {
+    let idempotent = method == Method::GET;
     let mut headers = HeaderMap::new();
     headers.insert("client-secret", HeaderValue::from_static("hunter22"));
     headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer hunter22"));
-    Outgoing { method, url: url.parse().unwrap(), headers, body: Bytes::new(), repeatable, certificate: None }
+    OutboundRequest { method, url: url.parse().unwrap(), headers, body: Bytes::new(), idempotent, certificate: None }
 }
 
 fn soon() -> Instant {
     Instant::now() + Duration::from_secs(30)
 }
 
-async fn get(client: &HttpClient, url: &str) -> Result<Incoming, Failure> {
+async fn get(client: &HttpClient, url: &str) -> Result<InboundResponse, RequestFailure> {
     client.send(request(Method::GET, url), soon()).await
 }
 
-async fn refusal(client: &HttpClient, url: &str) -> Cause {
+async fn failure_cause(client: &HttpClient, url: &str) -> FailureCause {
     match get(client, url).await {
-        Ok(incoming) => panic!("answered {}", incoming.status),
+        Ok(response) => panic!("answered {}", response.status),
         Err(failure) => failure.cause,
     }
 }
@@ -103,29 +104,29 @@ fn header_names(request: &Request) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_comes_whole_whatever_its_status() {
+async fn a_response_is_returned_whatever_its_status() {
     let address = serve(|request| {
         let agent = request.headers()["user-agent"].to_str().unwrap().to_owned();
         (StatusCode::IM_A_TEAPOT, agent).into_response()
     })
     .await;
-    let answer = get(&client(), &format!("http://{address}/a/?b=c")).await.unwrap();
-    assert_eq!(answer.status, 418);
-    assert_eq!(&answer.body[..], USER_AGENT.as_bytes());
+    let response = get(&client(), &format!("http://{address}/a/?b=c")).await.unwrap();
+    assert_eq!(response.status, 418);
+    assert_eq!(&response.body[..], USER_AGENT.as_bytes());
 }
 
 #[tokio::test]
 async fn a_provider_that_is_down_is_unreachable() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let Err(failure) = get(&client(), &format!("http://{address}/secret?key=hunter22")).await else {
-        panic!("a server that is down answered")
+        panic!("a server that is down returned a response")
     };
-    assert!(matches!(&failure.cause, Cause::Unreachable(why) if !why.contains("hunter22")), "{failure:?}");
-    assert_eq!(shown(&failure.url), format!("http://{address}/secret"));
+    assert!(matches!(&failure.cause, FailureCause::Unreachable(reason) if !reason.contains("hunter22")), "{failure:?}");
+    assert_eq!(display_url(&failure.url), format!("http://{address}/secret"));
 }
 
 #[tokio::test]
-async fn a_slow_provider_ends_with_the_budget() {
+async fn a_slow_provider_ends_at_the_deadline() {
     let address = serve_raw(|_, stream| async move {
         std::future::pending::<()>().await;
         drop(stream);
@@ -133,22 +134,22 @@ async fn a_slow_provider_ends_with_the_budget() {
     .await;
     let deadline = Instant::now() + Duration::from_millis(20);
     let outcome = client().send(request(Method::GET, &format!("http://{address}/")), deadline).await;
-    let Err(failure) = outcome else { panic!("a server that never answers answered") };
-    assert_eq!(failure.cause, Cause::TooSlow);
+    let Err(failure) = outcome else { panic!("a server that never responds returned a response") };
+    assert_eq!(failure.cause, FailureCause::DeadlineExceeded);
 }
 
 #[tokio::test]
-async fn a_cut_body_is_told_apart() {
+async fn a_truncated_body_is_a_lost_connection() {
     let address = serve_raw(|_, mut stream| async move {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"half\":").await;
     })
     .await;
-    let cause = refusal(&client(), &format!("http://{address}/")).await;
-    assert!(matches!(cause, Cause::Cut(_)), "{cause:?}");
+    let cause = failure_cause(&client(), &format!("http://{address}/")).await;
+    assert!(matches!(cause, FailureCause::ConnectionLost(_)), "{cause:?}");
 }
 
 #[tokio::test]
-async fn a_broken_connection_is_tried_once_more_where_that_is_safe() {
+async fn a_lost_connection_is_retried_once_if_the_request_is_idempotent() {
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = connections.clone();
     let address = serve_raw(move |number, mut stream| {
@@ -164,33 +165,33 @@ async fn a_broken_connection_is_tried_once_more_where_that_is_safe() {
     let url = format!("http://{address}/");
     assert_eq!(&get(&client, &url).await.unwrap().body[..], b"ok");
     assert_eq!(connections.load(Ordering::SeqCst), 2);
-    let Err(failure) = client.send(request(Method::POST, &url), soon()).await else { panic!("the POST was repeated") };
-    assert!(matches!(failure.cause, Cause::Cut(_)), "{failure:?}");
+    let Err(failure) = client.send(request(Method::POST, &url), soon()).await else { panic!("the POST was retried") };
+    assert!(matches!(failure.cause, FailureCause::ConnectionLost(_)), "{failure:?}");
     assert_eq!(connections.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
-async fn bodies_are_bounded_packed_and_unpacked() {
+async fn bodies_are_bounded_before_and_after_decompression() {
     let address = serve(|request| match request.uri().path() {
         "/bomb" => {
-            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-            packer.write_all(&vec![b' '; 4 * 1024 * 1024]).unwrap();
-            ([("content-encoding", "gzip")], packer.finish().unwrap()).into_response()
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            encoder.write_all(&vec![b' '; 4 * 1024 * 1024]).unwrap();
+            ([("content-encoding", "gzip")], encoder.finish().unwrap()).into_response()
         }
-        "/packed" => {
-            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-            packer.write_all(b"{\"plain\":true}").unwrap();
-            ([("content-encoding", "gzip")], packer.finish().unwrap()).into_response()
+        "/compressed" => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            encoder.write_all(b"{\"plain\":true}").unwrap();
+            ([("content-encoding", "gzip")], encoder.finish().unwrap()).into_response()
         }
         _ => vec![b'x'; 65 * 1024].into_response(),
     })
     .await;
     let client = client();
     for path in ["bomb", "huge"] {
-        let cause = refusal(&client, &format!("http://{address}/{path}")).await;
-        assert_eq!(cause, Cause::TooLarge(64 * 1024), "{path}");
+        let cause = failure_cause(&client, &format!("http://{address}/{path}")).await;
+        assert_eq!(cause, FailureCause::ResponseTooLarge(64 * 1024), "{path}");
     }
-    assert_eq!(&get(&client, &format!("http://{address}/packed")).await.unwrap().body[..], b"{\"plain\":true}");
+    assert_eq!(&get(&client, &format!("http://{address}/compressed")).await.unwrap().body[..], b"{\"plain\":true}");
 }
 
 #[tokio::test]
@@ -200,9 +201,9 @@ async fn a_redirect_on_the_same_host_keeps_the_credentials() {
         _ => header_names(&request).into_response(),
     })
     .await;
-    let answer = get(&client(), &format!("http://{address}/contracts")).await.unwrap();
-    assert_eq!(&answer.body[..], b"accept-encoding authorization client-secret host user-agent");
-    assert_eq!(answer.url.path(), "/contracts/");
+    let response = get(&client(), &format!("http://{address}/contracts")).await.unwrap();
+    assert_eq!(&response.body[..], b"accept-encoding authorization client-secret host user-agent");
+    assert_eq!(response.url.path(), "/contracts/");
 }
 
 #[tokio::test]
@@ -212,12 +213,12 @@ async fn a_redirect_to_another_host_drops_every_credential() {
         (StatusCode::TEMPORARY_REDIRECT, [("location", format!("http://{other}/elsewhere"))]).into_response()
     })
     .await;
-    let answer = get(&client(), &format!("http://{address}/")).await.unwrap();
-    assert_eq!(&answer.body[..], b"accept-encoding host user-agent");
+    let response = get(&client(), &format!("http://{address}/")).await.unwrap();
+    assert_eq!(&response.body[..], b"accept-encoding host user-agent");
 }
 
 #[tokio::test]
-async fn redirects_are_judged_anew_and_end() {
+async fn redirect_targets_are_checked_and_redirects_are_limited() {
     let address = serve(|request| {
         let location = match request.uri().path() {
             "/private" => "http://10.0.0.1/",
@@ -231,27 +232,27 @@ async fn redirects_are_judged_anew_and_end() {
     .await;
     let client = client();
     for path in ["private", "metadata", "file", "user"] {
-        let cause = refusal(&client, &format!("http://{address}/{path}")).await;
-        assert!(matches!(cause, Cause::Refused(_)), "{path}: {cause:?}");
+        let cause = failure_cause(&client, &format!("http://{address}/{path}")).await;
+        assert!(matches!(cause, FailureCause::EgressRefused(_)), "{path}: {cause:?}");
     }
-    let cause = refusal(&client, &format!("http://{address}/loop")).await;
-    assert!(matches!(cause, Cause::Redirect(_)), "{cause:?}");
+    let cause = failure_cause(&client, &format!("http://{address}/loop")).await;
+    assert!(matches!(cause, FailureCause::RedirectRejected(_)), "{cause:?}");
     let Err(failure) = client.send(request(Method::POST, &format!("http://{address}/post")), soon()).await else {
         panic!("a POST was redirected")
     };
-    let Cause::Redirect(why) = &failure.cause else { panic!("{failure:?}") };
-    assert!(why.contains(&format!("redirects the POST to http://{address}/loop")), "{why}");
+    let FailureCause::RedirectRejected(reason) = &failure.cause else { panic!("{failure:?}") };
+    assert!(reason.contains(&format!("redirects the POST to http://{address}/loop")), "{reason}");
 }
 
 #[tokio::test]
-async fn a_limit_is_waited_for_where_that_is_safe_and_fits() {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let log = asked.clone();
+async fn a_429_is_retried_if_the_request_is_idempotent_and_the_delay_fits() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
     let address = serve(move |request| {
-        let mut asked = log.lock().unwrap();
-        asked.push(format!("{} {}", request.method(), request.uri().path()));
+        let mut seen = log.lock().unwrap();
+        seen.push(format!("{} {}", request.method(), request.uri().path()));
         let wait = if request.uri().path() == "/long" { "3600" } else { "0" };
-        if asked.len() % 3 == 0 && wait == "0" && request.method() == Method::GET {
+        if seen.len() % 3 == 0 && wait == "0" && request.method() == Method::GET {
             return "done".into_response();
         }
         (StatusCode::TOO_MANY_REQUESTS, [("retry-after", wait)]).into_response()
@@ -259,20 +260,20 @@ async fn a_limit_is_waited_for_where_that_is_safe_and_fits() {
     .await;
     let client = client();
     assert_eq!(get(&client, &format!("http://{address}/short")).await.unwrap().status, 200);
-    assert_eq!(asked.lock().unwrap().len(), 3);
+    assert_eq!(seen.lock().unwrap().len(), 3);
     let long = get(&client, &format!("http://{address}/long")).await.unwrap();
     assert_eq!(
-        (long.status.as_u16(), asked.lock().unwrap().len()),
+        (long.status.as_u16(), seen.lock().unwrap().len()),
         (429, 4),
-        "an hour does not fit: it is not waited for"
+        "an hour exceeds the deadline, so there is no retry"
     );
     let posted = client.send(request(Method::POST, &format!("http://{address}/post")), soon()).await;
     let posted = posted.unwrap_or_else(|failure| panic!("{failure:?}"));
-    assert_eq!((posted.status.as_u16(), asked.lock().unwrap().len()), (429, 5), "a POST is not repeated");
+    assert_eq!((posted.status.as_u16(), seen.lock().unwrap().len()), (429, 5), "a POST is not retried");
 }
 
 #[tokio::test]
-async fn an_upstream_stands_in_and_the_providers_url_stays() {
+async fn an_upstream_receives_the_request_and_the_url_stays_the_providers() {
     let address = serve(|request| match request.uri().path() {
         "/stage/v1/old" => (StatusCode::FOUND, [("location", "/stage/v1/new/")]).into_response(),
         path => format!("{path} {}", request.headers().contains_key("client-secret")).into_response(),
@@ -280,20 +281,23 @@ async fn an_upstream_stands_in_and_the_providers_url_stays() {
     .await;
     let upstreams = [("https://api.example.com".to_owned(), format!("http://{address}/stage"))];
     let client = client_with(&[], &upstreams, 1024);
-    let answer = get(&client, "https://api.example.com/v1/old?page=1").await.unwrap();
-    assert_eq!(&answer.body[..], b"/stage/v1/new/ true");
-    assert_eq!(answer.url.as_str(), "https://api.example.com/v1/new/");
-    // The target is trusted, its neighbours are not.
-    let neighbour = format!("http://127.0.0.1:{}/", address.port() ^ 1);
-    let cause = refusal(&client, &neighbour).await;
-    assert!(matches!(cause, Cause::Refused(_)), "{cause:?}");
+    let response = get(&client, "https://api.example.com/v1/old?page=1").await.unwrap();
+    assert_eq!(&response.body[..], b"/stage/v1/new/ true");
+    assert_eq!(response.url.as_str(), "https://api.example.com/v1/new/");
+    // The upstream is allowed, another port is not.
+    let other_port = format!("http://127.0.0.1:{}/", address.port() ^ 1);
+    let cause = failure_cause(&client, &other_port).await;
+    assert!(matches!(cause, FailureCause::EgressRefused(_)), "{cause:?}");
 }
 
 #[tokio::test]
-async fn without_an_allow_list_loopback_is_refused_by_name_and_number() {
+async fn without_allowed_networks_loopback_is_refused_by_name_and_address() {
     let client = client_with(&[], &[], 1024);
     for url in ["https://127.0.0.1:1/", "https://localhost:1/", "http://127.0.0.1:1/", "http://example.com/"] {
-        let cause = refusal(&client, url).await;
-        assert!(matches!(&cause, Cause::Refused(refused) if refused.message.contains("egress.allow")), "{cause:?}");
+        let cause = failure_cause(&client, url).await;
+        assert!(
+            matches!(&cause, FailureCause::EgressRefused(refused) if refused.message.contains("egress.allow")),
+            "{cause:?}"
+        );
     }
 }

@@ -1,86 +1,89 @@
-//! Turns failures of outbound requests into the engine's error, with the provider's title.
+//! Turns the failures of outbound requests into the engine's error, with the provider's title.
 
-use patchbay_egress::{Cause, ConfigError, Failure, Limit, Limited, shown};
+use patchbay_egress::{ConfigError, FailureCause, LimitKind, RateLimited, RequestFailure, display_url};
 use url::Url;
 
 use crate::{Error, ErrorCode, ProviderFailure};
 
-/// Turns a failed call into the engine's error.
+/// The `Retry-After` of a call whose deadline passed.
+const TIMEOUT_RETRY_AFTER_SECS: u64 = 60;
+
+/// Turns a failed request into the engine's error.
 pub(crate) trait IntoError {
-    /// Returns the error that callers see. `provider` is the connector's title.
+    /// Returns the error for the caller. `provider` is the connector's title.
     fn into_error(self, provider: &str) -> Error;
 }
 
-impl IntoError for Failure {
+impl IntoError for RequestFailure {
     fn into_error(self, provider: &str) -> Error {
         cause_error(self.cause, provider, &self.url)
     }
 }
 
 /// Returns the error of a request to `url` that failed for this cause. `provider` is the connector's title.
-pub(crate) fn cause_error(cause: Cause, provider: &str, url: &Url) -> Error {
-    let place = shown(url);
+pub(crate) fn cause_error(cause: FailureCause, provider: &str, url: &Url) -> Error {
+    let target = display_url(url);
     let (code, message) = match cause {
-        Cause::TooSlow => {
+        FailureCause::DeadlineExceeded => {
             let message = format!(
-                "{provider} did not answer in the time that a call may take; try again later, or ask for less at once"
+                "{provider} did not respond within the time limit of the call; try again later, or request less at once"
             );
-            return Error::new(ErrorCode::Timeout, message).with_retry_after(60);
+            return Error::new(ErrorCode::Timeout, message).with_retry_after(TIMEOUT_RETRY_AFTER_SECS);
         }
-        Cause::Unreachable(why) => (
+        FailureCause::Unreachable(reason) => (
             ErrorCode::ProviderUnreachable,
-            format!("{provider} cannot be reached at {place} ({why}); try again later"),
+            format!("{provider} cannot be reached at {target} ({reason}); try again later"),
         ),
-        Cause::Cut(why) => (
+        FailureCause::ConnectionLost(reason) => (
             ErrorCode::ProviderConnection,
-            format!("{provider} broke the connection before its answer was complete ({why}); try again"),
+            format!("the connection to {provider} was lost before its response was complete ({reason}); try again"),
         ),
-        Cause::TooLarge(limit) => (
+        FailureCause::ResponseTooLarge(max_bytes) => (
             ErrorCode::ProviderResponseTooLarge,
-            format!("{provider} answered with more than {limit} bytes; ask for less at once, such as a smaller page"),
-        ),
-        Cause::Redirect(why) => (ErrorCode::ProviderRedirect, format!("{provider} was called at {place}; {why}")),
-        Cause::Undecodable(why) => {
-            (ErrorCode::ProviderInvalidResponse, format!("{provider}'s answer cannot be read: {why}"))
-        }
-        Cause::Certificate { shown: true, why } => (
-            ErrorCode::AccountInvalidCredentials,
-            format!("{provider} refused the account's client certificate ({why})"),
-        ),
-        Cause::Certificate { shown: false, why } => (
-            ErrorCode::ProviderUnreachable,
             format!(
-                "{provider} at {place} asks for a client certificate ({why}), and the call had none; the connector says which with `certificates`, the account's fields hold it"
+                "{provider}'s response is larger than {max_bytes} bytes; request less at once, for example a smaller page"
             ),
         ),
-        Cause::Refused(refused) => (ErrorCode::EgressRefused, refused.message),
-        Cause::Limited(limited) => return kept_back(provider, limited),
+        FailureCause::RedirectRejected(reason) => {
+            (ErrorCode::ProviderRedirect, format!("{provider} was called at {target}; {reason}"))
+        }
+        FailureCause::InvalidResponse(reason) => {
+            (ErrorCode::ProviderInvalidResponse, format!("{provider}'s response cannot be read: {reason}"))
+        }
+        FailureCause::ClientCertificate { presented: true, reason } => (
+            ErrorCode::AccountInvalidCredentials,
+            format!("{provider} rejected the account's client certificate ({reason})"),
+        ),
+        FailureCause::ClientCertificate { presented: false, reason } => (
+            ErrorCode::ProviderUnreachable,
+            format!(
+                "{provider} at {target} requires a client certificate ({reason}); declare `certificates` in the connector and add the fields to the account"
+            ),
+        ),
+        FailureCause::EgressRefused(refused) => (ErrorCode::EgressRefused, refused.message),
+        FailureCause::RateLimited(limited) => return rate_limited(provider, limited),
     };
-    Error::new(code, message).with_provider(ProviderFailure { url: place, ..ProviderFailure::default() })
+    Error::new(code, message).with_provider(ProviderFailure { url: target, ..ProviderFailure::default() })
 }
 
-/// Our own 429: whose limit it is, and when to come back.
-fn kept_back(provider: &str, limited: Limited) -> Error {
-    let Limited { limit, seconds } = limited;
-    let (code, why) = match limit {
-        Limit::Rate(rate) => (
+/// Returns the 429 for a request that a rate limit would delay for too long.
+fn rate_limited(provider: &str, limited: RateLimited) -> Error {
+    let RateLimited { limit, retry_after_secs } = limited;
+    let (code, reason) = match limit {
+        LimitKind::RequestsPerSecond(rate) => (
             ErrorCode::AccountRateLimit,
-            format!(
-                "this account has more calls waiting than the connector of {provider} lets through ({rate} a second)"
-            ),
+            format!("this account has more calls waiting than the connector of {provider} allows ({rate} per second)"),
         ),
-        Limit::AtOnce(most) => (
+        LimitKind::Concurrency(max) => (
             ErrorCode::AccountConcurrency,
-            format!(
-                "this account has {most} requests to {provider} under way, the most that its connector allows at once"
-            ),
+            format!("this account has {max} requests to {provider} in progress, the maximum that its connector allows"),
         ),
-        Limit::Told => (
+        LimitKind::ReportedByProvider => (
             ErrorCode::ProviderRateLimit,
-            format!("{provider} has said that this account has used up its limit, so that nothing was sent"),
+            format!("{provider} reported that this account's rate limit is used up, so nothing was sent"),
         ),
     };
-    Error::new(code, format!("{why}; try again in {seconds} s")).with_retry_after(seconds)
+    Error::new(code, format!("{reason}; try again in {retry_after_secs} s")).with_retry_after(retry_after_secs)
 }
 
 impl From<ConfigError> for Error {
@@ -100,31 +103,33 @@ mod tests {
     #[test]
     fn each_cause_has_its_code() {
         let url = Url::parse("https://user:hunter22@api.example.com/a?key=hunter22").unwrap();
-        let limited = |limit| Cause::Limited(Limited { limit, seconds: 7 });
+        let limited = |limit| FailureCause::RateLimited(RateLimited { limit, retry_after_secs: 7 });
         for (cause, code, retry_after) in [
-            (Cause::TooSlow, ErrorCode::Timeout, Some(60)),
-            (Cause::Unreachable("refused".into()), ErrorCode::ProviderUnreachable, None),
-            (Cause::Cut("reset".into()), ErrorCode::ProviderConnection, None),
-            (Cause::TooLarge(9), ErrorCode::ProviderResponseTooLarge, None),
-            (Cause::Redirect("it redirects".into()), ErrorCode::ProviderRedirect, None),
-            (Cause::Undecodable("damaged".into()), ErrorCode::ProviderInvalidResponse, None),
-            (limited(Limit::Rate(2.0)), ErrorCode::AccountRateLimit, Some(7)),
-            (limited(Limit::AtOnce(2)), ErrorCode::AccountConcurrency, Some(7)),
-            (limited(Limit::Told), ErrorCode::ProviderRateLimit, Some(7)),
+            (FailureCause::DeadlineExceeded, ErrorCode::Timeout, Some(60)),
+            (FailureCause::Unreachable("refused".into()), ErrorCode::ProviderUnreachable, None),
+            (FailureCause::ConnectionLost("reset".into()), ErrorCode::ProviderConnection, None),
+            (FailureCause::ResponseTooLarge(9), ErrorCode::ProviderResponseTooLarge, None),
+            (FailureCause::RedirectRejected("it redirects".into()), ErrorCode::ProviderRedirect, None),
+            (FailureCause::InvalidResponse("damaged".into()), ErrorCode::ProviderInvalidResponse, None),
+            (limited(LimitKind::RequestsPerSecond(2.0)), ErrorCode::AccountRateLimit, Some(7)),
+            (limited(LimitKind::Concurrency(2)), ErrorCode::AccountConcurrency, Some(7)),
+            (limited(LimitKind::ReportedByProvider), ErrorCode::ProviderRateLimit, Some(7)),
         ] {
-            let error = Failure { url: url.clone(), cause: cause.clone() }.into_error("Demo");
+            let error = RequestFailure { url: url.clone(), cause: cause.clone() }.into_error("Demo");
             assert_eq!((error.code, error.retry_after), (code, retry_after), "{cause:?}");
             assert!(error.message.contains("Demo"), "{error}");
-            let shown = error.provider.map(|provider| provider.url).unwrap_or_default();
-            assert!(!format!("{}{shown}", error.message).contains("hunter22"), "{} {shown}", error.message);
+            let target = error.provider.map(|provider| provider.url).unwrap_or_default();
+            assert!(!format!("{}{target}", error.message).contains("hunter22"), "{} {target}", error.message);
         }
     }
 
     #[test]
-    fn a_missing_certificate_is_the_connectors_and_a_refused_one_the_accounts() {
+    fn a_missing_and_a_rejected_client_certificate_have_different_codes() {
         let url = Url::parse("https://api.example.com/").unwrap();
-        for (shown, code) in [(true, ErrorCode::AccountInvalidCredentials), (false, ErrorCode::ProviderUnreachable)] {
-            let error = cause_error(Cause::Certificate { shown, why: "TLS alert".into() }, "Demo", &url);
+        for (presented, code) in [(true, ErrorCode::AccountInvalidCredentials), (false, ErrorCode::ProviderUnreachable)]
+        {
+            let error =
+                cause_error(FailureCause::ClientCertificate { presented, reason: "TLS alert".into() }, "Demo", &url);
             assert_eq!(error.code, code);
         }
     }

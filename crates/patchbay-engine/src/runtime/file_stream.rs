@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::{http::Pieces, runtime::redaction::stream_redactor::Mask};
+use crate::{http::BodyStream, runtime::redaction::stream_redactor::Mask};
 
 /// What is known of a file beside its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct FileFacts {
 /// A file whose content is still to come.
 pub(crate) struct OpenFile {
     /// Its content.
-    pub(crate) pieces: Pieces,
+    pub(crate) pieces: BodyStream,
     /// Takes the account's secrets out of it.
     pub(crate) mask: Mask,
     /// What is known of it.

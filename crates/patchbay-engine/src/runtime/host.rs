@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use patchbay_egress::{Answers, ConfigError, EgressConfig, HttpClient, Transport};
+use patchbay_egress::{ConfigError, EgressConfig, HttpClient, ResponseCache, Transport};
 use patchbay_model::{Clock, Entropy};
 
 use crate::runtime::protocols::mcp::server_cache::Memory;
@@ -14,7 +14,7 @@ pub struct Host {
     /// What is known about MCP servers.
     pub mcp_cache: Memory,
     /// The cached responses.
-    pub response_cache: Answers,
+    pub response_cache: ResponseCache,
 }
 
 impl Host {
@@ -25,7 +25,7 @@ impl Host {
     /// A [`ConfigError`] if a setting cannot be used.
     pub fn new(config: &EgressConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, ConfigError> {
         let http = HttpClient::new(config, clock, entropy)?;
-        Ok(Self { http, mcp_cache: Memory::default(), response_cache: Answers::default() })
+        Ok(Self { http, mcp_cache: Memory::default(), response_cache: ResponseCache::default() })
     }
 
     /// Replaces the network by another transport.

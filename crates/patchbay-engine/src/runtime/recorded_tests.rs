@@ -22,7 +22,7 @@ use url::Url;
 
 use crate::{
     Error, Revocation,
-    http::{ClientCertificate, EgressConfig, IncomingBody, Reach, Transport, TransportError},
+    http::{ClientCertificate, Destination, EgressConfig, ResponseBody, Transport, TransportError},
     runtime::{
         config::RuntimeConfig,
         json::text,
@@ -362,12 +362,12 @@ impl Cassette {
 
 #[async_trait]
 impl Transport for Cassette {
-    async fn exchange(
+    async fn send(
         &self,
-        _: Reach,
+        _: Destination,
         _: Option<&Arc<ClientCertificate>>,
         request: http::Request<Full<Bytes>>,
-    ) -> Result<http::Response<IncomingBody>, TransportError> {
+    ) -> Result<http::Response<ResponseBody>, TransportError> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let next = self.left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
@@ -427,7 +427,7 @@ fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body
     }
 }
 
-fn recorded(response: RecordedResponse) -> Result<http::Response<IncomingBody>, String> {
+fn recorded(response: RecordedResponse) -> Result<http::Response<ResponseBody>, String> {
     let mut builder = http::Response::builder().status(response.status);
     let mut kind = String::new();
     for (name, value) in &response.headers {

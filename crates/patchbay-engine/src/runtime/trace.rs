@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::{
-    http::Outgoing,
+    http::OutboundRequest,
     runtime::redaction::redactor::{REDACTED, Redactor},
 };
 
@@ -125,7 +125,7 @@ impl Trace {
     }
 
     /// Keeps a request that is about to be sent.
-    pub(crate) fn sending(&self, step: &str, outgoing: &Outgoing, redactor: &Redactor) -> Sent {
+    pub(crate) fn sending(&self, step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> Sent {
         self.learn_proof(&outgoing.headers);
         Sent::new(step, outgoing, redactor)
     }
@@ -166,7 +166,7 @@ impl Trace {
 }
 
 impl Sent {
-    fn new(step: &str, outgoing: &Outgoing, redactor: &Redactor) -> Self {
+    fn new(step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> Self {
         Self(Exchange {
             step: step.to_owned(),
             method: outgoing.method.to_string(),
@@ -236,7 +236,7 @@ mod tests {
 
     const SECRET: &str = "canary-secret-1";
 
-    fn outgoing() -> Outgoing {
+    fn outgoing() -> OutboundRequest {
         let mut sensitive = HeaderValue::from_static("other");
         sensitive.set_sensitive(true);
         let headers = HeaderMap::from_iter([
@@ -246,12 +246,12 @@ mod tests {
             (http::header::ACCEPT, HeaderValue::from_static("text/html")),
             (http::header::ACCEPT, HeaderValue::from_static("text/plain")),
         ]);
-        Outgoing {
+        OutboundRequest {
             method: Method::POST,
             url: url::Url::parse("https://api.example/x?key=canary-secret-1&q=1").unwrap(),
             headers,
             body: Bytes::from_static(br#"{"secret":"canary-secret-1","n":1}"#),
-            repeatable: false,
+            idempotent: false,
             certificate: None,
         }
     }
@@ -276,7 +276,8 @@ mod tests {
     fn what_a_run_proves_itself_with_is_taken_out_of_what_came_before() {
         let (trace, redactor) = (Trace::default(), Redactor::new([SECRET].into_iter()));
         let got = Bytes::from_static(br#"{"token":"canary-session-1","note":"canary-assertion-1","ok":true}"#);
-        let url = |text: &str| Outgoing { url: url::Url::parse(text).unwrap(), body: Bytes::new(), ..outgoing() };
+        let url =
+            |text: &str| OutboundRequest { url: url::Url::parse(text).unwrap(), body: Bytes::new(), ..outgoing() };
         let first = trace.sending("one", &url("https://api.example/in"), &redactor);
         trace.answered(first, StatusCode::OK, &HeaderMap::new(), Some(&got), 1, &redactor);
         trace.learn("canary-assertion-1");

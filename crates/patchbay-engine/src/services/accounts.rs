@@ -197,7 +197,7 @@ impl Engine {
     pub(crate) fn evict_account(&self, id: &AccountId) {
         self.0.accounts.evict(id);
         // Answers to other credentials are found no more; they need not stay in memory.
-        self.host().response_cache.forget(id);
+        self.host().response_cache.invalidate(id);
     }
 
     /// Applies a change, with credentials tried at the provider first, and again when another change

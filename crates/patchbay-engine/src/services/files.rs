@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{actions::RunOutcome, call::Call};
 use crate::{
     Error,
-    http::Pieces,
+    http::BodyStream,
     runtime::{FileFacts, IntoError as _, Mask, OpenFile},
 };
 
@@ -34,7 +34,7 @@ pub struct RunFile {
 
 /// A file's content, piece by piece, without the account's secrets. Dropping it ends the call.
 pub struct FileContent {
-    pieces: Pieces,
+    pieces: BodyStream,
     mask: Mask,
     call: Option<Call>,
     length: Option<u64>,

@@ -122,8 +122,8 @@ impl EngineConfig {
     /// Returns the settings of outbound requests.
     pub fn egress(&self) -> EgressConfig {
         EgressConfig {
-            egress_allow: self.egress_allow.clone(),
-            egress_ca: self.egress_ca.clone(),
+            allowed_networks: self.egress_allow.clone(),
+            ca_pem: self.egress_ca.clone(),
             upstreams: self.upstreams.clone(),
             max_response_bytes: self.max_response_bytes,
         }

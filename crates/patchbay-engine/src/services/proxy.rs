@@ -16,7 +16,7 @@ use url::Url;
 use super::{Caller, Engine, call::Call};
 use crate::{
     Error, ErrorCode, Problem, ProviderFailure,
-    http::{Incoming, Outgoing, Whole, is_repeatable, shown},
+    http::{InboundResponse, OutboundRequest, ReadAll, display_url, is_idempotent},
     runtime::{self, Credentials, IntoError as _, Parts, Redactor},
     tokens::works_by_token,
 };
@@ -177,10 +177,10 @@ impl Engine {
         }
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
         let method = runtime::http_method(request.method);
-        let repeatable = is_repeatable(&method, &headers);
+        let idempotent = is_idempotent(&method, &headers);
         let body = request.body.unwrap_or_default();
         let certificate = runtime::certificate(&context, None, &bindings)?;
-        let mut outgoing = Outgoing { method, url, headers, body, repeatable, certificate };
+        let mut outgoing = OutboundRequest { method, url, headers, body, idempotent, certificate };
         runtime::sign(
             &context.method.authorization,
             &bindings,
@@ -191,9 +191,9 @@ impl Engine {
         .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
         let changes = runtime::changes(&outgoing.method);
         let outcome =
-            self.http().send_watched(outgoing, runtime::pace(&context).as_ref(), call.deadline, &mut Whole).await;
+            self.http().send_observed(outgoing, runtime::pace(&context).as_ref(), call.deadline, &mut ReadAll).await;
         if changes {
-            self.host().response_cache.forget(&call.resolved.account.id);
+            self.host().response_cache.invalidate(&call.resolved.account.id);
         }
         let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;
         Ok(ProxyOutcome {
@@ -307,12 +307,13 @@ fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> 
 }
 
 /// The body as JSON text. JSON passes as it came, after a scan that it is JSON; no tree is built.
-fn json_body(provider: &str, incoming: Incoming) -> Result<Bytes, Error> {
+fn json_body(provider: &str, incoming: InboundResponse) -> Result<Bytes, Error> {
     let Ok(text) = std::str::from_utf8(&incoming.body) else {
         let status = incoming.status.as_u16();
         let message =
             format!("{provider} answered {status} with bytes that are no text; fetch files with a download action");
-        let failure = ProviderFailure { status: Some(status), url: shown(&incoming.url), ..ProviderFailure::default() };
+        let failure =
+            ProviderFailure { status: Some(status), url: display_url(&incoming.url), ..ProviderFailure::default() };
         return Err(Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure));
     };
     if text.trim_ascii().is_empty() {

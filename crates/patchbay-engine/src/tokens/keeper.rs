@@ -23,7 +23,7 @@ pub(crate) fn start(engine: Engine) -> BackgroundTask {
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! { () = stop.cancelled() => break, _ = turns.tick() => {} }
-            engine.http().forget_idle();
+            engine.http().evict_idle();
             tokio::select! { () = stop.cancelled() => break, () = renew_what_is_due(&engine) => {} }
             tokio::select! { () = stop.cancelled() => break, () = tell_of_endings(&engine) => {} }
         }

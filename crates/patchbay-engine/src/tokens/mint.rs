@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Engine, EngineConfig, Error, ErrorCode,
-    http::{ClientCertificate, Incoming, Outgoing},
+    http::{ClientCertificate, InboundResponse, OutboundRequest},
     runtime::{self, Credentials, Host, IntoError as _, RawInputs, Redactor, RunContext, RunFacts},
 };
 
@@ -278,7 +278,13 @@ pub(crate) fn certificate(wire: Wire<'_>, applicant: &Applicant<'_>) -> Result<O
 }
 
 /// The provider's own words where it has some.
-fn refused(wire: Wire<'_>, title: &str, body: Option<&Value>, incoming: &Incoming, redactor: &Redactor) -> Error {
+fn refused(
+    wire: Wire<'_>,
+    title: &str,
+    body: Option<&Value>,
+    incoming: &InboundResponse,
+    redactor: &Redactor,
+) -> Error {
     let word = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
     let mut error = runtime::provider_error(wire.host.clock(), title, incoming);
     error.message = match (body.and_then(answer::error_of), word("error_description")) {
@@ -327,7 +333,12 @@ impl Form {
     }
 }
 
-fn request(wire: Wire<'_>, applicant: &Applicant<'_>, oauth2: &OAuth2, grant: &Grant) -> Result<Outgoing, String> {
+fn request(
+    wire: Wire<'_>,
+    applicant: &Applicant<'_>,
+    oauth2: &OAuth2,
+    grant: &Grant,
+) -> Result<OutboundRequest, String> {
     let mut form = Form::default();
     let mut fixed: &[&str] = &[];
     match grant {
@@ -396,7 +407,7 @@ impl Endpoint<'_> {
         wire: Wire<'_>,
         applicant: &Applicant<'_>,
         oauth2: &OAuth2,
-    ) -> Result<Outgoing, String> {
+    ) -> Result<OutboundRequest, String> {
         let Self { place, name, mut form, fixed, scopes, params } = self;
         let context = facts(wire, applicant).context(applicant.connector, applicant.method);
         let public_url = Value::String(wire.config.public_url.clone());
@@ -449,6 +460,6 @@ impl Endpoint<'_> {
             }
         }
         let body = form.encode(&mut headers);
-        Ok(Outgoing { method: Method::POST, url, headers, body, repeatable: false, certificate: None })
+        Ok(OutboundRequest { method: Method::POST, url, headers, body, idempotent: false, certificate: None })
     }
 }

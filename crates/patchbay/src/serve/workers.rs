@@ -121,7 +121,7 @@ impl Worker {
         let runtime = runtime(Threads::One).context("the system gives no event queue for a thread")?;
         let work = move || {
             // The first lane belongs to everything that runs outside of these threads.
-            patchbay_engine::use_lane(number + 1);
+            patchbay_engine::set_worker_pool_index(number + 1);
             runtime.block_on(async move {
                 let connections = Connections::new(router);
                 while let Some(Accepted { stream, held }) = waiting.recv().await {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Error, ErrorCode,
-    http::{Outgoing, is_repeatable},
+    http::{OutboundRequest, is_idempotent},
     runtime::{
         context::Run,
         protocols::{saml, soap, xml},
@@ -42,18 +42,18 @@ pub(crate) struct PageArg<'a> {
 
 /// A request before it is signed.
 pub(super) struct Unsigned {
-    pub(super) outgoing: Outgoing,
+    pub(super) outgoing: OutboundRequest,
     with_credentials: bool,
 }
 
 impl Run<'_> {
     /// Builds a step's request and signs it.
-    pub(crate) fn build(&self, request: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<Outgoing, Error> {
+    pub(crate) fn build(&self, request: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
         sign_request(self, request, build_unsigned(self, request, None, page)?)
     }
 
     /// Builds the request of a SOAP step and signs it.
-    pub(crate) fn build_soap(&self, soap: &SoapRequest, page: Option<&PageArg<'_>>) -> Result<Outgoing, Error> {
+    pub(crate) fn build_soap(&self, soap: &SoapRequest, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
         sign_request(self, &soap.request, build_unsigned(self, &soap.request, Some(soap), page)?)
     }
 
@@ -64,7 +64,7 @@ impl Run<'_> {
         request: &RequestSpec,
         url: Url,
         with_credentials: bool,
-    ) -> Result<Outgoing, Error> {
+    ) -> Result<OutboundRequest, Error> {
         let roots = self.roots();
         let bindings = Bindings { roots: &roots };
         let broken = |error: EvalError| self.broken(&error);
@@ -80,7 +80,7 @@ impl Run<'_> {
         let certificate =
             if with_credentials { certificates::certificate(self.ctx, Some(request), &bindings)? } else { None };
         let (headers, body) = (parts.headers, Bytes::new());
-        let mut outgoing = Outgoing { method: Method::GET, url, headers, body, repeatable: true, certificate };
+        let mut outgoing = OutboundRequest { method: Method::GET, url, headers, body, idempotent: true, certificate };
         if with_credentials {
             let (now, entropy) = (self.host.clock().now(), self.host.entropy());
             sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(broken)?;
@@ -94,8 +94,8 @@ impl Run<'_> {
         &self,
         target: &Target,
         authorization: Option<&Authorization>,
-        mut outgoing: Outgoing,
-    ) -> Result<Outgoing, Error> {
+        mut outgoing: OutboundRequest,
+    ) -> Result<OutboundRequest, Error> {
         if !target.with_credentials {
             return Ok(outgoing);
         }
@@ -181,20 +181,20 @@ pub(super) fn build_unsigned(
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static(accepts));
     }
     let hints = &run.action.annotations;
-    let repeatable = match hints.idempotent {
+    let idempotent = match hints.idempotent {
         Some(true) => true,
         // The author knows better than the method, but not better than a key.
-        Some(false) if !method.is_safe() => is_repeatable(&Method::POST, &parts.headers),
-        _ => hints.read_only == Some(true) || is_repeatable(&method, &parts.headers),
+        Some(false) if !method.is_safe() => is_idempotent(&Method::POST, &parts.headers),
+        _ => hints.read_only == Some(true) || is_idempotent(&method, &parts.headers),
     };
     let certificate =
         if with_credentials { certificates::certificate(run.ctx, Some(request), &bindings)? } else { None };
-    let outgoing = Outgoing { method, url, headers: parts.headers, body, repeatable, certificate };
+    let outgoing = OutboundRequest { method, url, headers: parts.headers, body, idempotent, certificate };
     Ok(Unsigned { outgoing, with_credentials })
 }
 
 /// Signs a request if its authorization is a signature.
-pub(super) fn sign_request(run: &Run<'_>, request: &RequestSpec, unsigned: Unsigned) -> Result<Outgoing, Error> {
+pub(super) fn sign_request(run: &Run<'_>, request: &RequestSpec, unsigned: Unsigned) -> Result<OutboundRequest, Error> {
     let Unsigned { mut outgoing, with_credentials } = unsigned;
     if with_credentials {
         let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);

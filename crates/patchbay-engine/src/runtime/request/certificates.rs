@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Error, ErrorCode,
-    http::{ClientCertificate, Flaw, Pair},
+    http::{CertificateError, ClientCertificate, PemPair},
     runtime::{context::RunContext, expression_error::expression_error, run_ids::RunFacts},
 };
 
@@ -59,19 +59,23 @@ pub(crate) fn read_certificates(
     let keys = named(&certificates.keys, keys)?;
     // One key: all certificates are its chain.
     let whole = (keys.len() == 1).then(|| certs.iter().map(|pem| pem.as_str()).collect::<Vec<_>>().join("\n"));
-    let pairs: Vec<Pair<'_>> = match &whole {
-        Some(chain) => vec![Pair { chain, key: &keys[0] }],
-        None => certs.iter().zip(&keys).map(|(chain, key)| Pair { chain, key }).collect(),
+    let pairs: Vec<PemPair<'_>> = match &whole {
+        Some(chain) => vec![PemPair { chain, key: &keys[0] }],
+        None => certs.iter().zip(&keys).map(|(chain, key)| PemPair { chain, key }).collect(),
     };
     let party = facts.account_id.as_ref().map_or(facts.call_id.as_str(), AccountId::as_str);
-    match ClientCertificate::read(party, &pairs) {
+    match ClientCertificate::parse(party, &pairs) {
         Ok(certificate) => Ok(Some(Arc::new(certificate))),
-        Err(flaw) => {
-            let (template, why) = match flaw {
-                Flaw::Chain => (&certificates.certs[0], "is no certificate in PEM form"),
-                Flaw::Key => (&certificates.keys[0], "is no private key in PEM form (PKCS #8, PKCS #1 or SEC 1)"),
-                Flaw::Encrypted => (&certificates.keys[0], "is locked by a passphrase; give the key without one"),
-                Flaw::Mismatch => (&certificates.keys[0], "belongs to another certificate"),
+        Err(error) => {
+            let (template, why) = match error {
+                CertificateError::InvalidChain => (&certificates.certs[0], "is no certificate in PEM form"),
+                CertificateError::InvalidKey => {
+                    (&certificates.keys[0], "is no private key in PEM form (PKCS #8, PKCS #1 or SEC 1)")
+                }
+                CertificateError::EncryptedKey => {
+                    (&certificates.keys[0], "is locked by a passphrase; give the key without one")
+                }
+                CertificateError::KeyMismatch => (&certificates.keys[0], "belongs to another certificate"),
             };
             Err(wrong(provider, template, why))
         }

@@ -1,5 +1,7 @@
 //! Requests whose answers are given again for a while (`cacheTTL`).
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use patchbay_connector::definition::{HttpMethod, RequestSpec};
 use serde_json::Value;
@@ -7,14 +9,18 @@ use serde_json::Value;
 use super::builder::{PageArg, build_unsigned, sign_request};
 use crate::{
     Error,
-    http::{Hasher, Incoming, Outgoing},
+    http::{CacheLookup, FingerprintHasher, InboundResponse, OutboundRequest},
     runtime::{context::Run, redaction::redactor::Redactor},
 };
 
 impl Run<'_> {
     /// Sends a step's request, or returns the cached response. Only responses to GET are cached, and only for linked
     /// accounts: requests that verify credentials before linking are always sent.
-    pub(crate) async fn exchange(&self, request: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<Incoming, Error> {
+    pub(crate) async fn exchange(
+        &self,
+        request: &RequestSpec,
+        page: Option<&PageArg<'_>>,
+    ) -> Result<InboundResponse, Error> {
         let kept = request.cache_ttl > 0 && request.method == HttpMethod::Get;
         let Some(account) = self.ctx.facts.account_id.as_ref().filter(|_| kept) else {
             return self.send(self.build(request, page)?).await;
@@ -23,20 +29,20 @@ impl Run<'_> {
         let unsigned = build_unsigned(self, request, None, page)?;
         let mut hasher = self.host.response_cache.hasher(self.host.entropy());
         hash(self, &unsigned.outgoing, &mut hasher);
-        let fetch = match self.host.response_cache.find(account, hasher.finish()) {
-            Ok(incoming) => return Ok(incoming),
-            Err(fetch) => fetch,
+        let permit = match self.host.response_cache.lookup(account, hasher.finish()) {
+            CacheLookup::Hit(response) => return Ok(response),
+            CacheLookup::Miss(permit) => permit,
         };
         let incoming = self.send(sign_request(self, request, unsigned)?).await?;
         if !echoes(self.redactor, &incoming.headers, &incoming.body) {
-            fetch.keep(&incoming, request.cache_ttl);
+            permit.fill(&incoming, Duration::from_secs(request.cache_ttl));
         }
         Ok(incoming)
     }
 }
 
 /// Everything that decides what is answered.
-fn hash(run: &Run<'_>, outgoing: &Outgoing, hasher: &mut Hasher) {
+fn hash(run: &Run<'_>, outgoing: &OutboundRequest, hasher: &mut FingerprintHasher) {
     let (facts, connector) = (&run.ctx.facts, run.ctx.connector);
     let account = facts.account_id.as_ref().map_or("", |account| account.as_str());
     let version = connector.version.to_string();
@@ -62,7 +68,7 @@ fn hash(run: &Run<'_>, outgoing: &Outgoing, hasher: &mut Hasher) {
     hasher.add(&outgoing.body);
 }
 
-fn hash_value(value: &Value, hasher: &mut Hasher) {
+fn hash_value(value: &Value, hasher: &mut FingerprintHasher) {
     match value {
         Value::Null => hasher.add(b"null"),
         Value::Bool(value) => hasher.add(&[u8::from(*value)]),

@@ -8,7 +8,10 @@ use tokio::time::Instant;
 
 use crate::{
     Error,
-    http::{Failure, Incoming, Opened, Outgoing, Pace, Rules, Watch, Whole},
+    http::{
+        BodyObserver, InboundResponse, LimitRules, OutboundRequest, RateLimitScope, ReadAll, RequestFailure,
+        StreamingResponse,
+    },
     runtime::{
         context::{Run, RunContext},
         egress_error::IntoError as _,
@@ -17,45 +20,50 @@ use crate::{
 
 impl Run<'_> {
     /// Sends a request within the account's limits and the run's time.
-    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
-        self.send_watched(outgoing, self.ctx.deadline, &mut Whole).await
+    pub(crate) async fn send(&self, outgoing: OutboundRequest) -> Result<InboundResponse, Error> {
+        self.send_observed(outgoing, self.ctx.deadline, &mut ReadAll).await
     }
 
     /// The same by an earlier end, for an answer that is looked at while it comes in.
-    pub(crate) async fn send_watched(
+    pub(crate) async fn send_observed(
         &self,
-        outgoing: Outgoing,
+        outgoing: OutboundRequest,
         deadline: Instant,
-        watch: &mut dyn Watch,
-    ) -> Result<Incoming, Error> {
+        watch: &mut dyn BodyObserver,
+    ) -> Result<InboundResponse, Error> {
         let (deadline, pace) = (deadline.min(self.ctx.deadline), pace(self.ctx));
         let pace = pace.as_ref();
-        self.traced(outgoing, |outgoing| self.host.http.send_watched(outgoing, pace, deadline, watch), whole).await
+        self.traced(outgoing, |outgoing| self.host.http.send_observed(outgoing, pace, deadline, watch), whole).await
     }
 
     /// The same with so many redirects at most.
-    pub(crate) async fn send_within(&self, outgoing: Outgoing, hops: usize) -> Result<Incoming, Error> {
+    pub(crate) async fn send_with_redirect_limit(
+        &self,
+        outgoing: OutboundRequest,
+        hops: usize,
+    ) -> Result<InboundResponse, Error> {
         let (deadline, pace) = (self.ctx.deadline, pace(self.ctx));
         let pace = pace.as_ref();
-        self.traced(outgoing, |outgoing| self.host.http.send_within(outgoing, pace, deadline, hops), whole).await
+        self.traced(outgoing, |outgoing| self.host.http.send_with_redirect_limit(outgoing, pace, deadline, hops), whole)
+            .await
     }
 
     /// Sends a request whose answer's body is left to be read.
-    pub(crate) async fn open(&self, outgoing: Outgoing, hops: usize) -> Result<Opened, Error> {
-        let head = |opened: &Opened| (opened.status, opened.headers.clone(), None);
+    pub(crate) async fn open(&self, outgoing: OutboundRequest, hops: usize) -> Result<StreamingResponse, Error> {
+        let head = |opened: &StreamingResponse| (opened.status, opened.headers.clone(), None);
         let (deadline, pace) = (self.ctx.deadline, pace(self.ctx));
         let pace = pace.as_ref();
-        self.traced(outgoing, |outgoing| self.host.http.open(outgoing, pace, deadline, hops), head).await
+        self.traced(outgoing, |outgoing| self.host.http.send_streaming(outgoing, pace, deadline, hops), head).await
     }
 
     async fn traced<T, F>(
         &self,
-        outgoing: Outgoing,
-        send: impl FnOnce(Outgoing) -> F,
+        outgoing: OutboundRequest,
+        send: impl FnOnce(OutboundRequest) -> F,
         seen: impl FnOnce(&T) -> (StatusCode, HeaderMap, Option<Bytes>),
     ) -> Result<T, Error>
     where
-        F: Future<Output = Result<T, Failure>>,
+        F: Future<Output = Result<T, RequestFailure>>,
     {
         let ctx = self.ctx;
         let tracing =
@@ -63,7 +71,7 @@ impl Run<'_> {
         let changes = changes(&outgoing.method);
         let outcome = send(outgoing).await;
         if let Some(account) = ctx.facts.account_id.as_ref().filter(|_| changes) {
-            self.host.response_cache.forget(account);
+            self.host.response_cache.invalidate(account);
         }
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, sent, began)) = tracing {
@@ -81,7 +89,7 @@ impl Run<'_> {
 }
 
 /// What a trace shows of an answer that was read.
-fn whole(incoming: &Incoming) -> (StatusCode, HeaderMap, Option<Bytes>) {
+fn whole(incoming: &InboundResponse) -> (StatusCode, HeaderMap, Option<Bytes>) {
     (incoming.status, incoming.headers.clone(), Some(incoming.body.clone()))
 }
 
@@ -91,10 +99,11 @@ pub(crate) fn changes(method: &http::Method) -> bool {
 }
 
 /// The limits of the account that is called for; none while it is being linked.
-pub(crate) fn pace<'a>(ctx: &'a RunContext<'_>) -> Option<Pace<'a>> {
+pub(crate) fn pace<'a>(ctx: &'a RunContext<'_>) -> Option<RateLimitScope<'a>> {
     let account = ctx.facts.account_id.as_ref()?;
     let connector = ctx.connector;
-    let rules = Rules { per_second: connector.rate_limit_per_second, at_once: connector.max_concurrency };
+    let rules =
+        LimitRules { requests_per_second: connector.rate_limit_per_second, max_concurrency: connector.max_concurrency };
     let until = ctx.patience.and_then(|patience| Instant::now().checked_add(patience));
-    Some(Pace { account, rules, until: until.map_or(ctx.deadline, |until| until.min(ctx.deadline)) })
+    Some(RateLimitScope { account, rules, wait_until: until.map_or(ctx.deadline, |until| until.min(ctx.deadline)) })
 }

@@ -3,15 +3,15 @@
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use crate::http::Incoming;
+use crate::http::InboundResponse;
 
 /// The content type as the provider gave it; empty when it gave none.
-pub(crate) fn content_type(incoming: &Incoming) -> &str {
+pub(crate) fn content_type(incoming: &InboundResponse) -> &str {
     incoming.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
 /// The character encoding that the content type names.
-pub(crate) fn charset(incoming: &Incoming) -> Option<&str> {
+pub(crate) fn charset(incoming: &InboundResponse) -> Option<&str> {
     let parameters = content_type(incoming).split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
     let mut named = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
     named.next().map(|(_, value)| value.trim().trim_matches('"'))

@@ -5,7 +5,7 @@ use http::header;
 use patchbay_model::Timestamp;
 use url::form_urlencoded;
 
-use crate::http::Incoming;
+use crate::http::InboundResponse;
 
 /// The longest word or sentence of a provider that is repeated, in characters.
 const MAX_WORDS: usize = 200;
@@ -36,7 +36,7 @@ pub(crate) enum Culprit {
 
 impl OAuthProblem {
     /// The problem that an answer tells; none when it tells none.
-    pub(crate) fn of(incoming: &Incoming) -> Option<Self> {
+    pub(crate) fn of(incoming: &InboundResponse) -> Option<Self> {
         let headers = incoming.headers.get_all(header::WWW_AUTHENTICATE).into_iter();
         let mut parameters = headers.filter_map(|line| line.to_str().ok()).flat_map(challenge).collect::<Vec<_>>();
         // What only one of the two places tells counts as well.
@@ -131,13 +131,13 @@ mod tests {
 
     use super::*;
 
-    fn incoming(challenge: &'static str, body: &'static str) -> Incoming {
+    fn incoming(challenge: &'static str, body: &'static str) -> InboundResponse {
         let mut headers = HeaderMap::new();
         if !challenge.is_empty() {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         let url = Url::parse("https://provider.example/").unwrap();
-        Incoming { status: StatusCode::UNAUTHORIZED, headers, body: Bytes::from_static(body.as_bytes()), url }
+        InboundResponse { status: StatusCode::UNAUTHORIZED, headers, body: Bytes::from_static(body.as_bytes()), url }
     }
 
     #[test]

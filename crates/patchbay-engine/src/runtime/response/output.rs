@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, ErrorCode, ProviderFailure,
-    http::{Incoming, shown},
+    http::{InboundResponse, display_url},
     runtime::{
         context::Run,
         protocols::xml::{self, Names},
@@ -68,7 +68,12 @@ impl Answer {
 
 impl Run<'_> {
     /// Reads an answer by a request's rules: errors, custom errors, the place of the data.
-    pub(crate) fn interpret(&self, request: &RequestSpec, incoming: &Incoming, wants: Wants) -> Result<Answer, Error> {
+    pub(crate) fn interpret(
+        &self,
+        request: &RequestSpec,
+        incoming: &InboundResponse,
+        wants: Wants,
+    ) -> Result<Answer, Error> {
         let status = incoming.status.as_u16();
         if let Some(outcome) = self.custom_error(request, incoming, || provider_error::said(incoming))? {
             return outcome;
@@ -86,7 +91,7 @@ impl Run<'_> {
     pub(crate) fn custom_error(
         &self,
         request: &RequestSpec,
-        incoming: &Incoming,
+        incoming: &InboundResponse,
         said: impl FnOnce() -> Value,
     ) -> Result<Option<Result<Answer, Error>>, Error> {
         let status = incoming.status.as_u16();
@@ -136,7 +141,7 @@ impl Run<'_> {
 
 /// A body as a value: nothing is null, JSON is JSON, XML is an object, other text is its text. JSON or XML that
 /// was promised and does not parse, a page of HTML and bytes that are no text are the provider's failure.
-pub(crate) fn read_body(provider: &str, incoming: &Incoming) -> Result<Value, Error> {
+pub(crate) fn read_body(provider: &str, incoming: &InboundResponse) -> Result<Value, Error> {
     let body = &incoming.body[..];
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
@@ -163,12 +168,12 @@ pub(crate) fn read_body(provider: &str, incoming: &Incoming) -> Result<Value, Er
 }
 
 /// The error of an answer that says nothing one can use.
-pub(crate) fn unreadable(provider: &str, incoming: &Incoming, why: &str) -> Error {
+pub(crate) fn unreadable(provider: &str, incoming: &InboundResponse, why: &str) -> Error {
     let status = incoming.status.as_u16();
     Error::new(ErrorCode::ProviderInvalidResponse, format!("{provider} answered {status} with {why}")).with_provider(
         ProviderFailure {
             status: Some(status),
-            url: shown(&incoming.url),
+            url: display_url(&incoming.url),
             body: provider_error::readable(&incoming.body),
             headers: vec![("content-type".to_owned(), xml::media_type(content_type(incoming)))],
             ..ProviderFailure::default()

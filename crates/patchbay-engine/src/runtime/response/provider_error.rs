@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Error, ErrorCode, ProviderFailure,
-    http::{Incoming, named_wait, shown, wanted_scopes},
+    http::{InboundResponse, display_url, insufficient_scopes, retry_delay},
     runtime::{
         granted_scopes::{MISSING_SCOPES, not_granted},
         protocols::xml::{self, Names},
@@ -27,15 +27,15 @@ const HEADERS: [&str; 6] =
 /// What a provider's error status means to the caller. 401 says that the account's credentials are
 /// refused, unless a provider that speaks OAuth 1.0a says that something else is wrong, 403 may say that its token has
 /// too few scopes; every other status is passed on as it is.
-pub(crate) fn provider_error(clock: &dyn Clock, provider: &str, incoming: &Incoming) -> Error {
+pub(crate) fn provider_error(clock: &dyn Clock, provider: &str, incoming: &InboundResponse) -> Error {
     let status = incoming.status.as_u16();
     let body = said(incoming);
     let problem = OAuthProblem::of(incoming).filter(|_| matches!(status, 400 | 401 | 403));
     let words = words(&body).map(|words| format!(": {words}")).unwrap_or_default();
-    let wanted = wanted_scopes(incoming.status, &incoming.headers);
+    let wanted = insufficient_scopes(incoming.status, &incoming.headers);
     let failure = ProviderFailure {
         status: Some(status),
-        url: shown(&incoming.url),
+        url: display_url(&incoming.url),
         body,
         headers: HEADERS
             .iter()
@@ -64,7 +64,7 @@ pub(crate) fn provider_error(clock: &dyn Clock, provider: &str, incoming: &Incom
         },
     };
     let error = error.with_provider(failure);
-    match named_wait(incoming.status, &incoming.headers, clock) {
+    match retry_delay(incoming.status, &incoming.headers, clock) {
         // Rounded up: who comes back then is in time.
         Some(wait) => error.with_retry_after(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
         None => error,
@@ -72,7 +72,7 @@ pub(crate) fn provider_error(clock: &dyn Clock, provider: &str, incoming: &Incom
 }
 
 /// What an answer says: an object where it is JSON or XML and not too long, else shortened text.
-pub(crate) fn said(incoming: &Incoming) -> Value {
+pub(crate) fn said(incoming: &InboundResponse) -> Value {
     if incoming.body.len() <= MAX_BODY
         && xml::is_xml(&xml::media_type(content_type(incoming)))
         && let Ok(value) = xml::read(&incoming.body, charset(incoming), Names::Local)

@@ -16,7 +16,7 @@ use url::Url;
 use super::upload_binary::{decode, optional};
 use crate::{
     Error, ErrorCode,
-    http::{Outgoing, shown},
+    http::{OutboundRequest, display_url},
     runtime::{
         context::Run,
         egress_error::IntoError as _,
@@ -41,7 +41,7 @@ pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, wants: Wants) ->
         return take(run, download, outgoing, &Value::Null, wants).await;
     };
     let asked = outgoing.url.clone();
-    let incoming = run.send_within(outgoing, hops(download)).await?;
+    let incoming = run.send_with_redirect_limit(outgoing, hops(download)).await?;
     let answer = run.interpret(&download.request, &incoming, Wants { raw: true, headers: wants.headers })?;
     // A custom error may say that there is no file, and that this is well.
     let Some(said) = answer.raw else { return Ok(answer) };
@@ -61,7 +61,7 @@ pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, wants: Wants) ->
 async fn take(
     run: &Run<'_>,
     download: &DownloadFile,
-    outgoing: Outgoing,
+    outgoing: OutboundRequest,
     said: &Value,
     wants: Wants,
 ) -> Result<Answer, Error> {
@@ -80,7 +80,7 @@ fn hops(download: &DownloadFile) -> usize {
 
 /// The request for a file that an answer named. Credentials go along where the file asks for that and the address is
 /// on the host that was asked: an answer never chooses who gets them.
-fn fetch(run: &Run<'_>, download: &DownloadFile, asked: &Url, url: Url) -> Result<Outgoing, Error> {
+fn fetch(run: &Run<'_>, download: &DownloadFile, asked: &Url, url: Url) -> Result<OutboundRequest, Error> {
     let with_credentials = download.file.forward_auth && url.origin() == asked.origin();
     run.build_file_request(&download.request, url, with_credentials)
 }
@@ -106,11 +106,14 @@ struct Source<'a> {
 async fn whole(
     run: &Run<'_>,
     download: &DownloadFile,
-    outgoing: Outgoing,
+    outgoing: OutboundRequest,
     said: &Value,
     wants: Wants,
 ) -> Result<Answer, Error> {
-    let incoming = run.send_within(outgoing, hops(download)).await.map_err(|error| too_large(run, download, error))?;
+    let incoming = run
+        .send_with_redirect_limit(outgoing, hops(download))
+        .await
+        .map_err(|error| too_large(run, download, error))?;
     if !incoming.status.is_success() {
         // The error's rules are those of any request.
         return run.interpret(&download.request, &incoming, Wants { raw: false, headers: false });
@@ -160,7 +163,7 @@ fn held(
 async fn stream(
     run: &Run<'_>,
     download: &DownloadFile,
-    outgoing: Outgoing,
+    outgoing: OutboundRequest,
     said: &Value,
     hand_out: &HandOut,
     wants: Wants,
@@ -168,7 +171,7 @@ async fn stream(
     let title = &run.ctx.connector.title;
     let opened = run.open(outgoing, hops(download)).await?;
     if !opened.status.is_success() {
-        let read = opened.read_by(run.ctx.config.max_response_bytes, run.ctx.deadline).await;
+        let read = opened.read_body(run.ctx.config.max_response_bytes, run.ctx.deadline).await;
         let incoming = read.map_err(|failure| failure.into_error(title))?;
         return run.interpret(&download.request, &incoming, Wants { raw: false, headers: false });
     }
@@ -180,7 +183,7 @@ async fn stream(
     let at = Source { status: opened.status.as_u16(), headers: &opened.headers, url: &opened.url };
     let answer = answer(Value::String(place.clone()), &facts, &at, wants);
     let patience = run.ctx.config.call_budget;
-    let pieces = opened.stream(patience, Instant::now() + LONGEST).map_err(|failure| failure.into_error(title))?;
+    let pieces = opened.into_stream(patience, Instant::now() + LONGEST).map_err(|failure| failure.into_error(title))?;
     let is_text = download.as_text || download.as_json;
     hand_out.leave(OpenFile { pieces, mask: run.mask(), facts, is_text, place });
     Ok(answer)
@@ -201,7 +204,7 @@ fn answer(data: Value, facts: &FileFacts, at: &Source<'_>, wants: Wants) -> Answ
         more: vec![
             ("contentDisposition", text_of(at.headers, header::CONTENT_DISPOSITION).into()),
             ("fileMetadata", Value::Object(metadata)),
-            ("finalUrl", Value::String(shown(at.url))),
+            ("finalUrl", Value::String(display_url(at.url))),
         ],
         ..Answer::default()
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Error,
-    http::{Cause, Incoming},
+    http::{FailureCause, InboundResponse},
     runtime::{
         context::Run,
         cursor::Place,
@@ -41,14 +41,14 @@ pub(super) enum Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn fetch(self, run: &Run<'_>, page: Option<&PageArg<'_>>) -> Result<Incoming, Error> {
+    async fn fetch(self, run: &Run<'_>, page: Option<&PageArg<'_>>) -> Result<InboundResponse, Error> {
         match self {
             Self::Http(request) => run.exchange(request, page).await,
             Self::Soap(soap) => run.send(run.build_soap(soap, page)?).await,
         }
     }
 
-    fn interpret(self, run: &Run<'_>, incoming: &Incoming, wants: Wants) -> Result<Answer, Error> {
+    fn interpret(self, run: &Run<'_>, incoming: &InboundResponse, wants: Wants) -> Result<Answer, Error> {
         match self {
             Self::Http(request) => run.interpret(request, incoming, wants),
             Self::Soap(soap) => run.interpret_soap(soap, incoming, wants),
@@ -82,7 +82,7 @@ pub(super) async fn pages(
         bytes += incoming.body.len();
         let limit = run.ctx.config.max_response_bytes;
         if bytes > limit {
-            let cause = Cause::TooLarge(limit);
+            let cause = FailureCause::ResponseTooLarge(limit);
             return Err(cause_error(cause, &run.ctx.connector.title, &incoming.url));
         }
         let one = asked.interpret(run, &incoming, Wants { raw: true, headers: wants.headers })?;
@@ -148,7 +148,13 @@ fn first(page: &Pagination) -> Option<Value> {
 }
 
 /// Where the next page is; none at the end.
-fn following(page: &Pagination, at: Option<&Value>, incoming: &Incoming, raw: &Value, count: usize) -> Option<Value> {
+fn following(
+    page: &Pagination,
+    at: Option<&Value>,
+    incoming: &InboundResponse,
+    raw: &Value,
+    count: usize,
+) -> Option<Value> {
     let named = page.next_key.as_ref().map(|key| {
         let found = match page.next_key_in {
             NextKeyIn::Headers => in_headers(incoming, key),
@@ -172,7 +178,7 @@ fn following(page: &Pagination, at: Option<&Value>, incoming: &Incoming, raw: &V
 }
 
 /// The next place in a header. `Link` (RFC 8288) names it by its relation `next`.
-fn in_headers(incoming: &Incoming, key: &str) -> Option<Value> {
+fn in_headers(incoming: &InboundResponse, key: &str) -> Option<Value> {
     let mut texts = incoming.headers.get_all(key).iter().filter_map(|value| value.to_str().ok());
     let found = if key.eq_ignore_ascii_case("link") { texts.find_map(next_link) } else { texts.next() };
     found.map(|text| Value::String(text.to_owned()))
@@ -210,7 +216,7 @@ fn within_url(value: Value, key: &str) -> Value {
     }
 }
 
-fn goes_on(run: &Run<'_>, page: &Pagination, incoming: &Incoming, body: &Value) -> Result<bool, Error> {
+fn goes_on(run: &Run<'_>, page: &Pagination, incoming: &InboundResponse, body: &Value) -> Result<bool, Error> {
     let Some(condition) = &page.condition else { return Ok(true) };
     let response = Value::Object(Map::from_iter([
         ("statusCode".to_owned(), Value::from(incoming.status.as_u16())),

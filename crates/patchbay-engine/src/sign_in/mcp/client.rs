@@ -202,12 +202,12 @@ impl Registrar<'_> {
         }
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let url = self.server.token.clone();
-        let outgoing = crate::http::Outgoing {
+        let outgoing = crate::http::OutboundRequest {
             method: Method::POST,
             url,
             headers,
             body: Bytes::from(body),
-            repeatable: false,
+            idempotent: false,
             certificate: None,
         };
         let deadline = self.deadline.min(Instant::now() + Duration::from_secs(10));

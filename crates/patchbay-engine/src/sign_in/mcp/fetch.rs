@@ -1,5 +1,7 @@
 //! Requests to strangers before anyone has signed in: bounded, without credentials, to the origin that was meant.
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
@@ -9,7 +11,7 @@ use url::Url;
 use super::not_found;
 use crate::{
     Engine, Error,
-    http::{Cause, Incoming, Outgoing, Watch},
+    http::{BodyObserver, FailureCause, InboundResponse, OutboundRequest},
     runtime::{IntoError as _, cause_error},
 };
 
@@ -19,14 +21,18 @@ const MAX_DOCUMENT: usize = 128 * 1024;
 /// Stops where a document grows too large.
 struct Small(usize);
 
-impl Watch for Small {
-    fn begin(&mut self, _: StatusCode, _: &HeaderMap) {
+impl BodyObserver for Small {
+    fn start(&mut self, _: StatusCode, _: &HeaderMap) {
         self.0 = 0;
     }
 
-    fn see(&mut self, bytes: &[u8]) -> Result<bool, Cause> {
+    fn observe(&mut self, bytes: &[u8]) -> Result<ControlFlow<()>, FailureCause> {
         self.0 += bytes.len();
-        if self.0 > MAX_DOCUMENT { Err(Cause::TooLarge(MAX_DOCUMENT)) } else { Ok(false) }
+        if self.0 > MAX_DOCUMENT {
+            Err(FailureCause::ResponseTooLarge(MAX_DOCUMENT))
+        } else {
+            Ok(ControlFlow::Continue(()))
+        }
     }
 }
 
@@ -34,17 +40,17 @@ impl Watch for Small {
 pub(super) async fn ask(
     engine: &Engine,
     title: &str,
-    mut outgoing: Outgoing,
+    mut outgoing: OutboundRequest,
     deadline: Instant,
-) -> Result<Incoming, Error> {
+) -> Result<InboundResponse, Error> {
     let origin = outgoing.url.origin();
     outgoing.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     // Unpacked, its size is what is counted.
     outgoing.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let incoming = engine.http().send_watched(outgoing, None, deadline, &mut Small(0)).await;
+    let incoming = engine.http().send_observed(outgoing, None, deadline, &mut Small(0)).await;
     let incoming = incoming.map_err(|failure| failure.into_error(title))?;
     if incoming.body.len() > MAX_DOCUMENT {
-        return Err(cause_error(Cause::TooLarge(MAX_DOCUMENT), title, &incoming.url));
+        return Err(cause_error(FailureCause::ResponseTooLarge(MAX_DOCUMENT), title, &incoming.url));
     }
     if incoming.url.origin() != origin {
         return Err(not_found(title, "a document about it is redirected to another origin"));
@@ -60,12 +66,12 @@ pub(super) async fn document(
     url: &Url,
     deadline: Instant,
 ) -> Result<Option<Map<String, Value>>, Error> {
-    let outgoing = Outgoing {
+    let outgoing = OutboundRequest {
         method: Method::GET,
         url: url.clone(),
         headers: HeaderMap::new(),
         body: Bytes::new(),
-        repeatable: true,
+        idempotent: true,
         certificate: None,
     };
     let incoming = ask(engine, title, outgoing, deadline).await?;
@@ -85,12 +91,12 @@ pub(super) async fn post(
     url: &Url,
     body: &Value,
     deadline: Instant,
-) -> Result<(Incoming, Map<String, Value>), Error> {
+) -> Result<(InboundResponse, Map<String, Value>), Error> {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let body = Bytes::from(body.to_string());
     let outgoing =
-        Outgoing { method: Method::POST, url: url.clone(), headers, body, repeatable: false, certificate: None };
+        OutboundRequest { method: Method::POST, url: url.clone(), headers, body, idempotent: false, certificate: None };
     let incoming = ask(engine, title, outgoing, deadline).await?;
     let answered = serde_json::from_slice(&incoming.body).unwrap_or_default();
     Ok((incoming, answered))

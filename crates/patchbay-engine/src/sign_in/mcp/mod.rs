@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{
     Engine, Error, ErrorCode,
-    http::{Challenge, Outgoing, bearer, plain_scopes},
+    http::{BearerChallenge, OutboundRequest, bearer_challenge, parse_scope},
     runtime::Credentials,
     tokens::TokenServer,
 };
@@ -91,7 +91,7 @@ pub(super) async fn find(
     };
     let client = registrar.client(flow.registration, credentials.values()).await?;
     let own = (!flow.scopes.is_empty()).then(|| flow.scopes.join(" "));
-    let challenged = challenge.scope.as_deref().and_then(plain_scopes);
+    let challenged = challenge.scope.as_deref().and_then(parse_scope);
     let mut scopes = own.or(challenged).or(resource.scopes);
     // A token that nothing renews would end the account within the hour.
     if found.knows_offline_access
@@ -110,21 +110,21 @@ pub(super) async fn find(
 }
 
 /// Calls the server without a token, to be told what it wants.
-async fn knock(engine: &Engine, title: &str, server: &Url, deadline: Instant) -> Result<Challenge, Error> {
+async fn knock(engine: &Engine, title: &str, server: &Url, deadline: Instant) -> Result<BearerChallenge, Error> {
     let (headers, body) = crate::runtime::protocols::mcp::probe::knock();
-    let outgoing = Outgoing {
+    let outgoing = OutboundRequest {
         method: http::Method::POST,
         url: server.clone(),
         headers,
         body,
-        repeatable: true,
+        idempotent: true,
         certificate: None,
     };
     let incoming = fetch::ask(engine, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
         return Err(crate::runtime::provider_error(engine.clock(), title, &incoming));
     }
-    Ok(bearer(&incoming.headers))
+    Ok(bearer_challenge(&incoming.headers))
 }
 
 async fn resource(
@@ -185,7 +185,7 @@ async fn metadata_of(engine: &Engine, title: &str, issuer: &str, deadline: Insta
         // The browser will go there, and we will send codes and tokens there: none leads into a private network.
         let optional = [server.registration.as_ref(), server.revocation.as_ref()].into_iter().flatten();
         for place in [&server.authorization, &server.token].into_iter().chain(optional) {
-            if let Err(refused) = engine.http().admits(place) {
+            if let Err(refused) = engine.http().check_url(place) {
                 return Err(wrong(refused));
             }
         }

@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Engine, Error, ErrorCode,
-    http::{Incoming, Outgoing},
+    http::{InboundResponse, OutboundRequest},
     runtime::{self, Culprit, Handshake, IntoError as _, OAuthProblem, Redactor},
     tokens::{self, Applicant, Failure, Refusal, Wire, token_body},
 };
@@ -98,7 +98,7 @@ impl TokenRequest<'_> {
     }
 
     /// The signed request.
-    fn outgoing(&self, step: &Step<'_>) -> Result<Outgoing, Error> {
+    fn outgoing(&self, step: &Step<'_>) -> Result<OutboundRequest, Error> {
         let Self { engine, applicant, flow } = self;
         let facts = tokens::facts(Wire::of(engine), applicant);
         let context = facts.context(applicant.connector, applicant.method);
@@ -133,7 +133,7 @@ impl TokenRequest<'_> {
             }
         }
         let method = if flow.token_method == HttpMethod::Get { Method::GET } else { Method::POST };
-        let mut outgoing = Outgoing { method, url, headers, body, repeatable: false, certificate: None };
+        let mut outgoing = OutboundRequest { method, url, headers, body, idempotent: false, certificate: None };
         let (now, entropy) = (engine.clock().now(), &*engine.parts().entropy);
         runtime::sign_handshake(&flow.signing, &step.handshake(), &bindings, &mut outgoing, now, entropy)
             .map_err(|error| broken(&error))?;
@@ -141,7 +141,7 @@ impl TokenRequest<'_> {
     }
 
     /// What an answer without a token means, in the provider's own words where it has some.
-    fn refused(&self, step: &Step<'_>, incoming: &Incoming, redactor: &Redactor) -> Failure {
+    fn refused(&self, step: &Step<'_>, incoming: &InboundResponse, redactor: &Redactor) -> Failure {
         let Self { engine, applicant, .. } = self;
         let (title, what) = (&applicant.connector.title, step.asks_for());
         let mut error = runtime::provider_error(engine.clock(), title, incoming);

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Error, ErrorCode,
-    http::{Cause, Incoming, Outgoing, shown},
+    http::{FailureCause, InboundResponse, OutboundRequest, display_url},
     runtime::{context::Run, egress_error::cause_error, request::target::Target},
 };
 
@@ -44,7 +44,7 @@ pub(crate) struct Ask<'a> {
     tool: Option<&'a str>,
     params: Map<String, Value>,
     /// Whether sending it twice does no harm.
-    repeatable: bool,
+    idempotent: bool,
 }
 
 /// A server, for one step.
@@ -60,7 +60,7 @@ pub(crate) struct Conversation<'r, 'a> {
 
 /// The answer to one HTTP request.
 struct Heard {
-    incoming: Incoming,
+    incoming: InboundResponse,
     said: Option<Said>,
     is_stream: bool,
 }
@@ -100,8 +100,8 @@ impl<'r, 'a> Conversation<'r, 'a> {
             ("arguments".to_owned(), Value::Object(arguments)),
         ]);
         let hints = &self.run.action.annotations;
-        let repeatable = hints.idempotent == Some(true) || hints.read_only == Some(true);
-        self.ask(&Ask { method: "tools/call", tool: Some(tool), params, repeatable }).await
+        let idempotent = hints.idempotent == Some(true) || hints.read_only == Some(true);
+        self.ask(&Ask { method: "tools/call", tool: Some(tool), params, idempotent }).await
     }
 
     /// All tools, page after page.
@@ -109,12 +109,12 @@ impl<'r, 'a> Conversation<'r, 'a> {
         let (mut tools, mut cursor, mut bytes) = (Vec::new(), None::<String>, 0);
         for _ in 0..MAX_PAGES {
             let params = cursor.iter().map(|cursor| ("cursor".to_owned(), Value::String(cursor.clone()))).collect();
-            let ask = Ask { method: "tools/list", tool: None, params, repeatable: true };
+            let ask = Ask { method: "tools/list", tool: None, params, idempotent: true };
             let mut result = self.ask(&ask).await?;
             bytes += result.to_string().len();
             let limit = self.run.ctx.config.max_response_bytes;
             if bytes > limit {
-                return Err(cause_error(Cause::TooLarge(limit), self.title(), self.url()));
+                return Err(cause_error(FailureCause::ResponseTooLarge(limit), self.title(), self.url()));
             }
             if let Some(Value::Array(page)) = result.get_mut("tools").map(Value::take) {
                 // A tool whose definition is wrong must not keep the others from being used.
@@ -194,7 +194,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             own.extend(params.iter().filter_map(|param| param_headers::of_arguments(param, arguments)));
         }
         let body = message::request(id, ask.method, &message::modern(ask.params.clone()));
-        self.exchange(id, own, &body, ask.repeatable, false).await
+        self.exchange(id, own, &body, ask.idempotent, false).await
     }
 
     /// Whether a refusal says that the server wants a session opened first. What only newer servers say does not,
@@ -258,7 +258,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             ("capabilities".to_owned(), json!({})),
             ("clientInfo".to_owned(), message::client()),
         ]);
-        let ask = Ask { method: "initialize", tool: None, params, repeatable: true };
+        let ask = Ask { method: "initialize", tool: None, params, idempotent: true };
         let body = message::request(id, ask.method, &ask.params);
         let heard = self.exchange(id, HeaderMap::new(), &body, true, false).await?;
         let session = heard.incoming.headers.get(&SESSION).cloned().map(|mut id| {
@@ -274,7 +274,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             let message = format!(
                 "{} speaks the revision `{theirs}` of the Model Context Protocol at {}; known are {MODERN}, {known}",
                 self.title(),
-                shown(&incoming_url)
+                display_url(&incoming_url)
             );
             return Err(Error::new(ErrorCode::ProviderInvalidResponse, message));
         };
@@ -294,7 +294,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
     async fn send_legacy(&mut self, ask: &Ask<'_>, session: &Session) -> Result<Heard, Error> {
         let id = self.take_id();
         let body = message::request(id, ask.method, &ask.params);
-        self.exchange(id, headers_of(session), &body, ask.repeatable, true).await
+        self.exchange(id, headers_of(session), &body, ask.idempotent, true).await
     }
 
     /// Ends a session that nobody will use again. Servers need not allow it.
@@ -310,7 +310,13 @@ impl<'r, 'a> Conversation<'r, 'a> {
         id
     }
 
-    fn outgoing(&self, method: Method, own: HeaderMap, body: Bytes, repeatable: bool) -> Result<Outgoing, Error> {
+    fn outgoing(
+        &self,
+        method: Method,
+        own: HeaderMap,
+        body: Bytes,
+        idempotent: bool,
+    ) -> Result<OutboundRequest, Error> {
         let mut headers = own;
         headers.insert(header::ACCEPT, ACCEPT);
         // A packed stream would come in blocks, late.
@@ -318,7 +324,8 @@ impl<'r, 'a> Conversation<'r, 'a> {
         if method == Method::POST {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let outgoing = Outgoing { method, url: self.target.url.clone(), headers, body, repeatable, certificate: None };
+        let outgoing =
+            OutboundRequest { method, url: self.target.url.clone(), headers, body, idempotent, certificate: None };
         self.run.authenticate(&self.target, self.authorization, outgoing)
     }
 
@@ -327,12 +334,12 @@ impl<'r, 'a> Conversation<'r, 'a> {
         id: u64,
         own: HeaderMap,
         body: &Value,
-        repeatable: bool,
+        idempotent: bool,
         resumes: bool,
     ) -> Result<Heard, Error> {
-        let outgoing = self.outgoing(Method::POST, own.clone(), Bytes::from(body.to_string()), repeatable)?;
+        let outgoing = self.outgoing(Method::POST, own.clone(), Bytes::from(body.to_string()), idempotent)?;
         let mut events = Events::answering(id);
-        let mut outcome = self.run.send_watched(outgoing, self.deadline, &mut events).await;
+        let mut outcome = self.run.send_observed(outgoing, self.deadline, &mut events).await;
         for _ in 0..MAX_RESUMES {
             let broke_off = match &outcome {
                 Ok(incoming) => incoming.status.is_success() && events.is_stream() && events.said.is_none(),
@@ -349,7 +356,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             let outgoing = self.outgoing(Method::GET, own, Bytes::new(), true)?;
             sleep(wait).await;
             let mut resumed = Events::answering(id);
-            let again = self.run.send_watched(outgoing, self.deadline, &mut resumed).await;
+            let again = self.run.send_observed(outgoing, self.deadline, &mut resumed).await;
             // A server that does not take streams up again leaves what was there: a stream without an answer.
             if again.as_ref().is_ok_and(|incoming| !incoming.status.is_success()) {
                 break;
@@ -357,7 +364,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             (outcome, events) = (again, resumed);
         }
         let incoming = outcome?;
-        events.see_unpacked(&incoming.body).map_err(|cause| cause_error(cause, self.title(), &incoming.url))?;
+        events.observe_decompressed(&incoming.body).map_err(|cause| cause_error(cause, self.title(), &incoming.url))?;
         let is_stream = events.is_stream();
         let said = if is_stream { events.said } else { in_json(id, &incoming) };
         Ok(Heard { incoming, said, is_stream })
@@ -390,17 +397,17 @@ impl<'r, 'a> Conversation<'r, 'a> {
 }
 
 /// The answer in a JSON body, which an error's body may be as well.
-fn in_json(id: u64, incoming: &Incoming) -> Option<Said> {
+fn in_json(id: u64, incoming: &InboundResponse) -> Option<Said> {
     let kind = content_type(incoming);
     let is_json = is_media_type(kind, "application/json") || kind.is_empty();
     serde_json::from_slice(&incoming.body).ok().filter(|_| is_json).and_then(|body| message::answer_to(id, body))
 }
 
-fn content_type(incoming: &Incoming) -> &str {
+fn content_type(incoming: &InboundResponse) -> &str {
     incoming.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
-fn why_not(incoming: &Incoming) -> String {
+fn why_not(incoming: &InboundResponse) -> String {
     let kind = content_type(incoming);
     let status = incoming.status.as_u16();
     if incoming.body.is_empty() {

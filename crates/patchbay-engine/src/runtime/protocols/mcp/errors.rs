@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::message::RpcError;
 use crate::{
     Error, ErrorCode, ProviderFailure,
-    http::{Incoming, shown},
+    http::{InboundResponse, display_url},
     runtime::{
         granted_scopes::MISSING_SCOPES,
         response::provider_error::{provider_error, readable},
@@ -17,7 +17,13 @@ use crate::{
 const MAX_WORDS: usize = 300;
 
 /// A JSON-RPC error. What HTTP's status says counts where it is an error; else the code decides.
-pub(super) fn rpc(clock: &dyn Clock, provider: &str, what: &str, incoming: &Incoming, error: &RpcError) -> Error {
+pub(super) fn rpc(
+    clock: &dyn Clock,
+    provider: &str,
+    what: &str,
+    incoming: &InboundResponse,
+    error: &RpcError,
+) -> Error {
     let mut told = provider_error(clock, provider, incoming);
     if told.code.status() == 401 || told.code == MISSING_SCOPES {
         return told;
@@ -36,7 +42,7 @@ pub(super) fn rpc(clock: &dyn Clock, provider: &str, what: &str, incoming: &Inco
 }
 
 /// An answer that is no answer.
-pub(super) fn nonsense(provider: &str, incoming: &Incoming, why: &str) -> Error {
+pub(super) fn nonsense(provider: &str, incoming: &InboundResponse, why: &str) -> Error {
     let message = format!("{provider} answered with {why}");
     Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure(incoming))
 }
@@ -46,18 +52,18 @@ pub(crate) fn tool_failed(provider: &str, tool: &str, said: &str, result: &Value
     let message = format!("{provider}: the tool `{tool}` failed: {}", words(said));
     let failure = ProviderFailure {
         status: Some(200),
-        url: shown(url),
+        url: display_url(url),
         body: readable(result.to_string().as_bytes()),
         ..ProviderFailure::default()
     };
     Error::provider(422, message).with_provider(failure)
 }
 
-fn failure(incoming: &Incoming) -> ProviderFailure {
+fn failure(incoming: &InboundResponse) -> ProviderFailure {
     let kind = incoming.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     ProviderFailure {
         status: Some(incoming.status.as_u16()),
-        url: shown(&incoming.url),
+        url: display_url(&incoming.url),
         body: readable(&incoming.body),
         headers: kind.map(|kind| ("content-type".to_owned(), kind.to_owned())).into_iter().collect(),
         ..ProviderFailure::default()

@@ -1,10 +1,12 @@
 //! A stream of server-sent events (WHATWG HTML, section 9.2), read for the one answer that it must bring.
 
+use std::ops::ControlFlow;
+
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
 use super::message::{Said, answer_to};
-use crate::http::{Cause, Watch};
+use crate::http::{BodyObserver, FailureCause};
 
 /// The most events that come before the answer.
 const MAX_EVENTS: usize = 10_000;
@@ -37,16 +39,16 @@ impl Events {
     }
 
     /// The events of a body that came packed.
-    pub(super) fn see_unpacked(&mut self, body: &[u8]) -> Result<(), Cause> {
+    pub(super) fn observe_decompressed(&mut self, body: &[u8]) -> Result<(), FailureCause> {
         if self.is_stream && !self.was_seen {
-            self.see(body)?;
+            let _ = self.observe(body)?;
         }
         Ok(())
     }
 }
 
-impl Watch for Events {
-    fn begin(&mut self, _: StatusCode, headers: &HeaderMap) {
+impl BodyObserver for Events {
+    fn start(&mut self, _: StatusCode, headers: &HeaderMap) {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         self.is_stream = is_media_type(kind, "text/event-stream");
         self.was_seen = false;
@@ -54,9 +56,9 @@ impl Watch for Events {
         self.said = None;
     }
 
-    fn see(&mut self, bytes: &[u8]) -> Result<bool, Cause> {
+    fn observe(&mut self, bytes: &[u8]) -> Result<ControlFlow<()>, FailureCause> {
         if !self.is_stream {
-            return Ok(false);
+            return Ok(ControlFlow::Continue(()));
         }
         self.was_seen = true;
         let (id, said) = (self.id, &mut self.said);
@@ -70,9 +72,9 @@ impl Watch for Events {
         });
         if self.said.is_none() && self.parser.events > MAX_EVENTS {
             let why = format!("its stream has more than {MAX_EVENTS} events and no answer");
-            return Err(Cause::Undecodable(why));
+            return Err(FailureCause::InvalidResponse(why));
         }
-        Ok(self.said.is_some())
+        Ok(if self.said.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }
 
@@ -167,9 +169,9 @@ mod tests {
 
     fn read(pieces: &[&[u8]]) -> Events {
         let mut events = Events::answering(7);
-        events.begin(StatusCode::OK, &headers());
+        events.start(StatusCode::OK, &headers());
         for piece in pieces {
-            if events.see(piece).unwrap() {
+            if events.observe(piece).unwrap().is_break() {
                 break;
             }
         }
@@ -186,17 +188,17 @@ mod tests {
     #[test]
     fn a_stream_without_an_answer_ends_at_so_many_events() {
         let mut events = Events::answering(7);
-        events.begin(StatusCode::OK, &headers());
+        events.start(StatusCode::OK, &headers());
         let many = "data: {}\n\n".repeat(MAX_EVENTS);
-        assert!(!events.see(many.as_bytes()).unwrap());
-        assert!(matches!(events.see(b"data: {}\n\n"), Err(Cause::Undecodable(_))));
+        assert!(events.observe(many.as_bytes()).unwrap().is_continue());
+        assert!(matches!(events.observe(b"data: {}\n\n"), Err(FailureCause::InvalidResponse(_))));
     }
 
     #[test]
     fn a_body_that_is_no_stream_is_not_read_as_one() {
         let mut events = Events::answering(7);
-        events.begin(StatusCode::OK, &HeaderMap::new());
-        assert!(!events.see(STREAM.as_bytes()).unwrap());
+        events.start(StatusCode::OK, &HeaderMap::new());
+        assert!(events.observe(STREAM.as_bytes()).unwrap().is_continue());
         assert!(events.said.is_none() && events.resume().is_none());
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     Error, ErrorCode,
-    http::Incoming,
+    http::InboundResponse,
     runtime::{
         protocols::xml::{TEXT, local},
         response::provider_error::provider_error,
@@ -27,7 +27,7 @@ const AUTHENTICATION: [&str; 6] = [
 const CALLERS: [&str; 5] = ["Client", "Sender", "MustUnderstand", "VersionMismatch", "DataEncodingUnknown"];
 
 /// The error that a fault is. A status other than 200 and 500 says more than the fault's code.
-pub(super) fn error(clock: &dyn Clock, provider: &str, incoming: &Incoming, fault: &Value) -> Error {
+pub(super) fn error(clock: &dyn Clock, provider: &str, incoming: &InboundResponse, fault: &Value) -> Error {
     let mut error = provider_error(clock, provider, incoming);
     if let Some(failure) = &mut error.provider {
         failure.body = Value::Object([("Fault".to_owned(), fault.clone())].into_iter().collect());

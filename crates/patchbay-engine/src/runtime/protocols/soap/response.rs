@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::fault;
 use crate::{
     Error,
-    http::Incoming,
+    http::InboundResponse,
     runtime::{
         context::Run,
         protocols::xml::{self, Names},
@@ -23,7 +23,7 @@ impl Run<'_> {
     pub(crate) fn interpret_soap(
         &self,
         soap: &SoapRequest,
-        incoming: &Incoming,
+        incoming: &InboundResponse,
         wants: Wants,
     ) -> Result<Answer, Error> {
         let provider = &self.ctx.connector.title;
@@ -54,7 +54,7 @@ impl Run<'_> {
 }
 
 /// What stands in the envelope's body; null for an answer without content, as one-way operations have.
-fn body(incoming: &Incoming) -> Result<Value, String> {
+fn body(incoming: &InboundResponse) -> Result<Value, String> {
     if incoming.body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
@@ -91,8 +91,8 @@ mod tests {
 
     use super::*;
 
-    fn incoming(kind: &'static str, body: &'static str) -> Incoming {
-        Incoming {
+    fn incoming(kind: &'static str, body: &'static str) -> InboundResponse {
+        InboundResponse {
             status: StatusCode::OK,
             headers: HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]),
             body: Bytes::from_static(body.as_bytes()),

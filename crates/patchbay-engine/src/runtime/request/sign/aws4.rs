@@ -7,7 +7,7 @@ use patchbay_model::Timestamp;
 use url::Url;
 
 use super::{encoded, hex, mac, sha256};
-use crate::http::Outgoing;
+use crate::http::OutboundRequest;
 
 /// Who signs, for what.
 pub(super) struct Keys {
@@ -25,7 +25,7 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// Signs a request: its method, path, query, host, `x-amz-*` headers, content type and body. None when a credential
 /// cannot stand in a header.
-pub(super) fn sign(keys: &Keys, request: &mut Outgoing, now: Timestamp) -> Option<()> {
+pub(super) fn sign(keys: &Keys, request: &mut OutboundRequest, now: Timestamp) -> Option<()> {
     let moment = now.to_rfc3339();
     // 2026-01-15T10:30:00.000Z as 20260115T103000Z.
     let stamp: String = moment.chars().take(19).filter(|c| !matches!(c, '-' | ':')).chain(['Z']).collect();
@@ -100,9 +100,16 @@ mod tests {
 
     use super::*;
 
-    fn request(method: Method, url: &str) -> Outgoing {
+    fn request(method: Method, url: &str) -> OutboundRequest {
         let url = Url::parse(url).unwrap();
-        Outgoing { method, url, headers: HeaderMap::new(), body: Bytes::new(), repeatable: false, certificate: None }
+        OutboundRequest {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            idempotent: false,
+            certificate: None,
+        }
     }
 
     fn keys(service: &str) -> Keys {
@@ -115,7 +122,7 @@ mod tests {
         }
     }
 
-    fn signature(keys: &Keys, request: &mut Outgoing, now: &str) -> String {
+    fn signature(keys: &Keys, request: &mut OutboundRequest, now: &str) -> String {
         sign(keys, request, now.parse().unwrap()).unwrap();
         request.headers[header::AUTHORIZATION].to_str().unwrap().rsplit('=').next().unwrap().to_owned()
     }

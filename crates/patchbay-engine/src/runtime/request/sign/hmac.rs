@@ -9,7 +9,7 @@ use patchbay_connector::definition::HmacAlgorithm;
 use patchbay_model::Timestamp;
 
 use super::{hex, mac};
-use crate::http::Outgoing;
+use crate::http::OutboundRequest;
 
 /// What is signed, and where the signature goes.
 pub(super) struct Rule<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Rule<'a> {
 }
 
 /// Signs a request, and tells the date that it was signed at. None when a header cannot be sent.
-pub(super) fn sign(rule: &Rule<'_>, request: &mut Outgoing, now: Timestamp) -> Option<()> {
+pub(super) fn sign(rule: &Rule<'_>, request: &mut OutboundRequest, now: Timestamp) -> Option<()> {
     let date = if rule.rfc2822_date {
         let moment = jiff::Timestamp::from_microsecond(now.as_micros()).ok()?;
         rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).ok()?
@@ -75,12 +75,12 @@ mod tests {
             secret: "key".to_owned(),
         };
         change(&mut rule);
-        let mut request = Outgoing {
+        let mut request = OutboundRequest {
             method: Method::POST,
             url: Url::parse("https://api.example.com/v1/things?a=b").unwrap(),
             headers: HeaderMap::new(),
             body: Bytes::from_static(b"{}"),
-            repeatable: false,
+            idempotent: false,
             certificate: None,
         };
         sign(&rule, &mut request, "2026-01-15T10:30:00Z".parse().unwrap()).unwrap();

@@ -15,13 +15,13 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::args::header_text;
-use crate::http::Outgoing;
+use crate::http::OutboundRequest;
 
 /// Signs a request whose authorization is a signature; leaves every other as it is.
 pub(crate) fn sign(
     authorization: &Authorization,
     bindings: &Bindings<'_>,
-    request: &mut Outgoing,
+    request: &mut OutboundRequest,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<(), EvalError> {
@@ -92,7 +92,7 @@ pub(crate) fn sign_handshake(
     oauth1: &OAuth1,
     handshake: &Handshake<'_>,
     bindings: &Bindings<'_>,
-    request: &mut Outgoing,
+    request: &mut OutboundRequest,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<(), EvalError> {
@@ -124,7 +124,7 @@ fn sign_oauth1(
     oauth1: &OAuth1,
     by: By,
     bindings: &Bindings<'_>,
-    request: &mut Outgoing,
+    request: &mut OutboundRequest,
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<(), EvalError> {

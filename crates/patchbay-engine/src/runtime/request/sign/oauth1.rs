@@ -10,7 +10,7 @@ use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use super::{encoded, mac};
-use crate::{http::Outgoing, runtime::private_keys};
+use crate::{http::OutboundRequest, runtime::private_keys};
 
 /// Who signs, and by whose leave.
 pub(super) struct Keys {
@@ -38,7 +38,7 @@ pub(super) enum Flaw {
 type Pairs = Vec<(String, String)>;
 
 /// Signs a request at `now` (seconds since 1970) under a nonce that was never used.
-pub(super) fn sign(keys: &Keys, request: &mut Outgoing, now: i64, nonce: &str) -> Result<(), Flaw> {
+pub(super) fn sign(keys: &Keys, request: &mut OutboundRequest, now: i64, nonce: &str) -> Result<(), Flaw> {
     let mut own: Pairs = vec![
         ("oauth_consumer_key".to_owned(), keys.consumer_key.clone()),
         ("oauth_nonce".to_owned(), nonce.to_owned()),
@@ -59,12 +59,12 @@ pub(super) fn sign(keys: &Keys, request: &mut Outgoing, now: i64, nonce: &str) -
     let mut proof = HeaderValue::try_from(proof).map_err(|_| Flaw::Header)?;
     proof.set_sensitive(true);
     request.headers.insert(header::AUTHORIZATION, proof);
-    request.repeatable = false;
+    request.idempotent = false;
     Ok(())
 }
 
 /// The members of a body that is a form (section 3.4.1.3.1).
-fn form(request: &Outgoing) -> Pairs {
+fn form(request: &OutboundRequest) -> Pairs {
     let kind = request.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -118,13 +118,13 @@ mod tests {
         }
     }
 
-    fn request(method: Method, url: &str, body: &'static str) -> Outgoing {
+    fn request(method: Method, url: &str, body: &'static str) -> OutboundRequest {
         let mut headers = HeaderMap::new();
         if !body.is_empty() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         }
         let (url, body) = (Url::parse(url).unwrap(), Bytes::from_static(body.as_bytes()));
-        Outgoing { method, url, headers, body, repeatable: true, certificate: None }
+        OutboundRequest { method, url, headers, body, idempotent: true, certificate: None }
     }
 
     fn pairs(pairs: &[(&str, &str)]) -> Pairs {
@@ -185,7 +185,7 @@ mod tests {
             );
             let found = proof.split("oauth_signature=\"").nth(1).unwrap().trim_end_matches('"');
             assert_eq!(found, encoded(expected), "{}", method.as_str());
-            assert!(!request.repeatable, "a nonce counts once");
+            assert!(!request.idempotent, "a nonce counts once");
         }
     }
 

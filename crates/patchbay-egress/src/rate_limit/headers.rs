@@ -1,76 +1,82 @@
-//! What a provider's headers say of its limits.
+//! Parses the headers in which providers report their rate limits.
 //!
-//! Read are `Retry-After` (RFC 9110 section 10.2.3), `RateLimit` and `RateLimit-Policy` (the IETF's
-//! draft-ietf-httpapi-ratelimit-headers, as a list of policies and in its older forms), and the families
-//! `X-RateLimit-*`, `X-Rate-Limit-*` and `RateLimit-*` with a suffix for each window (`-Minute`, `-Requests`). A reset
-//! is seconds from now, a moment (seconds or milliseconds since 1970, an HTTP or ISO date) or a duration such as
-//! `1m30s`. What makes no sense is as if it were not there.
+//! - `Retry-After` (RFC 9110 section 10.2.3).
+//! - `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), as a list of policies and in the forms of
+//!   older drafts.
+//! - The families `X-RateLimit-*`, `X-Rate-Limit-*` and `RateLimit-*`, with an optional suffix per window (`-Minute`,
+//!   `-Requests`).
+//!
+//! A reset is a number of seconds from now, a moment (seconds or milliseconds since 1970, an HTTP date or an ISO 8601
+//! date) or a duration such as `1m30s`. A header that cannot be parsed is ignored.
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use patchbay_model::{Clock, Timestamp};
 
-/// No limit is believed to last longer.
-pub(super) const LONGEST: Duration = Duration::from_hours(24);
+/// The longest delay that a response can cause. A longer one is shortened to it.
+pub(super) const MAX_DELAY: Duration = Duration::from_hours(24);
+/// From this number on, a reset is a moment in seconds since 1970, because no window lasts 30 years.
+const MIN_EPOCH_SECS: f64 = 1e9;
+/// From this number on, a reset is a moment in milliseconds since 1970.
+const MIN_EPOCH_MILLIS: f64 = 1e12;
 
-/// One window of a limit, as an answer tells it.
+/// One window of a rate limit, as a response reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    /// Tells it from the provider's others.
+pub(super) struct ReportedWindow {
+    /// Distinguishes it from the provider's other windows.
     pub(super) name: String,
-    /// Requests in the whole window, where it is told.
+    /// The number of requests in the whole window, if reported.
     pub(super) limit: Option<u64>,
-    /// Requests left.
+    /// The number of requests that are left.
     pub(super) remaining: u64,
-    /// Until there are more.
+    /// The time until the window resets.
     pub(super) resets_in: Duration,
-    /// The window's length, where it is told.
+    /// The length of the window, if reported.
     pub(super) period: Option<Duration>,
 }
 
-/// Seconds as the provider names them, as far as they are believed.
-fn believed(seconds: u64) -> Duration {
-    Duration::from_secs(seconds).min(LONGEST)
+fn bounded(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).min(MAX_DELAY)
 }
 
-/// The wait that an answer names: its `Retry-After`, else, where it was refused for a limit, the longest reset of those
-/// that are spent.
-pub fn named_wait(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
+/// Returns the delay that a response asks for: its `Retry-After`, otherwise, for a 429, the longest reset of the windows
+/// that have no requests left.
+pub fn retry_delay(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
     retry_after(headers, clock).or_else(|| {
         let windows =
-            if status == StatusCode::TOO_MANY_REQUESTS { windows(status, headers, clock) } else { Vec::new() };
+            if status == StatusCode::TOO_MANY_REQUESTS { reported_windows(status, headers, clock) } else { Vec::new() };
         windows.iter().filter(|window| window.remaining == 0).map(|window| window.resets_in).max()
     })
 }
 
-/// The wait that a `Retry-After` names: seconds or an HTTP date.
-pub(crate) fn retry_after(headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
-    let text = text(headers.get(header::RETRY_AFTER)?)?;
+/// Returns the delay in `Retry-After`: seconds or an HTTP date (RFC 9110 section 10.2.3).
+pub(super) fn retry_after(headers: &HeaderMap, clock: &dyn Clock) -> Option<Duration> {
+    let text = header_text(headers.get(header::RETRY_AFTER)?)?;
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
+    // Some providers send a fraction of a second.
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();
     }
-    Some(until(http_date(text)?, clock))
+    Some(until(parse_http_date(text)?, clock))
 }
 
-/// Every window that an answer tells of. An answer that was refused for a limit has nothing left, also where it does
-/// not say so.
-pub(super) fn windows(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -> Vec<Window> {
-    let refused = status == StatusCode::TOO_MANY_REQUESTS;
-    let mut found = structured(headers);
+/// Returns every window that a response reports. In a 429, a window without a remaining number has none left.
+pub(super) fn reported_windows(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock) -> Vec<ReportedWindow> {
+    let is_refused = status == StatusCode::TOO_MANY_REQUESTS;
+    let mut found = standard_windows(headers);
     for (name, value) in headers {
-        // Each window once, by the header that every one of them has.
-        let Some((family, suffix)) = split(name, "reset") else { continue };
-        let Some(resets_in) = text(value).and_then(|text| reset(text, clock)) else { continue };
-        let sibling = |word: &str| {
-            let name = HeaderName::try_from(format!("{family}{word}{suffix}")).ok()?;
-            // `100, 100;w=60`: the first is the one that counts.
-            text(headers.get(name)?)?.split([',', ';']).next()?.trim().parse::<u64>().ok()
+        // Every window has a reset header, so each is found exactly once by it.
+        let Some((family, suffix)) = split_name(name, "reset") else { continue };
+        let Some(resets_in) = header_text(value).and_then(|text| parse_reset(text, clock)) else { continue };
+        let sibling = |kind: &str| {
+            let name = HeaderName::try_from(format!("{family}{kind}{suffix}")).ok()?;
+            // Of `100, 100;w=60`, the first number applies.
+            header_text(headers.get(name)?)?.split([',', ';']).next()?.trim().parse::<u64>().ok()
         };
-        let Some(remaining) = sibling("remaining").or_else(|| refused.then_some(0)) else { continue };
+        let Some(remaining) = sibling("remaining").or_else(|| is_refused.then_some(0)) else { continue };
         let period = match suffix {
             "-second" => Some(1),
             "-minute" => Some(60),
@@ -78,70 +84,70 @@ pub(super) fn windows(status: StatusCode, headers: &HeaderMap, clock: &dyn Clock
             "-day" => Some(86_400),
             _ => None,
         };
-        found.push(Window {
+        found.push(ReportedWindow {
             name: format!("{family}{suffix}"),
             limit: sibling("limit"),
             remaining,
-            resets_in: resets_in.min(LONGEST),
+            resets_in: resets_in.min(MAX_DELAY),
             period: period.map(Duration::from_secs),
         });
     }
     found
 }
 
-/// A header of a family such as `x-ratelimit-reset-minute`, taken apart: (`x-ratelimit-`, `-minute`).
-fn split<'a>(name: &'a HeaderName, word: &str) -> Option<(&'a str, &'a str)> {
+/// Splits a header name such as `x-ratelimit-reset-minute` around `kind` into (`x-ratelimit-`, `-minute`).
+fn split_name<'a>(name: &'a HeaderName, kind: &str) -> Option<(&'a str, &'a str)> {
     let name = name.as_str();
     let family = ["x-ratelimit-", "x-rate-limit-", "ratelimit-"].into_iter().find(|family| name.starts_with(family))?;
-    let suffix = name[family.len()..].strip_prefix(word)?;
-    // Tokens and the like are counted in what a request does not know of.
+    let suffix = name[family.len()..].strip_prefix(kind)?;
+    // Other suffixes, such as `-tokens`, count something else than requests.
     ["", "-requests", "-second", "-minute", "-hour", "-day"].contains(&suffix).then(|| (&name[..family.len()], suffix))
 }
 
-/// `RateLimit` with `RateLimit-Policy`.
-fn structured(headers: &HeaderMap) -> Vec<Window> {
+/// Returns the windows in `RateLimit`, with their sizes in `RateLimit-Policy`.
+fn standard_windows(headers: &HeaderMap) -> Vec<ReportedWindow> {
     let mut policies = Vec::new();
-    for item in items(headers, "ratelimit-policy") {
-        // Older drafts name the quota where newer ones name the policy: `100;w=60`.
+    for item in list_items(headers, "ratelimit-policy") {
+        // Older drafts have the quota in place of the policy's name: `100;w=60`.
         let quota = item.parameter("q").or_else(|| item.name.parse().ok());
         policies.push((item.name, quota, item.parameter("w")));
     }
-    let (mut windows, mut old) = (Vec::new(), [None; 3]);
-    for item in items(headers, "ratelimit") {
-        // `limit=100, remaining=50, reset=5`, of an older draft.
+    let (mut windows, mut draft) = (Vec::new(), [None; 3]);
+    for item in list_items(headers, "ratelimit") {
+        // `limit=100, remaining=50, reset=5`, the form of an older draft.
         if let Some((key, value)) = item.name.split_once('=') {
-            let place = ["limit", "remaining", "reset"].iter().position(|known| *known == key.trim());
-            if let Some(place) = place {
-                old[place] = value.trim().parse::<u64>().ok();
+            let index = ["limit", "remaining", "reset"].iter().position(|known| *known == key.trim());
+            if let Some(index) = index {
+                draft[index] = value.trim().parse::<u64>().ok();
             }
             continue;
         }
         let policy = policies.iter().find(|(name, ..)| *name == item.name);
         let period = policy.and_then(|(.., window)| *window);
         if let (Some(remaining), Some(seconds)) = (item.parameter("r"), item.parameter("t").or(period)) {
-            windows.push(Window {
+            windows.push(ReportedWindow {
                 name: format!("ratelimit:{}", item.name),
                 limit: policy.and_then(|(_, quota, _)| *quota),
                 remaining,
-                resets_in: believed(seconds),
-                period: period.map(believed),
+                resets_in: bounded(seconds),
+                period: period.map(bounded),
             });
         }
     }
-    if let [limit, Some(remaining), Some(seconds)] = old {
-        let resets_in = believed(seconds);
-        windows.push(Window { name: "ratelimit".to_owned(), limit, remaining, resets_in, period: None });
+    if let [limit, Some(remaining), Some(seconds)] = draft {
+        let resets_in = bounded(seconds);
+        windows.push(ReportedWindow { name: "ratelimit".to_owned(), limit, remaining, resets_in, period: None });
     }
     windows
 }
 
-/// An item of a structured list (RFC 9651), with its parameters.
-struct Item<'a> {
+/// An item of a structured list with its parameters (RFC 9651 section 3.1).
+struct ListItem<'a> {
     name: &'a str,
     parameters: &'a str,
 }
 
-impl Item<'_> {
+impl ListItem<'_> {
     fn parameter(&self, key: &str) -> Option<u64> {
         self.parameters.split(';').find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
@@ -150,63 +156,64 @@ impl Item<'_> {
     }
 }
 
-fn items<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = Item<'a>> {
-    let texts = headers.get_all(name).into_iter().filter_map(text);
-    texts.flat_map(|text| {
-        let (mut parts, mut start, mut quoted) = (Vec::new(), 0, false);
-        for (at, byte) in text.bytes().enumerate() {
+/// Returns the items of all headers with this name.
+fn list_items<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = ListItem<'a>> {
+    let values = headers.get_all(name).into_iter().filter_map(header_text);
+    values.flat_map(|value| {
+        let (mut parts, mut start, mut is_quoted) = (Vec::new(), 0, false);
+        for (index, byte) in value.bytes().enumerate() {
             match byte {
-                b'"' => quoted = !quoted,
-                b',' if !quoted => {
-                    parts.push(&text[start..at]);
-                    start = at + 1;
+                b'"' => is_quoted = !is_quoted,
+                b',' if !is_quoted => {
+                    parts.push(&value[start..index]);
+                    start = index + 1;
                 }
                 _ => {}
             }
         }
-        parts.push(&text[start..]);
+        parts.push(&value[start..]);
         parts.into_iter().map(|part| {
             let part = part.trim();
-            // A quoted name may hold a semicolon.
+            // A quoted name may contain a semicolon.
             let end = match part.strip_prefix('"').and_then(|rest| rest.find('"')) {
                 Some(length) => length + 2,
                 None => part.find(';').unwrap_or(part.len()),
             };
             let (name, parameters) = part.split_at(end);
-            Item { name: name.trim().trim_matches('"'), parameters }
+            ListItem { name: name.trim().trim_matches('"'), parameters }
         })
     })
 }
 
-/// The time until a reset.
-fn reset(text: &str, clock: &dyn Clock) -> Option<Duration> {
+/// Returns the time until a reset.
+fn parse_reset(text: &str, clock: &dyn Clock) -> Option<Duration> {
     if let Ok(number) = text.parse::<f64>() {
         let seconds = match number {
-            // Nobody's window is thirty years long: these are moments.
-            number if number >= 1e12 => return until_micros(number * 1e3, clock),
-            number if number >= 1e9 => return until_micros(number * 1e6, clock),
+            number if number >= MIN_EPOCH_MILLIS => return until_micros(number * 1e3, clock),
+            number if number >= MIN_EPOCH_SECS => return until_micros(number * 1e6, clock),
             number => number,
         };
         return Duration::try_from_secs_f64(seconds).ok();
     }
-    if let Some(seconds) = http_date(text) {
+    if let Some(seconds) = parse_http_date(text) {
         return Some(until(seconds, clock));
     }
     if let Ok(moment) = text.parse::<Timestamp>() {
         let left = moment.as_micros().saturating_sub(clock.now().as_micros());
         return Some(Duration::from_micros(u64::try_from(left).unwrap_or(0)));
     }
-    duration(text)
+    parse_duration(text)
 }
 
+/// Returns the time until a moment in microseconds since 1970; zero for a past one.
 #[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 are far below 2^53")]
 fn until_micros(moment: f64, clock: &dyn Clock) -> Option<Duration> {
     let left = (moment - clock.now().as_micros() as f64).max(0.0);
     Duration::try_from_secs_f64(left / 1e6).ok()
 }
 
-/// `1h2m3.5s`, `250ms`.
-fn duration(text: &str) -> Option<Duration> {
+/// Parses a duration such as `1h2m3.5s` or `250ms`.
+fn parse_duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total) = (text.trim(), Duration::ZERO);
     if rest.is_empty() {
         return None;
@@ -229,18 +236,18 @@ fn duration(text: &str) -> Option<Duration> {
     Some(total)
 }
 
-fn text(value: &HeaderValue) -> Option<&str> {
+fn header_text(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok().map(str::trim)
 }
 
-/// The time until a moment; a past one is now.
+/// Returns the time until a moment in seconds since 1970; zero for a past one.
 fn until(seconds: i64, clock: &dyn Clock) -> Duration {
     let left = seconds.saturating_sub(clock.now().as_seconds());
     Duration::from_secs(u64::try_from(left).unwrap_or(0))
 }
 
-/// Seconds since the Unix epoch of `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(text: &str) -> Option<i64> {
+/// Returns the seconds since 1970 of an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+fn parse_http_date(text: &str) -> Option<i64> {
     let mut parts = text.split([' ', ':']).filter(|part| !part.is_empty());
     let _weekday = parts.next()?.strip_suffix(',')?;
     let day: i64 = parts.next()?.parse().ok()?;
@@ -249,13 +256,13 @@ fn http_date(text: &str) -> Option<i64> {
         .iter()
         .position(|month| *month == name)?;
     let year: i64 = parts.next()?.parse().ok()?;
-    let mut time = || parts.next()?.parse::<i64>().ok();
-    let (hour, minute, second) = (time()?, time()?, time()?);
+    let mut number = || parts.next()?.parse::<i64>().ok();
+    let (hour, minute, second) = (number()?, number()?, number()?);
     let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
     if parts.next() != Some("GMT") || !(1970..=9999).contains(&year) || !(1..=31).contains(&day) || !is_time {
         return None;
     }
-    // Days from the civil date, counting years from March.
+    // Days since 1970 from the civil date. The year starts in March, so that the leap day is its last day.
     let month = i64::try_from(month).ok()? + 1;
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
@@ -282,13 +289,13 @@ mod tests {
         headers
     }
 
-    /// `name limit remaining seconds period`, `-` for what is not told.
+    /// Formats each window as `name limit remaining reset period`, with `-` for a missing number.
     fn read(status: StatusCode, lines: &[(&str, &str)]) -> Vec<String> {
-        let told = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
-        let mut found = windows(status, &headers(lines), &clock())
+        let text = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
+        let mut found = reported_windows(status, &headers(lines), &clock())
             .into_iter()
             .map(|window| {
-                let (limit, period) = (told(window.limit), told(window.period.map(|period| period.as_secs())));
+                let (limit, period) = (text(window.limit), text(window.period.map(|period| period.as_secs())));
                 format!("{} {limit} {} {:?} {period}", window.name, window.remaining, window.resets_in)
             })
             .collect::<Vec<_>>();
@@ -297,26 +304,26 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_as_seconds_and_as_a_date() {
+    fn retry_after_is_seconds_or_a_date() {
         let wait = |value| retry_after(&headers(&[("retry-after", value)]), &clock()).map(|wait| wait.as_secs());
         assert_eq!(wait("120"), Some(120));
         assert_eq!(wait("1.5"), Some(1));
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(30));
         assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "a past moment is now");
-        for nonsense in [
+        for invalid in [
             "soon",
             "-5",
             "Sun, 06 Foo 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 08:49 GMT",
             "Sun, 06 Nov 1994 9223372036854775807:49:37 GMT",
         ] {
-            assert_eq!(wait(nonsense), None, "{nonsense}");
+            assert_eq!(wait(invalid), None, "{invalid}");
         }
-        assert_eq!(http_date("Thu, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));
+        assert_eq!(parse_http_date("Thu, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));
     }
 
     #[test]
-    fn the_ietf_headers_are_read_in_every_form() {
+    fn the_ietf_headers_are_parsed_in_every_draft_form() {
         let policies = r#""burst";q=10;w=1, "daily";q=1000;w=86400"#;
         let found = read(OK, &[("RateLimit-Policy", policies), ("RateLimit", r#""burst";r=5;t=1, "daily";r=0"#)]);
         assert_eq!(found, ["ratelimit:burst 10 5 1s 1", "ratelimit:daily 1000 0 86400s 86400"]);
@@ -325,13 +332,13 @@ mod tests {
         assert_eq!(read(OK, &[("RateLimit", "limit=100, remaining=50, reset=5")]), ["ratelimit 100 50 5s -"]);
         let oldest = [("RateLimit-Limit", "100, 100;w=60"), ("RateLimit-Remaining", "0"), ("RateLimit-Reset", "7")];
         assert_eq!(read(OK, &oldest), ["ratelimit- 100 0 7s -"]);
-        for nonsense in ["", "\"a\"", "\"a\";r=x;t=1", "\"a\";r=1", "limit=1, reset=2", ";;,,\"", "\"\";t=1"] {
-            assert!(read(OK, &[("RateLimit", nonsense)]).is_empty(), "{nonsense}");
+        for invalid in ["", "\"a\"", "\"a\";r=x;t=1", "\"a\";r=1", "limit=1, reset=2", ";;,,\"", "\"\";t=1"] {
+            assert!(read(OK, &[("RateLimit", invalid)]).is_empty(), "{invalid}");
         }
     }
 
     #[test]
-    fn resets_are_seconds_moments_and_durations() {
+    fn a_reset_is_seconds_a_moment_or_a_duration() {
         let reset = |value: &str| {
             let lines = [("X-RateLimit-Remaining", "3"), ("X-RateLimit-Reset", value)];
             read(OK, &lines).first().and_then(|found| found.split(' ').nth(3).map(str::to_owned))
@@ -350,11 +357,11 @@ mod tests {
         ] {
             assert_eq!(reset(value).as_deref(), Some(expected), "{value}");
         }
-        for nonsense in ["soon", "-1", "5 minutes", "NaN", "1e400", ""] {
-            assert_eq!(reset(nonsense), None, "{nonsense}");
+        for invalid in ["soon", "-1", "5 minutes", "NaN", "1e400", ""] {
+            assert_eq!(reset(invalid), None, "{invalid}");
         }
         let now = ManualClock::at("2026-01-15T10:30:00Z");
-        let at = |value: &str| super::reset(value, &now);
+        let at = |value: &str| super::parse_reset(value, &now);
         assert_eq!(at("1768473030"), Some(Duration::from_secs(30)));
         assert_eq!(at("1768473030000"), Some(Duration::from_secs(30)));
         assert_eq!(at("1768473000"), Some(Duration::ZERO));
@@ -362,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn several_windows_are_told_apart_and_tokens_left_alone() {
+    fn windows_are_separate_and_token_limits_are_ignored() {
         let found = read(
             OK,
             &[
@@ -384,18 +391,22 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_its_wait_one_way_or_another() {
+    fn the_delay_of_a_429_comes_from_any_of_its_headers() {
         let refused = StatusCode::TOO_MANY_REQUESTS;
         let wait =
-            |status, lines: &[(&str, &str)]| named_wait(status, &headers(lines), &clock()).map(|wait| wait.as_secs());
+            |status, lines: &[(&str, &str)]| retry_delay(status, &headers(lines), &clock()).map(|wait| wait.as_secs());
         assert_eq!(wait(refused, &[("retry-after", "5"), ("x-ratelimit-reset", "50")]), Some(5));
-        assert_eq!(wait(refused, &[("x-ratelimit-reset", "50")]), Some(50), "what it does not say is spent");
+        assert_eq!(
+            wait(refused, &[("x-ratelimit-reset", "50")]),
+            Some(50),
+            "a missing remaining number means none are left"
+        );
         let two = [
             ("RateLimit", r#""burst";r=1;t=100, "daily";r=0;t=20"#),
             ("x-ratelimit-remaining", "0"),
             ("x-ratelimit-reset", "10"),
         ];
-        assert_eq!(wait(refused, &two), Some(20), "the strictest of those that are spent");
+        assert_eq!(wait(refused, &two), Some(20), "the longest reset of the used-up windows");
         assert_eq!(wait(OK, &two), None);
         assert_eq!(wait(refused, &[]), None);
     }
@@ -406,10 +417,10 @@ mod tests {
             for status in [OK, StatusCode::TOO_MANY_REQUESTS] {
                 let lines = [(name.as_str(), value.as_str()), ("x-ratelimit-remaining", "1")];
                 let headers = headers(&lines);
-                for window in windows(status, &headers, &clock()) {
-                    proptest::prop_assert!(window.resets_in <= LONGEST);
+                for window in reported_windows(status, &headers, &clock()) {
+                    proptest::prop_assert!(window.resets_in <= MAX_DELAY);
                 }
-                let _ = named_wait(status, &headers, &clock());
+                let _ = retry_delay(status, &headers, &clock());
             }
         }
     }

@@ -1,20 +1,21 @@
-//! Which addresses are part of the public internet. Everything else is named, so that a refusal can
-//! say what it refused.
+//! The address ranges that are not part of the public internet. Each has a name, so that a refusal can say which
+//! range it refused.
 //!
-//! Sources: the IANA special-purpose registries (RFC 6890), RFC 6052 (NAT64), RFC 3056 (6to4), the
-//! cloud providers' metadata addresses. IPv6 is closed by default: only `2000::/3` can be public.
+//! Sources: the IANA special-purpose address registries (RFC 6890), RFC 6052 (NAT64), RFC 3056 (6to4), and the
+//! metadata addresses of the cloud providers. IPv6 is closed by default: only `2000::/3` (RFC 4291 section 2.4,
+//! global unicast) can be public.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What is special about an address; `None` for an ordinary public one.
-pub(crate) fn special(address: IpAddr) -> Option<&'static str> {
+/// Returns the name of the special range that contains the address; `None` for an ordinary public address.
+pub(crate) fn special_range(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(v4) => special_v4(v4),
         IpAddr::V6(v6) => special_v6(v6),
     }
 }
 
-/// Whether the address answers with a cloud machine's own credentials.
+/// Returns true if a cloud machine's metadata service, which hands out the machine's credentials, has this address.
 pub(crate) fn is_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => matches!(
@@ -27,13 +28,14 @@ pub(crate) fn is_metadata(address: IpAddr) -> bool {
         ),
         IpAddr::V6(v6) => {
             matches!(v6.segments(), [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254 | 0x23] | [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254])
-                || embedded(v6).is_some_and(|v4| is_metadata(IpAddr::V4(v4)))
+                || embedded_v4(v6).is_some_and(|v4| is_metadata(IpAddr::V4(v4)))
         }
     }
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped, NAT64, 6to4.
-pub(crate) fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+/// Returns the IPv4 address that an IPv6 address embeds: IPv4-mapped (RFC 4291 section 2.5.5.2), NAT64 (RFC 6052), 6to4
+/// (RFC 3056).
+fn embedded_v4(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| {
         let [a, b] = high.to_be_bytes();
         let [c, d] = low.to_be_bytes();
@@ -72,7 +74,7 @@ fn special_v6(v6: Ipv6Addr) -> Option<&'static str> {
     if is_metadata(IpAddr::V6(v6)) {
         return Some("a cloud metadata address");
     }
-    if let Some(v4) = embedded(v6) {
+    if let Some(v4) = embedded_v4(v6) {
         return special_v4(v4);
     }
     Some(match v6.segments() {
