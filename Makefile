@@ -1,4 +1,4 @@
-# Patchbay. `make run` and `make test` do all of their own set-up; `make help` lists the rest.
+# Patchbay. `make run` and `make test` do their own setup; `make help` lists the other targets.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 DATA_DIR ?= .patchbay
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build web api test lint lint-rust lint-web deny test-rust test-web bench fmt snapshots
+.PHONY: help run build web api test lint lint-words lint-rust lint-web deny test-rust test-web bench fmt snapshots
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -22,7 +22,7 @@ run: web ## Build and start Patchbay with the sandbox on (LISTEN=127.0.0.1:8080,
 
 web: web/dist/.built ## Build the screens (Hub, dashboard, element, demo) into web/dist
 
-# Built again only when a source has changed, so that a second `make run` takes seconds.
+# Rebuilt only if a source has changed, so a second `make run` takes seconds.
 WEB_SOURCES = $(shell find web -path '*/node_modules' -prune -o -path web/dist -prune -o -path web/e2e -prune -o -path 'web/*/dist' -prune -o -type f -print)
 web/dist/.built: $(WEB_SOURCES)
 	@tools/need node npm
@@ -42,7 +42,11 @@ build: web ## Build the release binary
 
 test: lint test-rust test-web ## Everything: lints, Rust tests, browser tests
 
-lint: lint-rust deny lint-web ## Formatting, lints, licences, generated files
+lint: lint-rust deny lint-web ## Words, formatting, lints, licenses, generated files
+
+lint-words:
+	@echo "==> Words (CONTRIBUTING.md, Plain English)"
+	tools/check-words
 
 lint-rust:
 	@tools/need cargo cc
@@ -52,7 +56,7 @@ lint-rust:
 
 deny:
 	@tools/need cargo cargo-deny
-	@echo "==> Licences, banned crates and sources"
+	@echo "==> Licenses, banned crates and sources"
 	cargo deny --locked check bans licenses sources
 
 lint-web:
@@ -85,5 +89,5 @@ fmt: ## Format everything
 	cargo fmt --all
 	cd web && npm run format
 
-snapshots: ## Accept changed snapshots, to be read in the diff
+snapshots: ## Accept changed snapshots; read them in the diff
 	INSTA_UPDATE=always cargo nextest run --workspace --all-features --no-fail-fast

@@ -1,10 +1,10 @@
-//! The README's commands, as they stand there, against a sandbox.
+//! Runs the commands of `docs/quickstart.md` against a sandbox.
 
 use std::process::Command;
 
 use crate::support::{Server, binary, canary};
 
-/// The fenced blocks of a language, in order.
+/// Returns the fenced blocks of a language, in order.
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut current: Option<String> = None;
@@ -23,7 +23,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_readme_links_an_account_and_runs_its_actions() {
+fn the_quickstart_links_an_account_and_runs_its_actions() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
     let mut command = binary();
@@ -31,8 +31,8 @@ fn the_readme_links_an_account_and_runs_its_actions() {
     command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
     let server = Server::spawn(command, &data_dir);
 
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    let blocks = blocks(&readme, "sh");
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/quickstart.md")).unwrap();
+    let blocks = blocks(&page, "sh");
     assert_eq!(blocks.len(), 6, "the walk-through has six steps");
     let script = format!("set -euo pipefail\n{}", blocks.join("\n"));
     let done = Command::new("bash")
@@ -46,5 +46,5 @@ fn the_readme_links_an_account_and_runs_its_actions() {
     for part in [r#""key":"clientId""#, r#""status":"active""#, r#""contract_status""#, r#""next":"2""#, "Mutual NDA"] {
         assert!(out.contains(part), "{part} is missing in:\n{out}");
     }
-    canary::assert_absent(out.as_bytes(), "the README's output");
+    canary::assert_absent(out.as_bytes(), "the quickstart's output");
 }
