@@ -43,7 +43,7 @@ function oauthParametersOf(request: IncomingMessage): Pairs {
 /** Returns whether the consumer signed the request with the token's secret. */
 function isSigned(request: IncomingMessage, url: URL, token?: { key: string; secret: string }): boolean {
   const { oauth_signature: sent, ...signed } = oauthParametersOf(request);
-  if (signed["oauth_consumer_key"] !== CONSUMER.key || signed["oauth_token"] !== token?.key) return false;
+  if (signed.oauth_consumer_key !== CONSUMER.key || signed.oauth_token !== token?.key) return false;
   const expected = signer.getSignature(
     { url: url.href, method: request.method ?? "GET", data: {} },
     token?.secret,
@@ -80,7 +80,7 @@ export async function startOAuth1Provider(): Promise<OAuth1Provider> {
     "/request_token": (request, response, url) => {
       if (!isSigned(request, url)) return reject(response, "signature_invalid");
       const [token, secret] = [randomUUID(), randomUUID()];
-      const callback = oauthParametersOf(request)["oauth_callback"] ?? "";
+      const callback = oauthParametersOf(request).oauth_callback ?? "";
       handshakes.set(token, { secret, callback, isUsed: false });
       sendForm(response, {
         oauth_token: token,
@@ -110,12 +110,12 @@ export async function startOAuth1Provider(): Promise<OAuth1Provider> {
     },
     "/access_token": (request, response, url) => {
       const parameters = oauthParametersOf(request);
-      const key = parameters["oauth_token"] ?? "";
+      const key = parameters.oauth_token ?? "";
       const handshake = handshakes.get(key);
       if (handshake === undefined || handshake.isUsed) return reject(response, "token_rejected");
       if (!isSigned(request, url, { key, secret: handshake.secret }))
         return reject(response, "signature_invalid");
-      if (handshake.verifier === undefined || parameters["oauth_verifier"] !== handshake.verifier) {
+      if (handshake.verifier === undefined || parameters.oauth_verifier !== handshake.verifier) {
         return reject(response, "verifier_invalid");
       }
       handshake.isUsed = true;
@@ -124,7 +124,7 @@ export async function startOAuth1Provider(): Promise<OAuth1Provider> {
       sendForm(response, { oauth_token: token, oauth_token_secret: secret });
     },
     "/me": (request, response, url) => {
-      const key = oauthParametersOf(request)["oauth_token"] ?? "";
+      const key = oauthParametersOf(request).oauth_token ?? "";
       const secret = tokens.get(key);
       if (secret === undefined) return reject(response, "token_rejected");
       if (!isSigned(request, url, { key, secret })) return reject(response, "signature_invalid");

@@ -54,7 +54,7 @@ test.describe("when the server fails", () => {
         }),
       );
       await dashboard.open(path);
-      await expect(page.getByRole("alert").first()).toContainText("the server is busy");
+      await expect(page.getByRole("alert").first()).toContainText("The server is busy.");
       await expectAccessible(page);
       await page.unroute(call);
       await page.getByRole("button", { name: "Try again" }).first().click();

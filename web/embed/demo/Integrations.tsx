@@ -1,5 +1,6 @@
 /** The product's tab where a customer connects tools. */
 
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import type { ReactNode } from "react";
 import { Icon } from "./Icon.tsx";
 import { LoggedOut } from "./LoggedOut.tsx";
@@ -34,7 +35,7 @@ export function Integrations({ demo, children }: Props) {
       </div>
       {problem !== null && (
         <div className="alert" role="alert">
-          <p>{problem}</p>
+          <p>{toSentence(problem)}</p>
           {session === null && (
             <button type="button" className="button button-small" onClick={() => void demo.refresh()}>
               Try again

@@ -65,10 +65,13 @@ describe("before the form", () => {
   });
 
   it("says if the only profile was disabled", async () => {
-    const disabled = { status: 412, body: { message: "its profile is disabled" } };
+    const disabled = {
+      status: 412,
+      body: { message: "Papertrail is not available: its profile is disabled" },
+    };
     renderHub({ routes: { "GET /hub/connectors/profile_1": disabled } });
     await heading("Papertrail is currently unavailable");
-    expect(screen.getByText("its profile is disabled")).toBeTruthy();
+    expect(screen.getByText("Its profile is disabled.")).toBeTruthy();
   });
 
   it("sends the session's token with every call, and only in the header", async () => {

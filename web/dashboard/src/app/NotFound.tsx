@@ -2,13 +2,18 @@
 
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { EmptyState } from "../ui/EmptyState.tsx";
+import { PageHeader } from "../ui/PageHeader.tsx";
 
 export const NotFound = () => (
-  <EmptyState title="Page not found">
-    The address may be mistyped, or the item it points to was deleted.{" "}
-    <Anchor component={Link} to="/accounts">
-      Go to accounts
-    </Anchor>
-  </EmptyState>
+  <PageHeader
+    title="Page not found"
+    description={
+      <>
+        The address may be mistyped, or the item it points to was deleted.{" "}
+        <Anchor component={Link} to="/accounts">
+          Go to accounts
+        </Anchor>
+      </>
+    }
+  />
 );

@@ -2,6 +2,7 @@
 
 import { Alert, Button, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { asFailure } from "@patchbay/web-shared/client.ts";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { type ReactNode, useState } from "react";
 import { DialogActions } from "./DialogActions.tsx";
 
@@ -53,7 +54,7 @@ function ConfirmForm({ children, action, confirmText, busy, error, onConfirm, on
         )}
         {error !== null && (
           <Alert color="red" role="alert">
-            {asFailure(error).message}
+            {toSentence(asFailure(error).message)}
           </Alert>
         )}
         <DialogActions onCancel={onClose}>

@@ -2,6 +2,7 @@
 
 import { Alert, Button, Stack, Text } from "@mantine/core";
 import { asFailure } from "@patchbay/web-shared/client.ts";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 
 interface Props {
   error: unknown;
@@ -15,7 +16,7 @@ export function ErrorState({ error, title = "Could not load this page", onRetry 
     <Alert color="red" title={title} role="alert" radius="lg">
       <Stack gap="sm" align="flex-start">
         <Text size="sm" c="var(--mantine-color-text)">
-          {failure.message}
+          {toSentence(failure.message)}
         </Text>
         {onRetry && (
           <Button size="xs" variant="default" onClick={onRetry}>

@@ -5,4 +5,6 @@ import type { ComponentPropsWithRef } from "react";
 
 type Props = BadgeProps & Omit<ComponentPropsWithRef<"div">, keyof BadgeProps>;
 
-export const Pill = (props: Props) => <Badge variant="light" c="var(--mantine-color-text)" {...props} />;
+export const Pill = (props: Props) => (
+  <Badge variant="light" c="var(--mantine-color-text)" miw="max-content" {...props} />
+);

@@ -2,6 +2,7 @@
 
 import { notifications } from "@mantine/notifications";
 import { asFailure } from "@patchbay/web-shared/client.ts";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 
 const closeButtonProps = { "aria-label": "Dismiss" };
 
@@ -12,7 +13,7 @@ export const notifySuccess = (message: string): void => {
 export const notifyError = (error: unknown): void => {
   notifications.show({
     title: "Could not save the change",
-    message: asFailure(error).message,
+    message: toSentence(asFailure(error).message),
     color: "red",
     autoClose: 10_000,
     closeButtonProps,

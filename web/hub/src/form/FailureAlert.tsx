@@ -1,6 +1,7 @@
 /** Explains a failed attempt; the provider's response can be expanded. */
 
 import type { ApiFailure } from "@patchbay/web-shared/failure.ts";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { Alert } from "../ui/Alert.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { formatResponse } from "./formatResponse.ts";
@@ -35,7 +36,7 @@ export function FailureAlert(props: Props) {
         )
       }
     >
-      <p>{failure.message}</p>
+      <p>{toSentence(failure.message)}</p>
       {response !== null && response !== "" && (
         <details className="response">
           <summary>Provider response</summary>

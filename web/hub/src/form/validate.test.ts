@@ -28,7 +28,7 @@ describe("validateField", () => {
   it("treats a domain name as text, not as a pattern", () => {
     const domain = field("a", "Site", { validation: { type: "domain", pattern: "acme.corp" } });
     expect(validateField(domain, "https://x.acme.corp.com/path")).toBeNull();
-    expect(validateField(domain, "https://acmeXcorp.com")).toBe("Site must be an acme.corp.com address");
+    expect(validateField(domain, "https://acmeXcorp.com")).toBe("Site must be an address at acme.corp.com");
   });
 
   it("accepts only digits for a number", () => {

@@ -42,7 +42,7 @@ export function validateField(field: Field, value: string): string | null {
   if (rule.type === "domain") {
     return isDomainOf(rule.pattern, value)
       ? null
-      : (rule.error ?? `${label} must be an ${rule.pattern}.com address`);
+      : (rule.error ?? `${label} must be an address at ${rule.pattern}.com`);
   }
   return matches(rule.pattern, value) ? null : (rule.error ?? `${label} has an invalid format`);
 }

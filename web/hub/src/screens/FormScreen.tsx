@@ -184,7 +184,7 @@ function NoFieldsNotice({ config, edited }: { config: Config; edited: boolean })
     <div className="form-empty">
       <p>
         There is nothing to fill in. Choose “{edited ? "Save" : "Connect"}” to continue.
-        {usesOAuth(config) && ` A ${config.name} window opens, where you authorize access.`}
+        {usesOAuth(config) && ` A window opens where you authorize access at ${config.name}.`}
       </p>
     </div>
   );

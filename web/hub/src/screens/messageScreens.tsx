@@ -1,6 +1,7 @@
 /** The screens that show only a message: missing token, expired session, no connection, no connectors. */
 
 import type { ApiFailure } from "@patchbay/web-shared/failure.ts";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import type { ReactNode } from "react";
 import { useHub } from "../hub.ts";
 import { useAnnouncement } from "../ui/Announcer.tsx";
@@ -81,7 +82,7 @@ export function LoadFailedScreen({ failure, onRetry }: { failure: ApiFailure; on
         </>
       }
     >
-      <p>{failure.message}</p>
+      <p>{toSentence(failure.message)}</p>
     </MessageScreen>
   );
 }
@@ -96,6 +97,10 @@ export function NoConnectorsScreen() {
     </MessageScreen>
   );
 }
+
+/** Returns the reason in a message such as "SpotDraft is not available: its profile is disabled". */
+const reasonIn = (message: string, name: string): string =>
+  message.startsWith(`${name} is `) ? message.slice(message.indexOf(": ") + 1).trim() : message;
 
 /** Shown if the connector profile is disabled, possibly while the form was open. */
 export function ConnectorUnavailableScreen({ name, message, onBack }: ConnectorUnavailableProps) {
@@ -114,7 +119,7 @@ export function ConnectorUnavailableScreen({ name, message, onBack }: ConnectorU
         </>
       }
     >
-      <p>{message}</p>
+      <p>{toSentence(reasonIn(message, name))}</p>
       <p>Nothing was saved. Ask the person who sent you the link when it will be available again.</p>
     </MessageScreen>
   );

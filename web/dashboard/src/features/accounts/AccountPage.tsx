@@ -1,6 +1,7 @@
 /** The page of one account: its details, its problems and how to solve them. */
 
 import { Alert, Anchor, Button, Card, Grid, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { IconPlayerPause, IconPlayerPlay, IconPlugConnected, IconTerminal2 } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
@@ -100,7 +101,7 @@ function LoadedAccount({ account }: { account: Account }) {
           <Stack gap={6}>
             {reasonsOf(account).map((reason) => (
               <Text key={reason} size="sm" c="var(--mantine-color-text)">
-                {reason}
+                {toSentence(reason)}
               </Text>
             ))}
             <Text size="sm" c="var(--mantine-color-text)">
@@ -112,15 +113,15 @@ function LoadedAccount({ account }: { account: Account }) {
       {notice !== null && (
         <Alert color="yellow" mb="md" title={notice}>
           <Text size="sm" c="var(--mantine-color-text)">
-            Reason: {account.relink?.message}. Reconnect the account here, or send its owner an auth link. The
-            account keeps its ID, and calls work until then.
+            {toSentence(account.relink?.message ?? "")} Reconnect the account here, or send its owner an auth
+            link. The account keeps its ID, and calls work until then.
           </Text>
         </Alert>
       )}
       {account.profile_alarm && (
         <Alert color="red" mb="md" title="The provider rejects the OAuth app of this account's profile">
           <Text size="sm" c="var(--mantine-color-text)">
-            {account.profile_alarm.message}. First reported{" "}
+            {toSentence(account.profile_alarm.message)} First reported{" "}
             <Timestamp at={account.profile_alarm.since} inherit />. Correct the connector profile{" "}
             <Anchor component={Link} to="/profiles">
               {account.connector_profile_name ?? "of this account"}

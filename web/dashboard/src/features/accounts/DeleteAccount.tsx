@@ -1,5 +1,6 @@
 /** The dialog that deletes an account after its name is typed. */
 
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { accountName, useDeleteAccount } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -32,9 +33,7 @@ export function DeleteAccount({ account, opened, onClose, onDeleted }: Props) {
           onSuccess: ({ revocation }) => {
             const isIncomplete = revocation?.status === "failed" || revocation?.status === "unsupported";
             notifySuccess(
-              isIncomplete
-                ? `${name} was deleted. Still to do: ${revocation.message}`
-                : `${name} was deleted`,
+              isIncomplete ? `${name} was deleted. ${toSentence(revocation.message)}` : `${name} was deleted`,
             );
             onClose();
             onDeleted?.();

@@ -25,6 +25,7 @@ export function useAccountChanges(account: Account) {
                 <Button
                   size="compact-sm"
                   variant="light"
+                  flex="none"
                   onClick={() => {
                     notifications.hide(id);
                     patch.mutate({ id: account.id, change: undo }, { onError: notifyError });

@@ -60,7 +60,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
       <Table.Td>
         <Group gap={4}>
           {scopes.map((scope) => (
-            <Badge key={scope} variant="default" fw={500} size="sm">
+            <Badge key={scope} variant="default" fw={500} size="sm" miw="max-content">
               {scope}
             </Badge>
           ))}

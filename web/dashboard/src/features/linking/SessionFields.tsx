@@ -1,6 +1,6 @@
 /** The fields of a connect session, shared by both ways to link: the owner, the connector and the type. */
 
-import { SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { Input, SegmentedControl, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useProfiles } from "../../api/connectors.ts";
 import type { SessionForm, SessionProblems } from "./sessionForm.ts";
 
@@ -61,9 +61,9 @@ export function SessionFields({ form, problems, onChange }: Props) {
         />
       </SimpleGrid>
       <div>
-        <Text size="sm" fw={500} mb={4} id="session-type">
+        <Input.Label component="div" mb={4} id="session-type">
           Type
-        </Text>
+        </Input.Label>
         <SegmentedControl
           aria-labelledby="session-type"
           data={[

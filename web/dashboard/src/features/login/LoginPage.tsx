@@ -3,6 +3,7 @@
 import { Alert, Button, Center, Code, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import type { ApiFailure } from "@patchbay/web-shared/client.ts";
 import { asFailure } from "@patchbay/web-shared/client.ts";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { type FormEvent, useState } from "react";
 import { useLogin } from "../../api/session.ts";
 import { useDocumentTitle } from "../../ui/useDocumentTitle.ts";
@@ -36,7 +37,7 @@ export function LoginPage({ passwordSet, linkFailure }: Props) {
           </div>
           {failure && (
             <Alert color="red" role="alert">
-              {failure.message}
+              {toSentence(failure.message)}
             </Alert>
           )}
           {passwordSet ? (

@@ -2,6 +2,7 @@
 
 import { Alert, Button, PasswordInput, Stack } from "@mantine/core";
 import { asFailure } from "@patchbay/web-shared/client.ts";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { type FormEvent, useState } from "react";
 import { useSetPassword } from "../../api/session.ts";
 import { passwordProblem } from "./passwordRules.ts";
@@ -39,7 +40,7 @@ export function PasswordForm({ hasPassword, onDone }: Props) {
       <Stack>
         {change.isError && (
           <Alert color="red" role="alert">
-            {asFailure(change.error).message}
+            {toSentence(asFailure(change.error).message)}
           </Alert>
         )}
         {hasPassword && (

@@ -1,6 +1,7 @@
 /** Chooses the actions that a profile allows: all of them, or a selection. */
 
-import { Button, Checkbox, Group, ScrollArea, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Input, ScrollArea, SegmentedControl, Stack, Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 import type { Action } from "../../api/connectors.ts";
 import { SearchInput } from "../../ui/SearchInput.tsx";
@@ -14,6 +15,7 @@ interface Props {
 
 export function ActionPicker({ actions, chosen, onChange }: Props) {
   const [search, setSearch] = useState("");
+  const isNarrow = useMediaQuery("(max-width: 36em)");
   const readOnly = actions
     .filter((action) => action.action_details.annotations.readOnlyHint === true)
     .map(({ id }) => id);
@@ -21,10 +23,11 @@ export function ActionPicker({ actions, chosen, onChange }: Props) {
   const shown = actions.filter((action) => `${action.id} ${action.label}`.toLowerCase().includes(query));
   return (
     <Stack gap="xs">
-      <Text size="sm" fw={500} id="allowed-actions">
+      <Input.Label component="div" id="allowed-actions">
         Actions
-      </Text>
+      </Input.Label>
       <SegmentedControl
+        orientation={isNarrow ? "vertical" : "horizontal"}
         aria-labelledby="allowed-actions"
         data={[
           { value: "all", label: "All actions, including future ones" },

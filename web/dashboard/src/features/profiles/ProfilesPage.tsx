@@ -2,6 +2,7 @@
 
 import { ActionIcon, Badge, Button, Group, Menu, Switch, Table, Text } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { IconCopy, IconDots, IconEdit, IconPlus, IconStar, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Profile } from "../../api/client.ts";
@@ -104,7 +105,8 @@ function ProfileRow({ profile }: { profile: Profile }) {
             </Text>
             {profile.alarm && (
               <Text size="xs" c="var(--mantine-color-error)" role="status">
-                {profile.alarm.message}. First reported <Timestamp at={profile.alarm.since} inherit />.
+                {toSentence(profile.alarm.message)} First reported{" "}
+                <Timestamp at={profile.alarm.since} inherit />.
               </Text>
             )}
           </div>

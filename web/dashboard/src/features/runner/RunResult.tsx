@@ -1,6 +1,7 @@
 /** The result of a run: its response and the requests sent to the provider. */
 
 import { Accordion, Button, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import type { Exchange, RunResult as RunOutcome } from "../../api/runs.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { JsonTree } from "../../ui/JsonTree.tsx";
@@ -40,7 +41,7 @@ export function RunResult({ result, curl, typeScript, onNext }: Props) {
       </Group>
       {result.failure && (
         <Text mb="md" role="alert">
-          {result.failure.message}
+          {toSentence(result.failure.message)}
         </Text>
       )}
       <Tabs defaultValue="body" keepMounted={false}>

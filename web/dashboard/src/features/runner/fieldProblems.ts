@@ -1,5 +1,6 @@
 /** Assigns the server's problems to the fields of the form. */
 
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { type FormField, keyOf, pathText } from "./fields.ts";
 
 export interface FormProblems {
@@ -39,8 +40,8 @@ export function problemsByField(
   const general: string[] = [];
   for (const { path, message } of problems) {
     const key = fieldKeyOf(fields, path, []);
-    if (key === null) general.push(path === "" ? message : `${path}: ${message}`);
-    else byField[key] = message;
+    if (key === null) general.push(toSentence(path === "" ? message : `${path}: ${message}`));
+    else byField[key] = toSentence(message);
   }
   return { byField, general };
 }

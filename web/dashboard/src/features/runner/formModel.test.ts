@@ -125,8 +125,8 @@ test("assigns the server's problems to their fields", () => {
     { path: "body.person.email", message: "email" },
     { path: "account", message: "elsewhere" },
   ]);
-  expect(byField).toEqual({ [key("body", "rows")]: "rows", [key("body", "person", "email")]: "email" });
-  expect(general).toEqual(["account: elsewhere"]);
+  expect(byField).toEqual({ [key("body", "rows")]: "rows.", [key("body", "person", "email")]: "email." });
+  expect(general).toEqual(["account: elsewhere."]);
 });
 
 test("a group without declared members is one JSON field", () => {
@@ -264,10 +264,10 @@ describe("a list of objects", () => {
   test("shows the server's problem at the cell", () => {
     const at = (path: string) => problemsByField(list, [{ path, message: "no" }]);
     expect(at("body.people[1].address.city").byField).toEqual({
-      [key("body", "people", "1", "address", "city")]: "no",
+      [key("body", "people", "1", "address", "city")]: "no.",
     });
-    expect(at("body.people[1].other").byField).toEqual({ [people]: "no" });
-    expect(at("body.people").byField).toEqual({ [people]: "no" });
+    expect(at("body.people[1].other").byField).toEqual({ [people]: "no." });
+    expect(at("body.people").byField).toEqual({ [people]: "no." });
   });
 });
 

@@ -15,6 +15,7 @@ import {
   Text,
   Title,
 } from "@mantine/core";
+import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { IconCheck } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useState } from "react";
@@ -226,7 +227,7 @@ function RunStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void }
             />
           ) : (
             <Alert color="red" role="alert" title="The run failed">
-              {result.failure.message}
+              {toSentence(result.failure.message)}
             </Alert>
           )}
         </div>
