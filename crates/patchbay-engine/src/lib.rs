@@ -15,12 +15,12 @@ mod key_ring;
 mod keyed_locks;
 mod linking;
 mod login;
+mod oauth;
 pub mod remote;
 mod retention;
 mod runtime;
 mod scopes;
 pub mod services;
-mod sign_in;
 mod tokens;
 
 pub use connector_catalog::{ConnectorSource, InstalledConnector, Origin, SourceRead};
@@ -47,10 +47,13 @@ pub use services::{
     sessions::{CreatedSession, NewSession},
 };
 
+pub use oauth::{
+    AuthorizationCallback, AuthorizationDraft, AuthorizationRedirect, CallbackOutcome, ConfirmedAuthorization,
+    NewAuthorization, PreparedAuthorization,
+};
 pub use runtime::{
     EmittedEvent, EventSink, Exchange, FileFacts, RunTrace, RuntimeConfig, local_runner, recorded_tests,
 };
-pub use sign_in::{ConfirmedSignIn, PreparedSignIn, SignInAnswer, SignInDraft, SignInEnd, SignInRequest, SignInStart};
 pub use tokens::{LocalRevoker, Revocation};
 
 /// One page of a listing.

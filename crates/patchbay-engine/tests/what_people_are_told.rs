@@ -17,7 +17,7 @@ use axum::{
     routing::{any, get, post},
 };
 use patchbay_engine::{
-    Caller, Engine, Error, LinkRequest, NewProfile, NewSession, RunRequest, SignInAnswer, SignInRequest,
+    AuthorizationCallback, Caller, Engine, Error, LinkRequest, NewAuthorization, NewProfile, NewSession, RunRequest,
 };
 use patchbay_model::{AccountId, AccountKind, EnabledActions, Metadata, Owner, Profile};
 use patchbay_vault::Secret;
@@ -167,15 +167,15 @@ impl World {
     }
 
     async fn sign_in(&self, profile: &Profile, token: Secret) -> Result<AccountId, Error> {
-        let request = SignInRequest {
+        let request = NewAuthorization {
             token,
             profile_id: profile.id.clone(),
             attempt_id: None,
-            landing: None,
+            return_url: None,
             fields: Vec::new(),
             allowed_origins: Vec::new(),
         };
-        let start = Box::pin(self.engine.begin_sign_in(request)).await?;
+        let start = Box::pin(self.engine.start_authorization(request)).await?;
         let location = Url::parse(start.location.expose()).unwrap();
         let get = |name: &str| location.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value);
         let parameters = match get("oauth_token") {
@@ -183,9 +183,9 @@ impl World {
             None => [("code", "canary-code".to_owned()), ("state", get("state").unwrap().into_owned())],
         };
         let parameters = parameters.map(|(name, value)| (name.to_owned(), Secret::new(value))).to_vec();
-        let browsers = vec![(start.mark.clone(), start.browser.clone())];
-        let answer = SignInAnswer { connector: "turnstile".into(), parameters, browsers };
-        Ok(Box::pin(self.engine.finish_sign_in(answer)).await?.outcome?.expect("nobody confirms here"))
+        let cookies = vec![(start.cookie_suffix.clone(), start.browser_secret.clone())];
+        let callback = AuthorizationCallback { connector: "turnstile".into(), parameters, cookies };
+        Ok(Box::pin(self.engine.finish_authorization(callback)).await?.outcome?.expect("nobody confirms here"))
     }
 
     async fn run(&self, account: &AccountId) -> Result<Value, Error> {

@@ -34,7 +34,7 @@ use crate::{
     routes::{
         accounts, accounts_v2, actions, api_keys,
         attempt_events::{self, MAX_STREAMS},
-        auth, auth_configs, connect_sessions, connector_versions, connectors, health, hub, proxy, revocation, sign_in,
+        auth, auth_configs, connect_sessions, connector_versions, connectors, health, hub, oauth, proxy, revocation,
     },
     state::{AppState, ServerConfig},
 };
@@ -121,9 +121,9 @@ fn page_routes() -> Router<AppState> {
         .route("/llms.txt", get(pages::llms))
         .route("/guides", get(pages::guide_index))
         .route("/guides/{connector}/{auth}", get(pages::guide))
-        .route("/connect/oauth2/{key}", get(sign_in::begin))
-        .route("/connect/oauth2/{key}/client.json", get(sign_in::client))
-        .route("/connect/oauth2/{key}/callback", get(sign_in::finish).post(sign_in::finish_by_form))
+        .route("/connect/oauth2/{key}", get(oauth::start))
+        .route("/connect/oauth2/{key}/client.json", get(oauth::client_document))
+        .route("/connect/oauth2/{key}/callback", get(oauth::callback).post(oauth::form_post_callback))
         .route("/embedded/integrations", get(pages::hub))
         .route("/embedded/accounts/callback", get(pages::hub))
         .route("/dashboard", get(pages::dashboard))

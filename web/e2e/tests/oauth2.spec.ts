@@ -113,7 +113,7 @@ test("the authorization cannot be completed in another browser", async ({ oauth,
   // Another browser would have the provider's response, but not our cookie.
   await context.clearCookies({ name: /patchbay_sign_in/ });
   await authorizeAt(popup, "dan");
-  await expect(page.getByRole("alert")).toContainText("another browser");
+  await expect(page.getByRole("alert")).toContainText("in the browser that started it");
   expect(await new Api(oauth.server).accounts("Fixed Ltd")).toEqual([]);
 });
 

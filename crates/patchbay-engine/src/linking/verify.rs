@@ -9,7 +9,10 @@ use super::test_actions::{UnverifiedAccount, run_test_actions};
 use crate::{
     Engine, Error, ErrorCode,
     services::{credentials_of, error_hints},
-    tokens::{self, Applicant, Failure, Grant, Minted, Refusal, mint, mints_at_link, signs_in},
+    tokens::{
+        self, Grant, TokenContext, TokenError, TokenFailure, TokenSet, gets_token_at_link, needs_authorization,
+        request_token,
+    },
 };
 
 /// What an account's new credentials are proven with.
@@ -21,7 +24,7 @@ pub(crate) struct Verification<'a> {
     /// Whether it is not stored yet.
     pub(crate) is_new: bool,
     /// What the customer brought back from the provider.
-    pub(crate) minted: Option<&'a Minted>,
+    pub(crate) token_set: Option<&'a TokenSet>,
 }
 
 /// Proves the credentials of an account, and puts the token that they gave among them. Gives what the account is
@@ -31,15 +34,15 @@ pub(crate) async fn verify(
     account: &mut Account,
     verification: &Verification<'_>,
 ) -> Result<Vec<StatusReason>, Error> {
-    let Verification { connector, profile, is_new, minted } = verification;
+    let Verification { connector, profile, is_new, token_set } = verification;
     let now = engine.clock().now();
     if let Some(method) = connector.auth_method(&profile.auth_config_key) {
         let own;
-        let minted = match minted {
-            Some(minted) => Some(*minted),
-            None if mints_at_link(method) => {
+        let token_set = match token_set {
+            Some(token_set) => Some(*token_set),
+            None if gets_token_at_link(method) => {
                 let credentials = credentials_of(engine.vault(), account, profile)?;
-                let applicant = Applicant {
+                let token_context = TokenContext {
                     connector,
                     method,
                     profile,
@@ -48,10 +51,12 @@ pub(crate) async fn verify(
                     account_id: (!is_new).then_some(&account.id),
                     credentials: &credentials,
                 };
-                own = mint(engine, &applicant, &Grant::Own).await.map_err(|failure| no_token(failure, profile))?;
+                own = request_token(engine, &token_context, &Grant::ClientCredentials)
+                    .await
+                    .map_err(|failure| no_token(failure, profile))?;
                 Some(&own)
             }
-            None if signs_in(method) && !is_of_app(engine, account, profile) => {
+            None if needs_authorization(method) && !is_of_app(engine, account, profile) => {
                 return Err(Error::new(
                     ErrorCode::SignInRequired,
                     format!(
@@ -62,17 +67,17 @@ pub(crate) async fn verify(
             }
             None => None,
         };
-        if let Some(minted) = minted {
+        if let Some(token_set) = token_set {
             // Nothing of an earlier token is worth anything beside the new one.
             account.token = None;
             account.expiries.clear();
             account.missing_scopes.clear();
             account.secrets.remove(tokens::REFRESH_TOKEN);
-            tokens::apply(engine.vault(), account, minted, method, profile, now);
+            tokens::apply_token_set(engine.vault(), account, token_set, method, profile, now);
         }
     }
     if let Some(method) = connector.auth_method(&profile.auth_config_key) {
-        tokens::note_certificate_end(engine, account, connector, method, profile)?;
+        tokens::record_certificate_expiry(engine, account, connector, method, profile)?;
     }
     let account = UnverifiedAccount {
         connector,
@@ -92,20 +97,20 @@ fn is_of_app(engine: &Engine, account: &Account, profile: &Profile) -> bool {
     if token.profile_id == profile.id {
         return true;
     }
-    let client = tokens::client_id(engine.vault(), profile).unwrap_or_default();
+    let client = tokens::profile_client_id(engine.vault(), profile).unwrap_or_default();
     token.client_id.is_some() && token.client_id == client
 }
 
 /// What it means to the person at the form that there is no token.
-pub(crate) fn no_token(failure: Failure, profile: &Profile) -> Error {
-    match failure.refusal {
-        Refusal::Grant => {
+pub(crate) fn no_token(failure: TokenFailure, profile: &Profile) -> Error {
+    match failure.cause {
+        TokenError::InvalidGrant => {
             let mut error = failure.error;
             error.message = format!("{}; check the values and try again", error.message);
             error.set_code(ErrorCode::AccountAuthenticationFailed);
             error
         }
-        Refusal::Client => {
+        TokenError::InvalidClient => {
             let mut error = failure.error;
             error.message = format!(
                 "the provider refuses the app's own credentials in the connector profile `{}`; whoever runs this server must correct them ({})",
@@ -114,6 +119,6 @@ pub(crate) fn no_token(failure: Failure, profile: &Profile) -> Error {
             error.set_code(ErrorCode::ProfileCredentials);
             error
         }
-        Refusal::Later => error_hints::at_link(failure.error),
+        TokenError::Transient => error_hints::at_link(failure.error),
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Credentials {
     values: Value,
     secrets: Vec<Secret>,
     /// The client id of an app that the profile had before, where these are its values.
-    earlier_app: Option<String>,
+    previous_client: Option<String>,
 }
 
 impl Credentials {
@@ -30,18 +30,18 @@ impl Credentials {
             }
             kept.push(secret);
         }
-        Self { values: Value::Object(values), secrets: kept, earlier_app: None }
+        Self { values: Value::Object(values), secrets: kept, previous_client: None }
     }
 
     /// The same, of an app that the profile had before.
-    pub(crate) fn of_earlier_app(mut self, client_id: Option<&str>) -> Self {
-        self.earlier_app = client_id.map(str::to_owned);
+    pub(crate) fn with_previous_client(mut self, client_id: Option<&str>) -> Self {
+        self.previous_client = client_id.map(str::to_owned);
         self
     }
 
     /// The client id of the app that the profile had before and that these are of; none where it is the one it has.
-    pub(crate) fn earlier_app(&self) -> Option<&str> {
-        self.earlier_app.as_deref()
+    pub(crate) fn previous_client(&self) -> Option<&str> {
+        self.previous_client.as_deref()
     }
 
     /// The object that expressions see.
@@ -62,7 +62,7 @@ impl Credentials {
 
 impl Default for Credentials {
     fn default() -> Self {
-        Self { values: Value::Object(Map::new()), secrets: Vec::new(), earlier_app: None }
+        Self { values: Value::Object(Map::new()), secrets: Vec::new(), previous_client: None }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     Error, ErrorCode, Page, Problem,
     linking::{Verification, check_fields, seal_account, verify},
     scopes::lacking_scopes,
-    tokens::{Minted, Revocation, earlier_client, ending_sentence},
+    tokens::{Revocation, TokenSet, expiry_message, previous_client_id},
 };
 
 /// Which accounts to list. Empty lists do not filter. Pages count from 1.
@@ -62,8 +62,8 @@ pub struct AccountView {
     pub missing_scopes: Vec<String>,
     /// What must be done before the account's next end, for a person; none when it has none.
     pub expiry_notice: Option<String>,
-    /// Whether an app that its profile had before minted its token, and renews it.
-    pub is_of_earlier_app: bool,
+    /// Whether an app that its profile had before token_set its token, and renews it.
+    pub uses_previous_client: bool,
     /// What the provider said when the account was deleted; none unless it was.
     pub revocation: Option<Revocation>,
 }
@@ -208,7 +208,7 @@ impl Engine {
         id: &AccountId,
         patch: &AccountPatch,
         rule: MethodRule,
-        minted: Option<&Minted>,
+        token_set: Option<&TokenSet>,
     ) -> Result<AccountView, Error> {
         for _ in 0..MAX_UPDATE_ATTEMPTS {
             let read =
@@ -218,8 +218,8 @@ impl Engine {
             let mut changed = read.clone();
             let profile = self.apply(&mut changed, patch, rule).await?;
             let is_elsewhere = changed.profile_id != read.profile_id || changed.environment != read.environment;
-            if !patch.credentials.is_empty() || is_elsewhere || minted.is_some() {
-                self.apply_credentials(&mut changed, &profile, &patch.credentials, minted).await?;
+            if !patch.credentials.is_empty() || is_elsewhere || token_set.is_some() {
+                self.apply_credentials(&mut changed, &profile, &patch.credentials, token_set).await?;
             }
             if changed.status_reasons != read.status_reasons || changed != read {
                 changed.updated_at = self.clock().now();
@@ -334,7 +334,7 @@ impl Engine {
         account: &mut Account,
         profile: &Arc<Profile>,
         typed: &[(String, Secret)],
-        minted: Option<&Minted>,
+        token_set: Option<&TokenSet>,
     ) -> Result<(), Error> {
         let connector = &self.connector_of(profile).await?;
         let fields = connector
@@ -346,7 +346,7 @@ impl Engine {
         account.setup_information.extend(typed.plain);
         account.secrets.extend(seal_account(self.vault(), &account.project_id, &account.id, &typed.secrets));
         let reasons =
-            Box::pin(verify(self, account, &Verification { connector, profile, is_new: false, minted })).await?;
+            Box::pin(verify(self, account, &Verification { connector, profile, is_new: false, token_set })).await?;
         account.connector_version = connector.version.to_string();
         // A link that works again ends what was wrong; a suspension is the operator's to end.
         if account.status != AccountStatus::Suspended {
@@ -363,8 +363,8 @@ impl Engine {
             connector.as_ref().map(|connector| lacking(connector, &profile, &account)).unwrap_or_default();
         let title = connector.as_ref().map_or(account.connector.as_str(), |connector| connector.title.as_str());
         Ok(AccountView {
-            expiry_notice: account.next_expiry().map(|expiry| ending_sentence(expiry, title)),
-            is_of_earlier_app: earlier_client(&account, &profile).is_some(),
+            expiry_notice: account.next_expiry().map(|expiry| expiry_message(expiry, title)),
+            uses_previous_client: previous_client_id(&account, &profile).is_some(),
             account,
             missing_scopes,
             profile_alarm: profile.alarm.clone(),

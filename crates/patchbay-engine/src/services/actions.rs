@@ -19,7 +19,7 @@ use crate::{
     Error, ErrorCode, RunTrace,
     runtime::{self, HandOut, RawInputs, RunContext, Trace},
     scopes::missing_scopes,
-    tokens::works_by_token,
+    tokens::uses_token,
 };
 
 /// The most of an action's name that a message repeats, in characters.
@@ -113,7 +113,7 @@ impl Engine {
         call.patience = patience;
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
-        let again = (works_by_token(call.method()) && may_repeat(&call, &action)).then(|| raw.clone());
+        let again = (uses_token(call.method()) && may_repeat(&call, &action)).then(|| raw.clone());
         let taps = Taps { trace: trace.as_ref(), hand_out };
         let mut outcome = self.run_in(caller, &call, &action, raw, taps).await;
         // A token that the provider refuses before its time is renewed once.

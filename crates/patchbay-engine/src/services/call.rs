@@ -50,7 +50,7 @@ impl Call {
     ) -> Result<Self, Error> {
         let (began, started_at) = (Instant::now(), engine.clock().now());
         let resolved = engine.resolve_account(&caller.project_id, account).await?;
-        let resolved = engine.with_live_token(resolved).await?;
+        let resolved = engine.with_valid_token(resolved).await?;
         let profile = match profile {
             Some(id) if *id != resolved.profile.id => other_profile(engine, &resolved, id).await?,
             _ => resolved.profile.clone(),
@@ -81,7 +81,7 @@ impl Call {
 
     /// Goes on with another token, as the provider refused this one. False when there is no other to be had.
     pub(super) async fn renew(&mut self) -> Result<bool, Error> {
-        let Some(renewed) = self.engine.after_refusal(&self.resolved).await? else { return Ok(false) };
+        let Some(renewed) = self.engine.refresh_after_rejection(&self.resolved).await? else { return Ok(false) };
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
             self.profile = renewed.profile.clone();
             self.auth_index = resolve::method_index(&renewed.connector, &renewed.account.auth_config_key)?;

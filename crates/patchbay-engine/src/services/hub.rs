@@ -18,7 +18,7 @@ use crate::{
     connector_catalog::{InstalledConnector, Origin},
     keyed_locks::LockKey,
     linking::{Verification, check_fields, seal_account, verify},
-    tokens::Minted,
+    tokens::TokenSet,
 };
 
 /// A profile as the Hub lists it.
@@ -105,11 +105,11 @@ impl Engine {
         &self,
         hub: &HubSession,
         request: LinkRequest,
-        minted: Option<&Minted>,
+        token_set: Option<&TokenSet>,
     ) -> Result<Arc<Account>, Error> {
         let session = &hub.session;
         if let Some(account) = &session.account_id {
-            return self.relink(hub, account, request, minted).await;
+            return self.relink(hub, account, request, token_set).await;
         }
         let Some(profile_id) = &request.profile_id else {
             return Err(invalid_at("integration_id", "required", "integration_id is required"));
@@ -121,7 +121,7 @@ impl Engine {
             let existing =
                 self.storage().accounts().find_by_owner(&session.project_id, &session.owner, &connector.key).await?;
             if let Some(existing) = existing {
-                return self.relink_owned(session, &existing, &profile, request.credentials, minted).await;
+                return self.relink_owned(session, &existing, &profile, request.credentials, token_set).await;
             }
         }
         let fields = connector
@@ -156,7 +156,7 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        let verification = Verification { connector: &connector, profile: &profile, is_new: true, minted };
+        let verification = Verification { connector: &connector, profile: &profile, is_new: true, token_set };
         account.status_reasons = Box::pin(verify(self, &mut account, &verification)).await?;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
         // The connector must still be there: while this is held, no version goes away.
@@ -180,7 +180,7 @@ impl Engine {
         existing: &Account,
         profile: &Profile,
         credentials: Vec<(String, Secret)>,
-        minted: Option<&Minted>,
+        token_set: Option<&TokenSet>,
     ) -> Result<Arc<Account>, Error> {
         let patch = AccountPatch {
             owner_username: session.owner.username.clone().map(Some),
@@ -192,7 +192,7 @@ impl Engine {
             ..AccountPatch::default()
         };
         let id = &existing.id;
-        Ok(self.change_account(&session.project_id, id, &patch, MethodRule::Follow, minted).await?.account)
+        Ok(self.change_account(&session.project_id, id, &patch, MethodRule::Follow, token_set).await?.account)
     }
 
     /// The account that the session may edit: the session's own, else one of its owner.
@@ -228,7 +228,7 @@ impl Engine {
         hub: &HubSession,
         id: &AccountId,
         request: LinkRequest,
-        minted: Option<&Minted>,
+        token_set: Option<&TokenSet>,
     ) -> Result<Arc<Account>, Error> {
         let HubAccount { account, .. } = self.hub_account(hub, id).await?;
         // A profile that the session does not show is not one that it can move an account to.
@@ -247,7 +247,7 @@ impl Engine {
             credentials: request.credentials,
             ..AccountPatch::default()
         };
-        Ok(self.change_account(&account.project_id, id, &patch, MethodRule::Keep, minted).await?.account)
+        Ok(self.change_account(&account.project_id, id, &patch, MethodRule::Keep, token_set).await?.account)
     }
 
     /// Starts an attempt that the Hub polls; it expires by itself.

@@ -28,7 +28,7 @@ use crate::{
     login::{DashboardPasswords, LoginThrottle},
     retention,
     runtime::{Host, RuntimeConfig},
-    tokens::{self, Flights},
+    tokens::{self, SingleFlight},
 };
 
 pub mod accounts;
@@ -183,7 +183,7 @@ struct Inner {
     call_log: CallLog,
     hasher: DashboardPasswords,
     throttle: LoginThrottle,
-    flights: Flights,
+    single_flight: SingleFlight,
     attempt_ends: attempts::AttemptFeed,
     /// What runs beside the calls, in the order in which it is stopped.
     background: OnceLock<[BackgroundTask; 3]>,
@@ -200,7 +200,7 @@ impl Engine {
         let parts = engine.parts();
         let retention = retention::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let background =
-            [connector_catalog::start_warming(engine.clone()), tokens::start_keeper(engine.clone()), retention];
+            [connector_catalog::start_warming(engine.clone()), tokens::start_refresh_worker(engine.clone()), retention];
         let _ = engine.0.background.set(background);
         Ok(engine)
     }
@@ -223,7 +223,7 @@ impl Engine {
             call_log,
             hasher: DashboardPasswords::default(),
             throttle: LoginThrottle::default(),
-            flights: Flights::default(),
+            single_flight: SingleFlight::default(),
             attempt_ends: attempts::AttemptFeed::default(),
             background: OnceLock::new(),
             events: OnceLock::new(),
@@ -241,7 +241,7 @@ impl Engine {
         }
         self.0.changes.close();
         self.0.changes.wait().await;
-        self.0.flights.shutdown().await;
+        self.0.single_flight.shutdown().await;
         self.0.call_log.shutdown().await;
     }
 
@@ -255,18 +255,18 @@ impl Engine {
     }
 
     /// Renews the tokens whose time has come, as the background does three times a minute.
-    pub async fn renew_due(&self) {
-        tokens::renew_what_is_due(self).await;
+    pub async fn refresh_due_tokens(&self) {
+        tokens::refresh_due_tokens(self).await;
     }
 
     /// Tells of the accounts that must be linked again soon, as the background does.
-    pub async fn tell_of_endings(&self) {
-        tokens::tell_of_endings(self).await;
+    pub async fn send_expiry_notices(&self) {
+        tokens::send_expiry_notices(self).await;
     }
 
     /// Waits until the renewals that are under way have ended.
     pub async fn settle(&self) {
-        self.flights().settle().await;
+        self.single_flight().wait_until_idle().await;
     }
 
     /// Whether the storage answers; for `/readyz`.
@@ -341,8 +341,8 @@ impl Engine {
     }
 
     /// The renewals under way.
-    pub(crate) fn flights(&self) -> &Flights {
-        &self.0.flights
+    pub(crate) fn single_flight(&self) -> &SingleFlight {
+        &self.0.single_flight
     }
 
     /// What runs share.

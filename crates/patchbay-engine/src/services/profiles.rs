@@ -14,7 +14,7 @@ use crate::{
     connector_catalog::Resolution,
     keyed_locks::LockKey,
     linking::{check_fields, reseal_profile, seal_profile},
-    tokens::{keep_app, signs_in},
+    tokens::{needs_authorization, retain_previous_clients},
 };
 
 /// What a profile is made from.
@@ -195,9 +195,9 @@ impl Engine {
             let before = profile.clone();
             profile.secrets.extend(seal_profile(self.vault(), &profile.project_id, &profile.id, &typed.secrets));
             profile.setup_information.extend(typed.plain);
-            if signs_in(method) {
+            if needs_authorization(method) {
                 let minting = self.storage().accounts().token_client_ids(&profile.project_id, id).await?;
-                keep_app(self.vault(), &before, &mut profile, &minting)?;
+                retain_previous_clients(self.vault(), &before, &mut profile, &minting)?;
             }
             // It was said of the values before.
             profile.alarm = None;

@@ -18,7 +18,7 @@ use crate::{
     Error, ErrorCode, Problem, ProviderFailure,
     http::{InboundResponse, OutboundRequest, ReadAll, display_url, is_idempotent},
     runtime::{self, Credentials, IntoError as _, Parts, Redactor},
-    tokens::works_by_token,
+    tokens::uses_token,
 };
 
 /// Request headers that are ours to set, or that would split what proxies and providers see.
@@ -105,7 +105,7 @@ impl Engine {
         caller.require(ApiScope::ActionsExecute)?;
         let mut call = Call::begin(self, caller, &request.account_id, None, CallKind::Proxy, None).await?;
         call.patience = patience;
-        let again = works_by_token(call.method()).then(|| request.clone());
+        let again = uses_token(call.method()).then(|| request.clone());
         let mut outcome = self.proxy_in(caller, &call, request).await;
         // A token that the provider refuses before its time is renewed once; what it refused, it did not do.
         if let (Ok(ProxyOutcome { status: 401, .. }), Some(request)) = (&outcome, again) {

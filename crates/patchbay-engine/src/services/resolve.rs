@@ -11,7 +11,7 @@ use crate::{
     Error, ErrorCode,
     linking::open_secrets,
     runtime::Credentials,
-    tokens::{self, is_kept},
+    tokens::{self, is_previous_client},
 };
 
 /// An account that may be used now, with its profile and connector.
@@ -41,10 +41,10 @@ impl ResolvedAccount {
 /// minted the account's token, it is that app's values: no other can use it.
 pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -> Result<Credentials, Error> {
     let project = &account.project_id;
-    let app = tokens::earlier(vault, account, profile)?;
+    let app = tokens::previous_client(vault, account, profile)?;
     let mut secrets = match &app {
         Some(app) => app.secrets().collect(),
-        None => open_secrets(vault, profile.secrets.iter().filter(|(field, _)| !is_kept(field)), |field| {
+        None => open_secrets(vault, profile.secrets.iter().filter(|(field, _)| !is_previous_client(field)), |field| {
             SealContext::Profile { project, profile: &profile.id, field }
         })?,
     };
@@ -58,7 +58,7 @@ pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -
         plain.extend(account.setup_information.clone());
         Credentials::from_parts(&plain, secrets)
     };
-    Ok(credentials.of_earlier_app(app.as_ref().and(tokens::earlier_client(account, profile))))
+    Ok(credentials.with_previous_client(app.as_ref().and(tokens::previous_client_id(account, profile))))
 }
 
 /// The values of the account's own fields alone.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::{Caller, Engine, credentials_of, invalid_at};
 use crate::{
     Error, ErrorCode,
-    tokens::{Applicant, Revocation, Wire, revoke},
+    tokens::{Revocation, TokenClient, TokenContext, revoke},
 };
 
 /// How long a provider may take to confirm; less where a whole call may take less.
@@ -163,7 +163,7 @@ impl Engine {
             .connector_of_account(&account)
             .await
             .map_or_else(|| account.connector.clone(), |found| found.title.clone());
-        let mut message = revocation.sentence(&title);
+        let mut message = revocation.message(&title);
         let confirmed = !matches!(revocation, Revocation::Failed { .. });
         let stored = self.end_here(&account, confirmed, &message).await;
         if let Err(error) = &stored {
@@ -236,7 +236,7 @@ impl Engine {
         let outcome = async {
             let profile = self.profile(&account.project_id, &account.profile_id).await?;
             let credentials = credentials_of(self.vault(), account, &profile)?;
-            let applicant = Applicant {
+            let token_context = TokenContext {
                 connector,
                 method,
                 profile: &profile,
@@ -246,7 +246,7 @@ impl Engine {
                 credentials: &credentials,
             };
             let patience = PROVIDER_TIMEOUT.min(Duration::from_millis(self.config().call_budget_millis));
-            revoke(Wire::of(self), &applicant, Instant::now() + patience).await
+            revoke(TokenClient::of(self), &token_context, Instant::now() + patience).await
         }
         .await;
         let is_call = !matches!(outcome, Ok(Revocation::Unsupported | Revocation::Nothing));

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use patchbay_model::{EnabledActions, Metadata, Owner, Profile, ProfileId, ProjectId, Timestamp};
 use tokio::time::{Duration, Instant};
 
-use super::{Applicant, Revocation, Wire, revoke};
+use super::{Revocation, TokenClient, TokenContext, revoke};
 use crate::{
     EngineConfig, Error,
     runtime::{
@@ -47,7 +47,7 @@ impl Revoker for LocalRevoker {
             created_at: never,
             updated_at: never,
         };
-        let applicant = Applicant {
+        let token_context = TokenContext {
             connector,
             method,
             profile: &profile,
@@ -57,6 +57,6 @@ impl Revoker for LocalRevoker {
             credentials: &credentials,
         };
         let deadline = Instant::now() + Duration::from_millis(self.config.call_budget_millis);
-        revoke(Wire { host: runner.host(), config: &self.config }, &applicant, deadline).await
+        revoke(TokenClient { host: runner.host(), config: &self.config }, &token_context, deadline).await
     }
 }

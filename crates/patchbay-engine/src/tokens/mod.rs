@@ -6,33 +6,36 @@
 //! [`mint`], put among the account's secrets in [`apply`]; [`keeper`] renews what nobody uses; [`revoke`] takes them back. By which
 //! app is for [`app`], and what no renewal can save is told by [`endings`].
 
-mod answer;
-mod app;
-mod apply;
-mod endings;
-mod flights;
-mod keeper;
+mod account_token;
+mod cron;
+mod discovered_server;
+mod expiry_notices;
 mod local_revoker;
-mod mint;
-mod renew;
+mod previous_clients;
+mod refresh;
+mod refresh_policy;
+mod refresh_worker;
 mod revoke;
-mod schedule;
-mod server;
-mod when;
+mod single_flight;
+mod token_request;
+mod token_response;
 
-pub(crate) use answer::{
-    ACCESS_TOKEN, Minted, REFRESH_TOKEN, Refusal, body as token_body, of_oauth1 as minted_by_oauth1,
-};
-pub(crate) use app::{client_id, earlier, earlier_client, is_kept, keep as keep_app};
-pub(crate) use apply::apply;
-pub(crate) use endings::{note_certificate_end, sentence as ending_sentence, tell_of_endings};
-pub(crate) use flights::Flights;
-pub(crate) use keeper::{renew_what_is_due, start as start_keeper};
+pub(crate) use account_token::apply_token_set;
+pub(crate) use discovered_server::{DISCOVERED_SERVER_KEY, DiscoveredServer};
+pub(crate) use expiry_notices::{expiry_message, record_certificate_expiry, send_expiry_notices};
 pub use local_revoker::LocalRevoker;
-pub(crate) use mint::{
-    Applicant, Failure, Grant, Wire, after_sign_in, certificate, facts, mint, mints_at_link, signs_in, works_by_token,
+pub(crate) use previous_clients::{
+    is_previous_client, previous_client, previous_client_id, profile_client_id, retain as retain_previous_clients,
 };
-pub(crate) use renew::Want;
+pub(crate) use refresh::RefreshGoal;
+pub(crate) use refresh_worker::{refresh_due_tokens, start as start_refresh_worker};
 pub use revoke::Revocation;
 pub(crate) use revoke::{can_revoke, revoke};
-pub(crate) use server::{TOKEN_SERVER, TokenServer};
+pub(crate) use single_flight::SingleFlight;
+pub(crate) use token_request::{
+    Grant, TokenClient, TokenContext, TokenFailure, certificate, complete_authorization, gets_token_at_link,
+    needs_authorization, report_client_outcome, request_token, run_ids, uses_token,
+};
+pub(crate) use token_response::{
+    ACCESS_TOKEN, REFRESH_TOKEN, TokenError, TokenSet, from_oauth1 as oauth1_token_set, parse_body as parse_token_body,
+};

@@ -6,8 +6,12 @@ use patchbay_connector::definition::{Action, AuthKind, AuthMethod, Authorization
 use tokio::time::Instant;
 
 use super::{
-    ACCESS_TOKEN, REFRESH_TOKEN, answer,
-    mint::{Applicant, Endpoint, Form, Place, Wire, certificate, context, found_server, signs_in},
+    ACCESS_TOKEN, REFRESH_TOKEN,
+    token_request::{
+        EndpointRequest, EndpointSource, FormParameters, TokenClient, TokenContext, certificate, discovered_server,
+        needs_authorization, run_context,
+    },
+    token_response,
 };
 use crate::{
     Error, ErrorCode,
@@ -42,7 +46,7 @@ impl Revocation {
     }
 
     /// What it means, for a person.
-    pub fn sentence(&self, provider: &str) -> String {
+    pub fn message(&self, provider: &str) -> String {
         match self {
             Self::Confirmed => format!("{provider} confirmed that it honours the credentials no more"),
             Self::Unsupported => format!(
@@ -62,78 +66,88 @@ impl Revocation {
 /// sign-in whether and where. What customers typed themselves they end themselves.
 pub(crate) fn can_revoke(method: &AuthMethod) -> bool {
     let has_address = matches!(&method.authorization, Authorization::OAuth2(oauth2) if oauth2.revocation_url.is_some());
-    method.revoke.is_some() || method.kind == AuthKind::Mcp || (signs_in(method) && has_address)
+    method.revoke.is_some() || method.kind == AuthKind::Mcp || (needs_authorization(method) && has_address)
 }
 
 /// Takes an account's credentials back, until `deadline`.
-pub(crate) async fn revoke(wire: Wire<'_>, applicant: &Applicant<'_>, deadline: Instant) -> Result<Revocation, Error> {
-    let method = applicant.method;
+pub(crate) async fn revoke(
+    client: TokenClient<'_>,
+    token_context: &TokenContext<'_>,
+    deadline: Instant,
+) -> Result<Revocation, Error> {
+    let method = token_context.method;
     if !can_revoke(method) {
         return Ok(Revocation::Unsupported);
     }
-    if signs_in(method) && token(applicant).is_none() {
+    if needs_authorization(method) && token_to_revoke(token_context).is_none() {
         return Ok(Revocation::Nothing);
     }
     match (&method.revoke, &method.authorization) {
-        (Some(action), _) => by_action(wire, applicant, action, deadline).await,
-        (None, Authorization::OAuth2(oauth2)) => at_endpoint(wire, applicant, oauth2, deadline).await,
+        (Some(action), _) => revoke_by_action(client, token_context, action, deadline).await,
+        (None, Authorization::OAuth2(oauth2)) => revoke_at_endpoint(client, token_context, oauth2, deadline).await,
         (None, _) => Ok(Revocation::Unsupported),
     }
 }
 
 /// The token that is worth most, and what it is called: with the one that renews goes what it renewed (RFC 7009,
 /// section 2.1).
-fn token<'a>(applicant: &'a Applicant<'_>) -> Option<(&'a str, &'static str)> {
-    let refresh = applicant.credentials.text(REFRESH_TOKEN).map(|token| (token, "refresh_token"));
-    refresh.or_else(|| Some((applicant.credentials.text(ACCESS_TOKEN)?, "access_token")))
+fn token_to_revoke<'a>(token_context: &'a TokenContext<'_>) -> Option<(&'a str, &'static str)> {
+    let refresh = token_context.credentials.text(REFRESH_TOKEN).map(|token| (token, "refresh_token"));
+    refresh.or_else(|| Some((token_context.credentials.text(ACCESS_TOKEN)?, "access_token")))
 }
 
-async fn by_action(
-    wire: Wire<'_>,
-    applicant: &Applicant<'_>,
+async fn revoke_by_action(
+    client: TokenClient<'_>,
+    token_context: &TokenContext<'_>,
     action: &Action,
     deadline: Instant,
 ) -> Result<Revocation, Error> {
-    let context = context(wire, applicant, deadline);
+    let run = run_context(client, token_context, deadline);
     let inputs = runtime::check_inputs(action, RawInputs::default())?;
-    runtime::run(wire.host, context, action, &inputs).await.map(|_| Revocation::Confirmed)
+    runtime::run(client.host, run, action, &inputs).await.map(|_| Revocation::Confirmed)
 }
 
-async fn at_endpoint(
-    wire: Wire<'_>,
-    applicant: &Applicant<'_>,
+async fn revoke_at_endpoint(
+    client: TokenClient<'_>,
+    token_context: &TokenContext<'_>,
     oauth2: &OAuth2,
     deadline: Instant,
 ) -> Result<Revocation, Error> {
-    let title = &applicant.connector.title;
+    let title = &token_context.connector.title;
     let broken = |why: &str| {
-        let message = format!("the connector {title} cannot revoke a token by `{}`: {why}", applicant.method.key);
+        let message = format!("the connector {title} cannot revoke a token by `{}`: {why}", token_context.method.key);
         Error::new(ErrorCode::Connector, message)
     };
-    let server = found_server(applicant);
+    let server = discovered_server(token_context);
     let found = server.as_ref().and_then(|server| Some((server, server.revocation_url.as_deref()?)));
-    let place = match (&oauth2.revocation_url, found) {
+    let source = match (&oauth2.revocation_url, found) {
         // The connector's author knows better than the server.
-        (Some(place), _) => Place::Written(place),
-        (None, Some((server, url))) => Place::FoundRevocation(server, url),
+        (Some(source), _) => EndpointSource::Configured(source),
+        (None, Some((server, url))) => EndpointSource::DiscoveredRevocation(server, url),
         (None, None) => return Ok(Revocation::Unsupported),
     };
-    let (token, hint) = token(applicant).ok_or_else(|| broken("there is no token"))?;
-    let mut form = Form::default();
+    let (token, hint) = token_to_revoke(token_context).ok_or_else(|| broken("there is no token"))?;
+    let mut form = FormParameters::default();
     form.set("token", token.to_owned());
     form.set("token_type_hint", hint.to_owned());
-    let endpoint =
-        Endpoint { place, name: "revocationUrl", form, fixed: &[], scopes: None, params: &oauth2.revocation_params };
-    let mut request = endpoint.request(wire, applicant, oauth2).map_err(|why| broken(&why))?;
-    request.certificate = certificate(wire, applicant)?;
-    let mut redactor = applicant.credentials.redactor();
+    let endpoint = EndpointRequest {
+        source,
+        name: "revocationUrl",
+        form,
+        reserved: &[],
+        scopes: None,
+        params: &oauth2.revocation_params,
+    };
+    let mut request = endpoint.request(client, token_context, oauth2).map_err(|why| broken(&why))?;
+    request.certificate = certificate(client, token_context)?;
+    let mut redactor = token_context.credentials.redactor();
     if let Some(server) = &server {
-        server.know(&mut redactor);
+        server.add_secrets_to(&mut redactor);
     }
-    let sent = wire.host.http.send(request, deadline).await;
+    let sent = client.host.http.send(request, deadline).await;
     let incoming = sent.map_err(|failure| runtime::redact_error(failure.into_error(title), &redactor))?;
-    let body = answer::body(&incoming.body);
-    let code = body.as_ref().and_then(answer::error_of);
+    let body = token_response::parse_body(&incoming.body);
+    let code = body.as_ref().and_then(token_response::error_code);
     match (incoming.status, code) {
         (status, None) if status.is_success() => Ok(Revocation::Confirmed),
         // It does not know the token (any more): what section 2.2 answers with 200, some answer so.
@@ -141,7 +155,7 @@ async fn at_endpoint(
             Ok(Revocation::Confirmed)
         }
         (_, code) => {
-            let mut error = runtime::provider_error(wire.host.clock(), title, &incoming);
+            let mut error = runtime::provider_error(client.host.clock(), title, &incoming);
             if let Some(code) = code {
                 error.message = format!("{title} answered {code}");
             }

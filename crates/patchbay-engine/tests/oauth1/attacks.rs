@@ -1,7 +1,7 @@
 //! What someone may try to make of a sign-in. OAuth Security Advisory 2009.1 is the reason for the revision A of the
 //! protocol: an attacker begins, a victim consents, and the victim's data are the attacker's.
 
-use patchbay_engine::{ErrorCode, SignInAnswer};
+use patchbay_engine::{AuthorizationCallback, ErrorCode};
 use patchbay_model::AttemptStatus;
 use patchbay_vault::Secret;
 
@@ -10,7 +10,7 @@ use crate::world::{Browser, World, without};
 /// The victim comes back from the attacker's sign-in in a browser that did not begin it.
 #[tokio::test]
 async fn session_fixation_is_refused_another_browser_cannot_finish() {
-    for (keeps_query, browsers) in [
+    for (keeps_query, cookies) in [
         (true, vec![]),
         (false, vec![]),
         (true, vec![("another".to_owned(), Secret::new("value"))]),
@@ -20,8 +20,8 @@ async fn session_fixation_is_refused_another_browser_cannot_finish() {
         let profile = world.profile().await;
         let attacker = Browser::begin(&world, &profile.id).await.unwrap();
         let parameters = attacker.at_provider(&world).await;
-        let answer = SignInAnswer { browsers, ..attacker.answer(parameters) };
-        let error = attacker.finish_with(&world, answer).await.unwrap_err();
+        let callback = AuthorizationCallback { cookies, ..attacker.answer(parameters) };
+        let error = attacker.finish_with(&world, callback).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::SignInRefused);
         assert_eq!(attacker.attempt(&world).await.0, AttemptStatus::Error);
         assert_eq!(world.taken("/access_token"), 0, "the consent was not traded");
@@ -62,7 +62,7 @@ async fn a_swapped_request_token_is_refused() {
     // Without `state` it is the other sign-in, which this browser did not begin.
     let error = mine.finish_with(&world, mine.answer(without(&stolen, &["state"]))).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::SignInRefused);
-    assert!(error.message.contains("another browser"), "{error}");
+    assert!(error.message.contains("in the browser that started it"), "{error}");
     // And a request token that nobody asked for is none.
     let invented = vec![("oauth_token".to_owned(), Secret::new("x")), ("oauth_verifier".to_owned(), Secret::new("y"))];
     assert_eq!(mine.finish_with(&world, mine.answer(invented)).await.unwrap_err().code, ErrorCode::SignInUnknown);
@@ -102,8 +102,8 @@ async fn cross_app_takeover_is_refused_an_answer_at_another_connectors_address()
         let profile = world.profile().await;
         let browser = Browser::begin(&world, &profile.id).await.unwrap();
         let parameters = browser.at_provider(&world).await;
-        let answer = SignInAnswer { connector: "evil".into(), ..browser.answer(parameters) };
-        assert_eq!(browser.finish_with(&world, answer).await.unwrap_err().code, code);
+        let callback = AuthorizationCallback { connector: "evil".into(), ..browser.answer(parameters) };
+        assert_eq!(browser.finish_with(&world, callback).await.unwrap_err().code, code);
         assert_eq!(world.taken("/access_token"), 0);
     }
 }

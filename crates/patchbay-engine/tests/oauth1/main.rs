@@ -2,8 +2,8 @@
 //! else.
 
 mod attacks;
+mod authorization;
 mod refusals;
-mod sign_in;
 #[expect(dead_code, reason = "accounts are linked in other ways here")]
 #[path = "../support/mod.rs"]
 mod support;

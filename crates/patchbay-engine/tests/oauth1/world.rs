@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use patchbay_engine::{
-    Caller, Engine, Error, NewProfile, NewSession, RunRequest, SignInAnswer, SignInEnd, SignInRequest, SignInStart,
+    AuthorizationCallback, AuthorizationRedirect, CallbackOutcome, Caller, Engine, Error, NewAuthorization, NewProfile,
+    NewSession, RunRequest,
 };
 use patchbay_model::{
     AccountId, AccountKind, AttemptId, AttemptStatus, EnabledActions, Metadata, Owner, Profile, ProfileId,
@@ -124,7 +125,7 @@ impl World {
 
 /// What a browser does: goes to the provider, and comes back with what it was given.
 pub struct Browser {
-    pub start: SignInStart,
+    pub start: AuthorizationRedirect,
     pub token: Secret,
     pub attempt: AttemptId,
 }
@@ -138,15 +139,15 @@ impl Browser {
     pub async fn begin_in(world: &World, profile: &ProfileId, token: Secret) -> Result<Self, Error> {
         let hub = world.engine.hub_session(&token).await.unwrap();
         let attempt = world.engine.start_attempt(&hub).await.unwrap().id;
-        let request = SignInRequest {
+        let request = NewAuthorization {
             token: token.clone(),
             profile_id: profile.clone(),
             attempt_id: Some(attempt.clone()),
-            landing: None,
+            return_url: None,
             fields: Vec::new(),
             allowed_origins: Vec::new(),
         };
-        let start = Box::pin(world.engine.begin_sign_in(request)).await;
+        let start = Box::pin(world.engine.start_authorization(request)).await;
         let told = world.engine.get_attempt(&hub, &attempt).await.unwrap();
         world.tells_no_secret(&format!("{start:?} {told:?}"));
         let start = start?;
@@ -168,9 +169,9 @@ impl Browser {
         back.query_pairs().map(|(name, value)| (name.into_owned(), Secret::new(value))).collect()
     }
 
-    pub fn answer(&self, parameters: Vec<(String, Secret)>) -> SignInAnswer {
-        let browsers = vec![(self.start.mark.clone(), self.start.browser.clone())];
-        SignInAnswer { connector: "pier".into(), parameters, browsers }
+    pub fn answer(&self, parameters: Vec<(String, Secret)>) -> AuthorizationCallback {
+        let cookies = vec![(self.start.cookie_suffix.clone(), self.start.browser_secret.clone())];
+        AuthorizationCallback { connector: "pier".into(), parameters, cookies }
     }
 
     pub async fn finish(&self, world: &World) -> Result<AccountId, Error> {
@@ -179,11 +180,11 @@ impl Browser {
     }
 
     /// The outcome; a sign-in that is not known is one too.
-    pub async fn finish_with(&self, world: &World, answer: SignInAnswer) -> Result<AccountId, Error> {
-        let outcome = Box::pin(world.engine.finish_sign_in(answer)).await;
+    pub async fn finish_with(&self, world: &World, callback: AuthorizationCallback) -> Result<AccountId, Error> {
+        let outcome = Box::pin(world.engine.finish_authorization(callback)).await;
         world.tells_no_secret(&format!("{outcome:?}"));
-        let SignInEnd { outcome, landing, .. } = outcome?;
-        assert_eq!(landing, "http://localhost/embedded/accounts/callback");
+        let CallbackOutcome { outcome, return_url, .. } = outcome?;
+        assert_eq!(return_url, "http://localhost/embedded/accounts/callback");
         outcome.map(|account| account.expect("nobody confirms here"))
     }
 

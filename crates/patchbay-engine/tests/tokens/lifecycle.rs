@@ -5,7 +5,7 @@ use patchbay_model::AccountStatus;
 use patchbay_simulator::{Fault, Matching, OAuthRules, Planned};
 use serde_json::{Map, json};
 
-use crate::{sign_in::signed_in, world::World};
+use crate::{authorization::signed_in, world::World};
 
 fn down(times: u32) -> Planned {
     let matching = Matching { path_prefix: Some("/token".into()), method: None };
@@ -164,12 +164,12 @@ async fn idle_and_suspended_accounts_are_renewed_in_the_background() {
     let account = signed_in(&world).await;
     let patch = patchbay_engine::AccountPatch { status: Some(AccountStatus::Suspended), ..Default::default() };
     world.engine.patch_account(&world.caller, &account, patch).await.unwrap();
-    world.engine.renew_due().await;
+    world.engine.refresh_due_tokens().await;
     assert_eq!(world.asked("refresh_token"), 0);
     world.clock.advance_seconds(2701);
-    world.engine.renew_due().await;
+    world.engine.refresh_due_tokens().await;
     assert_eq!(world.asked("refresh_token"), 1);
-    world.engine.renew_due().await;
+    world.engine.refresh_due_tokens().await;
     assert_eq!(world.asked("refresh_token"), 1);
     assert_eq!(world.stored(&account).await.status, AccountStatus::Suspended);
 }

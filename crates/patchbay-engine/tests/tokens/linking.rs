@@ -6,7 +6,7 @@ use patchbay_simulator::{Fault, Matching, OAuthRules, Planned, Shape};
 use serde_json::json;
 
 use crate::{
-    sign_in::signed_in,
+    authorization::signed_in,
     world::{APP_SECRET, World},
 };
 

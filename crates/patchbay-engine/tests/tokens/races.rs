@@ -7,7 +7,7 @@ use patchbay_model::{AccountStatus, LeaseOutcome, LeasePriority};
 use patchbay_simulator::{Fault, Matching, OAuthRules, Planned};
 
 use crate::{
-    sign_in::signed_in,
+    authorization::signed_in,
     world::{World, run},
 };
 

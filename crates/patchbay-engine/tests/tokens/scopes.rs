@@ -7,7 +7,7 @@ use patchbay_model::{AccountId, EnabledActions};
 use patchbay_simulator::OAuthRules;
 
 use crate::{
-    sign_in::{asked_scopes, asked_scopes_again, signed_in, signed_in_again},
+    authorization::{asked_scopes, asked_scopes_again, signed_in, signed_in_again},
     world::{APP_SECRET, World},
 };
 

@@ -267,7 +267,7 @@ pub(crate) async fn delete(
     let revocation = view
         .revocation
         .as_ref()
-        .map(|revocation| DeletionOut { status: revocation.as_str(), message: revocation.sentence(provider) });
+        .map(|revocation| DeletionOut { status: revocation.as_str(), message: revocation.message(provider) });
     Ok(Json(DeletedOut { account: AccountOut::new(&view), revocation }))
 }
 

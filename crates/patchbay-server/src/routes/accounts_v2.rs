@@ -128,7 +128,7 @@ impl AccountV2 {
                 connector_profile_id: token.profile_id.to_string(),
                 profile_changed_at: token.profile_changed_at.to_rfc3339(),
                 client_id: token.client_id.clone(),
-                is_of_earlier_app: view.is_of_earlier_app,
+                is_of_earlier_app: view.uses_previous_client,
             }),
             relink: account.next_expiry().zip(view.expiry_notice.as_ref()).map(|(expiry, message)| RelinkOut {
                 before: expiry.at.to_rfc3339(),

@@ -239,13 +239,13 @@ pub(crate) async fn confirm(
     Authenticated(caller): Authenticated,
     ApiJson(body): ApiJson<ConfirmSession>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let ended = engine.confirm_sign_in(&caller, &body.confirmation, &body.origin_owner_id).await?;
+    let ended = engine.confirm_authorization(&caller, &body.confirmation, &body.origin_owner_id).await?;
     let mut attempt = attempt_out(&ended.attempt);
     let out = ConfirmedOut {
         status: ended.attempt.status.as_str(),
         account: attempt["account"].take(),
         error: attempt["error"].take(),
-        redirect_uri: ended.landing,
+        redirect_uri: ended.return_url,
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(out)))
 }

@@ -6,14 +6,14 @@ use axum::{
     http::StatusCode,
 };
 use patchbay_connector::definition::{AuthKind, GrantType, Notice, NoticeKind, NoticePosition};
-use patchbay_engine::{Engine, HubProfile, LinkRequest, Origin, SignInDraft};
+use patchbay_engine::{AuthorizationDraft, Engine, HubProfile, LinkRequest, Origin};
 use patchbay_model::{AccountId, AttemptId, ConnectionAttempt, ProfileId};
 use patchbay_vault::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{fields, sign_in, wire};
+use super::{fields, oauth, wire};
 use crate::{
     error::HubError,
     extract::{HubAuth, HubJson, QueryMap},
@@ -222,15 +222,15 @@ pub(crate) async fn start_attempt(
         let attempt = engine.start_attempt(&hub).await?;
         return Ok((StatusCode::CREATED, Json(json!({ "id": attempt.id }))));
     };
-    let draft = SignInDraft {
+    let draft = AuthorizationDraft {
         token: token.unwrap_or_else(|| Secret::new("")),
         profile_id: ProfileId::new(integration),
-        landing: redirect_uri,
+        return_url: redirect_uri,
         fields: wire::typed(credentials, "credentials")?,
     };
     let profile = draft.profile_id.clone();
-    let prepared = engine.prepare_sign_in(&hub, draft).await?;
-    let url = sign_in::prepared_url(&profile, &prepared);
+    let prepared = engine.prepare_authorization(&hub, draft).await?;
+    let url = oauth::launch_url(&profile, &prepared);
     Ok((StatusCode::CREATED, Json(json!({ "id": prepared.attempt_id, "url": url }))))
 }
 

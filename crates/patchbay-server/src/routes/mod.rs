@@ -15,7 +15,7 @@ mod fields;
 mod file;
 pub(crate) mod health;
 pub(crate) mod hub;
+pub(crate) mod oauth;
 pub(crate) mod proxy;
 pub(crate) mod revocation;
-pub(crate) mod sign_in;
 mod wire;

@@ -176,7 +176,7 @@ fn a_denied_consent_and_another_browser_link_nothing() {
     let window = Window::open(&pier, json!({ "provider": "pier" }));
     let stranger = window.finish(&pier, "");
     assert_eq!(stranger.status, 400);
-    assert!(stranger.body.contains("another browser"), "{stranger}");
+    assert!(stranger.body.contains("in the browser that started it"), "{stranger}");
     assert_eq!(window.attempt(&pier)["error"]["code"], "SignInRefusedError");
 
     for keeps_query in [true, false] {

@@ -1,0 +1,211 @@
+//! Starts an authorization: builds the authorization URL and stores the state for the callback.
+
+use std::sync::Arc;
+
+use patchbay_connector::definition::AuthMethod;
+use patchbay_model::{Account, AttemptError, AttemptId, AttemptStatus, ProfileId};
+use patchbay_vault::{Secret, Vault};
+use url::Url;
+
+use super::{
+    pending_authorization::PendingAuthorization,
+    protocol::{AuthorizationRequest, ProtocolState, Redirect, no_authorization_flow},
+    sealed_state,
+};
+use crate::{
+    Engine, Error,
+    linking::{check_fields, open_secrets},
+    runtime::Credentials,
+    services::{HubSession, hub::HubProfile, invalid, invalid_at},
+    tokens::{TokenContext, needs_authorization},
+};
+
+/// An authorization to start.
+#[derive(Debug)]
+pub struct NewAuthorization {
+    /// The connect session's token.
+    pub token: Secret,
+    /// The connector profile to link with.
+    pub profile_id: ProfileId,
+    /// The connection attempt that the Hub follows; a new one is created when absent.
+    pub attempt_id: Option<AttemptId>,
+    /// The URL that the window returns to in the end. It is used only if its origin is this server's or one of those
+    /// that may frame the session's Hub.
+    pub return_url: Option<String>,
+    /// The form values, by field key.
+    pub fields: Vec<(String, Secret)>,
+    /// Allowed origins of `return_url`, in addition to the session's own.
+    pub allowed_origins: Vec<String>,
+}
+
+/// The redirect of a browser to the provider, and the cookie that binds the flow to this browser.
+#[derive(Debug)]
+pub struct AuthorizationRedirect {
+    /// The authorization URL.
+    pub location: Secret,
+    /// The end of the cookie's name. It is public, and tells the cookies of several windows apart.
+    pub cookie_suffix: String,
+    /// The cookie's value: only the browser that has it may finish.
+    pub browser_secret: Secret,
+    /// The cookie's lifetime in seconds.
+    pub cookie_max_age_secs: i64,
+}
+
+/// Checks form values against a method's fields. A reconnected account keeps the values that are not given.
+///
+/// # Errors
+/// 400 `ValidationError` with every problem.
+pub(super) fn check_form_values(
+    method: &AuthMethod,
+    existing: Option<&Account>,
+    fields: &[(String, Secret)],
+) -> Result<(), Error> {
+    let is_stored = |key: &str| existing.is_some_and(|account| account.holds(key));
+    check_fields(&method.config_fields, fields.to_vec(), "credentials", is_stored).map(drop).map_err(invalid)
+}
+
+/// Returns the end of the name of an authorization's cookie, derived from its `state`.
+pub(super) fn cookie_suffix_of(state: &Secret) -> String {
+    Vault::hash_token(state.expose()).hex().chars().take(16).collect()
+}
+
+impl Engine {
+    /// Returns the redirect URI of a connector (RFC 6749, section 3.1.2). Each connector has its own; operators
+    /// register it with their OAuth app at the provider.
+    pub fn redirect_uri(&self, connector: &str) -> String {
+        format!("{}/connect/oauth2/{connector}/callback", self.config().public_url)
+    }
+
+    /// Starts an authorization: stores its state and returns the authorization URL. An error also ends the connection
+    /// attempt, so that the Hub shows it.
+    ///
+    /// # Errors
+    /// 401 `SessionExpiredError`; 404 `ProfileNotFoundError` for a profile that the session does not show; 400
+    /// `ValidationError` for invalid form values or an attempt that has ended; 502 when the provider does not answer.
+    pub async fn start_authorization(&self, new: NewAuthorization) -> Result<AuthorizationRedirect, Error> {
+        let hub = self.hub_session(&new.token).await?;
+        let attempt = match &new.attempt_id {
+            Some(id) => self.get_attempt(&hub, id).await?,
+            None => self.start_attempt(&hub).await?,
+        };
+        if attempt.status != AttemptStatus::Pending {
+            return Err(invalid_at("connection_attempt_id", "ended", "this attempt has ended; start again in the Hub"));
+        }
+        let outcome = self.authorization_redirect(&hub, &attempt.id, new).await;
+        if let Err(error) = &outcome {
+            self.fail_attempt(&hub, &attempt.id, error).await?;
+        }
+        outcome
+    }
+
+    /// Ends a connection attempt with an error.
+    pub(super) async fn fail_attempt(&self, hub: &HubSession, id: &AttemptId, error: &Error) -> Result<(), Error> {
+        let error = AttemptError { code: error.code.to_string(), description: error.message.clone() };
+        self.settle_attempt(hub, id, AttemptStatus::Error, None, Some(&error)).await
+    }
+
+    async fn authorization_redirect(
+        &self,
+        hub: &HubSession,
+        attempt: &AttemptId,
+        new: NewAuthorization,
+    ) -> Result<AuthorizationRedirect, Error> {
+        let HubProfile { profile, connector, .. } = self.hub_profile(hub, &new.profile_id).await?;
+        let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
+        else {
+            return Err(no_authorization_flow());
+        };
+        let existing = self.existing_account(hub).await?;
+        check_form_values(method, existing.as_deref(), &new.fields)?;
+        let credentials = self.candidate_credentials(&profile, existing.as_deref(), &new.fields)?;
+
+        let entropy = &*self.parts().entropy;
+        let (state, browser_secret) = (Secret::new(entropy.token()), Secret::new(entropy.token()));
+        let redirect_uri = self.redirect_uri(&connector.key);
+        let token_context = TokenContext {
+            connector: &connector,
+            method,
+            profile: &profile,
+            environment: &profile.environment,
+            owner: &hub.session.owner,
+            account_id: hub.session.account_id.as_ref(),
+            credentials: &credentials,
+        };
+        let request = AuthorizationRequest {
+            engine: self,
+            token_context,
+            existing: existing.as_deref(),
+            state: &state,
+            redirect_uri: &redirect_uri,
+        };
+        let Redirect { location, protocol } = ProtocolState::start(&request).await?;
+        let pending = PendingAuthorization {
+            session: new.token.expose().to_owned(),
+            attempt: attempt.to_string(),
+            profile: profile.id.to_string(),
+            connector: connector.key.clone(),
+            fields: new.fields.iter().map(|(key, value)| (key.clone(), value.expose().to_owned())).collect(),
+            return_url: self.return_url(hub, new.return_url.as_deref(), &new.allowed_origins),
+            browser_hash: Vault::hash_token(browser_secret.expose()).hex(),
+            protocol,
+        };
+        pending.store(self, &hub.session.project_id, &state).await?;
+        Ok(AuthorizationRedirect {
+            location: Secret::new(location.as_str()),
+            cookie_suffix: cookie_suffix_of(&state),
+            browser_secret,
+            cookie_max_age_secs: sealed_state::STATE_TTL_SECS,
+        })
+    }
+
+    /// Returns the account that the session reconnects; none when the session links a new one.
+    pub(super) async fn existing_account(&self, hub: &HubSession) -> Result<Option<Arc<Account>>, Error> {
+        match &hub.session.account_id {
+            Some(id) => Ok(Some(self.hub_account(hub, id).await?.account)),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the URL that the window returns to: `requested` if its origin is allowed, this server's own page
+    /// otherwise.
+    fn return_url(&self, hub: &HubSession, requested: Option<&str>, more_origins: &[String]) -> String {
+        let own = format!("{}/embedded/accounts/callback", self.config().public_url);
+        let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
+        let is_allowed = |requested: &str| {
+            let is_web = requested.starts_with("https://") || requested.starts_with("http://");
+            let wanted = origin(requested);
+            let mut allowed = hub.session.allowed_origins.iter().chain(more_origins);
+            is_web && wanted.is_some() && (allowed.any(|one| wanted == origin(one)) || wanted == origin(&own))
+        };
+        requested.filter(|requested| is_allowed(requested)).map_or(own, str::to_owned)
+    }
+
+    /// Returns the credentials of an account before it is stored: the profile's values, the existing account's, and
+    /// the given ones, of which the later replace the earlier.
+    pub(super) fn candidate_credentials(
+        &self,
+        profile: &patchbay_model::Profile,
+        existing: Option<&Account>,
+        given: &[(String, Secret)],
+    ) -> Result<Credentials, Error> {
+        use patchbay_vault::SealContext;
+        let project = &profile.project_id;
+        let mut plain = profile.setup_information.clone();
+        let mut secrets = open_secrets(self.vault(), &profile.secrets, |field| SealContext::Profile {
+            project,
+            profile: &profile.id,
+            field,
+        })?;
+        if let Some(account) = existing {
+            plain.extend(account.setup_information.clone());
+            secrets.extend(open_secrets(self.vault(), &account.secrets, |field| SealContext::Account {
+                project,
+                account: &account.id,
+                field,
+            })?);
+        }
+        let given = given.iter().filter(|(_, value)| !value.is_empty());
+        let given = given.map(|(key, value)| (key.as_str(), value.clone()));
+        Ok(Credentials::from_parts(&plain, secrets.into_iter().chain(given)))
+    }
+}

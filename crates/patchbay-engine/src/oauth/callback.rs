@@ -1,0 +1,204 @@
+//! Handles the callback from the provider: checks it, exchanges the code and links the account.
+
+use patchbay_model::{AccountId, AttemptId, AttemptStatus, ProfileId};
+use patchbay_vault::{Secret, Vault};
+
+use super::{
+    authorize::cookie_suffix_of, oauth1, pending_authorization::PendingAuthorization, protocol::CallbackContext,
+};
+use crate::{
+    Engine, Error, ErrorCode,
+    linking::no_token,
+    services::{
+        HubSession,
+        hub::{HubProfile, LinkRequest},
+    },
+    tokens::{TokenContext, TokenSet, complete_authorization, needs_authorization},
+};
+
+/// A callback from the provider (RFC 6749, section 4.1.2; RFC 5849, section 2.2).
+#[derive(Debug)]
+pub struct AuthorizationCallback {
+    /// The connector whose redirect URI was called.
+    pub connector: String,
+    /// Every parameter.
+    pub parameters: Vec<(String, Secret)>,
+    /// The browser's cookies of authorizations: the end of the name, and the value.
+    pub cookies: Vec<(String, Secret)>,
+}
+
+impl AuthorizationCallback {
+    /// Returns the first parameter of a name.
+    pub(super) fn get(&self, name: &str) -> Option<&Secret> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// Checks whether there is something to exchange: a code, or the verifier of OAuth 1.0a.
+    fn is_granted(&self) -> bool {
+        ["code", "oauth_verifier"].iter().any(|name| self.get(name).is_some_and(|value| !value.is_empty()))
+    }
+}
+
+/// The outcome of a callback.
+#[derive(Debug)]
+pub struct CallbackOutcome {
+    /// The URL that the window goes to.
+    pub return_url: String,
+    /// The end of the name of the cookie to delete.
+    pub cookie_suffix: String,
+    /// The account, or the error that the connection attempt shows too. None while the session's `confirm_url` has to
+    /// confirm whose browser it is.
+    pub outcome: Result<Option<AccountId>, Error>,
+}
+
+impl Engine {
+    /// Finishes an authorization: checks the callback, exchanges the code, verifies the credentials and links the
+    /// account. It runs to completion even if the browser disconnects: a code works once, and the token that it was
+    /// exchanged for must not be lost.
+    ///
+    /// # Errors
+    /// 400 `SignInUnknownError` when the `state` is unknown, expired or already used: then there is no return URL.
+    /// Every other failure is in [`CallbackOutcome::outcome`].
+    pub async fn finish_authorization(&self, callback: AuthorizationCallback) -> Result<CallbackOutcome, Error> {
+        let engine = self.clone();
+        self.run_to_completion(async move { engine.handle_callback(callback).await }).await
+    }
+
+    async fn handle_callback(&self, callback: AuthorizationCallback) -> Result<CallbackOutcome, Error> {
+        let state = match callback.get("state").filter(|state| !state.is_empty()) {
+            Some(state) => state.clone(),
+            None => oauth1::find_state(self, &callback).await?.ok_or_else(unknown)?,
+        };
+        let cookie_suffix = cookie_suffix_of(&state);
+        let pending = PendingAuthorization::take(self, &state).await?.ok_or_else(unknown)?;
+        let (return_url, attempt) = (pending.return_url.clone(), AttemptId::new(pending.attempt.clone()));
+        let hub = self.hub_session(&Secret::new(pending.session.as_str())).await?;
+        let outcome = match check_origin(&pending, &callback, &cookie_suffix) {
+            Err(error) => Err(error),
+            Ok(()) => match hub.session.confirm_url.as_deref().filter(|_| callback.is_granted()) {
+                Some(confirm_url) => {
+                    let return_url = self.request_confirmation(&hub, confirm_url, pending, &callback).await?;
+                    return Ok(CallbackOutcome { return_url, cookie_suffix, outcome: Ok(None) });
+                }
+                None => self.complete_link(&hub, &attempt, &pending, &callback).await,
+            },
+        };
+        self.finish_attempt(&hub, &attempt, &outcome).await?;
+        Ok(CallbackOutcome { return_url, cookie_suffix, outcome: outcome.map(Some) })
+    }
+
+    /// Ends the connection attempt with the outcome of the authorization.
+    pub(super) async fn finish_attempt(
+        &self,
+        hub: &HubSession,
+        attempt: &AttemptId,
+        outcome: &Result<AccountId, Error>,
+    ) -> Result<(), Error> {
+        match outcome {
+            Ok(account) => self.settle_attempt(hub, attempt, AttemptStatus::Authenticated, Some(account), None).await,
+            Err(error) => self.fail_attempt(hub, attempt, error).await,
+        }
+    }
+
+    /// Exchanges the code, verifies the credentials and links the account.
+    pub(super) async fn complete_link(
+        &self,
+        hub: &HubSession,
+        attempt: &AttemptId,
+        pending: &PendingAuthorization,
+        callback: &AuthorizationCallback,
+    ) -> Result<AccountId, Error> {
+        if self.get_attempt(hub, attempt).await?.status != AttemptStatus::Pending {
+            return Err(refused("the sign-in was canceled; start again in the Hub"));
+        }
+        let profile_id = ProfileId::new(pending.profile.clone());
+        let token_set = self.exchange_code(hub, &profile_id, pending, callback).await?;
+        let request = LinkRequest { profile_id: Some(profile_id), credentials: pending.form_values() };
+        Ok(self.link(hub, request, Some(&token_set)).await?.id.clone())
+    }
+
+    /// Exchanges the code for a token, and fetches what the connector's `refreshAuthentication` adds to it.
+    async fn exchange_code(
+        &self,
+        hub: &HubSession,
+        profile: &ProfileId,
+        pending: &PendingAuthorization,
+        callback: &AuthorizationCallback,
+    ) -> Result<TokenSet, Error> {
+        let HubProfile { profile, connector, .. } = self.hub_profile(hub, profile).await?;
+        let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
+        else {
+            return Err(profile_changed());
+        };
+        let existing = self.existing_account(hub).await?;
+        let mut given = pending.form_values();
+        given.extend(pending.protocol.discovered_credentials());
+        let credentials = self.candidate_credentials(&profile, existing.as_deref(), &given)?;
+        let token_context = TokenContext {
+            connector: &connector,
+            method,
+            profile: &profile,
+            environment: &profile.environment,
+            owner: &hub.session.owner,
+            account_id: hub.session.account_id.as_ref(),
+            credentials: &credentials,
+        };
+        let context = CallbackContext { engine: self, token_context: &token_context, pending, callback };
+        let token_set = context.exchange_code().await?;
+        given.extend(token_set.secrets.iter().cloned());
+        let credentials = self.candidate_credentials(&profile, existing.as_deref(), &given)?;
+        let token_context = TokenContext { credentials: &credentials, ..token_context };
+        let completed = complete_authorization(self, &token_context).await;
+        match completed.map_err(|failure| no_token(failure, &profile))? {
+            Some(later) => Ok(token_set.merged_with(later)),
+            None => Ok(token_set),
+        }
+    }
+}
+
+/// Checks that the callback arrived at the right connector's redirect URI, in the browser that started.
+fn check_origin(
+    pending: &PendingAuthorization,
+    callback: &AuthorizationCallback,
+    cookie_suffix: &str,
+) -> Result<(), Error> {
+    // Mix-up attack (RFC 9207, section 1): a code of one provider is never sent to another.
+    if callback.connector != pending.connector {
+        return Err(refused("the callback arrived at the redirect URI of another connector"));
+    }
+    let cookie = callback.cookies.iter().find(|(known, _)| known == cookie_suffix).map(|(_, value)| value);
+    let hash = cookie.map(|value| Secret::new(Vault::hash_token(value.expose()).hex()));
+    if hash != Some(Secret::new(pending.browser_hash.as_str())) {
+        return Err(refused("sign-in must be completed in the browser that started it, with cookies enabled"));
+    }
+    Ok(())
+}
+
+/// Returns 400 `SignInRefusedError`: the profile has another authentication method than when the flow started.
+pub(super) fn profile_changed() -> Error {
+    refused("the connector profile was changed during the sign-in; start again in the Hub")
+}
+
+/// Returns 400 `SignInRefusedError`.
+pub(super) fn refused(why: &str) -> Error {
+    Error::new(ErrorCode::SignInRefused, why)
+}
+
+/// Returns 400 `SignInUnknownError`.
+pub(super) fn unknown() -> Error {
+    Error::new(
+        ErrorCode::SignInUnknown,
+        "unknown sign-in: it was already completed, has expired (10 minutes), or was not started here; start again",
+    )
+}
+
+/// Returns 400 `SignInDeniedError`: the provider reported an error (RFC 6749, section 4.1.2.1).
+pub(super) fn denied(code: &str, description: Option<&str>) -> Error {
+    let printable = |text: &str| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>();
+    let message = match (code, description) {
+        ("access_denied", _) => "access was not granted at the provider; start again and allow it".to_owned(),
+        (code, Some(text)) => format!("the provider rejected the sign-in: {} ({})", printable(text), printable(code)),
+        (code, None) => format!("the provider rejected the sign-in: {}", printable(code)),
+    };
+    Error::new(ErrorCode::SignInDenied, message)
+}

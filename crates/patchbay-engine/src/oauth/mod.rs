@@ -1,0 +1,28 @@
+//! OAuth at a provider: links an account by sending a customer's browser through an authorization flow.
+//!
+//! 1. [`launch`] keeps form values out of URLs: the Hub posts them and gets a launch code.
+//! 2. [`authorize`] builds the authorization URL and seals a [`pending_authorization`] under the hash of `state`.
+//! 3. [`callback`] takes the pending authorization out of storage (once), checks who comes back and where, exchanges
+//!    the code, verifies the credentials and links the account.
+//! 4. [`confirm`] runs between callback and exchange when the connect session has a `confirm_url`.
+//!
+//! A pending authorization is bound to the connect session, its connection attempt, the connector profile, the
+//! connector's own redirect URI, and the browser that started. [`protocol`] dispatches between [`oauth2`] and
+//! [`oauth1`]; [`mcp`] discovers the endpoints of MCP servers. `docs/security.md` lists the known attacks on account
+//! linking and what closes each of them.
+
+mod authorize;
+mod callback;
+mod confirm;
+mod launch;
+mod mcp;
+mod oauth1;
+mod oauth2;
+mod pending_authorization;
+mod protocol;
+mod sealed_state;
+
+pub use authorize::{AuthorizationRedirect, NewAuthorization};
+pub use callback::{AuthorizationCallback, CallbackOutcome};
+pub use confirm::ConfirmedAuthorization;
+pub use launch::{AuthorizationDraft, PreparedAuthorization};

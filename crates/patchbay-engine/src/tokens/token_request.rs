@@ -1,0 +1,503 @@
+//! Asking a provider for a token: at its token endpoint (RFC 6749), or by the connector's own action.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use patchbay_connector::{
+    Connector,
+    definition::{AuthKind, AuthMethod, Authorization, GrantType, OAuth2, Refresh},
+    expr::{Bindings, Escape, EvalError, Template},
+};
+use patchbay_model::{AccountId, CallId, Owner, Profile};
+use patchbay_vault::Secret;
+use serde_json::{Map, Value};
+use tokio::time::{Duration, Instant};
+use url::{Url, form_urlencoded};
+
+use super::{
+    discovered_server::DiscoveredServer,
+    token_response::{self, REFRESH_TOKEN, TokenError, TokenSet},
+};
+use crate::{
+    Engine, EngineConfig, Error, ErrorCode,
+    http::{ClientCertificate, InboundResponse, OutboundRequest},
+    runtime::{self, Credentials, Host, IntoError as _, RawInputs, Redactor, RunContext, RunFacts},
+};
+
+/// What a token is asked for with.
+pub(crate) enum Grant {
+    /// The account's or the app's own credentials (RFC 6749 section 4.4, or a log-in).
+    ClientCredentials,
+    /// The refresh token among the credentials (RFC 6749 section 6).
+    RefreshToken,
+    /// What the customer came back with (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+    AuthorizationCode { code: Secret, redirect_uri: String, verifier: Option<Secret> },
+}
+
+/// What the authorization server is reached with.
+#[derive(Clone, Copy)]
+pub(crate) struct TokenClient<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) config: &'a EngineConfig,
+}
+
+impl<'a> TokenClient<'a> {
+    pub(crate) fn of(engine: &'a Engine) -> Self {
+        Self { host: engine.host(), config: engine.config() }
+    }
+}
+
+/// For whom a token is asked for.
+pub(crate) struct TokenContext<'a> {
+    pub(crate) connector: &'a Connector,
+    pub(crate) method: &'a AuthMethod,
+    pub(crate) profile: &'a Profile,
+    pub(crate) environment: &'a str,
+    pub(crate) owner: &'a Owner,
+    pub(crate) account_id: Option<&'a AccountId>,
+    pub(crate) credentials: &'a Credentials,
+}
+
+/// Why there is no token.
+#[derive(Debug)]
+pub(crate) struct TokenFailure {
+    /// What it means.
+    pub(crate) cause: TokenError,
+    /// What to tell. Account secrets are redacted.
+    pub(crate) error: Error,
+}
+
+/// Whether accounts of a method work by a token that is minted without the customer's presence at the provider.
+pub(crate) fn gets_token_at_link(method: &AuthMethod) -> bool {
+    match method.kind {
+        AuthKind::OAuth2(GrantType::ClientCredentials) => true,
+        AuthKind::Custom => method.refresh.is_some(),
+        AuthKind::OAuth2(GrantType::AuthorizationCode) | AuthKind::Mcp | AuthKind::OAuth1 => false,
+    }
+}
+
+/// Whether the customer signs in at the provider.
+pub(crate) fn needs_authorization(method: &AuthMethod) -> bool {
+    method.signs_in()
+}
+
+/// Whether accounts of a method work by a token that is minted.
+pub(crate) fn uses_token(method: &AuthMethod) -> bool {
+    needs_authorization(method) || gets_token_at_link(method)
+}
+
+/// How a token of this method is renewed; none when nothing renews it.
+pub(crate) fn refresh_grant(method: &AuthMethod, has_refresh_token: bool) -> Option<Grant> {
+    if gets_token_at_link(method) {
+        return Some(Grant::ClientCredentials);
+    }
+    let by_action = method.refresh.as_ref().is_some_and(Refresh::gives_token);
+    (needs_authorization(method) && (has_refresh_token || by_action)).then_some(Grant::RefreshToken)
+}
+
+/// Asks for a token. Whether the provider takes the app's own credentials is kept with the profile.
+pub(crate) async fn request_token(
+    engine: &Engine,
+    token_context: &TokenContext<'_>,
+    grant: &Grant,
+) -> Result<TokenSet, TokenFailure> {
+    // In a box: futures within futures grow too deep for the compiler otherwise.
+    let outcome = Box::pin(request_by_method(TokenClient::of(engine), token_context, grant)).await;
+    if let Some(app) = token_context.credentials.previous_client() {
+        return outcome.map_err(|failure| for_previous_client(failure, app));
+    }
+    report_client_outcome(engine, token_context, &outcome).await;
+    outcome
+}
+
+/// Raises the profile's alarm when the provider rejected the client's credentials, and ends it when it accepted them.
+pub(crate) async fn report_client_outcome<T>(
+    engine: &Engine,
+    token_context: &TokenContext<'_>,
+    outcome: &Result<T, TokenFailure>,
+) {
+    match outcome {
+        Ok(_) => engine.clear_alarm(token_context.profile).await,
+        Err(TokenFailure { cause: TokenError::InvalidClient, error }) => {
+            engine.raise_alarm(token_context.profile, &token_context.connector.title, error).await;
+        }
+        Err(_) => {}
+    }
+}
+
+/// An app that the profile has no more concerns no other account, and no profile: where the provider refuses it, its
+/// accounts are linked again, by the app that the profile has now.
+fn for_previous_client(TokenFailure { cause, mut error }: TokenFailure, app: &str) -> TokenFailure {
+    let cause = match cause {
+        TokenError::Transient => TokenError::Transient,
+        TokenError::InvalidGrant | TokenError::InvalidClient => {
+            error.message =
+                format!("{}; its token was minted by the app `{app}`, which its profile had before", error.message);
+            TokenError::InvalidGrant
+        }
+    };
+    TokenFailure { cause, error }
+}
+
+async fn request_by_method(
+    client: TokenClient<'_>,
+    token_context: &TokenContext<'_>,
+    grant: &Grant,
+) -> Result<TokenSet, TokenFailure> {
+    let deadline = Instant::now() + Duration::from_millis(client.config.call_budget_millis);
+    let by_action = !matches!(grant, Grant::AuthorizationCode { .. });
+    // Where a customer signed in, an action that gives no token only fetches what goes with one.
+    let returns_token = |refresh: &&Refresh| refresh.gives_token() || !needs_authorization(token_context.method);
+    if let Some(refresh) = token_context.method.refresh.as_ref().filter(|_| by_action).filter(returns_token) {
+        return token_from_action(client, token_context, &refresh.action, deadline).await;
+    }
+    match &token_context.method.authorization {
+        Authorization::OAuth2(oauth2) => token_from_endpoint(client, token_context, oauth2, grant, deadline).await,
+        _ => Err(connector_error(token_context, "it names no place where a token is got")),
+    }
+}
+
+/// Runs `refreshAuthentication` once after a sign-in, with the token that was got: for what goes with it (the site, the
+/// organisation), or for another token where that is what the provider wants.
+pub(crate) async fn complete_authorization(
+    engine: &Engine,
+    token_context: &TokenContext<'_>,
+) -> Result<Option<TokenSet>, TokenFailure> {
+    let Some(refresh) = &token_context.method.refresh else { return Ok(None) };
+    let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
+    token_from_action(TokenClient::of(engine), token_context, &refresh.action, deadline).await.map(Some)
+}
+
+fn connector_error(token_context: &TokenContext<'_>, why: &str) -> TokenFailure {
+    let title = &token_context.connector.title;
+    let error = Error::new(
+        ErrorCode::Connector,
+        format!("the connector {title} cannot get a token by `{}`: {why}", token_context.method.key),
+    );
+    TokenFailure { cause: TokenError::Transient, error }
+}
+
+/// What a request for a token says of itself.
+pub(crate) fn run_ids(client: TokenClient<'_>, token_context: &TokenContext<'_>) -> RunFacts {
+    RunFacts {
+        organization_id: None,
+        project_id: token_context.profile.project_id.clone(),
+        account_id: token_context.account_id.cloned(),
+        profile_id: token_context.profile.id.clone(),
+        environment: token_context.environment.to_owned(),
+        owner: Some(token_context.owner.clone()),
+        call_id: CallId::generate(client.host.clock().now(), client.host.entropy()),
+    }
+}
+
+/// What the connector's own actions run with: nobody listens, and nobody looks on.
+pub(super) fn run_context<'a>(
+    client: TokenClient<'a>,
+    token_context: &'a TokenContext<'_>,
+    deadline: Instant,
+) -> RunContext<'a> {
+    let TokenContext { connector, method, credentials, .. } = token_context;
+    RunContext::new(connector, method, credentials, run_ids(client, token_context), client.config.runtime(), deadline)
+}
+
+async fn token_from_action(
+    client: TokenClient<'_>,
+    token_context: &TokenContext<'_>,
+    action: &patchbay_connector::definition::Action,
+    deadline: Instant,
+) -> Result<TokenSet, TokenFailure> {
+    let run = run_context(client, token_context, deadline);
+    let inputs = runtime::check_inputs(action, RawInputs::default())
+        .map_err(|error| connector_error(token_context, &format!("its action wants inputs ({})", error.message)))?;
+    match runtime::run_for_credentials(client.host, run, action, &inputs).await {
+        Ok(result) => token_response::from_action(result)
+            .ok_or_else(|| connector_error(token_context, "the result of `refreshAuthentication` holds no token")),
+        Err(error) => {
+            let said = error.provider.as_ref();
+            let cause = match said.and_then(|said| said.status) {
+                Some(status) => classify_for_method(
+                    token_context.method,
+                    token_response::classify(status, said.and_then(|said| token_response::error_code(&said.body))),
+                    status,
+                ),
+                None => TokenError::Transient,
+            };
+            Err(TokenFailure { cause, error })
+        }
+    }
+}
+
+/// Where the app's credentials are the account's own fields, what is wrong with them is the account's to mend.
+fn classify_for_method(method: &AuthMethod, cause: TokenError, status: u16) -> TokenError {
+    match cause {
+        TokenError::InvalidClient if method.setup_fields.is_empty() && matches!(status, 200 | 400 | 401 | 403) => {
+            TokenError::InvalidGrant
+        }
+        other => other,
+    }
+}
+
+async fn token_from_endpoint(
+    client: TokenClient<'_>,
+    token_context: &TokenContext<'_>,
+    oauth2: &OAuth2,
+    grant: &Grant,
+    deadline: Instant,
+) -> Result<TokenSet, TokenFailure> {
+    let title = &token_context.connector.title;
+    let mut request =
+        token_request(client, token_context, oauth2, grant).map_err(|why| connector_error(token_context, &why))?;
+    request.certificate =
+        certificate(client, token_context).map_err(|error| TokenFailure { cause: TokenError::Transient, error })?;
+    let mut redactor = token_context.credentials.redactor();
+    if let Grant::AuthorizationCode { code, verifier, .. } = grant {
+        redactor.add(code.expose());
+        verifier.iter().for_each(|verifier| redactor.add(verifier.expose()));
+    }
+    if let Some(server) = discovered_server(token_context) {
+        server.add_secrets_to(&mut redactor);
+    }
+    let redacted = |error| runtime::redact_error(error, &redactor);
+    let incoming =
+        client.host.http.send(request, deadline).await.map_err(|failure| TokenFailure {
+            cause: TokenError::Transient,
+            error: redacted(failure.into_error(title)),
+        })?;
+    let body = token_response::parse_body(&incoming.body);
+    let error = body.as_ref().and_then(token_response::error_code);
+    let status = incoming.status.as_u16();
+    // Some say 200 and put the error into the body.
+    if incoming.status.is_success()
+        && error.is_none()
+        && let Some(token_set) = body.as_ref().and_then(|body| token_response::from_endpoint(body, oauth2))
+    {
+        return Ok(token_set);
+    }
+    let cause = match (incoming.status.is_success(), error) {
+        // Neither a token nor a reason: a page of a proxy, or another API than the one that was meant.
+        (true, None) => TokenError::Transient,
+        (_, error) => classify_for_method(token_context.method, token_response::classify(status, error), status),
+    };
+    let cause = if has_dynamic_client(token_context) && matches!(cause, TokenError::InvalidClient) {
+        TokenError::InvalidGrant
+    } else {
+        cause
+    };
+    Err(TokenFailure { cause, error: redacted(rejection(client, title, body.as_ref(), &incoming, &redactor)) })
+}
+
+/// What was found of the authorization server when the customer signed in at an MCP server.
+pub(super) fn discovered_server(token_context: &TokenContext<'_>) -> Option<DiscoveredServer> {
+    (token_context.method.kind == AuthKind::Mcp)
+        .then(|| DiscoveredServer::from_credentials(token_context.credentials))
+        .flatten()
+}
+
+/// Whether the client is one that was registered for the account's token: where the server has forgotten it, the token
+/// is worth nothing either, and a new sign-in registers another.
+fn has_dynamic_client(token_context: &TokenContext<'_>) -> bool {
+    let by_hand = token_context.credentials.values().get("clientId").and_then(Value::as_str);
+    discovered_server(token_context).is_some_and(|server| by_hand != Some(server.client_id.as_str()))
+}
+
+/// The client certificate of the method (RFC 8705: it may stand for the app's secret).
+pub(crate) fn certificate(
+    client: TokenClient<'_>,
+    token_context: &TokenContext<'_>,
+) -> Result<Option<Arc<ClientCertificate>>, Error> {
+    let Some(certificates) = &token_context.method.certificates else { return Ok(None) };
+    let run_ids = run_ids(client, token_context);
+    let context = run_ids.context(token_context.connector, token_context.method);
+    let roots = [("credentials", token_context.credentials.values()), ("context", &context)];
+    runtime::read_certificates(certificates, &token_context.connector.title, &run_ids, &Bindings { roots: &roots })
+}
+
+/// The provider's own words where it has some.
+fn rejection(
+    client: TokenClient<'_>,
+    title: &str,
+    body: Option<&Value>,
+    incoming: &InboundResponse,
+    redactor: &Redactor,
+) -> Error {
+    let word = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
+    let mut error = runtime::provider_error(client.host.clock(), title, incoming);
+    error.message = match (body.and_then(token_response::error_code), word("error_description")) {
+        (Some(code), Some(words)) => format!("{title} gives no token: {words} ({code})"),
+        (Some(code), None) => format!("{title} gives no token: {code}"),
+        _ if incoming.status.is_success() => {
+            format!("{title} answered the request for a token with something that holds none")
+        }
+        _ => error.message,
+    };
+    if incoming.status.is_success() {
+        error.set_code(ErrorCode::TokenAnswer);
+    }
+    runtime::redact_error(error, redactor)
+}
+
+/// The parameters of a request in the order in which they were written, each name once.
+#[derive(Default)]
+pub(super) struct FormParameters(Vec<(String, String)>);
+
+impl FormParameters {
+    pub(super) fn set(&mut self, name: &str, value: String) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// JSON where the headers say so, else a form, which the headers then say.
+    fn encode(self, headers: &mut HeaderMap) -> Bytes {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("json")) {
+            let members = self.0.into_iter().map(|(name, value)| (name, Value::String(value)));
+            return Bytes::from(Value::Object(members.collect::<Map<_, _>>()).to_string());
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish())
+    }
+}
+
+fn token_request(
+    client: TokenClient<'_>,
+    token_context: &TokenContext<'_>,
+    oauth2: &OAuth2,
+    grant: &Grant,
+) -> Result<OutboundRequest, String> {
+    let mut form = FormParameters::default();
+    let mut reserved: &[&str] = &[];
+    match grant {
+        Grant::ClientCredentials => form.set("grant_type", "client_credentials".to_owned()),
+        Grant::RefreshToken => {
+            reserved = &["grant_type", "refresh_token", "code", "redirect_uri", "code_verifier"];
+            form.set("grant_type", "refresh_token".to_owned());
+            let token = token_context.credentials.text(REFRESH_TOKEN).ok_or("the account has no refresh token")?;
+            form.set("refresh_token", token.to_owned());
+        }
+        Grant::AuthorizationCode { code, redirect_uri, verifier } => {
+            reserved = &["grant_type", "code", "redirect_uri", "code_verifier"];
+            form.set("grant_type", "authorization_code".to_owned());
+            form.set("code", code.expose().to_owned());
+            form.set("redirect_uri", redirect_uri.clone());
+            if let Some(verifier) = verifier {
+                form.set("code_verifier", verifier.expose().to_owned());
+            }
+        }
+    }
+    let server = discovered_server(token_context);
+    let source = match &server {
+        Some(server) => EndpointSource::Discovered(server),
+        None => EndpointSource::Configured(oauth2.token_url.as_ref().ok_or("it has no `tokenUrl`")?),
+    };
+    EndpointRequest {
+        source,
+        name: "tokenUrl",
+        form,
+        reserved,
+        scopes: oauth2.scopes.as_ref().filter(|_| matches!(grant, Grant::ClientCredentials)),
+        params: &oauth2.token_params,
+    }
+    .request(client, token_context, oauth2)
+}
+
+/// Where one of the authorization server's own addresses is known from.
+pub(super) enum EndpointSource<'a> {
+    /// The connector writes it.
+    Configured(&'a Template),
+    /// The server told it: its token endpoint.
+    Discovered(&'a DiscoveredServer),
+    /// The server told it: its revocation endpoint.
+    DiscoveredRevocation(&'a DiscoveredServer, &'a str),
+}
+
+/// A call to one of the authorization server's own addresses, at which the app proves itself.
+pub(super) struct EndpointRequest<'a> {
+    /// The address, and the key that it stands under.
+    pub(super) source: EndpointSource<'a>,
+    pub(super) name: &'static str,
+    /// What the call is about.
+    pub(super) form: FormParameters,
+    /// The parameters that the connector cannot set.
+    pub(super) reserved: &'a [&'a str],
+    /// Scopes to ask for.
+    pub(super) scopes: Option<&'a Template>,
+    /// The connector's own parameters; one that comes to nothing takes the parameter of its name out.
+    pub(super) params: &'a [(String, Template)],
+}
+
+impl EndpointRequest<'_> {
+    /// The request, with the app's proof in it.
+    pub(super) fn request(
+        self,
+        client: TokenClient<'_>,
+        token_context: &TokenContext<'_>,
+        oauth2: &OAuth2,
+    ) -> Result<OutboundRequest, String> {
+        let Self { source, name, mut form, reserved, scopes, params } = self;
+        let context = run_ids(client, token_context).context(token_context.connector, token_context.method);
+        let public_url = Value::String(client.config.public_url.clone());
+        let roots =
+            [("credentials", token_context.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
+        let bindings = Bindings { roots: &roots };
+        let text = |template: &Template, escape| {
+            template.eval_text(&bindings, escape).map_err(|error: EvalError| error.to_string())
+        };
+        let (url, server, proof) = match source {
+            EndpointSource::Configured(source) => {
+                (text(source, Escape::Host)?.ok_or_else(|| format!("its `{name}` is empty"))?, None, Vec::new())
+            }
+            EndpointSource::Discovered(server) => (server.token_url.clone(), Some(server), server.token_parameters()),
+            EndpointSource::DiscoveredRevocation(server, url) => {
+                (url.to_owned(), Some(server), server.client_authentication())
+            }
+        };
+        let url = Url::parse(&url).map_err(|error| format!("its `{name}` is no URL: {error}"))?;
+        if let Some(scopes) = scopes
+            && let Some(scopes) = text(scopes, Escape::None)?.filter(|scopes| !scopes.is_empty())
+        {
+            form.set("scope", scopes);
+        }
+        for (name, value) in params.iter().filter(|(name, _)| !reserved.contains(&name.as_str())) {
+            match text(value, Escape::None)? {
+                Some(value) => form.set(name, value),
+                None => form.remove(name),
+            }
+        }
+        for (name, value) in proof {
+            form.set(name, value);
+        }
+        let mut headers = HeaderMap::new();
+        if let Some(basic) = server.and_then(DiscoveredServer::basic_header) {
+            headers.insert(header::AUTHORIZATION, basic);
+        }
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, value) in &oauth2.custom_headers {
+            let Some(value) = text(value, Escape::Header)? else { continue };
+            let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("`{name}` is no header name"))?;
+            let mut value = HeaderValue::try_from(value).map_err(|_| format!("the header `{name}` cannot be sent"))?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        // Unless the connector says how the app proves itself, its id and secret go in the body.
+        if !headers.contains_key(header::AUTHORIZATION) && !form.has("client_assertion") {
+            for (name, key) in [("client_id", "clientId"), ("client_secret", "clientSecret")] {
+                if let Some(value) = token_context.credentials.text(key).filter(|_| !form.has(name)) {
+                    form.set(name, value.to_owned());
+                }
+            }
+        }
+        let body = form.encode(&mut headers);
+        Ok(OutboundRequest { method: Method::POST, url, headers, body, idempotent: false, certificate: None })
+    }
+}

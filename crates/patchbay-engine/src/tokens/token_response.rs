@@ -1,0 +1,357 @@
+//! Reading what a provider answers when it is asked for a token (RFC 6749, sections 5.1 and 5.2), and the many
+//! ways in which providers say it otherwise.
+
+use patchbay_connector::definition::{OAuth1SignIn, OAuth2, TokenResponse};
+use patchbay_model::Timestamp;
+use patchbay_vault::Secret;
+use serde_json::{Map, Value};
+
+/// The keys under which minted secrets stand among an account's secrets; `credentials.KEY` in expressions.
+pub(crate) const ACCESS_TOKEN: &str = "accessToken";
+pub(crate) const REFRESH_TOKEN: &str = "refreshToken";
+/// The secret that goes with an access token of OAuth 1.0a.
+const TOKEN_SECRET: &str = "tokenSecret";
+
+/// What a provider minted.
+#[derive(Debug)]
+pub(crate) struct TokenSet {
+    /// The tokens and what came with them, by the key under which expressions find them.
+    pub(crate) secrets: Vec<(String, Secret)>,
+    /// When the access token ends; none when the provider names no end.
+    pub(crate) expires: Option<TokenExpiry>,
+    /// When the refresh token ends.
+    pub(crate) refresh_expires: Option<TokenExpiry>,
+    /// Who signed in, to be checked against the sign-in and thrown away (`OpenID` Connect).
+    pub(crate) id_token: Option<Secret>,
+    /// The granted scopes; empty when it does not say.
+    pub(crate) scopes: Vec<String>,
+}
+
+impl TokenSet {
+    /// With what came later: it takes the place of what has the same name.
+    pub(crate) fn merged_with(mut self, later: Self) -> Self {
+        self.secrets.retain(|(name, _)| later.secrets.iter().all(|(newer, _)| newer != name));
+        let has_token = later.secrets.iter().any(|(name, _)| name == ACCESS_TOKEN);
+        self.secrets.extend(later.secrets);
+        if has_token || later.expires.is_some() {
+            self.expires = later.expires;
+        }
+        self.refresh_expires = later.refresh_expires.or(self.refresh_expires);
+        if !later.scopes.is_empty() {
+            self.scopes = later.scopes;
+        }
+        self
+    }
+}
+
+/// How a provider tells an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenExpiry {
+    /// Seconds from the answer on: says the same whatever our clock shows.
+    After(i64),
+    /// A moment, by the provider's clock.
+    At(Timestamp),
+}
+
+impl TokenExpiry {
+    /// The end by our clock.
+    pub(crate) fn resolve(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::After(seconds) => now.plus_seconds(seconds),
+            Self::At(moment) => moment,
+        }
+    }
+}
+
+/// What a refusal means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenError {
+    /// What the customer granted is no longer worth anything: a person must link again.
+    InvalidGrant,
+    /// The app's own credentials are wrong: the operator must mend the profile.
+    InvalidClient,
+    /// It may work later.
+    Transient,
+}
+
+/// What an answer that holds no token means. `error` is the member of that name (RFC 6749, section 5.2).
+pub(crate) fn classify(status: u16, error: Option<&str>) -> TokenError {
+    match error {
+        // The second is GitHub's word, the third Slack's.
+        Some("invalid_grant" | "bad_refresh_token" | "invalid_refresh_token" | "access_denied" | "token_revoked") => {
+            TokenError::InvalidGrant
+        }
+        Some(
+            "invalid_client"
+            | "unauthorized_client"
+            | "incorrect_client_credentials"
+            | "bad_client_secret"
+            | "invalid_client_id",
+        ) => TokenError::InvalidClient,
+        Some("temporarily_unavailable" | "server_error" | "slow_down" | "ratelimited") => TokenError::Transient,
+        _ => match status {
+            401 => TokenError::InvalidClient,
+            400 | 403 => TokenError::InvalidGrant,
+            _ => TokenError::Transient,
+        },
+    }
+}
+
+/// A token endpoint's body: JSON, or a form as GitHub sends it.
+pub(crate) fn parse_body(bytes: &[u8]) -> Option<Value> {
+    if let Ok(value @ Value::Object(_)) = serde_json::from_slice(bytes) {
+        return Some(value);
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    if !text.contains('=') || text.trim_start().starts_with(['<', '{', '[']) {
+        return None;
+    }
+    let pairs = url::form_urlencoded::parse(bytes);
+    Some(Value::Object(pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect()))
+}
+
+/// The member `error`, wherever it is a text.
+pub(crate) fn error_code(body: &Value) -> Option<&str> {
+    let error = body.get("error")?;
+    error.as_str().or_else(|| error.get("code").or_else(|| error.get("type"))?.as_str())
+}
+
+/// The token in a token endpoint's answer; none when there is none.
+pub(crate) fn from_endpoint(body: &Value, oauth2: &OAuth2) -> Option<TokenSet> {
+    let TokenResponse { accept_token_types: accepted, access_token, refresh_token } = &oauth2.token_response;
+    let kind = body.get("token_type").and_then(Value::as_str);
+    // A token that wants a proof with every request (RFC 9449) is of no use to a bearer.
+    let is_usable = match kind {
+        Some(kind) if !accepted.is_empty() => accepted.iter().any(|accepted| accepted.eq_ignore_ascii_case(kind)),
+        Some(kind) => !["mac", "dpop", "pop"].iter().any(|other| kind.eq_ignore_ascii_case(other)),
+        None => true,
+    };
+    let access = string_at(body, access_token.as_deref().unwrap_or("access_token")).filter(|_| is_usable)?;
+    let mut secrets = vec![(ACCESS_TOKEN.to_owned(), access)];
+    if let Some(refresh) = string_at(body, refresh_token.as_deref().unwrap_or("refresh_token")) {
+        secrets.push((REFRESH_TOKEN.to_owned(), refresh));
+    }
+    secrets.extend(additional_fields(body, &oauth2.additional_token_fields));
+    let refresh_end = ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"];
+    Some(TokenSet {
+        secrets,
+        expires: expiry(body, &["expires_in", "expires_at", "expires"]).or_else(|| seconds(oauth2.token_expires_in)),
+        id_token: string_at(body, "id_token"),
+        refresh_expires: expiry(body, &refresh_end).or_else(|| seconds(oauth2.refresh_expires_in)),
+        scopes: scopes(body.get("scope").or_else(|| body.get("scopes")), oauth2.scope_delimiter.as_deref()),
+    })
+}
+
+/// The token in an answer by OAuth 1.0a (RFC 5849, section 2.3); none when there is none. Such tokens hold until they
+/// are taken back, unless the answer or the connector says otherwise.
+pub(crate) fn from_oauth1(body: &Value, flow: &OAuth1SignIn) -> Option<TokenSet> {
+    let mut secrets = vec![(ACCESS_TOKEN.to_owned(), string_at(body, "oauth_token")?)];
+    match string_at(body, "oauth_token_secret") {
+        Some(secret) => secrets.push((TOKEN_SECRET.to_owned(), secret)),
+        // A private key signs without it.
+        None if flow.signing.method.is_by_key() => {}
+        None => return None,
+    }
+    secrets.extend(additional_fields(body, &flow.additional_token_fields));
+    Some(TokenSet {
+        secrets,
+        expires: expiry(body, &["oauth_expires_in"]).or_else(|| seconds(flow.token_expires_in)),
+        refresh_expires: None,
+        id_token: None,
+        scopes: Vec::new(),
+    })
+}
+
+/// What the connector says is to be kept of an answer.
+fn additional_fields(body: &Value, fields: &[(String, String)]) -> Vec<(String, Secret)> {
+    fields.iter().filter_map(|(name, path)| Some((name.clone(), string_at(body, path)?))).collect()
+}
+
+fn seconds(seconds: Option<u64>) -> Option<TokenExpiry> {
+    seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(TokenExpiry::After)
+}
+
+/// The token in the result of a `refreshAuthentication` action; none when it holds nothing.
+pub(crate) fn from_action(mut result: Map<String, Value>) -> Option<TokenSet> {
+    let inner = match result.remove("data") {
+        Some(Value::Object(inner)) => inner,
+        _ => Map::new(),
+    };
+    result.remove("next");
+    // `data` when that is where the action puts them, else the result's own members.
+    let members = if result.is_empty() { inner } else { result };
+    let all = Value::Object(members);
+    let expires = expiry(&all, &["expiresIn", "expiresAt"]);
+    let refresh_expires = expiry(&all, &["refreshExpiresIn", "refreshExpiresAt"]);
+    let scopes = scopes(all.get("scope"), None);
+    let metadata = ["expiresIn", "expiresAt", "refreshExpiresIn", "refreshExpiresAt", "scope"];
+    let Value::Object(members) = all else { return None };
+    let secrets = members
+        .into_iter()
+        .filter(|(name, _)| !metadata.contains(&name.as_str()))
+        .filter_map(|(name, value)| Some((name, secret(&value)?)))
+        .collect::<Vec<_>>();
+    (!secrets.is_empty()).then_some(TokenSet { secrets, expires, refresh_expires, id_token: None, scopes })
+}
+
+fn secret(value: &Value) -> Option<Secret> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(Secret::new(text.as_str())),
+        Value::Number(number) => Some(Secret::new(number.to_string())),
+        Value::Bool(truth) => Some(Secret::new(truth.to_string())),
+        _ => None,
+    }
+}
+
+/// The text at a path such as `authed_user.access_token` or `$.data[0].token`.
+fn string_at(body: &Value, path: &str) -> Option<Secret> {
+    let path = path.trim_start_matches('$').trim_start_matches('.');
+    let found = path.split(['.', '[']).try_fold(body, |at, name| {
+        let name = name.trim_end_matches(']').trim_matches(['\'', '"']);
+        match at {
+            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+            other => other.get(name),
+        }
+    })?;
+    secret(found)
+}
+
+/// Longer lives than this, about 30 years in seconds, are moments since 1970 that stand in the wrong place.
+const MAX_LIFETIME_SECS: f64 = 1e9;
+/// Moments after this are in milliseconds.
+const MIN_UNIX_MILLIS: f64 = 1e11;
+
+/// The first of these members that says when something ends. What is not positive says nothing: a missing end
+/// is not an end at once.
+fn expiry(body: &Value, names: &[&str]) -> Option<TokenExpiry> {
+    names.iter().find_map(|name| {
+        let number = match body.get(name)? {
+            Value::Number(number) => number.as_f64()?,
+            Value::String(text) => match text.trim().parse::<f64>() {
+                Ok(number) => number,
+                Err(_) => return text.trim().parse().ok().map(TokenExpiry::At),
+            },
+            _ => return None,
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "lives and moments fit, and `as` saturates")]
+        match number {
+            number if !number.is_finite() || number <= 0.0 => None,
+            number if number >= MIN_UNIX_MILLIS => Some(TokenExpiry::At(Timestamp::from_micros((number * 1e3) as i64))),
+            number if number >= MAX_LIFETIME_SECS => {
+                Some(TokenExpiry::At(Timestamp::from_micros((number * 1e6) as i64)))
+            }
+            number => Some(TokenExpiry::After(number as i64)),
+        }
+    })
+}
+
+/// Granted scopes: a list, or a text parted by spaces, commas or what the connector says.
+fn scopes(value: Option<&Value>, delimiter: Option<&str>) -> Vec<String> {
+    let named = |text: &str| {
+        let parts = text.split(|c: char| c.is_whitespace() || c == ',' || delimiter.is_some_and(|d| d.contains(c)));
+        parts.filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    match value {
+        Some(Value::String(text)) => named(text),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).flat_map(named).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at_path(body: &Value, path: &str) -> Option<String> {
+        string_at(body, path).map(|secret| secret.expose().to_owned())
+    }
+
+    #[test]
+    fn ends_are_read_in_every_form() {
+        let at = |micros| Some(TokenExpiry::At(Timestamp::from_micros(micros)));
+        for (value, expected) in [
+            (json!(3600), Some(TokenExpiry::After(3600))),
+            (json!("3600"), Some(TokenExpiry::After(3600))),
+            (json!(3599.9), Some(TokenExpiry::After(3599))),
+            (json!(1_900_000_000), at(1_900_000_000_000_000)),
+            (json!(1_900_000_000_000_i64), at(1_900_000_000_000_000)),
+            (json!("2030-03-17T17:46:40Z"), at(1_900_000_000_000_000)),
+            (json!(0), None),
+            (json!(-1), None),
+            (json!("soon"), None),
+            (json!(null), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(expiry(&json!({ "expires_in": value }), &["expires_in"]), expected, "{value}");
+        }
+        assert_eq!(expiry(&json!({}), &["expires_in"]), None);
+    }
+
+    #[test]
+    fn tokens_are_found_in_odd_places() {
+        let slack = json!({ "authed_user": { "access_token": "xoxp" }, "list": [{ "token": 7 }] });
+        assert_eq!(at_path(&slack, "authed_user.access_token").as_deref(), Some("xoxp"));
+        assert_eq!(at_path(&slack, "$.authed_user['access_token']").as_deref(), Some("xoxp"));
+        assert_eq!(at_path(&slack, "list[0].token").as_deref(), Some("7"));
+        assert_eq!(at_path(&slack, "authed_user"), None);
+        assert_eq!(at_path(&slack, "list[9].token"), None);
+    }
+
+    #[test]
+    fn forms_are_read_and_pages_are_not() {
+        let form = parse_body(b"access_token=gho_1&bindings=repo%2Cgist&token_type=bearer").unwrap();
+        assert_eq!((form["access_token"].as_str(), form["scope"].as_str()), (Some("gho_1"), Some("repo,gist")));
+        assert_eq!(parse_body(b"<html><a href=\"?a=b\">sign in</a></html>"), None);
+        assert_eq!(parse_body(b"[1]"), None);
+        assert_eq!(parse_body(b"{\"a\":"), None);
+        assert_eq!(parse_body(&[0xFF, b'=']), None);
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        for (status, error, expected) in [
+            (400, Some("invalid_grant"), TokenError::InvalidGrant),
+            (401, Some("invalid_grant"), TokenError::InvalidGrant),
+            (200, Some("bad_refresh_token"), TokenError::InvalidGrant),
+            (401, Some("invalid_client"), TokenError::InvalidClient),
+            (400, Some("unauthorized_client"), TokenError::InvalidClient),
+            (401, None, TokenError::InvalidClient),
+            (400, None, TokenError::InvalidGrant),
+            (429, None, TokenError::Transient),
+            (500, None, TokenError::Transient),
+            (503, Some("temporarily_unavailable"), TokenError::Transient),
+            (404, Some("whatever"), TokenError::Transient),
+        ] {
+            assert_eq!(classify(status, error), expected, "{status} {error:?}");
+        }
+    }
+
+    #[test]
+    fn the_result_of_an_action_is_read_where_it_puts_it() {
+        let members = |value: Value| match value {
+            Value::Object(members) => members,
+            other => panic!("{other}"),
+        };
+        let own = json!({ "data": null, "next": null, "accessToken": "a", "expiresIn": "60", "cloudId": 5 });
+        let inner = json!({ "data": { "accessToken": "a", "expiresIn": 60, "cloudId": 5 }, "next": null });
+        for result in [own, inner] {
+            let mut token_set = from_action(members(result)).unwrap();
+            token_set.secrets.sort_by(|a, b| a.0.cmp(&b.0));
+            let secrets = token_set.secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose()));
+            assert_eq!(secrets.collect::<Vec<_>>(), [("accessToken", "a"), ("cloudId", "5")]);
+            assert_eq!(token_set.expires, Some(TokenExpiry::After(60)));
+        }
+        assert!(from_action(members(json!({ "data": null, "next": null }))).is_none());
+        assert!(from_action(members(json!({ "data": { "expiresIn": 5 }, "next": null }))).is_none());
+    }
+
+    #[test]
+    fn scopes_are_parted_however_they_stand() {
+        assert_eq!(scopes(Some(&json!("a b,c")), None), ["a", "b", "c"]);
+        assert_eq!(scopes(Some(&json!("a|b")), Some("|")), ["a", "b"]);
+        assert_eq!(scopes(Some(&json!(["a", "b c"])), None), ["a", "b", "c"]);
+        assert!(scopes(Some(&json!(5)), None).is_empty());
+    }
+}
