@@ -244,8 +244,8 @@ async fn provider_errors_keep_their_status_and_words_without_secrets() {
         assert_eq!((error.status(), error.code), (ours, code));
         let advice = match status {
             401 => "; reconnect the account with valid ones",
-            403 => "; what was linked may lack a permission there",
-            503 => "; the trouble is on its side, try again later",
+            403 => "; the account may lack a permission there",
+            503 => "; the problem is at the provider, try again later",
             _ => "",
         };
         assert!(error.message.ends_with(&format!(": no: [redacted]{advice}")), "{error}");

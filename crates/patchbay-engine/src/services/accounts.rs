@@ -21,7 +21,7 @@ use crate::{
 pub struct AccountQuery {
     /// Only these.
     pub ids: Vec<AccountId>,
-    /// Only of these connectors.
+    /// Only actions of these connectors.
     pub connectors: Vec<String>,
     /// Only of these owners.
     pub owner_ids: Vec<String>,

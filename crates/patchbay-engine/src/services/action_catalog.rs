@@ -1,4 +1,4 @@
-//! What connectors and actions a project can use.
+//! The connectors and actions that a project can use.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,35 +8,35 @@ use patchbay_model::{Account, AccountId, ApiScope, Profile};
 use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::{Error, scopes::lacking_scopes};
 
-/// Which actions to list.
+/// A query for actions.
 #[derive(Clone, Debug, Default)]
 pub struct ActionQuery {
-    /// Only of these connectors.
+    /// Only actions of these connectors.
     pub connectors: Vec<String>,
-    /// Only those that these accounts can run; entries then carry the account.
+    /// Only actions that these accounts can run; entries then contain the account.
     pub account_ids: Vec<AccountId>,
-    /// Only these actions, by public or local id.
+    /// Only these actions, by public or local ID.
     pub action_keys: Vec<String>,
-    /// Text in connector title, action id, label or description, case-insensitive; all words must occur.
+    /// Words that must all occur in the connector's title or the action's ID, label or description, case-insensitive.
     pub search: Option<String>,
     /// Entries on a page, 1 to 100.
     pub page_size: u32,
-    /// The cursor of the page, as given by the page before.
+    /// The cursor from the previous page.
     pub next: Option<String>,
 }
 
-/// A connector with those of its actions that matched.
+/// A connector with its matching actions.
 #[derive(Clone, Debug)]
 pub struct CatalogEntry {
     /// The connector.
     pub connector: Arc<Connector>,
-    /// The account, when the query named accounts.
+    /// The account, if the query named accounts.
     pub account_id: Option<AccountId>,
-    /// The profile: the account's, else the project's default for the connector.
+    /// The profile: the account's, or the project's default for the connector.
     pub profile: Option<Arc<Profile>>,
     /// The matching actions that the profile allows, in the connector's order.
     pub actions: Vec<Arc<Action>>,
-    /// The scopes that the account lacks for each of them, in the same order; empty when the query named no accounts.
+    /// The scopes that the account lacks for each action, in the same order; empty if the query named no accounts.
     pub missing_scopes: Vec<Vec<String>>,
 }
 
@@ -50,15 +50,19 @@ pub struct ActionPage {
 }
 
 impl Engine {
-    /// A page of connectors with their actions. A cursor that was not ours is 400 `ValidationError`;
-    /// an account that is not the caller's is 404.
+    /// Lists a page of connectors with their actions.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for an invalid cursor; 404 `AccountNotFoundError` for another project's account.
     pub async fn list_actions(&self, caller: &Caller, query: ActionQuery) -> Result<ActionPage, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         check_page(1, query.page_size)?;
         let start = match &query.next {
             None => 0,
-            Some(cursor) => parse_cursor(cursor)
-                .ok_or_else(|| invalid_at("next", "cursor", "this cursor is not one that was given out"))?,
+            Some(cursor) => parse_cursor(cursor).ok_or_else(|| {
+                invalid_at("next", "cursor", "this cursor was not issued here; omit it to start over")
+            })?,
         };
         let mut candidates = Vec::new();
         if query.account_ids.is_empty() {
@@ -105,19 +109,19 @@ impl Engine {
         Ok(ActionPage { entries: entries.into_iter().skip(start).take(size).collect(), next })
     }
 
-    /// The project's active profile for a connector: the default, else the oldest.
+    /// Returns the project's active profile for a connector: the default, or the oldest.
     pub async fn active_profile(&self, caller: &Caller, connector: &str) -> Result<Option<Arc<Profile>>, Error> {
         let profiles = self.all_profiles(&caller.project_id, Some(connector), Some(true)).await?;
         Ok(by_connector(profiles).remove(connector))
     }
 
-    /// The same for every connector that has one, by key.
+    /// Returns the active profile of every connector that has one, by connector key.
     pub async fn active_profiles(&self, caller: &Caller) -> Result<HashMap<String, Arc<Profile>>, Error> {
         Ok(by_connector(self.all_profiles(&caller.project_id, None, Some(true)).await?))
     }
 }
 
-/// The profile that each connector is used with, of profiles that stand oldest first.
+/// Selects the profile of each connector from profiles ordered oldest first.
 fn by_connector(profiles: Vec<Profile>) -> HashMap<String, Arc<Profile>> {
     let mut chosen: HashMap<String, Arc<Profile>> = HashMap::new();
     for profile in profiles {
@@ -137,7 +141,7 @@ fn parse_cursor(cursor: &str) -> Option<usize> {
     cursor.strip_prefix('c')?.parse().ok()
 }
 
-/// Whether an action is asked for, by its name and by the words that must occur, in lower case.
+/// Returns true if an action matches the requested names and contains all words, given in lower case.
 fn matches(query: &ActionQuery, words: &[&str], connector: &Connector, action: &Action) -> bool {
     let named = query.action_keys.is_empty()
         || query.action_keys.iter().any(|key| *key == action.public_id || *key == action.id);

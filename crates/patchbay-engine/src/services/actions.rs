@@ -46,7 +46,7 @@ pub struct RunRequest {
     pub debug: bool,
 }
 
-/// What an action answered.
+/// The result of an action.
 #[derive(Clone, Debug)]
 pub struct RunOutcome {
     /// The run's id.

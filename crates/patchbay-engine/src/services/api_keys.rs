@@ -11,10 +11,10 @@ use patchbay_vault::{Secret, Vault};
 use super::{Caller, Engine, invalid_at, profiles::NewProfile};
 use crate::{Error, ErrorCode, keyed_locks::LockKey};
 
-/// What the first start made; its secrets are shown this once.
+/// The result of the first start. Its secrets are shown only once.
 #[derive(Debug)]
 pub struct FirstStart {
-    /// The organisation.
+    /// The organization.
     pub organization: Organization,
     /// The project `default`.
     pub project: Project,
@@ -24,27 +24,27 @@ pub struct FirstStart {
     pub login_token: Secret,
 }
 
-/// What a key is made from.
+/// The values of a new API key.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     /// Its label.
     pub name: String,
-    /// What it may do; empty means the defaults.
+    /// Its API scopes; empty means the defaults.
     pub scopes: BTreeSet<ApiScope>,
-    /// Its text, when the operator chose it (`PATCHBAY_API_KEY`): at least 20 characters.
+    /// Its text if the operator chose it (`PATCHBAY_API_KEY`): at least 20 characters.
     pub text: Option<Secret>,
 }
 
-/// What to change of a key; `None` leaves a value.
+/// Changes of an API key; `None` keeps a value.
 #[derive(Clone, Debug, Default)]
 pub struct KeyPatch {
     /// Its label.
     pub name: Option<String>,
-    /// Whether it works.
+    /// True if calls with it are accepted.
     pub enabled: Option<bool>,
 }
 
-/// A key with the text that is shown this once (`v1.local.…`).
+/// A new API key with its text (`v1.local.…`), which is shown only once.
 #[derive(Debug)]
 pub struct CreatedKey {
     /// The key.
@@ -53,24 +53,28 @@ pub struct CreatedKey {
     pub text: Secret,
 }
 
-/// The shortest key that an operator may choose.
+/// The minimum length of an API key that an operator chooses.
 const MIN_KEY_CHARS: usize = 20;
-/// The record that the first start has shown its secrets.
+/// The record that the first start showed its secrets.
 const FIRST_START_RECORD: &str = "first_start";
-/// The record of the connectors that each project was offered a profile for.
+/// The record of the connectors for which a project got a profile.
 const OFFERED_CONNECTORS_RECORD: &str = "offered_connectors";
 
 impl Engine {
-    /// Makes organisation, project `default` with its profiles, key and login token when the storage is
-    /// empty; `None` when it is not. With `operator_key` (from `PATCHBAY_API_KEY`) that key is accepted in
-    /// the first project, at the first and at every later start.
+    /// Creates the organization, the project `default` with its profiles, an API key and a login token if the storage is
+    /// empty; otherwise returns `None`. `operator_key` (from `PATCHBAY_API_KEY`) is accepted in the first project at every
+    /// start.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` if `operator_key` is too short; errors of the storage.
     pub async fn first_start(&self, operator_key: Option<Secret>) -> Result<Option<FirstStart>, Error> {
         let storage = self.storage();
         let first = match storage.organizations().first().await? {
             Some(organization) => storage.projects().list(&organization.id).await?.into_iter().next(),
             None => None,
         };
-        // A start that was cut off before it had shown its secrets is no first start yet.
+        // A start that was interrupted before it showed its secrets does not count.
         if let (Some(project), Some(_)) = (&first, storage.meta().get(FIRST_START_RECORD).await?) {
             self.accept_operator_key(&project.id, operator_key).await?;
             self.offer_new_connectors().await?;
@@ -80,7 +84,7 @@ impl Engine {
             Some(project) => project,
             None => self.create_project("default").await?,
         };
-        // The start that was cut off, or one without this connector, may have made the project.
+        // An interrupted start, or one without this connector, may have created the project.
         self.offer_new_connectors().await?;
         let organization = self.organization().await?;
         let has_key = operator_key.is_some();
@@ -106,21 +110,25 @@ impl Engine {
         Ok(())
     }
 
-    /// The one organisation, made where it is missing.
+    /// Returns the organization; creates it if it is missing.
     pub(super) async fn organization(&self) -> Result<Organization, Error> {
         if let Some(organization) = self.storage().organizations().first().await? {
             return Ok(organization);
         }
         let organization = Organization {
             id: OrganizationId::generate(&*self.parts().entropy),
-            name: "My organisation".to_owned(),
+            name: "My organization".to_owned(),
             created_at: self.clock().now(),
         };
         self.storage().organizations().create(&organization).await?;
         Ok(organization)
     }
 
-    /// Makes a project with an active profile for each connector that is for everyone and needs no set-up fields.
+    /// Creates a project with an active profile for each generally available connector without required setup fields.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for an invalid name.
     pub async fn create_project(&self, name: &str) -> Result<Project, Error> {
         check_name("a project", name)?;
         let organization = self.organization().await?;
@@ -143,7 +151,11 @@ impl Engine {
         }
     }
 
-    /// All projects.
+    /// Lists all projects.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
     pub async fn list_projects(&self) -> Result<Vec<Project>, Error> {
         match self.storage().organizations().first().await? {
             Some(organization) => Ok(self.storage().projects().list(&organization.id).await?),
@@ -151,17 +163,21 @@ impl Engine {
         }
     }
 
-    /// The project with this id; 404 when there is none.
+    /// Returns the project with this ID; otherwise 404 `ProjectNotFoundError`.
     pub(crate) async fn known_project(&self, id: &ProjectId) -> Result<Project, Error> {
         self.storage().projects().get(id).await?.ok_or_else(|| {
             Error::new(
                 ErrorCode::ProjectNotFound,
-                format!("there is no project `{id}`; `patchbay project list` shows them"),
+                format!("project `{id}` does not exist; `patchbay project list` lists the projects"),
             )
         })
     }
 
-    /// Who runs the server, acting in a project: every scope, and no key.
+    /// Returns a caller for the operator in a project, with every API scope and without a key.
+    ///
+    /// # Errors
+    ///
+    /// 404 `ProjectNotFoundError` if the project does not exist.
     pub async fn operator_caller(&self, project: &ProjectId) -> Result<Caller, Error> {
         let project = self.known_project(project).await?;
         Ok(Caller {
@@ -172,7 +188,7 @@ impl Engine {
         })
     }
 
-    /// Projects made before a connector came get a profile for it too.
+    /// Creates profiles for connectors that are newer than a project.
     pub(super) async fn offer_new_connectors(&self) -> Result<(), Error> {
         for project in self.list_projects().await? {
             self.offer_connectors(&project.id).await?;
@@ -180,8 +196,8 @@ impl Engine {
         Ok(())
     }
 
-    /// An active default profile for each connector that is for everyone (`ga`), needs no set-up and was not
-    /// offered before: a profile that the operator deleted stays deleted.
+    /// Creates an active default profile for each connector that is generally available (`ga`), needs no setup and did not
+    /// get one before: a profile that the operator deleted is not created again.
     async fn offer_connectors(&self, project: &ProjectId) -> Result<(), Error> {
         let record = format!("{OFFERED_CONNECTORS_RECORD}:{project}");
         let stored = self.storage().meta().get(&record).await?;
@@ -190,8 +206,7 @@ impl Engine {
         let state = self.connector_catalog().state();
         let registry = state.instance();
         let is_new = |connector: &&Arc<Connector>| {
-            // What is not yet for everyone is for operators who choose it: they make its profile. So do those who
-            // pushed a connector of their own.
+            // Operators create the profiles of beta connectors and of their own pushed connectors themselves.
             let is_own = state
                 .project_connectors(project)
                 .is_some_and(|project_connectors| project_connectors.versions(&connector.key).is_some());
@@ -229,7 +244,11 @@ impl Engine {
         Ok(self.storage().meta().set(&record, &bytes).await?)
     }
 
-    /// Makes a key.
+    /// Creates an API key.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` if a chosen text is too short or contains a colon or space; 404 `ProjectNotFoundError`.
     pub async fn create_key(&self, project: &ProjectId, new: NewKey) -> Result<CreatedKey, Error> {
         if new
             .text
@@ -239,7 +258,9 @@ impl Engine {
             return Err(invalid_at(
                 "key",
                 "length",
-                format!("an API key of your own has at least {MIN_KEY_CHARS} characters, and no colon or space"),
+                format!(
+                    "an API key that you choose needs at least {MIN_KEY_CHARS} characters, without colons and spaces"
+                ),
             ));
         }
         self.known_project(project).await?;
@@ -257,7 +278,12 @@ impl Engine {
         Ok(CreatedKey { key, text })
     }
 
-    /// Makes a key for a caller, who can give away no more than it has itself.
+    /// Creates an API key for a caller, with at most the caller's own API scopes.
+    ///
+    /// # Errors
+    ///
+    /// 403 `MissingScopeError` if the caller lacks `platform:write` or one of the scopes; 400 `ValidationError` for an
+    /// invalid name.
     pub async fn create_key_for(&self, caller: &Caller, new: NewKey) -> Result<CreatedKey, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         let scopes = if new.scopes.is_empty() { ApiScope::defaults() } else { new.scopes };
@@ -266,14 +292,21 @@ impl Engine {
         self.create_key(&caller.project_id, NewKey { name, scopes, text: None }).await
     }
 
-    /// The caller's project's keys, oldest first; never their texts.
+    /// Lists the API keys of the caller's project, oldest first, without their texts.
+    ///
+    /// # Errors
+    ///
+    /// 403 `MissingScopeError` if the caller lacks `platform:read`.
     pub async fn keys(&self, caller: &Caller) -> Result<Vec<ApiKey>, Error> {
         caller.require(ApiScope::PlatformRead)?;
         self.list_keys(&caller.project_id).await
     }
 
-    /// Enables, disables or renames a key. 404 `KeyNotFoundError`; 403 for one that may do more than the
-    /// caller.
+    /// Enables, disables or renames an API key.
+    ///
+    /// # Errors
+    ///
+    /// 404 `KeyNotFoundError`; 403 `MissingScopeError` if the key has scopes that the caller lacks.
     pub async fn patch_key(&self, caller: &Caller, id: &ApiKeyId, patch: KeyPatch) -> Result<ApiKey, Error> {
         let _key_lock = self.0.locks.lock(LockKey::ApiKey(caller.project_id.clone(), id.clone())).await;
         let mut key = self.key_within_reach(caller, id).await?;
@@ -292,7 +325,11 @@ impl Engine {
         if found { Ok(key) } else { Err(no_key()) }
     }
 
-    /// Removes a key; from then on it is refused.
+    /// Deletes an API key; later calls with it are rejected.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::patch_key`].
     pub async fn delete_key(&self, caller: &Caller, id: &ApiKeyId) -> Result<(), Error> {
         let key = self.key_within_reach(caller, id).await?;
         let engine = self.clone();
@@ -306,7 +343,7 @@ impl Engine {
         if found { Ok(()) } else { Err(no_key()) }
     }
 
-    /// A key of the caller's project that may do nothing which the caller may not.
+    /// Returns an API key of the caller's project whose scopes the caller has.
     async fn key_within_reach(&self, caller: &Caller, id: &ApiKeyId) -> Result<ApiKey, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         let keys = self.list_keys(&caller.project_id).await?;
@@ -315,13 +352,17 @@ impl Engine {
         Ok(key)
     }
 
-    /// A project's keys.
+    /// Lists the API keys of a project.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
     pub async fn list_keys(&self, project: &ProjectId) -> Result<Vec<ApiKey>, Error> {
         Ok(self.storage().api_keys().list(project).await?)
     }
 }
 
-/// A key's label: from 1 to 100 characters.
+/// Validates the label of an API key: 1 to 100 characters.
 fn key_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     check_name("a key", name)?;
@@ -330,17 +371,17 @@ fn key_name(name: &str) -> Result<String, Error> {
 
 fn check_name(what: &str, name: &str) -> Result<(), Error> {
     if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        let message = format!("{what}'s name has from 1 to 100 characters and no line breaks");
+        let message = format!("the name of {what} needs 1 to 100 characters without line breaks");
         return Err(invalid_at("name", "length", message));
     }
     Ok(())
 }
 
 fn no_key() -> Error {
-    Error::new(ErrorCode::KeyNotFound, "there is no such API key in this project")
+    Error::new(ErrorCode::KeyNotFound, "this project has no such API key")
 }
 
-/// Lower-case letters, digits and hyphens of a name.
+/// Reduces a name to lower-case letters, digits and hyphens, at most 40 characters.
 fn slug(name: &str) -> String {
     let mut slug = String::new();
     for c in name.to_lowercase().chars() {

@@ -1,7 +1,7 @@
-//! Connection attempts as they are followed: each end is told to who waits for it.
+//! Notifies the clients that follow a connection attempt when it completes.
 //!
-//! A wait holds nothing but a place in a channel. What it misses (another process ended the attempt, or too much
-//! happened at once) it finds when it looks again, which it does at the end of every wait.
+//! A wait holds only a receiver of a channel. If it misses a message (another process completed the attempt, or the
+//! receiver lagged), it finds the result when it reads the attempt at the end of the wait.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use tokio::{sync::broadcast, time::timeout};
 use super::{Engine, HubSession};
 use crate::Error;
 
-/// AttemptFeed that a slow listener may lag behind before it looks for itself.
+/// The number of messages that a slow receiver may lag behind.
 const CHANNEL_CAPACITY: usize = 64;
 
-/// Tells of attempts that have ended.
+/// Publishes completed attempts.
 pub(super) struct AttemptFeed(broadcast::Sender<AttemptId>);
 
 impl Default for AttemptFeed {
@@ -24,7 +24,7 @@ impl Default for AttemptFeed {
 }
 
 impl Engine {
-    /// AttemptFeed an attempt and tells who follows it. One that has ended stays as it is.
+    /// Completes an attempt and notifies its followers. A completed attempt does not change.
     pub(crate) async fn settle_attempt(
         &self,
         hub: &HubSession,
@@ -35,19 +35,23 @@ impl Engine {
     ) -> Result<(), Error> {
         let session = &hub.session;
         self.storage().attempts().finish(&session.project_id, session.id, id, status, account, error).await?;
-        // Nobody follows it: that is no failure.
+        // An error means only that no client follows the attempt.
         let _ = self.0.attempt_ends.0.send(id.clone());
         Ok(())
     }
 
-    /// Where an attempt of this session stands, as soon as it has ended, at the latest after `patience`.
+    /// Returns an attempt of this session as soon as it completes, at the latest after `patience`.
+    ///
+    /// # Errors
+    ///
+    /// 404 `AttemptNotFoundError` if the session has no such attempt.
     pub async fn follow_attempt(
         &self,
         hub: &HubSession,
         id: &AttemptId,
         patience: Duration,
     ) -> Result<ConnectionAttempt, Error> {
-        // Before the first look, so that no end falls between the two.
+        // Subscribes before the first read, so that no completion is missed.
         let mut ends = self.0.attempt_ends.0.subscribe();
         let attempt = self.get_attempt(hub, id).await?;
         if attempt.status != AttemptStatus::Pending {

@@ -1,4 +1,4 @@
-//! The connectors of a project: list and read them, push and delete its own, read the instance's again.
+//! The connectors of a project: list, read, push and delete them, and reload those of the instance.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ mod reload;
 pub use push::PushOutcome;
 pub use reload::Reloaded;
 
-/// Which connectors to list.
+/// A query for connectors.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectorQuery {
-    /// Only those that belong to the instance, or to the project.
+    /// Only connectors of the instance, or only those of the project.
     pub origin: Option<Origin>,
     /// The page, from 1.
     pub page: u32,
@@ -34,11 +34,11 @@ pub struct ConnectorQuery {
 pub struct ConnectorEntry {
     /// Its key.
     pub key: String,
-    /// Its latest version; none when this version of Patchbay cannot run it.
+    /// Its latest version; `None` if this version of Patchbay cannot run it.
     pub connector: Option<Arc<Connector>>,
-    /// Whose the latest version is.
+    /// The owner of the latest version: instance or project.
     pub origin: Origin,
-    /// Every version: the project's, newest first, then the instance's.
+    /// Every version: those of the project, newest first, then that of the instance.
     pub versions: Vec<VersionEntry>,
 }
 
@@ -47,11 +47,11 @@ pub struct ConnectorEntry {
 pub struct VersionEntry {
     /// Its number.
     pub version: String,
-    /// Whose it is.
+    /// Its owner: instance or project.
     pub origin: Origin,
-    /// Whether it is what `latest`, and no pin, lead to.
+    /// True if `latest`, and a profile without a pin, select it.
     pub is_latest: bool,
-    /// What is known of a pushed one.
+    /// The metadata of a pushed version.
     pub pushed: Option<ConnectorVersion>,
 }
 
@@ -64,12 +64,16 @@ pub struct VersionFiles {
     pub entry: VersionEntry,
     /// Its files, by name.
     pub files: Vec<SourceFile>,
-    /// What is wrong with them in the eyes of this version of Patchbay; empty when it runs.
+    /// The diagnostics of this version of Patchbay; empty if it can run the connector.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Engine {
-    /// A page of the connectors that the project can use, by key.
+    /// Lists a page of the connectors that the project can use, ordered by key.
+    ///
+    /// # Errors
+    ///
+    /// 403 `MissingScopeError` if the caller lacks `connectors:read`; 400 `ValidationError` for an invalid page.
     pub async fn list_connectors(&self, caller: &Caller, query: ConnectorQuery) -> Result<Page<ConnectorEntry>, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         check_page(query.page, query.page_size)?;
@@ -87,7 +91,11 @@ impl Engine {
         Ok(Page { items, total })
     }
 
-    /// One connector. 404 `ConnectorNotFoundError` also for one that another project pushed.
+    /// Returns a connector with its versions.
+    ///
+    /// # Errors
+    ///
+    /// 404 `ConnectorNotFoundError`, also for a connector that another project pushed.
     pub async fn get_connector(&self, caller: &Caller, key: &str) -> Result<ConnectorEntry, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         let latest =
@@ -95,7 +103,11 @@ impl Engine {
         self.entry(caller, key.to_owned(), &latest).await
     }
 
-    /// A version with its files, by number or pin.
+    /// Returns a version with its files, by number or pin.
+    ///
+    /// # Errors
+    ///
+    /// 404 `ConnectorNotFoundError` or `ConnectorVersionNotFoundError`.
     pub async fn connector_version(&self, caller: &Caller, key: &str, pin: &str) -> Result<VersionFiles, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         if let Err(error) = pin.parse::<VersionPin>() {
@@ -138,13 +150,13 @@ fn version_entry(resolution: &Resolution, latest: Option<&Resolution>) -> Versio
     VersionEntry { version, origin, is_latest, pushed }
 }
 
-/// 404 for a connector, or for one of its versions.
+/// Creates the 404 error for a connector or one of its versions.
 fn missing(key: &str, version: Option<&str>) -> Error {
     let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
     let (code, message) = match version {
         None => (
             ErrorCode::ConnectorNotFound,
-            format!("there is no connector `{}` in this project; GET /connectors lists them", shown(key)),
+            format!("this project has no connector `{}`; GET /connectors lists the connectors", shown(key)),
         ),
         Some(version) => (
             ErrorCode::ConnectorVersionNotFound,

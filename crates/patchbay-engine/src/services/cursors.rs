@@ -1,5 +1,5 @@
-//! Cursors that callers hold: sealed, so that nobody reads, changes or makes one up, and bound to project, account
-//! and action, so that nobody takes one elsewhere. They open as long as the key ring has their key.
+//! Cursors of callers: sealed, so that they cannot be read, changed or forged, and bound to project, account and action.
+//! They open as long as the key ring has their key.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use patchbay_connector::definition::{Action, InputLocation};
@@ -12,10 +12,10 @@ use crate::{
     runtime::{RawInputs, invalid_cursor},
 };
 
-/// Says what it is, and the version of how it is sealed.
+/// The prefix of a sealed cursor, with the version of the format.
 const CURSOR_PREFIX: &str = "pbc1_";
 
-/// Opens the cursor among the inputs, if there is one. 400 that names the input otherwise.
+/// Opens the cursor in the inputs, if there is one; otherwise 400 `ValidationError` names the input.
 pub(super) fn open(vault: &Vault, account: &Account, action: &Action, raw: &mut RawInputs) -> Result<(), Error> {
     let Some(cursor) = action.cursor.as_ref().filter(|cursor| cursor.enabled) else { return Ok(()) };
     let location = action.inputs.iter().find(|input| input.name == cursor.input).map(|input| input.location);
@@ -25,7 +25,7 @@ pub(super) fn open(vault: &Vault, account: &Account, action: &Action, raw: &mut 
         Some(InputLocation::Body) => &mut raw.body,
         Some(InputLocation::Query) | None => &mut raw.query,
     };
-    // The inputs' own check says what is wrong with anything but a text.
+    // The validation of inputs rejects anything but a string.
     let Some(Value::String(given)) = inputs.get_mut(&cursor.input) else { return Ok(()) };
     if given.is_empty() {
         inputs.remove(&cursor.input);
@@ -38,7 +38,7 @@ pub(super) fn open(vault: &Vault, account: &Account, action: &Action, raw: &mut 
     Ok(())
 }
 
-/// Seals the result's `next`.
+/// Seals `next` of the result.
 pub(super) fn seal(vault: &Vault, account: &Account, action: &Action, result: &mut Map<String, Value>) {
     if action.cursor.as_ref().is_none_or(|cursor| !cursor.enabled) {
         return;

@@ -1,13 +1,13 @@
-//! What a person can do about what a provider said.
+//! Adds a remedy to a provider's error.
 
 use crate::{Error, ErrorCode};
 
-/// The error of a call, with what to do where the provider's words alone do not tell.
+/// Adds a remedy to the error of a call if the provider's message does not contain one.
 pub(super) fn for_call(error: Error) -> Error {
     with(error, "reconnect the account with valid ones")
 }
 
-/// The same for who links an account, with the form before them.
+/// Adds a remedy to the error of a link, for a person who fills in the form.
 pub(crate) fn at_link(error: Error) -> Error {
     with(error, "")
 }
@@ -16,11 +16,11 @@ fn with(mut error: Error, refused: &str) -> Error {
     if error.provider.is_none() {
         return error;
     }
-    // What is answered counts: a connector may say that an odd status means another.
+    // The reported status counts: a connector may map an unusual status to another.
     let advice = match (error.code, error.status()) {
         (ErrorCode::AccountInvalidCredentials, _) => refused,
-        (ErrorCode::Provider, 403) => "what was linked may lack a permission there",
-        (ErrorCode::Provider, 500..=599) => "the trouble is on its side, try again later",
+        (ErrorCode::Provider, 403) => "the account may lack a permission there",
+        (ErrorCode::Provider, 500..=599) => "the problem is at the provider, try again later",
         _ => "",
     };
     if !advice.is_empty() {
@@ -46,14 +46,14 @@ mod tests {
             (
                 ErrorCode::Provider,
                 403,
-                "; what was linked may lack a permission there",
-                "; what was linked may lack a permission there",
+                "; the account may lack a permission there",
+                "; the account may lack a permission there",
             ),
             (
                 ErrorCode::Provider,
                 503,
-                "; the trouble is on its side, try again later",
-                "; the trouble is on its side, try again later",
+                "; the problem is at the provider, try again later",
+                "; the problem is at the provider, try again later",
             ),
             (ErrorCode::Provider, 404, ".", "."),
         ] {

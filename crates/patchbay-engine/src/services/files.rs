@@ -1,5 +1,5 @@
-//! Files that an action hands on piece by piece. The call's record is written when the last piece has left, when
-//! the provider fails, or when the caller goes away.
+//! Files that an action streams. The call is logged after the last chunk, when the provider fails, or when the caller
+//! disconnects.
 
 use bytes::Bytes;
 
@@ -10,29 +10,29 @@ use crate::{
     runtime::{FileFacts, IntoError as _, Mask, OpenFile},
 };
 
-/// What an action answered.
+/// The result of an action.
 pub enum RunReply {
     /// A value.
     Value(RunOutcome),
-    /// A value that holds a file, which is still to come.
+    /// A value with a file that is still streamed.
     File(Box<RunFile>),
 }
 
-/// A file within an action's result.
+/// A file in an action's result.
 pub struct RunFile {
-    /// The result. The text at [`place`](Self::place) stands in it for the file's content, where it holds that.
+    /// The result. If it contains the file's content, the text in [`place`](Self::place) marks its position.
     pub outcome: RunOutcome,
-    /// What stands for the content.
+    /// The placeholder of the content.
     pub place: String,
-    /// What is known of the file.
+    /// The metadata of the file.
     pub facts: FileFacts,
-    /// Whether the content is text; else it is base64 where it stands in JSON.
+    /// True if the content is text; otherwise JSON contains it in base64.
     pub is_text: bool,
     /// The content.
     pub content: FileContent,
 }
 
-/// A file's content, piece by piece, without the account's secrets. Dropping it ends the call.
+/// A stream of a file's content with the account's secrets redacted. Dropping it ends the call.
 pub struct FileContent {
     pieces: BodyStream,
     mask: Mask,
@@ -50,7 +50,7 @@ impl RunFile {
 }
 
 impl FileContent {
-    /// The next piece, never empty; none at the end. After an error there is nothing more.
+    /// Returns the next chunk, never empty; `None` at the end and after an error.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         while self.call.is_some() {
             let piece = match self.pieces.next().await {
@@ -86,8 +86,8 @@ impl FileContent {
 
 impl Drop for FileContent {
     fn drop(&mut self) {
-        // Whoever knows the length asks for nothing after the last byte. Otherwise the caller has left, which the
-        // call records itself.
+        // A caller that knows the length does not poll after the last byte. In every other case the caller
+        // disconnected, which the call logs itself.
         if Some(self.given) == self.length {
             self.end();
         }

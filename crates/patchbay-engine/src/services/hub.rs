@@ -1,4 +1,4 @@
-//! What the Hub does with a session: show connectors, link an account, edit one, follow attempts.
+//! The Hub's operations within a connect session: list connectors, link and edit accounts, follow connection attempts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ pub struct HubProfile {
     pub profile: Arc<Profile>,
     /// The connector that it runs.
     pub connector: Arc<Connector>,
-    /// Whose connector it is.
+    /// The owner of the connector: the instance or the project.
     pub origin: Origin,
 }
 
@@ -41,20 +41,20 @@ pub struct HubAccount {
     pub secret_keys: Vec<String>,
 }
 
-/// What the customer typed.
+/// The values that the customer typed.
 #[derive(Clone, Debug)]
 pub struct LinkRequest {
-    /// The profile to link with; when editing, the account's own when absent.
+    /// The profile to link with. Without it, an edit keeps the account's profile.
     pub profile_id: Option<ProfileId>,
-    /// Field key to typed text. Redaction placeholders and empty texts count as not given.
+    /// Field keys with the typed values. Redaction placeholders and empty strings count as omitted.
     pub credentials: Vec<(String, Secret)>,
 }
 
-/// How long an attempt stays pending, in seconds: as long as the Hub waits.
+/// The time after which a pending attempt expires; the Hub waits as long.
 const ATTEMPT_TTL: Duration = Duration::from_mins(5);
 
 impl Engine {
-    /// The active profiles that the session may see, optionally of one connector.
+    /// Lists the active profiles that the session may use, optionally of one connector.
     pub async fn hub_profiles(&self, hub: &HubSession, connector: Option<&str>) -> Result<Vec<HubProfile>, Error> {
         let session = &hub.session;
         let profiles = self.all_profiles(&session.project_id, connector, Some(true)).await?;
@@ -75,7 +75,11 @@ impl Engine {
         Ok(visible)
     }
 
-    /// One of them. 404 for others, 412 `ProfileInactiveError` when it is disabled.
+    /// Returns a profile that the session may use.
+    ///
+    /// # Errors
+    ///
+    /// 404 `ProfileNotFoundError` for any other profile, 412 `ProfileInactiveError` if it is disabled.
     pub async fn hub_profile(&self, hub: &HubSession, id: &ProfileId) -> Result<HubProfile, Error> {
         let profile = self.profile(&hub.session.project_id, id).await?;
         let missing = || Error::new(ErrorCode::ProfileNotFound, "this connect session has no such integration");
@@ -93,14 +97,18 @@ impl Engine {
         Ok(HubProfile { profile, connector, origin })
     }
 
-    /// Checks the fields, runs the test actions at the provider, then stores the account (or updates the
-    /// owner's existing one, by the upsert rule). Nothing is stored when a required test fails: the
-    /// error carries the provider's answer.
+    /// Validates the fields, runs the test actions at the provider, then stores the account or updates the owner's
+    /// existing one.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for invalid fields; the error of a required test action with the provider's response.
+    /// Nothing is stored then.
     pub async fn hub_link(&self, hub: &HubSession, request: LinkRequest) -> Result<Arc<Account>, Error> {
         self.link(hub, request, None).await
     }
 
-    /// Links with what was typed, and with what the customer brought back from the provider.
+    /// Links an account with the typed values and, after an authorization, the token set.
     pub(crate) async fn link(
         &self,
         hub: &HubSession,
@@ -159,21 +167,21 @@ impl Engine {
         let verification = Verification { connector: &connector, profile: &profile, is_new: true, token_set };
         account.status_reasons = Box::pin(verify(self, &mut account, &verification)).await?;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
-        // The connector must still be there: while this is held, no version goes away.
+        // The connector must still exist: while the lock is held, no version is deleted.
         let _catalog_lock = self.connector_catalog().change_lock.read().await;
         self.connector_of(&profile).await?;
         match self.storage().accounts().insert(&account, rule).await {
             Ok(()) => Ok(Arc::new(account)),
-            // A change of owner through the API came between, or the profile is gone.
+            // The owner was changed through the API in between, or the profile was deleted.
             Err(StorageError::Conflict(_)) => Err(Error::new(
                 ErrorCode::Conflict,
-                "the account was linked or its profile removed in the meantime; open the Hub again",
+                "the account was linked or its profile was deleted in the meantime; open the Hub again",
             )),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The owner's account again, through the profile that was chosen now: its label, kind and metadata follow the newer session.
+    /// Updates the owner's existing account with the chosen profile; label, kind and metadata come from the newer session.
     async fn relink_owned(
         &self,
         session: &ConnectSession,
@@ -195,7 +203,11 @@ impl Engine {
         Ok(self.change_account(&session.project_id, id, &patch, MethodRule::Follow, token_set).await?.account)
     }
 
-    /// The account that the session may edit: the session's own, else one of its owner.
+    /// Returns an account that the session may edit: the session's own, or one of its owner.
+    ///
+    /// # Errors
+    ///
+    /// 404 `AccountNotFoundError` for any other account.
     pub async fn hub_account(&self, hub: &HubSession, id: &AccountId) -> Result<HubAccount, Error> {
         let account = self.account(&hub.session.project_id, id).await?;
         let is_own = hub.session.account_id.as_ref() == Some(id);
@@ -203,7 +215,7 @@ impl Engine {
         if !is_own && !is_owners {
             return Err(Error::new(ErrorCode::AccountNotFound, "this connect session has no such account"));
         }
-        // Tokens are no fields: nobody types them.
+        // Tokens are not fields: they are not typed.
         let profile = self.profile(&account.project_id, &account.profile_id).await?;
         let installed = self.connector_for_profile(&profile).await?;
         let method = installed.as_ref().and_then(|found| found.connector.auth_method(&account.auth_config_key));
@@ -213,7 +225,11 @@ impl Engine {
         Ok(HubAccount { account, secret_keys })
     }
 
-    /// Changes an account's field values; those not given are kept. Tested before they are stored.
+    /// Changes an account's field values after the provider accepted them; omitted fields keep their values.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::hub_link`].
     pub async fn hub_relink(
         &self,
         hub: &HubSession,
@@ -231,7 +247,7 @@ impl Engine {
         token_set: Option<&TokenSet>,
     ) -> Result<Arc<Account>, Error> {
         let HubAccount { account, .. } = self.hub_account(hub, id).await?;
-        // A profile that the session does not show is not one that it can move an account to.
+        // The session can move an account only to a profile that it may use.
         let profile = match &request.profile_id {
             Some(id) if *id != account.profile_id => self.hub_profile(hub, id).await?.profile,
             _ => self.profile(&account.project_id, &account.profile_id).await?,
@@ -250,7 +266,11 @@ impl Engine {
         Ok(self.change_account(&account.project_id, id, &patch, MethodRule::Keep, token_set).await?.account)
     }
 
-    /// Starts an attempt that the Hub polls; it expires by itself.
+    /// Starts an attempt that the Hub polls. It expires after five minutes.
+    ///
+    /// # Errors
+    ///
+    /// 503 `StorageUnavailableError` if it cannot be stored.
     pub async fn start_attempt(&self, hub: &HubSession) -> Result<ConnectionAttempt, Error> {
         let now = self.clock().now();
         let attempt = ConnectionAttempt {
@@ -267,7 +287,11 @@ impl Engine {
         Ok(attempt)
     }
 
-    /// Where an attempt of this session stands.
+    /// Returns an attempt of this session.
+    ///
+    /// # Errors
+    ///
+    /// 404 `AttemptNotFoundError` if the session has no such attempt.
     pub async fn get_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<ConnectionAttempt, Error> {
         let found = self.storage().attempts().get(&hub.session.project_id, hub.session.id, id).await?;
         let mut attempt = found.ok_or_else(|| {
@@ -280,14 +304,18 @@ impl Engine {
         Ok(attempt)
     }
 
-    /// Gives up an attempt; one that has ended stays as it is.
+    /// Cancels an attempt; a completed attempt does not change.
+    ///
+    /// # Errors
+    ///
+    /// 404 `AttemptNotFoundError` if the session has no such attempt.
     pub async fn cancel_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<(), Error> {
         self.get_attempt(hub, id).await?;
         self.settle_attempt(hub, id, AttemptStatus::Cancelled, None, None).await
     }
 }
 
-/// Whether a session shows a profile.
+/// Returns true if a session may use a profile.
 fn may_see(session: &ConnectSession, profile: &Profile, connector: &Connector) -> bool {
     let category = session.categories.is_empty()
         || session.categories.iter().any(|category| connector.categories.contains(category));

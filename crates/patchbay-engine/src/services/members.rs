@@ -1,4 +1,4 @@
-//! Signing in to the dashboard: a one-time link, then a password; the browser keeps a session.
+//! Login to the dashboard by one-time link or password; the browser keeps a session.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,35 +10,39 @@ use patchbay_vault::{Secret, Vault};
 use super::{Caller, Engine, invalid_at};
 use crate::{Error, ErrorCode, login::check_strength};
 
-/// A member signed in, with the token for the browser's cookie.
+/// A new login with the token for the browser's cookie.
 #[derive(Debug)]
 pub struct LoggedIn {
     /// The session.
     pub session: MemberSession,
-    /// The token; it is shown this once, to the browser.
+    /// The token, which only the browser receives.
     pub token: Secret,
     /// The time after which the token expires.
     pub ttl: Duration,
 }
 
-/// A signed-in member.
+/// A logged-in member.
 #[derive(Clone, Debug)]
 pub struct MemberSession {
-    /// Who it is.
+    /// The member.
     pub member_id: MemberId,
-    /// Whether the member has chosen a password.
+    /// True if the member has set a password.
     pub password_set: bool,
-    /// The projects that the member may work in, oldest first.
+    /// The projects of the member, oldest first.
     pub projects: Vec<Project>,
 }
 
-/// How long a browser stays signed in, in seconds: a week.
+/// The lifetime of a browser's login.
 const BROWSER_SESSION_TTL: Duration = Duration::from_hours(7 * 24);
-/// How long a one-time link works, in seconds: a day.
+/// The lifetime of a one-time link.
 const LOGIN_TOKEN_TTL: Duration = Duration::from_hours(24);
 
 impl Engine {
-    /// A one-time login token for the dashboard link, good for 24 hours.
+    /// Creates a one-time login token for a dashboard link, valid for 24 hours.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
     pub async fn create_login_token(&self, project: &ProjectId) -> Result<Secret, Error> {
         let text = Secret::new(self.parts().entropy.token());
         let now = self.clock().now();
@@ -51,48 +55,65 @@ impl Engine {
         Ok(text)
     }
 
-    /// Signs in by a one-time link, which is spent. 401 `InvalidLoginError` when it is unknown, spent or
-    /// expired.
+    /// Logs in with a one-time link and uses it up.
+    ///
+    /// # Errors
+    ///
+    /// 401 `InvalidLoginError` if the link is unknown, used or expired.
     pub async fn log_in_by_link(&self, token: &Secret) -> Result<LoggedIn, Error> {
         let now = self.clock().now();
         let taken = self.storage().login_tokens().consume(&Vault::hash_token(token.expose()), now).await?;
         if taken.is_none() {
             return Err(invalid_login(
-                "the link was used already or has expired; sign in with your password, or make a new link with `patchbay login-link`",
+                "the link was used or has expired; log in with your password, or create a link with `patchbay login-link`",
             ));
         }
         let member = self.operator(now).await?;
         self.create_browser_session(member, now).await
     }
 
-    /// Signs in by password. 401 `InvalidLoginError` when it is wrong or none is set; 429
-    /// `TooManyAttemptsError` after many wrong ones.
+    /// Logs in with the password.
+    ///
+    /// # Errors
+    ///
+    /// 401 `InvalidLoginError` if it is wrong or not set; 429 `TooManyAttemptsError` after many wrong passwords.
     pub async fn log_in_by_password(&self, password: &Secret) -> Result<LoggedIn, Error> {
         let now = self.clock().now();
         self.guess(now)?;
         let member = self.first_member().await?;
         let Some((member, hash)) = member.and_then(|member| member.password.clone().map(|hash| (member, hash))) else {
             return Err(invalid_login(
-                "no password is set yet; open the one-time link that the first start printed, or make one with `patchbay login-link`",
+                "no password is set; open the one-time link that the first start printed, or create one with `patchbay login-link`",
             ));
         };
         self.check_password(password, &hash, "the password is wrong").await?;
         self.create_browser_session(member, now).await
     }
 
-    /// The member behind a browser's token; `None` when it is unknown or has expired.
+    /// Returns the member of a browser's token, or `None` if it is unknown or expired.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
     pub async fn member_session(&self, token: &Secret) -> Result<Option<MemberSession>, Error> {
         let Some((_, member)) = self.browser(token).await? else { return Ok(None) };
         Ok(Some(self.session_of(&member).await?))
     }
 
-    /// Whether somebody has chosen a password.
+    /// Returns true if a password is set.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
     pub async fn is_password_set(&self) -> Result<bool, Error> {
         Ok(self.first_member().await?.is_some_and(|member| member.password.is_some()))
     }
 
-    /// What a signed-in member may do: everything, in the project that was chosen, or in the oldest one. 401
-    /// `UnauthorizedError` when the browser is not signed in; 404 for a project that is not the member's.
+    /// Returns a caller for a logged-in member, with every API scope in the chosen or the oldest project.
+    ///
+    /// # Errors
+    ///
+    /// 401 `UnauthorizedError` if the browser is not logged in; 404 `ProjectNotFoundError` for another project.
     pub async fn member_caller(&self, token: &Secret, project: Option<&str>) -> Result<Arc<Caller>, Error> {
         let (_, member) = self.browser(token).await?.ok_or_else(not_logged_in)?;
         let projects = self.storage().projects().list(&member.organization_id).await?;
@@ -101,7 +122,7 @@ impl Engine {
             None => projects.into_iter().next(),
         };
         let chosen = chosen
-            .ok_or_else(|| Error::new(ErrorCode::ProjectNotFound, "there is no such project; choose another one"))?;
+            .ok_or_else(|| Error::new(ErrorCode::ProjectNotFound, "the project does not exist; choose another one"))?;
         Ok(Arc::new(Caller {
             organization_id: chosen.organization_id,
             project_id: chosen.id,
@@ -110,13 +131,22 @@ impl Engine {
         }))
     }
 
-    /// Signs the browser out.
+    /// Logs the browser out.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
     pub async fn log_out(&self, token: &Secret) -> Result<(), Error> {
         self.storage().browser_sessions().delete(&Vault::hash_token(token.expose())).await?;
         Ok(())
     }
 
-    /// Chooses a password; a member who has one must know it. Other browsers are signed out.
+    /// Sets the password and logs other browsers out.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` if the password is too weak or the current password is missing; 401 `InvalidLoginError` if the
+    /// current password is wrong.
     pub async fn set_password(&self, token: &Secret, current: Option<&Secret>, new: &Secret) -> Result<(), Error> {
         let (browser, member) = self.browser(token).await?.ok_or_else(not_logged_in)?;
         check_strength(new)?;
@@ -129,7 +159,7 @@ impl Engine {
         }
         let hash = self.0.hasher.hash(new, &*self.parts().entropy).await?;
         let engine = self.clone();
-        // Both or neither: whoever has stolen a browser's session must not keep it because the caller left.
+        // Both or neither: a stolen session must not survive because the caller disconnected.
         self.run_to_completion(async move {
             engine.storage().members().set_password(&member.id, &hash).await?;
             engine.storage().browser_sessions().delete_others(&member.id, &browser.hash).await?;
@@ -165,7 +195,7 @@ impl Engine {
         Ok(member.map(|member| (browser, member)))
     }
 
-    /// The one member; none before the first sign-in.
+    /// Returns the member; none exists before the first login.
     async fn first_member(&self) -> Result<Option<Member>, Error> {
         match self.storage().organizations().first().await? {
             Some(organization) => Ok(self.storage().members().first(&organization.id).await?),
@@ -173,7 +203,7 @@ impl Engine {
         }
     }
 
-    /// The one member, made at the first sign-in.
+    /// Returns the member; the first login creates it.
     async fn operator(&self, now: Timestamp) -> Result<Member, Error> {
         let organization = self.organization().await?;
         let new = Member {
@@ -206,7 +236,7 @@ impl Engine {
 }
 
 fn not_logged_in() -> Error {
-    Error::new(ErrorCode::Unauthorized, "you are not signed in, or no longer; sign in again")
+    Error::new(ErrorCode::Unauthorized, "your login is missing or has expired; log in again")
 }
 
 fn invalid_login(message: &str) -> Error {

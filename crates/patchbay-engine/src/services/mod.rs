@@ -1,4 +1,4 @@
-//! The engine's services, one noun or verb a file.
+//! The engine and its services, one noun or verb per file.
 
 use std::{
     collections::BTreeSet,
@@ -54,49 +54,49 @@ pub mod sessions;
 
 pub(crate) use resolve::{ResolvedAccount, credentials as credentials_of, own_credentials};
 
-/// Entries of each cache.
+/// The maximum number of entries of each cache.
 const MAX_CACHE_ENTRIES: usize = 20_000;
 
-/// What an engine is made of.
+/// The parts of an engine.
 pub struct EngineParts {
-    /// Where things are kept.
+    /// The storage.
     pub storage: Arc<dyn Storage>,
-    /// What seals secrets.
+    /// The vault that seals secrets.
     pub vault: Arc<Vault>,
     /// The connectors of the instance.
     pub registry: Registry,
-    /// Where they come from, to be read again; without it they stay as they are.
+    /// The source of the connectors, for reloads; `None` if they cannot be reloaded.
     pub source: Option<Arc<dyn ConnectorSource>>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The source of randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// The operator's choices.
+    /// The operator's settings.
     pub config: EngineConfig,
 }
 
-/// The operator's choices that concern the engine.
+/// The operator's settings of the engine.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// The one public URL, without a trailing slash; auth links and callbacks derive from it.
+    /// The public URL without a trailing slash; auth links and callback URLs start with it.
     pub public_url: String,
-    /// Networks that outbound requests may reach although they are private, over plain http too.
+    /// Private networks that outbound requests may reach, also over plain http.
     pub egress_allow: Vec<ipnet::IpNet>,
-    /// PEM text of authorities that are trusted beside those of the public web.
+    /// CA certificates in PEM that are trusted in addition to the public ones.
     pub egress_ca: Option<String>,
-    /// Base URL to base URL: requests to the first go to the second (sandbox, staging). The second is
-    /// trusted: exactly its host and port are admitted by the egress guard.
+    /// Pairs of base URLs: requests to the first go to the second (sandbox, staging). The egress policy allows exactly the
+    /// host and port of the second.
     pub upstreams: Vec<(String, String)>,
-    /// The whole time a call may take, in milliseconds (60 000).
+    /// The time budget of a call, in milliseconds (60 000).
     pub call_budget_millis: u64,
-    /// The largest answer read from a provider, in bytes after decompression (32 MiB).
+    /// The maximum size of a provider's response, in bytes after decompression (32 MiB).
     pub max_response_bytes: usize,
-    /// How long records of calls are kept, in days; 0 keeps them for ever.
+    /// The retention of the call log, in days; 0 keeps records without limit.
     pub call_retention_days: u32,
 }
 
 impl Default for EngineConfig {
-    /// The defaults of the configuration file, for a server on this machine.
+    /// Returns the defaults of the configuration file, for a server on this machine.
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1".to_owned(),
@@ -130,21 +130,25 @@ impl EngineConfig {
     }
 }
 
-/// Who calls the API: a verified key's project and scopes.
+/// An authenticated caller of the API: its project and API scopes.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The organisation of the project.
+    /// The organization of the project.
     pub organization_id: OrganizationId,
-    /// The project: every query is scoped by it.
+    /// The project; every query is limited to it.
     pub project_id: ProjectId,
-    /// The key; none for a member signed in to the dashboard.
+    /// The API key; `None` for a member in the dashboard.
     pub key_id: Option<ApiKeyId>,
-    /// What it may do.
+    /// The API scopes.
     pub scopes: BTreeSet<ApiScope>,
 }
 
 impl Caller {
-    /// Refuses (403, `MissingScopeError`, naming the scope) a key without `scope`.
+    /// Checks that the caller has an API scope.
+    ///
+    /// # Errors
+    ///
+    /// 403 `MissingScopeError`, which names the scope.
     pub fn require(&self, scope: ApiScope) -> Result<(), Error> {
         if self.scopes.contains(&scope) {
             return Ok(());
@@ -155,16 +159,16 @@ impl Caller {
         ))
     }
 
-    /// The same for each of several.
+    /// Checks that the caller has each of several API scopes.
     pub(crate) fn require_all(&self, scopes: &BTreeSet<ApiScope>) -> Result<(), Error> {
         scopes.iter().try_for_each(|scope| self.require(*scope))
     }
 }
 
-/// Who calls the Hub API: a valid connect session.
+/// An authenticated caller of the Hub API: a valid connect session.
 #[derive(Clone, Debug)]
 pub struct HubSession {
-    /// The session; it carries project and owner.
+    /// The session with its project and owner.
     pub session: Arc<ConnectSession>,
 }
 
@@ -185,16 +189,20 @@ struct Inner {
     throttle: LoginThrottle,
     single_flight: SingleFlight,
     attempt_ends: attempts::AttemptFeed,
-    /// What runs beside the calls, in the order in which it is stopped.
+    /// The background tasks, in the order in which they are stopped.
     background: OnceLock<[BackgroundTask; 3]>,
     events: OnceLock<Arc<dyn EventSink>>,
-    /// What runs to its end although nobody waits for it.
+    /// The changes that complete even if their caller disconnects.
     changes: TaskTracker,
 }
 
 impl Engine {
-    /// [`Engine::open`], and what runs beside the calls: tokens are renewed, ends are told, what has expired is
-    /// forgotten, pushed connectors are compiled.
+    /// Opens the engine and starts its background tasks: token refresh, expiry notices, deletion of expired records, and
+    /// compilation of pushed connectors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::open`].
     pub async fn start(parts: EngineParts) -> Result<Self, Error> {
         let engine = Self::open(parts).await?;
         let parts = engine.parts();
@@ -205,8 +213,12 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Checks the vault's canary and makes an engine that does what it is asked and nothing by itself: for commands that
-    /// change a data directory while no server uses it. The calls' records are flushed by [`Engine::shutdown`].
+    /// Checks the vault's canary and creates an engine without background tasks, for commands that change a data directory
+    /// without a server. [`Engine::shutdown`] flushes the call log.
+    ///
+    /// # Errors
+    ///
+    /// `KeyRingMismatchError` if the key ring did not seal the database; invalid egress settings; errors of the storage.
     pub async fn open(mut parts: EngineParts) -> Result<Self, Error> {
         check_key_ring(&*parts.storage, &parts.vault).await?;
         let connector_catalog = ConnectorCatalog::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
@@ -229,12 +241,12 @@ impl Engine {
             events: OnceLock::new(),
             changes: TaskTracker::new(),
         }));
-        // What a process held that is no more: this one owns the database alone.
+        // Leases of a process that ended: only this process owns the database.
         engine.storage().refresh_leases().release_all().await?;
         Ok(engine)
     }
 
-    /// Flushes what is buffered and stops the background tasks.
+    /// Stops the background tasks and flushes the call log.
     pub async fn shutdown(&self) {
         for task in self.0.background.get().into_iter().flatten() {
             task.shutdown().await;
@@ -245,7 +257,7 @@ impl Engine {
         self.0.call_log.shutdown().await;
     }
 
-    /// From now on `sink` takes in the events that connectors emit. Only the first one is taken; false for others.
+    /// Sets the sink of the events that connectors emit; returns false if one is set.
     pub fn set_event_sink(&self, sink: Arc<dyn EventSink>) -> bool {
         self.0.events.set(sink).is_ok()
     }
@@ -254,27 +266,35 @@ impl Engine {
         self.0.events.get().map(|sink| &**sink)
     }
 
-    /// Renews the tokens whose time has come, as the background does three times a minute.
+    /// Refreshes the tokens that are due, as the background task does three times a minute.
     pub async fn refresh_due_tokens(&self) {
         tokens::refresh_due_tokens(self).await;
     }
 
-    /// Tells of the accounts that must be linked again soon, as the background does.
+    /// Sends the expiry notices that are due, as the background task does.
     pub async fn send_expiry_notices(&self) {
         tokens::send_expiry_notices(self).await;
     }
 
-    /// Waits until the renewals that are under way have ended.
+    /// Waits until the running refreshes have completed.
     pub async fn settle(&self) {
         self.single_flight().wait_until_idle().await;
     }
 
-    /// Whether the storage answers; for `/readyz`.
+    /// Checks that the storage responds, for `/readyz`.
+    ///
+    /// # Errors
+    ///
+    /// 503 `StorageUnavailableError` or 500 `StorageError`.
     pub async fn ready(&self) -> Result<(), Error> {
         Ok(self.storage().meta().ping().await?)
     }
 
-    /// The caller behind an API key's text, from the cache. 401 `UnauthorizedError` otherwise.
+    /// Returns the caller of an API key, from the cache if possible.
+    ///
+    /// # Errors
+    ///
+    /// 401 `UnauthorizedError` if the key is unknown or disabled.
     pub async fn authenticate(&self, key: &Secret) -> Result<Arc<Caller>, Error> {
         let unauthorized = || {
             Error::new(
@@ -300,25 +320,29 @@ impl Engine {
         Ok(caller)
     }
 
-    /// The session behind a token. 401 `SessionExpiredError` when it is expired or unknown.
+    /// Returns the connect session of a token.
+    ///
+    /// # Errors
+    ///
+    /// 401 `SessionExpiredError` if it is unknown or expired.
     pub async fn hub_session(&self, token: &Secret) -> Result<HubSession, Error> {
         let session = self.live_session(token).await?.ok_or_else(|| {
-            Error::new(ErrorCode::SessionExpired, "the connect session has expired or does not exist; make a new one")
+            Error::new(ErrorCode::SessionExpired, "the connect session has expired or does not exist; create a new one")
         })?;
         Ok(HubSession { session: Arc::new(session) })
     }
 
-    /// A random text for one answer, such as a nonce in a content security policy.
+    /// Returns a random string for one response, such as the nonce of a content security policy.
     pub fn nonce(&self) -> String {
         self.parts().entropy.token()
     }
 
-    /// The operator's choices.
+    /// The operator's settings.
     pub fn config(&self) -> &EngineConfig {
         &self.0.parts.config
     }
 
-    /// The current moment.
+    /// Returns the clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.parts.clock
     }
@@ -340,12 +364,12 @@ impl Engine {
         &self.0.parts.vault
     }
 
-    /// The renewals under way.
+    /// Returns the running refreshes.
     pub(crate) fn single_flight(&self) -> &SingleFlight {
         &self.0.single_flight
     }
 
-    /// What runs share.
+    /// Returns the resources that runs share.
     pub(crate) fn host(&self) -> &Host {
         &self.0.host
     }
@@ -354,8 +378,8 @@ impl Engine {
         &self.0.host.http
     }
 
-    /// Runs a change to its end, even when the caller goes away: a write without the cache's update
-    /// after it would leave the old values in use, and what a provider was told cannot be taken back.
+    /// Completes a change even if the caller disconnects: a write without the following cache invalidation would leave old
+    /// values in use, and a request to a provider cannot be undone.
     pub(crate) async fn run_to_completion<T: Send + 'static, E: From<StorageError> + Send + 'static>(
         &self,
         change: impl Future<Output = Result<T, E>> + Send + 'static,
@@ -364,7 +388,7 @@ impl Engine {
         self.0.changes.spawn(change).await.unwrap_or_else(|_| Err(stopped().into()))
     }
 
-    /// What rotates the keys of the ring in this file.
+    /// Returns the rotation of the key ring in this file.
     pub fn key_rotator<'a>(&'a self, file: &'a Path) -> KeyRotator<'a> {
         let parts = self.parts();
         KeyRotator {
@@ -376,19 +400,23 @@ impl Engine {
         }
     }
 
-    /// Forgets the envelopes that are kept for warm calls, after they were exchanged in storage.
+    /// Evicts the cached envelopes after a rotation replaced them in storage.
     pub fn evict_envelopes(&self) {
         self.0.accounts.clear();
         self.0.profiles.clear();
     }
 
-    /// Queues a record of a call; never waits.
+    /// Queues a record for the call log; never waits.
     pub(crate) fn record(&self, record: CallRecord) {
         self.0.call_log.record(record);
     }
 }
 
-/// Refuses (`KeyRingMismatchError`) a key ring that did not seal this database; the first one becomes its own.
+/// Checks that the key ring sealed this database; the first ring becomes the database's own.
+///
+/// # Errors
+///
+/// 500 `KeyRingMismatchError` for another ring; errors of the storage.
 pub async fn check_key_ring(storage: &dyn Storage, vault: &Vault) -> Result<(), Error> {
     let meta = storage.meta();
     let stored = match meta.get(VAULT_CANARY).await? {
@@ -418,7 +446,7 @@ impl From<StorageError> for Error {
     }
 }
 
-/// 400 with every problem.
+/// Creates the 400 `ValidationError` with every problem.
 pub(crate) fn invalid(problems: Vec<crate::Problem>) -> Error {
     let first = problems.first().map_or_else(String::new, |problem| format!(": {}", problem.message));
     let more = problems.len().saturating_sub(1);
@@ -426,7 +454,7 @@ pub(crate) fn invalid(problems: Vec<crate::Problem>) -> Error {
     Error::new(ErrorCode::Validation, format!("the request is not valid{first}{rest}")).with_problems(problems)
 }
 
-/// 400 with one problem.
+/// Creates the 400 `ValidationError` with one problem.
 pub(crate) fn invalid_at(path: &str, code: &'static str, message: impl Into<String>) -> Error {
     invalid(vec![crate::Problem { path: path.to_owned(), code, message: message.into() }])
 }

@@ -1,20 +1,20 @@
-//! One alarm for a profile whose app the provider refuses, however many accounts meet it.
+//! The alarm of a profile whose client the provider rejects: one alarm for any number of accounts.
 
 use patchbay_model::{Profile, ProfileAlarm};
 
 use super::Engine;
 use crate::{Error, ErrorCode};
 
-/// The alarm's code, and that of calls which meet it.
+/// The code of the alarm and of the failed calls.
 const CLIENT_REFUSED: ErrorCode = ErrorCode::ProfileCredentials;
 
 impl Engine {
-    /// Keeps with the profile that the provider refuses its app. Told in the log when it begins, and no more.
+    /// Stores the alarm in the profile; logs only its start.
     pub(crate) async fn raise_alarm(&self, profile: &Profile, title: &str, error: &Error) {
         let alarm = ProfileAlarm {
             code: CLIENT_REFUSED.to_string(),
             message: format!(
-                "{title} refuses this profile's app: correct its client id and secret ({})",
+                "{title} rejects this profile's client; correct the client ID and secret ({})",
                 error.message
             ),
             since: self.clock().now(),
@@ -22,19 +22,19 @@ impl Engine {
         if profile.alarm.is_none() && self.set_alarm(profile, Some(alarm)).await {
             tracing::error!(
                 profile = %profile.id, name = profile.name, connector = profile.connector,
-                "{title} refuses the app's credentials of this connector profile: {}", error.message
+                "{title} rejects the client credentials of this connector profile: {}", error.message
             );
         }
     }
 
-    /// The provider took the app's credentials.
+    /// Removes the alarm after the provider accepted the client credentials.
     pub(crate) async fn clear_alarm(&self, profile: &Profile) {
         if profile.alarm.is_some() && self.set_alarm(profile, None).await {
-            tracing::info!(profile = %profile.id, name = profile.name, "the provider takes the app's credentials again");
+            tracing::info!(profile = %profile.id, name = profile.name, "the provider accepts the client credentials again");
         }
     }
 
-    /// Whether it was otherwise before.
+    /// Returns true if the alarm changed.
     async fn set_alarm(&self, profile: &Profile, alarm: Option<ProfileAlarm>) -> bool {
         let (engine, project, id) = (self.clone(), profile.project_id.clone(), profile.id.clone());
         let stored = self
@@ -45,7 +45,7 @@ impl Engine {
             })
             .await;
         stored.unwrap_or_else(|error| {
-            tracing::warn!(%error, profile = %profile.id, "a profile's alarm could not be stored; the next call tries again");
+            tracing::warn!(%error, profile = %profile.id, "could not store the profile's alarm; the next call retries");
             false
         })
     }

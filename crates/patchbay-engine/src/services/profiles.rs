@@ -1,4 +1,4 @@
-//! Connector profiles: make, list, change, delete.
+//! Connector profiles: create, list, change, delete.
 
 use std::sync::Arc;
 
@@ -17,37 +17,37 @@ use crate::{
     tokens::{needs_authorization, retain_previous_clients},
 };
 
-/// What a profile is made from.
+/// The values of a new connector profile.
 #[derive(Clone, Debug)]
 pub struct NewProfile {
     /// The connector's key; it must exist.
     pub connector: String,
-    /// Its display name; the connector's title when absent.
+    /// Its display name; by default the connector's title.
     pub name: Option<String>,
-    /// The authentication method; the connector's first when absent.
+    /// The authentication method; by default the connector's first.
     pub auth_config_key: Option<String>,
-    /// The provider's environment; the method's first when absent.
+    /// The provider's environment; by default the method's first.
     pub environment: Option<String>,
     /// The version pin.
     pub version_pin: Option<String>,
-    /// Whether it is enabled.
+    /// True if it is enabled.
     pub active: bool,
-    /// Whether it becomes the connector's default.
+    /// True if it becomes the connector's default.
     pub default: bool,
-    /// The actions it allows; unknown ones are refused with the nearest names.
+    /// The actions it allows; unknown actions are rejected with similar names.
     pub enabled_actions: EnabledActions,
-    /// Values of the set-up fields, secret and not.
+    /// The values of the setup fields, secret or not.
     pub setup: Vec<(String, Secret)>,
 }
 
-/// What to change; `None` leaves a value.
+/// Changes of a connector profile; `None` keeps a value.
 #[derive(Clone, Debug, Default)]
 pub struct ProfilePatch {
     /// Its display name.
     pub name: Option<String>,
-    /// Whether it is enabled.
+    /// True if it is enabled.
     pub active: Option<bool>,
-    /// Makes it the default (`false` is refused: make another one the default).
+    /// Makes it the default. `false` is rejected: make another profile the default instead.
     pub default: Option<bool>,
     /// The provider's environment.
     pub environment: Option<String>,
@@ -55,16 +55,16 @@ pub struct ProfilePatch {
     pub version_pin: Option<Option<String>>,
     /// The actions it allows.
     pub enabled_actions: Option<EnabledActions>,
-    /// Set-up values to change; omitted fields keep theirs.
+    /// Setup values to change; omitted fields keep their values.
     pub setup: Vec<(String, Secret)>,
 }
 
-/// Which profiles to list.
+/// A query for connector profiles.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileQuery {
     /// Only of this connector.
     pub connector: Option<String>,
-    /// Only enabled or disabled ones.
+    /// Only enabled or only disabled profiles.
     pub active: Option<bool>,
     /// The page, from 1.
     pub page: u32,
@@ -73,7 +73,11 @@ pub struct ProfileQuery {
 }
 
 impl Engine {
-    /// A page of profiles.
+    /// Lists a page of connector profiles.
+    ///
+    /// # Errors
+    ///
+    /// 403 `MissingScopeError` if the caller lacks `platform:read`; 400 `ValidationError` for an invalid page.
     pub async fn list_profiles(&self, caller: &Caller, query: ProfileQuery) -> Result<Page<Arc<Profile>>, Error> {
         caller.require(ApiScope::PlatformRead)?;
         check_page(query.page, query.page_size)?;
@@ -87,20 +91,28 @@ impl Engine {
         Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), total: page.total })
     }
 
-    /// One profile. 404 `ProfileNotFoundError` also for another project's.
+    /// Returns a connector profile.
+    ///
+    /// # Errors
+    ///
+    /// 404 `ProfileNotFoundError`, also for another project's profile.
     pub async fn get_profile(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
         caller.require(ApiScope::PlatformRead)?;
         self.profile(&caller.project_id, id).await
     }
 
-    /// Makes a profile.
+    /// Creates a connector profile.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` with every invalid value; 403 `MissingScopeError` if the caller lacks `platform:write`.
     pub async fn create_profile(&self, caller: &Caller, new: NewProfile) -> Result<Arc<Profile>, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         self.add_profile(&caller.project_id, new).await
     }
 
     pub(crate) async fn add_profile(&self, project: &ProjectId, new: NewProfile) -> Result<Arc<Profile>, Error> {
-        // While this is held, no version goes away that the pin names.
+        // While the lock is held, the pinned version is not deleted.
         let _catalog_lock = self.connector_catalog().change_lock.read().await;
         let connector = self.connector_at(project, &new.connector, new.version_pin.as_deref()).await?;
         let method = method_of(&connector, new.auth_config_key.as_deref())?;
@@ -131,7 +143,7 @@ impl Engine {
         let (engine, writing) = (self.clone(), profile.clone());
         self.run_to_completion(async move {
             let stored = engine.storage().profiles().create(&writing).await;
-            // Another profile may have stopped being the default.
+            // Another profile may no longer be the default.
             engine.0.profiles.clear();
             stored
         })
@@ -139,7 +151,12 @@ impl Engine {
         Ok(Arc::new(profile))
     }
 
-    /// Changes a profile.
+    /// Changes a connector profile.
+    ///
+    /// # Errors
+    ///
+    /// 404 `ProfileNotFoundError`; 400 `ValidationError` with every invalid value; 403 `MissingScopeError` if the caller
+    /// lacks `platform:write`.
     pub async fn patch_profile(
         &self,
         caller: &Caller,
@@ -151,7 +168,7 @@ impl Engine {
         let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
         let _catalog_lock = self.connector_catalog().change_lock.read().await;
         let pin = patch.version_pin.clone().unwrap_or_else(|| profile.version_pin.clone());
-        // A profile whose connector has gone can still be named, disabled and pinned to another version.
+        // A profile without a connector can still be renamed, disabled and pinned to another version.
         let connector = self.connector_at(&caller.project_id, &profile.connector, pin.as_deref()).await;
         if let Some(name) = patch.name {
             check_name(&name)?;
@@ -166,7 +183,7 @@ impl Engine {
             None => {}
         }
         if let Some(pin) = patch.version_pin {
-            // The accounts' method is the profile's, for ever: a version without it would leave them without.
+            // The accounts use the profile's method: a version without it would leave them without a method.
             let connector = connector.as_ref().map_err(Clone::clone)?;
             if connector.auth_method(&profile.auth_config_key).is_none() {
                 return Err(invalid_at(
@@ -199,7 +216,7 @@ impl Engine {
                 let minting = self.storage().accounts().token_client_ids(&profile.project_id, id).await?;
                 retain_previous_clients(self.vault(), &before, &mut profile, &minting)?;
             }
-            // It was said of the values before.
+            // The alarm concerned the previous values.
             profile.alarm = None;
         }
         reseal_profile(self.vault(), &mut profile)?;
@@ -218,13 +235,12 @@ impl Engine {
         Ok(Arc::new(profile))
     }
 
-    /// Waits for the lock of a profile. A change holds it from the read to the write.
+    /// Waits for the lock of a profile, which a change holds from the read to the write.
     pub(crate) async fn profile_lock(&self, project: &ProjectId, id: &ProfileId) -> OwnedMutexGuard<()> {
         self.0.locks.lock(LockKey::Profile(project.clone(), id.clone())).await
     }
 
-    /// All profiles of a project, oldest first: of one connector, where it is named, and enabled or not, where that is
-    /// said.
+    /// Lists all profiles of a project, oldest first, optionally of one connector and only enabled or only disabled ones.
     pub(crate) async fn all_profiles(
         &self,
         project: &ProjectId,
@@ -246,8 +262,8 @@ impl Engine {
         }
     }
 
-    /// Keeps a secret of ours with a profile, sealed, beside those of its fields. The caller holds the profile's lock. The profile
-    /// counts as unchanged: nothing that was typed is another.
+    /// Seals an internal secret in a profile, next to those of its fields. The caller holds the profile's lock. `updated_at`
+    /// does not change, because no typed value changed.
     pub(crate) async fn keep_profile_secret(
         &self,
         project: &ProjectId,
@@ -269,7 +285,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Deletes a profile and gives it back; 409 `ProfileInUseError` while accounts use it.
+    /// Deletes a connector profile and returns it.
+    ///
+    /// # Errors
+    ///
+    /// 409 `ProfileInUseError` while accounts use it; 404 `ProfileNotFoundError`.
     pub async fn delete_profile(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         self.profile(&caller.project_id, id).await?;
@@ -286,13 +306,13 @@ impl Engine {
             Ok(None) => Err(Error::new(ErrorCode::ProfileNotFound, "the profile was deleted in the meantime")),
             Err(StorageError::Conflict(_)) => Err(Error::new(
                 ErrorCode::ProfileInUse,
-                "accounts use this profile; delete them or move them to another profile first, or disable the profile",
+                "accounts use this connector profile; delete them or move them to another profile first, or disable the profile",
             )),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The connector's version that a pin leads to; without a pin the latest. 400 when there is none.
+    /// Returns the connector version that a pin selects, or the latest without a pin; otherwise 400 `ValidationError`.
     async fn connector_at(&self, project: &ProjectId, key: &str, pin: Option<&str>) -> Result<Arc<Connector>, Error> {
         let Some(pin) = pin else { return self.known_connector(project, key, "connector_key").await };
         let wrong = |code, message: String| invalid_at("connector_pinned_version", code, message);
@@ -310,7 +330,7 @@ impl Engine {
         };
         self.install(&resolution).await?.map(|installed| installed.connector).map_err(|pushed| {
             let message =
-                format!("{key} {} has errors in this version of Patchbay, and cannot be used", pushed.info.version);
+                format!("{key} {} has errors in this version of Patchbay and cannot be used", pushed.info.version);
             wrong("unknown_version", message)
         })
     }
@@ -345,7 +365,7 @@ fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<String, Erro
 
 fn check_name(name: &str) -> Result<(), Error> {
     if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-        return Err(invalid_at("name", "length", "a name has from 1 to 200 characters and no line breaks"));
+        return Err(invalid_at("name", "length", "a name needs 1 to 200 characters without line breaks"));
     }
     Ok(())
 }
@@ -359,7 +379,7 @@ fn check_actions(connector: &Connector, actions: &EnabledActions) -> Result<(), 
         Problem {
             path: "enabled_actions".to_owned(),
             code: "unknown_action",
-            message: format!("there is no action `{id}`{hint}"),
+            message: format!("action `{id}` does not exist{hint}"),
         }
     });
     let problems = problems.collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Connect sessions: made by the operator's backend, spent in the Hub.
+//! Connect sessions: created by the operator's backend, used in the Hub.
 
 use patchbay_model::{AccountId, AccountKind, ConnectSession, Metadata, Owner, ProfileId};
 use patchbay_model::{ApiScope, SessionId};
@@ -7,10 +7,10 @@ use patchbay_vault::{Secret, Vault};
 use super::{Caller, Engine, invalid, invalid_at};
 use crate::{Error, ErrorCode, Problem};
 
-/// What a session is made from.
+/// The values of a new connect session.
 #[derive(Clone, Debug)]
 pub struct NewSession {
-    /// Whose account will be linked. Id and name must not be empty.
+    /// The owner of the account to link. ID and name must not be empty.
     pub owner: Owner,
     /// Shows only connectors of these categories.
     pub categories: Vec<String>,
@@ -26,19 +26,19 @@ pub struct NewSession {
     pub metadata: Metadata,
     /// Kind of the account.
     pub kind: AccountKind,
-    /// Links another account even where the owner has one; no effect with `account_id`.
+    /// Links another account even if the owner has one; no effect with `account_id`.
     pub multiple: bool,
-    /// Origins of the pages that may frame the Hub, such as `https://app.example.com`; the server's own may
-    /// always.
+    /// The origins of the pages that may frame the Hub, such as `https://app.example.com`; the server's own pages always
+    /// may.
     pub allowed_origins: Vec<String>,
-    /// Where a browser that has signed in at a provider is sent with `confirmation`, for the operator's product to say
-    /// who it is: `https`, or `http` on this very machine.
+    /// The URL to which a browser is redirected with `confirmation` after the authorization, so that the operator's product
+    /// confirms its user: `https`, or `http` on this machine.
     pub confirm_url: Option<String>,
-    /// Its life in seconds (1 to 31 536 000; default 1800).
+    /// Its lifetime in seconds (1 to 31 536 000; default 1800).
     pub expires_in: Option<i64>,
 }
 
-/// A session with the token that is shown this once.
+/// A new connect session with its token, which is shown only once.
 #[derive(Clone, Debug)]
 pub struct CreatedSession {
     /// The session.
@@ -49,13 +49,17 @@ pub struct CreatedSession {
     pub auth_link_url: Secret,
 }
 
-/// A session's life when its maker does not say, in seconds.
+/// The default lifetime of a session.
 const DEFAULT_SESSION_TTL_SECS: i64 = 1_800;
-/// The longest life, in seconds: a year.
+/// The maximum lifetime of a session: a year.
 const MAX_SESSION_TTL_SECS: i64 = 31_536_000;
 
 impl Engine {
-    /// Makes a session.
+    /// Creates a connect session.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` with every invalid value; 404 for a profile or account that the project does not have.
     pub async fn create_session(&self, caller: &Caller, new: NewSession) -> Result<CreatedSession, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         let allowed_origins = check(&new)?;
@@ -104,12 +108,16 @@ impl Engine {
         Ok(CreatedSession { session, token, auth_link_url })
     }
 
-    /// The session behind a token, when it belongs to the caller's project and has not expired.
+    /// Returns the session of a token.
+    ///
+    /// # Errors
+    ///
+    /// 404 `SessionNotFoundError` if it belongs to another project or has expired.
     pub async fn authenticate_session(&self, caller: &Caller, token: &Secret) -> Result<ConnectSession, Error> {
         caller.require(ApiScope::PlatformRead)?;
         let session = self.live_session(token).await?.filter(|session| session.project_id == caller.project_id);
         session.ok_or_else(|| {
-            Error::new(ErrorCode::SessionNotFound, "there is no live connect session with this token in this project")
+            Error::new(ErrorCode::SessionNotFound, "this project has no valid connect session with this token")
         })
     }
 
@@ -119,10 +127,10 @@ impl Engine {
     }
 }
 
-/// The most origins of a session: they all go into one header.
+/// The maximum number of origins of a session: all of them are in one header.
 const MAX_ORIGINS: usize = 50;
 
-/// Everything that is wrong with a request at once, or the origins in their one spelling.
+/// Returns the normalized origins, or every problem of the request.
 fn check(new: &NewSession) -> Result<Vec<String>, Error> {
     let mut problems = Vec::new();
     for (path, value) in [("origin_owner_id", &new.owner.id), ("origin_owner_name", &new.owner.name)] {
@@ -146,7 +154,8 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
             None => problems.push(Problem {
                 path: format!("allowed_origins[{index}]"),
                 code: "origin",
-                message: "an origin is a scheme, a host and perhaps a port, such as https://app.example.com".to_owned(),
+                message: "an origin needs a scheme, a host and optionally a port, such as https://app.example.com"
+                    .to_owned(),
             }),
         }
     }
@@ -162,7 +171,7 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
     if problems.is_empty() { Ok(origins) } else { Err(invalid(problems)) }
 }
 
-/// Whether a browser may be sent there with a one-time secret.
+/// Returns true if a browser may be redirected to this URL with a one-time secret.
 fn is_confirmable(text: &str) -> bool {
     let Ok(url) = url::Url::parse(text) else { return false };
     let is_local = match url.host() {
@@ -175,13 +184,13 @@ fn is_confirmable(text: &str) -> bool {
     is_plain && text.len() <= 2000 && (url.scheme() == "https" || url.scheme() == "http" && is_local)
 }
 
-/// The origin in its one spelling (RFC 6454 section 6.2); nothing when the text says more, or another thing.
+/// Normalizes an origin (RFC 6454 section 6.2); `None` if the text is not exactly an origin.
 fn origin(text: &str) -> Option<String> {
     let url = url::Url::parse(text.trim()).ok()?;
     let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let is_plain = url.username().is_empty() && url.password().is_none();
     let is_web = matches!(url.scheme(), "http" | "https");
-    // It goes into a header, where other characters (`;`, `,`) part one thing from the next.
+    // It goes into a header in which other characters (`;`, `,`) are separators.
     let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']');
     let is_named = url.host_str().is_some_and(|host| host.chars().all(is_host));
     (is_web && is_bare && is_plain && is_named).then(|| url.origin().ascii_serialization())

@@ -171,7 +171,7 @@ async fn an_app_that_is_refused_raises_one_alarm_until_it_is_taken() {
         (ErrorCode::ProfileCredentials.as_str(), since),
         "the first one stays"
     );
-    insta::assert_snapshot!(raised.message, @"Harbor refuses this profile's app: correct its client id and secret (Harbor gives no token: no such client, or a wrong secret (invalid_client))");
+    insta::assert_snapshot!(raised.message, @"Harbor rejects this profile's client; correct the client ID and secret (Harbor gives no token: no such client, or a wrong secret (invalid_client))");
     world.run(&bystander, "get_me").await.unwrap();
     assert_eq!(alarm(&world, &other.id).await, None);
     let view = world.engine.get_account(&world.caller, &accounts[0]).await.unwrap();

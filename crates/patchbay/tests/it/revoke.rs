@@ -49,7 +49,7 @@ fn many_accounts_are_taken_back_on_a_running_server() {
     }
     let nobody = revoke(&linked.server, "no-such-project", &["--connector", "spotdraft"]);
     assert!(!nobody.status.success());
-    assert!(String::from_utf8_lossy(&nobody.stderr).contains("there is no project `no-such-project`"));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("project `no-such-project` does not exist"));
 
     let output = revoke(&linked.server, &project, &["--since", "2020-01-01T00:00:00Z"]);
     let text = String::from_utf8_lossy(&output.stdout);

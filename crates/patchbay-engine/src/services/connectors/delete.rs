@@ -1,4 +1,4 @@
-//! Deleting a version, unless someone needs it.
+//! Deletes a pushed version, unless profiles or accounts need it.
 
 use std::sync::Arc;
 
@@ -13,8 +13,12 @@ use super::{
 use crate::{Error, ErrorCode, connector_catalog::Resolution};
 
 impl Engine {
-    /// Deletes a version that the project pushed, and gives it back. 409 `ConnectorVersionPinnedError` while a profile
-    /// is pinned to exactly it, 409 `ConnectorInUseError` while accounts would have no connector without it.
+    /// Deletes a version that the project pushed, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// 409 `ConnectorVersionPinnedError` if a profile is pinned to exactly this version; 409 `ConnectorInUseError` if accounts
+    /// would have no connector; 404 `ConnectorVersionNotFoundError`.
     pub async fn delete_connector_version(
         &self,
         caller: &Caller,
@@ -25,7 +29,7 @@ impl Engine {
         let (engine, project) = (self.clone(), caller.project_id.clone());
         let (key, version) = (key.to_owned(), version.to_owned());
         self.run_to_completion(async move {
-            // No pin is set and no account linked meanwhile.
+            // While the lock is held, no pin is set and no account is linked.
             let _catalog_lock = engine.connector_catalog().change_lock.write().await;
             engine.delete_alone(&project, &key, &version).await
         })
@@ -71,7 +75,7 @@ impl Engine {
         deleted.ok_or_else(|| missing(key, Some(version)))
     }
 
-    /// 404, which says so where the version is there and belongs to the instance.
+    /// Creates the 404 error, or 409 `ConnectorBuiltInError` if the version belongs to the instance.
     fn not_pushed(&self, project: &ProjectId, key: &str, version: &str) -> Error {
         let known = self.connector_catalog().state().versions(project, key);
         let is_instances = known
@@ -80,7 +84,7 @@ impl Engine {
         if version.parse::<VersionPin>().is_ok() && is_instances {
             return Error::new(
                 ErrorCode::ConnectorBuiltIn,
-                format!("{key} {version} belongs to the instance and not to the project; disable its profiles instead"),
+                format!("{key} {version} belongs to the instance, not to the project; disable its profiles instead"),
             );
         }
         missing(key, Some(version))

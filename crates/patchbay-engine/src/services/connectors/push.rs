@@ -1,4 +1,4 @@
-//! Pushing a version: bounded, checked whole, then stored and in use in one step.
+//! Pushes a version: limited in size, validated as a whole, then stored and put into use in one step.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -13,41 +13,44 @@ use crate::{
     connector_catalog::{Origin, ProjectConnectors, check},
 };
 
-/// The most files of a version.
+/// The maximum number of files of a version.
 const MAX_FILES: usize = 200;
-/// The most bytes of a version's files together.
+/// The maximum total size of a version's files.
 const MAX_TOTAL_BYTES: usize = 2 * 1024 * 1024;
-/// The longest name of a file, and the longest version, in characters.
+/// The maximum length of a file name and of a version.
 const MAX_NAME_CHARS: usize = 120;
 const MAX_VERSION_CHARS: usize = 64;
-/// The most versions of a project, of all its connectors together.
+/// The maximum number of versions of a project, of all its connectors.
 const MAX_VERSIONS_PER_PROJECT: u32 = 500;
-/// Keys that the API's own paths have: `/connectors/meta`, `/connectors/reload`.
+/// Keys that are paths of the API: `/connectors/meta`, `/connectors/reload`.
 const RESERVED_KEYS: [&str; 2] = ["meta", "reload"];
-/// The most problems that one answer names by line.
+/// The maximum number of problems that one message names by line.
 const MAX_NAMED_PROBLEMS: usize = 3;
 
-/// What came of a push.
+/// The result of a push.
 #[derive(Clone, Debug)]
 pub struct PushOutcome {
     /// The version as it is stored.
     pub version: ConnectorVersion,
     /// The connector.
     pub connector: Arc<Connector>,
-    /// What is unwise in it.
+    /// The warnings of the validation.
     pub warnings: Vec<Diagnostic>,
-    /// False when the same version with the same files was there already: nothing was changed.
+    /// False if the same version with the same files existed: nothing changed.
     pub created: bool,
-    /// Whether it stands before a connector of the instance with the same key.
+    /// True if it replaces a connector of the instance with the same key.
     pub overrides: bool,
-    /// Whether it is what `latest`, and no pin, now lead to.
+    /// True if `latest`, and a profile without a pin, now select it.
     pub is_latest: bool,
 }
 
 impl Engine {
-    /// Checks a connector's files and makes them a version of the project's, in use at once. 400
-    /// `ConnectorInvalidError` with all diagnostics when they have an error, 409 `ConnectorVersionExistsError` when the
-    /// version is there with other files, 409 `ConnectorLimitError` when the project has too many; nothing is changed
+    /// Validates a connector's files and stores them as a version of the project, in use at once.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ConnectorInvalidError` with all diagnostics if the files have errors; 409 `ConnectorVersionExistsError` if the
+    /// version exists with other files; 409 `ConnectorLimitError` if the project has too many versions. Nothing changes
     /// then.
     pub async fn push_connector(&self, caller: &Caller, files: Vec<SourceFile>) -> Result<PushOutcome, Error> {
         caller.require(ApiScope::ConnectorsWrite)?;
@@ -103,16 +106,16 @@ impl Engine {
     }
 }
 
-/// 400 with everything that is wrong with the files as files.
+/// Validates number, size and names of the files; otherwise 400 `ValidationError` with every problem.
 fn check_bounds(files: &[SourceFile]) -> Result<(), Error> {
     let mut problems = Vec::new();
     let mut problem = |path: String, code, message: String| problems.push(Problem { path, code, message });
     if files.is_empty() || files.len() > MAX_FILES {
-        problem("files".to_owned(), "length", format!("a connector has from 1 to {MAX_FILES} files"));
+        problem("files".to_owned(), "length", format!("a connector needs 1 to {MAX_FILES} files"));
     }
     let size = files.iter().map(|file| file.text.len()).sum::<usize>();
     if size > MAX_TOTAL_BYTES {
-        let message = format!("the files have {size} bytes together; a connector has at most {MAX_TOTAL_BYTES}");
+        let message = format!("the files have {size} bytes in total; the maximum is {MAX_TOTAL_BYTES}");
         problem("files".to_owned(), "size", message);
     }
     let mut seen = BTreeSet::new();
@@ -120,7 +123,7 @@ fn check_bounds(files: &[SourceFile]) -> Result<(), Error> {
         let path = format!("files[{index}].name");
         if !is_plain(&file.name) {
             let message = format!(
-                "a file's name ends in .yaml, has at most {MAX_NAME_CHARS} letters, digits, `.`, `-` and `_`, and names no folder"
+                "a file name must end in .yaml and have at most {MAX_NAME_CHARS} letters, digits, `.`, `-` and `_`, without a folder"
             );
             problem(path, "pattern", message);
         } else if !seen.insert(&file.name) {
@@ -130,7 +133,7 @@ fn check_bounds(files: &[SourceFile]) -> Result<(), Error> {
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }
 
-/// Names become files' names again when the version is pulled: none may lead out of its folder.
+/// Validates a file name: a pull writes files with these names, so none may leave its folder.
 fn is_plain(name: &str) -> bool {
     let ends_well = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
     ends_well.is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.'))
@@ -143,21 +146,21 @@ fn check_identity(connector: &Connector) -> Result<(), Error> {
     let mut problem =
         |path: &str, message: String| problems.push(Problem { path: path.to_owned(), code: "reserved", message });
     if RESERVED_KEYS.contains(&connector.key.as_str()) {
-        problem("info.key", format!("`{}` is a name of the API's own; take another key", connector.key));
+        problem("info.key", format!("`{}` is reserved by the API; use another key", connector.key));
     }
     if !connector.version.build.is_empty() {
         problem(
             "info.version",
-            "versions that differ in build metadata alone are one; leave out what follows the `+`".to_owned(),
+            "build metadata does not distinguish versions; omit the `+` and what follows".to_owned(),
         );
     }
     if connector.version.to_string().len() > MAX_VERSION_CHARS {
-        problem("info.version", format!("a version has at most {MAX_VERSION_CHARS} characters"));
+        problem("info.version", format!("a version can have at most {MAX_VERSION_CHARS} characters"));
     }
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }
 
-/// The files as they are kept: a lone one has the name that it would have in a folder, whatever it was pushed under.
+/// Returns the files to store: a single file gets the name that it would have in a folder.
 fn stored(key: &str, files: Vec<SourceFile>) -> Vec<ConnectorFile> {
     let is_alone = files.len() == 1;
     let kept = files.into_iter().map(|SourceFile { name, text }| ConnectorFile {
@@ -169,7 +172,7 @@ fn stored(key: &str, files: Vec<SourceFile>) -> Vec<ConnectorFile> {
     kept
 }
 
-/// Of sorted files. Lengths stand before what they count: no text reads as two others.
+/// Hashes sorted files. Each text follows its length, so that different lists have different hashes.
 fn digest(files: &[ConnectorFile]) -> FilesDigest {
     let mut context = Context::new(&SHA256);
     for part in files.iter().flat_map(|file| [&file.name, &file.text]) {
@@ -181,7 +184,7 @@ fn digest(files: &[ConnectorFile]) -> FilesDigest {
     FilesDigest(bytes)
 }
 
-/// 400 with every error by its place, and all diagnostics.
+/// Creates the 400 `ConnectorInvalidError` with every error by its place and all diagnostics.
 fn refused(diagnostics: Vec<Diagnostic>) -> Error {
     let place = |found: &Diagnostic| format!("{}:{}:{}", found.file, found.span.start.line, found.span.start.column);
     let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);
@@ -199,13 +202,13 @@ fn refused(diagnostics: Vec<Diagnostic>) -> Error {
     let named = named.collect::<Vec<_>>().join("; ");
     let more = problems.len().saturating_sub(MAX_NAMED_PROBLEMS);
     let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-    let message = format!("the connector has errors, so that nothing was changed: {named}{more}");
+    let message = format!("the connector has errors, so nothing changed: {named}{more}");
     Error::new(ErrorCode::ConnectorInvalid, message).with_problems(problems).with_diagnostics(diagnostics)
 }
 
 fn taken(found: &ConnectorVersion) -> Error {
     let message = format!(
-        "{} {} is there already, pushed {} with other files, and a version never changes; raise `info.version` and push again",
+        "{} {} exists, pushed {} with other files, and versions are immutable; raise `info.version` and push again",
         found.key,
         found.version,
         found.created_at.to_rfc3339()
@@ -215,7 +218,7 @@ fn taken(found: &ConnectorVersion) -> Error {
 
 fn too_many() -> Error {
     let message = format!(
-        "the project has {MAX_VERSIONS_PER_PROJECT} versions of connectors, as many as it may; delete some that no profile is pinned to"
+        "the project has the maximum of {MAX_VERSIONS_PER_PROJECT} connector versions; delete versions that no profile is pinned to"
     );
     Error::new(ErrorCode::ConnectorLimit, message)
 }
@@ -278,7 +281,7 @@ mod tests {
         ] {
             assert_ne!(both, of(&other), "{other:?}");
         }
-        // A lone file is the same under every name.
+        // A single file has the same hash under every name.
         assert_eq!(of(&[("acme_v1.yaml", "1")]), of(&[("acme.connector.yaml", "1")]));
         assert!(both.to_string().starts_with("sha256:") && both.to_string().len() == 71);
     }

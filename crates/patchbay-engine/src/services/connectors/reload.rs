@@ -1,4 +1,4 @@
-//! Reading the instance's connectors again, while calls go on.
+//! Reloads the instance's connectors while calls continue.
 
 use patchbay_connector::Registry;
 use patchbay_model::ApiScope;
@@ -6,43 +6,51 @@ use patchbay_model::ApiScope;
 use super::super::{Caller, Engine};
 use crate::{Error, ErrorCode, connector_catalog::SourceRead};
 
-/// What came of reading them again.
+/// The result of a reload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reloaded {
-    /// The keys that are new.
+    /// The keys of new connectors.
     pub added: Vec<String>,
-    /// The keys whose connector is another one than before.
+    /// The keys of changed connectors.
     pub changed: Vec<String>,
-    /// The keys that are no more.
+    /// The keys of removed connectors.
     pub removed: Vec<String>,
     /// The folders with errors.
     pub refused: Vec<String>,
-    /// Those of them whose last good version stays in use.
+    /// The rejected folders whose last valid version stays in use.
     pub kept: Vec<String>,
-    /// What is wrong, rendered for a person; empty when all is well.
+    /// The diagnostics, rendered for a person; empty without errors.
     pub report: String,
 }
 
 impl Engine {
-    /// Reads the instance's connectors again, for a caller who may push some.
+    /// Reloads the instance's connectors for a caller with the scope `connectors:write`.
+    ///
+    /// # Errors
+    ///
+    /// 403 `MissingScopeError`; as [`Engine::reload_instance_connectors`].
     pub async fn reload_connectors(&self, caller: &Caller) -> Result<Reloaded, Error> {
         caller.require(ApiScope::ConnectorsWrite)?;
         self.reload_instance().await
     }
 
-    /// The same for whoever runs the process. The good ones are in use when this is done; a bad one leaves its last
-    /// good version in use. 409 `ConnectorSourceError` when nothing can be read: nothing is changed then.
+    /// Reloads the instance's connectors. Afterwards the valid connectors are in use; for an invalid one, its last valid
+    /// version stays in use.
+    ///
+    /// # Errors
+    ///
+    /// 409 `ConnectorSourceError` if the source cannot be read; nothing changes then.
     pub async fn reload_instance(&self) -> Result<Reloaded, Error> {
         let Some(source) = self.parts().source.clone() else { return Ok(Reloaded::default()) };
         let engine = self.clone();
         let reloaded = self
             .run_to_completion(async move {
                 let _catalog_lock = engine.connector_catalog().change_lock.write().await;
-                let stopped = || "reading them stopped half-way".to_owned();
+                let stopped = || "the reload was interrupted".to_owned();
                 let read = tokio::task::spawn_blocking(move || source.read()).await;
                 let read = read.unwrap_or_else(|_| Err(stopped()));
                 let SourceRead { registry, report, refused, kept } = read.map_err(|why| {
-                    let message = format!("the connectors could not be read again, so that nothing was changed: {why}");
+                    let message = format!("the connectors could not be reloaded, so nothing changed: {why}");
                     Error::new(ErrorCode::ConnectorSource, message)
                 })?;
                 let before = engine.registry();
@@ -52,7 +60,7 @@ impl Engine {
                 Ok::<_, Error>(reloaded)
             })
             .await?;
-        // A connector that came gets a profile in every project, as at the start.
+        // A new connector gets a profile in every project, as at the start.
         self.offer_new_connectors().await?;
         Ok(reloaded)
     }
