@@ -38,7 +38,7 @@ export interface Server {
 export async function startServer(binary: string, options: readonly string[] = []): Promise<Server> {
   await access(binary, constants.X_OK).catch(() => {
     throw new Error(
-      `There is no patchbay binary at ${binary}. Build it with \`cargo build --profile fast --bin patchbay\`, ` +
+      `No patchbay binary found at ${binary}. Build it with \`cargo build --profile fast --bin patchbay\`, ` +
         "or set PATCHBAY_BIN to the one to test.",
     );
   });

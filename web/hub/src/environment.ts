@@ -11,7 +11,7 @@ export interface Environment {
   token: string | null;
   /** Whether the page is inside another page. */
   framed: boolean;
-  /** The host page's origin; null if there is no host. */
+  /** The host page's origin; null without a host. */
   hostOrigin: string | null;
   /** The theme in the address; null if there is none. */
   theme: Theme | null;

@@ -11,7 +11,7 @@ import type { FormState } from "./useForm.ts";
 interface Props {
   form: FormState;
   notices: Notice[];
-  /** Returns a function that shows the guide step for a field; null if there is no such step. */
+  /** Returns a function that shows the guide step for a field; null if no step has it. */
   guideLinkFor: (key: string) => (() => void) | null;
 }
 

@@ -68,7 +68,7 @@ export function credentialsToSend(fields: readonly Field[], values: FormValues):
 export const hasStoredSecret = (field: Field, initial: FormValues): boolean =>
   isSecret(field) && isPlaceholder(initial[field.key] ?? "");
 
-/** Returns the key of the field that the server names as `credentials.KEY`; null if there is no such field. */
+/** Returns the key of the field that the server names as `credentials.KEY`; null for an unknown field. */
 export function fieldKeyFromPath(path: string, fields: readonly Field[]): string | null {
   const key = path.replace(/^(?:body\.)?credentials\./, "");
   return fields.some((field) => field.key === key) ? key : null;

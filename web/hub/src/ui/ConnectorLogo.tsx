@@ -1,4 +1,4 @@
-/** A connector's logo, or the first letter of its name if there is no logo or it does not load. */
+/** A connector's logo, or the first letter of its name if it has no logo or the logo does not load. */
 
 import { useState } from "react";
 

@@ -6,7 +6,7 @@ import type { RunInputs } from "./formModel.ts";
 /** The names of pagination inputs, the most specific first. */
 const CURSOR_INPUTS = ["next", "cursor", "page_token", "page", "offset"];
 
-/** Returns the inputs with the cursor in the action's pagination input; null if there is no next page. */
+/** Returns the inputs with the cursor in the action's pagination input; null without a next page. */
 export function nextInputs(fields: FormField[], inputs: RunInputs, next: unknown): RunInputs | null {
   if (next === null || next === undefined || next === "") return null;
   for (const name of CURSOR_INPUTS) {
