@@ -2,7 +2,7 @@
 //!
 //! Requests offer gzip and brotli: the header costs nothing, large JSON shrinks many times, and an uncompressed
 //! response is passed on without a copy. Decompression counts its output, so a small body that decompresses to
-//! gigabytes (a decompression bomb) costs no more than the limit.
+//! gigabytes (a decompression bomb) costs at most the limit.
 
 use std::io::Read;
 
@@ -23,7 +23,7 @@ const MAX_INLINE_DECOMPRESSION_BYTES: usize = 64 * 1024;
 /// The size of the brotli decoder's input buffer.
 const BROTLI_BUFFER_BYTES: usize = 8 * 1024;
 
-/// Returns the body, decompressed. An uncompressed body ends early if the observer needs no more of it.
+/// Returns the body, decompressed. Reading an uncompressed body ends as soon as the observer has enough of it.
 ///
 /// # Errors
 ///

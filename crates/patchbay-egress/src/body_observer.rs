@@ -14,8 +14,8 @@ pub trait BodyObserver: Send {
     /// Starts the observation of a response. It is called again for each retry and resets the state.
     fn start(&mut self, status: StatusCode, headers: &HeaderMap);
 
-    /// Receives the next bytes of the body, as the server sent them. Returns `Break` when no more bytes are needed.
-    /// It is not called for a compressed body.
+    /// Receives the next bytes of the body, as the server sent them. Returns `Break` when it needs no further
+    /// bytes. It is not called for a compressed body.
     ///
     /// # Errors
     ///

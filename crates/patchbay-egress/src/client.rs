@@ -92,7 +92,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// A [`RequestFailure`] if there is no complete response at the deadline.
+    /// A [`RequestFailure`] if the response is not complete at the deadline.
     pub async fn send(&self, request: OutboundRequest, deadline: Instant) -> Result<InboundResponse, RequestFailure> {
         self.send_observed(request, None, deadline, &mut ReadAll).await
     }
@@ -102,7 +102,7 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// A [`RequestFailure`] if there is no complete response at the deadline, or if the rate limits would delay the
+    /// A [`RequestFailure`] if the response is not complete at the deadline, or if the rate limits would delay the
     /// request for too long.
     pub async fn send_observed(
         &self,

@@ -10,7 +10,7 @@ use crate::{egress_policy::EgressRefused, rate_limit::RateLimited};
 pub struct RequestFailure {
     /// The URL of the request.
     pub url: Url,
-    /// Why there is no usable response.
+    /// Why the request has no usable response.
     pub cause: FailureCause,
 }
 

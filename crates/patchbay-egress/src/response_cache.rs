@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(get(&cache, "a", "x"), None);
         put(&cache, "a", "x", b"two", u64::MAX);
         tokio::time::advance(MAX_TTL + Duration::from_secs(1)).await;
-        assert_eq!(get(&cache, "a", "x"), None, "a day at most");
+        assert_eq!(get(&cache, "a", "x"), None, "at most a day");
     }
 
     #[tokio::test(start_paused = true)]

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn idempotent_methods_and_with_key_requests_are_retried() {
+    fn idempotent_methods_and_requests_with_a_key_are_retried() {
         let with_key =
             |name: &'static str| HeaderMap::from_iter([(http::HeaderName::from_static(name), "k".parse().unwrap())]);
         for method in [Method::GET, Method::PUT, Method::DELETE] {

@@ -47,7 +47,7 @@ const MAX_IDLE_PER_HOST: usize = 128;
 /// A response body while it streams in.
 pub type ResponseBody = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
 
-/// Why there is no response head.
+/// Why the transport received no response head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransportError {
     /// The egress policy refused an address. Nothing was sent.
@@ -68,7 +68,7 @@ pub trait Transport: Send + Sync {
     ///
     /// # Errors
     ///
-    /// A [`TransportError`] if there is no response head.
+    /// A [`TransportError`] if no response head was received.
     async fn send(
         &self,
         destination: Destination,

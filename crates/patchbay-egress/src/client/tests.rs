@@ -92,7 +92,7 @@ async fn get(client: &HttpClient, url: &str) -> Result<InboundResponse, RequestF
 
 async fn failure_cause(client: &HttpClient, url: &str) -> FailureCause {
     match get(client, url).await {
-        Ok(response) => panic!("answered {}", response.status),
+        Ok(response) => panic!("unexpected response: {}", response.status),
         Err(failure) => failure.cause,
     }
 }
@@ -265,7 +265,7 @@ async fn a_429_is_retried_if_the_request_is_idempotent_and_the_delay_fits() {
     assert_eq!(
         (long.status.as_u16(), seen.lock().unwrap().len()),
         (429, 4),
-        "an hour exceeds the deadline, so there is no retry"
+        "an hour exceeds the deadline, so it is not retried"
     );
     let posted = client.send(request(Method::POST, &format!("http://{address}/post")), soon()).await;
     let posted = posted.unwrap_or_else(|failure| panic!("{failure:?}"));

@@ -100,7 +100,7 @@ fn split_name<'a>(name: &'a HeaderName, kind: &str) -> Option<(&'a str, &'a str)
     let name = name.as_str();
     let family = ["x-ratelimit-", "x-rate-limit-", "ratelimit-"].into_iter().find(|family| name.starts_with(family))?;
     let suffix = name[family.len()..].strip_prefix(kind)?;
-    // Other suffixes, such as `-tokens`, count something else than requests.
+    // Other suffixes, such as `-tokens`, do not count requests.
     ["", "-requests", "-second", "-minute", "-hour", "-day"].contains(&suffix).then(|| (&name[..family.len()], suffix))
 }
 

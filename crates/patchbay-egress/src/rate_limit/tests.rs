@@ -47,11 +47,11 @@ async fn a_burst_of_one_second_is_sent_at_once_then_requests_are_spaced() {
 async fn a_request_that_would_wait_too_long_is_limited_at_once_and_takes_no_token() {
     let (limiter, account) = (RateLimiter::default(), AccountId::new("a"));
     assert_eq!(wait_millis(&limiter, &account, rate(0.5), 1.0).await, Ok(0));
-    let refused = RateLimited { limit: LimitKind::RequestsPerSecond(0.5), retry_after_secs: 2 };
+    let limited = RateLimited { limit: LimitKind::RequestsPerSecond(0.5), retry_after_secs: 2 };
     for _ in 0..2 {
         assert_eq!(
             wait_millis(&limiter, &account, rate(0.5), 1.0).await,
-            Err(refused),
+            Err(limited),
             "a limited request does not delay others"
         );
     }
@@ -64,9 +64,9 @@ async fn concurrency_is_limited() {
     let rules = LimitRules { requests_per_second: None, max_concurrency: Some(2) };
     let first = limiter.acquire(&account, rules, Instant::now()).await.unwrap();
     let _second = limiter.acquire(&account, rules, Instant::now()).await.unwrap();
-    let refused = RateLimited { limit: LimitKind::Concurrency(2), retry_after_secs: 1 };
-    assert_eq!(wait_millis(&limiter, &account, rules, 0.0).await, Err(refused));
-    assert_eq!(wait_millis(&limiter, &account, rules, 5.0).await, Err(refused));
+    let limited = RateLimited { limit: LimitKind::Concurrency(2), retry_after_secs: 1 };
+    assert_eq!(wait_millis(&limiter, &account, rules, 0.0).await, Err(limited));
+    assert_eq!(wait_millis(&limiter, &account, rules, 5.0).await, Err(limited));
     assert_eq!(wait_millis(&limiter, &AccountId::new("b"), rules, 0.0).await, Ok(0));
     let (waiting, ()) = tokio::join!(limiter.acquire(&account, rules, in_seconds(5.0)), async { drop(first) });
     waiting.unwrap();
@@ -82,10 +82,10 @@ async fn a_retry_after_blocks_the_account() {
     assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Ok(0), "only a 429 blocks");
     observe(&limiter, &account, 429, &[("retry-after", "9")]);
     observe(&limiter, &account, 429, &[("retry-after", "Thu, 15 Jan 2026 10:30:05 GMT")]);
-    let refused = RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 9 };
+    let limited = RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 9 };
     assert_eq!(
         wait_millis(&limiter, &account, LimitRules::default(), 1.0).await,
-        Err(refused),
+        Err(limited),
         "the longest delay applies"
     );
     assert_eq!(wait_millis(&limiter, &AccountId::new("b"), LimitRules::default(), 0.0).await, Ok(0));
@@ -100,18 +100,18 @@ async fn a_window_counts_down_and_waits_for_its_reset() {
     for _ in 0..2 {
         assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Ok(0));
     }
-    let refused = RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 10 };
-    assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Err(refused));
+    let limited = RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 10 };
+    assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Err(limited));
     // A response that was overtaken reports more requests than are left.
     observe(&limiter, &account, 200, &[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", "10")]);
-    assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Err(refused));
+    assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Err(limited));
     assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 60.0).await, Ok(10_000));
     for _ in 0..4 {
         assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Ok(0));
     }
     assert_eq!(
         wait_millis(&limiter, &account, LimitRules::default(), 0.0).await,
-        Err(refused),
+        Err(limited),
         "the next window has the same size"
     );
     tokio::time::advance(Duration::from_mins(1)).await;
@@ -130,8 +130,8 @@ async fn the_strictest_of_several_windows_applies() {
     let reported =
         [("ratelimit", r#""burst";r=0;t=1, "daily";r=0;t=3600"#), ("ratelimit-policy", r#""burst";q=10;w=1"#)];
     observe(&limiter, &account, 200, &reported);
-    let refused = RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 3600 };
-    assert_eq!(wait_millis(&limiter, &account, rate(5.0), 60.0).await, Err(refused));
+    let limited = RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 3600 };
+    assert_eq!(wait_millis(&limiter, &account, rate(5.0), 60.0).await, Err(limited));
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,8 +144,8 @@ async fn requests_in_flight_count_before_their_responses_arrive() {
     }
     // The first response reports three requests, which the three in flight have already taken.
     observe(&limiter, &account, 200, &[("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", "10")]);
-    let refused = RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 10 };
-    assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Err(refused));
+    let limited = RateLimited { limit: LimitKind::ReportedByProvider, retry_after_secs: 10 };
+    assert_eq!(wait_millis(&limiter, &account, LimitRules::default(), 0.0).await, Err(limited));
 }
 
 #[tokio::test(start_paused = true)]
