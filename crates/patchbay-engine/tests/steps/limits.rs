@@ -79,9 +79,9 @@ async fn what_a_provider_says_is_kept_before_it_is_hit() {
         world.get(id, None).await.unwrap();
         let error = world.get("other", AT_ONCE).await.unwrap_err();
         assert_eq!(told(&error), (429, ErrorCode::ProviderRateLimit, Some(seconds)), "{error}");
-        assert!(error.message.starts_with("Flow has said"), "{error}");
+        assert!(error.message.starts_with("Flow reported"), "{error}");
         let error = world.get("other", None).await.unwrap_err();
-        assert_eq!(told(&error).1, ErrorCode::ProviderRateLimit, "it would not fit into the call's time either");
+        assert_eq!(told(&error).1, ErrorCode::ProviderRateLimit, "the delay exceeds the time of the call too");
         let proxied = ProxyRequest {
             account_id: world.account.clone(),
             url: None,
