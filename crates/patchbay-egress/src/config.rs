@@ -1,6 +1,7 @@
 //! The operator's settings for outbound requests.
 
 use ipnet::IpNet;
+use patchbay_model::{CodedError, ErrorCode};
 
 /// The default of [`EgressConfig::max_response_bytes`]: 32 MiB.
 const DEFAULT_MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
@@ -44,4 +45,13 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+impl CodedError for ConfigError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidCa(_) => ErrorCode::EgressCaInvalid,
+            Self::InvalidUpstream { .. } => ErrorCode::UpstreamInvalid,
+        }
+    }
 }

@@ -6,10 +6,8 @@
 //! without a tenant.
 
 mod background_task;
-mod cache;
 mod call_log;
 mod connector_catalog;
-pub mod error;
 mod http;
 mod key_ring;
 mod keyed_locks;
@@ -18,17 +16,20 @@ mod login;
 mod oauth;
 pub mod remote;
 mod retention;
-mod runtime;
 mod scopes;
 pub mod services;
 mod tokens;
 
 pub use connector_catalog::{ConnectorSource, InstalledConnector, Origin, SourceRead};
-pub use error::{Error, ErrorCode, Problem, ProviderFailure};
 pub use key_ring::{
     KeyRingStatus, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
 };
 pub use patchbay_egress::set_worker_pool_index;
+pub(crate) use patchbay_runtime as runtime;
+pub use patchbay_runtime::{
+    EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileFacts, Problem, ProviderFailure, Revocation, RunTrace,
+    RuntimeConfig, local_runner, recorded_tests,
+};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
@@ -51,10 +52,7 @@ pub use oauth::{
     AuthorizationCallback, AuthorizationDraft, AuthorizationRedirect, CallbackOutcome, ConfirmedAuthorization,
     NewAuthorization, PreparedAuthorization,
 };
-pub use runtime::{
-    EmittedEvent, EventSink, Exchange, FileFacts, RunTrace, RuntimeConfig, local_runner, recorded_tests,
-};
-pub use tokens::{LocalRevoker, Revocation};
+pub use tokens::LocalRevoker;
 
 /// One page of a listing.
 #[derive(Clone, Debug)]

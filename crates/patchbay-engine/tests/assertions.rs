@@ -23,7 +23,7 @@ use base64::{
 };
 use serde_json::{Value, json};
 
-const KEY: &str = include_str!("fixtures/keys/rsa.pem");
+const KEY: &str = include_str!("../../patchbay-runtime/tests/fixtures/keys/rsa.pem");
 
 type Forms = Arc<Mutex<Vec<Vec<(String, String)>>>>;
 

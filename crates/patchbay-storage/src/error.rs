@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use patchbay_model::{CodedError, ErrorCode};
+
 /// The error that a backend reported, kept as the `source` of a [`StorageError`].
 pub type Cause = Box<dyn Error + Send + Sync>;
 
@@ -52,4 +54,23 @@ pub enum StorageError {
     /// Any other failure.
     #[error("the database failed")]
     Other(#[source] Cause),
+}
+
+impl CodedError for StorageError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::Full(_) | Self::ReadOnly(_) | Self::Busy(_) | Self::Closed(_) | Self::Unavailable { .. } => {
+                ErrorCode::StorageUnavailable
+            }
+            Self::Newer(_) | Self::Corrupt(_) | Self::Inconsistent { .. } | Self::Other(_) => ErrorCode::Storage,
+        }
+    }
+
+    fn public_message(&self) -> String {
+        match self.code() {
+            ErrorCode::Storage => "the database failed; the server's log says why".to_owned(),
+            _ => self.to_string(),
+        }
+    }
 }

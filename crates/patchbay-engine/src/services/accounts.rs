@@ -12,8 +12,9 @@ use super::{Caller, Engine, invalid, invalid_at, revocation::revoked};
 use crate::{
     Error, ErrorCode, Page, Problem,
     linking::{Verification, check_fields, seal_account, verify},
+    runtime::Revocation,
     scopes::lacking_scopes,
-    tokens::{Revocation, TokenSet, expiry_message, previous_client_id},
+    tokens::{TokenSet, expiry_message, previous_client_id},
 };
 
 /// Which accounts to list. Empty lists do not filter. Pages count from 1.

@@ -222,7 +222,10 @@ fn finish(call: Call, outcome: Result<Map<String, Value>, Error>, trace: Option<
     let trace = trace.map(|trace| run_trace(&call, trace));
     match call.end(outcome, |_| 200) {
         Ok(result) => Ok(RunOutcome { call_id, result, trace }),
-        Err(error) => Err(Error { trace: trace.map(Box::new), ..error }),
+        Err(mut error) => {
+            error.trace = trace.map(Box::new);
+            Err(error)
+        }
     }
 }
 

@@ -20,14 +20,13 @@ use tokio_util::task::TaskTracker;
 use crate::{
     Error, ErrorCode, EventSink,
     background_task::BackgroundTask,
-    cache::Cache,
     call_log::CallLog,
     connector_catalog::{self, ConnectorCatalog, ConnectorSource},
     key_ring::KeyRotator,
     keyed_locks::KeyedLocks,
     login::{DashboardPasswords, LoginThrottle},
     retention,
-    runtime::{Host, RuntimeConfig},
+    runtime::{Cache, Host, RuntimeConfig},
     tokens::{self, SingleFlight},
 };
 
@@ -428,22 +427,6 @@ pub async fn check_key_ring(storage: &dyn Storage, vault: &Vault) -> Result<(), 
     };
     let canary = patchbay_model::Sealed::from_bytes(stored);
     vault.check_canary(&canary).map_err(|error: VaultError| Error::new(ErrorCode::KeyRingMismatch, error.to_string()))
-}
-
-impl From<StorageError> for Error {
-    fn from(error: StorageError) -> Self {
-        let public = match &error {
-            StorageError::Conflict(what) => return Self::new(ErrorCode::Conflict, *what),
-            StorageError::Full(_)
-            | StorageError::ReadOnly(_)
-            | StorageError::Busy(_)
-            | StorageError::Closed(_)
-            | StorageError::Unavailable { .. } => Self::new(ErrorCode::StorageUnavailable, error.to_string()),
-            _ => Self::new(ErrorCode::Storage, "the database failed; the server's log says why"),
-        };
-        tracing::error!(error = &error as &dyn std::error::Error, "a storage call failed");
-        public.with_source(error)
-    }
 }
 
 /// Creates the 400 `ValidationError` with every problem.

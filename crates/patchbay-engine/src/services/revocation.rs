@@ -15,7 +15,8 @@ use tokio::time::{Instant, sleep};
 use super::{Caller, Engine, credentials_of, invalid_at};
 use crate::{
     Error, ErrorCode,
-    tokens::{Revocation, TokenClient, TokenContext, revoke},
+    runtime::Revocation,
+    tokens::{TokenClient, TokenContext, revoke},
 };
 
 /// How long a provider may take to confirm; less where a whole call may take less.

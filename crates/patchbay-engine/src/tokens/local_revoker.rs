@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use patchbay_model::{EnabledActions, Metadata, Owner, Profile, ProfileId, ProjectId, Timestamp};
 use tokio::time::{Duration, Instant};
 
-use super::{Revocation, TokenClient, TokenContext, revoke};
+use super::{TokenClient, TokenContext, revoke};
 use crate::{
     EngineConfig, Error,
     runtime::{
+        Revocation,
         local_runner::{LocalAccount, LocalRunner, OpenAccount},
         recorded_tests::Revoker,
     },

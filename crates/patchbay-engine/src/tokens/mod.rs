@@ -29,7 +29,6 @@ pub(crate) use previous_clients::{
 };
 pub(crate) use refresh::RefreshGoal;
 pub(crate) use refresh_worker::{refresh_due_tokens, start as start_refresh_worker};
-pub use revoke::Revocation;
 pub(crate) use revoke::{can_revoke, revoke};
 pub(crate) use single_flight::SingleFlight;
 pub(crate) use token_request::{

@@ -301,8 +301,8 @@ impl TokenRefresh<'_> {
                 Err(self.back_off(told, true).await?)
             }
             TokenError::Transient => {
-                let told =
-                    Error { message: format!("the account's token could not be renewed: {}", error.message), ..error };
+                let mut told = error;
+                told.message = format!("the account's token could not be renewed: {}", told.message);
                 Err(self.back_off(told, false).await?)
             }
         }

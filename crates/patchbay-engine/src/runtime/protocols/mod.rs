@@ -1,7 +1,0 @@
-//! The protocols and formats that connectors speak beyond HTTP and JSON.
-
-pub(crate) mod jws;
-pub(crate) mod mcp;
-pub(crate) mod saml;
-pub(crate) mod soap;
-pub(crate) mod xml;

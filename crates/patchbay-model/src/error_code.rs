@@ -1,0 +1,305 @@
+//! The codes that programs rely on: one table gives each its wire name, its HTTP status and its documentation.
+//!
+//! `patchbay error-codes` prints `docs/errors.md` from this table, and a test compares the two.
+
+use std::fmt::Write;
+
+use serde::{Serialize, Serializer};
+
+macro_rules! error_codes {
+    ($($section:literal $(, $introduction:literal)? {
+        $($code:ident, $name:literal, $status:literal $(as $shown:literal)?, $meaning:literal, $remedy:literal;)+
+    })+) => {
+        /// A stable code of an error. Programs branch on it, so its wire name never changes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorCode {
+            $($(#[doc = $meaning] $code,)+)+
+        }
+
+        impl ErrorCode {
+            /// Lists every code, in the order of `docs/errors.md`.
+            pub const ALL: &'static [Self] = &[$($(Self::$code,)+)+];
+
+            /// Returns the name on the wire, such as `ValidationError`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($(Self::$code => $name,)+)+ }
+            }
+
+            /// Returns the HTTP status that belongs to the code. An error's own status can differ: the error status
+            /// of a provider is passed on.
+            pub const fn status(self) -> u16 {
+                match self { $($(Self::$code => $status,)+)+ }
+            }
+
+            /// Returns the meaning and the remedy, in Markdown.
+            pub const fn doc(self) -> (&'static str, &'static str) {
+                match self { $($(Self::$code => ($meaning, $remedy),)+)+ }
+            }
+
+            /// Returns what the reference shows in place of the status, if it differs.
+            const fn shown_status(self) -> Option<&'static str> {
+                match self { $($(Self::$code => first(&[$($shown)?]),)+)+ }
+            }
+        }
+
+        /// The sections of the reference: title, introduction, codes.
+        const SECTIONS: &[(&str, Option<&str>, &[ErrorCode])] =
+            &[$(($section, first(&[$($introduction)?]), &[$(ErrorCode::$code,)+]),)+];
+    };
+}
+
+const fn first(texts: &[&'static str]) -> Option<&'static str> {
+    if texts.is_empty() { None } else { Some(texts[0]) }
+}
+
+error_codes! {
+    "The request" {
+        Validation, "ValidationError", 400,
+            "Values are missing, unknown, of the wrong type or break a rule", "Correct every problem that the response lists";
+        MalformedJson, "MalformedJsonError", 400,
+            "The body is not valid JSON", "Check the line and column in the message";
+        UnsupportedMediaType, "UnsupportedMediaTypeError", 415,
+            "The body is not declared as JSON (for a pushed connector: as JSON or YAML)", "Send `content-type: application/json`";
+        PayloadTooLarge, "PayloadTooLargeError", 413,
+            "The body is larger than the limit in the message (16 KiB for a login)", "Send less, or raise `limits.bodyMebibytes`";
+        BodyTimeout, "BodyTimeoutError", 408,
+            "The body did not arrive within the limits: 30 seconds for each part, 10 minutes for the whole body", "Send it faster, or send less";
+        RouteNotFound, "RouteNotFoundError", 404,
+            "The path does not exist", "See `/docs`";
+        MethodNotAllowed, "MethodNotAllowedError", 405,
+            "The path does not accept this method", "See `/docs`";
+        GuideNotFound, "GuideNotFoundError", 404,
+            "The connector and authentication method have no guide", "See `/guides`";
+        Conflict, "ConflictError", 409,
+            "The change conflicts with what is stored or with a change made at the same moment", "Read the resource again and repeat the change";
+    }
+    "Keys and sessions" {
+        Unauthorized, "UnauthorizedError", 401,
+            "The API key is missing or not valid", "Send the key as the user name of Basic authentication";
+        MissingScope, "MissingScopeError", 403,
+            "The API key lacks the scope that the message names", "Use a key that has the scope";
+        SessionExpired, "SessionExpiredError", 401 as "401 (400 for a change: existing Hubs take a 401 for success)",
+            "The Hub's connect session has expired or does not exist", "Create a new connect session";
+        SessionNotFound, "SessionNotFoundError", 404,
+            "The project has no valid connect session with this token", "Create a new connect session";
+        AttemptNotFound, "AttemptNotFoundError", 404,
+            "The connect session has no such connection attempt", "Start a new attempt";
+        TooManyStreams, "TooManyStreamsError", 429,
+            "Too many clients follow connection attempts through event streams", "Poll the attempt every few seconds, as the Hub does";
+        ProjectNotFound, "ProjectNotFoundError", 404,
+            "The project does not exist", "See `patchbay project list`";
+        KeyNotFound, "KeyNotFoundError", 404,
+            "The project has no such API key", "See `GET /api_keys`";
+        InvalidLogin, "InvalidLoginError", 401,
+            "The one-time link was used or has expired, or the password is wrong", "Log in with the password, or create a link with `patchbay login-link`";
+        TooManyAttempts, "TooManyAttemptsError", 429,
+            "Too many wrong passwords in a row", "Wait for `Retry-After` seconds, or use a one-time link";
+        ForeignPage, "ForeignPageError", 403,
+            "A page of another site tried to change something with a logged-in browser's cookie", "Use an API key outside the dashboard";
+    }
+    "Connectors and profiles" {
+        ConnectorNotFound, "ConnectorNotFoundError", 404,
+            "The project has no such connector", "See `GET /connectors`";
+        ConnectorVersionNotFound, "ConnectorVersionNotFoundError", 404,
+            "The connector has no such version in this project", "See `GET /connectors/{key}`";
+        ConnectorMissing, "ConnectorMissingError", 412,
+            "The account's connector is not installed, or its files have errors", "Push a version without errors; for a built-in connector, read the server's log";
+        ConnectorVersionMissing, "ConnectorVersionMissingError", 412,
+            "The profile is pinned to a version that does not exist", "Change the profile's pin, or push the version";
+        ConnectorInvalid, "ConnectorInvalidError", 400,
+            "A pushed connector has errors; `diagnostics` lists them, and nothing was changed", "Fix the files at the places in `diagnostics`";
+        ConnectorVersionExists, "ConnectorVersionExistsError", 409,
+            "The version exists with other files", "Raise `info.version` and push again";
+        ConnectorLimit, "ConnectorLimitError", 409,
+            "The project has the maximum number of connector versions", "Delete versions that no profile uses";
+        ConnectorVersionPinned, "ConnectorVersionPinnedError", 409,
+            "A profile is pinned to the version that was to be deleted", "Change the profile's pin first";
+        ConnectorInUse, "ConnectorInUseError", 409,
+            "The deletion would leave accounts without a version of their connector", "Push another version that the pin accepts, or delete the accounts";
+        ConnectorBuiltIn, "ConnectorBuiltInError", 409,
+            "The version belongs to the instance, not to the project", "Disable its profiles instead";
+        ConnectorSource, "ConnectorSourceError", 409,
+            "The connectors directory cannot be read; the loaded connectors stay in use", "Fix the directory that the message names";
+        Connector, "ConnectorError", 500,
+            "The connector's files contain something that cannot work", "Fix the file at the place that the message names";
+        AuthMethodMissing, "AuthMethodMissingError", 412,
+            "The connector no longer has the authentication method of the account or profile", "Reconnect the account through another profile";
+        ProfileNotFound, "ProfileNotFoundError", 404,
+            "The project has no such connector profile", "See `GET /auth_configs`";
+        ProfileInactive, "ProfileInactiveError", 412,
+            "The connector profile is disabled, so no account can be linked through it", "Enable the profile";
+        ProfileInUse, "ProfileInUseError", 409,
+            "Accounts use the connector profile", "Delete or move the accounts first, or disable the profile";
+        ProfileMismatch, "ProfileMismatchError", 400,
+            "`x-connector-profile-id` does not match the account", "Omit the header, or name a profile of the same connector";
+    }
+    "Accounts", "Another project's account gets exactly the response of an account that does not exist." {
+        AccountNotFound, "AccountNotFoundError", 404,
+            "The project has no such account", "See `GET /accounts`";
+        AccountAuthenticationFailed, "AccountAuthenticationFailedError", 401,
+            "The provider rejected the values of a new or edited account with 401 or 403; nothing was stored", "Correct the values; the response contains the provider's message";
+        AccountInvalidCredentials, "AccountInvalidCredentialsError", 401,
+            "The provider rejected the account's credentials during a call", "Reconnect the account with valid credentials";
+        AccountExpiredCredentials, "AccountExpiredCredentialsError", 412,
+            "The account has expired or is archived, or the provider no longer refreshes its token; `status_reasons` of the account says why", "Reconnect the account";
+        TokenRenewal, "TokenRenewalError", 503,
+            "The account's token has expired and the refresh failed a moment ago, or another process is refreshing it", "Retry after `Retry-After` seconds";
+        TokenAnswer, "TokenAnswerError", 502,
+            "The provider's token response contains no token, or a request token of OAuth 1.0 before revision A", "Check the connector's token URL; try again later";
+        ProfileCredentials, "ProfileCredentialsError", 412,
+            "The provider rejects the client credentials of the connector profile; the profile's `alarm` says since when", "Correct the client ID and client secret in the profile";
+        AccountMissingScopes, "AccountMissingScopesError", 412,
+            "The provider granted fewer scopes than the action needs; the message names the missing ones. Nothing was sent, or the provider rejected the call for missing scopes (403 `insufficient_scope`; `provider_errors` contains its response)", "Reconnect the account and grant the scopes: the next authorization requests them";
+        AccountRevoked, "AccountRevokedError", 412,
+            "The account's credentials were revoked (`/accounts/revoke`) and are no longer stored. Also a code in `status_reasons`", "Reconnect the account";
+        RevocationFailed, "RevocationFailedError", 412 as "",
+            "A code in `status_reasons` of a suspended account: the provider did not confirm the revocation", "Revoke the account again, or remove the app's access at the provider";
+        AccountSuspended, "AccountSuspendedError", 412,
+            "The account is suspended", "Resume the account (`status: active`)";
+        AccountIntegrationInactive, "AccountIntegrationInactiveError", 412,
+            "The account's connector profile is disabled", "Enable the profile";
+        AccountField, "AccountFieldError", 412,
+            "A field of the account cannot be used in the request", "Reconnect the account with a corrected value";
+        AccountRateLimit, "AccountRateLimitError", 429,
+            "More calls wait for this account than the connector's `rateLimit` allows", "Wait for `Retry-After` seconds";
+        AccountConcurrency, "AccountConcurrencyError", 429,
+            "The account has as many requests in flight as the connector's `concurrency` allows", "Wait for `Retry-After` seconds";
+        ProviderRateLimit, "ProviderRateLimitError", 429,
+            "The provider reported that the account's rate limit is used up; nothing was sent", "Wait for `Retry-After` seconds";
+    }
+    "Actions and the proxy" {
+        ActionNotFound, "ActionNotFoundError", 404,
+            "The action does not exist; the message suggests similar names", "Correct the name";
+        ActionConnectorMismatch, "ActionConnectorMismatchError", 400,
+            "The action belongs to another connector than the account", "Use an account of that connector";
+        ActionNotEnabled, "ActionNotEnabledError", 403,
+            "The connector profile does not allow the action", "Enable the action on the profile";
+        EventInvalid, "EventInvalidError", 400,
+            "The connector tried to emit an invalid event; the message names the part", "Correct the inputs, or the connector's `emit_event`";
+        ProxyUnsupported, "ProxyUnsupportedError", 501,
+            "The connector has no single base URL, or sends its credentials in SOAP envelopes", "Run the connector's actions instead";
+    }
+    "The provider" {
+        Provider, "ProviderError", 502 as "the provider's",
+            "The provider responded with this error", "Read its response in `provider_errors`";
+        ProviderUnreachable, "ProviderUnreachableError", 502,
+            "No connection was made: DNS, network or certificate failed", "Check that the provider is up and that the server can reach it";
+        ProviderConnection, "ProviderConnectionError", 502,
+            "The connection broke before the response was complete", "Try again; a write may have taken effect";
+        ProviderInvalidResponse, "ProviderInvalidResponseError", 502,
+            "The response is not what was expected, for example HTML in place of JSON, XML with a DTD, or no SOAP envelope", "Check the start of the response in `provider_errors`";
+        ProviderRedirect, "ProviderRedirectError", 502,
+            "The provider redirects to a place that the call must not follow", "Call the URL in the message, if it is right";
+        ProviderResponseTooLarge, "ProviderResponseTooLargeError", 502,
+            "The response is larger than the limit", "Request less at once; a file of any size passes if its action has `responseMode: stream`";
+        ToolInputRequired, "ToolInputRequiredError", 501,
+            "A tool of an MCP server asks for input that only a person can give", "Pass everything that the tool needs in the call, or use the provider itself";
+        Timeout, "TimeoutError", 408,
+            "The call exceeded its time budget", "Request less, or wait for `Retry-After` seconds";
+        EgressRefused, "EgressRefusedError", 502,
+            "The egress policy does not allow the address; the message names its kind", "The operator can allow it with `egress.allow`";
+    }
+    "The server" {
+        StorageUnavailable, "StorageUnavailableError", 503,
+            "The database cannot write now: the disk is full, read-only or busy; the change was not stored", "Free space or fix the permissions, then repeat the change";
+        Storage, "StorageError", 500,
+            "The database failed", "Read the server's log";
+        Vault, "VaultError", 500,
+            "Sealed credentials cannot be opened", "Restore the key ring and the database from the same backup";
+        KeyRingMismatch, "KeyRingMismatchError", 500 as "at start",
+            "The key ring did not seal this database, so the server does not start", "Restore the key ring that belongs to the database";
+        EgressCaInvalid, "EgressCaInvalidError", 500 as "at start",
+            "The file of `egress.caFile` contains no CA certificates, so the server does not start", "Provide a PEM file with the CA certificates";
+        UpstreamInvalid, "UpstreamInvalidError", 500 as "at start",
+            "An entry of `upstreams` is not a pair of base URLs, so the server does not start", "Correct the configuration";
+        Internal, "InternalError", 500,
+            "A defect in Patchbay", "Report it with the server's log";
+    }
+    "Authorization at a provider", "These codes end a connection attempt: its `error` has the code and the message, and the window shows the message." {
+        SignInRequired, "SignInRequiredError", 400,
+            "The connector profile links accounts by authorization at the provider, not by typed values", "Open `/connect/oauth2/{integration_id}` as the Hub does";
+        SignInDenied, "SignInDeniedError", 400,
+            "Access was not granted at the provider", "Start again and allow access";
+        SignInRefused, "SignInRefusedError", 400,
+            "The callback does not belong to the authorization: another browser, connector, issuer, request token or customer, a missing verifier, or a canceled attempt", "Start and finish in the same browser, with cookies enabled";
+        SignInUnknown, "SignInUnknownError", 400,
+            "The authorization does not exist: it was completed, is older than ten minutes, or was not started here; or a confirmation that no authorization of this project waits for", "Start again where you began";
+        SignInDiscovery, "SignInDiscoveryError", 502,
+            "The authorization server of an MCP server cannot be discovered, or its metadata is not trustworthy; the message says why", "Ask the provider to fix the server's metadata";
+        ClientRegistration, "ClientRegistrationError", 502,
+            "The authorization server of an MCP server did not register this server as a client", "Follow the message: set `publicUrl`, or register a client at the provider and enter it in the profile";
+        SignIn, "SignInError", 500,
+            "The state of the authorization could not be stored or read", "Read the server's log";
+    }
+}
+
+impl ErrorCode {
+    /// Prints the reference of all codes as Markdown: `docs/errors.md`.
+    pub fn reference() -> String {
+        let mut page = String::from(
+            "# Error codes\n\n\
+             Every error response of the API contains `statusCode`, `message`, `timestamp` and `errorCode`. The message is\n\
+             for people and may change; the code is for programs and does not change. If the provider failed,\n\
+             `provider_errors` contains its response with secrets removed. If the request is wrong, `errors` lists every\n\
+             problem at once. `Retry-After` is in seconds.\n\n\
+             `patchbay error-codes` prints this page from the source.\n",
+        );
+        for (title, introduction, codes) in SECTIONS {
+            let introduction = introduction.map(|text| format!("{text}\n\n")).unwrap_or_default();
+            let head = "| Code | Status | Meaning | What to do |\n|---|---|---|---|";
+            // Writing to a String does not fail.
+            let _ = write!(page, "\n## {title}\n\n{introduction}{head}\n");
+            for code in *codes {
+                let (meaning, remedy) = code.doc();
+                let status = code.shown_status().map_or_else(|| code.status().to_string(), str::to_owned);
+                let _ = writeln!(page, "| `{}` | {status} | {meaning} | {remedy} |", code.as_str());
+            }
+        }
+        page
+    }
+}
+
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// An error that has a stable code and a message for people.
+pub trait CodedError: std::error::Error + Send + Sync + 'static {
+    /// Returns the stable code.
+    fn code(&self) -> ErrorCode;
+
+    /// Returns the message for the caller. It reveals nothing that only the operator may see.
+    fn public_message(&self) -> String {
+        self.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn wire_names_are_unique_and_statuses_are_errors() {
+        let names = ErrorCode::ALL.iter().map(|code| code.as_str()).collect::<BTreeSet<_>>();
+        assert_eq!(names.len(), ErrorCode::ALL.len());
+        assert!(ErrorCode::ALL.iter().all(|code| (400..600).contains(&code.status())));
+    }
+
+    #[test]
+    fn the_reference_lists_every_code_once() {
+        let page = ErrorCode::reference();
+        for code in ErrorCode::ALL {
+            assert_eq!(page.matches(&format!("| `{code}` |")).count(), 1, "{code}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What a warm call needs, in memory: callers by key, accounts, profiles.
+//!
+//! Exact within the one process that owns the data directory: every change through a service updates
+//! or forgets its entry before it answers. [`Cache::evict`] and [`Cache::clear`] are the seam that a
+//! second replica will need. Secrets are cached sealed alone.
+
+use std::{
+    borrow::Borrow,
+    collections::HashMap,
+    hash::Hash,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// A bounded map. No lock is held while anything is awaited.
+pub struct Cache<K, V> {
+    entries: RwLock<HashMap<K, Arc<V>>>,
+    capacity: usize,
+    /// Counts changes: a value that was read before a change must not be kept after it.
+    generation: AtomicU64,
+}
+
+/// The state of a cache when a value began to be read.
+#[derive(Clone, Copy)]
+pub struct Generation(u64);
+
+impl<K: Hash + Eq + Clone, V> Cache<K, V> {
+    /// An empty cache of at most `capacity` entries.
+    pub fn new(capacity: usize) -> Self {
+        Self { entries: RwLock::default(), capacity, generation: AtomicU64::new(0) }
+    }
+
+    /// The entry of a key.
+    pub fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<Arc<V>>
+    where
+        K: Borrow<Q>,
+    {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// To be taken before a value is read from storage.
+    pub fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::SeqCst))
+    }
+
+    /// Keeps a value that was read, unless something has changed since.
+    pub fn fill(&self, read_at: Generation, key: K, value: Arc<V>) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if self.generation.load(Ordering::SeqCst) == read_at.0 {
+            self.make_room(&mut entries);
+            entries.insert(key, value);
+        }
+    }
+
+    /// Forgets a key, and what is being read of it at the moment.
+    pub fn evict<Q: Hash + Eq + ?Sized>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        entries.remove(key);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        entries.clear();
+    }
+
+    /// A full cache forgets half of its entries: cheaper than a clock on every read.
+    fn make_room(&self, entries: &mut HashMap<K, Arc<V>>) {
+        if entries.len() >= self.capacity {
+            let mut keep = false;
+            entries.retain(|_, _| {
+                keep = !keep;
+                keep
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_read_before_a_change_is_not_kept_after_it() {
+        let cache = Cache::<String, u32>::new(4);
+        let before = cache.generation();
+        cache.evict("a");
+        cache.fill(before, "a".to_owned(), Arc::new(1));
+        assert!(cache.get("a").is_none());
+        cache.fill(cache.generation(), "a".to_owned(), Arc::new(2));
+        assert_eq!(cache.get("a").as_deref(), Some(&2));
+        cache.clear();
+        assert!(cache.get("a").is_none());
+    }
+
+    #[test]
+    fn it_stays_within_its_capacity() {
+        let cache = Cache::<u32, u32>::new(8);
+        for number in 0..1000 {
+            cache.fill(cache.generation(), number, Arc::new(number));
+        }
+        assert!(cache.entries.read().unwrap().len() <= 8);
+        assert!(cache.get(&999).is_some());
+    }
+}

@@ -1,0 +1,173 @@
+//! Composite ids: several of the provider's ids as one opaque text.
+//!
+//! In results a field becomes `cid1_` and, in base64url, a JSON list of `[alias, value]`; `1` is the version of the
+//! encoding. The same text as an input becomes an object again, `inputs.id.ALIAS`. It is no secret and no proof: it
+//! says what the provider itself calls the thing, and is checked as strictly as any input.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use patchbay_connector::definition::{Action, CompositeId};
+use serde_json::{Map, Value};
+
+use crate::{Error, ErrorCode, Problem, json::pick};
+
+const PREFIX: &str = "cid1_";
+/// The longest id that is taken, in bytes.
+const LONGEST: usize = 4096;
+
+fn fields(action: &Action) -> &[CompositeId] {
+    match &action.composite_ids {
+        Some(ids) if ids.enabled => &ids.fields,
+        _ => &[],
+    }
+}
+
+/// Makes the ids of a result's records.
+pub fn join(action: &Action, result: &mut Map<String, Value>) {
+    let fields = fields(action);
+    if fields.is_empty() {
+        return;
+    }
+    match result.get_mut("data") {
+        Some(Value::Array(records)) => records.iter_mut().for_each(|record| join_record(fields, record)),
+        Some(record) => join_record(fields, record),
+        None => {}
+    }
+}
+
+fn join_record(fields: &[CompositeId], record: &mut Value) {
+    // All are made of the record as it was.
+    let made = fields.iter().map(|field| (field, encoded(field, record))).collect::<Vec<_>>();
+    let Value::Object(members) = record else { return };
+    for (field, id) in made {
+        let own = match id {
+            Some(id) => members.insert(field.target.clone(), Value::String(id)),
+            // A part that is not there makes no id; the provider's own would not be taken back.
+            None => members.get_mut(&field.target).map(Value::take),
+        };
+        if let (Some(own), Some(remote)) = (own, &field.remote)
+            && *remote != field.target
+        {
+            members.entry(remote.clone()).or_insert(own);
+        }
+    }
+}
+
+fn encoded(field: &CompositeId, record: &Value) -> Option<String> {
+    let mut parts = Vec::with_capacity(field.components.len());
+    for (name, alias) in &field.components {
+        let value = pick(record, name).filter(|value| value.is_string() || value.is_number())?;
+        parts.push(Value::Array(vec![Value::String(alias.clone()), value.clone()]));
+    }
+    Some(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(Value::Array(parts).to_string())))
+}
+
+/// Takes the ids among the inputs apart. 400 with every input that holds none.
+pub fn split(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Error> {
+    let mut problems = Vec::new();
+    for field in fields(action) {
+        let Some(input) = action.inputs.iter().find(|input| input.name == field.target) else { continue };
+        let Some(given) = inputs.get(&field.target).filter(|given| !given.is_null()) else { continue };
+        let path = format!("{}.{}", input.location.as_str(), input.name);
+        let mut apart = |given: &Value, path: String| {
+            let parts = given.as_str().and_then(|text| decoded(field, text));
+            if parts.is_none() {
+                let message = format!("`{path}` is no id of `{}`; take it from a result as it stands", field.target);
+                problems.push(Problem { path, code: "composite_id", message });
+            }
+            parts.unwrap_or_default()
+        };
+        let split = match given {
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(place, item)| apart(item, format!("{path}[{place}]"))).collect()
+            }
+            one => apart(one, path),
+        };
+        if let Value::Object(members) = inputs.to_mut() {
+            members.insert(field.target.clone(), split);
+        }
+    }
+    let Some(first) = problems.first() else { return Ok(()) };
+    Err(Error::new(ErrorCode::Validation, first.message.clone()).with_problems(problems))
+}
+
+/// The parts by alias; none when the text is no id of this field.
+fn decoded(field: &CompositeId, text: &str) -> Option<Value> {
+    let packed = text.strip_prefix(PREFIX).filter(|packed| packed.len() <= LONGEST)?;
+    let parts: Vec<(String, Value)> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(packed).ok()?).ok()?;
+    let fits = parts.len() == field.components.len()
+        && parts
+            .iter()
+            .zip(&field.components)
+            .all(|((alias, value), (_, known))| alias == known && (value.is_string() || value.is_number()));
+    fits.then(|| Value::Object(parts.into_iter().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn field() -> CompositeId {
+        CompositeId {
+            target: "id".to_owned(),
+            remote: Some("remote_id".to_owned()),
+            components: vec![("project.key".to_owned(), "project".to_owned()), ("id".to_owned(), "issue".to_owned())],
+        }
+    }
+
+    #[test]
+    fn what_is_joined_comes_apart_again_with_its_types() {
+        let mut record = json!({ "id": 7, "project": { "key": "A/ü" } });
+        join_record(&[field()], &mut record);
+        let id = record["id"].as_str().unwrap().to_owned();
+        assert_eq!(id, "cid1_W1sicHJvamVjdCIsIkEvw7wiXSxbImlzc3VlIiw3XV0", "stored ids must stay readable");
+        assert_eq!(record, json!({ "id": id, "project": { "key": "A/ü" }, "remote_id": 7 }));
+        assert_eq!(decoded(&field(), &id), Some(json!({ "project": "A/ü", "issue": 7 })));
+    }
+
+    #[test]
+    fn a_record_that_lacks_a_part_has_no_id() {
+        let mut record = json!({ "id": 7, "project": {}, "remote_id": "kept" });
+        join_record(&[field()], &mut record);
+        assert_eq!(record, json!({ "id": null, "project": {}, "remote_id": "kept" }));
+        let mut record = json!({ "name": "x" });
+        join_record(&[field()], &mut record);
+        assert_eq!(record, json!({ "name": "x" }));
+        let mut record = json!("text");
+        join_record(&[field()], &mut record);
+        assert_eq!(record, json!("text"));
+    }
+
+    #[test]
+    fn what_is_no_id_is_none() {
+        let packed = |value: Value| format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(value.to_string()));
+        for text in [
+            String::new(),
+            "7".to_owned(),
+            PREFIX.to_owned(),
+            format!("{PREFIX}%%%"),
+            "cid2_W10".to_owned(),
+            packed(json!({})),
+            packed(json!([["project", "A"]])),
+            packed(json!([["issue", 7], ["project", "A"]])),
+            packed(json!([["project", {}], ["issue", 7]])),
+            packed(json!([["project", "A"], ["issue", 7], ["more", 1]])),
+            packed(json!([["project", "a".repeat(LONGEST)], ["issue", 7]])),
+        ] {
+            assert_eq!(decoded(&field(), &text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_parts_survive(project in proptest::prelude::any::<String>(), issue in proptest::prelude::any::<i64>()) {
+            let record = json!({ "id": issue, "project": { "key": project } });
+            let id = encoded(&field(), &record).unwrap();
+            proptest::prop_assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+            proptest::prop_assert_eq!(decoded(&field(), &id), Some(json!({ "project": project, "issue": issue })));
+        }
+    }
+}

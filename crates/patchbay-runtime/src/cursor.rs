@@ -1,0 +1,131 @@
+//! How a caller pages through an action whose `cursor` is enabled.
+//!
+//! `next` of the answer says where to go on: the provider's own token, or its page with a place within it where an
+//! answer ends in the middle of a page. Here it is plain text; for callers the service seals it, bound to account and
+//! action (`services::cursors`). It comes back as the input that takes it.
+
+use std::borrow::Cow;
+
+use patchbay_connector::definition::Action;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Error, ErrorCode, Problem, json::text};
+
+/// The version of what is written.
+const VERSION: u8 = 1;
+
+/// Where to go on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    #[serde(rename = "v")]
+    version: u8,
+    /// The provider's word for the page; none for the first one.
+    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
+    pub token: Option<Value>,
+    /// Records of that page that were given already.
+    #[serde(rename = "p", default)]
+    pub position: usize,
+}
+
+/// How the caller pages through one run.
+pub struct Paging<'a> {
+    /// The step whose pages are cut; none when the action only hands the provider's token on.
+    pub step: Option<&'a str>,
+    /// Records an answer.
+    pub size: Option<usize>,
+    /// Where to begin; none for the beginning.
+    pub place: Option<Place>,
+}
+
+impl Place {
+    pub fn new(token: Option<Value>, position: usize) -> Self {
+        Self { version: VERSION, token, position }
+    }
+
+    /// As `next`.
+    pub fn write(&self) -> Value {
+        Value::String(serde_json::to_string(self).unwrap_or_default())
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        serde_json::from_str::<Self>(text).ok().filter(|place| place.version == VERSION)
+    }
+}
+
+/// Takes the place out of the inputs; expressions see the provider's own token in its stead.
+pub fn open<'a>(action: &'a Action, inputs: &mut Cow<'_, Value>) -> Result<Option<Paging<'a>>, Error> {
+    let Some(cursor) = action.cursor.as_ref().filter(|cursor| cursor.enabled) else { return Ok(None) };
+    let size = cursor.page_size.and_then(|size| usize::try_from(size).ok());
+    let mut paging = Paging { step: cursor.step.as_deref(), size, place: None };
+    let given = inputs.get(&cursor.input).map(text).unwrap_or_default();
+    if !given.is_empty() {
+        let Some(place) = Place::read(&given) else { return Err(invalid_cursor(action, &cursor.input)) };
+        if let Value::Object(members) = inputs.to_mut() {
+            match &place.token {
+                Some(token) => members.insert(cursor.input.clone(), Value::String(text(token))),
+                None => members.remove(&cursor.input),
+            };
+        }
+        paging.place = Some(place);
+    }
+    Ok(Some(paging))
+}
+
+/// 400 that names the input.
+pub fn invalid_cursor(action: &Action, input: &str) -> Error {
+    let location =
+        action.inputs.iter().find(|known| known.name == input).map_or("query", |known| known.location.as_str());
+    let path = format!("{location}.{input}");
+    let message = format!(
+        "`{path}` is no cursor that `{}` gave to this account; take `next` of the answer before as it stands, or leave it \
+         out to begin anew",
+        action.public_id
+    );
+    let problem = Problem { path, code: "cursor", message: message.clone() };
+    Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
+}
+
+/// Makes the result's `next` a place, where it is the provider's own word.
+pub fn close(paging: Option<&Paging<'_>>, result: &mut Map<String, Value>) {
+    let (Some(paging), Some(next)) = (paging, result.get_mut("next")) else { return };
+    match &*next {
+        Value::Null => {}
+        Value::String(text) if text.is_empty() => *next = Value::Null,
+        // The step whose pages are cut has written it.
+        Value::String(text) if paging.step.is_some() && Place::read(text).is_some() => {}
+        token => *next = Place::new(Some(token.clone()), 0).write(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_nothing_else() {
+        for place in [Place::new(None, 3), Place::new(Some(json!("abc")), 0), Place::new(Some(json!(7)), 1)] {
+            let Value::String(text) = place.write() else { panic!() };
+            assert_eq!(Place::read(&text), Some(place));
+        }
+        for text in ["", "abc", "7", "{}", r#"{"v":2,"p":0}"#, r#"{"v":1,"p":-1}"#] {
+            assert_eq!(Place::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_providers_token_becomes_a_place_once() {
+        let closed = |step, next: Value| {
+            let mut result = Map::from_iter([("next".to_owned(), next)]);
+            close(Some(&Paging { step, size: None, place: None }), &mut result);
+            result.remove("next").unwrap()
+        };
+        assert_eq!(closed(None, json!(null)), Value::Null);
+        assert_eq!(closed(None, json!("")), Value::Null);
+        assert_eq!(closed(None, json!(2)), json!(r#"{"v":1,"t":2,"p":0}"#));
+        let written = Place::new(Some(json!("a")), 4).write();
+        assert_eq!(closed(Some("list"), written.clone()), written);
+    }
+}

@@ -1,0 +1,150 @@
+//! The engine's one error: a stable code that decides the HTTP status, a message for a person, and the provider's
+//! response if the provider failed.
+
+use std::sync::Arc;
+
+use patchbay_connector::Diagnostic;
+use patchbay_model::{CodedError, ErrorCode};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::trace::RunTrace;
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Where, such as `body.approvals[0].order`.
+    pub path: String,
+    /// A stable code, such as `required`, `type`, `enum`, `pattern`, `unknown_field`.
+    pub code: &'static str,
+    /// A sentence for a person.
+    pub message: String,
+}
+
+/// What a provider answered when it failed. Secrets are already redacted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProviderFailure {
+    /// Its status; none when there was no answer.
+    pub status: Option<u16>,
+    /// The URL that was called, without secrets.
+    pub url: String,
+    /// Its body: a value where it was JSON or XML, else its text, shortened.
+    pub body: Value,
+    /// Its headers worth passing on (never cookies or credentials).
+    pub headers: Vec<(String, String)>,
+    /// The scopes that it refused the request for want of, as far as it names them.
+    pub wanted_scopes: Vec<String>,
+}
+
+/// What an engine call fails with.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// The stable code, for programs; `docs/errors.md` lists all.
+    pub code: ErrorCode,
+    /// The HTTP status if it differs from the code's, 400 to 599.
+    status: Option<u16>,
+    /// For people: what is wrong, where, what to do.
+    pub message: String,
+    /// Every problem found in the request.
+    pub problems: Vec<Problem>,
+    /// What is wrong with a connector's files, where it is they that are refused.
+    pub diagnostics: Option<Box<[Diagnostic]>>,
+    /// What the provider said.
+    pub provider: Option<Box<ProviderFailure>>,
+    /// Seconds to wait before trying again.
+    pub retry_after: Option<u64>,
+    /// What was sent to the provider, where the caller asked for it. Secrets are already redacted.
+    pub trace: Option<Box<RunTrace>>,
+    /// The error that caused this one, for logs: never for a response.
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// Creates an error with nothing attached.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            status: None,
+            message: message.into(),
+            problems: Vec::new(),
+            diagnostics: None,
+            provider: None,
+            retry_after: None,
+            trace: None,
+            source: None,
+        }
+    }
+
+    /// Creates the error for a provider's error response, whose `status` (400 to 599) is passed on.
+    pub fn provider(status: u16, message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Provider, message).with_status(status)
+    }
+
+    /// Returns the HTTP status of the response.
+    pub fn status(&self) -> u16 {
+        self.status.unwrap_or(self.code.status())
+    }
+
+    /// Changes the code, and with it the status.
+    pub fn set_code(&mut self, code: ErrorCode) {
+        self.code = code;
+        self.status = None;
+    }
+
+    /// Sets a status that differs from the code's.
+    pub fn set_status(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+
+    /// Returns the error with a status that differs from the code's.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.set_status(status);
+        self
+    }
+
+    /// With every problem of the request.
+    #[must_use]
+    pub fn with_problems(mut self, problems: Vec<Problem>) -> Self {
+        self.problems = problems;
+        self
+    }
+
+    /// With what is wrong with a connector's files.
+    #[must_use]
+    pub fn with_diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
+        self.diagnostics = Some(diagnostics.into());
+        self
+    }
+
+    /// With what the provider said.
+    #[must_use]
+    pub fn with_provider(mut self, failure: ProviderFailure) -> Self {
+        self.provider = Some(Box::new(failure));
+        self
+    }
+
+    /// With the error that caused it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// With the seconds to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+}
+
+impl<E: CodedError> From<E> for Error {
+    fn from(error: E) -> Self {
+        if error.code().status() >= 500 {
+            tracing::error!(error = &error as &dyn std::error::Error, "a call failed");
+        }
+        Self::new(error.code(), error.public_message()).with_source(error)
+    }
+}

@@ -1,0 +1,106 @@
+//! Which scopes an account has.
+
+use std::collections::HashSet;
+
+use patchbay_connector::{Connector, definition::FieldMapping};
+
+use crate::ErrorCode;
+
+/// The code of every refusal for want of scopes, ours before anything is sent and the provider's.
+pub const MISSING_SCOPES: ErrorCode = ErrorCode::AccountMissingScopes;
+
+/// The scopes that the provider granted an account, with what they include.
+pub struct Granted<'a>(Option<HashSet<&'a str>>);
+
+impl<'a> Granted<'a> {
+    /// `scopes` as the provider told them; where it tells none, everything counts as granted.
+    pub fn of(connector: &'a Connector, scopes: Option<&'a [String]>) -> Self {
+        let Some(scopes) = scopes else { return Self(None) };
+        let (mut granted, mut waiting) = (HashSet::new(), scopes.iter().map(String::as_str).collect::<Vec<_>>());
+        while let Some(scope) = waiting.pop() {
+            if granted.insert(scope)
+                && let Some(definition) = connector.scopes.iter().find(|definition| definition.name == scope)
+            {
+                waiting.extend(definition.includes.iter().map(String::as_str));
+            }
+        }
+        Self(Some(granted))
+    }
+
+    /// Every scope.
+    #[cfg(test)]
+    pub fn everything() -> Self {
+        Self(None)
+    }
+
+    /// Whether a mapped field may be read.
+    pub fn allows(&self, field: &FieldMapping) -> bool {
+        let Some(granted) = &self.0 else { return true };
+        field.required_scopes.iter().all(|scope| granted.contains(scope.as_str()))
+    }
+}
+
+/// That something needs scopes which the provider did not grant, in a sentence. Only a person can help.
+pub fn not_granted(title: &str, what: &str, missing: &[String]) -> String {
+    let named = missing.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
+    let (scopes, them) = match missing.len() {
+        0 => ("more scopes".to_owned(), "what is asked for"),
+        1 => (format!("the scope {named}"), "it"),
+        _ => (format!("the scopes {named}"), "them"),
+    };
+    format!(
+        "{what} needs {scopes}, which {title} did not grant to this account; reconnect the account and allow {them}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_connector::{SourceFile, definition::InputType, load};
+
+    use super::*;
+
+    fn field(scopes: &[&str]) -> FieldMapping {
+        FieldMapping {
+            target: "a".to_owned(),
+            alias: None,
+            expression: None,
+            values: None,
+            kind: InputType::String,
+            array: false,
+            custom: false,
+            hidden: false,
+            enum_mapper: None,
+            properties: Vec::new(),
+            required_scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_scope_includes_what_the_connector_says() {
+        let text = r"
+Patchbay: 1.0.0
+info: {title: Demo, key: demo, version: 1.0.0, description: For a test.}
+categories: [documents]
+baseUrl: https://demo.example.com
+scopeDefinitions: {all: {description: A., includes: people}, people: {description: P., includes: [names]}, names: {description: N.}, salaries: {description: S.}}
+authentication:
+  - key: {type: custom, label: Key, authorization: {type: none}, configFields: [],
+      environments: [{key: production, name: Production}]}
+actions:
+  - {actionId: get_me, label: One, description: Does it., categories: [documents], actionType: get,
+      steps: [{stepId: a, description: A., stepFunction: {functionName: request, parameters: {url: /me}}}]}
+";
+        let connector =
+            load(&[SourceFile { name: "demo.connector.yaml".into(), text: text.to_owned() }]).connector.unwrap();
+        let allows = |scopes: Option<&[&str]>, required: &[&str]| {
+            let scopes = scopes.map(|scopes| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
+            Granted::of(&connector, scopes.as_deref()).allows(&field(required))
+        };
+        assert!(allows(None, &["salaries"]), "the provider does not say");
+        assert!(allows(Some(&["names"]), &[]));
+        assert!(allows(Some(&["all"]), &["names", "people"]), "through two steps");
+        assert!(!allows(Some(&["all"]), &["names", "salaries"]), "all are needed");
+        assert!(!allows(Some(&["people"]), &["all"]), "not the other way round");
+        assert!(allows(Some(&["unknown", "salaries"]), &["salaries"]));
+    }
+}

@@ -1,0 +1,47 @@
+//! What runs share: the HTTP client and the caches.
+
+use std::sync::Arc;
+
+use patchbay_egress::{ConfigError, EgressConfig, HttpClient, ResponseCache, Transport};
+use patchbay_model::{Clock, Entropy};
+
+use crate::protocols::mcp::server_cache::Memory;
+
+/// What runs share: the HTTP client and the caches. One for the whole process.
+pub struct Host {
+    /// Sends requests to providers.
+    pub http: HttpClient,
+    /// What is known about MCP servers.
+    pub mcp_cache: Memory,
+    /// The cached responses.
+    pub response_cache: ResponseCache,
+}
+
+impl Host {
+    /// Creates a host that uses the real network under the operator's egress rules.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] if a setting cannot be used.
+    pub fn new(config: &EgressConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, ConfigError> {
+        let http = HttpClient::new(config, clock, entropy)?;
+        Ok(Self { http, mcp_cache: Memory::default(), response_cache: ResponseCache::default() })
+    }
+
+    /// Replaces the network by another transport.
+    #[must_use]
+    pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.http = self.http.with_transport(transport);
+        self
+    }
+
+    /// Returns the clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.http.clock()
+    }
+
+    /// Returns the source of randomness.
+    pub fn entropy(&self) -> &dyn Entropy {
+        self.http.entropy()
+    }
+}

@@ -1,0 +1,158 @@
+//! Checking an action's inputs before anything is sent.
+//!
+//! Every problem is reported at once, each with its path (`body.approvals[0].order`), a stable code and
+//! a sentence. What passes has its declared types: HTTP clients send numbers and booleans of paths,
+//! queries and headers as text, which is read as what the input declares.
+
+mod formats;
+mod rules;
+mod value;
+
+use patchbay_connector::{
+    definition::{Action, Input, InputLocation},
+    nearest,
+};
+use serde_json::{Map, Value};
+
+use crate::{Error, ErrorCode, Problem};
+
+/// Inputs as they came in, by location.
+#[derive(Clone, Debug, Default)]
+pub struct RawInputs {
+    /// Path inputs.
+    pub path: Map<String, Value>,
+    /// Query inputs.
+    pub query: Map<String, Value>,
+    /// Header inputs, names in any case.
+    pub headers: Map<String, Value>,
+    /// Body inputs.
+    pub body: Map<String, Value>,
+}
+
+/// Checked inputs: the object behind `inputs` in expressions.
+#[derive(Debug)]
+pub struct Inputs(Value);
+
+impl Inputs {
+    pub fn values(&self) -> &Value {
+        &self.0
+    }
+}
+
+/// The most problems that one request is told of. Nobody reads more, and a list with a mistake in each of a million
+/// elements must not cost a million sentences.
+const MOST_PROBLEMS: usize = 100;
+
+/// The problems found so far.
+struct Problems {
+    found: Vec<Problem>,
+    most: usize,
+}
+
+impl Default for Problems {
+    fn default() -> Self {
+        Self { found: Vec::new(), most: MOST_PROBLEMS }
+    }
+}
+
+impl Problems {
+    /// For who wants to know whether there is one.
+    fn any() -> Self {
+        Self { found: Vec::new(), most: 1 }
+    }
+
+    fn add(&mut self, path: &str, code: &'static str, message: impl Into<String>) {
+        if !self.is_full() {
+            self.found.push(Problem { path: path.to_owned(), code, message: message.into() });
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Whether it is of no use to look for more.
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.most
+    }
+
+    /// Whether there is one at `path` or inside it.
+    fn concern(&self, path: &str) -> bool {
+        let inside = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
+        self.found.iter().any(|problem| problem.path.strip_prefix(path).is_some_and(inside))
+    }
+}
+
+/// Checks `raw` against what the action declares.
+pub fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Error> {
+    let mut problems = Problems::default();
+    let mut checked = Map::new();
+    let RawInputs { path, query, headers, body } = raw;
+    for (location, given) in [
+        (InputLocation::Path, path),
+        (InputLocation::Query, query),
+        (InputLocation::Headers, headers),
+        (InputLocation::Body, body),
+    ] {
+        for (name, value) in given {
+            if problems.is_full() {
+                break;
+            }
+            match action.inputs.iter().find(|input| input.location == location && has_name(input, &name)) {
+                Some(input) => {
+                    let path = format!("{}.{}", location.as_str(), input.name);
+                    if let Some(value) = value::check(input, value, &path, location, &mut problems) {
+                        checked.insert(input.name.clone(), value);
+                    }
+                }
+                None => unknown(action, location, &name, &mut problems),
+            }
+        }
+    }
+    let is_missing = |input: &&Input| input.required && checked.get(&input.name).is_none_or(Value::is_null);
+    for input in action.inputs.iter().filter(is_missing) {
+        let path = format!("{}.{}", input.location.as_str(), input.name);
+        if !problems.concern(&path) {
+            problems.add(&path, "required", format!("`{path}` is required: {}", input.description));
+        }
+    }
+    rules::across(action, &checked, &mut problems);
+    if problems.is_empty() {
+        return Ok(Inputs(Value::Object(checked)));
+    }
+    Err(refusal(action, problems.found))
+}
+
+fn has_name(input: &Input, name: &str) -> bool {
+    input.name == name || (input.location == InputLocation::Headers && input.name.eq_ignore_ascii_case(name))
+}
+
+fn unknown(action: &Action, location: InputLocation, name: &str, problems: &mut Problems) {
+    let path = format!("{}.{name}", location.as_str());
+    if let Some(elsewhere) = action.inputs.iter().find(|input| input.name == name) {
+        let place = elsewhere.location.as_str();
+        let message = format!("`{name}` belongs in `{place}`, not in `{}`", location.as_str());
+        return problems.add(&path, "unknown_field", message);
+    }
+    let here = action.inputs.iter().filter(|input| input.location == location).map(|input| input.name.as_str());
+    let hint = match nearest(name, here) {
+        Some(known) => format!("; did you mean `{known}`?"),
+        None => String::new(),
+    };
+    problems.add(&path, "unknown_field", format!("`{}` takes no `{path}`{hint}", action.public_id));
+}
+
+fn refusal(action: &Action, problems: Vec<Problem>) -> Error {
+    let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+    let message = match problems.len() {
+        1 => first,
+        MOST_PROBLEMS.. => {
+            format!("`{}` was given {MOST_PROBLEMS} wrong inputs or more; the first: {first}", action.public_id)
+        }
+        count => format!("`{}` was given {count} wrong inputs; the first: {first}", action.public_id),
+    };
+    Error::new(ErrorCode::Validation, message).with_problems(problems)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,23 @@
+//! Small helpers for JSON values.
+
+use serde_json::Value;
+
+/// Returns a value as a string: a string as it is, null as nothing, everything else as JSON.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+/// Returns the value at a dotted path; a key that contains dots itself comes first.
+pub fn pick<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    if let Some(found) = value.get(path) {
+        return Some(found);
+    }
+    path.split('.').try_fold(value, |at, key| match at {
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+        at => at.get(key),
+    })
+}

@@ -1,0 +1,68 @@
+//! Executes a connector with given credentials: inputs, steps, requests, signing, responses, protocols, traces,
+//! recorded tests. No storage; the rules of accounts are the engine's.
+
+mod cache;
+mod composite_ids;
+mod config;
+mod context;
+mod credentials;
+mod cursor;
+mod egress_error;
+mod error;
+mod events;
+mod expression_error;
+mod file_stream;
+mod granted_scopes;
+mod host;
+mod inputs;
+mod json;
+pub mod local_runner;
+mod private_keys;
+mod protocols;
+pub mod recorded_tests;
+mod redaction;
+mod request;
+mod response;
+mod revocation;
+mod run;
+mod run_ids;
+mod step_runner;
+mod step_scheduler;
+mod steps;
+mod trace;
+
+pub use cache::{Cache, Generation};
+pub use config::RuntimeConfig;
+pub use context::RunContext;
+pub use credentials::Credentials;
+pub use cursor::invalid_cursor;
+pub use egress_error::{IntoError, cause_error};
+pub use error::{Error, Problem, ProviderFailure};
+pub use events::{EmittedEvent, EventSink};
+pub use expression_error::expression_error;
+pub use file_stream::FileFacts;
+pub use file_stream::{HandOut, OpenFile};
+pub use granted_scopes::{MISSING_SCOPES, not_granted};
+pub use host::Host;
+pub use inputs::{RawInputs, check_inputs};
+pub use patchbay_model::ErrorCode;
+pub use protocols::mcp::probe::knock;
+pub use redaction::{errors::redact_error, redactor::Redactor, stream_redactor::Mask};
+pub use request::{
+    args::Parts,
+    auth::authorize,
+    builder::http_method,
+    certificates::{certificate, read_certificates},
+    send::{changes, pace},
+    sign::{Handshake, sign, sign_handshake},
+    target::{base_url, has_dot_segment},
+};
+pub use response::{
+    oauth_problem::{Culprit, OAuthProblem},
+    provider_error::{provider_error, words},
+};
+pub use revocation::Revocation;
+pub use run::{run, run_for_credentials};
+pub use run_ids::RunFacts;
+pub use trace::Trace;
+pub use trace::{Exchange, RunTrace};

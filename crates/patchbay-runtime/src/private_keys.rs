@@ -1,0 +1,109 @@
+//! Private keys as people hand them over: PEM or the base64 within it, line breaks kept, lost or written as `\n`.
+
+use aws_lc_rs::{
+    rsa::KeyPair as RsaKeyPair,
+    signature::{EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
+
+/// An RSA key: PKCS #8 or PKCS #1, of at least 2048 bits.
+pub fn rsa(text: &str) -> Option<RsaKeyPair> {
+    let der = der(text, "PRIVATE KEY")?;
+    RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok()
+}
+
+/// A key on the algorithm's curve: PKCS #8 or SEC 1.
+pub fn ecdsa(text: &str, algorithm: &'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair> {
+    EcdsaKeyPair::from_private_key_der(algorithm, &der(text, "PRIVATE KEY")?).ok()
+}
+
+/// An Ed25519 key: PKCS #8.
+pub fn ed25519(text: &str) -> Option<Ed25519KeyPair> {
+    Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der(text, "PRIVATE KEY")?).ok()
+}
+
+/// The base64 of a certificate's DER, without line breaks.
+pub fn certificate(text: &str) -> Option<String> {
+    der(text, "CERTIFICATE").filter(|der| der.first() == Some(&0x30)).map(|der| STANDARD.encode(&*der))
+}
+
+/// The bytes of the first PEM block whose label ends with `label`, or of the base64 that the text is. Labels are not
+/// believed beyond that: some providers give plain keys out as `ENCRYPTED PRIVATE KEY`.
+fn der(text: &str, label: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let text = Zeroizing::new(text.replace("\\n", "\n"));
+    let body = if text.contains("-----BEGIN") { block(&text, label)? } else { text.as_str() };
+    // Lines with a colon are headers of an old form of encryption.
+    if body.contains(':') {
+        return None;
+    }
+    let joined = Zeroizing::new(body.split_whitespace().collect::<String>());
+    STANDARD.decode(joined.as_bytes()).ok().filter(|der| !der.is_empty()).map(Zeroizing::new)
+}
+
+fn block<'a>(text: &'a str, label: &str) -> Option<&'a str> {
+    text.split("-----BEGIN ").skip(1).find_map(|rest| {
+        let (name, rest) = rest.split_once("-----")?;
+        let (body, _) = rest.split_once("-----END")?;
+        name.ends_with(label).then_some(body)
+    })
+}
+
+#[cfg(test)]
+pub mod testing {
+    /// A key of 2048 bits for tests alone; it opens nothing.
+    pub const RSA: &str = include_str!("../tests/fixtures/keys/rsa.pem");
+    /// The certificate of that key.
+    pub const CERTIFICATE: &str = include_str!("../tests/fixtures/keys/rsa.crt");
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+
+    use super::{testing::RSA, *};
+
+    #[test]
+    fn a_key_is_found_however_it_was_pasted() {
+        let body = block(RSA, "PRIVATE KEY").unwrap();
+        for text in [
+            RSA.to_owned(),
+            RSA.replace('\n', "\\n"),
+            RSA.replace('\n', " "),
+            RSA.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
+            body.to_owned(),
+            body.replace('\n', ""),
+            format!("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n{RSA}"),
+        ] {
+            assert!(rsa(&text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn pkcs1_is_a_key_too() {
+        let pem = include_str!("../tests/fixtures/keys/rsa.pkcs1.pem");
+        assert!(pem.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
+        assert!(rsa(pem).is_some());
+    }
+
+    #[test]
+    fn keys_of_curves_are_read_for_their_curve_alone() {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let text = STANDARD.encode(key.to_pkcs8v1().unwrap().as_ref());
+        assert!(ecdsa(&text, &ECDSA_P256_SHA256_FIXED_SIGNING).is_some());
+        assert!(ecdsa(&text, &aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING).is_none());
+        assert!(rsa(&text).is_none() && ed25519(&text).is_none());
+        assert!(ecdsa(RSA, &ECDSA_P256_SHA256_FIXED_SIGNING).is_none());
+        let key = Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap();
+        assert!(ed25519(&STANDARD.encode(key.as_ref())).is_some());
+    }
+
+    #[test]
+    fn what_is_no_key_is_told_from_one() {
+        let locked = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----";
+        for text in ["", "secret", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", locked] {
+            assert!(rsa(text).is_none() && ed25519(text).is_none(), "{text}");
+        }
+        assert!(certificate("hello world").is_none());
+    }
+}

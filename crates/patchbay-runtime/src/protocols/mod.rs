@@ -1,0 +1,7 @@
+//! The protocols and formats that connectors speak beyond HTTP and JSON.
+
+pub mod jws;
+pub mod mcp;
+pub mod saml;
+pub mod soap;
+pub mod xml;

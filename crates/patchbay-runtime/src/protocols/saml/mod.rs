@@ -1,0 +1,116 @@
+//! `saml` of a request: a SAML 2.0 bearer assertion (RFC 7522) among its body's members, made and signed for this one
+//! request. The request is the one that trades the assertion for a token; SAP SuccessFactors is the known user.
+
+mod assertion;
+mod canonical_xml;
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use patchbay_connector::{
+    definition::Saml,
+    expr::{Bindings, Escape, EvalError, Template},
+};
+use patchbay_model::{Entropy, Timestamp};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::{Error, ErrorCode, private_keys};
+use assertion::Assertion;
+
+/// Seconds that an assertion holds unless the file says otherwise.
+const LIFETIME: i64 = 600;
+/// The most.
+const DAY: i64 = 86_400;
+/// Whom it is for unless the file says otherwise.
+const AUDIENCE: &str = "www.successfactors.com";
+/// The format of the subject's name unless the file says otherwise.
+const FORMAT: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+
+/// Why there is no assertion.
+pub enum Failure {
+    /// An expression failed.
+    Expression(EvalError),
+    /// The account's values make none.
+    Account(Error),
+}
+
+impl From<EvalError> for Failure {
+    fn from(error: EvalError) -> Self {
+        Self::Expression(error)
+    }
+}
+
+/// Puts the assertion into the body of the request to `url`, and gives it as it is sent.
+pub fn put(
+    saml: &Saml,
+    provider: &str,
+    url: &Url,
+    bindings: &Bindings<'_>,
+    (now, entropy): (Timestamp, &dyn Entropy),
+    body: &mut Map<String, Value>,
+) -> Result<String, Failure> {
+    let text = |template: &Template| -> Result<String, EvalError> {
+        let missing = || EvalError::Missing { path: template.source().to_owned() };
+        template.eval_text(bindings, Escape::None)?.filter(|text| !text.is_empty()).ok_or_else(missing)
+    };
+    let or = |template: &Option<Template>, default: &str| match template {
+        Some(template) => text(template),
+        None => Ok(default.to_owned()),
+    };
+    let field = |template: &Template, why: &str| {
+        let field = template.source().trim_matches(['$', '{', '}', '.', ' ']).trim_start_matches("credentials.");
+        let message =
+            format!("{provider}: the account's field `{field}` {why}; link the account again with a corrected value");
+        Failure::Account(Error::new(ErrorCode::AccountField, message))
+    };
+    let key = zeroize::Zeroizing::new(text(&saml.key)?);
+    let key = private_keys::rsa(&key).ok_or_else(|| {
+        field(&saml.key, "is no RSA private key of at least 2048 bits (PKCS #8 or PKCS #1, not locked by a passphrase)")
+    })?;
+    let certificate = match &saml.cert {
+        None => None,
+        Some(template) => match text(template) {
+            Err(EvalError::Missing { .. }) => None,
+            pem => {
+                Some(private_keys::certificate(&pem?).ok_or_else(|| field(template, "is no certificate in PEM form"))?)
+            }
+        },
+    };
+    let client = text(&saml.client_id)?;
+    let own = url.as_str();
+    let mut attributes = vec![("api_key".to_owned(), client.clone())];
+    for (name, value) in &saml.attributes {
+        attributes.push((name.clone(), text(value)?));
+    }
+    let assertion = Assertion {
+        id: id(entropy),
+        session: id(entropy),
+        now,
+        lifetime: saml.lifetime.map_or(LIFETIME, |seconds| i64::try_from(seconds).unwrap_or(DAY).min(DAY)),
+        issuer: or(&saml.issuer, &client)?,
+        name_id: or(&saml.name_id, &client)?,
+        name_id_format: or(&saml.name_id_format, FORMAT)?,
+        recipient: or(&saml.token_endpoint, own)?,
+        audience: or(&saml.audience, AUDIENCE)?,
+        attributes,
+    };
+    let signed = assertion.signed(&key, certificate.as_deref()).map_err(|flaw| match flaw {
+        assertion::Flaw::Character(what) => Failure::Expression(EvalError::Refused {
+            path: format!("saml.{what}"),
+            reason: "holds a character that XML cannot carry".to_owned(),
+        }),
+        assertion::Flaw::Key => field(&saml.key, "cannot sign"),
+    })?;
+    let encoded = if saml.base64url { URL_SAFE_NO_PAD.encode(signed) } else { STANDARD.encode(signed) };
+    body.insert(text(&saml.object_key)?, Value::String(encoded.clone()));
+    Ok(encoded)
+}
+
+/// An id as XML has them: it does not begin with a digit.
+fn id(entropy: &dyn Entropy) -> String {
+    let mut bytes = [0; 16];
+    entropy.fill(&mut bytes);
+    bytes.iter().fold("_".to_owned(), |id, byte| format!("{id}{byte:02x}"))
+}

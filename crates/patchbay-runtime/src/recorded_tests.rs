@@ -1,0 +1,449 @@
+//! Recorded test cases of connectors: each action's requests and answers, played back.
+//!
+//! The real code runs: input checks, URL building, headers, parsing, results, redirects. Only the wire is
+//! replaced, by a list of exchanges that must be asked for in order. A case says what it expects of
+//! every request and of the outcome; the report says what differed, in words.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use patchbay_connector::{Connector, SourceFile, syntax};
+use patchbay_egress::{ClientCertificate, Destination, EgressConfig, ResponseBody, Transport, TransportError};
+use patchbay_model::{Clock, Entropy, Metadata};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::{
+    Error, Revocation,
+    config::RuntimeConfig,
+    json::text,
+    local_runner::{ActionInput, LocalAccount, LocalRun, LocalRunner},
+    protocols::xml::{self, Names},
+};
+
+/// The cases of one file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFile {
+    /// The connector's key.
+    pub connector: String,
+    /// Its cases.
+    pub cases: Vec<Case>,
+}
+
+/// One run of an action, or one account taken back.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What it shows.
+    pub name: String,
+    /// The action's local or public id; empty where an account is taken back.
+    #[serde(default)]
+    pub action: String,
+    /// What comes of taking an account back at the provider, in place of an action: `confirmed`, or `failed` with the
+    /// `error`.
+    pub revocation: Option<ExpectedRevocation>,
+    /// The authentication method's key; the connector's first when absent.
+    pub auth: Option<String>,
+    /// The account's field values.
+    #[serde(default)]
+    pub credentials: Metadata,
+    /// The inputs.
+    #[serde(default)]
+    pub input: ActionInput,
+    /// The requests that the action makes, in order, and what the provider answers.
+    #[serde(default)]
+    pub exchanges: Vec<RecordedExchange>,
+    /// The whole result; `next: null` may be left out.
+    pub result: Option<Value>,
+    /// The error, in place of a result.
+    pub error: Option<ExpectedError>,
+}
+
+/// What must come of taking an account back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExpectedRevocation {
+    /// The provider said that it honours the credentials no more.
+    Confirmed,
+    /// It did not.
+    Failed,
+}
+
+/// A request and its answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedExchange {
+    /// What must be asked.
+    pub request: ExpectedRequest,
+    /// What is answered.
+    pub response: RecordedResponse,
+}
+
+/// What a request must be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedRequest {
+    /// Its method.
+    pub method: String,
+    /// Its whole URL; the order of the query does not matter.
+    pub url: String,
+    /// Headers that must be there with these values.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Value>,
+    /// Headers that must not be there.
+    #[serde(default)]
+    pub absent_headers: Vec<String>,
+    /// Its JSON or XML body as a value (a text: the body as it is); not compared when absent.
+    pub body: Option<Value>,
+}
+
+/// What the provider answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedResponse {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Value>,
+    /// Its body: a value, sent as XML where the content type is XML and else as JSON, or a text that is sent as it
+    /// is where the content type is not JSON.
+    #[serde(default)]
+    pub body: Value,
+    /// Its body in base64, in place of `body`.
+    pub body_base64: Option<String>,
+}
+
+/// The error that a run must end with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedError {
+    /// Its HTTP status.
+    pub status: Option<u16>,
+    /// Its stable code.
+    pub code: Option<String>,
+    /// A part of its message.
+    pub message: Option<String>,
+}
+
+/// Revokes the credentials of an account that is not stored. Tokens and their rules are not the runtime's business, so
+/// the caller provides it.
+#[async_trait]
+pub trait Revoker: Send + Sync {
+    /// Revokes the account's credentials at the provider through the runner's transport.
+    ///
+    /// # Errors
+    ///
+    /// The error of the request that revokes them.
+    async fn revoke(&self, runner: &LocalRunner, account: LocalAccount<'_>) -> Result<Revocation, Error>;
+}
+
+/// A case that did not go as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The case.
+    pub case: String,
+    /// What differed.
+    pub differences: Vec<String>,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "case `{}`:", self.case)?;
+        self.differences.iter().try_for_each(|difference| writeln!(f, "  - {}", difference.replace('\n', "\n    ")))
+    }
+}
+
+/// A text that is no case file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {message}")]
+pub struct CaseFileError {
+    /// The file.
+    pub file: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl CaseFile {
+    /// Reads a `*.test.yaml`.
+    pub fn parse(file: &str, text: &str) -> Result<Self, CaseFileError> {
+        let wrong = |message: String| CaseFileError { file: file.to_owned(), message };
+        let node = syntax::parse(file, text).map_err(|found| {
+            let source = SourceFile { name: file.to_owned(), text: text.to_owned() };
+            wrong(patchbay_connector::render(&[*found], &[source]))
+        })?;
+        let file: Self = serde_json::from_value(node.to_json()).map_err(|error| wrong(error.to_string()))?;
+        match file.cases.iter().find(|case| case.action.is_empty() == case.revocation.is_none()) {
+            Some(case) => {
+                Err(wrong(format!("the case `{}` must name either an `action` or a `revocation`", case.name)))
+            }
+            None => Ok(file),
+        }
+    }
+}
+
+/// Runs every case and returns those whose outcome differs from what the case expects.
+pub async fn run_cases(
+    connector: &Connector,
+    file: &CaseFile,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+    revoker: &dyn Revoker,
+) -> Vec<Mismatch> {
+    let mut mismatches = Vec::new();
+    for case in &file.cases {
+        let differences = run_case(connector, case, clock, entropy, revoker).await;
+        if !differences.is_empty() {
+            mismatches.push(Mismatch { case: case.name.clone(), differences });
+        }
+    }
+    mismatches
+}
+
+async fn run_case(
+    connector: &Connector,
+    case: &Case,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+    revoker: &dyn Revoker,
+) -> Vec<String> {
+    if let Some(expected) = case.revocation {
+        let (outcome, mut differences) = run_revocation(connector, case, clock, entropy, revoker).await;
+        compare_revocation(expected, outcome, case.error.as_ref(), &mut differences);
+        return differences;
+    }
+    let (outcome, mut differences) = run_action(connector, case, clock, entropy).await;
+    compare_outcome(case, outcome, &mut differences);
+    differences
+}
+
+async fn run_revocation(
+    connector: &Connector,
+    case: &Case,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+    revoker: &dyn Revoker,
+) -> (Result<Revocation, Error>, Vec<String>) {
+    let (runner, cassette) = match with_cassette(case, clock, entropy) {
+        Ok(ready) => ready,
+        Err(error) => return (Err(error), Vec::new()),
+    };
+    let outcome = revoker.revoke(&runner, account_of(connector, case)).await;
+    (outcome, cassette.finish())
+}
+
+fn account_of<'a>(connector: &'a Connector, case: &'a Case) -> LocalAccount<'a> {
+    LocalAccount { connector, auth: case.auth.as_deref(), environment: None, credentials: case.credentials.clone() }
+}
+
+fn compare_revocation(
+    expected: ExpectedRevocation,
+    outcome: Result<Revocation, Error>,
+    expected_error: Option<&ExpectedError>,
+    differences: &mut Vec<String>,
+) {
+    match (expected, outcome) {
+        (ExpectedRevocation::Confirmed, Ok(Revocation::Confirmed)) => {}
+        (ExpectedRevocation::Confirmed, Ok(other)) => {
+            differences.push(format!("revocation: expected confirmed, found {}", other.as_str()));
+        }
+        (ExpectedRevocation::Confirmed, Err(error)) => {
+            differences.push(format!("revocation: expected confirmed, but it failed with {}: {error}", error.code));
+        }
+        (ExpectedRevocation::Failed, Err(error)) => {
+            if let Some(expected) = expected_error {
+                compare_error(expected, &error, differences);
+            }
+        }
+        (ExpectedRevocation::Failed, Ok(other)) => {
+            differences.push(format!("revocation: expected failed, found {}", other.as_str()));
+        }
+    }
+}
+
+/// Returns a runner that is answered by a case's recorded exchanges in place of the network.
+fn with_cassette(
+    case: &Case,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<(LocalRunner, Arc<Cassette>), Error> {
+    let cassette = Arc::new(Cassette::new(case.exchanges.clone()));
+    let runner = LocalRunner::new(&EgressConfig::default(), RuntimeConfig::default(), clock.clone(), entropy.clone())?
+        .with_transport(cassette.clone());
+    Ok((runner, cassette))
+}
+
+/// Runs a case's action against its recorded exchanges and returns the outcome and how the requests differ. The
+/// outcome is not compared.
+pub async fn run_action(
+    connector: &Connector,
+    case: &Case,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> (Result<Map<String, Value>, Error>, Vec<String>) {
+    let (runner, cassette) = match with_cassette(case, clock, entropy) {
+        Ok(ready) => ready,
+        Err(error) => return (Err(error), Vec::new()),
+    };
+    let account = account_of(connector, case);
+    let run = LocalRun { account, action: &case.action, input: case.input.clone() };
+    (runner.run(run).await.result, cassette.finish())
+}
+
+fn compare_outcome(case: &Case, outcome: Result<Map<String, Value>, Error>, differences: &mut Vec<String>) {
+    match (outcome, &case.result, &case.error) {
+        (Ok(_), None, None) => differences.push("the case expects neither `result` nor `error`".to_owned()),
+        (Ok(mut found), Some(expected), _) => {
+            if found.get("next") == Some(&Value::Null) && expected.get("next").is_none() {
+                found.remove("next");
+            }
+            let found = Value::Object(found);
+            if found != *expected {
+                differences.push(format!("result:\n expected {expected}\n found    {found}"));
+            }
+        }
+        (Ok(found), None, Some(_)) => {
+            differences.push(format!("an error was expected, but it answered {}", Value::Object(found)));
+        }
+        (Err(error), _, Some(expected)) => compare_error(expected, &error, differences),
+        (Err(error), _, None) => {
+            let problems = error.problems.iter().map(|one| format!("\n {}: {}", one.path, one.message));
+            differences.push(format!("failed with {}: {error}{}", error.code, problems.collect::<String>()));
+        }
+    }
+}
+
+fn compare_error(expected: &ExpectedError, error: &Error, differences: &mut Vec<String>) {
+    let status = error.status();
+    if expected.status.is_some_and(|wanted| wanted != status) {
+        differences.push(format!("error status: expected {:?}, found {status} ({error})", expected.status));
+    }
+    if expected.code.as_deref().is_some_and(|wanted| wanted != error.code.as_str()) {
+        differences.push(format!("error code: expected {:?}, found {} ({error})", expected.code, error.code));
+    }
+    if let Some(part) = expected.message.as_ref().filter(|part| !error.message.contains(part.as_str())) {
+        differences.push(format!("error message: expected `{part}` in `{error}`"));
+    }
+}
+
+/// The exchanges still to come, and what differed so far.
+struct Cassette {
+    left: Mutex<VecDeque<RecordedExchange>>,
+    differences: Mutex<Vec<String>>,
+}
+
+impl Cassette {
+    fn new(exchanges: Vec<RecordedExchange>) -> Self {
+        Self { left: Mutex::new(exchanges.into()), differences: Mutex::default() }
+    }
+
+    fn note(&self, difference: String) {
+        self.differences.lock().unwrap_or_else(PoisonError::into_inner).push(difference);
+    }
+
+    fn finish(&self) -> Vec<String> {
+        for left in self.left.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            self.note(format!("never asked: {} {}", left.request.method, left.request.url));
+        }
+        std::mem::take(&mut *self.differences.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl Transport for Cassette {
+    async fn send(
+        &self,
+        _: Destination,
+        _: Option<&Arc<ClientCertificate>>,
+        request: http::Request<Full<Bytes>>,
+    ) -> Result<http::Response<ResponseBody>, TransportError> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let next = self.left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(RecordedExchange { request: expected, response }) = next else {
+            self.note(format!("one request too many: {} {}", head.method, head.uri));
+            return Err(TransportError::Connect("the recording is at its end".to_owned()));
+        };
+        compare_request(&expected, &head, &body, &mut |difference| self.note(difference));
+        recorded(response).map_err(TransportError::Connect)
+    }
+}
+
+fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body: &[u8], note: &mut dyn FnMut(String)) {
+    if expected.method != head.method.as_str() {
+        note(format!("method: expected {}, found {}", expected.method, head.method));
+    }
+    match (Url::parse(&expected.url), Url::parse(&head.uri.to_string())) {
+        (Ok(wanted), Ok(found)) => {
+            let bare = |url: &Url| {
+                let mut bare = url.clone();
+                bare.set_query(None);
+                String::from(bare)
+            };
+            let query = |url: &Url| {
+                let mut pairs = url.query_pairs().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>();
+                pairs.sort_unstable();
+                pairs
+            };
+            if bare(&wanted) != bare(&found) || query(&wanted) != query(&found) {
+                note(format!("url:\n expected {wanted}\n found    {found}"));
+            }
+        }
+        (Err(error), _) => note(format!("the recorded url `{}` is none: {error}", expected.url)),
+        (_, Err(error)) => note(format!("the url `{}` is none: {error}", head.uri)),
+    }
+    for (name, wanted) in &expected.headers {
+        let wanted = text(wanted);
+        match head.headers.get(name).map(|value| value.to_str().unwrap_or("?")) {
+            Some(found) if found == wanted => {}
+            Some(found) => note(format!("header {name}: expected `{wanted}`, found `{found}`")),
+            None => note(format!("header {name} is missing")),
+        }
+    }
+    for name in expected.absent_headers.iter().filter(|name| head.headers.contains_key(name.as_str())) {
+        note(format!("header {name} must not be there"));
+    }
+    if let Some(wanted) = &expected.body {
+        let found = match (wanted, serde_json::from_slice(body)) {
+            (Value::String(_), _) => Value::String(String::from_utf8_lossy(body).into_owned()),
+            (_, Ok(found)) => found,
+            (_, Err(_)) => xml::read(body, None, Names::Whole)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())),
+        };
+        if found != *wanted {
+            note(format!("body:\n expected {wanted}\n found    {found}"));
+        }
+    }
+}
+
+fn recorded(response: RecordedResponse) -> Result<http::Response<ResponseBody>, String> {
+    let mut builder = http::Response::builder().status(response.status);
+    let mut kind = String::new();
+    for (name, value) in &response.headers {
+        let value = text(value);
+        if name.eq_ignore_ascii_case("content-type") {
+            kind.clone_from(&value);
+        }
+        builder = builder.header(name, value);
+    }
+    let body = match (response.body_base64, response.body) {
+        (Some(encoded), _) => STANDARD.decode(encoded).map_err(|error| format!("body_base64: {error}"))?,
+        (None, Value::Null) => Vec::new(),
+        (None, Value::String(text)) if !kind.contains("json") => text.into_bytes(),
+        (None, value) if xml::is_xml(&xml::media_type(&kind)) => {
+            xml::document(&value).map_err(|error| format!("body: {error}"))?.into_bytes()
+        }
+        (None, value) => value.to_string().into_bytes(),
+    };
+    let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
+    builder.body(body).map_err(|error| format!("the recorded response is none: {error}"))
+}

@@ -1,0 +1,106 @@
+//! Secrets taken out of bytes that come piece by piece. Each is masked byte for byte, so that a file keeps its
+//! length; the end of a piece is held back, as a secret may go on in the next.
+
+use bytes::{Bytes, BytesMut};
+use memchr::memmem::Finder;
+use zeroize::Zeroizing;
+
+/// Shorter secrets would hit innocent bytes of a large file.
+const SHORTEST: usize = 8;
+const MASKED: u8 = b'*';
+
+/// Masks the secrets of one account in one file.
+pub struct Mask {
+    needles: Vec<Zeroizing<String>>,
+    /// As many bytes as a secret may have begun with.
+    reach: usize,
+    held: BytesMut,
+    /// How many of the held bytes belong to a secret that began before them.
+    begun: usize,
+}
+
+impl Mask {
+    pub(super) fn new<'a>(spellings: impl Iterator<Item = &'a str>) -> Self {
+        let long = spellings.filter(|spelling| spelling.len() >= SHORTEST);
+        let needles = long.map(|spelling| Zeroizing::new(spelling.to_owned())).collect::<Vec<_>>();
+        let reach = needles.iter().map(|needle| needle.len() - 1).max().unwrap_or(0);
+        Self { needles, reach, held: BytesMut::new(), begun: 0 }
+    }
+
+    /// What may leave now that this piece has come; perhaps nothing yet.
+    pub fn piece(&mut self, piece: Bytes) -> Bytes {
+        if self.needles.is_empty() {
+            return piece;
+        }
+        self.held.extend_from_slice(&piece);
+        self.release(self.held.len().saturating_sub(self.reach))
+    }
+
+    /// What was held back, at the end.
+    pub fn rest(&mut self) -> Bytes {
+        self.release(self.held.len())
+    }
+
+    fn release(&mut self, end: usize) -> Bytes {
+        let mut secrets = vec![(0, self.begun)];
+        for needle in &self.needles {
+            let finder = Finder::new(needle.as_bytes());
+            secrets.extend(finder.find_iter(&self.held).map(|start| (start, start + needle.len())));
+        }
+        let mut leaving = self.held.split_to(end);
+        self.begun = 0;
+        for (start, stop) in secrets.into_iter().filter(|(start, stop)| *start < end && start < stop) {
+            leaving[start..stop.min(end)].fill(MASKED);
+            self.begun = self.begun.max(stop.saturating_sub(end));
+        }
+        leaving.freeze()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn masked(secrets: &[&str], pieces: &[&[u8]]) -> Vec<u8> {
+        let mut mask = Mask::new(secrets.iter().copied());
+        let mut out = Vec::new();
+        for piece in pieces {
+            out.extend_from_slice(&mask.piece(Bytes::copy_from_slice(piece)));
+        }
+        out.extend_from_slice(&mask.rest());
+        out
+    }
+
+    #[test]
+    fn a_secret_is_found_across_pieces_and_within_another() {
+        let secrets = ["secret-1234", "secret-1234-long", "short"];
+        assert_eq!(masked(&secrets, &[b"a secret-1234 b short"]), b"a *********** b short");
+        assert_eq!(masked(&secrets, &[b"a secr", b"et-12", b"34 b"]), b"a *********** b");
+        assert_eq!(masked(&secrets, &[b"secret-1234", b"-lo", b"ng!"]), b"****************!");
+        assert_eq!(masked(&[], &[b"a", b"b"]), b"ab");
+    }
+
+    proptest! {
+        #[test]
+        fn however_it_is_cut_the_same_comes_out(text in "[ab]{0,60}", cuts in prop::collection::vec(0_usize..60, 0..8)) {
+            let secrets = ["abababab", "aabbaabbab", "bbbbbbbbb"];
+            let mut cuts = cuts.into_iter().filter(|cut| *cut < text.len()).collect::<Vec<_>>();
+            cuts.extend([0, text.len()]);
+            cuts.sort_unstable();
+            let pieces = cuts.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]).collect::<Vec<_>>();
+            let out = masked(&secrets, &pieces);
+            prop_assert_eq!(out.len(), text.len());
+            for secret in secrets {
+                for start in 0..text.len() {
+                    if text[start..].starts_with(secret) {
+                        prop_assert!(out[start..start + secret.len()].contains(&MASKED));
+                    }
+                }
+            }
+            let left = String::from_utf8(out).unwrap();
+            prop_assert!(secrets.iter().all(|secret| !left.contains(secret)));
+        }
+    }
+}

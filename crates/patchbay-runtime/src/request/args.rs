@@ -1,0 +1,265 @@
+//! A request's arguments: what goes into its query, headers and body.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
+use patchbay_connector::{
+    definition::{Arg, ArgLocation, ArrayFormat, ValueTemplate},
+    expr::{Bindings, Escape, EvalError, MemoryBudget, Template},
+};
+use serde_json::{Map, Value};
+
+use crate::{json::text, protocols::xml};
+
+/// The root of the account's field values.
+const CREDENTIALS: &str = "credentials";
+
+/// What the arguments came to.
+#[derive(Default)]
+pub struct Parts {
+    /// Query parameters, in order, not yet encoded.
+    pub query: Vec<(String, String)>,
+    /// Headers, all marked sensitive: any of them may carry a credential.
+    pub headers: HeaderMap,
+    /// Members of the body.
+    pub body: Map<String, Value>,
+    /// A value that is the body itself.
+    pub whole_body: Option<Value>,
+    /// Whether there are body arguments at all, present or not.
+    pub has_body_args: bool,
+    /// For all that they came to.
+    budget: MemoryBudget,
+}
+
+impl Parts {
+    /// Whether the body is JSON, which it is unless a header says otherwise.
+    fn is_json(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        kind.is_none_or(|kind| kind.contains("json"))
+    }
+
+    /// Whether the body is XML.
+    pub fn is_xml(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        kind.is_some_and(|kind| xml::is_xml(&xml::media_type(kind)))
+    }
+}
+
+/// Evaluates `args` into `parts`. A value that comes out as missing leaves its argument out.
+pub fn apply(args: &[Arg], bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    ordered(args).try_for_each(|arg| apply_one(arg, bindings, parts))
+}
+
+/// The same for a request to a place that data chose: nothing of the account goes there. No header does, as any may
+/// carry a credential, and no argument that is made of one.
+pub fn apply_to_strangers(args: &[Arg], bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    let nothing = Value::Object(Map::new());
+    let roots = bindings.roots.iter().map(|&(name, value)| (name, if name == CREDENTIALS { &nothing } else { value }));
+    let roots = roots.collect::<Vec<_>>();
+    for arg in ordered(args) {
+        match apply_one(arg, &Bindings { roots: &roots }, parts) {
+            Err(EvalError::Missing { path }) if path.trim_start_matches("$.").starts_with(CREDENTIALS) => {}
+            outcome => outcome?,
+        }
+    }
+    parts.headers = HeaderMap::new();
+    Ok(())
+}
+
+/// Headers first: how a body is written depends on its content type.
+fn ordered(args: &[Arg]) -> impl Iterator<Item = &Arg> {
+    let is_header = |arg: &&Arg| arg.location == ArgLocation::Headers;
+    args.iter().filter(is_header).chain(args.iter().filter(move |arg| !is_header(arg)))
+}
+
+fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+    parts.has_body_args |= arg.location == ArgLocation::Body;
+    if let Some(condition) = &arg.condition
+        && !condition.is_truthy(bindings)?
+    {
+        return Ok(());
+    }
+    let value = match &arg.value {
+        // A document written out in the file: what is put in must not change what it says.
+        ValueTemplate::Text(text) if arg.spread && text.is_mixed() && parts.is_xml() => {
+            text.eval_text(bindings, Escape::Xml)?.map(Value::String)
+        }
+        ValueTemplate::Text(text) if arg.spread && parts.is_json() => match json(text, bindings)? {
+            Some(value) => Some(value),
+            None => text.eval(bindings)?,
+        },
+        value => value.eval(bindings)?,
+    };
+    let Some(value) = value else { return Ok(()) };
+    // Any number of arguments may be made of the same.
+    parts.budget.charge(&value)?;
+    match (value, arg.location) {
+        (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
+        (Value::Object(members), _) if arg.inline => {
+            for (name, value) in members {
+                put(parts, arg, name, value)?;
+            }
+        }
+        (value, _) => {
+            if let Some(name) = arg.name.eval_text(bindings, Escape::None)? {
+                put(parts, arg, name, value)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The value that a document of JSON says which is written out in the file, with values put in as JSON.
+fn json(text: &Template, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalError> {
+    let is_document = (text.is_mixed() || text.is_literal()) && text.source().trim_start().starts_with(['{', '[']);
+    if !is_document {
+        return Ok(None);
+    }
+    let written = text.eval_text(bindings, Escape::Json)?;
+    Ok(written.and_then(|written| serde_json::from_str(&written).ok()))
+}
+
+fn put(parts: &mut Parts, arg: &Arg, name: String, value: Value) -> Result<(), EvalError> {
+    match arg.location {
+        ArgLocation::Body => {
+            parts.body.insert(name, value);
+        }
+        ArgLocation::Query => write_pairs(&name, &value, arg.array_format, &mut parts.query),
+        ArgLocation::Headers => {
+            if let Some((name, value)) = header(&name, &value)? {
+                parts.headers.insert(name, value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A header from a value; lists are joined by commas (RFC 9110 section 5.3).
+fn header(name: &str, value: &Value) -> Result<Option<(HeaderName, HeaderValue)>, EvalError> {
+    let refused = |reason: &str| EvalError::Refused { path: name.to_owned(), reason: reason.to_owned() };
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::Object(_) => return Err(refused("is an object, which a header cannot carry")),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        value => text(value),
+    };
+    let header_name = HeaderName::try_from(name).map_err(|_| refused("is not a header name"))?;
+    // `HeaderValue` alone would let some controls pass that proxies disagree on.
+    if text.chars().any(|c| c.is_control() && c != '\t') {
+        return Err(refused("holds a line break or another control character, which a header cannot carry"));
+    }
+    let mut value = HeaderValue::from_bytes(text.as_bytes())
+        .map_err(|_| refused("holds a character that a header cannot carry"))?;
+    value.set_sensitive(true);
+    Ok(Some((header_name, value)))
+}
+
+/// Writes a value as query or form pairs. Objects nest in brackets; null is left out.
+pub fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::Null => {}
+        Value::Array(_) | Value::Object(_) if format == ArrayFormat::Stringify => {
+            pairs.push((name.to_owned(), value.to_string()));
+        }
+        Value::Array(items) if format == ArrayFormat::Comma => {
+            pairs.push((name.to_owned(), items.iter().map(text).collect::<Vec<_>>().join(",")));
+        }
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                match format {
+                    ArrayFormat::Repeat => write_pairs(name, item, format, pairs),
+                    ArrayFormat::Brackets => write_pairs(&format!("{name}[]"), item, format, pairs),
+                    _ => write_pairs(&format!("{name}[{place}]"), item, format, pairs),
+                }
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                write_pairs(&format!("{name}[{key}]"), member, format, pairs);
+            }
+        }
+        value => pairs.push((name.to_owned(), text(value))),
+    }
+}
+
+/// A template's text for a header or name.
+pub fn header_text(template: &Template, bindings: &Bindings<'_>) -> Result<Option<String>, EvalError> {
+    template.eval_text(bindings, Escape::Header)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lists_are_written_in_five_ways() {
+        let written = |format| {
+            let mut pairs = Vec::new();
+            write_pairs("ids", &json!(["x", 2]), format, &mut pairs);
+            pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+        };
+        assert_eq!(written(ArrayFormat::Indexed), "ids[0]=x&ids[1]=2");
+        assert_eq!(written(ArrayFormat::Repeat), "ids=x&ids=2");
+        assert_eq!(written(ArrayFormat::Brackets), "ids[]=x&ids[]=2");
+        assert_eq!(written(ArrayFormat::Comma), "ids=x,2");
+        assert_eq!(written(ArrayFormat::Stringify), r#"ids=["x",2]"#);
+    }
+
+    #[test]
+    fn a_document_of_json_takes_what_is_put_in_as_json() {
+        let body = |text: &str, kind: Option<&str>| {
+            let inputs = json!({ "q": "x\", \"admin\": true, \"y\": \"", "list": [1, "a"] });
+            let arg = Arg {
+                name: Template::literal("body"),
+                value: ValueTemplate::Text(Template::parse(text).unwrap()),
+                location: ArgLocation::Body,
+                condition: None,
+                spread: true,
+                inline: false,
+                array_format: ArrayFormat::default(),
+            };
+            let mut parts = Parts::default();
+            if let Some(kind) = kind {
+                parts.headers.insert(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap());
+            }
+            apply(&[arg], &Bindings { roots: &[("inputs", &inputs)] }, &mut parts).unwrap();
+            parts.whole_body.unwrap()
+        };
+        let document = r#"{ "q": "${inputs.q}", "list": ${inputs.list} }"#;
+        let expected = json!({ "q": "x\", \"admin\": true, \"y\": \"", "list": [1, "a"] });
+        assert_eq!(body(document, None), expected);
+        assert_eq!(body(document, Some("application/vnd.api+json")), expected);
+        assert_eq!(body(r#" [1, "two"] "#, None), json!([1, "two"]));
+        // What is no document stays the text that it is.
+        assert_eq!(body("[${inputs.list}", None), json!("[1,a"));
+        assert_eq!(body("plain", None), json!("plain"));
+        assert_eq!(body(r#"{ "list": ${inputs.list} }"#, Some("text/plain")), json!(r#"{ "list": 1,a }"#));
+        assert_eq!(body("$.inputs.list", None), json!([1, "a"]));
+    }
+
+    #[test]
+    fn headers_are_sensitive_and_refuse_line_breaks() {
+        let (_, value) = header("client-secret", &json!("abc")).unwrap().unwrap();
+        assert!(value.is_sensitive());
+        for broken in ["a\r\nx-evil: 1", "a\nb", "a\0b", "a\u{85}b", "a\u{7f}"] {
+            let error = header("client-secret", &json!(broken)).unwrap_err();
+            assert!(error.to_string().contains("`client-secret` holds"), "{error}");
+            assert!(!error.to_string().contains("evil"), "the value is not repeated");
+        }
+        assert!(header("bad name", &json!("x")).is_err());
+        assert_eq!(header("x-ids", &json!(["a", 1])).unwrap().unwrap().1, "a,1");
+        assert!(header("x", &Value::Null).unwrap().is_none());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_value_begins_another_line(value in proptest::prelude::any::<String>()) {
+            if let Ok(Some((_, made))) = header("x-value", &json!(value)) {
+                proptest::prop_assert_eq!(made.as_bytes(), value.as_bytes());
+                proptest::prop_assert!(!made.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
+            } else {
+                proptest::prop_assert!(value.chars().any(char::is_control), "{:?} was refused", value);
+            }
+        }
+    }
+}

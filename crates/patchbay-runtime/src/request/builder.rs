@@ -1,0 +1,340 @@
+//! From a step's parameters to a request: URL, authorization, headers, body.
+//!
+//! Promises: inputs never change a URL's host or its number of path segments; a trailing slash stays as
+//! the file has it; a URL that came out of data and leads to another origin gets no credential and no certificate.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, header};
+use patchbay_connector::{
+    definition::{ArrayFormat, Authorization, HttpMethod, PageLocation, RequestSpec, SoapRequest},
+    expr::{Bindings, EvalError},
+};
+use patchbay_egress::{OutboundRequest, is_idempotent};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{
+    args::{self, Parts},
+    auth::authorize,
+    certificates, sign,
+    target::{Target, target},
+};
+use crate::{
+    Error, ErrorCode,
+    context::Run,
+    protocols::{saml, soap, xml},
+};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const ACCEPT_JSON: &str = "application/json, */*;q=0.5";
+const ACCEPT_XML: &str = "application/xml, text/xml, */*;q=0.5";
+
+/// The parameter that asks for a page.
+pub struct PageArg<'a> {
+    pub key: &'a str,
+    pub value: Value,
+    pub location: PageLocation,
+}
+
+/// A request before it is signed.
+pub(super) struct Unsigned {
+    pub(super) outgoing: OutboundRequest,
+    with_credentials: bool,
+}
+
+impl Run<'_> {
+    /// Builds a step's request and signs it.
+    pub fn build(&self, request: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
+        sign_request(self, request, build_unsigned(self, request, None, page)?)
+    }
+
+    /// Builds the request of a SOAP step and signs it.
+    pub fn build_soap(&self, soap: &SoapRequest, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
+        sign_request(self, &soap.request, build_unsigned(self, &soap.request, Some(soap), page)?)
+    }
+
+    /// Builds the request for a file at an address that a response named. `with_credentials` decides whether the
+    /// account's credentials and certificate go with it.
+    pub fn build_file_request(
+        &self,
+        request: &RequestSpec,
+        url: Url,
+        with_credentials: bool,
+    ) -> Result<OutboundRequest, Error> {
+        let roots = self.roots();
+        let bindings = Bindings { roots: &roots };
+        let broken = |error: EvalError| self.broken(&error);
+        let authorization = request.authorization.as_ref().unwrap_or(&self.ctx.method.authorization);
+        let (mut parts, mut url) = (Parts::default(), url);
+        if with_credentials {
+            authorize(authorization, &bindings, &mut parts).map_err(broken)?;
+        }
+        if !parts.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&parts.query);
+        }
+        parts.headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        let certificate =
+            if with_credentials { certificates::certificate(self.ctx, Some(request), &bindings)? } else { None };
+        let (headers, body) = (parts.headers, Bytes::new());
+        let mut outgoing = OutboundRequest { method: Method::GET, url, headers, body, idempotent: true, certificate };
+        if with_credentials {
+            let (now, entropy) = (self.host.clock().now(), self.host.entropy());
+            sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(broken)?;
+        }
+        Ok(outgoing)
+    }
+
+    /// Adds what authenticates a request to `target`: the step's authorization, otherwise the method's. Nothing is
+    /// added if the credentials may not go there.
+    pub fn authenticate(
+        &self,
+        target: &Target,
+        authorization: Option<&Authorization>,
+        mut outgoing: OutboundRequest,
+    ) -> Result<OutboundRequest, Error> {
+        if !target.with_credentials {
+            return Ok(outgoing);
+        }
+        let roots = self.roots();
+        let (bindings, mut parts) = (Bindings { roots: &roots }, Parts::default());
+        let broken = |error: EvalError| self.broken(&error);
+        let authorization = authorization.unwrap_or(&self.ctx.method.authorization);
+        authorize(authorization, &bindings, &mut parts).map_err(broken)?;
+        outgoing.headers.extend(parts.headers);
+        if !parts.query.is_empty() {
+            outgoing.url.query_pairs_mut().extend_pairs(&parts.query);
+        }
+        outgoing.certificate = certificates::certificate(self.ctx, None, &bindings)?;
+        let (now, entropy) = (self.host.clock().now(), self.host.entropy());
+        sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(broken)?;
+        Ok(outgoing)
+    }
+}
+
+/// Builds a step's request without the signature of the whole; a SOAP request if `soap` is given.
+pub(super) fn build_unsigned(
+    run: &Run<'_>,
+    request: &RequestSpec,
+    soap: Option<&SoapRequest>,
+    page: Option<&PageArg<'_>>,
+) -> Result<Unsigned, Error> {
+    let roots = run.roots();
+    let bindings = Bindings { roots: &roots };
+    let connector = run.ctx.connector;
+    let base = request.base_url.as_ref().or(connector.base_url.as_ref());
+    let Target { mut url, with_credentials } = target(connector, &run.action.id, base, &request.url, &bindings)?;
+
+    let mut parts = Parts::default();
+    let broken = |error: EvalError| run.broken(&error);
+    let authorization = if with_credentials {
+        request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization)
+    } else {
+        &Authorization::None
+    };
+    if with_credentials {
+        authorize(authorization, &bindings, &mut parts).map_err(broken)?;
+        // The authorization's arguments are no body arguments of the step.
+        parts.has_body_args = false;
+        args::apply(&request.args, &bindings, &mut parts).map_err(broken)?;
+    } else {
+        args::apply_to_strangers(&request.args, &bindings, &mut parts).map_err(broken)?;
+    }
+    if let Some(saml) = request.saml.as_ref().filter(|_| with_credentials) {
+        let moment = (run.host.clock().now(), run.host.entropy());
+        let put = saml::put(saml, &connector.title, &url, &bindings, moment, &mut parts.body);
+        let assertion = put.map_err(|failure| match failure {
+            saml::Failure::Expression(error) => broken(error),
+            saml::Failure::Account(error) => error,
+        })?;
+        run.learn(&assertion);
+    }
+    if let Some(page) = page {
+        match page.location {
+            PageLocation::Query => {
+                parts.query.retain(|(name, _)| name != page.key);
+                args::write_pairs(page.key, &page.value, ArrayFormat::Repeat, &mut parts.query);
+            }
+            // What a SOAP operation is asked for lies deeper than its first elements.
+            PageLocation::Body if soap.is_some() => set_path(&mut parts.body, page.key, page.value.clone()),
+            PageLocation::Body => {
+                parts.body.insert(page.key.to_owned(), page.value.clone());
+            }
+        }
+    }
+    if request.encode_query && !parts.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&parts.query);
+    } else if !parts.query.is_empty() {
+        append_raw_query(&mut url, &parts.query);
+    }
+    if let Some(soap) = soap {
+        let (now, entropy) = (run.host.clock().now(), run.host.entropy());
+        soap::wrap(soap, authorization, &bindings, now, entropy, &mut parts).map_err(broken)?;
+    }
+    let method = http_method(request.method);
+    let body = body(&method, &mut parts)?;
+    if !parts.headers.contains_key(header::ACCEPT) {
+        let accepts = if parts.is_xml() { ACCEPT_XML } else { ACCEPT_JSON };
+        parts.headers.insert(header::ACCEPT, HeaderValue::from_static(accepts));
+    }
+    let hints = &run.action.annotations;
+    let idempotent = match hints.idempotent {
+        Some(true) => true,
+        // The author knows better than the method, but not better than a key.
+        Some(false) if !method.is_safe() => is_idempotent(&Method::POST, &parts.headers),
+        _ => hints.read_only == Some(true) || is_idempotent(&method, &parts.headers),
+    };
+    let certificate =
+        if with_credentials { certificates::certificate(run.ctx, Some(request), &bindings)? } else { None };
+    let outgoing = OutboundRequest { method, url, headers: parts.headers, body, idempotent, certificate };
+    Ok(Unsigned { outgoing, with_credentials })
+}
+
+/// Signs a request if its authorization is a signature.
+pub(super) fn sign_request(run: &Run<'_>, request: &RequestSpec, unsigned: Unsigned) -> Result<OutboundRequest, Error> {
+    let Unsigned { mut outgoing, with_credentials } = unsigned;
+    if with_credentials {
+        let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
+        let (now, entropy) = (run.host.clock().now(), run.host.entropy());
+        sign::sign(authorization, &Bindings { roots: &run.roots() }, &mut outgoing, now, entropy)
+            .map_err(|error| run.broken(&error))?;
+    }
+    Ok(outgoing)
+}
+
+/// Puts a value at a dotted path, making the objects on the way.
+fn set_path(members: &mut Map<String, Value>, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => _ = members.insert(path.to_owned(), value),
+        Some((first, rest)) => {
+            let inner = members.entry(first.to_owned()).or_insert(Value::Null);
+            if !inner.is_object() {
+                *inner = Value::Object(Map::new());
+            }
+            if let Value::Object(inner) = inner {
+                set_path(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// Puts pairs into the query as they stand, for providers that decode nothing. What would begin another parameter
+/// or end the query is encoded all the same, and so is what no URL may hold.
+fn append_raw_query(url: &mut Url, pairs: &[(String, String)]) {
+    let mut query = url.query().map(str::to_owned).unwrap_or_default();
+    for (name, value) in pairs {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        push_raw(name, true, &mut query);
+        query.push('=');
+        push_raw(value, false, &mut query);
+    }
+    url.set_query(Some(&query));
+}
+
+fn push_raw(text: &str, is_name: bool, into: &mut String) {
+    for character in text.chars() {
+        match character {
+            '&' => into.push_str("%26"),
+            '#' => into.push_str("%23"),
+            '=' if is_name => into.push_str("%3D"),
+            // URL parsers drop these where they stand.
+            character if character.is_control() => {
+                let mut bytes = [0; 4];
+                let bytes = character.encode_utf8(&mut bytes).bytes();
+                // Writing to a text does not fail.
+                bytes.for_each(|byte| _ = write!(into, "%{byte:02X}"));
+            }
+            character => into.push(character),
+        }
+    }
+}
+
+fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
+    let value = match parts.whole_body.take() {
+        Some(value) => value,
+        None if !parts.body.is_empty() => Value::Object(std::mem::take(&mut parts.body)),
+        // An endpoint with optional members still expects an object.
+        None if parts.has_body_args && matches!(*method, Method::POST | Method::PUT | Method::PATCH) => {
+            Value::Object(serde_json::Map::new())
+        }
+        None => return Ok(Bytes::new()),
+    };
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("application/x-www-form-urlencoded") {
+        let mut pairs = Vec::new();
+        match &value {
+            Value::Object(members) => {
+                members
+                    .iter()
+                    .for_each(|(name, value)| args::write_pairs(name, value, ArrayFormat::Indexed, &mut pairs));
+            }
+            Value::String(text) => return Ok(Bytes::from(text.clone())),
+            _ => return Err(Error::new(ErrorCode::Validation, "a form needs an object as its body")),
+        }
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+        return Ok(form.into());
+    }
+    match value {
+        Value::String(text) if !kind.is_empty() && !kind.contains("json") => Ok(text.into()),
+        Value::Object(members) if members.is_empty() && parts.is_xml() => Ok(Bytes::new()),
+        value if parts.is_xml() => xml::document(&value).map(Bytes::from).map_err(|error| no_xml(&error)),
+        value => {
+            if kind.is_empty() {
+                parts.headers.insert(header::CONTENT_TYPE, JSON);
+            }
+            Ok(value.to_string().into())
+        }
+    }
+}
+
+fn no_xml(error: &xml::XmlError) -> Error {
+    Error::new(ErrorCode::Validation, format!("the arguments make no body in XML: {error}"))
+}
+
+/// The method in hyper's terms.
+pub fn http_method(method: HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Delete => Method::DELETE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_plain_query_stays_as_it_is_and_within_its_parameter() {
+        let query = |name: &str, value: &str| {
+            let mut url = Url::parse("https://x.example/a?b=1").unwrap();
+            append_raw_query(&mut url, &[(name.to_owned(), value.to_owned())]);
+            url.query().unwrap().to_owned()
+        };
+        assert_eq!(query("$filter", "a(b),c:d|e/f=g;%20+"), "b=1&$filter=a(b),c:d|e/f=g;%20+");
+        assert_eq!(query("a=b&c", "d&e=f#g"), "b=1&a%3Db%26c=d%26e=f%23g");
+        assert_eq!(query("q", "two words\r\n\tü"), "b=1&q=two%20words%0D%0A%09%C3%BC");
+        let mut url = Url::parse("https://x.example/a").unwrap();
+        append_raw_query(&mut url, &[("a".into(), "1".into()), ("b".into(), String::new())]);
+        assert_eq!(url.as_str(), "https://x.example/a?a=1&b=");
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_value_begins_no_other_parameter(value in any::<String>()) {
+            let mut url = Url::parse("https://x.example/a").unwrap();
+            append_raw_query(&mut url, &[("q".to_owned(), value.clone())]);
+            prop_assert!(url.fragment().is_none());
+            let pairs = url.query_pairs().collect::<Vec<_>>();
+            prop_assert_eq!(pairs.len(), 1, "{}", url);
+            prop_assert_eq!(&pairs[0].0, "q");
+        }
+    }
+}

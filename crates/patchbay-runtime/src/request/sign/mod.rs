@@ -1,0 +1,207 @@
+//! Signatures over whole requests: put on last, when nothing of a request changes any more.
+
+mod aws4;
+mod hmac;
+mod oauth1;
+
+use std::fmt::Write as _;
+
+use patchbay_connector::{
+    definition::{Authorization, HmacAlgorithm, OAuth1, Signing},
+    expr::{Bindings, Escape, EvalError, Template},
+};
+use patchbay_egress::OutboundRequest;
+use patchbay_model::{Entropy, Timestamp};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::args::header_text;
+
+/// Signs a request whose authorization is a signature; leaves every other as it is.
+pub fn sign(
+    authorization: &Authorization,
+    bindings: &Bindings<'_>,
+    request: &mut OutboundRequest,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<(), EvalError> {
+    match authorization {
+        Authorization::Signed(Signing::Aws4 { service, region }) => {
+            let text = |template: &patchbay_connector::expr::Template| header_text(template, bindings);
+            let service = text(service)?.ok_or_else(|| missing("service"))?;
+            let region = match region {
+                Some(region) => text(region)?,
+                None => credential(bindings, &["region"]),
+            };
+            let keys = aws4::Keys {
+                id: credential(bindings, &["accessKeyId"]).ok_or_else(|| missing("credentials.accessKeyId"))?,
+                secret: credential(bindings, &["secretAccessKey"])
+                    .ok_or_else(|| missing("credentials.secretAccessKey"))?,
+                session: credential(bindings, &["sessionToken"]),
+                region: region.ok_or_else(|| missing("credentials.region"))?,
+                service,
+            };
+            aws4::sign(&keys, request, now).ok_or_else(unsendable)
+        }
+        Authorization::Signed(Signing::Hmac {
+            algorithm,
+            header,
+            prefix,
+            rfc2822_date,
+            include_host,
+            include_body_hash,
+            as_basic,
+            username,
+        }) => {
+            let username = username.as_ref().map(|user| header_text(user, bindings)).transpose()?.flatten();
+            let secret = credential(bindings, &["secretKey", "apiSecret", "secret", "clientSecret"]);
+            let rule = hmac::Rule {
+                algorithm: *algorithm,
+                header: header.as_deref(),
+                prefix: prefix.as_deref().unwrap_or_default(),
+                rfc2822_date: *rfc2822_date,
+                include_host: *include_host,
+                include_body_hash: *include_body_hash,
+                username: if *as_basic { Some(username.ok_or_else(|| missing("username"))?) } else { None },
+                secret: secret.ok_or_else(|| missing("credentials.secretKey"))?,
+            };
+            hmac::sign(&rule, request, now).ok_or_else(unsendable)
+        }
+        _ => match authorization.oauth1() {
+            Some(oauth1) => {
+                let token = named(bindings, oauth1.token.as_ref(), &["token", "accessToken"])?;
+                let secret = named(bindings, oauth1.token_secret.as_ref(), &["tokenSecret"])?;
+                let by = By { token, token_secret: Zeroizing::new(secret.unwrap_or_default()), more: None };
+                sign_oauth1(oauth1, by, bindings, request, now, entropy)
+            }
+            None => Ok(()),
+        },
+    }
+}
+
+/// What a request for a token is signed with beside the consumer's credentials (RFC 5849, sections 2.1 and 2.3).
+pub struct Handshake<'a> {
+    /// The request token and its secret, once there is one.
+    pub token: Option<(&'a str, &'a str)>,
+    /// The parameter that makes it what it is: name and value.
+    pub parameter: (&'static str, &'a str),
+}
+
+/// Signs a request for a token.
+pub fn sign_handshake(
+    oauth1: &OAuth1,
+    handshake: &Handshake<'_>,
+    bindings: &Bindings<'_>,
+    request: &mut OutboundRequest,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<(), EvalError> {
+    let (name, value) = handshake.parameter;
+    let by = By {
+        token: handshake.token.map(|(token, _)| token.to_owned()),
+        token_secret: Zeroizing::new(handshake.token.map(|(_, secret)| secret.to_owned()).unwrap_or_default()),
+        more: Some((name, value.to_owned())),
+    };
+    sign_oauth1(oauth1, by, bindings, request, now, entropy)
+}
+
+/// By whose leave a request is signed.
+struct By {
+    token: Option<String>,
+    token_secret: Zeroizing<String>,
+    more: Option<(&'static str, String)>,
+}
+
+/// What the file names, else the credential of one of these names.
+fn named(bindings: &Bindings<'_>, template: Option<&Template>, usual: &[&str]) -> Result<Option<String>, EvalError> {
+    match template {
+        Some(template) => template.eval_text(bindings, Escape::None).map(|text| text.filter(|text| !text.is_empty())),
+        None => Ok(credential(bindings, usual)),
+    }
+}
+
+fn sign_oauth1(
+    oauth1: &OAuth1,
+    by: By,
+    bindings: &Bindings<'_>,
+    request: &mut OutboundRequest,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<(), EvalError> {
+    let by_key = oauth1.method.is_by_key();
+    let (secret, usual) =
+        if by_key { (&oauth1.private_key, ["privateKey"]) } else { (&oauth1.consumer_secret, ["consumerSecret"]) };
+    let secret =
+        named(bindings, secret.as_ref(), &usual)?.ok_or_else(|| missing(&format!("credentials.{}", usual[0])))?;
+    let keys = oauth1::Keys {
+        method: oauth1.method,
+        realm: oauth1.realm.as_ref().map(|realm| realm.eval_text(bindings, Escape::None)).transpose()?.flatten(),
+        consumer_key: named(bindings, oauth1.consumer_key.as_ref(), &["consumerKey"])?
+            .ok_or_else(|| missing("credentials.consumerKey"))?,
+        consumer_secret: Zeroizing::new(secret),
+        token: by.token,
+        token_secret: by.token_secret,
+        more: by.more,
+    };
+    // 28 digits: servers that are made with oauthlib take nonces of 20 to 30 characters.
+    let mut nonce = [0; 14];
+    entropy.fill(&mut nonce);
+    oauth1::sign(&keys, request, now.as_seconds(), &hex(&nonce)).map_err(|flaw| match flaw {
+        oauth1::Flaw::Header => unsendable(),
+        oauth1::Flaw::Key => EvalError::Refused {
+            path: "credentials.privateKey".to_owned(),
+            reason: "is no RSA private key of at least 2048 bits in PEM form".to_owned(),
+        },
+    })
+}
+
+/// The first of these credentials that is there.
+fn credential(bindings: &Bindings<'_>, names: &[&str]) -> Option<String> {
+    let (_, credentials) = bindings.roots.iter().find(|(name, _)| *name == "credentials")?;
+    let text = |name: &&str| credentials.get(*name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    names.iter().find_map(text).map(str::to_owned)
+}
+
+fn missing(path: &str) -> EvalError {
+    EvalError::Missing { path: path.to_owned() }
+}
+
+fn unsendable() -> EvalError {
+    EvalError::Refused {
+        path: "authorization.signing".to_owned(),
+        reason: "makes a header that cannot be sent: a credential holds a character that headers do not carry"
+            .to_owned(),
+    }
+}
+
+/// A keyed hash.
+fn mac(algorithm: HmacAlgorithm, key: &[u8], text: &[u8]) -> Vec<u8> {
+    use aws_lc_rs::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, HMAC_SHA512, Key, sign};
+    let algorithm = match algorithm {
+        HmacAlgorithm::Sha1 => HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        HmacAlgorithm::Sha256 => HMAC_SHA256,
+        HmacAlgorithm::Sha512 => HMAC_SHA512,
+    };
+    sign(&Key::new(algorithm, key), text).as_ref().to_vec()
+}
+
+/// Percent-encoded as RFC 3986 has it: all but its unreserved characters.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref())
+}

@@ -1,0 +1,60 @@
+//! An action's result from its steps' outputs.
+
+use patchbay_connector::{
+    definition::{Action, ActionResult, ValueTemplate},
+    expr::Bindings,
+};
+use serde_json::{Map, Value};
+
+use super::output::Wants;
+use crate::{Error, context::Run};
+
+/// What an action's templates read.
+pub fn wants(action: &Action) -> Wants {
+    if action.steps.len() > 1 {
+        return Wants { raw: true, headers: true };
+    }
+    let mut wants = Wants { raw: false, headers: false };
+    if let ActionResult::Template(template) = &action.result {
+        template.templates(&mut |text| {
+            wants.raw |= text.source().contains("raw");
+            wants.headers |= text.source().contains("headers");
+        });
+    }
+    wants
+}
+
+/// The output of a step whose failure is ignored.
+pub fn ignored(error: &Error) -> Value {
+    Value::Object(Map::from_iter([
+        ("data".to_owned(), Value::Null),
+        ("statusCode".to_owned(), Value::from(error.status())),
+        ("message".to_owned(), Value::String(error.message.clone())),
+    ]))
+}
+
+/// `{data, next, …}` of a run whose steps are done.
+pub fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<String, Value>, Error> {
+    let mut result = match &run.action.result {
+        ActionResult::LastStep => {
+            let output = last.and_then(|id| run.steps.get_mut(id)?.get_mut("output"));
+            let member = |key: &str| output.as_ref().and_then(|output| output.get(key)).cloned();
+            let (data, next) = (member("data"), member("next"));
+            Map::from_iter([
+                ("data".to_owned(), data.unwrap_or(Value::Null)),
+                ("next".to_owned(), next.unwrap_or(Value::Null)),
+            ])
+        }
+        ActionResult::Template(template) => {
+            let value = template.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
+            match (value, template) {
+                (Some(Value::Object(members)), ValueTemplate::Object(_)) => members,
+                (value, _) => Map::from_iter([("data".to_owned(), value.unwrap_or(Value::Null))]),
+            }
+        }
+    };
+    for key in ["data", "next"] {
+        result.entry(key).or_insert(Value::Null);
+    }
+    Ok(result)
+}

@@ -1,0 +1,92 @@
+//! Runs an action: checks its cursor and composite ids, runs its steps in order, assembles the result.
+//!
+//! A run promises that no secret of the account leaves it: results and errors are redacted at its edge.
+
+use std::{borrow::Cow, sync::Mutex};
+
+use patchbay_connector::{
+    definition::{Action, Authorization},
+    expr::Bindings,
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, composite_ids,
+    context::{Run, RunContext},
+    cursor,
+    expression_error::expression_error,
+    host::Host,
+    inputs::Inputs,
+    redaction::{errors::redact_error, redactor::Redactor},
+    request::auth,
+    response::action_result,
+    step_scheduler,
+};
+
+/// Runs an action. The result always has `data` and `next`.
+pub async fn run(
+    host: &Host,
+    ctx: RunContext<'_>,
+    action: &Action,
+    inputs: &Inputs,
+) -> Result<Map<String, Value>, Error> {
+    let mut redactor = ctx.credentials.redactor();
+    know_basic(&ctx, inputs, action, &mut redactor)?;
+    match execute(host, &ctx, action, inputs, &redactor).await {
+        Ok(mut result) => {
+            result.values_mut().for_each(|value| redactor.value(value));
+            Ok(result)
+        }
+        Err(error) => Err(redact_error(error, &redactor)),
+    }
+}
+
+/// Runs an action whose result is credentials, which nobody but the vault sees: nothing in it is redacted, as a
+/// provider may give a token back as it was. Errors are.
+pub async fn run_for_credentials(
+    host: &Host,
+    ctx: RunContext<'_>,
+    action: &Action,
+    inputs: &Inputs,
+) -> Result<Map<String, Value>, Error> {
+    let mut redactor = ctx.credentials.redactor();
+    know_basic(&ctx, inputs, action, &mut redactor)?;
+    execute(host, &ctx, action, inputs, &redactor).await.map_err(|error| redact_error(error, &redactor))
+}
+
+async fn execute(
+    host: &Host,
+    ctx: &RunContext<'_>,
+    action: &Action,
+    inputs: &Inputs,
+    redactor: &Redactor,
+) -> Result<Map<String, Value>, Error> {
+    let (context, steps) = (ctx.context_value(), Value::Object(Map::new()));
+    let iterator = Value::Null;
+    let mut inputs = Cow::Borrowed(inputs.values());
+    let paging = cursor::open(action, &mut inputs)?;
+    composite_ids::split(action, &mut inputs)?;
+    let (inputs, paging) = (&*inputs, paging.as_ref());
+    let memory_budget = &Mutex::default();
+    let mut run =
+        Run { host, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor, memory_budget };
+    let last = step_scheduler::run_steps(&mut run, action_result::wants(action)).await?;
+    let mut result = action_result::assemble(run, last)?;
+    composite_ids::join(action, &mut result);
+    cursor::close(paging, &mut result);
+    Ok(result)
+}
+
+/// A Basic header is a secret of its own: neither user nor password shows in it.
+fn know_basic(ctx: &RunContext<'_>, inputs: &Inputs, action: &Action, redactor: &mut Redactor) -> Result<(), Error> {
+    if let Authorization::Basic { .. } = &ctx.method.authorization {
+        let context = ctx.context_value();
+        let roots = [("inputs", inputs.values()), ("credentials", ctx.credentials.values()), ("context", &context)];
+        let value = auth::basic(&ctx.method.authorization, &Bindings { roots: &roots })
+            .map_err(|error| expression_error(&ctx.connector.title, &action.id, &error))?;
+        if let Some(value) = value {
+            redactor.add(&value);
+        }
+    }
+    Ok(())
+}

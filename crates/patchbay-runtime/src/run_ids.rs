@@ -1,0 +1,48 @@
+//! Who runs what for whom: the ids that expressions see as `$.context`.
+
+use patchbay_connector::{Connector, definition::AuthMethod};
+use patchbay_model::{AccountId, CallId, OrganizationId, Owner, ProfileId, ProjectId};
+use serde_json::{Map, Value};
+
+/// The ids of a run.
+#[derive(Clone, Debug)]
+pub struct RunFacts {
+    /// The organisation; none where only the project is known.
+    pub organization_id: Option<OrganizationId>,
+    /// The project.
+    pub project_id: ProjectId,
+    /// The account; none while linking.
+    pub account_id: Option<AccountId>,
+    /// The profile.
+    pub profile_id: ProfileId,
+    /// The provider's environment.
+    pub environment: String,
+    /// Whose account it is.
+    pub owner: Option<Owner>,
+    /// The run.
+    pub call_id: CallId,
+}
+
+impl RunFacts {
+    /// The object behind `$.context`, under the names that connector files use.
+    pub fn context(&self, connector: &Connector, method: &AuthMethod) -> Value {
+        let mut context = Map::new();
+        let mut put = |key: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                context.insert(key.to_owned(), Value::String(value.to_owned()));
+            }
+        };
+        put("organizationId", self.organization_id.as_ref().map(OrganizationId::as_str));
+        put("projectSecureId", Some(self.project_id.as_str()));
+        put("accountSecureId", self.account_id.as_ref().map(AccountId::as_str));
+        put("connectorKey", Some(&connector.key));
+        put("connectorVersion", Some(&connector.version.to_string()));
+        put("connectorProfileId", Some(self.profile_id.as_str()));
+        put("authenticationType", Some(&method.key));
+        put("environment", Some(&self.environment));
+        put("actionRunId", Some(self.call_id.as_str()));
+        put("originOwnerId", self.owner.as_ref().map(|owner| owner.id.as_str()));
+        put("originOwnerName", self.owner.as_ref().map(|owner| owner.name.as_str()));
+        Value::Object(context)
+    }
+}

@@ -1,0 +1,227 @@
+//! `map_fields`: records in the connector's own words. Types stay as they are; expressions begin at the record.
+
+use patchbay_connector::{
+    definition::{EnumMatcher, FieldMapping, InputType, MapFields},
+    expr::{Bindings, EvalError, MemoryBudget},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{Error, context::Run, granted_scopes::Granted, json::text, response::output::Answer};
+
+/// What an enum's value becomes when no rule fits.
+const UNMAPPED: &str = "unmapped_value";
+
+pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
+    let source = source(run, step)?;
+    let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
+    let roots = run.roots();
+    let bindings = Bindings { roots: &roots };
+    let mut others = Vec::new();
+    for (alias, template) in &step.external_sources {
+        let value = template.eval(&bindings).map_err(|error| run.broken(&error))?;
+        others.push((alias.as_str(), value.unwrap_or(Value::Null)));
+    }
+    // A record's own members first; secrets are no data to map.
+    let mut outer = others.iter().map(|(alias, value)| (*alias, value)).collect::<Vec<_>>();
+    outer.extend(roots.iter().filter(|(name, _)| *name != "credentials").copied());
+    let granted = Granted::of(run.ctx.connector, run.ctx.granted);
+    let mut budget = MemoryBudget::default();
+    let map = |record: &Value| {
+        run.in_time()?;
+        mapped(record, fields, &outer, &granted, &mut budget)
+    };
+    let data = each(&source, map).map_err(|error| run.broken(&error))?;
+    Ok(Answer { data, ..Answer::default() })
+}
+
+/// The records: what the step names, else what the step before it left.
+pub(super) fn source(run: &Run<'_>, step: &MapFields) -> Result<Value, Error> {
+    let roots = run.roots();
+    let value = match &step.source {
+        Some(source) => source.eval(&Bindings { roots: &roots }).map_err(|error| run.broken(&error))?,
+        None => run.last_data().cloned(),
+    };
+    Ok(value.unwrap_or(Value::Null))
+}
+
+/// A list record by record, one record by itself, nothing as nothing.
+pub(super) fn each(
+    source: &Value,
+    mut map: impl FnMut(&Value) -> Result<Value, EvalError>,
+) -> Result<Value, EvalError> {
+    match source {
+        Value::Array(records) => Ok(Value::Array(records.iter().map(map).collect::<Result<_, _>>()?)),
+        Value::Null => Ok(Value::Null),
+        record => map(record),
+    }
+}
+
+fn mapped(
+    record: &Value,
+    fields: &[FieldMapping],
+    outer: &[(&str, &Value)],
+    granted: &Granted<'_>,
+    budget: &mut MemoryBudget,
+) -> Result<Value, EvalError> {
+    let mut roots: Vec<(&str, &Value)> = match record {
+        Value::Object(members) => members.iter().map(|(name, value)| (name.as_str(), value)).collect(),
+        _ => Vec::new(),
+    };
+    roots.extend(outer.iter().copied());
+    let bindings = Bindings { roots: &roots };
+    let mut target = Map::new();
+    for field in fields.iter().filter(|field| !field.hidden && granted.allows(field)) {
+        let value = match (&field.expression, &field.values) {
+            (Some(expression), _) => expression.eval(&bindings)?,
+            (None, Some(values)) => values.eval(&bindings)?,
+            // An object without a source of its own is made of the record's own fields.
+            (None, None) if !field.properties.is_empty() => Some(record.clone()),
+            (None, None) => record.get(&field.target).cloned(),
+        };
+        let Some(value) = value else { continue };
+        // Any number of fields may be made of the same.
+        budget.charge(&value)?;
+        let value = match (field.array, value) {
+            (true, Value::Array(items)) => Value::Array(
+                items
+                    .iter()
+                    .map(|item| one(item, field, &bindings, outer, granted, budget))
+                    .collect::<Result<_, _>>()?,
+            ),
+            (true, Value::Null) => Value::Null,
+            (true, single) => Value::Array(vec![one(&single, field, &bindings, outer, granted, budget)?]),
+            (false, value) => one(&value, field, &bindings, outer, granted, budget)?,
+        };
+        target.insert(field.target.clone(), value);
+    }
+    Ok(Value::Object(target))
+}
+
+fn one(
+    value: &Value,
+    field: &FieldMapping,
+    bindings: &Bindings<'_>,
+    outer: &[(&str, &Value)],
+    granted: &Granted<'_>,
+    budget: &mut MemoryBudget,
+) -> Result<Value, EvalError> {
+    match field.kind {
+        InputType::Object if !field.properties.is_empty() && !value.is_null() => {
+            mapped(value, &field.properties, outer, granted, budget)
+        }
+        InputType::Enum => enumerated(value, field.enum_mapper.as_ref(), bindings),
+        _ => Ok(value.clone()),
+    }
+}
+
+/// `{value, source_value}`: what the connector calls it, and what the provider does.
+fn enumerated(value: &Value, mapper: Option<&EnumMatcher>, bindings: &Bindings<'_>) -> Result<Value, EvalError> {
+    let known = match mapper {
+        None => Some(text(value)),
+        Some(EnumMatcher::BuiltIn(_)) => {
+            let code = text(value).trim().to_ascii_uppercase();
+            (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
+        }
+        Some(EnumMatcher::Rules(rules)) => {
+            let mut found = None;
+            for (condition, result) in rules {
+                if condition.is_truthy(bindings)? {
+                    found = Some(result.clone());
+                    break;
+                }
+            }
+            found
+        }
+    };
+    Ok(json!({ "value": known.unwrap_or_else(|| UNMAPPED.to_owned()), "source_value": value }))
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_connector::expr::Template;
+
+    use super::*;
+
+    fn field(target: &str, kind: InputType, expression: Option<&str>) -> FieldMapping {
+        FieldMapping {
+            target: target.to_owned(),
+            alias: None,
+            expression: expression.map(|text| Template::parse(text).unwrap()),
+            values: None,
+            kind,
+            array: false,
+            custom: false,
+            hidden: false,
+            enum_mapper: None,
+            properties: Vec::new(),
+            required_scopes: Vec::new(),
+        }
+    }
+
+    fn map(record: &Value, fields: &[FieldMapping]) -> Value {
+        each(record, |record| mapped(record, fields, &[], &Granted::everything(), &mut MemoryBudget::default()))
+            .unwrap()
+    }
+
+    #[test]
+    fn types_stay_and_what_is_missing_is_left_out() {
+        let fields = [
+            field("id", InputType::String, Some("$.key")),
+            field("fixed", InputType::String, Some("3600")),
+            field("city", InputType::String, Some("$.address.city")),
+            field("plain", InputType::String, None),
+            FieldMapping { hidden: true, ..field("secret", InputType::String, Some("$.key")) },
+        ];
+        let records = json!([{ "key": 7, "plain": true }, { "key": "x", "address": { "city": "Bern" } }]);
+        assert_eq!(
+            map(&records, &fields),
+            json!([{ "id": 7, "fixed": "3600", "plain": true }, { "id": "x", "fixed": "3600", "city": "Bern" }])
+        );
+        assert_eq!(map(&json!({ "key": 1 }), &fields), json!({ "id": 1, "fixed": "3600" }));
+        assert_eq!(map(&Value::Null, &fields), Value::Null);
+    }
+
+    #[test]
+    fn nested_objects_and_lists_are_mapped_from_their_own_source() {
+        let nested = FieldMapping {
+            array: true,
+            properties: vec![field("name", InputType::String, Some("$.n"))],
+            ..field("people", InputType::Object, Some("$.team"))
+        };
+        let of_record = FieldMapping {
+            properties: vec![field("street", InputType::String, Some("$.s"))],
+            ..field("address", InputType::Object, None)
+        };
+        let tags = FieldMapping { array: true, ..field("tags", InputType::String, Some("$.tag")) };
+        let record = json!({ "team": [{ "n": "Ada" }, { "n": "Bob" }], "s": "Main", "tag": "one" });
+        assert_eq!(
+            map(&record, &[nested, of_record, tags]),
+            json!({ "people": [{ "name": "Ada" }, { "name": "Bob" }], "address": { "street": "Main" }, "tags": ["one"] })
+        );
+    }
+
+    #[test]
+    fn enums_tell_both_words() {
+        let rules = vec![
+            (Template::parse("{{state == 'A'}}").unwrap(), "active".to_owned()),
+            (Template::parse("{{state == 'I'}}").unwrap(), "inactive".to_owned()),
+        ];
+        let status = FieldMapping {
+            enum_mapper: Some(EnumMatcher::Rules(rules)),
+            ..field("status", InputType::Enum, Some("$.state"))
+        };
+        let country = FieldMapping {
+            enum_mapper: Some(EnumMatcher::BuiltIn("country_alpha2code_by_alpha2code".to_owned())),
+            ..field("country", InputType::Enum, Some("$.c"))
+        };
+        let fields = [status, country];
+        assert_eq!(
+            map(&json!({ "state": "I", "c": "ch" }), &fields),
+            json!({ "status": { "value": "inactive", "source_value": "I" }, "country": { "value": "CH", "source_value": "ch" } })
+        );
+        assert_eq!(
+            map(&json!({ "state": "X", "c": "Switzerland" }), &fields)["status"],
+            json!({ "value": "unmapped_value", "source_value": "X" })
+        );
+    }
+}

@@ -1,0 +1,44 @@
+//! The step functions: one file each and one line in the table below.
+
+mod download_file;
+mod emit_event;
+mod group_data;
+mod map_fields;
+mod mcp_request;
+mod paginated_request;
+mod request;
+mod sign_jwt;
+mod soap_paginated_request;
+mod soap_request;
+mod static_values;
+mod typecast;
+mod upload_binary;
+mod upload_file;
+
+use patchbay_connector::definition::StepFunction;
+
+use crate::{
+    Error,
+    context::Run,
+    response::output::{Answer, Wants},
+};
+
+/// Runs a step's function.
+pub async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) -> Result<Answer, Error> {
+    match function {
+        StepFunction::Request(parameters) => request::run(run, parameters, wants).await,
+        StepFunction::PaginatedRequest(parameters) => paginated_request::run(run, parameters, wants).await,
+        StepFunction::DownloadFile(parameters) => download_file::run(run, parameters, wants).await,
+        StepFunction::SoapRequest(parameters) => soap_request::run(run, parameters, wants).await,
+        StepFunction::SoapPaginatedRequest(parameters) => soap_paginated_request::run(run, parameters, wants).await,
+        StepFunction::StaticValues(values) => static_values::run(run, values),
+        StepFunction::GroupData(parameters) => Ok(group_data::run(run, parameters)),
+        StepFunction::UploadFile(parameters) => upload_file::run(run, parameters, wants).await,
+        StepFunction::UploadBinary(parameters) => upload_binary::run(run, parameters, wants).await,
+        StepFunction::MapFields(parameters) => map_fields::run(run, parameters),
+        StepFunction::Typecast(parameters) => typecast::run(run, parameters),
+        StepFunction::McpRequest(parameters) => mcp_request::run(run, parameters, wants).await,
+        StepFunction::SignJwt(parameters) => sign_jwt::run(run, parameters),
+        StepFunction::EmitEvent(parameters) => emit_event::run(run, parameters).await,
+    }
+}

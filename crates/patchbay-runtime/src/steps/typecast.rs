@@ -1,0 +1,148 @@
+//! `typecast`: the fields that are named get their types; the others stay as they are.
+
+use patchbay_connector::definition::{FieldMapping, InputType, MapFields};
+use serde_json::{Map, Value};
+
+use super::map_fields::{each, source};
+use crate::{Error, context::Run, granted_scopes::Granted, json::text, response::output::Answer};
+
+pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
+    let source = source(run, step)?;
+    let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
+    let granted = Granted::of(run.ctx.connector, run.ctx.granted);
+    let cast = |record: &Value| run.in_time().map(|()| cast(record, fields, &granted));
+    let data = each(&source, cast).map_err(|error| run.broken(&error))?;
+    Ok(Answer { data, ..Answer::default() })
+}
+
+fn cast(record: &Value, fields: &[FieldMapping], granted: &Granted<'_>) -> Value {
+    let Value::Object(members) = record else { return record.clone() };
+    let mut target = Map::with_capacity(members.len());
+    for (name, value) in members {
+        let value = match fields.iter().find(|field| field.target == *name) {
+            Some(field) if field.hidden || !granted.allows(field) => continue,
+            Some(field) => match value {
+                Value::Array(items) => Value::Array(items.iter().map(|item| one(item, field, granted)).collect()),
+                Value::Null => Value::Null,
+                single if field.array => Value::Array(vec![one(single, field, granted)]),
+                single => one(single, field, granted),
+            },
+            None => value.clone(),
+        };
+        target.insert(name.clone(), value);
+    }
+    Value::Object(target)
+}
+
+/// A value as its type; one that cannot be it stays as it is, so that nothing is lost.
+fn one(value: &Value, field: &FieldMapping, granted: &Granted<'_>) -> Value {
+    let cast = match (field.kind, value) {
+        (_, Value::Null) => None,
+        (InputType::String, Value::Number(_) | Value::Bool(_)) => Some(Value::String(text(value))),
+        (InputType::Number, Value::String(written)) => {
+            serde_json::from_str::<serde_json::Number>(written.trim()).ok().map(Value::Number)
+        }
+        (InputType::Boolean, Value::String(written)) => match written.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "1" => Some(Value::Bool(true)),
+            "false" | "no" | "0" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        (InputType::Boolean, Value::Number(number)) => number.as_f64().map(|number| Value::Bool(number != 0.0)),
+        (InputType::DatetimeString, value) => moment(value).map(Value::String),
+        (InputType::Object, Value::Object(_)) if !field.properties.is_empty() => {
+            Some(cast(value, &field.properties, granted))
+        }
+        _ => None,
+    };
+    cast.unwrap_or_else(|| value.clone())
+}
+
+/// ISO 8601 with milliseconds and `Z`. Numbers are seconds since 1970, or milliseconds when there are too many.
+pub(super) fn moment(value: &Value) -> Option<String> {
+    const MILLIS: u64 = 100_000_000_000;
+    let micros = match value {
+        Value::Number(number) => {
+            let number = number.as_i64()?;
+            number.checked_mul(if number.unsigned_abs() >= MILLIS { 1_000 } else { 1_000_000 })?
+        }
+        Value::String(written) => {
+            let written = written.trim();
+            match written.parse::<patchbay_model::Timestamp>() {
+                Ok(moment) => moment.as_micros(),
+                Err(_) => {
+                    // A day, or a moment without a zone, counts as UTC.
+                    let civil = written.parse::<jiff::civil::DateTime>().ok()?;
+                    jiff::tz::Offset::UTC.to_timestamp(civil).ok()?.as_microsecond()
+                }
+            }
+        }
+        _ => return None,
+    };
+    Some(patchbay_model::Timestamp::from_micros(micros).to_rfc3339())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn field(target: &str, kind: InputType) -> FieldMapping {
+        FieldMapping {
+            target: target.to_owned(),
+            alias: None,
+            expression: None,
+            values: None,
+            kind,
+            array: false,
+            custom: false,
+            hidden: false,
+            enum_mapper: None,
+            properties: Vec::new(),
+            required_scopes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn values_get_their_types_and_nothing_is_lost() {
+        for (kind, value, expected) in [
+            (InputType::Number, json!("12.50"), json!(12.50)),
+            (InputType::Number, json!("many"), json!("many")),
+            (InputType::Number, json!(7), json!(7)),
+            (InputType::String, json!(7), json!("7")),
+            (InputType::String, json!(true), json!("true")),
+            (InputType::Boolean, json!("TRUE"), json!(true)),
+            (InputType::Boolean, json!(0), json!(false)),
+            (InputType::Boolean, json!("perhaps"), json!("perhaps")),
+            (InputType::DatetimeString, json!("2026-01-31"), json!("2026-01-31T00:00:00.000Z")),
+            (InputType::DatetimeString, json!("2026-01-31T10:30:00+02:00"), json!("2026-01-31T08:30:00.000Z")),
+            (InputType::DatetimeString, json!("2026-01-31T10:30:00"), json!("2026-01-31T10:30:00.000Z")),
+            (InputType::DatetimeString, json!(1_769_855_400), json!("2026-01-31T10:30:00.000Z")),
+            (InputType::DatetimeString, json!(1_769_855_400_000_i64), json!("2026-01-31T10:30:00.000Z")),
+            (InputType::DatetimeString, json!("soon"), json!("soon")),
+            (InputType::Number, json!(null), json!(null)),
+            (InputType::Number, json!(["1", 2]), json!([1, 2])),
+        ] {
+            let record = json!({ "it": value, "other": "stays" });
+            assert_eq!(
+                cast(&record, &[field("it", kind)], &Granted::everything()),
+                json!({ "it": expected, "other": "stays" }),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn nested_fields_are_cast_and_hidden_ones_left_out() {
+        let fields = [
+            FieldMapping { properties: vec![field("age", InputType::Number)], ..field("person", InputType::Object) },
+            FieldMapping { hidden: true, ..field("secret", InputType::String) },
+            FieldMapping { array: true, ..field("tags", InputType::String) },
+        ];
+        let record = json!({ "person": { "age": "7", "name": "Ada" }, "secret": "x", "tags": 5 });
+        assert_eq!(
+            cast(&record, &fields, &Granted::everything()),
+            json!({ "person": { "age": 7, "name": "Ada" }, "tags": ["5"] })
+        );
+    }
+}

@@ -1,0 +1,305 @@
+//! What a run sent to the provider and what came back, for a person who looks into it. Recorded only
+//! when the caller asks; secrets are redacted before anything is kept.
+
+use std::sync::{Mutex, PoisonError};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use patchbay_egress::OutboundRequest;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use crate::redaction::redactor::{REDACTED, Redactor};
+
+/// The most exchanges that are kept of one run.
+const MOST: usize = 100;
+/// The most of a body that is kept, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+/// Headers that are never shown.
+const HIDDEN: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+/// Headers that prove who asks.
+const PROOFS: [&str; 2] = ["authorization", "proxy-authorization"];
+
+/// One request to a provider and its answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Exchange {
+    /// The step that sent it.
+    pub step: String,
+    /// Its method.
+    pub method: String,
+    /// Its URL.
+    pub url: String,
+    /// Its headers.
+    pub headers: Map<String, Value>,
+    /// Its body: JSON where it is JSON, else text; null when there is none.
+    pub body: Value,
+    /// The answer's status; null when there was no answer.
+    pub status: Option<u16>,
+    /// The answer's headers.
+    pub response_headers: Map<String, Value>,
+    /// The answer's body.
+    pub response_body: Value,
+    /// From the request to the end of the answer, in milliseconds.
+    pub duration_ms: u64,
+    /// Why there was no answer.
+    pub error: Option<String>,
+}
+
+impl Exchange {
+    /// Without these secrets, wherever they stand.
+    fn redact(&mut self, redactor: &Redactor) {
+        self.url = redactor.text(&self.url).into_owned();
+        self.error = self.error.take().map(|error| redactor.text(&error).into_owned());
+        self.headers.values_mut().for_each(|value| redactor.value(value));
+        self.response_headers.values_mut().for_each(|value| redactor.value(value));
+        redactor.value(&mut self.body);
+        redactor.value(&mut self.response_body);
+    }
+}
+
+/// A run's exchanges, and how long the whole of it took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunTrace {
+    /// The whole run, in milliseconds.
+    pub duration_ms: u64,
+    /// What was sent and answered, in order.
+    pub requests: Vec<Exchange>,
+}
+
+/// Collects a run's exchanges.
+#[derive(Debug, Default)]
+pub struct Trace {
+    exchanges: Mutex<Vec<Exchange>>,
+    /// What the run itself made or got to prove who asks. It is not known before, so it is removed at the end from all
+    /// that was kept: a token also from the answer that it came in.
+    learned: Mutex<Redactor>,
+}
+
+/// Shorter proofs are words like `true` that stand elsewhere too.
+const SHORTEST_PROOF: usize = 8;
+
+/// What is known before the answer comes.
+pub struct Sent(Exchange);
+
+impl Trace {
+    /// Ends the recording of a run that began at `began`.
+    pub fn finish(self, began: Instant) -> RunTrace {
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        RunTrace { duration_ms, requests: self.into_exchanges() }
+    }
+
+    /// What was recorded, in order.
+    fn into_exchanges(self) -> Vec<Exchange> {
+        let mut exchanges = self.exchanges.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let learned = self.learned.into_inner().unwrap_or_else(PoisonError::into_inner);
+        exchanges.iter_mut().for_each(|exchange| exchange.redact(&learned));
+        exchanges
+    }
+
+    /// Knows a secret that the run made itself, such as an assertion that it signed.
+    pub fn learn(&self, secret: &str) {
+        if secret.len() >= SHORTEST_PROOF {
+            self.learned.lock().unwrap_or_else(PoisonError::into_inner).add(secret);
+        }
+    }
+
+    /// Knows what a request proves itself with (RFC 9110, section 11.6.2): the value, what follows its scheme, and the
+    /// password of a Basic one.
+    fn learn_proof(&self, headers: &HeaderMap) {
+        let proofs = PROOFS.iter().flat_map(|name| headers.get_all(*name)).filter_map(|value| value.to_str().ok());
+        for proof in proofs {
+            self.learn(proof);
+            let Some((scheme, rest)) = proof.split_once(' ') else { continue };
+            self.learn(rest.trim());
+            if scheme.eq_ignore_ascii_case("basic")
+                && let Ok(pair) = STANDARD.decode(rest.trim())
+                && let Some((_, password)) = String::from_utf8_lossy(&pair).split_once(':')
+            {
+                self.learn(password);
+            }
+        }
+    }
+
+    /// Keeps a request that is about to be sent.
+    pub fn sending(&self, step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> Sent {
+        self.learn_proof(&outgoing.headers);
+        Sent::new(step, outgoing, redactor)
+    }
+
+    /// Keeps an answered request.
+    /// Of a body that is left to be read, nothing is known.
+    pub fn answered(
+        &self,
+        sent: Sent,
+        status: StatusCode,
+        answered: &HeaderMap,
+        read: Option<&Bytes>,
+        duration_ms: u64,
+        redactor: &Redactor,
+    ) {
+        let Sent(exchange) = sent;
+        self.keep(Exchange {
+            status: Some(status.as_u16()),
+            response_headers: headers(answered, redactor),
+            response_body: read.map_or_else(|| Value::from("(handed on as it comes)"), |read| body(read, redactor)),
+            duration_ms,
+            ..exchange
+        });
+    }
+
+    /// Keeps a request without an answer.
+    pub fn failed(&self, sent: Sent, error: &str, duration_ms: u64, redactor: &Redactor) {
+        let Sent(exchange) = sent;
+        self.keep(Exchange { error: Some(redactor.text(error).into_owned()), duration_ms, ..exchange });
+    }
+
+    fn keep(&self, exchange: Exchange) {
+        let mut exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
+        if exchanges.len() < MOST {
+            exchanges.push(exchange);
+        }
+    }
+}
+
+impl Sent {
+    fn new(step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> Self {
+        Self(Exchange {
+            step: step.to_owned(),
+            method: outgoing.method.to_string(),
+            url: redactor.text(outgoing.url.as_str()).into_owned(),
+            headers: headers(&outgoing.headers, redactor),
+            body: body(&outgoing.body, redactor),
+            status: None,
+            response_headers: Map::new(),
+            response_body: Value::Null,
+            duration_ms: 0,
+            error: None,
+        })
+    }
+}
+
+fn headers(headers: &HeaderMap, redactor: &Redactor) -> Map<String, Value> {
+    let mut shown = Map::new();
+    for (name, value) in headers {
+        let hidden = value.is_sensitive() || HIDDEN.contains(&name.as_str());
+        let text = if hidden {
+            REDACTED.into()
+        } else {
+            redactor.text(&String::from_utf8_lossy(value.as_bytes())).into_owned()
+        };
+        match shown.get_mut(name.as_str()) {
+            // Several of one name, as one list (RFC 9110 section 5.2).
+            Some(Value::String(before)) => {
+                before.push_str(", ");
+                before.push_str(&text);
+            }
+            _ => {
+                shown.insert(name.as_str().to_owned(), Value::String(text));
+            }
+        }
+    }
+    shown
+}
+
+fn body(bytes: &Bytes, redactor: &Redactor) -> Value {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    if bytes.len() <= LONGEST_BODY
+        && let Ok(mut value) = serde_json::from_slice::<Value>(bytes)
+    {
+        redactor.value(&mut value);
+        return value;
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Value::String(format!("({} bytes that are no text)", bytes.len()));
+    };
+    // Redacted before it is cut: half of a secret is one too.
+    let text = redactor.text(text);
+    if text.len() <= LONGEST_BODY {
+        return Value::String(text.into_owned());
+    }
+    let end = (0..=LONGEST_BODY).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    Value::String(format!("{}… ({} bytes in all)", &text[..end], bytes.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Method, StatusCode};
+    use serde_json::json;
+
+    use super::*;
+
+    const SECRET: &str = "canary-secret-1";
+
+    fn outgoing() -> OutboundRequest {
+        let mut sensitive = HeaderValue::from_static("other");
+        sensitive.set_sensitive(true);
+        let headers = HeaderMap::from_iter([
+            (http::header::AUTHORIZATION, HeaderValue::from_static("Bearer x")),
+            (http::HeaderName::from_static("client-secret"), sensitive),
+            (http::HeaderName::from_static("x-note"), HeaderValue::from_static("has canary-secret-1 inside")),
+            (http::header::ACCEPT, HeaderValue::from_static("text/html")),
+            (http::header::ACCEPT, HeaderValue::from_static("text/plain")),
+        ]);
+        OutboundRequest {
+            method: Method::POST,
+            url: url::Url::parse("https://api.example/x?key=canary-secret-1&q=1").unwrap(),
+            headers,
+            body: Bytes::from_static(br#"{"secret":"canary-secret-1","n":1}"#),
+            idempotent: false,
+            certificate: None,
+        }
+    }
+
+    #[test]
+    fn secrets_are_redacted_before_they_are_kept() {
+        let redactor = Redactor::new([SECRET].into_iter());
+        let trace = Trace::default();
+        let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static("a=b"))]);
+        let body = Bytes::from(format!("{}{SECRET}", "x".repeat(LONGEST_BODY - 5)));
+        trace.answered(Sent::new("one", &outgoing(), &redactor), StatusCode::OK, &headers, Some(&body), 7, &redactor);
+        trace.failed(Sent::new("two", &outgoing(), &redactor), "no route to canary-secret-1", 8, &redactor);
+        let exchanges = trace.into_exchanges();
+        let text = serde_json::to_string(&exchanges).unwrap();
+        assert!(!text.contains("canary") && !text.contains("Bearer x") && !text.contains("a=b"), "{text}");
+        assert_eq!(exchanges[0].body, json!({ "secret": "[redacted]", "n": 1 }));
+        assert_eq!(exchanges[0].headers["accept"], "text/html, text/plain");
+        assert_eq!((exchanges[0].status, exchanges[1].status), (Some(200), None));
+    }
+
+    #[test]
+    fn what_a_run_proves_itself_with_is_taken_out_of_what_came_before() {
+        let (trace, redactor) = (Trace::default(), Redactor::new([SECRET].into_iter()));
+        let got = Bytes::from_static(br#"{"token":"canary-session-1","note":"canary-assertion-1","ok":true}"#);
+        let url =
+            |text: &str| OutboundRequest { url: url::Url::parse(text).unwrap(), body: Bytes::new(), ..outgoing() };
+        let first = trace.sending("one", &url("https://api.example/in"), &redactor);
+        trace.answered(first, StatusCode::OK, &HeaderMap::new(), Some(&got), 1, &redactor);
+        trace.learn("canary-assertion-1");
+        for (proof, path) in [
+            ("Bearer canary-session-1", "https://api.example/x?again=canary-session-1"),
+            // user:canary-password-1
+            ("Basic dXNlcjpjYW5hcnktcGFzc3dvcmQtMQ==", "https://api.example/canary-password-1"),
+            ("canary-bare-1", "https://api.example/?is=canary-bare-1&true=true"),
+        ] {
+            let mut outgoing = url(path);
+            outgoing.headers.insert(http::header::AUTHORIZATION, HeaderValue::from_static(proof));
+            let sent = trace.sending("more", &outgoing, &redactor);
+            trace.failed(sent, "canary-bare-1 is refused", 1, &redactor);
+        }
+        let text = serde_json::to_string(&trace.into_exchanges()).unwrap();
+        assert!(!text.contains("canary") && text.contains("true=true") && text.contains("\"ok\":true"), "{text}");
+    }
+
+    #[test]
+    fn a_run_keeps_so_many() {
+        let (trace, redactor) = (Trace::default(), Redactor::default());
+        for _ in 0..150 {
+            trace.failed(Sent::new("s", &outgoing(), &redactor), "x", 1, &redactor);
+        }
+        assert_eq!(trace.into_exchanges().len(), MOST);
+    }
+}
