@@ -1,4 +1,4 @@
-//! Records of calls, written in batches off the path of the call.
+//! The call log, written in batches outside the path of a call.
 
 use std::sync::{
     Arc,
@@ -12,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::background_task::BackgroundTask;
 
-/// Records that wait; when there are more, the newest are dropped and counted.
+/// The maximum number of queued records; further records are dropped and counted.
 const MAX_QUEUED_RECORDS: usize = 16_384;
-/// Records in one transaction.
+/// The maximum number of records per transaction.
 const MAX_BATCH_RECORDS: usize = 4_096;
-/// How long a record may wait for company.
+/// The maximum time that a record waits for a batch.
 const MAX_BATCH_DELAY: std::time::Duration = std::time::Duration::from_millis(250);
 
-/// Takes records without waiting.
+/// Queues records without waiting.
 pub(crate) struct CallLog {
     queue: mpsc::Sender<CallRecord>,
     dropped: AtomicU64,
@@ -39,12 +39,12 @@ impl CallLog {
         if self.queue.try_send(record).is_err() {
             let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
             if dropped.is_power_of_two() {
-                tracing::warn!(dropped, "records of calls were dropped: the database does not keep up");
+                tracing::warn!(dropped, "dropped records of the call log: the database is too slow");
             }
         }
     }
 
-    /// Writes what waits and ends the writer.
+    /// Writes the queued records and ends the writer.
     pub(crate) async fn shutdown(&self) {
         self.writer.shutdown().await;
     }
@@ -59,7 +59,7 @@ async fn write(storage: Arc<dyn Storage>, mut waiting: mpsc::Receiver<CallRecord
             () = stop.cancelled() => break,
         }
         if batch.len() < MAX_BATCH_RECORDS && !stop.is_cancelled() {
-            // A little company makes one transaction of many.
+            // A short wait collects many records into one transaction.
             tokio::select! { () = tokio::time::sleep(MAX_BATCH_DELAY) => {}, () = stop.cancelled() => {} }
             while batch.len() < MAX_BATCH_RECORDS {
                 let Ok(record) = waiting.try_recv() else { break };
@@ -82,7 +82,7 @@ async fn append(storage: &dyn Storage, batch: &mut Vec<CallRecord>) {
         return;
     }
     if let Err(error) = storage.calls().append(batch).await {
-        tracing::warn!(%error, records = batch.len(), "records of calls were lost");
+        tracing::warn!(%error, records = batch.len(), "could not write records of the call log; they are lost");
     }
     batch.clear();
 }

@@ -1,9 +1,7 @@
-//! Everything that talks to providers, and the rules of the product: guarded HTTP, running actions, linking, accounts,
-//! profiles, sessions.
+//! The rules of the product: accounts, connector profiles, connect sessions, linking, authorization, tokens, connectors.
 //!
-//! The server calls the services of an [`Engine`]; it decides nothing itself. Every service method
-//! takes the [`Caller`] or a [`HubSession`], which carry the project: no method can be called
-//! without a tenant.
+//! The server calls the services of an [`Engine`]. Every service method takes a [`Caller`] or a [`HubSession`] with the
+//! project: no method can be called without a tenant.
 
 mod background_task;
 mod call_log;
@@ -54,11 +52,11 @@ pub use oauth::{
 };
 pub use tokens::LocalRevoker;
 
-/// One page of a listing.
+/// A page of a list.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     /// The page's items.
     pub items: Vec<T>,
-    /// How many there are on all pages.
+    /// The number of items on all pages.
     pub total: u64,
 }

@@ -1,5 +1,4 @@
-//! Forgets what is old, at the start and every hour: sign-ins that nobody finished, expired connect sessions, records of
-//! calls.
+//! Deletes expired records at the start and every hour: pending authorizations, connect sessions, the call log.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,15 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::background_task::BackgroundTask;
 
-/// How often.
+/// The interval between two runs.
 const CLEANUP_INTERVAL: Duration = Duration::from_hours(1);
-/// How long a session is kept after it expired, for whoever looks into what happened: a week, in seconds.
+/// The time for which an expired session is kept for investigations.
 const EXPIRED_SESSION_RETENTION: Duration = Duration::from_hours(7 * 24);
-/// Records that go in one transaction, so that calls which want to be recorded do not wait long.
+/// The number of records per transaction, so that the call log does not wait long.
 const MAX_DELETED_PER_TRANSACTION: u32 = 5_000;
 
-/// Starts the task that forgets; 0 days keep records for ever. Told to stop, it ends after the batch that it
-/// is at.
+/// Starts the task; 0 days keep the call log without limit. A cancellation ends it after the current batch.
 pub(crate) fn start(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention_days: u32) -> BackgroundTask {
     BackgroundTask::start(async move |stop| {
         let mut ticks = interval(CLEANUP_INTERVAL);
@@ -26,7 +24,7 @@ pub(crate) fn start(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, retention_
         loop {
             tokio::select! { () = stop.cancelled() => break, _ = ticks.tick() => {} }
             if let Err(error) = delete_expired_records(&*storage, clock.now(), retention_days, &stop).await {
-                tracing::warn!(%error, "old sessions and records could not be removed; it is tried again in an hour");
+                tracing::warn!(%error, "could not delete expired records; the next attempt is in an hour");
             }
         }
     })
@@ -38,7 +36,7 @@ async fn delete_expired_records(
     retention_days: u32,
     stop: &CancellationToken,
 ) -> Result<(), StorageError> {
-    // What was typed is in them, sealed; nobody can come back to them any more.
+    // They contain sealed typed values and can no longer be completed.
     storage.pending_authorizations().delete_expired(now).await?;
     storage.sessions().delete_expired(now.minus(EXPIRED_SESSION_RETENTION)).await?;
     if retention_days == 0 {
@@ -54,7 +52,7 @@ async fn delete_expired_records(
         }
     }
     if removed > 0 {
-        tracing::info!(removed, retention_days, "old records of calls were removed");
+        tracing::info!(removed, retention_days, "deleted old records of the call log");
     }
     Ok(())
 }
@@ -110,7 +108,7 @@ mod tests {
         storage.pending_authorizations().put(&given_up, &project, &sealed, now.plus_seconds(-1)).await.unwrap();
         storage.pending_authorizations().put(&under_way, &project, &sealed, now.plus_seconds(60)).await.unwrap();
         delete_expired_records(&storage, now, 0, &CancellationToken::new()).await.unwrap();
-        // Seen from a moment at which it had not expired.
+        // From a time at which it had not expired.
         let before = now.plus_seconds(-60);
         assert_eq!(storage.pending_authorizations().take(&given_up, before).await.unwrap(), None);
         assert!(storage.pending_authorizations().take(&under_way, before).await.unwrap().is_some());

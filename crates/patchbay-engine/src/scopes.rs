@@ -1,7 +1,7 @@
-//! What a provider granted to an account, what actions need, and what a sign-in asks for.
+//! OAuth scopes: those granted to an account, those that actions need, and those that an authorization requests.
 //!
-//! A scope may contain others (`includes` of the connector's scope definitions, as deep as they go). Where a provider
-//! does not say what it granted, nothing is held against the account.
+//! A scope may include others (`includes` of the connector's scope definitions, recursively). If a provider does not
+//! report the granted scopes, Patchbay assumes that all were granted.
 
 use std::collections::BTreeSet;
 
@@ -12,15 +12,15 @@ use patchbay_connector::{
 };
 use patchbay_model::{Account, EnabledActions};
 
-/// The scopes that an action needs and that the provider did not grant to the account; empty when it may run.
+/// Returns the scopes that an action needs and that the provider did not grant; empty if the action can run.
 pub fn missing_scopes(connector: &Connector, method: &AuthMethod, account: &Account, action: &Action) -> Vec<String> {
     let Some(token) = &account.token else { return Vec::new() };
     let needed = method.required_scopes.iter().chain(&action.required_scopes);
     missing(&connector.scopes, &token.scopes, needed)
 }
 
-/// The same, with those that the provider asked for when it refused the action: what people are shown. It does not keep
-/// the action from being tried again, as the provider may want something else by now.
+/// Returns the missing scopes of an action to show to people, including those that the provider named when it rejected
+/// the action. The latter do not block another attempt, because the provider may need others by then.
 pub(crate) fn lacking_scopes(
     connector: &Connector,
     method: &AuthMethod,
@@ -34,7 +34,7 @@ pub(crate) fn lacking_scopes(
     lacking
 }
 
-/// The scopes that these actions need, with those of the method itself.
+/// Returns the scopes that these actions need, with those of the method itself.
 pub fn needed_scopes(connector: &Connector, method: &AuthMethod, enabled: &EnabledActions) -> BTreeSet<String> {
     needed(connector, method, enabled).map(str::to_owned).collect()
 }
@@ -49,7 +49,7 @@ fn needed<'a>(
     scopes.chain(needed_to_link(connector, method)).map(String::as_str)
 }
 
-/// What the actions need that must succeed before an account is linked, enabled or not.
+/// Returns the scopes of the required test actions, enabled or not.
 fn needed_to_link<'a>(connector: &'a Connector, method: &'a AuthMethod) -> impl Iterator<Item = &'a String> {
     let tests = method.test_actions.iter().filter(|test| test.required);
     let actions = tests.filter_map(|test| match &test.inline {
@@ -59,8 +59,8 @@ fn needed_to_link<'a>(connector: &'a Connector, method: &'a AuthMethod) -> impl 
     actions.flat_map(|action| &action.required_scopes)
 }
 
-/// The scopes to set up at the provider for these actions, in the connector's order: what a sign-in asks for, where
-/// customers sign in and the connector's list does not depend on the account; else what the actions need.
+/// Returns the scopes to set up at the provider for these actions, in the connector's order: those that an authorization
+/// requests if the connector's list does not depend on the account, otherwise those that the actions need.
 pub fn scopes_to_set_up(connector: &Connector, method: &AuthMethod, enabled: &EnabledActions) -> Vec<String> {
     let needed = || needed_scopes(connector, method, enabled).into_iter().collect();
     let (true, Authorization::OAuth2(oauth2)) = (method.signs_in(), &method.authorization) else { return needed() };
@@ -72,7 +72,7 @@ pub fn scopes_to_set_up(connector: &Connector, method: &AuthMethod, enabled: &En
     parted(&asked, delimiter).into_iter().map(str::to_owned).collect()
 }
 
-/// A list of scopes with more of them, each once.
+/// Returns a list of scopes with more scopes appended, without duplicates.
 pub(crate) fn joined(asked: &str, delimiter: Option<&str>, more: impl Iterator<Item = String>) -> String {
     let mut all: Vec<String> = parted(asked, delimiter).into_iter().map(str::to_owned).collect();
     for scope in more {
@@ -83,7 +83,7 @@ pub(crate) fn joined(asked: &str, delimiter: Option<&str>, more: impl Iterator<I
     all.join(separator_of(asked, delimiter).unwrap_or(" "))
 }
 
-/// What parts the scopes of a list, where it is something else than spaces.
+/// Returns the delimiter of a list of scopes if it is not a space.
 fn separator_of<'a>(listed: &str, delimiter: Option<&'a str>) -> Option<&'a str> {
     delimiter.filter(|delimiter| !delimiter.trim().is_empty() && listed.contains(delimiter))
 }
@@ -101,7 +101,7 @@ fn missing<'a>(
     needed: impl Iterator<Item = &'a String>,
 ) -> Vec<String> {
     let has = with_included(definitions, granted.iter().map(String::as_str));
-    // A provider that calls its scopes otherwise than the connector does tells nothing about these.
+    // A provider that uses other names for its scopes says nothing about these.
     let speaks_our_words = definitions.iter().any(|definition| has.contains(definition.name.as_str()));
     if !speaks_our_words {
         return Vec::new();
@@ -112,7 +112,7 @@ fn missing<'a>(
     missing
 }
 
-/// These scopes and those that they contain.
+/// Returns these scopes and all that they include.
 fn with_included<'a>(definitions: &'a [ScopeDefinition], scopes: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
     let mut all = BTreeSet::new();
     let mut to_look_at: Vec<&str> = scopes.collect();
@@ -125,8 +125,8 @@ fn with_included<'a>(definitions: &'a [ScopeDefinition], scopes: impl Iterator<I
     all
 }
 
-/// What a sign-in asks for: what the connector lists, without what only actions need that the profile does not allow,
-/// and with what those need that it does.
+/// Returns the scopes that an authorization requests: those that the connector lists, without those that only disabled
+/// actions need, and with those that enabled actions need.
 pub(crate) fn to_ask(
     connector: &Connector,
     method: &AuthMethod,
@@ -155,7 +155,7 @@ fn narrowed<'a>(
     };
     let is_kept = |scope: &&&str| {
         let scope = **scope;
-        // A larger scope is not asked for where a listed smaller one does.
+        // A larger scope is not requested if a listed smaller one is sufficient.
         let wanted: BTreeSet<&str> =
             needed.iter().copied().filter(|&wanted| wanted == scope || !listed.contains(&wanted)).collect();
         scope_is_of_no_action(definitions, scope, of_actions) || covers(scope, &wanted)
@@ -170,7 +170,7 @@ fn narrowed<'a>(
     asked
 }
 
-/// Whether a scope is there for something else than actions, such as a token that can be renewed.
+/// Returns true if a scope has another purpose than actions, such as a refresh token.
 fn scope_is_of_no_action(definitions: &[ScopeDefinition], scope: &str, of_actions: &BTreeSet<&str>) -> bool {
     !with_included(definitions, std::iter::once(scope)).iter().any(|included| of_actions.contains(included))
 }
@@ -185,7 +185,7 @@ mod tests {
             description: String::new(),
             includes: includes.iter().map(|&name| name.to_owned()).collect(),
         };
-        // The last two contain each other: a mistake that must not hang.
+        // The last two include each other, a mistake that must not cause an endless loop.
         vec![
             scope("admin", &["write"]),
             scope("write", &["read"]),
@@ -254,7 +254,7 @@ actions:
             (&["write"], &["read", "admin"], &["admin"]),
             (&["read"], &["write", "read", "write"], &["write"]),
             (&["a"], &["b"], &[]),
-            // It does not say, or says it in other words.
+            // The provider reports nothing, or uses other names.
             (&[], &["read"], &[]),
             (&["https://provider.test/scope/1"], &["read"], &[]),
             (&["read", "more"], &["unknown"], &["unknown"]),
@@ -269,7 +269,7 @@ actions:
         let definitions = definitions();
         let of_actions = BTreeSet::from(["read", "write", "a"]);
         for (listed, needed, expected) in [
-            // Nothing allowed needs `write`; `offline` is there for something else.
+            // No enabled action needs `write`; `offline` has another purpose.
             (&["offline", "read", "write"][..], &["read"][..], &["offline", "read"][..]),
             (&["offline", "read", "a"], &["read"], &["offline", "read"]),
             (&["read"], &["read", "write"], &["read", "write"]),

@@ -1,8 +1,7 @@
-//! What a warm call needs, in memory: callers by key, accounts, profiles.
+//! In-memory caches for warm calls: callers by API key, accounts, profiles.
 //!
-//! Exact within the one process that owns the data directory: every change through a service updates
-//! or forgets its entry before it answers. [`Cache::evict`] and [`Cache::clear`] are the seam that a
-//! second replica will need. Secrets are cached sealed alone.
+//! They are exact within the process that owns the data directory: every change through a service evicts its entry
+//! before the response. Secrets are cached only in sealed form.
 
 use std::{
     borrow::Borrow,
@@ -14,25 +13,25 @@ use std::{
     },
 };
 
-/// A bounded map. No lock is held while anything is awaited.
+/// A bounded map. No lock is held across an `await`.
 pub struct Cache<K, V> {
     entries: RwLock<HashMap<K, Arc<V>>>,
     capacity: usize,
-    /// Counts changes: a value that was read before a change must not be kept after it.
+    /// Counts changes: a value that was read before a change must not be cached after it.
     generation: AtomicU64,
 }
 
-/// The state of a cache when a value began to be read.
+/// The state of a cache at the start of a read.
 #[derive(Clone, Copy)]
 pub struct Generation(u64);
 
 impl<K: Hash + Eq + Clone, V> Cache<K, V> {
-    /// An empty cache of at most `capacity` entries.
+    /// Creates an empty cache of at most `capacity` entries.
     pub fn new(capacity: usize) -> Self {
         Self { entries: RwLock::default(), capacity, generation: AtomicU64::new(0) }
     }
 
-    /// The entry of a key.
+    /// Returns the entry of a key.
     pub fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<Arc<V>>
     where
         K: Borrow<Q>,
@@ -40,12 +39,12 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    /// To be taken before a value is read from storage.
+    /// Returns the generation, to be taken before a value is read from storage.
     pub fn generation(&self) -> Generation {
         Generation(self.generation.load(Ordering::SeqCst))
     }
 
-    /// Keeps a value that was read, unless something has changed since.
+    /// Caches a value, unless the cache has changed since the generation was taken.
     pub fn fill(&self, read_at: Generation, key: K, value: Arc<V>) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if self.generation.load(Ordering::SeqCst) == read_at.0 {
@@ -54,7 +53,7 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
         }
     }
 
-    /// Forgets a key, and what is being read of it at the moment.
+    /// Evicts a key, and invalidates running reads.
     pub fn evict<Q: Hash + Eq + ?Sized>(&self, key: &Q)
     where
         K: Borrow<Q>,
@@ -64,14 +63,14 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
         entries.remove(key);
     }
 
-    /// Forgets everything.
+    /// Evicts all entries.
     pub fn clear(&self) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         self.generation.fetch_add(1, Ordering::SeqCst);
         entries.clear();
     }
 
-    /// A full cache forgets half of its entries: cheaper than a clock on every read.
+    /// Evicts half of the entries of a full cache, which is cheaper than tracking every read.
     fn make_room(&self, entries: &mut HashMap<K, Arc<V>>) {
         if entries.len() >= self.capacity {
             let mut keep = false;

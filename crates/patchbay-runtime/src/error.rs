@@ -10,33 +10,33 @@ use serde_json::Value;
 
 use crate::trace::RunTrace;
 
-/// One thing that is wrong with a request.
+/// A problem of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Where, such as `body.approvals[0].order`.
+    /// The path of the value, such as `body.approvals[0].order`.
     pub path: String,
     /// A stable code, such as `required`, `type`, `enum`, `pattern`, `unknown_field`.
     pub code: &'static str,
-    /// A sentence for a person.
+    /// A message for a person.
     pub message: String,
 }
 
-/// What a provider answered when it failed. Secrets are already redacted.
+/// A provider's error response, with secrets redacted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProviderFailure {
-    /// Its status; none when there was no answer.
+    /// Its status; `None` without a response.
     pub status: Option<u16>,
     /// The URL that was called, without secrets.
     pub url: String,
-    /// Its body: a value where it was JSON or XML, else its text, shortened.
+    /// Its body: a value if it is JSON or XML, otherwise shortened text.
     pub body: Value,
-    /// Its headers worth passing on (never cookies or credentials).
+    /// Its useful headers, never cookies or credentials.
     pub headers: Vec<(String, String)>,
-    /// The scopes that it refused the request for want of, as far as it names them.
+    /// The missing scopes that it names.
     pub wanted_scopes: Vec<String>,
 }
 
-/// What an engine call fails with.
+/// An error of the engine.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -44,17 +44,17 @@ pub struct Error {
     pub code: ErrorCode,
     /// The HTTP status if it differs from the code's, 400 to 599.
     status: Option<u16>,
-    /// For people: what is wrong, where, what to do.
+    /// A message for people: what happened, why, what to do.
     pub message: String,
     /// Every problem found in the request.
     pub problems: Vec<Problem>,
-    /// What is wrong with a connector's files, where it is they that are refused.
+    /// The diagnostics of rejected connector files.
     pub diagnostics: Option<Box<[Diagnostic]>>,
-    /// What the provider said.
+    /// The provider's response.
     pub provider: Option<Box<ProviderFailure>>,
-    /// Seconds to wait before trying again.
+    /// The seconds to wait before a retry.
     pub retry_after: Option<u64>,
-    /// What was sent to the provider, where the caller asked for it. Secrets are already redacted.
+    /// The trace of the run if the caller requested it, with secrets redacted.
     pub trace: Option<Box<RunTrace>>,
     /// The error that caused this one, for logs: never for a response.
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
@@ -104,21 +104,21 @@ impl Error {
         self
     }
 
-    /// With every problem of the request.
+    /// Returns the error with every problem of the request.
     #[must_use]
     pub fn with_problems(mut self, problems: Vec<Problem>) -> Self {
         self.problems = problems;
         self
     }
 
-    /// With what is wrong with a connector's files.
+    /// Returns the error with the diagnostics of connector files.
     #[must_use]
     pub fn with_diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
         self.diagnostics = Some(diagnostics.into());
         self
     }
 
-    /// With what the provider said.
+    /// Returns the error with the provider's response.
     #[must_use]
     pub fn with_provider(mut self, failure: ProviderFailure) -> Self {
         self.provider = Some(Box::new(failure));
@@ -132,7 +132,7 @@ impl Error {
         self
     }
 
-    /// With the seconds to wait.
+    /// Returns the error with the seconds to wait.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);

@@ -139,7 +139,7 @@ oauthTest("a rejected OAuth app is reported until it is corrected", async ({ oau
   const opened = page.waitForEvent("popup");
   await new HubPage(page).connect.click();
   await authorizeAt(await opened, "gil");
-  await expect(page.getByRole("alert")).toContainText("refuses the app's own credentials");
+  await expect(page.getByRole("alert")).toContainText("rejects the client credentials");
 
   const { cookie } = await logIn(server);
   await context.addCookies([{ ...cookie, url: server.url }]);

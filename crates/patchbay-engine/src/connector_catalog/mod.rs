@@ -1,8 +1,8 @@
-//! The connectors that projects can use: those of the instance, and those that a project pushed.
+//! The connectors that projects can use: those of the instance and those that a project pushed.
 //!
-//! All of it is in memory, in one snapshot that is swapped whole: a warm call finds its connector without a
-//! database and without compiling. What a project pushed is compiled when it is first needed; a push compiles what
-//! it brings. A pushed connector stands before an instance's one of the same key, in its project alone.
+//! They are in memory, in one snapshot that is replaced as a whole: a warm call finds its connector without the database
+//! and without compilation. A pushed connector is compiled at its push or when it is first needed. In its project, it
+//! replaces a connector of the instance with the same key.
 
 mod project_connectors;
 mod pushed_version;
@@ -27,15 +27,15 @@ pub(crate) use pushed_version::{PushedVersion, check};
 pub use source::{ConnectorSource, SourceRead};
 pub(crate) use warming::start_warming;
 
-/// How many connectors are compiled at one time: they share the processors with the calls.
+/// The maximum number of concurrent compilations, which share the processors with the calls.
 const MAX_CONCURRENT_COMPILATIONS: usize = 2;
 
-/// Who a connector belongs to.
+/// The owner of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// It is there for every project: built in, or of the operator's directory.
+    /// The instance: the connector is built in or in the operator's directory, for every project.
     Instance,
-    /// The project pushed it.
+    /// The project that pushed it.
     Project,
 }
 
@@ -44,35 +44,35 @@ pub enum Origin {
 pub struct InstalledConnector {
     /// The connector.
     pub connector: Arc<Connector>,
-    /// Who it belongs to.
+    /// The owner.
     pub origin: Origin,
 }
 
-/// What is in use now, with the locks that changes of it need.
+/// The connectors in use and the lock for changes of them.
 pub(crate) struct ConnectorCatalog {
     state: ArcSwap<CatalogSnapshot>,
-    /// Held for writing while the set changes, and for reading while something is stored that relies on it.
+    /// Locked for writing while the set changes, and for reading while something is stored that depends on it.
     pub(crate) change_lock: RwLock<()>,
     pub(crate) compiling: Semaphore,
 }
 
-/// One moment's set.
+/// A snapshot of all connectors.
 pub(crate) struct CatalogSnapshot {
     instance: Arc<Registry>,
-    /// Projects that pushed nothing have no entry.
+    /// Projects without pushed connectors have no entry.
     projects: HashMap<ProjectId, Arc<ProjectConnectors>>,
 }
 
-/// What stands behind a key and a pin.
+/// The connector that a key and a pin select.
 pub(crate) enum Resolution {
-    /// One of the instance's.
+    /// A connector of the instance.
     Instance(Arc<Connector>),
-    /// One that the project pushed.
+    /// A connector that the project pushed.
     Pushed(Arc<PushedVersion>),
 }
 
 impl Resolution {
-    /// Whose it is.
+    /// Its owner.
     pub(crate) fn origin(&self) -> Origin {
         match self {
             Self::Instance(_) => Origin::Instance,
@@ -90,7 +90,7 @@ impl Resolution {
 }
 
 impl ConnectorCatalog {
-    /// The instance's connectors, and what the projects pushed; of the latter nothing is compiled yet.
+    /// Creates the catalog from the instance's connectors and the list of pushed versions, without compiling the latter.
     pub(crate) async fn open(storage: &dyn Storage, instance: Registry) -> Result<Self, Error> {
         let mut by_project: HashMap<ProjectId, Vec<ConnectorVersion>> = HashMap::new();
         for version in storage.connectors().list_all().await? {
@@ -107,20 +107,20 @@ impl ConnectorCatalog {
         })
     }
 
-    /// The set of now.
+    /// Returns the current snapshot.
     pub(crate) fn state(&self) -> Arc<CatalogSnapshot> {
         self.state.load_full()
     }
 
-    /// What stands behind a key and a pin now; nothing is compiled for it.
+    /// Resolves a key and a pin without compiling anything.
     pub(crate) fn resolve(&self, project: &ProjectId, key: &str, pin: Option<&str>) -> Option<Resolution> {
         self.state.load().resolve(project, key, pin)
     }
 
-    /// Puts the instance's connectors in the place of those of before. The turn must be held.
+    /// Replaces the instance's connectors. The caller holds `change_lock` for writing.
     pub(crate) fn replace_instance(&self, instance: Registry) {
         let old = self.state();
-        // What projects see beside their own has changed with it.
+        // The connectors that projects see in addition to their own have changed.
         let projects = old
             .projects
             .iter()
@@ -128,29 +128,29 @@ impl ConnectorCatalog {
         self.state.store(Arc::new(CatalogSnapshot { instance: Arc::new(instance), projects: projects.collect() }));
     }
 
-    /// Puts a project's set in the place of that of before. The turn must be held.
+    /// Replaces a project's connectors. The caller holds `change_lock` for writing.
     pub(crate) fn replace_project(&self, project: &ProjectId, project_connectors: ProjectConnectors) {
         self.state.store(Arc::new(self.state().with_project(project, project_connectors)));
     }
 }
 
 impl CatalogSnapshot {
-    /// The connectors of the instance.
+    /// Returns the connectors of the instance.
     pub(crate) fn instance(&self) -> &Arc<Registry> {
         &self.instance
     }
 
-    /// What a project pushed.
+    /// Returns the connectors that a project pushed.
     pub(crate) fn project_connectors(&self, project: &ProjectId) -> Option<&Arc<ProjectConnectors>> {
         self.projects.get(project)
     }
 
-    /// The projects that pushed something.
+    /// Returns the projects with pushed connectors.
     pub(crate) fn projects(&self) -> impl Iterator<Item = (&ProjectId, &Arc<ProjectConnectors>)> {
         self.projects.iter()
     }
 
-    /// The same with another set of a project.
+    /// Returns a snapshot with a project's connectors replaced.
     pub(crate) fn with_project(&self, project: &ProjectId, project_connectors: ProjectConnectors) -> Self {
         let mut projects = self.projects.clone();
         if project_connectors.is_empty() {
@@ -161,8 +161,8 @@ impl CatalogSnapshot {
         Self { instance: self.instance.clone(), projects }
     }
 
-    /// What stands behind a key and a pin; without a pin it is the latest. The project's own come first, also where
-    /// the instance has a newer version; the instance's runs where the pin names what only it has.
+    /// Resolves a key and a pin; without a pin, the latest version. Versions of the project come first, even if the instance
+    /// has a newer one; the instance's version is used if only it matches the pin.
     pub(crate) fn resolve(&self, project: &ProjectId, key: &str, pin: Option<&str>) -> Option<Resolution> {
         let project_connectors = (!self.projects.is_empty()).then(|| self.projects.get(project)).flatten();
         let own = project_connectors.and_then(|project_connectors| project_connectors.versions(key));
@@ -178,7 +178,7 @@ impl CatalogSnapshot {
             .or_else(|| pin.best(instance, |connector| &connector.version).cloned().map(Resolution::Instance))
     }
 
-    /// The versions behind a key, newest first: the project's, then the instance's.
+    /// Lists the versions of a key: those of the project, newest first, then that of the instance.
     pub(crate) fn versions(&self, project: &ProjectId, key: &str) -> Vec<Resolution> {
         let own = self
             .projects
@@ -190,7 +190,7 @@ impl CatalogSnapshot {
         own.chain(self.instance.get(key).cloned().map(Resolution::Instance)).collect()
     }
 
-    /// Every key with its latest version.
+    /// Lists every key with its latest version.
     pub(crate) fn latest(&self, project: &ProjectId) -> BTreeMap<String, Resolution> {
         let instance =
             self.instance.iter().map(|connector| (connector.key.clone(), Resolution::Instance(connector.clone())));

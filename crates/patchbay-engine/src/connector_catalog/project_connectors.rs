@@ -1,4 +1,4 @@
-//! What one project pushed.
+//! The connectors that one project pushed.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,17 +8,17 @@ use tokio::sync::OnceCell;
 
 use super::PushedVersion;
 
-/// A project's pushed versions, by key; none of the lists is empty.
+/// The pushed versions of a project, by key; no list is empty.
 #[derive(Default)]
 pub(crate) struct ProjectConnectors {
-    /// From the oldest version to the newest.
+    /// The versions, oldest first.
     connectors: BTreeMap<String, Vec<Arc<PushedVersion>>>,
-    /// All connectors of the project, one for each key, once someone has asked for them.
+    /// All connectors of the project, one for each key, cached after the first request for them.
     pub(crate) view: OnceCell<Arc<Registry>>,
 }
 
 impl ProjectConnectors {
-    /// With these versions, none of them compiled.
+    /// Creates the set from these versions without compiling them.
     pub(crate) fn uncompiled(versions: impl IntoIterator<Item = ConnectorVersion>) -> Self {
         let mut project_connectors = Self::default();
         for version in versions {
@@ -29,13 +29,13 @@ impl ProjectConnectors {
         project_connectors
     }
 
-    /// The same versions, before anyone has asked for all connectors.
+    /// Returns a copy without the cached list of all connectors.
     pub(crate) fn without_view(&self) -> Self {
         Self { connectors: self.connectors.clone(), view: OnceCell::new() }
     }
 
-    /// With one more version, compiled. What is compiled of the connector's older ones is let go: a profile that is
-    /// pinned to one of them has it compiled once more.
+    /// Returns a copy with a compiled version added. Older compiled versions of the connector are evicted; a profile that is
+    /// pinned to one of them causes it to be compiled again.
     pub(crate) fn with(&self, version: ConnectorVersion, connector: Arc<Connector>) -> Self {
         let mut project_connectors = self.without_view();
         if let Some(older) = project_connectors.connectors.get_mut(&version.key) {
@@ -51,7 +51,7 @@ impl ProjectConnectors {
         project_connectors
     }
 
-    /// Without a version.
+    /// Returns a copy without a version.
     pub(crate) fn without(&self, key: &str, version: &str) -> Self {
         let mut project_connectors = self.without_view();
         if let Some(versions) = project_connectors.connectors.get_mut(key) {
@@ -67,12 +67,12 @@ impl ProjectConnectors {
         self.connectors.is_empty()
     }
 
-    /// A connector's versions, oldest first.
+    /// Returns the versions of a connector, oldest first.
     pub(crate) fn versions(&self, key: &str) -> Option<&[Arc<PushedVersion>]> {
         self.connectors.get(key).map(Vec::as_slice)
     }
 
-    /// Each key's latest version.
+    /// Returns the latest version of each key.
     pub(crate) fn latest(&self) -> impl Iterator<Item = (&str, &Arc<PushedVersion>)> {
         self.connectors.iter().filter_map(|(key, versions)| {
             VersionPin::Latest.best(versions, |pushed| &pushed.version).map(|pushed| (key.as_str(), pushed))

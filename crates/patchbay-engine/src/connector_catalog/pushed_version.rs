@@ -1,4 +1,4 @@
-//! One pushed version, compiled when it is needed.
+//! A pushed version, compiled when it is first needed.
 
 use std::sync::Arc;
 
@@ -9,31 +9,31 @@ use tokio::sync::OnceCell;
 
 use crate::{Engine, Error, ErrorCode};
 
-/// What came of compiling: the connector, or why this version of Patchbay cannot run it (an older one could).
+/// The result of the compilation: the connector, or the diagnostics if this version of Patchbay cannot run it.
 pub(crate) type Compiled = Result<Arc<Connector>, Arc<[Diagnostic]>>;
 
 /// A pushed version.
 pub(crate) struct PushedVersion {
-    /// What is known of it without its files.
+    /// Its metadata.
     pub(crate) info: ConnectorVersion,
-    /// Its version, to compare.
+    /// Its version, for comparisons.
     pub(crate) version: Version,
     compiled: OnceCell<Compiled>,
 }
 
 impl PushedVersion {
-    /// As it is stored; none when its version is no version, which no push lets in.
+    /// Creates it from its stored metadata; `None` if its version is invalid, which every push rejects.
     pub(crate) fn uncompiled(info: ConnectorVersion) -> Option<Self> {
         let version = Version::parse(&info.version).ok()?;
         Some(Self { info, version, compiled: OnceCell::new() })
     }
 
-    /// As it was just pushed.
+    /// Creates it from a push, compiled.
     pub(crate) fn compiled(info: ConnectorVersion, connector: Arc<Connector>) -> Option<Self> {
         Some(Self { compiled: OnceCell::new_with(Some(Ok(connector))), ..Self::uncompiled(info)? })
     }
 
-    /// What it was compiled to, reading and compiling it the first time.
+    /// Returns the compiled connector; the first call reads and compiles it.
     pub(crate) async fn connector(&self, engine: &Engine) -> Result<Compiled, Error> {
         let compiled = self.compiled.get_or_try_init(|| async {
             let ConnectorVersion { project_id, key, version, .. } = &self.info;
@@ -43,7 +43,7 @@ impl PushedVersion {
             Ok::<_, Error>(connector.map(Arc::new).ok_or_else(|| {
                 tracing::error!(
                     project = %project_id, connector = key, version,
-                    "a pushed connector has errors in the eyes of this version of Patchbay, and is not served"
+                    "this version of Patchbay cannot run a pushed connector, because it has errors"
                 );
                 diagnostics.into()
             }))
@@ -52,9 +52,9 @@ impl PushedVersion {
     }
 }
 
-/// Reads and compiles a connector beside the threads that answer calls.
+/// Reads and compiles a connector outside the threads that serve requests.
 pub(crate) async fn check(engine: &Engine, files: Vec<SourceFile>) -> Result<Loaded, Error> {
-    let stopped = || Error::new(ErrorCode::Internal, "the check of the connector stopped half-way");
+    let stopped = || Error::new(ErrorCode::Internal, "the validation of the connector was interrupted");
     let _permit = engine.connector_catalog().compiling.acquire().await.map_err(|_| stopped())?;
     tokio::task::spawn_blocking(move || load(&files)).await.map_err(|_| stopped())
 }

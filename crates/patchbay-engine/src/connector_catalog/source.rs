@@ -1,24 +1,28 @@
-//! Where the instance's connectors come from: the binary knows, the engine asks.
+//! The port through which the engine reads the instance's connectors.
 
 use patchbay_connector::{Registry, SourceFile};
 
-/// What was read.
+/// The result of a read.
 #[derive(Clone, Debug, Default)]
 pub struct SourceRead {
-    /// The connectors without an error; where one has become bad, as it was before.
+    /// The valid connectors; for one that has become invalid, its last valid version.
     pub registry: Registry,
-    /// What is wrong, rendered for a person; empty when all is well.
+    /// The diagnostics, rendered for a person; empty without errors.
     pub report: String,
     /// The folders of the connectors with errors.
     pub refused: Vec<String>,
-    /// Those of them whose last good version stays in use.
+    /// The folders whose last valid version stays in use.
     pub kept: Vec<String>,
 }
 
-/// The instance's connectors, to be read again. Both wait for a disk and a processor.
+/// A source of the instance's connectors. Both methods block on disk and processor.
 pub trait ConnectorSource: Send + Sync {
-    /// Reads everything again. An error, for a person, when nothing could be read: all stays as it is.
+    /// Reads all connectors.
+    ///
+    /// # Errors
+    ///
+    /// A message for a person if the source cannot be read.
     fn read(&self) -> Result<SourceRead, String>;
-    /// The files that the connector in use with this key was read from.
+    /// Returns the files of the connector that is in use with this key.
     fn files(&self, key: &str) -> Option<Vec<SourceFile>>;
 }

@@ -1,8 +1,8 @@
-//! Compiles what projects pushed after the start, so that the start does not wait for it and the first call need not.
+//! Compiles pushed connectors in the background after the start, so that neither the start nor the first call waits.
 
 use crate::{Engine, background_task::BackgroundTask};
 
-/// Goes through the projects once. What a call needs before its turn is compiled for the call.
+/// Compiles the connectors of each project once. A connector that a call needs earlier is compiled by that call.
 pub(crate) fn start_warming(engine: Engine) -> BackgroundTask {
     BackgroundTask::start(|stop| async move {
         let projects =
@@ -13,7 +13,7 @@ pub(crate) fn start_warming(engine: Engine) -> BackgroundTask {
                 warmed = engine.connectors_of(&project) => warmed,
             };
             if let Err(error) = warmed {
-                tracing::warn!(%project, error = error.message, "a project's connectors could not be read yet");
+                tracing::warn!(%project, error = error.message, "could not compile a project's connectors; calls will retry");
             }
         }
     })

@@ -1,10 +1,10 @@
-//! What the rotation of keys fails with. Whatever it was, everything still opens, and asking again goes on.
+//! Errors of the key rotation. After each of them every value still opens, and running the rotation again resumes it.
 
 use patchbay_model::KeyId;
 use patchbay_storage::StorageError;
 use patchbay_vault::KeyRingError;
 
-/// Why the keys are not as they were asked to be.
+/// An error of the key rotation.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
     /// The database failed.
@@ -13,8 +13,8 @@ pub enum RotationError {
     /// The ring's file cannot be written.
     #[error("the key ring cannot be written: {0}; nothing was changed")]
     KeyRing(#[from] KeyRingError),
-    /// It was told to stop.
-    #[error("the rotation was stopped after {done} records; run it again to go on")]
+    /// The rotation was stopped.
+    #[error("the rotation was stopped after {done} records; run it again to resume")]
     Stopped {
         /// The records that were sealed again.
         done: u64,

@@ -1,7 +1,7 @@
-//! Keys of the ring: what each still wraps, a new one for an old one, and the old one's end.
+//! The wrapping keys of the ring: their use, rotation and retirement.
 //!
-//! Nothing here needs the server to stand still. Old keys open what they wrap until it is sealed again; a rotation that
-//! was cut off at any point is gone on with by asking for it once more.
+//! Calls continue during all of them. Old keys open the values that they wrap until these are sealed again. A rotation
+//! that was interrupted at any point resumes when it is run again.
 
 mod error;
 mod rotate;
@@ -17,16 +17,16 @@ pub use error::RotationError;
 pub use rotate::{RotationOutcome, RotationProgress, UnreadableValue};
 pub use status::{KeyRingStatus, KeyUse};
 
-/// What rotates keys works on. It must own the data directory, and do one thing at a time.
+/// Rotates and retires the keys of a ring. It must own the data directory, and callers run one operation at a time.
 pub struct KeyRotator<'a> {
     /// The sealed values.
     pub records: &'a dyn SealedRecordStore,
-    /// What opens and seals them.
+    /// The vault that opens and seals them.
     pub vault: &'a Vault,
     /// The key ring's file.
     pub file: &'a Path,
     /// The time.
     pub clock: &'a dyn Clock,
-    /// Randomness, for new keys.
+    /// The source of randomness for new keys.
     pub entropy: &'a dyn Entropy,
 }

@@ -1,7 +1,7 @@
-//! A new key for an old one, and the old one's end.
+//! Rotation and retirement of wrapping keys.
 //!
-//! The order is what makes it safe: the ring with the new key is on the disk before anything is wrapped by it, and an
-//! old key leaves the ring after the database has sworn off it.
+//! The order makes an interruption safe: the ring with the new key is on disk before the key wraps anything, and an old
+//! key is removed from the ring after the database rejects new envelopes of it.
 
 use patchbay_model::{KeyId, Sealed};
 use patchbay_storage::{SealedPlace, SealedRecord};
@@ -10,43 +10,47 @@ use tokio_util::sync::CancellationToken;
 
 use super::{KeyRotator, RotationError};
 
-/// Values that go in one transaction: others write in between.
+/// The number of values per transaction; other writes run between transactions.
 const MAX_VALUES_PER_TRANSACTION: u32 = 200;
 
-/// How far a rotation is.
+/// The progress of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RotationProgress {
     /// Values sealed again.
     pub done: u64,
-    /// Values that there were to seal again.
+    /// Values to seal again in total.
     pub total: u64,
 }
 
-/// A value that does not open, and so stays as it is.
+/// A value that does not open and is not changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableValue {
-    /// Where it is kept.
+    /// Its table, row and column.
     pub place: SealedPlace,
-    /// Why it does not open.
+    /// The error of the vault.
     pub why: VaultError,
 }
 
-/// What a rotation came to.
+/// The result of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RotationOutcome {
     /// The active key.
     pub key: KeyId,
-    /// Whether it was made by an earlier rotation, which this one went on with.
+    /// True if an earlier, interrupted rotation created the key and this one resumed it.
     pub was_resumed: bool,
-    /// How many values were sealed again.
+    /// The number of values that were sealed again.
     pub resealed: u64,
-    /// Those that do not open.
+    /// The values that do not open.
     pub unopened: Vec<UnreadableValue>,
 }
 
 impl KeyRotator<'_> {
-    /// Makes a new active key and seals everything again by it. Where an earlier rotation has left something to do,
-    /// goes on with that one instead. Stops between two batches when it is told to.
+    /// Creates a new active key and seals every value again with it, or resumes an interrupted rotation. A cancellation stops
+    /// it between two batches.
+    ///
+    /// # Errors
+    ///
+    /// [`RotationError`]; running the rotation again resumes it.
     pub async fn rotate(
         &self,
         stop: &CancellationToken,
@@ -54,7 +58,7 @@ impl KeyRotator<'_> {
     ) -> Result<RotationOutcome, RotationError> {
         if self.status().await?.left() > 0 {
             let resumed = self.seal_all_again(true, stop, &mut on_progress).await?;
-            // What is left and does not open must not keep a new key away for ever.
+            // Values that do not open must not prevent a new key.
             if resumed.resealed > 0 {
                 return Ok(resumed);
             }
@@ -89,7 +93,7 @@ impl KeyRotator<'_> {
                     Ok(Some(sealed)) => changes.push((record, sealed)),
                     Ok(None) => {}
                     Err(why) => {
-                        tracing::error!(place = ?record.place, %why, "a sealed value does not open; it stays as it is");
+                        tracing::error!(place = ?record.place, %why, "a sealed value does not open and was not changed");
                         rotated.unopened.push(UnreadableValue { place: record.place, why });
                     }
                 }
@@ -101,8 +105,12 @@ impl KeyRotator<'_> {
         Ok(rotated)
     }
 
-    /// Takes a key out of the ring for good, when nothing is wrapped by it any more. A backup of the database from
-    /// before the rotation needs a backup of the ring from before this.
+    /// Removes a key that no longer wraps anything from the ring. A database backup from before the rotation needs a backup
+    /// of the ring from before the removal.
+    ///
+    /// # Errors
+    ///
+    /// [`RotationError`] if the key is active, unknown or still in use.
     pub async fn retire(&self, id: KeyId) -> Result<(), RotationError> {
         let ring = self.vault.ring();
         if id == ring.active_id() {

@@ -1,4 +1,4 @@
-//! What each key still wraps.
+//! The use of each wrapping key.
 
 use patchbay_model::{KeyId, Timestamp};
 
@@ -9,37 +9,41 @@ use super::{KeyRotator, RotationError};
 pub struct KeyUse {
     /// Its id.
     pub id: KeyId,
-    /// When it was made.
+    /// The time at which it was created.
     pub created_at: Timestamp,
-    /// Whether it wraps new values.
+    /// True if it wraps new values.
     pub is_active: bool,
-    /// How many values it wraps.
+    /// The number of values that it wraps.
     pub records: u64,
 }
 
-/// The ring and what it wraps.
+/// The status of the key ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRingStatus {
-    /// The ring's keys, the oldest first.
+    /// The keys of the ring, oldest first.
     pub keys: Vec<KeyUse>,
-    /// Keys that wrap values and that the ring does not hold: those values do not open.
+    /// Keys that wrap values but are missing in the ring: those values do not open.
     pub missing: Vec<(KeyId, u64)>,
 }
 
 impl KeyRingStatus {
-    /// Values that a key of the ring wraps which is not the active one: what a rotation still has to do.
+    /// Returns the number of values that a rotation still has to seal again.
     pub fn left(&self) -> u64 {
         self.keys.iter().filter(|key| !key.is_active).map(|key| key.records).sum()
     }
 
-    /// All sealed values.
+    /// Returns the number of all sealed values.
     pub fn total(&self) -> u64 {
         self.keys.iter().map(|key| key.records).chain(self.missing.iter().map(|(_, records)| *records)).sum()
     }
 }
 
 impl KeyRotator<'_> {
-    /// How the ring stands.
+    /// Returns the status of the ring.
+    ///
+    /// # Errors
+    ///
+    /// [`RotationError`] if the database fails.
     pub async fn status(&self) -> Result<KeyRingStatus, RotationError> {
         let counts = self.records.count_by_key().await?;
         let records = |id| counts.iter().find(|(key, _)| *key == id).map_or(0, |(_, records)| *records);

@@ -1,5 +1,5 @@
-//! The form's fields: what was typed against what the connector asks for, every problem at once.
-//! Messages name fields, never values.
+//! Validates typed values against the connector's fields and reports every problem at once. Messages name fields, never
+//! values.
 
 use patchbay_connector::{
     definition::{FieldType, FormField},
@@ -11,22 +11,22 @@ use serde_json::Value;
 
 use crate::Problem;
 
-/// What a redacted secret looks like in a form; sent back it means "keep".
+/// The placeholder of a redacted secret in a form; sent back, it keeps the value.
 const REDACTED_PLACEHOLDER: &str = "__secretvalue:**redacted**";
-/// The longest value, in bytes: private keys and certificates fit.
+/// The maximum size of a value; private keys and certificates fit.
 const MAX_VALUE_BYTES: usize = 64 * 1024;
 
-/// Values of a form, parted by whether they are secret.
+/// The values of a form, separated into secret and other values.
 #[derive(Default)]
 pub(crate) struct FormValues {
-    /// The values that may be shown.
+    /// The values that are not secret.
     pub(crate) plain: Metadata,
-    /// The values that may not.
+    /// The secret values.
     pub(crate) secrets: Vec<(String, Secret)>,
 }
 
-/// Checks typed values against a form. `kept` says which fields hold a value already; `place` begins
-/// every problem's path.
+/// Validates typed values against a form. `kept` returns true for fields with a stored value; `place` is the first part
+/// of every problem's path.
 pub(crate) fn check_fields(
     fields: &[FormField],
     typed: Vec<(String, Secret)>,
@@ -42,7 +42,7 @@ pub(crate) fn check_fields(
             let near = nearest(&key, fields.iter().map(|field| field.key.as_str()));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let shown: String = key.chars().take(64).collect();
-            report(&shown, "unknown_field", format!("there is no field `{shown}`{hint}"));
+            report(&shown, "unknown_field", format!("field `{shown}` does not exist{hint}"));
             continue;
         };
         let text = value.expose();
@@ -93,7 +93,7 @@ fn check_value(field: &FormField, text: &str) -> Result<(), (&'static str, Strin
     }
     let lines = field.kind == FieldType::TextArea;
     if text.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) {
-        return Err(("control_character", format!("{label} holds a line break or another control character")));
+        return Err(("control_character", format!("{label} contains a line break or another control character")));
     }
     match field.kind {
         FieldType::Select if !field.options.iter().any(|option| option.value == text) => {
@@ -110,7 +110,7 @@ fn check_value(field: &FormField, text: &str) -> Result<(), (&'static str, Strin
     {
         let otherwise = || match &validation.format {
             Some(format) => format!("{label} is not a valid {format}"),
-            None => format!("{label} does not have the right form"),
+            None => format!("{label} does not have the expected format"),
         };
         return Err(("pattern", validation.error_message.clone().unwrap_or_else(otherwise)));
     }

@@ -1,4 +1,4 @@
-//! Linking: what the customer typed is checked, tried at the provider, then sealed.
+//! Linking: validates the typed values, verifies them at the provider, then seals them.
 
 mod fields;
 mod seal;

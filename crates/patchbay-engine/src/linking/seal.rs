@@ -1,4 +1,4 @@
-//! Sealing and opening the secret fields of accounts and profiles.
+//! Seals and opens the secret fields of accounts and profiles.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) fn seal_account(
     secrets.iter().map(seal).collect()
 }
 
-/// Seals a profile's set-up fields.
+/// Seals a profile's setup fields.
 pub(crate) fn seal_profile(
     vault: &Vault,
     project: &ProjectId,
@@ -33,8 +33,8 @@ pub(crate) fn seal_profile(
     secrets.iter().map(seal).collect()
 }
 
-/// Seals a profile's fields again where an older key wraps them: what is about to be stored must not bring one back
-/// that the rotation of keys has done with.
+/// Seals a profile's fields again if an older key wraps them, so that a write does not bring back a key that a rotation
+/// has replaced.
 pub(crate) fn reseal_profile(vault: &Vault, profile: &mut Profile) -> Result<(), Error> {
     let (project, id) = (&profile.project_id, &profile.id);
     for (field, sealed) in &mut profile.secrets {
@@ -46,7 +46,7 @@ pub(crate) fn reseal_profile(vault: &Vault, profile: &mut Profile) -> Result<(),
     Ok(())
 }
 
-/// Opens sealed fields; `context` says where each belongs.
+/// Opens sealed fields; `context` returns the binding of each.
 pub(crate) fn open_secrets<'a, 'c>(
     vault: &Vault,
     sealed: impl IntoIterator<Item = (&'a String, &'a Sealed)>,
@@ -57,6 +57,6 @@ pub(crate) fn open_secrets<'a, 'c>(
 }
 
 fn does_not_open(error: &VaultError) -> Error {
-    tracing::error!(%error, "a sealed field does not open");
+    tracing::error!(%error, "could not open a sealed field");
     Error::new(ErrorCode::Vault, format!("the account's credentials cannot be opened: {error}"))
 }

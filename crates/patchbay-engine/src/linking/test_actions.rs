@@ -1,4 +1,4 @@
-//! Trying credentials at the provider before anything is stored.
+//! Tests credentials at the provider before anything is stored.
 
 use std::sync::Arc;
 
@@ -12,24 +12,24 @@ use crate::{
     services::error_hints,
 };
 
-/// An account that may come to be.
+/// An account that is not stored yet, or the next state of a stored one.
 pub(crate) struct UnverifiedAccount<'a> {
     /// Its connector.
     pub(crate) connector: &'a Arc<Connector>,
     /// Its profile.
     pub(crate) profile: &'a Profile,
-    /// The provider's environment that it will be called in.
+    /// The provider's environment.
     pub(crate) environment: &'a str,
-    /// Whose it is.
+    /// Its owner.
     pub(crate) owner: &'a Owner,
-    /// Its id, when it is stored already.
+    /// Its ID if it is stored.
     pub(crate) account_id: Option<&'a AccountId>,
     /// Its field values.
     pub(crate) credentials: Credentials,
 }
 
-/// Runs the method's test actions. A required one that fails is the outcome; others become reasons
-/// that the account keeps.
+/// Runs the method's test actions. A failed required action is the error; other failures become status reasons of the
+/// account.
 pub(crate) async fn run_test_actions(
     engine: &Engine,
     account: &UnverifiedAccount<'_>,
@@ -39,7 +39,7 @@ pub(crate) async fn run_test_actions(
         return Err(Error::new(
             ErrorCode::AuthMethodMissing,
             format!(
-                "the connector {} has no authentication method `{}` any more; make another profile",
+                "the connector {} no longer has the authentication method `{}`; create another profile",
                 connector.title, profile.auth_config_key
             ),
         ));
@@ -90,7 +90,7 @@ pub(crate) async fn run_test_actions(
     Ok(reasons)
 }
 
-/// What a failed test means to the person at the form. The message holds the provider's own words.
+/// Converts the error of a failed test for the person at the form. The message contains the provider's message.
 pub(super) fn refused(mut error: Error) -> Error {
     let status = error.provider.as_ref().and_then(|provider| provider.status);
     if matches!(status, Some(401 | 403)) || error.code.status() == 401 {

@@ -1,4 +1,4 @@
-//! New credentials are proven before they are stored: the token that they give is got, then they are tried.
+//! Verifies new credentials before they are stored: requests the token if the method has one, then runs the test actions.
 
 use std::sync::Arc;
 
@@ -15,20 +15,20 @@ use crate::{
     },
 };
 
-/// What an account's new credentials are proven with.
+/// The inputs of the verification of new credentials.
 pub(crate) struct Verification<'a> {
     /// Its connector.
     pub(crate) connector: &'a Arc<Connector>,
     /// Its profile.
     pub(crate) profile: &'a Profile,
-    /// Whether it is not stored yet.
+    /// True if it is not stored yet.
     pub(crate) is_new: bool,
-    /// What the customer brought back from the provider.
+    /// The token set of a completed authorization.
     pub(crate) token_set: Option<&'a TokenSet>,
 }
 
-/// Proves the credentials of an account, and puts the token that they gave among them. Gives what the account is
-/// to remember of tests that failed and need not pass.
+/// Verifies the credentials of an account and adds the token that they yield. Returns the status reasons of optional
+/// test actions that failed.
 pub(crate) async fn verify(
     engine: &Engine,
     account: &mut Account,
@@ -60,7 +60,7 @@ pub(crate) async fn verify(
                 return Err(Error::new(
                     ErrorCode::SignInRequired,
                     format!(
-                        "{} is linked by signing in there: open `/connect/oauth2/{}` in a window, as the Hub does",
+                        "{} accounts are linked by authorization: open `/connect/oauth2/{}` in a window, as the Hub does",
                         connector.title, profile.id
                     ),
                 ));
@@ -68,7 +68,7 @@ pub(crate) async fn verify(
             None => None,
         };
         if let Some(token_set) = token_set {
-            // Nothing of an earlier token is worth anything beside the new one.
+            // The new token set replaces all of the previous one.
             account.token = None;
             account.expiries.clear();
             account.missing_scopes.clear();
@@ -90,8 +90,8 @@ pub(crate) async fn verify(
     run_test_actions(engine, &account).await
 }
 
-/// Whether the account's token was minted by the profile's app: by the profile itself, or by another one of the same
-/// client id. Another app cannot renew it.
+/// Returns true if the profile's client received the account's token: through the profile itself or another one with the
+/// same client ID. Another client cannot refresh it.
 fn is_of_app(engine: &Engine, account: &Account, profile: &Profile) -> bool {
     let Some(token) = &account.token else { return false };
     if token.profile_id == profile.id {
@@ -101,7 +101,7 @@ fn is_of_app(engine: &Engine, account: &Account, profile: &Profile) -> bool {
     token.client_id.is_some() && token.client_id == client
 }
 
-/// What it means to the person at the form that there is no token.
+/// Converts the error of a token request for the person at the form.
 pub(crate) fn no_token(failure: TokenFailure, profile: &Profile) -> Error {
     match failure.cause {
         TokenError::InvalidGrant => {
@@ -113,7 +113,7 @@ pub(crate) fn no_token(failure: TokenFailure, profile: &Profile) -> Error {
         TokenError::InvalidClient => {
             let mut error = failure.error;
             error.message = format!(
-                "the provider refuses the app's own credentials in the connector profile `{}`; whoever runs this server must correct them ({})",
+                "the provider rejects the client credentials of the connector profile `{}`; ask the operator of this server to correct them ({})",
                 profile.name, error.message
             );
             error.set_code(ErrorCode::ProfileCredentials);

@@ -1,4 +1,4 @@
-//! What signing in needs beside storage: hashing passwords, and slowing down those who guess.
+//! Login: password hashing and the throttle of guesses.
 
 mod password;
 mod throttle;

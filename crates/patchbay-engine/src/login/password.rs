@@ -1,4 +1,4 @@
-//! Passwords: argon2id (RFC 9106) as PHC strings, one at a time, off the threads that serve requests.
+//! Password hashing with argon2id (RFC 9106) as PHC strings, one at a time, outside the threads that serve requests.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use tokio::sync::Semaphore;
 
 use crate::{Error, ErrorCode, Problem, services::invalid};
 
-/// The shortest password, in characters: long beats odd (NIST SP 800-63B section 3.1.1).
+/// The minimum length of a password; length matters more than character classes (NIST SP 800-63B section 3.1.1).
 const MIN_PASSWORD_CHARS: usize = 12;
-/// The longest, in characters: hashing more would be a gift to who wants to keep us busy.
+/// The maximum length of a password, which bounds the cost of hashing.
 const MAX_PASSWORD_CHARS: usize = 200;
-/// Bytes of salt.
+/// The length of the salt, in bytes.
 const SALT_BYTES: usize = 16;
 
-/// Hashes and checks passwords. One at a time: each costs memory and a processor's time, and strangers
-/// may ask for it.
+/// Hashes and verifies passwords, one at a time: each costs memory and processor time, and unauthenticated clients can
+/// cause it.
 pub(crate) struct DashboardPasswords {
     permits: Arc<Semaphore>,
 }
@@ -29,7 +29,7 @@ impl Default for DashboardPasswords {
 }
 
 impl DashboardPasswords {
-    /// The hash of a password.
+    /// Hashes a password.
     pub(crate) async fn hash(&self, password: &Secret, entropy: &dyn Entropy) -> Result<PasswordHash, Error> {
         let mut salt = [0; SALT_BYTES];
         entropy.fill(&mut salt);
@@ -39,7 +39,7 @@ impl DashboardPasswords {
         Ok(PasswordHash(hash.to_string()))
     }
 
-    /// Whether a password has this hash.
+    /// Returns true if a password has this hash.
     pub(crate) async fn verify(&self, password: &Secret, hash: &PasswordHash) -> Result<bool, Error> {
         let (password, hash) = (password.clone(), hash.clone());
         let verified =
@@ -54,7 +54,7 @@ impl DashboardPasswords {
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let permit = self.permits.clone().acquire_owned().await.map_err(|error| broken(&error))?;
         let work = move || {
-            // Held by the work: it goes on when its caller leaves.
+            // The task holds the permit, because it continues if its caller disconnects.
             let _permit = permit;
             work()
         };
@@ -63,24 +63,21 @@ impl DashboardPasswords {
 }
 
 fn broken(error: &dyn std::fmt::Display) -> Error {
-    tracing::error!(%error, "a password could not be hashed");
+    tracing::error!(%error, "could not hash a password");
     Error::new(ErrorCode::Internal, "something went wrong on our side")
 }
 
-/// Refuses what is too short, too long, or one character over and over.
+/// Rejects a password that is too short, too long, or repeats one character.
 pub(crate) fn check_strength(password: &Secret) -> Result<(), Error> {
     let text = password.expose();
     let length = text.chars().count();
     let refused = |code, message: String| Err(invalid(vec![Problem { path: "password".to_owned(), code, message }]));
     if !(MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&length) {
-        return refused(
-            "length",
-            format!("a password has from {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"),
-        );
+        return refused("length", format!("a password needs {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"));
     }
     let first = text.chars().next();
     if text.chars().all(|c| Some(c) == first) {
-        return refused("weak", "a password is more than one character over and over".to_owned());
+        return refused("weak", "a password must not repeat a single character".to_owned());
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
-//! Slows down those who guess passwords. There is one password, so there is one count; the one-time
-//! link is never slowed down, so that nobody can lock the operator out.
+//! Delays password guesses. One password has one counter. One-time links are never delayed, so that an attacker cannot
+//! lock the operator out.
 
 use std::sync::{Mutex, PoisonError};
 
 use patchbay_model::Timestamp;
 
-/// Wrong passwords in a row that cost nothing.
+/// The number of wrong passwords in a row without a delay.
 const MAX_FREE_ATTEMPTS: u32 = 5;
-/// The longest wait, in seconds.
+/// The maximum delay, in seconds.
 const MAX_WAIT_SECS: i64 = 60;
 
 /// Counts wrong passwords in a row.
@@ -21,14 +21,14 @@ struct FailedAttempts {
 }
 
 impl LoginThrottle {
-    /// Seconds to wait before the next try; counts the try as failed until [`LoginThrottle::succeeded`].
+    /// Returns the seconds to wait before the next attempt; counts the attempt as failed until [`LoginThrottle::succeeded`].
     pub(crate) fn begin(&self, now: Timestamp) -> Result<(), u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = state.until.filter(|until| *until > now) {
             let micros = until.as_micros().saturating_sub(now.as_micros()).unsigned_abs();
             return Err(micros.div_ceil(1_000_000));
         }
-        // Counted before it is known to be wrong: many at once get no free tries.
+        // Counted before the check, so that concurrent attempts are delayed too.
         state.failures = state.failures.saturating_add(1);
         let over = state.failures.saturating_sub(MAX_FREE_ATTEMPTS);
         if over > 0 {
@@ -39,7 +39,7 @@ impl LoginThrottle {
         Ok(())
     }
 
-    /// The password was right.
+    /// Resets the counter after the right password.
     pub(crate) fn succeeded(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = FailedAttempts::default();
     }

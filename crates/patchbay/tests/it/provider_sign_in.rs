@@ -206,7 +206,7 @@ fn a_prepared_sign_in_is_checked_before_a_window_goes_anywhere() {
     let spotdraft = server.api().get("/auth_configs?connector_key=spotdraft").text("/data/0/id");
     for (body, status, words) in [
         (json!({ "token": token, "integration_id": profile, "credentials": {} }), 400, "Client id"),
-        (json!({ "token": token, "integration_id": profile, "credentials": { "x": "1" } }), 400, "there is no field"),
+        (json!({ "token": token, "integration_id": profile, "credentials": { "x": "1" } }), 400, "does not exist"),
         (json!({ "integration_id": profile, "credentials": full }), 400, "not the token of the session"),
         (json!({ "token": elsewhere, "integration_id": profile, "credentials": full }), 400, "not the token"),
         (json!({ "token": token, "integration_id": "nothing", "credentials": full }), 404, "no connector profile"),
@@ -344,7 +344,7 @@ fn bad_input_is_a_page_that_says_what_to_do() {
         (format!("/connect/oauth2/{profile}?token=guessed"), 401, "has expired or does not exist"),
         (format!("/connect/oauth2/{profile}?token={spotdraft}"), 404, "no such integration"),
         (format!("/connect/oauth2/nothing?token={token}"), 404, "no connector profile"),
-        (format!("/connect/oauth2/{profile}?token={token}&unknown=1"), 400, "there is no field"),
+        (format!("/connect/oauth2/{profile}?token={token}&unknown=1"), 400, "does not exist"),
         (format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id=x"), 404, "no such connection attempt"),
         ("/connect/oauth2/harbor/callback".to_owned(), 400, "there is no such sign-in"),
         ("/connect/oauth2/harbor/callback?state=%00&code=%3Cscript%3E".to_owned(), 400, "there is no such sign-in"),
