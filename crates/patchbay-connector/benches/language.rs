@@ -1,7 +1,7 @@
-//! What the connector language costs: reading connectors, running expressions, memory for each action.
+//! The cost of the connector language: loading connectors, evaluating expressions, memory per action.
 //!
 //! `cargo bench -p patchbay-connector --bench language` prints a table. Rounds alternate between the subject and its
-//! baseline, and the median of the rounds' ratios counts, so that a neighbour's noise touches both sides.
+//! baseline, and the result is the median of the rounds' ratios, so that noise of other processes affects both.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use patchbay_connector::{
 };
 use serde_json::{Value, json};
 
-/// How many connectors are read.
+/// The number of connectors to load.
 const CONNECTORS: usize = 1000;
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_millis(300);
@@ -34,7 +34,7 @@ fn main() {
     expressions();
 }
 
-/// The repository's connectors, by folder.
+/// Returns the connectors of the repository, by folder.
 fn built_in() -> BTreeMap<String, Vec<SourceFile>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors");
     let mut folders = BTreeMap::new();
@@ -57,7 +57,7 @@ fn built_in() -> BTreeMap<String, Vec<SourceFile>> {
 fn loading(folders: &BTreeMap<String, Vec<SourceFile>>, names: &[String]) {
     let one = |number: usize| &folders[&names[number % names.len()]];
     let bytes = (0..CONNECTORS).flat_map(one).map(|file| file.text.len()).sum::<usize>();
-    // Once beforehand, so that what is set up once is not counted.
+    // Runs once before, so that one-time initialization is not counted.
     names.iter().for_each(|name| _ = black_box(load(&folders[name])));
     let before = resident();
     let began = Instant::now();
@@ -81,7 +81,7 @@ fn loading(folders: &BTreeMap<String, Vec<SourceFile>>, names: &[String]) {
     drop(black_box(loaded));
 }
 
-/// Each expression against minijinja's of the same meaning, and a path against a pointer of `serde_json`.
+/// Compares each expression with an equal one of minijinja, and a path with a JSON Pointer of `serde_json`.
 fn expressions() {
     let context = json!({
         "inputs": { "id": "c-1", "n": 25, "tags": ["x", "y"], "from": { "day": "2026-06-15" } },
@@ -143,7 +143,7 @@ fn compare(name: &str, of: &str, mut subject: impl FnMut(), mut baseline: impl F
     row(&format!("  {of}"), &format!("{:.2}", median(ratios)));
 }
 
-/// How often it runs in a second.
+/// Returns the runs per second.
 fn rate(run: &mut impl FnMut()) -> f64 {
     let began = Instant::now();
     let mut count = 0_usize;
@@ -164,7 +164,7 @@ fn float(count: usize) -> f64 {
     count as f64
 }
 
-/// The process's memory, in bytes, where Linux tells it.
+/// Returns the resident memory of the process in bytes, on Linux.
 fn resident() -> Option<usize> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -1,9 +1,12 @@
-//! The connector file format: parse, check, compile, expressions, diagnostics, registry.
+//! The connector file format: parser, checks, expressions, diagnostics, registry.
 //!
-//! Pure: no I/O, no async, no clock of its own, and no input makes it panic or hang. A connector is
-//! read from texts ([`SourceFile`]) into a [`Connector`] with every expression compiled, together
-//! with all of its problems at once ([`Diagnostic`]).
+//! The crate is pure: it has no I/O, no async code and no clock, and no input makes it panic or hang. [`load`] reads a
+//! connector's files ([`SourceFile`]) into a [`Connector`] with compiled expressions, and returns all of its errors and
+//! warnings ([`Diagnostic`]) at once.
 
+#![warn(clippy::missing_errors_doc)]
+
+mod authorization;
 pub mod definition;
 pub mod diagnostic;
 pub mod expr;
@@ -12,6 +15,7 @@ mod lazy_connector;
 mod load;
 mod registry;
 mod schema;
+mod step_functions;
 mod suggest;
 pub mod syntax;
 mod version_pin;
@@ -20,7 +24,7 @@ mod yaml;
 pub use definition::Connector;
 pub use diagnostic::{Diagnostic, Severity, render, to_json, to_sarif};
 pub use lazy_connector::LazyConnector;
-pub use load::{Loaded, load};
+pub use load::{ConnectorHeader, Loaded, load, read_header};
 pub use registry::{Collision, Registry};
 pub use schema::format_schema;
 pub use suggest::nearest;
@@ -30,8 +34,8 @@ pub use yaml::to_yaml;
 /// A file of a connector.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
-    /// Its path, as diagnostics show it. Its ending tells what it is.
+    /// The path, as diagnostics show it. The suffix decides whether it is a main file or a partial.
     pub name: String,
-    /// Its text.
+    /// The content.
     pub text: String,
 }

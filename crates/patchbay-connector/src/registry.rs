@@ -1,4 +1,4 @@
-//! All connectors of an instance. Pure data: the engine swaps a registry whole.
+//! The connectors of an instance, by key. A registry is immutable data; the engine replaces it as a whole.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,12 +8,12 @@ use crate::{
     suggest::distance,
 };
 
-/// A public id that leads to more than one action.
+/// A public id that more than one action has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collision {
-    /// The id.
+    /// The public id.
     pub public_id: String,
-    /// The keys of the connectors that have it.
+    /// The keys of the connectors whose actions have it.
     pub connectors: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ impl RegistryEntry {
     fn stage(&self) -> ReleaseStage {
         match self {
             Self::Compiled(connector) => connector.release_stage,
-            Self::Lazy(lazy) => lazy.stage,
+            Self::Lazy(lazy) => lazy.header().release_stage,
         }
     }
 
@@ -54,64 +54,64 @@ impl RegistryEntry {
 }
 
 impl Registry {
-    /// Without a connector.
+    /// Creates an empty registry.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With one more; it takes the place of one with the same key.
+    /// Returns the registry with a connector; it replaces one with the same key.
     #[must_use]
     pub fn with(mut self, connector: Arc<Connector>) -> Self {
         self.connectors.insert(connector.key.clone(), RegistryEntry::Compiled(connector));
         self
     }
 
-    /// With one more that is compiled when it is first asked for.
+    /// Returns the registry with a connector that is compiled at its first use; it replaces one with the same key.
     #[must_use]
     pub fn with_lazy(mut self, lazy: Arc<LazyConnector>) -> Self {
-        self.connectors.insert(lazy.key.clone(), RegistryEntry::Lazy(lazy));
+        self.connectors.insert(lazy.header().key.clone(), RegistryEntry::Lazy(lazy));
         self
     }
 
-    /// Without the one with this key.
+    /// Returns the registry without the connector with this key.
     #[must_use]
     pub fn without(mut self, key: &str) -> Self {
         self.connectors.remove(key);
         self
     }
 
-    /// The connector with this key.
+    /// Returns the connector with this key and compiles it if needed.
     pub fn get(&self, key: &str) -> Option<&Arc<Connector>> {
         self.connectors.get(key)?.connector()
     }
 
-    /// All, by key. What is not compiled yet is compiled for it.
+    /// Returns all connectors, by key, and compiles those that are not yet compiled.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Connector>> {
         self.connectors.values().filter_map(RegistryEntry::connector)
     }
 
-    /// Those of a stage, by key. The others are not compiled for it.
+    /// Returns the connectors of a release stage, by key; the others are not compiled.
     pub fn of_stage(&self, stage: ReleaseStage) -> impl Iterator<Item = &Arc<Connector>> {
         self.connectors.values().filter(move |entry| entry.stage() == stage).filter_map(RegistryEntry::connector)
     }
 
-    /// The keys. Nothing is compiled for them.
+    /// Returns the keys; compiles no connector.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.connectors.keys().map(String::as_str)
     }
 
-    /// Whether there is one with this key; nothing is compiled to know.
+    /// Returns true if there is a connector with this key; compiles no connector.
     pub fn contains(&self, key: &str) -> bool {
         self.connectors.contains_key(key)
     }
 
-    /// Whether another registry has the very same connector behind a key; nothing is compiled to know.
+    /// Returns true if another registry has the identical connector for a key; compiles no connector.
     pub fn shares(&self, other: &Self, key: &str) -> bool {
         self.connectors.get(key).zip(other.connectors.get(key)).is_some_and(|(one, other)| one.is(other))
     }
 
-    /// The public ids that lead to more than one action. A connector's key may hold underscores, so
-    /// that `b_c` of `a` and `c` of `a_b` are one id outside; the shorter key wins.
+    /// Returns the public ids that more than one action has. A connector's key may contain underscores, so the actions
+    /// `b_c` of `a` and `c` of `a_b` have one public id; the connector with the shorter key wins.
     pub fn collisions(&self) -> Vec<Collision> {
         let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for connector in self.iter() {
@@ -127,16 +127,16 @@ impl Registry {
         several.map(collision).collect()
     }
 
-    /// The action with this public id, and its connector.
+    /// Returns the action with this public id, and its connector.
     pub fn action(&self, public_id: &str) -> Option<(&Arc<Connector>, &Arc<Action>)> {
-        // A connector's key may hold underscores itself, so every prefix is tried.
+        // A connector's key may contain underscores, so every prefix is tried.
         public_id.match_indices('_').find_map(|(at, _)| {
             let connector = self.get(&public_id[..at])?;
             connector.action(public_id).map(|action| (connector, action))
         })
     }
 
-    /// The `count` actions whose public ids are most like `id`, likeliest first.
+    /// Returns the `count` public ids that are most similar to `id`, the most similar one first.
     pub fn nearest_actions(&self, id: &str, count: usize) -> Vec<&str> {
         let prefix = id.split('_').next().unwrap_or_default();
         let words = id.split('_').skip(1).collect::<Vec<_>>();
@@ -160,7 +160,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::{SourceFile, load};
+    use crate::{ConnectorHeader, SourceFile, load};
 
     fn connector(key: &str) -> Arc<Connector> {
         let text = format!(
@@ -179,11 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_asks_for_is_not_compiled_and_what_is_asked_for_is_once() {
+    fn connectors_are_compiled_once_at_their_first_use() {
         let compiled = Arc::new(AtomicUsize::new(0));
         let later = |key: &'static str, stage| {
             let compiled = compiled.clone();
-            Arc::new(LazyConnector::new(key, stage, move || {
+            let header = ConnectorHeader { key: key.to_owned(), release_stage: stage };
+            Arc::new(LazyConnector::new(header, move || {
                 compiled.fetch_add(1, Ordering::SeqCst);
                 (key != "broken").then(|| connector(key))
             }))
@@ -208,6 +209,6 @@ mod tests {
         assert_eq!(compiled.load(Ordering::SeqCst), 2);
         assert!(registry.get("broken").is_none());
         assert_eq!(registry.iter().map(|found| found.key.as_str()).collect::<Vec<_>>(), ["beta", "ga", "ready"]);
-        assert_eq!(compiled.load(Ordering::SeqCst), 3, "each is compiled once, also one that cannot be");
+        assert_eq!(compiled.load(Ordering::SeqCst), 3, "each is compiled once, even if it has errors");
     }
 }

@@ -1,11 +1,11 @@
 //! "Did you mean": finds the known name that is most similar to a misspelled one.
 
-/// The most characters of a name that are looked at. Names are short; a hostile one must not cost a square of its length.
-const MAX_LENGTH: usize = 64;
-/// The most names that are looked through. A hint is a courtesy, and a hostile file has a wrong name in every line.
+/// The maximum number of characters of a name that are compared. Names are short, and the cost is quadratic.
+const MAX_NAME_CHARS: usize = 64;
+/// The maximum number of names that are compared. A hostile file may have a misspelled name in every line.
 const MAX_CANDIDATES: usize = 500;
 
-/// The known name closest to `name`, when it is close enough to be a slip.
+/// Returns the known name that is most similar to `name`; `None` if none is similar enough for a misspelling.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (name.chars().count() / 3).clamp(1, 4);
     let name = letters(name);
@@ -16,7 +16,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     scored.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
 
-/// Edits (insert, delete, replace, swap neighbours) from one text to the other, case ignored.
+/// Returns the number of edits (insert, delete, replace, swap) between two strings; ignores case.
 pub(crate) fn distance(left: &str, right: &str) -> usize {
     let (left, right) = (letters(left), letters(right));
     let most = left.len().max(right.len());
@@ -24,20 +24,20 @@ pub(crate) fn distance(left: &str, right: &str) -> usize {
 }
 
 fn letters(text: &str) -> Vec<char> {
-    text.chars().take(MAX_LENGTH).flat_map(char::to_lowercase).collect()
+    text.chars().take(MAX_NAME_CHARS).flat_map(char::to_lowercase).collect()
 }
 
-/// The distance, when it is at most so much; else no more is worked out than shows that.
+/// Returns the distance if it is at most `most`; stops early otherwise.
 fn within(left: &[char], right: &[char], most: usize) -> Option<usize> {
     if left.len().abs_diff(right.len()) > most {
         return None;
     }
     let far = most + 1;
-    // The row before the last, the last one, the one that is made.
+    // The row before the previous one, the previous one, and the current one.
     let mut before = vec![far; right.len() + 1];
     let mut last = (0..=right.len()).collect::<Vec<_>>();
     for (i, a) in left.iter().enumerate() {
-        // Beyond this band every value is too far.
+        // Outside of this band every distance is too large.
         let (from, to) = (i.saturating_sub(most), (i + 1 + most).min(right.len()));
         let mut row = vec![far; right.len() + 1];
         if from == 0 {
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_found_and_strangers_are_not() {
+    fn only_similar_names_are_suggested() {
         let known = ["description", "details", "label", "inputs"];
         assert_eq!(nearest("desciption", known), Some("description"));
         assert_eq!(nearest("lable", known), Some("label"));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn distances_are_told_from_end_to_end() {
+    fn the_distance_is_symmetric() {
         for (left, right, expected) in
             [("", "", 0), ("abc", "", 3), ("abc", "acb", 1), ("abcd", "xbcy", 2), ("list_items", "get_item", 4)]
         {
@@ -85,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_band_gives_what_the_whole_gives(left in "[abc]{0,9}", right in "[abc]{0,9}", most in 0_usize..5) {
+        fn the_bounded_distance_equals_the_full_one(left in "[abc]{0,9}", right in "[abc]{0,9}", most in 0_usize..5) {
             let whole = distance(&left, &right);
             let found = within(&letters(&left), &letters(&right), most);
             prop_assert_eq!(found, Some(whole).filter(|whole| *whole <= most));

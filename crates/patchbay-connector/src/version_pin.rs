@@ -1,30 +1,29 @@
-//! Version pins: which versions of a connector a profile accepts.
+//! Version pins: the versions of a connector that a profile accepts.
 
 use std::{fmt, str::FromStr};
 
 use semver::Version;
 
-/// A version pin: `latest`, `1.x.x`, `1.2.x`, or one version.
+/// A version pin: `latest`, `1.x.x`, `1.2.x`, or an exact version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VersionPin {
-    /// Whatever is newest.
+    /// The newest version.
     Latest,
-    /// The newest of a major version (`1.x.x`).
+    /// The newest version with this major version (`1.x.x`).
     Major(u64),
-    /// The newest of a minor version (`1.2.x`).
+    /// The newest version with this minor version (`1.2.x`).
     Minor(u64, u64),
-    /// This version and no other.
+    /// Exactly this version.
     Exact(Version),
 }
 
 /// A string that is not a version pin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a pin is latest, 1.x.x, 1.2.x or an exact version such as 1.2.0")]
+#[error("a version pin is latest, 1.x.x, 1.2.x or an exact version such as 1.2.0")]
 pub struct VersionPinError;
 
 impl VersionPin {
-    /// Whether a version may stand in for it. A pre-release (`2.0.0-rc.1`) is nobody's by a range: it runs where it
-    /// is named.
+    /// Returns true if the pin accepts a version. Only an exact pin accepts a pre-release (`2.0.0-rc.1`).
     pub fn allows(&self, version: &Version) -> bool {
         match self {
             Self::Latest => version.pre.is_empty(),
@@ -34,7 +33,7 @@ impl VersionPin {
         }
     }
 
-    /// The newest of those that it allows. Where there is nothing but pre-releases, `latest` is the newest of them.
+    /// Returns the newest version that the pin accepts. If there are only pre-releases, `latest` accepts the newest.
     pub fn best<T>(&self, all: impl IntoIterator<Item = T>, version: impl Fn(&T) -> &Version) -> Option<T> {
         let (mut best, mut early): (Option<T>, Option<T>) = (None, None);
         for one in all {
@@ -59,7 +58,7 @@ impl FromStr for VersionPin {
             return Version::parse(text).map(Self::Exact).map_err(|_| VersionPinError);
         };
         let (range, is_major) = range.strip_suffix(".x").map_or((range, false), |range| (range, true));
-        // Written as a version, the numbers are held to its rules: no sign, no leading zero.
+        // As versions, the numbers must follow the rules of Semantic Versioning: no sign, no leading zero.
         let patch = if is_major { ".0.0" } else { ".0" };
         let version = Version::parse(&format!("{range}{patch}")).map_err(|_| VersionPinError)?;
         if !version.pre.is_empty() || !version.build.is_empty() {
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_that_fits_is_taken() {
+    fn a_pin_selects_the_newest_version_that_it_accepts() {
         let all = versions(&["1.0.0", "1.2.0", "1.10.0", "1.2.9", "2.0.0", "3.0.0-rc.1", "0.9.0"]);
         for (pin, expected) in [
             ("latest", Some("2.0.0")),
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn pre_releases_are_the_latest_where_there_is_nothing_else() {
+    fn latest_accepts_pre_releases_if_there_are_no_releases() {
         let all = versions(&["1.0.0-alpha", "1.0.0-beta.2", "1.0.0-beta.11"]);
         let best = |pin: VersionPin| pin.best(&all, |version| version).map(ToString::to_string);
         assert_eq!(best(VersionPin::Latest).as_deref(), Some("1.0.0-beta.11"));
@@ -151,7 +150,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".{0,40}") {
+        fn parsing_never_panics(text in ".{0,40}") {
             if let Ok(pin) = text.parse::<VersionPin>() {
                 prop_assert_eq!(pin.to_string(), text);
             }

@@ -1,4 +1,4 @@
-//! The cookbook's recipes are connectors: each one loads without an error or a warning.
+//! The recipes of the cookbook load without errors and warnings.
 
 use patchbay_connector::{SourceFile, load, render};
 
@@ -7,7 +7,7 @@ const METHOD: &str = "- none: { type: custom, label: None, authorization: { type
 const ACTION: &str = "- actionId: list_things\n  label: List things\n  description: Lists things.\n  steps:\n    - stepId: list\n      \
                       description: Ask.\n      stepFunction: { functionName: request, parameters: { url: /things } }\n";
 
-/// The YAML blocks of a chapter.
+/// Returns the YAML blocks of a chapter.
 fn recipes(chapter: &str) -> Vec<&'static str> {
     let head = format!("\n## {chapter}\n");
     let text = COOKBOOK.split_once(&head).expect("the chapter is there").1.split("\n## ").next().unwrap_or_default();
@@ -31,7 +31,7 @@ fn problems(method: &str, action: &str) -> String {
 }
 
 #[test]
-fn every_way_to_authenticate_loads() {
+fn every_authentication_recipe_loads() {
     let recipes = recipes("Authentication");
     assert!(recipes.len() >= 11, "{}", recipes.len());
     for recipe in recipes {
@@ -40,7 +40,7 @@ fn every_way_to_authenticate_loads() {
 }
 
 #[test]
-fn every_way_to_page_loads() {
+fn every_pagination_recipe_loads() {
     let recipes = recipes("Pagination");
     assert!(recipes.len() >= 7, "{}", recipes.len());
     for recipe in recipes {
@@ -49,7 +49,7 @@ fn every_way_to_page_loads() {
 }
 
 #[test]
-fn every_call_of_a_tool_loads() {
+fn every_mcp_recipe_loads() {
     let recipes = recipes("MCP servers");
     assert!(recipes.len() >= 2, "{}", recipes.len());
     for recipe in recipes {

@@ -1,20 +1,20 @@
-//! No key of the format without a fixture: what the published schema names is compared with what the fixtures use.
+//! Every key of the format is in a fixture: compares the keys of the schema with those of the fixtures.
 
 use std::{collections::BTreeSet, path::Path};
 
 use patchbay_connector::{format_schema, syntax};
 use serde_json::Value;
 
-/// Walks the schema, with an instance or without.
+/// Walks the schema, with or without an instance.
 struct Walk<'s> {
     schema: &'s Value,
-    /// `PLACE.KEY`, where a place is a definition's name or the way to it.
+    /// The keys, as `PLACE.KEY`; a place is a definition's name or a path of keys.
     found: BTreeSet<String>,
-    /// Definitions that were walked through, where there is no instance that ends.
+    /// The definitions that were visited without an instance, to end recursion.
     seen: BTreeSet<String>,
 }
 
-/// Definitions that are the same but for what is required.
+/// Definitions that only differ in their required keys.
 const SAME: [(&str, &str); 3] = [("nestedAction", "action"), ("property", "input"), ("variant", "input")];
 /// Objects that step functions share.
 const SHARED: [&str; 7] = ["response", "saml", "certificates", "namespaces", "iterator", "cursor", "args"];
@@ -31,7 +31,7 @@ impl Walk<'_> {
         }
     }
 
-    /// With `instance`: the keys that it uses. Without: every key.
+    /// With `instance`: adds the keys that it has. Without: adds every key.
     fn walk(&mut self, schema: &Value, instance: Option<&Value>, place: &str) {
         let (schema, place) = self.definition(schema, place);
         let schema = schema.clone();
@@ -81,7 +81,7 @@ impl Walk<'_> {
     }
 }
 
-/// `parameters_x.response.key` as `response.key`.
+/// Returns `parameters_x.response.key` as `response.key`.
 fn shared(place: &str) -> String {
     let rest = place.strip_prefix("parameters_").and_then(|rest| rest.split_once('.')).map(|(_, rest)| rest);
     match rest {
@@ -106,7 +106,7 @@ fn every_key_of_the_schema_is_in_a_fixture() {
     for text in [include_str!("whole.connector.yaml"), include_str!("rest.connector.yaml")] {
         used.walk(&schema, Some(&tree(text)), "");
     }
-    // Partials are of connectors in several files: one spelling is a built-in connector's.
+    // The fixtures are single files; a built-in connector has partials.
     let several = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors/spotdraft/spotdraft.connector.yaml");
     used.walk(&schema, Some(&tree(&std::fs::read_to_string(several).unwrap())), "");
     used.walk(&schema, Some(&tree("actions:\n  $ref: a.b")), "");

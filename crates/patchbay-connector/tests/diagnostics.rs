@@ -1,4 +1,4 @@
-//! A connector with many mistakes: every one is reported at once, with its place and a hint.
+//! A connector with many mistakes: each one is reported at once, with its position and a hint.
 
 use patchbay_connector::{Severity, SourceFile, load, render};
 use proptest::prelude::*;
@@ -70,23 +70,24 @@ fn files(main: &str, partial: &str) -> [SourceFile; 2] {
 
 #[test]
 fn every_mistake_is_reported_at_once() {
-    // The reference leads nowhere first, then to the partial, so that both files' mistakes are seen.
+    // The reference first refers to a missing file, then to the partial, so that the mistakes of both files are
+    // reported.
     let missing = files(MAIN, PARTIAL);
     let loaded = load(&missing);
     assert!(loaded.connector.is_none());
     insta::assert_snapshot!("main_file", render(&loaded.diagnostics, &missing));
 
-    // Names that lead nowhere are looked for once the connector itself can be read.
-    let mended = MAIN.replace("Broken Key", "broken").replace("broken.thing\n", "broken.things\n");
-    let mended = mended.replace("desciption", "description").replace("version: 1.0", "version: 1.0.0");
-    let both = files(&mended, PARTIAL);
+    // References are only checked if the connector itself can be read.
+    let fixed = MAIN.replace("Broken Key", "broken").replace("broken.thing\n", "broken.things\n");
+    let fixed = fixed.replace("desciption", "description").replace("version: 1.0", "version: 1.0.0");
+    let both = files(&fixed, PARTIAL);
     let loaded = load(&both);
     let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     assert!(errors >= 12, "{errors}");
     insta::assert_snapshot!("both_files", render(&loaded.diagnostics, &both));
 }
 
-/// A connector without a mistake, for tests that make one.
+/// A connector without mistakes, for tests that add one.
 const SOUND: &str = "\
 Patchbay: 1.0.0
 info: { title: CRM, key: crm, version: 1.0.0, description: Sound. }
@@ -118,7 +119,7 @@ actions:
 ";
 
 #[test]
-fn a_file_that_is_streamed_too_early_is_warned_of() {
+fn streaming_before_the_last_step_is_a_warning() {
     let request = "functionName: request, parameters: { url: /x, method: get, args: [] }";
     let last = SOUND.replace(request, "functionName: download_file, parameters: { url: /x, responseMode: stream }");
     assert!(load(&files(&last, "[]")[..1]).diagnostics.is_empty());
@@ -133,7 +134,7 @@ fn a_file_that_is_streamed_too_early_is_warned_of() {
 }
 
 #[test]
-fn each_mistake_is_seen_where_it_stands() {
+fn each_mistake_is_reported_at_its_position() {
     let of = |text: &str| {
         let loaded = load(&files(text, "[]")[..1]);
         let is_sound = loaded.diagnostics.iter().all(|found| found.severity == Severity::Warning);
@@ -148,36 +149,36 @@ fn each_mistake_is_seen_where_it_stands() {
     for (from, to, expected) in [
         ("${credentials.host}", "${credentials.hots}", &["3 there is no credential field `hots`"][..]),
         ("includes: [read]", "includes: [raed]", &["6 there is no scope `raed`"]),
-        ("  all:", "  read:", &["6 the key `read` stands here twice"]),
+        ("  all:", "  read:", &["6 the key `read` is duplicated"]),
         ("present(credentials.host)", "present(credentials.nope)", &["14 there is no credential field `nope`"]),
         ("fields: [q]", "fields: [q, p]", &["22 there is no input `p`"]),
         (
             "{ data: $",
             "{ '{{a +}}': 1, data: $",
-            &["27 the key `{{a +}}` does not parse: a value was expected, not the end of the expression"],
+            &["27 the key `{{a +}}` is not a valid expression: expected a value, found the end of the expression"],
         ),
-        ("result: { data", "result: { a: 1, a: 2, data", &["27 the key `a` stands here twice"]),
+        ("result: { data", "result: { a: 1, a: 2, data", &["27 the key `a` is duplicated"]),
         (
             "method: get, args: []",
             "method: fetch, args: [{ name: n, value: '{{a +}}', in: qurey }]",
             &[
-                "26 `fetch` is not known here",
-                "26 the expression does not parse: a value was expected, not the end of the expression",
-                "26 `qurey` is not known here",
+                "26 `fetch` is not a valid value",
+                "26 the expression is not valid: expected a value, found the end of the expression",
+                "26 `qurey` is not a valid value",
             ],
         ),
         (
             "scopeDefinitions:",
             "rateLimit: { mainRatelimit: 0 }\nconcurrency: { max: 0 }\nscopeDefinitions:",
             &[
-                "4 requests a second are more than 0; leave it out for no limit",
-                "5 with no request at once nothing could be called; leave it out for no limit",
+                "4 the requests per second must be greater than 0; omit it for no limit",
+                "5 the limit must be at least 1; omit it for no limit",
             ],
         ),
         (
             "    validationRules:",
             "    cursor: { enabled: true, pageSize: 0 }\n    validationRules:",
-            &["21 a page has at least one record"],
+            &["21 `pageSize` must be at least 1"],
         ),
         (
             "type: string, in: query, description: Query }\n",
@@ -188,10 +189,10 @@ fn each_mistake_is_seen_where_it_stands() {
             "    validationRules:",
             "    compositeIdentifiers:\n      version: 2\n      fields:\n        - { targetFieldKey: id, components: [a, { name: b, alias: a }] }\n        - { targetFieldKey: id, components: [a] }\n        - { targetFieldKey: other, components: [] }\n    validationRules:",
             &[
-                "22 there is no version 2 of composite ids",
+                "22 version 2 of composite ids is not supported",
                 "24 there is another component `a`",
                 "25 there is another composite id `id`",
-                "26 a composite id needs a component",
+                "26 a composite id needs at least one component",
             ],
         ),
         (
@@ -202,17 +203,17 @@ fn each_mistake_is_seen_where_it_stands() {
         (
             "method: get, args: []",
             "method: post, cacheTTL: 5, args: []",
-            &["26 only answers to `method: get` are kept; `cacheTTL` does nothing here"],
+            &["26 only responses to `method: get` are cached; `cacheTTL` has no effect here"],
         ),
         (
             "label: API Key\n",
             "label: API Key\n      authorization: { type: none, signing: { strategy: oauth1, signatureMethod: PLAINTEXT } }\n",
-            &["11 `PLAINTEXT` sends the secrets themselves, unsigned"],
+            &["11 `PLAINTEXT` sends the secrets without a signature"],
         ),
         (
             "label: API Key\n",
             "label: API Key\n      authorization: { type: oauth1, requestTokenUrl: 'https://a.example/r', authorizationUrl: 'https://a.example/a', tokenUrl: 'https://a.example/t' }\n",
-            &["11 `authorization` of type `oauth1` is for methods of that type"],
+            &["11 `authorization` of type `oauth1` requires an authentication method of that type"],
         ),
         (
             "type: custom\n",
@@ -223,30 +224,30 @@ fn each_mistake_is_seen_where_it_stands() {
             "type: custom\n",
             "type: oauth1\n      authorization: { type: oauth1, requestTokenUrl: 'https://a.example/r', authorizationUrl: 'https://a.example/a', tokenUrl: 'https://a.example/t' }\n",
             &[
-                "10 requests are signed with `consumerKey`, and there is none",
-                "10 requests are signed with `consumerSecret`, and there is none",
+                "10 `consumerKey`, which signs requests, is missing",
+                "10 `consumerSecret`, which signs requests, is missing",
             ],
         ),
         (
             "type: custom\n",
             "type: oauth1\n      authorization: { type: oauth1, consumerKey: k, consumerSecret: s, tokenMethod: put, authorizationParams: { oauth_callback: x } }\n",
             &[
-                "10 the key `requestTokenUrl` is missing here",
-                "10 the key `authorizationUrl` is missing here",
-                "10 the key `tokenUrl` is missing here",
-                "10 `put` is not known here",
-                "10 `oauth_callback` belongs to the protocol; a connector cannot set it",
+                "10 the key `requestTokenUrl` is missing",
+                "10 the key `authorizationUrl` is missing",
+                "10 the key `tokenUrl` is missing",
+                "10 `put` is not a valid value",
+                "10 `oauth_callback` is a parameter of the protocol; a connector cannot set it",
             ],
         ),
         (
             "label: API Key\n",
             "label: API Key\n      certificates: { certs: [a], keys: [b, c] }\n",
-            &["11 `certificates` have 1 `certs` and 2 `keys`"],
+            &["11 `certificates` has 1 `certs` and 2 `keys`"],
         ),
         (
             "label: API Key\n",
             "label: API Key\n      certificates: { certs: [a] }\n",
-            &["11 `certificates` need at least one of `certs` and one of `keys`"],
+            &["11 `certificates` needs at least one item in `certs` and one in `keys`"],
         ),
         (
             "label: API Key\n",
@@ -256,39 +257,39 @@ fn each_mistake_is_seen_where_it_stands() {
         (
             "method: get, args: []",
             "method: get, saml: { objectKey: a, key: b, clientId: c }, args: []",
-            &["26 `saml` is for the request that trades the assertion for a token"],
+            &["26 `saml` belongs to a request that exchanges it for a token"],
         ),
         (
             "url: /x",
             "url: \"{{inputs.q ? '/x/' + inputs.q : '/x'}}\"",
-            &["26 an input that an expression puts into a URL is not encoded, and may change where it leads"],
+            &["26 an expression puts an input into the URL without encoding it; the input can change the URL's target"],
         ),
         (
             "url: /x",
             "url: '/x/{{inputs.q}}'",
-            &["26 `{{…}}` is an expression only as the whole of a text; this is sent as it stands"],
+            &["26 `{{…}}` is only an expression if it is the whole string; here it is literal text"],
         ),
         (
             "    validationRules:",
             "    authRequirements: { custom: read }\n    dataSync: { allowed: true }\n    entrypointUrl: /x\n    validationRules:",
             &[
-                "21 `authRequirements` is read and checked, but nothing acts on it yet",
-                "22 `dataSync` is read and checked, but nothing acts on it yet",
-                "23 `entrypointUrl` is read and checked, but nothing acts on it yet",
+                "21 `authRequirements` is read and checked, but has no effect yet",
+                "22 `dataSync` is read and checked, but has no effect yet",
+                "23 `entrypointUrl` is read and checked, but has no effect yet",
             ],
         ),
         (
             "scopeDefinitions:",
             "mcp: { instructions: Ask first. }\nsyncedActions: [list]\nscopeDefinitions:",
             &[
-                "4 `mcp` is read and checked, but nothing acts on it yet",
-                "5 `syncedActions` is read and checked, but nothing acts on it yet",
+                "4 `mcp` is read and checked, but has no effect yet",
+                "5 `syncedActions` is read and checked, but has no effect yet",
             ],
         ),
         (
             "label: Host,",
             "label: Host, computed: $.credentials.host,",
-            &["12 `computed` is read and checked, but nothing acts on it yet"],
+            &["12 `computed` is read and checked, but has no effect yet"],
         ),
         (
             "data: $.steps.get.output.data",
@@ -307,7 +308,7 @@ fn each_mistake_is_seen_where_it_stands() {
         (
             "scopeDefinitions:",
             "rateLimit: { mainRatelimit: 5, subPools: [] }\nscopeDefinitions:",
-            &["4 `subPools` is read and not kept to; `mainRatelimit` is"],
+            &["4 `subPools` is not enforced yet; only `mainRatelimit` is"],
         ),
         (
             "request, parameters: { url: /x, method: get, args: [] }",
@@ -317,7 +318,7 @@ fn each_mistake_is_seen_where_it_stands() {
         (
             "request, parameters: { url: /x, method: get, args: [] }",
             "sign_jwt, parameters: { algorithm: RS257, privateKey: k, claims: {}, headers: { alg: none } }",
-            &["26 `RS257` is not known here", "26 the header `alg` is what `algorithm` says; leave it out"],
+            &["26 `RS257` is not a valid value", "26 `algorithm` sets the header `alg`; remove it from `headers`"],
         ),
     ] {
         let text = SOUND.replace(from, to);
@@ -327,7 +328,7 @@ fn each_mistake_is_seen_where_it_stands() {
 }
 
 #[test]
-fn names_are_pointed_at_in_the_text_that_holds_them() {
+fn undefined_names_are_marked_within_their_text() {
     let steps = "    steps:
       - stepId: get
         description: Gets.
@@ -362,7 +363,7 @@ fn names_are_pointed_at_in_the_text_that_holds_them() {
         (33, "qu", hint),
         (33, "hosts", "did you mean `host`?"),
         (34, "stepps", "did you mean `steps`?"),
-        // Escapes make the text in the file another one: the whole is pointed at.
+        // With escapes, the text in the file differs from the string: the whole string is marked.
         (35, "\"\\x41 ${inputs.qu}\"", hint),
         (36, "'{{''it''''s'' +}}'", ""),
         (39, "qu", hint),
@@ -371,7 +372,7 @@ fn names_are_pointed_at_in_the_text_that_holds_them() {
 }
 
 #[test]
-fn no_number_of_warnings_hides_an_error() {
+fn warnings_do_not_hide_an_error() {
     let input = |number: usize| format!("      - {{ name: n{number}, type: string, in: body }}\n");
     let inputs = (0..300).map(input).collect::<String>();
     let text = SOUND.replace("    validationRules:", &format!("{inputs}    validationRules:"));
@@ -381,12 +382,12 @@ fn no_number_of_warnings_hides_an_error() {
     let errors = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error);
     assert_eq!(errors.map(|found| found.message.as_str()).collect::<Vec<_>>(), ["there is no earlier step `got`"]);
     let last = loaded.diagnostics.iter().map(|found| found.message.as_str()).next_back().unwrap();
-    assert_eq!(last, "there are 100 more problems in this file; mend these first");
+    assert_eq!(last, "100 more problems in this file; fix these first");
 }
 
-/// For each wrong name the nearest one is looked for: thousands of each took minutes.
+/// The most similar name is searched for each wrong name: thousands of them took minutes.
 #[test]
-fn a_wrong_name_in_every_line_is_no_work_without_end() {
+fn many_wrong_names_are_reported_quickly() {
     let common = "p".repeat(50);
     let inputs =
         (0..3_000).map(|n| format!("      - {{ name: {common}{n:06}, type: string, in: body }}\n")).collect::<String>();
@@ -397,9 +398,9 @@ fn a_wrong_name_in_every_line_is_no_work_without_end() {
     assert_eq!(loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error).count(), 200);
 }
 
-/// Twenty bytes of a pattern may take a megabyte.
+/// Twenty bytes of a pattern may compile to a megabyte.
 #[test]
-fn patterns_have_a_bounded_room_together() {
+fn the_size_of_all_patterns_is_limited() {
     let input = |n: usize, pattern: &str| {
         format!("      - {{ name: n{n}, type: string, in: body, description: N, rules: {{ pattern: '{pattern}' }} }}\n")
     };
@@ -410,19 +411,21 @@ fn patterns_have_a_bounded_room_together() {
     assert_eq!(found((0..500).map(|n| input(n, "^[a-z]{1,20}$")).collect()), []);
     let large = found((0..150).map(|n| input(n, "\\w{20}")).collect());
     assert!(large.len() > 50, "{}", large.len());
-    assert!(large.iter().all(|found| found.message == "the connector's patterns take more than 64 MiB in all"));
+    assert!(
+        large.iter().all(|found| found.message == "the connector's compiled patterns are larger than 64 MiB in total")
+    );
     let too_large = found(input(0, "\\w{999}"));
     assert_eq!(too_large[0].code, "PB0105");
 }
 
 #[test]
-fn enums_are_listed_once_and_named() {
+fn inputs_share_enums_by_reference() {
     let of = |enums: &str, one_of: &str| {
         let text = SOUND.replace("authentication:", &format!("{enums}authentication:"));
         let text = text.replace("type: string, in: query,", &format!("type: enum, oneOf: {one_of}, in: query,"));
         load(&files(&text, "[]")[..1])
     };
-    let told = |enums: &str, one_of: &str| {
+    let messages = |enums: &str, one_of: &str| {
         let found = of(enums, one_of).diagnostics;
         found
             .into_iter()
@@ -433,22 +436,25 @@ fn enums_are_listed_once_and_named() {
     let connector = of(enums, "{ ref: state }").connector.unwrap();
     assert_eq!(connector.actions[0].inputs[0].one_of, [json!("draft"), json!("signed"), json!(3)]);
     assert_eq!(
-        told(enums, "{ ref: stat }"),
+        messages(enums, "{ ref: stat }"),
         [
-            "PB0203 8 no input names the enum `state`",
+            "PB0203 8 no input refers to the enum `state`",
             "PB0104 22 there is no enum `stat` under `enums` of the main file",
         ]
     );
-    assert_eq!(told("", "{ ref: state }"), ["PB0104 20 there is no enum `state` under `enums` of the main file"]);
-    assert_eq!(told(enums, "{ ref: state, values: [a] }"), ["PB0107 22 `oneOf` has `values` or a `ref`, not both"]);
+    assert_eq!(messages("", "{ ref: state }"), ["PB0104 20 there is no enum `state` under `enums` of the main file"]);
     assert_eq!(
-        told("enums:\n  state: []\n", "{ ref: state }"),
+        messages(enums, "{ ref: state, values: [a] }"),
+        ["PB0107 22 `oneOf` can have `values` or `ref`, not both"]
+    );
+    assert_eq!(
+        messages("enums:\n  state: []\n", "{ ref: state }"),
         [
             "PB0107 8 the enum `state` has no values",
             "PB0107 22 the enum `q` has no values; list them under oneOf.values",
         ]
     );
-    // A few bytes must not stand for millions of values.
+    // A few bytes must not become millions of values.
     let list = (0..30_000).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
     let inputs = (0..9)
         .map(|n| format!("      - {{ name: n{n}, type: enum, oneOf: {{ ref: big }}, in: body, description: N }}\n"))
@@ -463,7 +469,7 @@ fn enums_are_listed_once_and_named() {
 }
 
 #[test]
-fn an_input_is_one_wherever_it_travels() {
+fn input_names_are_unique_across_groups() {
     let found = |place: &str| {
         let more =
             format!("      - {{ name: q, type: string, in: {place}, description: Again }}\n    validationRules:");
@@ -475,16 +481,16 @@ fn an_input_is_one_wherever_it_travels() {
 }
 
 #[test]
-fn an_id_leads_to_one_action() {
+fn action_ids_are_unique() {
     let (head, action) = SOUND.split_at(SOUND.find("  - actionId").unwrap());
     let text = format!("{head}{action}{}", action.replace("actionId: list", "actionId: crm_list"));
     let loaded = load(&files(&text, "[]")[..1]);
     let messages = loaded.diagnostics.iter().map(|found| found.message.as_str()).collect::<Vec<_>>();
-    assert_eq!(messages, ["its public id, `crm_list`, is the id of another action"]);
+    assert_eq!(messages, ["the public id `crm_list` is the id of another action"]);
 }
 
 #[test]
-fn a_dollar_that_is_a_character_stays() {
+fn a_literal_dollar_is_not_changed() {
     for (pattern, good, bad) in [(r"US\$", "US$", "US"), ("^[a-z]+$", "ab", "ab1"), (r"a\\$", r"a\", "a")] {
         let loaded = load(&files(&SOUND.replace("^[a-z]+$", pattern), "[]")[..1]);
         let connector = loaded.connector.unwrap_or_else(|| panic!("{pattern}: {:?}", loaded.diagnostics));
@@ -494,7 +500,7 @@ fn a_dollar_that_is_a_character_stays() {
 }
 
 #[test]
-fn hostile_yaml_is_refused_and_bounded() {
+fn hostile_yaml_is_rejected_within_limits() {
     let deep = format!("a: {}1{}", "[".repeat(2000), "]".repeat(2000));
     let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n";
     for text in [
@@ -513,12 +519,12 @@ fn hostile_yaml_is_refused_and_bounded() {
 
 proptest! {
     #[test]
-    fn no_text_panics(text in ".{0,400}") {
+    fn parsing_never_panics(text in ".{0,400}") {
         let _ = load(&files(&text, &text));
     }
 
     #[test]
-    fn no_cut_or_changed_connector_panics(cut in 0..MAIN.len(), with in ".{0,12}") {
+    fn loading_a_changed_connector_never_panics(cut in 0..MAIN.len(), with in ".{0,12}") {
         if MAIN.is_char_boundary(cut) {
             let text = format!("{}{with}{}", &MAIN[..cut], &MAIN[cut..]);
             let loaded = load(&files(&text, PARTIAL));

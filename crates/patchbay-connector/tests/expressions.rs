@@ -1,4 +1,4 @@
-//! The expression language, by cases.
+//! Test cases of the expression language.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use patchbay_connector::expr::{Bindings, Escape, EvalError, Template};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// What a case expects.
+/// The expected result of a case.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Value(Value),
@@ -23,8 +23,7 @@ fn run(expression: &str, context: &Value) -> Outcome {
     }
 }
 
-/// The cases of the format's specification, where it lies beside the project: its last line is the
-/// common context.
+/// Runs the cases of the format's specification, if the file exists; its last line is the common context.
 #[test]
 fn the_specification_cases_pass() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/spec/expression-cases.jsonl");
@@ -59,7 +58,7 @@ fn context() -> Value {
 }
 
 #[test]
-fn our_own_cases_pass() {
+fn additional_cases_pass() {
     for (expression, expected) in [
         ("$.inputs.id", Outcome::Value(json!("c-1"))),
         ("$.inputs.zzz", Outcome::Undefined),
@@ -137,11 +136,11 @@ fn our_own_cases_pass() {
 }
 
 #[test]
-fn syntax_errors_point_and_help() {
+fn syntax_errors_have_a_position_and_a_hint() {
     let error = Template::parse("x ${prsent(inputs.id)}").unwrap_err();
     assert_eq!((error.offset, error.hint.as_deref()), (4, Some("did you mean `present`?")));
     let error = Template::parse("{{replace('a', 'b')}}").unwrap_err();
-    assert_eq!(error.hint.as_deref(), Some("it is replace(text, from, to)"));
+    assert_eq!(error.hint.as_deref(), Some("the call is replace(string, from, to)"));
     let error = Template::parse("{{s.toUppercase()}}").unwrap_err();
     assert_eq!(error.hint.as_deref(), Some("did you mean `.toUpperCase()`?"));
     for broken in
@@ -152,7 +151,7 @@ fn syntax_errors_point_and_help() {
 }
 
 #[test]
-fn depth_and_length_are_bounded() {
+fn depth_and_length_are_limited() {
     for hostile in ["(", "[", "!", "-", "{a:", "present("] {
         assert!(Template::parse(&format!("{{{{{}}}}}", hostile.repeat(1500))).is_err(), "{hostile}");
     }
@@ -160,8 +159,8 @@ fn depth_and_length_are_bounded() {
     assert!(Template::parse(&format!("{{{{{}}}}}", "1+".repeat(3000))).is_err());
 }
 
-/// A thread of the server has 2 MiB; the longest chains that parse must run, be searched and be
-/// dropped on it, and those that do not parse must be dropped on it as well.
+/// A server thread has a stack of 2 MiB. The longest chains that parse must be evaluated, searched and dropped on it,
+/// and those that do not parse must be dropped on it, too.
 #[test]
 fn chains_do_not_overflow_a_small_stack() {
     let run_all = || {
@@ -189,17 +188,17 @@ fn chains_do_not_overflow_a_small_stack() {
 }
 
 #[test]
-fn a_filter_that_copies_the_list_for_each_element_runs_out_of_fuel() {
+fn a_filter_that_copies_the_list_for_each_item_runs_out_of_fuel() {
     let rows: Value = (0..20_000).map(|id| json!({ "id": id })).collect();
     let run = |text: &str| Template::parse(text).unwrap().eval(&Bindings { roots: &[("rows", &rows)] });
     assert_eq!(run("{{rows[.id == first(rows).id]}}"), Err(EvalError::Fuel));
-    // One element is no copy of all of them.
+    // A single item is not a copy of all items.
     assert_eq!(run("{{rows[19999].id + rows[0].id}}"), Ok(Some(json!(19_999))));
 }
 
-/// Each of these would take gigabytes.
+/// Each of these would need gigabytes.
 #[test]
-fn what_is_built_is_paid_for() {
+fn results_are_charged_to_the_memory_budget() {
     let inputs = json!({
         "list": (0..20_000).collect::<Vec<_>>(),
         "names": (0..20_000).map(|n| (format!("n{n}"), json!(n))).collect::<serde_json::Map<_, _>>(),
@@ -223,14 +222,14 @@ fn what_is_built_is_paid_for() {
         assert!(run(text) == Err(EvalError::Large), "{text:.60}");
     }
     assert_eq!(run(&format!("$.inputs.list[{}*]", "*,".repeat(2_000))), Err(EvalError::Fuel));
-    // What a connector has use for fits.
+    // Values of the size that connectors need are permitted.
     assert!(run("{{join(inputs.list, ', ')}}").is_ok());
     assert!(run("{{[inputs.big, inputs.text]}}").is_ok());
     assert!(run("$.inputs.list[*]").is_ok());
 }
 
 #[test]
-fn numbers_are_written_as_javascript_writes_them() {
+fn numbers_are_formatted_as_in_javascript() {
     for (number, expected) in
         [(json!(25.0), "25"), (json!(2.5), "2.5"), (json!(-0.0), "0"), (json!(u64::MAX), "18446744073709551615")]
     {
@@ -239,7 +238,7 @@ fn numbers_are_written_as_javascript_writes_them() {
 }
 
 #[test]
-fn names_within_filters_are_named_too() {
+fn references_within_filters_are_found() {
     let template = Template::parse("$.inputs.list[?(@.id == steps.fetch.output.data.id)]").unwrap();
     assert_eq!(template.steps_referenced(), Some(vec!["fetch".to_owned()]));
     let references = Template::parse("${$.inputs.list[?(@.id == inputs.b)].name}{{").unwrap().references();
@@ -258,7 +257,7 @@ fn text_of(expression: &str, value: Value, escape: Escape) -> Result<Option<Stri
 }
 
 #[test]
-fn escaping_follows_the_place() {
+fn escaping_depends_on_the_position() {
     let text = |value: Value, escape| text_of("/a/${inputs.v}/b", value, escape);
     assert_eq!(text(json!("x/../y?z#"), Escape::PathSegment).unwrap().unwrap(), "/a/x%2F..%2Fy%3Fz%23/b");
     for dots in ["", ".", ".."] {
@@ -278,7 +277,7 @@ fn escaping_follows_the_place() {
     }
     assert!(text_of("${inputs.v}/x", json!("https://a.example.com/base"), Escape::Host).is_ok());
     assert!(text_of("${inputs.v}/x", json!("https://u:p@a.example.com"), Escape::Host).is_err());
-    // What follows is meant to end the host, so a whole URL before it would take its place.
+    // The text after the value must be the end of the host, so a whole URL before it is rejected.
     assert!(text_of("${inputs.v}.example.com", json!("https://evil.test/"), Escape::Host).is_err());
     assert!(text_of("${inputs.v}${inputs.v}", json!("https://evil.test/"), Escape::Host).is_err());
     assert!(text_of("$.inputs.v", json!("https://a.example.com"), Escape::Host).is_ok());
@@ -301,14 +300,14 @@ fn escaping_follows_the_place() {
 
 proptest! {
     #[test]
-    fn no_text_panics(text in ".{0,200}") {
+    fn parsing_text_never_panics(text in ".{0,200}") {
         let _ = run(&text, &context());
         let _ = run(&format!("{{{{{text}}}}}"), &context());
         let _ = run(&format!("${text}"), &context());
     }
 
     #[test]
-    fn no_tokens_panic(parts in proptest::collection::vec(
+    fn parsing_tokens_never_panics(parts in proptest::collection::vec(
         proptest::sample::select(vec!["$", "..", ".", "[", "]", "(", ")", "?", ":", "@", "users", "age", "'x'", "1", "-", "*", "==", ",", "{", "}", "!", "present", "length", "in", " "]), 0..40)) {
         let text = parts.concat();
         let _ = run(&format!("{{{{{text}}}}}"), &context());
@@ -316,7 +315,7 @@ proptest! {
     }
 
     #[test]
-    fn a_path_value_stays_one_segment(value in ".+") {
+    fn a_path_value_is_one_segment(value in ".+") {
         if let Ok(Some(text)) = text_of("/a/${inputs.v}/b", json!(value), Escape::PathSegment) {
             prop_assert_eq!(text.matches('/').count(), 3);
             prop_assert!(!text.contains(['?', '#', '\\']) && !text.contains("/../") && !text.contains("/./"));

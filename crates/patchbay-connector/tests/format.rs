@@ -1,12 +1,11 @@
-//! Every key of the format: one file that has them all is read whole, and the published schema and
-//! the loader agree on good files and on bad ones.
+//! The fixtures contain every key of the format. The schema and the loader agree on valid and invalid files.
 
 use patchbay_connector::{Severity, SourceFile, format_schema, load};
 use proptest::prelude::*;
 use saphyr_json::to_json;
 use serde_json::{Value, json};
 
-/// The YAML of a file as JSON, by the same reader as the loader's.
+/// Converts a file's YAML to JSON with the parser of the loader.
 mod saphyr_json {
     use patchbay_connector::syntax;
     use serde_json::Value;
@@ -16,16 +15,16 @@ mod saphyr_json {
     }
 }
 
-/// Every key of the format that one file can hold.
+/// Every key of the format that one file can contain.
 const WHOLE: &str = include_str!("whole.connector.yaml");
-/// Those that it has no room for.
+/// The keys that the first file cannot contain.
 const REST: &str = include_str!("rest.connector.yaml");
 
 fn file(text: &str) -> [SourceFile; 1] {
     [SourceFile { name: "whole.connector.yaml".to_owned(), text: text.to_owned() }]
 }
 
-/// What the schema has no words for: what this version does not run, names, expressions, patterns.
+/// The codes of errors that a schema cannot express: unsupported parts, references, expressions, patterns.
 const BEYOND_SCHEMA: [&str; 9] =
     ["PB0101", "PB0102", "PB0103", "PB0104", "PB0105", "PB0106", "PB0107", "PB0003", "PB0001"];
 
@@ -37,7 +36,7 @@ fn loader_accepts(text: &str) -> bool {
 }
 
 #[test]
-fn every_key_is_read() {
+fn every_key_is_loaded() {
     for text in [WHOLE, REST] {
         let loaded = load(&file(text));
         let others = loaded
@@ -51,7 +50,7 @@ fn every_key_is_read() {
 }
 
 #[test]
-fn the_schema_agrees_about_the_whole_file_and_the_built_in_ones() {
+fn the_schema_accepts_the_fixtures_and_built_in_connectors() {
     let validator = jsonschema::validator_for(&format_schema()).unwrap();
     for text in [WHOLE, REST] {
         let errors = validator
@@ -85,8 +84,8 @@ fn the_schema_agrees_about_the_whole_file_and_the_built_in_ones() {
     assert!(seen > 10);
 }
 
-/// Each line of the whole file with its key misspelt: neither may take it (free keys and texts in
-/// blocks aside, on which both must say the same).
+/// Misspells the key on each line of the fixtures: neither the schema nor the loader accepts it. Keys that are free and
+/// blocks of text are exceptions, on which both must agree.
 #[test]
 fn the_schema_and_the_loader_agree_on_every_misspelt_key() {
     let validator = jsonschema::validator_for(&format_schema()).unwrap();
@@ -110,7 +109,7 @@ fn the_schema_and_the_loader_agree_on_every_misspelt_key() {
             .join("\n");
         let (by_schema, by_loader) = (validator.is_valid(&to_json(&text)), loader_accepts(&text));
         refused += usize::from(!by_loader);
-        // The schema leaves what is inside these to the loader.
+        // Only the loader checks these blocks.
         let is_loose = name == "events";
         if by_schema != by_loader && !is_loose && !in_loose_block(file, number) {
             differ.push(format!("{}: {line} (schema {by_schema}, loader {by_loader})", number + 1));
@@ -120,7 +119,7 @@ fn the_schema_and_the_loader_agree_on_every_misspelt_key() {
     assert!(refused > 240, "{refused}");
 }
 
-/// Blocks that the schema describes as "an object" alone.
+/// Returns true for blocks that the schema only describes as an object.
 fn in_loose_block(file: &str, number: usize) -> bool {
     let lines = file.lines().collect::<Vec<_>>();
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '-']).len();
@@ -166,7 +165,7 @@ fn the_schema_and_the_loader_agree_on_bad_files() {
 }
 
 #[test]
-fn code_and_browser_steps_are_refused_with_a_reason() {
+fn unsupported_step_functions_are_rejected_with_a_reason() {
     for (name, reason) in [("code_execution_lambda", "on AWS"), ("browser_use", "language model")] {
         let text = WHOLE.replace("functionName: sign_jwt", &format!("functionName: {name}"));
         let found = load(&file(&text)).diagnostics;
@@ -175,9 +174,9 @@ fn code_and_browser_steps_are_refused_with_a_reason() {
 }
 
 proptest! {
-    /// Lines lost, doubled and swapped: the loader answers, and lists no more than it should.
+    /// Removes, duplicates and swaps lines: the loader returns, within its limit of diagnostics.
     #[test]
-    fn no_mangled_file_panics(cuts in proptest::collection::vec((0_usize..400, 0_u8..3), 1..12)) {
+    fn loading_a_mangled_file_never_panics(cuts in proptest::collection::vec((0_usize..400, 0_u8..3), 1..12)) {
         let mut lines = WHOLE.lines().collect::<Vec<_>>();
         for (at, how) in cuts {
             let at = at % lines.len();

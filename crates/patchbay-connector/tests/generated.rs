@@ -1,4 +1,4 @@
-//! What is written from the code is as the code says: the format's schema, the functions' page.
+//! The generated files match the code: the schema of the format, the reference of functions.
 //!
 //! After a change: `cargo test -p patchbay-connector --test generated -- --ignored`.
 
@@ -19,35 +19,36 @@ fn schema() -> String {
 }
 
 fn functions() -> String {
-    let mut page = "# Functions\n\nThe functions of `{{…}}` and `${…}`, as the engine has them. Every example below is run by a test, \
-                    with this context:\n\n"
-        .to_owned();
+    let mut page =
+        "# Functions\n\nThe functions of `{{…}}` and `${…}`. A test runs every example, with this context:\n\n"
+            .to_owned();
     let _ = writeln!(page, "```json\n{}\n```\n", serde_json::to_string_pretty(&context()).unwrap());
-    page.push_str("This page is written from the code; see [expressions](expressions.md) for the language.\n");
+    page.push_str("This page is generated from the code. See [expressions](expressions.md) for the language.\n");
     for function in reference() {
-        let _ = write!(page, "\n## `{}({})`\n\n{}\n\n", function.name, function.arguments, function.does);
+        let _ = write!(page, "\n## `{}({})`\n\n{}\n\n", function.name, function.arguments, function.description);
         let methods = function.methods.iter().map(|name| format!("`.{name}()`")).collect::<Vec<_>>();
         if !methods.is_empty() {
             let _ = writeln!(page, "As a method: {}.\n", methods.join(", "));
         }
-        let _ = writeln!(page, "```\n{{{{{}}}}}  →  {}\n```", function.example, function.gives);
+        let _ = writeln!(page, "```\n{{{{{}}}}}  →  {}\n```", function.example, function.result);
     }
     page
 }
 
-/// A schema's type, in a few words.
+/// Returns a short description of a schema's type.
 fn kind(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.trim_start_matches("#/$defs/");
         return format!("[{name}](#{})", name.to_lowercase());
     }
     if let Some(names) = schema["enum"].as_array() {
-        // `true` and `"true"` are one to a reader.
-        let mut told = names.iter().map(|name| format!("`{}`", name.to_string().trim_matches('"'))).collect::<Vec<_>>();
-        let all = told.clone();
+        // Readers do not distinguish `true` and `"true"`.
+        let mut values =
+            names.iter().map(|name| format!("`{}`", name.to_string().trim_matches('"'))).collect::<Vec<_>>();
+        let all = values.clone();
         let mut place = 0..all.len();
-        told.retain(|name| !all[..place.next().unwrap_or_default()].contains(name));
-        return told.join(", ");
+        values.retain(|name| !all[..place.next().unwrap_or_default()].contains(name));
+        return values.join(", ");
     }
     if !schema["const"].is_null() {
         return format!("`{}`", schema["const"].to_string().trim_matches('"'));
@@ -56,8 +57,8 @@ fn kind(schema: &Value) -> String {
         return several.iter().map(kind).collect::<Vec<_>>().join(" or ");
     }
     match &schema["type"] {
-        Value::Array(_) => "text".to_owned(),
-        Value::String(name) if name == "string" => "text".to_owned(),
+        Value::Array(_) => "string".to_owned(),
+        Value::String(name) if name == "string" => "string".to_owned(),
         Value::String(name) if name == "array" && schema["items"].is_object() => {
             format!("list of {}", kind(&schema["items"]))
         }
@@ -85,11 +86,11 @@ fn keys(page: &mut String, schema: &Value) {
 
 fn format() -> String {
     let schema = format_schema();
-    let mut page = "# The connector format\n\nEvery key, written from the code. Editors get the same from \
-                    [`schema/connector.schema.json`](../../schema/connector.schema.json): begin a file with\n\n\
+    let mut page = "# The connector format\n\nThis page lists every key; it is generated from the code. For completion in an editor, refer to \
+                    [`schema/connector.schema.json`](../../schema/connector.schema.json) in the first line of a file:\n\n\
                     ```yaml\n# yaml-language-server: $schema=../../schema/connector.schema.json\n```\n\n\
-                    A main file is `NAME.connector.yaml`, its partials are `NAME.RESOURCE.partial.yaml` (a list of actions) and are \
-                    named by `$ref: NAME.RESOURCE`. Texts may hold [expressions](expressions.md).\n\n## Connector\n\n"
+                    The main file is `NAME.connector.yaml`. Its partials are `NAME.RESOURCE.partial.yaml` (a list of actions); the \
+                    main file refers to them with `$ref: NAME.RESOURCE`. Strings can contain [expressions](expressions.md).\n\n## Connector\n\n"
         .to_owned();
     keys(&mut page, &schema);
     for (name, definition) in schema["$defs"].as_object().unwrap() {
@@ -98,9 +99,9 @@ fn format() -> String {
             keys(&mut page, definition);
         } else if let Some(variants) = definition["oneOf"].as_array() {
             for variant in variants {
-                let told = ["type", "strategy"].map(|key| (key, variant["properties"][key]["const"].as_str()));
-                let (key, told) = told.into_iter().find_map(|(key, told)| Some((key, told?))).unwrap();
-                let _ = write!(page, "\nWith `{key}: {told}`:\n\n");
+                let constants = ["type", "strategy"].map(|key| (key, variant["properties"][key]["const"].as_str()));
+                let (key, value) = constants.into_iter().find_map(|(key, value)| Some((key, value?))).unwrap();
+                let _ = write!(page, "\nWith `{key}: {value}`:\n\n");
                 keys(&mut page, variant);
             }
         } else {
@@ -122,7 +123,7 @@ fn context() -> Value {
     })
 }
 
-/// Writes a file's text.
+/// Returns the content of a file.
 type Writer = fn() -> String;
 
 const FILES: [(&str, Writer); 3] = [
@@ -132,7 +133,7 @@ const FILES: [(&str, Writer); 3] = [
 ];
 
 #[test]
-fn generated_files_are_fresh() {
+fn generated_files_are_up_to_date() {
     for (path, text) in FILES {
         let stored = std::fs::read_to_string(root(path)).unwrap_or_default();
         assert!(stored == text(), "{path} is stale; see the head of this file");
@@ -148,19 +149,19 @@ fn write_generated_files() {
 }
 
 #[test]
-fn every_example_gives_what_it_says() {
+fn every_example_has_its_documented_result() {
     let context = context();
     let roots = context.as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value)).collect::<Vec<_>>();
     for function in reference() {
         let template = Template::parse(&format!("{{{{{}}}}}", function.example)).unwrap();
-        let gives: Value = serde_json::from_str(function.gives).unwrap();
-        assert_eq!(template.eval(&Bindings { roots: &roots }), Ok(Some(gives)), "{}", function.example);
-        assert!(!function.does.is_empty());
+        let result: Value = serde_json::from_str(function.result).unwrap();
+        assert_eq!(template.eval(&Bindings { roots: &roots }), Ok(Some(result)), "{}", function.example);
+        assert!(!function.description.is_empty());
     }
 }
 
 #[test]
-fn the_issue_functions_and_methods_are_all_there() {
+fn required_functions_and_methods_exist() {
     let names = "nextAnniversary yearsElapsed hasPassed now includes includesSome present missing keys values \
                  encodeBase64 decodeBase64 urlEncode hmac sha256 md5 uuid lower upper trim split join replace slice length \
                  first last map filter sum number string toJson fromJson formatDate parseDate addDays";

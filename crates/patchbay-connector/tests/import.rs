@@ -1,4 +1,4 @@
-//! Importing API descriptions: what comes of our own fixtures, and that nothing breaks it.
+//! The import of API descriptions: fixtures with snapshots, and random descriptions.
 
 use std::fmt::Write as _;
 
@@ -23,14 +23,14 @@ fn from(source: &str) -> ImportOptions {
     ImportOptions { source: source.to_owned(), ..ImportOptions::default() }
 }
 
-/// The connector, when it is one without errors or warnings.
+/// Returns the connector, which must have neither errors nor warnings.
 fn connector(imported: &Imported) -> Connector {
     let loaded = load(&imported.files);
     assert_eq!(render(&loaded.diagnostics, &imported.files), "");
     loaded.connector.unwrap()
 }
 
-/// Everything that was made, as one text.
+/// Returns all generated files and notes as one text.
 fn shown(imported: &Imported) -> String {
     let mut text = format!("{} ({}): {} of {}\n", imported.key, imported.format, imported.actions, imported.operations);
     for note in &imported.notes {
@@ -72,7 +72,7 @@ fn json_and_yaml_make_the_same_connector() {
 }
 
 #[test]
-fn operations_are_chosen_by_tag_path_and_id() {
+fn operations_are_selected_by_tag_path_and_id() {
     let ids = |selection: Selection| {
         let made = imported(HARBOUR, &ImportOptions { selection, ..from("x") });
         let connector = connector(&made);
@@ -90,7 +90,7 @@ fn operations_are_chosen_by_tag_path_and_id() {
 }
 
 #[test]
-fn key_title_and_base_url_can_be_told() {
+fn key_title_and_base_url_can_be_set() {
     let options = ImportOptions {
         key: Some("port".to_owned()),
         title: Some("The Port".to_owned()),
@@ -111,7 +111,7 @@ fn key_title_and_base_url_can_be_told() {
 }
 
 #[test]
-fn what_is_no_description_is_refused_in_words() {
+fn invalid_descriptions_are_rejected_with_a_reason() {
     let refused = |text: &str| import(text, &from("x"), &mut |_| ()).unwrap_err();
     for text in ["", "{", "[1, 2]", "a: [", "plain"] {
         assert!(matches!(refused(text), ImportError::Syntax(_) | ImportError::Format), "{text:?}");
@@ -123,15 +123,15 @@ fn what_is_no_description_is_refused_in_words() {
 }
 
 #[test]
-fn progress_is_told_from_the_first_operation_to_the_last() {
-    let mut told = Vec::new();
-    import(DEPOT, &from("x"), &mut |progress| told.push(progress)).unwrap();
-    assert_eq!(told.first(), Some(&ImportProgress::Reading));
-    assert_eq!(told.last(), Some(&ImportProgress::Operations(8, 8)));
+fn progress_is_reported_for_every_operation() {
+    let mut reported = Vec::new();
+    import(DEPOT, &from("x"), &mut |progress| reported.push(progress)).unwrap();
+    assert_eq!(reported.first(), Some(&ImportProgress::Reading));
+    assert_eq!(reported.last(), Some(&ImportProgress::Operations(8, 8)));
 }
 
 #[test]
-fn a_large_body_is_cut_evenly_and_told() {
+fn a_large_body_is_cut_evenly_with_a_note() {
     let leaf = json!({ "type": "object", "properties": (0..30).map(|n| (format!("leaf{n}"), json!({"type": "string"}))).collect::<serde_json::Map<_, _>>() });
     let branch = json!({ "type": "object", "properties": (0..30).map(|n| (format!("branch{n}"), leaf.clone())).collect::<serde_json::Map<_, _>>() });
     let schema = json!({ "type": "object", "properties": { "a": branch, "b": branch, "c": { "type": "string" } } });
@@ -148,7 +148,7 @@ fn a_large_body_is_cut_evenly_and_told() {
     assert!(made.notes.iter().any(|note| note.topic == Topic::TooLarge && note.place == "POST /a"));
 }
 
-/// Texts that mean something in YAML or in expressions.
+/// Texts with a meaning in YAML or in expressions.
 const HOSTILE: [&str; 14] = [
     "${credentials.key}",
     "{{1 +}}",
@@ -167,7 +167,7 @@ const HOSTILE: [&str; 14] = [
 ];
 
 #[test]
-fn texts_that_look_like_something_else_stay_texts() {
+fn texts_with_special_meaning_stay_literal() {
     for text in HOSTILE {
         let root = json!({
             "openapi": "3.0.0",
@@ -201,7 +201,7 @@ fn texts_that_look_like_something_else_stay_texts() {
     }
 }
 
-/// Anything, of the words that descriptions are made of.
+/// A random tree with the keys of API descriptions.
 fn tree() -> impl Strategy<Value = Value> {
     let words = prop::sample::select(vec![
         "type",
@@ -293,7 +293,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_stands_in_a_description_makes_a_connector_or_a_reason(schema in tree(), operation in tree(), schemes in tree(), server in any::<String>()) {
+    fn any_description_results_in_a_connector_or_an_error(schema in tree(), operation in tree(), schemes in tree(), server in any::<String>()) {
         let operation = match operation {
             Value::Object(mut members) => {
                 members.insert("parameters".to_owned(), json!([
@@ -311,7 +311,7 @@ proptest! {
     }
 
     #[test]
-    fn lines_lost_and_doubled_do_no_harm(cuts in prop::collection::vec((0_usize..400, 0_u8..3), 1..10)) {
+    fn importing_a_mangled_description_never_panics(cuts in prop::collection::vec((0_usize..400, 0_u8..3), 1..10)) {
         for text in [HARBOUR, ALMANAC, DEPOT] {
             let mut lines = text.lines().collect::<Vec<_>>();
             for (at, how) in &cuts {

@@ -1,4 +1,4 @@
-//! Diagnostics as JSON and SARIF, their bounds, and problems between files and between connectors.
+//! Diagnostics as JSON and SARIF, their limits, and diagnostics across files and connectors.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ fn connector(key: &str, action: &str) -> String {
 }
 
 #[test]
-fn json_and_sarif_say_where_and_what() {
+fn json_and_sarif_have_message_and_position() {
     let files = [file("a b/x.connector.yaml", &connector("t", "list").replace("label: L\n", "lable: L\n"))];
     let found = load(&files).diagnostics;
     let json = to_json(&found);
@@ -50,7 +50,7 @@ fn json_and_sarif_say_where_and_what() {
 }
 
 #[test]
-fn problems_are_capped_and_rendered_in_one_pass() {
+fn diagnostics_are_limited_and_rendered_in_one_pass() {
     let keys = (0..50_000).map(|key| format!("k{key}: 1\n")).collect::<String>();
     let files = [file("x.connector.yaml", &format!("{}{keys}", connector("t", "list")))];
     let loaded = load(&files);
@@ -61,24 +61,24 @@ fn problems_are_capped_and_rendered_in_one_pass() {
 }
 
 #[test]
-fn a_number_keeps_its_spelling_where_a_text_is_meant() {
+fn a_number_keeps_its_spelling_as_a_string() {
     let text = connector("t", "list").replace("title: T", "title: 2.10");
     assert_eq!(load(&[file("x.connector.yaml", &text)]).connector.unwrap().title, "2.10");
 }
 
 #[test]
-fn a_partial_that_nobody_names_is_told() {
+fn an_unreferenced_partial_is_reported() {
     let files = [file("t.connector.yaml", &connector("t", "list")), file("t.more.partial.yaml", "[]")];
     let loaded = load(&files);
     assert!(loaded.connector.is_some());
     assert_eq!(loaded.diagnostics[0].code, "PB0203");
     let text = format!("{HEAD}  - $ref: t.more\n  - $ref: t.more\n");
     let both = [file("t.connector.yaml", &text.replace("KEY", "t")), files[1].clone()];
-    assert_eq!(load(&both).diagnostics[0].message, "`t.more` is put in twice");
+    assert_eq!(load(&both).diagnostics[0].message, "the file refers to `t.more` twice");
 }
 
 #[test]
-fn one_public_id_of_two_connectors_is_found() {
+fn public_id_collisions_are_found() {
     let connector =
         |key, action| Arc::new(load(&[file("x.connector.yaml", &connector(key, action))]).connector.unwrap());
     let registry = Registry::new().with(connector("a", "b_c")).with(connector("a_b", "c")).with(connector("d", "e"));

@@ -63,7 +63,9 @@ fn needed_to_link<'a>(connector: &'a Connector, method: &'a AuthMethod) -> impl 
 /// requests if the connector's list does not depend on the account, otherwise those that the actions need.
 pub fn scopes_to_set_up(connector: &Connector, method: &AuthMethod, enabled: &EnabledActions) -> Vec<String> {
     let needed = || needed_scopes(connector, method, enabled).into_iter().collect();
-    let (true, Authorization::OAuth2(oauth2)) = (method.signs_in(), &method.authorization) else { return needed() };
+    let (true, Authorization::OAuth2(oauth2)) = (method.is_interactive(), &method.authorization) else {
+        return needed();
+    };
     let listed =
         oauth2.scopes.as_ref().and_then(|scopes| scopes.eval_text(&Bindings { roots: &[] }, Escape::None).ok()?);
     let Some(listed) = listed else { return needed() };

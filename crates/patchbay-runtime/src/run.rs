@@ -79,7 +79,7 @@ async fn execute(
 
 /// A Basic header is a secret of its own: neither user nor password shows in it.
 fn know_basic(ctx: &RunContext<'_>, inputs: &Inputs, action: &Action, redactor: &mut Redactor) -> Result<(), Error> {
-    if let Authorization::Basic { .. } = &ctx.method.authorization {
+    if let Authorization::Basic(_) = &ctx.method.authorization {
         let context = ctx.context_value();
         let roots = [("inputs", inputs.values()), ("credentials", ctx.credentials.values()), ("context", &context)];
         let value = auth::basic(&ctx.method.authorization, &Bindings { roots: &roots })

@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::Context;
-use patchbay_connector::{Collision, Connector, LazyConnector, SourceFile, definition::ReleaseStage, load, render};
+use patchbay_connector::{Collision, Connector, LazyConnector, SourceFile, load, read_header, render};
 use patchbay_engine::{ConnectorSource, SourceRead};
 use rust_embed::RustEmbed;
 
@@ -42,7 +42,8 @@ impl Instance {
     /// The built-in connectors, and those under `directory`, which win over built-in ones with the same key. A directory
     /// that cannot be read is an error: it was asked for.
     pub fn open(directory: Option<PathBuf>) -> anyhow::Result<(Self, SourceRead)> {
-        let built_in = folders().into_iter().map(|folder| (folder.clone(), Arc::new(lazy(folder)))).collect();
+        let built_in =
+            folders().into_iter().filter_map(|folder| Some((folder.clone(), Arc::new(lazy(folder)?)))).collect();
         let instance = Self { directory, built_in, last: Mutex::default() };
         let read = instance.read_again()?;
         Ok((instance, read))
@@ -127,28 +128,22 @@ fn same(one: &[SourceFile], other: &[SourceFile]) -> bool {
         && one.iter().zip(other).all(|(one, other)| one.name == other.name && one.text == other.text)
 }
 
-/// A connector of the binary. Its folder bears its key.
-fn lazy(folder: String) -> LazyConnector {
-    let stage = stage_of(&folder);
-    LazyConnector::new(folder.clone(), stage, move || {
+/// Returns a connector of the binary that is compiled at its first use; `None` if its main file has no valid header.
+fn lazy(folder: String) -> Option<LazyConnector> {
+    let path = format!("{folder}/{folder}.connector.yaml");
+    let text = String::from_utf8_lossy(&BuiltIn::get(&path)?.data).into_owned();
+    let Some(header) = read_header(&SourceFile { name: path, text }) else {
+        tracing::error!(connector = folder, "the connector's main file has no valid key or release stage");
+        return None;
+    };
+    Some(LazyConnector::new(header, move || {
         let files = files_of(&folder);
         let loaded = load(&files);
         if loaded.connector.is_none() {
             tracing::error!(connector = folder, "{}", render(&loaded.diagnostics, &files));
         }
         loaded.connector.map(Arc::new)
-    })
-}
-
-/// The stage that a connector's main file names at its root, without reading the rest.
-fn stage_of(folder: &str) -> ReleaseStage {
-    const STAGES: [ReleaseStage; 5] =
-        [ReleaseStage::Preview, ReleaseStage::Beta, ReleaseStage::Ga, ReleaseStage::Deprecated, ReleaseStage::Internal];
-    let main = BuiltIn::get(&format!("{folder}/{folder}.connector.yaml"));
-    let text = main.as_ref().map(|main| String::from_utf8_lossy(&main.data)).unwrap_or_default();
-    let named = text.lines().find_map(|line| line.strip_prefix("releaseStage:"));
-    let named = named.map(|named| named.split('#').next().unwrap_or_default().trim());
-    STAGES.into_iter().find(|stage| Some(stage.as_str()) == named).unwrap_or(ReleaseStage::Ga)
+    }))
 }
 
 /// The folders of the binary.
@@ -243,9 +238,8 @@ mod tests {
         read.registry.get(key).map(|connector| connector.version.to_string())
     }
 
-    /// What is believed of them without compiling them.
     #[test]
-    fn the_connectors_of_the_binary_are_what_they_are_taken_for() {
+    fn built_in_connectors_have_the_key_and_stage_of_their_headers() {
         let (_, read) = Instance::open(None).unwrap();
         let keys = read.registry.keys().map(str::to_owned).collect::<Vec<_>>();
         assert!(keys.len() >= 15, "{keys:?}");
@@ -254,7 +248,8 @@ mod tests {
             assert!(loaded.diagnostics.is_empty(), "{}", render(&loaded.diagnostics, &files));
             let connector = loaded.connector.unwrap();
             assert_eq!(connector.key, folder);
-            assert_eq!(connector.release_stage, stage_of(&folder), "{folder}");
+            let header = lazy(folder.clone()).unwrap().header().clone();
+            assert_eq!((header.key, header.release_stage), (connector.key.clone(), connector.release_stage));
             assert_eq!(read.registry.get(&folder).map(|found| &found.key), Some(&folder));
         }
         assert_eq!(read.registry.collisions(), []);

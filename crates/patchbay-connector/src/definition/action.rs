@@ -3,31 +3,31 @@
 use super::{DataSync, FieldMapping, HttpMethod, Input, ReleaseStage, Step};
 use crate::expr::Template;
 
-/// What an action does to the provider's data.
+/// The type of an action: its effect on the provider's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionType {
-    /// Reads many.
+    /// Reads several records.
     List,
-    /// Reads one.
+    /// Reads one record.
     Get,
-    /// Makes one.
+    /// Creates a record.
     Create,
-    /// Changes one.
+    /// Updates a record.
     Update,
-    /// Removes one.
+    /// Deletes a record.
     Delete,
-    /// Anything else.
+    /// Any other effect.
     Custom,
-    /// Renews a token.
+    /// Refreshes a token.
     RefreshToken,
-    /// Checks a connection.
+    /// Tests a connection.
     Test,
     /// Handles an inbound event.
     Event,
 }
 
 impl ActionType {
-    /// The name in the file and on the wire.
+    /// Returns the name in the file and in API responses.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::List => "list",
@@ -43,60 +43,60 @@ impl ActionType {
     }
 }
 
-/// Whose schema the result follows.
+/// The schema that a result follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemaType {
-    /// The provider's.
+    /// The provider's own schema.
     Native,
-    /// A unified one.
+    /// A unified schema.
     Unified,
 }
 
-/// Hints for agents, as in MCP's tool annotations.
+/// Hints for agents (MCP 2025-06-18, `ToolAnnotations`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Annotations {
-    /// Title for people.
+    /// The title for people.
     pub title: Option<String>,
-    /// Changes nothing.
+    /// Whether the action changes nothing.
     pub read_only: Option<bool>,
-    /// May destroy something.
+    /// Whether the action may destroy data.
     pub destructive: Option<bool>,
-    /// Twice is as once.
+    /// Whether repeating the action has no further effect.
     pub idempotent: Option<bool>,
-    /// Touches the world outside.
+    /// Whether the action has effects outside of the provider.
     pub open_world: Option<bool>,
 }
 
-/// A rule over several inputs.
+/// A rule for several inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ValidationRule {
-    /// One of these must be present.
+    /// At least one of the inputs must be present.
     AtLeastOneOf {
-        /// The inputs' names.
+        /// The names of the inputs.
         fields: Vec<String>,
-        /// What to say instead.
+        /// The error message that replaces the default one.
         message: Option<String>,
     },
-    /// At most one of these may be present.
+    /// At most one of the inputs may be present.
     MutuallyExclusive {
-        /// The inputs' names.
+        /// The names of the inputs.
         fields: Vec<String>,
-        /// What to say instead.
+        /// The error message that replaces the default one.
         message: Option<String>,
     },
-    /// `field` must be present when `other` fulfils the condition.
+    /// `field` must be present if `other` meets the condition.
     RequiredIf {
-        /// The input that becomes required.
+        /// The input that is required.
         field: String,
-        /// The input that decides.
+        /// The input that the condition reads.
         other: String,
-        /// Value it must equal, if any.
+        /// The value that it must equal.
         equals: Option<serde_json::Value>,
-        /// Value it must differ from, if any.
+        /// The value that it must not equal.
         not_equals: Option<serde_json::Value>,
-        /// Whether it must be present or absent, if that decides.
+        /// Whether it must be present or absent.
         present: Option<bool>,
-        /// What to say instead.
+        /// The error message that replaces the default one.
         message: Option<String>,
     },
 }
@@ -104,146 +104,146 @@ pub enum ValidationRule {
 /// One operation on a provider.
 #[derive(Debug)]
 pub struct Action {
-    /// Its id in the file, such as `list_contracts`.
+    /// The id in the file, such as `list_contracts`.
     pub id: String,
-    /// Its id outside, such as `spotdraft_list_contracts`.
+    /// The public id, such as `spotdraft_list_contracts`.
     pub public_id: String,
-    /// Display name.
+    /// The display name.
     pub label: String,
-    /// One sentence.
+    /// The description, one sentence.
     pub description: String,
-    /// Longer text for agents.
+    /// A longer description for agents.
     pub details: Option<String>,
-    /// Groups in the user interface.
+    /// The groups in the user interface.
     pub categories: Vec<String>,
-    /// What it does.
+    /// The type.
     pub kind: ActionType,
-    /// Whose schema its result follows.
+    /// The schema that the result follows.
     pub schema_type: SchemaType,
-    /// Free tags.
+    /// Tags without a meaning to Patchbay.
     pub tags: Vec<String>,
     /// Hints for agents.
     pub annotations: Annotations,
-    /// How mature it is, where it differs from its connector.
+    /// The release stage, if it differs from the connector's.
     pub release_stage: Option<ReleaseStage>,
     /// Documentation URLs.
     pub resources: Vec<String>,
-    /// The scopes that it needs.
+    /// The scopes that the action requires.
     pub required_scopes: Vec<String>,
-    /// What it takes.
+    /// The inputs.
     pub inputs: Vec<Input>,
-    /// Rules over several inputs.
+    /// The rules for several inputs.
     pub rules: Vec<ValidationRule>,
-    /// What it does, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
-    /// What it answers.
+    /// The result.
     pub result: ActionResult,
-    /// The unified schema's name.
+    /// The name of the unified schema.
     pub schema: Option<String>,
-    /// What it does to the world.
+    /// The effects on the provider's data.
     pub effects: Vec<Effect>,
-    /// Whether the caller may be answered before it is done.
+    /// Whether the caller may get a response before the action ends.
     pub is_async: bool,
-    /// Whether a person must set something up at the provider first.
+    /// Whether a person must first set something up at the provider.
     pub requires_manual_setup: bool,
-    /// Actions whose results it needs.
+    /// The actions whose results this action needs.
     pub prerequisites: Vec<String>,
-    /// The provider's events that it belongs to.
+    /// The provider's events that the action belongs to.
     pub provider_events: Vec<String>,
-    /// By authentication method: the scopes that it needs there.
+    /// The scopes that the action requires, by authentication method.
     pub auth_requirements: Vec<(String, Vec<String>)>,
-    /// Path and method of its unified REST route.
+    /// Path and method of the unified REST route.
     pub entrypoint: Option<(String, HttpMethod)>,
-    /// How a caller pages through it.
+    /// How a caller pages through the action.
     pub cursor: Option<ActionCursor>,
-    /// Ids made of several of the provider's.
+    /// The ids that are made of several ids of the provider.
     pub composite_ids: Option<CompositeIds>,
-    /// The unified schema's fields.
+    /// The fields of the unified schema.
     pub fields: Vec<FieldMapping>,
-    /// Calls with their results.
+    /// Example calls with their results.
     pub examples: Vec<Example>,
-    /// How its records are kept in step.
+    /// How the action's records are synchronized.
     pub data_sync: Option<DataSync>,
-    /// What it answers, for the reference.
+    /// The responses, for the reference documentation.
     pub responses: Option<serde_json::Value>,
 }
 
-/// What an action does to the world.
+/// An effect of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Looks.
+    /// Reads data.
     Read,
-    /// Makes or changes.
+    /// Creates or updates data.
     Write,
-    /// Removes.
+    /// Deletes data.
     Delete,
-    /// Finds.
+    /// Searches data.
     Search,
-    /// Sets something going.
+    /// Starts a process.
     Execute,
 }
 
 /// How a caller pages through an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionCursor {
-    /// Whether it does.
+    /// Whether the action pages.
     pub enabled: bool,
-    /// Records a page.
+    /// The number of records of a page.
     pub page_size: Option<u64>,
-    /// The input that takes the `next` of the answer before.
+    /// The input that takes `next` of the previous response.
     pub input: String,
-    /// The step whose pages are cut to `page_size`; none when no one step pages.
+    /// The step whose pages are cut to `page_size`; `None` unless exactly one step pages.
     pub step: Option<String>,
 }
 
-/// Ids made of several of the provider's.
+/// Ids that are made of several ids of the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompositeIds {
-    /// Whether they are made.
+    /// Whether they are enabled.
     pub enabled: bool,
-    /// The encoding's version; 1 is the only one.
+    /// The version of the encoding; always 1.
     pub version: u64,
-    /// The fields that hold one.
+    /// The fields that contain a composite id.
     pub fields: Vec<CompositeId>,
 }
 
-/// A field that holds a composite id.
+/// A field that contains a composite id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompositeId {
-    /// The field in the result's records, and the input of the same name.
+    /// The field in the records of the result, and the input with the same name.
     pub target: String,
-    /// The field that keeps what the provider has at `target`.
+    /// The field that receives the provider's value of `target`.
     pub remote: Option<String>,
-    /// The parts: a path in the record each, with the name under which inputs see it.
+    /// The parts: the path of each in the record, and its alias for inputs.
     pub components: Vec<(String, String)>,
 }
 
-/// A call with its result.
+/// An example call with its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
-    /// What it shows.
+    /// What the example shows.
     pub description: Option<String>,
-    /// What goes in.
+    /// The input.
     pub input: serde_json::Value,
-    /// What comes out.
+    /// The output.
     pub output: serde_json::Value,
 }
 
-/// What an action answers.
+/// The result of an action.
 #[derive(Debug)]
 pub enum ActionResult {
-    /// The last step's data, when the file says nothing.
+    /// The data of the last step; used if the file has no `result`.
     LastStep,
-    /// A template; an object is answered as it is, anything else becomes `data`.
+    /// A template. An object is the response itself; any other value becomes `data`.
     Template(ValueTemplate),
 }
 
-/// A value whose texts may be expressions.
+/// A value whose strings may be expressions.
 #[derive(Debug)]
 pub enum ValueTemplate {
     /// A number, a boolean or null.
     Literal(serde_json::Value),
-    /// A text: literal, JSONPath, JEXL or with interpolations.
+    /// A string: literal, JSONPath, JEXL or with interpolations.
     Text(Template),
     /// A list.
     Array(Vec<ValueTemplate>),

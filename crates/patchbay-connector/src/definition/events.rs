@@ -1,4 +1,4 @@
-//! The `events` block: how a provider's events are subscribed to, recognised and handed on.
+//! The `events` block: how a provider's events are subscribed to, recognized and handled.
 
 use std::sync::Arc;
 
@@ -8,26 +8,26 @@ use crate::expr::Template;
 /// The `events` block.
 #[derive(Debug, Default)]
 pub struct EventDefinitions {
-    /// How a subscription lives at the provider.
+    /// How a subscription is created and deleted at the provider.
     pub setup: Option<EventSetup>,
-    /// How a person subscribes by hand.
+    /// How a person creates a subscription by hand.
     pub guide: Option<Guide>,
     /// The actions that handle events.
     pub actions: Vec<Arc<Action>>,
     /// Which action handles which event.
     pub router: Option<EventRouter>,
-    /// Answers the provider's id of the account that an event is about.
+    /// The action that returns the provider's id of the account that an event belongs to.
     pub account_extractor: Option<Arc<Action>>,
 }
 
-/// A subscription's life at the provider.
+/// The actions that manage a subscription at the provider.
 #[derive(Debug)]
 pub struct EventSetup {
-    /// Makes it.
+    /// Creates the subscription.
     pub creation: Option<Arc<Action>>,
     /// Answers the provider's challenge.
     pub activation: Option<Arc<Action>>,
-    /// Removes it.
+    /// Deletes the subscription.
     pub deletion: Option<Arc<Action>>,
     /// Whether one subscription serves every account.
     pub is_consolidated: bool,
@@ -36,21 +36,21 @@ pub struct EventSetup {
 /// Which action handles which event.
 #[derive(Debug)]
 pub struct EventRouter {
-    /// Rules over the delivery as a whole, such as a challenge.
+    /// The rules for a whole delivery, such as a challenge.
     pub delivery: Vec<EventRule>,
-    /// Path of the events in a delivery that holds several.
+    /// Path of the events in a delivery that contains several.
     pub items_path: Option<String>,
-    /// Rules over one event.
+    /// The rules for one event.
     pub rules: Vec<EventRule>,
 }
 
-/// A rule: the first whose condition is true decides.
+/// A rule; the first rule whose condition is true applies.
 #[derive(Debug)]
 pub struct EventRule {
-    /// Over `body`, `headers`, `query`, `path` and `method`.
+    /// The condition; it can read `body`, `headers`, `query`, `path` and `method`.
     pub when: Template,
-    /// The action's local id.
+    /// The local id of the action.
     pub action: String,
-    /// Its inputs.
+    /// The inputs of the action.
     pub input: Vec<(String, ValueTemplate)>,
 }

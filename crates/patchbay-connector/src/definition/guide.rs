@@ -1,62 +1,62 @@
-//! Connection guides: sections and steps, shown for the scopes in play.
+//! Connection guides: sections and steps, shown for the scopes that an account requests.
 
 /// The guides of an authentication method.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guides {
-    /// For the operator who fills the profile's set-up fields.
+    /// For the operator who fills in the setup fields of the connector profile.
     pub setup: Option<Guide>,
-    /// For the end customer who fills the Hub's fields.
+    /// For the customer who fills in the Hub's fields.
     pub config: Option<Guide>,
 }
 
 /// A guide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guide {
-    /// What to mind before one starts.
+    /// A warning before the first section.
     pub warning: Option<String>,
-    /// Its sections.
+    /// The sections.
     pub sections: Vec<GuideSection>,
 }
 
-/// A picture.
+/// An image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// Its URL.
+    /// The URL.
     pub src: String,
-    /// What it shows.
+    /// The alternative text.
     pub alt: Option<String>,
 }
 
 /// A section of a guide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuideSection {
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Markdown.
+    /// The text, Markdown.
     pub content: Option<String>,
-    /// A list under the content.
+    /// The list below the text.
     pub list: Vec<String>,
-    /// A picture under the list.
+    /// The image below the list.
     pub image: Option<Image>,
-    /// Shown only when one of these scopes is needed; empty shows always.
+    /// The section is shown only if one of these scopes is required; if empty, always.
     pub applicable_scopes: Vec<String>,
-    /// Its steps.
+    /// The steps.
     pub steps: Vec<GuideStep>,
 }
 
 /// A step of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuideStep {
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Markdown.
+    /// The text, Markdown.
     pub content: Option<String>,
-    /// A list under the content.
+    /// The list below the text.
     pub list: Vec<String>,
-    /// A picture under the list.
+    /// The image below the list.
     pub image: Option<Image>,
-    /// Whether the needed scopes are listed in this step (`displayScopes`).
+    /// Whether the step lists the required scopes (`displayScopes`).
     pub display_scopes: bool,
-    /// Shown only when one of these scopes is needed; empty shows always.
+    /// The step is shown only if one of these scopes is required; if empty, always.
     pub applicable_scopes: Vec<String>,
 }

@@ -2,24 +2,24 @@
 
 use serde_json::Value;
 
-/// An input's type. An array is an element type with `array: true`.
+/// An input's type. A list has the type of its items and `array: true`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputType {
-    /// Text.
+    /// A string.
     String,
     /// A number.
     Number,
-    /// True or false.
+    /// A boolean.
     Boolean,
-    /// An ISO 8601 date or date and time.
+    /// A date, or a date and time (ISO 8601).
     DatetimeString,
-    /// An object; with no `properties` any object.
+    /// An object; without `properties`, any object.
     Object,
-    /// One of `one_of`.
+    /// One of the values in `one_of`.
     Enum,
 }
 
-/// Where an input travels in the RPC body.
+/// The group of an input in the body of `POST /actions/rpc`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum InputLocation {
     /// `path`.
@@ -33,7 +33,7 @@ pub enum InputLocation {
 }
 
 impl InputLocation {
-    /// The name in the file and in the RPC body.
+    /// Returns the name in the file and in the body of `POST /actions/rpc`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Path => "path",
@@ -47,32 +47,32 @@ impl InputLocation {
 /// An input or a property of an object input.
 #[derive(Debug)]
 pub struct Input {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its type (the element's, when `array`).
+    /// The type; with `array`, the type of the items.
     pub kind: InputType,
-    /// Where it travels; properties inherit their input's.
+    /// The group; properties have the group of their input.
     pub location: InputLocation,
-    /// Whether it must be given.
+    /// Whether a value is required.
     pub required: bool,
-    /// What it means.
+    /// The description.
     pub description: String,
-    /// Whether it is a list.
+    /// Whether the value is a list.
     pub array: bool,
-    /// What an object holds; empty means any object.
+    /// The properties of an object; if empty, any object.
     pub properties: Vec<Input>,
     /// The values of an enum.
     pub one_of: Vec<Value>,
-    /// Further rules, where it has any: most inputs have none.
+    /// Further rules; most inputs have none.
     pub rules: Option<Box<InputRules>>,
-    /// Other shapes that it may have.
+    /// Further types that the value may have.
     pub variants: Vec<Input>,
-    /// Whether it is kept out of what agents see.
+    /// Whether agents do not see the input.
     pub hidden: bool,
 }
 
 impl Input {
-    /// Its rules beyond the type.
+    /// Returns the rules beyond the type.
     pub fn rules(&self) -> &InputRules {
         const NONE: &InputRules = &InputRules {
             min_length: None,
@@ -90,18 +90,18 @@ impl Input {
 /// Rules beyond the type.
 #[derive(Debug, Default)]
 pub struct InputRules {
-    /// Fewest characters (for a list, elements).
+    /// The minimum number of characters (for a list, items).
     pub min_length: Option<u64>,
-    /// Most characters (for a list, elements).
+    /// The maximum number of characters (for a list, items).
     pub max_length: Option<u64>,
-    /// A pattern that some part of the text must match, with its source.
+    /// A pattern that a part of the string must match, with its source.
     pub pattern: Option<(String, regex::Regex)>,
     /// A named format: `email`, `url`, `uri`, `uuid`, `date`, `datetime`.
     pub format: Option<String>,
-    /// Smallest number.
+    /// The minimum of a number.
     pub min: Option<f64>,
-    /// Largest number.
+    /// The maximum of a number.
     pub max: Option<f64>,
-    /// What to say in place of the rule's own message.
+    /// The error message that replaces the default one.
     pub error_message: Option<String>,
 }

@@ -1,13 +1,12 @@
-//! What a connector file says, checked and compiled: the types that the engine runs.
+//! The definition of a connector, checked and compiled: the types that the runtime executes.
 
 mod action;
 mod auth;
 mod events;
-mod function;
+mod field_mapping;
 mod guide;
 mod input;
 mod letter_icon;
-mod oauth1;
 mod step;
 mod sync;
 
@@ -18,46 +17,37 @@ pub use action::{
     SchemaType, ValidationRule, ValueTemplate,
 };
 pub use auth::{
-    AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, FieldOption, FieldType, FieldValidation,
-    FormField, GrantType, HmacAlgorithm, McpFlow, Notice, NoticeKind, NoticePosition, OAuth2, Refresh, Signing,
-    Support, TestAction, TokenResponse,
+    AuthKind, AuthMethod, Environment, FieldOption, FieldType, FieldValidation, FormField, GrantType, Notice,
+    NoticeKind, NoticePosition, Refresh, Support, TestAction,
 };
 pub use events::{EventDefinitions, EventRouter, EventRule, EventSetup};
-pub use function::{
-    Certificates, EmitEvent, EnumMatcher, FieldMapping, FunctionVersion, GroupData, JwtAlgorithm, MapFields,
-    McpRequest, MultipartField, Namespace, Saml, SignJwt, SoapPaginatedRequest, SoapRequest, ToolArg, UploadBinary,
-    UploadFile,
-};
+pub use field_mapping::{EnumMatcher, FieldMapping};
 pub use guide::{Guide, GuideSection, GuideStep, Guides, Image};
 pub use input::{Input, InputLocation, InputRules, InputType};
 pub(crate) use letter_icon::letter_icon;
-pub use oauth1::{OAuth1, OAuth1Method, OAuth1SignIn};
-pub use step::{
-    Arg, ArgLocation, ArrayFormat, Cursor, CustomError, DownloadFile, FileEncoding, FileSpec, HttpMethod, NextKeyIn,
-    OnConditionError, PageLocation, PageMode, PaginatedRequest, Pagination, RequestSpec, ResponseSpec, Step,
-    StepDependencies, StepFunction,
-};
+pub use step::{OnConditionError, Step, StepDependencies};
 pub use sync::{DataSync, SyncIncremental, SyncPages, SyncPagination, SyncParameter, TimeFormat};
 
 use crate::expr::Template;
+pub use crate::{authorization::*, step_functions::*};
 
-/// How mature a connector is.
+/// The release stage of a connector or an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseStage {
-    /// For those who asked.
+    /// Only for early testers.
     Preview,
-    /// Complete, still changing.
+    /// Complete, but may still change.
     Beta,
-    /// For everyone.
+    /// Generally available.
     Ga,
-    /// On its way out.
+    /// Deprecated.
     Deprecated,
     /// Never shown to customers.
     Internal,
 }
 
 impl ReleaseStage {
-    /// The name in the file and on the wire.
+    /// Returns the name in the file and in API responses.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Preview => "preview",
@@ -69,95 +59,95 @@ impl ReleaseStage {
     }
 }
 
-/// A scope that actions ask for.
+/// An OAuth scope that actions can require.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeDefinition {
-    /// The scope's name at the provider (or the connector's own).
+    /// The scope's name at the provider, or a name of the connector's own.
     pub name: String,
-    /// What it lets one do.
+    /// What the scope permits.
     pub description: String,
-    /// The scopes that it contains.
+    /// The scopes that it includes.
     pub includes: Vec<String>,
 }
 
 /// A link to the provider's documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Where it is.
+    /// The URL.
     pub url: String,
-    /// What it says.
+    /// The description.
     pub description: Option<String>,
 }
 
 /// What changed in a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changelog {
-    /// In a sentence.
+    /// The summary, one sentence.
     pub summary: Option<String>,
-    /// Of which kinds: `auth`, `downstream-change`, `bug-fix`, `new-actions`.
+    /// The labels: `auth`, `downstream-change`, `bug-fix`, `new-actions`.
     pub labels: Vec<String>,
 }
 
-/// A provider, described: how to sign in, what to tell its administrators, what it can do.
+/// A connector: how an account of a provider is authenticated, how it is set up, and which actions it has.
 #[derive(Debug)]
 pub struct Connector {
-    /// Unique lower-case key, the prefix of its actions' ids.
+    /// The key, unique, in lower case; the prefix of the actions' public ids.
     pub key: String,
-    /// Display name.
+    /// The display name.
     pub title: String,
-    /// The connector's own version.
+    /// The version of the connector.
     pub version: semver::Version,
-    /// What the provider is, in a sentence.
+    /// The description, one sentence.
     pub description: String,
-    /// URL of its logo; a picture of its first letter where the file names none.
+    /// The URL of the logo; by default an image of the title's first letter.
     pub icon: String,
-    /// Longer text.
+    /// A longer description.
     pub details: Option<String>,
-    /// Where it belongs, such as `documents`.
+    /// The categories, such as `documents`.
     pub categories: Vec<String>,
-    /// How mature it is.
+    /// The release stage.
     pub release_stage: ReleaseStage,
-    /// Prefix of every step's URL.
+    /// The base URL of the steps' requests.
     pub base_url: Option<Template>,
-    /// Requests a second that the provider allows for one account (`rateLimit.mainRatelimit`).
+    /// The requests per second that the provider permits for one account (`rateLimit.mainRatelimit`).
     pub rate_limit_per_second: Option<f64>,
     /// Documentation URLs.
     pub resources: Vec<String>,
     /// Documentation links with titles.
     pub references: Vec<Reference>,
-    /// The scopes that actions may name.
+    /// The scopes that actions can require.
     pub scopes: Vec<ScopeDefinition>,
-    /// Its authentication methods, in the file's order.
+    /// The authentication methods, in the file's order.
     pub authentication: Vec<AuthMethod>,
-    /// Its actions, in the file's order.
+    /// The actions, in the file's order.
     pub actions: Vec<Arc<Action>>,
     /// How the provider's events are handled.
     pub events: Option<EventDefinitions>,
-    /// Calls at one time that the provider allows for one account (`concurrency`).
+    /// The concurrent requests that the provider permits for one account (`concurrency`).
     pub max_concurrency: Option<u64>,
-    /// What MCP clients are told at `initialize` (`mcp.instructions`).
+    /// The instructions for MCP clients, sent with `initialize` (`mcp.instructions`).
     pub mcp_instructions: Option<String>,
     /// What changed in this version.
     pub changelog: Option<Changelog>,
-    /// Local ids of the actions that are kept in step.
+    /// The local ids of the actions that are synchronized.
     pub synced_actions: Vec<String>,
-    /// The connector that this one began as.
+    /// The connector that this one was forked from.
     pub forked_from: Option<String>,
-    /// Who looks after it.
+    /// The owner.
     pub owner: Option<String>,
-    /// From public and from local id to the place in `actions`.
+    /// The index in `actions`, by public id and by local id.
     pub(crate) by_id: HashMap<String, usize>,
 }
 
 impl Connector {
-    /// The action with this public id (`spotdraft_list_contracts`) or local id (`list_contracts`).
+    /// Returns the action with this public id (`spotdraft_list_contracts`) or local id (`list_contracts`).
     pub fn action(&self, id: &str) -> Option<&Arc<Action>> {
         self.by_id.get(id).map(|place| &self.actions[*place])
     }
 
-    /// The authentication method with this key.
+    /// Returns the authentication method with this key.
     pub fn auth_method(&self, key: &str) -> Option<&AuthMethod> {
         self.authentication.iter().find(|method| method.key == key)
     }

@@ -1,104 +1,104 @@
-//! `dataSync`: how an action's records are kept in step with the provider.
+//! `dataSync`: how an action's records are synchronized with the provider.
 
 use crate::expr::Template;
 
-/// How an action's records are kept in step.
+/// How an action's records are synchronized.
 #[derive(Debug)]
 pub struct DataSync {
-    /// Whether they may be.
+    /// Whether synchronization is allowed.
     pub allowed: bool,
-    /// The fields that name a record.
+    /// The fields that identify a record.
     pub index_fields: Vec<String>,
-    /// Path of the records in the answer.
+    /// Path of the records in the response.
     pub data_key: Option<String>,
-    /// How a run pages.
+    /// How a synchronization pages.
     pub pagination: Option<SyncPagination>,
-    /// How a run asks for changes alone.
+    /// How a synchronization requests changes only.
     pub incremental: Option<SyncIncremental>,
-    /// The most pages of a run.
+    /// The maximum number of pages.
     pub max_pages: Option<u64>,
-    /// The most minutes of a run.
+    /// The maximum duration in minutes.
     pub max_minutes: Option<u64>,
 }
 
-/// Where a parameter of the action is.
+/// A parameter of the action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncParameter {
-    /// Its name.
+    /// The name.
     pub key: String,
-    /// Its group of inputs.
+    /// The group of inputs.
     pub location: super::InputLocation,
 }
 
-/// How a run pages.
+/// How a synchronization pages.
 #[derive(Debug)]
 pub struct SyncPagination {
-    /// The manner.
+    /// The kind of pagination.
     pub mode: SyncPages,
     /// Path of the records in a page.
     pub data_key: Option<String>,
-    /// Stops once this is true.
+    /// The synchronization stops when this is true.
     pub stop: Option<Template>,
 }
 
-/// The manner of paging.
+/// A kind of pagination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SyncPages {
-    /// By the provider's token.
+    /// With the provider's cursor.
     Cursor {
-        /// Path of the next token.
+        /// Path of the next cursor.
         next_key: String,
-        /// Where the token goes.
+        /// The parameter that carries the cursor.
         parameter: SyncParameter,
     },
-    /// By a number of records to skip.
+    /// With a number of records to skip.
     Offset {
-        /// Where the offset goes.
+        /// The parameter that carries the offset.
         parameter: SyncParameter,
-        /// The limit's name.
+        /// The name of the limit.
         limit_key: Option<String>,
-        /// The limit, when the caller gives none.
+        /// The limit, if the caller sets none.
         default_limit: Option<u64>,
     },
-    /// By the page's number.
+    /// With a page number.
     Page {
-        /// Where the number goes.
+        /// The parameter that carries the number.
         parameter: SyncParameter,
-        /// The page size's name.
+        /// The name of the page size.
         size_key: Option<String>,
-        /// The first page.
+        /// The number of the first page.
         start: u64,
-        /// The page size, when the caller gives none.
+        /// The page size, if the caller sets none.
         default_size: Option<u64>,
     },
 }
 
-/// How a run asks for changes alone.
+/// How a synchronization requests changes only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SyncIncremental {
-    /// By a moment.
+    /// With the time of the last change.
     TimeFilter {
-        /// How the moment is written.
+        /// How the time is written.
         format: TimeFormat,
-        /// Seconds taken off the moment, against clocks that differ.
+        /// Seconds that are subtracted from the time, because clocks differ.
         safety_seconds: u64,
-        /// Where the moment goes.
+        /// The parameter that carries the time.
         parameter: SyncParameter,
-        /// Path of a record's moment of change.
+        /// Path of a record's time of change.
         updated_at: Option<String>,
     },
-    /// By a token of the last run.
+    /// With a token of the previous synchronization.
     DeltaToken {
-        /// Path of the token in the answer.
+        /// Path of the token in the response.
         path: String,
-        /// Whether the last page alone has it.
+        /// Whether only the last page contains it.
         only_on_final_page: bool,
-        /// Where the token goes.
+        /// The parameter that carries the token.
         parameter: SyncParameter,
     },
 }
 
-/// How a moment is written.
+/// How a time is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeFormat {
     /// ISO 8601.

@@ -1,4 +1,4 @@
-//! Problems as machines read them: our own JSON, and SARIF 2.1.0 (OASIS) for code hosts and editors.
+//! Diagnostics for machines: Patchbay's JSON, and SARIF 2.1.0 (OASIS) for code hosts and editors.
 
 use std::fmt::Write as _;
 
@@ -8,8 +8,8 @@ use super::{CODES, Diagnostic};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// A list of problems: `code`, `severity`, `message`, `hint` (null when there is none), `file`, `line`,
-/// `column`, `endLine`, `endColumn`. Lines and columns count from 1; line 0 is the file as a whole.
+/// Returns a list of diagnostics: `code`, `severity`, `message`, `hint` (may be null), `file`, `line`, `column`,
+/// `endLine`, `endColumn`. Lines and columns count from 1; line 0 is the whole file.
 pub fn to_json(diagnostics: &[Diagnostic]) -> Value {
     let one = |found: &Diagnostic| {
         let (start, end) = (found.span.start, found.span.end);
@@ -28,7 +28,7 @@ pub fn to_json(diagnostics: &[Diagnostic]) -> Value {
     diagnostics.iter().map(one).collect()
 }
 
-/// A SARIF log of one run.
+/// Returns a SARIF log with one run.
 pub fn to_sarif(diagnostics: &[Diagnostic]) -> Value {
     let rules = CODES.iter().map(|(id, text)| json!({ "id": id, "shortDescription": { "text": text } }));
     json!({
@@ -49,7 +49,7 @@ pub fn to_sarif(diagnostics: &[Diagnostic]) -> Value {
 fn result(found: &Diagnostic) -> Value {
     let (start, end) = (found.span.start, found.span.end);
     let mut location = json!({ "artifactLocation": { "uri": uri(&found.file) } });
-    // SARIF counts from 1, and knows no region for the file as a whole.
+    // In SARIF, lines count from 1; a diagnostic of the whole file has no region.
     if start.line > 0 {
         location["region"] = json!({
             "startLine": start.line,
@@ -74,7 +74,7 @@ fn result(found: &Diagnostic) -> Value {
     value
 }
 
-/// A path as a URI reference.
+/// Returns a path as a URI reference (RFC 3986 section 4.1).
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let path = path.strip_prefix("./").unwrap_or(&path);

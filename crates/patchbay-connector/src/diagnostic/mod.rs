@@ -1,4 +1,4 @@
-//! Problems of a connector file: coded, placed, with a hint.
+//! The errors and warnings of a connector file: code, message, position, hint.
 
 mod formats;
 mod render;
@@ -8,96 +8,96 @@ pub use render::render;
 
 use crate::syntax::Span;
 
-/// The stable codes.
+/// The codes; they do not change.
 pub mod code {
-    /// The file is no YAML that we read.
+    /// The file is not valid YAML.
     pub const SYNTAX: &str = "PB0001";
-    /// A key that does not exist.
+    /// An unknown key.
     pub const UNKNOWN_KEY: &str = "PB0002";
-    /// A key twice.
+    /// A duplicate key.
     pub const DUPLICATE_KEY: &str = "PB0003";
-    /// A key that must be there.
+    /// A required key is missing.
     pub const MISSING_KEY: &str = "PB0004";
-    /// A text where a list belongs, and the like.
+    /// A value has the wrong type.
     pub const WRONG_TYPE: &str = "PB0005";
-    /// A name outside a closed set.
+    /// A value is not one of the permitted names.
     pub const UNKNOWN_VALUE: &str = "PB0006";
-    /// An expression that does not parse.
+    /// An expression is not valid.
     pub const EXPRESSION: &str = "PB0101";
-    /// A `$ref` without its file.
+    /// A `$ref` refers to a file that does not exist.
     pub const UNRESOLVED_REF: &str = "PB0102";
-    /// Two actions, inputs, steps or fields with one id.
+    /// Two actions, inputs, steps or fields have the same id.
     pub const DUPLICATE_ID: &str = "PB0103";
-    /// A name that leads nowhere: a step, an input, a credential, a scope, an action.
+    /// A reference to an undefined step, input, credential, scope or action.
     pub const UNDEFINED: &str = "PB0104";
-    /// A pattern that is no regular expression.
+    /// A pattern is not a supported regular expression.
     pub const PATTERN: &str = "PB0105";
-    /// Part of the format that this version cannot run.
+    /// A part of the format that Patchbay does not support.
     pub const UNSUPPORTED: &str = "PB0106";
-    /// A value that breaks a rule of the format.
+    /// A value that violates a rule of the format.
     pub const INVALID: &str = "PB0107";
-    /// Something that a reader would miss.
+    /// A description that people or agents need is missing.
     pub const MISSING_TEXT: &str = "PB0201";
-    /// A spelling or version of old.
+    /// A deprecated spelling or version.
     pub const DEPRECATED: &str = "PB0202";
-    /// Something that is written and never used.
+    /// A part of the file that has no effect.
     pub const UNUSED: &str = "PB0203";
-    /// Part of the format that is read and not run yet, without harm to the rest.
+    /// A part of the format that is read but has no effect yet.
     pub const NOT_RUN: &str = "PB0205";
-    /// Further problems are not listed.
+    /// Further diagnostics are not listed.
     pub const TOO_MANY: &str = "PB0299";
 }
 
-/// What each code means, for lists of rules.
+/// The codes with their meanings.
 pub const CODES: [(&str, &str); 18] = [
-    (code::SYNTAX, "The file is not YAML that can be read."),
-    (code::UNKNOWN_KEY, "A key does not exist in the format."),
-    (code::DUPLICATE_KEY, "A key stands twice in one mapping."),
+    (code::SYNTAX, "The file is not valid YAML."),
+    (code::UNKNOWN_KEY, "The key is not part of the format."),
+    (code::DUPLICATE_KEY, "A mapping has a key twice."),
     (code::MISSING_KEY, "A required key is missing."),
     (code::WRONG_TYPE, "A value has the wrong type."),
-    (code::UNKNOWN_VALUE, "A name is not among those that are possible here."),
-    (code::EXPRESSION, "An expression does not parse."),
-    (code::UNRESOLVED_REF, "A $ref has no file."),
-    (code::DUPLICATE_ID, "Two things have one id."),
-    (code::UNDEFINED, "A name leads nowhere."),
-    (code::PATTERN, "A pattern is not a regular expression."),
-    (code::UNSUPPORTED, "This version cannot run a part of the file."),
-    (code::INVALID, "A value breaks a rule of the format."),
-    (code::MISSING_TEXT, "A text that readers need is missing."),
-    (code::DEPRECATED, "A spelling or version of old is used."),
-    (code::UNUSED, "Something is written and never used."),
-    (code::NOT_RUN, "A part of the file is read but not run yet."),
-    (code::TOO_MANY, "Further problems are not listed."),
+    (code::UNKNOWN_VALUE, "A value is not one of the permitted names."),
+    (code::EXPRESSION, "An expression is not valid."),
+    (code::UNRESOLVED_REF, "A `$ref` refers to a file that does not exist."),
+    (code::DUPLICATE_ID, "Two elements have the same id."),
+    (code::UNDEFINED, "A reference to an undefined name."),
+    (code::PATTERN, "A pattern is not a supported regular expression."),
+    (code::UNSUPPORTED, "Patchbay does not support a part of the file."),
+    (code::INVALID, "A value violates a rule of the format."),
+    (code::MISSING_TEXT, "A description that people or agents need is missing."),
+    (code::DEPRECATED, "A deprecated spelling or version is used."),
+    (code::UNUSED, "A part of the file has no effect."),
+    (code::NOT_RUN, "A part of the file is read but has no effect yet."),
+    (code::TOO_MANY, "Further diagnostics are not listed."),
 ];
 
-/// How bad it is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The connector cannot be used.
     Error,
-    /// It can, but it is unwise.
+    /// The connector can be used.
     Warning,
 }
 
-/// A problem.
+/// An error or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Its stable code.
+    /// The code.
     pub code: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What is wrong.
+    /// The message.
     pub message: String,
     /// The file.
     pub file: String,
-    /// Where in the file.
+    /// The position in the file.
     pub span: Span,
-    /// How to mend it.
+    /// A correction.
     pub hint: Option<String>,
 }
 
 impl Severity {
-    /// Its name in all outputs (SARIF has the same).
+    /// Returns the name in all outputs (SARIF uses the same names).
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -107,12 +107,12 @@ impl Severity {
 }
 
 impl Diagnostic {
-    /// An error.
+    /// Creates an error.
     pub fn error(code: &'static str, message: impl Into<String>, file: &str, span: Span) -> Self {
         Self { code, severity: Severity::Error, message: message.into(), file: file.to_owned(), span, hint: None }
     }
 
-    /// The same with a hint.
+    /// Returns the diagnostic with a hint.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

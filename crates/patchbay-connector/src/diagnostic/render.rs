@@ -1,17 +1,17 @@
-//! Problems as a person reads them.
+//! Diagnostics for people.
 
 use std::{collections::HashMap, fmt::Write as _};
 
 use super::Diagnostic;
 use crate::SourceFile;
 
-/// The longest line that is shown whole.
-const MAX_LINE: usize = 160;
+/// The maximum number of characters of a line that are shown.
+const MAX_LINE_CHARS: usize = 160;
 
-/// Renders problems with the line they are on and a caret under the place.
+/// Returns the diagnostics as text, each with its line and a caret below the position.
 pub fn render(diagnostics: &[Diagnostic], files: &[SourceFile]) -> String {
     let mut out = String::new();
-    // Each file's lines are found once: a line is looked up for every problem.
+    // The lines of a file are split only once.
     let lines =
         files.iter().map(|file| (file.name.as_str(), file.text.lines().collect::<Vec<_>>())).collect::<HashMap<_, _>>();
     for diagnostic in diagnostics {
@@ -34,7 +34,7 @@ pub fn render(diagnostics: &[Diagnostic], files: &[SourceFile]) -> String {
     out
 }
 
-/// A file's own text must not steer the terminal, and each of its characters takes one column.
+/// Replaces control characters: text of a file must not control the terminal, and each character must have one column.
 fn shown(text: &str) -> String {
     text.chars()
         .map(|c| {
@@ -53,7 +53,7 @@ fn snippet(out: &mut String, line: &str, diagnostic: &Diagnostic) {
     let (start, end) = (diagnostic.span.start, diagnostic.span.end);
     let number = start.line.to_string();
     let margin = " ".repeat(number.len());
-    let shown = shown(&line.chars().take(MAX_LINE).collect::<String>());
+    let shown = shown(&line.chars().take(MAX_LINE_CHARS).collect::<String>());
     let width = shown.chars().count();
     let column = start.column.clamp(1, width + 1);
     let stop = if end.line == start.line { end.column } else { width + 1 };

@@ -1,4 +1,4 @@
-//! The tree of a JEXL expression.
+//! The syntax tree of a JEXL expression.
 
 use serde_json::Value;
 
@@ -53,8 +53,8 @@ pub(super) enum Op {
     Power,
 }
 
-/// Functions whose value holds nothing of what they were given that could change a URL.
-const HARMLESS: [&str; 16] = [
+/// Functions whose result contains nothing of their arguments that could change a URL.
+const SAFE_IN_URL: [&str; 16] = [
     "urlEncode",
     "number",
     "length",
@@ -74,7 +74,7 @@ const HARMLESS: [&str; 16] = [
 ];
 
 impl Expr {
-    /// Whether a value of this root may go into its value as it is.
+    /// Returns true if the result may contain a value of this root unchanged.
     pub(super) fn lets_through(&self, root: &str) -> bool {
         let any = |of: &[Self]| of.iter().any(|one| one.lets_through(root));
         match self {
@@ -86,20 +86,20 @@ impl Expr {
             Self::Binary(Op::Or | Op::And | Op::Coalesce | Op::Elvis | Op::Add, left, right) => {
                 left.lets_through(root) || right.lets_through(root)
             }
-            // The others give a number, true or false.
+            // The other operators return a number or a boolean.
             Self::Binary(..) => false,
             Self::Ternary(_, then, otherwise) => then.lets_through(root) || otherwise.lets_through(root),
             Self::Array(items) => any(items),
             Self::Object(members) => members.iter().any(|(_, member)| member.lets_through(root)),
-            Self::Call(function, arguments) => !HARMLESS.contains(&function.name) && any(arguments),
+            Self::Call(function, arguments) => !SAFE_IN_URL.contains(&function.name) && any(arguments),
             Self::Method(of, function, arguments) => {
-                !HARMLESS.contains(&function.name) && (of.lets_through(root) || any(arguments))
+                !SAFE_IN_URL.contains(&function.name) && (of.lets_through(root) || any(arguments))
             }
         }
     }
 
-    /// Whether no branch is longer than `limit`. Looks without recursion, as the tree may be tall.
-    pub(super) fn is_within(&self, limit: usize) -> bool {
+    /// Returns true if no branch is longer than `limit`. It does not recurse, because the tree may be tall.
+    pub(super) fn is_at_most(&self, limit: usize) -> bool {
         let mut waiting = vec![(self, 1)];
         while let Some((expression, height)) = waiting.pop() {
             if height > limit {
@@ -131,7 +131,8 @@ impl Expr {
 }
 
 impl Op {
-    /// How tightly it binds to its left; the right side binds one tighter, as all but `^` lean left.
+    /// Returns the left binding power. The right one is higher by one, as all operators except `^` associate to the
+    /// left.
     pub(super) const fn binding(self) -> u8 {
         match self {
             Self::Elvis => 2,

@@ -1,14 +1,14 @@
-//! What goes wrong in an expression: while reading it, while running it.
+//! The errors of expressions: syntax errors and evaluation errors.
 
-/// An expression that does not parse.
+/// An expression with a syntax error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ExprSyntaxError {
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// Where, as a byte offset into the text.
+    /// The position, a byte offset into the text.
     pub offset: usize,
-    /// How to mend it.
+    /// A correction.
     pub hint: Option<String>,
 }
 
@@ -22,40 +22,40 @@ impl ExprSyntaxError {
         self
     }
 
-    /// The same error inside a longer text.
+    /// Returns the error with its offset moved by `by` bytes, for an expression within a longer text.
     pub(crate) fn shifted(mut self, by: usize) -> Self {
         self.offset += by;
         self
     }
 }
 
-/// Why an expression has no value.
+/// The reason why an expression cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvalError {
-    /// A name inside a text resolved to nothing.
+    /// A name within a text has no value.
     #[error("`{path}` has no value")]
     Missing {
         /// The path, as written in the file.
         path: String,
     },
-    /// A value may not stand where it would land.
+    /// A value is not allowed in this position.
     #[error("`{path}` {reason}")]
     Refused {
         /// The path, as written in the file.
         path: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// An operation does not fit its values.
+    /// An operation does not accept its operands.
     #[error("{0}")]
     Type(String),
-    /// It took too many steps.
-    #[error("an expression does too much work")]
+    /// The evaluation exceeded its fuel.
+    #[error("the expression exceeds its evaluation limit")]
     Fuel,
-    /// What it builds takes too much memory.
-    #[error("what is built takes more memory than a call may have")]
+    /// The result exceeds the memory budget.
+    #[error("the result exceeds the memory limit of a call")]
     Large,
-    /// What it builds nests too deep.
-    #[error("what is built nests too deep")]
+    /// The result exceeds the nesting depth.
+    #[error("the result is nested too deep")]
     Deep,
 }

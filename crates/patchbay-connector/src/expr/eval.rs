@@ -1,4 +1,4 @@
-//! Running a tree, with fuel.
+//! Evaluates the syntax tree, limited by fuel.
 
 use std::cmp::Ordering;
 
@@ -9,30 +9,30 @@ use super::{
     ast::{Expr, Op},
     error::EvalError,
     functions::{self, Function},
-    memory_budget::{MemoryBudget, NODE, size},
+    memory_budget::{MemoryBudget, VALUE_BYTES, size},
     value::{self, Maybe},
 };
 
-/// Steps that one evaluation may take.
-const FUEL: u64 = 200_000;
-/// Bytes that are copied in one step.
-const COPIED: u64 = 4096;
-/// The longest text that an operator may build, in bytes.
-pub(super) const MAX_TEXT: usize = 64 * 1024 * 1024;
+/// The fuel of one evaluation, in steps.
+const MAX_FUEL: u64 = 200_000;
+/// The number of bytes that are copied in one step.
+const COPIED_BYTES_PER_STEP: u64 = 4096;
+/// The maximum length of a string that an operator builds, in bytes.
+pub(super) const MAX_STRING_BYTES: usize = 64 * 1024 * 1024;
 
-/// One evaluation.
+/// An evaluation of one expression.
 pub(super) struct Evaluation<'a> {
     pub(super) bindings: Bindings<'a>,
     fuel: u64,
-    /// For what it copies and makes, temporary or not.
+    /// The budget for all values that it copies or creates, temporary ones among them.
     budget: MemoryBudget,
-    /// The element that a filter looks at.
+    /// The current items of the filters, the innermost one last.
     current: Vec<Value>,
 }
 
 impl<'a> Evaluation<'a> {
     pub(super) fn new(bindings: Bindings<'a>) -> Self {
-        Self { bindings, fuel: FUEL, budget: MemoryBudget::default(), current: Vec::new() }
+        Self { bindings, fuel: MAX_FUEL, budget: MemoryBudget::default(), current: Vec::new() }
     }
 
     pub(super) fn spend(&mut self, steps: u64) -> Result<(), EvalError> {
@@ -45,15 +45,15 @@ impl<'a> Evaluation<'a> {
         self.budget.charge_bytes(bytes)
     }
 
-    /// A copy, paid for by its size: a filter may copy a whole list for each element of it.
+    /// Returns a copy and charges its size: a filter may copy a whole list for each item.
     pub(super) fn copy(&mut self, value: &Value) -> Result<Value, EvalError> {
         let size = size(value);
-        self.spend(size as u64 / COPIED)?;
+        self.spend(size as u64 / COPIED_BYTES_PER_STEP)?;
         self.claim(size)?;
         Ok(value.clone())
     }
 
-    /// Runs a filter's condition on one element.
+    /// Evaluates the condition of a filter for one item.
     pub(super) fn with_current(&mut self, element: &Value, condition: &Expr) -> Result<Maybe, EvalError> {
         let element = self.copy(element)?;
         self.current.push(element);
@@ -62,8 +62,8 @@ impl<'a> Evaluation<'a> {
         outcome
     }
 
-    /// Runs an expression. What takes room on the stack has functions of its own: this one calls itself for every
-    /// operation within an operation.
+    /// Evaluates an expression. Code that needs much stack is in functions of its own, because this one recurses for
+    /// every nested operation.
     pub(super) fn run(&mut self, expression: &Expr) -> Result<Maybe, EvalError> {
         self.spend(1)?;
         match expression {
@@ -109,9 +109,9 @@ impl<'a> Evaluation<'a> {
         Ok(Some(Value::Object(copies.collect::<Result<_, EvalError>>()?)))
     }
 
-    /// The element that a filter looks at.
+    /// Returns a copy of the current item of the innermost filter.
     fn element(&mut self) -> Result<Maybe, EvalError> {
-        // Taken out while it is copied.
+        // Removed while it is copied.
         let Some(current) = self.current.pop() else { return Ok(None) };
         let copy = self.copy(&current);
         self.current.push(current);
@@ -119,7 +119,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn index(&mut self, of: &Expr, index: &Expr) -> Result<Maybe, EvalError> {
-        // What names lead to is not copied for one element of it.
+        // A plain name is resolved without a copy for each item.
         if let Some(found) = self.borrowed(of) {
             let index = self.run(index)?;
             return found.zip(index).and_then(|(of, index)| at(of, &index)).map(|one| self.copy(one)).transpose();
@@ -129,7 +129,7 @@ impl<'a> Evaluation<'a> {
         Ok(of.zip(index).and_then(|(of, index)| at(&of, &index).cloned()))
     }
 
-    /// The elements of a list; one thing is a list of one, nothing a list of none.
+    /// Returns the items of a list; any other value is a list with one item, and null is an empty list.
     fn elements(&mut self, list: &Expr) -> Result<Vec<Value>, EvalError> {
         Ok(match self.run(list)? {
             Some(Value::Array(items)) => items,
@@ -150,7 +150,7 @@ impl<'a> Evaluation<'a> {
 
     fn map(&mut self, list: &Expr, body: &Expr) -> Result<Maybe, EvalError> {
         let items = self.elements(list)?;
-        self.claim(NODE * items.len())?;
+        self.claim(VALUE_BYTES * items.len())?;
         let mut mapped = Vec::new();
         for item in items {
             mapped.extend(self.with_current(&item, body)?);
@@ -159,7 +159,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn array(&mut self, items: &[Expr]) -> Result<Maybe, EvalError> {
-        self.claim(NODE * items.len())?;
+        self.claim(VALUE_BYTES * items.len())?;
         let items = items.iter().map(|item| self.run(item).map(|item| item.unwrap_or(Value::Null)));
         Ok(Some(Value::Array(items.collect::<Result<_, _>>()?)))
     }
@@ -174,14 +174,14 @@ impl<'a> Evaluation<'a> {
         Ok(Some(Value::Object(object)))
     }
 
-    /// A function, or a method of what stands before the dot.
+    /// Calls a function, or a method of the value before the dot.
     fn call(&mut self, function: &Function, of: Option<&Expr>, arguments: &[Expr]) -> Result<Maybe, EvalError> {
         let all = of.into_iter().chain(arguments).map(|argument| self.run(argument));
         let all = all.collect::<Result<Vec<_>, _>>()?;
         functions::call(function, &all, self)
     }
 
-    /// The value that plain names lead to, without a copy.
+    /// Returns the value of plain names without a copy.
     fn borrowed(&self, expression: &Expr) -> Option<Option<&'a Value>> {
         match expression {
             Expr::Root(name) => Some(self.bindings.root(name)),
@@ -197,7 +197,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// A member of an object; of a list, the members of all its elements (one alone stands for itself).
+    /// Returns a member of an object; for a list, the members of all its items (a single one without a list).
     fn member(&mut self, of: Maybe, name: &str) -> Result<Maybe, EvalError> {
         Ok(match of {
             Some(Value::Object(mut members)) => members.shift_remove(name),
@@ -256,7 +256,7 @@ impl<'a> Evaluation<'a> {
         }
         let text = |operand: Option<&Value>| operand.map(value::as_text).unwrap_or_default();
         let (left, right) = (text(left), text(right));
-        if left.len() + right.len() > MAX_TEXT {
+        if left.len() + right.len() > MAX_STRING_BYTES {
             return Err(EvalError::Large);
         }
         self.claim(left.len() + right.len())?;
@@ -264,7 +264,7 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// The element or member that an index names.
+/// Returns the item or member at an index.
 fn at<'v>(of: &'v Value, index: &Value) -> Option<&'v Value> {
     match (of, index) {
         (Value::Array(items), Value::Number(index)) => items.get(usize::try_from(index.as_u64()?).ok()?),
@@ -275,8 +275,7 @@ fn at<'v>(of: &'v Value, index: &Value) -> Option<&'v Value> {
 
 fn number(operand: Option<&Value>, operator: &str) -> Result<f64, EvalError> {
     match operand {
-        None | Some(Value::Null) => Err(EvalError::Type(format!("`{operator}` has an operand without a value"))),
-        operand => value::as_number(operand)
-            .ok_or_else(|| EvalError::Type(format!("`{operator}` has an operand that is not a number"))),
+        None | Some(Value::Null) => Err(EvalError::Type(format!("`{operator}` needs two operands with a value"))),
+        operand => value::as_number(operand).ok_or_else(|| EvalError::Type(format!("`{operator}` needs two numbers"))),
     }
 }

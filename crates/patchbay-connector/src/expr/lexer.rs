@@ -1,4 +1,4 @@
-//! The words of a JEXL expression.
+//! The tokens of a JEXL expression.
 
 use super::error::ExprSyntaxError;
 
@@ -7,7 +7,7 @@ pub(super) enum JexlToken {
     Number(f64),
     Text(String),
     Name(String),
-    /// Operators and punctuation.
+    /// An operator or punctuation.
     Symbol(&'static str),
     End,
 }
@@ -30,7 +30,10 @@ const SYMBOLS: [&str; 31] = [
     "?", ":", "(", ")", "[", "]", "{", "}", ".", ",", "@",
 ];
 
-/// Tokens with their byte offsets, ending with [`JexlToken::End`].
+/// Returns the tokens with their byte offsets, ending with [`JexlToken::End`].
+///
+/// # Errors
+/// If a character, a number or a string is not valid.
 pub(super) fn tokens(source: &str) -> Result<Vec<(JexlToken, usize)>, ExprSyntaxError> {
     let mut tokens = Vec::new();
     let mut rest = source;
@@ -49,10 +52,10 @@ pub(super) fn tokens(source: &str) -> Result<Vec<(JexlToken, usize)>, ExprSyntax
             let length = rest.find(|c: char| !(c == '_' || c == '$' || c.is_alphanumeric())).unwrap_or(rest.len());
             (JexlToken::Name(rest[..length].to_owned()), length)
         } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
-            // `a ?.5 : 1` is not `?.`; and `x ? :y` keeps its colon because `?:` stands together.
+            // `a ?.5 : 1` is not `?.`; and `x ? :y` keeps its colon because `?:` is one token.
             (JexlToken::Symbol(symbol), symbol.len())
         } else {
-            return Err(ExprSyntaxError::new(at, format!("`{first}` does not belong in an expression")));
+            return Err(ExprSyntaxError::new(at, format!("`{first}` is not allowed in an expression")));
         };
         tokens.push((token, at));
         rest = &rest[length..];
@@ -70,7 +73,7 @@ fn number(rest: &str, at: usize) -> Result<(JexlToken, usize), ExprSyntaxError> 
     }
     match rest[..length].parse::<f64>() {
         Ok(number) if number.is_finite() => Ok((JexlToken::Number(number), length)),
-        _ => Err(ExprSyntaxError::new(at, "this number is too large")),
+        _ => Err(ExprSyntaxError::new(at, "the number is too large")),
     }
 }
 
@@ -93,5 +96,5 @@ fn text(rest: &str, quote: char, at: usize) -> Result<(JexlToken, usize), ExprSy
             None => break,
         }
     }
-    Err(ExprSyntaxError::new(at, "this text has no end").with_hint(format!("close it with {quote}")))
+    Err(ExprSyntaxError::new(at, "the string is not closed").with_hint(format!("close it with {quote}")))
 }

@@ -10,7 +10,7 @@ const MAX_BYTES: usize = 256 * 1024 * 1024;
 /// of other steps would nest without limit, and copying, writing and dropping a value recurse.
 const MAX_DEPTH: usize = 200;
 /// The estimated size of a value without its strings, in bytes.
-pub(super) const NODE: usize = 64;
+pub(super) const VALUE_BYTES: usize = 64;
 
 /// A budget, in bytes, for values that are held in memory at the same time.
 #[derive(Debug)]
@@ -53,15 +53,17 @@ pub(super) fn size(value: &Value) -> usize {
 fn size_within(value: &Value, depth: usize) -> Option<usize> {
     let below = || depth.checked_sub(1);
     Some(match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => NODE,
-        Value::String(text) => NODE + text.len(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => VALUE_BYTES,
+        Value::String(text) => VALUE_BYTES + text.len(),
         Value::Array(items) => {
             let below = below()?;
-            items.iter().try_fold(NODE, |sum, item| Some(sum + size_within(item, below)?))?
+            items.iter().try_fold(VALUE_BYTES, |sum, item| Some(sum + size_within(item, below)?))?
         }
         Value::Object(members) => {
             let below = below()?;
-            members.iter().try_fold(NODE, |sum, (key, member)| Some(sum + key.len() + size_within(member, below)?))?
+            members
+                .iter()
+                .try_fold(VALUE_BYTES, |sum, (key, member)| Some(sum + key.len() + size_within(member, below)?))?
         }
     })
 }
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn values_are_bounded_in_size_and_depth() {
-        assert_eq!(size(&json!({ "ab": ["cde", null] })), 4 * NODE + 5);
+        assert_eq!(size(&json!({ "ab": ["cde", null] })), 4 * VALUE_BYTES + 5);
         let mut budget = MemoryBudget::default();
         assert_eq!(budget.charge(&nested(MAX_DEPTH)), Ok(()));
         assert_eq!(budget.charge(&nested(MAX_DEPTH + 1)), Err(EvalError::Deep));

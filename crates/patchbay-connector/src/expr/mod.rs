@@ -1,8 +1,8 @@
 //! Expressions: JSONPath (`$…`), JEXL (`{{…}}`) and interpolation (`${…}`), compiled once at load.
 //!
-//! The language is closed: an expression reads its [`Scope`] and nothing else, every evaluation is
-//! bounded by fuel and by a memory budget, and parsing by depth and length. `lexer` and `parser` read JEXL, `path`
-//! reads JSONPath, `eval` runs both, `template` is the string that contains them.
+//! The language is closed: an expression reads its [`Bindings`] and nothing else. Evaluation is limited by fuel and by
+//! a memory budget, parsing by depth and length. `lexer` and `parser` read JEXL, `path` reads JSONPath (RFC 9535, with
+//! the extensions of jsonpath-plus), `eval` evaluates both, `template` is the string that contains them.
 
 mod ast;
 mod error;
@@ -24,12 +24,12 @@ pub use xml::escape_xml;
 
 use serde_json::Value;
 
-/// The longest expression text, in bytes.
-pub(crate) const MAX_SOURCE: usize = 4096;
-/// The deepest nesting of an expression.
+/// The maximum length of an expression, in bytes.
+pub(crate) const MAX_EXPRESSION_BYTES: usize = 4096;
+/// The maximum nesting depth of an expression.
 pub(crate) const MAX_DEPTH: usize = 48;
-/// The tallest tree of an expression. Chains (`1+1+…`, `.a.b…`) grow a tree without nesting, and
-/// running, searching and dropping it recurse.
+/// The maximum height of an expression's tree. Chains (`1+1+…`, `.a.b…`) grow a tree without nesting, and
+/// evaluating, searching and dropping it recurse.
 pub(crate) const MAX_HEIGHT: usize = 128;
 
 /// The names and values that an expression can read. Cheap to build for each call: it borrows.
@@ -40,7 +40,7 @@ pub struct Bindings<'a> {
 }
 
 impl<'a> Bindings<'a> {
-    /// The root with this name.
+    /// Returns the root with this name.
     pub fn root(&self, name: &str) -> Option<&'a Value> {
         self.roots.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }

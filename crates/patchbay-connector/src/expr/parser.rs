@@ -1,4 +1,4 @@
-//! From words to a tree, by binding power (a Pratt parser).
+//! Parses tokens into a syntax tree, by binding power (a Pratt parser).
 
 use serde_json::Value;
 
@@ -11,38 +11,41 @@ use super::{
     value,
 };
 
-/// Reads a whole expression.
+/// Parses a whole expression.
+///
+/// # Errors
+/// If the expression is not valid.
 pub(super) fn parse(source: &str) -> Result<Expr, ExprSyntaxError> {
     let mut parser = JexlParser { tokens: tokens(source)?, next: 0, depth: 0, in_filter: false, relative: false };
     let expression = parser.expression(0)?;
     match parser.peek() {
-        JexlToken::End if expression.is_within(MAX_HEIGHT) => Ok(expression),
+        JexlToken::End if expression.is_at_most(MAX_HEIGHT) => Ok(expression),
         JexlToken::End => {
-            Err(ExprSyntaxError::new(0, format!("the expression chains more than {MAX_HEIGHT} operations"))
+            Err(ExprSyntaxError::new(0, format!("the expression has a chain of more than {MAX_HEIGHT} operations"))
                 .with_hint("split it into several steps"))
         }
-        other => Err(parser.error(format!("{} was not expected here", other.show()))),
+        other => Err(parser.error(format!("unexpected {}", other.show()))),
     }
 }
 
-/// Refuses a call with too few or too many arguments.
+/// Checks the number of arguments of a call.
 fn counted(function: &Function, count: usize, offset: usize) -> Result<(), ExprSyntaxError> {
     let (least, most) = function.count;
     if (least..=most).contains(&count) {
         return Ok(());
     }
     let fault = if count < least { "few" } else { "many" };
-    Err(ExprSyntaxError::new(offset, format!("`{}` was given too {fault} arguments", function.name))
-        .with_hint(format!("it is {}({})", function.name, function.arguments)))
+    Err(ExprSyntaxError::new(offset, format!("`{}` has too {fault} arguments", function.name))
+        .with_hint(format!("the call is {}({})", function.name, function.arguments)))
 }
 
 struct JexlParser {
     tokens: Vec<(JexlToken, usize)>,
     next: usize,
     depth: usize,
-    /// Inside `[…]` of a filter, where `.name` is the element's.
+    /// Whether the parser is inside `[…]`, where `.name` refers to the item.
     in_filter: bool,
-    /// Whether the `[…]` being read has named the element, which makes it a filter.
+    /// Whether the `[…]` that is being parsed refers to the item, which makes it a filter.
     relative: bool,
 }
 
@@ -77,7 +80,7 @@ impl JexlParser {
         if self.takes(symbol) {
             return Ok(());
         }
-        Err(self.error(format!("`{symbol}` was expected, not {}", self.peek().show())))
+        Err(self.error(format!("expected `{symbol}`, found {}", self.peek().show())))
     }
 
     fn error(&self, message: String) -> ExprSyntaxError {
@@ -139,7 +142,7 @@ impl JexlParser {
     }
 
     fn prefix(&mut self) -> Parsed {
-        // Signs are counted in a loop: a thousand of them must not be a thousand calls.
+        // Signs are read in a loop, because a thousand of them must not recurse a thousand times.
         let mut signs = Vec::new();
         loop {
             let sign = if self.takes("!") {
@@ -149,7 +152,7 @@ impl JexlParser {
             } else {
                 break;
             };
-            // Three of one kind are one of it.
+            // Three signs of one kind are equal to one.
             if signs.ends_with(&[sign, sign]) {
                 signs.pop();
             } else {
@@ -186,9 +189,9 @@ impl JexlParser {
                 self.member(Expr::Current)
             }
             other => {
-                let error = ExprSyntaxError::new(offset, format!("a value was expected, not {}", other.show()));
+                let error = ExprSyntaxError::new(offset, format!("expected a value, found {}", other.show()));
                 Err(if other == JexlToken::Symbol(".") {
-                    error.with_hint("only a filter, `list[.field == 1]`, may begin with a dot")
+                    error.with_hint("only the condition of a filter, `list[.field == 1]`, can begin with a dot")
                 } else {
                     error
                 })
@@ -223,7 +226,7 @@ impl JexlParser {
         Ok(Expr::Call(function, arguments))
     }
 
-    /// `map(list, .name)` and `filter(list, .age > 3)`, whose second argument may name the element.
+    /// Parses `map(list, .name)` and `filter(list, .age > 3)`; the second argument may refer to the item.
     fn over_elements(&mut self, function: &'static Function, offset: usize) -> Parsed {
         let mut arguments = Vec::new();
         let mut relative = false;
@@ -258,7 +261,7 @@ impl JexlParser {
             } else if self.takes("[") {
                 let outer = (std::mem::replace(&mut self.in_filter, true), std::mem::take(&mut self.relative));
                 let inner = self.expression(0)?;
-                // A filter looks at each element (and names it somewhere), an index is one value.
+                // A filter refers to the item; an index does not.
                 let filters = self.relative;
                 (self.in_filter, self.relative) = outer;
                 self.expect("]")?;
@@ -280,7 +283,7 @@ impl JexlParser {
             other => {
                 return Err(ExprSyntaxError::new(
                     offset,
-                    format!("a name was expected after the dot, not {}", other.show()),
+                    format!("expected a name after the dot, found {}", other.show()),
                 ));
             }
         };
@@ -322,7 +325,7 @@ impl JexlParser {
             let offset = self.offset();
             let key = match self.take() {
                 JexlToken::Name(key) | JexlToken::Text(key) => key,
-                other => return Err(ExprSyntaxError::new(offset, format!("a key was expected, not {}", other.show()))),
+                other => return Err(ExprSyntaxError::new(offset, format!("expected a key, found {}", other.show()))),
             };
             self.expect(":")?;
             members.push((key, self.expression(0)?));

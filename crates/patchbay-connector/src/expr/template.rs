@@ -1,15 +1,15 @@
-//! A text of a connector file: literal, JSONPath, JEXL, or literal with interpolations.
+//! A string of a connector file: literal, JSONPath, JEXL, or with interpolations.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
 use super::{
-    Bindings, MAX_SOURCE,
+    Bindings, MAX_EXPRESSION_BYTES,
     ast::Expr,
     error::{EvalError, ExprSyntaxError},
-    eval::{Evaluation, MAX_TEXT},
-    memory_budget::{MemoryBudget, NODE},
+    eval::{Evaluation, MAX_STRING_BYTES},
+    memory_budget::{MemoryBudget, VALUE_BYTES},
     parser,
     path::{self, Path},
     value,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::definition::ValueTemplate;
 
-/// A text of a connector file, compiled. Small, as a connector holds thousands, most of them literal.
+/// A string of a connector file, compiled. It is small, because a connector has thousands, most of them literal.
 #[derive(Debug)]
 pub struct Template {
     source: Box<str>,
@@ -27,11 +27,11 @@ pub struct Template {
 #[derive(Debug)]
 enum TemplateKind {
     Literal,
-    /// The whole text is a path: the value keeps its type.
+    /// The whole string is a path; the value keeps its type.
     Path(Box<Path>),
-    /// The whole text is `{{…}}`: the value keeps its type.
+    /// The whole string is `{{…}}`; the value keeps its type.
     Jexl(Box<Expr>),
-    /// The value is text.
+    /// The string has interpolations; the value is a string.
     Mixed(Vec<Part>),
 }
 
@@ -42,70 +42,78 @@ enum Part {
     Jexl(Expr, String),
 }
 
-/// How the values of `${…}` are escaped where they land in a text.
+/// How the values of `${…}` are escaped in a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escape {
-    /// Not at all.
+    /// Not escaped.
     None,
-    /// As one path segment of a URL: everything but letters, digits, `-`, `.`, `_`, `~` is
-    /// percent-encoded, and a value that is empty, `.` or `..` is refused, as it would change the path.
+    /// For one segment of a URL's path (RFC 3986 section 3.3): everything except letters, digits, `-`, `.`, `_`, `~` is
+    /// percent-encoded. Empty values, `.` and `..` are rejected, because they change the path.
     PathSegment,
-    /// As a query's name or value: percent-encoded like a path segment, and may be empty.
+    /// For a name or value of a query: percent-encoded like a path segment; may be empty.
     Query,
-    /// For a base URL: letters, digits, `-`, `.`, `_` alone, and not dots alone. A whole http(s) URL without user, query
-    /// and fragment may stand too where nothing follows it, or a path does: else what follows would
-    /// not be the end of the host that the file's author meant.
+    /// For a base URL: only letters, digits, `-`, `.`, `_`, and not only dots. A whole http(s) URL without user, query
+    /// and fragment is also permitted if nothing or a path follows it; otherwise the text that follows would not be the
+    /// end of the host that the file's author intended.
     Host,
-    /// For a header: refused when it holds a control character (CR, LF, NUL, …).
+    /// For a header (RFC 9110 section 5.5): rejected if it contains a control character (CR, LF, NUL, …).
     Header,
-    /// Inside JSON text: within quotes the text escaped, elsewhere the value as JSON.
+    /// Inside JSON text: between quotes as an escaped string, elsewhere as JSON.
     Json,
-    /// Inside XML: `&`, `<`, `>` and both quotes as entities; characters that XML cannot hold are
-    /// refused.
+    /// Inside XML: `&`, `<`, `>` and both quotes as entities; characters that XML does not permit are rejected.
     Xml,
 }
 
 impl Template {
-    /// Reads a text of a connector file.
+    /// Compiles a string of a connector file.
+    ///
+    /// # Errors
+    /// If an expression in it is not valid or too long.
     pub fn parse(source: &str) -> Result<Self, ExprSyntaxError> {
         let kind = parse_template(source)?;
         Ok(Self { source: source.into(), kind })
     }
 
-    /// Reads a text that is a JEXL expression by itself, without `{{ }}`.
+    /// Compiles a string that is a JEXL expression without `{{ }}`.
+    ///
+    /// # Errors
+    /// If the expression is not valid or too long.
     pub fn expression(source: &str) -> Result<Self, ExprSyntaxError> {
-        if source.len() > MAX_SOURCE {
-            return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_SOURCE} bytes")));
+        if source.len() > MAX_EXPRESSION_BYTES {
+            return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_EXPRESSION_BYTES} bytes")));
         }
         Ok(Self { source: source.into(), kind: TemplateKind::Jexl(Box::new(parser::parse(source)?)) })
     }
 
-    /// A text without expressions, whatever it holds.
+    /// Creates a literal template of any string.
     pub fn literal(text: &str) -> Self {
         Self { source: text.into(), kind: TemplateKind::Literal }
     }
 
-    /// The text as it stands in the file.
+    /// Returns the string as it is in the file.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Whether there is no expression in it.
+    /// Returns true if it contains no expression.
     pub fn is_literal(&self) -> bool {
         matches!(self.kind, TemplateKind::Literal)
     }
 
-    /// Whether the whole text is an expression, `{{…}}`.
+    /// Returns true if the whole string is an expression, `{{…}}`.
     pub fn is_expression(&self) -> bool {
         matches!(self.kind, TemplateKind::Jexl(_))
     }
 
-    /// Whether it is a text with `${…}` in it: its value is text, too.
+    /// Returns true if it has interpolations, `${…}`.
     pub fn is_mixed(&self) -> bool {
         matches!(self.kind, TemplateKind::Mixed(_))
     }
 
-    /// Its value; `None` is undefined. In a text with interpolations a missing value is an error.
+    /// Returns the value; `None` is undefined.
+    ///
+    /// # Errors
+    /// If the evaluation fails, or an interpolated value is missing.
     pub fn eval(&self, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalError> {
         match &self.kind {
             TemplateKind::Literal => Ok(Some(Value::String(self.source.to_string()))),
@@ -115,8 +123,11 @@ impl Template {
         }
     }
 
-    /// Its value as text, with the interpolated values escaped. Lists and objects are refused
-    /// everywhere but in plain text.
+    /// Returns the value as a string, with the interpolated values escaped; `None` if it is undefined or null.
+    ///
+    /// # Errors
+    /// If the evaluation fails, an interpolated value is missing, or [`Escape`] rejects a value. Lists and objects are
+    /// rejected except in plain text.
     pub fn eval_text(&self, bindings: &Bindings<'_>, escape: Escape) -> Result<Option<String>, EvalError> {
         let value = match &self.kind {
             TemplateKind::Literal => return Ok(Some(self.source.to_string())),
@@ -126,7 +137,7 @@ impl Template {
         };
         match value {
             None | Some(Value::Null) => Ok(None),
-            // A text that is one expression is not a part of a path or host: it is the whole of it.
+            // A string that is one expression is not a part of a path or host, but the whole of it.
             Some(value) => {
                 let place = match escape {
                     Escape::Host => EscapeContext { may_be_url: true, must_be_url: true, ..EscapeContext::of(escape) },
@@ -138,7 +149,10 @@ impl Template {
         }
     }
 
-    /// Whether its value counts as true.
+    /// Returns true if the value is truthy.
+    ///
+    /// # Errors
+    /// If the evaluation fails.
     pub fn is_truthy(&self, bindings: &Bindings<'_>) -> Result<bool, EvalError> {
         if self.is_literal() {
             return Ok(!matches!(&*self.source, "" | "false"));
@@ -146,12 +160,12 @@ impl Template {
         Ok(value::is_truthy(self.eval(bindings)?.as_ref()))
     }
 
-    /// Whether it is an expression (`{{…}}`) into whose value a value of this root goes as it is.
+    /// Returns true if it is an expression (`{{…}}`) whose result may contain a value of this root unchanged.
     pub fn lets_through(&self, root: &str) -> bool {
         matches!(&self.kind, TemplateKind::Jexl(expression) if expression.lets_through(root))
     }
 
-    /// The roots that it names, each with the name after it: (`steps`, `fetch`).
+    /// Returns the roots that it refers to, each with the name after it: (`steps`, `fetch`).
     pub fn references(&self) -> Vec<(String, Option<String>)> {
         let mut found = Vec::new();
         let mut add_path = |path: &Path| {
@@ -165,7 +179,7 @@ impl Template {
         found
     }
 
-    /// The steps whose outputs it reads; none when it may read any.
+    /// Returns the steps whose outputs it reads; `None` if it may read any step.
     pub fn steps_referenced(&self) -> Option<Vec<String>> {
         let (mut found, mut climbs) = (Vec::new(), false);
         self.parts(
@@ -184,7 +198,7 @@ impl Template {
         found.into_iter().filter(|(root, _)| root == "steps").map(|(_, name)| name).collect()
     }
 
-    /// Its paths and its expressions, those within paths among them.
+    /// Visits the paths and the expressions, expressions within paths among them.
     fn parts(&self, path: &mut dyn FnMut(&Path), expression: &mut dyn FnMut(&Expr)) {
         fn both(one: &Path, path: &mut dyn FnMut(&Path), expression: &mut dyn FnMut(&Expr)) {
             path(one);
@@ -207,7 +221,7 @@ impl Template {
     }
 }
 
-/// Stands for all roots among what an expression names.
+/// Represents all roots, for an expression that reads the whole bindings.
 const EVERYTHING: &str = "$";
 
 fn parse_template(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
@@ -218,8 +232,8 @@ fn parse_template(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
     if !is_path && jexl.is_none() && !source.contains("${") {
         return Ok(TemplateKind::Literal);
     }
-    if source.len() > MAX_SOURCE {
-        return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_SOURCE} bytes")));
+    if source.len() > MAX_EXPRESSION_BYTES {
+        return Err(ExprSyntaxError::new(0, format!("the expression is longer than {MAX_EXPRESSION_BYTES} bytes")));
     }
     if is_path {
         return path::parse(trimmed)
@@ -243,14 +257,14 @@ fn parse_mixed(source: &str) -> Result<TemplateKind, ExprSyntaxError> {
         let at = source.len() - rest.len() + open;
         let inside = &rest[open + 2..];
         let length = closing_brace(inside)
-            .ok_or_else(|| ExprSyntaxError::new(at, "this `${` has no `}`").with_hint("close it with }"))?;
+            .ok_or_else(|| ExprSyntaxError::new(at, "`${` is not closed").with_hint("close it with }"))?;
         let inner = inside[..length].trim();
         let shift = |error: ExprSyntaxError| error.shifted(at + 2);
         parts.push(if inner.starts_with("$.") || inner.starts_with("$[") {
             Part::Path(path::parse(inner).map_err(shift)?, inner.to_owned())
         } else {
             match parser::parse(inner).map_err(shift)? {
-                // Plain names need no copy of what they lead through.
+                // Plain names are read as a path, which needs no copies of intermediate values.
                 expression if is_plain(inner) => match path::parse(&format!("$.{inner}")) {
                     Ok(path) => Part::Path(path, inner.to_owned()),
                     Err(_) => Part::Jexl(expression, inner.to_owned()),
@@ -272,7 +286,7 @@ fn is_plain(inner: &str) -> bool {
         && !inner.ends_with(".length")
 }
 
-/// Where the `}` of `${` is, braces and quotes inside respected.
+/// Returns the offset of the `}` of `${`; skips nested braces and quotes.
 fn closing_brace(text: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
     let mut characters = text.char_indices();
@@ -291,15 +305,15 @@ fn closing_brace(text: &str) -> Option<usize> {
     None
 }
 
-/// Where a value lands.
+/// The position of a value within a string.
 #[derive(Clone, Copy)]
 struct EscapeContext {
     escape: Escape,
-    /// Whether a whole base URL may stand there.
+    /// Whether a whole base URL is permitted.
     may_be_url: bool,
-    /// Whether nothing else may.
+    /// Whether only a whole base URL is permitted.
     must_be_url: bool,
-    /// Whether it is within quotes (JSON).
+    /// Whether the position is between quotes (JSON).
     quoted: bool,
 }
 
@@ -333,7 +347,7 @@ fn mixed(parts: &[Part], bindings: &Bindings<'_>, escape: Escape) -> Result<Stri
         };
         let value = value.filter(|value| !value.is_null()).ok_or_else(|| EvalError::Missing { path: path.clone() })?;
         text.push_str(&escaped(&value, path, place)?);
-        if text.len() > MAX_TEXT {
+        if text.len() > MAX_STRING_BYTES {
             return Err(EvalError::Large);
         }
     }
@@ -341,7 +355,7 @@ fn mixed(parts: &[Part], bindings: &Bindings<'_>, escape: Escape) -> Result<Stri
 }
 
 impl EscapeContext {
-    /// What a literal changes for the values after it.
+    /// Moves past a literal part, which changes the position of the values after it.
     fn moves_over(&mut self, literal: &str) {
         match self.escape {
             Escape::PathSegment if literal.contains('?') => self.escape = Escape::Query,
@@ -361,7 +375,7 @@ impl EscapeContext {
 }
 
 fn escaped(value: &Value, path: &str, place: EscapeContext) -> Result<String, EvalError> {
-    let refused = |reason: &str| EvalError::Refused { path: path.to_owned(), reason: reason.to_owned() };
+    let rejected = |reason: &str| EvalError::Refused { path: path.to_owned(), reason: reason.to_owned() };
     let escape = place.escape;
     if escape == Escape::Json {
         if !place.quoted {
@@ -371,38 +385,40 @@ fn escaped(value: &Value, path: &str, place: EscapeContext) -> Result<String, Ev
         return Ok(text[1..text.len() - 1].to_owned());
     }
     if escape != Escape::None && matches!(value, Value::Array(_) | Value::Object(_)) {
-        return Err(refused("is a list or an object, where one value is needed"));
+        return Err(rejected("is a list or an object, but a single value is required"));
     }
     let text = value::as_text(value);
     match escape {
         Escape::None | Escape::Json => {}
         Escape::Header => {
             if text.chars().any(|c| c.is_control() && c != '\t') {
-                return Err(refused("holds a line break or another control character, which a header cannot carry"));
+                return Err(rejected(
+                    "contains a line break or another control character, which a header does not permit",
+                ));
             }
         }
         Escape::PathSegment => {
             if matches!(text.as_str(), "" | "." | "..") {
-                return Err(refused("is empty or only dots, which would change the path"));
+                return Err(rejected("is empty or only dots, which would change the path"));
             }
             return Ok(percent_encode(&text));
         }
         Escape::Query => return Ok(percent_encode(&text)),
         Escape::Xml => {
-            return escape_xml(&text).ok_or_else(|| refused("holds a character that XML cannot carry"));
+            return escape_xml(&text).ok_or_else(|| rejected("contains a character that XML does not permit"));
         }
         Escape::Host => {
             let is_host =
                 !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
             let is_url = place.may_be_url && is_base_url(&text);
             if place.must_be_url && !is_url {
-                return Err(refused("is no http(s) address without user, query and fragment"));
+                return Err(rejected("is not an http(s) URL without user, query and fragment"));
             }
             if !text.is_empty() && text.chars().all(|c| c == '.') {
-                return Err(refused("is only dots, which would change the path"));
+                return Err(rejected("is only dots, which would change the path"));
             }
             if !is_host && !is_url {
-                return Err(refused("holds characters that a host name cannot have"));
+                return Err(rejected("contains characters that a host name does not permit"));
             }
         }
     }
@@ -419,7 +435,7 @@ fn is_base_url(text: &str) -> bool {
     }) && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
 }
 
-/// Percent-encodes all but the unreserved characters of RFC 3986 section 2.3.
+/// Percent-encodes everything except the unreserved characters (RFC 3986 section 2.3).
 pub(super) fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -447,7 +463,7 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
         Expr::Root(root) => found.push((root.clone(), None)),
         Expr::Bindings => found.push((EVERYTHING.to_owned(), None)),
         Expr::Literal(_) | Expr::Current => {}
-        // `inputs["odd name"]` names as `inputs.name` does.
+        // `inputs["odd name"]` refers to a name like `inputs.name`.
         Expr::Index(of, index) if let (Expr::Root(root), Expr::Literal(Value::String(name))) = (&**of, &**index) => {
             found.push((root.clone(), Some(name.clone())));
         }
@@ -474,10 +490,13 @@ fn collect(expression: &Expr, found: &mut Vec<(String, Option<String>)>) {
 }
 
 impl ValueTemplate {
-    /// Its value; `None` is undefined. Members without a value disappear from objects, at any depth.
+    /// Returns the value; `None` is undefined. Members without a value are removed from objects, at any depth.
+    ///
+    /// # Errors
+    /// If the evaluation fails, or the value exceeds the memory budget.
     pub fn eval(&self, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalError> {
         match self {
-            // One text pays for itself.
+            // A single template charges its own evaluation.
             Self::Text(template) => template.eval(bindings),
             several => several.eval_within(bindings, &mut MemoryBudget::default()),
         }
@@ -486,7 +505,7 @@ impl ValueTemplate {
     fn eval_within(&self, bindings: &Bindings<'_>, budget: &mut MemoryBudget) -> Result<Option<Value>, EvalError> {
         Ok(match self {
             Self::Literal(value) => {
-                budget.charge_bytes(NODE)?;
+                budget.charge_bytes(VALUE_BYTES)?;
                 Some(value.clone())
             }
             Self::Text(template) => {
@@ -513,7 +532,7 @@ impl ValueTemplate {
         })
     }
 
-    /// Calls `visit` with every text in it.
+    /// Calls `visit` with every template in the value.
     pub fn templates<'a>(&'a self, visit: &mut dyn FnMut(&'a Template)) {
         match self {
             Self::Literal(_) => {}

@@ -1,14 +1,14 @@
-//! How values behave: truth, equality, order, text, numbers. The ways are JavaScript's where the
-//! engine that the files were written for shows them.
+//! The semantics of values: truthiness, equality, order, conversion to strings and numbers. They are those of
+//! JavaScript as far as the engine for which the files were written shows them.
 
 use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
-/// A value that may be undefined.
+/// A value, or undefined.
 pub(super) type Maybe = Option<Value>;
 
-/// The largest whole number that a double holds exactly.
+/// The largest integer that a double represents exactly: 2^53.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 pub(super) fn number(number: f64) -> Value {
@@ -16,7 +16,7 @@ pub(super) fn number(number: f64) -> Value {
         #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
         return Value::from(number as i64);
     }
-    // NaN and infinity are no JSON; JavaScript writes them as null too.
+    // JSON has neither NaN nor infinity; JavaScript writes them as null, too.
     Number::from_f64(number).map_or(Value::Null, Value::Number)
 }
 
@@ -30,7 +30,7 @@ pub(super) fn is_truthy(value: Option<&Value>) -> bool {
     }
 }
 
-/// The number that a value counts as, if any.
+/// Returns the number that a value converts to; `None` if it does not convert.
 pub(super) fn as_number(value: Option<&Value>) -> Option<f64> {
     match value? {
         Value::Number(number) => number.as_f64(),
@@ -41,7 +41,7 @@ pub(super) fn as_number(value: Option<&Value>) -> Option<f64> {
     }
 }
 
-/// The text that a value is written as inside a longer text.
+/// Returns the string that a value converts to within a longer string.
 pub(super) fn as_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -53,7 +53,7 @@ pub(super) fn as_text(value: &Value) -> String {
     }
 }
 
-/// A number as JavaScript writes it: `25.0` is `25`.
+/// Returns a number as JavaScript writes it: `25.0` as `25`.
 fn number_text(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => match self::number(float) {
@@ -86,7 +86,7 @@ pub(super) fn compare(left: Option<&Value>, right: Option<&Value>) -> Option<Ord
     as_number(left)?.partial_cmp(&as_number(right)?)
 }
 
-/// Whether `list` holds `value`, `text` holds a part, or an object has a key.
+/// Returns true if a list contains `value`, a string contains it as a part, or an object has it as a key.
 pub(super) fn contains(container: Option<&Value>, value: Option<&Value>) -> bool {
     match (container, value) {
         (Some(Value::Array(items)), value) => items.iter().any(|item| equal(Some(item), value)),

@@ -1,7 +1,7 @@
-//! Escaping for XML, in texts of the file and in what the engine writes.
+//! Escapes strings for XML, in connector files and in the runtime.
 
-/// The text as it may stand in an element or between an attribute's quotes; `None` when it holds a
-/// character that XML 1.0 cannot carry in any spelling (section 2.2).
+/// Returns the text as it can be written in an element or between the quotes of an attribute; `None` if it contains a
+/// character that XML 1.0 does not permit (section 2.2).
 pub fn escape_xml(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -11,7 +11,7 @@ pub fn escape_xml(text: &str) -> Option<String> {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&apos;"),
-            // Written as itself, a reader would turn it into a line feed (section 2.11).
+            // A parser would turn an unescaped carriage return into a line feed (section 2.11).
             '\r' => out.push_str("&#13;"),
             '\t' | '\n' => out.push(character),
             '\u{fffe}' | '\u{ffff}' => return None,

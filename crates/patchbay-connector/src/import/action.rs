@@ -1,4 +1,4 @@
-//! An action from an operation.
+//! Generates an action from an operation.
 
 use super::{
     args,
@@ -8,7 +8,8 @@ use super::{
     model::{
         Api, ApiMethod, ApiOperation, ApiParameter, KeyLocation, ParameterLocation, ParameterStyle, SecurityScheme,
     },
-    names, pagination,
+    names,
+    pagination::{self, ListShape},
     review_notes::{ReviewNotes, Topic},
     schema::{InputShape, SchemaReader, ShapeType},
     scopes::Scopes,
@@ -20,12 +21,12 @@ use crate::{
     yaml::{Map, Yaml},
 };
 
-/// The longest path that an expression may be.
-const MAX_PATH: usize = 3000;
-/// The longest label.
-const MAX_LABEL: usize = 60;
+/// The maximum length of a path, in bytes; the limit of expressions is a little higher.
+const MAX_PATH_BYTES: usize = 3000;
+/// The maximum length of a label, in characters.
+const MAX_LABEL_CHARS: usize = 60;
 
-/// What all actions of a connector share.
+/// What all actions of a connector have in common.
 pub(super) struct ImportContext<'a, 'd> {
     pub(super) api: &'a Api<'d>,
     pub(super) server: &'a ConnectorBaseUrl,
@@ -33,23 +34,20 @@ pub(super) struct ImportContext<'a, 'd> {
     pub(super) notes: &'a ReviewNotes,
 }
 
-/// The action; none when no step can call the operation, which is noted.
+/// Returns the action; `None` if no step function can send the request, which is noted.
 pub(super) fn action(
     context: &ImportContext<'_, '_>,
     operation: &ApiOperation<'_>,
     id: &str,
 ) -> Option<GeneratedAction> {
-    let place = operation.place();
-    let left_out = |why: &str| {
-        context.notes.add(Topic::LeftOut, place.clone(), why);
-        None
-    };
-    if operation.path.len() > MAX_PATH {
-        return left_out("its path is too long");
+    let note = |topic, detail: String| context.notes.add(topic, operation.place(), detail);
+    if operation.path.len() > MAX_PATH_BYTES {
+        note(Topic::LeftOut, "its path is too long".to_owned());
+        return None;
     }
     let mut inputs = ActionInputs::default();
     let mut arguments: Vec<Yaml> = Vec::new();
-    let mut reader = SchemaReader::new(context.api.document, context.notes, place.clone());
+    let mut reader = SchemaReader::new(context.api.document, context.notes, operation.place());
     let listing = pagination::listing(context.api.document, operation);
     let is_list = operation.method == ApiMethod::Get && listing.is_list;
     let paged = if is_list && !operation.answer.is_file { pagination::guess(operation, &listing) } else { None };
@@ -64,82 +62,34 @@ pub(super) fn action(
             page_input = name;
         }
     }
-    let sent = match &operation.body {
-        Some(body) => {
-            let mut building = BodyBuilder {
-                reader: &mut reader,
-                inputs: &mut inputs,
-                args: &mut arguments,
-                notes: context.notes,
-                place: place.clone(),
-            };
-            match building.body(body) {
-                Ok(sent) => sent,
-                Err(why) => return left_out(&why),
-            }
+    let encoding = match body(context, operation, &mut reader, &mut inputs, &mut arguments) {
+        Ok(encoding) => encoding,
+        Err(reason) => {
+            note(Topic::LeftOut, reason);
+            return None;
         }
-        None => BodyEncoding::Args,
     };
-    if operation.body.is_some() && operation.method == ApiMethod::Get {
-        context.notes.add(Topic::Body, place.clone(), "a GET with a body, which many servers ignore");
-    }
     if inputs.undescribed > 0 {
-        let count = inputs.undescribed;
-        context.notes.add(Topic::Description, place.clone(), format!("{count} inputs without a description"));
+        note(Topic::Description, format!("{} inputs without a description", inputs.undescribed));
     }
-    let mut parameters = Map::new();
-    if let Some(base) = operation
-        .server
-        .as_deref()
-        .map(|base| base.trim_end_matches('/'))
-        .filter(|base| *base != context.server.described)
-    {
-        match args::literal(base).filter(|base| base.starts_with("https://") && !base.contains(['{', '}'])) {
-            Some(base) => parameters.set("baseUrl", base),
-            None => context.notes.add(
-                Topic::BaseUrl,
-                place.clone(),
-                format!("its own server `{}` was not taken", line(base, 120)),
-            ),
-        }
-    }
+    let mut parameters = Map::new().with_some("baseUrl", own_base_url(context, operation));
     parameters.set("url", url);
     parameters.set("method", operation.method.as_str());
     if !arguments.is_empty() {
         parameters.set("args", arguments);
     }
-    let function = function(context, operation, sent, paged.as_ref().zip(page_input.as_deref()), &mut parameters);
+    let function = function(context, operation, encoding, paged.as_ref().zip(page_input.as_deref()), &mut parameters);
     let step = Map::new()
         .with("stepId", "call")
         .with("description", sentence(&label(operation, id)))
         .with("stepFunction", Map::new().with("functionName", function).with("parameters", parameters));
-    let by_record =
-        if function == "request" && is_list { pagination::by_last_record(operation, &listing) } else { None };
-    if by_record.is_some() {
-        context.notes.add(Topic::PagingGuessed, place.clone(), "`starting_after` by the last record's id");
-    } else if function == "request" && is_list && pagination::looks_paged(operation) {
-        context.notes.add(Topic::PagingUnknown, place.clone(), "");
-    }
-    let result = match function {
-        "download_file" => Map::new().with(
-            "data",
-            Map::new()
-                .with("content", "$.steps.call.output.data")
-                .with("file_name", "$.steps.call.output.fileMetadata.fileName")
-                .with("content_type", "$.steps.call.output.fileMetadata.contentType"),
-        ),
-        "paginated_request" => {
-            Map::new().with("data", "$.steps.call.output.data").with("next", "$.steps.call.output.next")
-        }
-        _ => by_record.unwrap_or_else(|| Map::new().with("data", "$.steps.call.output.data")),
-    };
+    let result = result(context, operation, function, is_list.then_some(&listing));
     let is_probe = operation.method == ApiMethod::Get
         && !inputs.any_required
         && function != "download_file"
         && !operation.deprecated;
-    let head = head(context, operation, id, is_list);
+    let mut map = head(context, operation, id, is_list);
     let inputs = inputs.into_list();
-    let mut map = head;
     if !inputs.is_empty() {
         map.set("inputs", inputs);
     }
@@ -147,12 +97,78 @@ pub(super) fn action(
     Some(GeneratedAction { group: group(operation), id: id.to_owned(), action: map.into(), is_probe })
 }
 
-/// Everything above the inputs.
+/// Adds the request body.
+///
+/// # Errors
+/// The reason, if no step function can send it.
+fn body<'d, 'n>(
+    context: &ImportContext<'n, 'd>,
+    operation: &ApiOperation<'d>,
+    reader: &mut SchemaReader<'d, 'n>,
+    inputs: &mut ActionInputs,
+    arguments: &mut Vec<Yaml>,
+) -> Result<BodyEncoding, String> {
+    let Some(body) = &operation.body else { return Ok(BodyEncoding::Args) };
+    let place = operation.place();
+    let mut builder = BodyBuilder { reader, inputs, args: arguments, notes: context.notes, place: place.clone() };
+    let encoding = builder.body(body)?;
+    if operation.method == ApiMethod::Get {
+        context.notes.add(Topic::Body, place, "a GET with a body; many servers ignore it");
+    }
+    Ok(encoding)
+}
+
+/// Returns the base URL of the operation, if it differs from the connector's.
+fn own_base_url(context: &ImportContext<'_, '_>, operation: &ApiOperation<'_>) -> Option<String> {
+    let base = operation.server.as_deref()?.trim_end_matches('/');
+    if base == context.server.described {
+        return None;
+    }
+    let literal = args::literal(base).filter(|base| base.starts_with("https://") && !base.contains(['{', '}']));
+    if literal.is_none() {
+        let detail = format!("the server `{}` of the operation is ignored", line(base, 120));
+        context.notes.add(Topic::BaseUrl, operation.place(), detail);
+    }
+    literal
+}
+
+/// Returns the result; `listing` is the shape of a list response.
+fn result(
+    context: &ImportContext<'_, '_>,
+    operation: &ApiOperation<'_>,
+    function: &str,
+    listing: Option<&ListShape>,
+) -> Map {
+    let data = || Map::new().with("data", "$.steps.call.output.data");
+    match function {
+        "download_file" => Map::new().with(
+            "data",
+            Map::new()
+                .with("content", "$.steps.call.output.data")
+                .with("file_name", "$.steps.call.output.fileMetadata.fileName")
+                .with("content_type", "$.steps.call.output.fileMetadata.contentType"),
+        ),
+        "paginated_request" => data().with("next", "$.steps.call.output.next"),
+        "request" if listing.is_some() => {
+            let by_record = listing.and_then(|listing| pagination::by_last_record(operation, listing));
+            if by_record.is_some() {
+                let detail = "`starting_after` with the last record's id";
+                context.notes.add(Topic::PaginationGuessed, operation.place(), detail);
+            } else if pagination::looks_paged(operation) {
+                context.notes.add(Topic::PaginationUnknown, operation.place(), "");
+            }
+            by_record.unwrap_or_else(data)
+        }
+        _ => data(),
+    }
+}
+
+/// Returns the part of an action above its inputs.
 fn head(context: &ImportContext<'_, '_>, operation: &ApiOperation<'_>, id: &str, is_list: bool) -> Map {
     let label = label(operation, id);
     let about = description(&operation.description);
     let summary = sentence(&line(&operation.summary, 300));
-    let told = match (about.is_empty(), summary.is_empty()) {
+    let description_text = match (about.is_empty(), summary.is_empty()) {
         (false, _) => about,
         (true, false) => summary,
         (true, true) => {
@@ -161,8 +177,8 @@ fn head(context: &ImportContext<'_, '_>, operation: &ApiOperation<'_>, id: &str,
         }
     };
     let lines = details(&operation.description);
-    let is_long = operation.description.trim().chars().count() > told.chars().count() + 8;
-    let mut map = Map::new().with("actionId", id).with("label", label).with("description", told);
+    let is_long = operation.description.trim().chars().count() > description_text.chars().count() + 8;
+    let mut map = Map::new().with("actionId", id).with("label", label).with("description", description_text);
     if is_long && !lines.is_empty() {
         map.set("details", Yaml::Lines(lines));
     }
@@ -183,7 +199,7 @@ fn head(context: &ImportContext<'_, '_>, operation: &ApiOperation<'_>, id: &str,
     map
 }
 
-/// What is known of an action by its method alone (RFC 9110 section 9.2).
+/// Returns the annotations that follow from the method (RFC 9110 section 9.2).
 fn annotations(method: ApiMethod) -> Map {
     let (reads, destroys, repeats) = match method {
         ApiMethod::Get => (true, false, true),
@@ -209,12 +225,12 @@ fn kind(operation: &ApiOperation<'_>, id: &str, is_list: bool) -> &'static str {
 }
 
 fn label(operation: &ApiOperation<'_>, id: &str) -> String {
-    let summary = line(operation.summary.trim().trim_end_matches('.'), MAX_LABEL + 1);
-    let fits = !summary.is_empty() && !summary.ends_with('…') && summary.chars().count() <= MAX_LABEL;
+    let summary = line(operation.summary.trim().trim_end_matches('.'), MAX_LABEL_CHARS + 1);
+    let fits = !summary.is_empty() && !summary.ends_with('…') && summary.chars().count() <= MAX_LABEL_CHARS;
     if fits { capitalised(&summary) } else { heading(id) }
 }
 
-/// The group that the action belongs to: its tag, else the first thing in its path.
+/// Returns the group of an action: its first tag, otherwise the first literal segment of its path.
 fn group(operation: &ApiOperation<'_>) -> String {
     if let Some(tag) = operation.tags.first().filter(|tag| tag.chars().any(|c| c.is_ascii_alphanumeric())) {
         return tag.clone();
@@ -228,7 +244,7 @@ fn group(operation: &ApiOperation<'_>) -> String {
     operation.path.split('/').find(is_thing).unwrap_or("actions").to_owned()
 }
 
-/// The path with its inputs, which are added.
+/// Returns the path with its inputs, which are added.
 fn url<'d>(
     context: &ImportContext<'_, 'd>,
     operation: &ApiOperation<'d>,
@@ -243,7 +259,7 @@ fn url<'d>(
         let Some((inside, after)) = after.split_once('}') else { break };
         url.push_str(&literal_path(before));
         rest = after;
-        // RFC 6570's operators; a query within the path is given by parameters.
+        // The operators of RFC 6570. Query parameters within the path are added as parameters.
         let name = inside.trim_start_matches('+').split(['*', ':', '=']).next().unwrap_or_default();
         if name.is_empty() || name.starts_with(['?', '&', '/', '#', ';', '.']) {
             continue;
@@ -261,7 +277,7 @@ fn url<'d>(
                         context.notes.add(
                             Topic::Parameter,
                             operation.place(),
-                            format!("`{name}` stands in the path and is described nowhere"),
+                            format!("the path parameter `{name}` is not described"),
                         );
                         InputShape::of(ShapeType::String)
                     }
@@ -279,7 +295,7 @@ fn url<'d>(
     if url.starts_with('/') { url } else { format!("/{url}") }
 }
 
-/// A part of a path that stands for itself.
+/// Returns a literal part of a path, escaped for expressions.
 fn literal_path(part: &str) -> String {
     let mut out = String::new();
     for character in part.chars() {
@@ -301,7 +317,7 @@ fn with_description(mut shape: InputShape, about: &str) -> InputShape {
     shape
 }
 
-/// Adds a parameter of the query or the headers; gives its input's name.
+/// Adds a parameter of the query or the headers; returns the name of its input.
 fn parameter<'d>(
     context: &ImportContext<'_, 'd>,
     operation: &ApiOperation<'d>,
@@ -316,15 +332,18 @@ fn parameter<'d>(
         ParameterLocation::Query => (InputLocation::Query, KeyLocation::Query),
         ParameterLocation::Header => (InputLocation::Headers, KeyLocation::Header),
     };
-    // A key is sent by the authentication.
-    let is_key = |scheme: &SecurityScheme| matches!(scheme, SecurityScheme::Key { name, place, .. } if *place == location && name.eq_ignore_ascii_case(&param.name));
+    // The authorization sends an API key.
+    let is_key = |scheme: &SecurityScheme| match scheme {
+        SecurityScheme::Key { name, place, .. } => *place == location && name.eq_ignore_ascii_case(&param.name),
+        _ => false,
+    };
     if context.api.schemes.iter().any(|(_, scheme)| is_key(scheme)) {
         return None;
     }
     let shape = with_description(reader.shape(param.schema, &param.name), &param.description);
     let shape = InputShape { nullable: false, ..shape };
     if args::literal(&param.name).is_none() || param.name.is_empty() {
-        let note = format!("`{}` has a name that cannot be written; it was left out", line(&param.name, 80));
+        let note = format!("the name of `{}` cannot be expressed; it is omitted", line(&param.name, 80));
         context.notes.add(Topic::Parameter, operation.place(), note);
         return None;
     }
@@ -351,14 +370,14 @@ fn parameter<'d>(
         context.notes.add(
             Topic::Parameter,
             operation.place(),
-            format!("`{}` is a list of objects in the query; see how it is written", param.name),
+            format!("`{}` is a list of objects in the query; check how it is written", param.name),
         );
     }
     arguments.extend(arg.map(Yaml::from));
     Some(input)
 }
 
-/// The step's function; adds what it has beyond a plain request.
+/// Returns the name of the step function, and adds the parameters that a plain request does not have.
 fn function(
     context: &ImportContext<'_, '_>,
     operation: &ApiOperation<'_>,
@@ -381,7 +400,7 @@ fn function(
         return "download_file";
     }
     if let Some((paging, input)) = paged {
-        context.notes.add(Topic::PagingGuessed, operation.place(), paging.told());
+        context.notes.add(Topic::PaginationGuessed, operation.place(), paging.summary());
         paging.write(parameters, input);
         return "paginated_request";
     }

@@ -1,4 +1,4 @@
-//! Arguments of a request, each from an input or fixed.
+//! Generates arguments of a request, with an input or a fixed value.
 
 use serde_json::Value;
 
@@ -9,12 +9,12 @@ use super::{
 use crate::expr::Template;
 use crate::yaml::Map;
 
-/// An argument that hands an input on.
+/// Returns an argument whose value is an input.
 pub(super) fn from_input(name: &str, input: &str, place: &str) -> Option<Map> {
     Some(Map::flow().with("name", literal(name)?).with("value", format!("$.inputs.{input}")).with("in", place))
 }
 
-/// An argument that is always the same.
+/// Returns an argument with a fixed value.
 pub(super) fn fixed(name: &str, value: &Value, place: &str) -> Option<Map> {
     let value = match value {
         Value::String(text) => literal(text)?,
@@ -24,7 +24,7 @@ pub(super) fn fixed(name: &str, value: &Value, place: &str) -> Option<Map> {
     Some(Map::flow().with("name", literal(name)?).with("value", value).with("in", place))
 }
 
-/// A query argument in the style that the provider reads.
+/// Returns a query argument in the style of the provider.
 pub(super) fn query(name: &str, input: &str, style: ParameterStyle, shape: &InputShape) -> Option<Map> {
     let is_list = shape.array || shape.variants.iter().any(|variant| variant.array);
     let is_object =
@@ -38,14 +38,14 @@ pub(super) fn query(name: &str, input: &str, style: ParameterStyle, shape: &Inpu
             Map::flow().with("name", literal(name)?).with("value", joined).with("in", "query")
         }
         ParameterStyle::Comma if is_list => arg.with("arrayFormat", "comma"),
-        // The members are parameters of their own.
+        // The members become separate parameters.
         ParameterStyle::Repeat if is_object && !is_list => arg.with("inline", true),
         ParameterStyle::Repeat if is_list => arg.with("arrayFormat", "repeat"),
         _ => arg,
     })
 }
 
-/// A value that stands in for an input that is not given.
+/// Returns an expression with the default value of an input.
 pub(super) fn with_default(input: &str, default: &Value) -> Option<String> {
     let written = match default {
         Value::Number(_) | Value::Bool(_) => default.to_string(),
@@ -56,7 +56,7 @@ pub(super) fn with_default(input: &str, default: &Value) -> Option<String> {
     Template::parse(&text).is_ok().then_some(text)
 }
 
-/// A text that stands for itself, in whatever way the format can say it.
+/// Returns the spelling of a literal text; `None` if the format has none.
 pub(super) fn literal(text: &str) -> Option<String> {
     if Template::parse(text).is_ok_and(|template| template.is_literal()) {
         return Some(text.to_owned());
@@ -81,7 +81,7 @@ mod tests {
     use crate::expr::Bindings;
 
     #[test]
-    fn texts_stand_for_themselves_even_where_they_look_like_expressions() {
+    fn texts_that_look_like_expressions_stay_literal() {
         let bindings = Bindings { roots: &[] };
         for text in ["plain", "$filter", "$", "$.x", "a${b}c", "filter[name]", "@type"] {
             let written = literal(text).unwrap();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_stand_in_for_what_is_not_given() {
+    fn defaults_replace_missing_inputs() {
         let inputs = json!({ "x": 1 });
         let roots = [("inputs", &inputs)];
         let value = |input, default: Value| {

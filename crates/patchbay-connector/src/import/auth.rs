@@ -1,4 +1,4 @@
-//! How accounts prove who they are: each set of schemes that an operation asks for becomes a method.
+//! Generates authentication methods: each set of security schemes that an operation requires becomes a method.
 
 use super::{
     args,
@@ -8,10 +8,10 @@ use super::{
 };
 use crate::yaml::{Map, Yaml};
 
-/// The most methods of a connector.
+/// The maximum number of methods of a connector.
 const MAX_METHODS: usize = 12;
 
-/// A method in the making; server fields, scopes and test actions come later.
+/// A method without server fields, scopes and test actions, which are added later.
 #[derive(Debug)]
 pub(super) struct GeneratedAuthMethod {
     pub(super) key: String,
@@ -25,13 +25,14 @@ pub(super) struct GeneratedAuthMethod {
     /// Whether the authorization takes `scopes`.
     pub(super) takes_scopes: bool,
     pub(super) refresh: Option<Map>,
-    /// Whether a client certificate is shown too.
+    /// Whether a client certificate is also required.
     pub(super) certificates: bool,
-    /// What a person has to know, above it.
+    /// A comment above the method.
     pub(super) comment: Option<&'static str>,
 }
 
-/// The methods that operations ask for, the API's own first; those that nothing asks for where nothing is asked.
+/// Returns the methods that the operations require, those of the whole API first. If none are required, each scheme
+/// becomes a method.
 pub(super) fn methods(api: &Api<'_>, notes: &ReviewNotes) -> Vec<GeneratedAuthMethod> {
     let mut sets: Vec<Vec<String>> = Vec::new();
     let mut add = |requirement: &SecurityRequirement| {
@@ -44,13 +45,13 @@ pub(super) fn methods(api: &Api<'_>, notes: &ReviewNotes) -> Vec<GeneratedAuthMe
     api.security.iter().for_each(&mut add);
     api.operations.iter().filter_map(|operation| operation.security.as_ref()).flatten().for_each(&mut add);
     if sets.is_empty() {
-        let alone = |(name, _): &(String, SecurityScheme)| vec![name.clone()];
-        sets.extend(api.schemes.iter().map(alone));
+        let single = |(name, _): &(String, SecurityScheme)| vec![name.clone()];
+        sets.extend(api.schemes.iter().map(single));
         if sets.len() > 1 {
             notes.add(
                 Topic::Authentication,
                 "security",
-                "no operation says which scheme it needs; each became a method",
+                "no operation names its security scheme; each scheme became a method",
             );
         }
     }
@@ -63,7 +64,7 @@ pub(super) fn methods(api: &Api<'_>, notes: &ReviewNotes) -> Vec<GeneratedAuthMe
         notes.add(
             Topic::Authentication,
             "security",
-            format!("{} methods; the first {MAX_METHODS} were kept", methods.len()),
+            format!("{} methods; only the first {MAX_METHODS} are used", methods.len()),
         );
         methods.truncate(MAX_METHODS);
     }
@@ -72,7 +73,7 @@ pub(super) fn methods(api: &Api<'_>, notes: &ReviewNotes) -> Vec<GeneratedAuthMe
             notes.add(
                 Topic::Authentication,
                 "security",
-                "the description names no scheme; the one method asks for nothing",
+                "the description has no security scheme; the method needs no credentials",
             );
         }
         let authorization = Map::flow().with("type", "none");
@@ -101,7 +102,7 @@ struct AuthMethodBuilder<'a, 'd> {
     api: &'a Api<'d>,
     notes: &'a ReviewNotes,
     methods: Vec<GeneratedAuthMethod>,
-    /// Whether the set at hand asks for a client certificate.
+    /// Whether the current set requires a client certificate.
     with_certificate: bool,
 }
 
@@ -134,7 +135,7 @@ impl AuthMethodBuilder<'_, '_> {
                 match scheme {
                     Some(scheme) => scheme,
                     None if lower.contains("bearer") || lower.contains("oauth") || lower.contains("jwt") => {
-                        self.note(name, "it is asked for and described nowhere; guessed: a bearer token");
+                        self.note(name, "required but not described; guessed: a bearer token");
                         SecurityScheme::Bearer
                     }
                     None => SecurityScheme::Undefined,
@@ -149,13 +150,10 @@ impl AuthMethodBuilder<'_, '_> {
         if let Some((name, scheme)) = token {
             if schemes.len() > 1 {
                 let others = names.iter().filter(|other| other != name).cloned().collect::<Vec<_>>().join(", ");
-                self.note(
-                    name,
-                    format!("operations need it together with {others}, which each action must send by itself"),
-                );
+                self.note(name, format!("operations also require {others}; add it to each action"));
             }
             match scheme {
-                SecurityScheme::OAuth2(flows) if flows.is_empty() => self.note(name, "none of its flows is known"),
+                SecurityScheme::OAuth2(flows) if flows.is_empty() => self.note(name, "it has no known flow"),
                 SecurityScheme::OAuth2(flows) => flows.iter().for_each(|flow| self.flow(name, flow)),
                 SecurityScheme::OpenId(url) => self.open_id(name, url),
                 _ => {}
@@ -194,7 +192,7 @@ impl AuthMethodBuilder<'_, '_> {
         }
     }
 
-    /// Schemes that are sent together, each as arguments.
+    /// Adds a method with schemes that are sent together, each as an argument.
     fn by_args(&mut self, schemes: &[(&str, SecurityScheme)]) {
         let (mut list, mut fields, mut labels) = (Vec::new(), Vec::new(), Vec::new());
         for (name, scheme) in schemes {
@@ -231,7 +229,7 @@ impl AuthMethodBuilder<'_, '_> {
                     self.note(
                         name,
                         format!(
-                            "the scheme `{word}` is sent as `Authorization: {word} VALUE`; see whether that is all"
+                            "the scheme `{word}` is sent as `Authorization: {word} VALUE`; check whether it needs more"
                         ),
                     );
                     fields.push(secret(&key, &heading(&key), "What follows the scheme's name in the header."));
@@ -239,12 +237,12 @@ impl AuthMethodBuilder<'_, '_> {
                 }
                 SecurityScheme::Undefined => {
                     let header = key.replace('_', "-");
-                    self.note(name, format!("it is asked for and described nowhere; guessed: a header `{header}`"));
+                    self.note(name, format!("required but not described; guessed: a header `{header}`"));
                     fields.push(secret(&key, &heading(&key), "Where to find it in the provider's settings."));
                     Some((header, credential, "headers"))
                 }
                 SecurityScheme::Unknown(kind) => {
-                    self.note(name, format!("the kind `{kind}` is not known; nothing was written for it"));
+                    self.note(name, format!("the type `{kind}` is unknown; it is ignored"));
                     None
                 }
                 SecurityScheme::OAuth2(_) | SecurityScheme::OpenId(_) | SecurityScheme::MutualTls => None,
@@ -255,10 +253,10 @@ impl AuthMethodBuilder<'_, '_> {
                 Some(header) => {
                     list.push(Yaml::from(Map::flow().with("name", header).with("value", value).with("in", place)));
                 }
-                None => self.note(name, format!("`{header}` cannot be the name of a header or parameter")),
+                None => self.note(name, format!("`{header}` is not a valid name of a header or parameter")),
             }
         }
-        // Two schemes may have one field.
+        // Two schemes may have the same field.
         let mut seen: Vec<Map> = Vec::new();
         fields.retain(|field| {
             !seen.contains(field) && {
@@ -319,29 +317,31 @@ impl AuthMethodBuilder<'_, '_> {
         });
     }
 
-    /// A flow that no server can go: the customer brings a token.
+    /// Adds a method for a flow that a server cannot use: the customer enters a token.
     fn pasted(&mut self, name: &str, flow: &OAuthFlow) {
         let why = if flow.kind == OAuthFlowKind::Implicit {
-            "the implicit flow gives a server no token"
+            "a server cannot use the implicit flow"
         } else {
-            "the flow names no token URL"
+            "the flow has no token URL"
         };
         self.note(
             name,
-            format!("{why}; the method asks for a token: replace it by the provider's authorization code flow"),
+            format!(
+                "{why}; the customer enters a token: replace the method with the provider's authorization code flow"
+            ),
         );
         let authorization = Map::flow().with("type", "bearer").with("token", "${credentials.token}");
-        let token = secret("token", "Access token", "A token of the provider for the account.");
+        let token = secret("token", "Access token", "An access token of the account.");
         self.add(GeneratedAuthMethod {
             label: "Access token".to_owned(),
             config: vec![token],
-            comment: Some("A stand-in: see how the provider gives tokens to a server."),
+            comment: Some("Placeholder: check how the provider issues tokens to a server."),
             ..custom("access_token", authorization)
         });
     }
 
     fn by_password(&mut self, name: &str, token_url: &str) {
-        self.note(name, "the password flow is outdated; prefer another one of the provider's");
+        self.note(name, "the password flow is deprecated; use another flow if the provider has one");
         let form = [
             ("grant_type", "password"),
             ("username", "$.credentials.username"),
@@ -391,7 +391,7 @@ impl AuthMethodBuilder<'_, '_> {
         });
     }
 
-    /// Its URLs stand in a document that is not read here.
+    /// The document with the URLs is not read here.
     fn open_id(&mut self, name: &str, url: &str) {
         let shown = super::text::line(url, 200);
         self.note(name, format!("copy `authorization_endpoint` and `token_endpoint` from {shown} into the method"));
@@ -427,24 +427,24 @@ fn user_and_password() -> Vec<Map> {
     ]
 }
 
-/// A required field that is secret.
+/// Returns a required field that is secret.
 fn secret(key: &str, label: &str, about: &str) -> Map {
     field(key, label, "password", true, about)
 }
 
-/// A required field.
+/// Returns a required field.
 fn field(key: &str, label: &str, kind: &str, is_secret: bool, about: &str) -> Map {
     written(key, label, kind, is_secret, true, about)
 }
 
-/// A required field of several lines.
+/// Returns a required field with several lines.
 fn pem(key: &str, label: &str, is_secret: bool, about: &str) -> Map {
     written(key, label, "text_area", is_secret, true, about)
 }
 
-/// A field of the app, where the provider asks for one.
+/// Returns an optional field for an OAuth app.
 fn optional(key: &str, label: &str, kind: &str, is_secret: bool) -> Map {
-    let about = format!("The {} of your app at the provider, where it asks for one.", label.to_lowercase());
+    let about = format!("The {} of your OAuth app at the provider, if it requires one.", label.to_lowercase());
     written(key, label, kind, is_secret, false, &about)
 }
 
@@ -463,7 +463,7 @@ fn key_of(name: &str, otherwise: &str) -> String {
     if key.is_empty() || key.starts_with(|c: char| c.is_ascii_digit()) { otherwise.to_owned() } else { key }
 }
 
-/// Whether a text can be a header's name (RFC 9110 section 5.1).
+/// Returns true if a text is a valid header name (RFC 9110 section 5.1).
 fn is_header(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

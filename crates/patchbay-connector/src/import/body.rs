@@ -1,4 +1,4 @@
-//! The body of a request: JSON, forms, files, bytes, text.
+//! Generates the arguments of a request body: JSON, forms, files, bytes, text.
 
 use serde_json::Value;
 
@@ -15,10 +15,10 @@ use crate::{
     yaml::{Map, Yaml},
 };
 
-/// How the body is sent.
+/// How a body is sent.
 #[derive(Debug)]
 pub(super) enum BodyEncoding {
-    /// By the arguments alone.
+    /// With arguments only.
     Args,
     /// As a multipart form with this file.
     Upload(Map),
@@ -26,7 +26,7 @@ pub(super) enum BodyEncoding {
     Binary(Map),
 }
 
-/// What the body adds to an action.
+/// Adds a body to an action.
 pub(super) struct BodyBuilder<'a, 'd, 'n> {
     pub(super) reader: &'a mut SchemaReader<'d, 'n>,
     pub(super) inputs: &'a mut ActionInputs,
@@ -36,7 +36,10 @@ pub(super) struct BodyBuilder<'a, 'd, 'n> {
 }
 
 impl<'d> BodyBuilder<'_, 'd, '_> {
-    /// Adds a body; `Err` says why it cannot be sent.
+    /// Adds a body.
+    ///
+    /// # Errors
+    /// The reason, if no step function can send it.
     pub(super) fn body(&mut self, body: &ApiBody<'d>) -> Result<BodyEncoding, String> {
         match &body.media {
             BodyMedia::Json => self.members(body),
@@ -95,7 +98,11 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
                 property.required &= variants.iter().all(everywhere);
             });
             union(&mut shape, variants);
-            self.notes.add(Topic::Body, self.place.clone(), "the body has alternatives; the members of all are inputs");
+            self.notes.add(
+                Topic::Body,
+                self.place.clone(),
+                "the body has alternatives; the inputs are the members of all",
+            );
         }
         if shape.is_object() && !shape.properties.is_empty() {
             return self.flattened(&shape, body);
@@ -106,11 +113,11 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
         self.whole(&shape, body.required.unwrap_or(false));
     }
 
-    /// Each member of the body as an input of its own.
+    /// Adds each member of the body as an input.
     fn flattened(&mut self, shape: &InputShape, body: &ApiBody<'d>) {
         let is_form = body.media == BodyMedia::Form;
         for property in &shape.properties {
-            // A body that may be left out requires nothing.
+            // An optional body requires no member.
             let required = property.required && body.required != Some(false);
             if is_form && property.shape.array {
                 let note = format!("`{}` is a list in a form; it is sent as `{0}[0]=…&{0}[1]=…`", property.name);
@@ -144,7 +151,7 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
             self.notes.add(
                 Topic::Parameter,
                 self.place.clone(),
-                format!("`body.{name}` has a name that cannot be written; it was left out"),
+                format!("the name of `body.{name}` cannot be expressed; it is omitted"),
             );
             return;
         }
@@ -161,7 +168,7 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
         self.args.extend(arg.map(Yaml::from));
     }
 
-    /// The body as one input.
+    /// Adds the whole body as one input.
     fn whole(&mut self, shape: &InputShape, required: bool) {
         let name = self.inputs.add("body", InputLocation::Body, shape, required);
         let value = if shape.nested_list {
@@ -187,17 +194,17 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
             }
         }
         let Some(file) = file else {
-            return Err("its body is a multipart form without a file, which no step sends".to_owned());
+            return Err("its body is a multipart form without a file, which no step function can send".to_owned());
         };
         if file.shape.array || !later.is_empty() {
             let others = if later.is_empty() { String::new() } else { format!("; not sent: `{}`", later.join("`, `")) };
             self.notes.add(
                 Topic::Body,
                 self.place.clone(),
-                format!("a form carries one file, `{}`{others}", file.name),
+                format!("a form can carry one file, `{}`{others}", file.name),
             );
         }
-        let field = args::literal(&file.name).ok_or("its file's field has a name that cannot be written")?;
+        let field = args::literal(&file.name).ok_or("the name of its file field cannot be expressed")?;
         let text = |about: String| InputShape { description: about, ..InputShape::of(ShapeType::String) };
         let described = about(&file.shape.description, "The file.");
         let content = self.inputs.add(

@@ -1,36 +1,36 @@
-//! Actions in files: one for each group, split where it would be too large to be read again.
+//! Groups actions into files: one file for each group, split if it is too large for the loader.
 
 use super::text::{heading, joined, words};
 use crate::yaml::{Yaml, emit};
 
-/// The most values of one file; a connector's file is refused at 200,000.
-const MAX_NODES: usize = 60_000;
-/// The most bytes of one file; a connector's file is refused at 4 MiB.
-const MAX_BYTES: usize = 2 * 1024 * 1024;
-/// The most files of one connector; small groups beyond share one.
+/// The maximum number of values in a file; the loader rejects more than 200,000.
+const MAX_VALUES: usize = 60_000;
+/// The maximum size of a file in bytes; the loader rejects more than 4 MiB.
+const MAX_FILE_BYTES: usize = 2 * 1024 * 1024;
+/// The maximum number of files of a connector; further groups share the last one.
 const MAX_FILES: usize = 120;
 
-/// An action with the group that it belongs to.
+/// An action with its group.
 #[derive(Debug)]
 pub(super) struct GeneratedAction {
     pub(super) group: String,
     pub(super) id: String,
     pub(super) action: Yaml,
-    /// Whether it could be tried by anyone: it reads, and needs no input.
+    /// Whether it can test an account: it only reads, and requires no input.
     pub(super) is_probe: bool,
 }
 
 /// A file of actions.
 #[derive(Debug)]
 pub(super) struct PartialFile {
-    /// How the main file names it.
+    /// The name in the main file's `$ref`.
     pub(super) reference: String,
     pub(super) text: String,
-    /// Actions that could test an account.
+    /// The actions that can test an account.
     pub(super) probes: Vec<String>,
 }
 
-/// The files, groups in the order in which they first occur.
+/// Returns the files; the groups are in the order in which they first occur.
 pub(super) fn partials(key: &str, title: &str, source: &str, actions: Vec<GeneratedAction>) -> Vec<PartialFile> {
     let mut groups: Vec<(String, Vec<GeneratedAction>)> = Vec::new();
     for made in actions {
@@ -53,13 +53,13 @@ pub(super) fn partials(key: &str, title: &str, source: &str, actions: Vec<Genera
                 if number > 1 { format!("{key}.{name}_{number}") } else { format!("{key}.{name}") }
             };
             let is_free = |reference: &String| !partials.iter().any(|partial| partial.reference == *reference);
-            // More numbers than files: one is free.
+            // There are more numbers than files, so one is free.
             let reference = (1..=partials.len() + 1).map(named).find(is_free).unwrap_or_else(|| named(1));
             partials.push(partial(&reference, title, &name, source, std::mem::take(open)));
         };
         for made in group {
             let (more_nodes, more_bytes) = (made.action.count(), emit(&made.action).len());
-            if nodes + more_nodes > MAX_NODES || bytes + more_bytes > MAX_BYTES {
+            if nodes + more_nodes > MAX_VALUES || bytes + more_bytes > MAX_FILE_BYTES {
                 close(&mut open, &mut partials);
                 (nodes, bytes) = (0, 0);
             }
@@ -79,12 +79,12 @@ fn partial(reference: &str, title: &str, name: &str, source: &str, group: Vec<Ge
     PartialFile { reference: reference.to_owned(), text: about + &emit(&Yaml::from(actions)), probes }
 }
 
-/// A text that stays within its comment.
+/// Returns a text that does not end its comment.
 pub(super) fn comment(text: &str) -> String {
     super::text::line(text, 120).chars().filter(|c| crate::yaml::is_printable(*c)).collect()
 }
 
-/// A group's name in a file's name.
+/// Returns the name of a group for file names.
 pub(super) fn slug(group: &str) -> String {
     let name = joined(&words(group), 40);
     if name.is_empty() { "actions".to_owned() } else { name }

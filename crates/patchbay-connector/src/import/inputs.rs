@@ -1,4 +1,4 @@
-//! Inputs of an action, written from shapes.
+//! Generates the inputs of an action from the shapes of their values.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use crate::{
     yaml::{Map, Yaml},
 };
 
-/// Names that mean something else in expressions.
+/// Names with another meaning in expressions.
 const RESERVED: [&str; 2] = ["in", "length"];
 
 /// The inputs of one action.
@@ -21,14 +21,14 @@ const RESERVED: [&str; 2] = ["in", "length"];
 pub(super) struct ActionInputs {
     list: Vec<Yaml>,
     names: Vec<String>,
-    /// Whether a call must give one.
+    /// Whether an input is required.
     pub(super) any_required: bool,
-    /// How many have no description.
+    /// The number of inputs without a description.
     pub(super) undescribed: usize,
 }
 
 impl ActionInputs {
-    /// Adds one under the name that it has at the provider, or one as near as expressions allow; gives the name.
+    /// Adds an input with the provider's name, or the most similar one that expressions permit; returns the name.
     pub(super) fn add(&mut self, wanted: &str, place: InputLocation, shape: &InputShape, required: bool) -> String {
         let name = self.free_name(wanted, place);
         let map = Map::new().with("name", name.as_str());
@@ -43,7 +43,7 @@ impl ActionInputs {
         self.list
     }
 
-    /// Inputs share one namespace in expressions, wherever they travel.
+    /// Expressions refer to inputs without their group, so names are unique across groups.
     fn free_name(&self, wanted: &str, place: InputLocation) -> String {
         let plain = is_identifier(wanted) && wanted.len() <= 80;
         let mut name = if plain { wanted.to_owned() } else { snake(wanted, 80) };
@@ -81,7 +81,7 @@ impl ActionInputs {
         if let Some(place) = place {
             map.set("in", place.as_str());
         }
-        // Null would count as missing.
+        // Null would be a missing value.
         if required && !shape.nullable {
             map.set("required", true);
         }
@@ -92,7 +92,7 @@ impl ActionInputs {
         self.rest(map, shape)
     }
 
-    /// What a shape says beyond type and text.
+    /// Adds what a shape has beyond type and description.
     fn rest(&mut self, mut map: Map, shape: &InputShape) -> Map {
         if shape.kind == ShapeType::Enum {
             let values = shape.values.iter().map(Yaml::from_json).collect::<Vec<_>>();
@@ -152,7 +152,7 @@ impl ActionInputs {
     }
 }
 
-/// The shape as it can travel: paths and headers carry texts, numbers and the like.
+/// Returns the shape that a group can carry: paths and headers only carry scalars.
 fn travelling(shape: &InputShape, place: Option<InputLocation>) -> InputShape {
     let plain = !shape.array && shape.kind != ShapeType::Object && shape.variants.is_empty();
     let as_text = || InputShape {
@@ -179,7 +179,7 @@ fn rules(rules: &ShapeRules) -> Map {
         .with_some("max", rules.max.clone())
 }
 
-/// Whether a name can stand in an expression as it is.
+/// Returns true if a name can be used in an expression without brackets.
 pub(super) fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -1,4 +1,4 @@
-//! The main file.
+//! Generates the main file.
 
 use super::{
     auth::GeneratedAuthMethod,
@@ -11,13 +11,13 @@ use super::{
 };
 use crate::yaml::{Map, Yaml, emit};
 
-/// The most scopes that are asked for at once.
+/// The maximum number of scopes that are requested at once.
 const MAX_SCOPES: usize = 60;
-/// Words of actions that say who the account is, the likeliest first.
+/// Words in the ids of actions that return the account's owner, the most likely one first.
 const WHO: [&str; 10] =
     ["whoami", "about", "me", "self", "authenticated", "current", "profile", "account", "user", "ping"];
 
-/// What the main file is written from.
+/// The parts of the main file.
 pub(super) struct MainFile<'a, 'd> {
     pub(super) api: &'a Api<'d>,
     pub(super) key: &'a str,
@@ -27,7 +27,7 @@ pub(super) struct MainFile<'a, 'd> {
 }
 
 impl MainFile<'_, '_> {
-    /// The text of the file.
+    /// Returns the text of the file.
     pub(super) fn write(
         &self,
         methods: &[GeneratedAuthMethod],
@@ -38,7 +38,7 @@ impl MainFile<'_, '_> {
         let title = super::text::line(self.title, 80);
         let title = if title.is_empty() { self.key.to_owned() } else { title };
         let mut text = format!(
-            "# {}, imported from {} ({}). What was guessed is marked; go through the summary of the import.\n",
+            "# {}, imported from {} ({}). Guessed parts are marked; review the summary of the import.\n",
             comment(&title),
             comment(self.source),
             comment(&self.api.format)
@@ -73,7 +73,7 @@ impl MainFile<'_, '_> {
         let authentication = methods.iter().map(|method| self.method(method, scopes, test.as_deref(), notes));
         add(Map::new().with("authentication", authentication.collect::<Vec<_>>()));
         let actions = partials.iter().map(|partial| Yaml::from(Map::new().with("$ref", partial.reference.as_str())));
-        // A `$` is no part of a plain text here, and of a key everywhere.
+        // `$` needs no quotes in these plain scalars and keys.
         text.push('\n');
         text.push_str(
             &emit(&Map::new().with("actions", actions.collect::<Vec<_>>()).into()).replace("\"$ref\":", "$ref:"),
@@ -103,7 +103,7 @@ impl MainFile<'_, '_> {
                 authorization.set("scopes", scopes.needed.join(" "));
             } else {
                 let note = format!(
-                    "actions need {} scopes, too many to ask for at once; write those that you want",
+                    "actions require {} scopes, too many to request at once; list the scopes to request",
                     scopes.needed.len()
                 );
                 notes.add(Topic::Scopes, format!("authentication.{}", method.key), note);
@@ -119,14 +119,14 @@ impl MainFile<'_, '_> {
         }
         map.set("environments", vec![Yaml::from(Map::flow().with("key", "production").with("name", "Production"))]);
         if let Some(test) = test {
-            map.comment("Guessed: it should be cheap, and refused without valid credentials.");
+            map.comment("Guessed: it should be cheap and fail without valid credentials.");
             map.set("testActions", vec![Yaml::from(Map::flow().with("action", test).with("required", true))]);
         }
         Map::new().with(&method.key, map).into()
     }
 }
 
-/// The action that is tried when an account is linked.
+/// Returns the action that tests an account when it is linked.
 fn test_action(partials: &[PartialFile], notes: &ReviewNotes) -> Option<String> {
     let probes = || partials.iter().flat_map(|partial| &partial.probes);
     let says_who = |id: &&String| {
@@ -138,12 +138,12 @@ fn test_action(partials: &[PartialFile], notes: &ReviewNotes) -> Option<String> 
         by_name.map(|(.., id)| id).or_else(|| probes().find(|id| id.starts_with("list_"))).or_else(|| probes().next());
     match chosen {
         Some(id) => {
-            notes.add(Topic::TestAction, "testActions", format!("guessed: `{id}` is tried when an account is linked"));
+            notes.add(Topic::TestAction, "testActions", format!("guessed: `{id}` runs when an account is linked"));
         }
         None => notes.add(
             Topic::TestAction,
             "testActions",
-            "no action reads without inputs; name one, or linking proves nothing",
+            "no action reads without inputs; set one, otherwise linking verifies nothing",
         ),
     }
     chosen.cloned()

@@ -1,9 +1,8 @@
-//! From an API's own description to a connector: OpenAPI 3.0 and 3.1, Swagger 2, Google discovery.
+//! Generates a connector from an API description: OpenAPI 3.0 and 3.1, Swagger 2, Google discovery.
 //!
-//! Pure like the rest of the crate. `read` bounds the text, `formats` turns each format into one model of
-//! operations, `schema` makes input shapes of JSON Schemas, the rest writes YAML. What the description does
-//! not say (pagination, which action tests an account) is guessed and marked; what a person has to look at is
-//! a [`Note`].
+//! Pure like the rest of the crate. `read` limits the size, `formats` reads each format into one model of operations,
+//! `schema` converts JSON Schemas to shapes of inputs, the other modules write YAML. What the description does not
+//! contain (pagination, the test action) is guessed and marked; what a person has to review is a [`Note`].
 
 mod action;
 mod args;
@@ -32,74 +31,77 @@ use serde_json::Value;
 
 use crate::SourceFile;
 
-/// How a description becomes a connector.
+/// The options of an import.
 #[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
-    /// The connector's key; from the title when there is none.
+    /// The connector's key; by default from the title.
     pub key: Option<String>,
-    /// Its display name; the description's own title when there is none.
+    /// The display name; by default the description's title.
     pub title: Option<String>,
-    /// The base URL, for a description that names none or another one.
+    /// The base URL; by default from the description.
     pub base_url: Option<String>,
     /// Which operations become actions.
     pub selection: Selection,
-    /// The description's file name, for the comment at the head of each file.
+    /// The file name of the description, for the comment in each file.
     pub source: String,
 }
 
-/// A connector made from a description.
+/// A generated connector.
 #[derive(Debug)]
 pub struct Imported {
-    /// Its key.
+    /// The key.
     pub key: String,
-    /// What the description is, such as `OpenAPI 3.1`.
+    /// The format of the description, such as `OpenAPI 3.1`.
     pub format: String,
-    /// Its files, the main one first. Names have no folder.
+    /// The files, the main file first. The names have no folder.
     pub files: Vec<SourceFile>,
-    /// How many operations the description has.
+    /// The number of operations in the description.
     pub operations: usize,
-    /// How many of them became actions.
+    /// The number of generated actions.
     pub actions: usize,
-    /// What a person has to look at.
+    /// What a person has to review.
     pub notes: Vec<Note>,
 }
 
-/// Why nothing can be made of a description.
+/// The reason why an import fails.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// Neither JSON nor YAML.
-    #[error("the file is neither JSON nor YAML that can be read: {0}")]
+    /// The file is neither JSON nor YAML.
+    #[error("the file is neither valid JSON nor valid YAML: {0}")]
     Syntax(String),
-    /// Beyond the bounds.
+    /// The file exceeds a limit.
     #[error("the file is too large: {0}")]
     TooLarge(String),
-    /// None of the formats.
+    /// The file has an unknown format.
     #[error(
-        "the file is no API description that is known here; it can be OpenAPI 3.0 or 3.1 (`openapi: 3.…`), \
+        "the file is not a supported API description; supported are OpenAPI 3.0 or 3.1 (`openapi: 3.…`), \
          Swagger 2 (`swagger: \"2.0\"`) or Google discovery (`kind: discovery#restDescription`)"
     )]
     Format,
-    /// No operation is left.
+    /// No operation is selected.
     #[error("{0}")]
     Nothing(String),
-    /// The key cannot be one.
-    #[error("`{0}` cannot be a connector's key; use lower-case letters, digits and `_`, a letter first")]
+    /// The key is not valid.
+    #[error("`{0}` is not a valid connector key; use lower-case letters, digits and `_`, beginning with a letter")]
     Key(String),
-    /// The base URL cannot be one.
-    #[error("`{0}` cannot be a base URL; give one like https://api.example.com/v1")]
+    /// The base URL is not valid.
+    #[error("`{0}` is not a valid base URL; use a URL like https://api.example.com/v1")]
     BaseUrl(String),
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportProgress {
-    /// The text is being read.
+    /// The file is being parsed.
     Reading,
-    /// So many of so many operations are done.
+    /// The number of operations that are done, and the number of all operations.
     Operations(usize, usize),
 }
 
-/// Makes a connector from a description.
+/// Generates a connector from an API description.
+///
+/// # Errors
+/// If the description cannot be read, exceeds a limit, or has no usable operation; if an option is not valid.
 pub fn import(
     text: &str,
     options: &ImportOptions,
@@ -137,7 +139,7 @@ fn import_tree(
     }
     progress(ImportProgress::Operations(total, total));
     if actions.is_empty() {
-        return Err(ImportError::Nothing("none of the operations can be made into an action".to_owned()));
+        return Err(ImportError::Nothing("no operation can become an action".to_owned()));
     }
     let made = actions.len();
     let partials = group::partials(&key, &title, &options.source, actions);

@@ -1,40 +1,40 @@
-//! What all formats come to: operations with parameters, bodies, answers and what proves who asks.
+//! The common model of all formats: operations with parameters, bodies, responses and security requirements.
 
 use serde_json::Value;
 
 use super::refs::ApiDocument;
 
-/// A described API.
+/// An API description.
 #[derive(Debug)]
 pub(super) struct Api<'d> {
     pub(super) document: ApiDocument<'d>,
-    /// Such as `OpenAPI 3.1`.
+    /// The name of the format, such as `OpenAPI 3.1`.
     pub(super) format: String,
     pub(super) title: String,
     pub(super) description: String,
     pub(super) docs: Option<String>,
     pub(super) servers: Vec<ApiServer<'d>>,
     pub(super) schemes: Vec<(String, SecurityScheme)>,
-    /// What is asked for where an operation says nothing of its own.
+    /// The security requirements of operations that have none of their own.
     pub(super) security: Vec<SecurityRequirement>,
     pub(super) operations: Vec<ApiOperation<'d>>,
 }
 
-/// Where the provider is.
+/// A server of the provider.
 #[derive(Debug)]
 pub(super) struct ApiServer<'d> {
     pub(super) url: String,
-    /// Name, description, default, choices.
+    /// The variables: name, and description with default and choices.
     pub(super) variables: Vec<(&'d str, &'d Value)>,
 }
 
-/// One call that the provider offers.
+/// An operation.
 #[derive(Debug)]
 pub(super) struct ApiOperation<'d> {
     pub(super) id: Option<String>,
     pub(super) method: ApiMethod,
     pub(super) path: String,
-    /// The groups that it belongs to, the first one first.
+    /// The tags, the most important one first.
     pub(super) tags: Vec<String>,
     pub(super) summary: String,
     pub(super) description: String,
@@ -43,13 +43,13 @@ pub(super) struct ApiOperation<'d> {
     pub(super) params: Vec<ApiParameter<'d>>,
     pub(super) body: Option<ApiBody<'d>>,
     pub(super) answer: ApiResponse<'d>,
-    /// Alternatives; none where the API's own count.
+    /// The alternative security requirements; `None` if those of the API apply.
     pub(super) security: Option<Vec<SecurityRequirement>>,
     pub(super) server: Option<String>,
 }
 
 impl ApiOperation<'_> {
-    /// How people name it: `GET /files`.
+    /// Returns the name of the operation for people: `GET /files`.
     pub(super) fn place(&self) -> String {
         format!("{} {}", self.method.as_str().to_ascii_uppercase(), self.path)
     }
@@ -83,7 +83,7 @@ impl ApiMethod {
     }
 }
 
-/// Where a parameter travels.
+/// The part of a request that carries a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ParameterLocation {
     Path,
@@ -91,10 +91,10 @@ pub(super) enum ParameterLocation {
     Header,
 }
 
-/// How a list or object is written in a query.
+/// How a list or object is written in a query (OpenAPI 3.1, section 4.8.12.2 `style`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ParameterStyle {
-    /// `a=1&a=2`; an object's members are parameters of their own.
+    /// `a=1&a=2`; the members of an object become separate parameters.
     Repeat,
     /// `a=1,2`
     Comma,
@@ -104,7 +104,7 @@ pub(super) enum ParameterStyle {
     Pipe,
     /// `a[b]=1`
     Deep,
-    /// As JSON.
+    /// JSON.
     Json,
 }
 
@@ -119,32 +119,32 @@ pub(super) struct ApiParameter<'d> {
     pub(super) style: ParameterStyle,
 }
 
-/// How a body is sent.
+/// The media type of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum BodyMedia {
     Json,
-    /// JSON of a type of the provider's own.
+    /// JSON with a media type of the provider.
     OtherJson(String),
     Form,
     Multipart,
-    /// Bytes as they are, of this type.
+    /// Bytes with this media type.
     Binary(String),
-    /// Text as it is, of this type.
+    /// Text with this media type.
     Text(String),
 }
 
-/// What is sent.
+/// The body of a request.
 #[derive(Debug)]
 pub(super) struct ApiBody<'d> {
     pub(super) media: BodyMedia,
     pub(super) schema: Option<&'d Value>,
     pub(super) required: Option<bool>,
     pub(super) description: String,
-    /// Swagger's form parameters: each a field with its schema.
+    /// The form parameters of Swagger, each with its own schema.
     pub(super) fields: Vec<ApiFormField<'d>>,
 }
 
-/// A field of a form that is described by itself.
+/// A field of a form with its own schema.
 #[derive(Debug)]
 pub(super) struct ApiFormField<'d> {
     pub(super) name: String,
@@ -153,24 +153,24 @@ pub(super) struct ApiFormField<'d> {
     pub(super) is_file: bool,
 }
 
-/// What comes back when all is well.
+/// The response of a successful request.
 #[derive(Debug, Default)]
 pub(super) struct ApiResponse<'d> {
     pub(super) schema: Option<&'d Value>,
-    /// Whether it is a file.
+    /// Whether the body is a file.
     pub(super) is_file: bool,
-    /// Whether a `Link` header is described.
+    /// Whether the response has a `Link` header (RFC 8288).
     pub(super) has_link: bool,
 }
 
-/// Schemes that are needed together, each with its scopes. Empty: nothing is needed.
+/// Security schemes that are required together, each with its scopes; if empty, none are required.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SecurityRequirement(pub(super) Vec<(String, Vec<String>)>);
 
-/// How an account proves who it is.
+/// A security scheme (OpenAPI 3.1, section 4.8.27).
 #[derive(Clone, Debug)]
 pub(super) enum SecurityScheme {
-    /// A key in a header, the query or a cookie.
+    /// An API key in a header, the query or a cookie.
     Key {
         name: String,
         place: KeyLocation,
@@ -183,13 +183,13 @@ pub(super) enum SecurityScheme {
     OAuth2(Vec<OAuthFlow>),
     OpenId(String),
     MutualTls,
-    /// Named and described nowhere.
+    /// Required, but not described.
     Undefined,
-    /// Of a kind that is not known.
+    /// Of an unknown type.
     Unknown(String),
 }
 
-/// Where a key travels.
+/// The part of a request that carries an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyLocation {
     Header,
@@ -197,21 +197,21 @@ pub(super) enum KeyLocation {
     Cookie,
 }
 
-/// A way to get a token.
+/// A flow of OAuth 2.0.
 #[derive(Clone, Debug)]
 pub(super) struct OAuthFlow {
     pub(super) kind: OAuthFlowKind,
     pub(super) authorization_url: Option<String>,
     pub(super) token_url: Option<String>,
-    /// Names and descriptions.
+    /// The scopes: name and description.
     pub(super) scopes: Vec<(String, String)>,
-    /// Further parameters of the consent page.
+    /// Further parameters of the authorization request.
     pub(super) params: Vec<(&'static str, &'static str)>,
     pub(super) issuer: Option<&'static str>,
     pub(super) pkce: bool,
 }
 
-/// The flows of OAuth 2.0 as OpenAPI names them.
+/// The flows of OAuth 2.0 (OpenAPI 3.1, section 4.8.28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OAuthFlowKind {
     Code,

@@ -1,4 +1,4 @@
-//! Names of connectors and actions, in plain words: the verb first.
+//! Generates names of connectors and actions, for actions with the verb first.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,10 +8,10 @@ use super::{
     text::{joined, singular, snake, words},
 };
 
-/// The longest id of an action that is made up, in bytes; a number may follow.
-const MAX_ID: usize = 72;
+/// The maximum length of a generated action id in bytes; a number may follow.
+const MAX_ID_BYTES: usize = 72;
 
-/// Words that say what is done.
+/// Verbs.
 const VERBS: [&str; 73] = [
     "list",
     "get",
@@ -87,7 +87,7 @@ const VERBS: [&str; 73] = [
     "verify",
     "count",
 ];
-/// Other words for the usual verbs.
+/// Synonyms of verbs.
 const SYNONYMS: [(&str, &str); 7] = [
     ("retrieve", "get"),
     ("fetch", "get"),
@@ -97,16 +97,16 @@ const SYNONYMS: [(&str, &str); 7] = [
     ("index", "list"),
     ("browse", "list"),
 ];
-/// Words after which comes what the thing before them has to do with.
+/// Prepositions, after which a name has the relation to the noun before.
 const PREPOSITIONS: [&str; 11] = ["for", "by", "in", "from", "to", "of", "with", "all", "as", "on", "at"];
-/// Words of a path that name no thing.
-const EMPTY: [&str; 7] = ["api", "rest", "public", "v", "apis", "services", "json"];
+/// Words in paths that are not nouns.
+const NOISE_WORDS: [&str; 7] = ["api", "rest", "public", "v", "apis", "services", "json"];
 
-/// A connector's key from a title: `Acme API (v2)` is `acme`.
+/// Returns a connector's key from a title: `Acme API (v2)` is `acme`.
 pub(super) fn key(title: &str) -> String {
     const NOISE: [&str; 12] =
         ["api", "apis", "rest", "public", "the", "openapi", "swagger", "official", "spec", "specification", "s", "v"];
-    // Names of products keep their capitals together: GitHub is one word.
+    // In product names, capitals do not start a word: GitHub is one word.
     let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut words = words.map(str::to_ascii_lowercase).collect::<Vec<_>>();
     let is_noise = |word: &String| NOISE.contains(&word.as_str()) || is_version(word);
@@ -123,7 +123,10 @@ pub(super) fn key(title: &str) -> String {
     }
 }
 
-/// The key, when it can be one.
+/// Returns the key if it is valid.
+///
+/// # Errors
+/// [`ImportError::Key`] if it is not.
 pub(super) fn check_key(key: &str) -> Result<String, ImportError> {
     let plain = key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !plain || key.len() > 64 || !key.starts_with(|c: char| c.is_ascii_lowercase()) {
@@ -132,7 +135,7 @@ pub(super) fn check_key(key: &str) -> Result<String, ImportError> {
     Ok(key.to_owned())
 }
 
-/// An id for each operation: the shortest of its names that no other has.
+/// Returns an id for each operation: the shortest of its names that no other operation has.
 pub(super) fn actions(operations: &[ApiOperation<'_>], key: &str) -> Vec<String> {
     let candidates = operations.iter().map(candidates).collect::<Vec<_>>();
     let mut level = vec![0_usize; operations.len()];
@@ -140,13 +143,13 @@ pub(super) fn actions(operations: &[ApiOperation<'_>], key: &str) -> Vec<String>
         let names: &Vec<String> = &candidates[place];
         names[level.min(names.len() - 1)].clone()
     };
-    // Names that meet are made longer together, so that none is the plain one by chance.
+    // Operations with the same name get a longer name together, so that none has the short name by chance.
     for _ in 0..4 {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (place, level) in level.iter().enumerate() {
             by_name.entry(name(place, *level)).or_default().push(place);
         }
-        // Who has the plain name alone keeps it when a longer one meets it.
+        // A short name that only one operation has stays, even if a longer name is equal to it.
         let movers = |places: Vec<usize>| {
             let least = places.iter().map(|place| level[*place]).min().unwrap_or(0);
             let stays = places.iter().filter(|place| level[**place] == least).count() == 1;
@@ -162,7 +165,7 @@ pub(super) fn actions(operations: &[ApiOperation<'_>], key: &str) -> Vec<String>
     let mut unique = |wanted: String| {
         let public = |id: &str| format!("{key}_{id}");
         let is_free = |taken: &HashSet<String>, id: &str| {
-            // An action is found by either id, so that one's public id must not be another's own.
+            // An action is found by either id, so the public id of one must not be the local id of another.
             let inner = id.strip_prefix(key).and_then(|rest| rest.strip_prefix('_'));
             !taken.contains(id) && !taken.contains(&public(id)) && inner.is_none_or(|inner| !taken.contains(inner))
         };
@@ -178,7 +181,7 @@ pub(super) fn actions(operations: &[ApiOperation<'_>], key: &str) -> Vec<String>
     (0..operations.len()).map(|place| unique(name(place, level[place]))).collect()
 }
 
-/// Names for an operation, from short to long.
+/// Returns the names for an operation, from short to long.
 fn candidates(operation: &ApiOperation<'_>) -> Vec<String> {
     let by_path = from_path(operation);
     let mut found = match own_words(operation) {
@@ -186,7 +189,7 @@ fn candidates(operation: &ApiOperation<'_>) -> Vec<String> {
         None => vec![by_path.clone()],
     };
     found.push(by_path);
-    found.push(snake(&format!("{} {}", operation.method.as_str(), operation.path), MAX_ID));
+    found.push(snake(&format!("{} {}", operation.method.as_str(), operation.path), MAX_ID_BYTES));
     found.retain(|name| !name.is_empty());
     if found.is_empty() {
         found.push(operation.method.as_str().to_owned());
@@ -194,7 +197,7 @@ fn candidates(operation: &ApiOperation<'_>) -> Vec<String> {
     found
 }
 
-/// The operation's own id: the things that it names first, each with its words, and the words after them.
+/// Splits the operation's own id into the nouns that it begins with, each with its words, and the words after them.
 type Words = (Vec<Vec<String>>, Vec<String>);
 
 fn own_words(operation: &ApiOperation<'_>) -> Option<Words> {
@@ -217,19 +220,19 @@ fn own_words(operation: &ApiOperation<'_>) -> Option<Words> {
     (!all.is_empty()).then_some((Vec::new(), all))
 }
 
-/// Some put the path before the verb: `v2_1_public_contracts_list`.
+/// Some frameworks put the path before the verb: `v2_1_public_contracts_list`.
 fn path_first(all: &[String], operation: &ApiOperation<'_>) -> Option<Words> {
     let segments =
         literal_segments(&operation.path).into_iter().map(words).filter(|words| !words.is_empty()).collect::<Vec<_>>();
     let flat = segments.iter().flatten().cloned().collect::<Vec<_>>();
-    // The part of the path that all share may stand before, and is no thing.
+    // The common prefix of all paths may precede the nouns, and is not a noun.
     let lead = all.iter().take_while(|word| is_noise(word)).count();
     let all = &all[lead.min(all.len().saturating_sub(2))..];
     let ends = |at: &usize| verb(&all[*at]).is_some() && is_end_of(&flat, without_partial(&all[..*at]));
     let at = (1..all.len()).rev().find(ends)?;
     let named = without_partial(&all[..at]).len();
     let mut rest = all[at..].to_vec();
-    // The segments that the name holds, whole.
+    // The segments that the name contains as a whole.
     let (mut things, mut count) = (Vec::new(), 0);
     for segment in segments.iter().rev().take_while(|segment| {
         count += segment.len();
@@ -241,7 +244,7 @@ fn path_first(all: &[String], operation: &ApiOperation<'_>) -> Option<Words> {
     if things.iter().any(|words| !is_empty(words)) {
         things.retain(|words| !is_empty(words));
     }
-    // A POST that is called create and whose path ends with a verb is that verb.
+    // If a POST is named `create` and its path ends with a verb, the verb is the one of the path.
     if rest == ["create"]
         && things.len() > 1
         && let Some(last) = things.last()
@@ -253,7 +256,7 @@ fn path_first(all: &[String], operation: &ApiOperation<'_>) -> Option<Words> {
     Some((things, rest))
 }
 
-/// Whether the words are the path's last ones.
+/// Returns true if the words are the last words of the path.
 fn is_end_of(path: &[String], words: &[String]) -> bool {
     !words.is_empty() && path.ends_with(words)
 }
@@ -268,9 +271,9 @@ fn without_partial(words: &[String]) -> &[String] {
 
 fn from_words(things: &[Vec<String>], rest: &[String], operation: &ApiOperation<'_>) -> Vec<String> {
     let nearest = things.last().cloned().unwrap_or_default();
-    let name = |words: Vec<String>| joined(&words, MAX_ID);
+    let name = |words: Vec<String>| joined(&words, MAX_ID_BYTES);
     let Some(does) = rest.first().and_then(|first| verb(first)) else {
-        // No verb that is known here. Of a thing, it is what is done with it, or what there is of it.
+        // Without a known verb, the words are an operation on the noun, or a part of it.
         let one = things.iter().map(|words| one_of(words)).collect::<Vec<_>>();
         let is_list = operation.method == ApiMethod::Get && rest.len() == 1 && rest[0].ends_with('s');
         let found = |owner: Vec<String>| {
@@ -291,7 +294,7 @@ fn from_words(things: &[Vec<String>], rest: &[String], operation: &ApiOperation<
     };
     let owners = |things: &[Vec<String>]| things.iter().flat_map(|words| one_of(words)).collect::<Vec<_>>();
     if more.first().is_none_or(|word| PREPOSITIONS.contains(&word.as_str())) {
-        // The nearest thing, then with what it belongs to.
+        // The nearest noun first, then with the nouns that it belongs to.
         let before = things.split_last().map_or(&[][..], |(_, before)| before);
         let near = before.split_last().map_or(&[][..], |(last, _)| std::slice::from_ref(last));
         let with_owners = |before: &[Vec<String>]| owners(before).into_iter().chain(thing(&nearest)).collect();
@@ -300,7 +303,7 @@ fn from_words(things: &[Vec<String>], rest: &[String], operation: &ApiOperation<
     vec![with(Vec::new()), with(one_of(&nearest)), with(owners(things))]
 }
 
-/// One of what the words name many of.
+/// Returns the singular of the words.
 fn one_of(words: &[String]) -> Vec<String> {
     let mut words = words.to_vec();
     if let Some(last) = words.last_mut() {
@@ -309,7 +312,7 @@ fn one_of(words: &[String]) -> Vec<String> {
     words
 }
 
-/// A name from method and path: `GET /users/{id}/posts` is `list_user_posts`.
+/// Returns a name from method and path: `GET /users/{id}/posts` is `list_user_posts`.
 fn from_path(operation: &ApiOperation<'_>) -> String {
     let segments = literal_segments(&operation.path);
     let mut things = segments.iter().map(|segment| words(segment)).collect::<Vec<_>>();
@@ -337,10 +340,10 @@ fn from_path(operation: &ApiOperation<'_>) -> String {
         }
         all.extend(words);
     }
-    joined(&all, MAX_ID)
+    joined(&all, MAX_ID_BYTES)
 }
 
-/// Whether what is done concerns many: a GET without an id at its end whose verb says nothing of it.
+/// Returns true if the operation returns several records: a GET without an id at its end and without another verb.
 fn is_collection(operation: &ApiOperation<'_>, does: &str) -> bool {
     does == "get" && operation.method == ApiMethod::Get && !operation.path.trim_end_matches('/').ends_with('}')
 }
@@ -354,12 +357,12 @@ fn verb(word: &str) -> Option<&'static str> {
     synonym.or_else(|| VERBS.into_iter().find(|verb| *verb == word))
 }
 
-/// Whether a word of a path names no thing.
+/// Returns true if a word of a path is not a noun.
 fn is_noise(word: &str) -> bool {
-    EMPTY.contains(&word) || is_version(word)
+    NOISE_WORDS.contains(&word) || is_version(word)
 }
 
-/// `v2`, `1`, `2_1`.
+/// Returns true for a version: `v2`, `1`, `2_1`.
 pub(super) fn is_version(word: &str) -> bool {
     let digits = word.strip_prefix('v').unwrap_or(word);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
@@ -387,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn names_begin_with_the_verb_whatever_the_ids_look_like() {
+    fn names_begin_with_the_verb() {
         for (method, path, id, expected) in [
             ("get", "/orgs/{org}/repos", Some("repos/list-for-org"), "list_repos_for_org"),
             ("post", "/issues", Some("issues/create"), "create_issue"),
@@ -429,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_meet_grow_until_they_differ() {
+    fn equal_names_become_longer_until_they_differ() {
         let both = named(&[
             ("get", "/gists/{id}/comments", Some("gists/list-comments")),
             ("get", "/issues/{id}/comments", Some("issues/list-comments")),
@@ -442,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_come_from_titles() {
+    fn keys_are_generated_from_titles() {
         for (title, expected) in [
             ("Acme API (v2)", "acme"),
             ("REST API", "rest_api"),

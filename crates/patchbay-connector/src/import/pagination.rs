@@ -1,7 +1,7 @@
-//! Guessing how a list is paged, from the names of parameters and of members of the answer.
+//! Detects how a list is paged, from the names of parameters and of response members.
 //!
-//! A guess is written with `maxPage: 1`: a call gives one page and says in `next` where to go on, which the
-//! paging input takes. So a wrong guess does no harm beyond a `next` that leads nowhere.
+//! A detected pagination is written with `maxPage: 1`: a call returns one page with its cursor in `next`, which the
+//! pagination input takes. So a wrong detection only results in a wrong `next`.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::yaml::Map;
 
-/// Parameters that carry a cursor.
+/// Parameters with a cursor.
 const CURSORS: [&str; 19] = [
     "pageToken",
     "page_token",
@@ -34,12 +34,12 @@ const CURSORS: [&str; 19] = [
     "marker",
     "NextToken",
 ];
-/// Parameters that carry a page's number.
+/// Parameters with a page number.
 const PAGES: [&str; 8] =
     ["page", "pageNumber", "page_number", "pageNo", "page_no", "page[number]", "pagenumber", "pageIndex"];
-/// Parameters that carry how many records are skipped.
+/// Parameters with a number of records to skip.
 const OFFSETS: [&str; 7] = ["offset", "skip", "startAt", "start_at", "page[offset]", "$skip", "start"];
-/// Members that say where the next page begins.
+/// Members with the next cursor.
 const NEXT: [&str; 16] = [
     "nextPageToken",
     "next_page_token",
@@ -58,33 +58,33 @@ const NEXT: [&str; 16] = [
     "continuationToken",
     "nextPageCursor",
 ];
-/// Members that hold such members.
-const HOLDERS: [&str; 9] =
+/// Members that contain such members.
+const CONTAINERS: [&str; 9] =
     ["meta", "paging", "pagination", "response_metadata", "metadata", "page_info", "pageInfo", "links", "_links"];
-/// Members that say whether there is more.
+/// Members with a flag for further pages.
 const MORE: [&str; 6] = ["has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "has_next_page"];
-/// Members that hold the records, the likeliest first.
+/// Members with the records, the most likely one first.
 const RECORDS: [&str; 9] = ["data", "items", "results", "records", "values", "entries", "list", "value", "objects"];
-/// Lists that are not the records.
-const ASIDE: [&str; 8] =
+/// Lists that do not contain the records.
+const OTHER_LISTS: [&str; 8] =
     ["errors", "warnings", "links", "included", "facets", "messages_errors", "unreachable", "fieldErrors"];
 
-/// What was found out about an answer.
+/// The shape of a list response.
 #[derive(Debug, Default)]
 pub(super) struct ListShape {
-    /// Whether it is a list, or holds one.
+    /// Whether the response is a list or contains one.
     pub(super) is_list: bool,
-    /// The member that holds the records; none where the answer is the list.
+    /// The member with the records; `None` if the response is the list.
     pub(super) data_key: Option<String>,
-    /// Names of members, with dots.
+    /// Paths of members, with dots.
     next: Option<String>,
     more: Option<String>,
 }
 
-/// A guess.
+/// A detected pagination.
 #[derive(Debug)]
 pub(super) struct DetectedPagination {
-    /// The parameter that asks for a page.
+    /// The parameter that requests a page.
     pub(super) key: String,
     mode: &'static str,
     start: Option<u64>,
@@ -92,7 +92,7 @@ pub(super) struct DetectedPagination {
     data_key: Option<String>,
 }
 
-/// Looks at the answer of an operation.
+/// Returns the shape of an operation's response.
 pub(super) fn listing(document: ApiDocument<'_>, operation: &ApiOperation<'_>) -> ListShape {
     let Some(schema) = operation.answer.schema else { return ListShape::default() };
     let merged = merge(document, schema);
@@ -103,7 +103,7 @@ pub(super) fn listing(document: ApiDocument<'_>, operation: &ApiOperation<'_>) -
         let merged = merge(document, schema);
         merged.types == ["array"] || merged.items.is_some()
     };
-    let arrays = merged.properties.iter().filter(|(name, schema)| is_array(schema) && !ASIDE.contains(name));
+    let arrays = merged.properties.iter().filter(|(name, schema)| is_array(schema) && !OTHER_LISTS.contains(name));
     let arrays = arrays.map(|(name, _)| *name).collect::<Vec<_>>();
     let usual = RECORDS.iter().find(|name| arrays.contains(name)).copied();
     let named_in_path = arrays.iter().find(|name| {
@@ -118,7 +118,7 @@ pub(super) fn listing(document: ApiDocument<'_>, operation: &ApiOperation<'_>) -
         .find(|name| known(name).is_some_and(|schema| carries(document, schema)))
         .map(|name| (*name).to_owned());
     let mut more = MORE.iter().find(|name| known(name).is_some()).map(|name| (*name).to_owned());
-    for holder in HOLDERS {
+    for holder in CONTAINERS {
         let Some(inner) = known(holder).map(|schema| merge(document, schema)) else { continue };
         for (name, schema) in &inner.properties {
             let path = format!("{holder}.{name}");
@@ -139,7 +139,7 @@ pub(super) fn listing(document: ApiDocument<'_>, operation: &ApiOperation<'_>) -
             }
         }
     }
-    // One thing may hold a list too. It is a list where the names say so, or where there is more to come.
+    // A single record may contain a list, too. It is a list response if the names say so or if there are further pages.
     let goes_on = next.is_some() || more.is_some();
     let ends_open = operation.path.trim_end_matches('/').ends_with('}');
     let data_key = match named {
@@ -149,7 +149,7 @@ pub(super) fn listing(document: ApiDocument<'_>, operation: &ApiOperation<'_>) -
     ListShape { is_list: data_key.is_some(), data_key: data_key.map(str::to_owned), next, more }
 }
 
-/// Whether a member can name a place: a text or a number.
+/// Returns true if a member can be a cursor: a string or a number.
 fn carries(document: ApiDocument<'_>, schema: &Value) -> bool {
     let merged = merge(document, schema);
     merged.properties.is_empty()
@@ -157,7 +157,7 @@ fn carries(document: ApiDocument<'_>, schema: &Value) -> bool {
         && merged.types.iter().all(|name| ["string", "integer", "number"].contains(name))
 }
 
-/// The guess, when there is something to go by.
+/// Returns the pagination, if there is any evidence.
 pub(super) fn guess(operation: &ApiOperation<'_>, listing: &ListShape) -> Option<DetectedPagination> {
     let queries = || operation.params.iter().filter(|param| param.location == ParameterLocation::Query);
     let named = |names: &[&str]| names.iter().find_map(|name| queries().find(|param| param.name == *name));
@@ -196,7 +196,7 @@ pub(super) fn guess(operation: &ApiOperation<'_>, listing: &ListShape) -> Option
     named(&OFFSETS).map(|param| paging(&param.name, "offset", more))
 }
 
-/// The result of a list that goes on after the last record's id, which is nowhere in the answer by itself.
+/// Returns the result of a list whose next page begins after the last record's id.
 pub(super) fn by_last_record(operation: &ApiOperation<'_>, listing: &ListShape) -> Option<Map> {
     let goes_by_id =
         |param: &ApiParameter<'_>| param.location == ParameterLocation::Query && param.name == "starting_after";
@@ -211,7 +211,7 @@ pub(super) fn by_last_record(operation: &ApiOperation<'_>, listing: &ListShape) 
     Some(result.with("next", format!("{{{{{answer}.{more} ? last({answer}.{records}).id : null}}}}")))
 }
 
-/// Whether a parameter looks like paging of whatever kind.
+/// Returns true if the operation has a parameter for any kind of pagination.
 pub(super) fn looks_paged(operation: &ApiOperation<'_>) -> bool {
     let names = [
         "limit",
@@ -233,17 +233,17 @@ pub(super) fn looks_paged(operation: &ApiOperation<'_>) -> bool {
 }
 
 impl DetectedPagination {
-    /// The guess in words.
-    pub(super) fn told(&self) -> String {
+    /// Returns the pagination as text for a note.
+    pub(super) fn summary(&self) -> String {
         let next = match &self.next_key {
             Some((_, true)) => "the `Link` header".to_owned(),
             Some((key, false)) => format!("`{key}`"),
-            None => "no page without records".to_owned(),
+            None => "until a page has no records".to_owned(),
         };
-        format!("`{}` by {}, next by {next}", self.key, self.mode)
+        format!("`{}` with mode {}, next: {next}", self.key, self.mode)
     }
 
-    /// The keys of the step's parameters.
+    /// Adds the keys of the step's parameters.
     pub(super) fn write(&self, parameters: &mut Map, input: &str) {
         let mut response = Map::flow().with_some("dataKey", self.data_key.clone());
         if let Some((key, in_headers)) = &self.next_key {
@@ -252,7 +252,7 @@ impl DetectedPagination {
                 response.set("nextKeyIn", "headers");
             }
         }
-        parameters.comment("Guessed from names. One page a call: raise `maxPage` to fetch more at once.");
+        parameters.comment("Guessed from names. One page per call: increase `maxPage` to request more.");
         if !response.is_empty() {
             parameters.set("response", response);
         }

@@ -1,7 +1,7 @@
-//! A description's text as a tree, within bounds. JSON is told from YAML by its first character.
+//! Parses an API description into a tree, within limits. Its first character distinguishes JSON from YAML.
 //!
-//! Unlike a connector's own files, descriptions may use anchors and aliases; what an alias stands for counts
-//! against the bounds each time.
+//! Unlike the files of a connector, API descriptions may contain anchors and aliases; the values of an alias count each
+//! time.
 
 use std::collections::HashMap;
 
@@ -11,20 +11,20 @@ use serde_json::{Map, Value};
 use super::ImportError;
 use crate::syntax;
 
-/// The largest text, in bytes.
-const MAX_TEXT: usize = 48 * 1024 * 1024;
-/// The most values of a tree.
+/// The maximum size of a description, in bytes.
+const MAX_TEXT_BYTES: usize = 48 * 1024 * 1024;
+/// The maximum number of values.
 const MAX_NODES: usize = 3_000_000;
-/// The most values of a tree in YAML, whose aliases make many out of few bytes.
+/// The maximum number of values in YAML, in which a few bytes of aliases become many values.
 const MAX_YAML_NODES: usize = 1_000_000;
-/// How many bytes of a text in YAML weigh as much as a value: an alias of a long text is as long.
-const TEXT: usize = 256;
-/// The deepest nesting.
+/// The number of bytes of a YAML string that count as one value, because an alias copies the string.
+const TEXT_BYTES_PER_NODE: usize = 256;
+/// The maximum nesting depth.
 const MAX_DEPTH: usize = 96;
 
 pub(super) fn read(text: &str) -> Result<Value, ImportError> {
-    if text.len() > MAX_TEXT {
-        return Err(ImportError::TooLarge(format!("it has more than {} MiB", MAX_TEXT / 1024 / 1024)));
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(ImportError::TooLarge(format!("it has more than {} MiB", MAX_TEXT_BYTES / 1024 / 1024)));
     }
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with(['{', '[']) {
@@ -38,8 +38,8 @@ fn too_many(most: usize) -> ImportError {
     ImportError::TooLarge(format!("it has more than {most} values"))
 }
 
-/// `serde_json` bounds the depth by itself. The values are counted beforehand: each but the first follows a comma
-/// or an opening bracket.
+/// `serde_json` limits the depth. The values are counted before: each value except the first follows a comma or an
+/// opening bracket.
 fn json(text: &str) -> Result<Value, ImportError> {
     let (mut nodes, mut within, mut escaped) = (1_usize, false, false);
     for byte in text.bytes() {
@@ -68,7 +68,7 @@ fn yaml(text: &str) -> Result<Value, ImportError> {
             |message: &str| ImportError::Syntax(format!("{}:{}: {message}", span.start.line(), span.start.col() + 1));
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let weight = 1 + text.len() / TEXT;
+                let weight = 1 + text.len() / TEXT_BYTES_PER_NODE;
                 let plain = style == ScalarStyle::Plain;
                 let value = if plain { syntax::plain_value(&text) } else { Value::String(text.into_owned()) };
                 builder.add(value, weight, anchor)?;
@@ -122,9 +122,9 @@ impl JsonBuilder {
 
     fn close(&mut self) -> Result<(), ImportError> {
         let Some(OpenContainer { anchor, value, nodes }) = self.stack.pop() else {
-            return Err(ImportError::Syntax("its structure is broken".to_owned()));
+            return Err(ImportError::Syntax("its structure is not valid".to_owned()));
         };
-        // What is inside has been counted.
+        // The values inside have been counted.
         self.nodes = self.nodes.saturating_sub(nodes - 1);
         let value = match value {
             Container::List(items) => Value::Array(items),
@@ -166,7 +166,7 @@ fn key_text(value: Value) -> String {
     }
 }
 
-/// With what its merge key (`<<`) names, which its own members win over.
+/// Returns the mapping with the members of its merge key (`<<`), over which its own members take precedence.
 fn merged(mut members: Map<String, Value>) -> Map<String, Value> {
     let Some(base) = members.shift_remove("<<") else { return members };
     let bases = match base {
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_and_yaml_with_anchors_say_the_same() {
+    fn json_and_yaml_with_anchors_are_equal() {
         let yaml = "base: &b {a: 1, \"200\": x}\ncopy: *b\nmore: {<<: *b, a: 2}\n404: [true, null, 'no']\n";
         let expected = json!({
             "base": {"a": 1, "200": "x"}, "copy": {"a": 1, "200": "x"},
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_within_aliases_and_deep_nesting_are_refused() {
+    fn nested_aliases_and_deep_nesting_are_rejected() {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let inner = vec![format!("*a{}", level - 1); 10].join(", ");

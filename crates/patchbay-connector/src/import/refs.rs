@@ -1,19 +1,19 @@
-//! Where `$ref`s lead.
+//! Resolves `$ref` (OpenAPI 3.1, section 4.8.23).
 
 use serde_json::Value;
 
-/// How many references may lead from one to the next.
+/// The maximum number of references that lead from one to the next.
 const MAX_CHAIN: usize = 16;
 
-/// A description's tree.
+/// The tree of a description.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ApiDocument<'d> {
-    /// Its root.
+    /// The root.
     pub(super) root: &'d Value,
 }
 
 impl<'d> ApiDocument<'d> {
-    /// What a reference names, within this file. Discovery names schemas without a path.
+    /// Returns the value of a reference within this file. Google discovery refers to schemas without a path.
     pub(super) fn target(self, reference: &str) -> Option<&'d Value> {
         if let Some(pointer) = reference.strip_prefix('#') {
             return self.root.pointer(pointer).or_else(|| self.root.pointer(&decoded(pointer)));
@@ -22,7 +22,7 @@ impl<'d> ApiDocument<'d> {
         if is_name { self.root.get("schemas")?.get(reference) } else { None }
     }
 
-    /// The value itself, or what its reference leads to.
+    /// Returns the value, or the value that it refers to.
     pub(super) fn resolved(self, value: &'d Value) -> Option<&'d Value> {
         let mut value = value;
         for _ in 0..MAX_CHAIN {
@@ -35,7 +35,7 @@ impl<'d> ApiDocument<'d> {
     }
 }
 
-/// A pointer in a URL's fragment may be percent-encoded.
+/// A JSON Pointer in a URL's fragment may be percent-encoded (RFC 6901 section 6).
 fn decoded(pointer: &str) -> String {
     let mut bytes = Vec::with_capacity(pointer.len());
     let mut rest = pointer.as_bytes();

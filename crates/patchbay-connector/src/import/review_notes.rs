@@ -1,56 +1,56 @@
-//! What a person has to look at after an import.
+//! Notes on what a person has to review after an import.
 
 use std::cell::{Cell, RefCell};
 
-use crate::load::input::MAX_PATTERNS;
+use crate::load::input::MAX_PATTERN_BYTES;
 
-/// The most notes that are kept; a hostile description has one in every line.
+/// The maximum number of notes; a hostile description has one in every line.
 const MAX_NOTES: usize = 20_000;
 
-/// What a note is about.
+/// The topic of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
-    /// How accounts prove who they are.
+    /// Authentication.
     Authentication,
-    /// Where the provider is.
+    /// The base URL.
     BaseUrl,
-    /// Which action proves an account.
+    /// The test action.
     TestAction,
-    /// Which scopes are needed.
+    /// The required scopes.
     Scopes,
-    /// Pagination that was guessed.
-    PagingGuessed,
-    /// A list whose pagination was not recognised.
-    PagingUnknown,
-    /// An operation that became no action.
+    /// A detected pagination.
+    PaginationGuessed,
+    /// A list whose pagination is unknown.
+    PaginationUnknown,
+    /// An operation without an action.
     LeftOut,
-    /// A parameter that was left out or changed.
+    /// A parameter that was omitted or changed.
     Parameter,
-    /// A body that needs a look.
+    /// A request body.
     Body,
-    /// A shape that the format cannot say exactly.
+    /// A shape that the format cannot express exactly.
     Shape,
-    /// A shape that holds itself.
+    /// A recursive shape.
     Recursive,
-    /// A shape that was cut off.
+    /// A shape that was cut.
     TooLarge,
-    /// A `$ref` that leads nowhere.
+    /// An unresolved `$ref`.
     Reference,
-    /// A text that had to be made up.
+    /// A generated description.
     Description,
-    /// What the provider gives up.
+    /// A deprecated operation.
     Deprecated,
 }
 
 impl Topic {
-    /// All of them, in the order in which a person should look.
+    /// All topics, in the order of review.
     pub const ALL: [Self; 15] = [
         Self::Authentication,
         Self::BaseUrl,
         Self::TestAction,
         Self::Scopes,
-        Self::PagingGuessed,
-        Self::PagingUnknown,
+        Self::PaginationGuessed,
+        Self::PaginationUnknown,
         Self::LeftOut,
         Self::Parameter,
         Self::Body,
@@ -62,44 +62,44 @@ impl Topic {
         Self::Deprecated,
     ];
 
-    /// What it is, for a heading.
+    /// Returns the heading.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Authentication => "authentication to look at",
-            Self::BaseUrl => "base URL to look at",
+            Self::Authentication => "authentication to review",
+            Self::BaseUrl => "base URL to review",
             Self::TestAction => "test action to choose",
-            Self::Scopes => "scopes to look at",
-            Self::PagingGuessed => "pagination guessed; try it",
-            Self::PagingUnknown => "lists whose pagination was not recognised",
-            Self::LeftOut => "operations left out",
-            Self::Parameter => "parameters left out or changed",
-            Self::Body => "bodies to look at",
-            Self::Shape => "inputs that are checked less strictly than described",
-            Self::Recursive => "inputs that hold themselves, left open where they repeat",
-            Self::TooLarge => "large inputs, left open further inside",
-            Self::Reference => "references that lead nowhere",
-            Self::Description => "texts that are missing and were made up from names",
-            Self::Deprecated => "operations that the provider gives up",
+            Self::Scopes => "scopes to review",
+            Self::PaginationGuessed => "pagination guessed; test it",
+            Self::PaginationUnknown => "lists with unknown pagination",
+            Self::LeftOut => "operations omitted",
+            Self::Parameter => "parameters omitted or changed",
+            Self::Body => "request bodies to review",
+            Self::Shape => "inputs that are validated less strictly than described",
+            Self::Recursive => "recursive inputs, not validated below the first level",
+            Self::TooLarge => "large inputs, not validated at deeper levels",
+            Self::Reference => "unresolved references",
+            Self::Description => "missing descriptions, generated from names",
+            Self::Deprecated => "deprecated operations",
         }
     }
 }
 
-/// One thing to look at.
+/// A note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// What it is about.
+    /// The topic.
     pub topic: Topic,
-    /// Where: an operation (`GET /files`), or a part of the description.
+    /// The operation (`GET /files`), or a part of the description.
     pub place: String,
-    /// What is to be done, in a sentence; may be empty.
+    /// What to do, one sentence; may be empty.
     pub detail: String,
 }
 
-/// Where notes are collected.
+/// Collects notes.
 #[derive(Debug, Default)]
 pub(super) struct ReviewNotes {
     list: RefCell<Vec<Note>>,
-    /// How many bytes the patterns take that were taken over.
+    /// The size of the patterns of the connector, in bytes.
     patterns: Cell<usize>,
 }
 
@@ -112,10 +112,10 @@ impl ReviewNotes {
         }
     }
 
-    /// Whether a connector has room for one more pattern of this size, which is then counted.
-    pub(super) fn has_room_for(&self, pattern: usize) -> bool {
+    /// Returns true if the connector's patterns may grow by this size in bytes, and adds it.
+    pub(super) fn reserve_pattern(&self, pattern: usize) -> bool {
         let all = self.patterns.get().saturating_add(pattern);
-        let fits = all <= MAX_PATTERNS;
+        let fits = all <= MAX_PATTERN_BYTES;
         if fits {
             self.patterns.set(all);
         }

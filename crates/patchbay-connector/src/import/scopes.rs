@@ -1,7 +1,7 @@
-//! Which scopes actions need.
+//! Determines the scopes that actions require.
 //!
-//! Where any of several scopes is enough, the one is taken that most operations are content with, so that an
-//! account is asked for few.
+//! If any of several scopes suffices, the one that most operations accept is chosen, so that an account requests few
+//! scopes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -10,22 +10,22 @@ use super::{
     review_notes::{ReviewNotes, Topic},
 };
 
-/// The most scopes of a connector.
-const MAX_DEFINED: usize = 10_000;
-/// The longest name of a scope.
-const MAX_NAME: usize = 200;
+/// The maximum number of scopes of a connector.
+const MAX_SCOPES: usize = 10_000;
+/// The maximum length of a scope's name, in bytes.
+const MAX_NAME_BYTES: usize = 200;
 
 /// The scopes of the connector.
 #[derive(Debug, Default)]
 pub(super) struct Scopes {
-    /// Names with descriptions, by name.
+    /// The names with descriptions.
     pub(super) defined: BTreeMap<String, String>,
-    /// Those that an action needs.
+    /// The scopes that an action requires.
     pub(super) needed: Vec<String>,
     popularity: HashMap<String, usize>,
 }
 
-/// Collects what is defined and what is needed.
+/// Collects the defined and the required scopes.
 pub(super) fn choose(api: &Api<'_>, notes: &ReviewNotes) -> Scopes {
     let mut scopes = Scopes::default();
     for (_, scheme) in &api.schemes {
@@ -51,8 +51,8 @@ pub(super) fn choose(api: &Api<'_>, notes: &ReviewNotes) -> Scopes {
             scopes.defined.entry(name).or_default();
         }
     }
-    if scopes.defined.len() >= MAX_DEFINED {
-        notes.add(Topic::Scopes, "scopeDefinitions", format!("at most {MAX_DEFINED} scopes were taken over"));
+    if scopes.defined.len() >= MAX_SCOPES {
+        notes.add(Topic::Scopes, "scopeDefinitions", format!("only the first {MAX_SCOPES} scopes are used"));
     }
     let (mut several, mut seen) = (0, HashSet::new());
     for operation in &api.operations {
@@ -70,7 +70,7 @@ pub(super) fn choose(api: &Api<'_>, notes: &ReviewNotes) -> Scopes {
         notes.add(
             Topic::Scopes,
             "requiredScopes",
-            format!("{several} operations are content with any of several scopes; taken: {taken}"),
+            format!("{several} operations accept any of several scopes; chosen: {taken}"),
         );
     }
     scopes
@@ -78,10 +78,10 @@ pub(super) fn choose(api: &Api<'_>, notes: &ReviewNotes) -> Scopes {
 
 impl Scopes {
     fn has_room_for(&self, name: &str) -> bool {
-        self.defined.len() < MAX_DEFINED || self.defined.contains_key(name)
+        self.defined.len() < MAX_SCOPES || self.defined.contains_key(name)
     }
 
-    /// The scopes that an operation needs, and among how many sets they were chosen.
+    /// Returns the scopes that an operation requires, and the number of sets from which they were chosen.
     pub(super) fn of(&self, api: &Api<'_>, operation: &ApiOperation<'_>) -> (Vec<String>, usize) {
         let mut sets = alternatives(api, operation).map(|(_, scopes)| scopes).collect::<Vec<_>>();
         sets.iter_mut().for_each(|set| set.retain(|name| self.defined.contains_key(name)));
@@ -98,11 +98,11 @@ impl Scopes {
 
 fn fits(name: &str) -> bool {
     !name.is_empty()
-        && name.len() <= MAX_NAME
+        && name.len() <= MAX_NAME_BYTES
         && !name.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '$' | '{' | '}'))
 }
 
-/// The alternatives of an operation that name scopes of OAuth, with these.
+/// Returns the alternatives of an operation that have OAuth scopes, with the scopes.
 fn alternatives<'a>(
     api: &'a Api<'_>,
     operation: &'a ApiOperation<'_>,

@@ -1,13 +1,13 @@
-//! Which operations become actions.
+//! Selects the operations that become actions.
 
 use super::{ImportError, model::Api};
 
-/// Which operations become actions; empty lists choose all.
+/// The operations that become actions; if all lists are empty, all operations.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Operations with one of these tags (of a discovery document: in one of these resources).
+    /// Operations with one of these tags (for Google discovery: in one of these resources).
     pub tags: Vec<String>,
-    /// Operations whose path is one of these or within it; `*` stands for anything.
+    /// Operations whose path is or begins with one of these; `*` matches anything.
     pub paths: Vec<String>,
     /// Operations with one of these ids, or written as `GET /path`.
     pub operations: Vec<String>,
@@ -19,10 +19,10 @@ impl Selection {
     }
 }
 
-/// Leaves the chosen operations: those that any of the three choices names.
+/// Keeps the operations that any of the three lists selects.
 pub(super) fn apply(api: &mut Api<'_>, selection: &Selection) -> Result<(), ImportError> {
     if api.operations.is_empty() {
-        return Err(ImportError::Nothing("the description has no operation that a step can call".to_owned()));
+        return Err(ImportError::Nothing("the description has no operation that a step can use".to_owned()));
     }
     if selection.is_empty() {
         return Ok(());
@@ -46,12 +46,12 @@ pub(super) fn apply(api: &mut Api<'_>, selection: &Selection) -> Result<(), Impo
             || selection.paths.iter().any(|pattern| is_within(pattern, &operation.path))
     });
     if api.operations.is_empty() {
-        return Err(ImportError::Nothing("no operation has the path or the id that was chosen".to_owned()));
+        return Err(ImportError::Nothing("no operation has the selected path or id".to_owned()));
     }
     Ok(())
 }
 
-/// Whether a path is the pattern's or begins with it at a segment's end.
+/// Returns true if a path matches the pattern, or begins with it at the end of a segment.
 fn is_within(pattern: &str, path: &str) -> bool {
     if !pattern.contains('*') {
         let rest = path.strip_prefix(pattern.trim_end_matches('/'));
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_choose_a_path_and_what_is_in_it() {
+    fn patterns_match_a_path_and_its_children() {
         for (pattern, path, chosen) in [
             ("/files", "/files", true),
             ("/files", "/files/{id}", true),

@@ -1,4 +1,4 @@
-//! Where the provider is: the base URL and the fields that it is made with.
+//! Generates the base URL and the fields that it contains.
 
 use serde_json::Value;
 use url::Url;
@@ -14,17 +14,18 @@ use crate::yaml::{Map, Yaml};
 /// The connector's base URL.
 #[derive(Debug)]
 pub(super) struct ConnectorBaseUrl {
-    /// A text with expressions.
+    /// A string with expressions.
     pub(super) base_url: String,
-    /// What an account fills in of it.
+    /// The fields that an account fills in.
     pub(super) fields: Vec<Map>,
-    /// The names of these fields.
+    /// The keys of the fields.
     pub(super) keys: Vec<String>,
-    /// As the description has it.
+    /// The URL in the description.
     pub(super) described: String,
 }
 
-/// The base URL: the one that is asked for, else the first that is described, else one that each account names.
+/// Returns the base URL: the requested one, otherwise the first of the description, otherwise one that each account
+/// enters.
 pub(super) fn server(api: &Api<'_>, asked: Option<&str>, notes: &ReviewNotes) -> Result<ConnectorBaseUrl, ImportError> {
     if let Some(asked) = asked {
         let url = Url::parse(asked).ok().filter(|url| url.query().is_none() && url.fragment().is_none());
@@ -43,16 +44,16 @@ pub(super) fn server(api: &Api<'_>, asked: Option<&str>, notes: &ReviewNotes) ->
         notes.add(
             Topic::BaseUrl,
             "servers",
-            "the description names no server; each account names its own, or give --base-url",
+            "the description has no server; each account enters its base URL, or set --base-url",
         );
-        return Ok(named_by_account(""));
+        return Ok(entered_by_account(""));
     };
     if api.servers.len() > 1 {
         let others = api.servers[1..].iter().take(4).map(|server| server.url.as_str()).collect::<Vec<_>>().join(", ");
         notes.add(
             Topic::BaseUrl,
             "servers",
-            format!("the first of {} was taken; the others: {others}", api.servers.len()),
+            format!("the first of {} is used; the others: {others}", api.servers.len()),
         );
     }
     let described = first.url.trim_end_matches('/').to_owned();
@@ -66,17 +67,13 @@ pub(super) fn server(api: &Api<'_>, asked: Option<&str>, notes: &ReviewNotes) ->
             notes.add(
                 Topic::BaseUrl,
                 "servers",
-                format!("`{}` has no host; each account names it, or give --base-url", first.url),
+                format!("`{}` has no host; each account enters it, or set --base-url", first.url),
             );
-            return Ok(ConnectorBaseUrl { described, ..named_by_account(&first.url) });
+            return Ok(ConnectorBaseUrl { described, ..entered_by_account(&first.url) });
         }
     };
     if scheme.eq_ignore_ascii_case("http") {
-        notes.add(
-            Topic::BaseUrl,
-            "servers",
-            format!("`{}` is not encrypted; https was written in its place", first.url),
-        );
+        notes.add(Topic::BaseUrl, "servers", format!("`{}` is not encrypted; https is used instead", first.url));
     }
     let mut server =
         ConnectorBaseUrl { base_url: "https://".to_owned(), fields: Vec::new(), keys: Vec::new(), described };
@@ -91,26 +88,30 @@ pub(super) fn server(api: &Api<'_>, asked: Option<&str>, notes: &ReviewNotes) ->
     push_literal(&mut server.base_url, rest);
     if !server.keys.is_empty() {
         let names = server.keys.join("`, `");
-        notes.add(Topic::BaseUrl, "servers", format!("its parts became fields that each account fills in: `{names}`"));
+        notes.add(
+            Topic::BaseUrl,
+            "servers",
+            format!("its variables became fields that each account fills in: `{names}`"),
+        );
     }
     let host = server.base_url["https://".len()..].split('/').next().unwrap_or_default().to_owned();
     if host.is_empty() || (!host.contains('$') && Url::parse(&server.base_url).is_err()) {
         notes.add(
             Topic::BaseUrl,
             "servers",
-            format!("`{}` is no URL; each account names it, or give --base-url", first.url),
+            format!("`{}` is not a URL; each account enters it, or set --base-url", first.url),
         );
-        return Ok(ConnectorBaseUrl { described: server.described, ..named_by_account("") });
+        return Ok(ConnectorBaseUrl { described: server.described, ..entered_by_account("") });
     }
     Ok(server)
 }
 
-/// What is not an expression must not look like one.
+/// Literal text must not look like an expression.
 fn push_literal(text: &mut String, literal: &str) {
     text.extend(literal.chars().filter(|c| !matches!(c, '$' | '{' | '}') && !c.is_control() && !c.is_whitespace()));
 }
 
-fn named_by_account(path: &str) -> ConnectorBaseUrl {
+fn entered_by_account(path: &str) -> ConnectorBaseUrl {
     let field = Map::new()
         .with("key", "baseUrl")
         .with("label", "Base URL")
@@ -118,7 +119,7 @@ fn named_by_account(path: &str) -> ConnectorBaseUrl {
         .with("required", true)
         .with("secret", false)
         .with("placeholder", "https://api.example.com")
-        .with("description", "Where the provider's API is.");
+        .with("description", "The base URL of the provider's API.");
     let mut base_url = "${credentials.baseUrl}".to_owned();
     let path = path.trim_matches('/');
     if !path.is_empty() {
@@ -145,11 +146,8 @@ impl ConnectorBaseUrl {
             about.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).take(100);
         let choices = choices.collect::<Vec<_>>();
         let described = super::text::description(text("description"));
-        let described = if described.is_empty() {
-            sentence(&format!("The part `{name}` of the provider's address"))
-        } else {
-            described
-        };
+        let described =
+            if described.is_empty() { sentence(&format!("The variable `{name}` of the base URL")) } else { described };
         let mut field = Map::new()
             .with("key", key.as_str())
             .with("label", heading(&key))

@@ -1,15 +1,15 @@
-//! Words out of names, sentences out of texts.
+//! Converts names to words and texts to sentences.
 
 use crate::yaml::is_printable;
 
-/// The longest description, in characters.
-pub(super) const MAX_DESCRIPTION: usize = 400;
-/// The longest details, in characters.
-pub(super) const MAX_DETAILS: usize = 4000;
+/// The maximum length of a description, in characters.
+pub(super) const MAX_DESCRIPTION_CHARS: usize = 400;
+/// The maximum length of details, in characters.
+pub(super) const MAX_DETAILS_CHARS: usize = 4000;
 
-/// The words of a name in any spelling, in lower case: `listPetsByID` is list, pets, by, id.
+/// Returns the words of a name, in lower case: `listPetsByID` is list, pets, by, id.
 pub(super) fn words(name: &str) -> Vec<String> {
-    // Words of the field that have a capital inside.
+    // Terms with a capital letter inside.
     let name = name.replace("OAuth", "Oauth").replace("OpenID", "Openid");
     let characters = name.chars().take(400).collect::<Vec<_>>();
     let (mut words, mut word) = (Vec::new(), String::new());
@@ -22,7 +22,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
         let after = characters.get(place + 1);
         let starts = character.is_ascii_uppercase()
             && (before.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-                // The last capital of several begins a word: HTTPServer.
+                // The last of several capitals begins a word: HTTPServer.
                 || before.is_some_and(|c| c.is_ascii_uppercase()) && after.is_some_and(char::is_ascii_lowercase));
         if starts && !word.is_empty() {
             words.push(std::mem::take(&mut word));
@@ -33,12 +33,12 @@ pub(super) fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// A name in lower case with underscores, at most so long; empty when it has no letter or digit.
+/// Returns a name in lower case with underscores, up to a length; empty if it has no letter or digit.
 pub(super) fn snake(name: &str, most: usize) -> String {
     joined(&words(name), most)
 }
 
-/// Words with underscores between them, as many as fit.
+/// Joins words with underscores, as many as fit.
 pub(super) fn joined(words: &[String], most: usize) -> String {
     let mut text = String::new();
     for word in words {
@@ -55,21 +55,21 @@ pub(super) fn joined(words: &[String], most: usize) -> String {
     text
 }
 
-/// A name as people read it: `page_size` is "Page size".
+/// Returns a name for people: `page_size` is "Page size".
 pub(super) fn heading(name: &str) -> String {
     capitalised(&words(name).join(" "))
 }
 
-/// With a capital first.
+/// Returns the text with a capital first letter.
 pub(super) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// A text on one line, cut at a word.
+/// Returns a text as one line, cut at a word.
 pub(super) fn line(text: &str, most: usize) -> String {
     let mut line = String::new();
-    // Nothing beyond what could be kept is looked at.
+    // Text beyond the possible length is not read.
     let head = text.chars().take(most * 4 + 64).collect::<String>();
     for word in without_tags(&head).split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty())
     {
@@ -88,21 +88,21 @@ pub(super) fn line(text: &str, most: usize) -> String {
     line
 }
 
-/// A text's first paragraph, or its first sentences, on one line.
+/// Returns the first paragraph of a text as one line.
 pub(super) fn description(text: &str) -> String {
     let first = text.trim().split("\n\n").next().unwrap_or_default();
-    sentence(&line(first, MAX_DESCRIPTION))
+    sentence(&line(first, MAX_DESCRIPTION_CHARS))
 }
 
-/// With an end.
+/// Returns the text with a final period.
 pub(super) fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() || text.ends_with(['.', '!', '?', '…', ':']) { text.to_owned() } else { format!("{text}.") }
 }
 
-/// A text's lines, bounded, without what a block of YAML could not hold.
+/// Returns the lines of a text, up to a length, without characters that a block of YAML does not permit.
 pub(super) fn details(text: &str) -> Vec<String> {
-    let mut left = MAX_DETAILS;
+    let mut left = MAX_DETAILS_CHARS;
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim().lines() {
         let plain = line.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| is_printable(*c));
@@ -123,7 +123,7 @@ pub(super) fn details(text: &str) -> Vec<String> {
     lines
 }
 
-/// Without HTML's tags; a lone `<` stays.
+/// Removes HTML tags; a single `<` is not changed.
 fn without_tags(text: &str) -> String {
     const TAGS: [&str; 16] =
         ["p", "/p", "br", "br/", "br /", "b", "/b", "i", "/i", "ul", "/ul", "li", "/li", "code", "/code", "/a"];
@@ -150,13 +150,18 @@ fn without_tags(text: &str) -> String {
     out
 }
 
-/// Many of a thing, as far as English is regular: `policies` is `policy`.
+/// Returns the singular of a regular plural: `policies` is `policy`.
 pub(super) fn singular(word: &str) -> String {
-    const SAME: [&str; 12] = [
+    const INVARIABLE: [&str; 12] = [
         "status", "news", "series", "address", "access", "sms", "dns", "https", "aws", "analysis", "business",
         "process",
     ];
-    if SAME.contains(&word) || word.len() < 4 || word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") {
+    if INVARIABLE.contains(&word)
+        || word.len() < 4
+        || word.ends_with("ss")
+        || word.ends_with("us")
+        || word.ends_with("is")
+    {
         return word.to_owned();
     }
     if let Some(stem) = word.strip_suffix("ies") {
@@ -175,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_taken_apart_in_any_spelling() {
+    fn names_are_split_into_words() {
         for (name, expected) in [
             ("listPetsByID", "list_pets_by_id"),
             ("repos/list-for-org", "repos_list_for_org"),
@@ -192,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_cut_at_words_and_lose_their_markup() {
+    fn texts_are_cut_at_words_without_markup() {
         assert_eq!(line("a <b>b</b>\n\tc < d", 40), "a b c < d");
         assert_eq!(line("one two three", 8), "one two…");
         assert_eq!(description("First\nline\n\nSecond."), "First line.");

@@ -1,19 +1,19 @@
-//! Actions.
+//! Reads actions.
 
 use std::sync::Arc;
 
 use super::{
     composite, cursor,
     enums::Enums,
+    field_mapping::field_mappings,
     input,
-    mapping::field_mappings,
     root::{STAGES, one_or_many},
-    step, step_dependencies, sync,
+    step, sync,
 };
 use crate::{
     definition::{
-        Action, ActionResult, ActionType, Annotations, Effect, Example, HttpMethod, SchemaType, ValidationRule,
-        ValueTemplate,
+        Action, ActionResult, ActionType, Annotations, Effect, Example, FieldMapping, HttpMethod, SchemaType, Step,
+        ValidationRule, ValueTemplate,
     },
     diagnostic::code,
     syntax::{Mapping, NodeValue, Reader},
@@ -65,6 +65,9 @@ pub(crate) const TYPES: [(&str, ActionType); 9] = [
     ("event", ActionType::Event),
 ];
 
+/// Whether an action is asynchronous.
+const EXECUTION_MODES: [(&str, bool); 2] = [("sync", false), ("async", true)];
+const SCHEMA_TYPES: [(&str, SchemaType); 2] = [("native", SchemaType::Native), ("unified", SchemaType::Unified)];
 pub(crate) const EFFECTS: [(&str, Effect); 5] = [
     ("read", Effect::Read),
     ("write", Effect::Write),
@@ -73,27 +76,30 @@ pub(crate) const EFFECTS: [(&str, Effect); 5] = [
     ("execute", Effect::Execute),
 ];
 
-/// Where things stand that are checked once everything is read.
+/// The maximum length of an action's id, in bytes.
+const MAX_ID_BYTES: usize = 96;
+
+/// The parts of an action in the file that are checked once the whole connector is read.
 pub(super) struct ActionSpans<'n> {
     pub(super) id: Reader<'n>,
     pub(super) scopes: Vec<(String, Reader<'n>)>,
     pub(super) steps: Vec<Reader<'n>>,
     pub(super) result: Option<Reader<'n>>,
     pub(super) rules: Vec<Reader<'n>>,
-    /// Whether every input could be read; else a name that leads to none proves nothing.
+    /// Whether every input could be read; if not, an unknown input is not an error.
     pub(super) inputs_known: bool,
-    /// The same of steps.
+    /// Whether every step could be read; if not, an unknown step is not an error.
     pub(super) steps_known: bool,
 }
 
-/// Actions that stand inside something else (a refresh, a test, an event) and are no part of the
-/// connector's own list. Their references are checked like all others.
+/// The actions inside of other parts of the file (a refresh, a test, an event). They do not belong to the connector's
+/// own actions, but their references are checked like all others.
 pub(super) struct Nested<'n, 's> {
-    shared: ActionContext<'n, 's>,
+    context: ActionContext<'n, 's>,
     pub(super) found: Vec<(Arc<Action>, ActionSpans<'n>)>,
 }
 
-/// What every action of a connector is read with.
+/// What all actions of a connector have in common.
 #[derive(Clone, Copy)]
 pub(super) struct ActionContext<'n, 's> {
     /// The connector's key.
@@ -102,92 +108,57 @@ pub(super) struct ActionContext<'n, 's> {
 }
 
 impl<'n, 's> Nested<'n, 's> {
-    pub(super) const fn new(shared: ActionContext<'n, 's>) -> Self {
-        Self { shared, found: Vec::new() }
+    pub(super) const fn new(context: ActionContext<'n, 's>) -> Self {
+        Self { context, found: Vec::new() }
     }
 
-    /// Reads one; `id` is its id when it has none of its own.
+    /// Reads a nested action; `id` is its id unless the file has one.
     pub(super) fn read(&mut self, reader: Reader<'n>, id: &str) -> Option<Arc<Action>> {
-        let (action, places) = read_as(reader, self.shared, Some(id))?;
+        let (action, spans) = read_as(reader, self.context, Some(id))?;
         let action = Arc::new(action);
-        self.found.push((Arc::clone(&action), places));
+        self.found.push((Arc::clone(&action), spans));
         Some(action)
     }
 }
 
-pub(super) fn read<'n>(reader: Reader<'n>, shared: ActionContext<'n, '_>) -> Option<(Action, ActionSpans<'n>)> {
-    read_as(reader, shared, None)
+/// Reads an action of the connector.
+pub(super) fn read<'n>(reader: Reader<'n>, context: ActionContext<'n, '_>) -> Option<(Action, ActionSpans<'n>)> {
+    read_as(reader, context, None)
 }
 
+/// Reads an action; `nested` is the default id of a nested one. Everything is read before an error ends it, so that
+/// every mistake is reported at once.
 fn read_as<'n>(
     reader: Reader<'n>,
-    shared: ActionContext<'n, '_>,
+    context: ActionContext<'n, '_>,
     nested: Option<&str>,
 ) -> Option<(Action, ActionSpans<'n>)> {
     let mapping = reader.mapping("an action", &KEYS)?;
-    let (id_place, id, label) = match nested {
-        Some(name) => {
-            let place = mapping.get("actionId");
-            let id = place.map_or_else(|| Some(name.to_owned()), |place| action_id(&place));
-            let label = mapping.text("label").or_else(|| id.clone());
-            (Some(place.unwrap_or(reader)), id, label)
-        }
-        None => {
-            let place = mapping.require("actionId");
-            let id = place.and_then(|place| action_id(&place));
-            (place, id, mapping.require("label").and_then(|label| label.text()))
-        }
-    };
+    let Identity { place, id, label } = read_identity(&mapping, nested);
     mapping.not_run(&["authRequirements", "entrypointUrl", "dataSync"]);
     let description = mapping.text("description").unwrap_or_default();
     if description.is_empty() && nested.is_none() {
-        reader.warning(code::MISSING_TEXT, "the action has no description; agents choose actions by it");
+        reader.warning(code::MISSING_TEXT, "the action has no description; agents need it to choose an action");
     }
     let fields = mapping.get("fieldConfigs").map(|fields| field_mappings(&fields)).unwrap_or_default();
     let composite_ids = mapping.get("compositeIdentifiers").and_then(composite::read);
     let data_sync = mapping.get("dataSync").and_then(sync::read);
     let examples = mapping.items("examples").into_iter().filter_map(example).collect();
-    let auth_requirements = mapping.get("authRequirements").map(|methods| {
-        let scopes = |(key, place): (&str, Reader<'_>)| {
-            (key.to_owned(), place.names().into_iter().map(|(name, _)| name).collect())
-        };
-        methods.entries("`authRequirements`").map(scopes).collect()
-    });
-    let modes = [("sync", false), ("async", true)];
-    let entrypoint_method = mapping
-        .get("entrypointHttpMethod")
-        .map_or(Some(HttpMethod::Get), |method| method.choice(&step::METHODS))
-        .unwrap_or(HttpMethod::Get);
-    let steps_place = mapping.require("steps");
-    let (mut steps, step_places): (Vec<_>, Vec<_>) = steps_place
-        .map(|steps| steps.items().collect::<Vec<_>>())
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|place| Some((step::read(place)?, place)))
-        .unzip();
-    for step in &mut steps {
-        step.depends_on = step_dependencies::of(step, &fields);
-    }
-    if let Some(place) = steps_place.filter(|place| place.items().next().is_none()) {
-        place.error(code::INVALID, "an action needs a step");
-    }
-    let schema_types = [("native", SchemaType::Native), ("unified", SchemaType::Unified)];
+    let entrypoint = read_entrypoint(&mapping);
+    let (steps, step_spans) = read_steps(&mapping, &fields);
     let scopes = mapping.names("requiredScopes");
-    let result = mapping.get("result");
-    // Everything is read before anything is given up, so that every mistake is seen.
     let kind = mapping.get("actionType").map_or(Some(ActionType::Custom), |kind| kind.choice(&TYPES));
-    let mut inputs = input::inputs(&mapping, shared.enums);
-    let (rules, rule_places) = rules(&mapping);
-    let answer = result.and_then(|result| value(&result)).map_or(ActionResult::LastStep, ActionResult::Template);
-    let all_read = |key, read: usize| match mapping.get(key).map(|list| &list.node.value) {
-        Some(NodeValue::List(items)) => items.len() == read,
-        other => other.is_none(),
-    };
-    let (inputs_known, steps_known) = (all_read("inputs", inputs.len()), all_read("steps", steps.len()));
+    let mut inputs = input::inputs(&mapping, context.enums);
+    let (rules, rule_spans) = rules(&mapping);
+    let result = mapping.get("result");
+    let result_template = result.and_then(|result| ValueTemplate::read(&result));
+    let (inputs_known, steps_known) =
+        (is_read_whole(&mapping, "inputs", inputs.len()), is_read_whole(&mapping, "steps", steps.len()));
     let cursor = mapping.get("cursor").and_then(|place| cursor::read(place, &steps, &mut inputs));
     let id = id?;
+    let choice = |key, choices: &[(&str, bool)]| mapping.get(key).and_then(|value| value.choice(choices));
     let action = Action {
-        public_id: format!("{}_{id}", shared.connector),
+        public_id: format!("{}_{id}", context.connector),
         id,
         label: label?,
         description,
@@ -196,7 +167,7 @@ fn read_as<'n>(
         kind: kind?,
         schema_type: mapping
             .get("schemaType")
-            .and_then(|kind| kind.choice(&schema_types))
+            .and_then(|kind| kind.choice(&SCHEMA_TYPES))
             .unwrap_or(SchemaType::Native),
         tags: mapping.texts("tags"),
         annotations: mapping.get("annotations").and_then(annotations).unwrap_or_default(),
@@ -206,15 +177,15 @@ fn read_as<'n>(
         inputs,
         rules,
         steps,
-        result: answer,
+        result: result_template.map_or(ActionResult::LastStep, ActionResult::Template),
         schema: mapping.text("schema"),
         effects: mapping.items("effects").iter().filter_map(|effect| effect.choice(&EFFECTS)).collect(),
-        is_async: mapping.get("executionMode").and_then(|mode| mode.choice(&modes)).unwrap_or(false),
+        is_async: choice("executionMode", &EXECUTION_MODES).unwrap_or(false),
         requires_manual_setup: mapping.flag("requiresManualSetup", false),
         prerequisites: mapping.texts("prerequisiteActions"),
         provider_events: mapping.texts("providerEvents"),
-        auth_requirements: auth_requirements.unwrap_or_default(),
-        entrypoint: mapping.text("entrypointUrl").map(|url| (url, entrypoint_method)),
+        auth_requirements: mapping.get("authRequirements").map(read_auth_requirements).unwrap_or_default(),
+        entrypoint,
         cursor,
         composite_ids,
         fields,
@@ -222,11 +193,63 @@ fn read_as<'n>(
         data_sync,
         responses: mapping.get("responses").map(|responses| responses.node.to_json()),
     };
-    let id = id_place?;
-    Some((
-        action,
-        ActionSpans { id, scopes, steps: step_places, result, rules: rule_places, inputs_known, steps_known },
-    ))
+    let spans =
+        ActionSpans { id: place?, scopes, steps: step_spans, result, rules: rule_spans, inputs_known, steps_known };
+    Some((action, spans))
+}
+
+/// An action's id and label, and where its id is.
+struct Identity<'n> {
+    place: Option<Reader<'n>>,
+    id: Option<String>,
+    label: Option<String>,
+}
+
+/// Reads the id and the label. An action of the connector needs both; a nested one has defaults.
+fn read_identity<'n>(mapping: &Mapping<'n>, nested: Option<&str>) -> Identity<'n> {
+    let Some(default) = nested else {
+        let place = mapping.require("actionId");
+        let id = place.and_then(|place| action_id(&place));
+        return Identity { place, id, label: mapping.require("label").and_then(|label| label.text()) };
+    };
+    let place = mapping.get("actionId");
+    let id = place.map_or_else(|| Some(default.to_owned()), |place| action_id(&place));
+    let label = mapping.text("label").or_else(|| id.clone());
+    Identity { place: Some(place.unwrap_or(mapping.reader)), id, label }
+}
+
+fn read_entrypoint(mapping: &Mapping<'_>) -> Option<(String, HttpMethod)> {
+    let method = mapping.get("entrypointHttpMethod").and_then(|method| method.choice(&HttpMethod::ALL));
+    mapping.text("entrypointUrl").map(|url| (url, method.unwrap_or(HttpMethod::Get)))
+}
+
+fn read_steps<'n>(mapping: &Mapping<'n>, fields: &[FieldMapping]) -> (Vec<Step>, Vec<Reader<'n>>) {
+    let Some(place) = mapping.require("steps") else { return (Vec::new(), Vec::new()) };
+    let items = place.items().collect::<Vec<_>>();
+    if items.is_empty() {
+        place.error(code::INVALID, "an action needs at least one step");
+    }
+    let read = items.into_iter().filter_map(|item| Some((step::read(item)?, item)));
+    let (mut steps, spans): (Vec<_>, Vec<_>) = read.unzip();
+    for step in &mut steps {
+        step.depends_on = step.dependencies(fields);
+    }
+    (steps, spans)
+}
+
+fn read_auth_requirements(reader: Reader<'_>) -> Vec<(String, Vec<String>)> {
+    let scopes = |(method, place): (&str, Reader<'_>)| {
+        (method.to_owned(), place.names().into_iter().map(|(name, _)| name).collect())
+    };
+    reader.entries("`authRequirements`").map(scopes).collect()
+}
+
+/// Returns true if `read` is the number of items of a key's list.
+fn is_read_whole(mapping: &Mapping<'_>, key: &str, read: usize) -> bool {
+    match mapping.get(key).map(|list| &list.node.value) {
+        Some(NodeValue::List(items)) => items.len() == read,
+        other => other.is_none(),
+    }
 }
 
 fn example(reader: Reader<'_>) -> Option<Example> {
@@ -237,17 +260,17 @@ fn example(reader: Reader<'_>) -> Option<Example> {
 
 fn action_id(place: &Reader<'_>) -> Option<String> {
     let id = place.text()?;
-    let fits = !id.is_empty()
-        && id.len() <= 96
+    let is_valid = !id.is_empty()
+        && id.len() <= MAX_ID_BYTES
         && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if !fits {
+    if !is_valid {
         place.error_with_hint(
             code::INVALID,
-            format!("`{id}` cannot be an action's id"),
+            format!("`{id}` is not a valid action id"),
             "use lower-case letters, digits and `_`",
         );
     }
-    fits.then_some(id)
+    is_valid.then_some(id)
 }
 
 fn annotations(reader: Reader<'_>) -> Option<Annotations> {
@@ -286,23 +309,4 @@ fn rule(reader: Reader<'_>) -> Option<ValidationRule> {
             })
         }
     }
-}
-
-/// A value whose texts may be expressions.
-pub(super) fn value(reader: &Reader<'_>) -> Option<ValueTemplate> {
-    Some(match &reader.node.value {
-        NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => ValueTemplate::Literal(reader.node.to_json()),
-        NodeValue::Text(_) => ValueTemplate::Text(reader.template()?),
-        NodeValue::List(_) => ValueTemplate::Array(reader.items().filter_map(|item| value(&item)).collect()),
-        NodeValue::Map(_) => ValueTemplate::Object(
-            reader
-                .entries("a value")
-                .filter_map(|(key, member)| {
-                    let key = member.key_template(key);
-                    let value = value(&member);
-                    Some((key?, value?))
-                })
-                .collect(),
-        ),
-    })
 }

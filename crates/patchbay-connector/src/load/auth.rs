@@ -1,13 +1,17 @@
-//! Authentication methods.
+//! Reads authentication methods.
 
 use std::sync::Arc;
 
-use super::{action::Nested, authorization, function, guide, input::compile_pattern, oauth1};
+use super::{
+    action::Nested,
+    guide,
+    input::{compile_pattern, format_pattern},
+};
 use crate::{
+    authorization::{self, AUTH_TYPES, mcp},
     definition::{
-        Action, AuthKind, AuthMethod, Authorization, ClientRegistration, Environment, FieldOption, FieldType,
-        FieldValidation, FormField, GrantType, Guides, McpFlow, Notice, NoticeKind, NoticePosition, Refresh, Support,
-        TestAction,
+        Action, AuthKind, AuthMethod, Authorization, Certificates, Environment, FieldOption, FieldType,
+        FieldValidation, FormField, Guides, McpFlow, Notice, NoticeKind, NoticePosition, Refresh, Support, TestAction,
     },
     diagnostic::code,
     syntax::{Mapping, Reader},
@@ -60,7 +64,7 @@ pub(crate) const FIELD_TYPES: [(&str, FieldType); 5] = [
     ("select", FieldType::Select),
 ];
 
-/// Where things stand that are checked once everything is read.
+/// The parts of an authentication method in the file that are checked once the whole connector is read.
 pub(super) struct AuthMethodSpans<'n> {
     pub(super) authorization: Reader<'n>,
     pub(super) test_actions: Vec<Reader<'n>>,
@@ -68,34 +72,35 @@ pub(super) struct AuthMethodSpans<'n> {
 }
 
 pub(super) fn read<'n>(root: &Mapping<'n>, nested: &mut Nested<'n, '_>) -> (Vec<AuthMethod>, Vec<AuthMethodSpans<'n>>) {
-    let (mut methods, mut places): (Vec<AuthMethod>, Vec<_>) = (Vec::new(), Vec::new());
-    let Some(list) = root.require("authentication") else { return (methods, places) };
+    let (mut methods, mut spans): (Vec<AuthMethod>, Vec<_>) = (Vec::new(), Vec::new());
+    let Some(list) = root.require("authentication") else { return (methods, spans) };
     for item in list.items() {
         for (key, reader) in item.entries("an authentication method") {
             if methods.iter().any(|earlier| earlier.key == key) {
                 reader.error(code::DUPLICATE_ID, format!("there is another authentication method `{key}`"));
             }
-            if let Some((method, place)) = method(key, reader, nested) {
+            if let Some((method, found)) = method(key, reader, nested) {
                 methods.push(method);
-                places.push(place);
+                spans.push(found);
             }
         }
     }
     if methods.is_empty() {
-        list.error(code::MISSING_KEY, "the connector has no authentication method");
+        list.error(code::MISSING_KEY, "the connector needs at least one authentication method");
     }
-    (methods, places)
+    (methods, spans)
 }
 
 fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<(AuthMethod, AuthMethodSpans<'n>)> {
     let mapping = reader.mapping("an authentication method", &KEYS)?;
-    let kind = auth_kind(&mapping);
+    let types = AUTH_TYPES.each_ref().map(|auth_type| (auth_type.name, auth_type.kind));
+    let kind = mapping.require("type").and_then(|place| place.choice(&types)).and_then(|kind| kind(&mapping));
     let refresh = mapping.get("refreshAuthentication").and_then(|place| refresh(place, nested));
     let revoke = mapping.get("revokeAuthentication").and_then(|place| revoke(place, nested));
-    let mcp = mapping.get("authorizationFlow").and_then(mcp_flow);
+    let mcp = mapping.get("authorizationFlow").and_then(McpFlow::read);
     let support =
         mapping.get("support").and_then(|support| support.mapping("`support`", &["link", "description", "guides"]));
-    let (tests, test_places): (Vec<_>, Vec<_>) = mapping
+    let (tests, test_spans): (Vec<_>, Vec<_>) = mapping
         .items("testActions")
         .into_iter()
         .map(|place| (test_action(&place, nested), place))
@@ -120,10 +125,10 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Opt
         setup_notices: mapping.items("setupNotices").into_iter().filter_map(notice).collect(),
         config_notices: mapping.items("configNotices").into_iter().filter_map(notice).collect(),
         authorization: match mapping.get("authorization") {
-            None if kind == Some(AuthKind::Mcp) => authorization::of_mcp().unwrap_or(Authorization::None),
+            None if kind == Some(AuthKind::Mcp) => mcp::default_authorization().unwrap_or(Authorization::None),
             place => place.and_then(authorization::read).unwrap_or(Authorization::None),
         },
-        certificates: mapping.get("certificates").and_then(function::certificates),
+        certificates: mapping.get("certificates").and_then(Certificates::read),
         environments,
         test_actions: tests,
         required_scopes: scopes.iter().map(|(name, _)| name.clone()).collect(),
@@ -134,110 +139,15 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Opt
         kind: kind?,
     };
     let authorization = mapping.get("authorization").unwrap_or(reader);
-    check_token(&method, &authorization);
-    check_oauth1(&method, &mapping, &authorization);
-    check_mcp(&method, &mapping);
-    Some((method, AuthMethodSpans { authorization, test_actions: test_places, scopes }))
-}
-
-/// A method that works by a token says where it is got.
-fn check_token(method: &AuthMethod, place: &Reader<'_>) {
-    let AuthKind::OAuth2(grant) = method.kind else { return };
-    let missing = |what: &str| {
-        place.error(code::MISSING_KEY, format!("authentication of type `oauth2` needs {what}"));
-    };
-    match &method.authorization {
-        Authorization::OAuth2(oauth2) => {
-            if oauth2.token_url.is_none() && (method.refresh.is_none() || grant == GrantType::AuthorizationCode) {
-                missing("`tokenUrl` in its `authorization`");
-            }
-            if oauth2.authorization_url.is_none() && grant == GrantType::AuthorizationCode {
-                missing("`authorizationUrl` in its `authorization`");
-            }
-        }
-        _ if grant == GrantType::AuthorizationCode => missing("`authorization` of type `oauth2`"),
-        _ if method.refresh.is_none() => missing("`authorization` of type `oauth2`, or `refreshAuthentication`"),
-        _ => {}
+    for auth_type in &AUTH_TYPES {
+        (auth_type.check)(&method, &mapping, &authorization);
     }
-}
-
-/// A method by which one signs in by OAuth 1.0a says where, and who signs; no other does.
-fn check_oauth1(method: &AuthMethod, mapping: &Mapping<'_>, place: &Reader<'_>) {
-    // One that says so and cannot be read is told where it stands.
-    let says_so = || {
-        let kind = mapping.get("authorization").and_then(|authorization| authorization.peek("type")?.text());
-        kind.as_deref() == Some("oauth1")
-    };
-    match &method.authorization {
-        Authorization::OAuth1(flow) if method.kind == AuthKind::OAuth1 => {
-            oauth1::check_consumer(method, &flow.signing, place);
-        }
-        Authorization::OAuth1(_) => {
-            let hint = "say `type: oauth1` of the method; for tokens that are typed, `type: none` with `signing`";
-            place.error_with_hint(code::INVALID, "`authorization` of type `oauth1` is for methods of that type", hint);
-        }
-        _ if method.kind == AuthKind::OAuth1 && !says_so() => {
-            place.error(code::MISSING_KEY, "authentication of type `oauth1` needs `authorization` of type `oauth1`");
-        }
-        _ => {}
-    }
-}
-
-/// A method whose provider is an MCP server names that server, and leaves the rest to it.
-fn check_mcp(method: &AuthMethod, mapping: &Mapping<'_>) {
-    let is_mcp = method.kind == AuthKind::Mcp;
-    match (&method.mcp, mapping.get("authorizationFlow")) {
-        (None, None) if is_mcp => {
-            mapping
-                .reader
-                .error(code::MISSING_KEY, "authentication of type `mcp` needs `authorizationFlow` with `serverUrl`");
-        }
-        (Some(_), Some(place)) if !is_mcp => {
-            place.error(code::INVALID, "`authorizationFlow` is for authentication of type `mcp`");
-        }
-        (Some(flow), Some(place)) if !flow.discovery => {
-            let hint = "write `type: oauth2` with `authorizationUrl` and `tokenUrl` for a server without metadata";
-            place.error_with_hint(code::INVALID, "without `discovery` nobody knows where to sign in", hint);
-        }
-        _ => {}
-    }
-    if let Some(place) = mapping.get("authorization").filter(|_| is_mcp)
-        && !matches!(method.authorization, Authorization::OAuth2(_))
-    {
-        place.error(code::INVALID, "authentication of type `mcp` sends its token by itself; leave `authorization` out");
-    }
+    Some((method, AuthMethodSpans { authorization, test_actions: test_spans, scopes }))
 }
 
 fn environment(reader: Reader<'_>) -> Option<Environment> {
     let environment = reader.mapping("an environment", &["key", "name"])?;
     Some(Environment { key: environment.require("key")?.text()?, name: environment.require("name")?.text()? })
-}
-
-fn auth_kind(mapping: &Mapping<'_>) -> Option<AuthKind> {
-    #[derive(Clone, Copy)]
-    enum AuthTypeName {
-        Custom,
-        OAuth2,
-        Mcp,
-        OAuth1,
-    }
-    let place = mapping.require("type")?;
-    let kinds = [
-        ("custom", AuthTypeName::Custom),
-        ("oauth2", AuthTypeName::OAuth2),
-        ("mcp", AuthTypeName::Mcp),
-        ("oauth1", AuthTypeName::OAuth1),
-    ];
-    let kind = place.choice(&kinds)?;
-    let grants =
-        [("authorization_code", GrantType::AuthorizationCode), ("client_credentials", GrantType::ClientCredentials)];
-    let grant = mapping.get("grantType").map_or(Some(GrantType::AuthorizationCode), |grant| grant.choice(&grants));
-    Some(match kind {
-        AuthTypeName::Custom => AuthKind::Custom,
-        AuthTypeName::OAuth2 => AuthKind::OAuth2(grant?),
-        AuthTypeName::Mcp => AuthKind::Mcp,
-        AuthTypeName::OAuth1 => AuthKind::OAuth1,
-    })
 }
 
 fn refresh<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<Refresh> {
@@ -248,8 +158,8 @@ fn refresh<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<Refres
         let fits = cron.split_whitespace().count() == 5
             && cron.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '*' | '/' | ',' | '-' | '?'));
         if !fits {
-            let hint = "write minute, hour, day, month and weekday, such as `0 * * * *`";
-            place.error_with_hint(code::INVALID, format!("`{cron}` is no schedule"), hint);
+            let hint = "use minute, hour, day, month and weekday, for example `0 * * * *`";
+            place.error_with_hint(code::INVALID, format!("`{cron}` is not a schedule"), hint);
         }
         Some(cron)
     });
@@ -259,20 +169,6 @@ fn refresh<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<Refres
 fn revoke<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<Arc<Action>> {
     let mapping = reader.mapping("`revokeAuthentication`", &["action"])?;
     mapping.require("action").and_then(|action| nested.read(action, "revoke_token"))
-}
-
-fn mcp_flow(reader: Reader<'_>) -> Option<McpFlow> {
-    let mapping = reader.mapping("`authorizationFlow`", &["serverUrl", "discovery", "clientRegistration", "scopes"])?;
-    let kinds = [("cimd", ClientRegistration::Cimd), ("dcr", ClientRegistration::Dynamic)];
-    let registration =
-        mapping.get("clientRegistration").map_or(Some(ClientRegistration::Dynamic), |kind| kind.choice(&kinds));
-    let scopes = mapping.names("scopes").into_iter().map(|(name, _)| name).collect();
-    Some(McpFlow {
-        server_url: mapping.require("serverUrl")?.template()?,
-        discovery: mapping.flag("discovery", true),
-        registration: registration?,
-        scopes,
-    })
 }
 
 fn test_action<'n>(reader: &Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<TestAction> {
@@ -321,7 +217,7 @@ fn field(reader: Reader<'_>) -> Option<FormField> {
         (&default, kind, mapping.get("value"))
         && !options.iter().any(|option| option.value == *value)
     {
-        place.error(code::UNKNOWN_VALUE, format!("`{value}` is not among the field's options"));
+        place.error(code::UNKNOWN_VALUE, format!("`{value}` is not an option of the field"));
     }
     Some(FormField {
         key: key?.text()?,
@@ -358,8 +254,8 @@ fn validation(reader: Reader<'_>) -> Option<FieldValidation> {
         let Some(pattern) = format_pattern(&format) else {
             place.error_with_hint(
                 code::UNKNOWN_VALUE,
-                format!("`{format}` is no format"),
-                "it can be: email, url, uri, uuid, date, datetime",
+                format!("there is no format `{format}`"),
+                "the formats are: email, url, uri, uuid, date, datetime",
             );
             return None;
         };
@@ -370,25 +266,13 @@ fn validation(reader: Reader<'_>) -> Option<FieldValidation> {
     Some(FieldValidation { pattern: anchored, regex, format, error_message })
 }
 
-/// Without the `^` and `$` around it; a `\\$` at its end is a character, no anchor.
+/// Returns the pattern without the `^` and `$` around it; an escaped `\\$` at its end is a character, not an anchor.
 fn without_anchors(pattern: &str) -> &str {
     let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
     match pattern.strip_suffix('$') {
         Some(rest) if (rest.len() - rest.trim_end_matches('\\').len()).is_multiple_of(2) => rest,
         _ => pattern,
     }
-}
-
-/// Patterns that ECMAScript and this crate's `regex` both read.
-fn format_pattern(format: &str) -> Option<&'static str> {
-    Some(match format {
-        "email" => r"[^\s@]+@[^\s@]+\.[^\s@]+",
-        "url" | "uri" => r"https?://[^\s]+",
-        "uuid" => "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
-        "date" => r"\d{4}-\d{2}-\d{2}",
-        "datetime" => r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?",
-        _ => return None,
-    })
 }
 
 fn notice(reader: Reader<'_>) -> Option<Notice> {

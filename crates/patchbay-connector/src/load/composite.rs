@@ -1,4 +1,4 @@
-//! `compositeIdentifiers`: ids made of several of the provider's.
+//! Reads `compositeIdentifiers`: ids that are made of several ids of the provider.
 
 use crate::{
     definition::{CompositeId, CompositeIds},
@@ -11,8 +11,8 @@ pub(super) fn read(reader: Reader<'_>) -> Option<CompositeIds> {
     let version = mapping.get("version").map_or(Some(1), |place| {
         let version = place.whole()?;
         if version != 1 {
-            let message = format!("there is no version {version} of composite ids");
-            place.error_with_hint(code::UNKNOWN_VALUE, message, "write 1");
+            let message = format!("version {version} of composite ids is not supported");
+            place.error_with_hint(code::UNKNOWN_VALUE, message, "use 1");
         }
         Some(version)
     });
@@ -38,12 +38,12 @@ fn field(place: Reader<'_>) -> Option<CompositeId> {
         components.push((name, alias));
     }
     if components.is_empty() {
-        place.error(code::INVALID, "a composite id needs a component");
+        place.error(code::INVALID, "a composite id needs at least one component");
     }
     Some(CompositeId { target: field.require("targetFieldKey")?.text()?, remote: field.text("remote"), components })
 }
 
-/// A name, or a name with its alias.
+/// Reads a name, or a name with its alias.
 fn component(place: Reader<'_>) -> Option<(String, String)> {
     if matches!(place.node.value, NodeValue::Text(_)) {
         let name = place.text()?;

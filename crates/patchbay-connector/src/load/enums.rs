@@ -1,6 +1,6 @@
-//! `enums`: values that several inputs take, listed once and named by `oneOf: {ref: NAME}`.
+//! Reads `enums`: values that several inputs share, listed once and referred to with `oneOf: {ref: NAME}`.
 //!
-//! The format names such enums and says nowhere where they stand; here it is the root of the main file.
+//! The StackOne format refers to such enums but does not say where they are; here the main file's root has them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -13,23 +13,23 @@ use crate::{
     syntax::{Mapping, Reader},
 };
 
-/// The most values that all references together stand for, as many as a file may have.
+/// The maximum number of values of all references together: as many as a file may have.
 const MAX_VALUES: usize = 200_000;
 
 /// The enums of a connector.
 #[derive(Default)]
 pub(super) struct Enums<'n> {
     by_name: HashMap<&'n str, (Vec<Value>, Reader<'n>)>,
-    /// In the file's order.
+    /// The names, in the file's order.
     names: Vec<&'n str>,
     used: RefCell<HashSet<String>>,
-    /// How many values references may still stand for.
-    left: Cell<usize>,
+    /// The number of values that further references may add.
+    remaining: Cell<usize>,
 }
 
 impl<'n> Enums<'n> {
     pub(super) fn read(root: &Mapping<'n>) -> Self {
-        let mut enums = Self { left: Cell::new(MAX_VALUES), ..Self::default() };
+        let mut enums = Self { remaining: Cell::new(MAX_VALUES), ..Self::default() };
         let Some(place) = root.get("enums") else { return enums };
         for (name, list) in place.entries("`enums`") {
             let values = list.items().map(|value| value.node.to_json()).collect::<Vec<_>>();
@@ -43,7 +43,7 @@ impl<'n> Enums<'n> {
         enums
     }
 
-    /// The values that a reference stands for; none (reported) when there is no such enum.
+    /// Returns the values of the enum that `reference` names; `None` if there is no such enum, which is reported.
     pub(super) fn values(&self, reference: &Reader<'_>) -> Option<Vec<Value>> {
         let name = reference.text()?;
         let Some((values, _)) = self.by_name.get(name.as_str()) else {
@@ -57,19 +57,20 @@ impl<'n> Enums<'n> {
             return None;
         };
         self.used.borrow_mut().insert(name);
-        let Some(left) = self.left.get().checked_sub(values.len()) else {
-            reference.error(code::INVALID, format!("enums stand for more than {MAX_VALUES} values in all"));
+        let Some(remaining) = self.remaining.get().checked_sub(values.len()) else {
+            reference
+                .error(code::INVALID, format!("the references to enums have more than {MAX_VALUES} values in total"));
             return None;
         };
-        self.left.set(left);
+        self.remaining.set(remaining);
         Some(values.clone())
     }
 
-    /// Warns of those that nothing names.
+    /// Warns about enums that no input refers to.
     pub(super) fn warn_unused(&self) {
         for name in self.names.iter().filter(|name| !self.used.borrow().contains(**name)) {
             if let Some((_, place)) = self.by_name.get(name) {
-                place.warning(code::UNUSED, format!("no input names the enum `{name}`"));
+                place.warning(code::UNUSED, format!("no input refers to the enum `{name}`"));
             }
         }
     }

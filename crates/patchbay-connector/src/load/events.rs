@@ -1,18 +1,15 @@
-//! The `events` block.
+//! Reads the `events` block.
 
 use std::sync::Arc;
 
-use super::{
-    action::{self, Nested},
-    guide,
-};
+use super::{action::Nested, guide};
 use crate::{
-    definition::{Action, EventDefinitions, EventRouter, EventRule, EventSetup},
+    definition::{Action, EventDefinitions, EventRouter, EventRule, EventSetup, ValueTemplate},
     diagnostic::code,
     syntax::{Mapping, Reader},
 };
 
-/// Reads the block; its actions are put into `nested`, whose references are checked later.
+/// Reads the block. Its actions are added to `nested`, whose references are checked later.
 pub(super) fn read<'n>(reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Option<EventDefinitions> {
     let events = reader.mapping("`events`", &["setup", "guides", "actions", "router", "externalAccountIdExtractor"])?;
     let actions: Vec<Arc<Action>> =
@@ -51,7 +48,7 @@ fn rule(reader: &Reader<'_>, actions: &[Arc<Action>]) -> Option<EventRule> {
     let when = when.and_then(|place| {
         let text = place.text()?;
         if text.contains("{{") {
-            place.error_with_hint(code::EXPRESSION, "`when` is an expression by itself", "leave the {{ }} away");
+            place.error_with_hint(code::EXPRESSION, "`when` is an expression without {{ }}", "remove the {{ }}");
             return None;
         }
         place.bare_expression(&text)
@@ -64,7 +61,7 @@ fn rule(reader: &Reader<'_>, actions: &[Arc<Action>]) -> Option<EventRule> {
     }
     let input = then.get("input").map(|input| {
         let values =
-            input.entries("`input`").filter_map(|(name, value)| Some((name.to_owned(), action::value(&value)?)));
+            input.entries("`input`").filter_map(|(name, value)| Some((name.to_owned(), ValueTemplate::read(&value)?)));
         values.collect()
     });
     Some(EventRule { when: when?, action: id, input: input.unwrap_or_default() })

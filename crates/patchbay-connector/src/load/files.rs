@@ -1,4 +1,4 @@
-//! Which file is which, and what its `$ref`s mean.
+//! Parses the files of a connector: which file is the main file, and which `$ref` refers to which partial.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ const PARTIAL: [&str; 2] = [".partial.yaml", ".s1.partial.yaml"];
 
 /// The parsed files of one connector.
 pub(super) struct Trees {
-    /// The main file's name and tree.
+    /// The main file: name and tree.
     pub(super) main: Option<(String, Node)>,
-    /// By reference (`spotdraft.contracts`): file name and tree.
+    /// The partials by reference (`spotdraft.contracts`): name and tree.
     pub(super) partials: BTreeMap<String, (String, Node)>,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn parse(files: &[SourceFile], report: &Report) -> Trees {
         }
         let is_main = stem(name, &MAIN).is_some() || files.len() == 1;
         if !is_main {
-            let message = "the file's name ends neither in .connector.yaml nor in .partial.yaml";
+            let message = "the file's name must end with .connector.yaml or .partial.yaml";
             report.add(Diagnostic::error(code::SYNTAX, message, &file.name, Span::default()));
         } else if let Some((first, _)) = &trees.main {
             let message = format!("the connector has two main files; the other is {first}");
@@ -52,7 +52,7 @@ fn parse_file(file: &SourceFile, report: &Report) -> Option<Node> {
     syntax::parse(&file.name, &file.text).map_err(|diagnostic| report.add(*diagnostic)).ok()
 }
 
-/// The name without the longest of these endings.
+/// Returns the name without the longest of these suffixes; `None` if it has none of them.
 fn stem<'a>(name: &'a str, endings: &[&str]) -> Option<&'a str> {
     endings.iter().filter_map(|ending| name.strip_suffix(ending)).min_by_key(|stem| stem.len())
 }

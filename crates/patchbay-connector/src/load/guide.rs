@@ -1,4 +1,4 @@
-//! Guides.
+//! Reads guides.
 
 use crate::{
     definition::{Guide, GuideSection, GuideStep, Guides, Image},

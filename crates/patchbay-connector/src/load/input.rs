@@ -1,4 +1,4 @@
-//! Inputs and their rules.
+//! Reads inputs and their rules.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub(crate) const LOCATIONS: [(&str, InputLocation); 4] = [
 
 pub(super) fn inputs(mapping: &Mapping<'_>, enums: &Enums<'_>) -> Vec<Input> {
     let mut inputs: Vec<Input> = Vec::new();
-    // Expressions name an input without the place that it travels in.
+    // Expressions refer to an input without its group.
     let mut seen = HashMap::new();
     for reader in mapping.items("inputs") {
         let Some(input) = input(reader, None, enums) else { continue };
@@ -40,10 +40,7 @@ pub(super) fn inputs(mapping: &Mapping<'_>, enums: &Enums<'_>) -> Vec<Input> {
                 reader.error(code::DUPLICATE_ID, message);
             } else {
                 let place = earlier.as_str();
-                reader.warning(
-                    code::DUPLICATE_ID,
-                    format!("{message}, in `{place}`; `inputs` holds the later one alone"),
-                );
+                reader.warning(code::DUPLICATE_ID, format!("{message}, in `{place}`; `inputs` only has the later one"));
             }
         }
         inputs.push(input);
@@ -52,7 +49,7 @@ pub(super) fn inputs(mapping: &Mapping<'_>, enums: &Enums<'_>) -> Vec<Input> {
     inputs
 }
 
-/// An input, or (with a location) a property or variant of one.
+/// Reads an input or (with `inherited`) a property or variant of one.
 fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>, enums: &Enums<'_>) -> Option<Input> {
     let mapping = reader.mapping("an input", &KEYS)?;
     let name = match inherited {
@@ -93,13 +90,13 @@ fn input(reader: Reader<'_>, inherited: Option<(InputLocation, Option<&str>)>, e
 fn kind(mapping: &Mapping<'_>) -> Option<InputType> {
     let kind = mapping.require("type")?;
     if kind.text().as_deref() == Some("array") {
-        kind.error_with_hint(code::INVALID, "`array` is no type", "write the type of the elements and `array: true`");
+        kind.error_with_hint(code::INVALID, "`array` is not a type", "set the type of the items and `array: true`");
         return None;
     }
     kind.choice(&TYPES)
 }
 
-/// The values that are listed or named; none when what is named is broken, which is reported.
+/// Reads the values, listed or by reference; `None` if the reference has an error, which is reported.
 fn one_of(mapping: &Mapping<'_>, enums: &Enums<'_>) -> Option<Vec<serde_json::Value>> {
     let Some(one_of) = mapping.get("oneOf") else { return Some(Vec::new()) };
     let one_of = one_of.mapping("`oneOf`", &["values", "ref"])?;
@@ -107,7 +104,7 @@ fn one_of(mapping: &Mapping<'_>, enums: &Enums<'_>) -> Option<Vec<serde_json::Va
         return Some(one_of.items("values").into_iter().map(|value| value.node.to_json()).collect());
     };
     if let Some(values) = one_of.get("values") {
-        values.error(code::INVALID, "`oneOf` has `values` or a `ref`, not both");
+        values.error(code::INVALID, "`oneOf` can have `values` or `ref`, not both");
     }
     enums.values(&reference)
 }
@@ -132,29 +129,30 @@ fn rules(reader: Reader<'_>) -> Option<InputRules> {
     })
 }
 
-/// The most bytes that all patterns of a connector may take once they are compiled: a few characters may take a million.
-pub(crate) const MAX_PATTERNS: usize = 64 << 20;
-/// The bytes that a pattern is tried with, one after the other.
-const PATTERN_SIZES: [usize; 4] = [16 << 10, 64 << 10, 256 << 10, 1 << 20];
+/// The maximum size of a connector's compiled patterns, in bytes. A few characters may compile to a million bytes.
+pub(crate) const MAX_PATTERN_BYTES: usize = 64 << 20;
+/// The size limits that are tried for a pattern, in bytes, in order.
+const PATTERN_SIZE_LIMITS_BYTES: [usize; 4] = [16 << 10, 64 << 10, 256 << 10, 1 << 20];
 
-/// The bytes that a pattern takes at most; none when it cannot be used.
+/// Returns the size limit of a pattern in bytes; `None` if it cannot be compiled within the limits.
 pub(crate) fn pattern_size(pattern: &str) -> Option<usize> {
     compile(pattern).map(|(_, size)| size)
 }
 
 fn compile(pattern: &str) -> Option<(Regex, usize)> {
     let within = |size: usize| Some((regex::RegexBuilder::new(pattern).size_limit(size).build().ok()?, size));
-    PATTERN_SIZES.into_iter().find_map(within)
+    PATTERN_SIZE_LIMITS_BYTES.into_iter().find_map(within)
 }
 
-/// Compiles a pattern; what cannot be compiled is reported at its place.
+/// Compiles a pattern; an error is reported.
 pub(super) fn compile_pattern(pattern: &str, place: &Reader<'_>) -> Option<Regex> {
-    if place.patterns() > MAX_PATTERNS {
-        let message = format!("the connector's patterns take more than {} MiB in all", MAX_PATTERNS >> 20);
+    if place.patterns() > MAX_PATTERN_BYTES {
+        let message =
+            format!("the connector's compiled patterns are larger than {} MiB in total", MAX_PATTERN_BYTES >> 20);
         place.error_with_hint(
             code::PATTERN,
             message,
-            "repetitions of `\\w` and `.` are large; say `[a-z0-9]`, or check less",
+            "repetitions of `\\w` and `.` are large; use `[a-z0-9]` or fewer patterns",
         );
         return None;
     }
@@ -166,10 +164,22 @@ pub(super) fn compile_pattern(pattern: &str, place: &Reader<'_>) -> Option<Regex
         None => {
             place.error_with_hint(
                 code::PATTERN,
-                format!("`{pattern}` is not a regular expression that can be used"),
-                "look-around and back references are not supported",
+                format!("`{pattern}` is not a supported regular expression"),
+                "look-around and backreferences are not supported",
             );
             None
         }
     }
+}
+
+/// Returns the pattern of a named format. ECMAScript and the crate `regex` both read it.
+pub(super) fn format_pattern(format: &str) -> Option<&'static str> {
+    Some(match format {
+        "email" => r"[^\s@]+@[^\s@]+\.[^\s@]+",
+        "url" | "uri" => r"https?://[^\s]+",
+        "uuid" => "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+        "date" => r"\d{4}-\d{2}-\d{2}",
+        "datetime" => r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?",
+        _ => return None,
+    })
 }

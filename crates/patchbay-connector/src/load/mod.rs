@@ -1,40 +1,41 @@
-//! From texts to a [`Connector`]: parse, put the partials in, compile, check the references.
+//! Loads a [`Connector`] from its files: parses them, resolves the partials, compiles, checks the references.
 
 pub(crate) mod action;
 pub(crate) mod auth;
-pub(crate) mod authorization;
 mod check;
 mod composite;
 mod cursor;
 mod enums;
 mod events;
+pub(crate) mod field_mapping;
 mod files;
-pub(crate) mod function;
 mod guide;
+mod header;
 pub(crate) mod input;
-pub(crate) mod mapping;
-pub(crate) mod oauth1;
+pub(crate) mod name_set;
 pub(crate) mod root;
 pub(crate) mod step;
 mod step_dependencies;
 pub(crate) mod sync;
-mod unsupported;
+mod value;
+
+pub use header::{ConnectorHeader, read_header};
 
 use crate::{
     Connector, Diagnostic, SourceFile,
     syntax::{Reader, Report},
 };
 
-/// What came of reading a connector.
+/// A loaded connector with its diagnostics.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The connector; none when there is an error.
+    /// The connector; `None` if there is an error.
     pub connector: Option<Connector>,
-    /// Everything that is wrong or unwise, in the order of files and lines.
+    /// The errors and warnings, in the order of files and lines.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads the files of one connector: its main file and its partials, in any order.
+/// Loads a connector from its main file and its partials, in any order. Returns all errors and warnings at once.
 pub fn load(files: &[SourceFile]) -> Loaded {
     let report = Report::default();
     let trees = files::parse(files, &report);
@@ -45,7 +46,7 @@ pub fn load(files: &[SourceFile]) -> Loaded {
     });
     let has_errors = report.has_errors();
     Loaded {
-        connector: connector.map(|found| found.connector).filter(|_| !has_errors),
+        connector: connector.map(|loaded| loaded.connector).filter(|_| !has_errors),
         diagnostics: report.into_diagnostics(),
     }
 }

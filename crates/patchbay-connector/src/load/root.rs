@@ -1,14 +1,20 @@
-//! The root of the main file.
+//! Reads the root of the main file, and the actions of the partials.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use super::{action, auth, enums::Enums, events, files::Trees};
+use super::{
+    action::{self, ActionContext, ActionSpans, Nested},
+    auth::{self, AuthMethodSpans},
+    enums::Enums,
+    events,
+    files::Trees,
+};
 use crate::{
     Connector,
-    definition::{Changelog, Reference, ReleaseStage, ScopeDefinition, letter_icon},
+    definition::{Action, Changelog, Reference, ReleaseStage, ScopeDefinition, letter_icon},
     diagnostic::code,
     suggest::nearest,
     syntax::{Mapping, NodeValue, Reader, Report},
@@ -39,6 +45,10 @@ pub(crate) const KEYS: [&str; 22] = [
     "owner",
 ];
 
+/// The maximum length of a connector's key, in bytes.
+const MAX_KEY_BYTES: usize = 64;
+
+/// The release stages by their name in the file.
 pub(crate) const STAGES: [(&str, ReleaseStage); 5] = [
     ("preview", ReleaseStage::Preview),
     ("beta", ReleaseStage::Beta),
@@ -47,103 +57,70 @@ pub(crate) const STAGES: [(&str, ReleaseStage); 5] = [
     ("internal", ReleaseStage::Internal),
 ];
 
-/// A connector with the places of what is checked later.
+/// A connector with the parts of the file that are checked once all of it is read.
 pub(super) struct LoadedRoot<'n> {
     pub(super) connector: Connector,
-    /// The readers of actions, in their order.
-    pub(super) actions: Vec<action::ActionSpans<'n>>,
-    /// The readers of authentication methods, in their order.
-    pub(super) methods: Vec<auth::AuthMethodSpans<'n>>,
-    /// The actions inside other things, with the same.
-    pub(super) nested: Vec<(Arc<crate::definition::Action>, action::ActionSpans<'n>)>,
-    /// Where the base URL stands.
+    /// The parts of each action, in the order of the actions.
+    pub(super) actions: Vec<ActionSpans<'n>>,
+    /// The parts of each authentication method, in the order of the methods.
+    pub(super) methods: Vec<AuthMethodSpans<'n>>,
+    /// The actions inside of other parts of the file, each with its parts.
+    pub(super) nested: Vec<(Arc<Action>, ActionSpans<'n>)>,
+    /// `baseUrl`.
     pub(super) base_url: Option<Reader<'n>>,
-    /// The scopes that scopes include, with their places.
+    /// The scopes that other scopes include.
     pub(super) included: Vec<(String, Reader<'n>)>,
 }
 
+/// `info` of the main file.
+#[derive(Default)]
+struct Info {
+    key: Option<String>,
+    version: Option<semver::Version>,
+    title: Option<String>,
+    description: Option<String>,
+    icon: Option<String>,
+}
+
+/// Reads the main file. Everything is read before an error ends it, so that every mistake is reported at once.
 pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report) -> Option<LoadedRoot<'n>> {
     let root = reader.mapping("a connector", &KEYS)?;
-    header(&root);
+    check_format_version(&root);
     root.not_run(&["syncedActions", "mcp"]);
-    let info = root
-        .require("info")
-        .and_then(|info| info.mapping("`info`", &["title", "key", "version", "description", "assets"]));
-    let key = info.and_then(|info| info.require("key")).and_then(|key| connector_key(&key));
-    let version = info.and_then(|info| info.require("version")).and_then(|version| {
-        let text = version.text()?;
-        let parsed = semver::Version::parse(&text);
-        if parsed.is_err() {
-            version.error_with_hint(
-                code::INVALID,
-                format!("`{text}` is not a version"),
-                "write it as MAJOR.MINOR.PATCH, such as 1.0.0",
-            );
-        }
-        parsed.ok()
-    });
-    let title = info.and_then(|info| info.require("title")).and_then(|title| title.text());
-    let description = info.and_then(|info| info.require("description")).and_then(|text| text.text());
-    let icon =
-        info.and_then(|info| info.get("assets")).and_then(|assets| assets.mapping("`assets`", &["icon"])?.text("icon"));
-
-    let key = key.unwrap_or_default();
+    let info = root.require("info").map(read_info).unwrap_or_default();
+    let key = info.key.unwrap_or_default();
     let enums = Enums::read(&root);
-    let shared = action::ActionContext { connector: &key, enums: &enums };
-    let mut nested = action::Nested::new(shared);
-    let (methods, method_places) = auth::read(&root, &mut nested);
-    let (actions, action_places) = read_actions(&root, trees, report, shared);
-    let by_id = ids(&actions);
+    let context = ActionContext { connector: &key, enums: &enums };
+    let mut nested = Nested::new(context);
+    let (methods, method_spans) = auth::read(&root, &mut nested);
+    let (actions, action_spans) = read_actions(&root, trees, report, context);
+    let by_id = index_by_id(&actions);
     let events = root.get("events").and_then(|place| {
-        place.warning(code::NOT_RUN, "events are read and checked, but not received yet; the actions work");
+        let message =
+            "events are read and checked, but Patchbay does not receive them yet; the actions are not affected";
+        place.warning(code::NOT_RUN, message);
         events::read(place, &mut nested)
     });
     let nested = nested.found;
     enums.warn_unused();
-    let changelog = root.get("changelog").and_then(changelog);
-    let max_concurrency = root.get("concurrency").and_then(|place| {
-        let limits = place.mapping("`concurrency`", &["maxConcurrentRequests", "max", "limit"])?;
-        let limit = ["maxConcurrentRequests", "max", "limit"].iter().find_map(|key| limits.get(key))?;
-        let most = limit.whole()?;
-        if most == 0 {
-            limit.error(code::INVALID, "with no request at once nothing could be called; leave it out for no limit");
-        }
-        Some(most)
-    });
-    let documentation = root.get("documentation").and_then(|docs| docs.mapping("`documentation`", &["references"]));
-
-    let (scopes, included) = scopes(&root);
+    let changelog = root.get("changelog").and_then(read_changelog);
+    let max_concurrency = root.get("concurrency").and_then(read_concurrency);
+    let rate_limit_per_second = root.get("rateLimit").and_then(read_rate_limit);
+    let references = root.get("documentation").map(read_references).unwrap_or_default();
+    let (scopes, included) = read_scopes(&root);
     let connector = Connector {
         key,
-        icon: icon.unwrap_or_else(|| letter_icon(title.as_deref().unwrap_or_default())),
-        title: title?,
-        version: version?,
-        description: description?,
+        icon: info.icon.unwrap_or_else(|| letter_icon(info.title.as_deref().unwrap_or_default())),
+        title: info.title?,
+        version: info.version?,
+        description: info.description?,
         details: root.text("details"),
         categories: root.texts("categories"),
         release_stage: root.get("releaseStage").and_then(|stage| stage.choice(&STAGES)).unwrap_or(ReleaseStage::Ga),
         base_url: root.template("baseUrl"),
-        rate_limit_per_second: root.get("rateLimit").and_then(|limit| {
-            let limit = limit.mapping("`rateLimit`", &["mainRatelimit", "subPools", "mappedRatelimitErrors"])?;
-            for key in ["subPools", "mappedRatelimitErrors"] {
-                if let Some(place) = limit.get(key) {
-                    place.warning(code::NOT_RUN, format!("`{key}` is read and not kept to; `mainRatelimit` is"));
-                }
-            }
-            let place = limit.get("mainRatelimit")?;
-            let rate = place.number()?;
-            if rate <= 0.0 {
-                place.error(code::INVALID, "requests a second are more than 0; leave it out for no limit");
-            }
-            Some(rate)
-        }),
+        rate_limit_per_second,
         resources: one_or_many(&root, "resources"),
-        references: documentation
-            .map(|docs| docs.items("references"))
-            .unwrap_or_default()
-            .iter()
-            .filter_map(reference)
-            .collect(),
+        references,
         scopes,
         authentication: methods,
         actions,
@@ -159,44 +136,92 @@ pub(super) fn read<'n>(reader: Reader<'n>, trees: &'n Trees, report: &'n Report)
     Some(LoadedRoot {
         nested,
         connector,
-        actions: action_places,
-        methods: method_places,
+        actions: action_spans,
+        methods: method_spans,
         base_url: root.get("baseUrl"),
         included,
     })
 }
 
-fn header(root: &Mapping<'_>) {
+fn check_format_version(root: &Mapping<'_>) {
     let Some(version) = root.get("Patchbay").or_else(|| root.get("StackOne")) else {
-        root.reader.error_with_hint(
-            code::MISSING_KEY,
-            "the file does not say its format",
-            "begin it with `Patchbay: 1.0.0`",
-        );
+        let hint = "add `Patchbay: 1.0.0` as the first line";
+        root.reader.error_with_hint(code::MISSING_KEY, "the format version is missing", hint);
         return;
     };
     if version.text().is_some_and(|text| text != "1.0.0") {
-        version.error_with_hint(code::UNKNOWN_VALUE, "this format version is not known", "write 1.0.0");
+        version.error_with_hint(code::UNKNOWN_VALUE, "this format version is not supported", "use 1.0.0");
     }
 }
 
-fn connector_key(reader: &Reader<'_>) -> Option<String> {
+fn read_info(reader: Reader<'_>) -> Info {
+    let Some(info) = reader.mapping("`info`", &["title", "key", "version", "description", "assets"]) else {
+        return Info::default();
+    };
+    let icon = info.get("assets").and_then(|assets| assets.mapping("`assets`", &["icon"])?.text("icon"));
+    Info {
+        key: info.require("key").and_then(|key| connector_key(&key)),
+        version: info.require("version").and_then(|version| connector_version(&version)),
+        title: info.require("title").and_then(|title| title.text()),
+        description: info.require("description").and_then(|text| text.text()),
+        icon,
+    }
+}
+
+/// Reads a connector's key.
+pub(super) fn connector_key(reader: &Reader<'_>) -> Option<String> {
     let key = reader.text()?;
-    let fits = !key.is_empty()
-        && key.len() <= 64
+    let is_valid = !key.is_empty()
+        && key.len() <= MAX_KEY_BYTES
         && key.starts_with(|c: char| c.is_ascii_lowercase())
         && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
-    if !fits {
+    if !is_valid {
         reader.error_with_hint(
             code::INVALID,
-            format!("`{key}` cannot be a connector's key"),
+            format!("`{key}` is not a valid connector key"),
             "use lower-case letters, digits, `-` and `_`, beginning with a letter",
         );
     }
-    fits.then_some(key)
+    is_valid.then_some(key)
 }
 
-/// A text, or a list of texts.
+fn connector_version(reader: &Reader<'_>) -> Option<semver::Version> {
+    let text = reader.text()?;
+    let version = semver::Version::parse(&text);
+    if version.is_err() {
+        let hint = "write it as MAJOR.MINOR.PATCH, such as 1.0.0";
+        reader.error_with_hint(code::INVALID, format!("`{text}` is not a version"), hint);
+    }
+    version.ok()
+}
+
+fn read_concurrency(place: Reader<'_>) -> Option<u64> {
+    const KEYS: [&str; 3] = ["maxConcurrentRequests", "max", "limit"];
+    let limits = place.mapping("`concurrency`", &KEYS)?;
+    let limit = KEYS.iter().find_map(|key| limits.get(key))?;
+    let requests = limit.whole()?;
+    if requests == 0 {
+        limit.error(code::INVALID, "the limit must be at least 1; omit it for no limit");
+    }
+    Some(requests)
+}
+
+fn read_rate_limit(place: Reader<'_>) -> Option<f64> {
+    let limit = place.mapping("`rateLimit`", &["mainRatelimit", "subPools", "mappedRatelimitErrors"])?;
+    for key in ["subPools", "mappedRatelimitErrors"] {
+        if let Some(place) = limit.get(key) {
+            place.warning(code::NOT_RUN, format!("`{key}` is not enforced yet; only `mainRatelimit` is"));
+        }
+    }
+    let place = limit.get("mainRatelimit")?;
+    let per_second = place.number()?;
+    if per_second <= 0.0 {
+        place.error(code::INVALID, "the requests per second must be greater than 0; omit it for no limit");
+    }
+    Some(per_second)
+}
+
+/// Reads a string or a list of strings.
 pub(super) fn one_or_many(mapping: &Mapping<'_>, key: &str) -> Vec<String> {
     match mapping.get(key) {
         Some(value) if matches!(value.node.value, NodeValue::List(_)) => mapping.texts(key),
@@ -205,20 +230,27 @@ pub(super) fn one_or_many(mapping: &Mapping<'_>, key: &str) -> Vec<String> {
     }
 }
 
-fn changelog(reader: Reader<'_>) -> Option<Changelog> {
+fn read_changelog(reader: Reader<'_>) -> Option<Changelog> {
     let labels = ["auth", "downstream-change", "bug-fix", "new-actions"].map(|label| (label, label));
     let mapping = reader.mapping("`changelog`", &["summary", "labels"])?;
     let labels = mapping.items("labels").iter().filter_map(|label| label.choice(&labels)).map(str::to_owned).collect();
     Some(Changelog { summary: mapping.text("summary"), labels })
 }
 
-fn reference(reader: &Reader<'_>) -> Option<Reference> {
+fn read_references(reader: Reader<'_>) -> Vec<Reference> {
+    let documentation = reader.mapping("`documentation`", &["references"]);
+    let references = documentation.map(|documentation| documentation.items("references")).unwrap_or_default();
+    references.iter().filter_map(read_reference).collect()
+}
+
+fn read_reference(reader: &Reader<'_>) -> Option<Reference> {
     let reference = reader.mapping("a reference", &["title", "url", "description"])?;
     let (title, url) = (reference.require("title"), reference.require("url"));
     Some(Reference { title: title?.text()?, url: url?.text()?, description: reference.text("description") })
 }
 
-fn scopes<'n>(root: &Mapping<'n>) -> (Vec<ScopeDefinition>, Vec<(String, Reader<'n>)>) {
+/// Reads the scopes, and the scopes that they include.
+fn read_scopes<'n>(root: &Mapping<'n>) -> (Vec<ScopeDefinition>, Vec<(String, Reader<'n>)>) {
     let (mut scopes, mut included) = (Vec::new(), Vec::new());
     let Some(definitions) = root.get("scopeDefinitions") else { return (scopes, included) };
     for (name, reader) in definitions.entries("`scopeDefinitions`") {
@@ -234,107 +266,111 @@ fn scopes<'n>(root: &Mapping<'n>) -> (Vec<ScopeDefinition>, Vec<(String, Reader<
     (scopes, included)
 }
 
-/// The actions of the main file and of the partials that it names, by either spelling of `$ref`.
+/// The places in which the actions of a connector are found, in the order of the files.
+struct ActionSources<'n> {
+    trees: &'n Trees,
+    report: &'n Report,
+    actions: Vec<Reader<'n>>,
+    /// The partials that a `$ref` names.
+    referenced: HashSet<String>,
+}
+
+/// Reads the actions of the main file and of the partials that it refers to, with either spelling of `$ref`.
 fn read_actions<'n>(
     root: &Mapping<'n>,
     trees: &'n Trees,
     report: &'n Report,
-    shared: action::ActionContext<'n, '_>,
-) -> (Vec<Arc<crate::definition::Action>>, Vec<action::ActionSpans<'n>>) {
-    let mut readers = Vec::new();
-    let mut named = HashSet::new();
+    context: ActionContext<'n, '_>,
+) -> (Vec<Arc<Action>>, Vec<ActionSpans<'n>>) {
+    let mut sources = ActionSources { trees, report, actions: Vec::new(), referenced: HashSet::new() };
     if let Some(actions) = root.require("actions") {
-        match &actions.node.value {
-            // `$ref: a` repeated as keys of a mapping.
-            NodeValue::Map(entries) if entries.iter().all(|entry| entry.key == "$ref") => {
-                for (_, reference) in actions.entries("`actions`") {
-                    partial(&reference, trees, report, &mut readers, &mut named);
-                }
-            }
-            _ => collect(&actions, trees, report, &mut readers, &mut named),
-        }
+        sources.collect(&actions);
     }
-    for (name, (file, node)) in trees.partials.iter().filter(|(name, _)| !named.contains(*name)) {
-        let message = format!("no `$ref` names {name}, so that its actions are no part of the connector");
-        Reader::new(node, file, report).warning(code::UNUSED, message);
-    }
-    let (mut actions, mut places): (Vec<Arc<crate::definition::Action>>, Vec<_>) = (Vec::new(), Vec::new());
+    sources.warn_unreferenced();
+    let (mut actions, mut spans): (Vec<Arc<Action>>, Vec<_>) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
-    for reader in readers {
-        let Some((action, place)) = action::read(reader, shared) else { continue };
+    for reader in sources.actions {
+        let Some((action, found)) = action::read(reader, context) else { continue };
         if !seen.insert(action.id.clone()) {
-            place.id.error(code::DUPLICATE_ID, format!("there is another action `{}`", action.id));
+            found.id.error(code::DUPLICATE_ID, format!("there is another action `{}`", action.id));
         }
         actions.push(Arc::new(action));
-        places.push(place);
+        spans.push(found);
     }
-    // Actions are found by either id, so that one's public id must not be the other's own.
-    let own = actions.iter().map(|action| action.id.as_str()).collect::<HashSet<_>>();
-    for (action, place) in actions.iter().zip(&places) {
-        if own.contains(action.public_id.as_str()) {
-            let message = format!("its public id, `{}`, is the id of another action", action.public_id);
-            place.id.error(code::DUPLICATE_ID, message);
+    // An action is found by either id, so the public id of one must not be the local id of another.
+    let local = actions.iter().map(|action| action.id.as_str()).collect::<HashSet<_>>();
+    for (action, found) in actions.iter().zip(&spans) {
+        if local.contains(action.public_id.as_str()) {
+            let message = format!("the public id `{}` is the id of another action", action.public_id);
+            found.id.error(code::DUPLICATE_ID, message);
         }
     }
-    (actions, places)
+    (actions, spans)
 }
 
-fn collect<'n>(
-    list: &Reader<'n>,
-    trees: &'n Trees,
-    report: &'n Report,
-    into: &mut Vec<Reader<'n>>,
-    named: &mut HashSet<String>,
-) {
-    for item in list.items() {
-        match &item.node.value {
-            NodeValue::Map(entries) if entries.first().is_some_and(|entry| entry.key == "$ref") => {
-                if let Some(reference) = item.mapping("a reference", &["$ref"]).and_then(|mapping| mapping.get("$ref"))
-                {
-                    partial(&reference, trees, report, into, named);
+impl<'n> ActionSources<'n> {
+    fn collect(&mut self, actions: &Reader<'n>) {
+        match &actions.node.value {
+            // `$ref: a`, repeated as keys of a mapping.
+            NodeValue::Map(entries) if entries.iter().all(|entry| entry.key == "$ref") => {
+                for (_, reference) in actions.entries("`actions`") {
+                    self.partial(&reference);
                 }
             }
-            _ => into.push(item),
+            _ => actions.items().for_each(|item| self.item(item)),
+        }
+    }
+
+    fn item(&mut self, item: Reader<'n>) {
+        match &item.node.value {
+            NodeValue::Map(entries) if entries.first().is_some_and(|entry| entry.key == "$ref") => {
+                let reference = item.mapping("a reference", &["$ref"]).and_then(|mapping| mapping.get("$ref"));
+                if let Some(reference) = reference {
+                    self.partial(&reference);
+                }
+            }
+            _ => self.actions.push(item),
+        }
+    }
+
+    fn partial(&mut self, reference: &Reader<'n>) {
+        let Some(name) = reference.text() else { return };
+        if !self.referenced.insert(name.clone()) {
+            reference.error(code::DUPLICATE_ID, format!("the file refers to `{name}` twice"));
+            return;
+        }
+        let Some((file, node)) = self.trees.partials.get(&name) else {
+            let message = format!("there is no file {name}.partial.yaml in the connector's folder");
+            match nearest(&name, self.trees.partials.keys().map(String::as_str)) {
+                Some(near) => {
+                    reference.error_with_hint(code::UNRESOLVED_REF, message, format!("did you mean `{near}`?"));
+                }
+                None => reference.error(code::UNRESOLVED_REF, message),
+            }
+            return;
+        };
+        let reader = Reader::new(node, file, self.report);
+        // A partial is a list, or a list under `actions`.
+        if matches!(node.value, NodeValue::Map(_)) {
+            let actions = reader.mapping("a partial", &["actions"]).and_then(|mapping| mapping.require("actions"));
+            self.actions.extend(actions.into_iter().flat_map(|actions| actions.items()));
+        } else {
+            self.actions.extend(reader.items());
+        }
+    }
+
+    fn warn_unreferenced(&self) {
+        for (name, (file, node)) in self.trees.partials.iter().filter(|(name, _)| !self.referenced.contains(*name)) {
+            let message = format!("no `$ref` refers to {name}; the connector does not have its actions");
+            Reader::new(node, file, self.report).warning(code::UNUSED, message);
         }
     }
 }
 
-fn partial<'n>(
-    reference: &Reader<'n>,
-    trees: &'n Trees,
-    report: &'n Report,
-    into: &mut Vec<Reader<'n>>,
-    named: &mut HashSet<String>,
-) {
-    let Some(name) = reference.text() else { return };
-    if !named.insert(name.clone()) {
-        reference.error(code::DUPLICATE_ID, format!("`{name}` is put in twice"));
-        return;
-    }
-    let Some((file, node)) = trees.partials.get(&name) else {
-        let message = format!("there is no file {name}.partial.yaml beside this one");
-        match nearest(&name, trees.partials.keys().map(String::as_str)) {
-            Some(near) => reference.error_with_hint(code::UNRESOLVED_REF, message, format!("did you mean `{near}`?")),
-            None => reference.error(code::UNRESOLVED_REF, message),
-        }
-        return;
-    };
-    let reader = Reader::new(node, file, report);
-    // A partial is a bare list, or a list under `actions`.
-    if matches!(node.value, NodeValue::Map(_)) {
-        if let Some(actions) = reader.mapping("a partial", &["actions"]).and_then(|mapping| mapping.require("actions"))
-        {
-            into.extend(actions.items());
-        }
-    } else {
-        into.extend(reader.items());
-    }
-}
-
-fn ids(actions: &[Arc<crate::definition::Action>]) -> HashMap<String, usize> {
+fn index_by_id(actions: &[Arc<Action>]) -> HashMap<String, usize> {
     let both = actions
         .iter()
         .enumerate()
-        .flat_map(|(place, action)| [(action.id.clone(), place), (action.public_id.clone(), place)]);
+        .flat_map(|(index, action)| [(action.id.clone(), index), (action.public_id.clone(), index)]);
     both.collect()
 }

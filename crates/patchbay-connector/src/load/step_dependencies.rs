@@ -1,52 +1,42 @@
-//! Which steps' outputs a step reads: it starts when they are there, whatever else still runs.
+//! The dependencies between steps: a step starts when the steps whose outputs it reads have ended, while others run.
 
-use super::check::step_texts;
 use crate::{
-    definition::{EnumMatcher, FieldMapping, Step, StepDependencies, StepFunction},
+    definition::{FieldMapping, Step, StepDependencies, StepFunction},
     expr::Template,
+    step_functions::DependencyScan,
 };
 
-/// What `step` reads, in an action with these `fieldConfigs`.
-pub(super) fn of(step: &Step, action_fields: &[FieldMapping]) -> StepDependencies {
-    let mut texts = step_texts(step);
-    texts.extend(&step.success_criteria);
-    texts.extend(&step.failure_message);
-    let mut named = Vec::new();
-    for function in std::iter::once(&step.function).chain(&step.then) {
-        match function {
-            StepFunction::GroupData(group) => named.extend(group.steps.iter().cloned()),
-            StepFunction::MapFields(map) | StepFunction::Typecast(map) => {
-                // Without a source it takes what the step before it left, whichever that was.
-                if map.source.is_none() {
-                    return StepDependencies::Any;
-                }
-                field_texts(map.fields.as_deref().unwrap_or(action_fields), &mut texts);
-            }
-            StepFunction::EmitEvent(event) if event.event_type.is_none() => return StepDependencies::Any,
-            _ => {}
-        }
+impl Step {
+    /// Returns the step's functions, in the order in which they run.
+    pub(super) fn functions(&self) -> impl Iterator<Item = &StepFunction> {
+        std::iter::once(&self.function).chain(&self.then)
     }
-    for text in texts {
-        match text.steps_referenced() {
-            Some(steps) => named.extend(steps),
-            None => return StepDependencies::Any,
-        }
-    }
-    named.retain(|name| *name != step.id);
-    named.sort();
-    named.dedup();
-    StepDependencies::Named(named)
-}
 
-fn field_texts<'a>(fields: &'a [FieldMapping], texts: &mut Vec<&'a Template>) {
-    for field in fields {
-        texts.extend(&field.expression);
-        if let Some(values) = &field.values {
-            values.templates(&mut |text| texts.push(text));
+    /// Returns every expression except those that read the step's own output and those of mapped fields.
+    pub(super) fn templates(&self) -> Vec<&Template> {
+        let mut found: Vec<&Template> = self.condition.iter().chain(&self.iterator).collect();
+        self.functions().for_each(|function| function.templates(&mut found));
+        found
+    }
+
+    /// Returns the steps whose outputs it reads, in an action with these `fieldConfigs`.
+    pub(super) fn dependencies(&self, action_fields: &[FieldMapping]) -> StepDependencies {
+        let mut found = DependencyScan { templates: self.templates(), ..DependencyScan::default() };
+        found.templates.extend(self.success_criteria.iter().chain(&self.failure_message));
+        self.functions().for_each(|function| function.dependencies(action_fields, &mut found));
+        if found.any {
+            return StepDependencies::Any;
         }
-        if let Some(EnumMatcher::Rules(rules)) = &field.enum_mapper {
-            texts.extend(rules.iter().map(|(condition, _)| condition));
+        let mut named = found.steps;
+        for template in found.templates {
+            match template.steps_referenced() {
+                Some(steps) => named.extend(steps),
+                None => return StepDependencies::Any,
+            }
         }
-        field_texts(&field.properties, texts);
+        named.retain(|name| *name != self.id);
+        named.sort();
+        named.dedup();
+        StepDependencies::Named(named)
     }
 }

@@ -1,4 +1,4 @@
-//! `dataSync`.
+//! Reads `dataSync`.
 
 use super::root::one_or_many;
 use crate::{

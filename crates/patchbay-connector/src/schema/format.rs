@@ -1,16 +1,22 @@
-//! The connector format as a JSON Schema, for editors and other tools.
+//! The connector format as a JSON Schema (2020-12), for editors and other tools.
 //!
-//! The lists of keys and names are the loader's own, so that neither knows a key that the other does
-//! not. What a schema cannot say (names that lead nowhere, expressions that do not parse) is the
-//! loader's alone; a key without a value, which the loader takes for absent, is an error here.
+//! The keys and names are those of the loader, so the schema and the loader accept the same keys. The loader checks
+//! more than a schema can express (references, expressions). A key without a value is absent for the loader and an
+//! error in the schema.
 
 use serde_json::{Map, Value, json};
 
-use super::steps;
-use crate::definition::OAuth1Method;
-use crate::load::{action, auth, authorization, input, mapping, oauth1, root, sync};
+use super::{
+    build::{any_of_keys, boolean, choice, list, map_of, names, object, reference, text, texts, texts_or_text, whole},
+    steps,
+};
+use crate::{
+    authorization::{self, AUTH_TYPES, mcp, oauth2::GRANT_TYPES},
+    definition::HttpMethod,
+    load::{action, auth, field_mapping, input, root, sync},
+};
 
-/// The schema of a connector's main file; a partial is its `#/$defs/actions`.
+/// Returns the schema of a connector's main file; a partial is its `#/$defs/actions`.
 pub fn format_schema() -> Value {
     let info = object(
         &["title", "key", "version", "description", "assets"],
@@ -71,8 +77,9 @@ pub fn format_schema() -> Value {
     schema["anyOf"] = json!([{ "required": ["Patchbay"] }, { "required": ["StackOne"] }]);
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("Patchbay connector");
-    schema["description"] =
-        json!("A provider, described: how to sign in, what to tell its administrators, what it can do.");
+    schema["description"] = json!(
+        "A connector: how an account of a provider is authenticated, how it is set up, and which actions it has."
+    );
     schema["$defs"] = definitions();
     schema
 }
@@ -85,8 +92,7 @@ fn definitions() -> Value {
     add("notice", notice());
     add("guides", object(&["setup", "config"], &[], &[("setup", reference("guide")), ("config", reference("guide"))]));
     add("guide", guide());
-    add("authorization", authorization());
-    add("signing", signing());
+    authorization::definitions(&mut add);
     add(
         "actions",
         json!({ "type": "array", "items": { "anyOf": [reference("action"), object(&["$ref"], &["$ref"], &[])] } }),
@@ -96,8 +102,8 @@ fn definitions() -> Value {
     add("input", input_schema(&["name", "type", "in"]));
     add("property", input_schema(&["name", "type"]));
     add("variant", input_schema(&["type"]));
-    add("fieldMapping", field_mapping("fieldMapping", &mapping::KEYS));
-    add("typecastField", field_mapping("typecastField", &mapping::TYPECAST));
+    add("fieldMapping", field_mapping("fieldMapping", &field_mapping::KEYS));
+    add("typecastField", field_mapping("typecastField", &field_mapping::TYPED_KEYS));
     steps::definitions(&mut add);
     Value::Object(all)
 }
@@ -113,8 +119,8 @@ fn auth_method() -> Value {
         &auth::KEYS,
         &["type", "label"],
         &[
-            ("type", names(&["custom", "oauth2", "mcp", "oauth1"])),
-            ("grantType", names(&["authorization_code", "client_credentials"])),
+            ("type", names(&AUTH_TYPES.each_ref().map(|auth_type| auth_type.name))),
+            ("grantType", choice(&GRANT_TYPES)),
             ("support", support),
             ("setupFields", list(&reference("field"))),
             ("configFields", list(&reference("field"))),
@@ -131,18 +137,7 @@ fn auth_method() -> Value {
             ("environments", list(&object(&["key", "name"], &["key", "name"], &[]))),
             ("testActions", list(&test)),
             ("testActionsIds", texts()),
-            (
-                "authorizationFlow",
-                object(
-                    &["serverUrl", "discovery", "clientRegistration", "scopes"],
-                    &["serverUrl"],
-                    &[
-                        ("discovery", boolean()),
-                        ("clientRegistration", names(&["cimd", "dcr"])),
-                        ("scopes", texts_or_text()),
-                    ],
-                ),
-            ),
+            ("authorizationFlow", mcp::flow_schema()),
             ("guides", json!(true)),
             ("key", json!(true)),
             ("description", json!(true)),
@@ -196,52 +191,6 @@ fn guide() -> Value {
     object(&["warning", "sections"], &[], &[("sections", list(&section))])
 }
 
-fn authorization() -> Value {
-    let kind = |name: &str| ("type", json!({ "const": name }));
-    let args = list(&reference("argument"));
-    let pairs = || map_of(&text());
-    let response = object(&["acceptTokenTypes", "accessToken", "refreshToken"], &[], &[("acceptTokenTypes", texts())]);
-    json!({ "oneOf": [
-        object(&authorization::NONE, &["type"], &[kind("none"), ("signing", reference("signing"))]),
-        object(&authorization::BASIC, &["type"], &[kind("basic"), ("encoding", names(&["base64"]))]),
-        object(&authorization::BEARER, &["type", "token"], &[kind("bearer"), ("includeBearer", boolean())]),
-        object(&authorization::API_KEY, &["type", "key", "value"], &[kind("apiKey"), ("in", choice(&authorization::API_KEY_PLACES))]),
-        object(&authorization::CUSTOM, &["type", "args"], &[kind("custom"), ("args", args)]),
-        object(&authorization::WS_SECURITY, &["type", "username", "password"], &[
-            kind("ws_security"), ("passwordType", choice(&authorization::PASSWORD_TYPES)),
-        ]),
-        object(&authorization::OAUTH2, &["type", "token"], &[
-            kind("oauth2"), ("includeBearer", boolean()), ("pkce", boolean()), ("tokenExpiresIn", whole()),
-            ("tokenRefreshExpiresIn", whole()), ("authorizationParams", pairs()), ("tokenParams", pairs()), ("revocationParams", pairs()),
-            ("customHeaders", pairs()), ("additionalTokenFields", pairs()), ("callbackParams", pairs()),
-            ("tokenResponse", response),
-        ]),
-        object(&oauth1::SIGN_IN, &oauth1::REQUIRED, &[
-            kind("oauth1"), ("requestTokenParams", pairs()), ("authorizationParams", pairs()), ("tokenParams", pairs()),
-            ("tokenMethod", choice(&oauth1::TOKEN_METHODS)), ("tokenExpiresIn", whole()),
-            ("additionalTokenFields", pairs()), ("callbackParams", pairs()),
-            ("signatureMethod", choice(&OAuth1Method::ALL)),
-        ]),
-    ] })
-}
-
-fn signing() -> Value {
-    let strategy = |name: &str| ("strategy", json!({ "const": name }));
-    let hmac = [
-        strategy("hmac"),
-        ("algorithm", names(&["sha1", "sha256", "sha512"])),
-        ("dateFormat", names(&["iso8601", "rfc2822"])),
-        ("includeHost", boolean()),
-        ("includeBodyHash", boolean()),
-        ("outputFormat", names(&["header", "basic"])),
-    ];
-    json!({ "oneOf": [
-        object(&authorization::AWS4, &["strategy", "service"], &[strategy("aws4")]),
-        object(&authorization::HMAC, &["strategy"], &hmac),
-        object(&oauth1::SIGNING, &["strategy"], &[strategy("oauth1"), ("signatureMethod", choice(&OAuth1Method::ALL))]),
-    ] })
-}
-
 fn action(required: &[&str]) -> Value {
     let annotations = ["title", "readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
     let hints = annotations[1..].iter().map(|hint| (*hint, boolean())).collect::<Vec<_>>();
@@ -281,7 +230,7 @@ fn action(required: &[&str]) -> Value {
             ("providerEvents", texts()),
             ("requiredScopes", texts_or_text()),
             ("authRequirements", map_of(&texts_or_text())),
-            ("entrypointHttpMethod", names(&["get", "post", "put", "patch", "delete"])),
+            ("entrypointHttpMethod", choice(&HttpMethod::ALL)),
             ("inputs", list(&reference("input"))),
             ("validationRules", list(&rule)),
             ("steps", json!({ "type": "array", "minItems": 1, "items": reference("step") })),
@@ -363,65 +312,4 @@ fn field_mapping(name: &str, keys: &[&str]) -> Value {
         ("requiredScopes", texts()),
     ];
     object(keys, &["targetFieldKey", "type"], &overrides)
-}
-
-/// A mapping with these keys; those that `known` does not describe are texts.
-pub(super) fn object(keys: &[&str], required: &[&str], known: &[(&str, Value)]) -> Value {
-    let schema =
-        |key: &str| known.iter().find(|(name, _)| *name == key).map_or_else(text, |(_, schema)| schema.clone());
-    let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), schema(key))).collect();
-    let mut object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
-    if !required.is_empty() {
-        object["required"] = json!(required);
-    }
-    object
-}
-
-/// A mapping with these keys; those that `known` does not describe are anything.
-pub(super) fn any_of_keys(keys: &[&str], known: &[(&str, Value)]) -> Value {
-    let schema =
-        |key: &str| known.iter().find(|(name, _)| *name == key).map_or(json!(true), |(_, schema)| schema.clone());
-    let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), schema(key))).collect();
-    json!({ "type": "object", "properties": properties, "additionalProperties": false })
-}
-
-/// A text; YAML's numbers and booleans are read as they are spelled.
-pub(super) fn text() -> Value {
-    json!({ "type": ["string", "number", "boolean"] })
-}
-
-pub(super) fn boolean() -> Value {
-    json!({ "type": "boolean" })
-}
-
-pub(super) fn whole() -> Value {
-    json!({ "type": "integer", "minimum": 0 })
-}
-
-pub(super) fn list(of: &Value) -> Value {
-    json!({ "type": "array", "items": of })
-}
-
-pub(super) fn texts() -> Value {
-    list(&text())
-}
-
-fn texts_or_text() -> Value {
-    json!({ "anyOf": [text(), texts()] })
-}
-
-pub(super) fn map_of(of: &Value) -> Value {
-    json!({ "type": "object", "additionalProperties": of })
-}
-
-pub(super) fn names(names: &[&str]) -> Value {
-    json!({ "enum": names })
-}
-
-pub(super) fn choice<T>(choices: &[(&str, T)]) -> Value {
-    json!({ "enum": choices.iter().map(|(name, _)| *name).collect::<Vec<_>>() })
-}
-
-pub(super) fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/$defs/{name}") })
 }

@@ -1,11 +1,11 @@
-//! An action's inputs as JSON Schema (2020-12), grouped as they travel: path, query, headers, body.
+//! An action's inputs as a JSON Schema (2020-12), in the groups of the RPC body: path, query, headers, body.
 
 use serde_json::{Map, Value, json};
 
 use crate::definition::{Action, Input, InputLocation, InputType};
 
 impl Action {
-    /// The schema of the action's inputs.
+    /// Returns the schema of the action's inputs.
     pub fn input_schema(&self) -> Value {
         let mut groups = Map::new();
         let mut required = Vec::new();

@@ -1,7 +1,7 @@
-//! YAML as a tree that knows where everything stands. Also read by the server's configuration.
+//! YAML as a tree with the position of every node. The server's configuration uses it, too.
 //!
-//! Bounded: text, depth and node count. Anchors, aliases and tags are refused. Scalars follow the
-//! YAML 1.2 core schema: `no` is a text. Mappings keep their order and their duplicates.
+//! Limited in size, depth and number of nodes. Anchors, aliases and tags are rejected. Scalars follow the core schema
+//! of YAML 1.2: `no` is a string. Mappings keep their order and their duplicate keys.
 
 mod reader;
 mod tree;
@@ -12,7 +12,7 @@ pub use tree::{MappingEntry, Node, NodeValue, parse};
 
 use std::fmt;
 
-/// A place in a file. Lines and columns count from 1, columns in characters.
+/// A position in a file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Position {
     /// The line.
@@ -21,12 +21,12 @@ pub struct Position {
     pub column: usize,
 }
 
-/// From a place up to another one.
+/// A range of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Span {
-    /// Where it begins.
+    /// The first position.
     pub start: Position,
-    /// The place after it.
+    /// The position after the last one.
     pub end: Position,
 }
 

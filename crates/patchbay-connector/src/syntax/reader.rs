@@ -1,4 +1,4 @@
-//! Reading a tree strictly: every unknown key, missing key and wrong type is reported, all at once.
+//! Reads a tree strictly: every unknown key, missing key and wrong type is reported, all at once.
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,24 +12,24 @@ use crate::{
     suggest::nearest,
 };
 
-/// The most errors that one file lists, and the most warnings. A hostile file has one in every line, and no number of
-/// warnings may hide an error.
+/// The maximum number of errors, and of warnings, that are listed for one file. A hostile file has one in every line,
+/// and warnings must not hide an error.
 const MAX_LISTED: usize = 200;
 
-/// Where problems are collected.
+/// Collects errors and warnings.
 #[derive(Debug, Default)]
 pub struct Report {
     found: RefCell<Vec<Diagnostic>>,
-    /// By file: how many were found, listed or not.
+    /// The number found, listed or not, by file.
     counts: RefCell<HashMap<String, Counts>>,
     has_errors: Cell<bool>,
-    /// How many bytes the patterns take that were read.
+    /// The size of the patterns read so far, in bytes.
     patterns: Cell<usize>,
-    /// The places that were pointed at, with what for: a text that stands twice is pointed at twice.
+    /// The nodes that an error points to, with the part of the text: a text that occurs twice gets an error for each.
     pointed: RefCell<HashSet<(*const Node, String)>>,
 }
 
-/// How many problems of each kind a file has.
+/// The number of errors and warnings of a file.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     errors: usize,
@@ -44,14 +44,14 @@ impl Counts {
         }
     }
 
-    /// How many of them are not listed.
+    /// Returns how many are not listed.
     const fn unlisted(self) -> usize {
         self.errors.saturating_sub(MAX_LISTED) + self.warnings.saturating_sub(MAX_LISTED)
     }
 }
 
 impl Report {
-    /// Adds a problem; those of a file beyond the first few hundred are counted alone.
+    /// Adds an error or a warning. Beyond the maximum for its file it is only counted.
     pub fn add(&self, diagnostic: Diagnostic) {
         if diagnostic.severity == Severity::Error {
             self.has_errors.set(true);
@@ -64,13 +64,13 @@ impl Report {
         }
     }
 
-    /// All of them, in the order of files and lines.
+    /// Returns all errors and warnings, in the order of files and lines.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut found = self.found.into_inner();
         for (file, counts) in self.counts.into_inner() {
             let more = counts.unlisted();
             if more > 0 {
-                let message = format!("there are {more} more problems in this file; mend these first");
+                let message = format!("{more} more problems in this file; fix these first");
                 let end = Position { line: usize::MAX, column: 1 };
                 let whole = Span { start: end, end };
                 found.push(Diagnostic {
@@ -86,18 +86,18 @@ impl Report {
         found
     }
 
-    /// Whether further errors of this file are only counted, so that no hint need be looked for.
+    /// Returns true if further errors of this file are only counted; a hint is not needed then.
     fn is_full(&self, file: &str) -> bool {
         self.counts.borrow().get(file).is_some_and(|counts| counts.errors >= MAX_LISTED)
     }
 
-    /// Whether an error was found.
+    /// Returns true if there is an error.
     pub fn has_errors(&self) -> bool {
         self.has_errors.get()
     }
 }
 
-/// A node with the file it stands in and the report that problems go to.
+/// A node with its file and the report for errors and warnings.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'n> {
     /// The node.
@@ -108,7 +108,7 @@ pub struct Reader<'n> {
 }
 
 impl<'n> Reader<'n> {
-    /// Begins at a node.
+    /// Creates a reader of a node.
     pub fn new(node: &'n Node, file: &'n str, report: &'n Report) -> Self {
         Self { node, file, report }
     }
@@ -123,30 +123,29 @@ impl<'n> Reader<'n> {
         self.report.add(Diagnostic::error(code, message, self.file, self.node.span).with_hint(hint));
     }
 
-    /// Whether further errors of this file are only counted, so that no hint need be looked for.
+    /// Returns true if further errors of this file are only counted; a hint is not needed then.
     pub fn is_full(&self) -> bool {
         self.report.is_full(self.file)
     }
 
-    /// How many bytes the patterns take that were read so far.
+    /// Returns the size of the patterns read so far, in bytes.
     pub fn patterns(&self) -> usize {
         self.report.patterns.get()
     }
 
-    /// Counts one more pattern.
+    /// Adds to the size of the patterns.
     pub fn add_pattern(&self, bytes: usize) {
         self.report.patterns.set(self.report.patterns.get().saturating_add(bytes));
     }
 
-    /// Reports an error at a part of a text that stands somewhere within this node; at the node itself where the text
-    /// is not found.
+    /// Reports an error at a part of a text somewhere within this node, or at the node if it does not contain the text.
     pub fn error_in_text(&self, text: &str, part: &str, code: &'static str, message: String, hint: Option<String>) {
         let span = if self.is_full() { None } else { self.span_in_text(text, part) };
         let diagnostic = Diagnostic::error(code, message, self.file, span.unwrap_or(self.node.span));
         self.report.add(Diagnostic { hint, ..diagnostic });
     }
 
-    /// Where a part of a text within this node stands that was not pointed at before.
+    /// Returns the position of a part of a text within this node to which no error points yet.
     fn span_in_text(&self, text: &str, part: &str) -> Option<Span> {
         let mut pointed = self.report.pointed.borrow_mut();
         let mut waiting = vec![self.node];
@@ -171,13 +170,13 @@ impl<'n> Reader<'n> {
         None
     }
 
-    /// Reports what is unwise at this node, with a hint.
+    /// Reports a warning at this node, with a hint.
     pub fn warning_with_hint(&self, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
         let found = Diagnostic::error(code, message, self.file, self.node.span).with_hint(hint);
         self.report.add(Diagnostic { severity: Severity::Warning, ..found });
     }
 
-    /// Reports what is unwise at this node.
+    /// Reports a warning at this node.
     pub fn warning(&self, code: &'static str, message: impl Into<String>) {
         self.report.add(Diagnostic {
             severity: Severity::Warning,
@@ -186,32 +185,32 @@ impl<'n> Reader<'n> {
     }
 
     fn wrong_type(&self, expected: &str) {
-        self.error(code::WRONG_TYPE, format!("{expected} was expected here, not {}", self.node.kind()));
+        self.error(code::WRONG_TYPE, format!("expected {expected}, found {}", self.node.type_name()));
     }
 
     fn at(&self, node: &'n Node) -> Self {
         Self { node, ..*self }
     }
 
-    /// The value of a key, before the keys are checked: which ones there are may hang on it.
+    /// Returns the value of a key before the keys are checked, if its value decides which keys there are.
     pub fn peek(&self, key: &str) -> Option<Self> {
         let NodeValue::Map(entries) = &self.node.value else { return None };
         let entry = entries.iter().find(|entry| entry.key == key)?;
         (!matches!(entry.value.value, NodeValue::Null)).then(|| self.at(&entry.value))
     }
 
-    /// Whether it is a list.
+    /// Returns true if the node is a list.
     pub const fn is_list(&self) -> bool {
         matches!(self.node.value, NodeValue::List(_))
     }
 
-    /// The mapping without a look at its keys, for one whose keys were checked before.
+    /// Returns the mapping without checking its keys, if they have been checked or need no check.
     pub fn mapping_unchecked(&self) -> Option<Mapping<'n>> {
         let NodeValue::Map(entries) = &self.node.value else { return None };
         Some(Mapping { reader: *self, entries })
     }
 
-    /// The entries of a mapping, unknown and repeated keys reported. `None` (reported) when it is none.
+    /// Returns the mapping; reports unknown and duplicate keys. `None` if the node is not a mapping, which is reported.
     pub fn mapping(&self, what: &str, known: &[&str]) -> Option<Mapping<'n>> {
         let NodeValue::Map(entries) = &self.node.value else {
             self.wrong_type(&format!("{what} (a mapping)"));
@@ -227,16 +226,16 @@ impl<'n> Reader<'n> {
                 let near = if self.is_full() { None } else { nearest(key, known.iter().copied()) };
                 self.report.add(match near {
                     Some(near) => diagnostic.with_hint(format!("did you mean `{near}`?")),
-                    None => diagnostic.with_hint(format!("its keys are: {}", known.join(", "))),
+                    None => diagnostic.with_hint(format!("the keys are: {}", known.join(", "))),
                 });
             } else if !is_new {
-                self.report.add(spot(code::DUPLICATE_KEY, format!("the key `{key}` stands here twice")));
+                self.report.add(spot(code::DUPLICATE_KEY, format!("the key `{key}` is duplicated")));
             }
         }
         Some(Mapping { reader: *self, entries })
     }
 
-    /// The entries of a mapping whose keys are free.
+    /// Returns the entries of a mapping whose keys are free; reports duplicate keys.
     pub fn entries(&self, what: &str) -> impl Iterator<Item = (&'n str, Self)> + use<'n> {
         let reader = *self;
         let entries = match &self.node.value {
@@ -249,16 +248,16 @@ impl<'n> Reader<'n> {
         };
         let mut seen = HashSet::new();
         for entry in entries {
-            // Files of the format repeat `$ref`, one for each partial.
+            // The format permits repeating `$ref`, once for each partial.
             if !seen.insert(entry.key.as_str()) && entry.key != "$ref" {
-                let message = format!("the key `{}` stands here twice", entry.key);
+                let message = format!("the key `{}` is duplicated", entry.key);
                 self.report.add(Diagnostic::error(code::DUPLICATE_KEY, message, self.file, entry.key_span));
             }
         }
         entries.iter().map(move |entry| (entry.key.as_str(), reader.at(&entry.value)))
     }
 
-    /// The items of a list; nothing counts as an empty one.
+    /// Returns the items of a list; null is an empty list.
     pub fn items(&self) -> impl Iterator<Item = Self> + use<'n> {
         let reader = *self;
         let items = match &self.node.value {
@@ -272,7 +271,7 @@ impl<'n> Reader<'n> {
         items.iter().map(move |item| reader.at(item))
     }
 
-    /// Names separated by spaces, or a list of names.
+    /// Returns names that are separated by spaces, or a list of names.
     pub fn names(&self) -> Vec<(String, Self)> {
         if let NodeValue::Text(text) = &self.node.value {
             return text.split_whitespace().map(|name| (name.to_owned(), *self)).collect();
@@ -280,7 +279,7 @@ impl<'n> Reader<'n> {
         self.items().filter_map(|item| item.text().map(|name| (name, item))).collect()
     }
 
-    /// A text; numbers and booleans as they are spelled.
+    /// Returns a string; numbers and booleans as they are spelled.
     pub fn text(&self) -> Option<String> {
         match &self.node.value {
             NodeValue::Text(text) => Some(text.clone()),
@@ -289,22 +288,22 @@ impl<'n> Reader<'n> {
             }
             NodeValue::Bool(truth) => Some(truth.to_string()),
             _ => {
-                self.wrong_type("a text");
+                self.wrong_type("a string");
                 None
             }
         }
     }
 
-    /// True or false.
+    /// Returns a boolean.
     pub fn boolean(&self) -> Option<bool> {
         if let NodeValue::Bool(truth) = self.node.value {
             return Some(truth);
         }
-        self.wrong_type("true or false");
+        self.wrong_type("a boolean");
         None
     }
 
-    /// A number.
+    /// Returns a number.
     pub fn number(&self) -> Option<f64> {
         match &self.node.value {
             NodeValue::Number(number) => number.as_f64(),
@@ -315,18 +314,18 @@ impl<'n> Reader<'n> {
         }
     }
 
-    /// A whole number that is not negative.
+    /// Returns an integer that is not negative.
     pub fn whole(&self) -> Option<u64> {
         match &self.node.value {
             NodeValue::Number(number) if number.is_u64() => number.as_u64(),
             _ => {
-                self.wrong_type("a whole number, 0 or more,");
+                self.wrong_type("an integer of 0 or more");
                 None
             }
         }
     }
 
-    /// One of a closed set of names.
+    /// Returns the value of one of these names.
     pub fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
@@ -336,13 +335,13 @@ impl<'n> Reader<'n> {
         let near = if self.is_full() { None } else { nearest(&text, names.iter().copied()) };
         let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it can be: {}", names.join(", ")),
+            None => format!("the values are: {}", names.join(", ")),
         };
-        self.error_with_hint(code::UNKNOWN_VALUE, format!("`{text}` is not known here"), hint);
+        self.error_with_hint(code::UNKNOWN_VALUE, format!("`{text}` is not a valid value"), hint);
         None
     }
 
-    /// A text that may hold expressions.
+    /// Returns a string that may contain expressions, compiled.
     pub fn template(&self) -> Option<Template> {
         let text = self.text()?;
         match Template::parse(&text) {
@@ -350,8 +349,8 @@ impl<'n> Reader<'n> {
                 if template.is_literal() && text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}")) {
                     self.warning_with_hint(
                         code::UNUSED,
-                        "`{{…}}` is an expression only as the whole of a text; this is sent as it stands",
-                        "put values into a text by ${…}; where it is meant so, write {{'the text'}}",
+                        "`{{…}}` is only an expression if it is the whole string; here it is literal text",
+                        "use ${…} to insert a value; if the text is intended, write {{'the text'}}",
                     );
                 }
                 Some(template)
@@ -363,7 +362,7 @@ impl<'n> Reader<'n> {
         }
     }
 
-    /// A text that is an expression by itself, without `{{ }}`.
+    /// Returns a string that is an expression without `{{ }}`, compiled.
     pub fn bare_expression(&self, text: &str) -> Option<Template> {
         match Template::expression(text) {
             Ok(template) => Some(template),
@@ -374,12 +373,12 @@ impl<'n> Reader<'n> {
         }
     }
 
-    /// A key of free choice that may hold expressions; a mistake is reported at its value.
+    /// Returns a free key that may contain expressions, compiled; an error is reported at its value.
     pub fn key_template(&self, key: &str) -> Option<Template> {
         match Template::parse(key) {
             Ok(template) => Some(template),
             Err(error) => {
-                let message = format!("the key `{key}` does not parse: {}", error.message);
+                let message = format!("the key `{key}` is not a valid expression: {}", error.message);
                 self.report.add(Diagnostic::error(code::EXPRESSION, message, self.file, self.node.span));
                 None
             }
@@ -391,7 +390,7 @@ impl<'n> Reader<'n> {
         let span = part_of(self.node.span, text, before, 1);
         let diagnostic = Diagnostic::error(
             code::EXPRESSION,
-            format!("the expression does not parse: {}", error.message),
+            format!("the expression is not valid: {}", error.message),
             self.file,
             span,
         );
@@ -402,8 +401,8 @@ impl<'n> Reader<'n> {
     }
 }
 
-/// Where a part of a text stands, by its place and length in characters. Where the file spells the text otherwise (over
-/// several lines, with escapes) the whole is pointed at.
+/// Returns the range of a part of a text, given its offset and length in characters. If the file spells the text
+/// differently (over several lines, with escapes), returns the range of the whole text.
 fn part_of(span: Span, text: &str, before: usize, length: usize) -> Span {
     let width = span.end.column.saturating_sub(span.start.column);
     let quote = match width.checked_sub(text.chars().count()) {
@@ -418,7 +417,7 @@ fn part_of(span: Span, text: &str, before: usize, length: usize) -> Span {
     Span { start, end: Position { column: start.column + length, ..start } }
 }
 
-/// Where a name stands in a text, not as a part of a longer one.
+/// Returns the byte offset of a name in a text, except within a longer name.
 fn word(text: &str, name: &str) -> Option<usize> {
     let is_part = |character: Option<char>| character.is_some_and(|c| c == '_' || c.is_alphanumeric());
     let whole =
@@ -435,7 +434,7 @@ pub struct Mapping<'n> {
 }
 
 impl<'n> Mapping<'n> {
-    /// The value of a key; one that is null counts as absent.
+    /// Returns the value of a key; null is absent.
     pub fn get(&self, key: &str) -> Option<Reader<'n>> {
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
         if matches!(entry.value.value, NodeValue::Null) {
@@ -444,58 +443,58 @@ impl<'n> Mapping<'n> {
         Some(self.reader.at(&entry.value))
     }
 
-    /// The value of a key that must be there.
+    /// Returns the value of a required key; reports a missing one.
     pub fn require(&self, key: &str) -> Option<Reader<'n>> {
         let found = self.get(key);
         if found.is_none() {
             let mut span = self.reader.node.span;
             span.end = Position { column: span.start.column + 1, ..span.start };
-            let message = format!("the key `{key}` is missing here");
+            let message = format!("the key `{key}` is missing");
             self.reader.report.add(Diagnostic::error(code::MISSING_KEY, message, self.reader.file, span));
         }
         found
     }
 
-    /// The text of a key.
+    /// Returns the string of a key.
     pub fn text(&self, key: &str) -> Option<String> {
         self.get(key)?.text()
     }
 
-    /// The truth of a key.
+    /// Returns the boolean of a key.
     pub fn flag(&self, key: &str, default: bool) -> bool {
         self.get(key).and_then(|value| value.boolean()).unwrap_or(default)
     }
 
-    /// The template of a key.
+    /// Returns the compiled template of a key.
     pub fn template(&self, key: &str) -> Option<Template> {
         self.get(key)?.template()
     }
 
-    /// The texts of a key's list.
+    /// Returns the strings of a key's list.
     pub fn texts(&self, key: &str) -> Vec<String> {
         self.get(key).map(|list| list.items().filter_map(|item| item.text()).collect()).unwrap_or_default()
     }
 
-    /// The items of a key's list.
+    /// Returns the items of a key's list.
     pub fn items(&self, key: &str) -> Vec<Reader<'n>> {
         self.get(key).map(|list| list.items().collect()).unwrap_or_default()
     }
 
-    /// What `read` makes of the elements of a list, with no room to spare: what a connector holds is kept for long.
+    /// Returns what `read` returns for the items of a key's list, without spare capacity: connectors stay in memory.
     pub fn each<T>(&self, key: &str, read: impl FnMut(Reader<'n>) -> Option<T>) -> Vec<T> {
         let mut all = self.items(key).into_iter().filter_map(read).collect::<Vec<_>>();
         all.shrink_to_fit();
         all
     }
 
-    /// Warns of keys that are read and that nothing acts on yet.
+    /// Warns about keys that are read but have no effect yet.
     pub fn not_run(&self, keys: &[&str]) {
         for (key, place) in keys.iter().filter_map(|key| Some((key, self.get(key)?))) {
-            place.warning(code::NOT_RUN, format!("`{key}` is read and checked, but nothing acts on it yet"));
+            place.warning(code::NOT_RUN, format!("`{key}` is read and checked, but has no effect yet"));
         }
     }
 
-    /// Names separated by spaces, or a list of names.
+    /// Returns the names of a key, separated by spaces or as a list.
     pub fn names(&self, key: &str) -> Vec<(String, Reader<'n>)> {
         self.get(key).map(|value| value.names()).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! From parser events to the tree.
+//! Builds the tree from parser events.
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as RawSpan};
 use serde_json::Number;
@@ -6,26 +6,28 @@ use serde_json::Number;
 use super::{Position, Span};
 use crate::diagnostic::{Diagnostic, code};
 
-/// The largest file, in bytes.
-const MAX_TEXT: usize = 4 * 1024 * 1024;
+/// The maximum size of a file, in bytes.
+const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
+/// The maximum nesting depth.
 const MAX_DEPTH: usize = 48;
+/// The maximum number of nodes.
 const MAX_NODES: usize = 200_000;
 
 /// A node of the tree.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// What it is.
+    /// The value.
     pub value: NodeValue,
-    /// Where it stands.
+    /// The position in the file.
     pub span: Span,
-    /// A number's own spelling, where reading it as a number would lose some of it: `2.10`.
+    /// The spelling of a number, if reading it as a number loses a part of it: `2.10`.
     pub spelling: Option<Box<str>>,
 }
 
-/// What a node is.
+/// The value of a node.
 #[derive(Clone, Debug)]
 pub enum NodeValue {
-    /// `null`, `~` or nothing.
+    /// `null`, `~` or empty.
     Null,
     /// `true` or `false`.
     Bool(bool),
@@ -44,26 +46,31 @@ pub enum NodeValue {
 pub struct MappingEntry {
     /// The key.
     pub key: String,
-    /// Where the key stands.
+    /// The position of the key.
     pub key_span: Span,
     /// The value.
     pub value: Node,
 }
 
 impl Node {
-    /// What kind of thing it is, for messages.
-    pub const fn kind(&self) -> &'static str {
+    /// Returns true if the value is null or empty.
+    pub const fn is_null(&self) -> bool {
+        matches!(self.value, NodeValue::Null)
+    }
+
+    /// Returns a name of the node's type, for messages.
+    pub const fn type_name(&self) -> &'static str {
         match self.value {
-            NodeValue::Null => "nothing",
-            NodeValue::Bool(_) => "true or false",
+            NodeValue::Null => "null",
+            NodeValue::Bool(_) => "a boolean",
             NodeValue::Number(_) => "a number",
-            NodeValue::Text(_) => "a text",
+            NodeValue::Text(_) => "a string",
             NodeValue::List(_) => "a list",
             NodeValue::Map(_) => "a mapping",
         }
     }
 
-    /// The scalar as JSON; lists and mappings too.
+    /// Returns the node as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
         match &self.value {
@@ -77,11 +84,14 @@ impl Node {
     }
 }
 
-/// Reads one document.
+/// Parses one document.
+///
+/// # Errors
+/// A [`code::SYNTAX`] error if the text is not YAML, or exceeds a limit.
 pub fn parse(file: &str, text: &str) -> Result<Node, Box<Diagnostic>> {
     let fail = |message: String, span: Span| Box::new(Diagnostic::error(code::SYNTAX, message, file, span));
-    if text.len() > MAX_TEXT {
-        return Err(fail(format!("the file is larger than {} MiB", MAX_TEXT / 1024 / 1024), Span::default()));
+    if text.len() > MAX_FILE_BYTES {
+        return Err(fail(format!("the file is larger than {} MiB", MAX_FILE_BYTES / 1024 / 1024), Span::default()));
     }
     let mut builder = TreeBuilder { stack: Vec::new(), root: None, nodes: 0 };
     for event in Parser::new_from_str(text) {
@@ -102,7 +112,7 @@ fn span(raw: RawSpan) -> Span {
     Span { start: position(raw.start), end: position(raw.end) }
 }
 
-/// A list or mapping that is still open.
+/// A list or mapping that has not ended yet.
 enum OpenNode {
     List(Vec<Node>, Span),
     Map { entries: Vec<MappingEntry>, key: Option<(String, Span)>, span: Span },
@@ -118,7 +128,7 @@ impl TreeBuilder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                refuse(anchor, tag.is_some())?;
+                reject(anchor, tag.is_some())?;
                 let plain = if style == ScalarStyle::Plain { plain(&text) } else { NodeValue::Text(String::new()) };
                 let (value, spelling) = match plain {
                     NodeValue::Number(number) => {
@@ -131,18 +141,18 @@ impl TreeBuilder {
                 self.add(Node { value, span, spelling })
             }
             Event::SequenceStart(anchor, tag) => {
-                refuse(anchor, tag.is_some())?;
+                reject(anchor, tag.is_some())?;
                 self.open(OpenNode::List(Vec::new(), span))
             }
             Event::MappingStart(anchor, tag) => {
-                refuse(anchor, tag.is_some())?;
+                reject(anchor, tag.is_some())?;
                 self.open(OpenNode::Map { entries: Vec::new(), key: None, span })
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let (value, span) = match self.stack.pop() {
                     Some(OpenNode::List(items, span)) => (NodeValue::List(items), span),
                     Some(OpenNode::Map { entries, span, .. }) => (NodeValue::Map(entries), span),
-                    None => return Err("the file's structure is broken".to_owned()),
+                    None => return Err("the file's structure is not valid".to_owned()),
                 };
                 self.add(Node { value, span, spelling: None })
             }
@@ -182,11 +192,11 @@ fn key_text(node: &Node) -> Result<String, String> {
         NodeValue::Text(text) => Ok(text.clone()),
         NodeValue::Number(number) => Ok(node.spelling.as_deref().map_or_else(|| number.to_string(), str::to_owned)),
         NodeValue::Bool(truth) => Ok(truth.to_string()),
-        _ => Err(format!("a key must be a text, not {}", node.kind())),
+        _ => Err(format!("a key must be a string, not {}", node.type_name())),
     }
 }
 
-fn refuse(anchor: usize, tagged: bool) -> Result<(), String> {
+fn reject(anchor: usize, tagged: bool) -> Result<(), String> {
     if anchor != 0 {
         return Err("anchors (`&name`) are not allowed in this file".to_owned());
     }
@@ -196,12 +206,12 @@ fn refuse(anchor: usize, tagged: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// What a plain scalar says, as JSON.
+/// Returns the JSON value of a plain scalar.
 pub(crate) fn plain_value(text: &str) -> serde_json::Value {
     Node { value: plain(text), span: Span::default(), spelling: None }.to_json()
 }
 
-/// A plain scalar by the core schema (YAML 1.2.2, section 10.3.2), decimal numbers alone.
+/// Returns the value of a plain scalar of the core schema (YAML 1.2.2 section 10.3.2); only decimal numbers.
 fn plain(text: &str) -> NodeValue {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return NodeValue::Null,

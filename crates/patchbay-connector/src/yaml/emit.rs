@@ -1,13 +1,13 @@
-//! Writing a value as YAML.
+//! Writes a value as YAML.
 
 use std::fmt::Write as _;
 
 use super::{Map, Yaml};
 
-/// How long a line may be that holds a whole mapping or list.
-const MAX_LINE: usize = 118;
+/// The maximum length of a line that contains a whole mapping or list.
+const MAX_LINE_CHARS: usize = 118;
 
-/// The text of a value at the left margin, with a line's end.
+/// Returns the text of a value without indentation, with a final line break.
 pub(crate) fn emit(value: &Yaml) -> String {
     let mut out = String::new();
     match value {
@@ -24,7 +24,7 @@ pub(crate) fn emit(value: &Yaml) -> String {
 fn block_map(map: &Map, indent: usize, out: &mut String) {
     for (place, (key, value)) in map.entries.iter().enumerate() {
         for (_, comment) in map.comments.iter().filter(|(at, _)| *at == place) {
-            // The first line of a list's element has its dash already.
+            // The first line of a list's item already has its dash.
             let _ = writeln!(out, "# {comment}");
             out.push_str(&" ".repeat(indent));
         }
@@ -37,7 +37,7 @@ fn block_map(map: &Map, indent: usize, out: &mut String) {
     }
 }
 
-/// A value behind its key, up to the line's end.
+/// Writes a value after its key, up to the line break.
 fn after_key(value: &Yaml, indent: usize, out: &mut String) {
     if let Some(line) = on_one_line(value, indent) {
         out.push(' ');
@@ -72,7 +72,7 @@ fn after_key(value: &Yaml, indent: usize, out: &mut String) {
 
 fn block_list(items: &[Yaml], indent: usize, out: &mut String) {
     for (place, item) in items.iter().enumerate() {
-        // Whole actions, at the margin, stand apart.
+        // Actions at the left margin are separated by empty lines.
         if place > 0 && indent == 0 && matches!(item, Yaml::Map(map) if !map.flow) {
             out.push('\n');
         }
@@ -92,7 +92,7 @@ fn block_list(items: &[Yaml], indent: usize, out: &mut String) {
     }
 }
 
-/// The value on one line, when that is how it is written.
+/// Returns the value on one line, if it is written that way.
 fn on_one_line(value: &Yaml, indent: usize) -> Option<String> {
     let mut line = String::new();
     match value {
@@ -109,10 +109,10 @@ fn on_one_line(value: &Yaml, indent: usize) -> Option<String> {
     }
     flow(value, &mut line);
     let is_scalar = !matches!(value, Yaml::Map(_) | Yaml::List(_));
-    (is_scalar || indent + line.chars().count() <= MAX_LINE).then_some(line)
+    (is_scalar || indent + line.chars().count() <= MAX_LINE_CHARS).then_some(line)
 }
 
-/// Whether a list of these is written on one line where it fits: scalars, not mappings.
+/// Returns true if a list of these is written on one line if it fits: scalars, not mappings.
 fn fits_in_flow(value: &Yaml) -> bool {
     !matches!(value, Yaml::Map(_) | Yaml::Lines(_) | Yaml::List(_))
 }
@@ -147,7 +147,7 @@ fn flow(value: &Yaml, out: &mut String) {
     }
 }
 
-/// A text, plain where nothing else can be read into it.
+/// Returns a string: plain if it cannot be read as anything else.
 fn scalar(text: &str, out: &mut String) {
     if is_plain(text) {
         out.push_str(text);
@@ -177,13 +177,13 @@ fn scalar(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Whether YAML holds the character as it is, in every place, and every editor shows it.
+/// Returns true if YAML permits the character unescaped everywhere and every editor shows it.
 pub(crate) fn is_printable(character: char) -> bool {
     !character.is_control()
         && !matches!(character, '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Whether a text needs no quotes.
+/// Returns true if a string needs no quotes.
 fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-');
@@ -221,7 +221,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_what_is_read(texts in proptest::collection::vec(any::<String>(), 1..6), number in any::<i64>()) {
+        fn written_values_are_read_unchanged(
+            texts in proptest::collection::vec(any::<String>(), 1..6),
+            number in any::<i64>(),
+        ) {
             let value = json!({ "list": texts, "map": { "a": texts[0], "n": number }, "empty": [], "none": null });
             let yaml = Yaml::from_json(&value);
             prop_assert_eq!(read(&emit(&yaml)), value.clone());

@@ -1,4 +1,4 @@
-//! Writing YAML as connector files have it: the layout that `connector fmt` leaves as it is.
+//! Writes YAML in the layout of connector files, which `connector fmt` does not change.
 
 mod emit;
 mod value;
@@ -8,7 +8,7 @@ pub(crate) use value::{Map, Yaml};
 
 use serde_json::Value;
 
-/// A JSON value as YAML: what fits on a line stands on one, everything else in blocks.
+/// Returns a JSON value as YAML: values that fit are on one line, all others in blocks.
 pub fn to_yaml(value: &Value) -> String {
     let yaml = match Yaml::from_json(value) {
         Yaml::Map(map) => Yaml::Map(map.in_block()),

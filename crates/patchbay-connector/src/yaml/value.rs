@@ -1,15 +1,15 @@
-//! A value to be written.
+//! A value that is written as YAML.
 
 use serde_json::{Number, Value};
 
-/// A value.
+/// A YAML value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Yaml {
     Null,
     Bool(bool),
     Number(Number),
     Text(String),
-    /// Lines of text, each as it is.
+    /// The lines of a block, unchanged.
     Lines(Vec<String>),
     List(Vec<Yaml>),
     Map(Map),
@@ -19,9 +19,9 @@ pub(crate) enum Yaml {
 #[derive(Clone, Debug, PartialEq, Default)]
 pub(crate) struct Map {
     pub(super) entries: Vec<(String, Yaml)>,
-    /// By place: a comment above the entry.
+    /// The comments, each with the index of the entry below it.
     pub(super) comments: Vec<(usize, String)>,
-    /// Whether it is written on one line where it fits.
+    /// Whether it is written on one line if it fits.
     pub(super) flow: bool,
 }
 
@@ -30,18 +30,18 @@ impl Map {
         Self::default()
     }
 
-    /// One that is written on one line where it fits.
+    /// Creates a mapping that is written on one line if it fits.
     pub(crate) fn flow() -> Self {
         Self { flow: true, ..Self::default() }
     }
 
-    /// With an entry more.
+    /// Returns the mapping with a further entry.
     pub(crate) fn with(mut self, key: &str, value: impl Into<Yaml>) -> Self {
         self.set(key, value);
         self
     }
 
-    /// With an entry more, when there is a value.
+    /// Returns the mapping with a further entry if there is a value.
     pub(crate) fn with_some(mut self, key: &str, value: Option<impl Into<Yaml>>) -> Self {
         if let Some(value) = value {
             self.set(key, value);
@@ -53,12 +53,12 @@ impl Map {
         self.entries.push((key.to_owned(), value.into()));
     }
 
-    /// A comment above the next entry.
+    /// Adds a comment above the next entry.
     pub(crate) fn comment(&mut self, text: &str) {
         self.comments.push((self.entries.len(), text.to_owned()));
     }
 
-    /// The same in a block.
+    /// Returns the mapping as a block.
     pub(crate) fn in_block(self) -> Self {
         Self { flow: false, ..self }
     }
@@ -69,7 +69,7 @@ impl Map {
 }
 
 impl Yaml {
-    /// How many values it has, itself counted.
+    /// Returns the number of values, itself included.
     pub(crate) fn count(&self) -> usize {
         match self {
             Self::List(items) => 1 + items.iter().map(Self::count).sum::<usize>(),

@@ -145,7 +145,7 @@ impl Engine {
                 format!("{} has no one base URL, so it cannot be proxied; run its actions", connector.title),
             )
         })?;
-        if matches!(context.method.authorization, Authorization::WsSecurity { .. }) {
+        if matches!(context.method.authorization, Authorization::WsSecurity(_)) {
             return Err(Error::new(
                 ErrorCode::ProxyUnsupported,
                 format!(

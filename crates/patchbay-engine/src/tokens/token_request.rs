@@ -79,7 +79,7 @@ pub(crate) fn gets_token_at_link(method: &AuthMethod) -> bool {
 
 /// Whether the customer signs in at the provider.
 pub(crate) fn needs_authorization(method: &AuthMethod) -> bool {
-    method.signs_in()
+    method.is_interactive()
 }
 
 /// Whether accounts of a method work by a token that is minted.

@@ -1,7 +1,7 @@
 //! Reading what a provider answers when it is asked for a token (RFC 6749, sections 5.1 and 5.2), and the many
 //! ways in which providers say it otherwise.
 
-use patchbay_connector::definition::{OAuth1SignIn, OAuth2, TokenResponse};
+use patchbay_connector::definition::{OAuth1Flow, OAuth2, TokenResponse};
 use patchbay_model::Timestamp;
 use patchbay_vault::Secret;
 use serde_json::{Map, Value};
@@ -144,7 +144,7 @@ pub(crate) fn from_endpoint(body: &Value, oauth2: &OAuth2) -> Option<TokenSet> {
 
 /// The token in an answer by OAuth 1.0a (RFC 5849, section 2.3); none when there is none. Such tokens hold until they
 /// are taken back, unless the answer or the connector says otherwise.
-pub(crate) fn from_oauth1(body: &Value, flow: &OAuth1SignIn) -> Option<TokenSet> {
+pub(crate) fn from_oauth1(body: &Value, flow: &OAuth1Flow) -> Option<TokenSet> {
     let mut secrets = vec![(ACCESS_TOKEN.to_owned(), string_at(body, "oauth_token")?)];
     match string_at(body, "oauth_token_secret") {
         Some(secret) => secrets.push((TOKEN_SECRET.to_owned(), secret)),

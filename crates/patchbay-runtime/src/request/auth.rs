@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderValue, header};
 use patchbay_connector::{
-    definition::Authorization,
+    definition::{Authorization, BasicAuthorization},
     expr::{Bindings, EvalError, Template},
 };
 
@@ -13,13 +13,12 @@ use super::args::{self, Parts, header_text};
 pub fn authorize(authorization: &Authorization, bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
     let value = match authorization {
         // A signature is put on when the request is whole; a SOAP header, when there is an envelope.
-        Authorization::None
-        | Authorization::Signed(_)
-        | Authorization::OAuth1(_)
-        | Authorization::WsSecurity { .. } => None,
-        Authorization::Basic { .. } => basic(authorization, bindings)?.map(|encoded| format!("Basic {encoded}")),
-        Authorization::Bearer { token, include_bearer } => Some(bearer(token, *include_bearer, bindings)?),
-        Authorization::Custom { args } => return args::apply(args, bindings, parts),
+        Authorization::None | Authorization::Signed(_) | Authorization::OAuth1(_) | Authorization::WsSecurity(_) => {
+            None
+        }
+        Authorization::Basic(_) => basic(authorization, bindings)?.map(|encoded| format!("Basic {encoded}")),
+        Authorization::Bearer(scheme) => Some(bearer(&scheme.token, scheme.include_bearer, bindings)?),
+        Authorization::Custom(scheme) => return args::apply(&scheme.args, bindings, parts),
         Authorization::OAuth2(oauth2) => Some(bearer(&oauth2.token, oauth2.include_bearer, bindings)?),
     };
     if let Some(value) = value {
@@ -42,7 +41,7 @@ fn bearer(token: &Template, include_bearer: bool, bindings: &Bindings<'_>) -> Re
 
 /// The value of a Basic header (RFC 7617), without its scheme.
 pub fn basic(authorization: &Authorization, bindings: &Bindings<'_>) -> Result<Option<String>, EvalError> {
-    let Authorization::Basic { username, password } = authorization else { return Ok(None) };
+    let Authorization::Basic(BasicAuthorization { username, password }) = authorization else { return Ok(None) };
     let part = |template: &Option<Template>| match template {
         Some(template) => header_text(template, bindings).map(Option::unwrap_or_default),
         None => Ok(String::new()),

@@ -45,7 +45,7 @@ impl GuidePage {
         let sections = written_sections(guide, connector, method, scopes);
         Self {
             title: format!("Connect {} with {}", connector.title, method.label),
-            intro: if method.signs_in() {
+            intro: if method.is_interactive() {
                 format!("How {} is set up for signing in, and how an account is linked by it.", connector.title)
             } else {
                 format!(
@@ -117,7 +117,7 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     }];
     steps.extend(method.config_fields.iter().filter(|field| !field.read_only).map(field_step));
     let title = &connector.title;
-    let press = if method.signs_in() {
+    let press = if method.is_interactive() {
         format!(
             "Press **Connect**. A window of {title} opens: sign in there and allow access. Nothing is kept when you do not, and you can start again."
         )

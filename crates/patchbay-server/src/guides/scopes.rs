@@ -73,7 +73,7 @@ impl GuideScopes {
         ListedScopes {
             scopes: self.listed.iter().map(|name| (name.clone(), description(name))).collect(),
             copy: (!self.listed.is_empty()).then(|| self.listed.join(delimiter.unwrap_or(" "))),
-            is_pasted: method.signs_in(),
+            is_pasted: method.is_interactive(),
             note,
         }
     }

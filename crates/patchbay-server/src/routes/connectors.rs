@@ -58,7 +58,7 @@ fn method_of(engine: &Engine, connector: &Connector, method: &AuthMethod, enable
         "config_fields": method.config_fields.iter().map(fields::field).collect::<Vec<_>>(),
         "guide_url": guide_path(connector, method),
         // What operators enter in their app at the provider.
-        "redirect_uri": method.signs_in().then(|| engine.redirect_uri(&connector.key)),
+        "redirect_uri": method.is_interactive().then(|| engine.redirect_uri(&connector.key)),
     })
 }
 

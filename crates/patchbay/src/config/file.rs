@@ -70,7 +70,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         "shutdown",
     ];
     // An empty file sets nothing.
-    if reader.node.kind() == "nothing" {
+    if reader.node.is_null() {
         return None;
     }
     let root = reader.mapping("the configuration", &KEYS)?;

@@ -1,5 +1,5 @@
-//! Dates. Formats are date-fns patterns (`yyyy-MM-dd HH:mm`); the current moment is
-//! `context.now` (RFC 3339), so that an evaluation has no clock of its own.
+//! Date functions. Formats are date-fns patterns (`yyyy-MM-dd HH:mm`); the current time is `context.now` (RFC 3339), so
+//! an evaluation has no clock of its own.
 
 use jiff::{
     ToSpan,
@@ -65,7 +65,7 @@ fn today(evaluation: &Evaluation<'_>) -> Result<Date, EvalError> {
     let now = evaluation.bindings.root("context").and_then(|context| context.get("now")).and_then(Value::as_str);
     now.and_then(|now| now.parse::<jiff::Timestamp>().ok())
         .map(|now| jiff::tz::Offset::UTC.to_datetime(now).date())
-        .ok_or_else(|| EvalError::Type("the current moment is not known here".to_owned()))
+        .ok_or_else(|| EvalError::Type("the current time is not available here".to_owned()))
 }
 
 pub(super) fn format_date(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
@@ -97,50 +97,50 @@ pub(super) fn add_days(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     Ok(Some(Value::String(text)))
 }
 
-/// A moment in UTC: by a format, or ISO 8601, or (a number) milliseconds since 1970.
+/// Parses a time in UTC: with a format, as ISO 8601, or (a number) as milliseconds since 1970.
 fn moment(value: Option<&Value>, format: Option<&str>, function: &str) -> Result<DateTime, EvalError> {
-    let wrong = |what: &str| EvalError::Type(format!("`{function}` was given {what}"));
+    let wrong = |what: &str| EvalError::Type(format!("`{function}`: {what}"));
     let utc = |moment: jiff::Timestamp| jiff::tz::Offset::UTC.to_datetime(moment);
     match value {
         Some(Value::Number(number)) => number
             .as_i64()
             .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())
             .map(utc)
-            .ok_or_else(|| wrong("a number that is no moment")),
+            .ok_or_else(|| wrong("the number is not a valid time in milliseconds")),
         Some(Value::String(text)) => match format {
             Some(format) => {
                 let parts = strtime::parse(strftime(format)?, text)
-                    .map_err(|_| wrong(&format!("a text that is not a date of the form {format}")))?;
+                    .map_err(|_| wrong(&format!("the text is not a date with the format {format}")))?;
                 let found = parts.to_timestamp().map(utc).or_else(|_| parts.to_datetime());
                 found
                     .or_else(|_| parts.to_date().map(|date| date.at(0, 0, 0, 0)))
-                    .map_err(|_| wrong("a format without a whole date"))
+                    .map_err(|_| wrong("the format has no complete date"))
             }
             None => {
                 let text = text.trim();
                 let found = text.parse::<jiff::Timestamp>().map(utc).or_else(|_| text.parse::<DateTime>());
-                found.map_err(|_| wrong("a text that is no ISO 8601 date"))
+                found.map_err(|_| wrong("the text is not an ISO 8601 date"))
             }
         },
-        _ => Err(wrong("no date")),
+        _ => Err(wrong("the first argument is not a date")),
     }
 }
 
 fn written(moment: DateTime, format: &str) -> Result<String, EvalError> {
-    // Moments are in UTC here, which an offset in the format must be able to say.
+    // Times are in UTC; the format may contain the offset.
     let zoned = jiff::tz::Offset::UTC
         .to_timestamp(moment)
         .map_err(|_| EvalError::Type("the date is out of range".to_owned()))?
         .to_zoned_datetime(jiff::tz::TimeZone::UTC);
-    strtime::format(strftime(format)?, &zoned).map_err(|_| EvalError::Type(format!("`{format}` is no date format")))
+    strtime::format(strftime(format)?, &zoned).map_err(|_| EvalError::Type(format!("`{format}` is not a date format")))
 }
 
 fn date(text: &str, format: &str) -> Result<Date, EvalError> {
     Date::strptime(strftime(format)?, text)
-        .map_err(|_| EvalError::Type(format!("a text is not a date of the form {format}")))
+        .map_err(|_| EvalError::Type(format!("the text is not a date with the format {format}")))
 }
 
-/// A date-fns pattern as a strftime one. Letters in '…' are text; two quotes are one.
+/// Converts a date-fns pattern to a strftime pattern. Letters in '…' are literal text; two quotes are one quote.
 fn strftime(format: &str) -> Result<String, EvalError> {
     const TOKENS: [(&str, &str); 21] = [
         ("yyyy", "%Y"),
@@ -165,9 +165,8 @@ fn strftime(format: &str) -> Result<String, EvalError> {
         ("a", "%p"),
         ("XXX", "%:z"),
     ];
-    let unknown = || {
-        EvalError::Type(format!("`{format}` is no date format; it is made of yyyy, MM, dd, HH, mm, ss and the like"))
-    };
+    let unknown =
+        || EvalError::Type(format!("`{format}` is not a date format; use yyyy, MM, dd, HH, mm, ss and similar tokens"));
     let (mut out, mut rest) = (String::new(), format);
     while let Some(first) = rest.chars().next() {
         let run = rest.find(|c| c != first).unwrap_or(rest.len());

@@ -1,4 +1,4 @@
-//! Hashes, and the ids made of them.
+//! Hash functions, and UUIDs.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -34,19 +34,19 @@ pub(super) fn hmac(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
         "sha512" => {
             Hmac::<Sha512>::new_from_slice(key).map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec())
         }
-        _ => return Err(EvalError::Type("`hmac` knows sha1, sha256 and sha512".to_owned())),
+        _ => return Err(EvalError::Type("`hmac` supports sha1, sha256 and sha512".to_owned())),
     };
-    let hash = hash.map_err(|_| EvalError::Type("`hmac` was given a key that cannot be used".to_owned()))?;
+    let hash = hash.map_err(|_| EvalError::Type("the key of `hmac` is not valid".to_owned()))?;
     written(&hash, arguments, 3, "hmac")
 }
 
-/// A UUID of version 8 (RFC 9562) over the call, the loop's element and the name.
+/// Returns a UUID of version 8 (RFC 9562 section 5.8), derived from the call, the iterator's index and the name.
 pub(super) fn uuid(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
     let name = if arguments.is_empty() { String::new() } else { text(arguments, 0, "uuid")? };
     let context = evaluation.bindings.root("context");
     let of = |key| context.and_then(|context| context.get(key)).and_then(Value::as_str);
     let Some(call) = of("actionRunId").or_else(|| of("now")) else {
-        return Err(EvalError::Type("`uuid` needs a call to belong to, and there is none here".to_owned()));
+        return Err(EvalError::Type("`uuid` is only available during a call".to_owned()));
     };
     let index = evaluation.bindings.root("iterator").and_then(|iterator| iterator.get("index")).map(Value::to_string);
     let mut hash = Sha256::new();
@@ -69,7 +69,7 @@ fn written(hash: &[u8], arguments: &[Maybe], place: usize, function: &str) -> Ou
     match encoding.as_str() {
         "hex" => Ok(Some(Value::String(hex(hash)))),
         "base64" => Ok(Some(Value::String(STANDARD.encode(hash)))),
-        _ => Err(EvalError::Type(format!("`{function}` writes hex or base64"))),
+        _ => Err(EvalError::Type(format!("the encoding of `{function}` must be hex or base64"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Presence, lists and objects.
+//! Functions for presence, lists and objects.
 
 use serde_json::Value;
 
@@ -71,7 +71,7 @@ pub(super) fn length(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     })
 }
 
-/// In XML, a list of one cannot be told from the one.
+/// For XML, in which a list with one item cannot be distinguished from the item.
 pub(super) fn list(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     Ok(Some(match argument(arguments, 0) {
         Some(list @ Value::Array(_)) => list.clone(),
@@ -104,7 +104,7 @@ pub(super) fn join(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outc
     })
 }
 
-/// The value at a path of names, such as `owner.email`.
+/// Returns the value at a path of names, such as `owner.email`.
 fn at_path<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, name| value.get(name))
 }
@@ -113,13 +113,13 @@ fn elements(arguments: &[Maybe]) -> &[Value] {
     argument(arguments, 0).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// With a path as text; the form over an expression is a node of the tree.
+/// The form with a path as a string; the form with an expression is a node of the tree.
 pub(super) fn map(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     let path = text(arguments, 1, "map")?;
     Ok(Some(elements(arguments).iter().filter_map(|element| at_path(element, &path)).cloned().collect()))
 }
 
-/// With a path as text; the form over an expression is a node of the tree.
+/// The form with a path as a string; the form with an expression is a node of the tree.
 pub(super) fn filter(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     let path = text(arguments, 1, "filter")?;
     let keeps = |element: &&Value| {
@@ -129,7 +129,7 @@ pub(super) fn filter(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     Ok(Some(elements(arguments).iter().filter(keeps).cloned().collect()))
 }
 
-/// As JavaScript has it: negative bounds count from the end.
+/// As in JavaScript, negative bounds count from the end.
 pub(super) fn slice(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     let bound = |place: usize, length: usize, otherwise: usize| -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "saturating, and clamped to the length")]

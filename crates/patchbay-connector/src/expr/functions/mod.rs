@@ -1,8 +1,8 @@
-//! The closed list of functions and methods. A method is a function whose first argument stands
+//! The functions and methods of the language; there are no others. A method is a function whose first argument is
 //! before the dot.
 //!
-//! The table is also the reference: each row says what it does with an example, which a test runs
-//! and from which `docs/connectors/functions.md` is written.
+//! The table is also the reference: each row has a description and an example. A test runs the examples, and
+//! `docs/connectors/functions.md` is generated from the table.
 
 #![expect(clippy::unnecessary_wraps, reason = "all functions have one signature, whether they can fail or not")]
 
@@ -22,44 +22,44 @@ type Run = fn(&[Maybe], &mut Evaluation<'_>) -> Result<Maybe, EvalError>;
 /// A function of the language.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Its names as a method: `text.split(",")`.
+    /// The names as a method: `text.split(",")`.
     pub methods: &'static [&'static str],
-    /// Its arguments, the optional ones with a `?`.
+    /// The arguments; optional ones end with `?`.
     pub arguments: &'static str,
-    /// What it does, in a sentence.
-    pub does: &'static str,
-    /// A call.
+    /// The description, one sentence.
+    pub description: &'static str,
+    /// An example call.
     pub example: &'static str,
-    /// What that gives, as JSON.
-    pub gives: &'static str,
-    /// Fewest and most arguments.
+    /// The result of the example, as JSON.
+    pub result: &'static str,
+    /// The minimum and the maximum number of arguments.
     pub(super) count: (usize, usize),
     run: Run,
 }
 
-/// Every function, in the reference's order.
+/// Returns every function, in the order of the reference.
 pub fn reference() -> &'static [Function] {
     &FUNCTIONS
 }
 
-/// The function with this name.
+/// Returns the function with this name.
 pub(super) fn function(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|known| known.name == name)
 }
 
-/// The function that a method stands for.
+/// Returns the function of a method.
 pub(super) fn method(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|known| known.methods.contains(&name))
 }
 
-/// The function whose name is most like this one.
+/// Returns the function name that is most similar.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
     crate::suggest::nearest(name, FUNCTIONS.iter().map(|known| known.name))
 }
 
-/// The method whose name is most like this one.
+/// Returns the method name that is most similar.
 pub(super) fn nearest_method(name: &str) -> Option<&'static str> {
     crate::suggest::nearest(name, FUNCTIONS.iter().flat_map(|known| known.methods.iter().copied()))
 }
@@ -76,15 +76,18 @@ pub(super) fn call(
     Ok(made)
 }
 
-/// The argument at `place`, where it has a value.
-fn argument(arguments: &[Maybe], place: usize) -> Option<&Value> {
-    arguments.get(place).and_then(Option::as_ref)
+/// Returns the argument at an index, if it has a value.
+fn argument(arguments: &[Maybe], index: usize) -> Option<&Value> {
+    arguments.get(index).and_then(Option::as_ref)
 }
 
-/// The text at `place`; other simple values as text.
-fn text(arguments: &[Maybe], place: usize, function: &str) -> Result<String, EvalError> {
-    match argument(arguments, place) {
+/// Returns the argument at an index as a string.
+///
+/// # Errors
+/// If the argument is missing, a list or an object.
+fn text(arguments: &[Maybe], index: usize, function: &str) -> Result<String, EvalError> {
+    match argument(arguments, index) {
         Some(value @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) => Ok(super::value::as_text(value)),
-        _ => Err(EvalError::Type(format!("`{function}` needs a text as argument {}", place + 1))),
+        _ => Err(EvalError::Type(format!("`{function}` needs a string as argument {}", index + 1))),
     }
 }

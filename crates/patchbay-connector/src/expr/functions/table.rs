@@ -1,18 +1,18 @@
-//! The rows: what exists, what it does, what runs it.
+//! The table of functions: name, arguments, description, example, implementation.
 
 use super::{Function, dates, hashes, lists, texts};
 
-/// A row as it is written below.
+/// A row of the table.
 macro_rules! functions {
     ($($name:literal [$($method:literal)*] ($arguments:literal) $least:literal..$most:literal $run:path;
-       $does:literal; $example:literal => $gives:literal;)*) => {
+       $description:literal; $example:literal => $result:literal;)*) => {
         [$(Function {
             name: $name,
             methods: &[$($method),*],
             arguments: $arguments,
-            does: $does,
+            description: $description,
             example: $example,
-            gives: $gives,
+            result: $result,
             count: ($least, $most),
             run: $run,
         }),*]
@@ -21,129 +21,129 @@ macro_rules! functions {
 
 pub(super) static FUNCTIONS: [Function; 42] = functions! {
     "present" [] ("value") 1..1 lists::present;
-        "Whether there is a value that is neither missing nor null.";
+        "Returns true if there is a value and it is not null.";
         "present(inputs.name)" => "true";
     "missing" [] ("value") 1..1 lists::missing;
-        "Whether there is no value, or null.";
+        "Returns true if there is no value or it is null.";
         "missing(inputs.nothing)" => "true";
     "keys" [] ("object") 1..1 lists::keys;
-        "The object's names.";
+        "Returns the keys of an object.";
         "keys({a: 1, b: 2})" => r#"["a","b"]"#;
     "values" [] ("object") 1..1 lists::values;
-        "The object's values.";
+        "Returns the values of an object.";
         "values({a: 1, b: 2})" => "[1,2]";
     "prefixKeys" [] ("object, prefix") 2..2 lists::prefix_keys;
-        "The object with the text before each of its names: for parameters whose names a provider leaves open.";
+        "Returns the object with a prefix on each of its keys, for providers whose parameter names are free.";
         "prefixKeys({tier: 'gold'}, 'filter_')" => r#"{"filter_tier":"gold"}"#;
-    "includes" ["includes"] ("list or text, value") 2..2 lists::includes;
-        "Whether the list holds the value (of a list of values: all of them), or the text the part.";
+    "includes" ["includes"] ("list or string, value") 2..2 lists::includes;
+        "Returns true if a list contains the value (for a list of values: all of them), or a string contains the part.";
         "includes(inputs.tags, 'x')" => "true";
     "includesSome" [] ("list, value") 2..2 lists::includes_some;
-        "Whether the list holds at least one of the values.";
+        "Returns true if a list contains at least one of the values.";
         "includesSome(inputs.tags, ['q', 'y'])" => "true";
-    "length" [] ("list, object or text") 1..1 lists::length;
-        "How many elements, members or characters. Also written `.length`.";
+    "length" [] ("list, object or string") 1..1 lists::length;
+        "Returns the number of items, members or characters. Also available as `.length`.";
         "length(inputs.tags)" => "2";
     "list" [] ("value") 1..1 lists::list;
-        "A list as it is, anything else as the one element of a list, nothing as an empty list. For XML, where one element looks like no list.";
+        "Returns a list unchanged, any other value as a list with one item, and a missing value as an empty list. For XML, in which a single item cannot be distinguished from a list.";
         "list(inputs.name)" => r#"["Ada"]"#;
     "first" [] ("list") 1..1 lists::first;
-        "The first element.";
+        "Returns the first item.";
         "first(inputs.tags)" => r#""x""#;
     "last" [] ("list") 1..1 lists::last;
-        "The last element.";
+        "Returns the last item.";
         "last(inputs.tags)" => r#""y""#;
     "map" [] ("list, field") 2..2 lists::map;
-        "Of each element what the second argument says: an expression over it (`.name`), or a path as text. Elements without a value are left out.";
+        "Maps each item to the value of the second argument: an expression (`.name`) or a path as a string. Items without a value are omitted.";
         "map(users, .name)" => r#"["Ada","Grace"]"#;
     "filter" [] ("list, condition or field, value?") 2..3 lists::filter;
-        "The elements for which the condition (`.age > 40`) is true, or whose field (a path as text) equals the value.";
+        "Returns the items for which the condition (`.age > 40`) is true, or whose field (a path as a string) equals the value.";
         "filter(users, .age > 40)" => r#"[{"name":"Grace","age":45}]"#;
     "sum" [] ("list") 1..1 lists::sum;
-        "The elements added up; what is no number is left out.";
+        "Returns the sum of the items; items that are not numbers are omitted.";
         "sum([1, 2, 3.5])" => "6.5";
     "join" ["join"] ("list, separator?") 1..2 lists::join;
-        "The elements as one text; `,` stands between them unless told.";
+        "Joins the items into one string; the default separator is `,`.";
         "join(inputs.tags, '-')" => r#""x-y""#;
-    "slice" ["slice"] ("list or text, start?, end?") 1..3 lists::slice;
-        "A part; negative bounds count from the end.";
+    "slice" ["slice"] ("list or string, start?, end?") 1..3 lists::slice;
+        "Returns a part of a list or string; negative bounds count from the end.";
         "slice('abcdef', 1, -1)" => r#""bcde""#;
-    "lower" ["toLowerCase"] ("text") 1..1 texts::lower;
-        "In lower case.";
+    "lower" ["toLowerCase"] ("string") 1..1 texts::lower;
+        "Converts a string to lower case.";
         "lower('ABC')" => r#""abc""#;
-    "upper" ["toUpperCase"] ("text") 1..1 texts::upper;
-        "In upper case.";
+    "upper" ["toUpperCase"] ("string") 1..1 texts::upper;
+        "Converts a string to upper case.";
         "upper('abc')" => r#""ABC""#;
-    "trim" ["trim"] ("text") 1..1 texts::trim;
-        "Without the white space around it.";
+    "trim" ["trim"] ("string") 1..1 texts::trim;
+        "Removes white space at both ends.";
         "trim('  a ')" => r#""a""#;
-    "split" ["split"] ("text, separator") 2..2 texts::split;
-        "The parts between separators.";
+    "split" ["split"] ("string, separator") 2..2 texts::split;
+        "Splits a string at a separator.";
         "split('a,b', ',')" => r#"["a","b"]"#;
-    "replace" ["replace" "replaceAll"] ("text, from, to") 3..3 texts::replace;
-        "With every occurrence replaced.";
+    "replace" ["replace" "replaceAll"] ("string, from, to") 3..3 texts::replace;
+        "Replaces every occurrence.";
         "replace('a-b-c', '-', '+')" => r#""a+b+c""#;
-    "startsWith" ["startsWith"] ("text, start") 2..2 texts::starts_with;
-        "Whether the text begins so.";
+    "startsWith" ["startsWith"] ("string, start") 2..2 texts::starts_with;
+        "Returns true if the string begins with `start`.";
         "startsWith('abc', 'ab')" => "true";
-    "endsWith" ["endsWith"] ("text, end") 2..2 texts::ends_with;
-        "Whether the text ends so.";
+    "endsWith" ["endsWith"] ("string, end") 2..2 texts::ends_with;
+        "Returns true if the string ends with `end`.";
         "endsWith('abc', 'bc')" => "true";
     "string" ["toString"] ("value") 1..1 texts::string;
-        "As text.";
+        "Converts a value to a string.";
         "string(25)" => r#""25""#;
     "number" [] ("value") 1..1 texts::number;
-        "As a number; a text that is none is an error.";
+        "Converts a value to a number; it is an error if the value is not one.";
         "number('12')" => "12";
     "toJson" [] ("value") 1..1 texts::to_json;
-        "As JSON text.";
+        "Converts a value to JSON text.";
         "toJson({a: [1]})" => r#""{\"a\":[1]}""#;
-    "fromJson" [] ("text") 1..1 texts::from_json;
-        "The value that a JSON text says.";
+    "fromJson" [] ("string") 1..1 texts::from_json;
+        "Parses JSON text.";
         "fromJson('[1,2]')" => "[1,2]";
-    "urlEncode" [] ("text") 1..1 texts::url_encode;
-        "Percent-encoded, as one part of a URL.";
+    "urlEncode" [] ("string") 1..1 texts::url_encode;
+        "Percent-encodes a string for one component of a URL.";
         "urlEncode('a b/c')" => r#""a%20b%2Fc""#;
-    "encodeBase64" [] ("text") 1..1 texts::encode_base64;
-        "In base64.";
+    "encodeBase64" [] ("string") 1..1 texts::encode_base64;
+        "Encodes a string in base64.";
         "encodeBase64('a:b')" => r#""YTpi""#;
-    "decodeBase64" [] ("text") 1..1 texts::decode_base64;
-        "Out of base64; the bytes must be UTF-8.";
+    "decodeBase64" [] ("string") 1..1 texts::decode_base64;
+        "Decodes base64; the bytes must be UTF-8 text.";
         "decodeBase64('YTpi')" => r#""a:b""#;
     "jwtClaims" [] ("token") 1..1 texts::jwt_claims;
-        "The claims of a signed token in compact form (RFC 7519), as they stand: the signature is not checked, so they are fit for choosing and not for trusting. Nothing where it is no such token.";
+        "Returns the claims of a JSON Web Token in compact form (RFC 7519). The signature is not checked, so do not trust the claims. Undefined if the value is not such a token.";
         "jwtClaims('e30.eyJzaXRlIjoiYWNtZSJ9.x').site" => r#""acme""#;
-    "sha256" [] ("text, encoding?") 1..2 hashes::sha256;
-        "The SHA-256 hash, in `hex` or `base64`.";
+    "sha256" [] ("string, encoding?") 1..2 hashes::sha256;
+        "Returns the SHA-256 hash; the encoding is `hex` (default) or `base64`.";
         "sha256('abc')" => r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#;
-    "md5" [] ("text, encoding?") 1..2 hashes::md5;
-        "The MD5 hash, for providers that ask for it; it protects nothing.";
+    "md5" [] ("string, encoding?") 1..2 hashes::md5;
+        "Returns the MD5 hash, for providers that require it. MD5 is not secure.";
         "md5('abc')" => r#""900150983cd24fb0d6963f7d28e17f72""#;
-    "hmac" [] ("text, key, algorithm?, encoding?") 2..4 hashes::hmac;
-        "The keyed hash (RFC 2104) with `sha256`, `sha1` or `sha512`, in `hex` or `base64`.";
+    "hmac" [] ("string, key, algorithm?, encoding?") 2..4 hashes::hmac;
+        "Returns the HMAC (RFC 2104) with `sha256` (default), `sha1` or `sha512`; the encoding is `hex` (default) or `base64`.";
         "hmac('data', 'key')" => r#""5031fe3d989c6d1537a013fa6e739da23463fdaec3b70137d828e36ace221bd0""#;
     "uuid" [] ("name?") 0..1 hashes::uuid;
-        "A UUID that is the same for one place in one call (and one element of a loop), so that a repeated request carries the id of the first; another name gives another.";
+        "Returns a UUID that is constant within a call (and within an item of an iterator), so a retried request carries the id of the first one. Each name has its own UUID.";
         "length(uuid())" => "36";
     "now" [] ("") 0..0 dates::now;
-        "The current moment, ISO 8601 in UTC.";
+        "Returns the current time, ISO 8601 in UTC.";
         "now()" => r#""2026-06-15T12:00:00Z""#;
     "formatDate" [] ("date, format, from?") 2..3 dates::format_date;
-        "The date written in a format; `from` is the format that it is in, ISO 8601 unless told.";
+        "Formats a date; `from` is the format of the input, by default ISO 8601.";
         "formatDate('2026-06-15T08:30:00Z', 'dd/MM/yyyy HH:mm')" => r#""15/06/2026 08:30""#;
-    "parseDate" [] ("text, format") 2..2 dates::parse_date;
-        "The date in ISO 8601.";
+    "parseDate" [] ("string, format") 2..2 dates::parse_date;
+        "Parses a date and returns it in ISO 8601.";
         "parseDate('15/06/2026', 'dd/MM/yyyy')" => r#""2026-06-15T00:00:00.000Z""#;
     "addDays" [] ("date, days, format?") 2..3 dates::add_days;
-        "The date some days later (or, negative, earlier), in the form that it had.";
+        "Adds days to a date (negative numbers subtract them) and keeps its form.";
         "addDays('2026-02-27', 2)" => r#""2026-03-01""#;
     "yearsElapsed" [] ("start, format, end?") 2..3 dates::years_elapsed;
-        "The whole years since a date.";
+        "Returns the complete years since a date.";
         "yearsElapsed('2010-03-01', 'yyyy-MM-dd', '2020-02-28')" => "9";
     "hasPassed" [] ("date, format, years?") 2..3 dates::has_passed;
-        "Whether a date (some years later) is in the past.";
+        "Returns true if a date, plus `years`, is in the past.";
         "hasPassed('2026-06-14', 'yyyy-MM-dd')" => "true";
     "nextAnniversary" [] ("date, format") 2..2 dates::next_anniversary;
-        "The next day with the date's day and month, today included.";
+        "Returns the next date with the same day and month; it may be today.";
         "nextAnniversary('01/03/2020', 'dd/MM/yyyy')" => r#""01/03/2027""#;
 };

@@ -1,4 +1,4 @@
-//! Texts, numbers, encodings.
+//! Functions for strings, numbers and encodings.
 
 use base64::{
     Engine as _,
@@ -10,7 +10,7 @@ use super::{argument, text};
 use crate::expr::{
     error::EvalError,
     eval::Evaluation,
-    memory_budget::NODE,
+    memory_budget::VALUE_BYTES,
     template::percent_encode,
     value::{self, Maybe},
 };
@@ -37,7 +37,7 @@ pub(super) fn split(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Out
     let (whole, separator) = (text(arguments, 0, "split")?, text(arguments, 1, "split")?);
     evaluation.spend(whole.len() as u64 / 64)?;
     let count = if separator.is_empty() { whole.chars().count() } else { whole.matches(&separator).count() };
-    evaluation.claim(count.saturating_mul(NODE))?;
+    evaluation.claim(count.saturating_mul(VALUE_BYTES))?;
     let parts: Vec<Value> = if separator.is_empty() {
         whole.chars().map(|character| Value::String(character.to_string())).collect()
     } else {
@@ -75,7 +75,7 @@ pub(super) fn number(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
         None | Some(Value::Null) => Ok(None),
         value => match value::as_number(value) {
             Some(number) => Ok(Some(value::number(number))),
-            None => Err(EvalError::Type("`number` was given something that is not a number".to_owned())),
+            None => Err(EvalError::Type("the argument of `number` is not a number".to_owned())),
         },
     }
 }
@@ -86,12 +86,12 @@ pub(super) fn to_json(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
 
 pub(super) fn from_json(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
     let source = text(arguments, 0, "fromJson")?;
-    // Each value but the first follows a comma or an opening bracket.
+    // Each value except the first follows a comma or an opening bracket.
     let count = source.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
-    evaluation.claim(count.saturating_mul(NODE))?;
+    evaluation.claim(count.saturating_mul(VALUE_BYTES))?;
     serde_json::from_str(&source)
         .map(Some)
-        .map_err(|_| EvalError::Type("`fromJson` was given a text that is not JSON".to_owned()))
+        .map_err(|_| EvalError::Type("the argument of `fromJson` is not JSON".to_owned()))
 }
 
 pub(super) fn url_encode(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
@@ -103,12 +103,12 @@ pub(super) fn encode_base64(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outc
 }
 
 pub(super) fn decode_base64(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
-    let wrong = || EvalError::Type("`decodeBase64` was given a text that is not base64 of UTF-8".to_owned());
+    let wrong = || EvalError::Type("the argument of `decodeBase64` is not base64 of UTF-8 text".to_owned());
     let bytes = STANDARD.decode(text(arguments, 0, "decodeBase64")?).map_err(|_| wrong())?;
     some(String::from_utf8(bytes).map_err(|_| wrong())?)
 }
 
-/// The claims of a token in the compact form of RFC 7515, whose signature nobody checks here.
+/// Returns the claims of a JSON Web Token in compact form (RFC 7515 section 7.1). The signature is not checked.
 pub(super) fn jwt_claims(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     let Some(Value::String(token)) = argument(arguments, 0) else { return Ok(None) };
     let mut parts = token.split('.');

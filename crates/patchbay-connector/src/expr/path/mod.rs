@@ -1,5 +1,5 @@
-//! JSONPath, in the dialect of jsonpath-plus: one match is the value, several are a list, none is
-//! undefined. `^` leads from a match to what holds it, `~` to its name there; slices are RFC 9535's.
+//! JSONPath (RFC 9535) in the dialect of jsonpath-plus: one match is the value, several matches are a list, no match is
+//! undefined. `^` selects the parent of a match, `~` its name.
 
 mod parse;
 mod select;
@@ -21,7 +21,7 @@ enum Selector {
     Name(String),
     Index(i64),
     Wildcard,
-    /// A step below zero goes backwards; it is never zero.
+    /// A negative step goes backwards; it is never 0.
     Slice {
         start: Option<i64>,
         end: Option<i64>,
@@ -34,14 +34,14 @@ enum Selector {
     Script(Expr),
     /// `..`, before another selector.
     Descend,
-    /// `^`: what holds the match. What holds a root is nothing: not everything is one document.
+    /// `^`: the parent of the match. A root has no parent.
     Parent,
-    /// `~`: the match's name, or its index; at the end alone.
+    /// `~`: the name or index of the match; only at the end.
     Property,
 }
 
 impl Path {
-    /// The first two names, such as `steps` and `fetch`.
+    /// Returns the first two names, such as `steps` and `fetch`.
     pub(super) fn head(&self) -> Option<(&str, Option<&str>)> {
         let Some(Selector::Name(root)) = self.selectors.first() else { return None };
         let second = match self.selectors.get(1) {
@@ -51,7 +51,7 @@ impl Path {
         Some((root, second))
     }
 
-    /// Whether it may leave what its [`Path::head`] names.
+    /// Returns true if the path may leave the value that [`Path::head`] names.
     pub(super) fn climbs(&self) -> bool {
         fn climbs(selectors: &[Selector]) -> bool {
             selectors.iter().any(|selector| match selector {
@@ -63,7 +63,7 @@ impl Path {
         climbs(&self.selectors)
     }
 
-    /// Calls `visit` with every filter and script in it: they name what they like.
+    /// Calls `visit` with every filter and script in the path.
     pub(super) fn expressions(&self, visit: &mut dyn FnMut(&Expr)) {
         fn within(selectors: &[Selector], visit: &mut dyn FnMut(&Expr)) {
             for selector in selectors {
@@ -77,7 +77,7 @@ impl Path {
         within(&self.selectors, visit);
     }
 
-    /// The value itself where names and indexes lead to it, without a copy.
+    /// Returns the value without a copy if the path has only names and indexes.
     pub(super) fn simple<'a>(&self, bindings: &Bindings<'a>) -> Option<Option<&'a Value>> {
         let mut selectors = self.selectors.iter();
         let Some(Selector::Name(root)) = selectors.next() else { return None };
@@ -99,7 +99,7 @@ impl Path {
         let bindings = evaluation.bindings;
         let whole;
         let (first, selectors) = match self.selectors.split_first() {
-            // Most paths begin with a name; the others look at a copy of everything.
+            // Most paths begin with a name; the others read a copy of all bindings.
             Some((Selector::Name(root), rest)) => {
                 let Some(value) = bindings.root(root) else { return Ok(None) };
                 (PathNode::root(Some(root), value), rest)
@@ -137,12 +137,13 @@ impl Path {
             }
             found = next;
         }
-        let mut told = |place: &PathNode<'_>| if as_names { Ok(place.name()) } else { evaluation.copy(place.value()) };
+        let mut result =
+            |place: &PathNode<'_>| if as_names { Ok(place.name()) } else { evaluation.copy(place.value()) };
         Ok(match found.as_slice() {
             [] => None,
-            [one] => Some(told(one)?),
-            // One thing may be found many times.
-            several => Some(Value::Array(several.iter().map(told).collect::<Result<_, _>>()?)),
+            [one] => Some(result(one)?),
+            // A path may match one value several times.
+            several => Some(Value::Array(several.iter().map(result).collect::<Result<_, _>>()?)),
         })
     }
 }

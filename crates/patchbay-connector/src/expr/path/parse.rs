@@ -1,19 +1,22 @@
-//! Reading a path.
+//! Parses a path.
 
 use super::{
     super::{MAX_DEPTH, error::ExprSyntaxError, parser},
     Path, Selector,
 };
 
-/// Reads a path that begins with `$`.
+/// Parses a path that begins with `$`.
+///
+/// # Errors
+/// If the path is not valid.
 pub(in crate::expr) fn parse(source: &str) -> Result<Path, ExprSyntaxError> {
     let mut selectors = Vec::new();
     let mut rest = source.strip_prefix('$').unwrap_or(source);
     while !rest.is_empty() {
         let at = source.len() - rest.len();
         if matches!(selectors.last(), Some(Selector::Property)) {
-            return Err(ExprSyntaxError::new(at, "nothing can follow `~`, which gives a name")
-                .with_hint("a name that holds `~` goes into brackets: $.inputs[\"odd~name\"]"));
+            return Err(ExprSyntaxError::new(at, "nothing can follow `~`, which selects a name")
+                .with_hint("write a name with `~` in brackets: $.inputs[\"odd~name\"]"));
         }
         if selectors.len() > MAX_DEPTH {
             return Err(ExprSyntaxError::new(at, format!("the path has more than {MAX_DEPTH} parts")));
@@ -22,7 +25,7 @@ pub(in crate::expr) fn parse(source: &str) -> Result<Path, ExprSyntaxError> {
             selectors.push(Selector::Descend);
             rest = after;
             if rest.is_empty() {
-                return Err(ExprSyntaxError::new(at, "a name was expected after `..`"));
+                return Err(ExprSyntaxError::new(at, "expected a name after `..`"));
             }
             if !rest.starts_with('[') {
                 rest = name(rest, source, &mut selectors)?;
@@ -36,12 +39,12 @@ pub(in crate::expr) fn parse(source: &str) -> Result<Path, ExprSyntaxError> {
         } else if let Some(after) = rest.strip_prefix('.') {
             rest = name(after, source, &mut selectors)?;
         } else if rest.starts_with('[') {
-            let length = bracket_length(rest).ok_or_else(|| ExprSyntaxError::new(at, "this `[` has no `]`"))?;
+            let length = bracket_length(rest).ok_or_else(|| ExprSyntaxError::new(at, "`[` is not closed"))?;
             selectors.push(bracket(&rest[1..length - 1], at + 1)?);
             rest = &rest[length..];
         } else {
             let first = rest.chars().next().unwrap_or(' ');
-            return Err(ExprSyntaxError::new(at, format!("`.` or `[` was expected, not `{first}`")));
+            return Err(ExprSyntaxError::new(at, format!("expected `.` or `[`, found `{first}`")));
         }
     }
     Ok(Path { selectors })
@@ -51,14 +54,14 @@ fn name<'a>(rest: &'a str, source: &str, selectors: &mut Vec<Selector>) -> Resul
     let length = rest.find(['.', '[', '^', '~']).unwrap_or(rest.len());
     let name = &rest[..length];
     if name.is_empty() || name.contains(char::is_whitespace) {
-        return Err(ExprSyntaxError::new(source.len() - rest.len(), "a name was expected here")
-            .with_hint("a name with spaces, `^` or `~` goes into brackets: $.inputs[\"odd name\"]"));
+        return Err(ExprSyntaxError::new(source.len() - rest.len(), "expected a name")
+            .with_hint("write a name with spaces, `^` or `~` in brackets: $.inputs[\"odd name\"]"));
     }
     selectors.push(if name == "*" { Selector::Wildcard } else { Selector::Name(name.to_owned()) });
     Ok(&rest[length..])
 }
 
-/// The length of `[…]`, brackets and quotes inside it respected.
+/// Returns the length of `[…]`; skips nested brackets and quotes.
 fn bracket_length(text: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
     for (at, character) in text.char_indices() {
@@ -99,7 +102,7 @@ fn bracket(inner: &str, at: usize) -> Result<Selector, ExprSyntaxError> {
     single(text, at)
 }
 
-/// At commas outside quotes.
+/// Splits at commas outside of quotes.
 fn split(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut quote) = (Vec::new(), 0, None);
     for (at, character) in text.char_indices() {
@@ -143,9 +146,9 @@ fn single(text: &str, at: usize) -> Result<Selector, ExprSyntaxError> {
             }
         }
     }
-    // jsonpath-plus reads names without quotes in a union.
+    // jsonpath-plus permits names without quotes in a union.
     if !text.is_empty() && text.chars().all(|c| c == '_' || c == '-' || c.is_alphanumeric()) {
         return Ok(Selector::Name(text.to_owned()));
     }
-    Err(ExprSyntaxError::new(at, format!("`[{text}]` is no index, name, slice, union or filter")))
+    Err(ExprSyntaxError::new(at, format!("`[{text}]` is not an index, name, slice, union or filter")))
 }

@@ -1,4 +1,4 @@
-//! Walking a document along a path.
+//! Selects the nodes of a document that a path matches.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use super::{
     Selector,
 };
 
-/// A value with its name in what holds it and, where the path climbs, that itself.
+/// A node (RFC 9535 section 1.1): a value with its name in its parent and, if the path contains `^`, the parent.
 #[derive(Clone)]
 pub(super) struct PathNode<'a> {
     value: &'a Value,
@@ -28,7 +28,7 @@ enum Name<'a> {
 }
 
 impl<'a> PathNode<'a> {
-    /// A value that nothing holds.
+    /// Creates a node without a parent.
     pub(super) fn root(name: Option<&'a str>, value: &'a Value) -> Self {
         Self { value, name: name.map(Name::Member), holder: None }
     }
@@ -37,7 +37,7 @@ impl<'a> PathNode<'a> {
         self.value
     }
 
-    /// Its name as a text, its index as a number.
+    /// Returns the name as a string, or the index as a number.
     pub(super) fn name(&self) -> Value {
         match self.name {
             Some(Name::Member(name)) => Value::String(name.to_owned()),
@@ -46,7 +46,7 @@ impl<'a> PathNode<'a> {
         }
     }
 
-    /// Itself and everything in it, in the document's order.
+    /// Returns the node and all its descendants, in document order.
     pub(super) fn descendants(&self, evaluation: &mut Evaluation<'_>, tracks: bool) -> Result<Vec<Self>, EvalError> {
         let (mut all, mut waiting) = (Vec::new(), vec![self.clone()]);
         while let Some(place) = waiting.pop() {
@@ -59,7 +59,7 @@ impl<'a> PathNode<'a> {
         Ok(all)
     }
 
-    /// Adds what a selector finds here.
+    /// Adds the nodes that a selector matches.
     pub(super) fn select(
         &self,
         selector: &Selector,
@@ -105,7 +105,7 @@ impl<'a> PathNode<'a> {
                 _ => {}
             },
             Selector::Parent => into.extend(self.holder.as_deref().cloned()),
-            // Descents are taken together with the selector after them, names at the end of the path.
+            // `..` is applied together with the selector after it, and `~` at the end of the path.
             Selector::Descend | Selector::Property => {}
         }
         Ok(())
@@ -123,7 +123,7 @@ impl<'a> PathNode<'a> {
             Value::Object(members) => members.len(),
             _ => 0,
         };
-        // A list may be looked through many times.
+        // A filter may visit a list many times.
         evaluation.spend(count as u64 / 16)?;
         Ok(match self.value {
             Value::Array(items) => {
@@ -172,7 +172,7 @@ fn place(index: i64, length: usize) -> Option<usize> {
     usize::try_from(index).ok()
 }
 
-/// The indexes of a slice (RFC 9535, section 2.3.4.2.2).
+/// Returns the indexes of a slice (RFC 9535 section 2.3.4.2.2).
 fn slice(length: usize, start: Option<i64>, end: Option<i64>, step: i64) -> impl Iterator<Item = usize> {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let from_end = |bound: i64| if bound < 0 { bound.saturating_add(length) } else { bound };

@@ -1,4 +1,4 @@
-//! What OpenAPI and Swagger write the same way.
+//! The common parts of OpenAPI and Swagger.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -10,18 +10,18 @@ use crate::import::{
     review_notes::{ReviewNotes, Topic},
 };
 
-/// The most parameters of an operation.
+/// The maximum number of parameters of an operation.
 const MAX_PARAMETERS: usize = 1_000;
 
-/// What stands for a schema that is missing: anything.
+/// The schema of any value, for a missing schema.
 pub(super) const ANYTHING: &Value = &Value::Bool(true);
 
-/// The text of a key, empty when it has none.
+/// Returns the string of a key; empty if there is none.
 pub(super) fn text(value: &Value, key: &str) -> String {
     value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// A text that may have been written as a number.
+/// Returns a string that may be written as a number.
 pub(super) fn spelled(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -34,22 +34,22 @@ pub(super) fn flag(value: &Value, key: &str) -> bool {
     value.get(key).and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// The items of a key's list.
+/// Returns the items of a key's list.
 pub(super) fn items<'d>(value: &'d Value, key: &str) -> &'d [Value] {
     value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The members of a key's object.
+/// Returns the members of a key's object.
 pub(super) fn members<'d>(value: &'d Value, key: &str) -> impl Iterator<Item = (&'d str, &'d Value)> + use<'d> {
     value.get(key).and_then(Value::as_object).into_iter().flatten().map(|(name, member)| (name.as_str(), member))
 }
 
-/// The texts of a key's list.
+/// Returns the strings of a key's list.
 pub(super) fn texts(value: &Value, key: &str) -> Vec<String> {
     items(value, key).iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// An operation's parts that both formats write alike.
+/// Returns the parts of an operation that both formats have.
 pub(super) fn operation<'d>(path: &str, method: ApiMethod, described: &'d Value) -> ApiOperation<'d> {
     ApiOperation {
         id: described.get("operationId").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned),
@@ -68,13 +68,13 @@ pub(super) fn operation<'d>(path: &str, method: ApiMethod, described: &'d Value)
     }
 }
 
-/// The link of `externalDocs`.
+/// Returns the URL of `externalDocs`.
 pub(super) fn docs(value: &Value) -> Option<String> {
     let url = value.get("externalDocs")?.get("url")?.as_str()?;
     (url.starts_with("https://") || url.starts_with("http://")).then(|| url.to_owned())
 }
 
-/// Each operation with its path's item; methods that no step has are noted.
+/// Returns each operation; methods that a step cannot use are noted.
 pub(super) fn operations<'d>(
     document: ApiDocument<'d>,
     notes: &ReviewNotes,
@@ -83,21 +83,25 @@ pub(super) fn operations<'d>(
     let mut found = Vec::new();
     for (path, item) in members(document.root, "paths").filter(|(path, _)| !path.starts_with("x-")) {
         let Some(item) = document.resolved(item) else {
-            notes.add(Topic::Reference, path, "the path's `$ref` leads nowhere in this file");
+            notes.add(Topic::Reference, path, "the `$ref` of the path is not in this file");
             continue;
         };
         for (name, described) in item.as_object().into_iter().flatten() {
             if let Some(method) = ApiMethod::of(name) {
                 found.push(read(path, item, method, described));
             } else if matches!(name.as_str(), "head" | "options" | "trace" | "query") {
-                notes.add(Topic::LeftOut, format!("{} {path}", name.to_ascii_uppercase()), "no step has this method");
+                notes.add(
+                    Topic::LeftOut,
+                    format!("{} {path}", name.to_ascii_uppercase()),
+                    "a step cannot use this method",
+                );
             }
         }
     }
     found
 }
 
-/// The parameters of a path and of its operation, whose own win.
+/// Returns the parameters of a path and of its operation; those of the operation take precedence.
 pub(super) fn parameters<'d>(
     document: ApiDocument<'d>,
     item: &'d Value,
@@ -109,7 +113,7 @@ pub(super) fn parameters<'d>(
     let mut places = HashMap::new();
     for param in items(item, "parameters").iter().chain(items(described, "parameters")) {
         let Some(param) = document.resolved(param) else {
-            notes.add(Topic::Reference, place, "a parameter's `$ref` leads nowhere in this file");
+            notes.add(Topic::Reference, place, "the `$ref` of a parameter is not in this file");
             continue;
         };
         match places.entry((text(param, "name"), text(param, "in"))) {
@@ -119,7 +123,7 @@ pub(super) fn parameters<'d>(
                 found.push(param);
             }
             Entry::Vacant(_) => {
-                let note = format!("more than {MAX_PARAMETERS} parameters; the others were left out");
+                let note = format!("more than {MAX_PARAMETERS} parameters; the others are omitted");
                 notes.add(Topic::Parameter, place, note);
                 break;
             }
@@ -128,45 +132,49 @@ pub(super) fn parameters<'d>(
     found
 }
 
-/// Where a parameter travels; what cannot travel is noted.
+/// Returns the part of a request that carries a parameter; an unsupported one is noted.
 pub(super) fn location(param: &Value, place: &str, notes: &ReviewNotes) -> Option<ParameterLocation> {
     let name = text(param, "name");
     match param.get("in").and_then(Value::as_str) {
         Some("path") => Some(ParameterLocation::Path),
         Some("query") => Some(ParameterLocation::Query),
-        // These are the sender's own affair.
+        // The HTTP client sets these headers.
         Some("header") if ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) => {
             None
         }
         Some("header") => Some(ParameterLocation::Header),
         Some(other) => {
             let needed = if flag(param, "required") { "; it is required" } else { "" };
-            notes.add(Topic::Parameter, place, format!("`{name}` travels in `{other}`, which no input does{needed}"));
+            notes.add(
+                Topic::Parameter,
+                place,
+                format!("`{name}` is in `{other}`, which inputs do not support{needed}"),
+            );
             None
         }
         None => None,
     }
 }
 
-/// The success answer of an operation: 200, another 2xx, `default`.
+/// Returns the response of a successful request: 200, another 2xx, `default`.
 pub(super) fn success<'d>(document: ApiDocument<'d>, described: &'d Value) -> Option<&'d Value> {
     let responses = described.get("responses")?;
     let named = ["200", "201", "202", "203", "206", "2XX", "2xx", "default"];
     named.iter().find_map(|status| responses.get(status)).and_then(|answer| document.resolved(answer))
 }
 
-/// Whether an answer's headers name `Link`.
+/// Returns true if the response has a `Link` header (RFC 8288).
 pub(super) fn has_link(answer: &Value) -> bool {
     members(answer, "headers").any(|(name, _)| name.eq_ignore_ascii_case("link"))
 }
 
-/// Whether this media type is JSON.
+/// Returns true if the media type is JSON.
 pub(super) fn is_json(media: &str) -> bool {
     let bare = bare(media);
     bare == "application/json" || bare == "text/json" || bare.ends_with("+json") || bare == "*/*"
 }
 
-/// Media types of files, by their beginning.
+/// The prefixes of media types of files.
 const FILES: [&str; 11] = [
     "image/",
     "audio/",
@@ -181,18 +189,18 @@ const FILES: [&str; 11] = [
     "text/csv",
 ];
 
-/// Whether what has this type is a file rather than text that is read.
+/// Returns true if the media type is a file rather than readable text.
 pub(super) fn is_file(media: &str) -> bool {
     let bare = bare(media);
     FILES.iter().any(|start| bare.starts_with(start))
 }
 
-/// A media type without its parameters, in lower case.
+/// Returns a media type without parameters, in lower case.
 pub(super) fn bare(media: &str) -> String {
     media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Swagger's names for how lists are written.
+/// Returns the style of a `collectionFormat` of Swagger.
 pub(super) fn collection_style(name: &str) -> ParameterStyle {
     match name {
         "multi" => ParameterStyle::Repeat,

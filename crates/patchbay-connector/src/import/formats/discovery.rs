@@ -1,7 +1,7 @@
-//! Google's discovery documents.
+//! Reads Google discovery documents.
 //!
-//! A method that takes or gives a file has a second way for it: `uploadType=media` at a path of its own, and
-//! `alt=media`. Each becomes an operation beside the plain one.
+//! A method that uploads or downloads a file has a second form: `uploadType=media` with its own path, and `alt=media`.
+//! Each form becomes an operation.
 
 use serde_json::Value;
 
@@ -16,11 +16,11 @@ use crate::import::{
     text::{joined, singular, words},
 };
 
-/// The one scheme.
+/// The only security scheme.
 const OAUTH: &str = "oauth2";
-/// How deep resources may be nested.
+/// The maximum nesting depth of resources.
 const MAX_DEPTH: usize = 12;
-/// The value of a parameter that is always the same.
+/// The schema of a parameter with a fixed value.
 static MEDIA: std::sync::LazyLock<Value> =
     std::sync::LazyLock::new(|| serde_json::json!({"type": "string", "enum": ["media"]}));
 static FIELDS: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| serde_json::json!({"type": "string"}));
@@ -40,7 +40,7 @@ pub(super) fn read<'d>(document: ApiDocument<'d>, notes: &ReviewNotes) -> Api<'d
         authorization_url: Some("https://accounts.google.com/o/oauth2/v2/auth".to_owned()),
         token_url: Some("https://oauth2.googleapis.com/token".to_owned()),
         scopes: members(scopes, "scopes").map(|(name, about)| (name.to_owned(), text(about, "description"))).collect(),
-        // Without them Google gives no refresh token.
+        // Without these parameters Google returns no refresh token.
         params: vec![("access_type", "offline"), ("prompt", "consent")],
         issuer: Some("https://accounts.google.com"),
         pkce: true,
@@ -82,7 +82,7 @@ impl<'d> DiscoveryReader<'d, '_> {
     fn methods(&mut self, holder: &'d Value, within: &[&'d str]) {
         for (name, described) in members(holder, "methods") {
             let Some(method) = ApiMethod::of(&text(described, "httpMethod")) else {
-                self.notes.add(Topic::LeftOut, name, "no step has its method");
+                self.notes.add(Topic::LeftOut, name, "a step cannot use its method");
                 continue;
             };
             let plain = self.operation(method, described, within);
@@ -105,13 +105,13 @@ impl<'d> DiscoveryReader<'d, '_> {
     }
 
     fn operation(&self, method: ApiMethod, described: &'d Value, within: &[&'d str]) -> ApiOperation<'d> {
-        // `{+name}` may hold several segments, which an input must not. The flat path takes it apart.
+        // `{+name}` can contain several segments, which an input must not. The flat path has a parameter for each.
         let (path, flat) = (text(described, "path"), text(described, "flatPath"));
         let path = if path.contains("{+") && !flat.is_empty() { flat } else { path };
         let path = format!("/{}", path.trim_start_matches('/')).replace("{+", "{");
         let id = text(described, "id");
         let mut operation = common::operation(&path, method, described);
-        // The first word is the API's name.
+        // The first word is the name of the API.
         operation.id =
             Some(id.split_once('.').map_or(id.clone(), |(_, rest)| rest.to_owned())).filter(|id| !id.is_empty());
         operation.tags = within.last().map(|name| (*name).to_owned()).into_iter().collect();
@@ -148,7 +148,7 @@ impl<'d> DiscoveryReader<'d, '_> {
                 style: ParameterStyle::Repeat,
             });
         }
-        // Those of a flat path are described by the one that it takes apart.
+        // The parameters of a flat path have the description of the original one.
         let whole = own.iter().find(|(_, param)| param.get("location").and_then(Value::as_str) == Some("path"));
         for name in path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)) {
             if !params.iter().any(|param| param.name == name) {
@@ -199,7 +199,8 @@ impl<'d> DiscoveryReader<'d, '_> {
     }
 }
 
-/// The id of the way for a file: `files.create` is `files.upload_file`, `files.get` is `files.download_file_content`.
+/// Returns the id of a form with a file: `files.create` is `files.upload_file`, `files.get` is
+/// `files.download_file_content`.
 fn for_content(id: &str, comes_back: bool) -> String {
     let (things, does) = id.rsplit_once('.').unwrap_or(("", id));
     let thing = things.rsplit('.').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The formats of descriptions, each read into the one model.
+//! The formats of API descriptions, each read into the common model.
 
 mod common;
 mod discovery;
@@ -10,7 +10,10 @@ use serde_json::Value;
 
 use super::{ImportError, model::Api, refs::ApiDocument, review_notes::ReviewNotes};
 
-/// Reads a description of any of the formats.
+/// Reads an API description of any format.
+///
+/// # Errors
+/// [`ImportError::Format`] if the format is unknown.
 pub(super) fn read<'d>(root: &'d Value, notes: &ReviewNotes) -> Result<Api<'d>, ImportError> {
     let document = ApiDocument { root };
     let version = |key| root.get(key).map(common::spelled).unwrap_or_default();

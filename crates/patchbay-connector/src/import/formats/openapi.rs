@@ -1,4 +1,4 @@
-//! OpenAPI 3.0 and 3.1.
+//! Reads OpenAPI 3.0 and 3.1.
 
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn parameter<'d>(
     notes: &ReviewNotes,
 ) -> Option<ApiParameter<'d>> {
     let location = common::location(param, place, notes)?;
-    // A parameter of a media type of its own is written in that, and JSON is the only one there is in practice.
+    // A parameter with a media type is written in it; in practice it is always JSON.
     let content = common::members(param, "content").next();
     let schema = content.map_or_else(|| param.get("schema"), |(_, media)| media.get("schema"));
     let explode = param.get("explode").and_then(Value::as_bool);
@@ -69,7 +69,11 @@ fn parameter<'d>(
     };
     if let Some(matrix @ ("matrix" | "label")) = param.get("style").and_then(Value::as_str) {
         let name = common::text(param, "name");
-        notes.add(Topic::Parameter, place, format!("`{name}` is written in the style `{matrix}`; it is sent plainly"));
+        notes.add(
+            Topic::Parameter,
+            place,
+            format!("`{name}` has the style `{matrix}`, which is not supported; it is sent as a plain value"),
+        );
     }
     let own = common::text(param, "description");
     let of_schema =
@@ -91,7 +95,7 @@ fn request_body<'d>(
     notes: &ReviewNotes,
 ) -> Option<ApiBody<'d>> {
     let Some(body) = document.resolved(body) else {
-        notes.add(Topic::Reference, operation.place(), "the body's `$ref` leads nowhere in this file");
+        notes.add(Topic::Reference, operation.place(), "the `$ref` of the body is not in this file");
         return None;
     };
     let mut offered = common::members(body, "content").map(|(name, media)| (media_of(name), media)).collect::<Vec<_>>();
@@ -106,7 +110,7 @@ fn request_body<'d>(
     })
 }
 
-/// What a media type is sent as.
+/// Returns how a media type is sent.
 pub(super) fn media_of(name: &str) -> BodyMedia {
     let bare = common::bare(name);
     match bare.as_str() {
@@ -127,7 +131,7 @@ pub(super) fn media_of(name: &str) -> BodyMedia {
     }
 }
 
-/// Which of several ways is taken: the plainest first.
+/// Returns the preference among several media types; the simplest one has the lowest value.
 const fn rank(media: &BodyMedia) -> u8 {
     match media {
         BodyMedia::Json => 0,

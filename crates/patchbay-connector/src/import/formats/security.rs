@@ -1,4 +1,4 @@
-//! Security schemes and requirements, which OpenAPI and Swagger write nearly alike.
+//! Reads security schemes and requirements, which are similar in OpenAPI and Swagger.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use crate::import::{
     refs::ApiDocument,
 };
 
-/// The most schemes of an API; no connector has as many methods.
+/// The maximum number of security schemes.
 const MAX_SCHEMES: usize = 200;
 
-/// The alternatives of a `security` list.
+/// Returns the alternatives of a `security` list.
 pub(super) fn requirements(list: &Value) -> Vec<SecurityRequirement> {
     let one = |requirement: &Value| {
         let scopes = |scopes: &Value| {
@@ -23,7 +23,7 @@ pub(super) fn requirements(list: &Value) -> Vec<SecurityRequirement> {
     list.as_array().into_iter().flatten().map(one).collect()
 }
 
-/// The schemes under a key, in their order.
+/// Returns the security schemes of a key, in order.
 pub(super) fn schemes(document: ApiDocument<'_>, holder: &Value, key: &str) -> Vec<(String, SecurityScheme)> {
     let schemes = holder.get(key).and_then(Value::as_object).into_iter().flatten();
     schemes
@@ -50,7 +50,7 @@ fn scheme(described: &Value) -> SecurityScheme {
             },
             description: text(described, "description"),
         },
-        // Swagger's name of it.
+        // The name in Swagger.
         "basic" => SecurityScheme::Basic,
         "http" => match text(described, "scheme").to_ascii_lowercase().as_str() {
             "basic" => SecurityScheme::Basic,
@@ -60,7 +60,7 @@ fn scheme(described: &Value) -> SecurityScheme {
         "oauth2" => {
             let flows = members(described, "flows").filter_map(|(name, flow)| Some(read_flow(flow_kind(name)?, flow)));
             let mut flows = flows.collect::<Vec<_>>();
-            // Swagger has one flow, in the scheme itself.
+            // In Swagger, the scheme is its only flow.
             flows.extend(flow_kind(&text(described, "flow")).map(|kind| read_flow(kind, described)));
             SecurityScheme::OAuth2(flows)
         }
@@ -90,7 +90,7 @@ fn read_flow(kind: OAuthFlowKind, described: &Value) -> OAuthFlow {
         scopes: scopes.map(|(name, about)| (name.to_owned(), about.as_str().unwrap_or_default().to_owned())).collect(),
         params: Vec::new(),
         issuer: None,
-        // Extension of several vendors.
+        // An extension of several vendors.
         pkce: flag(described, "x-usePkce"),
     }
 }

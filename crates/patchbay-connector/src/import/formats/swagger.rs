@@ -1,4 +1,4 @@
-//! Swagger 2 (OpenAPI 2.0).
+//! Reads Swagger 2 (OpenAPI 2.0).
 
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ fn parameter<'d>(param: &'d Value, place: &str, notes: &ReviewNotes) -> Option<A
         location,
         required: common::flag(param, "required") || location == crate::import::model::ParameterLocation::Path,
         description: common::text(param, "description"),
-        // The parameter is its own schema.
+        // The parameter itself is the schema.
         schema: param,
         style: common::collection_style(&common::text(param, "collectionFormat")),
     })
@@ -78,7 +78,7 @@ fn body<'d>(root: &'d Value, described: &'d Value, params: &[&'d Value], operati
     if let Some(body) = of("body").first() {
         let is_json = |media: &&BodyMedia| matches!(media, BodyMedia::Json | BodyMedia::OtherJson(_));
         let media = offered.iter().find(is_json).or_else(|| offered.first()).cloned();
-        // A body that is described by a schema of an object is JSON, whatever else is offered.
+        // A body whose schema is an object is JSON, whatever other media types there are.
         let media =
             media.filter(|media| !matches!(media, BodyMedia::Form | BodyMedia::Multipart)).unwrap_or(BodyMedia::Json);
         operation.body = Some(ApiBody {

@@ -1,4 +1,4 @@
-//! One schema with everything that it refers to (`$ref`) and is made of (`allOf`), read as one.
+//! Merges a schema with everything that it refers to (`$ref`) and consists of (`allOf`).
 
 use std::collections::HashSet;
 
@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::import::refs::ApiDocument;
 
-/// How deep references and `allOf` are followed.
+/// The maximum depth of references and `allOf`.
 const MAX_DEPTH: usize = 24;
-/// How many parts one schema may have.
+/// The maximum number of parts of a schema.
 const MAX_PARTS: usize = 256;
 
-/// What the parts say together. Of two that say the same thing the first counts, and the outer one before what
-/// it refers to.
+/// A schema and its parts, merged. If two parts have the same key, the first one takes precedence, and the outer one
+/// over the one that it refers to.
 #[derive(Debug, Default)]
 pub(in crate::import) struct MergedSchema<'d> {
     /// The references that were followed.
@@ -22,7 +22,7 @@ pub(in crate::import) struct MergedSchema<'d> {
     pub(in crate::import) values: Option<&'d [Value]>,
     pub(in crate::import) constant: Option<&'d Value>,
     pub(in crate::import) properties: Vec<(&'d str, &'d Value)>,
-    /// Their names.
+    /// The names of the properties.
     named: HashSet<&'d str>,
     pub(in crate::import) required: Vec<&'d str>,
     pub(in crate::import) items: Option<&'d Value>,
@@ -38,19 +38,19 @@ pub(in crate::import) struct MergedSchema<'d> {
     pub(in crate::import) max_items: Option<u64>,
     pub(in crate::import) minimum: Option<&'d Value>,
     pub(in crate::import) maximum: Option<&'d Value>,
-    /// `additionalProperties` that allows some.
+    /// Whether `additionalProperties` permits further properties.
     pub(in crate::import) open: bool,
     pub(in crate::import) read_only: bool,
-    /// Whether the text stands for bytes (3.1 has a key for it).
+    /// Whether the string is binary (`contentEncoding` or `contentMediaType` of OpenAPI 3.1).
     pub(in crate::import) is_file: bool,
-    /// Discovery's word for a list.
+    /// Whether it is a list (`repeated` of Google discovery).
     pub(in crate::import) repeated: bool,
-    /// Whether a reference leads nowhere.
+    /// An unresolved reference.
     pub(in crate::import) broken: Option<&'d str>,
     parts: usize,
 }
 
-/// Reads a schema.
+/// Merges a schema.
 pub(in crate::import) fn merge<'d>(document: ApiDocument<'d>, schema: &'d Value) -> MergedSchema<'d> {
     let mut merged = MergedSchema::default();
     merged.take(document, schema, 0);
@@ -129,7 +129,7 @@ impl<'d> MergedSchema<'d> {
         }
     }
 
-    /// Whether it says nothing of a value but what it must hold: a branch of `anyOf` that only names members.
+    /// Returns true if it only lists required properties, like a branch of `anyOf`.
     pub(in crate::import) fn only_requires(&self) -> bool {
         self.types.iter().all(|name| *name == "object")
             && self.properties.is_empty()
@@ -139,7 +139,7 @@ impl<'d> MergedSchema<'d> {
             && !self.required.is_empty()
     }
 
-    /// Whether it is nothing but null.
+    /// Returns true if it only permits null.
     pub(in crate::import) fn only_null(&self) -> bool {
         self.nullable
             && self.types.is_empty()

@@ -1,7 +1,7 @@
-//! JSON Schemas as shapes of inputs.
+//! Converts JSON Schemas (2020-12, and the dialects of OpenAPI) to shapes of inputs.
 //!
-//! `merge` reads one schema with everything that it refers to and is made of as one; `reader` makes a shape of
-//! it, bounded in depth and in the number of shapes of one action; `shape` is what comes of it.
+//! `merge` merges a schema with everything that it refers to and consists of; `reader` converts it to a shape, limited
+//! in depth and in the number of shapes of an action; `shape` is the result.
 
 mod merge;
 mod reader;

@@ -1,4 +1,4 @@
-//! From schemas to shapes, within bounds.
+//! Converts schemas to shapes, within limits.
 
 use std::collections::HashSet;
 
@@ -13,27 +13,27 @@ use crate::{
     load::input::pattern_size,
 };
 
-/// The most shapes of one action.
+/// The maximum number of shapes of an action.
 const MAX_SHAPES: usize = 400;
-/// How deep objects are described within one another.
+/// The maximum nesting depth of objects.
 const MAX_DEPTH: usize = 6;
-/// The most members of an object that are described.
+/// The maximum number of members of an object.
 const MAX_MEMBERS: usize = 1_000;
-/// The most values of an enum.
+/// The maximum number of values of an enum.
 const MAX_VALUES: usize = 300;
-/// The most further shapes that a value may have.
+/// The maximum number of further shapes of a value.
 const MAX_VARIANTS: usize = 8;
 
-/// Reads schemas for one operation.
+/// Converts the schemas of an operation.
 pub(in crate::import) struct SchemaReader<'d, 'n> {
     document: ApiDocument<'d>,
     notes: &'n ReviewNotes,
     place: String,
     left: usize,
     depth: usize,
-    /// The references that are being read, from the outside in.
+    /// The references that are being read, the outermost one first.
     within: Vec<&'d str>,
-    /// Whether notes are written: not while a depth is only tried.
+    /// Whether a depth is being tried; no notes are added then.
     trying: bool,
 }
 
@@ -42,7 +42,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
         Self { document, notes, place, left: MAX_SHAPES, depth: MAX_DEPTH, within: Vec::new(), trying: false }
     }
 
-    /// The shape of a schema, as deep as the bounds allow evenly.
+    /// Returns the shape of a schema, with the greatest depth that the limits permit for all of its parts.
     pub(in crate::import) fn shape(&mut self, schema: &'d Value, at: &str) -> InputShape {
         let before = self.left;
         self.trying = true;
@@ -54,7 +54,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
             }
         }
         if self.depth < MAX_DEPTH {
-            let note = format!("`{at}` has more than {MAX_SHAPES} parts; objects further inside take any members");
+            let note = format!("`{at}` has more than {MAX_SHAPES} parts; deeper objects accept any members");
             self.notes.add(Topic::TooLarge, self.place.clone(), note);
         }
         self.trying = false;
@@ -75,7 +75,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
         self.left -= 1;
         let merged = merge(self.document, schema);
         if let Some(reference) = merged.broken {
-            self.note(Topic::Reference, format!("`{at}`: `{reference}` leads nowhere in this file"));
+            self.note(Topic::Reference, format!("`{at}`: `{reference}` is not in this file"));
         }
         if let Some(again) = merged.refs.iter().find(|reference| self.within.contains(reference)) {
             let name = again.rsplit('/').next().unwrap_or(again);
@@ -120,7 +120,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
         shape
     }
 
-    /// An enum, when it is one that can be listed.
+    /// Returns the shape of an enum, if its values can be listed.
     fn listed(&self, merged: &MergedSchema<'d>, at: &str) -> Option<InputShape> {
         let values = match (merged.values, merged.constant) {
             (Some(values), _) => values.iter().collect::<Vec<_>>(),
@@ -183,7 +183,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
                     None => InputShape::anything(),
                 };
                 shape = shape.into_list();
-                // What its elements are is no word about the list.
+                // The description of the items does not describe the list.
                 (shape.description, shape.default, shape.nullable) = (String::new(), None, false);
                 if shape.nested_list {
                     self.note(Topic::Shape, format!("`{at}` is a list of lists, which is not checked"));
@@ -219,11 +219,11 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
         shape.rules.min_length = merged.min_length.filter(|least| *least > 0);
         shape.rules.max_length = merged.max_length;
         if let Some(pattern) = merged.pattern.filter(|pattern| !pattern.is_empty()) {
-            if self.trying || pattern_size(pattern).is_some_and(|size| self.notes.has_room_for(size)) {
+            if self.trying || pattern_size(pattern).is_some_and(|size| self.notes.reserve_pattern(size)) {
                 shape.rules.pattern = Some(pattern.to_owned());
             } else {
                 let shown = super::super::text::line(pattern, 80);
-                self.note(Topic::Shape, format!("`{at}`: the pattern `{shown}` cannot be used; it was left out"));
+                self.note(Topic::Shape, format!("`{at}`: the pattern `{shown}` is not supported; it is omitted"));
             }
         }
         shape
@@ -235,7 +235,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
             if !merged.properties.is_empty() && self.depth == MAX_DEPTH {
                 self.note(
                     Topic::TooLarge,
-                    format!("`{at}` is nested deeper than {MAX_DEPTH} levels; it takes any members"),
+                    format!("`{at}` is nested deeper than {MAX_DEPTH} levels; it accepts any members"),
                 );
             }
             return shape;
@@ -243,7 +243,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
         if merged.properties.len() > MAX_MEMBERS {
             self.note(
                 Topic::TooLarge,
-                format!("`{at}` has more than {MAX_MEMBERS} members; the others are not told apart"),
+                format!("`{at}` has more than {MAX_MEMBERS} members; the others are not described"),
             );
             shape.open = true;
         }
@@ -255,7 +255,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
                 continue;
             }
             if property.nested_list {
-                // Without its members described, the object takes what the list of lists needs.
+                // Without described members, the object accepts a list of lists.
                 shape.properties.clear();
                 return shape;
             }
@@ -277,7 +277,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
         if has_base && shapes.iter().all(InputShape::is_object) {
             let mut base = self.typed(merged, at, depth);
             union(&mut base, shapes);
-            self.note(Topic::Shape, format!("`{at}` has alternatives; the members of all are taken"));
+            self.note(Topic::Shape, format!("`{at}` has alternatives; it has the members of all"));
             return base;
         }
         if shapes.iter().all(|shape| shape.kind == ShapeType::Enum && !shape.array && shape.variants.is_empty()) {
@@ -291,7 +291,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
             return first;
         }
         if shapes.len() > MAX_VARIANTS {
-            self.note(Topic::Shape, format!("`{at}` has {} alternatives, which are not told apart", shapes.len()));
+            self.note(Topic::Shape, format!("`{at}` has {} alternatives, which are not distinguished", shapes.len()));
             if shapes.iter().all(InputShape::is_object) {
                 return InputShape::free_object();
             }
@@ -311,7 +311,7 @@ impl<'d, 'n> SchemaReader<'d, 'n> {
 }
 
 impl MergedSchema<'_> {
-    /// The type of a schema that names none.
+    /// Returns the type of a schema without `type`.
     fn implied(&self) -> Option<&'static str> {
         if !self.properties.is_empty() || self.open {
             return Some("object");
@@ -336,13 +336,13 @@ impl MergedSchema<'_> {
     }
 }
 
-/// Whether two shapes take the same values, whatever is said of them.
+/// Returns true if two shapes accept the same values.
 fn alike(one: &InputShape, other: &InputShape) -> bool {
     let bare = |shape: &InputShape| InputShape { description: String::new(), default: None, ..shape.clone() };
     bare(one) == bare(other)
 }
 
-/// The members of all; what only some have is not required.
+/// Adds the members of all shapes; members that only some have are optional.
 pub(in crate::import) fn union(base: &mut InputShape, shapes: Vec<InputShape>) {
     base.open |= shapes.iter().any(|shape| shape.open);
     for property in shapes.into_iter().flat_map(|shape| shape.properties) {

@@ -1,8 +1,8 @@
-//! A shape that an input can have: what the connector format can say of a value.
+//! The shape of an input: what the connector format can express.
 
 use serde_json::{Number, Value};
 
-/// The types of inputs.
+/// The type of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(in crate::import) enum ShapeType {
     #[default]
@@ -46,18 +46,18 @@ pub(in crate::import) struct InputShape {
     pub(in crate::import) nullable: bool,
     pub(in crate::import) description: String,
     pub(in crate::import) properties: Vec<Property>,
-    /// Whether further members are described beside the properties.
+    /// Whether further members are permitted.
     pub(in crate::import) open: bool,
     pub(in crate::import) values: Vec<Value>,
     pub(in crate::import) rules: ShapeRules,
-    /// Further shapes that are taken too.
+    /// Further permitted shapes.
     pub(in crate::import) variants: Vec<InputShape>,
     pub(in crate::import) default: Option<Value>,
-    /// Whether it is the content of a file.
+    /// Whether the value is the content of a file.
     pub(in crate::import) is_file: bool,
-    /// A list of lists, which the format has no words for.
+    /// Whether it is a list of lists, which the format cannot express.
     pub(in crate::import) nested_list: bool,
-    /// Whether only the provider sets it.
+    /// Whether only the provider sets the value.
     pub(in crate::import) read_only: bool,
 }
 
@@ -74,7 +74,7 @@ impl InputShape {
         Self { kind, ..Self::default() }
     }
 
-    /// Whatever there is.
+    /// Returns the shape of any value.
     pub(in crate::import) fn anything() -> Self {
         let list = |kind| Self { array: true, ..Self::of(kind) };
         let variants = vec![
@@ -88,20 +88,20 @@ impl InputShape {
         Self { variants, ..Self::of(ShapeType::Object) }
     }
 
-    /// An object with any members.
+    /// Returns the shape of an object with any members.
     pub(in crate::import) fn free_object() -> Self {
         Self::of(ShapeType::Object)
     }
 
-    /// Whether it is one object, of whatever members.
+    /// Returns true if the shape is a single object.
     pub(in crate::import) fn is_object(&self) -> bool {
         self.kind == ShapeType::Object && !self.array && self.variants.is_empty()
     }
 
-    /// As a list of itself.
+    /// Returns the shape of a list of this shape.
     pub(in crate::import) fn into_list(mut self) -> Self {
         if self.array || self.variants.iter().any(|variant| variant.array) {
-            // Anything within a list is read as it comes; only what surely is a list of lists has no words.
+            // A list of any value is not checked further; only a certain list of lists cannot be expressed.
             self.variants.retain(|variant| !variant.array);
             self.nested_list = self.array;
         }

@@ -11,7 +11,7 @@ mod request;
 mod state_lookup;
 
 use patchbay_connector::{
-    definition::{Authorization, OAuth1SignIn},
+    definition::{Authorization, OAuth1Flow},
     expr::Escape,
 };
 use patchbay_vault::Secret;
@@ -47,14 +47,14 @@ const PROTOCOL_PREFIX: &str = "oauth_";
 /// # Errors
 /// 500 `ConnectorError`; 502 `TokenAnswerError` for a response without a request token, or of OAuth 1.0 before
 /// revision A; the provider's errors.
-pub(super) async fn start(request: &AuthorizationRequest<'_>, flow: &OAuth1SignIn) -> Result<Redirect, Error> {
+pub(super) async fn start(request: &AuthorizationRequest<'_>, flow: &OAuth1Flow) -> Result<Redirect, Error> {
     let token = request_token(request, flow).await?;
     let location = authorization_url(request, flow, &token).map_err(|why| request.connector_error(&why))?;
     state_lookup::store(request, &token).await?;
     Ok(Redirect { location, protocol: ProtocolState::OAuth1(token) })
 }
 
-async fn request_token(request: &AuthorizationRequest<'_>, flow: &OAuth1SignIn) -> Result<RequestToken, Error> {
+async fn request_token(request: &AuthorizationRequest<'_>, flow: &OAuth1Flow) -> Result<RequestToken, Error> {
     let token_context = &request.token_context;
     let title = &token_context.connector.title;
     let callback = callback_url(request).map_err(|why| request.connector_error(&why))?;
@@ -91,7 +91,7 @@ fn callback_url(request: &AuthorizationRequest<'_>) -> Result<String, String> {
 /// Builds the authorization URL (RFC 5849, section 2.2).
 fn authorization_url(
     request: &AuthorizationRequest<'_>,
-    flow: &OAuth1SignIn,
+    flow: &OAuth1Flow,
     token: &RequestToken,
 ) -> Result<Url, String> {
     let mut url = request.eval_url(&flow.authorization_url, "authorizationUrl")?;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use patchbay_connector::{
-    definition::{HttpMethod, OAuth1SignIn},
+    definition::{HttpMethod, OAuth1Flow},
     expr::{Bindings, Escape, EvalError, Template},
 };
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub(super) struct OAuth1TokenRequest<'a> {
     pub(super) engine: &'a Engine,
     /// The connector, profile, owner and credentials that the token will belong to.
     pub(super) token_context: &'a TokenContext<'a>,
-    pub(super) flow: &'a OAuth1SignIn,
+    pub(super) flow: &'a OAuth1Flow,
 }
 
 impl OAuth1TokenRequest<'_> {

@@ -4,7 +4,7 @@
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use patchbay_connector::{
-    definition::Authorization,
+    definition::{Authorization, WsSecurityAuthorization},
     expr::{Bindings, Escape, EvalError, Template},
 };
 use patchbay_model::{Entropy, Timestamp};
@@ -22,7 +22,9 @@ pub(super) fn header(
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<Option<(String, Value)>, EvalError> {
-    let Authorization::WsSecurity { username, password, digested } = authorization else { return Ok(None) };
+    let Authorization::WsSecurity(WsSecurityAuthorization { username, password, digested }) = authorization else {
+        return Ok(None);
+    };
     let text = |template: &Template| {
         let missing = || EvalError::Missing { path: template.source().to_owned() };
         template.eval_text(bindings, Escape::None)?.ok_or_else(missing)

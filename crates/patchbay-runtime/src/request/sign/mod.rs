@@ -7,7 +7,7 @@ mod oauth1;
 use std::fmt::Write as _;
 
 use patchbay_connector::{
-    definition::{Authorization, HmacAlgorithm, OAuth1, Signing},
+    definition::{Authorization, Aws4Signing, HmacAlgorithm, HmacSigning, OAuth1, Signing},
     expr::{Bindings, Escape, EvalError, Template},
 };
 use patchbay_egress::OutboundRequest;
@@ -26,7 +26,7 @@ pub fn sign(
     entropy: &dyn Entropy,
 ) -> Result<(), EvalError> {
     match authorization {
-        Authorization::Signed(Signing::Aws4 { service, region }) => {
+        Authorization::Signed(Signing::Aws4(Aws4Signing { service, region })) => {
             let text = |template: &patchbay_connector::expr::Template| header_text(template, bindings);
             let service = text(service)?.ok_or_else(|| missing("service"))?;
             let region = match region {
@@ -43,7 +43,7 @@ pub fn sign(
             };
             aws4::sign(&keys, request, now).ok_or_else(unsendable)
         }
-        Authorization::Signed(Signing::Hmac {
+        Authorization::Signed(Signing::Hmac(HmacSigning {
             algorithm,
             header,
             prefix,
@@ -52,7 +52,7 @@ pub fn sign(
             include_body_hash,
             as_basic,
             username,
-        }) => {
+        })) => {
             let username = username.as_ref().map(|user| header_text(user, bindings)).transpose()?.flatten();
             let secret = credential(bindings, &["secretKey", "apiSecret", "secret", "clientSecret"]);
             let rule = hmac::Rule {

@@ -1,14 +1,15 @@
-//! Fields of mappings: `fieldConfigs`, `map_fields` and `typecast`.
+//! The fields of mappings: `fieldConfigs`, and the fields of step functions.
 
 use std::collections::HashSet;
 
-use super::{action::value, input::TYPES};
+use super::input::TYPES;
 use crate::{
-    definition::{EnumMatcher, FieldMapping},
+    definition::{EnumMatcher, FieldMapping, ValueTemplate},
     diagnostic::code,
     syntax::Reader,
 };
 
+/// The keys of a field that is mapped.
 pub(crate) const KEYS: [&str; 11] = [
     "targetFieldKey",
     "alias",
@@ -22,15 +23,18 @@ pub(crate) const KEYS: [&str; 11] = [
     "properties",
     "requiredScopes",
 ];
-pub(crate) const TYPECAST: [&str; 7] =
+/// The keys of a field that is only converted to its type.
+pub(crate) const TYPED_KEYS: [&str; 7] =
     ["targetFieldKey", "type", "array", "custom", "hidden", "properties", "requiredScopes"];
 
-pub(super) fn field_mappings(list: &Reader<'_>) -> Vec<FieldMapping> {
+/// Reads fields that are mapped.
+pub(crate) fn field_mappings(list: &Reader<'_>) -> Vec<FieldMapping> {
     fields(list, &KEYS)
 }
 
-pub(super) fn typecast_fields(list: &Reader<'_>) -> Vec<FieldMapping> {
-    fields(list, &TYPECAST)
+/// Reads fields that are only converted to their types.
+pub(crate) fn typed_fields(list: &Reader<'_>) -> Vec<FieldMapping> {
+    fields(list, &TYPED_KEYS)
 }
 
 fn fields(list: &Reader<'_>, keys: &[&str]) -> Vec<FieldMapping> {
@@ -52,7 +56,7 @@ fn field(reader: Reader<'_>, keys: &[&str]) -> Option<FieldMapping> {
     let field = FieldMapping {
         alias: mapping.text("alias"),
         expression: mapping.template("expression"),
-        values: mapping.get("values").and_then(|values| value(&values)),
+        values: mapping.get("values").and_then(|values| ValueTemplate::read(&values)),
         array: mapping.flag("array", false),
         custom: mapping.flag("custom", false),
         hidden: mapping.flag("hidden", false),
@@ -66,14 +70,14 @@ fn field(reader: Reader<'_>, keys: &[&str]) -> Option<FieldMapping> {
 }
 
 /// The tables that Patchbay ships.
-const BUILT_IN: [&str; 1] = ["country_alpha2code_by_alpha2code"];
+const BUILT_IN_MATCHERS: [&str; 1] = ["country_alpha2code_by_alpha2code"];
 
 fn enum_mapper(reader: Reader<'_>) -> Option<EnumMatcher> {
     let matcher = reader.mapping("`enumMapper`", &["matcher"])?.require("matcher")?;
     if !matcher.is_list() {
         let name = matcher.text()?;
-        if !BUILT_IN.contains(&name.as_str()) {
-            let hint = format!("those that there are: {}; or write the rules out", BUILT_IN.join(", "));
+        if !BUILT_IN_MATCHERS.contains(&name.as_str()) {
+            let hint = format!("the matchers are: {}; or list the rules", BUILT_IN_MATCHERS.join(", "));
             matcher.error_with_hint(code::UNKNOWN_VALUE, format!("there is no matcher `{name}`"), hint);
         }
         return Some(EnumMatcher::BuiltIn(name));

@@ -1,0 +1,29 @@
+//! `static_values`: values without a request.
+
+use serde_json::{Value, json};
+
+use super::{FunctionVersion, StepFunctionType};
+use crate::{definition::ValueTemplate, expr::Template, schema::build::object, syntax::Reader};
+
+const KEYS: [&str; 1] = ["values"];
+
+/// The function `static_values`.
+pub(super) struct StaticValuesFunction;
+
+impl StepFunctionType for StaticValuesFunction {
+    type Parameters = ValueTemplate;
+    const NAME: &'static str = "static_values";
+
+    fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<ValueTemplate> {
+        let mapping = parameters.mapping("`parameters`", &KEYS)?;
+        ValueTemplate::read(&mapping.require("values")?)
+    }
+
+    fn templates<'a>(values: &'a ValueTemplate, found: &mut Vec<&'a Template>) {
+        values.templates(&mut |template| found.push(template));
+    }
+
+    fn schema() -> Value {
+        object(&KEYS, &KEYS, &[("values", json!(true))])
+    }
+}
