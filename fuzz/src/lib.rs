@@ -1,5 +1,5 @@
-//! What the fuzz targets do with their bytes. Each must return for every input: no panic, no hang, no
-//! stack overflow, no more memory than the bounds of the format allow.
+//! The functions of the fuzz targets. Each must return for every input: no panic, no hang, no stack overflow, and no
+//! more memory than the limits of the format permit.
 
 use patchbay_connector::{
     SourceFile,
@@ -9,8 +9,8 @@ use patchbay_connector::{
 };
 use serde_json::{Value, json};
 
-/// Reads the bytes as a connector of one main file and one partial, parted by a NUL, and prints what
-/// is wrong with them in every form.
+/// Loads the bytes as a connector with a main file and a partial, separated by a NUL, and renders the diagnostics in
+/// every form.
 pub fn connector(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (main, partial) = text.split_once('\0').unwrap_or((text, "[]"));
@@ -29,10 +29,11 @@ pub fn connector(data: &[u8]) {
     }
 }
 
-/// Reads the bytes as an API's description. What comes of it is a valid connector, in the layout that `fmt` leaves alone.
+/// Imports the bytes as an API description. The result is a valid connector in the layout of `connector fmt`.
 pub fn description(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let Ok(imported) = import(text, &ImportOptions { source: "f".to_owned(), ..ImportOptions::default() }, &mut |_| ()) else {
+    let Ok(imported) = import(text, &ImportOptions { source: "f".to_owned(), ..ImportOptions::default() }, &mut |_| ())
+    else {
         return;
     };
     let loaded = load(&imported.files);
@@ -40,7 +41,7 @@ pub fn description(data: &[u8]) {
     assert_eq!(errors.count(), 0, "{}", render(&loaded.diagnostics, &imported.files));
 }
 
-/// Reads the bytes as a text of a connector file, in each of its forms, and runs it for every place.
+/// Compiles the bytes as a string of a connector file, in each form, and evaluates it with every escape.
 pub fn expression(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let context = context();
@@ -65,7 +66,7 @@ pub fn expression(data: &[u8]) {
         if let (true, Ok(Some(base))) = (source == in_base, template.eval_text(&bindings, Escape::Host))
             && !text.contains(['}', '$', '\'', '"'])
         {
-            // Not every name is a host's (`xn--` and the like).
+            // Not every name is a host name (`xn--` and others).
             let Ok(url) = url::Url::parse(&base) else { continue };
             assert!(url.host_str().is_some_and(|host| host.ends_with(".example.com")), "{base}");
             assert!(url.path().starts_with("/t/") && url.path().ends_with("/api"), "{base}");
