@@ -6,7 +6,6 @@
 mod background_task;
 mod call_log;
 mod connector_catalog;
-mod http;
 mod key_ring;
 mod keyed_locks;
 mod linking;

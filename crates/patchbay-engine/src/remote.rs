@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
+use patchbay_egress::{EgressConfig, HttpClient, OutboundRequest};
 use patchbay_model::{Clock, Entropy};
 use patchbay_vault::Secret;
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
 use url::Url;
 
-use crate::{
-    Error, ErrorCode,
-    http::{EgressConfig, HttpClient, OutboundRequest},
-    runtime::IntoError as _,
-};
+use crate::{Error, ErrorCode, runtime::IntoError as _};
 
 /// How long an answer may take, in milliseconds.
 const PATIENCE: u64 = 60_000;

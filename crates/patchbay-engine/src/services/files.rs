@@ -2,11 +2,11 @@
 //! disconnects.
 
 use bytes::Bytes;
+use patchbay_egress::BodyStream;
 
 use super::{actions::RunOutcome, call::Call};
 use crate::{
     Error,
-    http::BodyStream,
     runtime::{FileFacts, IntoError as _, Mask, OpenFile},
 };
 

@@ -8,6 +8,7 @@ use patchbay_connector::{
     definition::{Authorization, HttpMethod},
     expr,
 };
+use patchbay_egress::{InboundResponse, OutboundRequest, ReadAll, display_url, is_idempotent};
 use patchbay_model::{AccountId, ApiScope, CallId, CallKind};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -16,7 +17,6 @@ use url::Url;
 use super::{Caller, Engine, call::Call};
 use crate::{
     Error, ErrorCode, Problem, ProviderFailure,
-    http::{InboundResponse, OutboundRequest, ReadAll, display_url, is_idempotent},
     runtime::{self, Credentials, IntoError as _, Parts, Redactor},
     tokens::uses_token,
 };

@@ -9,6 +9,7 @@ use patchbay_connector::{
     definition::{AuthKind, AuthMethod, Authorization, GrantType, OAuth2, Refresh},
     expr::{Bindings, Escape, EvalError, Template},
 };
+use patchbay_egress::{ClientCertificate, InboundResponse, OutboundRequest};
 use patchbay_model::{AccountId, CallId, Owner, Profile};
 use patchbay_vault::Secret;
 use serde_json::{Map, Value};
@@ -21,7 +22,6 @@ use super::{
 };
 use crate::{
     Engine, EngineConfig, Error, ErrorCode,
-    http::{ClientCertificate, InboundResponse, OutboundRequest},
     runtime::{self, Credentials, Host, IntoError as _, RawInputs, Redactor, RunContext, RunFacts},
 };
 

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use patchbay_egress::{BodyObserver, FailureCause, InboundResponse, OutboundRequest};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use url::Url;
@@ -11,7 +12,6 @@ use url::Url;
 use super::discovery_error;
 use crate::{
     Engine, Error,
-    http::{BodyObserver, FailureCause, InboundResponse, OutboundRequest},
     runtime::{IntoError as _, cause_error},
 };
 

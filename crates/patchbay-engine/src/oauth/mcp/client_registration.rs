@@ -219,7 +219,7 @@ impl ClientRegistrar<'_> {
         }
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let url = self.server.token.clone();
-        let outgoing = crate::http::OutboundRequest {
+        let outgoing = patchbay_egress::OutboundRequest {
             method: Method::POST,
             url,
             headers,

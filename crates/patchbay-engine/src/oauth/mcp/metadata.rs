@@ -154,7 +154,7 @@ fn text<'d>(document: &'d Map<String, Value>, key: &str) -> Option<&'d str> {
 
 fn scopes(document: &Map<String, Value>) -> Option<String> {
     let list = document.get("scopes_supported")?.as_array()?;
-    crate::http::parse_scope(&list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+    patchbay_egress::parse_scope(&list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

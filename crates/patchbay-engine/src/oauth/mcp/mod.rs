@@ -2,7 +2,7 @@
 //! itself, and registers a client at its authorization server.
 //!
 //! 1. A request without a token is answered with 401, whose challenge may name the resource's metadata
-//!    ([`crate::http::bearer`]). Otherwise the metadata are read from their well-known URLs ([`metadata`]).
+//!    ([`patchbay_egress::bearer_challenge`]). Otherwise the metadata are read from their well-known URLs ([`metadata`]).
 //! 2. The resource's metadata (RFC 9728) name an authorization server, whose own metadata (RFC 8414) name its endpoints.
 //! 3. The client is known there by its metadata document or is registered ([`client_registration`]).
 //!
@@ -18,6 +18,7 @@ use patchbay_connector::{
     definition::McpFlow,
     expr::{Bindings, Escape},
 };
+use patchbay_egress::{BearerChallenge, OutboundRequest, bearer_challenge, parse_scope};
 use patchbay_model::Profile;
 use patchbay_vault::Secret;
 use tokio::time::{Duration, Instant};
@@ -27,12 +28,7 @@ use self::{
     client_registration::ClientRegistrar,
     metadata::{AuthorizationServerMetadata, ProtectedResourceMetadata},
 };
-use crate::{
-    Engine, Error, ErrorCode,
-    http::{BearerChallenge, OutboundRequest, bearer_challenge, parse_scope},
-    runtime::Credentials,
-    tokens::DiscoveredServer,
-};
+use crate::{Engine, Error, ErrorCode, runtime::Credentials, tokens::DiscoveredServer};
 
 /// The discovered endpoints of an MCP server's authorization server, with our client there.
 pub(super) struct DiscoveredAuthorization {

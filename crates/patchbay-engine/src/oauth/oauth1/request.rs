@@ -6,13 +6,13 @@ use patchbay_connector::{
     definition::{HttpMethod, OAuth1Flow},
     expr::{Bindings, Escape, EvalError, Template},
 };
+use patchbay_egress::{InboundResponse, OutboundRequest};
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
 use url::{Url, form_urlencoded};
 
 use crate::{
     Engine, Error, ErrorCode,
-    http::{InboundResponse, OutboundRequest},
     runtime::{self, Culprit, Handshake, IntoError as _, OAuthProblem, Redactor},
     tokens::{self, TokenClient, TokenContext, TokenError, TokenFailure, parse_token_body},
 };

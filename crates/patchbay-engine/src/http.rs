@@ -1,3 +1,0 @@
-//! Outbound HTTP: the egress crate under the name that this crate's modules use.
-
-pub(crate) use patchbay_egress::*;
