@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { CodePanel } from "./CodePanel.tsx";
 import { DemoDialog } from "./DemoDialog.tsx";
 import { DemoHub } from "./DemoHub.tsx";
-import { DeveloperPanel, type Settings } from "./DeveloperPanel.tsx";
+import { type DemoSettings, DeveloperPanel } from "./DeveloperPanel.tsx";
 import { useEventLog } from "./eventLog.ts";
 import { Integrations } from "./Integrations.tsx";
 import { Product } from "./Product.tsx";
@@ -13,7 +13,11 @@ import { themeFor } from "./themes.ts";
 import { useDemo } from "./useDemo.ts";
 
 export function App() {
-  const [settings, setSettings] = useState<Settings>({ theme: "light", placement: "dialog", footer: true });
+  const [settings, setSettings] = useState<DemoSettings>({
+    theme: "light",
+    placement: "dialog",
+    footer: true,
+  });
   const log = useEventLog();
   const demo = useDemo(log.add);
   const theme = themeFor(settings.theme);

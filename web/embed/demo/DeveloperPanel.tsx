@@ -5,7 +5,7 @@ import type { useEventLog } from "./eventLog.ts";
 import { SegmentedControl } from "./SegmentedControl.tsx";
 import { THEME_CHOICES, type ThemeChoice } from "./themes.ts";
 
-export interface Settings {
+export interface DemoSettings {
   theme: ThemeChoice;
   placement: "dialog" | "page";
   footer: boolean;
@@ -17,8 +17,8 @@ const PLACEMENTS = [
 ] as const;
 
 interface Props {
-  settings: Settings;
-  onSettings: (settings: Settings) => void;
+  settings: DemoSettings;
+  onSettings: (settings: DemoSettings) => void;
   log: ReturnType<typeof useEventLog>;
 }
 

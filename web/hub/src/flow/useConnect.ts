@@ -25,14 +25,14 @@ export const usesOAuth = (config: Config): boolean =>
   config.type === "mcp" ||
   (config.type === "oauth2" && (config.grantType ?? "authorization_code") === "authorization_code");
 
-interface Options {
+interface ConnectOptions {
   config: Config;
   integrationId: string;
   provider: string;
   account: StoredAccount | null;
 }
 
-export function useConnect({ config, integrationId, provider, account }: Options) {
+export function useConnect({ config, integrationId, provider, account }: ConnectOptions) {
   const { api, host, window, onSessionExpired } = useHub();
   const [stage, setStage] = useState<ConnectStage>(FORM_STAGE);
   const running = useRef<AbortController | null>(null);

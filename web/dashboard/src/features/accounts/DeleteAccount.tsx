@@ -42,8 +42,8 @@ export function DeleteAccount({ account, opened, onClose, onDeleted }: Props) {
       }
     >
       This revokes the account's credentials at the provider, if the provider supports it, and permanently
-      deletes them here. Calls with this account's ID will fail. To connect again,{" "}
-      {account.owner_name} must link a new account.
+      deletes them here. Calls with this account's ID will fail. To connect again, {account.owner_name} must
+      link a new account.
     </ConfirmDialog>
   );
 }

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useSession } from "../../api/session.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { useLinkable } from "./SessionFields.tsx";
-import { elementHtml, sessionCurl, sessionTypeScript } from "./snippets.ts";
+import { elementHtml, sessionCurl, sessionTypeScript } from "./sessionSnippets.ts";
 
 export function EmbedHub() {
   const { public_url: baseUrl } = useSession();

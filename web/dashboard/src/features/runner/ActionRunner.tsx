@@ -18,7 +18,7 @@ import { type Draft, InputForm } from "./InputForm.tsx";
 import { nextInputs } from "./nextPage.ts";
 import { RunResult } from "./RunResult.tsx";
 import { useAddRun } from "./runHistory.ts";
-import { runCurl, runTypeScript } from "./snippets.ts";
+import { runCurl, runTypeScript } from "./runSnippets.ts";
 import { useRun } from "./useRun.ts";
 
 interface Props {

@@ -28,8 +28,8 @@ import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { HubDialog } from "../linking/HubDialog.tsx";
-import { elementHtml, sessionTypeScript } from "../linking/snippets.ts";
-import { runCurl, runTypeScript } from "../runner/snippets.ts";
+import { elementHtml, sessionTypeScript } from "../linking/sessionSnippets.ts";
+import { runCurl, runTypeScript } from "../runner/runSnippets.ts";
 import { useRun } from "../runner/useRun.ts";
 import { readProgress, STEPS, type Step, withDone, writeProgress } from "./progress.ts";
 

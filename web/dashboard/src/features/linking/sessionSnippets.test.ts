@@ -1,6 +1,6 @@
 import { shellQuote } from "@patchbay/web-shared/quoting.ts";
 import { expect, test } from "vitest";
-import { elementHtml, jsonText, sessionCurl, sessionTypeScript } from "./snippets.ts";
+import { elementHtml, jsonText, sessionCurl, sessionTypeScript } from "./sessionSnippets.ts";
 
 test("a quote does not end a shell string", () => {
   expect(shellQuote("it's $HOME `x`")).toBe("'it'\\''s $HOME `x`'");

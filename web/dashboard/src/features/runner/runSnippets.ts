@@ -1,7 +1,7 @@
 /** A run as code to copy. */
 
 import { indented, shellQuote } from "@patchbay/web-shared/quoting.ts";
-import { AUTHORIZATION, jsonText } from "../linking/snippets.ts";
+import { AUTHORIZATION, jsonText } from "../linking/sessionSnippets.ts";
 import type { RunInputs } from "./formModel.ts";
 
 export interface RunSnippetValues {

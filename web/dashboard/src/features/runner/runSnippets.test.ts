@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runCurl, runTypeScript } from "./snippets.ts";
+import { runCurl, runTypeScript } from "./runSnippets.ts";
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: hostile text that must stay text
 const run = {
