@@ -230,7 +230,7 @@ async fn the_end_of_an_accounts_certificate_is_known() {
         (ExpiryCause::ClientCertificate, "4096-01-01T00:00:00.000Z")
     );
     assert_eq!(expiry.notify_from.to_rfc3339(), "4095-12-18T00:00:00.000Z", "two weeks ahead");
-    assert!(view.expiry_notice.unwrap().ends_with("its client certificate ends then"));
+    assert!(view.expiry_notice.unwrap().ends_with("its client certificate expires"));
 }
 
 #[tokio::test]

@@ -1,23 +1,23 @@
 //! The outcome of revoking credentials at a provider.
 
-/// What came of taking an account's credentials back at the provider.
+/// The outcome of revoking an account's credentials at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revocation {
-    /// The provider said that it honours them no more.
+    /// The provider confirmed the revocation.
     Confirmed,
-    /// The connector knows no way, so they are worth what they were until a person ends them at the provider.
+    /// The connector has no way to revoke them: they remain valid until a person revokes them at the provider.
     Unsupported,
-    /// There was nothing to take back: no token.
+    /// The account had no token to revoke.
     Nothing,
-    /// It was asked for, and the provider did not confirm it.
+    /// The provider did not confirm the revocation.
     Failed {
-        /// Why, for a person.
+        /// The reason, for a person.
         message: String,
     },
 }
 
 impl Revocation {
-    /// Its name on the wire.
+    /// Returns the name on the wire.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
@@ -27,18 +27,17 @@ impl Revocation {
         }
     }
 
-    /// What it means, for a person.
+    /// Returns the outcome as a sentence for a person.
     pub fn message(&self, provider: &str) -> String {
         match self {
-            Self::Confirmed => format!("{provider} confirmed that it honours the credentials no more"),
+            Self::Confirmed => format!("{provider} confirmed the revocation"),
             Self::Unsupported => format!(
-                "there is no way to take these credentials back by program: end them at {provider} (delete the key, or \
-                 remove the app's access)"
+                "these credentials cannot be revoked automatically; revoke them at {provider} (delete the key, or remove the \
+                 app's access)"
             ),
-            Self::Nothing => "the account held no token that could be taken back".to_owned(),
+            Self::Nothing => "the account had no token to revoke".to_owned(),
             Self::Failed { message } => format!(
-                "{provider} did not confirm that it honours the credentials no more: {message}; try again, or remove the \
-                 app's access there"
+                "{provider} did not confirm the revocation: {message}; try again, or remove the app's access there"
             ),
         }
     }

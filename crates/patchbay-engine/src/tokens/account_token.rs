@@ -1,4 +1,4 @@
-//! From what a provider minted to what is stored of it.
+//! Puts a token set into an account.
 
 use patchbay_connector::definition::{AuthKind, AuthMethod};
 use patchbay_model::{Account, Profile, Timestamp, TokenMetadata};
@@ -11,8 +11,8 @@ use super::{
 };
 use crate::linking::seal_account;
 
-/// Puts a token set among the account's secrets, and what is known of it beside them. A refresh token that the
-/// provider did not replace stays.
+/// Seals a token set among the account's secrets, and sets the token's metadata, the next refresh and the expiries. A
+/// refresh token that the provider did not replace remains (RFC 6749, section 6).
 pub(crate) fn apply_token_set(
     vault: &Vault,
     account: &mut Account,
@@ -21,7 +21,7 @@ pub(crate) fn apply_token_set(
     profile: &Profile,
     now: Timestamp,
 ) {
-    // What the connector declares as a field that may be shown is shown: an id is no secret.
+    // A value that the connector declares as a plain field is not a secret, for example an id.
     let is_plain = |key: &str| method.config_fields.iter().any(|field| field.key == key && !field.secret);
     let (plain, secrets): (Vec<_>, Vec<_>) = token_set.secrets.iter().cloned().partition(|(key, _)| is_plain(key));
     let plain = plain.into_iter().map(|(key, value)| (key, Value::String(value.expose().to_owned())));
@@ -33,12 +33,12 @@ pub(crate) fn apply_token_set(
     let mut token = TokenMetadata {
         issued_at: now,
         expires_at: token_set.expires.map(|expiry| expiry.resolve(now)),
-        // What renews it ends when it did, unless the provider replaced it or says otherwise.
+        // A refresh token keeps its expiry unless the provider replaced it or sent another expiry.
         refresh_expires_at: match token_set.refresh_expires {
             Some(expiry) => Some(expiry.resolve(now)),
             None => before.filter(|_| !is_replaced).and_then(|before| before.refresh_expires_at),
         },
-        // A renewal that says nothing of scopes has those that it had (RFC 6749, section 5.1).
+        // A response without scopes grants the same scopes (RFC 6749, section 5.1).
         scopes: match before {
             Some(before) if token_set.scopes.is_empty() => before.scopes.clone(),
             _ => token_set.scopes.clone(),
@@ -48,19 +48,19 @@ pub(crate) fn apply_token_set(
         client_id: None,
     };
     match before.filter(|_| previous_clients::previous_client_id(account, profile).is_some()) {
-        // An app that the profile had before renewed it, and goes on doing so.
+        // A previous client refreshed the token, and remains its client.
         Some(before) => {
             token.client_id.clone_from(&before.client_id);
             token.profile_changed_at = before.profile_changed_at;
         }
-        // A server that was found keeps its client with the account.
+        // A discovered server has its client in the account's secrets.
         None if token_request::needs_authorization(method) && method.kind != AuthKind::Mcp => {
             token.client_id = previous_clients::profile_client_id(vault, profile).unwrap_or_default();
         }
         None => {}
     }
-    let can_renew = token_request::refresh_grant(method, has_refresh_token).is_some();
-    account.refresh_at = refresh_policy::refresh_at(&token, method, can_renew);
+    let can_refresh = token_request::refresh_grant(method, has_refresh_token).is_some();
+    account.refresh_at = refresh_policy::refresh_at(&token, method, can_refresh);
     account
         .set_expiries(&expiry_notices::TOKEN_CAUSES, expiry_notices::token_expiry(&token, method, has_refresh_token));
     account.token = Some(token);

@@ -1,9 +1,9 @@
-//! Cron lines of five fields, in UTC: minute, hour, day of the month, month, day of the week.
+//! Cron schedules of five fields, in UTC: minute, hour, day of the month, month, day of the week.
 
 use jiff::{ToSpan as _, civil::DateTime, tz::Offset};
 use patchbay_model::Timestamp;
 
-/// When something runs.
+/// A cron schedule. Each field is a bit set of its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CronSchedule {
     minutes: u64,
@@ -11,17 +11,17 @@ pub(crate) struct CronSchedule {
     days: u64,
     months: u64,
     weekdays: u64,
-    /// Days of month and week that are both limited are alternatives, as cron has it.
+    /// Whether day of month and day of week are alternatives: they are when both are restricted (POSIX crontab).
     either_day: bool,
 }
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-/// No turn lies further ahead: 29 February comes within eight years.
+/// The search limit: 29 February comes within eight years.
 const MAX_YEARS_AHEAD: i64 = 8;
 
 impl CronSchedule {
-    /// Reads a line; none when it is no schedule.
+    /// Parses a line. Returns none when it is not a schedule.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let fields = line.split_whitespace().collect::<Vec<_>>();
         let [minute, hour, day, month, weekday] = fields.as_slice() else { return None };
@@ -37,7 +37,7 @@ impl CronSchedule {
         })
     }
 
-    /// The first turn after a moment.
+    /// Returns the first scheduled time after a moment; none if there is none within [`MAX_YEARS_AHEAD`].
     pub(crate) fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
         let start = Offset::UTC.to_datetime(jiff::Timestamp::from_microsecond(after.as_micros()).ok()?);
         let last = start.year().saturating_add(i16::try_from(MAX_YEARS_AHEAD).ok()?);
@@ -67,7 +67,7 @@ fn has(set: u64, number: i8) -> bool {
     u32::try_from(number).is_ok_and(|number| set & (1 << number) != 0)
 }
 
-/// The numbers of one field as a set of bits.
+/// Parses one field into a bit set.
 fn field(text: &str, least: u32, most: u32, names: &[&str], first_name: u32) -> Option<u64> {
     let number = |text: &str| {
         let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn turns_come_when_they_should() {
+    fn the_next_time_follows_the_schedule() {
         for (line, after, expected) in [
             ("0 * * * *", "2026-01-31T10:00:00Z", "2026-01-31T11:00:00.000Z"),
             ("0 * * * *", "2026-01-31T23:59:59Z", "2026-02-01T00:00:00.000Z"),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_comes_or_is_no_schedule_gives_nothing() {
+    fn an_invalid_or_impossible_schedule_has_no_next_time() {
         assert_eq!(next("0 0 31 2 *", "2026-01-31T00:00:00Z"), None);
         for line in ["", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "*/0 * * * *", "5-1 * * * *", "a * * * *"]
         {

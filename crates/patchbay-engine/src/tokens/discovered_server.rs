@@ -1,6 +1,5 @@
-//! A token endpoint that was found out when the customer signed in (an MCP server's), and the client that is known
-//! there. It is kept with the account, so that a renewal goes where the token came from, as whom it was given to,
-//! whatever the server's documents say by then.
+//! The discovered token endpoint of an MCP server, with our client there. It is stored with the account, so that a refresh
+//! goes to the server that issued the token, as the client that got it, whatever the server's metadata say later.
 
 use std::fmt;
 
@@ -13,27 +12,27 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::runtime::{Credentials, Redactor};
 
-/// Where an account keeps it among its secrets. No expression can spell it.
+/// The key among an account's secrets. It contains a dot, which no expression can spell.
 pub(crate) const DISCOVERED_SERVER_KEY: &str = "oauth.server";
 
-/// Where tokens are got, and as whom.
+/// A discovered authorization server, with our client there.
 #[derive(Clone, Serialize, Deserialize, Zeroize)]
 #[zeroize(drop)]
 pub(crate) struct DiscoveredServer {
-    /// The authorization server's identifier.
+    /// The issuer.
     pub(crate) issuer: String,
-    /// Its token endpoint.
+    /// The token endpoint.
     pub(crate) token_url: String,
-    /// Where they are taken back (RFC 7009); none where the server names no such place.
+    /// The revocation endpoint (RFC 7009); none when the server has none.
     #[serde(default)]
     pub(crate) revocation_url: Option<String>,
-    /// What tokens are for (RFC 8707).
+    /// The resource that tokens are issued for (RFC 8707).
     pub(crate) resource: String,
-    /// The client.
+    /// Our client id.
     pub(crate) client_id: String,
-    /// Its secret.
+    /// Our client secret.
     pub(crate) client_secret: Option<String>,
-    /// How it proves itself: `none`, `client_secret_basic` or `client_secret_post`.
+    /// The client authentication method: `none`, `client_secret_basic` or `client_secret_post`.
     pub(crate) auth: String,
 }
 
@@ -44,18 +43,19 @@ impl fmt::Debug for DiscoveredServer {
 }
 
 impl DiscoveredServer {
-    /// The account's, where it has one.
+    /// Reads the server from an account's credentials; none when the account has none.
     pub(crate) fn from_credentials(credentials: &Credentials) -> Option<Self> {
         serde_json::from_str(credentials.values().get(DISCOVERED_SERVER_KEY)?.as_str()?).ok()
     }
 
-    /// As it is kept.
+    /// Returns the stored form.
     pub(crate) fn to_secret(&self) -> Secret {
         let text = Zeroizing::new(serde_json::to_string(self).unwrap_or_default());
         Secret::new(text.as_str())
     }
 
-    /// The value of a Basic header (RFC 6749 section 2.3.1), where the client proves itself so.
+    /// Returns the value of the `Authorization` header (RFC 6749, section 2.3.1); none when the client authenticates
+    /// otherwise.
     pub(crate) fn basic_header(&self) -> Option<HeaderValue> {
         let secret = self.client_secret.as_deref().filter(|_| self.auth == "client_secret_basic")?;
         let coded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
@@ -66,7 +66,7 @@ impl DiscoveredServer {
         Some(value)
     }
 
-    /// What goes into the body otherwise.
+    /// Returns the client's parameters for the body.
     pub(crate) fn body_credentials(&self) -> Vec<(&'static str, &str)> {
         let secret = self.client_secret.as_deref().filter(|_| self.auth == "client_secret_post");
         [Some(("client_id", self.client_id.as_str())), secret.map(|secret| ("client_secret", secret))]
@@ -75,7 +75,7 @@ impl DiscoveredServer {
             .collect()
     }
 
-    /// Its secrets are not told either.
+    /// Adds the client's secrets to a redactor.
     pub(crate) fn add_secrets_to(&self, redactor: &mut Redactor) {
         self.client_secret.iter().for_each(|secret| redactor.add(secret));
         let basic =
@@ -83,13 +83,13 @@ impl DiscoveredServer {
         basic.iter().for_each(|encoded| redactor.add(encoded));
     }
 
-    /// The parameters by which the client proves itself, where no header does.
+    /// Returns the body parameters that authenticate the client; empty when a header does.
     pub(crate) fn client_authentication(&self) -> Vec<(&'static str, String)> {
         let in_body = if self.basic_header().is_none() { self.body_credentials() } else { Vec::new() };
         in_body.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
     }
 
-    /// The parameters that it adds to a token request.
+    /// Returns the parameters that it adds to a token request.
     pub(crate) fn token_parameters(&self) -> Vec<(&'static str, String)> {
         [("resource", self.resource.clone())].into_iter().chain(self.client_authentication()).collect()
     }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_proves_itself_as_it_was_agreed() {
+    fn the_client_authenticates_by_the_agreed_method() {
         let names =
             |server: &DiscoveredServer| server.token_parameters().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(server("client_secret_basic").basic_header().unwrap(), "Basic YW4raWQ6cyUzQSUyNQ==");
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_kept_whole_and_shows_nothing() {
+    fn it_is_stored_whole_and_its_debug_output_has_no_secret() {
         let kept = server("client_secret_post").to_secret();
         let credentials = Credentials::from_parts(&Metadata::new(), [(DISCOVERED_SERVER_KEY, kept)].into_iter());
         let found = DiscoveredServer::from_credentials(&credentials).unwrap();

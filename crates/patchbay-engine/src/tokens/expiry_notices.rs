@@ -1,8 +1,8 @@
-//! Ends that a person must prevent: what is known of them ahead, and when they are told.
+//! Expiry notices: warn of expiries that a person must prevent.
 //!
-//! Three things end for good: a refresh token, an access token that nothing renews, an account's client certificate.
-//! What a refresh moves it moves; the rest is told once, in the log and to whoever listens for events, two weeks ahead
-//! or for the last tenth of a life ([`CredentialExpiry`]).
+//! Three credentials expire for good: a refresh token, an access token that cannot be refreshed, and an account's client
+//! certificate. A refresh may move the expiry. Otherwise one notice goes to the log and to the event sink, two weeks
+//! ahead or in the last tenth of the lifetime ([`CredentialExpiry`]).
 
 use std::sync::Arc;
 
@@ -19,15 +19,16 @@ use crate::{
     services::own_credentials,
 };
 
-/// The type of the event that tells of an end.
+/// The event type of a notice.
 const RECONNECT_DUE_EVENT: &str = "account.relink_due";
-/// The causes that a token has.
+/// The expiry causes of a token.
 pub(super) const TOKEN_CAUSES: [ExpiryCause; 2] = [ExpiryCause::RefreshToken, ExpiryCause::AccessToken];
-/// The most accounts in one look, and at the same time.
+/// The most accounts of one run, and the most concurrent notices.
 const MAX_BATCH: u32 = 200;
 const MAX_CONCURRENT_NOTICES: usize = 8;
 
-/// The end that a token brings with it; none where it can always be got again, or the provider names none.
+/// Returns the expiry of a token that no refresh can move; none when a token can always be requested again, or when the
+/// provider sends no expiry.
 pub(super) fn token_expiry(
     token: &TokenMetadata,
     method: &AuthMethod,
@@ -41,7 +42,11 @@ pub(super) fn token_expiry(
     Some(CredentialExpiry::new(cause, token.issued_at, at))
 }
 
-/// Notes when the account's own client certificate ends. One that is the profile's is the operator's to watch.
+/// Records the expiry of the account's own client certificate. The operator is responsible for a certificate of the
+/// profile.
+///
+/// # Errors
+/// 500 `VaultError` when the account's secrets do not open.
 pub(crate) fn record_certificate_expiry(
     engine: &Engine,
     account: &mut Account,
@@ -63,77 +68,77 @@ pub(crate) fn record_certificate_expiry(
     let context = facts.context(connector, method);
     let roots = [("credentials", own.values()), ("context", &context)];
     let read = runtime::read_certificates(certificates, &connector.title, &facts, &Bindings { roots: &roots });
-    // What is wrong with it is told by the request that shows it.
+    // An unusable certificate is reported by the request that needs it.
     let validity = read.ok().flatten().and_then(|certificate| certificate.validity());
-    let ending = validity.map(|(from, to)| CredentialExpiry::new(ExpiryCause::ClientCertificate, from, to));
-    account.set_expiries(&[ExpiryCause::ClientCertificate], ending);
+    let expiry = validity.map(|(from, to)| CredentialExpiry::new(ExpiryCause::ClientCertificate, from, to));
+    account.set_expiries(&[ExpiryCause::ClientCertificate], expiry);
     Ok(())
 }
 
-/// What ends, and what to do about it, for a person.
-pub(crate) fn expiry_message(ending: &CredentialExpiry, provider: &str) -> String {
-    let what = match ending.cause {
-        ExpiryCause::RefreshToken => "the refresh token that renews its access ends then",
-        ExpiryCause::AccessToken => "its access token ends then, and the provider gave nothing to renew it with",
-        ExpiryCause::ClientCertificate => "its client certificate ends then",
+/// Returns the message of a notice, for a person.
+pub(crate) fn expiry_message(expiry: &CredentialExpiry, provider: &str) -> String {
+    let why = match expiry.cause {
+        ExpiryCause::RefreshToken => "its refresh token expires",
+        ExpiryCause::AccessToken => "its access token expires and the provider issued no refresh token",
+        ExpiryCause::ClientCertificate => "its client certificate expires",
     };
-    format!("the account at {provider} must be linked again before {}: {what}", ending.at)
+    format!("reconnect the account at {provider} before {}: {why}", expiry.at)
 }
 
-/// One look: tells of the ends whose time to be told has come.
+/// Sends the notices that are due.
 pub(crate) async fn send_expiry_notices(engine: &Engine) {
     let found = match engine.storage().refresh_leases().due_notices(engine.clock().now(), MAX_BATCH).await {
         Ok(found) => found,
         Err(error) => {
-            tracing::warn!(%error, "accounts that must be linked again soon could not be read; it is tried again");
+            tracing::warn!(%error, "could not read the accounts with due expiry notices; will retry");
             return;
         }
     };
     stream::iter(found)
         .for_each_concurrent(MAX_CONCURRENT_NOTICES, async |(project, id)| {
             if let Err(error) = notify_account(engine, &project, &id).await {
-                tracing::warn!(%error, account = %id, "of an account's end could not be told; it is tried again");
+                tracing::warn!(%error, account = %id, "could not send the account's expiry notice; will retry");
             }
         })
         .await;
 }
 
-/// Tells of one account's ends, and writes down that it was told. A listener may hear of an end twice when the process
-/// stops in between: under the same event id.
+/// Sends the due notices of one account and records that they were sent. If the process stops in between, a notice is
+/// sent twice, with the same event id.
 async fn notify_account(engine: &Engine, project: &ProjectId, id: &AccountId) -> Result<(), Error> {
     let Some(account) = engine.storage().accounts().get(project, id).await? else { return Ok(()) };
     let title = engine.view(Arc::new(account.clone())).await?.connector_title;
     let title = title.unwrap_or_else(|| account.connector.clone());
     let now = engine.clock().now();
     let mut changed = account.clone();
-    let due = changed.expiries.iter_mut().filter(|ending| !ending.notified && ending.notify_from <= now);
-    let mut told = Vec::new();
-    for ending in due {
+    let due = changed.expiries.iter_mut().filter(|expiry| !expiry.notified && expiry.notify_from <= now);
+    let mut sent = Vec::new();
+    for expiry in due {
         if let Some(sink) = engine.events() {
-            sink.emit(event(engine, &account, ending, &title)).await?;
+            sink.emit(event(engine, &account, expiry, &title)).await?;
         }
-        ending.notified = true;
-        told.push(ending.clone());
+        expiry.notified = true;
+        sent.push(expiry.clone());
     }
     changed.revision += 1;
     let stored = engine.storage().accounts().update(&changed, account.revision).await;
     engine.evict_account(id);
     match stored {
         Ok(_) => {}
-        // It was changed: the next look reads it again.
+        // The account was changed: the next run reads it again.
         Err(StorageError::Conflict(_)) => return Ok(()),
         Err(error) => return Err(error.into()),
     }
-    for ending in told {
+    for expiry in sent {
         tracing::warn!(
-            account = %id, project = %project, connector = account.connector, cause = ending.cause.as_str(),
-            ends_at = %ending.at, "{}", expiry_message(&ending, &title)
+            account = %id, project = %project, connector = account.connector, cause = expiry.cause.as_str(),
+            ends_at = %expiry.at, "{}", expiry_message(&expiry, &title)
         );
     }
     Ok(())
 }
 
-fn event(engine: &Engine, account: &Account, ending: &CredentialExpiry, title: &str) -> EmittedEvent {
+fn event(engine: &Engine, account: &Account, expiry: &CredentialExpiry, title: &str) -> EmittedEvent {
     let now = engine.clock().now();
     EmittedEvent {
         project_id: account.project_id.clone(),
@@ -143,12 +148,12 @@ fn event(engine: &Engine, account: &Account, ending: &CredentialExpiry, title: &
         action: None,
         call_id: CallId::generate(now, &*engine.parts().entropy),
         event_type: RECONNECT_DUE_EVENT.to_owned(),
-        event_id: Some(format!("{}:{}:{}", account.id, ending.cause.as_str(), ending.at)),
+        event_id: Some(format!("{}:{}:{}", account.id, expiry.cause.as_str(), expiry.at)),
         event_date: now,
         data: json!({
-            "cause": ending.cause.as_str(),
-            "ends_at": ending.at,
-            "message": expiry_message(ending, title),
+            "cause": expiry.cause.as_str(),
+            "ends_at": expiry.at,
+            "message": expiry_message(expiry, title),
         }),
     }
 }

@@ -1,10 +1,11 @@
-//! Tokens that providers mint: got when an account is linked, renewed before they end, never lost.
+//! Provider tokens: requested when an account is linked, refreshed before they expire, and never lost.
 //!
-//! One renewal at a time for an account: a single flight in the process ([`flights`]) and a lease with a
-//! fencing number in storage ([`renew`]). Before the provider is called it is written down that it will be; the
-//! new token is stored before anyone uses it. What a provider answers is read in [`answer`], asked for in
-//! [`mint`], put among the account's secrets in [`apply`]; [`keeper`] renews what nobody uses; [`revoke`] takes them back. By which
-//! app is for [`app`], and what no renewal can save is told by [`endings`].
+//! One refresh at a time for an account: a single flight in the process ([`single_flight`]) and a lease with a fencing
+//! number in storage ([`refresh`]). A refresh is recorded in storage before the provider is called, and the new token
+//! is stored before anyone uses it. [`token_request`] sends token requests, [`token_response`] reads and classifies
+//! their responses, [`account_token`] puts a token set into an account. [`refresh_worker`] refreshes in the background
+//! by [`refresh_policy`]. [`revoke`] revokes tokens. [`previous_clients`] keeps the OAuth clients that issued older
+//! tokens, and [`expiry_notices`] warns of expiries that no refresh can move.
 
 mod account_token;
 mod cron;

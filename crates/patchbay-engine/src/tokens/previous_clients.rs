@@ -1,9 +1,8 @@
-//! The app that minted an account's token.
+//! Previous OAuth clients of a profile.
 //!
-//! A provider honours a refresh token from the app that it gave it to and from no other (RFC 6749, section 6). When a
-//! profile gets another client id, the app before it is kept with the profile, sealed, for the accounts whose tokens it
-//! minted: they go on being renewed by it until their customers sign in again. A new secret of the same client id is the
-//! same app.
+//! A refresh token is bound to the client that it was issued to (RFC 6749, section 6). When a profile gets another client
+//! id, its previous client is stored sealed with the profile, for the accounts whose tokens were issued to it: it refreshes
+//! them until their customers authorize again. A new secret of the same client id is the same client.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -18,21 +17,21 @@ use crate::{
     linking::{open_secrets, seal_profile},
 };
 
-/// Where a profile keeps an app that it had before, by its client id. No expression can spell it.
+/// The prefix of a previous client's key among a profile's secrets; the client id follows. No expression can spell it.
 const SECRET_PREFIX: &str = "oauth.app:";
-/// The set-up fields that tell one app from another: OAuth 2.0's, and OAuth 1.0a's.
+/// The setup fields with the client id: of OAuth 2.0, and of OAuth 1.0a.
 const CLIENT_ID_FIELDS: [&str; 2] = ["clientId", "consumerKey"];
 
-/// The set-up values of a profile as they were.
+/// The former setup values of a profile.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct PreviousClient {
-    /// Those that are not secret.
+    /// The values that are not secret.
     pub(crate) plain: Metadata,
     secrets: BTreeMap<String, String>,
 }
 
 impl PreviousClient {
-    /// Its secret values.
+    /// Returns the secret values.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (&str, Secret)> {
         self.secrets.iter().map(|(field, value)| (field.as_str(), Secret::new(value.as_str())))
     }
@@ -50,12 +49,12 @@ impl fmt::Debug for PreviousClient {
     }
 }
 
-/// Whether a profile's secret is one of its own fields, or something that is kept beside them.
+/// Checks whether a profile's secret is a previous client, not a field.
 pub(crate) fn is_previous_client(field: &str) -> bool {
     field.starts_with(SECRET_PREFIX)
 }
 
-/// The client id of a profile's app.
+/// Returns the client id of a profile; none when its method has none.
 pub(crate) fn profile_client_id(vault: &Vault, profile: &Profile) -> Result<Option<String>, Error> {
     if let Some(Value::String(id)) = CLIENT_ID_FIELDS.iter().find_map(|field| profile.setup_information.get(*field)) {
         return Ok(Some(id.clone()));
@@ -64,13 +63,14 @@ pub(crate) fn profile_client_id(vault: &Vault, profile: &Profile) -> Result<Opti
     Ok(opened.first().map(|(_, id)| id.expose().to_owned()))
 }
 
-/// The client id of the app that minted the account's token, where it is one that the profile had before and keeps.
+/// Returns the id of the previous client that the account's token was issued to; none when it was issued to the
+/// profile's current client.
 pub(crate) fn previous_client_id<'a>(account: &'a Account, profile: &Profile) -> Option<&'a str> {
     let id = account.token.as_ref()?.client_id.as_deref()?;
     profile.secrets.contains_key(&secret_name(id)).then_some(id)
 }
 
-/// That app.
+/// Returns the previous client that the account's token was issued to, as [`previous_client_id`].
 pub(crate) fn previous_client(
     vault: &Vault,
     account: &Account,
@@ -82,29 +82,29 @@ pub(crate) fn previous_client(
     Ok(opened.first().and_then(|(_, text)| serde_json::from_str(text.expose()).ok()))
 }
 
-/// Keeps the app that a profile had before with what the profile is now, where it is another one; forgets those that
-/// minted no account's token (`issuing_clients`).
+/// Stores the client of `before` with the profile `now` if the profile has another one now. Removes the previous clients
+/// that no account's token was issued to (`issuing_clients` are the others).
 pub(crate) fn retain(
     vault: &Vault,
     before: &Profile,
     now: &mut Profile,
     issuing_clients: &[String],
 ) -> Result<(), Error> {
-    let (earlier, current) = (profile_client_id(vault, before)?, profile_client_id(vault, now)?);
-    let replaced = earlier.filter(|earlier| current.as_ref() != Some(earlier));
+    let (former, current) = (profile_client_id(vault, before)?, profile_client_id(vault, now)?);
+    let replaced = former.filter(|former| current.as_ref() != Some(former));
     if let Some(id) = &replaced {
-        // What is kept beside the fields has a dot in its name, which no field can have.
+        // Secrets that are not fields have a dot in their name, which no field can have.
         let secrets = open_matching(vault, before, |field| !field.contains('.'))?;
-        let app = PreviousClient {
+        let client = PreviousClient {
             plain: before.setup_information.clone(),
             secrets: secrets.into_iter().map(|(field, value)| (field.to_owned(), value.expose().to_owned())).collect(),
         };
-        let text = Zeroizing::new(serde_json::to_string(&app).unwrap_or_default());
-        let kept = [(secret_name(id), Secret::new(text.as_str()))];
-        now.secrets.extend(seal_profile(vault, &now.project_id, &now.id, &kept));
+        let text = Zeroizing::new(serde_json::to_string(&client).unwrap_or_default());
+        let sealed = [(secret_name(id), Secret::new(text.as_str()))];
+        now.secrets.extend(seal_profile(vault, &now.project_id, &now.id, &sealed));
     }
     now.secrets.retain(|field, _| match field.strip_prefix(SECRET_PREFIX) {
-        // A sign-in that is under way may still bring a token of the one that was replaced just now.
+        // A pending authorization may still bring a token of the client that was replaced just now.
         Some(id) => {
             current.as_deref() != Some(id)
                 && (replaced.as_deref() == Some(id) || issuing_clients.iter().any(|m| m == id))

@@ -1,8 +1,8 @@
-//! Renewing an account's token.
+//! Refreshes an account's token.
 //!
-//! The order is what makes it safe: lease, write-ahead, token call, commit. Whoever holds an older lease commits
-//! nothing; whoever comes after a crash knows that a call may have been made, tries what is stored once more (the
-//! provider may never have got the call, or allows for a retry), and believes the provider's answer.
+//! The order makes it safe: acquire the lease, record the request, send the token request, commit. The holder of an older
+//! lease cannot commit. After a crash the record shows that a request may have been sent: the stored refresh token is
+//! tried once more (the provider may not have received the request, or may allow a retry), and the response decides.
 
 use std::sync::Arc;
 
@@ -25,31 +25,36 @@ use crate::{
     services::{ResolvedAccount, credentials_of},
 };
 
-/// How long a lease lasts beyond the time that a call may take, in seconds: to store what it brought.
+/// The time that a lease lasts in addition to the call budget, to store the new token. In seconds.
 const LEASE_MARGIN_SECS: i64 = 30;
-/// How long someone else's renewal is waited for, looking so often.
+/// The interval and the number of checks while another process refreshes the token.
 const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(200);
 const MAX_LEASE_POLLS: usize = 300;
-/// How often a token_set token is tried to be stored.
+/// The most attempts to store a new token.
 const MAX_STORE_ATTEMPTS: u32 = 12;
-/// The first rest after a failure, and the longest, in seconds.
+/// The first and the longest wait after a failure, in seconds.
 const MIN_BACKOFF_SECS: i64 = 5;
 const MAX_BACKOFF_SECS: i64 = 15 * 60;
-/// The longest rest that a provider can ask for, in seconds: a day.
+/// The longest wait that a provider can request by `Retry-After`, in seconds: a day.
 const MAX_RETRY_AFTER_SECS: i64 = 86_400;
 
-/// What is asked of a renewal.
+/// The goal of a refresh: it does nothing if the goal is already met.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RefreshGoal {
-    /// A token other than this one, which was seen to be over or was refused.
+    /// Replaces this token, which has expired or was rejected.
     Replace(Option<TokenMetadata>),
-    /// A new one when the time for it has come.
+    /// Refreshes the token if it is due.
     IfDue,
 }
 
 impl Engine {
-    /// The account with a token that holds: renewed first when it does not. A token that still holds is used while
-    /// its renewal is under way. 412 when the account must be linked again, 502 when the provider gives none now.
+    /// Returns the account with a valid token. An expired token is refreshed first; a stale one is used while its refresh
+    /// runs in the background.
+    ///
+    /// # Errors
+    /// 412 `AccountExpiredCredentialsError` when the account must be reconnected, 412 `ProfileCredentialsError` when the
+    /// provider rejects the client's credentials, 503 `TokenRenewalError` during a wait after a failure; the provider's
+    /// errors otherwise.
     pub(crate) async fn with_valid_token(&self, resolved: Arc<ResolvedAccount>) -> Result<Arc<ResolvedAccount>, Error> {
         if !uses_token(resolved.method()) {
             return Ok(resolved);
@@ -79,8 +84,11 @@ impl Engine {
         }
     }
 
-    /// The account with another token than the one that the provider has just refused; none when there is no
-    /// other to be had without a person.
+    /// Returns the account with another token after the provider rejected the current one; none when the token cannot be
+    /// refreshed without a person.
+    ///
+    /// # Errors
+    /// As [`Engine::with_valid_token`].
     pub(crate) async fn refresh_after_rejection(
         &self,
         resolved: &ResolvedAccount,
@@ -94,7 +102,7 @@ impl Engine {
         self.resolve_account(&account.project_id, &account.id).await.map(Some)
     }
 
-    /// Joins or starts the account's renewal.
+    /// Joins or starts the account's refresh.
     pub(crate) fn refresh_account(
         &self,
         project: &ProjectId,
@@ -131,11 +139,11 @@ async fn refresh_with_lease(
         match engine.storage().refresh_leases().acquire(project, id, now, until, LeasePriority::Normal).await? {
             LeaseOutcome::Granted(lease) => {
                 let outcome = run_with_lease(engine, &lease, goal).await;
-                // Whatever it failed with: nobody waits for a lease that nobody holds any more.
+                // Release the lease after every failure, so that no other process waits for it.
                 if outcome.is_err()
                     && let Err(error) = engine.storage().refresh_leases().release(&lease).await
                 {
-                    tracing::warn!(%error, account = %id, "a lease could not be given back; it ends by itself");
+                    tracing::warn!(%error, account = %id, "could not release a refresh lease; it expires by itself");
                 }
                 return outcome;
             }
@@ -150,11 +158,8 @@ async fn refresh_with_lease(
             }
         }
     }
-    Err(Error::new(
-        ErrorCode::TokenRenewal,
-        "the account's token is being renewed by another process, which does not end; try again later",
-    )
-    .with_retry_after(5))
+    Err(Error::new(ErrorCode::TokenRenewal, "another process is still refreshing the account's token; try again later")
+        .with_retry_after(5))
 }
 
 fn is_needed(account: &Account, goal: &RefreshGoal, now: Timestamp) -> bool {
@@ -205,10 +210,8 @@ impl TokenRefresh<'_> {
         let Self { engine, lease, connector, method, profile } = self;
         let has_refresh_token = account.secrets.contains_key(REFRESH_TOKEN);
         let Some(grant) = refresh_grant(method, has_refresh_token) else {
-            let error = reconnect_required_for(
-                connector,
-                "its token has ended, and the provider gave nothing to renew it with",
-            );
+            let error =
+                reconnect_required_for(connector, "its token has expired and the provider issued no refresh token");
             self.mark_reconnect_required(&account, &error).await?;
             return Err(error);
         };
@@ -231,8 +234,8 @@ impl TokenRefresh<'_> {
         }
     }
 
-    /// Stores what was token_set, over changes that others made to the account in the meantime. It is tried for some
-    /// time: the provider may honour nothing else any more.
+    /// Stores a token set, merged with concurrent changes to the account. It retries for some time: the provider may have
+    /// revoked the former tokens.
     async fn store_token_set(&self, read: Account, token_set: &TokenSet) -> Result<(), Error> {
         let mut base = read.clone();
         let mut attempt = 0;
@@ -251,7 +254,7 @@ impl TokenRefresh<'_> {
                     let found = self.engine.storage().accounts().get(&read.project_id, &read.id).await?;
                     let Some(found) = found else { return Ok(()) };
                     if found.token != read.token || found.auth_config_key != read.auth_config_key {
-                        // It was linked again: its new token is not ours to replace.
+                        // The account was reconnected: its new token must not be replaced.
                         self.engine.storage().refresh_leases().release(self.lease).await?;
                         return Ok(());
                     }
@@ -259,11 +262,11 @@ impl TokenRefresh<'_> {
                 }
                 Err(error) if attempt < MAX_STORE_ATTEMPTS => {
                     attempt += 1;
-                    tracing::warn!(%error, account = %read.id, attempt, "a renewed token could not be stored yet");
+                    tracing::warn!(%error, account = %read.id, attempt, "could not store a refreshed token; will retry");
                     sleep(Duration::from_millis(100 << attempt.min(5))).await;
                 }
                 Err(error) => {
-                    tracing::error!(%error, account = %read.id, "a renewed token is lost: it could not be stored");
+                    tracing::error!(%error, account = %read.id, "lost a refreshed token: could not store it");
                     return Err(error.into());
                 }
             }
@@ -276,53 +279,54 @@ impl TokenRefresh<'_> {
         match cause {
             TokenError::InvalidGrant => {
                 let now = self.engine.clock().now();
-                let ended_at = account.token.as_ref().and_then(|token| token.refresh_expires_at);
-                let (ended, interrupted) = match ended_at.filter(|end| *end <= now) {
-                    Some(end) => (format!("; its refresh token ended on {end}"), ""),
+                let refresh_expires_at = account.token.as_ref().and_then(|token| token.refresh_expires_at);
+                let (expired, interrupted) = match refresh_expires_at.filter(|expiry| *expiry <= now) {
+                    Some(expiry) => (format!("; its refresh token expired at {expiry}"), ""),
                     None if self.lease.unresolved_revision.is_some() => {
-                        (String::new(), "; an earlier renewal was interrupted before its answer was stored")
+                        (String::new(), "; an earlier refresh was interrupted before its response was stored")
                     }
                     None => (String::new(), ""),
                 };
-                let mut ended =
-                    reconnect_required_for(self.connector, &format!("{}{ended}{interrupted}", error.message));
-                ended.provider = error.provider;
-                self.mark_reconnect_required(account, &ended).await?;
-                Err(ended)
+                let why = format!("{}{expired}{interrupted}", error.message);
+                let mut required = reconnect_required_for(self.connector, &why);
+                required.provider = error.provider;
+                self.mark_reconnect_required(account, &required).await?;
+                Err(required)
             }
             TokenError::InvalidClient => {
-                // It concerns every account of the profile, and none of them is to blame: the profile's alarm tells.
-                let mut told = error;
-                told.message = format!(
-                    "{title} refuses the app's credentials in the connector profile `{}`, so no token can be renewed; correct them there ({})",
-                    self.profile.name, told.message
+                // It affects every account of the profile, so the profile's alarm shows it.
+                let mut error = error;
+                error.message = format!(
+                    "{title} rejects the client credentials of the connector profile `{}`, so its tokens cannot be refreshed. \
+                     Correct them there ({})",
+                    self.profile.name, error.message
                 );
-                told.set_code(ErrorCode::ProfileCredentials);
-                Err(self.back_off(told, true).await?)
+                error.set_code(ErrorCode::ProfileCredentials);
+                Err(self.back_off(error, true).await?)
             }
             TokenError::Transient => {
-                let mut told = error;
-                told.message = format!("the account's token could not be renewed: {}", told.message);
-                Err(self.back_off(told, false).await?)
+                let mut error = error;
+                error.message = format!("could not refresh the account's token: {}", error.message);
+                Err(self.back_off(error, false).await?)
             }
         }
     }
 
-    /// Lets the next renewal wait: twice as long after each failure, with chance in it, and as long as the
-    /// provider asks for.
+    /// Makes the next refresh wait: twice as long after each failure, with jitter, and at least as long as the provider
+    /// requested. Returns the error with the wait.
     async fn back_off(&self, error: Error, outcome_known: bool) -> Result<Error, Error> {
         let ceiling = MIN_BACKOFF_SECS.saturating_mul(1 << self.lease.failures.min(10)).min(MAX_BACKOFF_SECS);
         let mut byte = [0];
         self.engine.parts().entropy.fill(&mut byte);
-        let own = ceiling / 2 + ceiling * i64::from(byte[0]) / 510;
-        let asked = error.retry_after.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
-        let seconds = own.max(asked.min(MAX_RETRY_AFTER_SECS)).max(1);
+        let backoff = ceiling / 2 + ceiling * i64::from(byte[0]) / 510;
+        let requested = error.retry_after.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
+        let seconds = backoff.max(requested.min(MAX_RETRY_AFTER_SECS)).max(1);
         let until = self.engine.clock().now().plus_seconds(seconds);
         self.engine.storage().refresh_leases().fail(self.lease, until, outcome_known).await?;
         Ok(error.with_retry_after(seconds.unsigned_abs()))
     }
 
-    /// The account is used no more until someone links it again.
+    /// Marks the account as requiring a reconnect, unless it was reconnected in the meantime.
     async fn mark_reconnect_required(&self, read: &Account, why: &Error) -> Result<(), Error> {
         let mut base = read.clone();
         loop {
@@ -342,7 +346,7 @@ impl TokenRefresh<'_> {
             self.engine.evict_account(&read.id);
             match outcome {
                 Ok(_) => {
-                    tracing::warn!(account = %read.id, connector = self.connector.key, "an account must be linked again: {}", why.message);
+                    tracing::warn!(account = %read.id, connector = self.connector.key, "an account must be reconnected: {}", why.message);
                     return Ok(());
                 }
                 Err(StorageError::Conflict(_)) => {
@@ -361,12 +365,12 @@ impl TokenRefresh<'_> {
     }
 }
 
-/// 412: only a person can help.
+/// Returns 412 `AccountExpiredCredentialsError` with the stored reason.
 fn reconnect_required(account: &Account) -> Error {
     let why = account.status_reasons.last().and_then(|reason| reason.description.as_deref());
     let message = match why {
         Some(why) => why.to_owned(),
-        None => "the account's credentials are refused by the provider; link it again".to_owned(),
+        None => "the provider rejected the account's credentials; reconnect the account".to_owned(),
     };
     Error::new(ErrorCode::AccountExpiredCredentials, message)
 }
@@ -374,23 +378,17 @@ fn reconnect_required(account: &Account) -> Error {
 fn reconnect_required_for(connector: &Connector, why: &str) -> Error {
     Error::new(
         ErrorCode::AccountExpiredCredentials,
-        format!("{} does not honour this account any more, link it again: {why}", connector.title),
+        format!("{} no longer accepts this account's credentials. Reconnect the account: {why}", connector.title),
     )
 }
 
 fn lost_lease() -> Error {
-    Error::new(
-        ErrorCode::TokenRenewal,
-        "the account's token was renewed by another process at the same time; try again",
-    )
-    .with_retry_after(1)
+    Error::new(ErrorCode::TokenRenewal, "another process refreshed the account's token at the same time; try again")
+        .with_retry_after(1)
 }
 
 fn backing_off(until: Timestamp, now: Timestamp) -> Error {
     let seconds = (until.as_micros() - now.as_micros()).max(0) / 1_000_000 + 1;
-    Error::new(
-        ErrorCode::TokenRenewal,
-        format!("the account's token could not be renewed a moment ago; it is tried again in {seconds} s"),
-    )
-    .with_retry_after(seconds.unsigned_abs())
+    Error::new(ErrorCode::TokenRenewal, format!("the last refresh of the account's token failed; retry in {seconds} s"))
+        .with_retry_after(seconds.unsigned_abs())
 }

@@ -1,5 +1,5 @@
-//! Renews in the background what nobody uses, and what a schedule asks for; suspended accounts too. Tells of accounts that
-//! no renewal can save. Lets go of clients with a certificate that rest.
+//! Background worker: refreshes due tokens (those of suspended accounts too), sends expiry notices, evicts idle mTLS
+//! clients.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{RefreshGoal, expiry_notices::send_expiry_notices};
 use crate::{Engine, background_task::BackgroundTask};
 
-/// How often it looks.
+/// The interval between two runs.
 const TICK_INTERVAL: Duration = Duration::from_secs(20);
-/// The most accounts in one look.
+/// The most accounts of one run.
 const MAX_BATCH: u32 = 200;
-/// Renewals at the same time.
+/// The most concurrent refreshes.
 const MAX_CONCURRENT_REFRESHES: usize = 8;
 
-/// Starts it.
+/// Starts the worker.
 pub(crate) fn start(engine: Engine) -> BackgroundTask {
     BackgroundTask::start(async move |stop| {
         let mut ticks = interval(TICK_INTERVAL);
@@ -30,20 +30,20 @@ pub(crate) fn start(engine: Engine) -> BackgroundTask {
     })
 }
 
-/// One look.
+/// Refreshes the tokens that are due.
 pub(crate) async fn refresh_due_tokens(engine: &Engine) {
     let due = match engine.storage().refresh_leases().due_refreshes(engine.clock().now(), MAX_BATCH).await {
         Ok(due) => due,
         Err(error) => {
-            tracing::warn!(%error, "accounts whose tokens should be renewed could not be read; it is tried again");
+            tracing::warn!(%error, "could not read the accounts whose tokens are due; will retry");
             return;
         }
     };
     stream::iter(due)
         .for_each_concurrent(MAX_CONCURRENT_REFRESHES, async |(project, id)| {
-            // What went wrong is in the account's state or in the log by now.
+            // The failure is in the account's state or in the log.
             if let Err(error) = engine.refresh_account(&project, &id, RefreshGoal::IfDue).await {
-                tracing::debug!(%error, account = %id, "a token was not renewed");
+                tracing::debug!(%error, account = %id, "a token was not refreshed");
             }
         })
         .await;

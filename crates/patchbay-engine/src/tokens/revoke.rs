@@ -1,4 +1,4 @@
-//! Taking an account's credentials back at the provider: by the connector's own action, or at its revocation address
+//! Revokes an account's credentials at the provider: by the connector's own action, or at the revocation endpoint
 //! (RFC 7009).
 
 use http::StatusCode;
@@ -18,14 +18,18 @@ use crate::{
     runtime::{self, IntoError as _, RawInputs, Revocation},
 };
 
-/// Whether a method's credentials can be taken back by program, as far as the connector knows: an MCP server says at the
-/// sign-in whether and where. What customers typed themselves they end themselves.
+/// Checks whether a method's credentials may be revocable. An MCP server announces its revocation endpoint in discovery.
+/// Credentials that customers entered themselves cannot be revoked here.
 pub(crate) fn can_revoke(method: &AuthMethod) -> bool {
-    let has_address = matches!(&method.authorization, Authorization::OAuth2(oauth2) if oauth2.revocation_url.is_some());
-    method.revoke.is_some() || method.kind == AuthKind::Mcp || (needs_authorization(method) && has_address)
+    let has_endpoint =
+        matches!(&method.authorization, Authorization::OAuth2(oauth2) if oauth2.revocation_url.is_some());
+    method.revoke.is_some() || method.kind == AuthKind::Mcp || (needs_authorization(method) && has_endpoint)
 }
 
-/// Takes an account's credentials back, until `deadline`.
+/// Revokes an account's credentials, until `deadline`.
+///
+/// # Errors
+/// 500 `ConnectorError`; the provider's errors when it did not confirm.
 pub(crate) async fn revoke(
     client: TokenClient<'_>,
     token_context: &TokenContext<'_>,
@@ -45,8 +49,8 @@ pub(crate) async fn revoke(
     }
 }
 
-/// The token that is worth most, and what it is called: with the one that renews goes what it renewed (RFC 7009,
-/// section 2.1).
+/// Returns the token to revoke and its type hint: the refresh token if there is one, because its revocation revokes the
+/// access tokens too (RFC 7009, section 2.1).
 fn token_to_revoke<'a>(token_context: &'a TokenContext<'_>) -> Option<(&'a str, &'static str)> {
     let refresh = token_context.credentials.text(REFRESH_TOKEN).map(|token| (token, "refresh_token"));
     refresh.or_else(|| Some((token_context.credentials.text(ACCESS_TOKEN)?, "access_token")))
@@ -77,7 +81,7 @@ async fn revoke_at_endpoint(
     let server = discovered_server(token_context);
     let found = server.as_ref().and_then(|server| Some((server, server.revocation_url.as_deref()?)));
     let source = match (&oauth2.revocation_url, found) {
-        // The connector's author knows better than the server.
+        // The connector's definition takes precedence over discovery.
         (Some(source), _) => EndpointSource::Configured(source),
         (None, Some((server, url))) => EndpointSource::DiscoveredRevocation(server, url),
         (None, None) => return Ok(Revocation::Unsupported),
@@ -106,14 +110,14 @@ async fn revoke_at_endpoint(
     let code = body.as_ref().and_then(token_response::error_code);
     match (incoming.status, code) {
         (status, None) if status.is_success() => Ok(Revocation::Confirmed),
-        // It does not know the token (any more): what section 2.2 answers with 200, some answer so.
+        // An unknown token: RFC 7009, section 2.2, prescribes 200, but some providers report it.
         (StatusCode::OK | StatusCode::BAD_REQUEST, Some("invalid_token" | "token_revoked")) => {
             Ok(Revocation::Confirmed)
         }
         (_, code) => {
             let mut error = runtime::provider_error(client.host.clock(), title, &incoming);
             if let Some(code) = code {
-                error.message = format!("{title} answered {code}");
+                error.message = format!("{title} returned the error {code}");
             }
             if incoming.status.is_success() {
                 error.set_status(502);

@@ -1,4 +1,4 @@
-//! One renewal at a time for an account in this process, however many ask.
+//! At most one token refresh at a time for an account in this process. Concurrent callers share its outcome.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use crate::{Error, ErrorCode};
 
 type SharedFlight = Shared<Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>>;
 
-/// The renewals under way, and the accounts whose last one failed.
+/// The refreshes in flight, and the accounts whose last refresh failed.
 #[derive(Default)]
 pub(crate) struct SingleFlight {
     in_flight: Mutex<HashMap<AccountId, SharedFlight>>,
@@ -23,8 +23,8 @@ pub(crate) struct SingleFlight {
 }
 
 impl SingleFlight {
-    /// Joins the account's renewal, or starts one. It runs to its end, also when everyone who asked has gone: a
-    /// token that was minted is stored.
+    /// Joins the account's refresh, or starts one. It runs to completion even if every caller has gone: a token that
+    /// the provider issued must be stored.
     pub(crate) fn join<F>(&self, id: &AccountId, start: impl FnOnce() -> F) -> SharedFlight
     where
         F: Future<Output = Result<(), Error>> + Send + 'static,
@@ -36,8 +36,11 @@ impl SingleFlight {
         let task = self.tasks.spawn(start());
         let flight = async move {
             task.await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a renewal stopped half-way");
-                Err(Error::new(ErrorCode::Internal, "the renewal of the account's token stopped half-way"))
+                tracing::error!(%error, "a token refresh panicked");
+                Err(Error::new(
+                    ErrorCode::Internal,
+                    "the refresh of the account's token failed unexpectedly; see the server's log",
+                ))
             })
         };
         let flight = flight.boxed().shared();
@@ -45,12 +48,12 @@ impl SingleFlight {
         flight
     }
 
-    /// To be held by a renewal while it runs: also one that panics makes room for the next.
+    /// Returns the guard that a refresh holds while it runs. Its drop lets the next refresh start, even after a panic.
     pub(crate) fn guard<'f>(&'f self, id: &'f AccountId) -> FlightGuard<'f> {
         FlightGuard { flights: self, id, retry_after: None }
     }
 
-    /// Whoever comes after this starts another one.
+    /// Ends the account's refresh: the next caller starts another one.
     fn finish(&self, id: &AccountId, retry_after: Option<Timestamp>) {
         let mut backing_off = self.backing_off.lock().unwrap_or_else(PoisonError::into_inner);
         match retry_after {
@@ -61,35 +64,35 @@ impl SingleFlight {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    /// Whether the account's next renewal is not to be tried yet.
+    /// Checks whether the account's next refresh must still wait after a failure.
     pub(crate) fn is_backing_off(&self, id: &AccountId, now: Timestamp) -> bool {
         self.backing_off.lock().unwrap_or_else(PoisonError::into_inner).get(id).is_some_and(|until| *until > now)
     }
 
-    /// Waits until the renewals that are under way have ended.
+    /// Waits for the refreshes in flight.
     pub(crate) async fn wait_until_idle(&self) {
         let in_flight = {
             let flights = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
             flights.values().cloned().collect::<Vec<_>>()
         };
         for flight in in_flight {
-            // Who asked for it was told.
+            // Its callers got the outcome.
             let _ = flight.await;
         }
     }
 
-    /// Waits until every renewal has ended; there will be no more.
+    /// Waits for the refreshes in flight and accepts no more.
     pub(crate) async fn shutdown(&self) {
         self.tasks.close();
         self.tasks.wait().await;
     }
 }
 
-/// The end of a renewal, when it is dropped.
+/// Ends a refresh when it is dropped.
 pub(crate) struct FlightGuard<'f> {
     flights: &'f SingleFlight,
     id: &'f AccountId,
-    /// Until when the next one is not to be tried.
+    /// When the next refresh may start; at once when none.
     pub(crate) retry_after: Option<Timestamp>,
 }
 
@@ -106,17 +109,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_renewal_that_panics_makes_room_for_the_next() {
+    async fn a_refresh_can_start_after_one_that_panicked() {
         let (flights, id) = (Arc::new(SingleFlight::default()), AccountId::new("a"));
-        let renewal = |panics: bool| {
+        let refresh = |panics: bool| {
             let (flights, id) = (flights.clone(), id.clone());
             move || async move {
                 let _guard = flights.guard(&id);
-                assert!(!panics, "a mistake of ours");
+                assert!(!panics, "a bug");
                 Ok(())
             }
         };
-        assert_eq!(flights.join(&id, renewal(true)).await.unwrap_err().code, ErrorCode::Internal);
-        assert!(flights.join(&id, renewal(false)).await.is_ok());
+        assert_eq!(flights.join(&id, refresh(true)).await.unwrap_err().code, ErrorCode::Internal);
+        assert!(flights.join(&id, refresh(false)).await.is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! Asking a provider for a token: at its token endpoint (RFC 6749), or by the connector's own action.
+//! Token requests: at the provider's token endpoint (RFC 6749, section 3.2), or by the connector's own action.
 
 use std::sync::Arc;
 
@@ -25,17 +25,17 @@ use crate::{
     runtime::{self, Credentials, Host, IntoError as _, RawInputs, Redactor, RunContext, RunFacts},
 };
 
-/// What a token is asked for with.
+/// The grant of a token request.
 pub(crate) enum Grant {
-    /// The account's or the app's own credentials (RFC 6749 section 4.4, or a log-in).
+    /// The account's or the client's own credentials (RFC 6749, section 4.4, or a login at the provider).
     ClientCredentials,
-    /// The refresh token among the credentials (RFC 6749 section 6).
+    /// The refresh token among the credentials (RFC 6749, section 6).
     RefreshToken,
-    /// What the customer came back with (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+    /// The code of a callback (RFC 6749, section 4.1.3; RFC 7636, section 4.5).
     AuthorizationCode { code: Secret, redirect_uri: String, verifier: Option<Secret> },
 }
 
-/// What the authorization server is reached with.
+/// The HTTP client and the configuration of token requests.
 #[derive(Clone, Copy)]
 pub(crate) struct TokenClient<'a> {
     pub(crate) host: &'a Host,
@@ -43,32 +43,34 @@ pub(crate) struct TokenClient<'a> {
 }
 
 impl<'a> TokenClient<'a> {
+    /// Returns the engine's own.
     pub(crate) fn of(engine: &'a Engine) -> Self {
         Self { host: engine.host(), config: engine.config() }
     }
 }
 
-/// For whom a token is asked for.
+/// The connector, profile, owner and credentials that a token belongs to.
 pub(crate) struct TokenContext<'a> {
     pub(crate) connector: &'a Connector,
     pub(crate) method: &'a AuthMethod,
     pub(crate) profile: &'a Profile,
     pub(crate) environment: &'a str,
     pub(crate) owner: &'a Owner,
+    /// The account; none while it is not stored.
     pub(crate) account_id: Option<&'a AccountId>,
     pub(crate) credentials: &'a Credentials,
 }
 
-/// Why there is no token.
+/// A failed token request.
 #[derive(Debug)]
 pub(crate) struct TokenFailure {
-    /// What it means.
+    /// The classified cause.
     pub(crate) cause: TokenError,
-    /// What to tell. Account secrets are redacted.
+    /// The error for the caller, with account secrets redacted.
     pub(crate) error: Error,
 }
 
-/// Whether accounts of a method work by a token that is minted without the customer's presence at the provider.
+/// Checks whether a method requests a token when an account is linked, without the customer's presence at the provider.
 pub(crate) fn gets_token_at_link(method: &AuthMethod) -> bool {
     match method.kind {
         AuthKind::OAuth2(GrantType::ClientCredentials) => true,
@@ -77,17 +79,17 @@ pub(crate) fn gets_token_at_link(method: &AuthMethod) -> bool {
     }
 }
 
-/// Whether the customer signs in at the provider.
+/// Checks whether a method needs the customer's authorization at the provider.
 pub(crate) fn needs_authorization(method: &AuthMethod) -> bool {
     method.is_interactive()
 }
 
-/// Whether accounts of a method work by a token that is minted.
+/// Checks whether a method uses a token that the provider issues.
 pub(crate) fn uses_token(method: &AuthMethod) -> bool {
     needs_authorization(method) || gets_token_at_link(method)
 }
 
-/// How a token of this method is renewed; none when nothing renews it.
+/// Returns the grant that refreshes a token of this method; none when it cannot be refreshed.
 pub(crate) fn refresh_grant(method: &AuthMethod, has_refresh_token: bool) -> Option<Grant> {
     if gets_token_at_link(method) {
         return Some(Grant::ClientCredentials);
@@ -96,13 +98,13 @@ pub(crate) fn refresh_grant(method: &AuthMethod, has_refresh_token: bool) -> Opt
     (needs_authorization(method) && (has_refresh_token || by_action)).then_some(Grant::RefreshToken)
 }
 
-/// Asks for a token. Whether the provider takes the app's own credentials is kept with the profile.
+/// Requests a token. The profile's alarm shows whether the provider accepts the client's credentials.
 pub(crate) async fn request_token(
     engine: &Engine,
     token_context: &TokenContext<'_>,
     grant: &Grant,
 ) -> Result<TokenSet, TokenFailure> {
-    // In a box: futures within futures grow too deep for the compiler otherwise.
+    // Boxed, because the type of the nested futures exceeds the compiler's depth limit otherwise.
     let outcome = Box::pin(request_by_method(TokenClient::of(engine), token_context, grant)).await;
     if let Some(app) = token_context.credentials.previous_client() {
         return outcome.map_err(|failure| for_previous_client(failure, app));
@@ -126,14 +128,14 @@ pub(crate) async fn report_client_outcome<T>(
     }
 }
 
-/// An app that the profile has no more concerns no other account, and no profile: where the provider refuses it, its
-/// accounts are linked again, by the app that the profile has now.
-fn for_previous_client(TokenFailure { cause, mut error }: TokenFailure, app: &str) -> TokenFailure {
+/// Turns the rejection of a previous client into an invalid grant: the client belongs to this account only, not to the
+/// profile. The account must be reconnected with the profile's current client.
+fn for_previous_client(TokenFailure { cause, mut error }: TokenFailure, client_id: &str) -> TokenFailure {
     let cause = match cause {
         TokenError::Transient => TokenError::Transient,
         TokenError::InvalidGrant | TokenError::InvalidClient => {
             error.message =
-                format!("{}; its token was minted by the app `{app}`, which its profile had before", error.message);
+                format!("{}; the token was issued to the profile's previous client `{client_id}`", error.message);
             TokenError::InvalidGrant
         }
     };
@@ -147,19 +149,20 @@ async fn request_by_method(
 ) -> Result<TokenSet, TokenFailure> {
     let deadline = Instant::now() + Duration::from_millis(client.config.call_budget_millis);
     let by_action = !matches!(grant, Grant::AuthorizationCode { .. });
-    // Where a customer signed in, an action that gives no token only fetches what goes with one.
+    // After an authorization, an action without a token in its result only fetches what belongs to the token.
     let returns_token = |refresh: &&Refresh| refresh.gives_token() || !needs_authorization(token_context.method);
     if let Some(refresh) = token_context.method.refresh.as_ref().filter(|_| by_action).filter(returns_token) {
         return token_from_action(client, token_context, &refresh.action, deadline).await;
     }
     match &token_context.method.authorization {
         Authorization::OAuth2(oauth2) => token_from_endpoint(client, token_context, oauth2, grant, deadline).await,
-        _ => Err(connector_error(token_context, "it names no place where a token is got")),
+        _ => Err(connector_error(token_context, "it has neither a token endpoint nor `refreshAuthentication`")),
     }
 }
 
-/// Runs `refreshAuthentication` once after a sign-in, with the token that was got: for what goes with it (the site, the
-/// organisation), or for another token where that is what the provider wants.
+/// Runs `refreshAuthentication` once after an authorization, with the new token. It returns what belongs to the token (a
+/// site, an organization), or a token that replaces it if the provider has a second kind. Returns none when the method
+/// has no such action.
 pub(crate) async fn complete_authorization(
     engine: &Engine,
     token_context: &TokenContext<'_>,
@@ -173,12 +176,12 @@ fn connector_error(token_context: &TokenContext<'_>, why: &str) -> TokenFailure 
     let title = &token_context.connector.title;
     let error = Error::new(
         ErrorCode::Connector,
-        format!("the connector {title} cannot get a token by `{}`: {why}", token_context.method.key),
+        format!("the connector {title} cannot request a token for `{}`: {why}", token_context.method.key),
     );
     TokenFailure { cause: TokenError::Transient, error }
 }
 
-/// What a request for a token says of itself.
+/// Returns the ids of a run of this context, with a new call id.
 pub(crate) fn run_ids(client: TokenClient<'_>, token_context: &TokenContext<'_>) -> RunFacts {
     RunFacts {
         organization_id: None,
@@ -191,7 +194,7 @@ pub(crate) fn run_ids(client: TokenClient<'_>, token_context: &TokenContext<'_>)
     }
 }
 
-/// What the connector's own actions run with: nobody listens, and nobody looks on.
+/// Returns the run context of the connector's own actions: no event sink and no trace.
 pub(super) fn run_context<'a>(
     client: TokenClient<'a>,
     token_context: &'a TokenContext<'_>,
@@ -208,17 +211,21 @@ async fn token_from_action(
     deadline: Instant,
 ) -> Result<TokenSet, TokenFailure> {
     let run = run_context(client, token_context, deadline);
-    let inputs = runtime::check_inputs(action, RawInputs::default())
-        .map_err(|error| connector_error(token_context, &format!("its action wants inputs ({})", error.message)))?;
+    let inputs = runtime::check_inputs(action, RawInputs::default()).map_err(|error| {
+        connector_error(token_context, &format!("its action has required inputs ({})", error.message))
+    })?;
     match runtime::run_for_credentials(client.host, run, action, &inputs).await {
         Ok(result) => token_response::from_action(result)
-            .ok_or_else(|| connector_error(token_context, "the result of `refreshAuthentication` holds no token")),
+            .ok_or_else(|| connector_error(token_context, "the result of `refreshAuthentication` contains no token")),
         Err(error) => {
-            let said = error.provider.as_ref();
-            let cause = match said.and_then(|said| said.status) {
+            let provider = error.provider.as_ref();
+            let cause = match provider.and_then(|provider| provider.status) {
                 Some(status) => classify_for_method(
                     token_context.method,
-                    token_response::classify(status, said.and_then(|said| token_response::error_code(&said.body))),
+                    token_response::classify(
+                        status,
+                        provider.and_then(|provider| token_response::error_code(&provider.body)),
+                    ),
                     status,
                 ),
                 None => TokenError::Transient,
@@ -228,7 +235,7 @@ async fn token_from_action(
     }
 }
 
-/// Where the app's credentials are the account's own fields, what is wrong with them is the account's to mend.
+/// Turns an invalid client into an invalid grant if the client's credentials are the account's own fields.
 fn classify_for_method(method: &AuthMethod, cause: TokenError, status: u16) -> TokenError {
     match cause {
         TokenError::InvalidClient if method.setup_fields.is_empty() && matches!(status, 200 | 400 | 401 | 403) => {
@@ -267,7 +274,7 @@ async fn token_from_endpoint(
     let body = token_response::parse_body(&incoming.body);
     let error = body.as_ref().and_then(token_response::error_code);
     let status = incoming.status.as_u16();
-    // Some say 200 and put the error into the body.
+    // Some providers return 200 with an error in the body.
     if incoming.status.is_success()
         && error.is_none()
         && let Some(token_set) = body.as_ref().and_then(|body| token_response::from_endpoint(body, oauth2))
@@ -275,7 +282,7 @@ async fn token_from_endpoint(
         return Ok(token_set);
     }
     let cause = match (incoming.status.is_success(), error) {
-        // Neither a token nor a reason: a page of a proxy, or another API than the one that was meant.
+        // Neither a token nor an error: the page of a proxy, or another API.
         (true, None) => TokenError::Transient,
         (_, error) => classify_for_method(token_context.method, token_response::classify(status, error), status),
     };
@@ -287,21 +294,21 @@ async fn token_from_endpoint(
     Err(TokenFailure { cause, error: redacted(rejection(client, title, body.as_ref(), &incoming, &redactor)) })
 }
 
-/// What was found of the authorization server when the customer signed in at an MCP server.
+/// Returns the discovered authorization server of an MCP server's account.
 pub(super) fn discovered_server(token_context: &TokenContext<'_>) -> Option<DiscoveredServer> {
     (token_context.method.kind == AuthKind::Mcp)
         .then(|| DiscoveredServer::from_credentials(token_context.credentials))
         .flatten()
 }
 
-/// Whether the client is one that was registered for the account's token: where the server has forgotten it, the token
-/// is worth nothing either, and a new sign-in registers another.
+/// Checks whether the account's client was registered dynamically. If the server no longer knows it, the token is invalid
+/// too, and a new authorization registers another client.
 fn has_dynamic_client(token_context: &TokenContext<'_>) -> bool {
-    let by_hand = token_context.credentials.values().get("clientId").and_then(Value::as_str);
-    discovered_server(token_context).is_some_and(|server| by_hand != Some(server.client_id.as_str()))
+    let configured = token_context.credentials.values().get("clientId").and_then(Value::as_str);
+    discovered_server(token_context).is_some_and(|server| configured != Some(server.client_id.as_str()))
 }
 
-/// The client certificate of the method (RFC 8705: it may stand for the app's secret).
+/// Returns the method's client certificate, which may authenticate the client (RFC 8705).
 pub(crate) fn certificate(
     client: TokenClient<'_>,
     token_context: &TokenContext<'_>,
@@ -313,7 +320,8 @@ pub(crate) fn certificate(
     runtime::read_certificates(certificates, &token_context.connector.title, &run_ids, &Bindings { roots: &roots })
 }
 
-/// The provider's own words where it has some.
+/// Returns the error of a rejected token request, with the provider's own description if it sent one (RFC 6749,
+/// section 5.2).
 fn rejection(
     client: TokenClient<'_>,
     title: &str,
@@ -321,13 +329,13 @@ fn rejection(
     incoming: &InboundResponse,
     redactor: &Redactor,
 ) -> Error {
-    let word = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
+    let member = |name: &str| body.and_then(|body| body.get(name)).and_then(Value::as_str);
     let mut error = runtime::provider_error(client.host.clock(), title, incoming);
-    error.message = match (body.and_then(token_response::error_code), word("error_description")) {
-        (Some(code), Some(words)) => format!("{title} gives no token: {words} ({code})"),
-        (Some(code), None) => format!("{title} gives no token: {code}"),
+    error.message = match (body.and_then(token_response::error_code), member("error_description")) {
+        (Some(code), Some(description)) => format!("{title} rejected the token request: {description} ({code})"),
+        (Some(code), None) => format!("{title} rejected the token request: {code}"),
         _ if incoming.status.is_success() => {
-            format!("{title} answered the request for a token with something that holds none")
+            format!("{title}'s token response contains no token")
         }
         _ => error.message,
     };
@@ -337,7 +345,7 @@ fn rejection(
     runtime::redact_error(error, redactor)
 }
 
-/// The parameters of a request in the order in which they were written, each name once.
+/// The parameters of a request, in order, each name once.
 #[derive(Default)]
 pub(super) struct FormParameters(Vec<(String, String)>);
 
@@ -411,33 +419,33 @@ fn token_request(
     .request(client, token_context, oauth2)
 }
 
-/// Where one of the authorization server's own addresses is known from.
+/// The source of an endpoint's URL.
 pub(super) enum EndpointSource<'a> {
-    /// The connector writes it.
+    /// The connector's definition.
     Configured(&'a Template),
-    /// The server told it: its token endpoint.
+    /// The discovered token endpoint.
     Discovered(&'a DiscoveredServer),
-    /// The server told it: its revocation endpoint.
+    /// The discovered revocation endpoint.
     DiscoveredRevocation(&'a DiscoveredServer, &'a str),
 }
 
-/// A call to one of the authorization server's own addresses, at which the app proves itself.
+/// A request to an endpoint of the authorization server at which the client authenticates.
 pub(super) struct EndpointRequest<'a> {
-    /// The address, and the key that it stands under.
     pub(super) source: EndpointSource<'a>,
+    /// The key of the URL in the connector's definition.
     pub(super) name: &'static str,
-    /// What the call is about.
+    /// The parameters of the request itself.
     pub(super) form: FormParameters,
-    /// The parameters that the connector cannot set.
+    /// The names of the parameters that the connector cannot set.
     pub(super) reserved: &'a [&'a str],
-    /// Scopes to ask for.
+    /// The scopes to request.
     pub(super) scopes: Option<&'a Template>,
-    /// The connector's own parameters; one that comes to nothing takes the parameter of its name out.
+    /// The connector's own parameters. One that evaluates to null removes the parameter of its name.
     pub(super) params: &'a [(String, Template)],
 }
 
 impl EndpointRequest<'_> {
-    /// The request, with the app's proof in it.
+    /// Builds the request, with the client's authentication (RFC 6749, section 2.3).
     pub(super) fn request(
         self,
         client: TokenClient<'_>,
@@ -453,7 +461,7 @@ impl EndpointRequest<'_> {
         let text = |template: &Template, escape| {
             template.eval_text(&bindings, escape).map_err(|error: EvalError| error.to_string())
         };
-        let (url, server, proof) = match source {
+        let (url, server, client_authentication) = match source {
             EndpointSource::Configured(source) => {
                 (text(source, Escape::Host)?.ok_or_else(|| format!("its `{name}` is empty"))?, None, Vec::new())
             }
@@ -462,7 +470,7 @@ impl EndpointRequest<'_> {
                 (url.to_owned(), Some(server), server.client_authentication())
             }
         };
-        let url = Url::parse(&url).map_err(|error| format!("its `{name}` is no URL: {error}"))?;
+        let url = Url::parse(&url).map_err(|error| format!("its `{name}` is not a URL: {error}"))?;
         if let Some(scopes) = scopes
             && let Some(scopes) = text(scopes, Escape::None)?.filter(|scopes| !scopes.is_empty())
         {
@@ -474,7 +482,7 @@ impl EndpointRequest<'_> {
                 None => form.remove(name),
             }
         }
-        for (name, value) in proof {
+        for (name, value) in client_authentication {
             form.set(name, value);
         }
         let mut headers = HeaderMap::new();
@@ -484,12 +492,12 @@ impl EndpointRequest<'_> {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         for (name, value) in &oauth2.custom_headers {
             let Some(value) = text(value, Escape::Header)? else { continue };
-            let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("`{name}` is no header name"))?;
+            let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("`{name}` is not a header name"))?;
             let mut value = HeaderValue::try_from(value).map_err(|_| format!("the header `{name}` cannot be sent"))?;
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        // Unless the connector says how the app proves itself, its id and secret go in the body.
+        // Unless the connector authenticates the client otherwise, its id and secret go into the body.
         if !headers.contains_key(header::AUTHORIZATION) && !form.has("client_assertion") {
             for (name, key) in [("client_id", "clientId"), ("client_secret", "clientSecret")] {
                 if let Some(value) = token_context.credentials.text(key).filter(|_| !form.has(name)) {

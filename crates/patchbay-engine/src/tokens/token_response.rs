@@ -1,34 +1,33 @@
-//! Reading what a provider answers when it is asked for a token (RFC 6749, sections 5.1 and 5.2), and the many
-//! ways in which providers say it otherwise.
+//! Token responses and error responses (RFC 6749, sections 5.1 and 5.2), and the many ways in which providers deviate.
 
 use patchbay_connector::definition::{OAuth1Flow, OAuth2, TokenResponse};
 use patchbay_model::Timestamp;
 use patchbay_vault::Secret;
 use serde_json::{Map, Value};
 
-/// The keys under which minted secrets stand among an account's secrets; `credentials.KEY` in expressions.
+/// The keys of tokens among an account's secrets; `credentials.KEY` in expressions.
 pub(crate) const ACCESS_TOKEN: &str = "accessToken";
 pub(crate) const REFRESH_TOKEN: &str = "refreshToken";
-/// The secret that goes with an access token of OAuth 1.0a.
+/// The key of the secret of an OAuth 1.0a token.
 const TOKEN_SECRET: &str = "tokenSecret";
 
-/// What a provider minted.
+/// The tokens that a provider issued, with what came with them.
 #[derive(Debug)]
 pub(crate) struct TokenSet {
-    /// The tokens and what came with them, by the key under which expressions find them.
+    /// The tokens and further values, by their key in expressions.
     pub(crate) secrets: Vec<(String, Secret)>,
-    /// When the access token ends; none when the provider names no end.
+    /// The expiry of the access token; none when the provider sends none.
     pub(crate) expires: Option<TokenExpiry>,
-    /// When the refresh token ends.
+    /// The expiry of the refresh token.
     pub(crate) refresh_expires: Option<TokenExpiry>,
-    /// Who signed in, to be checked against the sign-in and thrown away (`OpenID` Connect).
+    /// The ID token (`OpenID` Connect). It is checked and then dropped.
     pub(crate) id_token: Option<Secret>,
-    /// The granted scopes; empty when it does not say.
+    /// The granted scopes; empty when the provider does not report them.
     pub(crate) scopes: Vec<String>,
 }
 
 impl TokenSet {
-    /// With what came later: it takes the place of what has the same name.
+    /// Merges a later token set into this one. Its values replace those of the same name.
     pub(crate) fn merged_with(mut self, later: Self) -> Self {
         self.secrets.retain(|(name, _)| later.secrets.iter().all(|(newer, _)| newer != name));
         let has_token = later.secrets.iter().any(|(name, _)| name == ACCESS_TOKEN);
@@ -44,17 +43,17 @@ impl TokenSet {
     }
 }
 
-/// How a provider tells an end.
+/// An expiry as a provider reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenExpiry {
-    /// Seconds from the answer on: says the same whatever our clock shows.
+    /// Seconds after the response, independent of both clocks.
     After(i64),
-    /// A moment, by the provider's clock.
+    /// A moment of the provider's clock.
     At(Timestamp),
 }
 
 impl TokenExpiry {
-    /// The end by our clock.
+    /// Returns the moment of a response that arrives `now`.
     pub(crate) fn resolve(self, now: Timestamp) -> Timestamp {
         match self {
             Self::After(seconds) => now.plus_seconds(seconds),
@@ -63,21 +62,21 @@ impl TokenExpiry {
     }
 }
 
-/// What a refusal means.
+/// The cause of a failed token request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenError {
-    /// What the customer granted is no longer worth anything: a person must link again.
+    /// The grant is invalid, expired or revoked: the account must be reconnected.
     InvalidGrant,
-    /// The app's own credentials are wrong: the operator must mend the profile.
+    /// The client's credentials are wrong: the operator must correct the profile.
     InvalidClient,
-    /// It may work later.
+    /// A retry may succeed.
     Transient,
 }
 
-/// What an answer that holds no token means. `error` is the member of that name (RFC 6749, section 5.2).
+/// Classifies a response without a token. `error` is its member of that name (RFC 6749, section 5.2).
 pub(crate) fn classify(status: u16, error: Option<&str>) -> TokenError {
     match error {
-        // The second is GitHub's word, the third Slack's.
+        // The second code is GitHub's, the third Slack's.
         Some("invalid_grant" | "bad_refresh_token" | "invalid_refresh_token" | "access_denied" | "token_revoked") => {
             TokenError::InvalidGrant
         }
@@ -97,7 +96,7 @@ pub(crate) fn classify(status: u16, error: Option<&str>) -> TokenError {
     }
 }
 
-/// A token endpoint's body: JSON, or a form as GitHub sends it.
+/// Parses the body of a token endpoint: a JSON object, or a form as GitHub sends it. Returns none for anything else.
 pub(crate) fn parse_body(bytes: &[u8]) -> Option<Value> {
     if let Ok(value @ Value::Object(_)) = serde_json::from_slice(bytes) {
         return Some(value);
@@ -110,17 +109,17 @@ pub(crate) fn parse_body(bytes: &[u8]) -> Option<Value> {
     Some(Value::Object(pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect()))
 }
 
-/// The member `error`, wherever it is a text.
+/// Returns the error code: the member `error`, or the `code` or `type` in it.
 pub(crate) fn error_code(body: &Value) -> Option<&str> {
     let error = body.get("error")?;
     error.as_str().or_else(|| error.get("code").or_else(|| error.get("type"))?.as_str())
 }
 
-/// The token in a token endpoint's answer; none when there is none.
+/// Reads the token set of a token endpoint's response. Returns none when it contains no usable access token.
 pub(crate) fn from_endpoint(body: &Value, oauth2: &OAuth2) -> Option<TokenSet> {
     let TokenResponse { accept_token_types: accepted, access_token, refresh_token } = &oauth2.token_response;
     let kind = body.get("token_type").and_then(Value::as_str);
-    // A token that wants a proof with every request (RFC 9449) is of no use to a bearer.
+    // A sender-constrained token (RFC 9449) cannot be sent as a bearer token.
     let is_usable = match kind {
         Some(kind) if !accepted.is_empty() => accepted.iter().any(|accepted| accepted.eq_ignore_ascii_case(kind)),
         Some(kind) => !["mac", "dpop", "pop"].iter().any(|other| kind.eq_ignore_ascii_case(other)),
@@ -132,23 +131,23 @@ pub(crate) fn from_endpoint(body: &Value, oauth2: &OAuth2) -> Option<TokenSet> {
         secrets.push((REFRESH_TOKEN.to_owned(), refresh));
     }
     secrets.extend(additional_fields(body, &oauth2.additional_token_fields));
-    let refresh_end = ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"];
+    let refresh_members = ["refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"];
     Some(TokenSet {
         secrets,
         expires: expiry(body, &["expires_in", "expires_at", "expires"]).or_else(|| seconds(oauth2.token_expires_in)),
         id_token: string_at(body, "id_token"),
-        refresh_expires: expiry(body, &refresh_end).or_else(|| seconds(oauth2.refresh_expires_in)),
+        refresh_expires: expiry(body, &refresh_members).or_else(|| seconds(oauth2.refresh_expires_in)),
         scopes: scopes(body.get("scope").or_else(|| body.get("scopes")), oauth2.scope_delimiter.as_deref()),
     })
 }
 
-/// The token in an answer by OAuth 1.0a (RFC 5849, section 2.3); none when there is none. Such tokens hold until they
-/// are taken back, unless the answer or the connector says otherwise.
+/// Reads the token set of an OAuth 1.0a response (RFC 5849, section 2.3). Returns none when it contains no token. Such
+/// tokens are valid until they are revoked, unless the response or the connector says otherwise.
 pub(crate) fn from_oauth1(body: &Value, flow: &OAuth1Flow) -> Option<TokenSet> {
     let mut secrets = vec![(ACCESS_TOKEN.to_owned(), string_at(body, "oauth_token")?)];
     match string_at(body, "oauth_token_secret") {
         Some(secret) => secrets.push((TOKEN_SECRET.to_owned(), secret)),
-        // A private key signs without it.
+        // A private key signs without the secret.
         None if flow.signing.method.is_by_key() => {}
         None => return None,
     }
@@ -162,7 +161,7 @@ pub(crate) fn from_oauth1(body: &Value, flow: &OAuth1Flow) -> Option<TokenSet> {
     })
 }
 
-/// What the connector says is to be kept of an answer.
+/// Returns the further fields of a response that the connector declares.
 fn additional_fields(body: &Value, fields: &[(String, String)]) -> Vec<(String, Secret)> {
     fields.iter().filter_map(|(name, path)| Some((name.clone(), string_at(body, path)?))).collect()
 }
@@ -171,14 +170,14 @@ fn seconds(seconds: Option<u64>) -> Option<TokenExpiry> {
     seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(TokenExpiry::After)
 }
 
-/// The token in the result of a `refreshAuthentication` action; none when it holds nothing.
+/// Reads the token set in the result of a `refreshAuthentication` action. Returns none when it is empty.
 pub(crate) fn from_action(mut result: Map<String, Value>) -> Option<TokenSet> {
     let inner = match result.remove("data") {
         Some(Value::Object(inner)) => inner,
         _ => Map::new(),
     };
     result.remove("next");
-    // `data` when that is where the action puts them, else the result's own members.
+    // The members of `data`, if the result has no other members.
     let members = if result.is_empty() { inner } else { result };
     let all = Value::Object(members);
     let expires = expiry(&all, &["expiresIn", "expiresAt"]);
@@ -203,7 +202,7 @@ fn secret(value: &Value) -> Option<Secret> {
     }
 }
 
-/// The text at a path such as `authed_user.access_token` or `$.data[0].token`.
+/// Returns the string at a path such as `authed_user.access_token` or `$.data[0].token`.
 fn string_at(body: &Value, path: &str) -> Option<Secret> {
     let path = path.trim_start_matches('$').trim_start_matches('.');
     let found = path.split(['.', '[']).try_fold(body, |at, name| {
@@ -216,13 +215,12 @@ fn string_at(body: &Value, path: &str) -> Option<Secret> {
     secret(found)
 }
 
-/// Longer lives than this, about 30 years in seconds, are moments since 1970 that stand in the wrong place.
+/// The longest lifetime, about 30 years in seconds. A larger number is a Unix time in the wrong member.
 const MAX_LIFETIME_SECS: f64 = 1e9;
-/// Moments after this are in milliseconds.
+/// The smallest Unix time that is in milliseconds.
 const MIN_UNIX_MILLIS: f64 = 1e11;
 
-/// The first of these members that says when something ends. What is not positive says nothing: a missing end
-/// is not an end at once.
+/// Returns the first expiry among these members. A number that is not positive counts as missing, not as expired.
 fn expiry(body: &Value, names: &[&str]) -> Option<TokenExpiry> {
     names.iter().find_map(|name| {
         let number = match body.get(name)? {
@@ -245,7 +243,7 @@ fn expiry(body: &Value, names: &[&str]) -> Option<TokenExpiry> {
     })
 }
 
-/// Granted scopes: a list, or a text parted by spaces, commas or what the connector says.
+/// Returns the granted scopes of a list, or of a string that is split at spaces, commas or the connector's delimiter.
 fn scopes(value: Option<&Value>, delimiter: Option<&str>) -> Vec<String> {
     let named = |text: &str| {
         let parts = text.split(|c: char| c.is_whitespace() || c == ',' || delimiter.is_some_and(|d| d.contains(c)));
@@ -269,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_read_in_every_form() {
+    fn an_expiry_is_read_in_every_form() {
         let at = |micros| Some(TokenExpiry::At(Timestamp::from_micros(micros)));
         for (value, expected) in [
             (json!(3600), Some(TokenExpiry::After(3600))),
@@ -290,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_found_in_odd_places() {
+    fn tokens_are_found_at_configured_paths() {
         let slack = json!({ "authed_user": { "access_token": "xoxp" }, "list": [{ "token": 7 }] });
         assert_eq!(at_path(&slack, "authed_user.access_token").as_deref(), Some("xoxp"));
         assert_eq!(at_path(&slack, "$.authed_user['access_token']").as_deref(), Some("xoxp"));
@@ -300,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_are_read_and_pages_are_not() {
+    fn forms_are_parsed_and_pages_are_not() {
         let form = parse_body(b"access_token=gho_1&bindings=repo%2Cgist&token_type=bearer").unwrap();
         assert_eq!((form["access_token"].as_str(), form["scope"].as_str()), (Some("gho_1"), Some("repo,gist")));
         assert_eq!(parse_body(b"<html><a href=\"?a=b\">sign in</a></html>"), None);
@@ -310,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_apart() {
+    fn errors_are_classified() {
         for (status, error, expected) in [
             (400, Some("invalid_grant"), TokenError::InvalidGrant),
             (401, Some("invalid_grant"), TokenError::InvalidGrant),
@@ -329,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn the_result_of_an_action_is_read_where_it_puts_it() {
+    fn the_result_of_an_action_is_read_in_both_places() {
         let members = |value: Value| match value {
             Value::Object(members) => members,
             other => panic!("{other}"),
@@ -348,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_parted_however_they_stand() {
+    fn scopes_are_split_at_every_delimiter() {
         assert_eq!(scopes(Some(&json!("a b,c")), None), ["a", "b", "c"]);
         assert_eq!(scopes(Some(&json!("a|b")), Some("|")), ["a", "b"]);
         assert_eq!(scopes(Some(&json!(["a", "b c"])), None), ["a", "b", "c"]);

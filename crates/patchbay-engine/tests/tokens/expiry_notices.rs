@@ -114,7 +114,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
         (event.data["cause"].as_str(), event.data["ends_at"].as_str()),
         (Some("refresh_token"), Some(&*end.to_rfc3339()))
     );
-    insta::assert_snapshot!(event.data["message"].as_str().unwrap(), @"the account at Harbor must be linked again before 2026-04-25T10:30:00.000Z: the refresh token that renews its access ends then");
+    insta::assert_snapshot!(event.data["message"].as_str().unwrap(), @"reconnect the account at Harbor before 2026-04-25T10:30:00.000Z: its refresh token expires");
 
     assert_eq!(due(&world).await, std::slice::from_ref(&account));
 
@@ -128,7 +128,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
         (AccountStatus::ReconnectRequired, None, None)
     );
     let why = stored.status_reasons[0].description.clone().unwrap();
-    assert!(why.contains("its refresh token ended on 2026-04-25T10:30:00.000Z"), "{why}");
+    assert!(why.contains("its refresh token expired at 2026-04-25T10:30:00.000Z"), "{why}");
     let asked = world.asked("refresh_token");
     look(&world, DAY).await;
     assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, ErrorCode::AccountExpiredCredentials);
@@ -169,7 +169,7 @@ async fn a_token_that_nothing_renews_is_told_of_and_ends_its_account() {
     let stored = world.stored(&account).await;
     assert_eq!(stored.status, AccountStatus::ReconnectRequired, "without a call");
     let why = stored.status_reasons[0].description.clone().unwrap();
-    assert!(why.contains("its token has ended, and the provider gave nothing to renew it with"), "{why}");
+    assert!(why.contains("its token has expired and the provider issued no refresh token"), "{why}");
     assert_eq!((world.asked("refresh_token"), ear.count()), (0, 1));
 }
 

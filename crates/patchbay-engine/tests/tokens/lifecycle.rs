@@ -114,7 +114,7 @@ async fn a_provider_that_is_down_costs_nothing_while_the_token_holds() {
     world.clock.advance_seconds(900);
     let error = world.run(&account, "get_me").await.unwrap_err();
     assert!(error.retry_after.is_some(), "{error:?}");
-    assert!(error.message.contains("could not be renewed"), "{error}");
+    assert!(error.message.contains("could not refresh"), "{error}");
     assert_eq!(world.run(&account, "get_me").await.unwrap_err().code, ErrorCode::TokenRenewal);
     assert_eq!(world.stored(&account).await.status, AccountStatus::Active);
 }

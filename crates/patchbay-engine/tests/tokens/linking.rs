@@ -43,7 +43,7 @@ async fn a_wrong_secret_links_nothing_and_says_so() {
     assert_eq!((error.status(), error.code), (401, ErrorCode::AccountAuthenticationFailed));
     assert_eq!(
         error.message,
-        "Harbor gives no token: no such client, or a wrong secret (invalid_client); check the values and try again"
+        "Harbor rejected the token request: no such client, or a wrong secret (invalid_client); check the values and try again"
     );
     assert!(!format!("{error:?}").contains("canary-wrong-1"));
 }

@@ -120,7 +120,7 @@ async fn an_earlier_app_that_is_refused_ends_its_accounts_and_no_profile() {
     world.clock.advance_seconds(3600);
     let error = world.run(&old, "get_me").await.unwrap_err();
     assert_eq!((error.status(), error.code), (412, ErrorCode::AccountExpiredCredentials));
-    insta::assert_snapshot!(error.message, @"Harbor does not honour this account any more, link it again: Harbor gives no token: no such client, or a wrong secret (invalid_client); its token was minted by the app `app`, which its profile had before");
+    insta::assert_snapshot!(error.message, @"Harbor no longer accepts this account's credentials. Reconnect the account: Harbor rejected the token request: no such client, or a wrong secret (invalid_client); the token was issued to the profile's previous client `app`");
     assert_eq!(world.stored(&old).await.status, AccountStatus::ReconnectRequired);
     assert_eq!(alarm(&world, &profile.id).await, None);
     world.run(&new, "get_me").await.unwrap();
@@ -171,7 +171,7 @@ async fn an_app_that_is_refused_raises_one_alarm_until_it_is_taken() {
         (ErrorCode::ProfileCredentials.as_str(), since),
         "the first one stays"
     );
-    insta::assert_snapshot!(raised.message, @"Harbor rejects this profile's client; correct the client ID and secret (Harbor gives no token: no such client, or a wrong secret (invalid_client))");
+    insta::assert_snapshot!(raised.message, @"Harbor rejects this profile's client; correct the client ID and secret (Harbor rejected the token request: no such client, or a wrong secret (invalid_client))");
     world.run(&bystander, "get_me").await.unwrap();
     assert_eq!(alarm(&world, &other.id).await, None);
     let view = world.engine.get_account(&world.caller, &accounts[0]).await.unwrap();

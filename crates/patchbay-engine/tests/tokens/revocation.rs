@@ -66,7 +66,7 @@ async fn a_provider_that_does_not_confirm_keeps_no_account() {
     world.provider.plan(down(100));
     let deleted = world.engine.delete_account(&world.caller, &account).await.unwrap();
     let Some(revocation @ Revocation::Failed { .. }) = deleted.revocation else { panic!("{:?}", deleted.revocation) };
-    insta::assert_snapshot!(revocation.message("Harbor"), @"Harbor did not confirm that it honours the credentials no more: Harbor answered temporarily_unavailable; try again, or remove the app's access there");
+    insta::assert_snapshot!(revocation.message("Harbor"), @"Harbor did not confirm the revocation: Harbor returned the error temporarily_unavailable; try again, or remove the app's access there");
     assert!(world.storage.accounts().get(world.project(), &account).await.unwrap().is_none());
     assert_eq!(calls(&world).await, [(CallKind::Revocation, 503)]);
 }
@@ -83,7 +83,7 @@ async fn a_provider_that_hangs_is_cut_off_and_keeps_no_account() {
     let deleted = hasty.delete_account(&world.caller, &account).await.unwrap();
     let Some(revocation @ Revocation::Failed { .. }) = deleted.revocation else { panic!("{:?}", deleted.revocation) };
     let told = revocation.message("Harbor");
-    assert!(told.starts_with("Harbor did not confirm that it honours the credentials no more: "), "{told}");
+    assert!(told.starts_with("Harbor did not confirm the revocation: "), "{told}");
     assert!(world.storage.accounts().get(world.project(), &account).await.unwrap().is_none());
     hasty.shutdown().await;
     assert_eq!(calls(&world).await, [(CallKind::Revocation, 408)]);
