@@ -1,4 +1,4 @@
-//! A binary is built again when the screens were.
+//! Rebuilds the binary when the web pages or the connectors change.
 
 fn main() {
     println!("cargo:rerun-if-changed=../../web/dist");

@@ -240,7 +240,7 @@ async fn a_key_is_kept_while_it_is_needed() {
     let in_use = keeper.retire(old).await.unwrap_err();
     assert_eq!(
         in_use.to_string(),
-        format!("the key {old} still wraps {RECORDS} records; run `patchbay keys rotate` first")
+        format!("the key {old} still wraps {RECORDS} records; run `patchbay keyring rotate` first")
     );
     let status = keeper.status().await.unwrap();
     assert_eq!((status.left(), status.total(), status.missing.len()), (RECORDS, RECORDS, 0));

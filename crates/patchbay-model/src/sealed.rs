@@ -43,7 +43,7 @@ impl fmt::Display for KeyId {
 
 /// The error of a string that is not a key id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the id of a key is 16 hexadecimal digits; see `patchbay keys status`")]
+#[error("the id of a key is 16 hexadecimal digits; see `patchbay keyring status`")]
 pub struct InvalidKeyId;
 
 impl FromStr for KeyId {

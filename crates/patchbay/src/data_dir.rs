@@ -1,7 +1,7 @@
-//! The data directory: database, key ring, lock. One server at a time owns it.
+//! The data directory: database, key ring, lock. One process at a time owns it.
 //!
-//! Promises: a directory that it makes, and every file in it, is readable by its owner alone; a second owner is
-//! refused with the first one's process id; a database without its key ring is never opened with a fresh one.
+//! Guarantees: only the user who created the directory can read it and its files; a second process is rejected with
+//! the first one's process id; a database whose key ring is missing is never opened with a new one.
 
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
@@ -15,22 +15,22 @@ use patchbay_model::{Clock, Entropy};
 use patchbay_storage::sqlite::SqliteStorage;
 use patchbay_vault::KeyRing;
 
-/// The name of the socket on which the directory's owner takes commands.
+/// The name of the socket on which the owning server accepts commands.
 pub const CONTROL_SOCKET: &str = "control.sock";
 
-/// An owned data directory. Dropping it gives it up.
+/// A data directory that this process owns until the value is dropped.
 pub struct DataDir {
     path: PathBuf,
-    /// Held for its lock, which the system releases even when the process is killed.
+    /// The locked file. The system releases the lock when the process ends, even if it is killed.
     _lock: File,
 }
 
 impl DataDir {
-    /// Makes the directory where it is missing, and locks it.
+    /// Creates the directory if it does not exist, and locks it.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
             format!(
-                "the data directory {} cannot be made; choose another with --data-dir or PATCHBAY_DATA_DIR",
+                "cannot create the data directory {}; choose another with --data-dir or PATCHBAY_DATA_DIR",
                 path.display()
             )
         })?;
@@ -38,44 +38,44 @@ impl DataDir {
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
-    /// Where the database is.
+    /// Returns the path of the database.
     pub fn database(&self) -> PathBuf {
         self.path.join("patchbay.db")
     }
 
-    /// Where the key ring is.
+    /// Returns the path of the key ring.
     pub fn key_ring(&self) -> PathBuf {
         self.path.join("keyring.json")
     }
 
-    /// Where the owner of the directory listens for commands.
+    /// Returns the path of the control socket.
     pub fn control_socket(&self) -> PathBuf {
         self.path.join(CONTROL_SOCKET)
     }
 
-    /// Opens the database and the key ring; makes both at the first start.
+    /// Opens the database and the key ring. Creates both at the first start.
     pub async fn unlock(&self, clock: &dyn Clock, entropy: &dyn Entropy) -> anyhow::Result<(SqliteStorage, KeyRing)> {
-        let ring = self.load_or_make_key_ring(clock, entropy)?;
+        let ring = self.load_or_create_key_ring(clock, entropy)?;
         let storage = SqliteStorage::open(&self.database())
             .await
-            .with_context(|| format!("the database {} cannot be opened", self.database().display()))?;
+            .with_context(|| format!("cannot open the database {}", self.database().display()))?;
         Ok((storage, ring))
     }
 
-    fn load_or_make_key_ring(&self, clock: &dyn Clock, entropy: &dyn Entropy) -> anyhow::Result<KeyRing> {
+    fn load_or_create_key_ring(&self, clock: &dyn Clock, entropy: &dyn Entropy) -> anyhow::Result<KeyRing> {
         let path = self.key_ring();
         if path.exists() {
-            return KeyRing::load(&path).with_context(|| format!("the key ring {} cannot be used", path.display()));
+            return KeyRing::load(&path).with_context(|| format!("cannot use the key ring {}", path.display()));
         }
         if self.database().exists() {
             bail!(
-                "the key ring {} is missing, but the database beside it exists: restore the key ring from your backup; \
+                "the key ring {} is missing, but its database exists. Restore the key ring from your backup: \
                  without it the linked accounts' secrets cannot be read",
                 path.display()
             );
         }
         let ring = KeyRing::generate(entropy, clock.now());
-        KeyRing::create(&path, &ring).with_context(|| format!("the key ring {} cannot be written", path.display()))?;
+        KeyRing::create(&path, &ring).with_context(|| format!("cannot write the key ring {}", path.display()))?;
         Ok(ring)
     }
 }
@@ -91,7 +91,7 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
         .open(&path)
         .with_context(|| {
             format!(
-                "the data directory {} cannot be written to; check its owner and permissions, or choose another with --data-dir",
+                "cannot write to the data directory {}; check its owner and permissions, or choose another with --data-dir",
                 directory.display()
             )
         })?;
@@ -99,7 +99,7 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut owner = String::new();
-            // Best effort: the message is as good without the number.
+            // Best effort: the message is useful without the process id too.
             let _ = file.read_to_string(&mut owner);
             let owner = owner.trim();
             let by = if owner.is_empty() { String::new() } else { format!(" (process {owner})") };
@@ -109,12 +109,12 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
             );
         }
         Err(TryLockError::Error(error)) => {
-            return Err(error).with_context(|| format!("the lock {} cannot be taken", path.display()));
+            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
         }
     }
     file.set_len(0)?;
     file.rewind()?;
     writeln!(file, "{}", std::process::id())
-        .with_context(|| format!("the lock {} cannot be written; is the disk full?", path.display()))?;
+        .with_context(|| format!("cannot write the lock {}; is the disk full?", path.display()))?;
     Ok(file)
 }

@@ -1,5 +1,5 @@
-//! The `patchbay` binary: command line, configuration, wiring, lifecycle. It decides nothing about
-//! the product; it puts the parts together and takes them down in order.
+//! The `patchbay` binary: command line, configuration, wiring, lifecycle. It contains no rules of the product: it
+//! assembles the other crates and shuts them down in order.
 
 use std::process::ExitCode;
 
@@ -10,11 +10,11 @@ mod config;
 mod connectors;
 mod control;
 mod data_dir;
+mod runtime;
 mod serve;
-mod system;
 mod web;
 
-/// The self-hosted integration gateway.
+/// The self-hosted integration gateway
 #[derive(Parser)]
 #[command(name = "patchbay", version, about, propagate_version = true)]
 struct Cli {
@@ -24,40 +24,45 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the server.
+    /// Run the server
     Serve(Box<config::Options>),
-    /// Make and list projects (the server must not be running on the same data directory).
+    /// Create and list projects (stop the server of the data directory first)
     Project(commands::project::Args),
-    /// Make and list API keys (the server must not be running on the same data directory).
-    Key(commands::key::Args),
-    /// Take linked accounts back at their providers, on the running server
+    /// Create and list API keys (stop the server of the data directory first)
+    #[command(alias = "key")]
+    ApiKey(commands::api_key::Args),
+    /// Revoke linked accounts at their providers, through the running server
     Accounts(commands::accounts::Args),
-    /// Rotate and retire the keys that wrap secrets, while the server runs or not
-    Keys(commands::keys::Args),
-    /// Show the documented configuration file, or check one.
+    /// Show, rotate and retire the keys that wrap secrets, with or without a running server
+    #[command(alias = "keys")]
+    Keyring(commands::keyring::Args),
+    /// Print the documented configuration file, or check a file
     Config(commands::config::Args),
-    /// Make a new one-time link to the dashboard (the server must be stopped)
+    /// Create a one-time link to log in to the dashboard (stop the server first)
     LoginLink(commands::login_link::Args),
-    /// Print the API's OpenAPI 3.1 document.
+    /// Print the API's OpenAPI 3.1 document
     Openapi,
-    /// Print the reference of the API's error codes, in Markdown
+    /// Print the reference of the API's error codes as Markdown
     ErrorCodes,
     /// Write, check, test and run connectors
     Connector(commands::connector::Args),
-    /// Evaluate an expression as a connector would
+    /// Evaluate an expression as a connector does
     Expr(commands::connector::ExprArgs),
 }
 
 fn main() -> ExitCode {
     patchbay_vault::forbid_core_dumps();
     let cli = Cli::parse();
+    if let Some(note) = std::env::args().nth(1).as_deref().and_then(deprecation_note) {
+        eprintln!("{note}");
+    }
     let done = |outcome: anyhow::Result<()>| outcome.map(|()| ExitCode::SUCCESS);
     let outcome = match cli.command {
         Command::Serve(options) => done(serve::command(*options)),
         Command::Project(args) => done(commands::project::run(args)),
-        Command::Key(args) => done(commands::key::run(args)),
+        Command::ApiKey(args) => done(commands::api_key::run(args)),
         Command::Accounts(args) => commands::accounts::run(&args),
-        Command::Keys(args) => commands::keys::run(&args),
+        Command::Keyring(args) => commands::keyring::run(&args),
         Command::LoginLink(args) => done(commands::login_link::run(&args)),
         Command::Config(args) => done(commands::config::run(args)),
         Command::Openapi => done(commands::openapi::run()),
@@ -71,9 +76,19 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            // One line for one failure: causes follow their effect after a colon.
+            // One line for one failure: each cause follows its effect after a colon.
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Returns the note for a command that was called by its old name.
+fn deprecation_note(name: &str) -> Option<String> {
+    let new = match name {
+        "key" => "api-key",
+        "keys" => "keyring",
+        _ => return None,
+    };
+    Some(format!("note: `patchbay {name}` is now `patchbay {new}`; the old name will be removed in the next version"))
 }

@@ -1,4 +1,4 @@
-//! The built screens: those in the binary, or a folder for who works on them.
+//! The built web pages: embedded in the binary, or in a folder during development.
 
 use std::{
     borrow::Cow,
@@ -9,23 +9,23 @@ use std::{
 use patchbay_server::WebAssets;
 use rust_embed::RustEmbed;
 
-/// `web/dist`, as it was when this binary was built; empty without Node.
+/// The content of `web/dist` when this binary was built. Empty if it was built without Node.
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
 #[include = "*/*"]
-struct BuiltIn;
+struct EmbeddedFiles;
 
-struct Embedded;
+struct EmbeddedAssets;
 
-impl WebAssets for Embedded {
+impl WebAssets for EmbeddedAssets {
     fn get(&self, path: &str) -> Option<Cow<'static, [u8]>> {
-        BuiltIn::get(path).map(|file| file.data)
+        EmbeddedFiles::get(path).map(|file| file.data)
     }
 }
 
-struct Folder(PathBuf);
+struct FolderAssets(PathBuf);
 
-impl WebAssets for Folder {
+impl WebAssets for FolderAssets {
     fn get(&self, path: &str) -> Option<Cow<'static, [u8]>> {
         let path = Path::new(path);
         let is_below = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -33,11 +33,11 @@ impl WebAssets for Folder {
     }
 }
 
-/// The screens of a folder, or those of the binary.
+/// Returns the pages of a folder, or the embedded ones if there is no folder.
 pub fn assets(folder: Option<&Path>) -> Arc<dyn WebAssets> {
     match folder {
-        Some(folder) => Arc::new(Folder(folder.to_owned())),
-        None => Arc::new(Embedded),
+        Some(folder) => Arc::new(FolderAssets(folder.to_owned())),
+        None => Arc::new(EmbeddedAssets),
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_gives_what_is_below_it_alone() {
+    fn a_folder_serves_only_files_below_it() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("secret"), "x").unwrap();
         std::fs::create_dir_all(directory.path().join("dist/hub")).unwrap();

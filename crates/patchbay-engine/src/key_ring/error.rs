@@ -20,13 +20,13 @@ pub enum RotationError {
         done: u64,
     },
     /// The ring has no such key.
-    #[error("the key ring has no key {0}; see `patchbay keys status`")]
+    #[error("the key ring has no key {0}; see `patchbay keyring status`")]
     UnknownKey(KeyId),
     /// The key wraps new values.
-    #[error("the key {0} is the active one; run `patchbay keys rotate` first")]
+    #[error("the key {0} is the active one; run `patchbay keyring rotate` first")]
     ActiveKey(KeyId),
     /// The key still wraps something.
-    #[error("the key {key} still wraps {records} records; run `patchbay keys rotate` first")]
+    #[error("the key {key} still wraps {records} records; run `patchbay keyring rotate` first")]
     KeyInUse {
         /// The key.
         key: KeyId,

@@ -1,4 +1,4 @@
-//! `patchbay accounts revoke`: for the day of a breach.
+//! `patchbay accounts revoke`: revokes linked accounts at their providers, for example after a breach.
 
 use std::{fmt::Write, process::ExitCode};
 
@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use patchbay_model::Timestamp;
 use serde_json::{Value, json};
 
-use crate::control::{self, AccountsRequest, Request};
+use crate::control::{self, AccountsCommand, ControlRequest};
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -17,25 +17,25 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Take accounts back at their providers and wipe their credentials here; they stay, to be linked again
-    Revoke(Revoke),
+    /// Revoke accounts at their providers and delete their credentials here; the accounts can be reconnected
+    Revoke(RevokeArgs),
 }
 
 #[derive(ClapArgs)]
-struct Revoke {
+struct RevokeArgs {
     /// The project's id (`patchbay project list`)
     #[arg(long)]
     project: String,
     /// Only accounts of this connector
     #[arg(long)]
     connector: Option<String>,
-    /// Only accounts linked at or after this moment, such as 2026-05-01T00:00:00Z
-    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    /// Only accounts that were linked at or after this time, for example 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<Timestamp>,
-    /// Only accounts linked before this moment
-    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    /// Only accounts that were linked before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Timestamp>,
-    /// Say what would be done, and do nothing
+    /// Report what would be revoked, and change nothing
     #[arg(long)]
     dry_run: bool,
     /// Print the report as JSON
@@ -46,11 +46,11 @@ struct Revoke {
     data_dir: std::path::PathBuf,
 }
 
-fn moment(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "a moment is written like 2026-05-01T00:00:00Z".to_owned())
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "not an RFC 3339 time; write it like 2026-05-01T00:00:00Z".to_owned())
 }
 
-/// Runs the command. Fails when a provider did not confirm.
+/// Runs the command. Exits with a failure if a revocation failed.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Command::Revoke(revoke) = &args.command;
     let report = revoke.run()?;
@@ -62,26 +62,27 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if count(&report, "failed") == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-impl Revoke {
-    /// Asks until nothing is left. What failed is not asked again: it is suspended, and part of the report.
+impl RevokeArgs {
+    /// Repeats the request until no account remains, and returns the report of all of them. An account whose revocation
+    /// failed is suspended and reported, not tried again.
     fn run(&self) -> anyhow::Result<Value> {
         let mut all: Vec<Value> = Vec::new();
         loop {
             let Some(server) = control::connect(&self.data_dir)? else {
                 bail!(
-                    "no server runs on {}: start it first, as accounts are taken back with its settings (networks, upstreams)",
+                    "no server runs on {}. Start it first: revocation uses its settings (networks, upstreams)",
                     self.data_dir.display()
                 );
             };
-            let request = AccountsRequest::Revoke {
+            let request = AccountsCommand::Revoke {
                 project: self.project.clone(),
                 connector: self.connector.clone(),
                 since: self.since,
                 until: self.until,
                 dry_run: self.dry_run,
             };
-            let mut report = server.ask(&Request::Accounts(request), |_, _| {})?;
-            let accounts = report["accounts"].as_array_mut().context("the server answered no report")?;
+            let mut report = server.send(&ControlRequest::Accounts(request), |_, _| {})?;
+            let accounts = report["accounts"].as_array_mut().context("the server's response contains no report")?;
             let is_progress = accounts.iter().any(|account| account["wiped"] == true);
             accounts.retain(|account| !all.iter().any(|known| known["id"] == account["id"]));
             all.append(accounts);
@@ -115,12 +116,12 @@ fn table(report: &Value) -> String {
     }
     let remaining = report["remaining"].as_u64().unwrap_or(0);
     if report["dry_run"] == true {
-        let _ = writeln!(out, "{} accounts would be revoked; nothing was done", accounts.len() as u64 + remaining);
+        let _ = writeln!(out, "{} accounts would be revoked; nothing was changed", accounts.len() as u64 + remaining);
         return out;
     }
     let _ = writeln!(
         out,
-        "{} accounts: {} confirmed by the provider, {} to be ended at the provider by hand, {} without a token, {} failed",
+        "{} accounts: {} confirmed by the provider, {} to be revoked at the provider by hand, {} without a token, {} failed",
         accounts.len(),
         count(report, "confirmed"),
         count(report, "unsupported"),
@@ -128,7 +129,7 @@ fn table(report: &Value) -> String {
         count(report, "failed"),
     );
     if remaining > 0 {
-        let _ = writeln!(out, "{remaining} accounts are left; run it again");
+        let _ = writeln!(out, "{remaining} accounts remain; run the command again");
     }
     out
 }
@@ -138,13 +139,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_says_what_each_provider_confirmed() {
+    fn the_table_shows_the_outcome_of_each_revocation() {
         let account = |id: &str, revocation: Value, message: &str| json!({ "id": id, "provider": "slack", "origin_owner_name": "Acme", "revocation": revocation, "message": message });
         let accounts =
             [account("one", json!("confirmed"), "Slack confirmed"), account("two", json!("failed"), "Slack is down")];
         let report = json!({ "dry_run": false, "accounts": accounts, "remaining": 0 });
         insta::assert_snapshot!(table(&report));
         let dry = json!({ "dry_run": true, "accounts": [account("one", Value::Null, "would be")], "remaining": 4 });
-        assert!(table(&dry).ends_with("5 accounts would be revoked; nothing was done\n"), "{}", table(&dry));
+        assert!(table(&dry).ends_with("5 accounts would be revoked; nothing was changed\n"), "{}", table(&dry));
     }
 }

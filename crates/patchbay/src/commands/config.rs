@@ -1,4 +1,4 @@
-//! `patchbay config default|check`.
+//! `patchbay config default|check`: prints the documented configuration file, or checks a file.
 
 use std::path::PathBuf;
 
@@ -16,9 +16,9 @@ pub struct Args {
 enum Command {
     /// Print the documented configuration file with every default
     Default,
-    /// Check a configuration file and say what is wrong, with lines
+    /// Check a configuration file and print every problem with its line
     Check {
-        /// The file
+        /// The configuration file
         file: PathBuf,
     },
 }
@@ -30,7 +30,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::Check { file } => {
             let name = file.display().to_string();
             Settings::resolve(Options { config: Some(file), ..Options::default() })?;
-            println!("{name}: no problem found");
+            println!("{name}: no problems found");
         }
     }
     Ok(())

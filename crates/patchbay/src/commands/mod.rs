@@ -1,10 +1,10 @@
-//! Commands beside `serve`.
+//! The commands other than `serve`.
 
 pub mod accounts;
+pub mod api_key;
 pub mod config;
 pub mod connector;
-pub mod key;
-pub mod keys;
+pub mod keyring;
 pub mod login_link;
 mod offline;
 pub mod openapi;

@@ -1,4 +1,4 @@
-//! An engine on a data directory that no server is using, for commands that change it.
+//! Opens an engine on a data directory that no server uses, for commands that change it.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,12 +13,12 @@ use patchbay_vault::{OsEntropy, Vault};
 use crate::{
     connectors,
     data_dir::DataDir,
-    system::{SystemClock, Threads, runtime},
+    runtime::{SystemClock, Threads, build_runtime},
 };
 
-/// Which data directory a command works on.
+/// Selects the data directory of a command.
 #[derive(Args)]
-pub struct Target {
+pub struct OfflineArgs {
     /// Directory with the database and the key ring
     #[arg(long, env = "PATCHBAY_DATA_DIR", default_value = ".patchbay", value_name = "DIR")]
     data_dir: PathBuf,
@@ -27,21 +27,21 @@ pub struct Target {
     connectors: Option<PathBuf>,
 }
 
-impl Target {
-    /// The data directory.
+impl OfflineArgs {
+    /// Returns the path of the data directory.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    /// Opens the directory (made where it is missing), runs `work`, and closes it in order.
+    /// Opens the directory (creates it if it does not exist), runs `work`, and closes the directory in order.
     pub fn with_engine<T>(&self, work: impl AsyncFnOnce(&Engine) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        runtime(Threads::One)?.block_on(async {
+        build_runtime(Threads::Single)?.block_on(async {
             let data_dir = DataDir::open(&self.data_dir)?;
             let connectors = connectors::read(self.connectors.as_deref())?;
             let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
             let (storage, ring) = data_dir.unlock(&*clock, &*entropy).await?;
             let storage: Arc<SqliteStorage> = Arc::new(storage);
-            // It renews no tokens: what a command is for is all that it does.
+            // The engine is opened, not started: it runs no background work such as token refresh.
             let engine = Engine::open(EngineParts {
                 storage: storage.clone(),
                 vault: Arc::new(Vault::new(ring, entropy.clone())),
@@ -50,7 +50,7 @@ impl Target {
                 clock,
                 entropy,
                 config: EngineConfig {
-                    // No command here makes a link or talks to a provider.
+                    // These commands create no URLs and call no provider.
                     public_url: "http://127.0.0.1".to_owned(),
                     egress_allow: Vec::new(),
                     egress_ca: None,

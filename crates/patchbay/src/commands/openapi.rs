@@ -1,4 +1,4 @@
-//! `patchbay openapi`: the document that the server publishes, for typed clients and for review.
+//! `patchbay openapi`: prints the document that the server publishes, for client generators and reviews.
 
 /// Prints the document.
 pub fn run() -> anyhow::Result<()> {

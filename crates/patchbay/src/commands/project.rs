@@ -2,7 +2,7 @@
 
 use clap::{Args as ClapArgs, Subcommand};
 
-use super::offline::Target;
+use super::offline::OfflineArgs;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -12,29 +12,29 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a project, with a profile for each connector that needs no set-up
+    /// Create a project with a profile for each connector that needs no setup
     Create {
-        /// Its display name
+        /// The project's display name
         name: String,
         #[command(flatten)]
-        target: Target,
+        offline: OfflineArgs,
     },
     /// List the projects: id and name
     List {
         #[command(flatten)]
-        target: Target,
+        offline: OfflineArgs,
     },
 }
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
-        Command::Create { name, target } => target.with_engine(async |engine| {
+        Command::Create { name, offline } => offline.with_engine(async |engine| {
             let project = engine.create_project(&name).await?;
             println!("{}", project.id);
             Ok(())
         }),
-        Command::List { target } => target.with_engine(async |engine| {
+        Command::List { offline } => offline.with_engine(async |engine| {
             for project in engine.list_projects().await? {
                 println!("{}\t{}", project.id, project.name);
             }

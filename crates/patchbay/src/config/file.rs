@@ -1,4 +1,4 @@
-//! The configuration file: strict, with the line of every mistake, all at once.
+//! Reads the configuration file strictly: reports every mistake with its line.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use patchbay_connector::{
 
 use super::LogFormat;
 
-/// What a file says; absent keys are `None` or empty.
+/// The settings in a configuration file; absent keys are `None` or empty.
 #[derive(Debug, Default)]
 pub struct FileSettings {
     pub listen: Option<String>,
@@ -33,11 +33,10 @@ pub struct FileSettings {
     pub shutdown_grace_seconds: Option<u64>,
 }
 
-/// Reads a file; every problem is in the error, with its line and a hint.
+/// Reads a file. The error contains every problem with its line and a hint.
 pub fn read(path: &Path) -> anyhow::Result<FileSettings> {
     let name = path.display().to_string();
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("the configuration file {name} cannot be read"))?;
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the configuration file {name}"))?;
     let source = SourceFile { name: name.clone(), text };
     let report = Report::default();
     let tree = match parse(&name, &source.text) {
@@ -69,7 +68,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
         "records",
         "shutdown",
     ];
-    // An empty file sets nothing.
+    // An empty file changes no setting.
     if reader.node.is_null() {
         return None;
     }
@@ -82,7 +81,7 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
     let limits = section("limits", &["bodyMebibytes", "responseMebibytes", "callSeconds"]);
     let records = section("records", &["retentionDays"]);
     let shutdown = section("shutdown", &["graceSeconds"]);
-    let whole = |section: Option<Mapping<'_>>, key: &str| {
+    let whole_number = |section: Option<Mapping<'_>>, key: &str| {
         section.and_then(|section| section.get(key)).and_then(|value| value.whole())
     };
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -105,11 +104,11 @@ fn settings(reader: Reader<'_>) -> Option<FileSettings> {
             })
             .unwrap_or_default(),
         hub_allowed_origins: hub.map(|hub| hub.texts("allowedOrigins")).unwrap_or_default(),
-        body_limit_mib: whole(limits, "bodyMebibytes"),
-        response_limit_mib: whole(limits, "responseMebibytes"),
-        call_budget_seconds: whole(limits, "callSeconds"),
-        call_retention_days: whole(records, "retentionDays"),
-        shutdown_grace_seconds: whole(shutdown, "graceSeconds"),
+        body_limit_mib: whole_number(limits, "bodyMebibytes"),
+        response_limit_mib: whole_number(limits, "responseMebibytes"),
+        call_budget_seconds: whole_number(limits, "callSeconds"),
+        call_retention_days: whole_number(records, "retentionDays"),
+        shutdown_grace_seconds: whole_number(shutdown, "graceSeconds"),
     })
 }
 

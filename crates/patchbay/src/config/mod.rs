@@ -1,8 +1,8 @@
-//! Configuration: flag over environment over file over default.
+//! The configuration. A flag overrides the environment, which overrides the file, which overrides the default.
 //!
 //! Each setting is one field of [`Options`] (its flag and `PATCHBAY_*` name), one key of the file
-//! ([`file`]) and one field of [`Settings`]. The documented file is `default.yaml`; a test holds that
-//! it says what the defaults are.
+//! ([`file`]) and one field of [`Settings`]. The documented file is `default.yaml`; a test checks that
+//! its values are the defaults.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -20,52 +20,52 @@ mod options;
 
 pub use options::{LogFormat, Options};
 
-/// The file that documents every setting, with the defaults.
+/// The configuration file that documents every setting with its default.
 pub const DEFAULT_FILE: &str = include_str!("default.yaml");
 
-/// What the server runs with.
+/// The server's settings.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where it listens.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// Where it keeps its data.
+    /// The directory of the database, the key ring and the lock.
     pub data_dir: PathBuf,
-    /// The public URL, when set; else derived from the address.
+    /// The public URL. `None` derives it from the address.
     pub public_url: Option<String>,
     /// A directory of connectors that override the built-in ones.
     pub connectors: Option<PathBuf>,
-    /// A folder of built screens in place of those in the binary.
+    /// A folder of built web pages that replaces the embedded ones.
     pub web_dir: Option<PathBuf>,
-    /// Whether the simulated providers are served.
+    /// Whether the sandbox serves simulated providers.
     pub sandbox: bool,
     /// The operator's own API key for the first project.
     pub api_key: Option<Secret>,
-    /// What is logged, as in `RUST_LOG`.
+    /// The log filter, in the syntax of `RUST_LOG`.
     pub log_level: String,
-    /// How it is logged.
+    /// The format of log lines.
     pub log_format: LogFormat,
     /// Private networks that outbound requests may reach.
     pub egress_allow: Vec<IpNet>,
-    /// PEM text of authorities to trust beside those of the public web.
+    /// PEM text of certificate authorities to trust in addition to the public ones.
     pub egress_ca: Option<String>,
-    /// Base URL to base URL.
+    /// Pairs of base URLs: requests for the first go to the second.
     pub upstreams: Vec<(String, String)>,
     /// Origins that may embed the Hub and call its API; empty allows any.
     pub hub_allowed_origins: Vec<String>,
     /// The largest request body, in bytes.
-    pub body_limit: usize,
-    /// The largest answer read from a provider, in bytes.
-    pub response_limit: usize,
-    /// How long records of calls are kept, in days; 0 keeps them for ever.
+    pub body_limit_bytes: usize,
+    /// The largest response body read from a provider, in bytes.
+    pub response_limit_bytes: usize,
+    /// The retention period of call records, in days. 0 keeps them without limit.
     pub call_retention_days: u32,
-    /// The whole time a call may take.
+    /// The longest time of a call.
     pub call_budget: Duration,
-    /// How long running requests may take to finish after SIGTERM.
+    /// The time that running requests have to finish after SIGTERM or SIGINT.
     pub shutdown_grace: Duration,
 }
 
 impl Settings {
-    /// Merges the options with the file that they name.
+    /// Merges the options with the configuration file that they name.
     pub fn resolve(options: Options) -> anyhow::Result<Self> {
         let file = match &options.config {
             Some(path) => file::read(path)?,
@@ -104,8 +104,12 @@ impl Settings {
             .iter()
             .map(|text| parse_origin(text))
             .collect::<anyhow::Result<_>>()?,
-            body_limit: mebibytes(options.body_limit_mib.or(file.body_limit_mib), 32, "body limit")?,
-            response_limit: mebibytes(options.response_limit_mib.or(file.response_limit_mib), 32, "response limit")?,
+            body_limit_bytes: mebibytes(options.body_limit_mib.or(file.body_limit_mib), 32, "body limit")?,
+            response_limit_bytes: mebibytes(
+                options.response_limit_mib.or(file.response_limit_mib),
+                32,
+                "response limit",
+            )?,
             call_budget: seconds(options.call_budget_seconds.or(file.call_budget_seconds), 60, 1..=300, "call budget")?,
             call_retention_days: retention(options.call_retention_days.or(file.call_retention_days))?,
             shutdown_grace: seconds(
@@ -119,47 +123,47 @@ impl Settings {
 }
 
 fn parse_listen(text: &str) -> anyhow::Result<SocketAddr> {
-    // `localhost:8080` is what people type; it must not depend on a resolver.
+    // People write `localhost:8080`, which must not depend on a resolver.
     let text = text.trim();
     let address = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     address.parse().with_context(|| {
-        format!("`{text}` is not an address to listen on; use IP:PORT, such as 127.0.0.1:8080 or [::]:8080")
+        format!("`{text}` is not an address to listen on; use IP:PORT, for example 127.0.0.1:8080 or [::]:8080")
     })
 }
 
 fn parse_public_url(text: &str) -> anyhow::Result<String> {
     let text = text.trim();
-    base_url(text).with_context(|| format!("the public URL `{text}` cannot be used"))?;
+    base_url(text).with_context(|| format!("the public URL `{text}` is not valid"))?;
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-/// An absolute http(s) URL without user, query or fragment.
+/// Parses an absolute http(s) URL without user, query or fragment.
 fn base_url(text: &str) -> anyhow::Result<Url> {
-    let url =
-        Url::parse(text.trim()).with_context(|| "it must be a whole URL, such as https://patchbay.example.com")?;
+    let url = Url::parse(text.trim())
+        .with_context(|| "it must be an absolute URL, for example https://patchbay.example.com")?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         bail!("it must begin with http:// or https://");
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        bail!("it must have no user, no query and no fragment");
+        bail!("it must not contain a user, a query or a fragment");
     }
     Ok(url)
 }
 
 fn parse_origin(text: &str) -> anyhow::Result<String> {
-    let url = base_url(text).with_context(|| format!("the Hub's allowed origin `{text}` cannot be used"))?;
+    let url = base_url(text).with_context(|| format!("the Hub's allowed origin `{text}` is not valid"))?;
     if url.path() != "/" {
         bail!(
-            "the Hub's allowed origin `{text}` has a path; an origin is scheme, host and port, such as https://app.example.com"
+            "the Hub's allowed origin `{text}` has a path; an origin is scheme, host and port, for example https://app.example.com"
         );
     }
     Ok(url.origin().ascii_serialization())
 }
 
-/// One `FROM=TO`; both are base URLs.
+/// Parses `FROM=TO`, a pair of base URLs.
 pub fn parse_upstream(pair: &str) -> anyhow::Result<(String, String)> {
     let Some((from, to)) = pair.split_once('=') else {
-        bail!("the upstream `{pair}` is not FROM=TO, such as https://api.example.com=http://127.0.0.1:9000");
+        bail!("the upstream `{pair}` is not FROM=TO, for example https://api.example.com=http://127.0.0.1:9000");
     };
     let (from, to) = (from.trim().to_owned(), to.trim().to_owned());
     check_upstream(&from, &to)?;
@@ -167,33 +171,33 @@ pub fn parse_upstream(pair: &str) -> anyhow::Result<(String, String)> {
 }
 
 fn check_upstream(from: &str, to: &str) -> anyhow::Result<()> {
-    base_url(from).with_context(|| format!("upstreams: `{from}` cannot be overridden"))?;
-    base_url(to).with_context(|| format!("upstreams: `{to}` cannot stand for `{from}`"))?;
+    base_url(from).with_context(|| format!("upstreams: `{from}` is not a valid base URL"))?;
+    base_url(to).with_context(|| format!("upstreams: `{to}` is not a valid base URL to replace `{from}`"))?;
     Ok(())
 }
 
-/// A network in CIDR notation, or one address.
+/// Parses a network in CIDR notation, or one address.
 pub fn parse_network(text: &str) -> anyhow::Result<IpNet> {
     let text = text.trim();
     if let Ok(network) = text.parse::<IpNet>() {
         return Ok(network);
     }
     text.parse::<IpAddr>().map(IpNet::from).with_context(|| {
-        format!("egress.allow: `{text}` is not a network; use CIDR, such as 10.0.0.0/8, or one address")
+        format!("egress.allow: `{text}` is not a network; use CIDR, for example 10.0.0.0/8, or one address")
     })
 }
 
-/// The text of a file of authorities; the engine reads what it holds.
+/// Reads the PEM text of a file of certificate authorities. The engine parses it.
 pub fn read_ca_file(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("egress.caFile: {} cannot be read", path.display()))
+    std::fs::read_to_string(path).with_context(|| format!("egress.caFile: cannot read {}", path.display()))
 }
 
-/// Days up to a century.
+/// Checks the retention period: at most 36500 days (100 years).
 fn retention(days: Option<u64>) -> anyhow::Result<u32> {
     let days = days.unwrap_or(90);
     match u32::try_from(days) {
         Ok(days) if days <= 36_500 => Ok(days),
-        _ => bail!("the retention of call records must be from 0 (for ever) to 36500 days, not {days}"),
+        _ => bail!("the retention of call records must be from 0 (no limit) to 36500 days, not {days}"),
     }
 }
 
@@ -236,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_file_says_the_defaults() {
+    fn the_documented_file_contains_the_defaults() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("patchbay.yaml");
         std::fs::write(&path, DEFAULT_FILE).unwrap();
@@ -246,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_wins_over_the_file() {
+    fn a_flag_overrides_the_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("patchbay.yaml");
         std::fs::write(&path, "listen: 127.0.0.1:1\nsandbox: true\negress:\n  allow: [10.0.0.0/8]\n").unwrap();
@@ -257,13 +261,13 @@ mod tests {
     }
 
     #[test]
-    fn wrong_values_say_what_to_write() {
+    fn errors_of_invalid_values_show_the_valid_form() {
         for (arguments, part) in [
             (["--listen", "8080"], "use IP:PORT"),
-            (["--public-url", "patchbay.example.com"], "must be a whole URL"),
+            (["--public-url", "patchbay.example.com"], "must be an absolute URL"),
             (["--public-url", "ftp://x.example.com"], "must begin with http:// or https://"),
             (["--egress-allow", "ten.0.0.0/8"], "use CIDR"),
-            (["--egress-ca-file", "/nowhere/ca.pem"], "egress.caFile: /nowhere/ca.pem cannot be read"),
+            (["--egress-ca-file", "/nowhere/ca.pem"], "egress.caFile: cannot read /nowhere/ca.pem"),
             (["--upstream", "https://a.example.com"], "is not FROM=TO"),
             (["--hub-allowed-origin", "https://a.example.com/x"], "has a path"),
             (["--body-limit-mib", "0"], "from 1 to 1024"),
@@ -275,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_loses_its_trailing_slash_and_spaces() {
+    fn the_public_url_is_trimmed() {
         let settings = resolve(&["--public-url", " https://x.example.com/patchbay/ "]).unwrap();
         assert_eq!(settings.public_url.as_deref(), Some("https://x.example.com/patchbay"));
     }

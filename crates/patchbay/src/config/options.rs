@@ -1,4 +1,4 @@
-//! The flags of `patchbay serve` and their `PATCHBAY_*` names.
+//! The flags of `patchbay serve` and their `PATCHBAY_*` environment variables.
 
 use std::path::PathBuf;
 
@@ -6,59 +6,59 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use patchbay_vault::Secret;
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Options of `serve`; all can stand in the environment or in the file too.
+/// The options of `serve`. Each can also be set in the environment or in the configuration file.
 #[derive(Args, Debug, Default)]
 pub struct Options {
-    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
+    /// Address to listen on; port 0 selects a free port [default: 127.0.0.1:8080]
     #[arg(long, env = "PATCHBAY_LISTEN", value_name = "IP:PORT")]
     pub listen: Option<String>,
     /// Directory for the database, the key ring and the lock [default: .patchbay]
     #[arg(long, env = "PATCHBAY_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// URL under which users reach this server; links and callbacks derive from it [default: <http://ADDRESS>]
+    /// URL at which users reach this server; links and callback URLs start with it [default: <http://ADDRESS>]
     #[arg(long, env = "PATCHBAY_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Directory of connectors that override the built-in ones
     #[arg(long, env = "PATCHBAY_CONNECTORS", value_name = "DIR")]
     pub connectors: Option<PathBuf>,
-    /// Folder of built screens in place of those in the binary, for who works on them
+    /// Folder of built web pages that replaces the embedded ones, for development
     #[arg(long, env = "PATCHBAY_WEB_DIR", value_name = "DIR")]
     pub web_dir: Option<PathBuf>,
-    /// Serve simulated providers and send their hosts' requests there
+    /// Serve simulated providers, and send the requests for their hosts to them
     #[arg(long, env = "PATCHBAY_SANDBOX", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub sandbox: Option<bool>,
     /// Configuration file (`patchbay config default` prints a documented one)
     #[arg(long, env = "PATCHBAY_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// File with the API key to accept in the first project; `PATCHBAY_API_KEY` holds the key itself
+    /// File with the API key of the first project; `PATCHBAY_API_KEY` contains the key itself
     #[arg(long, env = "PATCHBAY_API_KEY_FILE", value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, or a filter such as `patchbay_engine=debug` [default: info]
+    /// Log filter: error, warn, info, debug, or a filter such as `patchbay_engine=debug` [default: info]
     #[arg(long, env = "PATCHBAY_LOG", value_name = "FILTER")]
     pub log: Option<String>,
-    /// How to log [default: text]
+    /// Format of log lines [default: text]
     #[arg(long, env = "PATCHBAY_LOG_FORMAT", value_enum)]
     pub log_format: Option<LogFormat>,
-    /// Private networks that providers may be on, over plain http too (CIDR, comma-separated)
+    /// Private networks that requests may reach, over plain http too (CIDR, comma-separated)
     #[arg(long, env = "PATCHBAY_EGRESS_ALLOW", value_delimiter = ',', value_name = "CIDR")]
     pub egress_allow: Vec<String>,
-    /// PEM file of authorities to trust beside those of the public web, for providers with certificates of your own
+    /// PEM file of certificate authorities to trust in addition to the public ones, for providers in your own network
     #[arg(long, env = "PATCHBAY_EGRESS_CA_FILE", value_name = "FILE")]
     pub egress_ca_file: Option<PathBuf>,
-    /// Send requests for one base URL to another, such as a staging system (comma-separated)
+    /// Send the requests for one base URL to another, for example to a staging system (comma-separated)
     #[arg(long = "upstream", env = "PATCHBAY_UPSTREAMS", value_delimiter = ',', value_name = "FROM=TO")]
     pub upstreams: Vec<String>,
-    /// Origins that may frame the Hub with any session, and call its API from a browser; none lets any origin
-    /// call, and none frame but those that a session names (comma-separated)
+    /// Origins that may embed the Hub with any session and call its API from a browser. Without any, every origin may
+    /// call the API, and only the origins that a session lists may embed the Hub (comma-separated)
     #[arg(
         long = "hub-allowed-origin",
         env = "PATCHBAY_HUB_ALLOWED_ORIGINS",
@@ -69,29 +69,29 @@ pub struct Options {
     /// Largest request body, in MiB [default: 32]
     #[arg(long, env = "PATCHBAY_BODY_LIMIT_MIB", value_name = "MIB")]
     pub body_limit_mib: Option<u64>,
-    /// Largest answer read from a provider, in MiB [default: 32]
+    /// Largest response body read from a provider, in MiB [default: 32]
     #[arg(long, env = "PATCHBAY_RESPONSE_LIMIT_MIB", value_name = "MIB")]
     pub response_limit_mib: Option<u64>,
-    /// Longest time a call may take, in seconds [default: 60]
+    /// Longest time of a call, in seconds [default: 60]
     #[arg(long, env = "PATCHBAY_CALL_BUDGET_SECONDS", value_name = "SECONDS")]
     pub call_budget_seconds: Option<u64>,
-    /// How long records of calls are kept, in days; 0 keeps them for ever [default: 90]
+    /// Retention period of call records, in days; 0 keeps them without limit [default: 90]
     #[arg(long, env = "PATCHBAY_CALL_RETENTION_DAYS", value_name = "DAYS")]
     pub call_retention_days: Option<u64>,
-    /// How long running requests may take to finish after SIGTERM, in seconds [default: 20]
+    /// Time that running requests have to finish after SIGTERM or SIGINT, in seconds [default: 20]
     #[arg(long, env = "PATCHBAY_SHUTDOWN_GRACE_SECONDS", value_name = "SECONDS")]
     pub shutdown_grace_seconds: Option<u64>,
 }
 
-/// The operator's key, from `PATCHBAY_API_KEY` or from a file. Never a flag: flags are in the process list.
+/// Returns the operator's API key from `PATCHBAY_API_KEY` or from a file. It has no flag: other users can see flags.
 pub fn operator_key(file: Option<PathBuf>) -> anyhow::Result<Option<Secret>> {
-    #[expect(clippy::disallowed_methods, reason = "this is the configuration")]
+    #[expect(clippy::disallowed_methods, reason = "the binary's configuration may read the environment")]
     let from_environment = std::env::var("PATCHBAY_API_KEY").ok().filter(|text| !text.trim().is_empty());
     let text = match (from_environment, file) {
-        (Some(_), Some(_)) => bail!("PATCHBAY_API_KEY and an API key file are both set; keep one"),
+        (Some(_), Some(_)) => bail!("PATCHBAY_API_KEY and an API key file are both set; set only one"),
         (Some(text), None) => text,
         (None, Some(path)) => std::fs::read_to_string(&path)
-            .with_context(|| format!("the API key file {} cannot be read", path.display()))?,
+            .with_context(|| format!("cannot read the API key file {}", path.display()))?,
         (None, None) => return Ok(None),
     };
     Ok(Some(Secret::new(text.trim().to_owned())))

@@ -1,84 +1,86 @@
-//! Commands to a running server, over a socket in its data directory.
+//! Sends commands to a running server over a socket in its data directory.
 //!
-//! The server owns the data directory; what a command would do to it, the server does instead. Who may use the
-//! directory may use the socket, and nobody else can reach it: there is no password to keep and no port to guard. One
-//! line of JSON asks, and lines of JSON answer, the last of which says how it ended.
+//! The server owns the data directory, so it executes the commands that change it. The socket's file permissions admit
+//! exactly the users who may use the directory: it needs no password and no port. A request is one line of JSON; the
+//! response is lines of JSON, the last of which contains the outcome.
 
-mod ask;
-mod perform;
-mod serve;
+mod client;
+mod handlers;
+mod server;
 
 use patchbay_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use ask::connect;
-pub use perform::perform_on_keys;
-pub use serve::start;
+pub use client::connect;
+pub use handlers::run_key_ring_command;
+pub use server::start;
 
-/// What is asked.
+/// A command to the running server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Request {
-    /// Of the key ring.
-    Keys(KeysRequest),
-    /// Of linked accounts.
-    Accounts(AccountsRequest),
+pub enum ControlRequest {
+    /// A command on the key ring.
+    #[serde(rename = "keys")]
+    KeyRing(KeyRingCommand),
+    /// A command on linked accounts.
+    Accounts(AccountsCommand),
 }
 
-/// What is asked of linked accounts.
+/// A command on linked accounts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AccountsRequest {
-    /// To take them back.
+pub enum AccountsCommand {
+    /// Revokes accounts at their providers.
     Revoke {
-        /// In this project.
+        /// The id of the project.
         project: String,
-        /// Of this connector.
+        /// Selects the accounts of this connector.
         connector: Option<String>,
-        /// Linked at or after this moment.
+        /// Selects accounts that were linked at or after this time.
         since: Option<Timestamp>,
-        /// Linked before this moment.
+        /// Selects accounts that were linked before this time.
         until: Option<Timestamp>,
-        /// Says what would be done, and does nothing.
+        /// Reports what would be revoked, and changes nothing.
         dry_run: bool,
     },
 }
 
-/// What is asked of the key ring.
+/// A command on the key ring.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum KeysRequest {
-    /// How it stands.
+pub enum KeyRingCommand {
+    /// Lists the wrapping keys and how many records each wraps.
     Status,
-    /// A new key, and everything sealed again by it.
+    /// Adds an active key and wraps every record with it.
     Rotate,
-    /// The end of a key.
+    /// Removes a key that wraps no record.
     Retire {
         /// The key's id.
         id: String,
     },
 }
 
-/// What is answered, line by line.
+/// One line of a response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
-    /// How far it is.
+pub enum ControlEvent {
+    /// The progress of the command.
     Progress {
-        /// Things done.
+        /// The number of records that are done.
         done: u64,
-        /// Things to do.
+        /// The number of all records.
         total: u64,
     },
-    /// It is done.
+    /// The command succeeded. Last line.
     Done {
-        /// Its answer.
-        answer: Value,
+        /// The command's response.
+        #[serde(rename = "answer")]
+        response: Value,
     },
-    /// It failed.
+    /// The command failed. Last line.
     Failed {
-        /// Why, for a person.
+        /// The reason, for a person.
         message: String,
     },
 }

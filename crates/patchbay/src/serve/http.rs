@@ -1,5 +1,5 @@
-//! Connections: accepted in one place, served as HTTP/1.1 or HTTP/2 by the [`Workers`], slow clients cut off,
-//! running requests drained at the end.
+//! Accepts connections and serves them as HTTP/1.1 or HTTP/2 on the [`Workers`]. Disconnects slow clients, and drains
+//! running requests at shutdown.
 
 use std::{net::TcpStream, sync::Arc, time::Duration};
 
@@ -12,37 +12,37 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::workers::{Drained, Workers};
+use super::workers::{DrainedWorkers, Workers};
 
-/// How long a client may take to send a request's head.
+/// The time in which a client must send a request's headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// Connections at once; more wait in the system's queue.
+/// The largest number of open connections. More connections wait in the system's queue.
 const MAX_CONNECTIONS: usize = 10_000;
-/// How long an HTTP/2 connection may be silent before it is asked whether it is still there, and how long it may take to
-/// say so. HTTP/1.1 has [`HEADER_TIMEOUT`].
-const SILENCE: Duration = Duration::from_secs(30);
-/// How long to rest when the system has no more file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// The interval of HTTP/2 keep-alive pings, and the time in which a client must acknowledge one. HTTP/1.1 connections
+/// have [`HEADER_TIMEOUT`].
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// The time between two attempts to accept when the system has run out of file descriptors.
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Accepts connections until `stop`, then lets the running requests finish.
-pub async fn serve(listener: TcpListener, workers: Workers, stop: CancellationToken) -> Drained {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+/// Accepts connections until `stop` is cancelled, then waits for the running requests.
+pub async fn serve(listener: TcpListener, workers: Workers, stop: CancellationToken) -> DrainedWorkers {
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let place = tokio::select! {
+        let permit = tokio::select! {
             () = stop.cancelled() => break,
-            place = places.clone().acquire_owned() => place,
+            permit = permits.clone().acquire_owned() => permit,
         };
-        let Ok(place) = place else { break };
+        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         match accepted.and_then(|(stream, _)| stream.into_std()) {
-            Ok(stream) => workers.take(stream, place),
+            Ok(stream) => workers.assign(stream, permit),
             Err(error) => {
-                // A client that left is its own affair; running out of descriptors passes.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                // Both causes are temporary: the client disconnected, or file descriptors ran out.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_RETRY_INTERVAL).await;
             }
         }
     }
@@ -50,7 +50,7 @@ pub async fn serve(listener: TcpListener, workers: Workers, stop: CancellationTo
     workers.drain().await
 }
 
-/// The connections of one thread.
+/// The connections of one worker thread.
 pub(super) struct Connections {
     router: Router,
     builder: Arc<Builder<TokioExecutor>>,
@@ -65,19 +65,19 @@ impl Connections {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(256)
-            .keep_alive_interval(SILENCE)
-            .keep_alive_timeout(SILENCE);
+            .keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .keep_alive_timeout(KEEP_ALIVE_INTERVAL);
         Self { router, builder: Arc::new(builder), graceful: GracefulShutdown::new() }
     }
 
-    /// Serves a connection beside the others; `held` is let go when it ends.
-    pub(super) fn serve(&self, stream: TcpStream, held: impl Send + 'static) {
-        // Answers are written whole: waiting to fill a packet only delays them.
+    /// Serves a connection concurrently with the others. Drops `permit` when the connection closes.
+    pub(super) fn serve(&self, stream: TcpStream, permit: impl Send + 'static) {
+        // Responses are written in one piece: Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
         let stream = match tokio::net::TcpStream::from_std(stream) {
             Ok(stream) => stream,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken over");
+                tracing::warn!(%error, "cannot register a connection with the runtime");
                 return;
             }
         };
@@ -87,13 +87,13 @@ impl Connections {
         tokio::spawn(async move {
             let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
             if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(error, "a connection ended early");
+                tracing::debug!(error, "a connection closed with an error");
             }
-            drop(held);
+            drop(permit);
         });
     }
 
-    /// Waits up to `grace` for the running requests. True when all of them finished.
+    /// Waits up to `grace` for the running requests. Returns true if all of them finished.
     pub(super) async fn drain(self, grace: Duration) -> bool {
         tokio::time::timeout(grace, self.graceful.shutdown()).await.is_ok()
     }

@@ -1,11 +1,11 @@
-//! Log lines, to standard error.
+//! Writes log lines to standard error.
 
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
-/// Starts logging with a filter such as `info` or `patchbay_engine=debug,info`.
+/// Starts logging with a filter, for example `info` or `patchbay_engine=debug,info`.
 pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter).with_context(|| {
         format!("`{filter}` is not a log filter; use error, warn, info, debug, or patchbay_engine=debug,info")

@@ -1,9 +1,9 @@
-//! `patchbay serve`: puts the parts together, says where it listens, and takes them down in order.
+//! `patchbay serve`: assembles the server, announces its address, and shuts it down in order.
 //!
-//! Standard output gets exactly one line, `listening on http://ADDRESS:PORT`, once requests are
-//! answered; everything else goes to standard error.
+//! It writes exactly one line to standard output when it accepts requests, `listening on http://ADDRESS:PORT`.
+//! Everything else goes to standard error.
 
-mod greeting;
+mod banner;
 mod http;
 mod logging;
 mod reload;
@@ -24,19 +24,19 @@ use crate::{
     config::{Options, Settings},
     connectors, control,
     data_dir::DataDir,
-    system::{SystemClock, Threads, runtime},
+    runtime::{SystemClock, Threads, build_runtime},
     web,
 };
 use workers::Workers;
 
-/// Runs the server until it is told to stop.
+/// Runs the server until SIGTERM or SIGINT.
 pub fn command(options: Options) -> anyhow::Result<()> {
     let settings = Settings::resolve(options)?;
     logging::start(&settings.log_level, settings.log_format)?;
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("another TLS library is already installed in this process"))?;
-    runtime(Threads::Few)?.block_on(run(settings))
+    build_runtime(Threads::Multi)?.block_on(run(settings))
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -45,21 +45,21 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let stop = signals::listen()?;
     let reload = signals::hang_ups()?;
 
-    // The lock and the port come first: both say at once that another server is there.
+    // The lock and the port come first: both fail at once if another server runs.
     let data_dir = Arc::new(DataDir::open(&settings.data_dir)?);
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}; is another program using the port?", settings.listen))?;
     let address = listener.local_addr()?;
-    let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(address)));
+    let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", local_address(address)));
 
-    // Reading connectors is work for a processor, opening the database waits for a disk.
-    // The reading is done on this thread: what it gives back of its memory serves the rest of the start.
+    // Reading connectors needs the processor, opening the database waits for the disk: they run concurrently.
+    // The connectors are read on this thread, so that the rest of the start reuses the memory that it frees.
     let opening = {
         let (data_dir, clock, entropy) = (data_dir.clone(), clock.clone(), entropy.clone());
         tokio::spawn(async move { data_dir.unlock(&*clock, &*entropy).await })
     };
-    let read = connectors::Instance::open(settings.connectors.clone());
+    let read = connectors::InstanceConnectors::open(settings.connectors.clone());
     let (storage, ring) = opening.await??;
     let storage = Arc::new(storage);
     let (instance, connectors) = read?;
@@ -67,7 +67,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         eprint!("{}", connectors.report);
     }
     for name in &connectors.refused {
-        tracing::error!(connector = %name, "the connector has errors and is not served; the others are");
+        tracing::error!(connector = %name, "the connector has errors and is not in use; the others are");
     }
 
     let (simulator, upstreams) = start_sandbox(&settings, &clock).await?;
@@ -84,7 +84,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             egress_ca: settings.egress_ca.clone(),
             upstreams,
             call_budget_millis: u64::try_from(settings.call_budget.as_millis()).unwrap_or(u64::MAX),
-            max_response_bytes: settings.response_limit,
+            max_response_bytes: settings.response_limit_bytes,
             call_retention_days: settings.call_retention_days,
         },
     })
@@ -100,7 +100,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         ServerConfig {
             public_url: public_url.clone(),
             version: env!("CARGO_PKG_VERSION"),
-            body_limit_bytes: settings.body_limit,
+            body_limit_bytes: settings.body_limit_bytes,
             assets: web::assets(settings.web_dir.as_deref()),
             hub_allowed_origins: settings.hub_allowed_origins.clone(),
             sandbox,
@@ -108,8 +108,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         },
     );
 
-    let commands = control::start(&data_dir, &engine);
-    greeting::print(&public_url, first_start.as_ref(), simulator.is_some());
+    let control = control::start(&data_dir, &engine);
+    banner::print(&public_url, first_start.as_ref(), simulator.is_some());
     drop(first_start);
     tokio::spawn(reload::on_hang_up(engine.clone(), reload, stop.clone()));
     let workers = Workers::start(&router, settings.shutdown_grace)?;
@@ -119,10 +119,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let drained = server.await?;
 
     tracing::info!(drained = drained.all, "stopped");
-    commands.stop(&data_dir).await;
-    // What calls have started beside themselves (renewals of tokens) runs on their threads until it has ended.
+    control.stop(&data_dir).await;
+    // Background tasks that calls started (token refreshes) run on the workers' threads until they have finished.
     engine.shutdown().await;
-    drained.end();
+    drained.join();
     if let Some(simulator) = simulator {
         simulator.stop().await;
     }
@@ -130,7 +130,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts the simulated providers where they are wanted. The operator's own overrides come first.
+/// Starts the simulated providers if the sandbox is enabled. The operator's own upstreams take precedence.
 async fn start_sandbox(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
@@ -141,8 +141,9 @@ async fn start_sandbox(
     }
     let simulator = Simulator::new(SimulatorConfig::sandbox(clock.clone()));
     let covered = simulator.upstreams();
-    let listener =
-        TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.context("the sandbox finds no free port")?;
+    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))
+        .await
+        .context("the sandbox cannot listen on a local port")?;
     let running = simulator.start(listener).await.context("the sandbox cannot start")?;
     let address = running.address();
     for (base_url, path) in covered {
@@ -154,8 +155,8 @@ async fn start_sandbox(
     Ok((Some(running), upstreams))
 }
 
-/// The address as a browser on this machine can open it.
-fn reachable(address: SocketAddr) -> SocketAddr {
+/// Returns the address that a browser on this machine can open.
+fn local_address(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => {
             SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), v4.port())

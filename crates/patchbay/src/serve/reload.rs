@@ -1,10 +1,10 @@
-//! SIGHUP reads the connectors directory again, while calls go on.
+//! Reloads the connectors directory on SIGHUP. Running calls are not interrupted.
 
 use patchbay_engine::Engine;
 use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 
-/// Reads the connectors again at each SIGHUP, and says on standard error what came of it.
+/// Reloads the connectors at each SIGHUP, and reports the outcome on standard error.
 pub async fn on_hang_up(engine: Engine, mut hang_ups: Signal, stop: CancellationToken) {
     loop {
         tokio::select! {
@@ -17,19 +17,19 @@ pub async fn on_hang_up(engine: Engine, mut hang_ups: Signal, stop: Cancellation
                     eprint!("{}", reloaded.report);
                 }
                 for folder in &reloaded.refused {
-                    let still = if reloaded.kept.contains(folder) {
-                        "its last good version serves"
+                    let consequence = if reloaded.kept.contains(folder) {
+                        "its last valid version stays in use"
                     } else {
-                        "it is not served"
+                        "it is not in use"
                     };
-                    tracing::error!(connector = %folder, "the connector has errors: {still}");
+                    tracing::error!(connector = %folder, "the connector has errors; {consequence}");
                 }
                 tracing::info!(
                     added = reloaded.added.join(", "),
                     changed = reloaded.changed.join(", "),
                     removed = reloaded.removed.join(", "),
                     refused = reloaded.refused.len(),
-                    "connectors were read again"
+                    "reloaded the connectors"
                 );
             }
             Err(error) => tracing::error!(code = error.code.as_str(), "{}", error.message),

@@ -1,9 +1,10 @@
-//! A thread for each core, each with a runtime, its connections and its pool of connections to providers.
+//! The worker threads: one for each core, each with its own runtime, client connections, and pool of connections to
+//! providers.
 //!
-//! A call is answered where its connection lives, from the first byte to the last: no other thread is woken for
-//! it, which costs more than the rest of a small call. The price is that a connection stays with its thread, so
-//! new ones go to the thread that has the fewest. What takes long on a processor (passwords, unpacking large
-//! bodies) goes to threads of its own, as everywhere.
+//! A worker serves a request on the thread of its connection, from the first byte to the last. Waking another thread
+//! would cost more than the rest of a small call. In return, a connection never changes its thread; new connections go
+//! to the worker with the fewest. Long computations (password hashes, decompression of large bodies) run on separate
+//! threads.
 
 use std::{
     net::TcpStream,
@@ -22,64 +23,64 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::http::Connections;
-use crate::system::{Threads, runtime};
+use crate::runtime::{Threads, build_runtime};
 
-/// A connection that was accepted, on its way to its thread.
-struct Accepted {
+/// An accepted connection in the queue of its worker.
+struct AcceptedConnection {
     stream: TcpStream,
-    held: Held,
+    permit: ConnectionPermit,
 }
 
-/// What a connection holds while it is open: its place in the server's limit and in its thread's count.
-struct Held {
+/// Counts an open connection in the server's limit and in its worker's count.
+struct ConnectionPermit {
     open: Arc<AtomicUsize>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Drop for Held {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 struct Worker {
-    queue: mpsc::UnboundedSender<Accepted>,
-    /// Connections that it has, those on their way included.
+    queue: mpsc::UnboundedSender<AcceptedConnection>,
+    /// The number of the worker's connections, including those in the queue.
     open: Arc<AtomicUsize>,
     drained: oneshot::Receiver<bool>,
     thread: JoinHandle<()>,
 }
 
-/// The threads that answer requests.
+/// The threads that serve requests.
 pub struct Workers {
     workers: Vec<Worker>,
-    end: CancellationToken,
+    exit: CancellationToken,
 }
 
 impl Workers {
-    /// Starts a thread for each core. A connection gets `grace` to finish its requests at the end.
+    /// Starts one thread for each core. At shutdown, a connection has `grace` to finish its requests.
     pub fn start(router: &Router, grace: Duration) -> anyhow::Result<Self> {
         let count = thread::available_parallelism().map_or(1, NonZero::get);
-        let end = CancellationToken::new();
+        let exit = CancellationToken::new();
         let workers = (0..count)
-            .map(|number| Worker::start(number, router.clone(), grace, end.clone()))
+            .map(|number| Worker::start(number, router.clone(), grace, exit.clone()))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(Self { workers, end })
+        Ok(Self { workers, exit })
     }
 
-    /// Gives a connection to the thread that has the fewest.
-    pub fn take(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
+    /// Assigns a connection to the worker with the fewest.
+    pub fn assign(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
         let alive = self.workers.iter().filter(|worker| !worker.queue.is_closed());
         let Some(worker) = alive.min_by_key(|worker| worker.open.load(Ordering::Relaxed)) else { return };
         worker.open.fetch_add(1, Ordering::Relaxed);
-        let held = Held { open: worker.open.clone(), _permit: permit };
-        // A thread takes connections until it is told that there are no more, which is after this.
-        let _ = worker.queue.send(Accepted { stream, held });
+        let permit = ConnectionPermit { open: worker.open.clone(), _permit: permit };
+        // A worker receives connections until `drain` closes its queue, which happens after the last call of this.
+        let _ = worker.queue.send(AcceptedConnection { stream, permit });
     }
 
-    /// Lets the running requests finish. True when all did within the grace; the threads live on for what was
-    /// started beside the requests, until [`Drained::end`].
-    pub async fn drain(self) -> Drained {
+    /// Waits for the running requests, at most for the grace period. The threads keep running for background tasks
+    /// until [`DrainedWorkers::join`].
+    pub async fn drain(self) -> DrainedWorkers {
         let (mut all, mut threads) = (true, Vec::new());
         let mut waiting = Vec::new();
         for Worker { queue, drained, thread, .. } in self.workers {
@@ -90,51 +91,51 @@ impl Workers {
         for drained in waiting {
             all &= drained.await.unwrap_or(false);
         }
-        Drained { all, threads, end: self.end }
+        DrainedWorkers { all, threads, exit: self.exit }
     }
 }
 
-/// Threads without connections.
-pub struct Drained {
-    /// Whether every request finished in time.
+/// Worker threads without connections.
+pub struct DrainedWorkers {
+    /// Whether every request finished within the grace period.
     pub all: bool,
     threads: Vec<JoinHandle<()>>,
-    end: CancellationToken,
+    exit: CancellationToken,
 }
 
-impl Drained {
-    /// Ends the threads and whatever still runs on them.
-    pub fn end(self) {
-        self.end.cancel();
+impl DrainedWorkers {
+    /// Stops the threads, cancels the tasks that still run on them, and waits for the threads.
+    pub fn join(self) {
+        self.exit.cancel();
         for thread in self.threads {
             if thread.join().is_err() {
-                tracing::error!("a thread that answered requests ended by a panic");
+                tracing::error!("a worker thread panicked");
             }
         }
     }
 }
 
 impl Worker {
-    fn start(number: usize, router: Router, grace: Duration, end: CancellationToken) -> anyhow::Result<Self> {
-        let (queue, mut waiting) = mpsc::unbounded_channel::<Accepted>();
-        let (tell, drained) = oneshot::channel();
-        let runtime = runtime(Threads::One).context("the system gives no event queue for a thread")?;
+    fn start(number: usize, router: Router, grace: Duration, exit: CancellationToken) -> anyhow::Result<Self> {
+        let (queue, mut waiting) = mpsc::unbounded_channel::<AcceptedConnection>();
+        let (report_drained, drained) = oneshot::channel();
+        let runtime = build_runtime(Threads::Single).context("cannot create the runtime of a worker thread")?;
         let work = move || {
-            // The first lane belongs to everything that runs outside of these threads.
+            // Pool 0 belongs to everything that runs outside these threads.
             patchbay_engine::set_worker_pool_index(number + 1);
             runtime.block_on(async move {
                 let connections = Connections::new(router);
-                while let Some(Accepted { stream, held }) = waiting.recv().await {
-                    connections.serve(stream, held);
+                while let Some(AcceptedConnection { stream, permit }) = waiting.recv().await {
+                    connections.serve(stream, permit);
                 }
-                let _ = tell.send(connections.drain(grace).await);
-                end.cancelled().await;
+                let _ = report_drained.send(connections.drain(grace).await);
+                exit.cancelled().await;
             });
         };
         let thread = thread::Builder::new()
             .name(format!("requests-{number}"))
             .spawn(work)
-            .context("the system gives no thread to answer requests")?;
+            .context("cannot start a worker thread")?;
         Ok(Self { queue, open: Arc::default(), drained, thread })
     }
 }
@@ -152,33 +153,33 @@ mod tests {
 
     use super::*;
 
-    fn ask(mut stream: &TcpStream) -> String {
+    fn request(mut stream: &TcpStream) -> String {
         stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-        let mut answer = [0; 1024];
-        let length = stream.read(&mut answer).unwrap();
-        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
-        answer.rsplit("\r\n").next().unwrap_or_default().to_owned()
+        let mut response = [0; 1024];
+        let length = stream.read(&mut response).unwrap();
+        let response = String::from_utf8_lossy(&response[..length]).into_owned();
+        response.rsplit("\r\n").next().unwrap_or_default().to_owned()
     }
 
     #[test]
-    fn connections_are_spread_over_the_threads_and_stay_with_theirs() {
+    fn connections_are_distributed_over_the_workers_and_never_move() {
         let router =
             Router::new().route("/", get(|| async { thread::current().name().unwrap_or_default().to_owned() }));
         let workers = Workers::start(&router, Duration::from_secs(5)).unwrap();
         let count = workers.workers.len();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let places = Arc::new(Semaphore::new(1000));
+        let permits = Arc::new(Semaphore::new(1000));
         let clients = (0..3 * count)
             .map(|_| {
                 let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
                 let (stream, _) = listener.accept().unwrap();
                 stream.set_nonblocking(true).unwrap();
-                workers.take(stream, places.clone().try_acquire_owned().unwrap());
+                workers.assign(stream, permits.clone().try_acquire_owned().unwrap());
                 client
             })
             .collect::<Vec<_>>();
-        let first = clients.iter().map(ask).collect::<Vec<_>>();
-        assert_eq!(clients.iter().map(ask).collect::<Vec<_>>(), first);
+        let first = clients.iter().map(request).collect::<Vec<_>>();
+        assert_eq!(clients.iter().map(request).collect::<Vec<_>>(), first);
         let mut threads = BTreeMap::<&String, usize>::new();
         for thread in &first {
             *threads.entry(thread).or_default() += 1;
@@ -186,10 +187,10 @@ mod tests {
         assert_eq!(threads.values().copied().collect::<Vec<_>>(), vec![3; count], "{threads:?}");
 
         drop(clients);
-        let runtime = runtime(Threads::One).unwrap();
+        let runtime = build_runtime(Threads::Single).unwrap();
         let drained = runtime.block_on(workers.drain());
         assert!(drained.all);
-        drained.end();
-        assert_eq!(places.available_permits(), 1000, "a connection that ended gives its place back");
+        drained.join();
+        assert_eq!(permits.available_permits(), 1000, "a closed connection releases its permit");
     }
 }

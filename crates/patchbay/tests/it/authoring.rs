@@ -67,8 +67,8 @@ fn a_new_connector_is_valid_tested_formatted_and_documented() {
     for auth in ["api-key", "bearer", "basic"] {
         let folder = acme(auth);
         let run = |arguments: &[&str]| patchbay(folder.path(), arguments);
-        assert_eq!(run(&["connector", "validate", "acme"]).1, "1 connector: no problem found\n");
-        let tested = "acme: 1 cases, 0 wrong; 1 of 1 actions covered\n";
+        assert_eq!(run(&["connector", "validate", "acme"]).1, "1 connector: no problems found\n");
+        let tested = "acme: 1 cases, 0 failed; 1 of 1 actions covered\n";
         assert_eq!(run(&["connector", "test", "acme"]), (0, tested.to_owned(), String::new()), "{auth}");
         assert_eq!(run(&["connector", "fmt", "--check", "."]), (0, String::new(), String::new()));
         let (code, docs, _) = run(&["connector", "docs", "acme/acme.connector.yaml"]);
@@ -110,7 +110,7 @@ fn a_case_that_differs_fails_and_says_how() {
     let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme"]);
     assert_eq!(code, 1);
     assert!(out.contains("expected https://api.acme.example/v1/items?search=a%20b&cursor=three"), "{out}");
-    assert!(out.ends_with("acme: 1 cases, 1 wrong; 1 of 1 actions covered\n"), "{out}");
+    assert!(out.ends_with("acme: 1 cases, 1 failed; 1 of 1 actions covered\n"), "{out}");
     fs::remove_file(&path).unwrap();
     let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme", "--require-coverage"]);
     assert!(code == 1 && out.contains("without a case: list_items"), "{out}");
@@ -289,7 +289,7 @@ fn a_run_is_recorded_without_its_secrets_and_plays() {
     assert!(!text.contains(SECRET) && !error.contains(SECRET) && !text.contains("made-by-the-provider"), "{text}");
     assert!(text.contains("name: \"found items\"") && text.contains("cursor=two"), "{text}");
     let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme", "--coverage"]);
-    assert_eq!((code, out.as_str()), (0, "acme: 2 cases, 0 wrong; 1 of 1 actions covered\n    2 list_items\n"));
+    assert_eq!((code, out.as_str()), (0, "acme: 2 cases, 0 failed; 1 of 1 actions covered\n    2 list_items\n"));
     // Nothing is asked of the provider for a file that would not be written.
     let (code, _, error) = record(&upstream, &[]);
     assert!(code == 1 && error.contains("exists already"), "{error}");
@@ -297,12 +297,12 @@ fn a_run_is_recorded_without_its_secrets_and_plays() {
     let (upstream, served) = provider(vec![(403, json!({ "message": format!("no right for {SECRET}") }))]);
     let (code, _, error) = record(&upstream, &["--output", "refused.test.yaml"]);
     served.join().unwrap();
-    assert!(code == 0 && error.contains("the case expects that") && !error.contains(SECRET), "{error}");
+    assert!(code == 0 && error.contains("the case expects this error") && !error.contains(SECRET), "{error}");
     let text = fs::read_to_string(folder.path().join("refused.test.yaml")).unwrap();
     assert!(text.contains("status: 403") && !text.contains(SECRET), "{text}");
     let (code, _, error) =
         patchbay(folder.path(), &["connector", "record", "../x", "--connector", "acme", "--action", "list_items"]);
-    assert!(code == 1 && error.contains("no name of a case"), "{error}");
+    assert!(code == 1 && error.contains("not a valid case name"), "{error}");
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn connectors_actions_and_the_schema_are_shown() {
     let (code, text, _) = run(&["connector", "show", "acme"]);
     assert!(code == 0 && text.contains("account: apiKey (required, secret)") && text.contains("list_items"), "{text}");
     let (code, text, _) = run(&["connector", "show", "acme", "acme_list_items"]);
-    assert!(code == 0 && text.contains("search (query, text)") && text.contains("\nSteps\n  list  "), "{text}");
+    assert!(code == 0 && text.contains("search (query, string)") && text.contains("\nSteps\n  list  "), "{text}");
     let shown = json_of(&run(&["connector", "show", "acme", "list_items", "--json"]).1);
     assert_eq!(shown["publicId"], "acme_list_items");
     assert_eq!(shown["inputSchema"]["properties"]["query"]["properties"]["search"]["type"], "string");

@@ -72,7 +72,7 @@ impl Pushing {
         let data_dir = directory.path().join("data");
         let key = |project: &str| {
             let project = offline(&data_dir, &["project", "create", project]);
-            offline(&data_dir, &["key", "create", "--project", &project, "--name", "push", "--scopes", SCOPES])
+            offline(&data_dir, &["api-key", "create", "--project", &project, "--name", "push", "--scopes", SCOPES])
         };
         let (key, theirs) = (key("Ours"), key("Theirs"));
         let provider = Provider::start();
@@ -240,7 +240,7 @@ fn pushed_connectors_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
     let project = offline(&data_dir, &["project", "create", "Ours"]);
-    let key = offline(&data_dir, &["key", "create", "--project", &project, "--name", "push", "--scopes", SCOPES]);
+    let key = offline(&data_dir, &["api-key", "create", "--project", &project, "--name", "push", "--scopes", SCOPES]);
     let provider = Provider::start();
     let account = {
         let mut server = Server::start_in(&data_dir, &provider, &[]);
@@ -290,8 +290,8 @@ fn the_directory_is_read_again_by_signal_and_by_call() {
     put("beta", &merged("beta", "1.2.0", "Beta"));
     let pid = world.server.pid().to_string();
     assert!(Command::new("/bin/kill").args(["-HUP", &pid]).status().unwrap().success());
-    let log = world.server.logged("connectors were read again");
-    assert!(log.contains("its last good version serves"), "{log}");
+    let log = world.server.logged("reloaded the connectors");
+    assert!(log.contains("its last valid version stays in use"), "{log}");
     assert_eq!(api.get("/connectors/acme").text("/latest_version"), "1.1.0");
     assert_eq!(api.get("/connectors/beta").text("/latest_version"), "1.2.0");
     let again = api.post("/connectors/reload", &json!({})).json();

@@ -164,9 +164,9 @@ fn projects_and_keys_are_made_offline() {
     let project = run(&["project", "create", "Staging area"]);
     assert_eq!(project, "staging-area-10001");
     assert!(run(&["project", "list"]).contains("Staging area"));
-    let key = run(&["key", "create", "--project", &project, "--name", "ci", "--scopes", "actions:execute"]);
+    let key = run(&["api-key", "create", "--project", &project, "--name", "ci", "--scopes", "actions:execute"]);
     assert!(key.starts_with("v1.local."));
-    assert!(run(&["key", "list", "--project", &project]).contains("ci\tactions:execute\tenabled"));
+    assert!(run(&["api-key", "list", "--project", &project]).contains("ci\tactions:execute\tenabled"));
     canary::assert_absent(key.as_bytes(), "a fresh key");
 }
 
@@ -174,14 +174,14 @@ fn projects_and_keys_are_made_offline() {
 fn a_data_directory_that_cannot_be_made_or_written_is_told() {
     // Nobody can make a directory here, the superuser included.
     let said = error_line(&refused(Path::new("/proc/patchbay-data"), &[]));
-    assert!(said.contains("cannot be made") && said.contains("--data-dir"), "{said}");
+    assert!(said.contains("cannot create") && said.contains("--data-dir"), "{said}");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
     let said = error_line(&refused(&file, &[]));
-    assert!(said.contains("cannot be made"), "{said}");
+    assert!(said.contains("cannot create"), "{said}");
     let said = error_line(&refused(Path::new("/sys"), &[]));
-    assert!(said.contains("cannot be written to") && said.contains("owner and permissions"), "{said}");
+    assert!(said.contains("cannot write to") && said.contains("owner and permissions"), "{said}");
 }
 
 #[test]
@@ -201,5 +201,5 @@ fn two_connectors_with_one_public_id_are_named_at_the_start() {
         std::fs::write(folder.join(format!("{key}.connector.yaml")), text).unwrap();
     }
     let server = Server::start(&provider, &["--connectors", connectors.path().to_str().unwrap()]);
-    server.logged("`quay_side_list` is an action of each of quay, quay_side");
+    server.logged("the connectors quay, quay_side all have an action `quay_side_list`");
 }

@@ -13,7 +13,7 @@ mod connectors;
 mod docs;
 mod downloads;
 mod full_disk;
-mod keys;
+mod keyring;
 mod lifecycle;
 mod mcp_request;
 mod mcp_sign_in;

@@ -250,7 +250,7 @@ fn nothing_is_linked_before_the_product_says_whose_browser_it_is() {
     let data = tempfile::tempdir().unwrap();
     offline(data.path(), &["project", "create", "Ours"]);
     let theirs = offline(data.path(), &["project", "create", "Theirs"]);
-    let key = offline(data.path(), &["key", "create", "--project", &theirs, "--name", "theirs"]);
+    let key = offline(data.path(), &["api-key", "create", "--project", &theirs, "--name", "theirs"]);
     let server = harbor.server(data.path());
     let (begun, confirmation) = to_be_confirmed(&harbor, &server);
     assert_eq!(attempt(&server, &begun)["status"], "pending");

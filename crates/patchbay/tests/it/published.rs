@@ -65,7 +65,7 @@ fn published_descriptions_become_connectors_that_are_valid_and_formatted() {
         assert!(!error.contains('\r'), "no progress where nobody watches");
         assert!(folder.path().join(key).is_dir(), "{file}: {out}");
         let (code, found, _) = run(folder.path(), &["connector", "validate", key]);
-        assert_eq!((code, found.as_str()), (0, "1 connector: no problem found\n"), "{file}");
+        assert_eq!((code, found.as_str()), (0, "1 connector: no problems found\n"), "{file}");
         assert_eq!(
             run(folder.path(), &["connector", "fmt", "--check", key]),
             (0, String::new(), String::new()),

@@ -94,7 +94,7 @@ fn another_project_sees_nothing() {
     let data_dir = directory.path().join("data");
     offline(&data_dir, &["project", "create", "Ours"]);
     let theirs = offline(&data_dir, &["project", "create", "Theirs"]);
-    let key = offline(&data_dir, &["key", "create", "--project", &theirs, "--name", "theirs"]);
+    let key = offline(&data_dir, &["api-key", "create", "--project", &theirs, "--name", "theirs"]);
     let provider = Provider::start();
     let server = Server::start_in(&data_dir, &provider, &[]);
     let token = server.session(json!({}));
@@ -144,9 +144,9 @@ fn a_key_without_the_scope_is_told_which() {
     let data_dir = directory.path().join("data");
     let project = offline(&data_dir, &["project", "create", "Ours"]);
     let execute =
-        offline(&data_dir, &["key", "create", "--project", &project, "--name", "x", "--scopes", "actions:execute"]);
+        offline(&data_dir, &["api-key", "create", "--project", &project, "--name", "x", "--scopes", "actions:execute"]);
     let read =
-        offline(&data_dir, &["key", "create", "--project", &project, "--name", "r", "--scopes", "platform:read"]);
+        offline(&data_dir, &["api-key", "create", "--project", &project, "--name", "r", "--scopes", "platform:read"]);
     let provider = Provider::start();
     let server = Server::start_in(&data_dir, &provider, &[]);
     for (key, method, path, scope) in [

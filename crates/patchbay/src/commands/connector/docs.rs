@@ -1,4 +1,4 @@
-//! `patchbay connector docs`: what a connector's users read, as Markdown: its guide and its actions.
+//! `patchbay connector docs`: writes a connector's guide and action reference as Markdown.
 
 use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
@@ -9,27 +9,27 @@ use patchbay_connector::{
     definition::{Action, AuthMethod, FormField, Guide, Input, InputType},
 };
 
-use super::{out, source};
+use super::{source, stdout};
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The connector: its folder, its main file, or a built-in one's key
+    /// The connector: its folder, its main file, or the key of a built-in one
     #[arg(value_name = "PATH|KEY")]
     connector: String,
-    /// File to write [default: standard output]
+    /// The file to write [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let connector = source::one(&args.connector)?.connector()?;
+    let connector = source::find_one(&args.connector)?.connector()?;
     let text = markdown(&connector);
     match &args.output {
         Some(path) => {
-            std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
         }
-        None => out::print(&text)?,
+        None => stdout::print(&text)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -142,9 +142,9 @@ fn row(out: &mut String, input: &Input, parent: &str) {
 
 pub fn kind(input: &Input) -> String {
     let kind = match input.kind {
-        InputType::String => "text".to_owned(),
+        InputType::String => "string".to_owned(),
         InputType::Number => "number".to_owned(),
-        InputType::Boolean => "true or false".to_owned(),
+        InputType::Boolean => "boolean".to_owned(),
         InputType::DatetimeString => "date or time".to_owned(),
         InputType::Object => "object".to_owned(),
         InputType::Enum => {
@@ -159,7 +159,7 @@ const fn yes(truth: bool) -> &'static str {
     if truth { "yes" } else { "no" }
 }
 
-/// A text that stays within its cell.
+/// Returns the text on one line, escaped for a table cell.
 fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }

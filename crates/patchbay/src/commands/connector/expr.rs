@@ -1,4 +1,4 @@
-//! `patchbay expr`: what an expression comes to, given a context.
+//! `patchbay expr`: evaluates an expression in a given context.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,57 +10,57 @@ use clap::Args as ClapArgs;
 use patchbay_connector::expr::{Bindings, Template};
 use serde_json::{Map, Value, json};
 
-use super::out;
+use super::stdout;
 
-/// What the command ends with when the expression fails.
-const BROKEN: u8 = 2;
+/// The exit code of the command when the expression is invalid or fails.
+const EXPRESSION_ERROR_EXIT_CODE: u8 = 2;
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The expression: JSONPath ($…), JEXL ({{…}}) or a text with ${…}
+    /// The expression: JSONPath ($…), JEXL ({{…}}) or a string with ${…}
     #[arg(required_unless_present = "jsonl", conflicts_with = "jsonl")]
     expression: Option<String>,
-    /// JSON file with the names that it sees, such as {"inputs": {"id": 1}}
+    /// JSON file with the expression's variables, for example {"inputs": {"id": 1}}
     #[arg(long, value_name = "FILE")]
     context: Option<PathBuf>,
-    /// Evaluate many: a file with {"expr": "…"} on each line, one answer a line
+    /// Evaluate many: a file with {"expr": "…"} on each line; prints one result per line
     #[arg(long, value_name = "FILE")]
     jsonl: Option<PathBuf>,
 }
 
-/// Runs the command. Ends with 2 when the expression is broken or fails.
+/// Runs the command. Exits with 2 when the expression is invalid or fails.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let context = context(args.context.as_deref())?;
     if let Some(path) = &args.jsonl {
-        many(path, &context)?;
+        evaluate_lines(path, &context)?;
         return Ok(ExitCode::SUCCESS);
     }
     match evaluate(args.expression.as_deref().unwrap_or_default(), &context) {
-        // JSON has no undefined; null is what a result holds in its place.
+        // JSON has no undefined value; results contain null in its place.
         Ok(value) => {
-            out::line(&format!("{:#}", value.unwrap_or(Value::Null)))?;
+            stdout::print_line(&format!("{:#}", value.unwrap_or(Value::Null)))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(message) => {
             eprintln!("error: {message}");
-            Ok(ExitCode::from(BROKEN))
+            Ok(ExitCode::from(EXPRESSION_ERROR_EXIT_CODE))
         }
     }
 }
 
-fn many(path: &Path, context: &Map<String, Value>) -> anyhow::Result<()> {
+fn evaluate_lines(path: &Path, context: &Map<String, Value>) -> anyhow::Result<()> {
     let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
     for (place, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let line: Value = serde_json::from_str(line).with_context(|| format!("{name}:{}: no JSON", place + 1))?;
+        let line: Value = serde_json::from_str(line).with_context(|| format!("{name}:{}: not JSON", place + 1))?;
         let expr = line.get("expr").and_then(Value::as_str);
-        let expr = expr.with_context(|| format!("{name}:{}: it has no text `expr`", place + 1))?;
-        let answer = match evaluate(expr, context) {
+        let expr = expr.with_context(|| format!("{name}:{}: the string `expr` is missing", place + 1))?;
+        let outcome = match evaluate(expr, context) {
             Ok(Some(result)) => json!({ "expr": expr, "result": result }),
             Ok(None) => json!({ "expr": expr, "undefined": true }),
             Err(message) => json!({ "expr": expr, "error": message }),
         };
-        out::line(&answer.to_string())?;
+        stdout::print_line(&outcome.to_string())?;
     }
     Ok(())
 }
@@ -74,9 +74,9 @@ fn evaluate(source: &str, context: &Map<String, Value>) -> Result<Option<Value>,
 fn context(path: Option<&Path>) -> anyhow::Result<Map<String, Value>> {
     let Some(path) = path else { return Ok(Map::new()) };
     let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("--context: {name} cannot be read"))?;
-    match serde_json::from_str(&text).with_context(|| format!("--context: {name} is no JSON"))? {
+    let text = std::fs::read_to_string(path).with_context(|| format!("--context: cannot read {name}"))?;
+    match serde_json::from_str(&text).with_context(|| format!("--context: {name} is not JSON"))? {
         Value::Object(context) => Ok(context),
-        _ => bail!("--context: {name} must hold an object, such as {{\"inputs\": {{}}}}"),
+        _ => bail!("--context: {name} must contain an object, for example {{\"inputs\": {{}}}}"),
     }
 }

@@ -1,7 +1,7 @@
-//! `patchbay connector fmt`: the usual layout of connector files, comments and all.
+//! `patchbay connector fmt`: formats connector files and keeps their comments.
 //!
-//! It works on lines, so that comments and quoting stay as they were written, and it checks itself: the
-//! new text must say the same as the old one, else the file is left alone and named.
+//! It works on lines, so that comments and quoting stay as they were written. It compares the parsed content before and
+//! after; if they differ, it leaves the file unchanged and reports it.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,10 +15,10 @@ use patchbay_connector::{
     syntax::{Node, NodeValue, parse},
 };
 
-use super::{out, source};
+use super::{source, stdout};
 
-/// The root's keys in the order in which a reader wants them.
-const ORDER: [&str; 22] = [
+/// The root's keys in their canonical order.
+const ROOT_KEY_ORDER: [&str; 22] = [
     "Patchbay",
     "StackOne",
     "info",
@@ -48,7 +48,7 @@ pub struct Args {
     /// Files, connector folders, or folders of such folders
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
-    /// Change nothing; name the files that would change, and fail when there are some
+    /// Change nothing; list the files that would change, and fail if there are any
     #[arg(long)]
     check: bool,
 }
@@ -57,13 +57,13 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut pending = false;
     for path in &args.paths {
-        for source in source::at(path)? {
+        for source in source::find_all(path)? {
             for file in &source.files {
                 let formatted = format(file)?;
                 if formatted == file.text {
                     continue;
                 }
-                out::line(&file.name)?;
+                stdout::print_line(&file.name)?;
                 pending = true;
                 if !args.check {
                     write(Path::new(&file.name), &formatted)?;
@@ -74,16 +74,16 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if pending && args.check { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Whole or not at all: a crash leaves the old file. A link stays a link, and who may read the file may still.
+/// Replaces a file atomically. Keeps its permissions, and writes through symbolic links.
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let failed = || format!("{} cannot be written", path.display());
+    let failed = || format!("cannot write {}", path.display());
     let path = std::fs::canonicalize(path).with_context(failed)?;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, text).with_context(failed)?;
-    let rights = std::fs::metadata(&path).with_context(failed)?.permissions();
-    std::fs::set_permissions(&beside, rights).with_context(failed)?;
-    std::fs::rename(&beside, &path).with_context(failed)
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    std::fs::write(&temporary, text).with_context(failed)?;
+    let permissions = std::fs::metadata(&path).with_context(failed)?.permissions();
+    std::fs::set_permissions(&temporary, permissions).with_context(failed)?;
+    std::fs::rename(&temporary, &path).with_context(failed)
 }
 
 fn format(file: &SourceFile) -> anyhow::Result<String> {
@@ -91,13 +91,13 @@ fn format(file: &SourceFile) -> anyhow::Result<String> {
         .map_err(|found| anyhow::anyhow!("{}", render(&[*found], std::slice::from_ref(file)).trim()))?;
     let formatted = ordered(&tidy(&file.text));
     let after = parse(&file.name, &formatted).ok();
-    if after.is_some_and(|after| same(&before, &after, true)) {
+    if after.is_some_and(|after| is_equal(&before, &after, true)) {
         return Ok(formatted);
     }
-    anyhow::bail!("{}: its layout cannot be changed without changing what it says; it was left as it is", file.name)
+    anyhow::bail!("{}: cannot format the file without changing its content; it was left unchanged", file.name)
 }
 
-/// Line ends, blanks at a line's end, empty lines. Block texts stay as they are to the last blank.
+/// Normalizes line ends, trailing blanks and empty lines. Block scalars stay unchanged.
 fn tidy(text: &str) -> String {
     let mut out: Vec<&str> = Vec::new();
     let mut block: Option<usize> = None;
@@ -128,7 +128,7 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// The column of the list or mapping that a block text on this line belongs to; the text is further in.
+/// Returns the column of the list or mapping of a block scalar on this line; the scalar's lines are indented further.
 fn floor(line: &str) -> usize {
     let mut at = indent(line);
     while line[at..].starts_with("- ") {
@@ -141,7 +141,7 @@ fn floor(line: &str) -> usize {
     at
 }
 
-/// Whether the line ends with the mark of a block text, such as `key: |` or `- >-`.
+/// Returns true if the line ends with a block scalar indicator, such as `key: |` or `- >-`.
 fn opens_block(line: &str) -> bool {
     if line.trim_start().starts_with('#') {
         return false;
@@ -153,7 +153,7 @@ fn opens_block(line: &str) -> bool {
     is_mark && (lead.ends_with(':') || lead.ends_with('-'))
 }
 
-/// The root's blocks in the usual order, each with the comment right above it.
+/// Returns the text with the root's blocks in canonical order, each with the comment directly above it.
 fn ordered(text: &str) -> String {
     let mut head: Vec<&str> = Vec::new();
     let mut blocks: Vec<(usize, Vec<&str>)> = Vec::new();
@@ -165,10 +165,13 @@ fn ordered(text: &str) -> String {
         }
         match root_key(line).filter(|_| !inside) {
             Some(key) => {
-                // What stands above the first key is about the file.
+                // The comment above the first key belongs to the file.
                 let mut lines = blocks.last_mut().map(|(_, above)| comment_above(above)).unwrap_or_default();
                 lines.push(line);
-                blocks.push((ORDER.iter().position(|known| *known == key).unwrap_or(ORDER.len()), lines));
+                blocks.push((
+                    ROOT_KEY_ORDER.iter().position(|known| *known == key).unwrap_or(ROOT_KEY_ORDER.len()),
+                    lines,
+                ));
             }
             None => blocks.last_mut().map_or(&mut head, |(_, lines)| lines).push(line),
         }
@@ -195,17 +198,17 @@ fn root_key(line: &str) -> Option<&str> {
     (is_name && (rest.is_empty() || rest.starts_with(' '))).then_some(key)
 }
 
-/// Takes the comment off the end that stands right above the next line.
+/// Removes the comment at the end of the lines and returns it.
 fn comment_above<'t>(lines: &mut Vec<&'t str>) -> Vec<&'t str> {
     let length = lines.iter().rev().take_while(|line| line.starts_with('#')).count();
     lines.split_off(lines.len() - length)
 }
 
-/// Whether two trees say the same. At the root the order of the keys says nothing.
-fn same(one: &Node, other: &Node, root: bool) -> bool {
+/// Returns true if two trees are equal. At the root, the order of the keys is ignored.
+fn is_equal(one: &Node, other: &Node, root: bool) -> bool {
     match (&one.value, &other.value) {
         (NodeValue::List(ours), NodeValue::List(theirs)) => {
-            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(one, other)| same(one, other, false))
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(one, other)| is_equal(one, other, false))
         }
         (NodeValue::Map(ours), NodeValue::Map(theirs)) => {
             let (mut ours, mut theirs) = (ours.iter().collect::<Vec<_>>(), theirs.iter().collect::<Vec<_>>());
@@ -214,7 +217,7 @@ fn same(one: &Node, other: &Node, root: bool) -> bool {
                 theirs.sort_by(|a, b| a.key.cmp(&b.key));
             }
             let mut pairs = ours.iter().zip(&theirs);
-            ours.len() == theirs.len() && pairs.all(|(a, b)| a.key == b.key && same(&a.value, &b.value, false))
+            ours.len() == theirs.len() && pairs.all(|(a, b)| a.key == b.key && is_equal(&a.value, &b.value, false))
         }
         _ => one.to_json() == other.to_json(),
     }
@@ -229,13 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn blanks_go_and_comments_stay() {
+    fn extra_blanks_are_removed_and_comments_are_kept() {
         let text = "# The file.\r\nPatchbay: 1.0.0  \n\n\n\ninfo: {key: a}   # why\n\n\n";
         assert_eq!(formatted(text), "# The file.\nPatchbay: 1.0.0\n\ninfo: {key: a}   # why\n");
     }
 
     #[test]
-    fn the_roots_keys_come_in_order_with_their_comments() {
+    fn root_keys_are_ordered_with_their_comments() {
         let text = "# The file.\nactions:\n- actionId: x\n\n# Who.\ninfo:\n  key: a\nPatchbay: 1.0.0\n";
         let expected = "# The file.\nPatchbay: 1.0.0\n\n# Who.\ninfo:\n  key: a\n\nactions:\n- actionId: x\n";
         assert_eq!(formatted(text), expected);
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn block_texts_keep_every_blank() {
+    fn block_scalars_stay_unchanged() {
         let text = "Patchbay: 1.0.0\ninfo:\n  description: |\n    one  \n\n\n    info: two\n  key: a\n";
         assert_eq!(formatted(text), text);
         let list = "Patchbay: 1.0.0\ncategories:\n  - >-\n    a  \n\n\n    b\n  - c\n";
@@ -252,7 +255,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_stays_a_link_and_rights_stay() {
+    fn symbolic_links_and_permissions_are_kept() {
         use std::os::unix::fs::{PermissionsExt as _, symlink};
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("real.yaml"), folder.path().join("link.yaml"));
@@ -267,9 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn what_would_change_its_meaning_is_refused() {
+    fn a_file_whose_content_would_change_is_rejected() {
         let text = "info: {description: \"a\n\n\n  b\"}\n";
         let file = SourceFile { name: "x".to_owned(), text: text.to_owned() };
-        assert!(format(&file).unwrap_err().to_string().contains("left as it is"));
+        assert!(format(&file).unwrap_err().to_string().contains("left unchanged"));
     }
 }

@@ -1,33 +1,33 @@
-//! `patchbay connector list`: the built-in connectors, those of a folder, or one connector's actions.
+//! `patchbay connector list`: lists the built-in connectors, those of a folder, or one connector's actions.
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use clap::Args as ClapArgs;
 use patchbay_connector::{Connector, definition::Action};
 
-use super::{out, source};
+use super::{source, stdout};
 use crate::connectors;
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// A connector (folder, file or built-in key) whose actions to list, or a folder of connectors
+    /// A connector whose actions to list (folder, file or built-in key), or a folder of connectors [default: the built-in connectors]
     #[arg(value_name = "PATH|KEY")]
-    of: Option<String>,
+    subject: Option<String>,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let lines = match &args.of {
+    let lines = match &args.subject {
         None => connectors::read(None)?.registry.iter().map(|connector| one_line(connector)).collect(),
-        Some(path) if Path::new(path).exists() => match source::at(Path::new(path))?.as_slice() {
+        Some(path) if Path::new(path).exists() => match source::find_all(Path::new(path))?.as_slice() {
             [source] => actions(&source.connector()?),
             sources => {
                 sources.iter().map(|source| Ok(one_line(&source.connector()?))).collect::<anyhow::Result<_>>()?
             }
         },
-        Some(key) => actions(&source::one(key)?.connector()?),
+        Some(key) => actions(&source::find_one(key)?.connector()?),
     };
-    out::print(&lines)?;
+    stdout::print(&lines)?;
     Ok(ExitCode::SUCCESS)
 }
 

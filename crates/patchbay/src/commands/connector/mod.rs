@@ -1,23 +1,23 @@
-//! `patchbay connector …`: writing a connector, from an empty folder to recorded cases. Nothing here needs
+//! `patchbay connector …`: the commands to write a connector, from an empty folder to recorded cases. None of them needs
 //! a data directory, and only `push`, `pull` and `reload` need a server.
 
+mod bundle;
 mod docs;
 mod expr;
 mod fmt;
 mod import;
-mod job;
 mod list;
-mod merge;
 mod new;
-mod out;
 mod pull;
 mod push;
 mod record;
 mod run;
+mod run_args;
 mod schema;
 mod server;
 mod show;
 mod source;
+mod stdout;
 mod test;
 mod validate;
 
@@ -36,19 +36,19 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Begin a connector: a folder with a main file, an action and a recorded case
+    /// Create a connector: a folder with a main file, an action and a recorded case
     New(new::Args),
-    /// Make a connector from an OpenAPI, Swagger or Google discovery document
+    /// Create a connector from an OpenAPI, Swagger or Google discovery document
     Import(import::Args),
-    /// Check connectors and say what is wrong, with lines and hints
+    /// Check connectors and print every problem with its line and a hint
     Validate(validate::Args),
-    /// Play the recorded cases offline and show what differs
+    /// Run the recorded cases offline and show the differences
     Test(test::Args),
     /// Run one action against the provider and print its result as JSON
     Run(run::Args),
-    /// Make a test case from a real run, without secrets
+    /// Record a test case from a real run, without secrets
     Record(record::Args),
-    /// Bring files into the usual layout; comments stay
+    /// Format connector files; comments are kept
     Fmt(fmt::Args),
     /// Write a connector's guide and action reference as Markdown
     Docs(docs::Args),
@@ -58,13 +58,13 @@ enum Command {
     Show(show::Args),
     /// Print the format's JSON Schema
     Schema(schema::Args),
-    /// Push connectors to a server, in use there at once
+    /// Push connectors to a server, which uses them at once
     Push(push::Args),
     /// Fetch a connector's files from a server
     Pull(pull::Args),
-    /// Have a server read its connectors directory again
+    /// Make a server reload its connectors directory
     Reload(server::ReloadArgs),
-    /// Evaluate an expression as a connector would
+    /// Evaluate an expression as a connector does
     Expr(expr::Args),
 }
 

@@ -1,6 +1,6 @@
-//! `patchbay connector new`: a connector that validates and whose test passes, to grow from.
+//! `patchbay connector new`: creates a connector that is valid and whose test passes, as a start.
 //!
-//! What a flag does not say is asked for, when a person sits at the terminal.
+//! On a terminal, it prompts for the values that the flags do not give.
 
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -12,20 +12,20 @@ use anyhow::{Context, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use url::Url;
 
-use super::out;
+use super::stdout;
 
 const MAIN: &str = include_str!("templates/main.yaml");
 const ITEMS: &str = include_str!("templates/items.yaml");
 const CASES: &str = include_str!("templates/items.test.yaml");
 
-/// How the provider knows who asks.
+/// The authentication scheme of the new connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Auth {
-    /// A key in a header of its own.
+enum AuthScheme {
+    /// An API key in a header.
     ApiKey,
-    /// A bearer token.
+    /// A bearer token (RFC 6750).
     Bearer,
-    /// User name and password.
+    /// A user name and password (RFC 7617).
     Basic,
 }
 
@@ -33,32 +33,33 @@ enum Auth {
 pub struct Args {
     /// The connector's key: lower-case letters, digits and underscores
     key: Option<String>,
-    /// Its display name
+    /// The connector's display name
     #[arg(long)]
     title: Option<String>,
-    /// The provider's base URL, such as <https://api.example.com/v1>
+    /// The provider's base URL, for example <https://api.example.com/v1>
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// How the provider knows who asks
+    /// The provider's authentication scheme
     #[arg(long, value_enum)]
-    auth: Option<Auth>,
-    /// Folder in which to make the connector's folder
+    auth: Option<AuthScheme>,
+    /// The folder in which to create the connector's folder
     #[arg(long, default_value = ".", value_name = "DIR")]
     dir: PathBuf,
 }
 
-/// Runs the command. Nothing that exists is touched.
+/// Runs the command. Changes no existing file.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let key = given_or_asked(args.key.clone(), "Key (such as acme)", "the KEY argument", None)?;
+    let key = given_or_prompted(args.key.clone(), "Key (for example acme)", "the KEY argument", None)?;
     check_key(&key)?;
-    let title = given_or_asked(args.title.clone(), "Display name", "--title", Some(&title_of(&key)))?;
-    let base_url = given_or_asked(args.base_url.clone(), "Base URL", "--base-url", None)?;
+    let title = given_or_prompted(args.title.clone(), "Display name", "--title", Some(&title_of(&key)))?;
+    let base_url = given_or_prompted(args.base_url.clone(), "Base URL", "--base-url", None)?;
     let base_url = check_url(&base_url)?;
     let auth = match args.auth {
         Some(auth) => auth,
         None => {
-            let text = given_or_asked(None, "Authentication: api-key, bearer or basic", "--auth", Some("api-key"))?;
-            Auth::from_str(&text, true).map_err(|_| anyhow::anyhow!("`{text}` is none of api-key, bearer, basic"))?
+            let text = given_or_prompted(None, "Authentication: api-key, bearer or basic", "--auth", Some("api-key"))?;
+            AuthScheme::from_str(&text, true)
+                .map_err(|_| anyhow::anyhow!("`{text}` is not one of api-key, bearer, basic"))?
         }
     };
     let folder = args.dir.join(&key);
@@ -66,16 +67,23 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("{} exists already; choose another key, or remove it first", folder.display());
     }
     let filled = |template: &str| fill(template, &key, &title, &base_url, auth);
-    std::fs::create_dir_all(folder.join("tests")).with_context(|| format!("{} cannot be made", folder.display()))?;
+    std::fs::create_dir_all(folder.join("tests")).with_context(|| format!("cannot create {}", folder.display()))?;
     write(&folder.join(format!("{key}.connector.yaml")), &filled(MAIN))?;
     write(&folder.join(format!("{key}.items.partial.yaml")), &filled(ITEMS))?;
     write(&folder.join("tests/items.test.yaml"), &filled(CASES))?;
     let place = folder.display();
-    out::line(&format!("{place}\n\nNext:\n  patchbay connector validate {place}\n  patchbay connector test {place}"))?;
+    stdout::print_line(&format!(
+        "{place}\n\nNext:\n  patchbay connector validate {place}\n  patchbay connector test {place}"
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn given_or_asked(given: Option<String>, question: &str, flag: &str, default: Option<&str>) -> anyhow::Result<String> {
+fn given_or_prompted(
+    given: Option<String>,
+    question: &str,
+    flag: &str,
+    default: Option<&str>,
+) -> anyhow::Result<String> {
     if let Some(given) = given {
         return Ok(given.trim().to_owned());
     }
@@ -86,27 +94,27 @@ fn given_or_asked(given: Option<String>, question: &str, flag: &str, default: Op
     eprint!("{question}{shown}: ");
     std::io::stderr().flush()?;
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line).context("the answer cannot be read")?;
+    std::io::stdin().read_line(&mut line).context("cannot read the input")?;
     match (line.trim(), default) {
         ("", Some(default)) => Ok(default.to_owned()),
         ("", None) => bail!("{flag} is missing"),
-        (answer, _) => Ok(answer.to_owned()),
+        (input, _) => Ok(input.to_owned()),
     }
 }
 
 fn check_key(key: &str) -> anyhow::Result<()> {
     let plain = key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !plain || !key.starts_with(|c: char| c.is_ascii_lowercase()) {
-        bail!("`{key}` is no connector key; use lower-case letters, digits and underscores, a letter first");
+        bail!("`{key}` is not a connector key; use lower-case letters, digits and underscores, starting with a letter");
     }
     Ok(())
 }
 
 fn check_url(text: &str) -> anyhow::Result<String> {
-    let url = Url::parse(text).with_context(|| format!("`{text}` is no URL"))?;
+    let url = Url::parse(text).with_context(|| format!("`{text}` is not a URL"))?;
     let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     if url.scheme() != "https" || !bare || text.contains(['$', '{', '"']) {
-        bail!("`{text}` is no base URL; give one like https://api.example.com/v1");
+        bail!("`{text}` is not a base URL; use one like https://api.example.com/v1");
     }
     Ok(String::from(url).trim_end_matches('/').to_owned())
 }
@@ -119,15 +127,15 @@ fn title_of(key: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn fill(template: &str, key: &str, title: &str, base_url: &str, auth: Auth) -> String {
+fn fill(template: &str, key: &str, title: &str, base_url: &str, auth: AuthScheme) -> String {
     let (authentication, credentials, headers) = match auth {
-        Auth::ApiKey => (API_KEY, "{ apiKey: secret }", ", headers: { x-api-key: secret }"),
-        Auth::Bearer => (BEARER, "{ token: secret }", ", headers: { authorization: Bearer secret }"),
-        Auth::Basic => {
+        AuthScheme::ApiKey => (API_KEY, "{ apiKey: secret }", ", headers: { x-api-key: secret }"),
+        AuthScheme::Bearer => (BEARER, "{ token: secret }", ", headers: { authorization: Bearer secret }"),
+        AuthScheme::Basic => {
             (BASIC, "{ username: jo, password: secret }", ", headers: { authorization: Basic am86c2VjcmV0 }")
         }
     };
-    // The author's texts come last: they may hold the other words.
+    // The author's values come last: they may contain the other placeholders.
     let plain = title.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect::<String>();
     template
         .replace("AUTHENTICATION", authentication)
@@ -139,7 +147,7 @@ fn fill(template: &str, key: &str, title: &str, base_url: &str, auth: Auth) -> S
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 const API_KEY: &str = r#"  - apikey:
@@ -179,7 +187,7 @@ const BASIC: &str = r#"  - basic:
           type: text
           required: true
           secret: false
-          description: The user in whose name everything is done.
+          description: The user as whom the connector calls the provider.
         - key: password
           label: Password
           type: password

@@ -1,4 +1,4 @@
-//! `patchbay connector pull`: a connector's files from a server, also those of a built-in one.
+//! `patchbay connector pull`: fetches a connector's files from a server, built-in connectors included.
 
 use std::{
     fs,
@@ -14,57 +14,59 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    merge, out,
-    server::{Server, refusal},
+    bundle,
+    server::{ServerArgs, error_message},
+    stdout,
 };
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The connector's key, perhaps with a version or a pin: acme, acme@1.2.0, acme@1.x.x
+    /// The connector's key, optionally with a version or a pin: acme, acme@1.2.0, acme@1.x.x
     #[arg(value_name = "KEY[@VERSION]")]
     connector: String,
-    /// Where to put it [default: a folder KEY; with --merged a file KEY.connector.yaml]
+    /// The folder or file to write [default: a folder KEY; with --merged a file KEY.connector.yaml]
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Write one file, with the partials put in where the main file names them
+    /// Write one file, in which the partials replace their references
     #[arg(long)]
     merged: bool,
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
 }
 
-/// A version as the server answers it.
+/// A connector version in the server's response.
 #[derive(Deserialize)]
-struct Pulled {
+struct PulledVersion {
     key: String,
     version: String,
     owner: String,
-    files: Vec<File>,
+    files: Vec<PulledFile>,
 }
 
 #[derive(Deserialize)]
-struct File {
+struct PulledFile {
     name: String,
     text: String,
 }
 
-/// Runs the command. Nothing that exists is touched without `--force`; nothing is written unless all can be.
+/// Runs the command. Without `--force` it replaces no file; if one file cannot be replaced, it writes none.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (key, version) = args.connector.split_once('@').unwrap_or((&args.connector, "latest"));
     let path = ["connectors", key, "versions", version];
-    let answer = args.server.with(async |remote| Ok(remote.send(http::Method::GET, &path, None).await?))?;
-    if answer.status != 200 {
+    let response = args.server.with(async |remote| Ok(remote.send(http::Method::GET, &path, None).await?))?;
+    if response.status != 200 {
         if args.server.json {
-            out::line(&format!("{:#}", answer.body))?;
+            stdout::print_line(&format!("{:#}", response.body))?;
         }
-        bail!("{}", refusal(&answer));
+        bail!("{}", error_message(&response));
     }
-    let found: Pulled = serde_json::from_value(answer.body).context("the server's answer is not a connector")?;
+    let found: PulledVersion =
+        serde_json::from_value(response.body).context("the server's response is not a connector")?;
     if found.key != key || found.files.is_empty() {
-        bail!("the server has no files of {key} to give");
+        bail!("the server has no files of {key}");
     }
     let place = args
         .output
@@ -74,45 +76,51 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.server.json {
         let files = written.iter().map(|path| Value::from(path.display().to_string())).collect::<Vec<_>>();
         let report = json!({ "key": found.key, "version": found.version, "owner": found.owner, "files": files });
-        out::line(&format!("{report:#}"))?;
+        stdout::print_line(&format!("{report:#}"))?;
     } else {
         let noun = if written.len() == 1 { "file" } else { "files" };
-        out::line(&format!("{} {}: {} {noun} in {}", found.key, found.version, written.len(), place.display()))?;
+        stdout::print_line(&format!(
+            "{} {}: {} {noun} in {}",
+            found.key,
+            found.version,
+            written.len(),
+            place.display()
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes one file or a folder of them, and gives their paths.
-fn write(place: &Path, merged: bool, force: bool, found: &Pulled) -> anyhow::Result<Vec<PathBuf>> {
+/// Writes one file or a folder of files, and returns their paths.
+fn write(place: &Path, merged: bool, force: bool, found: &PulledVersion) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     if merged {
         let parts = found.files.iter().map(|file| SourceFile { name: file.name.clone(), text: file.text.clone() });
-        files.push((place.to_owned(), merge::merged(&parts.collect::<Vec<_>>())?));
+        files.push((place.to_owned(), bundle::bundle(&parts.collect::<Vec<_>>())?));
     } else {
         for file in &found.files {
-            // The server's word is not enough for where files are written.
+            // The server's file names are untrusted: they must not select another folder.
             if !is_plain(&file.name) {
                 bail!(
-                    "the server names a file `{}`, which is no plain name; nothing was written",
+                    "the server's response contains the file name `{}`, which is not allowed; nothing was written",
                     file.name.escape_debug()
                 );
             }
             files.push((place.join(&file.name), file.text.clone()));
         }
     }
-    // What is there already, byte for byte, needs no force.
+    // A file with equal content needs no --force.
     let differs = |(path, text): &&(PathBuf, String)| {
-        fs::read(path).map_or_else(|error| error.kind() != ErrorKind::NotFound, |there| there != text.as_bytes())
+        fs::read(path).map_or_else(|error| error.kind() != ErrorKind::NotFound, |existing| existing != text.as_bytes())
     };
     if !force && let Some((path, _)) = files.iter().find(differs) {
-        bail!("{} exists already; nothing was written (--force replaces it)", path.display());
+        bail!("{} exists already; nothing was written. Use --force to replace it", path.display());
     }
     let folder = if merged { place.parent().filter(|parent| !parent.as_os_str().is_empty()) } else { Some(place) };
     if let Some(folder) = folder {
-        fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
     for (path, text) in &files {
-        fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
@@ -126,18 +134,18 @@ fn is_plain(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn version(files: &[(&str, &str)]) -> Pulled {
-        let files = files.iter().map(|(name, text)| File { name: (*name).to_owned(), text: (*text).to_owned() });
-        Pulled { key: "acme".into(), version: "1.0.0".into(), owner: "custom".into(), files: files.collect() }
+    fn version(files: &[(&str, &str)]) -> PulledVersion {
+        let files = files.iter().map(|(name, text)| PulledFile { name: (*name).to_owned(), text: (*text).to_owned() });
+        PulledVersion { key: "acme".into(), version: "1.0.0".into(), owner: "custom".into(), files: files.collect() }
     }
 
     #[test]
-    fn what_exists_is_replaced_by_force_alone() {
+    fn existing_files_are_replaced_only_with_force() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("acme");
         let first = version(&[("acme.connector.yaml", "one"), ("acme.items.partial.yaml", "items")]);
         assert_eq!(write(&place, false, false, &first).unwrap().len(), 2);
-        // The same bytes are no loss.
+        // Equal content replaces nothing.
         assert!(write(&place, false, false, &first).is_ok());
         let second = version(&[("acme.connector.yaml", "two"), ("acme.items.partial.yaml", "more")]);
         let error = write(&place, false, false, &second).unwrap_err().to_string();
@@ -148,11 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_server_writes_nowhere_else() {
+    fn a_hostile_server_cannot_write_to_other_folders() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["../evil.yaml", "/tmp/evil.yaml", ".evil.yaml", "a/b.yaml", "evil.sh", "..", "a\u{0}.yaml"] {
             let error = write(&folder.path().join("acme"), false, true, &version(&[(name, "x")])).unwrap_err();
-            assert!(error.to_string().contains("no plain name"), "{name:?}: {error}");
+            assert!(error.to_string().contains("which is not allowed"), "{name:?}: {error}");
         }
         assert!(!folder.path().join("acme").exists());
     }

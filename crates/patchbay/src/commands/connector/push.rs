@@ -1,4 +1,4 @@
-//! `patchbay connector push`: connectors to a server. Each is whole there or not at all.
+//! `patchbay connector push`: pushes connectors to a server, each of them completely or not at all.
 
 use std::{
     fmt::Write as _,
@@ -11,9 +11,9 @@ use patchbay_engine::remote::{Remote, RemoteAnswer};
 use serde_json::{Value, json};
 
 use super::{
-    out,
-    server::{Server, refusal},
-    source::{self, Source},
+    server::{ServerArgs, error_message},
+    source::{self, ConnectorFiles},
+    stdout,
 };
 
 #[derive(ClapArgs)]
@@ -22,48 +22,48 @@ pub struct Args {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
 }
 
-/// Runs the command. Fails when the server refuses one of the connectors; the others are pushed.
+/// Runs the command. Exits with a failure if the server rejects a connector; the others are pushed.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut sources = Vec::new();
     for path in &args.paths {
-        sources.extend(source::at(path)?);
+        sources.extend(source::find_all(path)?);
     }
-    let answers = args.server.with(async |remote| {
-        let mut answers = Vec::with_capacity(sources.len());
+    let responses = args.server.with(async |remote| {
+        let mut responses = Vec::with_capacity(sources.len());
         for source in &sources {
-            answers.push(push(remote, source).await?);
+            responses.push(push(remote, source).await?);
         }
-        Ok(answers)
+        Ok(responses)
     })?;
-    let (mut pushed, mut refused, mut text) = (Vec::new(), Vec::new(), String::new());
-    for (source, answer) in sources.iter().zip(answers) {
+    let (mut pushed, mut rejected, mut text) = (Vec::new(), Vec::new(), String::new());
+    for (source, response) in sources.iter().zip(responses) {
         let place = source.place.as_deref().unwrap_or(Path::new(".")).display().to_string();
-        let is_pushed = matches!(answer.status, 200 | 201);
-        tell(&mut text, &place, &answer, is_pushed);
+        let is_pushed = matches!(response.status, 200 | 201);
+        describe_outcome(&mut text, &place, &response, is_pushed);
         if is_pushed {
-            pushed.push(answer.body);
+            pushed.push(response.body);
         } else {
-            let mut body = answer.body;
+            let mut body = response.body;
             if !body.is_object() {
-                body = json!({ "statusCode": answer.status, "message": body });
+                body = json!({ "statusCode": response.status, "message": body });
             }
             body["path"] = json!(place);
-            refused.push(body);
+            rejected.push(body);
         }
     }
-    let is_refused = !refused.is_empty();
+    let has_failed = !rejected.is_empty();
     if args.server.json {
-        out::line(&format!("{:#}", json!({ "pushed": pushed, "refused": refused })))?;
+        stdout::print_line(&format!("{:#}", json!({ "pushed": pushed, "refused": rejected })))?;
     } else {
-        out::print(&text)?;
+        stdout::print(&text)?;
     }
-    Ok(if is_refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn push(remote: &Remote, source: &Source) -> anyhow::Result<RemoteAnswer> {
+async fn push(remote: &Remote, source: &ConnectorFiles) -> anyhow::Result<RemoteAnswer> {
     let files = source.files.iter().map(|file| {
         let name = file.name.rsplit('/').next().unwrap_or_default();
         json!({ "name": name, "text": file.text })
@@ -72,26 +72,26 @@ async fn push(remote: &Remote, source: &Source) -> anyhow::Result<RemoteAnswer> 
     Ok(remote.send(http::Method::POST, &["connectors"], Some(&body)).await?)
 }
 
-fn tell(text: &mut String, place: &str, answer: &RemoteAnswer, is_pushed: bool) {
-    let body = &answer.body;
+fn describe_outcome(text: &mut String, place: &str, response: &RemoteAnswer, is_pushed: bool) {
+    let body = &response.body;
     let found = if is_pushed { &body["warnings"] } else { &body["diagnostics"] };
     for found in found.as_array().into_iter().flatten() {
         diagnostic(text, place, found);
     }
     let named = |name: &str| body[name].as_str().unwrap_or("?");
     let line = if !is_pushed {
-        format!("{place}: not pushed: {}", refusal(answer))
-    } else if answer.status == 200 {
-        format!("{} {} is there already, with the same files", named("key"), named("version"))
+        format!("{place}: not pushed: {}", error_message(response))
+    } else if response.status == 200 {
+        format!("{} {} exists already on the server, with equal files", named("key"), named("version"))
     } else {
-        let instead = if body["overrides"] == true { ", in place of the one that is built in" } else { "" };
-        let older = if body["latest"] == true { "" } else { " (not the latest: only pins lead to it)" };
+        let instead = if body["overrides"] == true { "; it replaces the built-in connector" } else { "" };
+        let older = if body["latest"] == true { "" } else { " (not the latest version: only version pins select it)" };
         format!("pushed {} {}{instead}{older}", named("key"), named("version"))
     };
     let _ = writeln!(text, "{line}");
 }
 
-/// A problem as `validate` tells it, without the line of the file.
+/// Appends a problem as `validate` prints it, without the source line.
 fn diagnostic(text: &mut String, place: &str, found: &Value) {
     let named = |name: &str| found[name].as_str().unwrap_or("?");
     let folder = if Path::new(place).is_dir() { format!("{place}/") } else { String::new() };

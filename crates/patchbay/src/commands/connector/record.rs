@@ -1,7 +1,7 @@
-//! `patchbay connector record`: a test case from a real run.
+//! `patchbay connector record`: records a test case from a real run.
 //!
-//! What is written has no secret: credentials are replaced before anything is kept, and so is what bears the name
-//! of a secret in a body. The case is played at once, so that a file is only written when `test` will pass.
+//! The file contains no secrets: credentials are replaced by a placeholder, and so are values whose name suggests a
+//! secret. The case is run at once, so that a file is written only if `test` will pass.
 
 use std::{
     collections::BTreeMap,
@@ -27,16 +27,16 @@ use patchbay_vault::OsEntropy;
 use serde_json::{Map, Value, json};
 
 use super::{
-    job::{JobArgs, Performed},
-    out,
+    run_args::{CompletedRun, RunArgs},
+    stdout,
 };
-use crate::system::{SystemClock, Threads, runtime};
+use crate::runtime::{SystemClock, Threads, build_runtime};
 
-/// What stands for a credential in a case.
+/// Replaces a secret in a case.
 const PLACEHOLDER: &str = "recorded-secret";
-/// What the engine writes in a secret's place.
+/// Replaces a secret in the engine's traces.
 const REDACTED: &str = "[redacted]";
-/// Parts of names whose values are secrets, whoever made them.
+/// A value whose name contains one of these is treated as a secret.
 const SECRET_NAMES: [&str; 16] = [
     "password",
     "passwd",
@@ -55,57 +55,57 @@ const SECRET_NAMES: [&str; 16] = [
     "jwt",
     "assertion",
 ];
-/// Words before `token` that make it a place in a list, which the case needs.
-const PLACES: [&str; 11] =
+/// A name that ends with one of these and `token` is a pagination cursor, which the case needs.
+const CURSOR_PREFIXES: [&str; 11] =
     ["page", "next", "prev", "previous", "continuation", "continue", "cursor", "sync", "delta", "start", "resume"];
-/// Headers of answers that change what is made of them.
-const KEPT_HEADERS: [&str; 6] = ["content-type", "link", "location", "content-disposition", "etag", "retry-after"];
+/// The response headers that affect an action's result.
+const RECORDED_HEADERS: [&str; 6] = ["content-type", "link", "location", "content-disposition", "etag", "retry-after"];
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The case's name, and the file's: tests/NAME.test.yaml in the connector's folder
+    /// The name of the case and of its file: tests/NAME.test.yaml in the connector's folder
     name: String,
     #[command(flatten)]
-    job: JobArgs,
-    /// Another file to write
+    run: RunArgs,
+    /// The file to write, if not the default one
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write over a file that exists
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let (source, connector) = args.job.source()?;
+    let (source, connector) = args.run.load_connector()?;
     let path = target(args, source.place.as_deref())?;
-    let performed = args.job.perform(&connector)?;
-    let case = case(args, &connector, &performed)?;
-    let (case, notes) = rehearsed(case, &connector, &performed)?;
-    let text = written(&connector.key, &case);
-    // What was recorded is read again as `test` will read it.
+    let completed = args.run.execute(&connector)?;
+    let case = case(args, &connector, &completed)?;
+    let (case, notes) = verify_case(case, &connector, &completed)?;
+    let text = to_case_file(&connector.key, &case);
+    // Parses the file as `test` does.
     CaseFile::parse(&path.display().to_string(), &text)?;
-    if let Some(secret) = leaked(&performed.credentials, &connector, args.job.auth.as_deref(), &text) {
-        bail!("the field `{secret}` would stand in the case; nothing was written");
+    if let Some(secret) = find_leaked_secret(&completed.credentials, &connector, args.run.auth.as_deref(), &text) {
+        bail!("the case would contain the value of the field `{secret}`; nothing was written");
     }
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    std::fs::write(&path, &text).with_context(|| format!("{} cannot be written", path.display()))?;
+    std::fs::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
     for note in notes {
         eprintln!("note: {note}");
     }
     eprintln!(
-        "Secrets were replaced. Read the file before you share it: names and addresses of people stay as they came."
+        "Secrets were replaced. Review the file before you share it: it still contains personal data such as names and addresses."
     );
-    out::line(&path.display().to_string())?;
+    stdout::print_line(&path.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn target(args: &Args, place: Option<&Path>) -> anyhow::Result<PathBuf> {
     let plain = args.name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     if args.name.is_empty() || !plain {
-        bail!("`{}` is no name of a case; use letters, digits, `_` and `-`", args.name);
+        bail!("`{}` is not a valid case name; use letters, digits, `_` and `-`", args.name);
     }
     let path = match (&args.output, place) {
         (Some(path), _) => path.clone(),
@@ -113,22 +113,22 @@ fn target(args: &Args, place: Option<&Path>) -> anyhow::Result<PathBuf> {
             let folder = if place.is_file() { place.parent().unwrap_or(Path::new(".")) } else { place };
             folder.join("tests").join(format!("{}.test.yaml", args.name))
         }
-        (None, None) => bail!("a built-in connector has no folder to write to; name a file with --output"),
+        (None, None) => bail!("a built-in connector has no folder; name the file to write with --output"),
     };
     if path.exists() && !args.force {
-        bail!("{} exists already; choose another name, or write over it with --force", path.display());
+        bail!("{} exists already; choose another name, or overwrite it with --force", path.display());
     }
     Ok(path)
 }
 
-fn case(args: &Args, connector: &Connector, performed: &Performed) -> anyhow::Result<Case> {
-    let Performed { input, credentials, outcome } = performed;
-    let method = method(connector, args.job.auth.as_deref());
+fn case(args: &Args, connector: &Connector, completed: &CompletedRun) -> anyhow::Result<Case> {
+    let CompletedRun { input, credentials, outcome } = completed;
+    let method = method(connector, args.run.auth.as_deref());
     let exchanges = outcome.trace.requests.iter().map(exchange).collect::<anyhow::Result<Vec<_>>>()?;
     if exchanges.is_empty()
         && let Err(error) = &outcome.result
     {
-        bail!("the action failed before it asked anything: {error}");
+        bail!("the action failed before it sent a request: {error}");
     }
     let secrets =
         credentials.iter().filter(|(key, _)| is_secret(method, key)).map(|(_, value)| text(value)).collect::<Vec<_>>();
@@ -139,9 +139,12 @@ fn case(args: &Args, connector: &Connector, performed: &Performed) -> anyhow::Re
     Ok(Case {
         name: args.name.replace(['_', '-'], " "),
         revocation: None,
-        action: connector.action(&args.job.action).map_or_else(|| args.job.action.clone(), |action| action.id.clone()),
-        auth: args.job.auth.clone(),
-        credentials: credentials.iter().map(|(key, value)| (key.clone(), stand_in(method, key, value))).collect(),
+        action: connector.action(&args.run.action).map_or_else(|| args.run.action.clone(), |action| action.id.clone()),
+        auth: args.run.auth.clone(),
+        credentials: credentials
+            .iter()
+            .map(|(key, value)| (key.clone(), placeholder_for(method, key, value)))
+            .collect(),
         input,
         exchanges,
         result: None,
@@ -153,24 +156,24 @@ fn method<'c>(connector: &'c Connector, key: Option<&str>) -> Option<&'c AuthMet
     key.map_or_else(|| connector.authentication.first(), |key| connector.auth_method(key))
 }
 
-/// Every credential is secret but those that the connector declares as plain.
+/// Returns true unless the connector declares the field as not secret.
 fn is_secret(method: Option<&AuthMethod>, key: &str) -> bool {
     let fields = method.into_iter().flat_map(|method| method.setup_fields.iter().chain(&method.config_fields));
     !fields.into_iter().any(|field: &FormField| field.key == key && !field.secret)
 }
 
-fn stand_in(method: Option<&AuthMethod>, key: &str, value: &Value) -> Value {
+fn placeholder_for(method: Option<&AuthMethod>, key: &str, value: &Value) -> Value {
     if is_secret(method, key) { Value::from(PLACEHOLDER) } else { value.clone() }
 }
 
 fn exchange(traced: &Exchange) -> anyhow::Result<RecordedExchange> {
     let Some(status) = traced.status else {
         let why = traced.error.as_deref().unwrap_or("unknown");
-        bail!("{} {} got no answer, which cannot be recorded: {why}", traced.method, traced.url);
+        bail!("cannot record {} {}, which received no response: {why}", traced.method, traced.url);
     };
-    let kept = |headers: &Map<String, Value>| {
-        let kept = headers.iter().filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
-        kept.map(|(name, value)| (name.clone(), scrubbed(value.clone()))).collect::<BTreeMap<_, _>>()
+    let recorded = |headers: &Map<String, Value>| {
+        let selected = headers.iter().filter(|(name, _)| RECORDED_HEADERS.contains(&name.as_str()));
+        selected.map(|(name, value)| (name.clone(), scrubbed(value.clone()))).collect::<BTreeMap<_, _>>()
     };
     let body = scrubbed(traced.body.clone());
     Ok(RecordedExchange {
@@ -183,14 +186,14 @@ fn exchange(traced: &Exchange) -> anyhow::Result<RecordedExchange> {
         },
         response: RecordedResponse {
             status,
-            headers: kept(&traced.response_headers),
+            headers: recorded(&traced.response_headers),
             body: scrubbed(traced.response_body.clone()),
             body_base64: None,
         },
     })
 }
 
-/// A value without what is secret in it.
+/// Returns the value with its secrets replaced.
 fn scrubbed(mut value: Value) -> Value {
     scrub(&mut value);
     value
@@ -202,7 +205,7 @@ fn scrub(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(scrub),
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
-                if !hidden(name, member) {
+                if !replace_if_secret(name, member) {
                     scrub(member);
                 }
             }
@@ -211,8 +214,8 @@ fn scrub(value: &mut Value) {
     }
 }
 
-/// Replaces a text that bears the name of a secret.
-fn hidden(name: &str, value: &mut Value) -> bool {
+/// Replaces a non-empty string whose name suggests a secret. Returns true if the name does.
+fn replace_if_secret(name: &str, value: &mut Value) -> bool {
     let is_secret = names_a_secret(name) && value.as_str().is_some_and(|text| !text.is_empty());
     if is_secret {
         *value = Value::from(PLACEHOLDER);
@@ -220,7 +223,7 @@ fn hidden(name: &str, value: &mut Value) -> bool {
     is_secret
 }
 
-/// A text without what was redacted in it and, where it is an address, without parameters that bear a secret's name.
+/// Returns the string with redacted parts replaced; in a URL, also the parameters whose name suggests a secret.
 fn scrubbed_url(text: &str) -> String {
     let text = text.replace(REDACTED, PLACEHOLDER).replace("%5Bredacted%5D", PLACEHOLDER);
     let Some((address, query)) = text.split_once('?').filter(|(address, _)| address.starts_with("http")) else {
@@ -233,9 +236,9 @@ fn scrubbed_url(text: &str) -> String {
     format!("{address}?{}", query.split('&').map(parameter).collect::<Vec<_>>().join("&"))
 }
 
-/// Inputs did not come by the wire, so that nothing has been replaced in them.
+/// Replaces the secrets in an input. Inputs come from the user's file, not from the redacted trace.
 fn scrub_input(name: &str, value: &mut Value, secrets: &[String]) {
-    if hidden(name, value) {
+    if replace_if_secret(name, value) {
         return;
     }
     match value {
@@ -252,38 +255,39 @@ fn scrub_input(name: &str, value: &mut Value, secrets: &[String]) {
 
 fn names_a_secret(name: &str) -> bool {
     let plain = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect::<String>();
-    let is_token = plain.strip_suffix("token").is_some_and(|kind| !PLACES.iter().any(|place| kind.ends_with(place)));
+    let is_token =
+        plain.strip_suffix("token").is_some_and(|kind| !CURSOR_PREFIXES.iter().any(|prefix| kind.ends_with(prefix)));
     is_token || SECRET_NAMES.iter().any(|part| plain.contains(part))
 }
 
-/// Plays the case: what comes out is what it expects.
-fn rehearsed(mut case: Case, connector: &Connector, performed: &Performed) -> anyhow::Result<(Case, Vec<String>)> {
+/// Runs the case and stores its outcome as the expected one. Returns notes for the user.
+fn verify_case(mut case: Case, connector: &Connector, completed: &CompletedRun) -> anyhow::Result<(Case, Vec<String>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let play = |case: &Case| -> anyhow::Result<_> {
-        Ok(runtime(Threads::One)?.block_on(run_action(connector, case, &clock, &entropy)))
+    let run = |case: &Case| -> anyhow::Result<_> {
+        Ok(build_runtime(Threads::Single)?.block_on(run_action(connector, case, &clock, &entropy)))
     };
-    let (mut played, mut differences) = play(&case)?;
+    let (mut repeated, mut differences) = run(&case)?;
     let mut notes = Vec::new();
     if differences.iter().any(|difference| difference.starts_with("body:")) {
-        // A date, a random boundary, something that a secret went into: not the same twice.
+        // For example a date, a random boundary, or a value derived from a secret.
         case.exchanges.iter_mut().for_each(|exchange| exchange.request.body = None);
-        notes.push("a request's body is not the same twice; the case does not compare bodies".to_owned());
-        (played, differences) = play(&case)?;
+        notes.push("a request body differs between runs; the case does not compare request bodies".to_owned());
+        (repeated, differences) = run(&case)?;
     }
     if let Some(first) = differences.first() {
-        bail!("the action does not ask the same twice, so that no case can be made of it\n{first}");
+        bail!("cannot record the action: its requests differ between runs\n{first}");
     }
-    match (played, &performed.outcome.result) {
+    match (repeated, &completed.outcome.result) {
         (Ok(result), Ok(real)) => {
             let (result, real) = (scrubbed(Value::Object(result)), scrubbed(Value::Object(real.clone())));
             if result != real {
                 bail!(
-                    "the answer cannot be recorded whole: bodies beyond 64 KiB and files that are no text are not kept"
+                    "cannot record the complete response: traces contain neither bodies above 64 KiB nor binary files"
                 );
             }
-            // As `test` will see it: there, a credential's placeholder is redacted in turn.
-            case.result = Some(play(&case)?.0.map_or(Value::Null, Value::Object));
+            // The result as `test` produces it, in which the credentials' placeholder is redacted too.
+            case.result = Some(run(&case)?.0.map_or(Value::Null, Value::Object));
         }
         (Err(error), Err(_)) => {
             case.error = Some(patchbay_engine::recorded_tests::ExpectedError {
@@ -291,14 +295,14 @@ fn rehearsed(mut case: Case, connector: &Connector, performed: &Performed) -> an
                 code: Some(error.code.to_string()),
                 message: None,
             });
-            notes.push(format!("the action failed, and the case expects that: {error}"));
+            notes.push(format!("the action failed, and the case expects this error: {error}"));
         }
-        _ => bail!("the recorded run ends differently from the real one; nothing was written"),
+        _ => bail!("the recorded case has another outcome than the real run; nothing was written"),
     }
     Ok((case, notes))
 }
 
-fn written(connector: &str, case: &Case) -> String {
+fn to_case_file(connector: &str, case: &Case) -> String {
     let mut value = json!({ "name": case.name, "action": case.action });
     let mut set = |key: &str, member: Value| value[key] = member;
     if let Some(auth) = &case.auth {
@@ -333,20 +337,20 @@ fn written(connector: &str, case: &Case) -> String {
         set("error", json!({ "status": error.status, "code": error.code }));
     }
     format!(
-        "# Recorded from a real run; secrets were replaced.\n{}",
+        "# Recorded from a real run. Secrets were replaced.\n{}",
         to_yaml(&json!({ "connector": connector, "cases": [value] }))
     )
 }
 
-/// The secret that stands in the text after all.
-fn leaked(credentials: &Metadata, connector: &Connector, auth: Option<&str>, written: &str) -> Option<String> {
+/// Returns the key of a credential whose value is in the text.
+fn find_leaked_secret(credentials: &Metadata, connector: &Connector, auth: Option<&str>, file: &str) -> Option<String> {
     let method = method(connector, auth);
-    let bare = written.replace(PLACEHOLDER, "");
+    let bare = file.replace(PLACEHOLDER, "");
     let is_in = |value: &Value| {
         let secret = text(value);
-        // YAML writes a text of several lines, and what has quotes in it, as JSON does.
+        // The YAML writer escapes strings with line breaks or quotes as JSON does.
         let escaped = Value::from(secret.as_str()).to_string();
-        // Shorter ones are words that stand in innocent text too.
+        // Shorter values may be ordinary words of the text.
         secret.len() >= 8 && (bare.contains(&secret) || bare.contains(escaped.trim_matches('"')))
     };
     credentials.iter().find(|(key, value)| is_secret(method, key) && is_in(value)).map(|(key, _)| key.clone())
@@ -361,7 +365,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_bears_the_name_of_a_secret_is_replaced_wherever_it_stands() {
+    fn values_with_secret_names_are_replaced_everywhere() {
         for name in [
             "password",
             "api_token",

@@ -1,5 +1,5 @@
-//! `patchbay connector run`: one action from the terminal. Standard output is the result as JSON, or the
-//! error as the API would answer it; with `--debug`, standard error shows what was sent and answered.
+//! `patchbay connector run`: executes one action. Standard output is the result as JSON, or the error as the API
+//! returns it. With `--debug`, standard error shows the requests and responses.
 
 use std::process::ExitCode;
 
@@ -8,38 +8,38 @@ use patchbay_engine::{Error, Exchange, RunTrace};
 use patchbay_server::provider_error;
 use serde_json::{Map, Value, json};
 
-use super::{job::JobArgs, out};
+use super::{run_args::RunArgs, stdout};
 
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(flatten)]
-    job: JobArgs,
-    /// Show each request and its answer on standard error, without secrets
+    run: RunArgs,
+    /// Show each request and response on standard error, without secrets
     #[arg(long)]
     debug: bool,
 }
 
-/// Runs the command. Fails with the error's body when the action fails.
+/// Runs the command. Prints the error and exits with a failure if the action fails.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let (_, connector) = args.job.source()?;
-    let outcome = args.job.perform(&connector)?.outcome;
+    let (_, connector) = args.run.load_connector()?;
+    let outcome = args.run.execute(&connector)?.outcome;
     if args.debug {
         show(&outcome.trace);
     }
     match outcome.result {
         Ok(result) => {
-            out::line(&format!("{:#}", Value::Object(result)))?;
+            stdout::print_line(&format!("{:#}", Value::Object(result)))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            out::line(&format!("{:#}", body(&error)))?;
+            stdout::print_line(&format!("{:#}", body(&error)))?;
             eprintln!("error: {error}");
             Ok(ExitCode::FAILURE)
         }
     }
 }
 
-/// The error as the API answers it.
+/// Returns the error in the API's JSON shape.
 pub fn body(error: &Error) -> Value {
     let mut body = json!({
         "statusCode": error.status(),
@@ -60,18 +60,18 @@ fn show(trace: &RunTrace) {
         eprintln!("# {}. step {}: {} ms", place + 1, exchange.step, exchange.duration_ms);
         eprintln!("> {} {}", exchange.method, exchange.url);
         lines('>', &exchange.headers, &exchange.body);
-        answer(exchange);
+        show_response(exchange);
     }
-    eprintln!("# {} requests, {} ms in all", trace.requests.len(), trace.duration_ms);
+    eprintln!("# {} requests, {} ms in total", trace.requests.len(), trace.duration_ms);
 }
 
-fn answer(exchange: &Exchange) {
+fn show_response(exchange: &Exchange) {
     match (exchange.status, &exchange.error) {
         (Some(status), _) => {
             eprintln!("< {status}");
             lines('<', &exchange.response_headers, &exchange.response_body);
         }
-        (None, error) => eprintln!("< no answer: {}", error.as_deref().unwrap_or("unknown")),
+        (None, error) => eprintln!("< no response: {}", error.as_deref().unwrap_or("unknown")),
     }
     eprintln!();
 }

@@ -1,15 +1,15 @@
-//! `patchbay connector schema`: the format's JSON Schema, for editors and agents.
+//! `patchbay connector schema`: prints the format's JSON Schema, for editors and agents.
 
 use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use patchbay_connector::format_schema;
 
-use super::out;
+use super::stdout;
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// On one line
+    /// Print the schema on one line
     #[arg(long)]
     compact: bool,
 }
@@ -17,6 +17,6 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let schema = format_schema();
-    out::line(&if args.compact { schema.to_string() } else { format!("{schema:#}") })?;
+    stdout::print_line(&if args.compact { schema.to_string() } else { format!("{schema:#}") })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `patchbay connector show`: what a connector is, or one of its actions, for people or as JSON.
+//! `patchbay connector show`: shows a connector or one of its actions, as text or as JSON.
 
 use std::{fmt::Write as _, process::ExitCode};
 
@@ -12,42 +12,42 @@ use patchbay_connector::{
 };
 use serde_json::{Value, json};
 
-use super::{docs, out, source};
+use super::{docs, source, stdout};
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The connector: its folder, its main file, or a built-in one's key
+    /// The connector: its folder, its main file, or the key of a built-in one
     #[arg(value_name = "PATH|KEY")]
     connector: String,
     /// An action's id, with or without the connector's key
     #[arg(value_name = "ACTION")]
     action: Option<String>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let connector = source::one(&args.connector)?.connector()?;
+    let connector = source::find_one(&args.connector)?.connector()?;
     match &args.action {
         Some(id) => {
             let action = connector.action(id).with_context(|| unknown(&connector, id))?;
             if args.json {
-                out::line(&format!("{:#}", action_json(action)))?;
+                stdout::print_line(&format!("{:#}", action_json(action)))?;
             } else {
-                out::print(&action_text(action))?;
+                stdout::print(&action_text(action))?;
             }
         }
-        None if args.json => out::line(&format!("{:#}", connector_json(&connector)))?,
-        None => out::print(&connector_text(&connector))?,
+        None if args.json => stdout::print_line(&format!("{:#}", connector_json(&connector)))?,
+        None => stdout::print(&connector_text(&connector))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn unknown(connector: &Connector, id: &str) -> String {
-    let near = nearest(id, connector.actions.iter().map(|action| action.id.as_str()));
-    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let similar = nearest(id, connector.actions.iter().map(|action| action.id.as_str()));
+    let hint = similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default();
     format!("{} has no action `{id}`{hint}", connector.key)
 }
 
@@ -60,9 +60,9 @@ fn connector_text(connector: &Connector) -> String {
     text.push_str("\nAuthentication\n");
     for method in &connector.authentication {
         let _ = writeln!(text, "  {}  {} ({})", method.key, method.label, kind(method));
-        for (who, fields) in [("set up", &method.setup_fields), ("account", &method.config_fields)] {
+        for (level, fields) in [("profile", &method.setup_fields), ("account", &method.config_fields)] {
             for field in fields {
-                let _ = writeln!(text, "    {who}: {}", field_text(field));
+                let _ = writeln!(text, "    {level}: {}", field_text(field));
             }
         }
     }
@@ -96,9 +96,9 @@ fn action_text(action: &Action) -> String {
         let _ = writeln!(text, "\n{}", details.trim());
     }
     let hints = [
-        (action.annotations.read_only, "reads only"),
-        (action.annotations.destructive, "may destroy"),
-        (action.annotations.idempotent, "may be repeated"),
+        (action.annotations.read_only, "read-only"),
+        (action.annotations.destructive, "destructive"),
+        (action.annotations.idempotent, "idempotent"),
     ];
     let hints = hints.iter().filter(|(is, _)| *is == Some(true)).map(|(_, hint)| *hint).collect::<Vec<_>>();
     let _ = writeln!(

@@ -1,4 +1,4 @@
-//! `patchbay connector test`: the recorded cases of connectors, played offline.
+//! `patchbay connector test`: runs the recorded cases of connectors offline.
 
 use std::{
     collections::BTreeMap,
@@ -18,64 +18,64 @@ use patchbay_model::{Clock, Entropy};
 use patchbay_vault::OsEntropy;
 
 use super::{
-    out,
-    source::{self, Source},
+    source::{self, ConnectorFiles},
+    stdout,
 };
-use crate::system::{SystemClock, Threads, runtime};
+use crate::runtime::{SystemClock, Threads, build_runtime};
 
 #[derive(ClapArgs)]
 pub struct Args {
     /// Connector folders, folders of such folders, or main files
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
-    /// Play only the cases of this action
+    /// Run only the cases of this action
     #[arg(long, value_name = "ACTION")]
     action: Option<String>,
-    /// Fail when an action has no case
+    /// Fail if an action has no case
     #[arg(long)]
     require_coverage: bool,
-    /// Tell how many cases each action has
+    /// Show how many cases each action has
     #[arg(long)]
     coverage: bool,
 }
 
-/// What came of one connector's cases.
+/// The results of one connector's cases.
 #[derive(Default)]
-struct Tally {
+struct CaseTally {
     cases: usize,
-    wrong: usize,
-    /// By action: how many cases it has.
+    failed: usize,
+    /// The number of cases by action.
     covered: BTreeMap<String, usize>,
 }
 
-/// Runs the command. Fails when a case differs.
+/// Runs the command. Exits with a failure if a case fails.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut failed = false;
     for path in &args.paths {
-        for source in source::at(path)? {
+        for source in source::find_all(path)? {
             let connector = source.connector()?;
-            let tally = play(&connector, &source, args.action.as_deref())?;
+            let tally = run_recorded_cases(&connector, &source, args.action.as_deref())?;
             let actions = connector.actions.len();
-            let Tally { cases, wrong, covered } = &tally;
+            let CaseTally { cases, failed: failures, covered } = &tally;
             let covered = covered.len();
-            out::line(&format!(
-                "{}: {cases} cases, {wrong} wrong; {covered} of {actions} actions covered",
+            stdout::print_line(&format!(
+                "{}: {cases} cases, {failures} failed; {covered} of {actions} actions covered",
                 connector.key
             ))?;
             if args.coverage {
                 for action in &connector.actions {
-                    out::line(&format!("  {:>3} {}", tally.covered.get(&action.id).unwrap_or(&0), action.id))?;
+                    stdout::print_line(&format!("  {:>3} {}", tally.covered.get(&action.id).unwrap_or(&0), action.id))?;
                 }
             }
             let missing = connector.actions.iter().filter(|action| !tally.covered.contains_key(&action.id));
             let missing = missing.map(|action| action.id.as_str()).collect::<Vec<_>>();
             if args.action.is_none() && !missing.is_empty() {
-                out::line(&format!("  without a case: {}", missing.join(", ")))?;
+                stdout::print_line(&format!("  actions without a case: {}", missing.join(", ")))?;
                 failed |= args.require_coverage;
             }
-            failed |= tally.wrong > 0;
+            failed |= tally.failed > 0;
             if let Some(action) = args.action.as_ref().filter(|_| tally.cases == 0) {
-                out::line(&format!("  no case of the action `{action}`"))?;
+                stdout::print_line(&format!("  the action `{action}` has no case"))?;
                 failed = true;
             }
         }
@@ -83,18 +83,21 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn play(connector: &Connector, source: &Source, only: Option<&str>) -> anyhow::Result<Tally> {
+fn run_recorded_cases(connector: &Connector, source: &ConnectorFiles, only: Option<&str>) -> anyhow::Result<CaseTally> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let wanted = only.and_then(|id| connector.action(id)).map(|action| action.id.as_str());
-    let mut tally = Tally::default();
+    let mut tally = CaseTally::default();
     for path in case_files(source)? {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(&path).with_context(|| format!("{name} cannot be read"))?;
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
         let mut file = CaseFile::parse(&name, &text)?;
         if file.connector != connector.key {
-            out::line(&format!("{name}: it is about the connector `{}`, not `{}`", file.connector, connector.key))?;
-            tally.wrong += 1;
+            stdout::print_line(&format!(
+                "{name}: the file is for the connector `{}`, not `{}`",
+                file.connector, connector.key
+            ))?;
+            tally.failed += 1;
         }
         let id = |action: &str| connector.action(action).map(|action| action.id.as_str());
         if only.is_some() {
@@ -104,18 +107,22 @@ fn play(connector: &Connector, source: &Source, only: Option<&str>) -> anyhow::R
         for action in file.cases.iter().filter_map(|case| id(&case.action)) {
             *tally.covered.entry(action.to_owned()).or_default() += 1;
         }
-        for mismatch in
-            runtime(Threads::One)?.block_on(run_cases(connector, &file, &clock, &entropy, &LocalRevoker::default()))
-        {
-            out::line(&format!("{name}: {mismatch}"))?;
-            tally.wrong += 1;
+        for mismatch in build_runtime(Threads::Single)?.block_on(run_cases(
+            connector,
+            &file,
+            &clock,
+            &entropy,
+            &LocalRevoker::default(),
+        )) {
+            stdout::print_line(&format!("{name}: {mismatch}"))?;
+            tally.failed += 1;
         }
     }
     Ok(tally)
 }
 
-/// The `*.test.yaml` beside the connector's files and in `tests/` there.
-fn case_files(source: &Source) -> anyhow::Result<Vec<PathBuf>> {
+/// Returns the `*.test.yaml` files next to the connector's files and in their `tests/` folder.
+fn case_files(source: &ConnectorFiles) -> anyhow::Result<Vec<PathBuf>> {
     let Some(place) = &source.place else { return Ok(Vec::new()) };
     let folder = if place.is_file() { place.parent().unwrap_or(Path::new(".")) } else { place };
     let mut found = Vec::new();
@@ -123,7 +130,7 @@ fn case_files(source: &Source) -> anyhow::Result<Vec<PathBuf>> {
         // A connector without cases has no such folder.
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
         for entry in entries {
-            let path = entry.with_context(|| format!("{} cannot be read", folder.display()))?.path();
+            let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
             if path.to_string_lossy().ends_with(".test.yaml") {
                 found.push(path);
             }

@@ -1,4 +1,4 @@
-//! The two effects that everything else takes as a parameter: the system's clock, and the runtime.
+//! The system's clock and the Tokio runtimes. Everything else takes them as parameters.
 
 use patchbay_model::{Clock, Timestamp};
 
@@ -6,18 +6,18 @@ use patchbay_model::{Clock, Timestamp};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
     fn now(&self) -> Timestamp {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
     }
 }
 
-/// A runtime.
-pub fn runtime(threads: Threads) -> std::io::Result<tokio::runtime::Runtime> {
+/// Builds a Tokio runtime.
+pub fn build_runtime(threads: Threads) -> std::io::Result<tokio::runtime::Runtime> {
     let mut builder = match threads {
-        Threads::One => tokio::runtime::Builder::new_current_thread(),
-        Threads::Few => {
+        Threads::Single => tokio::runtime::Builder::new_current_thread(),
+        Threads::Multi => {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             builder.worker_threads(2);
             builder
@@ -26,11 +26,11 @@ pub fn runtime(threads: Threads) -> std::io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-/// How many threads a runtime has.
+/// The number of threads of a runtime.
 #[derive(Clone, Copy)]
 pub enum Threads {
-    /// One: for commands, and for each thread that answers requests.
-    One,
-    /// Enough that nothing beside the requests waits for something else.
-    Few,
+    /// One thread: for commands, and for each thread that serves requests.
+    Single,
+    /// Two threads: for the server's work outside requests.
+    Multi,
 }

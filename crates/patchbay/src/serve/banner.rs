@@ -1,9 +1,9 @@
-//! What a person reads on standard error when the server starts. Secrets appear at the first start alone.
+//! The banner that the server prints on standard error when it starts. Only the first start shows secrets.
 
 use patchbay_engine::FirstStart;
 use patchbay_simulator::{SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET};
 
-/// Prints the greeting.
+/// Prints the banner on standard error.
 pub fn print(public_url: &str, first_start: Option<&FirstStart>, sandbox: bool) {
     eprint!("{}", text(public_url, first_start, sandbox));
 }
@@ -16,13 +16,16 @@ fn text(public_url: &str, first_start: Option<&FirstStart>, sandbox: bool) -> St
     lines.push(format!("  API reference  {public_url}/docs"));
     if sandbox {
         lines.push(String::new());
-        lines.push("  Sandbox: SpotDraft is simulated on this machine. Link it with".to_owned());
+        lines.push("  Sandbox: SpotDraft is simulated on this machine. Link an account with".to_owned());
         lines.push(format!("    Client ID      {SANDBOX_CLIENT_ID}"));
         lines.push(format!("    Client Secret  {SANDBOX_CLIENT_SECRET}"));
     }
     if let Some(first) = first_start {
         lines.push(String::new());
-        lines.push(format!("  First start: project `{}` was made. Shown this once, so keep it:", first.project.name));
+        lines.push(format!(
+            "  First start: created the project `{}`. Save these values; they are not shown again:",
+            first.project.name
+        ));
         if let Some(key) = &first.api_key {
             lines.push(format!("    API key    {}", key.expose()));
         }

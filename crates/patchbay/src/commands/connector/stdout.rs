@@ -1,19 +1,19 @@
-//! Standard output that may close early (`… | head`): that is no failure.
+//! Writes to standard output, which may be closed early (for example by `… | head`) without an error.
 
 use std::io::{ErrorKind, Write as _, stdout};
 
 use anyhow::Context;
 
-/// Prints a text as it is.
+/// Prints a string unchanged.
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome.context("standard output cannot be written"),
+        outcome => outcome.context("cannot write standard output"),
     }
 }
 
 /// Prints a line.
-pub fn line(text: &str) -> anyhow::Result<()> {
+pub fn print_line(text: &str) -> anyhow::Result<()> {
     print(&format!("{text}\n"))
 }

@@ -1,32 +1,32 @@
-//! A connector's files as one: each `$ref` of the main file becomes the partial's text, comments and all.
+//! Bundles a connector's files into one: replaces each `$ref` of the main file by the partial's text with its comments.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
 use patchbay_connector::{Connector, SourceFile, load};
 
-const PARTIAL: [&str; 2] = [".s1.partial.yaml", ".partial.yaml"];
+const PARTIAL_SUFFIXES: [&str; 2] = [".s1.partial.yaml", ".partial.yaml"];
 
-/// The merged text. It is read back and compared: what it says is what the files say.
-pub fn merged(files: &[SourceFile]) -> anyhow::Result<String> {
+/// Returns the text of one file with the content of all. The text is loaded and compared with the files.
+pub fn bundle(files: &[SourceFile]) -> anyhow::Result<String> {
     if let [file] = files {
         return Ok(file.text.clone());
     }
     let (mut main, mut partials) = (None, BTreeMap::new());
     for file in files {
         let name = file.name.rsplit('/').next().unwrap_or_default();
-        match PARTIAL.iter().find_map(|ending| name.strip_suffix(ending)) {
+        match PARTIAL_SUFFIXES.iter().find_map(|ending| name.strip_suffix(ending)) {
             Some(stem) => {
                 partials.insert(stem, file.text.as_str());
             }
             None => main = Some(file),
         }
     }
-    let main = main.context("there is no main file among the connector's files")?;
+    let main = main.context("the connector's files include no main file")?;
     let mut text = String::new();
     for line in main.text.lines() {
         match reference(line).and_then(|(indent, name)| Some((indent, partials.get(name)?))) {
-            Some((indent, partial)) => put_in(&mut text, indent, partial),
+            Some((indent, partial)) => insert_partial(&mut text, indent, partial),
             None => {
                 text.push_str(line);
                 text.push('\n');
@@ -35,14 +35,14 @@ pub fn merged(files: &[SourceFile]) -> anyhow::Result<String> {
     }
     let one = [SourceFile { name: main.name.clone(), text }];
     if actions(load(&one).connector.as_ref()) != actions(load(files).connector.as_ref()) {
-        bail!("its files are written in a way that cannot be put into one; pull it without --merged");
+        bail!("cannot bundle the connector's files into one file; pull it without --merged");
     }
     let [SourceFile { text, .. }] = one;
     Ok(text)
 }
 
-/// The indentation and the name of a line that is a reference and nothing else: `- $ref: acme.items`, or `$ref:` as a
-/// key of its own.
+/// Returns the indentation and the name of a line that contains only a reference: `- $ref: acme.items`, or `$ref:` as a
+/// key.
 fn reference(line: &str) -> Option<(usize, &str)> {
     let bare = line.trim_start();
     let indent = line.len() - bare.len();
@@ -51,15 +51,15 @@ fn reference(line: &str) -> Option<(usize, &str)> {
     (!name.is_empty() && !name.contains(char::is_whitespace)).then_some((indent, name))
 }
 
-/// The partial's list, moved to where the reference stood. It is a list by itself, or under `actions`.
-fn put_in(text: &mut String, indent: usize, partial: &str) {
+/// Appends the partial's list at the indentation of the reference. The list is the file's root or is under `actions`.
+fn insert_partial(text: &mut String, indent: usize, partial: &str) {
     let is_list = |line: &&str| line.starts_with("- ");
     let under_actions = !partial.lines().any(|line| is_list(&line));
     let lines = partial.lines().filter(|line| *line != "---");
     let lines = lines.filter(|line| !(under_actions && line.trim_end() == "actions:"));
-    // A list under `actions` is indented itself; that much is taken off again.
+    // A list under `actions` has an indentation of its own, which is removed.
     let first = partial.lines().find(|line| line.trim_start().starts_with("- ")).unwrap_or_default();
-    // Spaces alone indent: other white space belongs to the text.
+    // Only spaces indent: other white space belongs to the value.
     let indent_of = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let own = indent_of(first);
     for line in lines {
@@ -72,7 +72,7 @@ fn put_in(text: &mut String, indent: usize, partial: &str) {
     }
 }
 
-/// What a connector's actions are, to compare.
+/// Returns a comparable form of a connector's actions.
 fn actions(connector: Option<&Connector>) -> Option<Vec<String>> {
     connector.map(|connector| connector.actions.iter().map(|action| format!("{action:?}")).collect())
 }
@@ -83,9 +83,9 @@ mod tests {
     use crate::connectors;
 
     #[test]
-    fn every_built_in_connector_says_the_same_in_one_file() {
+    fn bundling_keeps_the_actions_of_every_built_in_connector() {
         for (key, files) in connectors::built_in() {
-            let text = merged(&files).unwrap_or_else(|error| panic!("{key}: {error}"));
+            let text = bundle(&files).unwrap_or_else(|error| panic!("{key}: {error}"));
             assert!(!text.contains("$ref:"), "{key}");
             let one = load(&[SourceFile { name: "one.connector.yaml".to_owned(), text }]).connector;
             assert_eq!(actions(one.as_ref()), actions(load(&files).connector.as_ref()), "{key}");
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_lines_of_their_own() {
+    fn only_whole_lines_are_references() {
         assert_eq!(reference("  - $ref: acme.items # the items"), Some((2, "acme.items")));
         assert_eq!(reference("  $ref: \"acme.items\""), Some((2, "acme.items")));
         for other in ["  - $refs: a", "  label: $ref: a", "  - $ref:", "# - $ref: a", "  - {$ref: a}"] {
@@ -102,12 +102,12 @@ mod tests {
     }
 
     #[test]
-    fn a_list_under_actions_is_moved_too() {
+    fn a_list_under_actions_is_inserted_too() {
         let mut text = String::new();
-        put_in(&mut text, 2, "# items\nactions:\n    - actionId: a\n      label: |\n        x\n\n        y\n");
+        insert_partial(&mut text, 2, "# items\nactions:\n    - actionId: a\n      label: |\n        x\n\n        y\n");
         assert_eq!(text, "  # items\n  - actionId: a\n    label: |\n      x\n\n      y\n");
         let mut text = String::new();
-        put_in(&mut text, 0, "actions:\n  - a: |\n\u{3000}\n");
+        insert_partial(&mut text, 0, "actions:\n  - a: |\n\u{3000}\n");
         assert_eq!(text, "- a: |\n\n");
     }
 }

@@ -1,4 +1,4 @@
-//! `patchbay key create|list`.
+//! `patchbay api-key create|list`.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use patchbay_engine::NewKey;
 use patchbay_model::{ApiScope, ProjectId};
 
-use super::offline::Target;
+use super::offline::OfflineArgs;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -17,46 +17,46 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make an API key and print it, this once
+    /// Create an API key and print it; it cannot be shown again
     Create {
         /// The project's id (`patchbay project list`)
         #[arg(long)]
         project: String,
-        /// What the key is for
+        /// A name that says what the key is for
         #[arg(long)]
         name: String,
-        /// What it may do, comma-separated [default: platform:read,platform:write,actions:execute,connectors:read]
+        /// The API scopes of the key, comma-separated [default: platform:read,platform:write,actions:execute,connectors:read]
         #[arg(long, value_delimiter = ',')]
         scopes: Vec<String>,
         #[command(flatten)]
-        target: Target,
+        offline: OfflineArgs,
     },
-    /// List a project's keys: id, name, scopes, whether enabled; never the keys themselves
+    /// List the API keys of a project: id, name, scopes, state; never the keys themselves
     List {
         /// The project's id
         #[arg(long)]
         project: String,
         #[command(flatten)]
-        target: Target,
+        offline: OfflineArgs,
     },
 }
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
-        Command::Create { project, name, scopes, target } => {
+        Command::Create { project, name, scopes, offline } => {
             let scopes = scopes
                 .iter()
                 .map(|text| text.parse::<ApiScope>())
                 .collect::<Result<BTreeSet<_>, _>>()
-                .context("--scopes is wrong")?;
-            target.with_engine(async |engine| {
+                .context("--scopes is invalid")?;
+            offline.with_engine(async |engine| {
                 let created = engine.create_key(&ProjectId::new(project), NewKey { name, scopes, text: None }).await?;
                 println!("{}", created.text.expose());
                 Ok(())
             })
         }
-        Command::List { project, target } => target.with_engine(async |engine| {
+        Command::List { project, offline } => offline.with_engine(async |engine| {
             for key in engine.list_keys(&ProjectId::new(project)).await? {
                 let scopes = key.scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
                 let state = if key.enabled { "enabled" } else { "disabled" };

@@ -1,0 +1,105 @@
+//! `patchbay keyring status|rotate|retire`: on the running server, or on the files if no server runs.
+
+pub mod report;
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use clap::{Args as ClapArgs, Subcommand};
+use patchbay_engine::{KeyRotator, check_key_ring};
+use patchbay_storage::Storage;
+use patchbay_vault::{OsEntropy, Vault};
+use serde_json::Value;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+use super::offline::OfflineArgs;
+use crate::{
+    control::{self, ControlRequest, KeyRingCommand},
+    data_dir::DataDir,
+    runtime::{SystemClock, Threads, build_runtime},
+};
+
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the keys: id, age, and how many records each wraps
+    Status(KeyRingArgs),
+    /// Create a new active key and wrap every record with it, or resume an interrupted rotation
+    Rotate(KeyRingArgs),
+    /// Remove a key that wraps no record from the key ring
+    Retire {
+        /// The key's id (`patchbay keyring status`)
+        id: String,
+        #[command(flatten)]
+        common: KeyRingArgs,
+    },
+}
+
+#[derive(ClapArgs)]
+struct KeyRingArgs {
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    offline: OfflineArgs,
+}
+
+/// Runs the command. Exits with a failure if a rotation found records that it cannot decrypt.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let (command, common) = match &args.command {
+        Command::Status(common) => (KeyRingCommand::Status, common),
+        Command::Rotate(common) => (KeyRingCommand::Rotate, common),
+        Command::Retire { id, common } => (KeyRingCommand::Retire { id: id.clone() }, common),
+    };
+    let report = match control::connect(common.offline.data_dir())? {
+        Some(server) => server.send(&ControlRequest::KeyRing(command.clone()), show_progress)?,
+        None => run_offline(&common.offline, &command)?,
+    };
+    let text = match &command {
+        _ if common.json => format!("{}\n", serde_json::to_string_pretty(&report)?),
+        KeyRingCommand::Status => serde_json::from_value::<report::KeyRingReport>(report.clone())?.to_string(),
+        KeyRingCommand::Rotate => serde_json::from_value::<report::RotationReport>(report.clone())?.to_string(),
+        KeyRingCommand::Retire { id } => format!(
+            "the key {id} is retired; keep older backups of the key ring as long as older backups of the database\n"
+        ),
+    };
+    print!("{text}");
+    let is_complete = report["unopened"].as_array().is_none_or(Vec::is_empty);
+    Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show_progress(done: u64, total: u64) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{done} of {total} records");
+        if done == total {
+            eprintln!();
+        }
+    } else {
+        eprintln!("{done} of {total} records");
+    }
+}
+
+/// Runs the command in this process, on the files of a data directory that no server uses.
+fn run_offline(offline: &OfflineArgs, command: &KeyRingCommand) -> anyhow::Result<Value> {
+    build_runtime(Threads::Single)?.block_on(async {
+        let data_dir = DataDir::open(offline.data_dir())?;
+        let (storage, ring) = data_dir.unlock(&SystemClock, &OsEntropy).await?;
+        let vault = Vault::new(ring, Arc::new(OsEntropy));
+        check_key_ring(&storage, &vault).await?;
+        let rotator = KeyRotator {
+            records: storage.sealed_records(),
+            vault: &vault,
+            file: &data_dir.key_ring(),
+            clock: &SystemClock,
+            entropy: &OsEntropy,
+        };
+        let report = control::run_key_ring_command(&rotator, command, &CancellationToken::new(), show_progress).await;
+        storage.close().await;
+        report
+    })
+}

@@ -1,0 +1,57 @@
+//! Executes the commands, in the server or in the command's own process.
+
+use patchbay_engine::{Engine, KeyRotator, RevocationQuery};
+use patchbay_model::ProjectId;
+use patchbay_server::RevocationOut;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{AccountsCommand, ControlRequest, KeyRingCommand};
+use crate::{commands::keyring::report, data_dir::DataDir};
+
+/// Executes a request in the server's process and returns its response.
+pub(super) async fn handle(
+    engine: &Engine,
+    data_dir: &DataDir,
+    request: ControlRequest,
+    stop: &CancellationToken,
+    on_progress: impl FnMut(u64, u64) + Send,
+) -> anyhow::Result<Value> {
+    let command = match request {
+        ControlRequest::KeyRing(command) => command,
+        ControlRequest::Accounts(command) => return run_accounts_command(engine, command).await,
+    };
+    let file = data_dir.key_ring();
+    let outcome = run_key_ring_command(&engine.key_rotator(&file), &command, stop, on_progress).await;
+    // A rotation replaces the envelopes in storage, so that the cached ones are stale.
+    engine.evict_envelopes();
+    outcome
+}
+
+async fn run_accounts_command(engine: &Engine, command: AccountsCommand) -> anyhow::Result<Value> {
+    let AccountsCommand::Revoke { project, connector, since, until, dry_run } = command;
+    let operator = engine.operator_caller(&ProjectId::new(project)).await?;
+    let query = RevocationQuery { connector, since, until, is_dry_run: dry_run };
+    let report = engine.revoke_accounts(&operator, query).await?;
+    Ok(serde_json::to_value(RevocationOut::new(&report, dry_run))?)
+}
+
+/// Executes a command on the key ring and returns its report as JSON.
+pub async fn run_key_ring_command(
+    rotator: &KeyRotator<'_>,
+    command: &KeyRingCommand,
+    stop: &CancellationToken,
+    mut on_progress: impl FnMut(u64, u64) + Send,
+) -> anyhow::Result<Value> {
+    Ok(match command {
+        KeyRingCommand::Status => serde_json::to_value(report::KeyRingReport::from(rotator.status().await?))?,
+        KeyRingCommand::Rotate => {
+            let outcome = rotator.rotate(stop, |progress| on_progress(progress.done, progress.total)).await?;
+            serde_json::to_value(report::RotationReport::from(outcome))?
+        }
+        KeyRingCommand::Retire { id } => {
+            rotator.retire(id.parse()?).await?;
+            json!({ "retired": id })
+        }
+    })
+}
