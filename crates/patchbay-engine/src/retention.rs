@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn sign_ins_that_nobody_finished_are_forgotten() {
+    async fn expired_authorizations_are_deleted() {
         let directory = tempfile::tempdir().unwrap();
         let storage = SqliteStorage::open(&directory.path().join("db")).await.unwrap();
         let now = Timestamp::from_micros(1_800_000_000_000_000);

@@ -101,7 +101,7 @@ impl Engine {
     /// Ends a connection attempt with an error.
     pub(super) async fn fail_attempt(&self, hub: &HubSession, id: &AttemptId, error: &Error) -> Result<(), Error> {
         let error = AttemptError { code: error.code.to_string(), description: error.message.clone() };
-        self.settle_attempt(hub, id, AttemptStatus::Error, None, Some(&error)).await
+        self.close_attempt(hub, id, AttemptStatus::Error, None, Some(&error)).await
     }
 
     async fn authorization_redirect(

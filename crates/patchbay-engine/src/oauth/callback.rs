@@ -95,7 +95,7 @@ impl Engine {
         outcome: &Result<AccountId, Error>,
     ) -> Result<(), Error> {
         match outcome {
-            Ok(account) => self.settle_attempt(hub, attempt, AttemptStatus::Authenticated, Some(account), None).await,
+            Ok(account) => self.close_attempt(hub, attempt, AttemptStatus::Authenticated, Some(account), None).await,
             Err(error) => self.fail_attempt(hub, attempt, error).await,
         }
     }

@@ -17,37 +17,37 @@ use crate::{
     tokens::{TokenSet, expiry_message, previous_client_id},
 };
 
-/// Which accounts to list. Empty lists do not filter. Pages count from 1.
+/// A query for a list of accounts. An empty list does not filter. Pages count from 1.
 #[derive(Clone, Debug, Default)]
 pub struct AccountQuery {
-    /// Only these.
+    /// Only accounts with these ids.
     pub ids: Vec<AccountId>,
     /// Only actions of these connectors.
     pub connectors: Vec<String>,
-    /// Only of these owners.
+    /// Only accounts of these owners.
     pub owner_ids: Vec<String>,
     /// Only accounts with these statuses.
     pub statuses: Vec<EffectiveStatus>,
-    /// Only of this kind.
+    /// Only accounts of this kind.
     pub kind: Option<AccountKind>,
-    /// Only those that hold this text: in id, label, connector or owner.
+    /// Only accounts whose id, label, connector or owner contains this string.
     pub search: Option<String>,
-    /// Only of these profiles.
+    /// Only accounts of these profiles.
     pub profile_ids: Vec<ProfileId>,
-    /// Only those that must be linked again soon.
+    /// Only accounts that must be reconnected soon.
     pub reconnect_due: bool,
     /// The page, from 1.
     pub page: u32,
-    /// Accounts on a page, 1 to 100.
+    /// The number of accounts on a page, 1 to 100.
     pub page_size: u32,
 }
 
-/// An account as it is shown: never a secret.
+/// An account with what its view needs.
 #[derive(Clone, Debug)]
 pub struct AccountView {
-    /// The account. Its `secrets` are still sealed; the server shows none of them.
+    /// The account. Its `secrets` are sealed, and the server never returns them.
     pub account: Arc<Account>,
-    /// The connector that its profile runs; none when it is not installed.
+    /// The profile's connector; none if it is not installed.
     pub connector: Option<Arc<Connector>>,
     /// The connector's display name.
     pub connector_title: Option<String>,
@@ -57,15 +57,15 @@ pub struct AccountView {
     pub profile_name: Option<String>,
     /// Whether its profile is enabled.
     pub profile_active: bool,
-    /// What the provider holds against the profile's app.
+    /// The alarm while the provider rejects the profile's OAuth client.
     pub profile_alarm: Option<ProfileAlarm>,
-    /// The scopes that actions of the profile need and that the provider did not grant.
+    /// The scopes that actions of the profile require and that the provider did not grant.
     pub missing_scopes: Vec<String>,
-    /// What must be done before the account's next end, for a person; none when it has none.
+    /// The notice of the account's next expiry, for people; none if nothing expires.
     pub expiry_notice: Option<String>,
-    /// Whether an app that its profile had before token_set its token, and renews it.
+    /// Whether a client that the profile had before issued its token, and refreshes it.
     pub uses_previous_client: bool,
-    /// What the provider said when the account was deleted; none unless it was.
+    /// The outcome of the revocation; none unless the account was deleted.
     pub revocation: Option<Revocation>,
 }
 
@@ -90,52 +90,55 @@ impl AccountView {
     }
 }
 
-/// What to change. `None` leaves a value, `Some(None)` clears it. New credentials are tested at the
-/// provider before they are stored.
+/// A change of an account. `None` keeps a value, `Some(None)` clears it. New credentials are verified at the provider before
+/// they are stored.
 #[derive(Clone, Debug, Default)]
 pub struct AccountPatch {
     /// The owner's id.
     pub owner_id: Option<String>,
     /// The owner's name.
     pub owner_name: Option<String>,
-    /// Who linked it.
+    /// The person who linked it.
     pub owner_username: Option<Option<String>>,
-    /// Label.
+    /// The label.
     pub label: Option<Option<String>>,
-    /// Replaces the metadata.
+    /// The metadata, which is replaced as a whole.
     pub metadata: Option<Metadata>,
-    /// Kind.
+    /// The kind.
     pub kind: Option<AccountKind>,
-    /// Shared among the owner's users.
+    /// Whether it is shared among the owner's users.
     pub shared: Option<bool>,
-    /// `Active` resumes, `Suspended` pauses; other states cannot be set.
+    /// `Active` or `Suspended`; other statuses cannot be set.
     pub status: Option<AccountStatus>,
     /// The provider's environment.
     pub environment: Option<String>,
-    /// Moves the account to another profile of the same connector and method.
+    /// Another profile of the same connector and authentication method.
     pub profile_id: Option<ProfileId>,
-    /// Field values to change, secret and not; omitted fields keep theirs.
+    /// The field values to change, secret or not. Omitted fields keep their values.
     pub credentials: Vec<(String, Secret)>,
 }
 
-/// What a profile of another authentication method does to an account.
+/// Whether a change may move an account to another authentication method.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MethodRule {
-    /// It is refused: an edit keeps values that the other method does not know.
+    /// It may not: an edit keeps field values that the other method does not have.
     Keep,
-    /// The account moves to its method, with new values for all of its fields: the owner links again.
+    /// It may, because the owner reconnects the account with values for all fields.
     Follow,
 }
 
-/// The most accounts on a page.
+/// The largest page.
 const MAX_PAGE_SIZE: u32 = 100;
-/// The longest text that is searched for, in characters.
+/// The longest search string.
 const MAX_SEARCH_CHARS: usize = 200;
-/// How often a change is tried again when another one came between.
+/// How many times a change is applied when another change conflicts with it.
 const MAX_UPDATE_ATTEMPTS: usize = 4;
 
 impl Engine {
-    /// A page of accounts, newest first.
+    /// Returns a page of accounts, newest first.
+    ///
+    /// # Errors
+    /// `MissingScopeError` (403); `ValidationError` (400) for a page or search out of range.
     pub async fn list_accounts(&self, caller: &Caller, query: AccountQuery) -> Result<Page<AccountView>, Error> {
         caller.require(ApiScope::PlatformRead)?;
         let filter = filter(query, self.clock().now())?;
@@ -147,13 +150,20 @@ impl Engine {
         Ok(Page { items, total: page.total })
     }
 
-    /// One account. 404 `AccountNotFoundError` also for another project's.
+    /// Returns an account.
+    ///
+    /// # Errors
+    /// `MissingScopeError` (403); `AccountNotFoundError` (404), also for an account of another project.
     pub async fn get_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
         caller.require(ApiScope::PlatformRead)?;
         self.view(self.account(&caller.project_id, id).await?).await
     }
 
     /// Changes an account.
+    ///
+    /// # Errors
+    /// `MissingScopeError` (403); `ValidationError` (400); `AccountNotFoundError` (404); `ConflictError` (409) if other changes win
+    /// repeatedly; the error of the verification if new credentials do not work.
     pub async fn patch_account(
         &self,
         caller: &Caller,
@@ -174,12 +184,15 @@ impl Engine {
         self.change_account(&caller.project_id, id, &patch, MethodRule::Keep, None).await
     }
 
-    /// Deletes an account and gives it back as it was. Its credentials are taken back at the provider first, where
-    /// that is possible; what the provider says does not keep the account.
+    /// Deletes an account and returns it as it was. Its credentials are revoked at the provider first, if the provider
+    /// supports it; a failed revocation does not keep the account.
+    ///
+    /// # Errors
+    /// `MissingScopeError` (403); `AccountNotFoundError` (404).
     pub async fn delete_account(&self, caller: &Caller, id: &AccountId) -> Result<AccountView, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         let (engine, project, id) = (self.clone(), caller.project_id.clone(), id.clone());
-        // A caller who leaves half-way would leave an account behind whose credentials are worth nothing any more.
+        // Otherwise a cancelled caller would leave an account with revoked credentials.
         self.run_to_completion(async move { engine.delete_whole(&project, &id).await }).await
     }
 
@@ -191,18 +204,17 @@ impl Engine {
         self.evict_account(id);
         match deleted? {
             Some(deleted) => Ok(AccountView { account: Arc::new(deleted), revocation, ..view }),
-            None => Err(Error::new(ErrorCode::AccountNotFound, "the account was deleted in the meantime")),
+            None => Err(Error::new(ErrorCode::AccountNotFound, "the account no longer exists")),
         }
     }
 
     pub(crate) fn evict_account(&self, id: &AccountId) {
         self.0.accounts.evict(id);
-        // Answers to other credentials are found no more; they need not stay in memory.
+        // Cached responses for the old credentials are no longer used.
         self.host().response_cache.invalidate(id);
     }
 
-    /// Applies a change, with credentials tried at the provider first, and again when another change
-    /// came between.
+    /// Applies a change. New credentials are verified at the provider first. A conflicting change is retried.
     pub(crate) async fn change_account(
         &self,
         project: &ProjectId,
@@ -224,12 +236,11 @@ impl Engine {
             }
             if changed.status_reasons != read.status_reasons || changed != read {
                 changed.updated_at = self.clock().now();
-                // Every change counts: a stale writer must not win over a newer one.
                 changed.revision = read.revision + 1;
             } else {
                 return self.view(Arc::new(read)).await;
             }
-            // While this is held, no version goes away that the account begins to rely on.
+            // Prevents the deletion of the connector version that the account now uses.
             let _catalog_lock = self.connector_catalog().change_lock.read().await;
             if is_elsewhere {
                 self.connector_of(&profile).await?;
@@ -245,16 +256,16 @@ impl Engine {
             match stored {
                 Ok(true) => return self.view(Arc::new(changed)).await,
                 Ok(false) => {
-                    return Err(Error::new(ErrorCode::AccountNotFound, "the account was deleted in the meantime"));
+                    return Err(Error::new(ErrorCode::AccountNotFound, "the account no longer exists"));
                 }
                 Err(StorageError::Conflict(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::new(ErrorCode::Conflict, "the account is being changed by others; try again"))
+        Err(Error::new(ErrorCode::Conflict, "other requests change the account at the same time; try again"))
     }
 
-    /// Everything but the credentials. Gives the profile that the account will have.
+    /// Applies everything except the credentials, and returns the account's profile after the change.
     async fn apply(
         &self,
         account: &mut Account,
@@ -273,7 +284,7 @@ impl Engine {
             ));
         }
         if is_other_method {
-            // The fields of two methods have nothing to do with each other, even under the same key.
+            // Fields of two methods are unrelated, even if their keys are equal.
             account.auth_config_key.clone_from(&profile.auth_config_key);
             account.secrets.clear();
             account.setup_information.clear();
@@ -329,7 +340,7 @@ impl Engine {
         Ok(profile)
     }
 
-    /// New field values: checked, tried with those that are kept, then sealed.
+    /// Checks new field values, verifies them together with the stored ones, and seals them.
     async fn apply_credentials(
         &self,
         account: &mut Account,
@@ -349,7 +360,7 @@ impl Engine {
         let reasons =
             Box::pin(verify(self, account, &Verification { connector, profile, is_new: false, token_set })).await?;
         account.connector_version = connector.version.to_string();
-        // A link that works again ends what was wrong; a suspension is the operator's to end.
+        // Working credentials make the account active again, unless the operator suspended it.
         if account.status != AccountStatus::Suspended {
             account.status = AccountStatus::Active;
             account.status_reasons = reasons;
@@ -379,7 +390,7 @@ impl Engine {
     }
 }
 
-/// The scopes that any action of the profile needs and that the provider did not grant.
+/// Returns the scopes that any action of the profile requires and that the provider did not grant.
 fn lacking(connector: &Connector, profile: &Profile, account: &Account) -> Vec<String> {
     let Some(method) = connector.auth_method(&account.auth_config_key) else { return Vec::new() };
     let allowed = connector.actions.iter().filter(|action| profile.enabled_actions.allows(&action.public_id));
@@ -388,7 +399,7 @@ fn lacking(connector: &Connector, profile: &Profile, account: &Account) -> Vec<S
     missing.into_iter().collect()
 }
 
-/// The storage's filter.
+/// Returns the storage filter for a query.
 fn filter(query: AccountQuery, now: Timestamp) -> Result<AccountFilter, Error> {
     check_page(query.page, query.page_size)?;
     let disabled = query.statuses.contains(&EffectiveStatus::ProfileDisabled);

@@ -1,4 +1,4 @@
-//! Running actions.
+//! Runs actions.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,15 +22,15 @@ use crate::{
     tokens::uses_token,
 };
 
-/// The most of an action's name that a message repeats, in characters.
+/// The number of characters of an action id that a message repeats.
 const MAX_ACTION_ID_CHARS: usize = 100;
 
 /// A run of an action.
 #[derive(Clone, Debug)]
 pub struct RunRequest {
-    /// The account to act with.
+    /// The account.
     pub account_id: AccountId,
-    /// Runs under this profile in place of the account's; same project and connector, else 400.
+    /// The profile to use instead of the account's. It must belong to the same project and connector.
     pub profile_id: Option<ProfileId>,
     /// The action's public id.
     pub action: String,
@@ -38,11 +38,11 @@ pub struct RunRequest {
     pub path: Map<String, Value>,
     /// Query inputs.
     pub query: Map<String, Value>,
-    /// Header inputs, names in any case. `x-account-id` among them is ignored: SDKs send it twice.
+    /// Header inputs. Case of their names is ignored. `x-account-id` is ignored, because SDKs send it twice.
     pub headers: Map<String, Value>,
     /// Body inputs.
     pub body: Map<String, Value>,
-    /// Whether the answer, or the error, tells what was sent to the provider and answered.
+    /// Whether the response or the error contains a trace of the requests to the provider.
     pub debug: bool,
 }
 
@@ -51,24 +51,28 @@ pub struct RunRequest {
 pub struct RunOutcome {
     /// The run's id.
     pub call_id: CallId,
-    /// `{data, next, …}` as the connector gives it; `data` and `next` are always there.
+    /// `{data, next, …}` as the connector defines it; `data` and `next` always exist.
     pub result: Map<String, Value>,
-    /// What was sent and answered, when the request asked for it.
+    /// The trace, if the request asked for it.
     pub trace: Option<RunTrace>,
 }
 
 impl Engine {
-    /// Checks the inputs (400 with every problem), then runs the action within the time budget.
-    /// Unknown action 404 `ActionNotFoundError` with the nearest names; action not enabled 403
-    /// `ActionNotEnabledError`; account of another project 404; suspended account or disabled profile 412.
+    /// Checks the inputs and runs the action within the time limit of a call. A file that the connector would stream is
+    /// buffered, up to the limit of a response.
     ///
-    /// A file that its connector would stream is held, up to the limit of any answer.
+    /// # Errors
+    /// `MissingScopeError` (403); `ValidationError` (400) with every problem; `ActionNotFoundError` (404) with the nearest ids;
+    /// `ActionNotEnabledError` (403); `AccountNotFoundError` (404); 412 if the account or its profile does not allow calls; the
+    /// provider's error.
     pub async fn run_action(&self, caller: &Caller, request: RunRequest) -> Result<RunOutcome, Error> {
         self.run_action_within(caller, request, None).await
     }
 
-    /// The same for a caller of little patience: a limit may keep each request back no longer than `patience` (zero:
-    /// not at all), else the answer is 429 with `Retry-After`.
+    /// Runs an action as [`Engine::run_action`], and waits at most `patience` for a rate limit before each request.
+    ///
+    /// # Errors
+    /// As [`Engine::run_action`]; 429 with `Retry-After` if a rate limit requires a longer wait.
     pub async fn run_action_within(
         &self,
         caller: &Caller,
@@ -79,7 +83,10 @@ impl Engine {
         finish(call, outcome, trace)
     }
 
-    /// The same for a caller who takes files piece by piece: what the connector streams is not held.
+    /// Runs an action as [`Engine::run_action_within`], and streams a file that the connector streams.
+    ///
+    /// # Errors
+    /// As [`Engine::run_action_within`].
     pub async fn run_action_streaming(
         &self,
         caller: &Caller,
@@ -98,7 +105,7 @@ impl Engine {
         }
     }
 
-    /// Runs the action; the call is left to be ended.
+    /// Runs the action. The caller must end the call.
     async fn perform(
         &self,
         caller: &Caller,
@@ -114,14 +121,14 @@ impl Engine {
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
         let again = (uses_token(call.method()) && may_repeat(&call, &action)).then(|| raw.clone());
-        let taps = Taps { trace: trace.as_ref(), hand_out };
-        let mut outcome = self.run_in(caller, &call, &action, raw, taps).await;
-        // A token that the provider refuses before its time is renewed once.
+        let outputs = RunOutputs { trace: trace.as_ref(), hand_out };
+        let mut outcome = self.run_in(caller, &call, &action, raw, outputs).await;
+        // A token that the provider rejects before it expires is refreshed once.
         if let (Err(error), Some(raw)) = (&outcome, again)
             && is_refused(error)
         {
-            match call.renew().await {
-                Ok(true) => outcome = self.run_in(caller, &call, &action, raw, taps).await,
+            match call.refresh_token().await {
+                Ok(true) => outcome = self.run_in(caller, &call, &action, raw, outputs).await,
                 Ok(false) => {}
                 Err(error) => outcome = Err(error),
             }
@@ -135,7 +142,7 @@ impl Engine {
         Ok((call, outcome, trace))
     }
 
-    /// A refusal of the provider's own for want of scopes, told with the action's name, and kept for the next sign-in.
+    /// Adds the action's name to an `insufficient_scope` error, and stores the scopes for the next authorization.
     async fn refused_for_scopes(&self, call: &Call, action: &str, error: &mut Error) {
         let Some(provider) = &error.provider else { return };
         error.message = runtime::not_granted(&call.connector.title, &format!("`{action}`"), &provider.wanted_scopes);
@@ -148,7 +155,7 @@ impl Engine {
         call: &Call,
         name: &str,
         mut raw: RawInputs,
-        taps: Taps<'_>,
+        outputs: RunOutputs<'_>,
     ) -> Result<Map<String, Value>, Error> {
         let action = self.find_action(caller, call, name).await?;
         if !call.profile.enabled_actions.allows(&action.public_id) {
@@ -164,19 +171,19 @@ impl Engine {
         if !missing.is_empty() {
             return Err(refused_for(&call.resolved.connector.title, &action, &missing));
         }
-        drop_what_clients_add(&action, &mut raw);
+        strip_sdk_extras(&action, &mut raw);
         let account = &call.resolved.account;
         cursors::open(self.vault(), account, &action, &mut raw)?;
         let inputs = runtime::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
-        let Taps { trace, hand_out } = taps;
+        let RunOutputs { trace, hand_out } = outputs;
         let context = RunContext { trace, hand_out, ..call.context(caller, &credentials) };
         let mut result = runtime::run(self.host(), context, &action, &inputs).await?;
         cursors::seal(self.vault(), account, &action, &mut result);
         Ok(result)
     }
 
-    /// The action, of the account's connector.
+    /// Finds the action in the account's connector.
     async fn find_action(&self, caller: &Caller, call: &Call, name: &str) -> Result<Arc<Action>, Error> {
         if let Some(action) = own_action(call, name) {
             return Ok(action.clone());
@@ -209,9 +216,9 @@ impl Engine {
     }
 }
 
-/// What leaves a run beside its result.
+/// The outputs of a run in addition to its result.
 #[derive(Clone, Copy)]
-struct Taps<'a> {
+struct RunOutputs<'a> {
     trace: Option<&'a Trace>,
     hand_out: Option<&'a HandOut>,
 }
@@ -233,13 +240,13 @@ fn run_trace(call: &Call, trace: Trace) -> RunTrace {
     trace.finish(call.began)
 }
 
-/// The action with this public id, of the connector that the call runs.
+/// Returns the action with this public id in the call's connector.
 fn own_action<'a>(call: &'a Call, name: &str) -> Option<&'a Arc<Action>> {
     call.connector.action(name).filter(|action| action.public_id == name)
 }
 
-/// Whether an action that was refused for its token may be run again: it has one request, which did nothing, or it
-/// only reads. One step may be several requests, of which the first have done what they do.
+/// Returns whether an action may run again after the provider rejected its token: it only reads, or its only request was the
+/// rejected one. A step with an iterator sends several requests, and the first ones may have had an effect.
 fn may_repeat(call: &Call, name: &str) -> bool {
     own_action(call, name).is_some_and(|action| {
         let is_one = |step: &Step| step.iterator.is_none() && step.then.is_empty();
@@ -247,20 +254,20 @@ fn may_repeat(call: &Call, name: &str) -> bool {
     })
 }
 
-/// 412: the provider granted less than the action needs.
+/// Returns 412, because the provider granted fewer scopes than the action requires.
 fn refused_for(title: &str, action: &Action, missing: &[String]) -> Error {
     let message = runtime::not_granted(title, &format!("`{}`", action.public_id), missing);
     Error::new(runtime::MISSING_SCOPES, message)
 }
 
-/// Whether the provider refused the credentials.
+/// Returns whether the provider rejected the credentials.
 fn is_refused(error: &Error) -> bool {
     error.provider.as_ref().is_some_and(|provider| provider.status == Some(401))
 }
 
-/// Clients of the wire contract repeat the account's header among the inputs, and send `debug` with every
-/// query; both mean nothing to an action that does not declare them.
-fn drop_what_clients_add(action: &Action, raw: &mut RawInputs) {
+/// Removes what SDKs add to the inputs: the account's header, and `debug` in the query. An action that declares such an input
+/// gets it.
+fn strip_sdk_extras(action: &Action, raw: &mut RawInputs) {
     let declares = |location, name: &str| {
         action.inputs.iter().any(|input| input.location == location && input.name.eq_ignore_ascii_case(name))
     };

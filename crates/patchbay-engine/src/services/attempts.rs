@@ -25,7 +25,7 @@ impl Default for AttemptFeed {
 
 impl Engine {
     /// Completes an attempt and notifies its followers. A completed attempt does not change.
-    pub(crate) async fn settle_attempt(
+    pub(crate) async fn close_attempt(
         &self,
         hub: &HubSession,
         id: &AttemptId,
@@ -36,7 +36,7 @@ impl Engine {
         let session = &hub.session;
         self.storage().attempts().finish(&session.project_id, session.id, id, status, account, error).await?;
         // An error means only that no client follows the attempt.
-        let _ = self.0.attempt_ends.0.send(id.clone());
+        let _ = self.0.attempt_feed.0.send(id.clone());
         Ok(())
     }
 
@@ -52,7 +52,7 @@ impl Engine {
         patience: Duration,
     ) -> Result<ConnectionAttempt, Error> {
         // Subscribes before the first read, so that no completion is missed.
-        let mut ends = self.0.attempt_ends.0.subscribe();
+        let mut ends = self.0.attempt_feed.0.subscribe();
         let attempt = self.get_attempt(hub, id).await?;
         if attempt.status != AttemptStatus::Pending {
             return Ok(attempt);

@@ -1,4 +1,4 @@
-//! One call to a provider, from resolving its account to its record.
+//! A call to a provider: it resolves the account first and records the call at the end.
 
 use std::sync::Arc;
 
@@ -12,24 +12,24 @@ use crate::{
     runtime::{Credentials, RunContext, RunFacts},
 };
 
-/// The status in the record of a call whose caller went away before the answer.
+/// The status in the record of a call that its caller cancelled.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// A call under way. Its record is queued when it ends, also when its caller goes away.
+/// A running call. Its record is queued when it ends, also if its caller is cancelled.
 pub(super) struct Call {
     engine: Engine,
     /// The call's id.
     pub(super) id: CallId,
     /// The account with its connector.
     pub(super) resolved: Arc<ResolvedAccount>,
-    /// The profile that it runs under.
+    /// The profile that it uses.
     pub(super) profile: Arc<Profile>,
-    /// The connector that this profile runs, and the place of the account's method in it.
+    /// The profile's connector, and the index of the account's authentication method.
     pub(super) connector: Arc<Connector>,
     auth_index: usize,
-    /// When it must be over.
+    /// The deadline.
     pub(super) deadline: Instant,
-    /// How long a limit may keep each request back; none for as long as the call may take.
+    /// The longest wait for a rate limit before each request; none means until the deadline.
     pub(super) patience: Option<Duration>,
     kind: CallKind,
     action: Option<String>,
@@ -39,7 +39,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Resolves the account and, where the caller named one, another profile.
+    /// Resolves the account and, if the caller named one, another profile.
     pub(super) async fn begin(
         engine: &Engine,
         caller: &Caller,
@@ -55,7 +55,7 @@ impl Call {
             Some(id) if *id != resolved.profile.id => other_profile(engine, &resolved, id).await?,
             _ => resolved.profile.clone(),
         };
-        // Another profile may be pinned to another version.
+        // The other profile may pin another version.
         let connector = if Arc::ptr_eq(&profile, &resolved.profile) {
             resolved.connector.clone()
         } else {
@@ -79,19 +79,19 @@ impl Call {
         })
     }
 
-    /// Goes on with another token, as the provider refused this one. False when there is no other to be had.
-    pub(super) async fn renew(&mut self) -> Result<bool, Error> {
-        let Some(renewed) = self.engine.refresh_after_rejection(&self.resolved).await? else { return Ok(false) };
+    /// Refreshes the token, because the provider rejected it. Returns false if there is no other token.
+    pub(super) async fn refresh_token(&mut self) -> Result<bool, Error> {
+        let Some(refreshed) = self.engine.refresh_after_rejection(&self.resolved).await? else { return Ok(false) };
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
-            self.profile = renewed.profile.clone();
-            self.auth_index = resolve::method_index(&renewed.connector, &renewed.account.auth_config_key)?;
-            self.connector = renewed.connector.clone();
+            self.profile = refreshed.profile.clone();
+            self.auth_index = resolve::method_index(&refreshed.connector, &refreshed.account.auth_config_key)?;
+            self.connector = refreshed.connector.clone();
         }
-        self.resolved = renewed;
+        self.resolved = refreshed;
         Ok(true)
     }
 
-    /// The account's field values, opened for this call.
+    /// Opens the account's field values for this call.
     pub(super) fn credentials(&self) -> Result<Credentials, Error> {
         let vault = self.engine.vault();
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
@@ -100,7 +100,7 @@ impl Call {
         resolve::credentials(vault, &self.resolved.account, &self.profile)
     }
 
-    /// The account's authentication method.
+    /// Returns the account's authentication method.
     pub(super) fn method(&self) -> &AuthMethod {
         &self.connector.authentication[self.auth_index]
     }
@@ -126,7 +126,7 @@ impl Call {
         }
     }
 
-    /// Ends the call.
+    /// Ends the call and records it.
     pub(super) fn end<T>(mut self, outcome: Result<T, Error>, status: impl FnOnce(&T) -> u16) -> Result<T, Error> {
         let outcome = outcome.map_err(error_hints::for_call);
         match &outcome {
@@ -136,7 +136,7 @@ impl Call {
         outcome
     }
 
-    /// Ends a call whose answer was handed on piece by piece.
+    /// Ends a call whose response was streamed, and records it.
     pub(super) fn close(mut self, status_code: u16, error_code: Option<&str>) {
         self.record(status_code, error_code);
     }
@@ -169,7 +169,7 @@ impl Drop for Call {
     }
 }
 
-/// The profile that the caller named in place of the account's.
+/// Returns the profile that the caller named instead of the account's.
 async fn other_profile(engine: &Engine, resolved: &ResolvedAccount, id: &ProfileId) -> Result<Arc<Profile>, Error> {
     let mismatch = |why: &str| {
         Error::new(

@@ -1,4 +1,4 @@
-//! Which connector a project, a profile and a pin lead to.
+//! Finds the connector for a project, a key and a version pin.
 
 use std::sync::Arc;
 
@@ -12,19 +12,25 @@ use crate::{
 };
 
 impl Engine {
-    /// The connectors of the instance: built in, and of the operator's directory. What a project pushed is not
-    /// among them.
+    /// Returns the connectors of the instance: built-in ones, and those of the operator's directory. Pushed connectors are not
+    /// included.
     pub fn registry(&self) -> Arc<Registry> {
         self.connector_catalog().state().instance().clone()
     }
 
-    /// The connectors that the caller's project can use: the latest of each key.
+    /// Returns the connectors that the caller's project can use: the latest version of each key.
+    ///
+    /// # Errors
+    /// A storage error.
     pub async fn connectors(&self, caller: &Caller) -> Result<Arc<Registry>, Error> {
         self.connectors_of(&caller.project_id).await
     }
 
-    /// The connector that a profile runs, and whose it is; none when there is nothing (any more) that its pin accepts,
-    /// or that this version of Patchbay can run.
+    /// Returns the connector of a profile and its origin; none if no installed version matches the pin, or if this version of
+    /// Patchbay cannot run it.
+    ///
+    /// # Errors
+    /// A storage error.
     pub async fn connector_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
         let pin = profile.version_pin.as_deref();
         match self.connector_catalog().resolve(&profile.project_id, &profile.connector, pin) {
@@ -33,7 +39,7 @@ impl Engine {
         }
     }
 
-    /// The connectors that a project can use: the latest of each key.
+    /// Returns the connectors that a project can use: the latest version of each key.
     pub(crate) async fn connectors_of(&self, project: &ProjectId) -> Result<Arc<Registry>, Error> {
         let state = self.connector_catalog().state();
         let Some(project_connectors) = state.project_connectors(project) else { return Ok(state.instance().clone()) };
@@ -42,7 +48,7 @@ impl Engine {
             for (key, pushed) in project_connectors.latest() {
                 view = match pushed.connector(self).await? {
                     Ok(connector) => view.with(connector),
-                    // Nothing else takes the place of what the project wanted here.
+                    // The instance's connector does not replace the version that the project pushed.
                     Err(_) => view.without(key),
                 };
             }
@@ -51,7 +57,7 @@ impl Engine {
         view.await.cloned()
     }
 
-    /// The connector that a profile runs. 412 when there is none: the message says why, and what to do.
+    /// Returns the connector of a profile; 412 if there is none, with the reason and the remedy.
     pub(crate) async fn connector_of(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
         let (key, pin) = (&profile.connector, profile.version_pin.as_deref());
         let refused = |code, message: String| Error::new(code, message);
@@ -103,7 +109,7 @@ impl Engine {
         })
     }
 
-    /// The connector with this key; 400 with the nearest name otherwise.
+    /// Returns the connector with this key; 400 with the nearest key if there is none.
     pub(crate) async fn known_connector(
         &self,
         project: &ProjectId,

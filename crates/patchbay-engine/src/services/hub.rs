@@ -63,7 +63,7 @@ impl Engine {
             let Some(InstalledConnector { connector, origin }) = self.connector_for_profile(&profile).await? else {
                 continue;
             };
-            if may_see(session, &profile, &connector) {
+            if is_visible(session, &profile, &connector) {
                 visible.push(HubProfile { profile: Arc::new(profile), connector, origin });
             }
         }
@@ -85,7 +85,7 @@ impl Engine {
         let missing = || Error::new(ErrorCode::ProfileNotFound, "this connect session has no such integration");
         let InstalledConnector { connector, origin } =
             self.connector_for_profile(&profile).await?.ok_or_else(missing)?;
-        if !may_see(&hub.session, &profile, &connector) {
+        if !is_visible(&hub.session, &profile, &connector) {
             return Err(missing());
         }
         if !profile.active {
@@ -117,7 +117,7 @@ impl Engine {
     ) -> Result<Arc<Account>, Error> {
         let session = &hub.session;
         if let Some(account) = &session.account_id {
-            return self.relink(hub, account, request, token_set).await;
+            return self.reconnect(hub, account, request, token_set).await;
         }
         let Some(profile_id) = &request.profile_id else {
             return Err(invalid_at("integration_id", "required", "integration_id is required"));
@@ -129,7 +129,7 @@ impl Engine {
             let existing =
                 self.storage().accounts().find_by_owner(&session.project_id, &session.owner, &connector.key).await?;
             if let Some(existing) = existing {
-                return self.relink_owned(session, &existing, &profile, request.credentials, token_set).await;
+                return self.reconnect_owned(session, &existing, &profile, request.credentials, token_set).await;
             }
         }
         let fields = connector
@@ -182,7 +182,7 @@ impl Engine {
     }
 
     /// Updates the owner's existing account with the chosen profile; label, kind and metadata come from the newer session.
-    async fn relink_owned(
+    async fn reconnect_owned(
         &self,
         session: &ConnectSession,
         existing: &Account,
@@ -230,16 +230,16 @@ impl Engine {
     /// # Errors
     ///
     /// As [`Engine::hub_link`].
-    pub async fn hub_relink(
+    pub async fn hub_reconnect(
         &self,
         hub: &HubSession,
         id: &AccountId,
         request: LinkRequest,
     ) -> Result<Arc<Account>, Error> {
-        self.relink(hub, id, request, None).await
+        self.reconnect(hub, id, request, None).await
     }
 
-    async fn relink(
+    async fn reconnect(
         &self,
         hub: &HubSession,
         id: &AccountId,
@@ -299,7 +299,7 @@ impl Engine {
         })?;
         if attempt.status == AttemptStatus::Pending && attempt.expires_at <= self.clock().now() {
             attempt.status = AttemptStatus::Expired;
-            self.settle_attempt(hub, id, AttemptStatus::Expired, None, None).await?;
+            self.close_attempt(hub, id, AttemptStatus::Expired, None, None).await?;
         }
         Ok(attempt)
     }
@@ -311,12 +311,12 @@ impl Engine {
     /// 404 `AttemptNotFoundError` if the session has no such attempt.
     pub async fn cancel_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<(), Error> {
         self.get_attempt(hub, id).await?;
-        self.settle_attempt(hub, id, AttemptStatus::Cancelled, None, None).await
+        self.close_attempt(hub, id, AttemptStatus::Cancelled, None, None).await
     }
 }
 
 /// Returns true if a session may use a profile.
-fn may_see(session: &ConnectSession, profile: &Profile, connector: &Connector) -> bool {
+fn is_visible(session: &ConnectSession, profile: &Profile, connector: &Connector) -> bool {
     let category = session.categories.is_empty()
         || session.categories.iter().any(|category| connector.categories.contains(category));
     category

@@ -1,18 +1,18 @@
-//! Scopes that a provider asked for when it refused an action. They are kept with the account, so that people see what
-//! is missing, and so that the next sign-in asks for them beside those that the account has (Model Context Protocol,
-//! authorization, step-up).
+//! Scopes that a provider required when it rejected an action (`insufficient_scope`, RFC 6750 section 3.1). They are stored
+//! with the account: the dashboard shows them, and the next authorization requests them in addition to the granted ones
+//! (Model Context Protocol, step-up authorization).
 
 use patchbay_model::Account;
 use patchbay_storage::StorageError;
 
 use super::Engine;
 
-/// The most scopes that are kept for an action.
+/// The number of scopes that are stored for an action.
 const MAX_SCOPES_PER_ACTION: usize = 50;
 
 impl Engine {
-    /// Keeps what an action was refused for want of, without what the account has. That it is kept is of help, and not
-    /// needed: what keeps it from being stored is logged, and the next refusal tells it again.
+    /// Stores the scopes that an action lacks, without those that the account has. Best effort: a failed write is logged, and
+    /// the next rejection retries it.
     pub(crate) async fn store_missing_scopes(&self, account: &Account, action: &str, wanted: &[String]) {
         let granted = account.token.as_ref().map(|token| token.scopes.as_slice()).unwrap_or_default();
         let lacking = wanted.iter().filter(|scope| !granted.contains(scope)).take(MAX_SCOPES_PER_ACTION).cloned();
@@ -34,7 +34,7 @@ impl Engine {
             outcome.map(|_| ())
         });
         if let Err(error) = stored.await {
-            tracing::warn!(%error, account = %account.id, "scopes that an account lacks could not be kept");
+            tracing::warn!(%error, account = %account.id, "could not store the scopes that an account lacks");
         }
     }
 }

@@ -187,7 +187,7 @@ struct Inner {
     hasher: DashboardPasswords,
     throttle: LoginThrottle,
     single_flight: SingleFlight,
-    attempt_ends: attempts::AttemptFeed,
+    attempt_feed: attempts::AttemptFeed,
     /// The background tasks, in the order in which they are stopped.
     background: OnceLock<[BackgroundTask; 3]>,
     events: OnceLock<Arc<dyn EventSink>>,
@@ -235,7 +235,7 @@ impl Engine {
             hasher: DashboardPasswords::default(),
             throttle: LoginThrottle::default(),
             single_flight: SingleFlight::default(),
-            attempt_ends: attempts::AttemptFeed::default(),
+            attempt_feed: attempts::AttemptFeed::default(),
             background: OnceLock::new(),
             events: OnceLock::new(),
             changes: TaskTracker::new(),

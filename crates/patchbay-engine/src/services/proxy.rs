@@ -21,7 +21,7 @@ use crate::{
     tokens::uses_token,
 };
 
-/// Request headers that are ours to set, or that would split what proxies and providers see.
+/// Request headers that only the server sets, or that could cause request smuggling.
 const FORBIDDEN_REQUEST_HEADERS: [&str; 17] = [
     "authorization",
     "connection",
@@ -41,7 +41,7 @@ const FORBIDDEN_REQUEST_HEADERS: [&str; 17] = [
     "x-forwarded-for",
     "x-forwarded-host",
 ];
-/// Response headers that are not passed on: hop by hop, cookies, and those that our reading made untrue.
+/// Response headers that are not forwarded: hop-by-hop headers, cookies, and those that describe the original body.
 const DROPPED_RESPONSE_HEADERS: [&str; 13] = [
     "connection",
     "content-encoding",
@@ -61,41 +61,47 @@ const DROPPED_RESPONSE_HEADERS: [&str; 13] = [
 /// A proxied request.
 #[derive(Clone, Debug)]
 pub struct ProxyRequest {
-    /// The account to act with.
+    /// The account.
     pub account_id: AccountId,
-    /// A base URL in place of the connector's; must be on the same scheme, host and port, else 400.
+    /// A base URL instead of the connector's, with the same scheme, host and port.
     pub url: Option<String>,
     /// The method.
     pub method: HttpMethod,
-    /// Path with query, beginning with `/`; no `..`, no scheme, no other host.
+    /// The path with the query. It begins with `/`, and has no `..`, scheme or host.
     pub path: String,
-    /// Headers to add; credentials, hop-by-hop headers and `host` are refused.
+    /// The headers to add. Credentials, hop-by-hop headers and `host` are errors.
     pub headers: Vec<(String, String)>,
-    /// The JSON body as it stood in the request, to be sent on without being parsed again.
+    /// The JSON body, which is forwarded unchanged.
     pub body: Option<Bytes>,
 }
 
-/// The provider's answer, whatever its status.
+/// The provider's response with any status.
 #[derive(Clone, Debug)]
 pub struct ProxyOutcome {
     /// The call's id.
     pub call_id: CallId,
     /// The provider's status.
     pub status: u16,
-    /// The provider's headers, lower-case names, hop-by-hop and cookies dropped.
+    /// The provider's headers with lower-case names, without hop-by-hop headers and cookies.
     pub headers: Vec<(String, String)>,
-    /// Its body: valid JSON, checked; a text body as a JSON string; nothing as `null`. Account secrets
-    /// that the provider echoes are redacted.
+    /// The body as valid JSON: a text body is a JSON string, an empty body is `null`. Account secrets in it are redacted.
     pub body: Bytes,
 }
 
 impl Engine {
-    /// Sends the request with the account's credentials. The connector's base URL decides the host.
+    /// Sends a request with the account's credentials to the host of the connector's base URL.
+    ///
+    /// # Errors
+    /// `MissingScopeError` (403); `ValidationError` (400); `ProxyUnsupportedError` (501); `AccountNotFoundError` (404); 412 if the account
+    /// or its profile does not allow calls; an error if there is no response.
     pub async fn run_proxy(&self, caller: &Caller, request: ProxyRequest) -> Result<ProxyOutcome, Error> {
         self.run_proxy_within(caller, request, None).await
     }
 
-    /// The same for a caller of little patience, as [`Engine::run_action_within`].
+    /// Sends a request as [`Engine::run_proxy`], and waits at most `patience` for a rate limit.
+    ///
+    /// # Errors
+    /// As [`Engine::run_proxy`]; 429 with `Retry-After` if a rate limit requires a longer wait.
     pub async fn run_proxy_within(
         &self,
         caller: &Caller,
@@ -107,9 +113,9 @@ impl Engine {
         call.patience = patience;
         let again = uses_token(call.method()).then(|| request.clone());
         let mut outcome = self.proxy_in(caller, &call, request).await;
-        // A token that the provider refuses before its time is renewed once; what it refused, it did not do.
+        // A token that the provider rejects before it expires is refreshed once. The rejected request had no effect.
         if let (Ok(ProxyOutcome { status: 401, .. }), Some(request)) = (&outcome, again) {
-            match call.renew().await {
+            match call.refresh_token().await {
                 Ok(true) => outcome = self.proxy_in(caller, &call, request).await,
                 Ok(false) => {}
                 Err(error) => outcome = Err(error),
@@ -205,7 +211,7 @@ impl Engine {
     }
 }
 
-/// The URL of a request: base and path, on the base's origin and under its path.
+/// Returns the URL of a request. It has the origin of the base URL, and its path begins with that of the base URL.
 fn target(base: &str, given: Option<&str>, path: &str, problems: &mut Vec<Problem>) -> Option<Url> {
     let before = problems.len();
     let mut problem = |at: &str, message: String| {
@@ -257,7 +263,7 @@ fn target(base: &str, given: Option<&str>, path: &str, problems: &mut Vec<Proble
     url
 }
 
-/// The caller's headers.
+/// Converts the caller's headers.
 fn own_headers(given: &[(String, String)], problems: &mut Vec<Problem>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(given.len() + 6);
     for (name, value) in given {
@@ -297,7 +303,7 @@ fn refused_header(name: &str, why: &str) -> Problem {
     }
 }
 
-/// The provider's headers for the caller.
+/// Returns the provider's headers for the caller.
 fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> {
     headers
         .iter()
@@ -306,12 +312,12 @@ fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> 
         .collect()
 }
 
-/// The body as JSON text. JSON passes as it came, after a scan that it is JSON; no tree is built.
+/// Returns the body as JSON. A JSON body is checked and forwarded unchanged.
 fn json_body(provider: &str, incoming: InboundResponse) -> Result<Bytes, Error> {
     let Ok(text) = std::str::from_utf8(&incoming.body) else {
         let status = incoming.status.as_u16();
         let message =
-            format!("{provider} answered {status} with bytes that are no text; fetch files with a download action");
+            format!("{provider} answered {status} with a body that is not text; download files with a download action");
         let failure =
             ProviderFailure { status: Some(status), url: display_url(&incoming.url), ..ProviderFailure::default() };
         return Err(Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure));
@@ -342,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_stay_on_the_connectors_host() {
+    fn paths_cannot_change_the_host() {
         assert_eq!(url(None, "/contracts/?page=1").unwrap(), format!("{BASE}/contracts/?page=1"));
         assert_eq!(url(Some("https://api.us.example.com/other/"), "/x").unwrap(), "https://api.us.example.com/other/x");
         for path in [
@@ -380,7 +386,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_path_leaves_the_base(path in "[/@:.%a-z0-9\\\\?#\r\n ]{0,40}") {
+        fn every_url_begins_with_the_base(path in "[/@:.%a-z0-9\\\\?#\r\n ]{0,40}") {
             if let Ok(url) = url(None, &path) {
                 prop_assert!(url.starts_with("https://api.us.example.com/api/v2/"), "{path:?} made {url}");
             }
@@ -388,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_ours_are_refused_and_others_pass() {
+    fn reserved_headers_are_rejected_and_others_are_sent() {
         let given = |name: &str, value: &str| {
             let mut problems = Vec::new();
             let headers = own_headers(&[(name.to_owned(), value.to_owned())], &mut problems);

@@ -1,4 +1,4 @@
-//! From an account's id to everything that a call needs, without a database round trip when warm.
+//! Resolves an account id to everything that a call needs, from the cache if possible.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     tokens::{self, is_previous_client},
 };
 
-/// An account that may be used now, with its profile and connector.
+/// An account that calls may use, with its profile and connector.
 pub(crate) struct ResolvedAccount {
     /// The account.
     pub(crate) account: Arc<Account>,
@@ -26,19 +26,19 @@ pub(crate) struct ResolvedAccount {
 }
 
 impl ResolvedAccount {
-    /// The account's authentication method.
+    /// Returns the account's authentication method.
     pub(crate) fn method(&self) -> &AuthMethod {
         &self.connector.authentication[self.auth_index]
     }
 
-    /// The account's field values, opened for one call. Plaintexts are never cached.
+    /// Opens the account's field values for one call. Plaintexts are never cached.
     pub(crate) fn credentials(&self, vault: &Vault) -> Result<Credentials, Error> {
         credentials(vault, &self.account, &self.profile)
     }
 }
 
-/// The values of an account's and its profile's fields; the account's win. Where an app that the profile had before
-/// minted the account's token, it is that app's values: no other can use it.
+/// Opens the field values of an account and its profile; those of the account take precedence. If the token was issued to a
+/// client that the profile had before, the profile's values are those of that client: no other client can use the token.
 pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -> Result<Credentials, Error> {
     let project = &account.project_id;
     let app = tokens::previous_client(vault, account, profile)?;
@@ -61,7 +61,7 @@ pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -
     Ok(credentials.with_previous_client(app.as_ref().and(tokens::previous_client_id(account, profile))))
 }
 
-/// The values of the account's own fields alone.
+/// Opens only the field values of the account itself.
 pub(crate) fn own_credentials(vault: &Vault, account: &Account) -> Result<Credentials, Error> {
     Ok(Credentials::from_parts(&account.setup_information, own_secrets(vault, account)?.into_iter()))
 }
@@ -72,7 +72,7 @@ fn own_secrets<'a>(vault: &Vault, account: &'a Account) -> Result<Vec<(&'a str, 
 }
 
 impl Engine {
-    /// The account, whatever its state. 404 also for another project's.
+    /// Returns the account in any status; `AccountNotFoundError` (404), also for an account of another project.
     pub(crate) async fn account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
         let missing = || {
             Error::new(
@@ -90,7 +90,7 @@ impl Engine {
         Ok(account)
     }
 
-    /// The profile, whatever its state. 404 also for another project's.
+    /// Returns the profile, enabled or not; `ProfileNotFoundError` (404), also for a profile of another project.
     pub(crate) async fn profile(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {
         let missing = || {
             Error::new(
@@ -108,8 +108,8 @@ impl Engine {
         Ok(profile)
     }
 
-    /// The account with what a call needs. 404 for another project's; 412 when account or profile may
-    /// not be used now.
+    /// Resolves an account for a call; 404 for an account of another project, 412 if the status of the account or its profile
+    /// does not allow calls.
     pub(crate) async fn resolve_account(
         &self,
         project: &ProjectId,
@@ -130,7 +130,7 @@ impl Engine {
             AccountStatus::Expired | AccountStatus::Archived => {
                 return refused(
                     ErrorCode::AccountExpiredCredentials,
-                    "the account's credentials have expired; link it again".to_owned(),
+                    "the account's credentials have expired; reconnect the account".to_owned(),
                 );
             }
         }
@@ -147,13 +147,13 @@ impl Engine {
     }
 }
 
-/// The place of an authentication method; 412 when the connector has it no more.
+/// Returns the index of an authentication method; `AuthMethodMissingError` (412) if the connector no longer has it.
 pub(super) fn method_index(connector: &Connector, key: &str) -> Result<usize, Error> {
     connector.authentication.iter().position(|method| method.key == key).ok_or_else(|| {
         Error::new(
             ErrorCode::AuthMethodMissing,
             format!(
-                "{} {} has no authentication method `{key}`; link the account again, or pin its profile to a version \
+                "{} {} has no authentication method `{key}`; reconnect the account, or pin its profile to a version \
                  that has it",
                 connector.title, connector.version
             ),
@@ -161,7 +161,7 @@ pub(super) fn method_index(connector: &Connector, key: &str) -> Result<usize, Er
     })
 }
 
-/// An id from a request, short enough for a message.
+/// Shortens an id from a request for a message.
 fn shortened(id: &str) -> String {
     id.chars().filter(|c| !c.is_control()).take(64).collect()
 }

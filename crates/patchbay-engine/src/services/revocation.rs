@@ -1,5 +1,5 @@
-//! Taking accounts back: at the provider first, then here. One by one when an account is deleted, many at once on the
-//! day of a breach.
+//! Revokes accounts: first at the provider, then here. A deletion revokes one account; the operator can revoke many at once
+//! after a breach.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,70 +19,69 @@ use crate::{
     tokens::{TokenClient, TokenContext, revoke},
 };
 
-/// How long a provider may take to confirm; less where a whole call may take less.
+/// The timeout of the provider's response, unless the time limit of a call is shorter.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a running refresh is polled, and how many times.
 const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_LEASE_POLLS: usize = 30;
 /// How long no other caller may refresh the token: until the account is deleted.
 const LEASE_TTL: Duration = Duration::from_mins(1);
-/// Accounts at the same time.
+/// The number of accounts that are revoked concurrently.
 const MAX_CONCURRENT_REVOCATIONS: usize = 8;
-/// The most accounts in one request.
+/// The largest number of accounts in one request.
 pub(crate) const MAX_ACCOUNTS_PER_REQUEST: u32 = 500;
-/// Pages of the storage's list.
+/// The page size for reading the accounts.
 const LIST_PAGE_SIZE: u32 = 100;
-/// The reason that a revoked account has.
+/// The reason of a revoked account.
 const REVOKED: ErrorCode = ErrorCode::AccountRevoked;
-/// The reason that an account has whose provider did not confirm.
+/// The reason of an account whose provider did not confirm the revocation.
 const UNCONFIRMED: ErrorCode = ErrorCode::RevocationFailed;
 
-/// Which accounts to take back. At least one of them must be said.
+/// The accounts to revoke. At least one filter is required.
 #[derive(Clone, Debug, Default)]
 pub struct RevocationQuery {
-    /// Only of this connector.
+    /// Only accounts of this connector.
     pub connector: Option<String>,
-    /// Only those linked at or after this moment.
+    /// Only accounts that were linked at or after this moment.
     pub since: Option<Timestamp>,
-    /// Only those linked before this moment.
+    /// Only accounts that were linked before this moment.
     pub until: Option<Timestamp>,
-    /// Says what would be done, and does nothing.
+    /// Whether to report what would be done without doing it.
     pub is_dry_run: bool,
 }
 
-/// What became of an account.
+/// The outcome for one account.
 #[derive(Clone, Debug)]
 pub struct RevokedAccount {
-    /// The account as it was.
+    /// The account before the revocation.
     pub account: Account,
-    /// What the provider said; none for a dry run.
+    /// The provider's response; none for a dry run.
     pub revocation: Option<Revocation>,
-    /// For a person.
+    /// A sentence for people.
     pub message: String,
-    /// Whether its credentials are gone from here.
+    /// Whether its credentials were deleted here.
     pub is_wiped: bool,
 }
 
-/// What became of all of them.
+/// The outcome for all accounts.
 #[derive(Clone, Debug)]
 pub struct RevocationReport {
-    /// The accounts that were taken back, or would be.
+    /// The accounts that were revoked, or would be.
     pub accounts: Vec<RevokedAccount>,
-    /// How many are left for another request.
+    /// The number of accounts that are left for another request.
     pub remaining: u64,
 }
 
 impl Engine {
-    /// Takes accounts back at their providers and wipes their credentials here. They stay, to be linked again; one
-    /// whose provider did not confirm is suspended with its credentials, so that it can be tried again.
+    /// Revokes accounts at their providers and deletes their credentials here. The accounts stay, so that they can be
+    /// reconnected. If a provider does not confirm, the account is suspended with its credentials, for another attempt.
+    ///
+    /// # Errors
+    /// `MissingScopeError` (403); `ValidationError` (400) without a filter or with an empty period.
     pub async fn revoke_accounts(&self, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         if query.connector.is_none() && query.since.is_none() && query.until.is_none() {
-            return Err(invalid_at(
-                "connector",
-                "required",
-                "say which accounts: a connector, since, until, or several",
-            ));
+            return Err(invalid_at("connector", "required", "select the accounts by connector, since or until"));
         }
         if let (Some(since), Some(until)) = (query.since, query.until)
             && since >= until
@@ -90,11 +89,11 @@ impl Engine {
             return Err(invalid_at("until", "range", "until must be after since"));
         }
         let (engine, caller) = (self.clone(), caller.clone());
-        // On such a day nothing stops because a client's time is over: it goes on without who asked, until the server
-        // stops; then each account that was begun is still brought to its end.
+        // The revocation continues if the caller is cancelled, until the server stops. Then the accounts that have started are
+        // still completed.
         let work = tokio::spawn(async move { engine.revoke_whole(&caller, query).await });
         work.await
-            .map_err(|_| Error::new(ErrorCode::Internal, "the revocation stopped half-way; ask again to go on"))?
+            .map_err(|_| Error::new(ErrorCode::Internal, "the revocation was interrupted; run it again to continue"))?
     }
 
     async fn revoke_whole(&self, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
@@ -112,7 +111,7 @@ impl Engine {
         Ok(RevocationReport { accounts, remaining })
     }
 
-    /// The accounts that fit and hold credentials, and how many more there are.
+    /// Returns the matching accounts that have credentials, and the number of further ones.
     async fn to_revoke(&self, project: &ProjectId, query: &RevocationQuery) -> Result<(Vec<Account>, u64), Error> {
         let (mut found, mut beyond) = (Vec::new(), 0);
         for page in 1.. {
@@ -140,9 +139,9 @@ impl Engine {
         let connector = self.connector_of_account(&account).await;
         let method = connector.as_ref().and_then(|found| found.auth_method(&account.auth_config_key));
         let message = if method.is_some_and(crate::tokens::can_revoke) {
-            "would be taken back at the provider, and its credentials wiped here"
+            "would be revoked at the provider, and its credentials deleted here"
         } else {
-            "its credentials would be wiped here; the provider cannot be asked to end them"
+            "its credentials would be deleted here; the provider does not support revocation"
         };
         RevokedAccount { account, revocation: None, message: message.to_owned(), is_wiped: false }
     }
@@ -166,7 +165,7 @@ impl Engine {
             .map_or_else(|| account.connector.clone(), |found| found.title.clone());
         let mut message = revocation.message(&title);
         let confirmed = !matches!(revocation, Revocation::Failed { .. });
-        let stored = self.end_here(&account, confirmed, &message).await;
+        let stored = self.store_outcome(&account, confirmed, &message).await;
         if let Err(error) = &stored {
             message = format!("{message}; and here: {}", error.message);
         }
@@ -174,22 +173,22 @@ impl Engine {
         RevokedAccount { account, revocation: Some(revocation), message, is_wiped: confirmed && stored.is_ok() }
     }
 
-    /// What the account is here after that. Tried again when another change comes between.
-    async fn end_here(&self, read: &Account, is_ended: bool, why: &str) -> Result<(), Error> {
+    /// Stores the outcome with the account. A conflicting change is retried.
+    async fn store_outcome(&self, read: &Account, confirmed: bool, why: &str) -> Result<(), Error> {
         loop {
             let Some(found) = self.storage().accounts().get(&read.project_id, &read.id).await? else { return Ok(()) };
             let now = self.clock().now();
             let mut changed = found.clone();
             changed.refresh_at = None;
             changed.expiries.clear();
-            if is_ended {
+            if confirmed {
                 changed.secrets.clear();
                 changed.token = None;
             }
-            changed.status = if is_ended { AccountStatus::Revoked } else { AccountStatus::Suspended };
+            changed.status = if confirmed { AccountStatus::Revoked } else { AccountStatus::Suspended };
             changed.status_reasons = vec![StatusReason {
-                code: Some(if is_ended { REVOKED } else { UNCONFIRMED }.to_string()),
-                description: Some(format!("revoked by the operator, link it again: {why}")),
+                code: Some(if confirmed { REVOKED } else { UNCONFIRMED }.to_string()),
+                description: Some(format!("revoked by the operator; reconnect the account: {why}")),
                 timestamp: now,
             }];
             changed.updated_at = now;
@@ -210,20 +209,20 @@ impl Engine {
         }
     }
 
-    /// Takes an account's credentials back at the provider, and records what it said. It never takes long, and never
-    /// fails: what went wrong is part of the answer.
+    /// Revokes an account's credentials at the provider and records the call. It is bounded by a timeout and cannot fail: an
+    /// error is part of the outcome.
     pub(crate) async fn revoke_upstream(&self, account: &Account) -> Revocation {
         let (started_at, began) = (self.clock().now(), Instant::now());
-        // What is being renewed now would be worth something after all was taken back.
-        let newest = self.hold_renewals(account).await;
-        let (outcome, record) = self.ask_to_revoke(newest.as_ref().unwrap_or(account), started_at, began).await;
+        // A token that is refreshed concurrently would stay valid after the revocation.
+        let newest = self.block_refreshes(account).await;
+        let (outcome, record) = self.request_revocation(newest.as_ref().unwrap_or(account), started_at, began).await;
         if let Some(record) = record {
             self.record(record);
         }
         outcome.unwrap_or_else(|error| Revocation::Failed { message: error.message })
     }
 
-    async fn ask_to_revoke(
+    async fn request_revocation(
         &self,
         account: &Account,
         started_at: Timestamp,
@@ -268,13 +267,13 @@ impl Engine {
         (outcome, record)
     }
 
-    /// Keeps others from renewing the account's token, and gives the account with the newest. Goes on without after a
-    /// while: a renewal that does not end must not keep an account.
-    async fn hold_renewals(&self, account: &Account) -> Option<Account> {
+    /// Prevents other refreshes of the account's token, and returns the account with the newest token. Continues without the
+    /// lease after some polls: a refresh that does not end must not prevent the revocation.
+    async fn block_refreshes(&self, account: &Account) -> Option<Account> {
         for _ in 0..MAX_LEASE_POLLS {
             let now = self.clock().now();
-            let (renewals, until) = (self.storage().refresh_leases(), now.plus(LEASE_TTL));
-            match renewals.acquire(&account.project_id, &account.id, now, until, LeasePriority::Urgent).await {
+            let (leases, until) = (self.storage().refresh_leases(), now.plus(LEASE_TTL));
+            match leases.acquire(&account.project_id, &account.id, now, until, LeasePriority::Urgent).await {
                 Ok(LeaseOutcome::Held(_)) => sleep(LEASE_POLL_INTERVAL).await,
                 _ => break,
             }
@@ -282,14 +281,14 @@ impl Engine {
         self.storage().accounts().get(&account.project_id, &account.id).await.ok().flatten()
     }
 
-    /// The connector that the account is used with; none when it is not installed.
+    /// Returns the account's connector; none if it is not installed.
     async fn connector_of_account(&self, account: &Account) -> Option<Arc<Connector>> {
         let profile = self.profile(&account.project_id, &account.profile_id).await.ok()?;
         Some(self.connector_for_profile(&profile).await.ok()??.connector)
     }
 }
 
-/// 412: there are no credentials any more.
+/// Returns `AccountRevokedError` (412).
 pub(crate) fn revoked() -> Error {
-    Error::new(REVOKED, "the account was revoked by the operator and holds no credentials any more; link it again")
+    Error::new(REVOKED, "the operator revoked the account, and its credentials are deleted; reconnect the account")
 }

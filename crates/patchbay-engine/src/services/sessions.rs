@@ -165,7 +165,7 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
     }
     if new.confirm_url.as_deref().is_some_and(|url| !is_confirmable(url)) {
         let message = "confirm_url is an address of your product, such as https://app.example.com/integrations/confirm: \
-                       https (http on localhost alone), without a user and without a fragment";
+                       https (http only on localhost), without a user and without a fragment";
         problems.push(Problem { path: "confirm_url".to_owned(), code: "url", message: message.to_owned() });
     }
     if problems.is_empty() { Ok(origins) } else { Err(invalid(problems)) }

@@ -36,7 +36,7 @@ async fn a_wrong_consumer_secret_is_the_operators_to_mend() {
         let profile = world.profile_of("sign_in", "another").await;
         let error = Browser::begin(&world, &profile.id).await.err().unwrap();
         assert_eq!((error.status(), error.code), (412, ErrorCode::ProfileCredentials), "{error}");
-        assert!(error.message.contains("whoever runs this server must correct them"), "{error}");
+        assert!(error.message.contains("ask the operator of this server to correct them"), "{error}");
         let alarmed = world.engine.get_profile(&world.caller, &profile.id).await.unwrap();
         assert!(alarmed.alarm.as_ref().is_some_and(|alarm| alarm.message.contains("Pier")), "{:?}", alarmed.alarm);
     }

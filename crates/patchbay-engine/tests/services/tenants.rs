@@ -72,7 +72,7 @@ async fn another_project_reaches_nothing() {
     missing("cancel_attempt", engine.cancel_attempt(&hub, &attempt.id).await);
     let request = || LinkRequest { profile_id: Some(profile.clone()), credentials: secrets(&[("key", GOOD)]) };
     missing("hub_link", engine.hub_link(&hub, request()).await);
-    missing("hub_relink", engine.hub_relink(&hub, id, request()).await);
+    missing("hub_reconnect", engine.hub_reconnect(&hub, id, request()).await);
 
     let query = AccountQuery { ids: vec![id.clone()], page: 1, page_size: 10, ..AccountQuery::default() };
     assert_eq!(engine.list_accounts(&stranger, query).await.unwrap().total, 0);

@@ -187,7 +187,7 @@ pub(crate) async fn relink(
     Path(id): Path<String>,
     HubJson(body): HubJson<Link>,
 ) -> Result<Json<Value>, HubError> {
-    let account = engine.hub_relink(&hub, &AccountId::new(id), body.into_request()?).await?;
+    let account = engine.hub_reconnect(&hub, &AccountId::new(id), body.into_request()?).await?;
     Ok(Json(json!({ "id": account.id, "provider": account.connector })))
 }
 

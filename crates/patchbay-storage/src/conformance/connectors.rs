@@ -82,7 +82,7 @@ pub async fn a_project_has_a_limit_of_versions(storage: &dyn Storage) {
     let third = version(&a, "acme", "1.0.1", 3);
     assert_eq!(store.add(&third, &files("three"), 2).await.unwrap(), AddVersion::TooMany);
     assert_eq!(store.files(&a, "acme", "1.0.1").await.unwrap(), None);
-    // What is there already takes no more room.
+    // An existing version does not count again.
     let again = version(&a, "acme", "1.0.0", 1);
     assert_eq!(store.add(&again, &files("one"), 2).await.unwrap(), AddVersion::Same(again.clone()));
     assert_eq!(store.add(&version(&b, "acme", "1.0.1", 4), &files("four"), 2).await.unwrap(), AddVersion::Added);

@@ -135,10 +135,10 @@ pub async fn due_notices_are_found(storage: &dyn Storage) {
     assert_eq!(due_notices(900).await, ["suspended"]);
     assert_eq!(due_notices(4000).await, ["suspended", "a"]);
     // The first notice was sent; the second is not due yet.
-    let mut told = with("suspended", AccountStatus::Suspended, vec![ending(2000), ending(1000)]);
-    told.expiries[1].notified = true;
-    told.revision += 1;
-    assert!(storage.accounts().update(&told, 1).await.unwrap());
+    let mut notified = with("suspended", AccountStatus::Suspended, vec![ending(2000), ending(1000)]);
+    notified.expiries[1].notified = true;
+    notified.revision += 1;
+    assert!(storage.accounts().update(&notified, 1).await.unwrap());
     assert!(due_notices(1799).await.is_empty());
     assert_eq!(due_notices(1800).await, ["suspended"]);
 }

@@ -31,12 +31,12 @@ impl Engine {
         self.run_to_completion(async move {
             // While the lock is held, no pin is set and no account is linked.
             let _catalog_lock = engine.connector_catalog().change_lock.write().await;
-            engine.delete_alone(&project, &key, &version).await
+            engine.delete_locked(&project, &key, &version).await
         })
         .await
     }
 
-    async fn delete_alone(&self, project: &ProjectId, key: &str, version: &str) -> Result<ConnectorVersion, Error> {
+    async fn delete_locked(&self, project: &ProjectId, key: &str, version: &str) -> Result<ConnectorVersion, Error> {
         let state = self.connector_catalog().state();
         let Some(project_connectors) = state.project_connectors(project) else {
             return Err(self.not_pushed(project, key, version));

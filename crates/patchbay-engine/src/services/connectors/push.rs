@@ -259,8 +259,8 @@ mod tests {
         let error =
             check_bounds(&[file("a.yaml", &"x".repeat(MAX_TOTAL_BYTES + 1)), file("a.yaml", ""), file("../b", "")]);
         let problems = error.unwrap_err().problems;
-        let told = problems.iter().map(|problem| (problem.path.as_str(), problem.code)).collect::<Vec<_>>();
-        assert_eq!(told, [("files", "size"), ("files[1].name", "duplicate"), ("files[2].name", "pattern")]);
+        let reported = problems.iter().map(|problem| (problem.path.as_str(), problem.code)).collect::<Vec<_>>();
+        assert_eq!(reported, [("files", "size"), ("files[1].name", "duplicate"), ("files[2].name", "pattern")]);
         assert_eq!(check_bounds(&[]).unwrap_err().problems[0].code, "length");
         let many = (0..=MAX_FILES).map(|number| file(&format!("{number}.yaml"), "")).collect::<Vec<_>>();
         assert_eq!(check_bounds(&many).unwrap_err().problems.len(), 1);
