@@ -1,6 +1,6 @@
 //! The operator's choices that concern a run.
 
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 
 /// The bounds of every run.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +9,13 @@ pub struct RuntimeConfig {
     pub max_response_bytes: usize,
     /// The time that a whole call may take.
     pub call_budget: Duration,
+}
+
+impl RuntimeConfig {
+    /// Returns the deadline of a call that starts now.
+    pub fn deadline(&self) -> Instant {
+        Instant::now() + self.call_budget
+    }
 }
 
 impl Default for RuntimeConfig {

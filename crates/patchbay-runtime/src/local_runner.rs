@@ -148,7 +148,7 @@ impl LocalRunner {
             owner: None,
             call_id: CallId::new(LOCAL_ID),
         };
-        let deadline = Instant::now() + self.config.call_budget;
+        let deadline = self.config.deadline();
         let ctx = RunContext::new(connector, method, &credentials, facts, self.config, deadline);
         let ctx = RunContext { trace: Some(trace), ..ctx };
         run(&self.host, ctx, action, &inputs).await

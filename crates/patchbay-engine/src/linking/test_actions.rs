@@ -1,72 +1,32 @@
 //! Tests credentials at the provider before anything is stored.
 
-use std::sync::Arc;
-
-use patchbay_connector::Connector;
-use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Owner, Profile, StatusReason};
-use tokio::time::{Duration, Instant};
+use patchbay_model::{CallId, CallKind, CallRecord, StatusReason};
 
 use crate::{
     Engine, Error, ErrorCode,
-    runtime::{self, Credentials, RawInputs, RunContext, RunFacts},
+    runtime::{self, RawInputs, RunContext},
     services::error_hints,
+    tokens::TokenContext,
 };
 
-/// An account that is not stored yet, or the next state of a stored one.
-pub(crate) struct UnverifiedAccount<'a> {
-    /// Its connector.
-    pub(crate) connector: &'a Arc<Connector>,
-    /// Its profile.
-    pub(crate) profile: &'a Profile,
-    /// The provider's environment.
-    pub(crate) environment: &'a str,
-    /// Its owner.
-    pub(crate) owner: &'a Owner,
-    /// Its ID if it is stored.
-    pub(crate) account_id: Option<&'a AccountId>,
-    /// Its field values.
-    pub(crate) credentials: Credentials,
-}
-
-/// Runs the method's test actions. A failed required action is the error; other failures become status reasons of the
-/// account.
-pub(crate) async fn run_test_actions(
-    engine: &Engine,
-    account: &UnverifiedAccount<'_>,
-) -> Result<Vec<StatusReason>, Error> {
-    let UnverifiedAccount { connector, profile, .. } = account;
-    let Some(method) = connector.auth_method(&profile.auth_config_key) else {
-        return Err(Error::new(
-            ErrorCode::AuthMethodMissing,
-            format!(
-                "the connector {} no longer has the authentication method `{}`; create another profile",
-                connector.title, profile.auth_config_key
-            ),
-        ));
-    };
+/// Runs the method's test actions. A required one that fails is the outcome; others become reasons
+/// that the account keeps.
+pub(crate) async fn run_test_actions(engine: &Engine, context: &TokenContext<'_>) -> Result<Vec<StatusReason>, Error> {
+    let TokenContext { connector, method, profile, .. } = context;
     let mut reasons = Vec::new();
     for test in &method.test_actions {
         let Some(action) = test.inline.as_ref().or_else(|| connector.action(&test.action)) else { continue };
         let started_at = engine.clock().now();
         let call_id = CallId::generate(started_at, &*engine.parts().entropy);
-        let facts = RunFacts {
-            organization_id: None,
-            project_id: profile.project_id.clone(),
-            account_id: account.account_id.cloned(),
-            profile_id: profile.id.clone(),
-            environment: account.environment.to_owned(),
-            owner: Some(account.owner.clone()),
-            call_id: call_id.clone(),
-        };
-        let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
-        let ctx = RunContext::new(connector, method, &account.credentials, facts, engine.config().runtime(), deadline);
+        let (config, ids) = (engine.config().runtime(), context.run_ids(call_id.clone()));
+        let run = RunContext::new(connector, method, context.credentials, ids, config, config.deadline());
         let inputs = runtime::check_inputs(action, RawInputs::default())?;
-        let outcome = runtime::run(engine.host(), ctx, action, &inputs).await;
+        let outcome = runtime::run(engine.host(), run, action, &inputs).await;
         let finished_at = engine.clock().now();
         engine.record(CallRecord {
             id: call_id,
             project_id: profile.project_id.clone(),
-            account_id: account.account_id.cloned(),
+            account_id: context.account_id.cloned(),
             profile_id: profile.id.clone(),
             connector: connector.key.clone(),
             connector_version: connector.version.to_string(),

@@ -1,13 +1,14 @@
-//! Verifies new credentials before they are stored: requests the token if the method has one, then runs the test actions.
+//! Verifies new credentials at the provider before they are stored: requests their token, then runs the test actions.
 
 use std::sync::Arc;
 
-use patchbay_connector::Connector;
+use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, Profile, StatusReason};
 
-use super::test_actions::{UnverifiedAccount, run_test_actions};
+use super::test_actions::run_test_actions;
 use crate::{
     Engine, Error, ErrorCode,
+    runtime::Credentials,
     services::{credentials_of, error_hints},
     tokens::{
         self, Grant, TokenContext, TokenError, TokenFailure, TokenSet, gets_token_at_link, needs_authorization,
@@ -27,8 +28,13 @@ pub(crate) struct Verification<'a> {
     pub(crate) token_set: Option<&'a TokenSet>,
 }
 
-/// Verifies the credentials of an account and adds the token that they yield. Returns the status reasons of optional
-/// test actions that failed.
+/// Verifies the credentials of an account at the provider, and puts the token that they gave into the account. Returns
+/// the reasons of test actions that failed and are not required.
+///
+/// # Errors
+/// 400 `SignInRequiredError` when the method needs an authorization and there is no token; 401
+/// `AccountAuthenticationFailedError` when the provider rejects the credentials; 412 `ProfileCredentialsError` when it
+/// rejects the client's; 412 `AuthMethodMissingError`; the provider's errors otherwise.
 pub(crate) async fn verify(
     engine: &Engine,
     account: &mut Account,
@@ -36,63 +42,70 @@ pub(crate) async fn verify(
 ) -> Result<Vec<StatusReason>, Error> {
     let Verification { connector, profile, is_new, token_set } = verification;
     let now = engine.clock().now();
-    if let Some(method) = connector.auth_method(&profile.auth_config_key) {
-        let own;
-        let token_set = match token_set {
-            Some(token_set) => Some(*token_set),
-            None if gets_token_at_link(method) => {
-                let credentials = credentials_of(engine.vault(), account, profile)?;
-                let token_context = TokenContext {
-                    connector,
-                    method,
-                    profile,
-                    environment: &account.environment,
-                    owner: &account.owner,
-                    account_id: (!is_new).then_some(&account.id),
-                    credentials: &credentials,
-                };
-                own = request_token(engine, &token_context, &Grant::ClientCredentials)
-                    .await
-                    .map_err(|failure| no_token(failure, profile))?;
-                Some(&own)
-            }
-            None if needs_authorization(method) && !is_of_app(engine, account, profile) => {
-                return Err(Error::new(
-                    ErrorCode::SignInRequired,
-                    format!(
-                        "{} accounts are linked by authorization: open `/connect/oauth2/{}` in a window, as the Hub does",
-                        connector.title, profile.id
-                    ),
-                ));
-            }
-            None => None,
-        };
-        if let Some(token_set) = token_set {
-            // The new token set replaces all of the previous one.
-            account.token = None;
-            account.expiries.clear();
-            account.missing_scopes.clear();
-            account.secrets.remove(tokens::REFRESH_TOKEN);
-            tokens::apply_token_set(engine.vault(), account, token_set, method, profile, now);
+    let method = connector.auth_method(&profile.auth_config_key).ok_or_else(|| method_missing(connector, profile))?;
+    let requested;
+    let token_set = match token_set {
+        Some(token_set) => Some(*token_set),
+        None if gets_token_at_link(method) => {
+            let credentials = credentials_of(engine.vault(), account, profile)?;
+            let context = context(connector, method, profile, account, &credentials, *is_new);
+            let outcome = request_token(engine, &context, &Grant::ClientCredentials).await;
+            requested = outcome.map_err(|failure| no_token(failure, profile))?;
+            Some(&requested)
         }
-    }
-    if let Some(method) = connector.auth_method(&profile.auth_config_key) {
-        tokens::record_certificate_expiry(engine, account, connector, method, profile)?;
-    }
-    let account = UnverifiedAccount {
-        connector,
-        profile,
-        environment: &account.environment,
-        owner: &account.owner,
-        account_id: (!is_new).then_some(&account.id),
-        credentials: credentials_of(engine.vault(), account, profile)?,
+        None if needs_authorization(method) && !is_of_client(engine, account, profile) => {
+            return Err(sign_in_required(connector, profile));
+        }
+        None => None,
     };
-    run_test_actions(engine, &account).await
+    if let Some(token_set) = token_set {
+        // The new token replaces everything of the former one.
+        account.token = None;
+        account.expiries.clear();
+        account.missing_scopes.clear();
+        account.secrets.remove(tokens::REFRESH_TOKEN);
+        tokens::apply_token_set(engine.vault(), account, token_set, method, profile, now);
+    }
+    tokens::record_certificate_expiry(engine, account, connector, method, profile)?;
+    let credentials = credentials_of(engine.vault(), account, profile)?;
+    run_test_actions(engine, &context(connector, method, profile, account, &credentials, *is_new)).await
 }
 
-/// Returns true if the profile's client received the account's token: through the profile itself or another one with the
-/// same client ID. Another client cannot refresh it.
-fn is_of_app(engine: &Engine, account: &Account, profile: &Profile) -> bool {
+fn context<'a>(
+    connector: &'a Connector,
+    method: &'a AuthMethod,
+    profile: &'a Profile,
+    account: &'a Account,
+    credentials: &'a Credentials,
+    is_new: bool,
+) -> TokenContext<'a> {
+    let context = TokenContext::of_account(connector, method, profile, account, credentials);
+    if is_new { TokenContext { account_id: None, ..context } } else { context }
+}
+
+fn method_missing(connector: &Connector, profile: &Profile) -> Error {
+    Error::new(
+        ErrorCode::AuthMethodMissing,
+        format!(
+            "the connector {} no longer has the authentication method `{}`; create another connector profile",
+            connector.title, profile.auth_config_key
+        ),
+    )
+}
+
+fn sign_in_required(connector: &Connector, profile: &Profile) -> Error {
+    Error::new(
+        ErrorCode::SignInRequired,
+        format!(
+            "{} uses OAuth sign-in: open `/connect/oauth2/{}` in a window, as the Hub does",
+            connector.title, profile.id
+        ),
+    )
+}
+
+/// Checks whether the account's token was issued to the profile's client: to this profile, or to another one with the same
+/// client id. Another client cannot refresh it.
+fn is_of_client(engine: &Engine, account: &Account, profile: &Profile) -> bool {
     let Some(token) = &account.token else { return false };
     if token.profile_id == profile.id {
         return true;
@@ -101,7 +114,7 @@ fn is_of_app(engine: &Engine, account: &Account, profile: &Profile) -> bool {
     token.client_id.is_some() && token.client_id == client
 }
 
-/// Converts the error of a token request for the person at the form.
+/// Returns the error of a failed token request for the person at the form.
 pub(crate) fn no_token(failure: TokenFailure, profile: &Profile) -> Error {
     match failure.cause {
         TokenError::InvalidGrant => {
@@ -113,7 +126,8 @@ pub(crate) fn no_token(failure: TokenFailure, profile: &Profile) -> Error {
         TokenError::InvalidClient => {
             let mut error = failure.error;
             error.message = format!(
-                "the provider rejects the client credentials of the connector profile `{}`; ask the operator of this server to correct them ({})",
+                "the provider rejects the client credentials of the connector profile `{}`; the operator of this server must \
+                 correct them ({})",
                 profile.name, error.message
             );
             error.set_code(ErrorCode::ProfileCredentials);

@@ -122,15 +122,7 @@ impl Engine {
         let entropy = &*self.parts().entropy;
         let (state, browser_secret) = (Secret::new(entropy.token()), Secret::new(entropy.token()));
         let redirect_uri = self.redirect_uri(&connector.key);
-        let token_context = TokenContext {
-            connector: &connector,
-            method,
-            profile: &profile,
-            environment: &profile.environment,
-            owner: &hub.session.owner,
-            account_id: hub.session.account_id.as_ref(),
-            credentials: &credentials,
-        };
+        let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials);
         let request = AuthorizationRequest {
             engine: self,
             token_context,

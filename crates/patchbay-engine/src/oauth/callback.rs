@@ -134,15 +134,7 @@ impl Engine {
         let mut given = pending.form_values();
         given.extend(pending.protocol.discovered_credentials());
         let credentials = self.candidate_credentials(&profile, existing.as_deref(), &given)?;
-        let token_context = TokenContext {
-            connector: &connector,
-            method,
-            profile: &profile,
-            environment: &profile.environment,
-            owner: &hub.session.owner,
-            account_id: hub.session.account_id.as_ref(),
-            credentials: &credentials,
-        };
+        let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials);
         let context = CallbackContext { engine: self, token_context: &token_context, pending, callback };
         let token_set = context.exchange_code().await?;
         given.extend(token_set.secrets.iter().cloned());

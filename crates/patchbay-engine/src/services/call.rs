@@ -49,6 +49,7 @@ impl Call {
         action: Option<String>,
     ) -> Result<Self, Error> {
         let (began, started_at) = (Instant::now(), engine.clock().now());
+        let deadline = engine.config().deadline();
         let resolved = engine.resolve_account(&caller.project_id, account).await?;
         let resolved = engine.with_valid_token(resolved).await?;
         let profile = match profile {
@@ -69,7 +70,7 @@ impl Call {
             profile,
             connector,
             auth_index,
-            deadline: began + Duration::from_millis(engine.config().call_budget_millis),
+            deadline,
             patience: None,
             kind,
             action,

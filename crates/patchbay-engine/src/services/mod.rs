@@ -15,6 +15,7 @@ use patchbay_model::{
 };
 use patchbay_storage::{Storage, StorageError, VAULT_CANARY};
 use patchbay_vault::{Secret, Vault, VaultError};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -116,6 +117,11 @@ impl EngineConfig {
             max_response_bytes: self.max_response_bytes,
             call_budget: Duration::from_millis(self.call_budget_millis),
         }
+    }
+
+    /// Returns the deadline of a call that starts now.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.runtime().deadline()
     }
 
     /// Returns the settings of outbound requests.

@@ -236,16 +236,8 @@ impl Engine {
         let outcome = async {
             let profile = self.profile(&account.project_id, &account.profile_id).await?;
             let credentials = credentials_of(self.vault(), account, &profile)?;
-            let token_context = TokenContext {
-                connector,
-                method,
-                profile: &profile,
-                environment: &account.environment,
-                owner: &account.owner,
-                account_id: Some(&account.id),
-                credentials: &credentials,
-            };
-            let patience = PROVIDER_TIMEOUT.min(Duration::from_millis(self.config().call_budget_millis));
+            let token_context = TokenContext::of_account(connector, method, &profile, account, &credentials);
+            let patience = PROVIDER_TIMEOUT.min(self.config().runtime().call_budget);
             revoke(TokenClient::of(self), &token_context, Instant::now() + patience).await
         }
         .await;

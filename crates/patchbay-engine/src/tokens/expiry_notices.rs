@@ -7,17 +7,13 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
-use patchbay_connector::{Connector, definition::AuthMethod, expr::Bindings};
+use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, CallId, CredentialExpiry, ExpiryCause, Profile, ProjectId, TokenMetadata};
 use patchbay_storage::StorageError;
 use serde_json::json;
 
-use super::{Grant, token_request::refresh_grant};
-use crate::{
-    EmittedEvent, Engine, Error,
-    runtime::{self, RunFacts},
-    services::own_credentials,
-};
+use super::{Grant, TokenClient, TokenContext, certificate, token_request::refresh_grant};
+use crate::{EmittedEvent, Engine, Error, services::own_credentials};
 
 /// The event type of a notice.
 const RECONNECT_DUE_EVENT: &str = "account.relink_due";
@@ -54,22 +50,14 @@ pub(crate) fn record_certificate_expiry(
     method: &AuthMethod,
     profile: &Profile,
 ) -> Result<(), Error> {
-    let Some(certificates) = &method.certificates else { return Ok(()) };
+    if method.certificates.is_none() {
+        return Ok(());
+    }
     let own = own_credentials(engine.vault(), account)?;
-    let facts = RunFacts {
-        organization_id: None,
-        project_id: account.project_id.clone(),
-        account_id: Some(account.id.clone()),
-        profile_id: profile.id.clone(),
-        environment: account.environment.clone(),
-        owner: Some(account.owner.clone()),
-        call_id: CallId::generate(engine.clock().now(), &*engine.parts().entropy),
-    };
-    let context = facts.context(connector, method);
-    let roots = [("credentials", own.values()), ("context", &context)];
-    let read = runtime::read_certificates(certificates, &connector.title, &facts, &Bindings { roots: &roots });
+    let context = TokenContext::of_account(connector, method, profile, account, &own);
+    let certificate = certificate(TokenClient::of(engine), &context).ok().flatten();
     // An unusable certificate is reported by the request that needs it.
-    let validity = read.ok().flatten().and_then(|certificate| certificate.validity());
+    let validity = certificate.and_then(|certificate| certificate.validity());
     let expiry = validity.map(|(from, to)| CredentialExpiry::new(ExpiryCause::ClientCertificate, from, to));
     account.set_expiries(&[ExpiryCause::ClientCertificate], expiry);
     Ok(())

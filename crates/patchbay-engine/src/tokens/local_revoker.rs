@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use patchbay_model::{EnabledActions, Metadata, Owner, Profile, ProfileId, ProjectId, Timestamp};
-use tokio::time::{Duration, Instant};
 
 use super::{TokenClient, TokenContext, revoke};
 use crate::{
@@ -37,7 +36,7 @@ impl Revoker for LocalRevoker {
             name: connector.title.clone(),
             connector: connector.key.clone(),
             auth_config_key: method.key.clone(),
-            environment: environment.clone(),
+            environment,
             version_pin: None,
             active: true,
             default: true,
@@ -48,16 +47,8 @@ impl Revoker for LocalRevoker {
             created_at: never,
             updated_at: never,
         };
-        let token_context = TokenContext {
-            connector,
-            method,
-            profile: &profile,
-            environment: &environment,
-            owner: &owner,
-            account_id: None,
-            credentials: &credentials,
-        };
-        let deadline = Instant::now() + Duration::from_millis(self.config.call_budget_millis);
-        revoke(TokenClient { host: runner.host(), config: &self.config }, &token_context, deadline).await
+        let token_context = TokenContext::of_owner(connector, method, &profile, &owner, &credentials);
+        let client = TokenClient { host: runner.host(), config: &self.config };
+        revoke(client, &token_context, self.config.deadline()).await
     }
 }

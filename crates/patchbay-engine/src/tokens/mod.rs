@@ -2,7 +2,7 @@
 //!
 //! One refresh at a time for an account: a single flight in the process ([`single_flight`]) and a lease with a fencing
 //! number in storage ([`refresh`]). A refresh is recorded in storage before the provider is called, and the new token
-//! is stored before anyone uses it. [`token_request`] sends token requests, [`token_response`] reads and classifies
+//! is stored before anyone uses it. [`token_request`] sends token requests for a [`token_context`], [`token_response`] reads and classifies
 //! their responses, [`account_token`] puts a token set into an account. [`refresh_worker`] refreshes in the background
 //! by [`refresh_policy`]. [`revoke`] revokes tokens. [`previous_clients`] keeps the OAuth clients that issued older
 //! tokens, and [`expiry_notices`] warns of expiries that no refresh can move.
@@ -18,6 +18,7 @@ mod refresh_policy;
 mod refresh_worker;
 mod revoke;
 mod single_flight;
+mod token_context;
 mod token_request;
 mod token_response;
 
@@ -32,9 +33,10 @@ pub(crate) use refresh::RefreshGoal;
 pub(crate) use refresh_worker::{refresh_due_tokens, start as start_refresh_worker};
 pub(crate) use revoke::{can_revoke, revoke};
 pub(crate) use single_flight::SingleFlight;
+pub(crate) use token_context::TokenContext;
 pub(crate) use token_request::{
-    Grant, TokenClient, TokenContext, TokenFailure, certificate, complete_authorization, gets_token_at_link,
-    needs_authorization, report_client_outcome, request_token, run_ids, uses_token,
+    Grant, TokenClient, TokenFailure, certificate, complete_authorization, gets_token_at_link, needs_authorization,
+    report_client_outcome, request_token, uses_token,
 };
 pub(crate) use token_response::{
     ACCESS_TOKEN, REFRESH_TOKEN, TokenError, TokenSet, from_oauth1 as oauth1_token_set, parse_body as parse_token_body,

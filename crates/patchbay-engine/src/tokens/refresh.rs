@@ -219,15 +219,7 @@ impl TokenRefresh<'_> {
         if !engine.storage().refresh_leases().mark_sent(lease, account.revision).await? {
             return Err(lost_lease());
         }
-        let token_context = TokenContext {
-            connector,
-            method,
-            profile,
-            environment: &account.environment,
-            owner: &account.owner,
-            account_id: Some(&account.id),
-            credentials: &credentials,
-        };
+        let token_context = TokenContext::of_account(connector, method, profile, &account, &credentials);
         match request_token(engine, &token_context, &grant).await {
             Ok(token_set) => self.store_token_set(account, &token_set).await,
             Err(failure) => self.handle_failure(&account, failure).await,

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 use super::{
     ACCESS_TOKEN, REFRESH_TOKEN,
+    token_context::TokenContext,
     token_request::{
-        EndpointRequest, EndpointSource, FormParameters, TokenClient, TokenContext, certificate, discovered_server,
+        EndpointRequest, EndpointSource, FormParameters, TokenClient, certificate, discovered_server,
         needs_authorization, run_context,
     },
     token_response,

@@ -5,24 +5,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use patchbay_connector::{
-    Connector,
     definition::{AuthKind, AuthMethod, Authorization, GrantType, OAuth2, Refresh},
     expr::{Bindings, Escape, EvalError, Template},
 };
 use patchbay_egress::{ClientCertificate, InboundResponse, OutboundRequest};
-use patchbay_model::{AccountId, CallId, Owner, Profile};
+use patchbay_model::CallId;
 use patchbay_vault::Secret;
 use serde_json::{Map, Value};
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
 use super::{
     discovered_server::DiscoveredServer,
+    token_context::TokenContext,
     token_response::{self, REFRESH_TOKEN, TokenError, TokenSet},
 };
 use crate::{
     Engine, EngineConfig, Error, ErrorCode,
-    runtime::{self, Credentials, Host, IntoError as _, RawInputs, Redactor, RunContext, RunFacts},
+    runtime::{self, Host, IntoError as _, RawInputs, Redactor, RunContext},
 };
 
 /// The grant of a token request.
@@ -47,18 +47,10 @@ impl<'a> TokenClient<'a> {
     pub(crate) fn of(engine: &'a Engine) -> Self {
         Self { host: engine.host(), config: engine.config() }
     }
-}
 
-/// The connector, profile, owner and credentials that a token belongs to.
-pub(crate) struct TokenContext<'a> {
-    pub(crate) connector: &'a Connector,
-    pub(crate) method: &'a AuthMethod,
-    pub(crate) profile: &'a Profile,
-    pub(crate) environment: &'a str,
-    pub(crate) owner: &'a Owner,
-    /// The account; none while it is not stored.
-    pub(crate) account_id: Option<&'a AccountId>,
-    pub(crate) credentials: &'a Credentials,
+    pub(crate) fn new_call_id(&self) -> CallId {
+        CallId::generate(self.host.clock().now(), self.host.entropy())
+    }
 }
 
 /// A failed token request.
@@ -147,7 +139,7 @@ async fn request_by_method(
     token_context: &TokenContext<'_>,
     grant: &Grant,
 ) -> Result<TokenSet, TokenFailure> {
-    let deadline = Instant::now() + Duration::from_millis(client.config.call_budget_millis);
+    let deadline = client.config.deadline();
     let by_action = !matches!(grant, Grant::AuthorizationCode { .. });
     // After an authorization, an action without a token in its result only fetches what belongs to the token.
     let returns_token = |refresh: &&Refresh| refresh.gives_token() || !needs_authorization(token_context.method);
@@ -168,7 +160,7 @@ pub(crate) async fn complete_authorization(
     token_context: &TokenContext<'_>,
 ) -> Result<Option<TokenSet>, TokenFailure> {
     let Some(refresh) = &token_context.method.refresh else { return Ok(None) };
-    let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
+    let deadline = engine.config().deadline();
     token_from_action(TokenClient::of(engine), token_context, &refresh.action, deadline).await.map(Some)
 }
 
@@ -181,19 +173,6 @@ fn connector_error(token_context: &TokenContext<'_>, why: &str) -> TokenFailure 
     TokenFailure { cause: TokenError::Transient, error }
 }
 
-/// Returns the ids of a run of this context, with a new call id.
-pub(crate) fn run_ids(client: TokenClient<'_>, token_context: &TokenContext<'_>) -> RunFacts {
-    RunFacts {
-        organization_id: None,
-        project_id: token_context.profile.project_id.clone(),
-        account_id: token_context.account_id.cloned(),
-        profile_id: token_context.profile.id.clone(),
-        environment: token_context.environment.to_owned(),
-        owner: Some(token_context.owner.clone()),
-        call_id: CallId::generate(client.host.clock().now(), client.host.entropy()),
-    }
-}
-
 /// Returns the run context of the connector's own actions: no event sink and no trace.
 pub(super) fn run_context<'a>(
     client: TokenClient<'a>,
@@ -201,7 +180,14 @@ pub(super) fn run_context<'a>(
     deadline: Instant,
 ) -> RunContext<'a> {
     let TokenContext { connector, method, credentials, .. } = token_context;
-    RunContext::new(connector, method, credentials, run_ids(client, token_context), client.config.runtime(), deadline)
+    RunContext::new(
+        connector,
+        method,
+        credentials,
+        token_context.run_ids(client.new_call_id()),
+        client.config.runtime(),
+        deadline,
+    )
 }
 
 async fn token_from_action(
@@ -314,7 +300,7 @@ pub(crate) fn certificate(
     token_context: &TokenContext<'_>,
 ) -> Result<Option<Arc<ClientCertificate>>, Error> {
     let Some(certificates) = &token_context.method.certificates else { return Ok(None) };
-    let run_ids = run_ids(client, token_context);
+    let run_ids = token_context.run_ids(client.new_call_id());
     let context = run_ids.context(token_context.connector, token_context.method);
     let roots = [("credentials", token_context.credentials.values()), ("context", &context)];
     runtime::read_certificates(certificates, &token_context.connector.title, &run_ids, &Bindings { roots: &roots })
@@ -453,7 +439,8 @@ impl EndpointRequest<'_> {
         oauth2: &OAuth2,
     ) -> Result<OutboundRequest, String> {
         let Self { source, name, mut form, reserved, scopes, params } = self;
-        let context = run_ids(client, token_context).context(token_context.connector, token_context.method);
+        let context =
+            token_context.run_ids(client.new_call_id()).context(token_context.connector, token_context.method);
         let public_url = Value::String(client.config.public_url.clone());
         let roots =
             [("credentials", token_context.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];

@@ -21,7 +21,7 @@ use patchbay_connector::{
 use patchbay_egress::{BearerChallenge, OutboundRequest, bearer_challenge, parse_scope};
 use patchbay_model::Profile;
 use patchbay_vault::Secret;
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 use url::Url;
 
 use self::{
@@ -62,7 +62,7 @@ pub(super) async fn discover(
     credentials: &Credentials,
 ) -> Result<DiscoveredAuthorization, Error> {
     let title = &connector.title;
-    let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
+    let deadline = engine.config().deadline();
     let roots = [("credentials", credentials.values())];
     let server = flow.server_url.eval_text(&Bindings { roots: &roots }, Escape::Host);
     let server = server.map_err(|error| crate::runtime::expression_error(title, "serverUrl", &error))?;

@@ -8,7 +8,6 @@ use patchbay_connector::{
 };
 use patchbay_egress::{InboundResponse, OutboundRequest};
 use serde_json::Value;
-use tokio::time::{Duration, Instant};
 use url::{Url, form_urlencoded};
 
 use crate::{
@@ -67,7 +66,7 @@ impl OAuth1TokenRequest<'_> {
     async fn send_signed(&self, step: &TokenStep<'_>) -> Result<Value, TokenFailure> {
         let Self { engine, token_context, .. } = self;
         let title = &token_context.connector.title;
-        let deadline = Instant::now() + Duration::from_millis(engine.config().call_budget_millis);
+        let deadline = engine.config().deadline();
         let transient = |error| TokenFailure { cause: TokenError::Transient, error };
         let mut outgoing = self.outgoing(step).map_err(transient)?;
         outgoing.certificate = tokens::certificate(TokenClient::of(engine), token_context).map_err(transient)?;
@@ -89,7 +88,7 @@ impl OAuth1TokenRequest<'_> {
     /// Builds and signs the request.
     fn outgoing(&self, step: &TokenStep<'_>) -> Result<OutboundRequest, Error> {
         let Self { engine, token_context, flow } = self;
-        let run_ids = tokens::run_ids(TokenClient::of(engine), token_context);
+        let run_ids = token_context.run_ids(TokenClient::of(engine).new_call_id());
         let context = run_ids.context(token_context.connector, token_context.method);
         let public_url = Value::String(engine.config().public_url.clone());
         let roots =
