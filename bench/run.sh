@@ -4,9 +4,9 @@
 #   PATCHBAY_BIN    the binary, a release build                       [target/release/patchbay]
 #   BENCH_ROUNDS    alternating rounds; medians are taken over them   [5]
 #   BENCH_SECONDS   length of one measurement                         [5]
-#   BENCH_STARTS    starts that the time to ready is the median of    [10]
+#   BENCH_STARTS    starts; the time to ready is their median         [10]
 #
-# The numbers inform; the exit code is 0 unless something could not be run.
+# The exit code is 0 unless a step failed; the numbers do not affect it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/lib.sh"
@@ -16,7 +16,7 @@ rounds=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-5}
 starts=${BENCH_STARTS:-10}
 
-# --- What is needed
+# --- Requirements
 
 PATH=$PATH:/usr/sbin
 packages=()
@@ -53,8 +53,7 @@ baseline=http://127.0.0.1:$baseline_port/api/v2.1/public/contract_types/
 
 # --- Patchbay
 
-# The connector as it is, but for the provider's limit of requests a second: the limiter stays in the path
-# and never holds a request back.
+# The connector with a higher rate limit: the limiter is still in the path, but never delays a request.
 mkdir "$work/connectors"
 cp -r "$here/../connectors/spotdraft" "$work/connectors/"
 sed -i -E 's/(mainRatelimit:) *[0-9.]+/\1 10000000/' "$work"/connectors/spotdraft/*.connector.yaml
@@ -76,20 +75,20 @@ start_patchbay() {
   read -r line <"$work/stdout" || fail "patchbay did not start" "$work/patchbay.log"
   address=${line#listening on }
   port=${address##*:}
-  # A bare socket: starting curl would take longer than the server.
+  # Uses a socket: starting curl would take longer than the server.
   exec 3<>"/dev/tcp/127.0.0.1/$port"
   printf 'GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n' >&3
   read -r status <&3
   ready=$(awk -v began="$began" -v ended="${EPOCHREALTIME/./}" 'BEGIN { printf "%.1f", (ended - began) / 1000 }')
   exec 3>&-
-  [[ $status == *" 200 "* ]] || fail "/healthz answered: $status" "$work/patchbay.log"
+  [[ $status == *" 200 "* ]] || fail "/healthz returned: $status" "$work/patchbay.log"
 }
 
 call() { # path [curl arguments…]
   local path=$1
   shift
   curl -fsS --max-time 30 "$address$path" -H 'content-type: application/json' "$@" ||
-    fail "$path could not be called" "$work/patchbay.log"
+    fail "cannot call $path" "$work/patchbay.log"
 }
 
 echo "==> Time to ready: $starts starts on a warm data directory"
@@ -117,12 +116,12 @@ rpc_body='{"action":"spotdraft_list_contract_types"}'
 for request in "/unified/proxy $proxy_body" "/actions/rpc $rpc_body"; do
   path=${request%% *}
   call "$path" -u "$key:" -H "x-account-id: $account" -d "${request#* }" | grep -q 'Order form' ||
-    fail "$path does not give what the provider gave" "$work/patchbay.log"
+    fail "$path does not return the provider's data" "$work/patchbay.log"
 done
-curl -fsS "$baseline" | grep -q 'Order form' || fail "the baseline does not give what the provider gave" "$work/baseline.log"
+curl -fsS "$baseline" | grep -q 'Order form' || fail "the baseline does not return the provider's data" "$work/baseline.log"
 
-# Memory at rest is that of a fresh process with the connectors that everyone has, not of the one that has just linked
-# and that reads one of them twice.
+# Memory at rest is measured in a new process with the built-in connectors, not in the one that linked the account and
+# loads a connector twice.
 stop "$patchbay"
 overrides=()
 start_patchbay
@@ -152,7 +151,7 @@ measure() { # subject connections seconds [keep]
     result=$(BENCH_METHOD=$method BENCH_BODY=$data BENCH_HEADERS=$headers \
       wrk -t1 -c"$2" -d"${3}s" -s "$here/request.lua" "$url")
   fi
-  read -r _ rate p50 p99 failures < <(grep '^RESULT' <<<"$result") || fail "wrk gave no numbers: $result"
+  read -r _ rate p50 p99 failures < <(grep '^RESULT' <<<"$result") || fail "wrk printed no numbers: $result"
   [ "$failures" = 0 ] || fail "$1 with $2 connections: $failures requests failed" "$work/patchbay.log"
   [ "${4:-}" = keep ] || return 0
   series[$1,$2,rate]+="$rate "
@@ -172,7 +171,7 @@ after=$(memory "$patchbay" VmRSS)
 
 # --- The table
 
-# The ratio is taken within a round, where the machine was in one mood, and then the median over the rounds.
+# The ratio is computed within a round, in which the load of the machine is similar; then the median over the rounds.
 ratio() { # subject connections
   paste <(tr ' ' '\n' <<<"${series[$1,$2,rate]}") <(tr ' ' '\n' <<<"${series[nginx,$2,rate]}") |
     awk 'NF == 2 { print $1 / $2 }' | { mapfile -t all; median "${all[@]}"; }
