@@ -126,8 +126,8 @@ pub(crate) fn no_token(failure: TokenFailure, profile: &Profile) -> Error {
         TokenError::InvalidClient => {
             let mut error = failure.error;
             error.message = format!(
-                "the provider rejects the client credentials of the connector profile `{}`; the operator of this server must \
-                 correct them ({})",
+                "the provider rejects the client credentials of the connector profile `{}`; ask the operator of this server \
+                 to correct them ({})",
                 profile.name, error.message
             );
             error.set_code(ErrorCode::ProfileCredentials);
