@@ -24,7 +24,7 @@ pub use key_ring::{
 pub use patchbay_egress::set_worker_pool_index;
 pub(crate) use patchbay_runtime as runtime;
 pub use patchbay_runtime::{
-    EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileFacts, Problem, ProviderFailure, Revocation, RunTrace,
+    EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, Problem, ProviderFailure, Revocation, RunTrace,
     RuntimeConfig, local_runner, recorded_tests,
 };
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};

@@ -50,8 +50,8 @@ async fn recorded(name: &str, take: usize) -> (u16, Option<String>) {
         debug: true,
     };
     let RunReply::File(mut file) = engine.run_action_streaming(&caller, request, None).await.unwrap() else { panic!() };
-    assert_eq!(file.facts.length, Some(100 * 1024));
-    assert_eq!(file.outcome.result["data"], Value::from(file.place.as_str()));
+    assert_eq!(file.metadata.length, Some(100 * 1024));
+    assert_eq!(file.outcome.result["data"], Value::from(file.placeholder.as_str()));
     let (trace, call) = (file.outcome.trace.take().unwrap(), file.outcome.call_id.clone());
     assert_eq!(trace.requests[0].response_body, Value::from("(handed on as it comes)"));
     for _ in 0..take {

@@ -10,11 +10,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use patchbay_connector::definition::{Action, CompositeId};
 use serde_json::{Map, Value};
 
-use crate::{Error, ErrorCode, Problem, json::pick};
+use crate::{Error, ErrorCode, Problem, json::at_path};
 
 const PREFIX: &str = "cid1_";
 /// The longest id that is taken, in bytes.
-const LONGEST: usize = 4096;
+const MAX_ID_BYTES: usize = 4096;
 
 fn fields(action: &Action) -> &[CompositeId] {
     match &action.composite_ids {
@@ -24,21 +24,21 @@ fn fields(action: &Action) -> &[CompositeId] {
 }
 
 /// Makes the ids of a result's records.
-pub fn join(action: &Action, result: &mut Map<String, Value>) {
+pub fn encode_ids(action: &Action, result: &mut Map<String, Value>) {
     let fields = fields(action);
     if fields.is_empty() {
         return;
     }
     match result.get_mut("data") {
-        Some(Value::Array(records)) => records.iter_mut().for_each(|record| join_record(fields, record)),
-        Some(record) => join_record(fields, record),
+        Some(Value::Array(records)) => records.iter_mut().for_each(|record| encode_record(fields, record)),
+        Some(record) => encode_record(fields, record),
         None => {}
     }
 }
 
-fn join_record(fields: &[CompositeId], record: &mut Value) {
+fn encode_record(fields: &[CompositeId], record: &mut Value) {
     // All are made of the record as it was.
-    let made = fields.iter().map(|field| (field, encoded(field, record))).collect::<Vec<_>>();
+    let made = fields.iter().map(|field| (field, encode(field, record))).collect::<Vec<_>>();
     let Value::Object(members) = record else { return };
     for (field, id) in made {
         let own = match id {
@@ -54,38 +54,38 @@ fn join_record(fields: &[CompositeId], record: &mut Value) {
     }
 }
 
-fn encoded(field: &CompositeId, record: &Value) -> Option<String> {
+fn encode(field: &CompositeId, record: &Value) -> Option<String> {
     let mut parts = Vec::with_capacity(field.components.len());
     for (name, alias) in &field.components {
-        let value = pick(record, name).filter(|value| value.is_string() || value.is_number())?;
+        let value = at_path(record, name).filter(|value| value.is_string() || value.is_number())?;
         parts.push(Value::Array(vec![Value::String(alias.clone()), value.clone()]));
     }
     Some(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(Value::Array(parts).to_string())))
 }
 
 /// Takes the ids among the inputs apart. 400 with every input that holds none.
-pub fn split(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Error> {
+pub fn decode_ids(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Error> {
     let mut problems = Vec::new();
     for field in fields(action) {
         let Some(input) = action.inputs.iter().find(|input| input.name == field.target) else { continue };
         let Some(given) = inputs.get(&field.target).filter(|given| !given.is_null()) else { continue };
         let path = format!("{}.{}", input.location.as_str(), input.name);
-        let mut apart = |given: &Value, path: String| {
-            let parts = given.as_str().and_then(|text| decoded(field, text));
+        let mut decode_one = |given: &Value, path: String| {
+            let parts = given.as_str().and_then(|text| decode(field, text));
             if parts.is_none() {
                 let message = format!("`{path}` is no id of `{}`; take it from a result as it stands", field.target);
                 problems.push(Problem { path, code: "composite_id", message });
             }
             parts.unwrap_or_default()
         };
-        let split = match given {
+        let decoded = match given {
             Value::Array(items) => {
-                items.iter().enumerate().map(|(place, item)| apart(item, format!("{path}[{place}]"))).collect()
+                items.iter().enumerate().map(|(place, item)| decode_one(item, format!("{path}[{place}]"))).collect()
             }
-            one => apart(one, path),
+            one => decode_one(one, path),
         };
         if let Value::Object(members) = inputs.to_mut() {
-            members.insert(field.target.clone(), split);
+            members.insert(field.target.clone(), decoded);
         }
     }
     let Some(first) = problems.first() else { return Ok(()) };
@@ -93,8 +93,8 @@ pub fn split(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Error> 
 }
 
 /// The parts by alias; none when the text is no id of this field.
-fn decoded(field: &CompositeId, text: &str) -> Option<Value> {
-    let packed = text.strip_prefix(PREFIX).filter(|packed| packed.len() <= LONGEST)?;
+fn decode(field: &CompositeId, text: &str) -> Option<Value> {
+    let packed = text.strip_prefix(PREFIX).filter(|packed| packed.len() <= MAX_ID_BYTES)?;
     let parts: Vec<(String, Value)> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(packed).ok()?).ok()?;
     let fits = parts.len() == field.components.len()
         && parts
@@ -121,23 +121,23 @@ mod tests {
     #[test]
     fn what_is_joined_comes_apart_again_with_its_types() {
         let mut record = json!({ "id": 7, "project": { "key": "A/ü" } });
-        join_record(&[field()], &mut record);
+        encode_record(&[field()], &mut record);
         let id = record["id"].as_str().unwrap().to_owned();
         assert_eq!(id, "cid1_W1sicHJvamVjdCIsIkEvw7wiXSxbImlzc3VlIiw3XV0", "stored ids must stay readable");
         assert_eq!(record, json!({ "id": id, "project": { "key": "A/ü" }, "remote_id": 7 }));
-        assert_eq!(decoded(&field(), &id), Some(json!({ "project": "A/ü", "issue": 7 })));
+        assert_eq!(decode(&field(), &id), Some(json!({ "project": "A/ü", "issue": 7 })));
     }
 
     #[test]
     fn a_record_that_lacks_a_part_has_no_id() {
         let mut record = json!({ "id": 7, "project": {}, "remote_id": "kept" });
-        join_record(&[field()], &mut record);
+        encode_record(&[field()], &mut record);
         assert_eq!(record, json!({ "id": null, "project": {}, "remote_id": "kept" }));
         let mut record = json!({ "name": "x" });
-        join_record(&[field()], &mut record);
+        encode_record(&[field()], &mut record);
         assert_eq!(record, json!({ "name": "x" }));
         let mut record = json!("text");
-        join_record(&[field()], &mut record);
+        encode_record(&[field()], &mut record);
         assert_eq!(record, json!("text"));
     }
 
@@ -155,9 +155,9 @@ mod tests {
             packed(json!([["issue", 7], ["project", "A"]])),
             packed(json!([["project", {}], ["issue", 7]])),
             packed(json!([["project", "A"], ["issue", 7], ["more", 1]])),
-            packed(json!([["project", "a".repeat(LONGEST)], ["issue", 7]])),
+            packed(json!([["project", "a".repeat(MAX_ID_BYTES)], ["issue", 7]])),
         ] {
-            assert_eq!(decoded(&field(), &text), None, "{text}");
+            assert_eq!(decode(&field(), &text), None, "{text}");
         }
     }
 
@@ -165,9 +165,9 @@ mod tests {
         #[test]
         fn any_parts_survive(project in proptest::prelude::any::<String>(), issue in proptest::prelude::any::<i64>()) {
             let record = json!({ "id": issue, "project": { "key": project } });
-            let id = encoded(&field(), &record).unwrap();
+            let id = encode(&field(), &record).unwrap();
             proptest::prop_assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
-            proptest::prop_assert_eq!(decoded(&field(), &id), Some(json!({ "project": project, "issue": issue })));
+            proptest::prop_assert_eq!(decode(&field(), &id), Some(json!({ "project": project, "issue": issue })));
         }
     }
 }

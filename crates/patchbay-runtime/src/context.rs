@@ -17,10 +17,10 @@ use crate::{
     cursor::Paging,
     events::EventSink,
     expression_error::expression_error,
-    file_stream::HandOut,
+    file_stream::StreamSlot,
     host::Host,
-    redaction::{redactor::Redactor, stream_redactor::Mask},
-    run_ids::RunFacts,
+    redaction::{redactor::Redactor, stream_redactor::StreamRedactor},
+    run_ids::RunIds,
     trace::Trace,
 };
 
@@ -33,7 +33,7 @@ pub struct RunContext<'a> {
     /// The account's field values.
     pub credentials: &'a Credentials,
     /// Ids for `$.context`.
-    pub facts: RunFacts,
+    pub ids: RunIds,
     /// The operator's choices.
     pub config: RuntimeConfig,
     /// When the whole run must be over.
@@ -43,9 +43,9 @@ pub struct RunContext<'a> {
     /// Who hears the events that steps emit.
     pub events: Option<&'a dyn EventSink>,
     /// Where a file goes that is handed on piece by piece, when the caller can take one.
-    pub hand_out: Option<&'a HandOut>,
+    pub stream_slot: Option<&'a StreamSlot>,
     /// How long each request may be kept back by a limit; as long as the run may take when the caller does not say.
-    pub patience: Option<Duration>,
+    pub max_rate_limit_wait: Option<Duration>,
     /// The scopes that the provider granted, where it says so.
     pub granted: Option<&'a [String]>,
 }
@@ -56,7 +56,7 @@ impl<'a> RunContext<'a> {
         connector: &'a Connector,
         method: &'a AuthMethod,
         credentials: &'a Credentials,
-        facts: RunFacts,
+        ids: RunIds,
         config: RuntimeConfig,
         deadline: Instant,
     ) -> Self {
@@ -64,20 +64,20 @@ impl<'a> RunContext<'a> {
             connector,
             method,
             credentials,
-            facts,
+            ids,
             config,
             deadline,
             trace: None,
             events: None,
-            hand_out: None,
-            patience: None,
+            stream_slot: None,
+            max_rate_limit_wait: None,
             granted: None,
         }
     }
 
     /// The object behind `$.context`.
     pub fn context_value(&self) -> Value {
-        self.facts.context(self.connector, self.method)
+        self.ids.context(self.connector, self.method)
     }
 }
 
@@ -113,19 +113,19 @@ impl Run<'_> {
     }
 
     /// An expression's failure, told as the caller's or the connector's fault.
-    pub fn broken(&self, error: &EvalError) -> Error {
+    pub fn expression_error(&self, error: &EvalError) -> Error {
         expression_error(&self.ctx.connector.title, &self.action.id, error)
     }
 
     /// Makes room for what a step made of what others left: wrapped and copied from step to step, it would grow without
     /// end.
-    pub fn keeps(&self, made: &Value) -> Result<(), Error> {
+    pub fn charge_memory(&self, made: &Value) -> Result<(), Error> {
         let mut budget = self.memory_budget.lock().unwrap_or_else(PoisonError::into_inner);
-        budget.charge(made).map_err(|error| self.broken(&error))
+        budget.charge(made).map_err(|error| self.expression_error(&error))
     }
 
     /// Refuses to go on with a long list when the call's time is over.
-    pub fn in_time(&self) -> Result<(), EvalError> {
+    pub fn check_deadline(&self) -> Result<(), EvalError> {
         if Instant::now() < self.ctx.deadline { Ok(()) } else { Err(EvalError::Fuel) }
     }
 
@@ -145,9 +145,9 @@ impl Run<'_> {
     }
 
     /// Keeps a secret that a step made out of what is shown of the run.
-    pub fn learn(&self, secret: &str) {
+    pub fn add_secret(&self, secret: &str) {
         if let Some(trace) = self.ctx.trace {
-            trace.learn(secret);
+            trace.add_secret(secret);
         }
     }
 
@@ -157,14 +157,14 @@ impl Run<'_> {
     }
 
     /// Where this step may leave a file that is handed on: the action's last step, which makes one output.
-    pub fn hand_out(&self) -> Option<&HandOut> {
+    pub fn stream_slot(&self) -> Option<&StreamSlot> {
         let last = self.action.steps.last()?;
         let is_last = last.id == self.step && last.iterator.is_none() && last.then.is_empty();
-        self.ctx.hand_out.filter(|_| is_last)
+        self.ctx.stream_slot.filter(|_| is_last)
     }
 
     /// What takes the account's secrets out of a file.
-    pub fn mask(&self) -> Mask {
-        self.redactor.mask()
+    pub fn stream_redactor(&self) -> StreamRedactor {
+        self.redactor.stream_redactor()
     }
 }

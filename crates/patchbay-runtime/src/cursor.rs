@@ -10,14 +10,14 @@ use patchbay_connector::definition::Action;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Error, ErrorCode, Problem, json::text};
+use crate::{Error, ErrorCode, Problem, json::to_text};
 
 /// The version of what is written.
 const VERSION: u8 = 1;
 
 /// Where to go on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Place {
+pub struct CursorPosition {
     #[serde(rename = "v")]
     version: u8,
     /// The provider's word for the page; none for the first one.
@@ -25,7 +25,7 @@ pub struct Place {
     pub token: Option<Value>,
     /// Records of that page that were given already.
     #[serde(rename = "p", default)]
-    pub position: usize,
+    pub skipped: usize,
 }
 
 /// How the caller pages through one run.
@@ -35,39 +35,39 @@ pub struct Paging<'a> {
     /// Records an answer.
     pub size: Option<usize>,
     /// Where to begin; none for the beginning.
-    pub place: Option<Place>,
+    pub start: Option<CursorPosition>,
 }
 
-impl Place {
-    pub fn new(token: Option<Value>, position: usize) -> Self {
-        Self { version: VERSION, token, position }
+impl CursorPosition {
+    pub fn new(token: Option<Value>, skipped: usize) -> Self {
+        Self { version: VERSION, token, skipped }
     }
 
     /// As `next`.
-    pub fn write(&self) -> Value {
+    pub fn to_value(&self) -> Value {
         Value::String(serde_json::to_string(self).unwrap_or_default())
     }
 
-    fn read(text: &str) -> Option<Self> {
-        serde_json::from_str::<Self>(text).ok().filter(|place| place.version == VERSION)
+    fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str::<Self>(text).ok().filter(|position| position.version == VERSION)
     }
 }
 
 /// Takes the place out of the inputs; expressions see the provider's own token in its stead.
-pub fn open<'a>(action: &'a Action, inputs: &mut Cow<'_, Value>) -> Result<Option<Paging<'a>>, Error> {
+pub fn take_cursor<'a>(action: &'a Action, inputs: &mut Cow<'_, Value>) -> Result<Option<Paging<'a>>, Error> {
     let Some(cursor) = action.cursor.as_ref().filter(|cursor| cursor.enabled) else { return Ok(None) };
     let size = cursor.page_size.and_then(|size| usize::try_from(size).ok());
-    let mut paging = Paging { step: cursor.step.as_deref(), size, place: None };
-    let given = inputs.get(&cursor.input).map(text).unwrap_or_default();
+    let mut paging = Paging { step: cursor.step.as_deref(), size, start: None };
+    let given = inputs.get(&cursor.input).map(to_text).unwrap_or_default();
     if !given.is_empty() {
-        let Some(place) = Place::read(&given) else { return Err(invalid_cursor(action, &cursor.input)) };
+        let Some(position) = CursorPosition::parse(&given) else { return Err(invalid_cursor(action, &cursor.input)) };
         if let Value::Object(members) = inputs.to_mut() {
-            match &place.token {
-                Some(token) => members.insert(cursor.input.clone(), Value::String(text(token))),
+            match &position.token {
+                Some(token) => members.insert(cursor.input.clone(), Value::String(to_text(token))),
                 None => members.remove(&cursor.input),
             };
         }
-        paging.place = Some(place);
+        paging.start = Some(position);
     }
     Ok(Some(paging))
 }
@@ -87,14 +87,14 @@ pub fn invalid_cursor(action: &Action, input: &str) -> Error {
 }
 
 /// Makes the result's `next` a place, where it is the provider's own word.
-pub fn close(paging: Option<&Paging<'_>>, result: &mut Map<String, Value>) {
+pub fn put_cursor(paging: Option<&Paging<'_>>, result: &mut Map<String, Value>) {
     let (Some(paging), Some(next)) = (paging, result.get_mut("next")) else { return };
     match &*next {
         Value::Null => {}
         Value::String(text) if text.is_empty() => *next = Value::Null,
         // The step whose pages are cut has written it.
-        Value::String(text) if paging.step.is_some() && Place::read(text).is_some() => {}
-        token => *next = Place::new(Some(token.clone()), 0).write(),
+        Value::String(text) if paging.step.is_some() && CursorPosition::parse(text).is_some() => {}
+        token => *next = CursorPosition::new(Some(token.clone()), 0).to_value(),
     }
 }
 
@@ -106,12 +106,16 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_nothing_else() {
-        for place in [Place::new(None, 3), Place::new(Some(json!("abc")), 0), Place::new(Some(json!(7)), 1)] {
-            let Value::String(text) = place.write() else { panic!() };
-            assert_eq!(Place::read(&text), Some(place));
+        for position in [
+            CursorPosition::new(None, 3),
+            CursorPosition::new(Some(json!("abc")), 0),
+            CursorPosition::new(Some(json!(7)), 1),
+        ] {
+            let Value::String(text) = position.to_value() else { panic!() };
+            assert_eq!(CursorPosition::parse(&text), Some(position));
         }
         for text in ["", "abc", "7", "{}", r#"{"v":2,"p":0}"#, r#"{"v":1,"p":-1}"#] {
-            assert_eq!(Place::read(text), None, "{text}");
+            assert_eq!(CursorPosition::parse(text), None, "{text}");
         }
     }
 
@@ -119,13 +123,13 @@ mod tests {
     fn the_providers_token_becomes_a_place_once() {
         let closed = |step, next: Value| {
             let mut result = Map::from_iter([("next".to_owned(), next)]);
-            close(Some(&Paging { step, size: None, place: None }), &mut result);
+            put_cursor(Some(&Paging { step, size: None, start: None }), &mut result);
             result.remove("next").unwrap()
         };
         assert_eq!(closed(None, json!(null)), Value::Null);
         assert_eq!(closed(None, json!("")), Value::Null);
         assert_eq!(closed(None, json!(2)), json!(r#"{"v":1,"t":2,"p":0}"#));
-        let written = Place::new(Some(json!("a")), 4).write();
+        let written = CursorPosition::new(Some(json!("a")), 4).to_value();
         assert_eq!(closed(Some("list"), written.clone()), written);
     }
 }

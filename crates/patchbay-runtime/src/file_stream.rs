@@ -7,11 +7,11 @@ use std::sync::{Mutex, PoisonError};
 
 use patchbay_egress::BodyStream;
 
-use crate::redaction::stream_redactor::Mask;
+use crate::redaction::stream_redactor::StreamRedactor;
 
 /// What is known of a file beside its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FileFacts {
+pub struct FileMetadata {
     /// Its media type, as the provider gives it.
     pub content_type: Option<String>,
     /// Its name, without directories.
@@ -25,31 +25,31 @@ pub struct FileFacts {
 }
 
 /// A file whose content is still to come.
-pub struct OpenFile {
+pub struct StreamedFile {
     /// Its content.
-    pub pieces: BodyStream,
+    pub content: BodyStream,
     /// Takes the account's secrets out of it.
-    pub mask: Mask,
+    pub redactor: StreamRedactor,
     /// What is known of it.
-    pub facts: FileFacts,
+    pub metadata: FileMetadata,
     /// Whether the content is text, else it is base64 in JSON.
     pub is_text: bool,
     /// What stands in its place in the result.
-    pub place: String,
+    pub placeholder: String,
 }
 
 /// Where a run leaves its file.
 #[derive(Default)]
-pub struct HandOut(Mutex<Option<OpenFile>>);
+pub struct StreamSlot(Mutex<Option<StreamedFile>>);
 
-impl HandOut {
+impl StreamSlot {
     /// Leaves a file, in place of one before.
-    pub fn leave(&self, file: OpenFile) {
+    pub fn put(&self, file: StreamedFile) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
     }
 
     /// Takes the file that was left.
-    pub fn take(&self) -> Option<OpenFile> {
+    pub fn take(&self) -> Option<StreamedFile> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -10,11 +10,11 @@ use crate::ErrorCode;
 pub const MISSING_SCOPES: ErrorCode = ErrorCode::AccountMissingScopes;
 
 /// The scopes that the provider granted an account, with what they include.
-pub struct Granted<'a>(Option<HashSet<&'a str>>);
+pub struct GrantedScopes<'a>(Option<HashSet<&'a str>>);
 
-impl<'a> Granted<'a> {
+impl<'a> GrantedScopes<'a> {
     /// `scopes` as the provider told them; where it tells none, everything counts as granted.
-    pub fn of(connector: &'a Connector, scopes: Option<&'a [String]>) -> Self {
+    pub fn new(connector: &'a Connector, scopes: Option<&'a [String]>) -> Self {
         let Some(scopes) = scopes else { return Self(None) };
         let (mut granted, mut waiting) = (HashSet::new(), scopes.iter().map(String::as_str).collect::<Vec<_>>());
         while let Some(scope) = waiting.pop() {
@@ -29,7 +29,7 @@ impl<'a> Granted<'a> {
 
     /// Every scope.
     #[cfg(test)]
-    pub fn everything() -> Self {
+    pub fn all() -> Self {
         Self(None)
     }
 
@@ -94,7 +94,7 @@ actions:
             load(&[SourceFile { name: "demo.connector.yaml".into(), text: text.to_owned() }]).connector.unwrap();
         let allows = |scopes: Option<&[&str]>, required: &[&str]| {
             let scopes = scopes.map(|scopes| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
-            Granted::of(&connector, scopes.as_deref()).allows(&field(required))
+            GrantedScopes::new(&connector, scopes.as_deref()).allows(&field(required))
         };
         assert!(allows(None, &["salaries"]), "the provider does not say");
         assert!(allows(Some(&["names"]), &[]));

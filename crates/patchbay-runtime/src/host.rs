@@ -5,14 +5,14 @@ use std::sync::Arc;
 use patchbay_egress::{ConfigError, EgressConfig, HttpClient, ResponseCache, Transport};
 use patchbay_model::{Clock, Entropy};
 
-use crate::protocols::mcp::server_cache::Memory;
+use crate::protocols::mcp::server_cache::McpServerCache;
 
 /// What runs share: the HTTP client and the caches. One for the whole process.
 pub struct Host {
     /// Sends requests to providers.
     pub http: HttpClient,
     /// What is known about MCP servers.
-    pub mcp_cache: Memory,
+    pub mcp_cache: McpServerCache,
     /// The cached responses.
     pub response_cache: ResponseCache,
 }
@@ -25,7 +25,7 @@ impl Host {
     /// A [`ConfigError`] if a setting cannot be used.
     pub fn new(config: &EgressConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, ConfigError> {
         let http = HttpClient::new(config, clock, entropy)?;
-        Ok(Self { http, mcp_cache: Memory::default(), response_cache: ResponseCache::default() })
+        Ok(Self { http, mcp_cache: McpServerCache::default(), response_cache: ResponseCache::default() })
     }
 
     /// Replaces the network by another transport.

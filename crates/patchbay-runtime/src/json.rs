@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Returns a value as a string: a string as it is, null as nothing, everything else as JSON.
-pub fn text(value: &Value) -> String {
+pub fn to_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -12,7 +12,7 @@ pub fn text(value: &Value) -> String {
 }
 
 /// Returns the value at a dotted path; a key that contains dots itself comes first.
-pub fn pick<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+pub fn at_path<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     if let Some(found) = value.get(path) {
         return Some(found);
     }

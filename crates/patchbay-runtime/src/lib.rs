@@ -40,29 +40,29 @@ pub use egress_error::{IntoError, cause_error};
 pub use error::{Error, Problem, ProviderFailure};
 pub use events::{EmittedEvent, EventSink};
 pub use expression_error::expression_error;
-pub use file_stream::FileFacts;
-pub use file_stream::{HandOut, OpenFile};
+pub use file_stream::FileMetadata;
+pub use file_stream::{StreamSlot, StreamedFile};
 pub use granted_scopes::{MISSING_SCOPES, not_granted};
 pub use host::Host;
 pub use inputs::{RawInputs, check_inputs};
 pub use patchbay_model::ErrorCode;
-pub use protocols::mcp::probe::knock;
-pub use redaction::{errors::redact_error, redactor::Redactor, stream_redactor::Mask};
+pub use protocols::mcp::probe::mcp_probe_request;
+pub use redaction::{errors::redact_error, redactor::Redactor, stream_redactor::StreamRedactor};
 pub use request::{
-    args::Parts,
+    args::RequestParts,
     auth::authorize,
     builder::http_method,
     certificates::{certificate, read_certificates},
-    send::{changes, pace},
+    send::{may_change_data, rate_limit_scope},
     sign::{Handshake, sign, sign_handshake},
     target::{base_url, has_dot_segment},
 };
 pub use response::{
-    oauth_problem::{Culprit, OAuthProblem},
-    provider_error::{provider_error, words},
+    oauth_problem::{OAuthProblem, ProblemParty},
+    provider_error::{provider_error, provider_message},
 };
 pub use revocation::Revocation;
 pub use run::{run, run_for_credentials};
-pub use run_ids::RunFacts;
+pub use run_ids::RunIds;
 pub use trace::Trace;
 pub use trace::{Exchange, RunTrace};

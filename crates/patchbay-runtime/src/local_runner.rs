@@ -23,9 +23,9 @@ use crate::{
     credentials::Credentials,
     host::Host,
     inputs::{RawInputs, check_inputs},
-    json::text,
+    json::to_text,
     run::run,
-    run_ids::RunFacts,
+    run_ids::RunIds,
     trace::{RunTrace, Trace},
 };
 
@@ -128,18 +128,18 @@ impl LocalRunner {
     /// Runs an action and records its requests.
     pub async fn run(&self, run: LocalRun<'_>) -> LocalOutcome {
         let (trace, began) = (Trace::default(), Instant::now());
-        let result = self.traced(run, &trace).await;
+        let result = self.run_traced(run, &trace).await;
         LocalOutcome { result, trace: trace.finish(began) }
     }
 
-    async fn traced(&self, local: LocalRun<'_>, trace: &Trace) -> Result<Map<String, Value>, Error> {
+    async fn run_traced(&self, local: LocalRun<'_>, trace: &Trace) -> Result<Map<String, Value>, Error> {
         let LocalRun { account, action, input } = local;
         let OpenAccount { connector, method, environment, credentials } = account.open()?;
         let own = connector.action(action).or_else(|| refresh_action(method, action));
         let action = own.ok_or_else(|| unknown_action(connector, action))?;
         let raw = RawInputs { path: input.path, query: input.query, headers: input.headers, body: input.body };
         let inputs = check_inputs(action, raw)?;
-        let facts = RunFacts {
+        let ids = RunIds {
             organization_id: None,
             project_id: ProjectId::new(LOCAL_ID),
             account_id: None,
@@ -149,7 +149,7 @@ impl LocalRunner {
             call_id: CallId::new(LOCAL_ID),
         };
         let deadline = self.config.deadline();
-        let ctx = RunContext::new(connector, method, &credentials, facts, self.config, deadline);
+        let ctx = RunContext::new(connector, method, &credentials, ids, self.config, deadline);
         let ctx = RunContext { trace: Some(trace), ..ctx };
         run(&self.host, ctx, action, &inputs).await
     }
@@ -220,6 +220,6 @@ fn credentials_of(method: &AuthMethod, mut given: Metadata) -> Credentials {
     }
     let is_plain = |key: &str| fields().any(|field: &FormField| field.key == key && !field.secret);
     let (plain, secret): (Metadata, Metadata) = given.into_iter().partition(|(key, _)| is_plain(key));
-    let secrets = secret.iter().map(|(key, value)| (key.as_str(), Secret::new(text(value))));
+    let secrets = secret.iter().map(|(key, value)| (key.as_str(), Secret::new(to_text(value))));
     Credentials::from_parts(&plain, secrets)
 }

@@ -24,9 +24,9 @@ use url::Url;
 use crate::{
     Error, Revocation,
     config::RuntimeConfig,
-    json::text,
+    json::to_text,
     local_runner::{ActionInput, LocalAccount, LocalRun, LocalRunner},
-    protocols::xml::{self, Names},
+    protocols::xml::{self, ElementNames},
 };
 
 /// The cases of one file.
@@ -337,13 +337,13 @@ fn compare_error(expected: &ExpectedError, error: &Error, differences: &mut Vec<
 
 /// The exchanges still to come, and what differed so far.
 struct Cassette {
-    left: Mutex<VecDeque<RecordedExchange>>,
+    remaining: Mutex<VecDeque<RecordedExchange>>,
     differences: Mutex<Vec<String>>,
 }
 
 impl Cassette {
     fn new(exchanges: Vec<RecordedExchange>) -> Self {
-        Self { left: Mutex::new(exchanges.into()), differences: Mutex::default() }
+        Self { remaining: Mutex::new(exchanges.into()), differences: Mutex::default() }
     }
 
     fn note(&self, difference: String) {
@@ -351,7 +351,7 @@ impl Cassette {
     }
 
     fn finish(&self) -> Vec<String> {
-        for left in self.left.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for left in self.remaining.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             self.note(format!("never asked: {} {}", left.request.method, left.request.url));
         }
         std::mem::take(&mut *self.differences.lock().unwrap_or_else(PoisonError::into_inner))
@@ -368,13 +368,13 @@ impl Transport for Cassette {
     ) -> Result<http::Response<ResponseBody>, TransportError> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        let next = self.left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let next = self.remaining.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(RecordedExchange { request: expected, response }) = next else {
             self.note(format!("one request too many: {} {}", head.method, head.uri));
             return Err(TransportError::Connect("the recording is at its end".to_owned()));
         };
         compare_request(&expected, &head, &body, &mut |difference| self.note(difference));
-        recorded(response).map_err(TransportError::Connect)
+        to_response(response).map_err(TransportError::Connect)
     }
 }
 
@@ -402,7 +402,7 @@ fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body
         (_, Err(error)) => note(format!("the url `{}` is none: {error}", head.uri)),
     }
     for (name, wanted) in &expected.headers {
-        let wanted = text(wanted);
+        let wanted = to_text(wanted);
         match head.headers.get(name).map(|value| value.to_str().unwrap_or("?")) {
             Some(found) if found == wanted => {}
             Some(found) => note(format!("header {name}: expected `{wanted}`, found `{found}`")),
@@ -416,7 +416,7 @@ fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body
         let found = match (wanted, serde_json::from_slice(body)) {
             (Value::String(_), _) => Value::String(String::from_utf8_lossy(body).into_owned()),
             (_, Ok(found)) => found,
-            (_, Err(_)) => xml::read(body, None, Names::Whole)
+            (_, Err(_)) => xml::read(body, None, ElementNames::Qualified)
                 .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())),
         };
         if found != *wanted {
@@ -425,11 +425,11 @@ fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body
     }
 }
 
-fn recorded(response: RecordedResponse) -> Result<http::Response<ResponseBody>, String> {
+fn to_response(response: RecordedResponse) -> Result<http::Response<ResponseBody>, String> {
     let mut builder = http::Response::builder().status(response.status);
     let mut kind = String::new();
     for (name, value) in &response.headers {
-        let value = text(value);
+        let value = to_text(value);
         if name.eq_ignore_ascii_case("content-type") {
             kind.clone_from(&value);
         }
@@ -440,7 +440,7 @@ fn recorded(response: RecordedResponse) -> Result<http::Response<ResponseBody>, 
         (None, Value::Null) => Vec::new(),
         (None, Value::String(text)) if !kind.contains("json") => text.into_bytes(),
         (None, value) if xml::is_xml(&xml::media_type(&kind)) => {
-            xml::document(&value).map_err(|error| format!("body: {error}"))?.into_bytes()
+            xml::write_document(&value).map_err(|error| format!("body: {error}"))?.into_bytes()
         }
         (None, value) => value.to_string().into_bytes(),
     };

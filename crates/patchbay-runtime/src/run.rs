@@ -31,7 +31,7 @@ pub async fn run(
     inputs: &Inputs,
 ) -> Result<Map<String, Value>, Error> {
     let mut redactor = ctx.credentials.redactor();
-    know_basic(&ctx, inputs, action, &mut redactor)?;
+    redact_basic_header(&ctx, inputs, action, &mut redactor)?;
     match execute(host, &ctx, action, inputs, &redactor).await {
         Ok(mut result) => {
             result.values_mut().for_each(|value| redactor.value(value));
@@ -50,7 +50,7 @@ pub async fn run_for_credentials(
     inputs: &Inputs,
 ) -> Result<Map<String, Value>, Error> {
     let mut redactor = ctx.credentials.redactor();
-    know_basic(&ctx, inputs, action, &mut redactor)?;
+    redact_basic_header(&ctx, inputs, action, &mut redactor)?;
     execute(host, &ctx, action, inputs, &redactor).await.map_err(|error| redact_error(error, &redactor))
 }
 
@@ -64,25 +64,30 @@ async fn execute(
     let (context, steps) = (ctx.context_value(), Value::Object(Map::new()));
     let iterator = Value::Null;
     let mut inputs = Cow::Borrowed(inputs.values());
-    let paging = cursor::open(action, &mut inputs)?;
-    composite_ids::split(action, &mut inputs)?;
+    let paging = cursor::take_cursor(action, &mut inputs)?;
+    composite_ids::decode_ids(action, &mut inputs)?;
     let (inputs, paging) = (&*inputs, paging.as_ref());
     let memory_budget = &Mutex::default();
     let mut run =
         Run { host, ctx, action, inputs, context, steps, iterator, paging, step: "", redactor, memory_budget };
-    let last = step_scheduler::run_steps(&mut run, action_result::wants(action)).await?;
+    let last = step_scheduler::run_steps(&mut run, action_result::output_parts(action)).await?;
     let mut result = action_result::assemble(run, last)?;
-    composite_ids::join(action, &mut result);
-    cursor::close(paging, &mut result);
+    composite_ids::encode_ids(action, &mut result);
+    cursor::put_cursor(paging, &mut result);
     Ok(result)
 }
 
 /// A Basic header is a secret of its own: neither user nor password shows in it.
-fn know_basic(ctx: &RunContext<'_>, inputs: &Inputs, action: &Action, redactor: &mut Redactor) -> Result<(), Error> {
+fn redact_basic_header(
+    ctx: &RunContext<'_>,
+    inputs: &Inputs,
+    action: &Action,
+    redactor: &mut Redactor,
+) -> Result<(), Error> {
     if let Authorization::Basic(_) = &ctx.method.authorization {
         let context = ctx.context_value();
         let roots = [("inputs", inputs.values()), ("credentials", ctx.credentials.values()), ("context", &context)];
-        let value = auth::basic(&ctx.method.authorization, &Bindings { roots: &roots })
+        let value = auth::basic_credentials(&ctx.method.authorization, &Bindings { roots: &roots })
             .map_err(|error| expression_error(&ctx.connector.title, &action.id, &error))?;
         if let Some(value) = value {
             redactor.add(&value);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// The ids of a run.
 #[derive(Clone, Debug)]
-pub struct RunFacts {
+pub struct RunIds {
     /// The organisation; none where only the project is known.
     pub organization_id: Option<OrganizationId>,
     /// The project.
@@ -23,7 +23,7 @@ pub struct RunFacts {
     pub call_id: CallId,
 }
 
-impl RunFacts {
+impl RunIds {
     /// The object behind `$.context`, under the names that connector files use.
     pub fn context(&self, connector: &Connector, method: &AuthMethod) -> Value {
         let mut context = Map::new();

@@ -14,15 +14,15 @@ use tokio::time::Instant;
 use crate::{
     Error, ErrorCode,
     context::Run,
-    response::output::{Answer, Wants},
+    response::output::{OutputParts, StepOutput},
     steps,
 };
 
 /// The most elements that a step runs over.
-const MAX_ELEMENTS: usize = 10_000;
+const MAX_ITEMS: usize = 10_000;
 
 /// How the action goes on.
-pub enum Flow {
+pub enum StepFlow {
     /// The step left this output.
     Done(Value),
     /// The step did not run.
@@ -32,36 +32,38 @@ pub enum Flow {
 }
 
 /// Runs a step as its keys say.
-pub async fn run(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Flow, Error> {
-    match admitted(run, step)? {
-        Flow::Done(_) => {}
+pub async fn run(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Result<StepFlow, Error> {
+    match check_condition(run, step)? {
+        StepFlow::Done(_) => {}
         other => return Ok(other),
     }
-    let all = Wants { raw: true, headers: true };
-    let wants = if step.success_criteria.is_some() || !step.then.is_empty() { all } else { wants };
+    let all = OutputParts { raw: true, headers: true };
+    let parts = if step.success_criteria.is_some() || !step.then.is_empty() { all } else { parts };
     let outcome = match &step.iterator {
-        Some(_) => each(run, step, wants).await,
-        None => element(run, step, wants, Map::new()).await.map(Answer::into_output),
+        Some(_) => run_iterator(run, step, parts).await,
+        None => run_item(run, step, parts, Map::new()).await.map(StepOutput::into_value),
     };
     run.iterator = Value::Null;
-    fulfilled(run, step, outcome?).map(Flow::Done)
+    check_success_criteria(run, step, outcome?).map(StepFlow::Done)
 }
 
 /// Whether the condition lets the step run.
-fn admitted(run: &Run<'_>, step: &Step) -> Result<Flow, Error> {
-    let Some(condition) = &step.condition else { return Ok(Flow::Done(Value::Null)) };
+fn check_condition(run: &Run<'_>, step: &Step) -> Result<StepFlow, Error> {
+    let Some(condition) = &step.condition else { return Ok(StepFlow::Done(Value::Null)) };
     match (condition.is_truthy(&Bindings { roots: &run.roots() }), step.on_condition_error) {
-        (Ok(true), _) | (Err(_), OnConditionError::Run) => Ok(Flow::Done(Value::Null)),
-        (Ok(false), _) | (Err(_), OnConditionError::Skip) => Ok(Flow::Skipped),
-        (Err(_), OnConditionError::Break) => Ok(Flow::Break),
-        (Err(error), OnConditionError::Fail) => Err(run.broken(&error)),
+        (Ok(true), _) | (Err(_), OnConditionError::Run) => Ok(StepFlow::Done(Value::Null)),
+        (Ok(false), _) | (Err(_), OnConditionError::Skip) => Ok(StepFlow::Skipped),
+        (Err(_), OnConditionError::Break) => Ok(StepFlow::Break),
+        (Err(error), OnConditionError::Fail) => Err(run.expression_error(&error)),
     }
 }
 
 /// The step for each element of its iterator.
-async fn each(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Value, Error> {
+async fn run_iterator(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Result<Value, Error> {
     let found = match &step.iterator {
-        Some(iterator) => iterator.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.broken(&error))?,
+        Some(iterator) => {
+            iterator.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.expression_error(&error))?
+        }
         None => None,
     };
     let items = match found {
@@ -69,25 +71,25 @@ async fn each(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Value, Err
         None | Some(Value::Null) => Vec::new(),
         Some(single) => vec![single],
     };
-    if items.len() > MAX_ELEMENTS {
-        let message = format!("the step `{}` has {} elements; at most {MAX_ELEMENTS} are run", step.id, items.len());
+    if items.len() > MAX_ITEMS {
+        let message = format!("the step `{}` has {} elements; at most {MAX_ITEMS} are run", step.id, items.len());
         return Err(Error::new(ErrorCode::Validation, message));
     }
     let mut results = Vec::with_capacity(items.len());
-    let (mut answer, mut bytes) = (Answer::default(), 0_usize);
+    let (mut answer, mut bytes) = (StepOutput::default(), 0_usize);
     for (index, item) in items.into_iter().enumerate() {
         if Instant::now() >= run.ctx.deadline {
             let title = &run.ctx.connector.title;
             let message = format!("{title}: the time was over at element {index} of the step `{}`", step.id);
             return Err(Error::new(ErrorCode::Timeout, message));
         }
-        let known = Map::from_iter([
+        let variables = Map::from_iter([
             ("item".to_owned(), item.clone()),
             ("index".to_owned(), Value::from(index)),
             ("current".to_owned(), item),
         ]);
-        answer = element(run, step, wants, known).await?;
-        bytes = bytes.saturating_add(size(&answer.data));
+        answer = run_item(run, step, parts, variables).await?;
+        bytes = bytes.saturating_add(json_size(&answer.data));
         if bytes > run.ctx.config.max_response_bytes {
             let limit = run.ctx.config.max_response_bytes;
             let message = format!("the elements of the step `{}` came to more than {limit} bytes in all", step.id);
@@ -96,25 +98,30 @@ async fn each(run: &mut Run<'_>, step: &Step, wants: Wants) -> Result<Value, Err
         results.push(std::mem::take(&mut answer.data));
     }
     answer.data = Value::Array(results);
-    Ok(answer.into_output())
+    Ok(answer.into_value())
 }
 
 /// The step's functions, one after the other, for one element.
-async fn element(run: &mut Run<'_>, step: &Step, wants: Wants, known: Map<String, Value>) -> Result<Answer, Error> {
-    run.iterator = Value::Object(known);
-    let mut answer = function(run, &step.function, wants).await?;
+async fn run_item(
+    run: &mut Run<'_>,
+    step: &Step,
+    parts: OutputParts,
+    variables: Map<String, Value>,
+) -> Result<StepOutput, Error> {
+    run.iterator = Value::Object(variables);
+    let mut answer = run_function(run, &step.function, parts).await?;
     for function in &step.then {
         if let Value::Object(members) = &mut run.iterator {
             members.insert("current".to_owned(), std::mem::take(&mut answer.data));
         }
-        answer = self::function(run, function, wants).await?;
+        answer = run_function(run, function, parts).await?;
     }
     Ok(answer)
 }
 
 /// One function. What a provider answers is bounded where it is read, what is made here where it is made.
-async fn function(run: &Run<'_>, function: &StepFunction, wants: Wants) -> Result<Answer, Error> {
-    let answer = steps::run(run, function, wants).await?;
+async fn run_function(run: &Run<'_>, function: &StepFunction, parts: OutputParts) -> Result<StepOutput, Error> {
+    let answer = steps::run(run, function, parts).await?;
     let is_made = matches!(
         function,
         StepFunction::StaticValues(_)
@@ -124,13 +131,13 @@ async fn function(run: &Run<'_>, function: &StepFunction, wants: Wants) -> Resul
             | StepFunction::EmitEvent(_)
     );
     if is_made {
-        run.keeps(&answer.data)?;
+        run.charge_memory(&answer.data)?;
     }
     Ok(answer)
 }
 
 /// The output, where it is what the author calls a success.
-fn fulfilled(run: &mut Run<'_>, step: &Step, output: Value) -> Result<Value, Error> {
+fn check_success_criteria(run: &mut Run<'_>, step: &Step, output: Value) -> Result<Value, Error> {
     let Some(criteria) = &step.success_criteria else { return Ok(output) };
     // The step's own output is not among the steps yet; while the criteria are looked at it is there under its id, and
     // as `response`. It is moved there and back: outputs may be large.
@@ -139,36 +146,38 @@ fn fulfilled(run: &mut Run<'_>, step: &Step, output: Value) -> Result<Value, Err
         steps.insert(step.id.clone(), own);
     }
     // Whether it is a success; where it is none, what the file says of that.
-    let judged = {
+    let failure = {
         let response = run.steps.get(&step.id).and_then(|step| step.get("output")).unwrap_or(&Value::Null);
         let roots = run.roots().into_iter().chain([("response", response)]).collect::<Vec<_>>();
         let bindings = Bindings { roots: &roots };
         match criteria.is_truthy(&bindings) {
             Ok(true) => Ok(None),
             Ok(false) => {
-                let told = step.failure_message.as_ref().map(|message| message.eval_text(&bindings, Escape::None));
-                told.transpose().map(|told| Some(told.flatten()))
+                let message = step.failure_message.as_ref().map(|message| message.eval_text(&bindings, Escape::None));
+                message.transpose().map(|message| Some(message.flatten()))
             }
             Err(error) => Err(error),
         }
-        .map_err(|error| run.broken(&error))
+        .map_err(|error| run.expression_error(&error))
     };
     let own = run.steps.as_object_mut().and_then(|steps| steps.shift_remove(&step.id));
     let output = own.and_then(|mut step| step.get_mut("output").map(Value::take)).unwrap_or_default();
-    let Some(told) = judged? else { return Ok(output) };
+    let Some(message) = failure? else { return Ok(output) };
     let (title, id) = (&run.ctx.connector.title, &step.id);
-    let message = told
-        .filter(|told| !told.is_empty())
+    let message = message
+        .filter(|message| !message.is_empty())
         .unwrap_or_else(|| format!("{title} answered, but not with what the step `{id}` counts as a success"));
     Err(Error::new(ErrorCode::ProviderInvalidResponse, message))
 }
 
 /// Roughly how many bytes a value takes as JSON.
-fn size(value: &Value) -> usize {
+fn json_size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
-        Value::Array(items) => items.iter().map(size).sum::<usize>() + items.len() + 2,
-        Value::Object(members) => members.iter().map(|(key, value)| key.len() + size(value) + 4).sum::<usize>() + 2,
+        Value::Array(items) => items.iter().map(json_size).sum::<usize>() + items.len() + 2,
+        Value::Object(members) => {
+            members.iter().map(|(key, value)| key.len() + json_size(value) + 4).sum::<usize>() + 2
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
 }

@@ -14,87 +14,87 @@ use serde_json::{Map, Value};
 use crate::{
     Error,
     context::Run,
-    response::{action_result, output::Wants},
-    step_runner::{self, Flow},
+    response::{action_result, output::OutputParts},
+    step_runner::{self, StepFlow},
 };
 
 /// A step's place in the file and what came of it.
-type Done = (usize, Result<Flow, Error>);
+type FinishedStep = (usize, Result<StepFlow, Error>);
 
 /// The steps that run beside.
 #[derive(Default)]
-struct Beside<'a> {
-    running: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send + 'a>>>,
+struct AsyncSteps<'a> {
+    running: FuturesUnordered<Pin<Box<dyn Future<Output = FinishedStep> + Send + 'a>>>,
     /// Their places.
-    places: Vec<usize>,
+    running_indexes: Vec<usize>,
     /// Those that are done and not yet looked at.
-    done: Vec<Done>,
+    done: Vec<FinishedStep>,
 }
 
 /// How far the action has come.
-struct Progress<'a> {
+struct StepProgress<'a> {
     steps: &'a [Step],
     /// The last step that left an output.
     last: Option<usize>,
-    is_over: bool,
+    is_stopped: bool,
 }
 
 /// Runs all steps of the run's action; gives the last that left an output.
-pub async fn run_steps<'a>(run: &mut Run<'a>, wants: Wants) -> Result<Option<&'a str>, Error> {
-    let mut beside = Beside::default();
-    let mut progress = Progress { steps: &run.action.steps, last: None, is_over: false };
-    for (place, step) in progress.steps.iter().enumerate() {
-        while beside.must_wait_for(step, progress.steps) {
-            beside.next().await;
+pub async fn run_steps<'a>(run: &mut Run<'a>, parts: OutputParts) -> Result<Option<&'a str>, Error> {
+    let mut async_steps = AsyncSteps::default();
+    let mut progress = StepProgress { steps: &run.action.steps, last: None, is_stopped: false };
+    for (index, step) in progress.steps.iter().enumerate() {
+        while async_steps.must_wait_before(step, progress.steps) {
+            async_steps.wait_for_one().await;
         }
-        beside.settle(run, &mut progress)?;
-        if progress.is_over {
+        async_steps.record_outcomes(run, &mut progress)?;
+        if progress.is_stopped {
             break;
         }
         if step.is_async {
-            beside.start(run, place, step, wants);
+            async_steps.start(run, index, step, parts);
             continue;
         }
         run.step = &step.id;
         let outcome = {
-            let main = pin!(step_runner::run(run, step, wants));
-            beside.alongside(main).await
+            let main = pin!(step_runner::run(run, step, parts));
+            async_steps.drive_while(main).await
         };
-        progress.settle(run, place, outcome)?;
-        beside.settle(run, &mut progress)?;
-        if progress.is_over {
+        progress.record_outcome(run, index, outcome)?;
+        async_steps.record_outcomes(run, &mut progress)?;
+        if progress.is_stopped {
             break;
         }
     }
-    while !beside.places.is_empty() {
-        beside.next().await;
-        beside.settle(run, &mut progress)?;
+    while !async_steps.running_indexes.is_empty() {
+        async_steps.wait_for_one().await;
+        async_steps.record_outcomes(run, &mut progress)?;
     }
-    Ok(progress.last.map(|place| progress.steps[place].id.as_str()))
+    Ok(progress.last.map(|index| progress.steps[index].id.as_str()))
 }
 
-impl<'a> Beside<'a> {
-    fn must_wait_for(&self, step: &Step, steps: &[Step]) -> bool {
-        self.places.iter().any(|place| match &step.depends_on {
+impl<'a> AsyncSteps<'a> {
+    fn must_wait_before(&self, step: &Step, steps: &[Step]) -> bool {
+        self.running_indexes.iter().any(|index| match &step.depends_on {
             StepDependencies::Any => true,
-            StepDependencies::Named(names) => names.contains(&steps[*place].id),
+            StepDependencies::Named(names) => names.contains(&steps[*index].id),
         })
     }
 
     /// Starts a step with the outputs that it reads as they are now.
-    fn start(&mut self, run: &Run<'a>, place: usize, step: &'a Step, wants: Wants) {
-        let mut own = run.beside(step);
-        self.places.push(place);
-        self.running.push(Box::pin(async move { (place, step_runner::run(&mut own, step, wants).await) }));
+    fn start(&mut self, run: &Run<'a>, index: usize, step: &'a Step, parts: OutputParts) {
+        let mut own = run.for_async_step(step);
+        self.running_indexes.push(index);
+        self.running.push(Box::pin(async move { (index, step_runner::run(&mut own, step, parts).await) }));
     }
 
     /// Does something while the others go on.
-    async fn alongside<T>(&mut self, mut main: Pin<&mut impl Future<Output = T>>) -> T {
-        while !self.places.is_empty() {
+    async fn drive_while<T>(&mut self, mut main: Pin<&mut impl Future<Output = T>>) -> T {
+        while !self.running_indexes.is_empty() {
             tokio::select! {
                 // What runs beside comes first, so that it is sent before the step that follows it.
                 biased;
-                Some(done) = self.running.next() => self.take(done),
+                Some(done) = self.running.next() => self.finish(done),
                 outcome = main.as_mut() => return outcome,
             }
         }
@@ -102,57 +102,62 @@ impl<'a> Beside<'a> {
     }
 
     /// Waits for one of them.
-    async fn next(&mut self) {
+    async fn wait_for_one(&mut self) {
         match self.running.next().await {
-            Some(done) => self.take(done),
-            None => self.places.clear(),
+            Some(done) => self.finish(done),
+            None => self.running_indexes.clear(),
         }
     }
 
-    fn take(&mut self, done: Done) {
-        self.places.retain(|place| *place != done.0);
+    fn finish(&mut self, done: FinishedStep) {
+        self.running_indexes.retain(|index| *index != done.0);
         self.done.push(done);
     }
 
     /// Puts what is done among the outputs.
-    fn settle(&mut self, run: &mut Run<'_>, progress: &mut Progress<'_>) -> Result<(), Error> {
-        self.done.drain(..).try_for_each(|(place, outcome)| progress.settle(run, place, outcome))
+    fn record_outcomes(&mut self, run: &mut Run<'_>, progress: &mut StepProgress<'_>) -> Result<(), Error> {
+        self.done.drain(..).try_for_each(|(index, outcome)| progress.record_outcome(run, index, outcome))
     }
 }
 
-impl Progress<'_> {
-    fn settle(&mut self, run: &mut Run<'_>, place: usize, outcome: Result<Flow, Error>) -> Result<(), Error> {
-        let step = &self.steps[place];
+impl StepProgress<'_> {
+    fn record_outcome(
+        &mut self,
+        run: &mut Run<'_>,
+        index: usize,
+        outcome: Result<StepFlow, Error>,
+    ) -> Result<(), Error> {
+        let step = &self.steps[index];
         let output = match outcome {
-            Ok(Flow::Done(output)) => output,
-            Ok(Flow::Skipped) => return Ok(()),
-            Ok(Flow::Break) => {
-                self.is_over = true;
+            Ok(StepFlow::Done(output)) => output,
+            Ok(StepFlow::Skipped) => return Ok(()),
+            Ok(StepFlow::Break) => {
+                self.is_stopped = true;
                 return Ok(());
             }
             // What cannot be helped by going on is not ignored: the time is over, or the guard said no.
             Err(error) if step.ignore_error && !matches!(error.code.status(), 408 | 500) => {
-                action_result::ignored(&error)
+                action_result::ignored_error_output(&error)
             }
             Err(error) => return Err(error),
         };
         if let Value::Object(outputs) = &mut run.steps {
             // In the file's order, whichever was done first.
-            let is_before = |id: &String| self.steps[..place].iter().any(|step| step.id == *id);
+            let is_before = |id: &String| self.steps[..index].iter().any(|step| step.id == *id);
             let at = match self.last {
-                Some(last) if last > place => outputs.keys().filter(|id| is_before(id)).count(),
+                Some(last) if last > index => outputs.keys().filter(|id| is_before(id)).count(),
                 _ => outputs.len(),
             };
             outputs.shift_insert(at, step.id.clone(), Value::Object(Map::from_iter([("output".to_owned(), output)])));
         }
-        self.last = self.last.max(Some(place));
+        self.last = self.last.max(Some(index));
         Ok(())
     }
 }
 
 impl<'a> Run<'a> {
     /// A run of one step of this run, with the outputs that it reads.
-    fn beside(&self, step: &'a Step) -> Run<'a> {
+    fn for_async_step(&self, step: &'a Step) -> Run<'a> {
         let mut outputs = Map::new();
         if let Value::Object(all) = &self.steps {
             let is_read = |id: &String| match &step.depends_on {

@@ -14,13 +14,13 @@ use tokio::time::Instant;
 use crate::redaction::redactor::{REDACTED, Redactor};
 
 /// The most exchanges that are kept of one run.
-const MOST: usize = 100;
+const MAX_EXCHANGES: usize = 100;
 /// The most of a body that is kept, in bytes.
-const LONGEST_BODY: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Headers that are never shown.
-const HIDDEN: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+const HIDDEN_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
 /// Headers that prove who asks.
-const PROOFS: [&str; 2] = ["authorization", "proxy-authorization"];
+const CREDENTIAL_HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
 
 /// One request to a provider and its answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -74,14 +74,14 @@ pub struct Trace {
     exchanges: Mutex<Vec<Exchange>>,
     /// What the run itself made or got to prove who asks. It is not known before, so it is removed at the end from all
     /// that was kept: a token also from the answer that it came in.
-    learned: Mutex<Redactor>,
+    run_secrets: Mutex<Redactor>,
 }
 
 /// Shorter proofs are words like `true` that stand elsewhere too.
-const SHORTEST_PROOF: usize = 8;
+const MIN_SECRET_LEN: usize = 8;
 
 /// What is known before the answer comes.
-pub struct Sent(Exchange);
+pub struct PendingExchange(Exchange);
 
 impl Trace {
     /// Ends the recording of a run that began at `began`.
@@ -93,77 +93,79 @@ impl Trace {
     /// What was recorded, in order.
     fn into_exchanges(self) -> Vec<Exchange> {
         let mut exchanges = self.exchanges.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let learned = self.learned.into_inner().unwrap_or_else(PoisonError::into_inner);
-        exchanges.iter_mut().for_each(|exchange| exchange.redact(&learned));
+        let run_secrets = self.run_secrets.into_inner().unwrap_or_else(PoisonError::into_inner);
+        exchanges.iter_mut().for_each(|exchange| exchange.redact(&run_secrets));
         exchanges
     }
 
     /// Knows a secret that the run made itself, such as an assertion that it signed.
-    pub fn learn(&self, secret: &str) {
-        if secret.len() >= SHORTEST_PROOF {
-            self.learned.lock().unwrap_or_else(PoisonError::into_inner).add(secret);
+    pub fn add_secret(&self, secret: &str) {
+        if secret.len() >= MIN_SECRET_LEN {
+            self.run_secrets.lock().unwrap_or_else(PoisonError::into_inner).add(secret);
         }
     }
 
     /// Knows what a request proves itself with (RFC 9110, section 11.6.2): the value, what follows its scheme, and the
     /// password of a Basic one.
-    fn learn_proof(&self, headers: &HeaderMap) {
-        let proofs = PROOFS.iter().flat_map(|name| headers.get_all(*name)).filter_map(|value| value.to_str().ok());
-        for proof in proofs {
-            self.learn(proof);
-            let Some((scheme, rest)) = proof.split_once(' ') else { continue };
-            self.learn(rest.trim());
+    fn add_credentials(&self, headers: &HeaderMap) {
+        let credentials =
+            CREDENTIAL_HEADERS.iter().flat_map(|name| headers.get_all(*name)).filter_map(|value| value.to_str().ok());
+        for credential in credentials {
+            self.add_secret(credential);
+            let Some((scheme, rest)) = credential.split_once(' ') else { continue };
+            self.add_secret(rest.trim());
             if scheme.eq_ignore_ascii_case("basic")
                 && let Ok(pair) = STANDARD.decode(rest.trim())
                 && let Some((_, password)) = String::from_utf8_lossy(&pair).split_once(':')
             {
-                self.learn(password);
+                self.add_secret(password);
             }
         }
     }
 
     /// Keeps a request that is about to be sent.
-    pub fn sending(&self, step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> Sent {
-        self.learn_proof(&outgoing.headers);
-        Sent::new(step, outgoing, redactor)
+    pub fn begin(&self, step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> PendingExchange {
+        self.add_credentials(&outgoing.headers);
+        PendingExchange::new(step, outgoing, redactor)
     }
 
     /// Keeps an answered request.
     /// Of a body that is left to be read, nothing is known.
-    pub fn answered(
+    pub fn record_response(
         &self,
-        sent: Sent,
+        pending: PendingExchange,
         status: StatusCode,
-        answered: &HeaderMap,
-        read: Option<&Bytes>,
+        response_headers: &HeaderMap,
+        response_body: Option<&Bytes>,
         duration_ms: u64,
         redactor: &Redactor,
     ) {
-        let Sent(exchange) = sent;
-        self.keep(Exchange {
+        let PendingExchange(exchange) = pending;
+        self.push(Exchange {
             status: Some(status.as_u16()),
-            response_headers: headers(answered, redactor),
-            response_body: read.map_or_else(|| Value::from("(handed on as it comes)"), |read| body(read, redactor)),
+            response_headers: headers(response_headers, redactor),
+            response_body: response_body
+                .map_or_else(|| Value::from("(handed on as it comes)"), |read| body(read, redactor)),
             duration_ms,
             ..exchange
         });
     }
 
     /// Keeps a request without an answer.
-    pub fn failed(&self, sent: Sent, error: &str, duration_ms: u64, redactor: &Redactor) {
-        let Sent(exchange) = sent;
-        self.keep(Exchange { error: Some(redactor.text(error).into_owned()), duration_ms, ..exchange });
+    pub fn record_failure(&self, pending: PendingExchange, error: &str, duration_ms: u64, redactor: &Redactor) {
+        let PendingExchange(exchange) = pending;
+        self.push(Exchange { error: Some(redactor.text(error).into_owned()), duration_ms, ..exchange });
     }
 
-    fn keep(&self, exchange: Exchange) {
+    fn push(&self, exchange: Exchange) {
         let mut exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
-        if exchanges.len() < MOST {
+        if exchanges.len() < MAX_EXCHANGES {
             exchanges.push(exchange);
         }
     }
 }
 
-impl Sent {
+impl PendingExchange {
     fn new(step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> Self {
         Self(Exchange {
             step: step.to_owned(),
@@ -183,7 +185,7 @@ impl Sent {
 fn headers(headers: &HeaderMap, redactor: &Redactor) -> Map<String, Value> {
     let mut shown = Map::new();
     for (name, value) in headers {
-        let hidden = value.is_sensitive() || HIDDEN.contains(&name.as_str());
+        let hidden = value.is_sensitive() || HIDDEN_HEADERS.contains(&name.as_str());
         let text = if hidden {
             REDACTED.into()
         } else {
@@ -207,7 +209,7 @@ fn body(bytes: &Bytes, redactor: &Redactor) -> Value {
     if bytes.is_empty() {
         return Value::Null;
     }
-    if bytes.len() <= LONGEST_BODY
+    if bytes.len() <= MAX_BODY_BYTES
         && let Ok(mut value) = serde_json::from_slice::<Value>(bytes)
     {
         redactor.value(&mut value);
@@ -218,10 +220,10 @@ fn body(bytes: &Bytes, redactor: &Redactor) -> Value {
     };
     // Redacted before it is cut: half of a secret is one too.
     let text = redactor.text(text);
-    if text.len() <= LONGEST_BODY {
+    if text.len() <= MAX_BODY_BYTES {
         return Value::String(text.into_owned());
     }
-    let end = (0..=LONGEST_BODY).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    let end = (0..=MAX_BODY_BYTES).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     Value::String(format!("{}… ({} bytes in all)", &text[..end], bytes.len()))
 }
 
@@ -259,9 +261,21 @@ mod tests {
         let redactor = Redactor::new([SECRET].into_iter());
         let trace = Trace::default();
         let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static("a=b"))]);
-        let body = Bytes::from(format!("{}{SECRET}", "x".repeat(LONGEST_BODY - 5)));
-        trace.answered(Sent::new("one", &outgoing(), &redactor), StatusCode::OK, &headers, Some(&body), 7, &redactor);
-        trace.failed(Sent::new("two", &outgoing(), &redactor), "no route to canary-secret-1", 8, &redactor);
+        let body = Bytes::from(format!("{}{SECRET}", "x".repeat(MAX_BODY_BYTES - 5)));
+        trace.record_response(
+            PendingExchange::new("one", &outgoing(), &redactor),
+            StatusCode::OK,
+            &headers,
+            Some(&body),
+            7,
+            &redactor,
+        );
+        trace.record_failure(
+            PendingExchange::new("two", &outgoing(), &redactor),
+            "no route to canary-secret-1",
+            8,
+            &redactor,
+        );
         let exchanges = trace.into_exchanges();
         let text = serde_json::to_string(&exchanges).unwrap();
         assert!(!text.contains("canary") && !text.contains("Bearer x") && !text.contains("a=b"), "{text}");
@@ -276,19 +290,19 @@ mod tests {
         let got = Bytes::from_static(br#"{"token":"canary-session-1","note":"canary-assertion-1","ok":true}"#);
         let url =
             |text: &str| OutboundRequest { url: url::Url::parse(text).unwrap(), body: Bytes::new(), ..outgoing() };
-        let first = trace.sending("one", &url("https://api.example/in"), &redactor);
-        trace.answered(first, StatusCode::OK, &HeaderMap::new(), Some(&got), 1, &redactor);
-        trace.learn("canary-assertion-1");
-        for (proof, path) in [
+        let first = trace.begin("one", &url("https://api.example/in"), &redactor);
+        trace.record_response(first, StatusCode::OK, &HeaderMap::new(), Some(&got), 1, &redactor);
+        trace.add_secret("canary-assertion-1");
+        for (credential, path) in [
             ("Bearer canary-session-1", "https://api.example/x?again=canary-session-1"),
             // user:canary-password-1
             ("Basic dXNlcjpjYW5hcnktcGFzc3dvcmQtMQ==", "https://api.example/canary-password-1"),
             ("canary-bare-1", "https://api.example/?is=canary-bare-1&true=true"),
         ] {
             let mut outgoing = url(path);
-            outgoing.headers.insert(http::header::AUTHORIZATION, HeaderValue::from_static(proof));
-            let sent = trace.sending("more", &outgoing, &redactor);
-            trace.failed(sent, "canary-bare-1 is refused", 1, &redactor);
+            outgoing.headers.insert(http::header::AUTHORIZATION, HeaderValue::from_static(credential));
+            let sent = trace.begin("more", &outgoing, &redactor);
+            trace.record_failure(sent, "canary-bare-1 is refused", 1, &redactor);
         }
         let text = serde_json::to_string(&trace.into_exchanges()).unwrap();
         assert!(!text.contains("canary") && text.contains("true=true") && text.contains("\"ok\":true"), "{text}");
@@ -298,8 +312,8 @@ mod tests {
     fn a_run_keeps_so_many() {
         let (trace, redactor) = (Trace::default(), Redactor::default());
         for _ in 0..150 {
-            trace.failed(Sent::new("s", &outgoing(), &redactor), "x", 1, &redactor);
+            trace.record_failure(PendingExchange::new("s", &outgoing(), &redactor), "x", 1, &redactor);
         }
-        assert_eq!(trace.into_exchanges().len(), MOST);
+        assert_eq!(trace.into_exchanges().len(), MAX_EXCHANGES);
     }
 }

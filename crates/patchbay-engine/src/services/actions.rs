@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Error, ErrorCode, RunTrace,
-    runtime::{self, HandOut, RawInputs, RunContext, Trace},
+    runtime::{self, RawInputs, RunContext, StreamSlot, Trace},
     scopes::missing_scopes,
     tokens::uses_token,
 };
@@ -69,7 +69,7 @@ impl Engine {
         self.run_action_within(caller, request, None).await
     }
 
-    /// Runs an action as [`Engine::run_action`], and waits at most `patience` for a rate limit before each request.
+    /// Runs an action as [`Engine::run_action`], and waits at most `max_wait` for a rate limit before each request.
     ///
     /// # Errors
     /// As [`Engine::run_action`]; 429 with `Retry-After` if a rate limit requires a longer wait.
@@ -77,9 +77,9 @@ impl Engine {
         &self,
         caller: &Caller,
         request: RunRequest,
-        patience: Option<Duration>,
+        max_wait: Option<Duration>,
     ) -> Result<RunOutcome, Error> {
-        let (call, outcome, trace) = self.perform(caller, request, patience, None).await?;
+        let (call, outcome, trace) = self.perform(caller, request, max_wait, None).await?;
         finish(call, outcome, trace)
     }
 
@@ -91,11 +91,11 @@ impl Engine {
         &self,
         caller: &Caller,
         request: RunRequest,
-        patience: Option<Duration>,
+        max_wait: Option<Duration>,
     ) -> Result<RunReply, Error> {
-        let hand_out = HandOut::default();
-        let (call, outcome, trace) = self.perform(caller, request, patience, Some(&hand_out)).await?;
-        match (outcome, hand_out.take()) {
+        let stream_slot = StreamSlot::default();
+        let (call, outcome, trace) = self.perform(caller, request, max_wait, Some(&stream_slot)).await?;
+        match (outcome, stream_slot.take()) {
             (Ok(result), Some(file)) => {
                 let trace = trace.map(|trace| run_trace(&call, trace));
                 let outcome = RunOutcome { call_id: call.id.clone(), result, trace };
@@ -110,18 +110,18 @@ impl Engine {
         &self,
         caller: &Caller,
         request: RunRequest,
-        patience: Option<Duration>,
-        hand_out: Option<&HandOut>,
+        max_wait: Option<Duration>,
+        stream_slot: Option<&StreamSlot>,
     ) -> Result<(Call, Result<Map<String, Value>, Error>, Option<Trace>), Error> {
         caller.require(ApiScope::ActionsExecute)?;
         let RunRequest { account_id, profile_id, action, path, query, headers, body, debug } = request;
         let name = Some(action.clone());
         let mut call = Call::begin(self, caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
-        call.patience = patience;
+        call.max_rate_limit_wait = max_wait;
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
         let again = (uses_token(call.method()) && may_repeat(&call, &action)).then(|| raw.clone());
-        let outputs = RunOutputs { trace: trace.as_ref(), hand_out };
+        let outputs = RunOutputs { trace: trace.as_ref(), stream_slot };
         let mut outcome = self.run_in(caller, &call, &action, raw, outputs).await;
         // A token that the provider rejects before it expires is refreshed once.
         if let (Err(error), Some(raw)) = (&outcome, again)
@@ -176,8 +176,8 @@ impl Engine {
         cursors::open(self.vault(), account, &action, &mut raw)?;
         let inputs = runtime::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
-        let RunOutputs { trace, hand_out } = outputs;
-        let context = RunContext { trace, hand_out, ..call.context(caller, &credentials) };
+        let RunOutputs { trace, stream_slot } = outputs;
+        let context = RunContext { trace, stream_slot, ..call.context(caller, &credentials) };
         let mut result = runtime::run(self.host(), context, &action, &inputs).await?;
         cursors::seal(self.vault(), account, &action, &mut result);
         Ok(result)
@@ -220,7 +220,7 @@ impl Engine {
 #[derive(Clone, Copy)]
 struct RunOutputs<'a> {
     trace: Option<&'a Trace>,
-    hand_out: Option<&'a HandOut>,
+    stream_slot: Option<&'a StreamSlot>,
 }
 
 /// Ends the call.

@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 use super::{Caller, Engine, ResolvedAccount, error_hints, resolve};
 use crate::{
     Error, ErrorCode,
-    runtime::{Credentials, RunContext, RunFacts},
+    runtime::{Credentials, RunContext, RunIds},
 };
 
 /// The status in the record of a call that its caller cancelled.
@@ -30,7 +30,7 @@ pub(super) struct Call {
     /// The deadline.
     pub(super) deadline: Instant,
     /// The longest wait for a rate limit before each request; none means until the deadline.
-    pub(super) patience: Option<Duration>,
+    pub(super) max_rate_limit_wait: Option<Duration>,
     kind: CallKind,
     action: Option<String>,
     started_at: Timestamp,
@@ -71,7 +71,7 @@ impl Call {
             connector,
             auth_index,
             deadline,
-            patience: None,
+            max_rate_limit_wait: None,
             kind,
             action,
             started_at,
@@ -109,7 +109,7 @@ impl Call {
     /// Returns what the runtime runs an action with.
     pub(super) fn context<'a>(&'a self, caller: &Caller, credentials: &'a Credentials) -> RunContext<'a> {
         let account = &self.resolved.account;
-        let facts = RunFacts {
+        let facts = RunIds {
             organization_id: Some(caller.organization_id.clone()),
             project_id: caller.project_id.clone(),
             account_id: Some(account.id.clone()),
@@ -121,7 +121,7 @@ impl Call {
         let (config, deadline) = (self.engine.config().runtime(), self.deadline);
         RunContext {
             events: self.engine.events(),
-            patience: self.patience,
+            max_rate_limit_wait: self.max_rate_limit_wait,
             granted: account.token.as_ref().map(|token| &*token.scopes).filter(|scopes| !scopes.is_empty()),
             ..RunContext::new(&self.connector, self.method(), credentials, facts, config, deadline)
         }

@@ -7,7 +7,7 @@ use patchbay_egress::BodyStream;
 use super::{actions::RunOutcome, call::Call};
 use crate::{
     Error,
-    runtime::{FileFacts, IntoError as _, Mask, OpenFile},
+    runtime::{FileMetadata, IntoError as _, StreamRedactor, StreamedFile},
 };
 
 /// The result of an action.
@@ -20,12 +20,12 @@ pub enum RunReply {
 
 /// A file in an action's result.
 pub struct RunFile {
-    /// The result. If it contains the file's content, the text in [`place`](Self::place) marks its position.
+    /// The result. If it contains the file's content, the text in [`placeholder`](Self::placeholder) marks its position.
     pub outcome: RunOutcome,
     /// The placeholder of the content.
-    pub place: String,
+    pub placeholder: String,
     /// The metadata of the file.
-    pub facts: FileFacts,
+    pub metadata: FileMetadata,
     /// True if the content is text; otherwise JSON contains it in base64.
     pub is_text: bool,
     /// The content.
@@ -34,18 +34,18 @@ pub struct RunFile {
 
 /// A stream of a file's content with the account's secrets redacted. Dropping it ends the call.
 pub struct FileContent {
-    pieces: BodyStream,
-    mask: Mask,
+    content: BodyStream,
+    redactor: StreamRedactor,
     call: Option<Call>,
     length: Option<u64>,
     given: u64,
 }
 
 impl RunFile {
-    pub(super) fn new(call: Call, outcome: RunOutcome, file: OpenFile) -> Self {
-        let OpenFile { pieces, mask, facts, is_text, place } = file;
-        let content = FileContent { pieces, mask, call: Some(call), length: facts.length, given: 0 };
-        Self { outcome, place, facts, is_text, content }
+    pub(super) fn new(call: Call, outcome: RunOutcome, file: StreamedFile) -> Self {
+        let StreamedFile { content, redactor, metadata, is_text, placeholder } = file;
+        let content = FileContent { content, redactor, call: Some(call), length: metadata.length, given: 0 };
+        Self { outcome, placeholder, metadata, is_text, content }
     }
 }
 
@@ -53,8 +53,8 @@ impl FileContent {
     /// Returns the next chunk, never empty; `None` at the end and after an error.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         while self.call.is_some() {
-            let piece = match self.pieces.next().await {
-                Some(Ok(piece)) => self.mask.piece(piece),
+            let piece = match self.content.next().await {
+                Some(Ok(piece)) => self.redactor.push(piece),
                 Some(Err(failure)) => {
                     let call = self.call.take()?;
                     let error = failure.into_error(&call.connector.title);
@@ -62,7 +62,7 @@ impl FileContent {
                     return Some(Err(error));
                 }
                 None => {
-                    let rest = self.mask.rest();
+                    let rest = self.redactor.finish();
                     if rest.is_empty() {
                         self.end();
                     }

@@ -17,7 +17,7 @@ use url::Url;
 use super::{Caller, Engine, call::Call};
 use crate::{
     Error, ErrorCode, Problem, ProviderFailure,
-    runtime::{self, Credentials, IntoError as _, Parts, Redactor},
+    runtime::{self, Credentials, IntoError as _, Redactor, RequestParts},
     tokens::uses_token,
 };
 
@@ -98,7 +98,7 @@ impl Engine {
         self.run_proxy_within(caller, request, None).await
     }
 
-    /// Sends a request as [`Engine::run_proxy`], and waits at most `patience` for a rate limit.
+    /// Sends a request as [`Engine::run_proxy`], and waits at most `max_wait` for a rate limit.
     ///
     /// # Errors
     /// As [`Engine::run_proxy`]; 429 with `Retry-After` if a rate limit requires a longer wait.
@@ -106,11 +106,11 @@ impl Engine {
         &self,
         caller: &Caller,
         request: ProxyRequest,
-        patience: Option<Duration>,
+        max_wait: Option<Duration>,
     ) -> Result<ProxyOutcome, Error> {
         caller.require(ApiScope::ActionsExecute)?;
         let mut call = Call::begin(self, caller, &request.account_id, None, CallKind::Proxy, None).await?;
-        call.patience = patience;
+        call.max_rate_limit_wait = max_wait;
         let again = uses_token(call.method()).then(|| request.clone());
         let mut outcome = self.proxy_in(caller, &call, request).await;
         // A token that the provider rejects before it expires is refreshed once. The rejected request had no effect.
@@ -165,7 +165,7 @@ impl Engine {
         let url = target(&base, request.url.as_deref(), &request.path, &mut problems);
         let mut headers = own_headers(&request.headers, &mut problems);
 
-        let mut parts = Parts::default();
+        let mut parts = RequestParts::default();
         runtime::authorize(&context.method.authorization, &bindings, &mut parts)
             .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
         for name in parts.headers.keys().filter(|name| headers.contains_key(*name)) {
@@ -195,10 +195,12 @@ impl Engine {
             self.http().entropy(),
         )
         .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
-        let changes = runtime::changes(&outgoing.method);
-        let outcome =
-            self.http().send_observed(outgoing, runtime::pace(&context).as_ref(), call.deadline, &mut ReadAll).await;
-        if changes {
+        let may_change_data = runtime::may_change_data(&outgoing.method);
+        let outcome = self
+            .http()
+            .send_observed(outgoing, runtime::rate_limit_scope(&context).as_ref(), call.deadline, &mut ReadAll)
+            .await;
+        if may_change_data {
             self.host().response_cache.invalidate(&call.resolved.account.id);
         }
         let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;

@@ -3,7 +3,7 @@
 use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, CallId, ConnectSession, Owner, Profile};
 
-use crate::runtime::{Credentials, RunFacts};
+use crate::runtime::{Credentials, RunIds};
 
 /// The connector, profile, owner and credentials that a token belongs to. Token requests, revocations and test actions
 /// run with it.
@@ -61,8 +61,8 @@ impl<'a> TokenContext<'a> {
     }
 
     /// Returns the ids of a run in this context.
-    pub(crate) fn run_ids(&self, call_id: CallId) -> RunFacts {
-        RunFacts {
+    pub(crate) fn run_ids(&self, call_id: CallId) -> RunIds {
+        RunIds {
             organization_id: None,
             project_id: self.profile.project_id.clone(),
             account_id: self.account_id.cloned(),

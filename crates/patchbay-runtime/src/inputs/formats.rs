@@ -1,7 +1,7 @@
 //! The named formats of texts. No regular expression is compiled for them.
 
 /// What a text must be, when it is not; `None` when it fits or the format is unknown.
-pub(super) fn mismatch(format: &str, text: &str) -> Option<&'static str> {
+pub(super) fn expected_format(format: &str, text: &str) -> Option<&'static str> {
     let (fits, wanted) = match format {
         "email" => (is_email(text), "an e-mail address"),
         "url" => (is_url(text), "an http or https URL"),
@@ -131,12 +131,12 @@ mod tests {
             ),
         ] {
             for text in good {
-                assert_eq!(mismatch(format, text), None, "{format} {text}");
+                assert_eq!(expected_format(format, text), None, "{format} {text}");
             }
             for text in bad {
-                assert!(mismatch(format, text).is_some(), "{format} {text}");
+                assert!(expected_format(format, text).is_some(), "{format} {text}");
             }
         }
-        assert_eq!(mismatch("colour", "anything"), None);
+        assert_eq!(expected_format("colour", "anything"), None);
     }
 }

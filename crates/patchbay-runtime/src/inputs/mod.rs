@@ -41,24 +41,24 @@ impl Inputs {
 
 /// The most problems that one request is told of. Nobody reads more, and a list with a mistake in each of a million
 /// elements must not cost a million sentences.
-const MOST_PROBLEMS: usize = 100;
+const MAX_PROBLEMS: usize = 100;
 
 /// The problems found so far.
 struct Problems {
     found: Vec<Problem>,
-    most: usize,
+    limit: usize,
 }
 
 impl Default for Problems {
     fn default() -> Self {
-        Self { found: Vec::new(), most: MOST_PROBLEMS }
+        Self { found: Vec::new(), limit: MAX_PROBLEMS }
     }
 }
 
 impl Problems {
     /// For who wants to know whether there is one.
     fn any() -> Self {
-        Self { found: Vec::new(), most: 1 }
+        Self { found: Vec::new(), limit: 1 }
     }
 
     fn add(&mut self, path: &str, code: &'static str, message: impl Into<String>) {
@@ -73,11 +73,11 @@ impl Problems {
 
     /// Whether it is of no use to look for more.
     fn is_full(&self) -> bool {
-        self.found.len() >= self.most
+        self.found.len() >= self.limit
     }
 
     /// Whether there is one at `path` or inside it.
-    fn concern(&self, path: &str) -> bool {
+    fn covers(&self, path: &str) -> bool {
         let inside = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
         self.found.iter().any(|problem| problem.path.strip_prefix(path).is_some_and(inside))
     }
@@ -105,29 +105,29 @@ pub fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Error> {
                         checked.insert(input.name.clone(), value);
                     }
                 }
-                None => unknown(action, location, &name, &mut problems),
+                None => report_unknown(action, location, &name, &mut problems),
             }
         }
     }
     let is_missing = |input: &&Input| input.required && checked.get(&input.name).is_none_or(Value::is_null);
     for input in action.inputs.iter().filter(is_missing) {
         let path = format!("{}.{}", input.location.as_str(), input.name);
-        if !problems.concern(&path) {
+        if !problems.covers(&path) {
             problems.add(&path, "required", format!("`{path}` is required: {}", input.description));
         }
     }
-    rules::across(action, &checked, &mut problems);
+    rules::check_rules(action, &checked, &mut problems);
     if problems.is_empty() {
         return Ok(Inputs(Value::Object(checked)));
     }
-    Err(refusal(action, problems.found))
+    Err(validation_error(action, problems.found))
 }
 
 fn has_name(input: &Input, name: &str) -> bool {
     input.name == name || (input.location == InputLocation::Headers && input.name.eq_ignore_ascii_case(name))
 }
 
-fn unknown(action: &Action, location: InputLocation, name: &str, problems: &mut Problems) {
+fn report_unknown(action: &Action, location: InputLocation, name: &str, problems: &mut Problems) {
     let path = format!("{}.{name}", location.as_str());
     if let Some(elsewhere) = action.inputs.iter().find(|input| input.name == name) {
         let place = elsewhere.location.as_str();
@@ -142,12 +142,12 @@ fn unknown(action: &Action, location: InputLocation, name: &str, problems: &mut 
     problems.add(&path, "unknown_field", format!("`{}` takes no `{path}`{hint}", action.public_id));
 }
 
-fn refusal(action: &Action, problems: Vec<Problem>) -> Error {
+fn validation_error(action: &Action, problems: Vec<Problem>) -> Error {
     let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
     let message = match problems.len() {
         1 => first,
-        MOST_PROBLEMS.. => {
-            format!("`{}` was given {MOST_PROBLEMS} wrong inputs or more; the first: {first}", action.public_id)
+        MAX_PROBLEMS.. => {
+            format!("`{}` was given {MAX_PROBLEMS} wrong inputs or more; the first: {first}", action.public_id)
         }
         count => format!("`{}` was given {count} wrong inputs; the first: {first}", action.public_id),
     };

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Problems, formats};
 
 /// The rules of one value (of each element, for a list).
-pub(super) fn of_value(input: &Input, value: &Value, path: &str, location: InputLocation, problems: &mut Problems) {
+pub(super) fn check_value(input: &Input, value: &Value, path: &str, location: InputLocation, problems: &mut Problems) {
     let rules = input.rules();
     let mut fail = |code: &'static str, own: String| {
         problems.add(path, code, rules.error_message.clone().unwrap_or_else(|| format!("`{path}` {own}")));
@@ -24,7 +24,7 @@ pub(super) fn of_value(input: &Input, value: &Value, path: &str, location: Input
                 fail("pattern", format!("must match the pattern {source}"));
             }
             if let Some(format) = &rules.format
-                && let Some(wanted) = formats::mismatch(format, text)
+                && let Some(wanted) = formats::expected_format(format, text)
             {
                 fail("format", format!("must be {wanted}"));
             }
@@ -50,7 +50,7 @@ pub(super) fn of_value(input: &Input, value: &Value, path: &str, location: Input
 }
 
 /// The length of a list.
-pub(super) fn of_length(input: &Input, count: usize, path: &str, problems: &mut Problems) {
+pub(super) fn check_length(input: &Input, count: usize, path: &str, problems: &mut Problems) {
     if let Some((code, own)) = length(input, count, "elements") {
         problems.add(path, code, input.rules().error_message.clone().unwrap_or_else(|| format!("`{path}` {own}")));
     }
@@ -66,7 +66,7 @@ fn length(input: &Input, count: usize, unit: &str) -> Option<(&'static str, Stri
 }
 
 /// The rules over several inputs.
-pub(super) fn across(action: &Action, given: &Map<String, Value>, problems: &mut Problems) {
+pub(super) fn check_rules(action: &Action, given: &Map<String, Value>, problems: &mut Problems) {
     let has = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
     let path = |name: &str| {
         let input = action.inputs.iter().find(|input| input.name == name);

@@ -24,17 +24,17 @@ pub(super) fn check(
         return (location == InputLocation::Body && !input.required).then_some(Value::Null);
     }
     if input.variants.is_empty() {
-        return shape(input, value, path, location, problems);
+        return check_shape(input, value, path, location, problems);
     }
-    for shape_of in std::iter::once(input).chain(&input.variants) {
+    for variant in std::iter::once(input).chain(&input.variants) {
         let mut tried = Problems::any();
-        if let Some(checked) = shape(shape_of, value.clone(), path, location, &mut tried)
+        if let Some(checked) = check_shape(variant, value.clone(), path, location, &mut tried)
             && tried.is_empty()
         {
             return Some(checked);
         }
     }
-    shape(input, value, path, location, problems);
+    check_shape(input, value, path, location, problems);
     let count = input.variants.len() + 1;
     problems.add(
         path,
@@ -44,10 +44,16 @@ pub(super) fn check(
     None
 }
 
-fn shape(input: &Input, value: Value, path: &str, location: InputLocation, problems: &mut Problems) -> Option<Value> {
+fn check_shape(
+    input: &Input,
+    value: Value,
+    path: &str,
+    location: InputLocation,
+    problems: &mut Problems,
+) -> Option<Value> {
     if !input.array {
-        let value = single(input, value, path, location, problems)?;
-        rules::of_value(input, &value, path, location, problems);
+        let value = check_single(input, value, path, location, problems)?;
+        rules::check_value(input, &value, path, location, problems);
         return Some(value);
     }
     let items = match value {
@@ -55,29 +61,35 @@ fn shape(input: &Input, value: Value, path: &str, location: InputLocation, probl
         // A query with one value is a list of one.
         single if location != InputLocation::Body && !single.is_object() => vec![single],
         other => {
-            problems.add(path, "type", format!("`{path}` must be a list, not {}", kind(&other)));
+            problems.add(path, "type", format!("`{path}` must be a list, not {}", type_name(&other)));
             return None;
         }
     };
-    rules::of_length(input, items.len(), path, problems);
+    rules::check_length(input, items.len(), path, problems);
     let mut checked = Vec::with_capacity(items.len());
     for (place, item) in items.into_iter().enumerate() {
         if problems.is_full() {
             break;
         }
         let path = format!("{path}[{place}]");
-        if let Some(item) = single(input, item, &path, location, problems) {
-            rules::of_value(input, &item, &path, location, problems);
+        if let Some(item) = check_single(input, item, &path, location, problems) {
+            rules::check_value(input, &item, &path, location, problems);
             checked.push(item);
         }
     }
     Some(Value::Array(checked))
 }
 
-fn single(input: &Input, value: Value, path: &str, location: InputLocation, problems: &mut Problems) -> Option<Value> {
+fn check_single(
+    input: &Input,
+    value: Value,
+    path: &str,
+    location: InputLocation,
+    problems: &mut Problems,
+) -> Option<Value> {
     let is_text = location != InputLocation::Body;
     let mut wrong = |expected: &str, value: &Value| {
-        problems.add(path, "type", format!("`{path}` must be {expected}, not {}", kind(value)));
+        problems.add(path, "type", format!("`{path}` must be {expected}, not {}", type_name(value)));
         None
     };
     match (input.kind, value) {
@@ -102,9 +114,9 @@ fn single(input: &Input, value: Value, path: &str, location: InputLocation, prob
         (InputType::DatetimeString, value) => {
             wrong("a date such as 2026-01-31 or a date and time such as 2026-01-31T10:30:00Z", &value)
         }
-        (InputType::Enum, value) => choice(input, value, path, is_text, problems),
+        (InputType::Enum, value) => check_enum(input, value, path, is_text, problems),
         (InputType::Object, Value::Object(members)) => {
-            Some(Value::Object(object(input, members, path, location, problems)))
+            Some(Value::Object(check_object(input, members, path, location, problems)))
         }
         (InputType::Object, value) => wrong("an object", &value),
     }
@@ -117,7 +129,7 @@ fn number(text: &str) -> Option<Number> {
     }
 }
 
-fn choice(input: &Input, value: Value, path: &str, is_text: bool, problems: &mut Problems) -> Option<Value> {
+fn check_enum(input: &Input, value: Value, path: &str, is_text: bool, problems: &mut Problems) -> Option<Value> {
     if input.one_of.contains(&value) {
         return Some(value);
     }
@@ -136,7 +148,7 @@ fn choice(input: &Input, value: Value, path: &str, is_text: bool, problems: &mut
     None
 }
 
-fn object(
+fn check_object(
     input: &Input,
     members: Map<String, Value>,
     path: &str,
@@ -164,7 +176,7 @@ fn object(
     }
     for property in &input.properties {
         let inner = format!("{path}.{}", property.name);
-        if property.required && !checked.contains_key(&property.name) && !problems.concern(&inner) {
+        if property.required && !checked.contains_key(&property.name) && !problems.covers(&inner) {
             problems.add(&inner, "required", format!("`{inner}` is required: {}", property.description));
         }
     }
@@ -172,7 +184,7 @@ fn object(
 }
 
 /// What a value is, in words.
-fn kind(value: &Value) -> &'static str {
+fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 use crate::private_keys;
 
 /// A signed token.
-pub struct Signed {
+pub struct SignedToken {
     /// Head, claims and signature, parted by dots.
     pub token: String,
     /// The SHA-256 of the public key (X.509 `SubjectPublicKeyInfo`), as Snowflake and others name keys; none of a
@@ -32,9 +32,9 @@ pub struct Signed {
 
 /// Why there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flaw {
+pub enum JwsError {
     /// The text is this.
-    Key(&'static str),
+    InvalidKey(&'static str),
     /// The key is one, and does not sign.
     Signing,
 }
@@ -45,17 +45,17 @@ pub fn sign(
     key: &str,
     head: &Map<String, Value>,
     claims: &Map<String, Value>,
-) -> Result<Signed, Flaw> {
+) -> Result<SignedToken, JwsError> {
     let part = |members: &Map<String, Value>| {
         // Writing a map of JSON values as text cannot fail.
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(members).unwrap_or_default())
     };
     let text = format!("{}.{}", part(head), part(claims));
     let (signature, fingerprint) = signature(algorithm, key, text.as_bytes())?;
-    Ok(Signed { token: format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)), fingerprint })
+    Ok(SignedToken { token: format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)), fingerprint })
 }
 
-fn signature(algorithm: JwtAlgorithm, key: &str, text: &[u8]) -> Result<(Vec<u8>, Option<String>), Flaw> {
+fn signature(algorithm: JwtAlgorithm, key: &str, text: &[u8]) -> Result<(Vec<u8>, Option<String>), JwsError> {
     match algorithm {
         JwtAlgorithm::Rs256 => rsa(key, &RSA_PKCS1_SHA256, text),
         JwtAlgorithm::Rs384 => rsa(key, &RSA_PKCS1_SHA384, text),
@@ -67,7 +67,7 @@ fn signature(algorithm: JwtAlgorithm, key: &str, text: &[u8]) -> Result<(Vec<u8>
         JwtAlgorithm::Es384 => ecdsa(key, &ECDSA_P384_SHA384_FIXED_SIGNING, "no P-384 key in PEM form", text),
         JwtAlgorithm::Es512 => ecdsa(key, &ECDSA_P521_SHA512_FIXED_SIGNING, "no P-521 key in PEM form", text),
         JwtAlgorithm::EdDsa => {
-            let pair = private_keys::ed25519(key).ok_or(Flaw::Key("no Ed25519 key in PEM form"))?;
+            let pair = private_keys::ed25519(key).ok_or(JwsError::InvalidKey("no Ed25519 key in PEM form"))?;
             Ok((pair.sign(text).as_ref().to_vec(), fingerprint(pair.public_key())))
         }
         JwtAlgorithm::Hs256 => secret(key, hmac::HMAC_SHA256, text),
@@ -76,24 +76,30 @@ fn signature(algorithm: JwtAlgorithm, key: &str, text: &[u8]) -> Result<(Vec<u8>
     }
 }
 
-type Outcome = Result<(Vec<u8>, Option<String>), Flaw>;
+type SignatureAndFingerprint = Result<(Vec<u8>, Option<String>), JwsError>;
 
-fn rsa(key: &str, encoding: &'static dyn RsaEncoding, text: &[u8]) -> Outcome {
-    let pair: RsaKeyPair = private_keys::rsa(key).ok_or(Flaw::Key("no RSA key of at least 2048 bits in PEM form"))?;
+fn rsa(key: &str, encoding: &'static dyn RsaEncoding, text: &[u8]) -> SignatureAndFingerprint {
+    let pair: RsaKeyPair =
+        private_keys::rsa(key).ok_or(JwsError::InvalidKey("no RSA key of at least 2048 bits in PEM form"))?;
     let mut signature = vec![0; pair.public_modulus_len()];
-    pair.sign(encoding, &SystemRandom::new(), text, &mut signature).map_err(|_| Flaw::Signing)?;
+    pair.sign(encoding, &SystemRandom::new(), text, &mut signature).map_err(|_| JwsError::Signing)?;
     Ok((signature, fingerprint(pair.public_key())))
 }
 
-fn ecdsa(key: &str, algorithm: &'static EcdsaSigningAlgorithm, what: &'static str, text: &[u8]) -> Outcome {
-    let pair = private_keys::ecdsa(key, algorithm).ok_or(Flaw::Key(what))?;
-    let signature = pair.sign(&SystemRandom::new(), text).map_err(|_| Flaw::Signing)?;
+fn ecdsa(
+    key: &str,
+    algorithm: &'static EcdsaSigningAlgorithm,
+    what: &'static str,
+    text: &[u8],
+) -> SignatureAndFingerprint {
+    let pair = private_keys::ecdsa(key, algorithm).ok_or(JwsError::InvalidKey(what))?;
+    let signature = pair.sign(&SystemRandom::new(), text).map_err(|_| JwsError::Signing)?;
     Ok((signature.as_ref().to_vec(), fingerprint(pair.public_key())))
 }
 
-fn secret(key: &str, algorithm: hmac::Algorithm, text: &[u8]) -> Outcome {
+fn secret(key: &str, algorithm: hmac::Algorithm, text: &[u8]) -> SignatureAndFingerprint {
     if key.is_empty() {
-        return Err(Flaw::Key("empty"));
+        return Err(JwsError::InvalidKey("empty"));
     }
     Ok((hmac::sign(&hmac::Key::new(algorithm, key.as_bytes()), text).as_ref().to_vec(), None))
 }
@@ -115,13 +121,13 @@ mod tests {
 
     use super::*;
 
-    fn token(algorithm: JwtAlgorithm, key: &str) -> Signed {
+    fn token(algorithm: JwtAlgorithm, key: &str) -> SignedToken {
         let head = Map::from_iter([("alg".to_owned(), json!(algorithm.as_str())), ("kid".to_owned(), json!("k1"))]);
         let claims = Map::from_iter([("iss".to_owned(), json!("me")), ("exp".to_owned(), json!(1))]);
         sign(algorithm, key, &head, &claims).unwrap()
     }
 
-    fn verifies(signed: &Signed, algorithm: &'static dyn VerificationAlgorithm, public: &[u8]) {
+    fn verifies(signed: &SignedToken, algorithm: &'static dyn VerificationAlgorithm, public: &[u8]) {
         let (text, signature) = signed.token.rsplit_once('.').unwrap();
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
         UnparsedPublicKey::new(algorithm, public).verify(text.as_bytes(), &signature).unwrap();
@@ -179,9 +185,18 @@ mod tests {
     #[test]
     fn a_key_of_another_kind_is_told() {
         let sign = |algorithm, key| super::signature(algorithm, key, b"").unwrap_err();
-        assert_eq!(sign(JwtAlgorithm::Rs256, "secret"), Flaw::Key("no RSA key of at least 2048 bits in PEM form"));
-        assert_eq!(sign(JwtAlgorithm::Es256, private_keys::testing::RSA), Flaw::Key("no P-256 key in PEM form"));
-        assert_eq!(sign(JwtAlgorithm::EdDsa, private_keys::testing::RSA), Flaw::Key("no Ed25519 key in PEM form"));
-        assert_eq!(sign(JwtAlgorithm::Hs512, ""), Flaw::Key("empty"));
+        assert_eq!(
+            sign(JwtAlgorithm::Rs256, "secret"),
+            JwsError::InvalidKey("no RSA key of at least 2048 bits in PEM form")
+        );
+        assert_eq!(
+            sign(JwtAlgorithm::Es256, private_keys::testing::RSA),
+            JwsError::InvalidKey("no P-256 key in PEM form")
+        );
+        assert_eq!(
+            sign(JwtAlgorithm::EdDsa, private_keys::testing::RSA),
+            JwsError::InvalidKey("no Ed25519 key in PEM form")
+        );
+        assert_eq!(sign(JwtAlgorithm::Hs512, ""), JwsError::InvalidKey("empty"));
     }
 }

@@ -15,12 +15,12 @@ use patchbay_connector::expr::escape_xml;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::stream_redactor::Mask;
+use super::stream_redactor::StreamRedactor;
 
 /// What stands in a secret's place.
 pub const REDACTED: &str = "[redacted]";
 /// Shorter values are no secrets, and would hit innocent text.
-const SHORTEST: usize = 4;
+const MIN_SECRET_LEN: usize = 4;
 
 /// Knows the secrets of one account.
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Redactor {
 
     /// Knows one more.
     pub fn add(&mut self, secret: &str) {
-        if secret.len() < SHORTEST {
+        if secret.len() < MIN_SECRET_LEN {
             return;
         }
         let json = serde_json::to_string(secret).unwrap_or_default();
@@ -66,13 +66,13 @@ impl Redactor {
     }
 
     /// Whether there is a secret in these bytes.
-    pub fn finds(&self, bytes: &[u8]) -> bool {
+    pub fn contains_secret(&self, bytes: &[u8]) -> bool {
         self.needles.iter().any(|needle| memmem::find(bytes, needle.as_bytes()).is_some())
     }
 
     /// What takes the secrets out of bytes that come piece by piece.
-    pub fn mask(&self) -> Mask {
-        Mask::new(self.needles.iter().map(|needle| needle.as_str()))
+    pub fn stream_redactor(&self) -> StreamRedactor {
+        StreamRedactor::new(self.needles.iter().map(|needle| needle.as_str()))
     }
 
     /// A text without the secrets.
@@ -118,7 +118,7 @@ impl Redactor {
 
     /// JSON text without the secrets; it stays JSON.
     pub fn json(&self, json: Bytes) -> Bytes {
-        if !self.finds(&json) {
+        if !self.contains_secret(&json) {
             return json;
         }
         // An echo is rare: the tree is worth its cost, as a replaced number would break the text.

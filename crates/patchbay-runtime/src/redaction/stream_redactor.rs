@@ -6,52 +6,52 @@ use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 /// Shorter secrets would hit innocent bytes of a large file.
-const SHORTEST: usize = 8;
-const MASKED: u8 = b'*';
+const MIN_SECRET_LEN: usize = 8;
+const MASK_BYTE: u8 = b'*';
 
 /// Masks the secrets of one account in one file.
-pub struct Mask {
+pub struct StreamRedactor {
     needles: Vec<Zeroizing<String>>,
     /// As many bytes as a secret may have begun with.
-    reach: usize,
+    lookback: usize,
     held: BytesMut,
     /// How many of the held bytes belong to a secret that began before them.
-    begun: usize,
+    masked_prefix: usize,
 }
 
-impl Mask {
+impl StreamRedactor {
     pub(super) fn new<'a>(spellings: impl Iterator<Item = &'a str>) -> Self {
-        let long = spellings.filter(|spelling| spelling.len() >= SHORTEST);
+        let long = spellings.filter(|spelling| spelling.len() >= MIN_SECRET_LEN);
         let needles = long.map(|spelling| Zeroizing::new(spelling.to_owned())).collect::<Vec<_>>();
-        let reach = needles.iter().map(|needle| needle.len() - 1).max().unwrap_or(0);
-        Self { needles, reach, held: BytesMut::new(), begun: 0 }
+        let lookback = needles.iter().map(|needle| needle.len() - 1).max().unwrap_or(0);
+        Self { needles, lookback, held: BytesMut::new(), masked_prefix: 0 }
     }
 
     /// What may leave now that this piece has come; perhaps nothing yet.
-    pub fn piece(&mut self, piece: Bytes) -> Bytes {
+    pub fn push(&mut self, chunk: Bytes) -> Bytes {
         if self.needles.is_empty() {
-            return piece;
+            return chunk;
         }
-        self.held.extend_from_slice(&piece);
-        self.release(self.held.len().saturating_sub(self.reach))
+        self.held.extend_from_slice(&chunk);
+        self.release(self.held.len().saturating_sub(self.lookback))
     }
 
     /// What was held back, at the end.
-    pub fn rest(&mut self) -> Bytes {
+    pub fn finish(&mut self) -> Bytes {
         self.release(self.held.len())
     }
 
     fn release(&mut self, end: usize) -> Bytes {
-        let mut secrets = vec![(0, self.begun)];
+        let mut secrets = vec![(0, self.masked_prefix)];
         for needle in &self.needles {
             let finder = Finder::new(needle.as_bytes());
             secrets.extend(finder.find_iter(&self.held).map(|start| (start, start + needle.len())));
         }
         let mut leaving = self.held.split_to(end);
-        self.begun = 0;
+        self.masked_prefix = 0;
         for (start, stop) in secrets.into_iter().filter(|(start, stop)| *start < end && start < stop) {
-            leaving[start..stop.min(end)].fill(MASKED);
-            self.begun = self.begun.max(stop.saturating_sub(end));
+            leaving[start..stop.min(end)].fill(MASK_BYTE);
+            self.masked_prefix = self.masked_prefix.max(stop.saturating_sub(end));
         }
         leaving.freeze()
     }
@@ -64,12 +64,12 @@ mod tests {
     use super::*;
 
     fn masked(secrets: &[&str], pieces: &[&[u8]]) -> Vec<u8> {
-        let mut mask = Mask::new(secrets.iter().copied());
+        let mut redactor = StreamRedactor::new(secrets.iter().copied());
         let mut out = Vec::new();
         for piece in pieces {
-            out.extend_from_slice(&mask.piece(Bytes::copy_from_slice(piece)));
+            out.extend_from_slice(&redactor.push(Bytes::copy_from_slice(piece)));
         }
-        out.extend_from_slice(&mask.rest());
+        out.extend_from_slice(&redactor.finish());
         out
     }
 
@@ -95,7 +95,7 @@ mod tests {
             for secret in secrets {
                 for start in 0..text.len() {
                     if text[start..].starts_with(secret) {
-                        prop_assert!(out[start..start + secret.len()].contains(&MASKED));
+                        prop_assert!(out[start..start + secret.len()].contains(&MASK_BYTE));
                     }
                 }
             }

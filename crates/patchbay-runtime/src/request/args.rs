@@ -7,14 +7,14 @@ use patchbay_connector::{
 };
 use serde_json::{Map, Value};
 
-use crate::{json::text, protocols::xml};
+use crate::{json::to_text, protocols::xml};
 
 /// The root of the account's field values.
 const CREDENTIALS: &str = "credentials";
 
 /// What the arguments came to.
 #[derive(Default)]
-pub struct Parts {
+pub struct RequestParts {
     /// Query parameters, in order, not yet encoded.
     pub query: Vec<(String, String)>,
     /// Headers, all marked sensitive: any of them may carry a credential.
@@ -29,7 +29,7 @@ pub struct Parts {
     budget: MemoryBudget,
 }
 
-impl Parts {
+impl RequestParts {
     /// Whether the body is JSON, which it is unless a header says otherwise.
     fn is_json(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -44,17 +44,21 @@ impl Parts {
 }
 
 /// Evaluates `args` into `parts`. A value that comes out as missing leaves its argument out.
-pub fn apply(args: &[Arg], bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
-    ordered(args).try_for_each(|arg| apply_one(arg, bindings, parts))
+pub fn apply(args: &[Arg], bindings: &Bindings<'_>, parts: &mut RequestParts) -> Result<(), EvalError> {
+    headers_first(args).try_for_each(|arg| apply_one(arg, bindings, parts))
 }
 
 /// The same for a request to a place that data chose: nothing of the account goes there. No header does, as any may
 /// carry a credential, and no argument that is made of one.
-pub fn apply_to_strangers(args: &[Arg], bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+pub fn apply_without_credentials(
+    args: &[Arg],
+    bindings: &Bindings<'_>,
+    parts: &mut RequestParts,
+) -> Result<(), EvalError> {
     let nothing = Value::Object(Map::new());
     let roots = bindings.roots.iter().map(|&(name, value)| (name, if name == CREDENTIALS { &nothing } else { value }));
     let roots = roots.collect::<Vec<_>>();
-    for arg in ordered(args) {
+    for arg in headers_first(args) {
         match apply_one(arg, &Bindings { roots: &roots }, parts) {
             Err(EvalError::Missing { path }) if path.trim_start_matches("$.").starts_with(CREDENTIALS) => {}
             outcome => outcome?,
@@ -65,12 +69,12 @@ pub fn apply_to_strangers(args: &[Arg], bindings: &Bindings<'_>, parts: &mut Par
 }
 
 /// Headers first: how a body is written depends on its content type.
-fn ordered(args: &[Arg]) -> impl Iterator<Item = &Arg> {
+fn headers_first(args: &[Arg]) -> impl Iterator<Item = &Arg> {
     let is_header = |arg: &&Arg| arg.location == ArgLocation::Headers;
     args.iter().filter(is_header).chain(args.iter().filter(move |arg| !is_header(arg)))
 }
 
-fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut RequestParts) -> Result<(), EvalError> {
     parts.has_body_args |= arg.location == ArgLocation::Body;
     if let Some(condition) = &arg.condition
         && !condition.is_truthy(bindings)?
@@ -95,12 +99,12 @@ fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut Parts) -> Result<()
         (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
         (Value::Object(members), _) if arg.inline => {
             for (name, value) in members {
-                put(parts, arg, name, value)?;
+                insert(parts, arg, name, value)?;
             }
         }
         (value, _) => {
             if let Some(name) = arg.name.eval_text(bindings, Escape::None)? {
-                put(parts, arg, name, value)?;
+                insert(parts, arg, name, value)?;
             }
         }
     }
@@ -117,7 +121,7 @@ fn json(text: &Template, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalE
     Ok(written.and_then(|written| serde_json::from_str(&written).ok()))
 }
 
-fn put(parts: &mut Parts, arg: &Arg, name: String, value: Value) -> Result<(), EvalError> {
+fn insert(parts: &mut RequestParts, arg: &Arg, name: String, value: Value) -> Result<(), EvalError> {
     match arg.location {
         ArgLocation::Body => {
             parts.body.insert(name, value);
@@ -138,8 +142,8 @@ fn header(name: &str, value: &Value) -> Result<Option<(HeaderName, HeaderValue)>
     let text = match value {
         Value::Null => return Ok(None),
         Value::Object(_) => return Err(refused("is an object, which a header cannot carry")),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
-        value => text(value),
+        Value::Array(items) => items.iter().map(to_text).collect::<Vec<_>>().join(","),
+        value => to_text(value),
     };
     let header_name = HeaderName::try_from(name).map_err(|_| refused("is not a header name"))?;
     // `HeaderValue` alone would let some controls pass that proxies disagree on.
@@ -160,7 +164,7 @@ pub fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut V
             pairs.push((name.to_owned(), value.to_string()));
         }
         Value::Array(items) if format == ArrayFormat::Comma => {
-            pairs.push((name.to_owned(), items.iter().map(text).collect::<Vec<_>>().join(",")));
+            pairs.push((name.to_owned(), items.iter().map(to_text).collect::<Vec<_>>().join(",")));
         }
         Value::Array(items) => {
             for (place, item) in items.iter().enumerate() {
@@ -176,7 +180,7 @@ pub fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut V
                 write_pairs(&format!("{name}[{key}]"), member, format, pairs);
             }
         }
-        value => pairs.push((name.to_owned(), text(value))),
+        value => pairs.push((name.to_owned(), to_text(value))),
     }
 }
 
@@ -218,7 +222,7 @@ mod tests {
                 inline: false,
                 array_format: ArrayFormat::default(),
             };
-            let mut parts = Parts::default();
+            let mut parts = RequestParts::default();
             if let Some(kind) = kind {
                 parts.headers.insert(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap());
             }

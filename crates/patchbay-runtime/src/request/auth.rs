@@ -7,16 +7,22 @@ use patchbay_connector::{
     expr::{Bindings, EvalError, Template},
 };
 
-use super::args::{self, Parts, header_text};
+use super::args::{self, RequestParts, header_text};
 
 /// Adds what proves who asks.
-pub fn authorize(authorization: &Authorization, bindings: &Bindings<'_>, parts: &mut Parts) -> Result<(), EvalError> {
+pub fn authorize(
+    authorization: &Authorization,
+    bindings: &Bindings<'_>,
+    parts: &mut RequestParts,
+) -> Result<(), EvalError> {
     let value = match authorization {
         // A signature is put on when the request is whole; a SOAP header, when there is an envelope.
         Authorization::None | Authorization::Signed(_) | Authorization::OAuth1(_) | Authorization::WsSecurity(_) => {
             None
         }
-        Authorization::Basic(_) => basic(authorization, bindings)?.map(|encoded| format!("Basic {encoded}")),
+        Authorization::Basic(_) => {
+            basic_credentials(authorization, bindings)?.map(|encoded| format!("Basic {encoded}"))
+        }
         Authorization::Bearer(scheme) => Some(bearer(&scheme.token, scheme.include_bearer, bindings)?),
         Authorization::Custom(scheme) => return args::apply(&scheme.args, bindings, parts),
         Authorization::OAuth2(oauth2) => Some(bearer(&oauth2.token, oauth2.include_bearer, bindings)?),
@@ -40,7 +46,7 @@ fn bearer(token: &Template, include_bearer: bool, bindings: &Bindings<'_>) -> Re
 }
 
 /// The value of a Basic header (RFC 7617), without its scheme.
-pub fn basic(authorization: &Authorization, bindings: &Bindings<'_>) -> Result<Option<String>, EvalError> {
+pub fn basic_credentials(authorization: &Authorization, bindings: &Bindings<'_>) -> Result<Option<String>, EvalError> {
     let Authorization::Basic(BasicAuthorization { username, password }) = authorization else { return Ok(None) };
     let part = |template: &Option<Template>| match template {
         Some(template) => header_text(template, bindings).map(Option::unwrap_or_default),

@@ -16,10 +16,10 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    args::{self, Parts},
+    args::{self, RequestParts},
     auth::authorize,
     certificates, sign,
-    target::{Target, target},
+    target::{self, Target},
 };
 use crate::{
     Error, ErrorCode,
@@ -65,11 +65,11 @@ impl Run<'_> {
     ) -> Result<OutboundRequest, Error> {
         let roots = self.roots();
         let bindings = Bindings { roots: &roots };
-        let broken = |error: EvalError| self.broken(&error);
+        let to_error = |error: EvalError| self.expression_error(&error);
         let authorization = request.authorization.as_ref().unwrap_or(&self.ctx.method.authorization);
-        let (mut parts, mut url) = (Parts::default(), url);
+        let (mut parts, mut url) = (RequestParts::default(), url);
         if with_credentials {
-            authorize(authorization, &bindings, &mut parts).map_err(broken)?;
+            authorize(authorization, &bindings, &mut parts).map_err(to_error)?;
         }
         if !parts.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&parts.query);
@@ -81,7 +81,7 @@ impl Run<'_> {
         let mut outgoing = OutboundRequest { method: Method::GET, url, headers, body, idempotent: true, certificate };
         if with_credentials {
             let (now, entropy) = (self.host.clock().now(), self.host.entropy());
-            sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(broken)?;
+            sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(to_error)?;
         }
         Ok(outgoing)
     }
@@ -98,17 +98,17 @@ impl Run<'_> {
             return Ok(outgoing);
         }
         let roots = self.roots();
-        let (bindings, mut parts) = (Bindings { roots: &roots }, Parts::default());
-        let broken = |error: EvalError| self.broken(&error);
+        let (bindings, mut parts) = (Bindings { roots: &roots }, RequestParts::default());
+        let to_error = |error: EvalError| self.expression_error(&error);
         let authorization = authorization.unwrap_or(&self.ctx.method.authorization);
-        authorize(authorization, &bindings, &mut parts).map_err(broken)?;
+        authorize(authorization, &bindings, &mut parts).map_err(to_error)?;
         outgoing.headers.extend(parts.headers);
         if !parts.query.is_empty() {
             outgoing.url.query_pairs_mut().extend_pairs(&parts.query);
         }
         outgoing.certificate = certificates::certificate(self.ctx, None, &bindings)?;
         let (now, entropy) = (self.host.clock().now(), self.host.entropy());
-        sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(broken)?;
+        sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(to_error)?;
         Ok(outgoing)
     }
 }
@@ -124,31 +124,32 @@ pub(super) fn build_unsigned(
     let bindings = Bindings { roots: &roots };
     let connector = run.ctx.connector;
     let base = request.base_url.as_ref().or(connector.base_url.as_ref());
-    let Target { mut url, with_credentials } = target(connector, &run.action.id, base, &request.url, &bindings)?;
+    let Target { mut url, with_credentials } =
+        target::resolve(connector, &run.action.id, base, &request.url, &bindings)?;
 
-    let mut parts = Parts::default();
-    let broken = |error: EvalError| run.broken(&error);
+    let mut parts = RequestParts::default();
+    let to_error = |error: EvalError| run.expression_error(&error);
     let authorization = if with_credentials {
         request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization)
     } else {
         &Authorization::None
     };
     if with_credentials {
-        authorize(authorization, &bindings, &mut parts).map_err(broken)?;
+        authorize(authorization, &bindings, &mut parts).map_err(to_error)?;
         // The authorization's arguments are no body arguments of the step.
         parts.has_body_args = false;
-        args::apply(&request.args, &bindings, &mut parts).map_err(broken)?;
+        args::apply(&request.args, &bindings, &mut parts).map_err(to_error)?;
     } else {
-        args::apply_to_strangers(&request.args, &bindings, &mut parts).map_err(broken)?;
+        args::apply_without_credentials(&request.args, &bindings, &mut parts).map_err(to_error)?;
     }
     if let Some(saml) = request.saml.as_ref().filter(|_| with_credentials) {
         let moment = (run.host.clock().now(), run.host.entropy());
-        let put = saml::put(saml, &connector.title, &url, &bindings, moment, &mut parts.body);
-        let assertion = put.map_err(|failure| match failure {
-            saml::Failure::Expression(error) => broken(error),
-            saml::Failure::Account(error) => error,
+        let inserted = saml::insert_assertion(saml, &connector.title, &url, &bindings, moment, &mut parts.body);
+        let assertion = inserted.map_err(|failure| match failure {
+            saml::SamlError::Expression(error) => to_error(error),
+            saml::SamlError::Account(error) => error,
         })?;
-        run.learn(&assertion);
+        run.add_secret(&assertion);
     }
     if let Some(page) = page {
         match page.location {
@@ -170,7 +171,7 @@ pub(super) fn build_unsigned(
     }
     if let Some(soap) = soap {
         let (now, entropy) = (run.host.clock().now(), run.host.entropy());
-        soap::wrap(soap, authorization, &bindings, now, entropy, &mut parts).map_err(broken)?;
+        soap::build_envelope(soap, authorization, &bindings, now, entropy, &mut parts).map_err(to_error)?;
     }
     let method = http_method(request.method);
     let body = body(&method, &mut parts)?;
@@ -198,7 +199,7 @@ pub(super) fn sign_request(run: &Run<'_>, request: &RequestSpec, unsigned: Unsig
         let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
         let (now, entropy) = (run.host.clock().now(), run.host.entropy());
         sign::sign(authorization, &Bindings { roots: &run.roots() }, &mut outgoing, now, entropy)
-            .map_err(|error| run.broken(&error))?;
+            .map_err(|error| run.expression_error(&error))?;
     }
     Ok(outgoing)
 }
@@ -252,7 +253,7 @@ fn push_raw(text: &str, is_name: bool, into: &mut String) {
     }
 }
 
-fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
+fn body(method: &Method, parts: &mut RequestParts) -> Result<Bytes, Error> {
     let value = match parts.whole_body.take() {
         Some(value) => value,
         None if !parts.body.is_empty() => Value::Object(std::mem::take(&mut parts.body)),
@@ -280,7 +281,7 @@ fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
     match value {
         Value::String(text) if !kind.is_empty() && !kind.contains("json") => Ok(text.into()),
         Value::Object(members) if members.is_empty() && parts.is_xml() => Ok(Bytes::new()),
-        value if parts.is_xml() => xml::document(&value).map(Bytes::from).map_err(|error| no_xml(&error)),
+        value if parts.is_xml() => xml::write_document(&value).map(Bytes::from).map_err(|error| not_xml(&error)),
         value => {
             if kind.is_empty() {
                 parts.headers.insert(header::CONTENT_TYPE, JSON);
@@ -290,7 +291,7 @@ fn body(method: &Method, parts: &mut Parts) -> Result<Bytes, Error> {
     }
 }
 
-fn no_xml(error: &xml::XmlError) -> Error {
+fn not_xml(error: &xml::XmlError) -> Error {
     Error::new(ErrorCode::Validation, format!("the arguments make no body in XML: {error}"))
 }
 

@@ -10,7 +10,7 @@ use patchbay_egress::{CertificateError, ClientCertificate, PemPair};
 use patchbay_model::AccountId;
 use zeroize::Zeroizing;
 
-use crate::{Error, ErrorCode, context::RunContext, expression_error::expression_error, run_ids::RunFacts};
+use crate::{Error, ErrorCode, context::RunContext, expression_error::expression_error, run_ids::RunIds};
 
 type Pem = Zeroizing<String>;
 
@@ -23,7 +23,7 @@ pub fn certificate(
 ) -> Result<Option<Arc<ClientCertificate>>, Error> {
     let own = request.and_then(|request| request.certificates.as_ref());
     match own.or(ctx.method.certificates.as_ref()) {
-        Some(certificates) => read_certificates(certificates, &ctx.connector.title, &ctx.facts, bindings),
+        Some(certificates) => read_certificates(certificates, &ctx.connector.title, &ctx.ids, bindings),
         None => Ok(None),
     }
 }
@@ -32,7 +32,7 @@ pub fn certificate(
 pub fn read_certificates(
     certificates: &Certificates,
     provider: &str,
-    facts: &RunFacts,
+    ids: &RunIds,
     bindings: &Bindings<'_>,
 ) -> Result<Option<Arc<ClientCertificate>>, Error> {
     let pem = |template: &Template| -> Result<Option<Pem>, Error> {
@@ -60,7 +60,7 @@ pub fn read_certificates(
         Some(chain) => vec![PemPair { chain, key: &keys[0] }],
         None => certs.iter().zip(&keys).map(|(chain, key)| PemPair { chain, key }).collect(),
     };
-    let party = facts.account_id.as_ref().map_or(facts.call_id.as_str(), AccountId::as_str);
+    let party = ids.account_id.as_ref().map_or(ids.call_id.as_str(), AccountId::as_str);
     match ClientCertificate::parse(party, &pairs) {
         Ok(certificate) => Ok(Some(Arc::new(certificate))),
         Err(error) => {

@@ -14,20 +14,20 @@ impl Run<'_> {
     /// Sends a step's request, or returns the cached response. Only responses to GET are cached, and only for linked
     /// accounts: requests that verify credentials before linking are always sent.
     pub async fn exchange(&self, request: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<InboundResponse, Error> {
-        let kept = request.cache_ttl > 0 && request.method == HttpMethod::Get;
-        let Some(account) = self.ctx.facts.account_id.as_ref().filter(|_| kept) else {
+        let is_cacheable = request.cache_ttl > 0 && request.method == HttpMethod::Get;
+        let Some(account) = self.ctx.ids.account_id.as_ref().filter(|_| is_cacheable) else {
             return self.send(self.build(request, page)?).await;
         };
         // A signature names the moment, so that it is put on after the look.
         let unsigned = build_unsigned(self, request, None, page)?;
         let mut hasher = self.host.response_cache.hasher(self.host.entropy());
-        hash(self, &unsigned.outgoing, &mut hasher);
+        hash_request(self, &unsigned.outgoing, &mut hasher);
         let permit = match self.host.response_cache.lookup(account, hasher.finish()) {
             CacheLookup::Hit(response) => return Ok(response),
             CacheLookup::Miss(permit) => permit,
         };
         let incoming = self.send(sign_request(self, request, unsigned)?).await?;
-        if !echoes(self.redactor, &incoming.headers, &incoming.body) {
+        if !contains_secret(self.redactor, &incoming.headers, &incoming.body) {
             permit.fill(&incoming, Duration::from_secs(request.cache_ttl));
         }
         Ok(incoming)
@@ -35,15 +35,15 @@ impl Run<'_> {
 }
 
 /// Everything that decides what is answered.
-fn hash(run: &Run<'_>, outgoing: &OutboundRequest, hasher: &mut FingerprintHasher) {
-    let (facts, connector) = (&run.ctx.facts, run.ctx.connector);
-    let account = facts.account_id.as_ref().map_or("", |account| account.as_str());
+fn hash_request(run: &Run<'_>, outgoing: &OutboundRequest, hasher: &mut FingerprintHasher) {
+    let (ids, connector) = (&run.ctx.ids, run.ctx.connector);
+    let account = ids.account_id.as_ref().map_or("", |account| account.as_str());
     let version = connector.version.to_string();
     for part in [
-        facts.project_id.as_str(),
+        ids.project_id.as_str(),
         account,
-        facts.profile_id.as_str(),
-        &facts.environment,
+        ids.profile_id.as_str(),
+        &ids.environment,
         &connector.key,
         &version,
         &run.ctx.method.key,
@@ -82,6 +82,6 @@ fn hash_value(value: &Value, hasher: &mut FingerprintHasher) {
 }
 
 /// Whether an answer holds a secret of the account; such a one is not kept.
-fn echoes(redactor: &Redactor, headers: &HeaderMap, body: &[u8]) -> bool {
-    redactor.finds(body) || headers.values().any(|value| redactor.finds(value.as_bytes()))
+fn contains_secret(redactor: &Redactor, headers: &HeaderMap, body: &[u8]) -> bool {
+    redactor.contains_secret(body) || headers.values().any(|value| redactor.contains_secret(value.as_bytes()))
 }

@@ -29,9 +29,14 @@ impl Run<'_> {
         deadline: Instant,
         watch: &mut dyn BodyObserver,
     ) -> Result<InboundResponse, Error> {
-        let (deadline, pace) = (deadline.min(self.ctx.deadline), pace(self.ctx));
-        let pace = pace.as_ref();
-        self.traced(outgoing, |outgoing| self.host.http.send_observed(outgoing, pace, deadline, watch), whole).await
+        let (deadline, scope) = (deadline.min(self.ctx.deadline), rate_limit_scope(self.ctx));
+        let scope = scope.as_ref();
+        self.send_traced(
+            outgoing,
+            |outgoing| self.host.http.send_observed(outgoing, scope, deadline, watch),
+            traced_response,
+        )
+        .await
     }
 
     /// The same with so many redirects at most.
@@ -40,46 +45,50 @@ impl Run<'_> {
         outgoing: OutboundRequest,
         hops: usize,
     ) -> Result<InboundResponse, Error> {
-        let (deadline, pace) = (self.ctx.deadline, pace(self.ctx));
-        let pace = pace.as_ref();
-        self.traced(outgoing, |outgoing| self.host.http.send_with_redirect_limit(outgoing, pace, deadline, hops), whole)
-            .await
+        let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx));
+        let scope = scope.as_ref();
+        self.send_traced(
+            outgoing,
+            |outgoing| self.host.http.send_with_redirect_limit(outgoing, scope, deadline, hops),
+            traced_response,
+        )
+        .await
     }
 
     /// Sends a request whose answer's body is left to be read.
     pub async fn open(&self, outgoing: OutboundRequest, hops: usize) -> Result<StreamingResponse, Error> {
         let head = |opened: &StreamingResponse| (opened.status, opened.headers.clone(), None);
-        let (deadline, pace) = (self.ctx.deadline, pace(self.ctx));
-        let pace = pace.as_ref();
-        self.traced(outgoing, |outgoing| self.host.http.send_streaming(outgoing, pace, deadline, hops), head).await
+        let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx));
+        let scope = scope.as_ref();
+        self.send_traced(outgoing, |outgoing| self.host.http.send_streaming(outgoing, scope, deadline, hops), head)
+            .await
     }
 
-    async fn traced<T, F>(
+    async fn send_traced<T, F>(
         &self,
         outgoing: OutboundRequest,
         send: impl FnOnce(OutboundRequest) -> F,
-        seen: impl FnOnce(&T) -> (StatusCode, HeaderMap, Option<Bytes>),
+        response_of: impl FnOnce(&T) -> (StatusCode, HeaderMap, Option<Bytes>),
     ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, RequestFailure>>,
     {
         let ctx = self.ctx;
-        let tracing =
-            ctx.trace.map(|trace| (trace, trace.sending(self.step, &outgoing, self.redactor), Instant::now()));
-        let changes = changes(&outgoing.method);
+        let tracing = ctx.trace.map(|trace| (trace, trace.begin(self.step, &outgoing, self.redactor), Instant::now()));
+        let may_change_data = may_change_data(&outgoing.method);
         let outcome = send(outgoing).await;
-        if let Some(account) = ctx.facts.account_id.as_ref().filter(|_| changes) {
+        if let Some(account) = ctx.ids.account_id.as_ref().filter(|_| may_change_data) {
             self.host.response_cache.invalidate(account);
         }
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
-        if let Some((trace, sent, began)) = tracing {
+        if let Some((trace, pending, began)) = tracing {
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             match &outcome {
                 Ok(answer) => {
-                    let (status, headers, body) = seen(answer);
-                    trace.answered(sent, status, &headers, body.as_ref(), took, self.redactor);
+                    let (status, headers, body) = response_of(answer);
+                    trace.record_response(pending, status, &headers, body.as_ref(), took, self.redactor);
                 }
-                Err(error) => trace.failed(sent, &error.message, took, self.redactor),
+                Err(error) => trace.record_failure(pending, &error.message, took, self.redactor),
             }
         }
         outcome
@@ -87,21 +96,21 @@ impl Run<'_> {
 }
 
 /// What a trace shows of an answer that was read.
-fn whole(incoming: &InboundResponse) -> (StatusCode, HeaderMap, Option<Bytes>) {
+fn traced_response(incoming: &InboundResponse) -> (StatusCode, HeaderMap, Option<Bytes>) {
     (incoming.status, incoming.headers.clone(), Some(incoming.body.clone()))
 }
 
 /// Whether a request may change something at the provider, after which kept answers are stale.
-pub fn changes(method: &http::Method) -> bool {
+pub fn may_change_data(method: &http::Method) -> bool {
     !method.is_safe()
 }
 
 /// The limits of the account that is called for; none while it is being linked.
-pub fn pace<'a>(ctx: &'a RunContext<'_>) -> Option<RateLimitScope<'a>> {
-    let account = ctx.facts.account_id.as_ref()?;
+pub fn rate_limit_scope<'a>(ctx: &'a RunContext<'_>) -> Option<RateLimitScope<'a>> {
+    let account = ctx.ids.account_id.as_ref()?;
     let connector = ctx.connector;
     let rules =
         LimitRules { requests_per_second: connector.rate_limit_per_second, max_concurrency: connector.max_concurrency };
-    let until = ctx.patience.and_then(|patience| Instant::now().checked_add(patience));
+    let until = ctx.max_rate_limit_wait.and_then(|wait| Instant::now().checked_add(wait));
     Some(RateLimitScope { account, rules, wait_until: until.map_or(ctx.deadline, |until| until.min(ctx.deadline)) })
 }

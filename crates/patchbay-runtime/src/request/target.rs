@@ -26,10 +26,11 @@ impl Run<'_> {
         let server = self.ctx.method.mcp.as_ref().map(|flow| &flow.server_url);
         let base = base.or(connector.base_url.as_ref()).or(server);
         match (path, base) {
-            (Some(path), base) => target(connector, &self.action.id, base, path, &bindings),
+            (Some(path), base) => resolve(connector, &self.action.id, base, path, &bindings),
             (None, Some(base)) => {
-                let url = parse(&base_url(connector, base, &bindings)?)?;
-                let with_credentials = origin_policy::is_named(base) || is_own(connector, &url, &bindings);
+                let url = parse_url(&base_url(connector, base, &bindings)?)?;
+                let with_credentials =
+                    origin_policy::is_chosen_by_author(base) || is_own_origin(connector, &url, &bindings);
                 Ok(Target { url, with_credentials })
             }
             (None, None) => Err(Error::new(
@@ -42,39 +43,41 @@ impl Run<'_> {
 
 /// The connector's base URL, without a trailing slash.
 pub fn base_url(connector: &Connector, base: &Template, bindings: &Bindings<'_>) -> Result<String, Error> {
-    let broken = |error: &EvalError| expression_error(&connector.title, "baseUrl", error);
+    let to_error = |error: &EvalError| expression_error(&connector.title, "baseUrl", error);
     let text = base
         .eval_text(bindings, Escape::Host)
-        .map_err(|error| broken(&error))?
-        .ok_or_else(|| broken(&EvalError::Missing { path: base.source().to_owned() }))?;
+        .map_err(|error| to_error(&error))?
+        .ok_or_else(|| to_error(&EvalError::Missing { path: base.source().to_owned() }))?;
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-pub(super) fn target(
+pub(super) fn resolve(
     connector: &Connector,
     action: &str,
     base: Option<&Template>,
     path: &Template,
     bindings: &Bindings<'_>,
 ) -> Result<Target, Error> {
-    let broken = |error: &EvalError| expression_error(&connector.title, action, error);
+    let to_error = |error: &EvalError| expression_error(&connector.title, action, error);
     let text = path
         .eval_text(bindings, Escape::PathSegment)
-        .map_err(|error| broken(&error))?
-        .ok_or_else(|| broken(&EvalError::Missing { path: path.source().to_owned() }))?;
+        .map_err(|error| to_error(&error))?
+        .ok_or_else(|| to_error(&EvalError::Missing { path: path.source().to_owned() }))?;
     let is_absolute = text.starts_with("https://") || text.starts_with("http://");
-    let base_is_named = base.is_none_or(origin_policy::is_named);
-    let text_of_base = base.map(|base| base_url(connector, base, bindings)).transpose()?;
+    let author_chose_base = base.is_none_or(origin_policy::is_chosen_by_author);
+    let base_text = base.map(|base| base_url(connector, base, bindings)).transpose()?;
     if is_absolute {
-        let url = parse(&text)?;
-        let same = || text_of_base.as_deref().and_then(|base| Url::parse(base).ok()).map(|base| base.origin());
+        let url = parse_url(&text)?;
+        let base_origin = || base_text.as_deref().and_then(|base| Url::parse(base).ok()).map(|base| base.origin());
         // Written out in the file, the origin is the author's choice; otherwise data chose it.
-        let is_written = path.source().trim_start().starts_with("http") && origin_policy::is_named(path);
-        let with_credentials =
-            is_written || (base_is_named && same() == Some(url.origin())) || is_own(connector, &url, bindings);
+        let author_chose_origin =
+            path.source().trim_start().starts_with("http") && origin_policy::is_chosen_by_author(path);
+        let with_credentials = author_chose_origin
+            || (author_chose_base && base_origin() == Some(url.origin()))
+            || is_own_origin(connector, &url, bindings);
         return Ok(Target { url, with_credentials });
     }
-    let base = text_of_base.ok_or_else(|| {
+    let base = base_text.ok_or_else(|| {
         Error::new(
             ErrorCode::Connector,
             format!("{}: `{action}` has a relative URL and the connector no baseUrl", connector.title),
@@ -84,18 +87,18 @@ pub(super) fn target(
         return Err(invalid_url("its path holds `.` or `..`, which would change where it leads"));
     }
     let slash = if text.is_empty() || text.starts_with(['/', '?']) { "" } else { "/" };
-    let url = parse(&format!("{base}{slash}{text}"))?;
-    let with_credentials = base_is_named || is_own(connector, &url, bindings);
+    let url = parse_url(&format!("{base}{slash}{text}"))?;
+    let with_credentials = author_chose_base || is_own_origin(connector, &url, bindings);
     Ok(Target { url, with_credentials })
 }
 
 /// Whether a URL is at the connector's own base URL.
-fn is_own(connector: &Connector, url: &Url, bindings: &Bindings<'_>) -> bool {
+fn is_own_origin(connector: &Connector, url: &Url, bindings: &Bindings<'_>) -> bool {
     let own = connector.base_url.as_ref().and_then(|base| base_url(connector, base, bindings).ok());
     own.and_then(|own| Url::parse(&own).ok()).is_some_and(|own| own.origin() == url.origin())
 }
 
-fn parse(text: &str) -> Result<Url, Error> {
+fn parse_url(text: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|error| invalid_url(&error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid_url("it holds a user name or password"));
@@ -148,7 +151,7 @@ actions:
         let (inputs, credentials) = (json!({ "id": id }), json!({ "region": region, "key": "k" }));
         let roots = [("inputs", &inputs), ("credentials", &credentials)];
         let template = Template::parse(path).unwrap();
-        target(connector, "demo", connector.base_url.as_ref(), &template, &Bindings { roots: &roots })
+        resolve(connector, "demo", connector.base_url.as_ref(), &template, &Bindings { roots: &roots })
     }
 
     #[test]
@@ -185,7 +188,7 @@ actions:
         let bindings = Bindings { roots: &[("inputs", &inputs), ("credentials", &credentials)] };
         let at = |base: &str| {
             let (base, path) = (Template::parse(base).unwrap(), Template::parse("/x").unwrap());
-            target(&connector, "demo", Some(&base), &path, &bindings).unwrap().with_credentials
+            resolve(&connector, "demo", Some(&base), &path, &bindings).unwrap().with_credentials
         };
         assert!(at("https://other.example.com") && at("https://${inputs.id}.example.com"));
         assert!(!at("https://${inputs.id}"));

@@ -6,26 +6,26 @@ use patchbay_connector::{
 };
 use serde_json::{Map, Value};
 
-use super::output::Wants;
+use super::output::OutputParts;
 use crate::{Error, context::Run};
 
 /// What an action's templates read.
-pub fn wants(action: &Action) -> Wants {
+pub fn output_parts(action: &Action) -> OutputParts {
     if action.steps.len() > 1 {
-        return Wants { raw: true, headers: true };
+        return OutputParts { raw: true, headers: true };
     }
-    let mut wants = Wants { raw: false, headers: false };
+    let mut parts = OutputParts { raw: false, headers: false };
     if let ActionResult::Template(template) = &action.result {
         template.templates(&mut |text| {
-            wants.raw |= text.source().contains("raw");
-            wants.headers |= text.source().contains("headers");
+            parts.raw |= text.source().contains("raw");
+            parts.headers |= text.source().contains("headers");
         });
     }
-    wants
+    parts
 }
 
 /// The output of a step whose failure is ignored.
-pub fn ignored(error: &Error) -> Value {
+pub fn ignored_error_output(error: &Error) -> Value {
     Value::Object(Map::from_iter([
         ("data".to_owned(), Value::Null),
         ("statusCode".to_owned(), Value::from(error.status())),
@@ -46,7 +46,8 @@ pub fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<String, Valu
             ])
         }
         ActionResult::Template(template) => {
-            let value = template.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
+            let value =
+                template.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.expression_error(&error))?;
             match (value, template) {
                 (Some(Value::Object(members)), ValueTemplate::Object(_)) => members,
                 (value, _) => Map::from_iter([("data".to_owned(), value.unwrap_or(Value::Null))]),

@@ -7,7 +7,7 @@ use patchbay_model::Timestamp;
 use url::form_urlencoded;
 
 /// The longest word or sentence of a provider that is repeated, in characters.
-const MAX_WORDS: usize = 200;
+const MAX_TEXT_CHARS: usize = 200;
 
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct OAuthProblem {
 
 /// Whose a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Culprit {
+pub enum ProblemParty {
     /// The app's key, its secret, or how it signs.
     App,
     /// The token, or the consent that it stands for.
@@ -35,17 +35,17 @@ pub enum Culprit {
 
 impl OAuthProblem {
     /// The problem that an answer tells; none when it tells none.
-    pub fn of(incoming: &InboundResponse) -> Option<Self> {
+    pub fn from_response(incoming: &InboundResponse) -> Option<Self> {
         let headers = incoming.headers.get_all(header::WWW_AUTHENTICATE).into_iter();
         let mut parameters = headers.filter_map(|line| line.to_str().ok()).flat_map(challenge).collect::<Vec<_>>();
         // What only one of the two places tells counts as well.
-        let body = incoming.body.get(..MAX_BODY).unwrap_or(&incoming.body);
+        let body = incoming.body.get(..MAX_BODY_BYTES).unwrap_or(&incoming.body);
         parameters.extend(form_urlencoded::parse(body.trim_ascii()).into_owned());
-        Self::among(&parameters)
+        Self::from_parameters(&parameters)
     }
 
     /// The problem among parameters.
-    fn among(parameters: &[(String, String)]) -> Option<Self> {
+    fn from_parameters(parameters: &[(String, String)]) -> Option<Self> {
         let get = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let range = |text: &str| {
             let (from, to) = text.split_once('-')?;
@@ -59,17 +59,17 @@ impl OAuthProblem {
     }
 
     /// Whose it is.
-    pub fn culprit(&self) -> Culprit {
+    pub fn party(&self) -> ProblemParty {
         match self.name.as_str() {
             "consumer_key_unknown"
             | "consumer_key_rejected"
             | "consumer_key_refused"
             | "signature_invalid"
-            | "signature_method_rejected" => Culprit::App,
+            | "signature_method_rejected" => ProblemParty::App,
             "token_used" | "token_expired" | "token_revoked" | "token_rejected" | "verifier_invalid"
-            | "permission_unknown" => Culprit::Token,
-            "permission_denied" | "user_refused" | "additional_authorization_required" => Culprit::Customer,
-            _ => Culprit::Neither,
+            | "permission_unknown" => ProblemParty::Token,
+            "permission_denied" | "user_refused" | "additional_authorization_required" => ProblemParty::Customer,
+            _ => ProblemParty::Neither,
         }
     }
 
@@ -104,11 +104,11 @@ impl OAuthProblem {
 }
 
 /// The most of a body that is looked at, in bytes.
-const MAX_BODY: usize = 4096;
+const MAX_BODY_BYTES: usize = 4096;
 
 /// Without what is not shown, and not too long.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect()
+    text.chars().filter(|c| !c.is_control()).take(MAX_TEXT_CHARS).collect()
 }
 
 /// The parameters of a challenge by the scheme `OAuth` (RFC 5849, section 3.5.1).
@@ -150,7 +150,7 @@ mod tests {
             ("", "oauth_problem=", None),
             ("", "", None),
         ] {
-            let found = OAuthProblem::of(&incoming(challenge, body));
+            let found = OAuthProblem::from_response(&incoming(challenge, body));
             assert_eq!(found.as_ref().map(|problem| problem.name.as_str()), expected, "{challenge} {body}");
         }
     }
@@ -159,8 +159,8 @@ mod tests {
     fn a_refused_time_says_what_both_clocks_show() {
         let now = "2026-01-15T10:30:00Z".parse().unwrap();
         let body = "oauth_problem=timestamp_refused&oauth_acceptable_timestamps=1768473300-1768473900";
-        let problem = OAuthProblem::of(&incoming("", body)).unwrap();
-        assert_eq!(problem.culprit(), Culprit::Neither);
+        let problem = OAuthProblem::from_response(&incoming("", body)).unwrap();
+        assert_eq!(problem.party(), ProblemParty::Neither);
         assert_eq!(
             problem.sentence(now),
             "refuses the time of the request (it takes 2026-01-15T10:35:00.000Z to 2026-01-15T10:45:00.000Z): this \
@@ -171,7 +171,7 @@ mod tests {
             let range = format!("oauth_problem=timestamp_refused&oauth_acceptable_timestamps={odd}");
             let pairs = form_urlencoded::parse(range.as_bytes());
             let pairs = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect::<Vec<_>>();
-            let found = OAuthProblem::among(&pairs).unwrap();
+            let found = OAuthProblem::from_parameters(&pairs).unwrap();
             assert!(found.sentence(now).contains("set it right"), "{odd}");
             assert!(problem.sentence(now).starts_with("refuses the time of the request: this server's clock"));
         }
@@ -179,17 +179,17 @@ mod tests {
 
     #[test]
     fn whose_a_problem_is() {
-        for (name, culprit) in [
-            ("consumer_key_unknown", Culprit::App),
-            ("signature_invalid", Culprit::App),
-            ("token_revoked", Culprit::Token),
-            ("verifier_invalid", Culprit::Token),
-            ("user_refused", Culprit::Customer),
-            ("timestamp_refused", Culprit::Neither),
-            ("something_new", Culprit::Neither),
+        for (name, party) in [
+            ("consumer_key_unknown", ProblemParty::App),
+            ("signature_invalid", ProblemParty::App),
+            ("token_revoked", ProblemParty::Token),
+            ("verifier_invalid", ProblemParty::Token),
+            ("user_refused", ProblemParty::Customer),
+            ("timestamp_refused", ProblemParty::Neither),
+            ("something_new", ProblemParty::Neither),
         ] {
             let problem = OAuthProblem { name: name.to_owned(), acceptable: None, advice: Some("Do it.".to_owned()) };
-            assert_eq!(problem.culprit(), culprit, "{name}");
+            assert_eq!(problem.party(), party, "{name}");
         }
         let problem = OAuthProblem { name: "nonce_used".to_owned(), acceptable: None, advice: Some("Wait".to_owned()) };
         let told = problem.sentence("2026-01-15T10:30:00Z".parse().unwrap());

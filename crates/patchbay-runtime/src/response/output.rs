@@ -14,19 +14,19 @@ use super::{
 use crate::{
     Error, ErrorCode, ProviderFailure,
     context::Run,
-    protocols::xml::{self, Names},
+    protocols::xml::{self, ElementNames},
 };
 
 /// What something in the action reads of a step's output, so that nothing else is kept twice.
 #[derive(Clone, Copy, Debug)]
-pub struct Wants {
+pub struct OutputParts {
     pub raw: bool,
     pub headers: bool,
 }
 
 /// What a step found.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct StepOutput {
     /// The data.
     pub data: Value,
     /// The whole body, where something asks for it.
@@ -38,12 +38,12 @@ pub struct Answer {
     /// Where to go on.
     pub next: Option<Value>,
     /// Further members of the output.
-    pub more: Vec<(&'static str, Value)>,
+    pub extra: Vec<(&'static str, Value)>,
 }
 
-impl Answer {
+impl StepOutput {
     /// The object at `$.steps.ID.output`.
-    pub fn into_output(self) -> Value {
+    pub fn into_value(self) -> Value {
         let mut output = Map::new();
         output.insert("data".to_owned(), self.data);
         let members = [
@@ -57,7 +57,7 @@ impl Answer {
                 output.insert(key.to_owned(), value);
             }
         }
-        for (key, value) in self.more {
+        for (key, value) in self.extra {
             output.insert(key.to_owned(), value);
         }
         Value::Object(output)
@@ -66,18 +66,29 @@ impl Answer {
 
 impl Run<'_> {
     /// Reads an answer by a request's rules: errors, custom errors, the place of the data.
-    pub fn interpret(&self, request: &RequestSpec, incoming: &InboundResponse, wants: Wants) -> Result<Answer, Error> {
+    pub fn interpret(
+        &self,
+        request: &RequestSpec,
+        incoming: &InboundResponse,
+        parts: OutputParts,
+    ) -> Result<StepOutput, Error> {
         let status = incoming.status.as_u16();
-        if let Some(outcome) = self.custom_error(request, incoming, || provider_error::said(incoming))? {
+        if let Some(outcome) = self.custom_error(request, incoming, || provider_error::error_body(incoming))? {
             return outcome;
         }
         if !incoming.status.is_success() {
             return Err(provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, incoming));
         }
         let body = read_body(&self.ctx.connector.title, incoming)?;
-        let headers = wants.headers.then(|| headers_value(&incoming.headers));
-        let raw = wants.raw.then(|| body.clone());
-        Ok(Answer { data: data(&request.response, body), raw, status: Some(status), headers, ..Answer::default() })
+        let headers = parts.headers.then(|| headers_value(&incoming.headers));
+        let raw = parts.raw.then(|| body.clone());
+        Ok(StepOutput {
+            data: select_data(&request.response, body),
+            raw,
+            status: Some(status),
+            headers,
+            ..StepOutput::default()
+        })
     }
 
     /// What the file's own rules make of an answer; `said` is what it says, as a value.
@@ -85,14 +96,14 @@ impl Run<'_> {
         &self,
         request: &RequestSpec,
         incoming: &InboundResponse,
-        said: impl FnOnce() -> Value,
-    ) -> Result<Option<Result<Answer, Error>>, Error> {
+        error_body: impl FnOnce() -> Value,
+    ) -> Result<Option<Result<StepOutput, Error>>, Error> {
         let status = incoming.status.as_u16();
         let mut matching = request.custom_errors.iter().filter(|rule| rule.received_status == status).peekable();
         if matching.peek().is_none() {
             return Ok(None);
         }
-        let body = said();
+        let body = error_body();
         let response = Value::Object(Map::from_iter([
             ("statusCode".to_owned(), Value::from(status)),
             ("headers".to_owned(), headers_value(&incoming.headers)),
@@ -105,14 +116,14 @@ impl Run<'_> {
         let bindings = Bindings { roots: &roots };
         for rule in matching {
             let applies = match &rule.condition {
-                Some(condition) => condition.is_truthy(&bindings).map_err(|error| self.broken(&error))?,
+                Some(condition) => condition.is_truthy(&bindings).map_err(|error| self.expression_error(&error))?,
                 None => true,
             };
             if !applies {
                 continue;
             }
             if rule.target_status < 400 {
-                return Ok(Some(Ok(Answer { status: Some(rule.target_status), ..Answer::default() })));
+                return Ok(Some(Ok(StepOutput { status: Some(rule.target_status), ..StepOutput::default() })));
             }
             let mut error = provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, incoming);
             if rule.target_status == 401 {
@@ -122,7 +133,8 @@ impl Run<'_> {
                 error.set_status(rule.target_status);
             }
             if let Some(message) = &rule.message
-                && let Some(text) = message.eval_text(&bindings, Escape::None).map_err(|error| self.broken(&error))?
+                && let Some(text) =
+                    message.eval_text(&bindings, Escape::None).map_err(|error| self.expression_error(&error))?
             {
                 error.message = text;
             }
@@ -141,8 +153,8 @@ pub fn read_body(provider: &str, incoming: &InboundResponse) -> Result<Value, Er
     }
     let kind = xml::media_type(content_type(incoming));
     if xml::is_xml(&kind) {
-        return xml::read(body, charset(incoming), Names::Whole)
-            .map_err(|error| unreadable(provider, incoming, &format!("XML that cannot be read ({error})")));
+        return xml::read(body, charset(incoming), ElementNames::Qualified)
+            .map_err(|error| invalid_response(provider, incoming, &format!("XML that cannot be read ({error})")));
     }
     let promised = kind == "application/json" || kind.ends_with("+json");
     let why = match serde_json::from_slice(body) {
@@ -157,17 +169,17 @@ pub fn read_body(provider: &str, incoming: &InboundResponse) -> Result<Value, Er
             Err(_) => format!("bytes that are no text (`{kind}`); a file is fetched with a download step"),
         },
     };
-    Err(unreadable(provider, incoming, &why))
+    Err(invalid_response(provider, incoming, &why))
 }
 
 /// The error of an answer that says nothing one can use.
-pub fn unreadable(provider: &str, incoming: &InboundResponse, why: &str) -> Error {
+pub fn invalid_response(provider: &str, incoming: &InboundResponse, why: &str) -> Error {
     let status = incoming.status.as_u16();
     Error::new(ErrorCode::ProviderInvalidResponse, format!("{provider} answered {status} with {why}")).with_provider(
         ProviderFailure {
             status: Some(status),
             url: display_url(&incoming.url),
-            body: provider_error::readable(&incoming.body),
+            body: provider_error::body_for_display(&incoming.body),
             headers: vec![("content-type".to_owned(), xml::media_type(content_type(incoming)))],
             ..ProviderFailure::default()
         },
@@ -175,9 +187,9 @@ pub fn unreadable(provider: &str, incoming: &InboundResponse, why: &str) -> Erro
 }
 
 /// The data of a body, by the file's rules.
-pub fn data(spec: &ResponseSpec, body: Value) -> Value {
+pub fn select_data(spec: &ResponseSpec, body: Value) -> Value {
     let found = match &spec.data_key {
-        Some(path) => take(body, path),
+        Some(path) => take_path(body, path),
         None => body,
     };
     match (spec.collection, found) {
@@ -187,7 +199,7 @@ pub fn data(spec: &ResponseSpec, body: Value) -> Value {
     }
 }
 
-fn take(mut body: Value, path: &str) -> Value {
+fn take_path(mut body: Value, path: &str) -> Value {
     // A key that holds dots itself comes first.
     if let Some(found) = body.as_object_mut().and_then(|members| members.get_mut(path)) {
         return found.take();

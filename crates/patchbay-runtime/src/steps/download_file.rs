@@ -19,72 +19,73 @@ use crate::{
     Error, ErrorCode,
     context::Run,
     egress_error::IntoError as _,
-    file_stream::{FileFacts, HandOut, OpenFile},
-    json::{pick, text},
+    file_stream::{FileMetadata, StreamSlot, StreamedFile},
+    json::{at_path, to_text},
     response::{
         headers::headers_value,
-        output::{Answer, Wants, unreadable},
+        output::{OutputParts, StepOutput, invalid_response},
     },
 };
 
 /// The most redirects that a step may ask for.
-const MOST_REDIRECTS: u64 = 10;
+const MAX_REDIRECTS: u64 = 10;
 /// How long a streamed file may take in all.
-const LONGEST: Duration = Duration::from_hours(1);
+const MAX_STREAM_DURATION: Duration = Duration::from_hours(1);
 
-pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, wants: Wants) -> Result<Answer, Error> {
+pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, parts: OutputParts) -> Result<StepOutput, Error> {
     let outgoing = run.build(&download.request, None)?;
     let (url_key, data_key) = (download.file.url_key.as_deref(), download.request.response.data_key.as_deref());
     let Some(key) = url_key.or(data_key) else {
-        return take(run, download, outgoing, &Value::Null, wants).await;
+        return transfer(run, download, outgoing, &Value::Null, parts).await;
     };
-    let asked = outgoing.url.clone();
-    let incoming = run.send_with_redirect_limit(outgoing, hops(download)).await?;
-    let answer = run.interpret(&download.request, &incoming, Wants { raw: true, headers: wants.headers })?;
+    let requested_url = outgoing.url.clone();
+    let incoming = run.send_with_redirect_limit(outgoing, redirects(download)).await?;
+    let output = run.interpret(&download.request, &incoming, OutputParts { raw: true, headers: parts.headers })?;
     // A custom error may say that there is no file, and that this is well.
-    let Some(said) = answer.raw else { return Ok(answer) };
-    let found = pick(&said, key).filter(|found| !found.is_null());
-    let missing = || unreadable(&run.ctx.connector.title, &incoming, &format!("nothing at `{key}`, where the file is"));
+    let Some(description) = output.raw else { return Ok(output) };
+    let found = at_path(&description, key).filter(|found| !found.is_null());
+    let missing =
+        || invalid_response(&run.ctx.connector.title, &incoming, &format!("nothing at `{key}`, where the file is"));
     if url_key.is_some() {
         let url = found.and_then(Value::as_str).and_then(|text| incoming.url.join(text).ok()).ok_or_else(missing)?;
-        return take(run, download, fetch(run, download, &asked, url)?, &said, wants).await;
+        return transfer(run, download, fetch(run, download, &requested_url, url)?, &description, parts).await;
     }
-    let content = content(run, download, text(found.ok_or_else(missing)?))?;
-    let facts = facts(run, download, &HeaderMap::new(), &said)?;
-    let at = Source { status: incoming.status.as_u16(), headers: &incoming.headers, url: &incoming.url };
-    held(run, download, &content, facts, &at, wants)
+    let content = decode_content(run, download, to_text(found.ok_or_else(missing)?))?;
+    let metadata = metadata(run, download, &HeaderMap::new(), &description)?;
+    let head = ResponseHead { status: incoming.status.as_u16(), headers: &incoming.headers, url: &incoming.url };
+    buffered_output(run, download, &content, metadata, &head, parts)
 }
 
 /// Takes the file itself: piece by piece where connector and caller want that.
-async fn take(
+async fn transfer(
     run: &Run<'_>,
     download: &DownloadFile,
     outgoing: OutboundRequest,
-    said: &Value,
-    wants: Wants,
-) -> Result<Answer, Error> {
-    match run.hand_out().filter(|_| download.stream) {
-        Some(hand_out) => stream(run, download, outgoing, said, hand_out, wants).await,
-        None => whole(run, download, outgoing, said, wants).await,
+    description: &Value,
+    parts: OutputParts,
+) -> Result<StepOutput, Error> {
+    match run.stream_slot().filter(|_| download.stream) {
+        Some(slot) => open_stream(run, download, outgoing, description, slot, parts).await,
+        None => buffer(run, download, outgoing, description, parts).await,
     }
 }
 
-fn hops(download: &DownloadFile) -> usize {
+fn redirects(download: &DownloadFile) -> usize {
     if !download.follow_redirects {
         return 0;
     }
-    usize::try_from(download.max_redirects.min(MOST_REDIRECTS)).unwrap_or(0)
+    usize::try_from(download.max_redirects.min(MAX_REDIRECTS)).unwrap_or(0)
 }
 
 /// The request for a file that an answer named. Credentials go along where the file asks for that and the address is
 /// on the host that was asked: an answer never chooses who gets them.
-fn fetch(run: &Run<'_>, download: &DownloadFile, asked: &Url, url: Url) -> Result<OutboundRequest, Error> {
-    let with_credentials = download.file.forward_auth && url.origin() == asked.origin();
+fn fetch(run: &Run<'_>, download: &DownloadFile, requested_url: &Url, url: Url) -> Result<OutboundRequest, Error> {
+    let with_credentials = download.file.forward_auth && url.origin() == requested_url.origin();
     run.build_file_request(&download.request, url, with_credentials)
 }
 
 /// The content that stood in JSON.
-fn content(run: &Run<'_>, download: &DownloadFile, text: String) -> Result<Bytes, Error> {
+fn decode_content(run: &Run<'_>, download: &DownloadFile, text: String) -> Result<Bytes, Error> {
     if !download.file.is_base64 {
         return Ok(text.into());
     }
@@ -95,30 +96,30 @@ fn content(run: &Run<'_>, download: &DownloadFile, text: String) -> Result<Bytes
 }
 
 /// Where an answer came from.
-struct Source<'a> {
+struct ResponseHead<'a> {
     status: u16,
     headers: &'a HeaderMap,
     url: &'a Url,
 }
 
-async fn whole(
+async fn buffer(
     run: &Run<'_>,
     download: &DownloadFile,
     outgoing: OutboundRequest,
-    said: &Value,
-    wants: Wants,
-) -> Result<Answer, Error> {
+    description: &Value,
+    parts: OutputParts,
+) -> Result<StepOutput, Error> {
     let incoming = run
-        .send_with_redirect_limit(outgoing, hops(download))
+        .send_with_redirect_limit(outgoing, redirects(download))
         .await
         .map_err(|error| too_large(run, download, error))?;
     if !incoming.status.is_success() {
         // The error's rules are those of any request.
-        return run.interpret(&download.request, &incoming, Wants { raw: false, headers: false });
+        return run.interpret(&download.request, &incoming, OutputParts { raw: false, headers: false });
     }
-    let facts = facts(run, download, &incoming.headers, said)?;
-    let at = Source { status: incoming.status.as_u16(), headers: &incoming.headers, url: &incoming.url };
-    held(run, download, &incoming.body, facts, &at, wants)
+    let metadata = metadata(run, download, &incoming.headers, description)?;
+    let head = ResponseHead { status: incoming.status.as_u16(), headers: &incoming.headers, url: &incoming.url };
+    buffered_output(run, download, &incoming.body, metadata, &head, parts)
 }
 
 /// Says what helps where a file does not fit into memory.
@@ -136,14 +137,14 @@ fn too_large(run: &Run<'_>, download: &DownloadFile, mut error: Error) -> Error 
 }
 
 /// The output of a file that is held.
-fn held(
+fn buffered_output(
     run: &Run<'_>,
     download: &DownloadFile,
     content: &[u8],
-    mut facts: FileFacts,
-    at: &Source<'_>,
-    wants: Wants,
-) -> Result<Answer, Error> {
+    mut metadata: FileMetadata,
+    head: &ResponseHead<'_>,
+    parts: OutputParts,
+) -> Result<StepOutput, Error> {
     let data = if download.as_json {
         serde_json::from_slice(content).map_err(|error| {
             let message = format!("{} answered with JSON that does not parse ({error})", run.ctx.connector.title);
@@ -154,81 +155,90 @@ fn held(
     } else {
         Value::String(STANDARD.encode(content))
     };
-    facts.length = Some(content.len() as u64);
-    Ok(answer(data, &facts, at, wants))
+    metadata.length = Some(content.len() as u64);
+    Ok(output(data, &metadata, head, parts))
 }
 
-async fn stream(
+async fn open_stream(
     run: &Run<'_>,
     download: &DownloadFile,
     outgoing: OutboundRequest,
-    said: &Value,
-    hand_out: &HandOut,
-    wants: Wants,
-) -> Result<Answer, Error> {
+    description: &Value,
+    slot: &StreamSlot,
+    parts: OutputParts,
+) -> Result<StepOutput, Error> {
     let title = &run.ctx.connector.title;
-    let opened = run.open(outgoing, hops(download)).await?;
+    let opened = run.open(outgoing, redirects(download)).await?;
     if !opened.status.is_success() {
         let read = opened.read_body(run.ctx.config.max_response_bytes, run.ctx.deadline).await;
         let incoming = read.map_err(|failure| failure.into_error(title))?;
-        return run.interpret(&download.request, &incoming, Wants { raw: false, headers: false });
+        return run.interpret(&download.request, &incoming, OutputParts { raw: false, headers: false });
     }
-    let mut facts = facts(run, download, &opened.headers, said)?;
+    let mut metadata = metadata(run, download, &opened.headers, description)?;
     if !opened.headers.contains_key(header::CONTENT_ENCODING) {
-        facts.length = text_of(&opened.headers, header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        metadata.length = header_text(&opened.headers, header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     }
-    let place = format!("file-{}", run.host.entropy().token());
-    let at = Source { status: opened.status.as_u16(), headers: &opened.headers, url: &opened.url };
-    let answer = answer(Value::String(place.clone()), &facts, &at, wants);
-    let patience = run.ctx.config.call_budget;
-    let pieces = opened.into_stream(patience, Instant::now() + LONGEST).map_err(|failure| failure.into_error(title))?;
+    let placeholder = format!("file-{}", run.host.entropy().token());
+    let head = ResponseHead { status: opened.status.as_u16(), headers: &opened.headers, url: &opened.url };
+    let output = output(Value::String(placeholder.clone()), &metadata, &head, parts);
+    let idle_timeout = run.ctx.config.call_budget;
+    let content = opened
+        .into_stream(idle_timeout, Instant::now() + MAX_STREAM_DURATION)
+        .map_err(|failure| failure.into_error(title))?;
     let is_text = download.as_text || download.as_json;
-    hand_out.leave(OpenFile { pieces, mask: run.mask(), facts, is_text, place });
-    Ok(answer)
+    slot.put(StreamedFile { content, redactor: run.stream_redactor(), metadata, is_text, placeholder });
+    Ok(output)
 }
 
-fn answer(data: Value, facts: &FileFacts, at: &Source<'_>, wants: Wants) -> Answer {
-    let metadata = Map::from_iter([
-        ("contentType".to_owned(), facts.content_type.clone().into()),
-        ("contentLength".to_owned(), facts.length.into()),
-        ("fileName".to_owned(), facts.file_name.clone().into()),
-        ("lastModified".to_owned(), facts.last_modified.clone().into()),
-        ("etag".to_owned(), facts.etag.clone().into()),
+fn output(data: Value, metadata: &FileMetadata, head: &ResponseHead<'_>, parts: OutputParts) -> StepOutput {
+    let members = Map::from_iter([
+        ("contentType".to_owned(), metadata.content_type.clone().into()),
+        ("contentLength".to_owned(), metadata.length.into()),
+        ("fileName".to_owned(), metadata.file_name.clone().into()),
+        ("lastModified".to_owned(), metadata.last_modified.clone().into()),
+        ("etag".to_owned(), metadata.etag.clone().into()),
     ]);
-    Answer {
+    StepOutput {
         data,
-        status: Some(at.status),
-        headers: wants.headers.then(|| headers_value(at.headers)),
-        more: vec![
-            ("contentDisposition", text_of(at.headers, header::CONTENT_DISPOSITION).into()),
-            ("fileMetadata", Value::Object(metadata)),
-            ("finalUrl", Value::String(display_url(at.url))),
+        status: Some(head.status),
+        headers: parts.headers.then(|| headers_value(head.headers)),
+        extra: vec![
+            ("contentDisposition", header_text(head.headers, header::CONTENT_DISPOSITION).into()),
+            ("fileMetadata", Value::Object(members)),
+            ("finalUrl", Value::String(display_url(head.url))),
         ],
-        ..Answer::default()
+        ..StepOutput::default()
     }
 }
 
 /// What is known of the file: what JSON says of it comes before its headers.
-fn facts(run: &Run<'_>, download: &DownloadFile, headers: &HeaderMap, said: &Value) -> Result<FileFacts, Error> {
+fn metadata(
+    run: &Run<'_>,
+    download: &DownloadFile,
+    headers: &HeaderMap,
+    description: &Value,
+) -> Result<FileMetadata, Error> {
     let spec = &download.file;
-    let told = |key: &Option<String>| {
-        let found = pick(said, key.as_deref()?)?.as_str()?;
+    let described = |key: &Option<String>| {
+        let found = at_path(description, key.as_deref()?)?.as_str()?;
         (!found.is_empty()).then(|| found.to_owned())
     };
     let fixed = optional(run, spec.content_type.as_ref(), Escape::Header)?;
-    let disposition = text_of(headers, header::CONTENT_DISPOSITION);
-    Ok(FileFacts {
-        content_type: fixed.or_else(|| told(&spec.content_type_key)).or_else(|| text_of(headers, header::CONTENT_TYPE)),
-        file_name: told(&spec.name_key)
+    let disposition = header_text(headers, header::CONTENT_DISPOSITION);
+    Ok(FileMetadata {
+        content_type: fixed
+            .or_else(|| described(&spec.content_type_key))
+            .or_else(|| header_text(headers, header::CONTENT_TYPE)),
+        file_name: described(&spec.name_key)
             .map(|name| base_name(&name))
             .or_else(|| disposition.as_deref().and_then(file_name)),
         length: None,
-        last_modified: text_of(headers, header::LAST_MODIFIED),
-        etag: text_of(headers, header::ETAG),
+        last_modified: header_text(headers, header::LAST_MODIFIED),
+        etag: header_text(headers, header::ETAG),
     })
 }
 
-fn text_of(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 

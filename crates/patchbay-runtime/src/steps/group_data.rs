@@ -10,16 +10,19 @@ use serde_json::{Map, Value};
 
 use crate::{
     context::Run,
-    json::{pick, text},
-    response::output::Answer,
+    json::{at_path, to_text},
+    response::output::StepOutput,
 };
 
-pub(super) fn run(run: &Run<'_>, group: &GroupData) -> Answer {
+pub(super) fn run(run: &Run<'_>, group: &GroupData) -> StepOutput {
     let steps = group.steps.iter().map(|id| (id.as_str(), index_field(run.action, id), run.data_of(id)));
-    Answer { data: grouped(steps, group.single), ..Answer::default() }
+    StepOutput { data: group_records(steps, group.single), ..StepOutput::default() }
 }
 
-fn grouped<'a>(steps: impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a Value>)>, single: bool) -> Value {
+fn group_records<'a>(
+    steps: impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a Value>)>,
+    single: bool,
+) -> Value {
     if single {
         let record = |data: Option<&Value>| match data {
             Some(Value::Array(items)) => items.first().cloned().unwrap_or_default(),
@@ -28,25 +31,25 @@ fn grouped<'a>(steps: impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a
         return Value::Object(steps.map(|(id, _, data)| (id.to_owned(), record(data))).collect());
     }
     let mut groups: Vec<Map<String, Value>> = Vec::new();
-    let mut places = HashMap::new();
+    let mut index_by_key = HashMap::new();
     for (id, index, data) in steps {
         let records = match data {
             None | Some(Value::Null) => &[][..],
             Some(Value::Array(items)) => items,
             Some(record) => std::slice::from_ref(record),
         };
-        for (place, record) in records.iter().enumerate() {
-            let key = index.and_then(|index| pick(record, index)).map(text);
+        for (position, record) in records.iter().enumerate() {
+            let key = index.and_then(|index| at_path(record, index)).map(to_text);
             let found = match &key {
-                Some(key) => places.get(key).copied(),
-                None => (place < groups.len()).then_some(place),
+                Some(key) => index_by_key.get(key).copied(),
+                None => (position < groups.len()).then_some(position),
             };
             let at = found.unwrap_or_else(|| {
                 groups.push(Map::new());
                 groups.len() - 1
             });
             if let Some(key) = key {
-                places.insert(key, at);
+                index_by_key.insert(key, at);
             }
             groups[at].insert(id.to_owned(), record.clone());
         }
@@ -80,13 +83,13 @@ mod tests {
             {"people": {"id": 2, "n": "b"}, "jobs": {"who": 2}},
             {"jobs": {"who": 3}},
         ]);
-        assert_eq!(grouped(by_id.into_iter(), false), expected);
+        assert_eq!(group_records(by_id.into_iter(), false), expected);
         let by_place = [("people", None, Some(&people)), ("jobs", None, Some(&jobs)), ("none", None, None)];
         let expected = json!([
             {"people": {"id": 1, "n": "a"}, "jobs": {"who": 2}},
             {"people": {"id": 2, "n": "b"}, "jobs": {"who": 3}},
         ]);
-        assert_eq!(grouped(by_place.into_iter(), false), expected);
-        assert_eq!(grouped(by_id.into_iter(), true), json!({"people": {"id": 1, "n": "a"}, "jobs": {"who": 2}}));
+        assert_eq!(group_records(by_place.into_iter(), false), expected);
+        assert_eq!(group_records(by_id.into_iter(), true), json!({"people": {"id": 1, "n": "a"}, "jobs": {"who": 2}}));
     }
 }

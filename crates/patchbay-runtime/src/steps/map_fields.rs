@@ -6,46 +6,46 @@ use patchbay_connector::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{Error, context::Run, granted_scopes::Granted, json::text, response::output::Answer};
+use crate::{Error, context::Run, granted_scopes::GrantedScopes, json::to_text, response::output::StepOutput};
 
 /// What an enum's value becomes when no rule fits.
 const UNMAPPED: &str = "unmapped_value";
 
-pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
-    let source = source(run, step)?;
+pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> {
+    let source = source_records(run, step)?;
     let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
     let mut others = Vec::new();
     for (alias, template) in &step.external_sources {
-        let value = template.eval(&bindings).map_err(|error| run.broken(&error))?;
+        let value = template.eval(&bindings).map_err(|error| run.expression_error(&error))?;
         others.push((alias.as_str(), value.unwrap_or(Value::Null)));
     }
     // A record's own members first; secrets are no data to map.
     let mut outer = others.iter().map(|(alias, value)| (*alias, value)).collect::<Vec<_>>();
     outer.extend(roots.iter().filter(|(name, _)| *name != "credentials").copied());
-    let granted = Granted::of(run.ctx.connector, run.ctx.granted);
+    let granted = GrantedScopes::new(run.ctx.connector, run.ctx.granted);
     let mut budget = MemoryBudget::default();
     let map = |record: &Value| {
-        run.in_time()?;
-        mapped(record, fields, &outer, &granted, &mut budget)
+        run.check_deadline()?;
+        map_record(record, fields, &outer, &granted, &mut budget)
     };
-    let data = each(&source, map).map_err(|error| run.broken(&error))?;
-    Ok(Answer { data, ..Answer::default() })
+    let data = map_records(&source, map).map_err(|error| run.expression_error(&error))?;
+    Ok(StepOutput { data, ..StepOutput::default() })
 }
 
 /// The records: what the step names, else what the step before it left.
-pub(super) fn source(run: &Run<'_>, step: &MapFields) -> Result<Value, Error> {
+pub(super) fn source_records(run: &Run<'_>, step: &MapFields) -> Result<Value, Error> {
     let roots = run.roots();
     let value = match &step.source {
-        Some(source) => source.eval(&Bindings { roots: &roots }).map_err(|error| run.broken(&error))?,
+        Some(source) => source.eval(&Bindings { roots: &roots }).map_err(|error| run.expression_error(&error))?,
         None => run.last_data().cloned(),
     };
     Ok(value.unwrap_or(Value::Null))
 }
 
 /// A list record by record, one record by itself, nothing as nothing.
-pub(super) fn each(
+pub(super) fn map_records(
     source: &Value,
     mut map: impl FnMut(&Value) -> Result<Value, EvalError>,
 ) -> Result<Value, EvalError> {
@@ -56,11 +56,11 @@ pub(super) fn each(
     }
 }
 
-fn mapped(
+fn map_record(
     record: &Value,
     fields: &[FieldMapping],
     outer: &[(&str, &Value)],
-    granted: &Granted<'_>,
+    granted: &GrantedScopes<'_>,
     budget: &mut MemoryBudget,
 ) -> Result<Value, EvalError> {
     let mut roots: Vec<(&str, &Value)> = match record {
@@ -85,41 +85,41 @@ fn mapped(
             (true, Value::Array(items)) => Value::Array(
                 items
                     .iter()
-                    .map(|item| one(item, field, &bindings, outer, granted, budget))
+                    .map(|item| map_value(item, field, &bindings, outer, granted, budget))
                     .collect::<Result<_, _>>()?,
             ),
             (true, Value::Null) => Value::Null,
-            (true, single) => Value::Array(vec![one(&single, field, &bindings, outer, granted, budget)?]),
-            (false, value) => one(&value, field, &bindings, outer, granted, budget)?,
+            (true, single) => Value::Array(vec![map_value(&single, field, &bindings, outer, granted, budget)?]),
+            (false, value) => map_value(&value, field, &bindings, outer, granted, budget)?,
         };
         target.insert(field.target.clone(), value);
     }
     Ok(Value::Object(target))
 }
 
-fn one(
+fn map_value(
     value: &Value,
     field: &FieldMapping,
     bindings: &Bindings<'_>,
     outer: &[(&str, &Value)],
-    granted: &Granted<'_>,
+    granted: &GrantedScopes<'_>,
     budget: &mut MemoryBudget,
 ) -> Result<Value, EvalError> {
     match field.kind {
         InputType::Object if !field.properties.is_empty() && !value.is_null() => {
-            mapped(value, &field.properties, outer, granted, budget)
+            map_record(value, &field.properties, outer, granted, budget)
         }
-        InputType::Enum => enumerated(value, field.enum_mapper.as_ref(), bindings),
+        InputType::Enum => map_enum(value, field.enum_mapper.as_ref(), bindings),
         _ => Ok(value.clone()),
     }
 }
 
 /// `{value, source_value}`: what the connector calls it, and what the provider does.
-fn enumerated(value: &Value, mapper: Option<&EnumMatcher>, bindings: &Bindings<'_>) -> Result<Value, EvalError> {
+fn map_enum(value: &Value, mapper: Option<&EnumMatcher>, bindings: &Bindings<'_>) -> Result<Value, EvalError> {
     let known = match mapper {
-        None => Some(text(value)),
+        None => Some(to_text(value)),
         Some(EnumMatcher::BuiltIn(_)) => {
-            let code = text(value).trim().to_ascii_uppercase();
+            let code = to_text(value).trim().to_ascii_uppercase();
             (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
         }
         Some(EnumMatcher::Rules(rules)) => {
@@ -159,8 +159,10 @@ mod tests {
     }
 
     fn map(record: &Value, fields: &[FieldMapping]) -> Value {
-        each(record, |record| mapped(record, fields, &[], &Granted::everything(), &mut MemoryBudget::default()))
-            .unwrap()
+        map_records(record, |record| {
+            map_record(record, fields, &[], &GrantedScopes::all(), &mut MemoryBudget::default())
+        })
+        .unwrap()
     }
 
     #[test]

@@ -13,24 +13,24 @@ use tokio::time::Duration;
 use crate::{
     Error, ErrorCode,
     context::Run,
-    protocols::mcp::{client::Conversation, errors::tool_failed},
-    response::output::{Answer, Wants},
+    protocols::mcp::{client::McpClient, errors::tool_failed},
+    response::output::{OutputParts, StepOutput},
 };
 
 /// What an answer means that is none yet.
 const INPUT_REQUIRED: &str = "input_required";
 
-pub(super) async fn run(run: &Run<'_>, call: &McpRequest, wants: Wants) -> Result<Answer, Error> {
+pub(super) async fn run(run: &Run<'_>, call: &McpRequest, parts: OutputParts) -> Result<StepOutput, Error> {
     let timeout = call.timeout_ms.map(Duration::from_millis);
     let (base, url) = (call.base_url.as_ref(), call.url.as_ref());
-    let mut conversation = Conversation::new(run, base, url, call.authorization.as_ref(), timeout)?;
+    let mut client = McpClient::new(run, base, url, call.authorization.as_ref(), timeout)?;
     if call.list {
-        let tools = Value::Array(conversation.list_tools().await?);
-        let raw = wants.raw.then(|| Value::Object(Map::from_iter([("tools".to_owned(), tools.clone())])));
-        return Ok(Answer { data: tools, raw, status: Some(200), ..Answer::default() });
+        let tools = Value::Array(client.list_tools().await?);
+        let raw = parts.raw.then(|| Value::Object(Map::from_iter([("tools".to_owned(), tools.clone())])));
+        return Ok(StepOutput { data: tools, raw, status: Some(200), ..StepOutput::default() });
     }
     let tool = tool(run, call)?;
-    let result = conversation.call_tool(&tool, arguments(run, call)?).await?;
+    let result = client.call_tool(&tool, arguments(run, call)?).await?;
     let title = &run.ctx.connector.title;
     if result.get("resultType").and_then(Value::as_str) == Some(INPUT_REQUIRED) {
         let message = format!(
@@ -40,17 +40,17 @@ pub(super) async fn run(run: &Run<'_>, call: &McpRequest, wants: Wants) -> Resul
         return Err(Error::new(ErrorCode::ToolInputRequired, message));
     }
     if result.get("isError").and_then(Value::as_bool) == Some(true) {
-        return Err(tool_failed(title, &tool, &words(&result), &result, conversation.url()));
+        return Err(tool_failed(title, &tool, &error_text(&result), &result, client.url()));
     }
-    let raw = wants.raw.then(|| result.clone());
-    Ok(Answer { data: data(result), raw, status: Some(200), ..Answer::default() })
+    let raw = parts.raw.then(|| result.clone());
+    Ok(StepOutput { data: data(result), raw, status: Some(200), ..StepOutput::default() })
 }
 
 fn tool(run: &Run<'_>, call: &McpRequest) -> Result<String, Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
     let name = call.tool.as_ref().map(|tool| tool.eval_text(&bindings, Escape::None)).transpose();
-    let name = name.map_err(|error| run.broken(&error))?.flatten();
+    let name = name.map_err(|error| run.expression_error(&error))?.flatten();
     name.filter(|name| !name.is_empty()).ok_or_else(|| {
         let message = format!("`{}` names no tool to call; its `toolName` comes out empty", run.action.id);
         Error::new(ErrorCode::Validation, message)
@@ -72,7 +72,7 @@ fn arguments(run: &Run<'_>, call: &McpRequest) -> Result<Map<String, Value>, Err
             let name = arg.name.eval_text(&bindings, Escape::None)?;
             Ok(name.zip(arg.value.eval(&bindings)?))
         };
-        arguments.extend(value().map_err(|error| run.broken(&error))?);
+        arguments.extend(value().map_err(|error| run.expression_error(&error))?);
     }
     Ok(arguments)
 }
@@ -103,7 +103,7 @@ fn is_text(content: &Value) -> bool {
 }
 
 /// What a tool says of its failure.
-fn words(result: &Value) -> String {
+fn error_text(result: &Value) -> String {
     let content = result.get("content").and_then(Value::as_array).into_iter().flatten();
     content.filter(|one| is_text(one)).filter_map(|one| one.get("text")?.as_str()).collect::<Vec<_>>().join(" ")
 }

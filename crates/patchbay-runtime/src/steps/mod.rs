@@ -20,24 +20,24 @@ use patchbay_connector::definition::StepFunction;
 use crate::{
     Error,
     context::Run,
-    response::output::{Answer, Wants},
+    response::output::{OutputParts, StepOutput},
 };
 
 /// Runs a step's function.
-pub async fn run(run: &Run<'_>, function: &StepFunction, wants: Wants) -> Result<Answer, Error> {
+pub async fn run(run: &Run<'_>, function: &StepFunction, parts: OutputParts) -> Result<StepOutput, Error> {
     match function {
-        StepFunction::Request(parameters) => request::run(run, parameters, wants).await,
-        StepFunction::PaginatedRequest(parameters) => paginated_request::run(run, parameters, wants).await,
-        StepFunction::DownloadFile(parameters) => download_file::run(run, parameters, wants).await,
-        StepFunction::SoapRequest(parameters) => soap_request::run(run, parameters, wants).await,
-        StepFunction::SoapPaginatedRequest(parameters) => soap_paginated_request::run(run, parameters, wants).await,
+        StepFunction::Request(parameters) => request::run(run, parameters, parts).await,
+        StepFunction::PaginatedRequest(parameters) => paginated_request::run(run, parameters, parts).await,
+        StepFunction::DownloadFile(parameters) => download_file::run(run, parameters, parts).await,
+        StepFunction::SoapRequest(parameters) => soap_request::run(run, parameters, parts).await,
+        StepFunction::SoapPaginatedRequest(parameters) => soap_paginated_request::run(run, parameters, parts).await,
         StepFunction::StaticValues(values) => static_values::run(run, values),
         StepFunction::GroupData(parameters) => Ok(group_data::run(run, parameters)),
-        StepFunction::UploadFile(parameters) => upload_file::run(run, parameters, wants).await,
-        StepFunction::UploadBinary(parameters) => upload_binary::run(run, parameters, wants).await,
+        StepFunction::UploadFile(parameters) => upload_file::run(run, parameters, parts).await,
+        StepFunction::UploadBinary(parameters) => upload_binary::run(run, parameters, parts).await,
         StepFunction::MapFields(parameters) => map_fields::run(run, parameters),
         StepFunction::Typecast(parameters) => typecast::run(run, parameters),
-        StepFunction::McpRequest(parameters) => mcp_request::run(run, parameters, wants).await,
+        StepFunction::McpRequest(parameters) => mcp_request::run(run, parameters, parts).await,
         StepFunction::SignJwt(parameters) => sign_jwt::run(run, parameters),
         StepFunction::EmitEvent(parameters) => emit_event::run(run, parameters).await,
     }

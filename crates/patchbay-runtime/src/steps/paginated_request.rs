@@ -13,32 +13,32 @@ use serde_json::{Map, Value};
 use crate::{
     Error,
     context::Run,
-    cursor::Place,
+    cursor::CursorPosition,
     egress_error::cause_error,
-    json::{pick, text},
+    json::{at_path, to_text},
     request::builder::PageArg,
     response::{
         headers::headers_value,
-        output::{Answer, Wants},
+        output::{OutputParts, StepOutput},
     },
 };
 
 /// The most pages fetched in one call, whatever the file says.
 const MAX_PAGES: u64 = 1000;
 
-pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, wants: Wants) -> Result<Answer, Error> {
+pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, parts: OutputParts) -> Result<StepOutput, Error> {
     let PaginatedRequest { request, page, cursor } = paginated;
-    pages(run, page, cursor.as_ref(), wants, Asked::Http(request)).await
+    fetch_pages(run, page, cursor.as_ref(), parts, PagedRequest::Http(request)).await
 }
 
 /// What is asked for page after page.
 #[derive(Clone, Copy)]
-pub(super) enum Asked<'a> {
+pub(super) enum PagedRequest<'a> {
     Http(&'a RequestSpec),
     Soap(&'a SoapRequest),
 }
 
-impl Asked<'_> {
+impl PagedRequest<'_> {
     async fn fetch(self, run: &Run<'_>, page: Option<&PageArg<'_>>) -> Result<InboundResponse, Error> {
         match self {
             Self::Http(request) => run.exchange(request, page).await,
@@ -46,44 +46,44 @@ impl Asked<'_> {
         }
     }
 
-    fn interpret(self, run: &Run<'_>, incoming: &InboundResponse, wants: Wants) -> Result<Answer, Error> {
+    fn interpret(self, run: &Run<'_>, incoming: &InboundResponse, parts: OutputParts) -> Result<StepOutput, Error> {
         match self {
-            Self::Http(request) => run.interpret(request, incoming, wants),
-            Self::Soap(soap) => run.interpret_soap(soap, incoming, wants),
+            Self::Http(request) => run.interpret(request, incoming, parts),
+            Self::Soap(soap) => run.interpret_soap(soap, incoming, parts),
         }
     }
 }
 
 /// Page after page.
-pub(super) async fn pages(
+pub(super) async fn fetch_pages(
     run: &Run<'_>,
     page: &Pagination,
     cursor: Option<&Cursor>,
-    wants: Wants,
-    asked: Asked<'_>,
-) -> Result<Answer, Error> {
-    let (mut records, mut bytes, mut answer) = (Vec::new(), 0, Answer::default());
+    parts: OutputParts,
+    paged: PagedRequest<'_>,
+) -> Result<StepOutput, Error> {
+    let (mut records, mut bytes, mut answer) = (Vec::new(), 0, StepOutput::default());
     let paging = run.paging();
     let size = paging.and_then(|paging| paging.size).unwrap_or(usize::MAX);
-    let (mut at, mut skipped) = match paging.and_then(|paging| paging.place.as_ref()) {
-        Some(place) => (place.token.clone().or_else(|| first(page)), place.position),
-        None => start(run, page, cursor)?,
+    let (mut at, mut skipped) = match paging.and_then(|paging| paging.start.as_ref()) {
+        Some(position) => (position.token.clone().or_else(|| first_page(page)), position.skipped),
+        None => start_position(run, page, cursor)?,
     };
     let next_is = |token: Option<Value>, position: usize| match paging {
-        Some(_) => Some(Place::new(token, position).write()),
-        None => token.map(|token| Value::String(text(&token))),
+        Some(_) => Some(CursorPosition::new(token, position).to_value()),
+        None => token.map(|token| Value::String(to_text(&token))),
     };
-    let most = page.max_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES);
-    for fetched in 1..=most {
+    let max_pages = page.max_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES);
+    for fetched in 1..=max_pages {
         let argument = at.clone().map(|value| PageArg { key: &page.key, value, location: page.location });
-        let incoming = asked.fetch(run, argument.as_ref()).await?;
+        let incoming = paged.fetch(run, argument.as_ref()).await?;
         bytes += incoming.body.len();
         let limit = run.ctx.config.max_response_bytes;
         if bytes > limit {
             let cause = FailureCause::ResponseTooLarge(limit);
             return Err(cause_error(cause, &run.ctx.connector.title, &incoming.url));
         }
-        let one = asked.interpret(run, &incoming, Wants { raw: true, headers: wants.headers })?;
+        let one = paged.interpret(run, &incoming, OutputParts { raw: true, headers: parts.headers })?;
         let raw = one.raw.unwrap_or(Value::Null);
         let items = match one.data {
             Value::Array(items) => items,
@@ -96,19 +96,19 @@ pub(super) async fn pages(
         records.extend(items.into_iter().take(end).skip(begin));
         answer.status = one.status;
         answer.headers = one.headers;
-        let next = following(page, at.as_ref(), &incoming, &raw, count);
-        let goes_on = match &next {
+        let next = next_page(page, at.as_ref(), &incoming, &raw, count);
+        let has_more = match &next {
             // A provider that names the same place again would be asked for ever.
-            Some(next) => Some(next) != at.as_ref() && goes_on(run, page, &incoming, &raw)?,
+            Some(next) => Some(next) != at.as_ref() && has_more(run, page, &incoming, &raw)?,
             None => false,
         };
-        answer.raw = wants.raw.then_some(raw);
+        answer.raw = parts.raw.then_some(raw);
         if end < count {
             answer.next = next_is(at, end);
             break;
         }
-        let Some(next) = next.filter(|_| goes_on) else { break };
-        if fetched == most || records.len() >= size {
+        let Some(next) = next.filter(|_| has_more) else { break };
+        if fetched == max_pages || records.len() >= size {
             answer.next = next_is(Some(next), 0);
             break;
         }
@@ -119,25 +119,25 @@ pub(super) async fn pages(
 }
 
 /// Where the caller begins: a page, and how many of its records come before.
-fn start(run: &Run<'_>, page: &Pagination, cursor: Option<&Cursor>) -> Result<(Option<Value>, usize), Error> {
+fn start_position(run: &Run<'_>, page: &Pagination, cursor: Option<&Cursor>) -> Result<(Option<Value>, usize), Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
-    let written = |template: Option<&Template>| {
+    let text_of = |template: Option<&Template>| {
         let found = template.map(|template| template.eval_text(&bindings, Escape::None)).transpose();
-        let found = found.map_err(|error| run.broken(&error))?;
+        let found = found.map_err(|error| run.expression_error(&error))?;
         Ok::<_, Error>(found.flatten().filter(|text| !text.is_empty()))
     };
-    let position = written(cursor.and_then(|cursor| cursor.position.as_ref()))?;
+    let position = text_of(cursor.and_then(|cursor| cursor.position.as_ref()))?;
     let position = position.and_then(|text| text.parse().ok()).unwrap_or(0);
-    let token = written(cursor.and_then(|cursor| cursor.token.as_ref()))?.map(|text| match (page.mode, text.parse()) {
+    let token = text_of(cursor.and_then(|cursor| cursor.token.as_ref()))?.map(|text| match (page.mode, text.parse()) {
         (PageMode::Offset | PageMode::Page, Ok(number)) => Value::Number(number),
         _ => Value::String(text),
     });
-    Ok((token.or_else(|| first(page)), position))
+    Ok((token.or_else(|| first_page(page)), position))
 }
 
 /// The first page of all.
-fn first(page: &Pagination) -> Option<Value> {
+fn first_page(page: &Pagination) -> Option<Value> {
     match page.mode {
         PageMode::Cursor => None,
         PageMode::Offset => Some(Value::from(0)),
@@ -146,7 +146,7 @@ fn first(page: &Pagination) -> Option<Value> {
 }
 
 /// Where the next page is; none at the end.
-fn following(
+fn next_page(
     page: &Pagination,
     at: Option<&Value>,
     incoming: &InboundResponse,
@@ -155,10 +155,10 @@ fn following(
 ) -> Option<Value> {
     let named = page.next_key.as_ref().map(|key| {
         let found = match page.next_key_in {
-            NextKeyIn::Headers => in_headers(incoming, key),
-            NextKeyIn::Data => pick(raw, key).cloned(),
+            NextKeyIn::Headers => next_in_headers(incoming, key),
+            NextKeyIn::Data => at_path(raw, key).cloned(),
         };
-        found.map(|value| within_url(value, &page.key)).filter(|value| match value {
+        found.map(|value| page_in_url(value, &page.key)).filter(|value| match value {
             Value::Null | Value::Bool(false) => false,
             Value::String(text) => !text.is_empty(),
             _ => true,
@@ -176,7 +176,7 @@ fn following(
 }
 
 /// The next place in a header. `Link` (RFC 8288) names it by its relation `next`.
-fn in_headers(incoming: &InboundResponse, key: &str) -> Option<Value> {
+fn next_in_headers(incoming: &InboundResponse, key: &str) -> Option<Value> {
     let mut texts = incoming.headers.get_all(key).iter().filter_map(|value| value.to_str().ok());
     let found = if key.eq_ignore_ascii_case("link") { texts.find_map(next_link) } else { texts.next() };
     found.map(|text| Value::String(text.to_owned()))
@@ -203,7 +203,7 @@ fn next_link(header: &str) -> Option<&str> {
 
 /// Some providers name the whole URL of the next page. What it says of the paging parameter counts; the
 /// request is ours, so that nobody's answer chooses where credentials go.
-fn within_url(value: Value, key: &str) -> Value {
+fn page_in_url(value: Value, key: &str) -> Value {
     let Value::String(text) = &value else { return value };
     let query = text.split_once('?').map(|(_, query)| query.split('#').next().unwrap_or_default());
     let is_url = text.starts_with("https://") || text.starts_with("http://") || text.starts_with(['/', '?']);
@@ -214,7 +214,7 @@ fn within_url(value: Value, key: &str) -> Value {
     }
 }
 
-fn goes_on(run: &Run<'_>, page: &Pagination, incoming: &InboundResponse, body: &Value) -> Result<bool, Error> {
+fn has_more(run: &Run<'_>, page: &Pagination, incoming: &InboundResponse, body: &Value) -> Result<bool, Error> {
     let Some(condition) = &page.condition else { return Ok(true) };
     let response = Value::Object(Map::from_iter([
         ("statusCode".to_owned(), Value::from(incoming.status.as_u16())),
@@ -224,7 +224,7 @@ fn goes_on(run: &Run<'_>, page: &Pagination, incoming: &InboundResponse, body: &
     let own = run.roots();
     let mut roots = own.to_vec();
     roots.push(("response", &response));
-    condition.is_truthy(&Bindings { roots: &roots }).map_err(|error| run.broken(&error))
+    condition.is_truthy(&Bindings { roots: &roots }).map_err(|error| run.expression_error(&error))
 }
 
 #[cfg(test)]
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_url_gives_its_paging_parameter_and_nothing_else() {
-        let within = |value: Value| within_url(value, "after");
+        let within = |value: Value| page_in_url(value, "after");
         assert_eq!(within(json!("https://x.example/a?limit=2&after=b%20c#d")), json!("b c"));
         assert_eq!(within(json!("/a?after=7")), json!("7"));
         assert_eq!(within(json!("opaque?after=7")), json!("opaque?after=7"));

@@ -5,10 +5,10 @@ use patchbay_connector::definition::RequestSpec;
 use crate::{
     Error,
     context::Run,
-    response::output::{Answer, Wants},
+    response::output::{OutputParts, StepOutput},
 };
 
-pub(super) async fn run(run: &Run<'_>, request: &RequestSpec, wants: Wants) -> Result<Answer, Error> {
+pub(super) async fn run(run: &Run<'_>, request: &RequestSpec, parts: OutputParts) -> Result<StepOutput, Error> {
     let incoming = run.exchange(request, None).await?;
-    run.interpret(request, &incoming, wants)
+    run.interpret(request, &incoming, parts)
 }

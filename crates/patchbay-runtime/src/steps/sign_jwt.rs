@@ -10,22 +10,22 @@ use zeroize::Zeroizing;
 use crate::{
     Error, ErrorCode,
     context::Run,
-    protocols::jws::{self, Flaw},
-    response::output::Answer,
+    protocols::jws::{self, JwsError},
+    response::output::StepOutput,
 };
 
 /// Claims that are moments: seconds since 1970, whatever an expression made of them.
-const MOMENTS: [&str; 3] = ["exp", "iat", "nbf"];
+const TIMESTAMP_CLAIMS: [&str; 3] = ["exp", "iat", "nbf"];
 
-pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
+pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<StepOutput, Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
-    let key = step.private_key.eval_text(&bindings, Escape::None).map_err(|error| run.broken(&error))?;
+    let key = step.private_key.eval_text(&bindings, Escape::None).map_err(|error| run.expression_error(&error))?;
     let key = Zeroizing::new(key.unwrap_or_default());
     let mut claims = Map::new();
     for (name, template) in &step.claims {
-        if let Some(value) = template.eval(&bindings).map_err(|error| run.broken(&error))? {
-            claims.insert(name.clone(), if MOMENTS.contains(&name.as_str()) { number(value) } else { value });
+        if let Some(value) = template.eval(&bindings).map_err(|error| run.expression_error(&error))? {
+            claims.insert(name.clone(), if TIMESTAMP_CLAIMS.contains(&name.as_str()) { number(value) } else { value });
         }
     }
     if let Some(lifetime) = step.lifetime {
@@ -37,19 +37,19 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
     let mut head =
         Map::from_iter([("alg".to_owned(), json!(step.algorithm.as_str())), ("typ".to_owned(), json!("JWT"))]);
     for (name, template) in &step.headers {
-        if let Some(value) = template.eval(&bindings).map_err(|error| run.broken(&error))? {
+        if let Some(value) = template.eval(&bindings).map_err(|error| run.expression_error(&error))? {
             head.insert(name.clone(), value);
         }
     }
     if let Some(id) = &step.key_id
-        && let Some(id) = id.eval_text(&bindings, Escape::None).map_err(|error| run.broken(&error))?
+        && let Some(id) = id.eval_text(&bindings, Escape::None).map_err(|error| run.expression_error(&error))?
     {
         head.insert("kid".to_owned(), Value::String(id));
     }
     let signed = jws::sign(step.algorithm, &key, &head, &claims).map_err(|flaw| {
         let what = match flaw {
-            Flaw::Key(what) => what,
-            Flaw::Signing => "no key that can sign",
+            JwsError::InvalidKey(what) => what,
+            JwsError::Signing => "no key that can sign",
         };
         Error::new(
             ErrorCode::AccountInvalidCredentials,
@@ -59,7 +59,7 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
             ),
         )
     })?;
-    run.learn(&signed.token);
+    run.add_secret(&signed.token);
     let second = |name: &str| claims.get(name).and_then(Value::as_i64);
     let began = second("iat").unwrap_or_else(|| run.host.clock().now().as_seconds());
     let expires_in = second("exp").map(|end| end.saturating_sub(began));
@@ -69,7 +69,7 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<Answer, Error> {
         ("publicKeyFingerprint", signed.fingerprint.map_or(Value::Null, Value::String)),
     ];
     let data = output.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    Ok(Answer { data: Value::Object(data), more: output.to_vec(), ..Answer::default() })
+    Ok(StepOutput { data: Value::Object(data), extra: output.to_vec(), ..StepOutput::default() })
 }
 
 fn number(value: Value) -> Value {

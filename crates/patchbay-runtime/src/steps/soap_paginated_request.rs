@@ -4,14 +4,18 @@
 
 use patchbay_connector::definition::SoapPaginatedRequest;
 
-use super::paginated_request::{Asked, pages};
+use super::paginated_request::{PagedRequest, fetch_pages};
 use crate::{
     Error,
     context::Run,
-    response::output::{Answer, Wants},
+    response::output::{OutputParts, StepOutput},
 };
 
-pub(super) async fn run(run: &Run<'_>, paginated: &SoapPaginatedRequest, wants: Wants) -> Result<Answer, Error> {
+pub(super) async fn run(
+    run: &Run<'_>,
+    paginated: &SoapPaginatedRequest,
+    parts: OutputParts,
+) -> Result<StepOutput, Error> {
     let SoapPaginatedRequest { soap, page, cursor } = paginated;
-    pages(run, page, cursor.as_ref(), wants, Asked::Soap(soap)).await
+    fetch_pages(run, page, cursor.as_ref(), parts, PagedRequest::Soap(soap)).await
 }

@@ -5,10 +5,10 @@ use patchbay_connector::definition::SoapRequest;
 use crate::{
     Error,
     context::Run,
-    response::output::{Answer, Wants},
+    response::output::{OutputParts, StepOutput},
 };
 
-pub(super) async fn run(run: &Run<'_>, soap: &SoapRequest, wants: Wants) -> Result<Answer, Error> {
+pub(super) async fn run(run: &Run<'_>, soap: &SoapRequest, parts: OutputParts) -> Result<StepOutput, Error> {
     let incoming = run.send(run.build_soap(soap, None)?).await?;
-    run.interpret_soap(soap, &incoming, wants)
+    run.interpret_soap(soap, &incoming, parts)
 }

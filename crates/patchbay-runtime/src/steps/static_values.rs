@@ -3,9 +3,9 @@
 use patchbay_connector::{definition::ValueTemplate, expr::Bindings};
 use serde_json::Value;
 
-use crate::{Error, context::Run, response::output::Answer};
+use crate::{Error, context::Run, response::output::StepOutput};
 
-pub(super) fn run(run: &Run<'_>, values: &ValueTemplate) -> Result<Answer, Error> {
-    let data = values.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.broken(&error))?;
-    Ok(Answer { data: data.unwrap_or(Value::Null), ..Answer::default() })
+pub(super) fn run(run: &Run<'_>, values: &ValueTemplate) -> Result<StepOutput, Error> {
+    let data = values.eval(&Bindings { roots: &run.roots() }).map_err(|error| run.expression_error(&error))?;
+    Ok(StepOutput { data: data.unwrap_or(Value::Null), ..StepOutput::default() })
 }

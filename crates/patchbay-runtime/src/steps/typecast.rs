@@ -3,29 +3,31 @@
 use patchbay_connector::definition::{FieldMapping, InputType, MapFields};
 use serde_json::{Map, Value};
 
-use super::map_fields::{each, source};
-use crate::{Error, context::Run, granted_scopes::Granted, json::text, response::output::Answer};
+use super::map_fields::{map_records, source_records};
+use crate::{Error, context::Run, granted_scopes::GrantedScopes, json::to_text, response::output::StepOutput};
 
-pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<Answer, Error> {
-    let source = source(run, step)?;
+pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> {
+    let source = source_records(run, step)?;
     let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
-    let granted = Granted::of(run.ctx.connector, run.ctx.granted);
-    let cast = |record: &Value| run.in_time().map(|()| cast(record, fields, &granted));
-    let data = each(&source, cast).map_err(|error| run.broken(&error))?;
-    Ok(Answer { data, ..Answer::default() })
+    let granted = GrantedScopes::new(run.ctx.connector, run.ctx.granted);
+    let cast = |record: &Value| run.check_deadline().map(|()| cast_record(record, fields, &granted));
+    let data = map_records(&source, cast).map_err(|error| run.expression_error(&error))?;
+    Ok(StepOutput { data, ..StepOutput::default() })
 }
 
-fn cast(record: &Value, fields: &[FieldMapping], granted: &Granted<'_>) -> Value {
+fn cast_record(record: &Value, fields: &[FieldMapping], granted: &GrantedScopes<'_>) -> Value {
     let Value::Object(members) = record else { return record.clone() };
     let mut target = Map::with_capacity(members.len());
     for (name, value) in members {
         let value = match fields.iter().find(|field| field.target == *name) {
             Some(field) if field.hidden || !granted.allows(field) => continue,
             Some(field) => match value {
-                Value::Array(items) => Value::Array(items.iter().map(|item| one(item, field, granted)).collect()),
+                Value::Array(items) => {
+                    Value::Array(items.iter().map(|item| cast_value(item, field, granted)).collect())
+                }
                 Value::Null => Value::Null,
-                single if field.array => Value::Array(vec![one(single, field, granted)]),
-                single => one(single, field, granted),
+                single if field.array => Value::Array(vec![cast_value(single, field, granted)]),
+                single => cast_value(single, field, granted),
             },
             None => value.clone(),
         };
@@ -35,10 +37,10 @@ fn cast(record: &Value, fields: &[FieldMapping], granted: &Granted<'_>) -> Value
 }
 
 /// A value as its type; one that cannot be it stays as it is, so that nothing is lost.
-fn one(value: &Value, field: &FieldMapping, granted: &Granted<'_>) -> Value {
+fn cast_value(value: &Value, field: &FieldMapping, granted: &GrantedScopes<'_>) -> Value {
     let cast = match (field.kind, value) {
         (_, Value::Null) => None,
-        (InputType::String, Value::Number(_) | Value::Bool(_)) => Some(Value::String(text(value))),
+        (InputType::String, Value::Number(_) | Value::Bool(_)) => Some(Value::String(to_text(value))),
         (InputType::Number, Value::String(written)) => {
             serde_json::from_str::<serde_json::Number>(written.trim()).ok().map(Value::Number)
         }
@@ -48,9 +50,9 @@ fn one(value: &Value, field: &FieldMapping, granted: &Granted<'_>) -> Value {
             _ => None,
         },
         (InputType::Boolean, Value::Number(number)) => number.as_f64().map(|number| Value::Bool(number != 0.0)),
-        (InputType::DatetimeString, value) => moment(value).map(Value::String),
+        (InputType::DatetimeString, value) => to_timestamp(value).map(Value::String),
         (InputType::Object, Value::Object(_)) if !field.properties.is_empty() => {
-            Some(cast(value, &field.properties, granted))
+            Some(cast_record(value, &field.properties, granted))
         }
         _ => None,
     };
@@ -58,7 +60,7 @@ fn one(value: &Value, field: &FieldMapping, granted: &Granted<'_>) -> Value {
 }
 
 /// ISO 8601 with milliseconds and `Z`. Numbers are seconds since 1970, or milliseconds when there are too many.
-pub(super) fn moment(value: &Value) -> Option<String> {
+pub(super) fn to_timestamp(value: &Value) -> Option<String> {
     const MILLIS: u64 = 100_000_000_000;
     let micros = match value {
         Value::Number(number) => {
@@ -125,7 +127,7 @@ mod tests {
         ] {
             let record = json!({ "it": value, "other": "stays" });
             assert_eq!(
-                cast(&record, &[field("it", kind)], &Granted::everything()),
+                cast_record(&record, &[field("it", kind)], &GrantedScopes::all()),
                 json!({ "it": expected, "other": "stays" }),
                 "{value}"
             );
@@ -141,7 +143,7 @@ mod tests {
         ];
         let record = json!({ "person": { "age": "7", "name": "Ada" }, "secret": "x", "tags": 5 });
         assert_eq!(
-            cast(&record, &fields, &Granted::everything()),
+            cast_record(&record, &fields, &GrantedScopes::all()),
             json!({ "person": { "age": 7, "name": "Ada" }, "tags": ["5"] })
         );
     }

@@ -14,7 +14,7 @@ use patchbay_connector::{
 use crate::{
     Error, ErrorCode,
     context::Run,
-    response::output::{Answer, Wants},
+    response::output::{OutputParts, StepOutput},
 };
 
 /// Callers differ on the padding at the end.
@@ -25,7 +25,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// What a file without a media type is.
 pub(super) const BYTES: &str = "application/octet-stream";
 
-pub(super) async fn run(run: &Run<'_>, upload: &UploadBinary, wants: Wants) -> Result<Answer, Error> {
+pub(super) async fn run(run: &Run<'_>, upload: &UploadBinary, parts: OutputParts) -> Result<StepOutput, Error> {
     let mut outgoing = run.build(&upload.request, None)?;
     let kind = optional(run, upload.content_type.as_ref(), Escape::Header)?;
     match kind {
@@ -39,7 +39,7 @@ pub(super) async fn run(run: &Run<'_>, upload: &UploadBinary, wants: Wants) -> R
     }
     outgoing.body = content(run, &upload.content)?.into();
     let incoming = run.send(outgoing).await?;
-    run.interpret(&upload.request, &incoming, wants)
+    run.interpret(&upload.request, &incoming, parts)
 }
 
 /// A file's bytes from base64, bare or as a `data:` URL.
@@ -67,7 +67,7 @@ pub(super) fn required(run: &Run<'_>, template: &Template) -> Result<String, Err
 pub(super) fn optional(run: &Run<'_>, template: Option<&Template>, escape: Escape) -> Result<Option<String>, Error> {
     let roots = run.roots();
     let text = template.map(|template| template.eval_text(&Bindings { roots: &roots }, escape)).transpose();
-    text.map(Option::flatten).map_err(|error| run.broken(&error))
+    text.map(Option::flatten).map_err(|error| run.expression_error(&error))
 }
 
 pub(super) fn invalid(why: &str) -> Error {

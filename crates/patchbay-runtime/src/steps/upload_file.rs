@@ -11,12 +11,12 @@ use super::upload_binary::{BYTES, content, invalid, optional, required};
 use crate::{
     Error,
     context::Run,
-    json::text,
+    json::to_text,
     request::args::write_pairs,
-    response::output::{Answer, Wants},
+    response::output::{OutputParts, StepOutput},
 };
 
-pub(super) async fn run(run: &Run<'_>, upload: &UploadFile, wants: Wants) -> Result<Answer, Error> {
+pub(super) async fn run(run: &Run<'_>, upload: &UploadFile, parts: OutputParts) -> Result<StepOutput, Error> {
     let mut outgoing = run.build(&upload.request, None)?;
     let (field, name) = (required(run, &upload.field)?, required(run, &upload.filename)?);
     let kind = optional(run, upload.content_type.as_ref(), Escape::Header)?;
@@ -34,7 +34,7 @@ pub(super) async fn run(run: &Run<'_>, upload: &UploadFile, wants: Wants) -> Res
     outgoing.headers.insert(header::CONTENT_TYPE, kind);
     outgoing.body = body.into();
     let incoming = run.send(outgoing).await?;
-    run.interpret(&upload.request, &incoming, wants)
+    run.interpret(&upload.request, &incoming, parts)
 }
 
 fn additional(run: &Run<'_>, upload: &UploadFile, form: &mut Form) -> Result<(), Error> {
@@ -42,13 +42,13 @@ fn additional(run: &Run<'_>, upload: &UploadFile, form: &mut Form) -> Result<(),
     let bindings = Bindings { roots: &roots };
     for field in &upload.additional {
         let condition = field.condition.as_ref().map(|condition| condition.is_truthy(&bindings)).transpose();
-        if condition.map_err(|error| run.broken(&error))? == Some(false) {
+        if condition.map_err(|error| run.expression_error(&error))? == Some(false) {
             continue;
         }
-        let value = field.value.eval(&bindings).map_err(|error| run.broken(&error))?;
+        let value = field.value.eval(&bindings).map_err(|error| run.expression_error(&error))?;
         let Some(value) = value.filter(|value| !value.is_null()) else { continue };
         let kind = optional(run, field.content_type.as_ref(), Escape::Header)?;
-        form.field(&required(run, &field.name)?, kind.as_deref(), &text(&value));
+        form.field(&required(run, &field.name)?, kind.as_deref(), &to_text(&value));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::stream;
-use patchbay_engine::{Error, FileContent, FileFacts, RunFile};
+use patchbay_engine::{Error, FileContent, FileMetadata, RunFile};
 use serde_json::Value;
 
 /// What a file is when nobody says.
@@ -26,18 +26,18 @@ pub(super) fn wants_bytes(headers: &HeaderMap) -> bool {
 
 /// The file itself.
 pub(super) fn bytes(file: RunFile) -> Response {
-    let RunFile { facts, content, .. } = file;
+    let RunFile { metadata, content, .. } = file;
     let mut response = Response::new(Filled::new("", "", content, Encoder::Plain).into_body());
     let headers = response.headers_mut();
-    let kind = facts.content_type.as_deref().and_then(|kind| HeaderValue::from_str(kind).ok());
+    let kind = metadata.content_type.as_deref().and_then(|kind| HeaderValue::from_str(kind).ok());
     headers.insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static(BYTES)));
-    headers.insert(header::CONTENT_DISPOSITION, disposition(&facts));
+    headers.insert(header::CONTENT_DISPOSITION, disposition(&metadata));
     // Whatever the provider sent, it is no page of ours.
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
-    if let Some(length) = facts.length {
+    if let Some(length) = metadata.length {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    for (name, value) in [(header::LAST_MODIFIED, &facts.last_modified), (header::ETAG, &facts.etag)] {
+    for (name, value) in [(header::LAST_MODIFIED, &metadata.last_modified), (header::ETAG, &metadata.etag)] {
         if let Some(value) = value.as_deref().and_then(|value| HeaderValue::from_str(value).ok()) {
             headers.insert(name, value);
         }
@@ -47,12 +47,12 @@ pub(super) fn bytes(file: RunFile) -> Response {
 
 /// The action's result as JSON, with the file in its place.
 pub(super) fn json(file: RunFile) -> Response {
-    let RunFile { mut outcome, place, is_text, content, .. } = file;
+    let RunFile { mut outcome, placeholder, is_text, content, .. } = file;
     if let Some(trace) = outcome.trace {
         outcome.result.insert("debug".to_owned(), serde_json::to_value(trace).unwrap_or_default());
     }
     let text = Value::Object(outcome.result).to_string();
-    let body = match text.split_once(&place) {
+    let body = match text.split_once(&placeholder) {
         Some((before, after)) => {
             let encoder = if is_text { Encoder::Text(Vec::new()) } else { Encoder::Base64(Vec::new()) };
             Filled::new(before, after, content, encoder).into_body()
@@ -66,8 +66,8 @@ pub(super) fn json(file: RunFile) -> Response {
 }
 
 /// A name for the file that no header is broken by (RFC 6266, section 4.3).
-fn disposition(facts: &FileFacts) -> HeaderValue {
-    let Some(name) = facts.file_name.as_deref().filter(|name| !name.is_empty()) else {
+fn disposition(metadata: &FileMetadata) -> HeaderValue {
+    let Some(name) = metadata.file_name.as_deref().filter(|name| !name.is_empty()) else {
         return HeaderValue::from_static("attachment");
     };
     let plain = name.chars().map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') { c } else { '_' });
@@ -194,9 +194,9 @@ fn within_quotes(text: &str) -> Bytes {
 mod tests {
     use super::*;
 
-    fn encoded(mut encoder: Encoder, pieces: &[&'static [u8]]) -> String {
+    fn encoded(mut encoder: Encoder, content: &[&'static [u8]]) -> String {
         let mut out = Vec::new();
-        for piece in pieces {
+        for piece in content {
             out.extend_from_slice(&encoder.encode(Bytes::from_static(piece)));
         }
         out.extend_from_slice(&encoder.rest());
@@ -205,18 +205,18 @@ mod tests {
 
     #[test]
     fn however_the_pieces_are_cut_the_text_is_the_same() {
-        let base64 = |pieces: &[&'static [u8]]| encoded(Encoder::Base64(Vec::new()), pieces);
+        let base64 = |content: &[&'static [u8]]| encoded(Encoder::Base64(Vec::new()), content);
         assert_eq!(base64(&[b"a", b"bcde", b"", b"f", b"g"]), STANDARD.encode("abcdefg"));
         assert_eq!(base64(&[]), "");
-        let text = |pieces: &[&'static [u8]]| encoded(Encoder::Text(Vec::new()), pieces);
+        let text = |content: &[&'static [u8]]| encoded(Encoder::Text(Vec::new()), content);
         assert_eq!(text(&[b"\xe2\x82", b"\xac \"", b"\n\xff!", b"\xc3"]), "€ \\\"\\n\u{fffd}!\u{fffd}");
     }
 
     #[test]
     fn no_name_breaks_the_header() {
         let named = |name: &str| {
-            let facts = FileFacts { file_name: Some(name.to_owned()), ..FileFacts::default() };
-            disposition(&facts).to_str().unwrap().to_owned()
+            let metadata = FileMetadata { file_name: Some(name.to_owned()), ..FileMetadata::default() };
+            disposition(&metadata).to_str().unwrap().to_owned()
         };
         assert_eq!(named("a b.pdf"), "attachment; filename=\"a_b.pdf\"; filename*=UTF-8''a%20b.pdf");
         assert_eq!(named("ü\"\r\n;x"), "attachment; filename=\"____;x\"; filename*=UTF-8''%C3%BC%22%0D%0A%3Bx");

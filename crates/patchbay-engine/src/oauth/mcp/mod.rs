@@ -110,7 +110,7 @@ pub(super) async fn discover(
 
 /// Calls the server without a token and returns the challenge of its response.
 async fn probe(engine: &Engine, title: &str, server: &Url, deadline: Instant) -> Result<BearerChallenge, Error> {
-    let (headers, body) = crate::runtime::knock();
+    let (headers, body) = crate::runtime::mcp_probe_request();
     let outgoing = OutboundRequest {
         method: http::Method::POST,
         url: server.clone(),

@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Engine, Error, ErrorCode,
-    runtime::{self, Culprit, Handshake, IntoError as _, OAuthProblem, Redactor},
+    runtime::{self, Handshake, IntoError as _, OAuthProblem, ProblemParty, Redactor},
     tokens::{self, TokenClient, TokenContext, TokenError, TokenFailure, parse_token_body},
 };
 
@@ -133,12 +133,12 @@ impl OAuth1TokenRequest<'_> {
         let Self { engine, token_context, .. } = self;
         let (title, token) = (&token_context.connector.title, step.token_name());
         let mut error = runtime::provider_error(engine.clock(), title, incoming);
-        let problem = OAuthProblem::of(incoming);
+        let problem = OAuthProblem::from_response(incoming);
         let status = incoming.status.as_u16();
-        let cause = match (problem.as_ref().map(OAuthProblem::culprit), step) {
-            (Some(Culprit::App), _) => TokenError::InvalidClient,
-            (Some(Culprit::Token | Culprit::Customer), _) => TokenError::InvalidGrant,
-            (Some(Culprit::Neither), _) => TokenError::Transient,
+        let cause = match (problem.as_ref().map(OAuthProblem::party), step) {
+            (Some(ProblemParty::App), _) => TokenError::InvalidClient,
+            (Some(ProblemParty::Token | ProblemParty::Customer), _) => TokenError::InvalidGrant,
+            (Some(ProblemParty::Neither), _) => TokenError::Transient,
             // The consumer key or the callback URL: the operator must correct them.
             (None, TokenStep::RequestToken { .. }) if matches!(status, 401 | 403) => TokenError::InvalidClient,
             (None, TokenStep::AccessToken { .. }) if matches!(status, 400 | 401 | 403) => TokenError::InvalidGrant,
@@ -147,7 +147,7 @@ impl OAuth1TokenRequest<'_> {
         // Some providers send a form in error responses too.
         let form = parse_token_body(&incoming.body).filter(|form| form.get("error").is_some());
         let body = form.or_else(|| error.provider.as_ref().map(|provider| provider.body.clone()));
-        let text = body.as_ref().and_then(runtime::words);
+        let text = body.as_ref().and_then(runtime::provider_message);
         let text = text.map(|text| format!(": {text}")).unwrap_or_default();
         error.message = match (&problem, step) {
             (Some(problem), _) => format!("{title} {}", problem.sentence(engine.clock().now())),

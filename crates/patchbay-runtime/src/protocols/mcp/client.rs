@@ -14,10 +14,10 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::{
     errors,
-    event_stream::{Events, is_media_type},
-    message::{self, HEADER_MISMATCH, LEGACY, MODERN, RpcError, Said, UNSUPPORTED_VERSION},
+    event_stream::{EventReader, is_media_type},
+    message::{self, HEADER_MISMATCH, LEGACY, MODERN, Message, RpcError, UNSUPPORTED_VERSION},
     param_headers,
-    server_cache::{Era, Session},
+    server_cache::{Era, McpSession},
 };
 use crate::{Error, ErrorCode, context::Run, egress_error::cause_error, request::target::Target};
 
@@ -32,11 +32,11 @@ const MAX_PAGES: usize = 100;
 /// How often a stream that breaks off is taken up again.
 const MAX_RESUMES: usize = 8;
 /// The wait before that when the server names none, and the longest that is heeded.
-const RESUME_AFTER: u64 = 1_000;
-const LONGEST_RESUME: u64 = 60_000;
+const DEFAULT_RESUME_MILLIS: u64 = 1_000;
+const MAX_RESUME_MILLIS: u64 = 60_000;
 
 /// A request.
-pub struct Ask<'a> {
+pub struct McpCall<'a> {
     method: &'static str,
     tool: Option<&'a str>,
     params: Map<String, Value>,
@@ -45,7 +45,7 @@ pub struct Ask<'a> {
 }
 
 /// A server, for one step.
-pub struct Conversation<'r, 'a> {
+pub struct McpClient<'r, 'a> {
     run: &'r Run<'a>,
     target: Target,
     authorization: Option<&'r Authorization>,
@@ -56,21 +56,21 @@ pub struct Conversation<'r, 'a> {
 }
 
 /// The answer to one HTTP request.
-struct Heard {
+struct McpResponse {
     incoming: InboundResponse,
-    said: Option<Said>,
+    message: Option<Message>,
     is_stream: bool,
 }
 
 /// What a request in the newer way came to.
-enum Tried {
+enum ModernOutcome {
     /// An answer, or an error that has nothing to do with the era.
     Done(Value),
     /// The server does not know the newer way.
-    TooNew(Box<Heard>),
+    NotModern(Box<McpResponse>),
 }
 
-impl<'r, 'a> Conversation<'r, 'a> {
+impl<'r, 'a> McpClient<'r, 'a> {
     pub fn new(
         run: &'r Run<'a>,
         base: Option<&Template>,
@@ -98,7 +98,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
         ]);
         let hints = &self.run.action.annotations;
         let idempotent = hints.idempotent == Some(true) || hints.read_only == Some(true);
-        self.ask(&Ask { method: "tools/call", tool: Some(tool), params, idempotent }).await
+        self.call(&McpCall { method: "tools/call", tool: Some(tool), params, idempotent }).await
     }
 
     /// All tools, page after page.
@@ -106,8 +106,8 @@ impl<'r, 'a> Conversation<'r, 'a> {
         let (mut tools, mut cursor, mut bytes) = (Vec::new(), None::<String>, 0);
         for _ in 0..MAX_PAGES {
             let params = cursor.iter().map(|cursor| ("cursor".to_owned(), Value::String(cursor.clone()))).collect();
-            let ask = Ask { method: "tools/list", tool: None, params, idempotent: true };
-            let mut result = self.ask(&ask).await?;
+            let call = McpCall { method: "tools/list", tool: None, params, idempotent: true };
+            let mut result = self.call(&call).await?;
             bytes += result.to_string().len();
             let limit = self.run.ctx.config.max_response_bytes;
             if bytes > limit {
@@ -115,7 +115,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             }
             if let Some(Value::Array(page)) = result.get_mut("tools").map(Value::take) {
                 // A tool whose definition is wrong must not keep the others from being used.
-                tools.extend(page.into_iter().filter(|tool| param_headers::of_tool(tool).is_ok()));
+                tools.extend(page.into_iter().filter(|tool| param_headers::tool_headers(tool).is_ok()));
             }
             let next = result.get("nextCursor").and_then(Value::as_str).filter(|next| !next.is_empty());
             match next {
@@ -134,111 +134,117 @@ impl<'r, 'a> Conversation<'r, 'a> {
     }
 
     /// Asks, in the way that the server understands.
-    async fn ask(&mut self, ask: &Ask<'_>) -> Result<Value, Error> {
-        let memory = &self.run.host.mcp_cache;
-        if memory.era(&self.server) == Some(Era::Legacy) {
-            return self.in_session(ask).await;
+    async fn call(&mut self, call: &McpCall<'_>) -> Result<Value, Error> {
+        let cache = &self.run.host.mcp_cache;
+        if cache.era(&self.server) == Some(Era::Legacy) {
+            return self.call_legacy(call).await;
         }
-        let refused = match self.in_modern_way(ask).await? {
-            Tried::Done(result) => {
-                memory.learn_era(&self.server, Era::Modern);
+        let refused = match self.call_modern(call).await? {
+            ModernOutcome::Done(result) => {
+                cache.set_era(&self.server, Era::Modern);
                 return Ok(result);
             }
-            Tried::TooNew(refused) => refused,
+            ModernOutcome::NotModern(refused) => refused,
         };
-        match self.in_session(ask).await {
+        match self.call_legacy(call).await {
             Ok(result) => Ok(result),
             Err(error) => {
                 // It took neither: what it said to the newer way tells more, where it was said in so many words.
-                let is_refusal = error.provider.as_ref().is_some_and(|said| matches!(said.status, Some(400..=422)));
-                let is_era = memory.era(&self.server).is_some();
-                if !is_era && is_refusal && error.status() != 401 && matches!(refused.said, Some(Said::Error(_))) {
-                    return self.result(ask, *refused);
+                let is_refusal =
+                    error.provider.as_ref().is_some_and(|message| matches!(message.status, Some(400..=422)));
+                let is_era = cache.era(&self.server).is_some();
+                if !is_era && is_refusal && error.status() != 401 && matches!(refused.message, Some(Message::Error(_)))
+                {
+                    return self.result(call, *refused);
                 }
                 Err(error)
             }
         }
     }
 
-    async fn in_modern_way(&mut self, ask: &Ask<'_>) -> Result<Tried, Error> {
-        let known = ask.tool.and_then(|tool| self.run.host.mcp_cache.tool(&self.server, tool));
-        let mut heard = self.send_modern(ask, known.as_deref().map_or(&[], Vec::as_slice)).await?;
-        if let Some(tool) = ask.tool
-            && matches!(&heard.said, Some(Said::Error(error)) if error.code == HEADER_MISMATCH)
+    async fn call_modern(&mut self, call: &McpCall<'_>) -> Result<ModernOutcome, Error> {
+        let known = call.tool.and_then(|tool| self.run.host.mcp_cache.tool_headers(&self.server, tool));
+        let mut response = self.send_modern(call, known.as_deref().map_or(&[], Vec::as_slice)).await?;
+        if let Some(tool) = call.tool
+            && matches!(&response.message, Some(Message::Error(error)) if error.code == HEADER_MISMATCH)
         {
             // It wants parameters repeated in headers: its list of tools says which.
             let tools = Box::pin(self.list_tools()).await?;
             let definition = tools.iter().find(|one| one.get("name").and_then(Value::as_str) == Some(tool));
-            let wanted = definition.and_then(|tool| param_headers::of_tool(tool).ok()).unwrap_or_default();
-            heard = self.send_modern(ask, &wanted).await?;
-            self.run.host.mcp_cache.learn_tool(&self.server, tool, wanted);
+            let wanted = definition.and_then(|tool| param_headers::tool_headers(tool).ok()).unwrap_or_default();
+            response = self.send_modern(call, &wanted).await?;
+            self.run.host.mcp_cache.set_tool_headers(&self.server, tool, wanted);
         }
-        if self.is_too_new(&heard) {
-            return Ok(Tried::TooNew(Box::new(heard)));
+        if self.requires_session(&response) {
+            return Ok(ModernOutcome::NotModern(Box::new(response)));
         }
-        self.result(ask, heard).map(Tried::Done)
+        self.result(call, response).map(ModernOutcome::Done)
     }
 
-    async fn send_modern(&mut self, ask: &Ask<'_>, params: &[param_headers::ParamHeader]) -> Result<Heard, Error> {
+    async fn send_modern(
+        &mut self,
+        call: &McpCall<'_>,
+        params: &[param_headers::ParamHeader],
+    ) -> Result<McpResponse, Error> {
         let id = self.take_id();
         let mut own = HeaderMap::new();
         own.insert(VERSION, HeaderValue::from_static(MODERN));
-        own.insert(METHOD, HeaderValue::from_static(ask.method));
-        if let Some(tool) = ask.tool {
-            own.insert(NAME, param_headers::encoded(tool));
+        own.insert(METHOD, HeaderValue::from_static(call.method));
+        if let Some(tool) = call.tool {
+            own.insert(NAME, param_headers::encode_value(tool));
         }
-        if let Some(arguments) = ask.params.get("arguments") {
-            own.extend(params.iter().filter_map(|param| param_headers::of_arguments(param, arguments)));
+        if let Some(arguments) = call.params.get("arguments") {
+            own.extend(params.iter().filter_map(|param| param_headers::argument_header(param, arguments)));
         }
-        let body = message::request(id, ask.method, &message::modern(ask.params.clone()));
-        self.exchange(id, own, &body, ask.idempotent, false).await
+        let body = message::request(id, call.method, &message::modern(call.params.clone()));
+        self.exchange(id, own, &body, call.idempotent, false).await
     }
 
     /// Whether a refusal says that the server wants a session opened first. What only newer servers say does not,
     /// unless it names older revisions; nor does a refusal of who asks or how often.
-    fn is_too_new(&self, heard: &Heard) -> bool {
+    fn requires_session(&self, response: &McpResponse) -> bool {
         let is_known_modern = self.run.host.mcp_cache.era(&self.server) == Some(Era::Modern);
-        match &heard.said {
-            Some(Said::Error(error)) if error.code == UNSUPPORTED_VERSION || !error.supported().is_empty() => {
-                !error.supported().contains(&MODERN) && common(error).is_some()
+        match &response.message {
+            Some(Message::Error(error)) if error.code == UNSUPPORTED_VERSION || !error.supported().is_empty() => {
+                !error.supported().contains(&MODERN) && common_revision(error).is_some()
             }
-            Some(Said::Error(error)) if error.is_modern() || is_known_modern => false,
-            Some(Said::Error(error)) => {
+            Some(Message::Error(error)) if error.is_modern() || is_known_modern => false,
+            Some(Message::Error(error)) => {
                 let asks_for_session =
                     ["initiali", "session"].iter().any(|word| error.message.to_ascii_lowercase().contains(word));
-                asks_for_session || (is_refusal(heard.incoming.status) && error.code != -32601)
+                asks_for_session || (is_refusal(response.incoming.status) && error.code != -32601)
             }
-            Some(Said::Result(_)) => false,
-            None => is_refusal(heard.incoming.status),
+            Some(Message::Result(_)) => false,
+            None => is_refusal(response.incoming.status),
         }
     }
 
     /// Asks within a session: the account's, or a new one where it has none or the server has lost it.
-    async fn in_session(&mut self, ask: &Ask<'_>) -> Result<Value, Error> {
-        let memory = &self.run.host.mcp_cache;
+    async fn call_legacy(&mut self, call: &McpCall<'_>) -> Result<Value, Error> {
+        let cache = &self.run.host.mcp_cache;
         let key = self.session_key()?;
-        if let Some(session) = key.as_deref().and_then(|key| memory.session(key)) {
-            let heard = self.send_legacy(ask, &session).await?;
-            if !is_lost(&heard) {
-                return self.result(ask, heard);
+        if let Some(session) = key.as_deref().and_then(|key| cache.session(key)) {
+            let response = self.send_legacy(call, &session).await?;
+            if !is_lost(&response) {
+                return self.result(call, response);
             }
-            key.iter().for_each(|key| memory.forget_session(key));
+            key.iter().for_each(|key| cache.forget_session(key));
         }
         let session = Arc::new(self.initialize().await?);
-        memory.learn_era(&self.server, Era::Legacy);
+        cache.set_era(&self.server, Era::Legacy);
         if let Some(key) = &key {
-            memory.keep_session(key.clone(), session.clone());
+            cache.store_session(key.clone(), session.clone());
         }
-        let heard = self.send_legacy(ask, &session).await;
+        let response = self.send_legacy(call, &session).await;
         if key.is_none() && session.id.is_some() {
-            self.leave(&session).await;
+            self.end_session(&session).await;
         }
-        self.result(ask, heard?)
+        self.result(call, response?)
     }
 
     /// Whose session it is; none for who has no account yet, whose session is ended after use.
     fn session_key(&self) -> Result<Option<String>, Error> {
-        let Some(account) = &self.run.ctx.facts.account_id else { return Ok(None) };
+        let Some(account) = &self.run.ctx.ids.account_id else { return Ok(None) };
         let outgoing = self.outgoing(Method::POST, HeaderMap::new(), Bytes::new(), false)?;
         let mut proof = outgoing.url.to_string();
         for (name, value) in &outgoing.headers {
@@ -248,22 +254,22 @@ impl<'r, 'a> Conversation<'r, 'a> {
         Ok(Some(format!("{account}\n{}\n{hash}", self.server)))
     }
 
-    async fn initialize(&mut self) -> Result<Session, Error> {
+    async fn initialize(&mut self) -> Result<McpSession, Error> {
         let id = self.take_id();
         let params = Map::from_iter([
             ("protocolVersion".to_owned(), json!(LEGACY[0])),
             ("capabilities".to_owned(), json!({})),
             ("clientInfo".to_owned(), message::client()),
         ]);
-        let ask = Ask { method: "initialize", tool: None, params, idempotent: true };
-        let body = message::request(id, ask.method, &ask.params);
-        let heard = self.exchange(id, HeaderMap::new(), &body, true, false).await?;
-        let session = heard.incoming.headers.get(&SESSION).cloned().map(|mut id| {
+        let call = McpCall { method: "initialize", tool: None, params, idempotent: true };
+        let body = message::request(id, call.method, &call.params);
+        let response = self.exchange(id, HeaderMap::new(), &body, true, false).await?;
+        let session = response.incoming.headers.get(&SESSION).cloned().map(|mut id| {
             id.set_sensitive(true);
             id
         });
-        let incoming_url = heard.incoming.url.clone();
-        let result = self.result(&ask, heard)?;
+        let url = response.incoming.url.clone();
+        let result = self.result(&call, response)?;
         let theirs = result.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
         let Some(version) = LEGACY.into_iter().find(|ours| *ours == theirs) else {
             let theirs = theirs.chars().filter(char::is_ascii_graphic).take(32).collect::<String>();
@@ -271,31 +277,31 @@ impl<'r, 'a> Conversation<'r, 'a> {
             let message = format!(
                 "{} speaks the revision `{theirs}` of the Model Context Protocol at {}; known are {MODERN}, {known}",
                 self.title(),
-                display_url(&incoming_url)
+                display_url(&url)
             );
             return Err(Error::new(ErrorCode::ProviderInvalidResponse, message));
         };
-        let session = Session { id: session, version };
-        let told = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-        let heard = self.exchange(0, headers_of(&session), &told, true, false).await?;
-        if !heard.incoming.status.is_success() {
+        let session = McpSession { id: session, version };
+        let error_out = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        let response = self.exchange(0, headers_of(&session), &error_out, true, false).await?;
+        if !response.incoming.status.is_success() {
             return Err(crate::response::provider_error::provider_error(
                 self.run.host.clock(),
                 self.title(),
-                &heard.incoming,
+                &response.incoming,
             ));
         }
         Ok(session)
     }
 
-    async fn send_legacy(&mut self, ask: &Ask<'_>, session: &Session) -> Result<Heard, Error> {
+    async fn send_legacy(&mut self, call: &McpCall<'_>, session: &McpSession) -> Result<McpResponse, Error> {
         let id = self.take_id();
-        let body = message::request(id, ask.method, &ask.params);
-        self.exchange(id, headers_of(session), &body, ask.idempotent, true).await
+        let body = message::request(id, call.method, &call.params);
+        self.exchange(id, headers_of(session), &body, call.idempotent, true).await
     }
 
     /// Ends a session that nobody will use again. Servers need not allow it.
-    async fn leave(&self, session: &Session) {
+    async fn end_session(&self, session: &McpSession) {
         if let Ok(outgoing) = self.outgoing(Method::DELETE, headers_of(session), Bytes::new(), false) {
             let _ = self.run.send(outgoing).await;
         }
@@ -333,18 +339,18 @@ impl<'r, 'a> Conversation<'r, 'a> {
         body: &Value,
         idempotent: bool,
         resumes: bool,
-    ) -> Result<Heard, Error> {
+    ) -> Result<McpResponse, Error> {
         let outgoing = self.outgoing(Method::POST, own.clone(), Bytes::from(body.to_string()), idempotent)?;
-        let mut events = Events::answering(id);
+        let mut events = EventReader::answering(id);
         let mut outcome = self.run.send_observed(outgoing, self.deadline, &mut events).await;
         for _ in 0..MAX_RESUMES {
             let broke_off = match &outcome {
-                Ok(incoming) => incoming.status.is_success() && events.is_stream() && events.said.is_none(),
+                Ok(incoming) => incoming.status.is_success() && events.is_stream() && events.message.is_none(),
                 Err(error) => error.code == ErrorCode::ProviderConnection,
             };
             let Some((place, wait)) = events.resume().filter(|_| resumes && broke_off) else { break };
             let Ok(place) = HeaderValue::try_from(place) else { break };
-            let wait = Duration::from_millis(wait.unwrap_or(RESUME_AFTER).min(LONGEST_RESUME));
+            let wait = Duration::from_millis(wait.unwrap_or(DEFAULT_RESUME_MILLIS).min(MAX_RESUME_MILLIS));
             if Instant::now().checked_add(wait).is_none_or(|then| then >= self.deadline) {
                 break;
             }
@@ -352,7 +358,7 @@ impl<'r, 'a> Conversation<'r, 'a> {
             own.insert(HeaderName::from_static("last-event-id"), place);
             let outgoing = self.outgoing(Method::GET, own, Bytes::new(), true)?;
             sleep(wait).await;
-            let mut resumed = Events::answering(id);
+            let mut resumed = EventReader::answering(id);
             let again = self.run.send_observed(outgoing, self.deadline, &mut resumed).await;
             // A server that does not take streams up again leaves what was there: a stream without an answer.
             if again.as_ref().is_ok_and(|incoming| !incoming.status.is_success()) {
@@ -363,20 +369,20 @@ impl<'r, 'a> Conversation<'r, 'a> {
         let incoming = outcome?;
         events.observe_decompressed(&incoming.body).map_err(|cause| cause_error(cause, self.title(), &incoming.url))?;
         let is_stream = events.is_stream();
-        let said = if is_stream { events.said } else { in_json(id, &incoming) };
-        Ok(Heard { incoming, said, is_stream })
+        let message = if is_stream { events.message } else { json_response(id, &incoming) };
+        Ok(McpResponse { incoming, message, is_stream })
     }
 
     /// A request's result; an error where it was refused or not answered.
-    fn result(&self, ask: &Ask<'_>, heard: Heard) -> Result<Value, Error> {
-        let Heard { incoming, said, is_stream } = heard;
+    fn result(&self, call: &McpCall<'_>, response: McpResponse) -> Result<Value, Error> {
+        let McpResponse { incoming, message, is_stream } = response;
         let title = self.title();
-        match said {
-            Some(Said::Result(result)) if incoming.status.is_success() => Ok(result),
-            Some(Said::Error(error)) => {
-                let what = match ask.tool {
+        match message {
+            Some(Message::Result(result)) if incoming.status.is_success() => Ok(result),
+            Some(Message::Error(error)) => {
+                let what = match call.tool {
                     Some(tool) => format!("the call of the tool `{tool}`"),
-                    None => format!("`{}`", ask.method),
+                    None => format!("`{}`", call.method),
                 };
                 Err(errors::rpc(self.run.host.clock(), title, &what, &incoming, &error))
             }
@@ -388,23 +394,23 @@ impl<'r, 'a> Conversation<'r, 'a> {
                 let error = Error::new(ErrorCode::ProviderConnection, message);
                 Err(error)
             }
-            _ => Err(errors::nonsense(title, &incoming, &why_not(&incoming))),
+            _ => Err(errors::invalid_response(title, &incoming, &describe_invalid(&incoming))),
         }
     }
 }
 
 /// The answer in a JSON body, which an error's body may be as well.
-fn in_json(id: u64, incoming: &InboundResponse) -> Option<Said> {
+fn json_response(id: u64, incoming: &InboundResponse) -> Option<Message> {
     let kind = content_type(incoming);
     let is_json = is_media_type(kind, "application/json") || kind.is_empty();
-    serde_json::from_slice(&incoming.body).ok().filter(|_| is_json).and_then(|body| message::answer_to(id, body))
+    serde_json::from_slice(&incoming.body).ok().filter(|_| is_json).and_then(|body| message::response_to(id, body))
 }
 
 fn content_type(incoming: &InboundResponse) -> &str {
     incoming.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
-fn why_not(incoming: &InboundResponse) -> String {
+fn describe_invalid(incoming: &InboundResponse) -> String {
     let kind = content_type(incoming);
     let status = incoming.status.as_u16();
     if incoming.body.is_empty() {
@@ -419,7 +425,7 @@ fn why_not(incoming: &InboundResponse) -> String {
     )
 }
 
-fn headers_of(session: &Session) -> HeaderMap {
+fn headers_of(session: &McpSession) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(VERSION, HeaderValue::from_static(session.version));
     if let Some(id) = &session.id {
@@ -441,21 +447,21 @@ fn is_refusal(status: StatusCode) -> bool {
 }
 
 /// Whether the server does not know the session any more.
-fn is_lost(heard: &Heard) -> bool {
-    let asks_for_session = match &heard.said {
-        Some(Said::Error(error)) => {
+fn is_lost(response: &McpResponse) -> bool {
+    let asks_for_session = match &response.message {
+        Some(Message::Error(error)) => {
             let words = error.message.to_ascii_lowercase();
             words.contains("session") || words.contains("initiali")
         }
         _ => false,
     };
-    heard.incoming.status == StatusCode::NOT_FOUND
+    response.incoming.status == StatusCode::NOT_FOUND
         || (asks_for_session
-            && (heard.incoming.status == StatusCode::BAD_REQUEST || heard.incoming.status.is_success()))
+            && (response.incoming.status == StatusCode::BAD_REQUEST || response.incoming.status.is_success()))
 }
 
 /// The newest older revision that both sides speak.
-fn common(error: &RpcError) -> Option<&'static str> {
+fn common_revision(error: &RpcError) -> Option<&'static str> {
     let theirs = error.supported();
     LEGACY.into_iter().find(|ours| theirs.contains(ours))
 }

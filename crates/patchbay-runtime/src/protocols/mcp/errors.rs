@@ -8,11 +8,11 @@ use super::message::RpcError;
 use crate::{
     Error, ErrorCode, ProviderFailure,
     granted_scopes::MISSING_SCOPES,
-    response::provider_error::{provider_error, readable},
+    response::provider_error::{body_for_display, provider_error},
 };
 
 /// The most of a server's words that is repeated in ours, in characters.
-const MAX_WORDS: usize = 300;
+const MAX_MESSAGE_CHARS: usize = 300;
 
 /// A JSON-RPC error. What HTTP's status says counts where it is an error; else the code decides.
 pub(super) fn rpc(
@@ -22,12 +22,12 @@ pub(super) fn rpc(
     incoming: &InboundResponse,
     error: &RpcError,
 ) -> Error {
-    let mut told = provider_error(clock, provider, incoming);
-    if told.code.status() == 401 || told.code == MISSING_SCOPES {
-        return told;
+    let mut error_out = provider_error(clock, provider, incoming);
+    if error_out.code.status() == 401 || error_out.code == MISSING_SCOPES {
+        return error_out;
     }
     if incoming.status.is_success() {
-        told.set_status(match error.code {
+        error_out.set_status(match error.code {
             // Invalid params: the caller's arguments, as the tool's schema has them.
             -32602 => 400,
             // Method not found.
@@ -35,23 +35,24 @@ pub(super) fn rpc(
             _ => 502,
         });
     }
-    told.message = format!("{provider} refused {what}: {} (JSON-RPC error {})", words(&error.message), error.code);
-    told
+    error_out.message =
+        format!("{provider} refused {what}: {} (JSON-RPC error {})", shorten(&error.message), error.code);
+    error_out
 }
 
 /// An answer that is no answer.
-pub(super) fn nonsense(provider: &str, incoming: &InboundResponse, why: &str) -> Error {
+pub(super) fn invalid_response(provider: &str, incoming: &InboundResponse, why: &str) -> Error {
     let message = format!("{provider} answered with {why}");
     Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure(incoming))
 }
 
 /// A tool that ran and failed (`isError`).
-pub fn tool_failed(provider: &str, tool: &str, said: &str, result: &Value, url: &url::Url) -> Error {
-    let message = format!("{provider}: the tool `{tool}` failed: {}", words(said));
+pub fn tool_failed(provider: &str, tool: &str, message: &str, result: &Value, url: &url::Url) -> Error {
+    let message = format!("{provider}: the tool `{tool}` failed: {}", shorten(message));
     let failure = ProviderFailure {
         status: Some(200),
         url: display_url(url),
-        body: readable(result.to_string().as_bytes()),
+        body: body_for_display(result.to_string().as_bytes()),
         ..ProviderFailure::default()
     };
     Error::provider(422, message).with_provider(failure)
@@ -62,17 +63,17 @@ fn failure(incoming: &InboundResponse) -> ProviderFailure {
     ProviderFailure {
         status: Some(incoming.status.as_u16()),
         url: display_url(&incoming.url),
-        body: readable(&incoming.body),
+        body: body_for_display(&incoming.body),
         headers: kind.map(|kind| ("content-type".to_owned(), kind.to_owned())).into_iter().collect(),
         ..ProviderFailure::default()
     }
 }
 
-fn words(text: &str) -> String {
+fn shorten(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() {
         return "it gave no reason".to_owned();
     }
-    let short = text.chars().take(MAX_WORDS).collect::<String>();
+    let short = text.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
     if short.len() < text.len() { format!("{short}…") } else { short }
 }

@@ -6,25 +6,25 @@ use http::{HeaderMap, StatusCode, header};
 use patchbay_egress::{BodyObserver, FailureCause};
 use serde_json::Value;
 
-use super::message::{Said, answer_to};
+use super::message::{Message, response_to};
 
 /// The most events that come before the answer.
 const MAX_EVENTS: usize = 10_000;
 
 /// Reads events until the answer to a request has come.
-pub(super) struct Events {
+pub(super) struct EventReader {
     id: u64,
     is_stream: bool,
     /// Whether the body's bytes were shown as they came.
-    was_seen: bool,
-    parser: Parser,
+    was_streamed: bool,
+    parser: EventParser,
     /// The answer.
-    pub(super) said: Option<Said>,
+    pub(super) message: Option<Message>,
 }
 
-impl Events {
+impl EventReader {
     pub(super) fn answering(id: u64) -> Self {
-        Self { id, is_stream: false, was_seen: false, parser: Parser::default(), said: None }
+        Self { id, is_stream: false, was_streamed: false, parser: EventParser::default(), message: None }
     }
 
     /// Whether the answer is a stream of events.
@@ -40,41 +40,41 @@ impl Events {
 
     /// The events of a body that came packed.
     pub(super) fn observe_decompressed(&mut self, body: &[u8]) -> Result<(), FailureCause> {
-        if self.is_stream && !self.was_seen {
+        if self.is_stream && !self.was_streamed {
             let _ = self.observe(body)?;
         }
         Ok(())
     }
 }
 
-impl BodyObserver for Events {
+impl BodyObserver for EventReader {
     fn start(&mut self, _: StatusCode, headers: &HeaderMap) {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         self.is_stream = is_media_type(kind, "text/event-stream");
-        self.was_seen = false;
-        self.parser = Parser::default();
-        self.said = None;
+        self.was_streamed = false;
+        self.parser = EventParser::default();
+        self.message = None;
     }
 
     fn observe(&mut self, bytes: &[u8]) -> Result<ControlFlow<()>, FailureCause> {
         if !self.is_stream {
             return Ok(ControlFlow::Continue(()));
         }
-        self.was_seen = true;
-        let (id, said) = (self.id, &mut self.said);
+        self.was_streamed = true;
+        let (id, found) = (self.id, &mut self.message);
         self.parser.feed(bytes, |data| {
-            if said.is_none()
+            if found.is_none()
                 && let Ok(message) = serde_json::from_str::<Value>(data)
             {
-                *said = answer_to(id, message);
+                *found = response_to(id, message);
             }
-            said.is_some()
+            found.is_some()
         });
-        if self.said.is_none() && self.parser.events > MAX_EVENTS {
+        if self.message.is_none() && self.parser.events > MAX_EVENTS {
             let why = format!("its stream has more than {MAX_EVENTS} events and no answer");
             return Err(FailureCause::InvalidResponse(why));
         }
-        Ok(if self.said.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if self.message.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) fn is_media_type(kind: &str, wanted: &str) -> bool {
 
 /// Takes a stream apart, whatever pieces it comes in.
 #[derive(Default)]
-struct Parser {
+struct EventParser {
     line: Vec<u8>,
     after_return: bool,
     has_begun: bool,
@@ -96,7 +96,7 @@ struct Parser {
     events: usize,
 }
 
-impl Parser {
+impl EventParser {
     /// Gives each message's data, until `is_enough` says so.
     fn feed(&mut self, bytes: &[u8], mut is_enough: impl FnMut(&str) -> bool) {
         for &byte in bytes {
@@ -167,8 +167,8 @@ mod tests {
         HeaderMap::from_iter([(header::CONTENT_TYPE, "Text/Event-Stream; charset=utf-8".parse().unwrap())])
     }
 
-    fn read(pieces: &[&[u8]]) -> Events {
-        let mut events = Events::answering(7);
+    fn read(pieces: &[&[u8]]) -> EventReader {
+        let mut events = EventReader::answering(7);
         events.start(StatusCode::OK, &headers());
         for piece in pieces {
             if events.observe(piece).unwrap().is_break() {
@@ -181,13 +181,13 @@ mod tests {
     #[test]
     fn the_answer_is_found_among_comments_other_events_and_notifications() {
         let events = read(&[STREAM.as_bytes()]);
-        assert_eq!(events.said, Some(Said::Result(json!({ "ok": true }))));
+        assert_eq!(events.message, Some(Message::Result(json!({ "ok": true }))));
         assert_eq!(events.resume(), Some(("2", Some(250))));
     }
 
     #[test]
     fn a_stream_without_an_answer_ends_at_so_many_events() {
-        let mut events = Events::answering(7);
+        let mut events = EventReader::answering(7);
         events.start(StatusCode::OK, &headers());
         let many = "data: {}\n\n".repeat(MAX_EVENTS);
         assert!(events.observe(many.as_bytes()).unwrap().is_continue());
@@ -196,10 +196,10 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_stream_is_not_read_as_one() {
-        let mut events = Events::answering(7);
+        let mut events = EventReader::answering(7);
         events.start(StatusCode::OK, &HeaderMap::new());
         assert!(events.observe(STREAM.as_bytes()).unwrap().is_continue());
-        assert!(events.said.is_none() && events.resume().is_none());
+        assert!(events.message.is_none() && events.resume().is_none());
     }
 
     proptest! {
@@ -209,12 +209,12 @@ mod tests {
             cuts.extend([0, STREAM.len()]);
             cuts.sort_unstable();
             let pieces = cuts.windows(2).map(|pair| &STREAM.as_bytes()[pair[0]..pair[1]]).collect::<Vec<_>>();
-            prop_assert_eq!(read(&pieces).said, Some(Said::Result(json!({ "ok": true }))));
+            prop_assert_eq!(read(&pieces).message, Some(Message::Result(json!({ "ok": true }))));
         }
 
         #[test]
         fn any_bytes_are_borne(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = read(&[&bytes]).said;
+            let _ = read(&[&bytes]).message;
         }
     }
 }

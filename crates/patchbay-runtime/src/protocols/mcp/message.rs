@@ -16,7 +16,7 @@ const MODERN_ERRORS: std::ops::RangeInclusive<i64> = UNSUPPORTED_VERSION..=HEADE
 
 /// What a server says to a request.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Said {
+pub(super) enum Message {
     /// What was asked for.
     Result(Value),
     /// Why not.
@@ -67,9 +67,9 @@ pub(super) fn modern(mut params: Map<String, Value>) -> Map<String, Value> {
 
 /// The answer to request `id` in a message or a batch of them (which 2025-03-26 had). Notifications, and requests
 /// of the server's own, are none. An error without an id is one to the only request of its exchange.
-pub(super) fn answer_to(id: u64, message: Value) -> Option<Said> {
+pub(super) fn response_to(id: u64, message: Value) -> Option<Message> {
     match message {
-        Value::Array(batch) => batch.into_iter().find_map(|one| answer_to(id, one)),
+        Value::Array(batch) => batch.into_iter().find_map(|one| response_to(id, one)),
         Value::Object(mut members) => {
             let theirs = members.get("id").cloned().unwrap_or(Value::Null);
             // Some give the id back as text.
@@ -77,13 +77,13 @@ pub(super) fn answer_to(id: u64, message: Value) -> Option<Said> {
             if let Some(error) = members.get("error").filter(|error| error.is_object())
                 && (is_ours || theirs.is_null())
             {
-                return Some(Said::Error(RpcError {
+                return Some(Message::Error(RpcError {
                     code: error.get("code").and_then(Value::as_i64).unwrap_or_default(),
                     message: error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned(),
                     data: error.get("data").cloned().unwrap_or(Value::Null),
                 }));
             }
-            members.remove("result").filter(|_| is_ours).map(Said::Result)
+            members.remove("result").filter(|_| is_ours).map(Message::Result)
         }
         _ => None,
     }
@@ -95,10 +95,10 @@ mod tests {
 
     #[test]
     fn the_answer_is_told_from_everything_else() {
-        let result = |value: Value| Some(Said::Result(value));
-        assert_eq!(answer_to(3, json!({ "id": 3, "result": { "a": 1 } })), result(json!({ "a": 1 })));
-        assert_eq!(answer_to(3, json!({ "id": "3", "result": null })), result(Value::Null));
-        assert_eq!(answer_to(3, json!([{ "method": "x" }, { "id": 3, "result": 1 }])), result(json!(1)));
+        let result = |value: Value| Some(Message::Result(value));
+        assert_eq!(response_to(3, json!({ "id": 3, "result": { "a": 1 } })), result(json!({ "a": 1 })));
+        assert_eq!(response_to(3, json!({ "id": "3", "result": null })), result(Value::Null));
+        assert_eq!(response_to(3, json!([{ "method": "x" }, { "id": 3, "result": 1 }])), result(json!(1)));
         for other in [
             json!({ "id": 4, "result": 1 }),
             json!({ "method": "notifications/progress", "params": {} }),
@@ -106,11 +106,11 @@ mod tests {
             json!({ "id": 4, "error": { "code": 1, "message": "x" } }),
             json!("text"),
         ] {
-            assert_eq!(answer_to(3, other.clone()), None, "{other}");
+            assert_eq!(response_to(3, other.clone()), None, "{other}");
         }
         let without_id =
             json!({ "id": null, "error": { "code": -32022, "message": "no", "data": { "supported": ["a", 1] } } });
-        let Some(Said::Error(error)) = answer_to(3, without_id) else { panic!() };
+        let Some(Message::Error(error)) = response_to(3, without_id) else { panic!() };
         assert!(error.is_modern());
         assert_eq!(error.supported(), ["a"]);
     }

@@ -10,7 +10,7 @@ const MAX_DEPTH: usize = 16;
 /// The most parameters of a tool that go into headers.
 const MAX_HEADERS: usize = 64;
 /// The largest integer that a header carries (2^53 − 1), either side of zero.
-const SAFE: u64 = (1 << 53) - 1;
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// A parameter that goes into a header as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) struct ParamHeader {
 }
 
 /// The parameters of a tool that go into headers; why the tool's definition is wrong, if it is.
-pub(super) fn of_tool(tool: &Value) -> Result<Vec<ParamHeader>, &'static str> {
+pub(super) fn tool_headers(tool: &Value) -> Result<Vec<ParamHeader>, &'static str> {
     let mut found = Vec::new();
     match tool.get("inputSchema") {
         Some(schema) => walk(schema, &mut Vec::new(), true, 0, &mut found)?,
@@ -48,7 +48,7 @@ fn walk(
         _ => return Ok(()),
     };
     if let Some(mark) = members.get("x-mcp-header") {
-        found.push(marked(mark, members, path, is_reachable, found)?);
+        found.push(param_header(mark, members, path, is_reachable, found)?);
     }
     for (key, member) in members {
         if key == "properties" {
@@ -65,7 +65,7 @@ fn walk(
     Ok(())
 }
 
-fn marked(
+fn param_header(
     mark: &Value,
     schema: &Map<String, Value>,
     path: &[String],
@@ -87,23 +87,23 @@ fn marked(
 }
 
 /// The header of a parameter for a call's arguments; none where they do not hold it.
-pub(super) fn of_arguments(param: &ParamHeader, arguments: &Value) -> Option<(HeaderName, HeaderValue)> {
+pub(super) fn argument_header(param: &ParamHeader, arguments: &Value) -> Option<(HeaderName, HeaderValue)> {
     let value = param.path.iter().try_fold(arguments, |at, key| at.get(key))?;
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) if number.as_i64().is_some_and(|whole| whole.unsigned_abs() <= SAFE) => {
+        Value::Number(number) if number.as_i64().is_some_and(|whole| whole.unsigned_abs() <= MAX_SAFE_INTEGER) => {
             number.to_string()
         }
         _ => return None,
     };
-    let mut value = encoded(&text);
+    let mut value = encode_value(&text);
     value.set_sensitive(true);
     Some((param.name.clone(), value))
 }
 
 /// A value that a header can carry: as it is where that is plain, else in base64 between marks.
-pub(super) fn encoded(text: &str) -> HeaderValue {
+pub(super) fn encode_value(text: &str) -> HeaderValue {
     let is_plain = text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | 0x21..=0x7e))
         && text.trim_matches([' ', '\t']) == text
         && !(text.starts_with("=?base64?") && text.ends_with("?="));
@@ -131,7 +131,7 @@ mod tests {
             ("=?base64?literal?=", "=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?="),
             ("", ""),
         ] {
-            assert_eq!(encoded(text), written, "{text:?}");
+            assert_eq!(encode_value(text), written, "{text:?}");
         }
     }
 
@@ -139,8 +139,8 @@ mod tests {
     fn marked_parameters_become_headers() {
         let nested =
             json!({ "type": "object", "properties": { "zone": { "type": "integer", "x-mcp-header": "Zone" } } });
-        let found = of_tool(&property(&nested)).unwrap();
-        let header = |arguments: Value| of_arguments(&found[0], &arguments);
+        let found = tool_headers(&property(&nested)).unwrap();
+        let header = |arguments: Value| argument_header(&found[0], &arguments);
         let (name, value) = header(json!({ "p": { "zone": 42 } })).unwrap();
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("mcp-param-zone", "42"));
         for without in
@@ -162,9 +162,9 @@ mod tests {
             json!({ "type": "object", "properties": {
                 "a": { "type": "string", "x-mcp-header": "N" }, "b": { "type": "string", "x-mcp-header": "n" } } }),
         ] {
-            assert!(of_tool(&property(&wrong)).is_err(), "{wrong}");
+            assert!(tool_headers(&property(&wrong)).is_err(), "{wrong}");
         }
-        assert_eq!(of_tool(&property(&json!({ "type": "string" }))), Ok(Vec::new()));
-        assert_eq!(of_tool(&json!({ "name": "t" })), Ok(Vec::new()));
+        assert_eq!(tool_headers(&property(&json!({ "type": "string" }))), Ok(Vec::new()));
+        assert_eq!(tool_headers(&json!({ "name": "t" })), Ok(Vec::new()));
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Map;
 use super::message::{self, MODERN};
 
 /// A request that servers of either kind answer, with a refusal where they want a token.
-pub fn knock() -> (HeaderMap, Bytes) {
+pub fn mcp_probe_request() -> (HeaderMap, Bytes) {
     let headers = [
         (header::ACCEPT, "application/json, text/event-stream"),
         (header::CONTENT_TYPE, "application/json"),

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::param_headers::ParamHeader;
 use crate::cache::Cache;
 
-const SERVERS: usize = 4096;
-const SESSIONS: usize = 16_384;
-const TOOLS: usize = 16_384;
+const MAX_SERVERS: usize = 4096;
+const MAX_SESSIONS: usize = 16_384;
+const MAX_TOOLS: usize = 16_384;
 
 /// How a server is spoken with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Era {
 
 /// An open session.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Session {
+pub(super) struct McpSession {
     /// Its id; a server without state gives none.
     pub(super) id: Option<http::HeaderValue>,
     /// The revision that was agreed on.
@@ -31,32 +31,32 @@ pub(super) struct Session {
 }
 
 /// What is known of all servers. Bounded; what is forgotten is found out again.
-pub struct Memory {
+pub struct McpServerCache {
     eras: Cache<String, Era>,
-    sessions: Cache<String, Session>,
+    sessions: Cache<String, McpSession>,
     tools: Cache<(String, String), Vec<ParamHeader>>,
 }
 
-impl Default for Memory {
+impl Default for McpServerCache {
     fn default() -> Self {
-        Self { eras: Cache::new(SERVERS), sessions: Cache::new(SESSIONS), tools: Cache::new(TOOLS) }
+        Self { eras: Cache::new(MAX_SERVERS), sessions: Cache::new(MAX_SESSIONS), tools: Cache::new(MAX_TOOLS) }
     }
 }
 
-impl Memory {
+impl McpServerCache {
     pub(super) fn era(&self, server: &str) -> Option<Era> {
         self.eras.get(server).map(|era| *era)
     }
 
-    pub(super) fn learn_era(&self, server: &str, era: Era) {
+    pub(super) fn set_era(&self, server: &str, era: Era) {
         self.eras.fill(self.eras.generation(), server.to_owned(), Arc::new(era));
     }
 
-    pub(super) fn session(&self, key: &str) -> Option<Arc<Session>> {
+    pub(super) fn session(&self, key: &str) -> Option<Arc<McpSession>> {
         self.sessions.get(key)
     }
 
-    pub(super) fn keep_session(&self, key: String, session: Arc<Session>) {
+    pub(super) fn store_session(&self, key: String, session: Arc<McpSession>) {
         self.sessions.fill(self.sessions.generation(), key, session);
     }
 
@@ -64,11 +64,11 @@ impl Memory {
         self.sessions.evict(key);
     }
 
-    pub(super) fn tool(&self, server: &str, tool: &str) -> Option<Arc<Vec<ParamHeader>>> {
+    pub(super) fn tool_headers(&self, server: &str, tool: &str) -> Option<Arc<Vec<ParamHeader>>> {
         self.tools.get(&(server.to_owned(), tool.to_owned()))
     }
 
-    pub(super) fn learn_tool(&self, server: &str, tool: &str, headers: Vec<ParamHeader>) {
+    pub(super) fn set_tool_headers(&self, server: &str, tool: &str, headers: Vec<ParamHeader>) {
         self.tools.fill(self.tools.generation(), (server.to_owned(), tool.to_owned()), Arc::new(headers));
     }
 }

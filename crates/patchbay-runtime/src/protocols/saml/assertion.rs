@@ -10,13 +10,13 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use patchbay_model::Timestamp;
 
-use super::canonical_xml::{Unwritable, element, leaf};
+use super::canonical_xml::{InvalidCharacter, element, leaf};
 
 const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
-const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
-const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 /// How much earlier than now it holds, in seconds: clocks differ.
-const SKEW: i64 = 60;
+const CLOCK_SKEW_SECS: i64 = 60;
 
 /// What is asserted.
 pub(super) struct Assertion {
@@ -38,7 +38,7 @@ pub(super) struct Assertion {
 
 /// Why there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum AssertionError {
     /// This value holds what XML cannot carry.
     Character(&'static str),
     /// The key does not sign.
@@ -47,37 +47,37 @@ pub(super) enum Flaw {
 
 impl Assertion {
     /// The signed XML; the certificate is the base64 of its DER.
-    pub(super) fn signed(&self, key: &RsaKeyPair, certificate: Option<&str>) -> Result<String, Flaw> {
+    pub(super) fn signed(&self, key: &RsaKeyPair, certificate: Option<&str>) -> Result<String, AssertionError> {
         let (issuer, rest) = self.parts()?;
         // What is hashed is the assertion without its signature: the transform of the envelope takes it out again.
-        let bare = self.around(&format!("{issuer}{rest}"))?;
+        let bare = self.wrap(&format!("{issuer}{rest}"))?;
         let signature = signature(&self.id, &bare, key, certificate)?;
-        self.around(&format!("{issuer}{signature}{rest}"))
+        self.wrap(&format!("{issuer}{signature}{rest}"))
     }
 
-    fn around(&self, content: &str) -> Result<String, Flaw> {
+    fn wrap(&self, content: &str) -> Result<String, AssertionError> {
         let (id, now) = (self.id.as_str(), self.now.to_rfc3339());
         let attributes = [("xmlns:saml", SAML), ("ID", id), ("IssueInstant", &now), ("Version", "2.0")];
-        element("saml:Assertion", &attributes, content).map_err(in_value("id"))
+        element("saml:Assertion", &attributes, content).map_err(invalid_in("id"))
     }
 
     /// The issuer, and what comes after the signature.
-    fn parts(&self) -> Result<(String, String), Flaw> {
+    fn parts(&self) -> Result<(String, String), AssertionError> {
         let (now, start, end) = (
             self.now.to_rfc3339(),
-            self.now.plus_seconds(-SKEW).to_rfc3339(),
+            self.now.plus_seconds(-CLOCK_SKEW_SECS).to_rfc3339(),
             self.now.plus_seconds(self.lifetime).to_rfc3339(),
         );
-        let issuer = leaf("saml:Issuer", &[], &self.issuer).map_err(in_value("issuer"))?;
+        let issuer = leaf("saml:Issuer", &[], &self.issuer).map_err(invalid_in("issuer"))?;
         let name = leaf("saml:NameID", &[("Format", &self.name_id_format)], &self.name_id);
-        let name = name.map_err(in_value("nameId"))?;
+        let name = name.map_err(invalid_in("nameId"))?;
         let data = [("NotOnOrAfter", end.as_str()), ("Recipient", &self.recipient)];
-        let data = leaf("saml:SubjectConfirmationData", &data, "").map_err(in_value("tokenEndpoint"))?;
-        let fixed = |outcome: Result<String, Unwritable>| outcome.map_err(in_value("value"));
+        let data = leaf("saml:SubjectConfirmationData", &data, "").map_err(invalid_in("tokenEndpoint"))?;
+        let fixed = |outcome: Result<String, InvalidCharacter>| outcome.map_err(invalid_in("value"));
         let bearer = [("Method", "urn:oasis:names:tc:SAML:2.0:cm:bearer")];
         let confirmation = fixed(element("saml:SubjectConfirmation", &bearer, &data))?;
         let subject = fixed(element("saml:Subject", &[], &format!("{name}{confirmation}")))?;
-        let audience = leaf("saml:Audience", &[], &self.audience).map_err(in_value("audience"))?;
+        let audience = leaf("saml:Audience", &[], &self.audience).map_err(invalid_in("audience"))?;
         let audience = fixed(element("saml:AudienceRestriction", &[], &audience))?;
         let times = [("NotBefore", start.as_str()), ("NotOnOrAfter", &end)];
         let conditions = fixed(element("saml:Conditions", &times, &audience))?;
@@ -88,8 +88,8 @@ impl Assertion {
         let statement = fixed(element("saml:AuthnStatement", &session, &class))?;
         let mut attributes = String::new();
         for (name, value) in &self.attributes {
-            let value = leaf("saml:AttributeValue", &[], value).map_err(in_value("attributes"))?;
-            let attribute = element("saml:Attribute", &[("Name", name)], &value).map_err(in_value("attributes"))?;
+            let value = leaf("saml:AttributeValue", &[], value).map_err(invalid_in("attributes"))?;
+            let attribute = element("saml:Attribute", &[("Name", name)], &value).map_err(invalid_in("attributes"))?;
             attributes.push_str(&attribute);
         }
         let attributes = fixed(element("saml:AttributeStatement", &[], &attributes))?;
@@ -97,16 +97,16 @@ impl Assertion {
     }
 }
 
-fn in_value(name: &'static str) -> impl Fn(Unwritable) -> Flaw {
-    move |Unwritable| Flaw::Character(name)
+fn invalid_in(name: &'static str) -> impl Fn(InvalidCharacter) -> AssertionError {
+    move |InvalidCharacter| AssertionError::Character(name)
 }
 
-fn signature(id: &str, bare: &str, key: &RsaKeyPair, certificate: Option<&str>) -> Result<String, Flaw> {
-    let fixed = |outcome: Result<String, Unwritable>| outcome.map_err(in_value("cert"));
+fn signature(id: &str, bare: &str, key: &RsaKeyPair, certificate: Option<&str>) -> Result<String, AssertionError> {
+    let fixed = |outcome: Result<String, InvalidCharacter>| outcome.map_err(invalid_in("cert"));
     let method = |name: &str, algorithm: &str| fixed(leaf(name, &[("Algorithm", algorithm)], ""));
     let transforms = [
         method("ds:Transform", "http://www.w3.org/2000/09/xmldsig#enveloped-signature")?,
-        method("ds:Transform", EXCLUSIVE)?,
+        method("ds:Transform", EXCLUSIVE_C14N)?,
     ];
     let reference = [
         fixed(element("ds:Transforms", &[], &transforms.concat()))?,
@@ -114,15 +114,15 @@ fn signature(id: &str, bare: &str, key: &RsaKeyPair, certificate: Option<&str>) 
         fixed(leaf("ds:DigestValue", &[], &STANDARD.encode(digest(&SHA256, bare.as_bytes()))))?,
     ];
     let content = [
-        method("ds:CanonicalizationMethod", EXCLUSIVE)?,
+        method("ds:CanonicalizationMethod", EXCLUSIVE_C14N)?,
         method("ds:SignatureMethod", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")?,
         fixed(element("ds:Reference", &[("URI", &format!("#{id}"))], &reference.concat()))?,
     ]
     .concat();
     // Alone, as it is signed, it declares the prefix itself; in its place its parent does.
-    let alone = fixed(element("ds:SignedInfo", &[("xmlns:ds", DS)], &content))?;
+    let alone = fixed(element("ds:SignedInfo", &[("xmlns:ds", XMLDSIG)], &content))?;
     let mut value = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), alone.as_bytes(), &mut value).map_err(|_| Flaw::Key)?;
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), alone.as_bytes(), &mut value).map_err(|_| AssertionError::Key)?;
     let mut all = fixed(element("ds:SignedInfo", &[], &content))?;
     all.push_str(&fixed(leaf("ds:SignatureValue", &[], &STANDARD.encode(value)))?);
     if let Some(certificate) = certificate {
@@ -130,7 +130,7 @@ fn signature(id: &str, bare: &str, key: &RsaKeyPair, certificate: Option<&str>) 
         let data = fixed(element("ds:X509Data", &[], &certificate))?;
         all.push_str(&fixed(element("ds:KeyInfo", &[], &data))?);
     }
-    fixed(element("ds:Signature", &[("xmlns:ds", DS)], &all))
+    fixed(element("ds:Signature", &[("xmlns:ds", XMLDSIG)], &all))
 }
 
 #[cfg(test)]
@@ -146,7 +146,7 @@ mod tests {
             lifetime: 600,
             issuer: "https://patchbay.example.com/?a&b".to_owned(),
             name_id: "Jörg <admin>".to_owned(),
-            name_id_format: super::super::FORMAT.to_owned(),
+            name_id_format: super::super::DEFAULT_NAME_ID_FORMAT.to_owned(),
             recipient: "https://api4.example.com/oauth/token".to_owned(),
             audience: "www.successfactors.com".to_owned(),
             attributes: vec![
@@ -176,6 +176,6 @@ mod tests {
     #[test]
     fn a_value_that_xml_cannot_carry_is_named() {
         let wrong = Assertion { name_id: "a\u{1}".to_owned(), ..assertion() };
-        assert_eq!(wrong.signed(&rsa(testing::RSA).unwrap(), None), Err(Flaw::Character("nameId")));
+        assert_eq!(wrong.signed(&rsa(testing::RSA).unwrap(), None), Err(AssertionError::Character("nameId")));
     }
 }

@@ -3,10 +3,10 @@
 
 /// A character that XML 1.0 cannot carry, not even escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unwritable;
+pub(super) struct InvalidCharacter;
 
 /// An element. Attributes stand in canonical order: namespaces first, then by name.
-pub(super) fn element(name: &str, attributes: &[(&str, &str)], content: &str) -> Result<String, Unwritable> {
+pub(super) fn element(name: &str, attributes: &[(&str, &str)], content: &str) -> Result<String, InvalidCharacter> {
     let mut all = String::new();
     for (name, value) in attributes {
         let value = attribute(value)?;
@@ -16,11 +16,11 @@ pub(super) fn element(name: &str, attributes: &[(&str, &str)], content: &str) ->
 }
 
 /// An element that holds text.
-pub(super) fn leaf(name: &str, attributes: &[(&str, &str)], value: &str) -> Result<String, Unwritable> {
+pub(super) fn leaf(name: &str, attributes: &[(&str, &str)], value: &str) -> Result<String, InvalidCharacter> {
     element(name, attributes, &text(value)?)
 }
 
-fn text(value: &str) -> Result<String, Unwritable> {
+fn text(value: &str) -> Result<String, InvalidCharacter> {
     escaped(value, |c| match c {
         '&' => Some("&amp;"),
         '<' => Some("&lt;"),
@@ -30,7 +30,7 @@ fn text(value: &str) -> Result<String, Unwritable> {
     })
 }
 
-fn attribute(value: &str) -> Result<String, Unwritable> {
+fn attribute(value: &str) -> Result<String, InvalidCharacter> {
     escaped(value, |c| match c {
         '&' => Some("&amp;"),
         '<' => Some("&lt;"),
@@ -42,13 +42,13 @@ fn attribute(value: &str) -> Result<String, Unwritable> {
     })
 }
 
-fn escaped(value: &str, escape: impl Fn(char) -> Option<&'static str>) -> Result<String, Unwritable> {
+fn escaped(value: &str, escape: impl Fn(char) -> Option<&'static str>) -> Result<String, InvalidCharacter> {
     let mut out = String::with_capacity(value.len());
     for c in value.chars() {
         match (escape(c), c) {
             (Some(escape), _) => out.push_str(escape),
             (None, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..) => out.push(c),
-            _ => return Err(Unwritable),
+            _ => return Err(InvalidCharacter),
         }
     }
     Ok(out)
@@ -68,8 +68,8 @@ mod tests {
     #[test]
     fn what_xml_cannot_carry_is_refused() {
         for wrong in ["\0", "\u{1}", "\u{1f}", "\u{fffe}", "\u{ffff}"] {
-            assert_eq!(leaf("a", &[], wrong), Err(Unwritable));
-            assert_eq!(leaf("a", &[("b", wrong)], ""), Err(Unwritable));
+            assert_eq!(leaf("a", &[], wrong), Err(InvalidCharacter));
+            assert_eq!(leaf("a", &[("b", wrong)], ""), Err(InvalidCharacter));
         }
     }
 }

@@ -20,37 +20,37 @@ use crate::{Error, ErrorCode, private_keys};
 use assertion::Assertion;
 
 /// Seconds that an assertion holds unless the file says otherwise.
-const LIFETIME: i64 = 600;
+const DEFAULT_LIFETIME_SECS: i64 = 600;
 /// The most.
-const DAY: i64 = 86_400;
+const MAX_LIFETIME_SECS: i64 = 86_400;
 /// Whom it is for unless the file says otherwise.
-const AUDIENCE: &str = "www.successfactors.com";
+const DEFAULT_AUDIENCE: &str = "www.successfactors.com";
 /// The format of the subject's name unless the file says otherwise.
-const FORMAT: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+const DEFAULT_NAME_ID_FORMAT: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 
 /// Why there is no assertion.
-pub enum Failure {
+pub enum SamlError {
     /// An expression failed.
     Expression(EvalError),
     /// The account's values make none.
     Account(Error),
 }
 
-impl From<EvalError> for Failure {
+impl From<EvalError> for SamlError {
     fn from(error: EvalError) -> Self {
         Self::Expression(error)
     }
 }
 
 /// Puts the assertion into the body of the request to `url`, and gives it as it is sent.
-pub fn put(
+pub fn insert_assertion(
     saml: &Saml,
     provider: &str,
     url: &Url,
     bindings: &Bindings<'_>,
     (now, entropy): (Timestamp, &dyn Entropy),
     body: &mut Map<String, Value>,
-) -> Result<String, Failure> {
+) -> Result<String, SamlError> {
     let text = |template: &Template| -> Result<String, EvalError> {
         let missing = || EvalError::Missing { path: template.source().to_owned() };
         template.eval_text(bindings, Escape::None)?.filter(|text| !text.is_empty()).ok_or_else(missing)
@@ -63,7 +63,7 @@ pub fn put(
         let field = template.source().trim_matches(['$', '{', '}', '.', ' ']).trim_start_matches("credentials.");
         let message =
             format!("{provider}: the account's field `{field}` {why}; link the account again with a corrected value");
-        Failure::Account(Error::new(ErrorCode::AccountField, message))
+        SamlError::Account(Error::new(ErrorCode::AccountField, message))
     };
     let key = zeroize::Zeroizing::new(text(&saml.key)?);
     let key = private_keys::rsa(&key).ok_or_else(|| {
@@ -85,23 +85,25 @@ pub fn put(
         attributes.push((name.clone(), text(value)?));
     }
     let assertion = Assertion {
-        id: id(entropy),
-        session: id(entropy),
+        id: new_id(entropy),
+        session: new_id(entropy),
         now,
-        lifetime: saml.lifetime.map_or(LIFETIME, |seconds| i64::try_from(seconds).unwrap_or(DAY).min(DAY)),
+        lifetime: saml.lifetime.map_or(DEFAULT_LIFETIME_SECS, |seconds| {
+            i64::try_from(seconds).unwrap_or(MAX_LIFETIME_SECS).min(MAX_LIFETIME_SECS)
+        }),
         issuer: or(&saml.issuer, &client)?,
         name_id: or(&saml.name_id, &client)?,
-        name_id_format: or(&saml.name_id_format, FORMAT)?,
+        name_id_format: or(&saml.name_id_format, DEFAULT_NAME_ID_FORMAT)?,
         recipient: or(&saml.token_endpoint, own)?,
-        audience: or(&saml.audience, AUDIENCE)?,
+        audience: or(&saml.audience, DEFAULT_AUDIENCE)?,
         attributes,
     };
     let signed = assertion.signed(&key, certificate.as_deref()).map_err(|flaw| match flaw {
-        assertion::Flaw::Character(what) => Failure::Expression(EvalError::Refused {
+        assertion::AssertionError::Character(what) => SamlError::Expression(EvalError::Refused {
             path: format!("saml.{what}"),
             reason: "holds a character that XML cannot carry".to_owned(),
         }),
-        assertion::Flaw::Key => field(&saml.key, "cannot sign"),
+        assertion::AssertionError::Key => field(&saml.key, "cannot sign"),
     })?;
     let encoded = if saml.base64url { URL_SAFE_NO_PAD.encode(signed) } else { STANDARD.encode(signed) };
     body.insert(text(&saml.object_key)?, Value::String(encoded.clone()));
@@ -109,7 +111,7 @@ pub fn put(
 }
 
 /// An id as XML has them: it does not begin with a digit.
-fn id(entropy: &dyn Entropy) -> String {
+fn new_id(entropy: &dyn Entropy) -> String {
     let mut bytes = [0; 16];
     entropy.fill(&mut bytes);
     bytes.iter().fold("_".to_owned(), |id, byte| format!("{id}{byte:02x}"))

@@ -8,10 +8,10 @@ use patchbay_connector::{
 use patchbay_model::{Entropy, Timestamp};
 use serde_json::{Map, Value};
 
-use super::{Version, insert, security};
+use super::{SoapVersion, insert, security};
 use crate::{
     protocols::xml::{self, ATTRIBUTE, TEXT, local},
-    request::args::Parts,
+    request::args::RequestParts,
 };
 
 /// The prefix of the envelope's own elements.
@@ -20,18 +20,18 @@ const ACTION: HeaderName = HeaderName::from_static("soapaction");
 
 /// Makes the body arguments an envelope, which becomes the body of the request. `authorization` is what the
 /// request proves itself with.
-pub fn wrap(
+pub fn build_envelope(
     soap: &SoapRequest,
     authorization: &Authorization,
     bindings: &Bindings<'_>,
     now: Timestamp,
     entropy: &dyn Entropy,
-    parts: &mut Parts,
+    parts: &mut RequestParts,
 ) -> Result<(), EvalError> {
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
     let version = match &kind {
-        Some(kind) if xml::media_type(kind) == "application/soap+xml" => Version::V1_2,
-        _ => Version::V1_1,
+        Some(kind) if xml::media_type(kind) == "application/soap+xml" => SoapVersion::V1_2,
+        _ => SoapVersion::V1_1,
     };
     let namespaces = namespaces(soap, bindings)?;
     let security = security::header(authorization, bindings, now, entropy)?;
@@ -42,12 +42,12 @@ pub fn wrap(
     let text = match soap.envelope.as_ref() {
         Some(ValueTemplate::Text(text)) if text.is_mixed() || text.is_literal() => {
             let written = text.eval_text(bindings, Escape::Xml)?.unwrap_or_default();
-            as_written(written, security)?
+            insert_security(written, security)?
         }
         Some(envelope) => match envelope.eval(bindings)?.unwrap_or(Value::Null) {
-            Value::String(written) => as_written(written, security)?,
+            Value::String(written) => insert_security(written, security)?,
             Value::Object(members) => {
-                written(&around(members, payload, soap, bindings, &namespaces, security, version)?)?
+                written(&complete_envelope(members, payload, soap, bindings, &namespaces, security, version)?)?
             }
             _ => return Err(refused("envelope", "is neither a text nor an object")),
         },
@@ -58,7 +58,7 @@ pub fn wrap(
     };
     parts.whole_body = Some(Value::String(text));
     let action = soap.action.as_ref().map(|action| action.eval_text(bindings, Escape::Header)).transpose()?.flatten();
-    say_action(parts, version, kind, action.as_deref())
+    set_action(parts, version, kind, action.as_deref())
 }
 
 /// Prefixes and what they stand for.
@@ -121,12 +121,12 @@ fn envelope(
     body: Map<String, Value>,
     namespaces: &[(String, String)],
     security: Option<(String, Value)>,
-    version: Version,
+    version: SoapVersion,
 ) -> Value {
     let mut members = Map::from_iter([declaration(PREFIX, version.namespace())]);
     members.extend(namespaces.iter().map(|(prefix, uri)| declaration(prefix, uri)));
     if let Some((name, mut block)) = security {
-        understood(&mut block, PREFIX);
+        require_understanding(&mut block, PREFIX);
         header.insert(name, block);
     }
     if !header.is_empty() {
@@ -137,21 +137,21 @@ fn envelope(
 }
 
 /// An envelope that the file gives: the whole of it, or its `Header` and `Body`.
-fn around(
+fn complete_envelope(
     mut given: Map<String, Value>,
     payload: Value,
     soap: &SoapRequest,
     bindings: &Bindings<'_>,
     namespaces: &[(String, String)],
     security: Option<(String, Value)>,
-    version: Version,
+    version: SoapVersion,
 ) -> Result<Value, EvalError> {
     let whole = given.keys().next().filter(|name| given.len() == 1 && local(name) == "Envelope").cloned();
     if let Some(name) = whole {
         let Some(Value::Object(members)) = given.get_mut(&name) else {
             return Err(refused("envelope", "has an `Envelope` that is no object"));
         };
-        complete(members, &name, namespaces, security);
+        add_missing(members, &name, namespaces, security);
         return Ok(Value::Object(given));
     }
     let (mut header, mut written) = (Map::new(), None);
@@ -171,7 +171,7 @@ fn around(
 }
 
 /// Adds to a whole envelope what it lacks: declarations of the step's namespaces, the security header.
-fn complete(
+fn add_missing(
     members: &mut Map<String, Value>,
     name: &str,
     namespaces: &[(String, String)],
@@ -183,7 +183,7 @@ fn complete(
     }
     let Some((block_name, mut block)) = security else { return };
     let prefix = name.split_once(':').map_or("", |(prefix, _)| prefix);
-    understood(&mut block, prefix);
+    require_understanding(&mut block, prefix);
     let header = members.iter_mut().find(|(name, _)| local(name) == "Header" && !name.starts_with(ATTRIBUTE));
     if let Some((_, header)) = header {
         match header {
@@ -200,7 +200,7 @@ fn complete(
 }
 
 /// Marks a header block as one that the provider must not overlook.
-fn understood(block: &mut Value, prefix: &str) {
+fn require_understanding(block: &mut Value, prefix: &str) {
     if let (Value::Object(members), false) = (block, prefix.is_empty()) {
         members.insert(format!("{ATTRIBUTE}{prefix}:mustUnderstand"), Value::from("1"));
     }
@@ -211,7 +211,7 @@ fn declaration(prefix: &str, uri: &str) -> (String, Value) {
     (name, Value::String(uri.to_owned()))
 }
 
-fn as_written(text: String, security: Option<(String, Value)>) -> Result<String, EvalError> {
+fn insert_security(text: String, security: Option<(String, Value)>) -> Result<String, EvalError> {
     match security {
         Some((name, block)) => insert::header(&text, &name, block).map_err(|why| refused("envelope", &why)),
         None => Ok(text),
@@ -219,7 +219,7 @@ fn as_written(text: String, security: Option<(String, Value)>) -> Result<String,
 }
 
 fn written(envelope: &Value) -> Result<String, EvalError> {
-    xml::document(envelope).map_err(|error| refused("args", &format!("make no envelope: {error}")))
+    xml::write_document(envelope).map_err(|error| refused("args", &format!("make no envelope: {error}")))
 }
 
 fn refused(path: &str, reason: &str) -> EvalError {
@@ -227,15 +227,15 @@ fn refused(path: &str, reason: &str) -> EvalError {
 }
 
 /// Sets the headers that say what kind of message it is and what it asks for.
-fn say_action(
-    parts: &mut Parts,
-    version: Version,
+fn set_action(
+    parts: &mut RequestParts,
+    version: SoapVersion,
     kind: Option<String>,
     action: Option<&str>,
 ) -> Result<(), EvalError> {
     let quoted = format!("\"{}\"", action.unwrap_or_default().trim_matches('"').replace(['"', '\\'], ""));
     let kind = match (version, kind, action) {
-        (Version::V1_2, Some(kind), Some(_)) if !kind.contains("action=") => format!("{kind}; action={quoted}"),
+        (SoapVersion::V1_2, Some(kind), Some(_)) if !kind.contains("action=") => format!("{kind}; action={quoted}"),
         (_, Some(kind), _) => kind,
         (_, None, _) => "text/xml; charset=utf-8".to_owned(),
     };
@@ -243,7 +243,7 @@ fn say_action(
         HeaderValue::try_from(text).map_err(|_| refused("soapAction", "holds a character that a header cannot carry"))
     };
     parts.headers.insert(header::CONTENT_TYPE, value(kind)?);
-    if version == Version::V1_1 && !parts.headers.contains_key(&ACTION) {
+    if version == SoapVersion::V1_1 && !parts.headers.contains_key(&ACTION) {
         // Empty quotes say that the address says it all (SOAP 1.1, section 6.1.1).
         parts.headers.insert(ACTION, value(quoted)?);
     }

@@ -11,7 +11,7 @@ pub(super) fn header(envelope: &str, name: &str, mut block: Value) -> Result<Str
     if let (Value::Object(members), false) = (&mut block, place.prefix.is_empty()) {
         members.insert(format!("{ATTRIBUTE}{}:mustUnderstand", place.prefix), Value::from("1"));
     }
-    let block = xml::fragment(name, &block).map_err(|error| error.to_string())?;
+    let block = xml::write_fragment(name, &block).map_err(|error| error.to_string())?;
     let tag = if place.prefix.is_empty() { "Header".to_owned() } else { format!("{}:Header", place.prefix) };
     let (before, after) = (&envelope[..place.start], &envelope[place.end..]);
     Ok(if place.is_within {
@@ -22,7 +22,7 @@ pub(super) fn header(envelope: &str, name: &str, mut block: Value) -> Result<Str
 }
 
 /// Where the block goes: in place of this part of the text.
-struct Place<'a> {
+struct HeaderPlace<'a> {
     start: usize,
     end: usize,
     prefix: &'a str,
@@ -30,7 +30,7 @@ struct Place<'a> {
     is_within: bool,
 }
 
-fn find(envelope: &str) -> Result<Place<'_>, String> {
+fn find(envelope: &str) -> Result<HeaderPlace<'_>, String> {
     let mut reader = Reader::from_str(envelope);
     let (mut depth, mut prefix) = (0_usize, "");
     loop {
@@ -44,9 +44,9 @@ fn find(envelope: &str) -> Result<Place<'_>, String> {
                 match (depth, local(name)) {
                     (0, "Envelope") => prefix = prefix_of(envelope, start),
                     (0, _) => break,
-                    (1, "Header") if is_empty => return Ok(Place { start, end, prefix, is_within: false }),
-                    (1, "Header") => return Ok(Place { start: end, end, prefix, is_within: true }),
-                    (1, "Body") => return Ok(Place { start, end: start, prefix, is_within: false }),
+                    (1, "Header") if is_empty => return Ok(HeaderPlace { start, end, prefix, is_within: false }),
+                    (1, "Header") => return Ok(HeaderPlace { start: end, end, prefix, is_within: true }),
+                    (1, "Body") => return Ok(HeaderPlace { start, end: start, prefix, is_within: false }),
                     _ => {}
                 }
                 depth += usize::from(!is_empty);

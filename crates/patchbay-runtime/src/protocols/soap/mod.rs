@@ -7,18 +7,18 @@ mod insert;
 mod response;
 mod security;
 
-pub use envelope::wrap;
+pub use envelope::build_envelope;
 
 /// The version of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
+pub enum SoapVersion {
     /// `text/xml` and a `SOAPAction` header.
     V1_1,
     /// `application/soap+xml`, whose parameter `action` says what is asked.
     V1_2,
 }
 
-impl Version {
+impl SoapVersion {
     /// The namespace of its envelopes.
     pub const fn namespace(self) -> &'static str {
         match self {

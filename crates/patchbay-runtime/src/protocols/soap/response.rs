@@ -8,10 +8,10 @@ use super::fault;
 use crate::{
     Error,
     context::Run,
-    protocols::xml::{self, Names},
+    protocols::xml::{self, ElementNames},
     response::{
         headers::{charset, content_type, headers_value},
-        output::{self, Answer, Wants, unreadable},
+        output::{self, OutputParts, StepOutput, invalid_response},
         provider_error,
     },
 };
@@ -22,17 +22,17 @@ impl Run<'_> {
         &self,
         soap: &SoapRequest,
         incoming: &InboundResponse,
-        wants: Wants,
-    ) -> Result<Answer, Error> {
+        parts: OutputParts,
+    ) -> Result<StepOutput, Error> {
         let provider = &self.ctx.connector.title;
         let read = body(incoming);
-        let said = || read.as_ref().map_or_else(|_| provider_error::said(incoming), Value::clone);
+        let said = || read.as_ref().map_or_else(|_| provider_error::error_body(incoming), Value::clone);
         if let Some(outcome) = self.custom_error(&soap.request, incoming, said)? {
             return outcome;
         }
         let body = match read {
             Ok(body) => body,
-            Err(why) if incoming.status.is_success() => return Err(unreadable(provider, incoming, &why)),
+            Err(why) if incoming.status.is_success() => return Err(invalid_response(provider, incoming, &why)),
             Err(_) => return Err(provider_error::provider_error(self.host.clock(), provider, incoming)),
         };
         if let Some(fault) = body.get("Fault") {
@@ -41,12 +41,12 @@ impl Run<'_> {
         if !incoming.status.is_success() {
             return Err(provider_error::provider_error(self.host.clock(), provider, incoming));
         }
-        Ok(Answer {
-            raw: wants.raw.then(|| body.clone()),
-            data: output::data(&soap.request.response, body),
+        Ok(StepOutput {
+            raw: parts.raw.then(|| body.clone()),
+            data: output::select_data(&soap.request.response, body),
             status: Some(incoming.status.as_u16()),
-            headers: wants.headers.then(|| headers_value(&incoming.headers)),
-            ..Answer::default()
+            headers: parts.headers.then(|| headers_value(&incoming.headers)),
+            ..StepOutput::default()
         })
     }
 }
@@ -64,7 +64,7 @@ fn body(incoming: &InboundResponse) -> Result<Value, String> {
         return Err("a page of HTML where an envelope was expected".to_owned());
     }
     // The content type is not asked for more: some providers send envelopes under any.
-    let document = xml::read(&incoming.body, charset(incoming), Names::Local)
+    let document = xml::read(&incoming.body, charset(incoming), ElementNames::Local)
         .map_err(|error| format!("XML that cannot be read ({error})"))?;
     let Value::Object(mut roots) = document else { return Err("no envelope".to_owned()) };
     let Some(Value::Object(mut envelope)) = roots.remove("Envelope") else {

@@ -9,8 +9,8 @@ mod encoding;
 mod read;
 mod write;
 
-pub use read::{Names, read};
-pub use write::{document, fragment};
+pub use read::{ElementNames, read};
+pub use write::{write_document, write_fragment};
 
 /// How deep elements may nest. JSON readers give up at 128.
 const MAX_DEPTH: usize = 100;

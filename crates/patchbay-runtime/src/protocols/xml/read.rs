@@ -16,22 +16,22 @@ const MAX_ATTRIBUTES: usize = 1_000;
 
 /// What names become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
+pub enum ElementNames {
     /// As they stand, declarations of namespaces included: the value can be written again.
-    Whole,
+    Qualified,
     /// Without prefixes and declarations. An element that `xsi:nil` calls empty is null.
     Local,
 }
 
 /// Reads a document as `{root: …}`. `charset` is the content type's.
-pub fn read(bytes: &[u8], charset: Option<&str>, names: Names) -> Result<Value, XmlError> {
+pub fn read(bytes: &[u8], charset: Option<&str>, names: ElementNames) -> Result<Value, XmlError> {
     read_bounded(bytes, charset, names, MAX_NODES)
 }
 
-fn read_bounded(bytes: &[u8], charset: Option<&str>, names: Names, most: usize) -> Result<Value, XmlError> {
+fn read_bounded(bytes: &[u8], charset: Option<&str>, names: ElementNames, most: usize) -> Result<Value, XmlError> {
     let text = encoding::decode(bytes, charset)?;
     let mut reader = Reader::from_str(&text);
-    let mut tree = Tree { names, open: Vec::new(), root: None, left: most };
+    let mut tree = TreeBuilder { names, open: Vec::new(), root: None, left: most };
     loop {
         let event = reader.read_event().map_err(|error| {
             XmlError::new(format!("{} at byte {}", lower_first(&error.to_string()), reader.error_position()))
@@ -63,15 +63,15 @@ fn read_bounded(bytes: &[u8], charset: Option<&str>, names: Names, most: usize) 
 }
 
 /// The part of the tree that is still being read.
-struct Tree {
-    names: Names,
-    open: Vec<Element>,
+struct TreeBuilder {
+    names: ElementNames,
+    open: Vec<OpenElement>,
     root: Option<Value>,
     left: usize,
 }
 
 /// An element whose end has not come yet.
-struct Element {
+struct OpenElement {
     name: String,
     members: Map<String, Value>,
     text: String,
@@ -81,7 +81,7 @@ struct Element {
     has_elements: bool,
 }
 
-impl Tree {
+impl TreeBuilder {
     fn open(&mut self, start: &BytesStart<'_>) -> Result<(), XmlError> {
         if self.open.is_empty() && self.root.is_some() {
             return Err(XmlError::new("it has more than one root element"));
@@ -90,7 +90,7 @@ impl Tree {
             return Err(XmlError::new(format!("its elements nest deeper than {MAX_DEPTH}")));
         }
         self.count()?;
-        let mut element = Element {
+        let mut element = OpenElement {
             name: self.named(start.name().into_inner()).to_owned(),
             members: Map::new(),
             text: String::new(),
@@ -117,9 +117,9 @@ impl Tree {
         Ok(())
     }
 
-    fn attribute(&self, element: &mut Element, name: &str, value: &str) {
+    fn attribute(&self, element: &mut OpenElement, name: &str, value: &str) {
         let key = format!("{ATTRIBUTE}{}", self.named(name));
-        if self.names == Names::Local {
+        if self.names == ElementNames::Local {
             if name == "xmlns" || name.starts_with("xmlns:") {
                 return;
             }
@@ -187,11 +187,11 @@ impl Tree {
     }
 
     fn named<'a>(&self, name: &'a str) -> &'a str {
-        if self.names == Names::Local { local(name) } else { name }
+        if self.names == ElementNames::Local { local(name) } else { name }
     }
 }
 
-impl Element {
+impl OpenElement {
     fn into_value(self) -> (String, Value) {
         let Self { name, mut members, mut text, is_literal, is_nil, has_elements } = self;
         if is_nil {
@@ -231,11 +231,11 @@ mod tests {
     use super::*;
 
     fn whole(text: &str) -> Value {
-        read(text.as_bytes(), None, Names::Whole).unwrap()
+        read(text.as_bytes(), None, ElementNames::Qualified).unwrap()
     }
 
     fn refused(text: &str) -> String {
-        read(text.as_bytes(), None, Names::Whole).unwrap_err().to_string()
+        read(text.as_bytes(), None, ElementNames::Qualified).unwrap_err().to_string()
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
     fn prefixes_are_dropped_where_they_are_not_wanted() {
         let text =
             "<w:r xmlns:w='urn:x' xmlns:xsi='urn:i' w:type='A' xsi:type='B'><w:none xsi:nil='true'/><x:i/><y:i/></w:r>";
-        let value = read(text.as_bytes(), None, Names::Local).unwrap();
+        let value = read(text.as_bytes(), None, ElementNames::Local).unwrap();
         assert_eq!(value, json!({"r": {"@_type": "A", "none": null, "i": ["", ""]}}));
     }
 
@@ -267,8 +267,8 @@ mod tests {
         assert!(refused("<a>&b;</a>").contains("`&b;`"));
         assert!(refused("<a k='&b;'/>").contains("attribute `k`"));
         assert!(refused(&"<a>".repeat(100_000)).contains("deeper than 100"));
-        assert!(read(("<a>".repeat(100) + &"</a>".repeat(100)).as_bytes(), None, Names::Whole).is_ok());
-        let many = read_bounded(b"<a><b/><b/><b/></a>", None, Names::Whole, 3).unwrap_err();
+        assert!(read(("<a>".repeat(100) + &"</a>".repeat(100)).as_bytes(), None, ElementNames::Qualified).is_ok());
+        let many = read_bounded(b"<a><b/><b/><b/></a>", None, ElementNames::Qualified, 3).unwrap_err();
         assert!(many.to_string().contains("too many"), "{many}");
         let attributes = (0..200_000).map(|number| format!(" a{number}=''")).collect::<String>();
         assert_eq!(refused(&format!("<a{attributes}/>")), "<a> has more than 1000 attributes");
@@ -295,7 +295,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[<>/&;a \"'=!\\[\\]?-]{0,60}") {
-            let _ = read(text.as_bytes(), None, Names::Local);
+            let _ = read(text.as_bytes(), None, ElementNames::Local);
         }
     }
 }

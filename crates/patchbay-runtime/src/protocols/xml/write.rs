@@ -14,10 +14,10 @@ use quick_xml::{
 use serde_json::Value;
 
 use super::{ATTRIBUTE, MAX_DEPTH, TEXT, XmlError};
-use crate::json::text as plain;
+use crate::json::to_text as plain;
 
 /// A whole document of `{root: …}`, with its declaration.
-pub fn document(value: &Value) -> Result<String, XmlError> {
+pub fn write_document(value: &Value) -> Result<String, XmlError> {
     let roots = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).collect::<Vec<_>>();
     let [(name, root)] = roots[..] else {
         let found = roots.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -34,7 +34,7 @@ pub fn document(value: &Value) -> Result<String, XmlError> {
 }
 
 /// One element, without a declaration.
-pub fn fragment(name: &str, value: &Value) -> Result<String, XmlError> {
+pub fn write_fragment(name: &str, value: &Value) -> Result<String, XmlError> {
     let mut writer = Writer::new(Vec::new());
     element(&mut writer, name, value, 0)?;
     Ok(finish(writer))
@@ -86,11 +86,11 @@ fn element(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value, depth: usize
     }
     writer.write_event(Event::Start(start)).map_err(|error| failed(&error))?;
     match members {
-        None => text(writer, name, value)?,
+        None => to_text(writer, name, value)?,
         Some(members) => {
             for (key, value) in members.iter().filter(|(key, _)| !key.starts_with(ATTRIBUTE)) {
                 match key.as_str() {
-                    TEXT => text(writer, name, value)?,
+                    TEXT => to_text(writer, name, value)?,
                     key => element(writer, key, value, depth + 1)?,
                 }
             }
@@ -99,7 +99,7 @@ fn element(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value, depth: usize
     writer.write_event(Event::End(BytesEnd::new(name))).map_err(|error| failed(&error))
 }
 
-fn text(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value) -> Result<(), XmlError> {
+fn to_text(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value) -> Result<(), XmlError> {
     let text = escaped(name, value)?;
     writer.write_event(Event::Text(BytesText::from_escaped(text))).map_err(|error| failed(&error))
 }
@@ -129,14 +129,14 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        super::{Names, read},
+        super::{ElementNames, read},
         *,
     };
 
     const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
 
     fn written(value: &Value) -> String {
-        document(value).unwrap().strip_prefix(DECLARATION).unwrap().to_owned()
+        write_document(value).unwrap().strip_prefix(DECLARATION).unwrap().to_owned()
     }
 
     #[test]
@@ -155,13 +155,13 @@ mod tests {
     fn nothing_gets_out_of_its_element() {
         let evil = "</a><b k='\"'>&amp;]]>\r\n\t";
         let value = json!({"a": {"@_k": evil, "c": evil}});
-        let text = document(&value).unwrap();
-        assert_eq!(read(text.as_bytes(), None, Names::Whole).unwrap(), value);
+        let text = write_document(&value).unwrap();
+        assert_eq!(read(text.as_bytes(), None, ElementNames::Qualified).unwrap(), value);
         for name in ["a b", "a><b", "1a", "", "a:b:c", ":a", "a:", "@_", "a/"] {
-            assert!(document(&json!({ name: "" })).is_err(), "{name}");
-            assert!(document(&json!({"a": { format!("@_{name}"): "" }})).is_err(), "{name}");
+            assert!(write_document(&json!({ name: "" })).is_err(), "{name}");
+            assert!(write_document(&json!({"a": { format!("@_{name}"): "" }})).is_err(), "{name}");
         }
-        let error = document(&json!({"a": "\u{1}"})).unwrap_err();
+        let error = write_document(&json!({"a": "\u{1}"})).unwrap_err();
         assert!(error.to_string().contains("`a` holds"), "{error}");
     }
 
@@ -176,7 +176,7 @@ mod tests {
             (json!({"a": {"b": [[1]]}}), "list of lists"),
             (json!({"a": {"@_b": {}}}), "`b` is a list or an object"),
         ] {
-            let error = document(&value).unwrap_err().to_string();
+            let error = write_document(&value).unwrap_err().to_string();
             assert!(error.contains(says), "{value}: {error}");
         }
     }
@@ -187,8 +187,8 @@ mod tests {
             // Blank text is layout, unless it says that it is not.
             let text = if text.trim_matches(' ').is_empty() { "x".to_owned() } else { text };
             let value = json!({"a": {"@_k": attribute, "b": [text, text]}});
-            if let Ok(written) = document(&value) {
-                proptest::prop_assert_eq!(read(written.as_bytes(), None, Names::Whole).unwrap(), value);
+            if let Ok(written) = write_document(&value) {
+                proptest::prop_assert_eq!(read(written.as_bytes(), None, ElementNames::Qualified).unwrap(), value);
             }
         }
     }

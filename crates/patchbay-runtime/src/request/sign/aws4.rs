@@ -10,7 +10,7 @@ use url::Url;
 use super::{encoded, hex, mac, sha256};
 
 /// Who signs, for what.
-pub(super) struct Keys {
+pub(super) struct AwsCredentials {
     pub(super) id: String,
     pub(super) secret: String,
     /// Of temporary credentials.
@@ -20,12 +20,12 @@ pub(super) struct Keys {
 }
 
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
-const CONTENT: HeaderName = HeaderName::from_static("x-amz-content-sha256");
-const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// Signs a request: its method, path, query, host, `x-amz-*` headers, content type and body. None when a credential
 /// cannot stand in a header.
-pub(super) fn sign(keys: &Keys, request: &mut OutboundRequest, now: Timestamp) -> Option<()> {
+pub(super) fn sign(keys: &AwsCredentials, request: &mut OutboundRequest, now: Timestamp) -> Option<()> {
     let moment = now.to_rfc3339();
     // 2026-01-15T10:30:00.000Z as 20260115T103000Z.
     let stamp: String = moment.chars().take(19).filter(|c| !matches!(c, '-' | ':')).chain(['Z']).collect();
@@ -33,14 +33,14 @@ pub(super) fn sign(keys: &Keys, request: &mut OutboundRequest, now: Timestamp) -
     let body = sha256(&request.body);
     request.headers.insert(DATE, HeaderValue::from_str(&stamp).ok()?);
     if keys.service == "s3" {
-        request.headers.insert(CONTENT, HeaderValue::from_str(&body).ok()?);
+        request.headers.insert(CONTENT_SHA256, HeaderValue::from_str(&body).ok()?);
     }
     if let Some(session) = &keys.session {
         let mut value = HeaderValue::from_str(session).ok()?;
         value.set_sensitive(true);
-        request.headers.insert(TOKEN, value);
+        request.headers.insert(SECURITY_TOKEN, value);
     }
-    let mut signed = vec![("host".to_owned(), host(&request.url)?)];
+    let mut signed = vec![("host".to_owned(), host_header(&request.url)?)];
     for (name, value) in &request.headers {
         if name.as_str().starts_with("x-amz-") || name == header::CONTENT_TYPE {
             let value = value.to_str().ok()?.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -53,32 +53,32 @@ pub(super) fn sign(keys: &Keys, request: &mut OutboundRequest, now: Timestamp) -
     let canonical = format!(
         "{}\n{}\n{}\n{lines}\n{names}\n{body}",
         request.method,
-        path(&request.url, keys.service != "s3"),
-        query(&request.url)
+        canonical_path(&request.url, keys.service != "s3"),
+        canonical_query(&request.url)
     );
-    let place = format!("{day}/{}/{}/aws4_request", keys.region, keys.service);
-    let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{place}\n{}", sha256(canonical.as_bytes()));
+    let scope = format!("{day}/{}/{}/aws4_request", keys.region, keys.service);
+    let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", sha256(canonical.as_bytes()));
     let mut key = format!("AWS4{}", keys.secret).into_bytes();
     for part in [day, &keys.region, &keys.service, "aws4_request"] {
         key = mac(HmacAlgorithm::Sha256, &key, part.as_bytes());
     }
     let signature = hex(&mac(HmacAlgorithm::Sha256, &key, to_sign.as_bytes()));
-    let proof =
-        format!("AWS4-HMAC-SHA256 Credential={}/{place}, SignedHeaders={names}, Signature={signature}", keys.id);
-    let mut proof = HeaderValue::try_from(proof).ok()?;
-    proof.set_sensitive(true);
-    request.headers.insert(header::AUTHORIZATION, proof);
+    let authorization =
+        format!("AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", keys.id);
+    let mut authorization = HeaderValue::try_from(authorization).ok()?;
+    authorization.set_sensitive(true);
+    request.headers.insert(header::AUTHORIZATION, authorization);
     Some(())
 }
 
 /// The host as it is sent.
-fn host(url: &Url) -> Option<String> {
+fn host_header(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 /// The path, each segment encoded: once as it is sent, and once more for every service but S3.
-fn path(url: &Url, twice: bool) -> String {
+fn canonical_path(url: &Url, twice: bool) -> String {
     let sent = url.path();
     if !twice {
         return sent.to_owned();
@@ -87,7 +87,7 @@ fn path(url: &Url, twice: bool) -> String {
 }
 
 /// The query by name and value, encoded as RFC 3986 has it.
-fn query(url: &Url) -> String {
+fn canonical_query(url: &Url) -> String {
     let mut pairs = url.query_pairs().map(|(name, value)| (encoded(&name), encoded(&value))).collect::<Vec<_>>();
     pairs.sort();
     pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
@@ -112,8 +112,8 @@ mod tests {
         }
     }
 
-    fn keys(service: &str) -> Keys {
-        Keys {
+    fn keys(service: &str) -> AwsCredentials {
+        AwsCredentials {
             id: "AKIDEXAMPLE".to_owned(),
             secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
             session: None,
@@ -122,7 +122,7 @@ mod tests {
         }
     }
 
-    fn signature(keys: &Keys, request: &mut OutboundRequest, now: &str) -> String {
+    fn signature(keys: &AwsCredentials, request: &mut OutboundRequest, now: &str) -> String {
         sign(keys, request, now.parse().unwrap()).unwrap();
         request.headers[header::AUTHORIZATION].to_str().unwrap().rsplit('=').next().unwrap().to_owned()
     }
@@ -155,7 +155,7 @@ mod tests {
     /// The worked example of the S3 documentation: `GET Bucket (List Objects)`.
     #[test]
     fn the_example_of_s3() {
-        let keys = Keys {
+        let keys = AwsCredentials {
             id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
             secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
             ..keys("s3")
@@ -167,13 +167,13 @@ mod tests {
 
     #[test]
     fn temporary_credentials_bring_their_token() {
-        let keys = Keys { session: Some("session-token".to_owned()), ..keys("sts") };
+        let keys = AwsCredentials { session: Some("session-token".to_owned()), ..keys("sts") };
         let mut request = request(Method::GET, "https://sts.amazonaws.com/");
         sign(&keys, &mut request, "2015-08-30T12:36:00Z".parse().unwrap()).unwrap();
         assert_eq!(request.headers["x-amz-security-token"], "session-token");
-        let proof = request.headers[header::AUTHORIZATION].to_str().unwrap();
-        assert!(proof.contains("SignedHeaders=host;x-amz-date;x-amz-security-token"), "{proof}");
-        let broken = Keys { session: Some("a\nb".to_owned()), ..keys };
+        let authorization = request.headers[header::AUTHORIZATION].to_str().unwrap();
+        assert!(authorization.contains("SignedHeaders=host;x-amz-date;x-amz-security-token"), "{authorization}");
+        let broken = AwsCredentials { session: Some("a\nb".to_owned()), ..keys };
         assert!(sign(&broken, &mut request, "2015-08-30T12:36:00Z".parse().unwrap()).is_none());
     }
 }

@@ -12,7 +12,7 @@ use patchbay_model::Timestamp;
 use super::{hex, mac};
 
 /// What is signed, and where the signature goes.
-pub(super) struct Rule<'a> {
+pub(super) struct HmacRule<'a> {
     pub(super) algorithm: HmacAlgorithm,
     pub(super) header: Option<&'a str>,
     pub(super) prefix: &'a str,
@@ -25,7 +25,7 @@ pub(super) struct Rule<'a> {
 }
 
 /// Signs a request, and tells the date that it was signed at. None when a header cannot be sent.
-pub(super) fn sign(rule: &Rule<'_>, request: &mut OutboundRequest, now: Timestamp) -> Option<()> {
+pub(super) fn sign(rule: &HmacRule<'_>, request: &mut OutboundRequest, now: Timestamp) -> Option<()> {
     let date = if rule.rfc2822_date {
         let moment = jiff::Timestamp::from_microsecond(now.as_micros()).ok()?;
         rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).ok()?
@@ -63,8 +63,8 @@ mod tests {
 
     use super::*;
 
-    fn signed(change: impl FnOnce(&mut Rule<'_>)) -> HeaderMap {
-        let mut rule = Rule {
+    fn signed(change: impl FnOnce(&mut HmacRule<'_>)) -> HeaderMap {
+        let mut rule = HmacRule {
             algorithm: HmacAlgorithm::Sha256,
             header: Some("x-signature"),
             prefix: "v1=",

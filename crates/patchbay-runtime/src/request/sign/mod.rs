@@ -33,7 +33,7 @@ pub fn sign(
                 Some(region) => text(region)?,
                 None => credential(bindings, &["region"]),
             };
-            let keys = aws4::Keys {
+            let keys = aws4::AwsCredentials {
                 id: credential(bindings, &["accessKeyId"]).ok_or_else(|| missing("credentials.accessKeyId"))?,
                 secret: credential(bindings, &["secretAccessKey"])
                     .ok_or_else(|| missing("credentials.secretAccessKey"))?,
@@ -41,7 +41,7 @@ pub fn sign(
                 region: region.ok_or_else(|| missing("credentials.region"))?,
                 service,
             };
-            aws4::sign(&keys, request, now).ok_or_else(unsendable)
+            aws4::sign(&keys, request, now).ok_or_else(not_a_header_value)
         }
         Authorization::Signed(Signing::Hmac(HmacSigning {
             algorithm,
@@ -55,7 +55,7 @@ pub fn sign(
         })) => {
             let username = username.as_ref().map(|user| header_text(user, bindings)).transpose()?.flatten();
             let secret = credential(bindings, &["secretKey", "apiSecret", "secret", "clientSecret"]);
-            let rule = hmac::Rule {
+            let rule = hmac::HmacRule {
                 algorithm: *algorithm,
                 header: header.as_deref(),
                 prefix: prefix.as_deref().unwrap_or_default(),
@@ -65,7 +65,7 @@ pub fn sign(
                 username: if *as_basic { Some(username.ok_or_else(|| missing("username"))?) } else { None },
                 secret: secret.ok_or_else(|| missing("credentials.secretKey"))?,
             };
-            hmac::sign(&rule, request, now).ok_or_else(unsendable)
+            hmac::sign(&rule, request, now).ok_or_else(not_a_header_value)
         }
         _ => match authorization.oauth1() {
             Some(oauth1) => {
@@ -133,7 +133,7 @@ fn sign_oauth1(
         if by_key { (&oauth1.private_key, ["privateKey"]) } else { (&oauth1.consumer_secret, ["consumerSecret"]) };
     let secret =
         named(bindings, secret.as_ref(), &usual)?.ok_or_else(|| missing(&format!("credentials.{}", usual[0])))?;
-    let keys = oauth1::Keys {
+    let keys = oauth1::OAuth1Credentials {
         method: oauth1.method,
         realm: oauth1.realm.as_ref().map(|realm| realm.eval_text(bindings, Escape::None)).transpose()?.flatten(),
         consumer_key: named(bindings, oauth1.consumer_key.as_ref(), &["consumerKey"])?
@@ -147,8 +147,8 @@ fn sign_oauth1(
     let mut nonce = [0; 14];
     entropy.fill(&mut nonce);
     oauth1::sign(&keys, request, now.as_seconds(), &hex(&nonce)).map_err(|flaw| match flaw {
-        oauth1::Flaw::Header => unsendable(),
-        oauth1::Flaw::Key => EvalError::Refused {
+        oauth1::OAuth1Error::Header => not_a_header_value(),
+        oauth1::OAuth1Error::Key => EvalError::Refused {
             path: "credentials.privateKey".to_owned(),
             reason: "is no RSA private key of at least 2048 bits in PEM form".to_owned(),
         },
@@ -166,7 +166,7 @@ fn missing(path: &str) -> EvalError {
     EvalError::Missing { path: path.to_owned() }
 }
 
-fn unsendable() -> EvalError {
+fn not_a_header_value() -> EvalError {
     EvalError::Refused {
         path: "authorization.signing".to_owned(),
         reason: "makes a header that cannot be sent: a credential holds a character that headers do not carry"

@@ -14,7 +14,7 @@ use super::{encoded, mac};
 use crate::private_keys;
 
 /// Who signs, and by whose leave.
-pub(super) struct Keys {
+pub(super) struct OAuth1Credentials {
     pub(super) method: OAuth1Method,
     pub(super) realm: Option<String>,
     pub(super) consumer_key: String,
@@ -29,7 +29,7 @@ pub(super) struct Keys {
 
 /// Why a request is not signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum OAuth1Error {
     /// The private key is none, or does not sign.
     Key,
     /// The header cannot be sent.
@@ -39,7 +39,12 @@ pub(super) enum Flaw {
 type Pairs = Vec<(String, String)>;
 
 /// Signs a request at `now` (seconds since 1970) under a nonce that was never used.
-pub(super) fn sign(keys: &Keys, request: &mut OutboundRequest, now: i64, nonce: &str) -> Result<(), Flaw> {
+pub(super) fn sign(
+    keys: &OAuth1Credentials,
+    request: &mut OutboundRequest,
+    now: i64,
+    nonce: &str,
+) -> Result<(), OAuth1Error> {
     let mut own: Pairs = vec![
         ("oauth_consumer_key".to_owned(), keys.consumer_key.clone()),
         ("oauth_nonce".to_owned(), nonce.to_owned()),
@@ -57,7 +62,7 @@ pub(super) fn sign(keys: &Keys, request: &mut OutboundRequest, now: i64, nonce: 
     let realm = keys.realm.as_ref().map(|realm| format!("realm=\"{}\"", encoded(realm)));
     let own = own.iter().map(|(name, value)| format!("{name}=\"{}\"", encoded(value)));
     let proof = format!("OAuth {}", realm.into_iter().chain(own).collect::<Vec<_>>().join(", "));
-    let mut proof = HeaderValue::try_from(proof).map_err(|_| Flaw::Header)?;
+    let mut proof = HeaderValue::try_from(proof).map_err(|_| OAuth1Error::Header)?;
     proof.set_sensitive(true);
     request.headers.insert(header::AUTHORIZATION, proof);
     request.idempotent = false;
@@ -83,7 +88,7 @@ fn base_string(method: &str, url: &Url, parameters: &[(String, String)]) -> Stri
     format!("{method}&{}&{}", encoded(&address), encoded(&pairs))
 }
 
-fn signature(keys: &Keys, text: &str) -> Result<String, Flaw> {
+fn signature(keys: &OAuth1Credentials, text: &str) -> Result<String, OAuth1Error> {
     let secret = || Zeroizing::new(format!("{}&{}", encoded(&keys.consumer_secret), encoded(&keys.token_secret)));
     let by = |algorithm| mac(algorithm, secret().as_bytes(), text.as_bytes());
     let bytes = match keys.method {
@@ -91,9 +96,10 @@ fn signature(keys: &Keys, text: &str) -> Result<String, Flaw> {
         OAuth1Method::HmacSha256 => by(HmacAlgorithm::Sha256),
         OAuth1Method::HmacSha512 => by(HmacAlgorithm::Sha512),
         OAuth1Method::RsaSha256 => {
-            let pair = private_keys::rsa(&keys.consumer_secret).ok_or(Flaw::Key)?;
+            let pair = private_keys::rsa(&keys.consumer_secret).ok_or(OAuth1Error::Key)?;
             let mut value = vec![0; pair.public_modulus_len()];
-            pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut value).map_err(|_| Flaw::Key)?;
+            pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut value)
+                .map_err(|_| OAuth1Error::Key)?;
             value
         }
     };
@@ -107,8 +113,8 @@ mod tests {
 
     use super::*;
 
-    fn keys(method: OAuth1Method) -> Keys {
-        Keys {
+    fn keys(method: OAuth1Method) -> OAuth1Credentials {
+        OAuth1Credentials {
             method,
             realm: None,
             consumer_key: "dpf43f3p2l4k3l03".to_owned(),
@@ -177,7 +183,11 @@ mod tests {
                 OAuth1Method::RsaSha256 => private_keys::testing::RSA.to_owned(),
                 _ => "secret of & consumer".to_owned(),
             };
-            let keys = Keys { realm: Some("1234567_SB1".to_owned()), consumer_secret: secret.into(), ..keys(*method) };
+            let keys = OAuth1Credentials {
+                realm: Some("1234567_SB1".to_owned()),
+                consumer_secret: secret.into(),
+                ..keys(*method)
+            };
             sign(&keys, &mut request, 1_768_473_000, "0123456789abcdef").unwrap();
             let proof = request.headers[header::AUTHORIZATION].to_str().unwrap();
             assert!(
@@ -223,7 +233,8 @@ mod tests {
 
     #[test]
     fn without_a_token_none_is_named() {
-        let keys = Keys { token: None, token_secret: Zeroizing::default(), ..keys(OAuth1Method::HmacSha1) };
+        let keys =
+            OAuth1Credentials { token: None, token_secret: Zeroizing::default(), ..keys(OAuth1Method::HmacSha1) };
         let mut request = request(Method::POST, "https://provider.example/request_token", "");
         sign(&keys, &mut request, 1, "n").unwrap();
         assert!(!request.headers[header::AUTHORIZATION].to_str().unwrap().contains("oauth_token"));
@@ -240,7 +251,8 @@ mod tests {
             ("oauth_callback", "http://printer.example.com/ready"),
         ]);
         let text = base_string("POST", &Url::parse("https://photos.example.net/initiate").unwrap(), &parameters);
-        let keys = Keys { token: None, token_secret: Zeroizing::default(), ..keys(OAuth1Method::HmacSha1) };
+        let keys =
+            OAuth1Credentials { token: None, token_secret: Zeroizing::default(), ..keys(OAuth1Method::HmacSha1) };
         assert_eq!(signature(&keys, &text).unwrap(), "74KNZJeDHnMBp0EMJ9ZHt/XKycU=");
         let parameters = pairs(&[
             ("oauth_consumer_key", "dpf43f3p2l4k3l03"),
@@ -251,15 +263,15 @@ mod tests {
             ("oauth_verifier", "hfdp7dh39dks9884"),
         ]);
         let text = base_string("POST", &Url::parse("https://photos.example.net/token").unwrap(), &parameters);
-        let keys = Keys { token_secret: "hdhd0244k9j7ao03".to_owned().into(), ..keys };
+        let keys = OAuth1Credentials { token_secret: "hdhd0244k9j7ao03".to_owned().into(), ..keys };
         assert_eq!(signature(&keys, &text).unwrap(), "gKgrFCywp7rO0OXSjdot/IHF7IU=");
     }
 
     #[test]
     fn a_further_parameter_is_signed_and_sent() {
         let callback = "https://patchbay.example/connect/oauth2/x/callback?state=a b".to_owned();
-        let keys = Keys { more: Some(("oauth_callback", callback)), ..keys(OAuth1Method::HmacSha1) };
-        let sent = |keys: &Keys| {
+        let keys = OAuth1Credentials { more: Some(("oauth_callback", callback)), ..keys(OAuth1Method::HmacSha1) };
+        let sent = |keys: &OAuth1Credentials| {
             let mut request = request(Method::POST, "https://provider.example/request_token", "");
             sign(keys, &mut request, 1, "n").unwrap();
             request.headers[header::AUTHORIZATION].to_str().unwrap().to_owned()
@@ -268,7 +280,7 @@ mod tests {
         let escaped =
             "oauth_callback=\"https%3A%2F%2Fpatchbay.example%2Fconnect%2Foauth2%2Fx%2Fcallback%3Fstate%3Da%20b\"";
         assert!(with.contains(escaped), "{with}");
-        let without = sent(&Keys { more: None, ..keys });
+        let without = sent(&OAuth1Credentials { more: None, ..keys });
         let signature = |proof: &str| proof.split("oauth_signature=").nth(1).unwrap().to_owned();
         assert_ne!(signature(&with), signature(&without));
     }
@@ -276,6 +288,6 @@ mod tests {
     #[test]
     fn a_private_key_that_is_none_is_told() {
         let mut request = request(Method::GET, "https://provider.example/", "");
-        assert_eq!(sign(&keys(OAuth1Method::RsaSha256), &mut request, 1, "n"), Err(Flaw::Key));
+        assert_eq!(sign(&keys(OAuth1Method::RsaSha256), &mut request, 1, "n"), Err(OAuth1Error::Key));
     }
 }
