@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn forms_are_parsed_and_pages_are_not() {
-        let form = parse_body(b"access_token=gho_1&bindings=repo%2Cgist&token_type=bearer").unwrap();
+        let form = parse_body(b"access_token=gho_1&scope=repo%2Cgist&token_type=bearer").unwrap();
         assert_eq!((form["access_token"].as_str(), form["scope"].as_str()), (Some("gho_1"), Some("repo,gist")));
         assert_eq!(parse_body(b"<html><a href=\"?a=b\">sign in</a></html>"), None);
         assert_eq!(parse_body(b"[1]"), None);

@@ -221,8 +221,8 @@ fn a_prepared_sign_in_is_checked_before_a_window_goes_anywhere() {
     let ticket = prepare(&server, &token, &profile).text("/url").split_once('=').unwrap().1.to_owned();
     for (path, words) in [
         (format!("/connect/oauth2/{profile}?patchbay_ticket=guessed"), "start again in the Hub"),
-        (format!("/connect/oauth2/{other}?patchbay_ticket={ticket}"), "another integration"),
-        (format!("/connect/oauth2/harbor/callback?state={ticket}&code=x"), "there is no such sign-in"),
+        (format!("/connect/oauth2/{other}?patchbay_ticket={ticket}"), "another connector profile"),
+        (format!("/connect/oauth2/harbor/callback?state={ticket}&code=x"), "unknown sign-in"),
     ] {
         let answer = server.anonymous().get(&path);
         assert_eq!(answer.status, 400, "{path}: {answer}");
@@ -346,9 +346,9 @@ fn bad_input_is_a_page_that_says_what_to_do() {
         (format!("/connect/oauth2/nothing?token={token}"), 404, "no connector profile"),
         (format!("/connect/oauth2/{profile}?token={token}&unknown=1"), 400, "does not exist"),
         (format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id=x"), 404, "no such connection attempt"),
-        ("/connect/oauth2/harbor/callback".to_owned(), 400, "there is no such sign-in"),
-        ("/connect/oauth2/harbor/callback?state=%00&code=%3Cscript%3E".to_owned(), 400, "there is no such sign-in"),
-        ("/connect/oauth2/nothing/callback?state=x".to_owned(), 400, "there is no such sign-in"),
+        ("/connect/oauth2/harbor/callback".to_owned(), 400, "unknown sign-in"),
+        ("/connect/oauth2/harbor/callback?state=%00&code=%3Cscript%3E".to_owned(), 400, "unknown sign-in"),
+        ("/connect/oauth2/nothing/callback?state=x".to_owned(), 400, "unknown sign-in"),
     ] {
         let answer = server.anonymous().get(&path);
         assert_eq!(answer.status, status, "{path}: {answer}");

@@ -147,7 +147,7 @@ fn what_is_no_envelope_is_told_apart() {
         (200, "text/xml", bomb, 502, "document type"),
         (200, "text/xml", file, 502, "document type"),
         (200, "text/xml", envelope(&"<a>".repeat(50_000)), 502, "deeper than"),
-        (200, "text/xml", envelope(&" ".repeat(1 << 20)), 502, "more than"),
+        (200, "text/xml", envelope(&" ".repeat(1 << 20)), 502, "larger than"),
         (200, "multipart/related; boundary=x", "--x".to_owned(), 502, "in parts"),
     ] {
         let answer = payroll.under(status, kind, &body);
