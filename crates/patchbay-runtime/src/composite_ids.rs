@@ -1,8 +1,8 @@
 //! Composite ids: several of the provider's ids as one opaque text.
 //!
 //! In results a field becomes `cid1_` and, in base64url, a JSON list of `[alias, value]`; `1` is the version of the
-//! encoding. The same text as an input becomes an object again, `inputs.id.ALIAS`. It is no secret and no proof: it
-//! says what the provider itself calls the thing, and is checked as strictly as any input.
+//! encoding. The same string as an input becomes an object again, `inputs.id.ALIAS`. It is neither secret nor signed: it
+//! contains the ids of the provider, and is validated as strictly as any input.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::{Error, ErrorCode, Problem, json::at_path};
 
 const PREFIX: &str = "cid1_";
-/// The longest id that is taken, in bytes.
+/// The maximum length of an id, in bytes.
 const MAX_ID_BYTES: usize = 4096;
 
 fn fields(action: &Action) -> &[CompositeId] {
@@ -23,7 +23,7 @@ fn fields(action: &Action) -> &[CompositeId] {
     }
 }
 
-/// Makes the ids of a result's records.
+/// Encodes the composite ids of a result's records.
 pub fn encode_ids(action: &Action, result: &mut Map<String, Value>) {
     let fields = fields(action);
     if fields.is_empty() {
@@ -37,13 +37,13 @@ pub fn encode_ids(action: &Action, result: &mut Map<String, Value>) {
 }
 
 fn encode_record(fields: &[CompositeId], record: &mut Value) {
-    // All are made of the record as it was.
+    // All ids are made from the unchanged record.
     let made = fields.iter().map(|field| (field, encode(field, record))).collect::<Vec<_>>();
     let Value::Object(members) = record else { return };
     for (field, id) in made {
         let own = match id {
             Some(id) => members.insert(field.target.clone(), Value::String(id)),
-            // A part that is not there makes no id; the provider's own would not be taken back.
+            // Without all parts there is no composite id; the provider's own id would be rejected as an input.
             None => members.get_mut(&field.target).map(Value::take),
         };
         if let (Some(own), Some(remote)) = (own, &field.remote)
@@ -63,7 +63,11 @@ fn encode(field: &CompositeId, record: &Value) -> Option<String> {
     Some(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(Value::Array(parts).to_string())))
 }
 
-/// Takes the ids among the inputs apart. 400 with every input that holds none.
+/// Decodes the composite ids among the inputs.
+///
+/// # Errors
+///
+/// 400 `ValidationError` with every input that is not a composite id of its field.
 pub fn decode_ids(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Error> {
     let mut problems = Vec::new();
     for field in fields(action) {
@@ -92,7 +96,7 @@ pub fn decode_ids(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Er
     Err(Error::new(ErrorCode::Validation, first.message.clone()).with_problems(problems))
 }
 
-/// The parts by alias; none when the text is no id of this field.
+/// Returns the parts by alias; `None` if the string is not an id of this field.
 fn decode(field: &CompositeId, text: &str) -> Option<Value> {
     let packed = text.strip_prefix(PREFIX).filter(|packed| packed.len() <= MAX_ID_BYTES)?;
     let parts: Vec<(String, Value)> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(packed).ok()?).ok()?;

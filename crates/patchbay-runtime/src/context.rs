@@ -1,4 +1,4 @@
-//! What a run is: the connector, the account's method and values, and what the steps have left so far.
+//! The state of a run: the connector, the account's method and values, and the outputs of the steps so far.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -24,7 +24,7 @@ use crate::{
     trace::Trace,
 };
 
-/// What a run acts with.
+/// The connector, the account and the limits of a run.
 pub struct RunContext<'a> {
     /// The connector.
     pub connector: &'a Connector,
@@ -34,24 +34,24 @@ pub struct RunContext<'a> {
     pub credentials: &'a Credentials,
     /// Ids for `$.context`.
     pub ids: RunIds,
-    /// The operator's choices.
+    /// The bounds of every run.
     pub config: RuntimeConfig,
-    /// When the whole run must be over.
+    /// The deadline of the whole run.
     pub deadline: Instant,
-    /// Where to keep what is sent and answered, when the caller asked for it.
+    /// Records requests and responses, if the caller asked for a trace.
     pub trace: Option<&'a Trace>,
-    /// Who hears the events that steps emit.
+    /// Receives the events that steps emit.
     pub events: Option<&'a dyn EventSink>,
-    /// Where a file goes that is handed on piece by piece, when the caller can take one.
+    /// Receives a streamed file, if the caller accepts one.
     pub stream_slot: Option<&'a StreamSlot>,
-    /// How long each request may be kept back by a limit; as long as the run may take when the caller does not say.
+    /// The maximum time that a rate limit may delay each request; the deadline of the run if `None`.
     pub max_rate_limit_wait: Option<Duration>,
-    /// The scopes that the provider granted, where it says so.
+    /// The scopes that the provider granted, if it reports them.
     pub granted: Option<&'a [String]>,
 }
 
 impl<'a> RunContext<'a> {
-    /// Without anyone who looks on or listens, and without limits beside the deadline.
+    /// Creates a context without a trace, an event sink or a stream slot, limited only by the deadline.
     pub fn new(
         connector: &'a Connector,
         method: &'a AuthMethod,
@@ -75,13 +75,13 @@ impl<'a> RunContext<'a> {
         }
     }
 
-    /// The object behind `$.context`.
+    /// Returns the object behind `$.context`.
     pub fn context_value(&self) -> Value {
         self.ids.context(self.connector, self.method)
     }
 }
 
-/// One run, as its steps see it.
+/// One run of an action, as its steps see it.
 pub struct Run<'a> {
     pub host: &'a Host,
     pub ctx: &'a RunContext<'a>,
@@ -89,19 +89,19 @@ pub struct Run<'a> {
     pub inputs: &'a Value,
     pub context: Value,
     pub steps: Value,
-    /// The element of a step that runs over a list.
+    /// The current item of a step that runs over a list.
     pub iterator: Value,
-    /// How the caller pages through the action, where it does.
+    /// The cursor of the caller, if the action has one.
     pub paging: Option<&'a Paging<'a>>,
     /// The step that is running.
     pub step: &'a str,
     pub redactor: &'a Redactor,
-    /// For what the action's steps make without asking anybody.
+    /// The memory budget of the values that steps make without a request.
     pub memory_budget: &'a Mutex<MemoryBudget>,
 }
 
 impl Run<'_> {
-    /// The names that expressions see.
+    /// Returns the roots of expressions.
     pub fn roots(&self) -> [(&'static str, &Value); 5] {
         [
             ("inputs", self.inputs),
@@ -112,58 +112,66 @@ impl Run<'_> {
         ]
     }
 
-    /// An expression's failure, told as the caller's or the connector's fault.
+    /// Turns an expression's failure into an error of the caller, the account or the connector.
     pub fn expression_error(&self, error: &EvalError) -> Error {
         expression_error(&self.ctx.connector.title, &self.action.id, error)
     }
 
-    /// Makes room for what a step made of what others left: wrapped and copied from step to step, it would grow without
-    /// end.
+    /// Charges the memory budget with a value that a step made from the outputs of others. Without a budget it could grow
+    /// without end from step to step.
+    ///
+    /// # Errors
+    ///
+    /// The expression error of an exhausted budget.
     pub fn charge_memory(&self, made: &Value) -> Result<(), Error> {
         let mut budget = self.memory_budget.lock().unwrap_or_else(PoisonError::into_inner);
         budget.charge(made).map_err(|error| self.expression_error(&error))
     }
 
-    /// Refuses to go on with a long list when the call's time is over.
+    /// Stops work on a long list after the deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Fuel`] after the deadline.
     pub fn check_deadline(&self) -> Result<(), EvalError> {
         if Instant::now() < self.ctx.deadline { Ok(()) } else { Err(EvalError::Fuel) }
     }
 
-    /// How the caller pages through the step that is running.
+    /// Returns the cursor, if it belongs to the running step.
     pub fn paging(&self) -> Option<&Paging<'_>> {
         self.paging.filter(|paging| paging.step == Some(self.step))
     }
 
-    /// The data that a step left.
+    /// Returns the data of a step's output.
     pub fn data_of(&self, step: &str) -> Option<&Value> {
         self.steps.get(step)?.get("output")?.get("data")
     }
 
-    /// The data that the last step left.
+    /// Returns the data of the last step's output.
     pub fn last_data(&self) -> Option<&Value> {
         self.steps.as_object()?.values().next_back()?.get("output")?.get("data")
     }
 
-    /// Keeps a secret that a step made out of what is shown of the run.
+    /// Redacts a secret that a step made, for example an assertion, from the trace.
     pub fn add_secret(&self, secret: &str) {
         if let Some(trace) = self.ctx.trace {
             trace.add_secret(secret);
         }
     }
 
-    /// Removes the account's secrets.
+    /// Redacts the account's secrets in a value.
     pub fn redact(&self, value: &mut Value) {
         self.redactor.value(value);
     }
 
-    /// Where this step may leave a file that is handed on: the action's last step, which makes one output.
+    /// Returns the slot for a streamed file. Only the action's last step may stream one, and only if it has one output.
     pub fn stream_slot(&self) -> Option<&StreamSlot> {
         let last = self.action.steps.last()?;
         let is_last = last.id == self.step && last.iterator.is_none() && last.then.is_empty();
         self.ctx.stream_slot.filter(|_| is_last)
     }
 
-    /// What takes the account's secrets out of a file.
+    /// Returns a redactor of the account's secrets for a streamed file.
     pub fn stream_redactor(&self) -> StreamRedactor {
         self.redactor.stream_redactor()
     }

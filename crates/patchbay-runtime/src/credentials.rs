@@ -9,18 +9,18 @@ use zeroize::Zeroize;
 
 use crate::redaction::redactor::Redactor;
 
-/// Plain field values for expressions: `credentials.KEY`. Wiped on drop; never printed or serialised.
+/// Plain field values for expressions: `credentials.KEY`. Wiped on drop; never printed or serialized.
 ///
-/// What expressions copy out of it (a header's bytes) lives only as long as the request.
+/// Values that expressions copy, such as a header, live only as long as the request.
 pub struct Credentials {
     values: Value,
     secrets: Vec<Secret>,
-    /// The client id of an app that the profile had before, where these are its values.
+    /// The client id of a previous client of the profile, if these values are its own.
     previous_client: Option<String>,
 }
 
 impl Credentials {
-    /// From values that are not secret and opened secrets; a secret takes the place of a plain value.
+    /// Creates credentials from plain values and opened secrets; a secret replaces a plain value of the same key.
     pub fn from_parts<'a>(plain: &Metadata, secrets: impl Iterator<Item = (&'a str, Secret)>) -> Self {
         let mut values = plain.clone();
         let mut kept = Vec::new();
@@ -33,29 +33,29 @@ impl Credentials {
         Self { values: Value::Object(values), secrets: kept, previous_client: None }
     }
 
-    /// The same, of an app that the profile had before.
+    /// Marks the credentials as those of a previous client of the profile.
     #[must_use]
     pub fn with_previous_client(mut self, client_id: Option<&str>) -> Self {
         self.previous_client = client_id.map(str::to_owned);
         self
     }
 
-    /// The client id of the app that the profile had before and that these are of; none where it is the one it has.
+    /// Returns the client id of the previous client; `None` if the credentials are those of the current client.
     pub fn previous_client(&self) -> Option<&str> {
         self.previous_client.as_deref()
     }
 
-    /// The object that expressions see.
+    /// Returns the object behind `credentials` in expressions.
     pub fn values(&self) -> &Value {
         &self.values
     }
 
-    /// The text under a key.
+    /// Returns the string value of a key.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.values.get(key)?.as_str()
     }
 
-    /// What removes the secret values from texts.
+    /// Returns a redactor of the secret values.
     pub fn redactor(&self) -> Redactor {
         Redactor::new(self.secrets.iter().map(Secret::expose))
     }

@@ -1,8 +1,8 @@
-//! How a caller pages through an action whose `cursor` is enabled.
+//! The cursor of an action whose `cursor` is enabled.
 //!
-//! `next` of the answer says where to go on: the provider's own token, or its page with a place within it where an
-//! answer ends in the middle of a page. Here it is plain text; for callers the service seals it, bound to account and
-//! action (`services::cursors`). It comes back as the input that takes it.
+//! `next` of a result is the position to continue at: the provider's own token, or its page and the number of records to
+//! skip if the result ended in the middle of a page. Here it is plain text; the engine seals it for callers and binds it
+//! to the account and the action. The caller passes it back as an input.
 
 use std::borrow::Cow;
 
@@ -12,29 +12,29 @@ use serde_json::{Map, Value};
 
 use crate::{Error, ErrorCode, Problem, json::to_text};
 
-/// The version of what is written.
+/// The version of the encoding.
 const VERSION: u8 = 1;
 
-/// Where to go on.
+/// A position in the list of all records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CursorPosition {
     #[serde(rename = "v")]
     version: u8,
-    /// The provider's word for the page; none for the first one.
+    /// The provider's token of the page; `None` for the first page.
     #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
     pub token: Option<Value>,
-    /// Records of that page that were given already.
+    /// The number of records of that page that were returned before.
     #[serde(rename = "p", default)]
     pub skipped: usize,
 }
 
-/// How the caller pages through one run.
+/// The cursor of one run.
 pub struct Paging<'a> {
-    /// The step whose pages are cut; none when the action only hands the provider's token on.
+    /// The step whose pages are cut; `None` if the action only forwards the provider's token.
     pub step: Option<&'a str>,
-    /// Records an answer.
+    /// The maximum number of records per result.
     pub size: Option<usize>,
-    /// Where to begin; none for the beginning.
+    /// The start position; `None` for the beginning.
     pub start: Option<CursorPosition>,
 }
 
@@ -43,7 +43,7 @@ impl CursorPosition {
         Self { version: VERSION, token, skipped }
     }
 
-    /// As `next`.
+    /// Returns the position as a value of `next`.
     pub fn to_value(&self) -> Value {
         Value::String(serde_json::to_string(self).unwrap_or_default())
     }
@@ -53,7 +53,11 @@ impl CursorPosition {
     }
 }
 
-/// Takes the place out of the inputs; expressions see the provider's own token in its stead.
+/// Reads the cursor among the inputs and replaces it by the provider's token, which expressions see.
+///
+/// # Errors
+///
+/// 400 `ValidationError` if the input is not a cursor.
 pub fn take_cursor<'a>(action: &'a Action, inputs: &mut Cow<'_, Value>) -> Result<Option<Paging<'a>>, Error> {
     let Some(cursor) = action.cursor.as_ref().filter(|cursor| cursor.enabled) else { return Ok(None) };
     let size = cursor.page_size.and_then(|size| usize::try_from(size).ok());
@@ -72,7 +76,7 @@ pub fn take_cursor<'a>(action: &'a Action, inputs: &mut Cow<'_, Value>) -> Resul
     Ok(Some(paging))
 }
 
-/// 400 that names the input.
+/// Returns the 400 for an input that is not a cursor.
 pub fn invalid_cursor(action: &Action, input: &str) -> Error {
     let location =
         action.inputs.iter().find(|known| known.name == input).map_or("query", |known| known.location.as_str());
@@ -86,13 +90,13 @@ pub fn invalid_cursor(action: &Action, input: &str) -> Error {
     Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }
 
-/// Makes the result's `next` a place, where it is the provider's own word.
+/// Replaces the provider's token in the result's `next` by a cursor.
 pub fn put_cursor(paging: Option<&Paging<'_>>, result: &mut Map<String, Value>) {
     let (Some(paging), Some(next)) = (paging, result.get_mut("next")) else { return };
     match &*next {
         Value::Null => {}
         Value::String(text) if text.is_empty() => *next = Value::Null,
-        // The step whose pages are cut has written it.
+        // The step whose pages are cut already wrote a cursor.
         Value::String(text) if paging.step.is_some() && CursorPosition::parse(text).is_some() => {}
         token => *next = CursorPosition::new(Some(token.clone()), 0).to_value(),
     }

@@ -1,5 +1,4 @@
-//! Events that connectors make (`emit_event`) and that Patchbay tells of accounts (`account.relink_due`), and where they
-//! go.
+//! Events that connectors emit (`emit_event`) and that Patchbay emits about accounts (`account.relink_due`).
 //!
 //! This is a seam: who wants to hear them (webhooks to the operator's own software) implements [`EventSink`] and
 //! hands it to [`crate::Engine::set_event_sink`]. Until then an event is only what its step answers.
@@ -15,29 +14,33 @@ use crate::Error;
 pub struct EmittedEvent {
     /// The tenant.
     pub project_id: ProjectId,
-    /// The account that it concerns; none while linking.
+    /// The account; `None` while it is being linked.
     pub account_id: Option<AccountId>,
     /// The profile that the action ran under.
     pub profile_id: ProfileId,
     /// The connector's key.
     pub connector: String,
-    /// The public id of the action that made it; none for what Patchbay itself tells of an account.
+    /// The public id of the action that emitted it; `None` for an event of Patchbay itself.
     pub action: Option<String>,
-    /// The run that made it; for what Patchbay itself tells an id of its own.
+    /// The id of the run that emitted it; an id of its own for an event of Patchbay itself.
     pub call_id: CallId,
-    /// What happened, such as `contract.signed`.
+    /// The type, for example `contract.signed`.
     pub event_type: String,
-    /// Its id at the provider, by which repeats are known; none where the provider gives none.
+    /// The id at the provider, which identifies repeated deliveries; `None` if the provider has none.
     pub event_id: Option<String>,
-    /// When it happened; the present moment where the connector does not say.
+    /// The time of the event; the current time if the connector does not provide one.
     pub event_date: Timestamp,
-    /// What it carries.
+    /// The payload.
     pub data: Value,
 }
 
-/// Takes events in.
+/// Receives events.
 #[async_trait]
 pub trait EventSink: Send + Sync {
-    /// Takes one in for good: what this answers with `Ok` may not be lost. An error fails the step.
+    /// Stores an event durably: an event that was accepted must not be lost.
+    ///
+    /// # Errors
+    ///
+    /// Any error fails the step that emitted the event.
     async fn emit(&self, event: EmittedEvent) -> Result<(), Error>;
 }

@@ -4,8 +4,8 @@ use patchbay_connector::expr::EvalError;
 
 use crate::{Error, ErrorCode, Problem};
 
-/// An expression's failure: the caller's when an input is at fault, the account's when one of its fields
-/// is, else the connector's.
+/// Turns an expression's failure into an error: of the caller if an input is the cause, of the account if one of its
+/// fields is, otherwise of the connector.
 pub fn expression_error(connector: &str, place: &str, error: &EvalError) -> Error {
     let path = match error {
         EvalError::Missing { path } | EvalError::Refused { path, .. } => path.as_str(),
@@ -26,7 +26,7 @@ pub fn expression_error(connector: &str, place: &str, error: &EvalError) -> Erro
     )
 }
 
-/// A problem with the inputs found while the request was built.
+/// Returns the 400 for an input that cannot be used in the request.
 pub fn input_problem(path: &str, message: String) -> Error {
     let problem = Problem { path: path.to_owned(), code: "refused", message: message.clone() };
     Error::new(ErrorCode::Validation, message).with_problems(vec![problem])

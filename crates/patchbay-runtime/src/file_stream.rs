@@ -1,7 +1,7 @@
-//! A file that a run hands on piece by piece: too large to hold, so it leaves by a way of its own.
+//! A file that a run streams because it is too large for memory.
 //!
-//! The step leaves the open file here and, in its output, a text that stands in its place; whoever runs the
-//! action puts the pieces there.
+//! The step puts the open file into a slot and a placeholder into its output. The caller of the run replaces the
+//! placeholder by the content.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,46 +9,46 @@ use patchbay_egress::BodyStream;
 
 use crate::redaction::stream_redactor::StreamRedactor;
 
-/// What is known of a file beside its content.
+/// The metadata of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileMetadata {
-    /// Its media type, as the provider gives it.
+    /// The media type, as the provider reports it.
     pub content_type: Option<String>,
-    /// Its name, without directories.
+    /// The name, without directories.
     pub file_name: Option<String>,
-    /// Its length in bytes, where that is known before it comes.
+    /// The length in bytes, if it is known before the content arrives.
     pub length: Option<u64>,
-    /// When it was changed last, as the provider gives it.
+    /// The time of the last change, as the provider reports it.
     pub last_modified: Option<String>,
-    /// Its entity tag.
+    /// The entity tag.
     pub etag: Option<String>,
 }
 
-/// A file whose content is still to come.
+/// A file whose content has not arrived yet.
 pub struct StreamedFile {
-    /// Its content.
+    /// The content.
     pub content: BodyStream,
-    /// Takes the account's secrets out of it.
+    /// Redacts the account's secrets in the content.
     pub redactor: StreamRedactor,
-    /// What is known of it.
+    /// The metadata.
     pub metadata: FileMetadata,
-    /// Whether the content is text, else it is base64 in JSON.
+    /// True if the content is text; otherwise it becomes base64 in JSON.
     pub is_text: bool,
-    /// What stands in its place in the result.
+    /// The placeholder in the result.
     pub placeholder: String,
 }
 
-/// Where a run leaves its file.
+/// Receives the streamed file of a run.
 #[derive(Default)]
 pub struct StreamSlot(Mutex<Option<StreamedFile>>);
 
 impl StreamSlot {
-    /// Leaves a file, in place of one before.
+    /// Puts a file into the slot and replaces an earlier one.
     pub fn put(&self, file: StreamedFile) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
     }
 
-    /// Takes the file that was left.
+    /// Takes the file out of the slot.
     pub fn take(&self) -> Option<StreamedFile> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

@@ -1,4 +1,4 @@
-//! Which scopes an account has.
+//! The scopes that a provider granted to an account.
 
 use std::collections::HashSet;
 
@@ -6,14 +6,14 @@ use patchbay_connector::{Connector, definition::FieldMapping};
 
 use crate::ErrorCode;
 
-/// The code of every refusal for want of scopes, ours before anything is sent and the provider's.
+/// The code of every error about missing scopes: before a request is sent, or from the provider's response.
 pub const MISSING_SCOPES: ErrorCode = ErrorCode::AccountMissingScopes;
 
-/// The scopes that the provider granted an account, with what they include.
+/// The scopes that the provider granted to an account, and the scopes that they include.
 pub struct GrantedScopes<'a>(Option<HashSet<&'a str>>);
 
 impl<'a> GrantedScopes<'a> {
-    /// `scopes` as the provider told them; where it tells none, everything counts as granted.
+    /// Expands `scopes` as the provider reported them; without a report every scope counts as granted.
     pub fn new(connector: &'a Connector, scopes: Option<&'a [String]>) -> Self {
         let Some(scopes) = scopes else { return Self(None) };
         let (mut granted, mut waiting) = (HashSet::new(), scopes.iter().map(String::as_str).collect::<Vec<_>>());
@@ -27,20 +27,20 @@ impl<'a> GrantedScopes<'a> {
         Self(Some(granted))
     }
 
-    /// Every scope.
+    /// Grants every scope.
     #[cfg(test)]
     pub fn all() -> Self {
         Self(None)
     }
 
-    /// Whether a mapped field may be read.
+    /// Returns true if a mapped field may be read.
     pub fn allows(&self, field: &FieldMapping) -> bool {
         let Some(granted) = &self.0 else { return true };
         field.required_scopes.iter().all(|scope| granted.contains(scope.as_str()))
     }
 }
 
-/// That something needs scopes which the provider did not grant, in a sentence. Only a person can help.
+/// Returns the message about scopes that the provider did not grant. Only a person can grant them.
 pub fn not_granted(title: &str, what: &str, missing: &[String]) -> String {
     let named = missing.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
     let (scopes, them) = match missing.len() {

@@ -1,4 +1,4 @@
-//! Private keys as people hand them over: PEM or the base64 within it, line breaks kept, lost or written as `\n`.
+//! Reads private keys as people paste them: PEM or only its base64, with line breaks kept, lost or written as `\n`.
 
 use aws_lc_rs::{
     rsa::KeyPair as RsaKeyPair,
@@ -7,23 +7,23 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-/// An RSA key: PKCS #8 or PKCS #1, of at least 2048 bits.
+/// Reads an RSA key of at least 2048 bits: PKCS #8 or PKCS #1.
 pub fn rsa(text: &str) -> Option<RsaKeyPair> {
     let der = der(text, "PRIVATE KEY")?;
     RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok()
 }
 
-/// A key on the algorithm's curve: PKCS #8 or SEC 1.
+/// Reads a key on the algorithm's curve: PKCS #8 or SEC 1.
 pub fn ecdsa(text: &str, algorithm: &'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair> {
     EcdsaKeyPair::from_private_key_der(algorithm, &der(text, "PRIVATE KEY")?).ok()
 }
 
-/// An Ed25519 key: PKCS #8.
+/// Reads an Ed25519 key: PKCS #8.
 pub fn ed25519(text: &str) -> Option<Ed25519KeyPair> {
     Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der(text, "PRIVATE KEY")?).ok()
 }
 
-/// The base64 of a certificate's DER, without line breaks.
+/// Returns the base64 of a certificate's DER, without line breaks.
 pub fn certificate(text: &str) -> Option<String> {
     der(text, "CERTIFICATE").filter(|der| der.first() == Some(&0x30)).map(|der| STANDARD.encode(&*der))
 }
@@ -33,7 +33,7 @@ pub fn certificate(text: &str) -> Option<String> {
 fn der(text: &str, label: &str) -> Option<Zeroizing<Vec<u8>>> {
     let text = Zeroizing::new(text.replace("\\n", "\n"));
     let body = if text.contains("-----BEGIN") { block(&text, label)? } else { text.as_str() };
-    // Lines with a colon are headers of an old form of encryption.
+    // A colon belongs to a header of PEM encryption (RFC 1421), which is not supported.
     if body.contains(':') {
         return None;
     }
@@ -51,7 +51,7 @@ fn block<'a>(text: &'a str, label: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 pub mod testing {
-    /// A key of 2048 bits for tests alone; it opens nothing.
+    /// A key of 2048 bits that is used only in tests.
     pub const RSA: &str = include_str!("../tests/fixtures/keys/rsa.pem");
     /// The certificate of that key.
     pub const CERTIFICATE: &str = include_str!("../tests/fixtures/keys/rsa.crt");

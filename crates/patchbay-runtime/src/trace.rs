@@ -1,5 +1,5 @@
-//! What a run sent to the provider and what came back, for a person who looks into it. Recorded only
-//! when the caller asks; secrets are redacted before anything is kept.
+//! The requests and responses of a run, for debugging. They are recorded only if the caller asks for it, and secrets are
+//! redacted before they are stored.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,42 +13,42 @@ use tokio::time::Instant;
 
 use crate::redaction::redactor::{REDACTED, Redactor};
 
-/// The most exchanges that are kept of one run.
+/// The maximum number of recorded exchanges per run.
 const MAX_EXCHANGES: usize = 100;
-/// The most of a body that is kept, in bytes.
+/// The maximum length of a recorded body, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Headers that are never shown.
 const HIDDEN_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
-/// Headers that prove who asks.
+/// Headers that carry credentials.
 const CREDENTIAL_HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
 
-/// One request to a provider and its answer.
+/// One request to a provider and its response.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Exchange {
     /// The step that sent it.
     pub step: String,
-    /// Its method.
+    /// The method.
     pub method: String,
-    /// Its URL.
+    /// The URL.
     pub url: String,
-    /// Its headers.
+    /// The request headers.
     pub headers: Map<String, Value>,
-    /// Its body: JSON where it is JSON, else text; null when there is none.
+    /// The request body: a value if it is JSON, otherwise text; null if there is none.
     pub body: Value,
-    /// The answer's status; null when there was no answer.
+    /// The response status; null without a response.
     pub status: Option<u16>,
-    /// The answer's headers.
+    /// The response headers.
     pub response_headers: Map<String, Value>,
-    /// The answer's body.
+    /// The response body.
     pub response_body: Value,
-    /// From the request to the end of the answer, in milliseconds.
+    /// The time from the request to the end of the response, in milliseconds.
     pub duration_ms: u64,
-    /// Why there was no answer.
+    /// The reason that there was no response.
     pub error: Option<String>,
 }
 
 impl Exchange {
-    /// Without these secrets, wherever they stand.
+    /// Redacts these secrets everywhere.
     fn redact(&mut self, redactor: &Redactor) {
         self.url = redactor.text(&self.url).into_owned();
         self.error = self.error.take().map(|error| redactor.text(&error).into_owned());
@@ -59,28 +59,28 @@ impl Exchange {
     }
 }
 
-/// A run's exchanges, and how long the whole of it took.
+/// The exchanges and the duration of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunTrace {
-    /// The whole run, in milliseconds.
+    /// The duration of the whole run, in milliseconds.
     pub duration_ms: u64,
-    /// What was sent and answered, in order.
+    /// The exchanges, in order.
     pub requests: Vec<Exchange>,
 }
 
-/// Collects a run's exchanges.
+/// Records the exchanges of a run.
 #[derive(Debug, Default)]
 pub struct Trace {
     exchanges: Mutex<Vec<Exchange>>,
-    /// What the run itself made or got to prove who asks. It is not known before, so it is removed at the end from all
-    /// that was kept: a token also from the answer that it came in.
+    /// Secrets that the run itself made or received, such as a session token. They are redacted at the end in all
+    /// exchanges, also in the response that contained them.
     run_secrets: Mutex<Redactor>,
 }
 
-/// Shorter proofs are words like `true` that stand elsewhere too.
+/// Shorter values are words like `true`, which also occur elsewhere.
 const MIN_SECRET_LEN: usize = 8;
 
-/// What is known before the answer comes.
+/// An exchange whose response has not arrived.
 pub struct PendingExchange(Exchange);
 
 impl Trace {
@@ -90,7 +90,7 @@ impl Trace {
         RunTrace { duration_ms, requests: self.into_exchanges() }
     }
 
-    /// What was recorded, in order.
+    /// Returns the recorded exchanges, in order.
     fn into_exchanges(self) -> Vec<Exchange> {
         let mut exchanges = self.exchanges.into_inner().unwrap_or_else(PoisonError::into_inner);
         let run_secrets = self.run_secrets.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -98,15 +98,15 @@ impl Trace {
         exchanges
     }
 
-    /// Knows a secret that the run made itself, such as an assertion that it signed.
+    /// Adds a secret that the run made itself, such as a signed assertion.
     pub fn add_secret(&self, secret: &str) {
         if secret.len() >= MIN_SECRET_LEN {
             self.run_secrets.lock().unwrap_or_else(PoisonError::into_inner).add(secret);
         }
     }
 
-    /// Knows what a request proves itself with (RFC 9110, section 11.6.2): the value, what follows its scheme, and the
-    /// password of a Basic one.
+    /// Adds the credentials of a request (RFC 9110, section 11.6.2): the value, the part after the scheme, and the
+    /// password of Basic credentials.
     fn add_credentials(&self, headers: &HeaderMap) {
         let credentials =
             CREDENTIAL_HEADERS.iter().flat_map(|name| headers.get_all(*name)).filter_map(|value| value.to_str().ok());
@@ -123,14 +123,13 @@ impl Trace {
         }
     }
 
-    /// Keeps a request that is about to be sent.
+    /// Records a request that is about to be sent.
     pub fn begin(&self, step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> PendingExchange {
         self.add_credentials(&outgoing.headers);
         PendingExchange::new(step, outgoing, redactor)
     }
 
-    /// Keeps an answered request.
-    /// Of a body that is left to be read, nothing is known.
+    /// Records the response to a request; `None` for a body that is streamed.
     pub fn record_response(
         &self,
         pending: PendingExchange,
@@ -151,7 +150,7 @@ impl Trace {
         });
     }
 
-    /// Keeps a request without an answer.
+    /// Records a request without a response.
     pub fn record_failure(&self, pending: PendingExchange, error: &str, duration_ms: u64, redactor: &Redactor) {
         let PendingExchange(exchange) = pending;
         self.push(Exchange { error: Some(redactor.text(error).into_owned()), duration_ms, ..exchange });
@@ -218,7 +217,7 @@ fn body(bytes: &Bytes, redactor: &Redactor) -> Value {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Value::String(format!("({} bytes that are no text)", bytes.len()));
     };
-    // Redacted before it is cut: half of a secret is one too.
+    // Redacted before it is cut: half of a secret is still a secret.
     let text = redactor.text(text);
     if text.len() <= MAX_BODY_BYTES {
         return Value::String(text.into_owned());
