@@ -5,7 +5,7 @@
 //! functions have made of it so far. Elements are bounded by number and by the call's time.
 
 use patchbay_connector::{
-    definition::{OnConditionError, Step, StepFunction},
+    definition::{OnConditionError, Step},
     expr::{Bindings, Escape},
 };
 use serde_json::{Map, Value};
@@ -109,29 +109,12 @@ async fn run_item(
     variables: Map<String, Value>,
 ) -> Result<StepOutput, Error> {
     run.iterator = Value::Object(variables);
-    let mut answer = run_function(run, &step.function, parts).await?;
+    let mut answer = steps::run(run, &step.function, parts).await?;
     for function in &step.then {
         if let Value::Object(members) = &mut run.iterator {
             members.insert("current".to_owned(), std::mem::take(&mut answer.data));
         }
-        answer = run_function(run, function, parts).await?;
-    }
-    Ok(answer)
-}
-
-/// One function. What a provider answers is bounded where it is read, what is made here where it is made.
-async fn run_function(run: &Run<'_>, function: &StepFunction, parts: OutputParts) -> Result<StepOutput, Error> {
-    let answer = steps::run(run, function, parts).await?;
-    let is_made = matches!(
-        function,
-        StepFunction::StaticValues(_)
-            | StepFunction::GroupData(_)
-            | StepFunction::MapFields(_)
-            | StepFunction::Typecast(_)
-            | StepFunction::EmitEvent(_)
-    );
-    if is_made {
-        run.charge_memory(&answer.data)?;
+        answer = steps::run(run, function, parts).await?;
     }
     Ok(answer)
 }

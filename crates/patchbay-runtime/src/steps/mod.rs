@@ -1,4 +1,4 @@
-//! The step functions: one file each and one line in the table below.
+//! The step functions: one file each and one row in the table of [`run()`].
 
 mod download_file;
 mod emit_event;
@@ -23,7 +23,11 @@ use crate::{
     response::output::{OutputParts, StepOutput},
 };
 
-/// Runs a step's function.
+/// Runs a step's function and returns its output.
+///
+/// # Errors
+///
+/// The error of the function, or of an exhausted memory budget.
 pub async fn run(run: &Run<'_>, function: &StepFunction, parts: OutputParts) -> Result<StepOutput, Error> {
     match function {
         StepFunction::Request(parameters) => request::run(run, parameters, parts).await,
@@ -31,14 +35,21 @@ pub async fn run(run: &Run<'_>, function: &StepFunction, parts: OutputParts) -> 
         StepFunction::DownloadFile(parameters) => download_file::run(run, parameters, parts).await,
         StepFunction::SoapRequest(parameters) => soap_request::run(run, parameters, parts).await,
         StepFunction::SoapPaginatedRequest(parameters) => soap_paginated_request::run(run, parameters, parts).await,
-        StepFunction::StaticValues(values) => static_values::run(run, values),
-        StepFunction::GroupData(parameters) => Ok(group_data::run(run, parameters)),
+        StepFunction::StaticValues(values) => charge(run, static_values::run(run, values)?),
+        StepFunction::GroupData(parameters) => charge(run, group_data::run(run, parameters)),
         StepFunction::UploadFile(parameters) => upload_file::run(run, parameters, parts).await,
         StepFunction::UploadBinary(parameters) => upload_binary::run(run, parameters, parts).await,
-        StepFunction::MapFields(parameters) => map_fields::run(run, parameters),
-        StepFunction::Typecast(parameters) => typecast::run(run, parameters),
+        StepFunction::MapFields(parameters) => charge(run, map_fields::run(run, parameters)?),
+        StepFunction::Typecast(parameters) => charge(run, typecast::run(run, parameters)?),
         StepFunction::McpRequest(parameters) => mcp_request::run(run, parameters, parts).await,
         StepFunction::SignJwt(parameters) => sign_jwt::run(run, parameters),
-        StepFunction::EmitEvent(parameters) => emit_event::run(run, parameters).await,
+        StepFunction::EmitEvent(parameters) => charge(run, emit_event::run(run, parameters).await?),
     }
+}
+
+/// Charges the memory budget with data that a step made without a request. The size of a provider's response is limited
+/// when it is read.
+fn charge(run: &Run<'_>, output: StepOutput) -> Result<StepOutput, Error> {
+    run.charge_memory(&output.data)?;
+    Ok(output)
 }
