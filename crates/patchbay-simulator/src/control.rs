@@ -1,4 +1,4 @@
-//! The control API: plan faults, read requests, start over.
+//! The control API: plans faults, lists requests and deliveries, resets the state.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use crate::{
-    fault::{Faults, Planned},
+    fault::{Faults, PlannedFault},
     recorder::Recorder,
     spotdraft::SpotDraft,
 };
@@ -32,7 +32,7 @@ pub fn router(faults: Arc<Faults>, recorder: Arc<Recorder>, spotdraft: Arc<SpotD
         .with_state(Control { faults, recorder, spotdraft })
 }
 
-async fn plan(State(control): State<Control>, Json(planned): Json<Planned>) -> StatusCode {
+async fn plan(State(control): State<Control>, Json(planned): Json<PlannedFault>) -> StatusCode {
     control.faults.plan(planned);
     StatusCode::NO_CONTENT
 }
@@ -51,7 +51,7 @@ async fn forget_requests(State(control): State<Control>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The webhook deliveries so far, newest last.
+/// Returns the webhook deliveries so far, newest last.
 async fn deliveries(State(control): State<Control>) -> Json<Value> {
     Json(json!({ "deliveries": control.spotdraft.deliveries() }))
 }

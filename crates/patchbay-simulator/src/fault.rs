@@ -1,4 +1,4 @@
-//! Faults on demand: what a provider does on a bad day.
+//! Planned faults: failures that a provider returns on demand.
 
 use std::sync::Mutex;
 
@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// What goes wrong.
+/// A failure of a request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
@@ -19,18 +19,18 @@ pub enum Fault {
         /// Seconds.
         retry_after: u64,
     },
-    /// Any status with any body.
+    /// Any status with any JSON body.
     Status {
         /// The status.
         status: u16,
-        /// The JSON body; null for none.
+        /// The JSON body; null for no body.
         #[serde(default)]
         body: Value,
-        /// Further headers.
+        /// Additional headers.
         #[serde(default)]
         headers: Map<String, Value>,
     },
-    /// Any status with any text.
+    /// Any status with any JSON body.
     Text {
         /// The status.
         status: u16,
@@ -39,35 +39,35 @@ pub enum Fault {
         /// The body.
         body: String,
     },
-    /// The answer comes late.
+    /// A delay before the normal response.
     Delay {
         /// Milliseconds.
         millis: u64,
     },
-    /// No answer, ever; the connection stays open.
+    /// No response. The connection stays open.
     Hang,
-    /// An error page in place of JSON.
+    /// An HTML error page instead of JSON.
     Html,
-    /// A length that the body does not reach before the connection is cut.
+    /// A body that is shorter than its `Content-Length`, after which the connection is closed.
     TruncatedBody,
-    /// Somewhere else.
+    /// A redirect.
     Redirect {
-        /// Where.
+        /// The `Location` header.
         location: String,
-        /// The status, 302 when absent.
+        /// The status; 302 if absent.
         #[serde(default = "found")]
         status: u16,
     },
-    /// The connection is cut before an answer.
+    /// The connection is closed without a response.
     Close,
     /// A JSON body of this many bytes.
     HugeBody {
         /// Bytes.
         bytes: usize,
     },
-    /// A gzip body that unpacks to this many bytes.
+    /// A gzip body that decompresses to this many bytes.
     GzipBomb {
-        /// Bytes after unpacking.
+        /// The size after decompression, in bytes.
         bytes: usize,
     },
 }
@@ -76,35 +76,35 @@ fn found() -> u16 {
     302
 }
 
-/// Which requests go wrong.
+/// Selects the requests that fail.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Matching {
+pub struct FaultFilter {
     /// Only this method.
     pub method: Option<String>,
-    /// Only paths with this beginning, after the provider's mount.
+    /// Only paths with this prefix, relative to the provider's mount.
     pub path_prefix: Option<String>,
 }
 
-/// A fault that waits for requests.
+/// A fault for the next matching requests.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Planned {
-    /// Which requests.
+pub struct PlannedFault {
+    /// Selects the requests.
     #[serde(default, rename = "match")]
-    pub matching: Matching,
-    /// How many of them.
+    pub matching: FaultFilter,
+    /// The number of requests that fail.
     pub times: u32,
-    /// What happens.
+    /// The failure.
     pub fault: Fault,
 }
 
-/// The faults that wait.
+/// The planned faults.
 #[derive(Default)]
-pub struct Faults(Mutex<Vec<Planned>>);
+pub struct Faults(Mutex<Vec<PlannedFault>>);
 
 impl Faults {
-    pub fn plan(&self, planned: Planned) {
+    pub fn plan(&self, planned: PlannedFault) {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(planned);
     }
 
@@ -112,7 +112,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
     }
 
-    /// The fault for a request, counted down.
+    /// Returns the fault for a request, and counts it down.
     pub fn take(&self, method: &str, path: &str) -> Option<Fault> {
         let mut waiting = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let place = waiting.iter().position(|planned| {
@@ -129,7 +129,7 @@ impl Faults {
 }
 
 impl Fault {
-    /// The broken answer; none when the request is answered after all, late.
+    /// Returns the failing response. `None` after a delay, which the normal response follows.
     pub async fn response(self) -> Option<Response<Body>> {
         let builder = Response::builder();
         let response = match self {
@@ -171,7 +171,7 @@ impl Fault {
                 builder.status(status).header(header::LOCATION, location).body(Body::empty())
             }
             Self::Close => {
-                // A body that fails before its first byte makes the server cut the connection.
+                // A body that fails before its first byte makes the server close the connection.
                 let cut =
                     stream::once(async { Err::<Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset)) });
                 builder.header(header::CONTENT_LENGTH, 1).body(Body::from_stream(cut))

@@ -1,7 +1,7 @@
-//! Simulated providers: real HTTP on a real port, with state, rules and faults on demand. The
-//! sandbox of the product and the upstream of its tests.
+//! Simulated providers: HTTP servers with state, rules and planned faults. They are the product's sandbox and the
+//! providers of its tests.
 //!
-//! A provider is one folder. It never calls out: webhooks are delivered to loopback addresses alone.
+//! Each provider has one folder. Providers send requests only to loopback addresses (webhooks).
 
 mod control;
 mod fault;
@@ -21,19 +21,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{fault::Faults, recorder::Recorder, spotdraft::SpotDraft};
 pub use crate::{
-    fault::{Fault, Matching, Planned},
-    mcp::{McpEra, McpRules, McpServer, MetadataAt},
-    oauth::{Approval, OAuthRules, OAuthServer, Shape},
-    oauth1::{Denial, OAuth1Rules, OAuth1Server},
+    fault::{Fault, FaultFilter, PlannedFault},
+    mcp::{McpEra, McpRules, McpServer, MetadataLocation},
+    oauth::{Approval, OAuthRules, OAuthServer, TokenResponseShape},
+    oauth1::{OAuth1Denial, OAuth1Rules, OAuth1Server},
     soap::SoapServer,
 };
 
 /// The client id that the sandbox accepts, in every region.
 pub const SANDBOX_CLIENT_ID: &str = "sandbox-client-id";
-/// The client secret that goes with it.
+/// The client secret of [`SANDBOX_CLIENT_ID`].
 pub const SANDBOX_CLIENT_SECRET: &str = "sandbox-client-secret";
 
-/// A credential of one workspace.
+/// The credentials of one workspace.
 #[derive(Clone)]
 pub struct ClientCredentials {
     /// The workspace's region: `us`, `in`, `eu` or `me`.
@@ -44,18 +44,18 @@ pub struct ClientCredentials {
     pub client_secret: String,
 }
 
-/// How the providers behave.
+/// The configuration of the simulator.
 pub struct SimulatorConfig {
-    /// The time, for records and for the rate limit.
+    /// The clock for records and for the rate limit.
     pub clock: Arc<dyn Clock>,
-    /// Requests a second and workspace; none switches the limit off, for benchmarks.
+    /// The rate limit per workspace, in requests per second. `None` disables it, for benchmarks.
     pub rate_limit_per_second: Option<u32>,
-    /// Who may call.
+    /// The accepted credentials.
     pub credentials: Vec<ClientCredentials>,
 }
 
 impl SimulatorConfig {
-    /// As the product's sandbox: the provider's own rate limit, the sandbox's credentials everywhere.
+    /// Returns the configuration of the product's sandbox: the provider's rate limit, and the sandbox credentials in every region.
     pub fn sandbox(clock: Arc<dyn Clock>) -> Self {
         let credentials = spotdraft::REGIONS.map(|region| ClientCredentials {
             region: region.to_owned(),
@@ -77,20 +77,20 @@ struct Parts {
 }
 
 impl Simulator {
-    /// Seeds every workspace.
+    /// Creates the providers with seeded workspaces.
     pub fn new(config: SimulatorConfig) -> Self {
         let (faults, recorder) = (Arc::new(Faults::default()), Arc::new(Recorder::default()));
         let spotdraft = Arc::new(SpotDraft::new(config, faults.clone(), recorder.clone()));
         Self(Arc::new(Parts { spotdraft, faults, recorder }))
     }
 
-    /// All providers and the control API.
+    /// Returns the router of all providers and of the control API.
     pub fn router(&self) -> Router {
         let control = control::router(self.0.faults.clone(), self.0.recorder.clone(), self.0.spotdraft.clone());
         Router::new().nest("/__simulator", control).nest("/spotdraft", spotdraft::router(self.0.spotdraft.clone()))
     }
 
-    /// Serves on a listener until it is stopped.
+    /// Serves on a listener until [`RunningSimulator::stop`].
     #[expect(clippy::unused_async, reason = "it spawns, so it must be called inside a runtime; the signature says so")]
     pub async fn start(self, listener: TcpListener) -> std::io::Result<RunningSimulator> {
         let address = listener.local_addr()?;
@@ -104,13 +104,13 @@ impl Simulator {
         Ok(RunningSimulator { address, stop, task, simulator: self })
     }
 
-    /// Pairs of a provider's base URL and the path on the simulator that stands for it.
+    /// Returns pairs of a provider's base URL and the path on the simulator that replaces it.
     pub fn upstreams(&self) -> Vec<(String, String)> {
         spotdraft::upstreams()
     }
 }
 
-/// A simulator that serves.
+/// A running simulator.
 pub struct RunningSimulator {
     address: SocketAddr,
     stop: CancellationToken,
@@ -119,17 +119,17 @@ pub struct RunningSimulator {
 }
 
 impl RunningSimulator {
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Waits until every webhook that is due has been delivered or given up.
+    /// Waits until every pending webhook delivery has succeeded or failed.
     pub async fn webhooks_delivered(&self) {
         self.simulator.0.spotdraft.webhooks_delivered().await;
     }
 
-    /// Stops at once; connections that are open are cut.
+    /// Stops at once, and closes open connections.
     pub async fn stop(self) {
         self.stop.cancel();
         self.task.abort();

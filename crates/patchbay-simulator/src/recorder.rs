@@ -1,4 +1,4 @@
-//! The requests that arrived, newest last, with secrets as hashes.
+//! Records requests, newest last. Secrets are recorded as hashes.
 
 use std::{collections::VecDeque, sync::Mutex};
 
@@ -6,10 +6,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-/// How many requests are kept.
-const KEPT: usize = 500;
-/// Bodies up to this size are kept as JSON.
-const MAX_BODY: usize = 64 * 1024;
+/// The number of recorded requests; older ones are dropped.
+const MAX_REQUESTS: usize = 500;
+/// The largest body that is recorded, in bytes.
+const MAX_BODY_BYTES: usize = 64 * 1024;
 const SECRET_HEADERS: [&str; 4] = ["client-secret", "client-id", "authorization", "cookie"];
 
 #[derive(Default)]
@@ -26,11 +26,14 @@ impl Recorder {
                 (name.to_string(), Value::String(shown))
             })
             .collect();
-        let json_body =
-            if body.len() <= MAX_BODY { serde_json::from_slice(body).unwrap_or(Value::Null) } else { Value::Null };
+        let json_body = if body.len() <= MAX_BODY_BYTES {
+            serde_json::from_slice(body).unwrap_or(Value::Null)
+        } else {
+            Value::Null
+        };
         let entry = json!({ "method": method, "path": path, "query": query, "headers": headers, "body_bytes": body.len(), "body": json_body });
         let mut entries = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if entries.len() == KEPT {
+        if entries.len() == MAX_REQUESTS {
             entries.pop_front();
         }
         entries.push_back(entry);

@@ -2,7 +2,7 @@
 
 use patchbay_engine::ErrorCode;
 use patchbay_model::AttemptStatus;
-use patchbay_simulator::{Approval, Denial, Fault, Matching, Planned};
+use patchbay_simulator::{Approval, Fault, FaultFilter, OAuth1Denial, PlannedFault};
 
 use crate::world::{Browser, World};
 
@@ -10,9 +10,9 @@ use crate::world::{Browser, World};
 async fn a_denied_consent_is_told_however_the_provider_says_it() {
     for keeps_query in [true, false] {
         for (denial, code) in [
-            (Denial::Denied, ErrorCode::SignInDenied),
-            (Denial::Problem, ErrorCode::SignInDenied),
-            (Denial::NoVerifier, ErrorCode::SignInRefused),
+            (OAuth1Denial::Denied, ErrorCode::SignInDenied),
+            (OAuth1Denial::Problem, ErrorCode::SignInDenied),
+            (OAuth1Denial::NoVerifier, ErrorCode::SignInRefused),
         ] {
             let world = World::with(|rules| {
                 (rules.approval, rules.denial, rules.keeps_query) = (Approval::Never, denial, keeps_query);
@@ -97,8 +97,8 @@ async fn a_provider_that_is_down_or_answers_nonsense_ends_the_attempt() {
         for path in ["/request_token", "/access_token"] {
             let world = World::new().await;
             let profile = world.profile().await;
-            let matching = Matching { path_prefix: Some(path.into()), method: None };
-            world.provider.plan(Planned { matching, times: 1, fault: fault.clone() });
+            let matching = FaultFilter { path_prefix: Some(path.into()), method: None };
+            world.provider.plan(PlannedFault { matching, times: 1, fault: fault.clone() });
             let error = match Browser::begin(&world, &profile.id).await {
                 Ok(browser) => {
                     let error = browser.finish(&world).await.unwrap_err();

@@ -4,7 +4,7 @@ use patchbay_engine::{
     AuthorizationCallback, AuthorizationRedirect, CallbackOutcome, Error, ErrorCode, NewAuthorization,
 };
 use patchbay_model::{AccountId, AttemptId, AttemptStatus, ProfileId};
-use patchbay_simulator::{Approval, Fault, Matching, OAuthRules, Planned, Shape};
+use patchbay_simulator::{Approval, Fault, FaultFilter, OAuthRules, PlannedFault, TokenResponseShape};
 use patchbay_vault::Secret;
 use url::Url;
 
@@ -156,8 +156,8 @@ async fn a_browser_that_leaves_while_its_code_is_traded_loses_no_token() {
     let profile = world.profile("sign_in").await;
     let browser = Browser::begin(&world, &profile.id).await.unwrap();
     let parameters = browser.at_provider(&world).await;
-    let late = Matching { path_prefix: Some("/token".into()), method: None };
-    world.provider.plan(Planned { matching: late, times: 1, fault: Fault::Delay { millis: 200 } });
+    let late = FaultFilter { path_prefix: Some("/token".into()), method: None };
+    world.provider.plan(PlannedFault { matching: late, times: 1, fault: Fault::Delay { millis: 200 } });
     let end = world.engine.finish_authorization(browser.answer(parameters));
     assert!(tokio::time::timeout(std::time::Duration::from_millis(20), end).await.is_err());
     let hub = world.engine.hub_session(&browser.token).await.unwrap();
@@ -179,7 +179,7 @@ async fn what_was_not_granted_is_told_and_links_nothing() {
 
 #[tokio::test]
 async fn a_code_that_the_provider_refuses_ends_the_attempt() {
-    let world = World::with(OAuthRules { shape: Shape::AlwaysOk, ..OAuthRules::default() }).await;
+    let world = World::with(OAuthRules { shape: TokenResponseShape::AlwaysOk, ..OAuthRules::default() }).await;
     let profile = world.profile("sign_in").await;
     let browser = Browser::begin(&world, &profile.id).await.unwrap();
     let parameters = browser.at_provider(&world).await;
@@ -348,7 +348,7 @@ async fn code_injection_is_refused_by_the_verifier() {
     own.retain(|(name, _)| name != "code");
     own.push(stolen);
     let error = world.engine.finish_authorization(attacker.answer(own)).await.unwrap().outcome.unwrap_err();
-    assert!(error.message.contains("verifier does not fit"), "{error}");
+    assert!(error.message.contains("verifier does not match"), "{error}");
 }
 
 #[tokio::test]

@@ -69,8 +69,11 @@ async fn end_of(world: &World, account: &AccountId) -> Option<(ExpiryCause, Time
 async fn an_idle_account_outlives_a_refresh_token_that_dies_of_disuse() {
     // As Xero has it: half an hour, and sixty days without use.
     for life in [1800, 90 * DAY] {
-        let rules =
-            OAuthRules { life_seconds: Some(life), refresh_life_seconds: Some(60 * DAY), ..OAuthRules::default() };
+        let rules = OAuthRules {
+            access_token_ttl_secs: Some(life),
+            refresh_token_ttl_secs: Some(60 * DAY),
+            ..OAuthRules::default()
+        };
         let (world, ear) = listened(rules).await;
         let account = signed_in(&world).await;
         for _ in 0..70 {
@@ -87,7 +90,8 @@ async fn an_idle_account_outlives_a_refresh_token_that_dies_of_disuse() {
 
 #[tokio::test]
 async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
-    let rules = OAuthRules { rotates: false, refresh_life_seconds: Some(100 * DAY), ..OAuthRules::default() };
+    let rules =
+        OAuthRules { rotates_refresh_tokens: false, refresh_token_ttl_secs: Some(100 * DAY), ..OAuthRules::default() };
     let (world, ear) = listened(rules).await;
     let account = signed_in(&world).await;
     let end = world.clock.now().plus_seconds(100 * DAY);
@@ -144,7 +148,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
 
 #[tokio::test]
 async fn a_renewal_that_replaces_the_refresh_token_moves_its_end() {
-    let rules = OAuthRules { refresh_life_seconds: Some(60 * DAY), ..OAuthRules::default() };
+    let rules = OAuthRules { refresh_token_ttl_secs: Some(60 * DAY), ..OAuthRules::default() };
     let (world, _) = listened(rules).await;
     let account = signed_in(&world).await;
     look(&world, HOUR).await;
@@ -154,7 +158,8 @@ async fn a_renewal_that_replaces_the_refresh_token_moves_its_end() {
 
 #[tokio::test]
 async fn a_token_that_nothing_renews_is_told_of_and_ends_its_account() {
-    let rules = OAuthRules { gives_refresh_tokens: false, life_seconds: Some(10 * DAY), ..OAuthRules::default() };
+    let rules =
+        OAuthRules { issues_refresh_tokens: false, access_token_ttl_secs: Some(10 * DAY), ..OAuthRules::default() };
     let (world, ear) = listened(rules).await;
     let account = signed_in(&world).await;
     let end = world.clock.now().plus_seconds(10 * DAY);

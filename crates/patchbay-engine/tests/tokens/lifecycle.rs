@@ -2,14 +2,14 @@
 
 use patchbay_engine::{Engine, ErrorCode};
 use patchbay_model::AccountStatus;
-use patchbay_simulator::{Fault, Matching, OAuthRules, Planned};
+use patchbay_simulator::{Fault, FaultFilter, OAuthRules, PlannedFault};
 use serde_json::{Map, json};
 
 use crate::{authorization::signed_in, world::World};
 
-fn down(times: u32) -> Planned {
-    let matching = Matching { path_prefix: Some("/token".into()), method: None };
-    Planned { matching, times, fault: Fault::Status { status: 500, body: json!(null), headers: Map::new() } }
+fn down(times: u32) -> PlannedFault {
+    let matching = FaultFilter { path_prefix: Some("/token".into()), method: None };
+    PlannedFault { matching, times, fault: Fault::Status { status: 500, body: json!(null), headers: Map::new() } }
 }
 
 #[tokio::test]
@@ -46,13 +46,13 @@ async fn a_token_that_still_holds_is_used_while_it_is_renewed() {
 async fn a_refused_token_is_renewed_once_and_the_call_repeated() {
     let world = World::new().await;
     let account = signed_in(&world).await;
-    world.provider.end_access_tokens();
+    world.provider.expire_access_tokens();
     assert_eq!(world.run(&account, "get_me").await.unwrap()["data"]["name"], "Ada");
-    world.provider.end_access_tokens();
+    world.provider.expire_access_tokens();
     assert_eq!(world.proxy(&account).await.unwrap(), 200);
     assert_eq!(world.asked("refresh_token"), 2);
     // What was refused did nothing, so it may be repeated: once.
-    world.provider.end_access_tokens();
+    world.provider.expire_access_tokens();
     world.run(&account, "add_thing").await.unwrap();
     assert_eq!(world.provider.things(), 1);
 }
@@ -61,7 +61,7 @@ async fn a_refused_token_is_renewed_once_and_the_call_repeated() {
 async fn an_action_of_several_changes_is_not_repeated() {
     let world = World::new().await;
     let account = signed_in(&world).await;
-    world.provider.end_access_tokens();
+    world.provider.expire_access_tokens();
     for action in ["add_two_things", "add_each_thing"] {
         let error = world.run(&account, action).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::AccountInvalidCredentials, "{action}");
@@ -124,9 +124,9 @@ async fn a_provider_that_wants_no_renewal_for_years_is_asked_again_after_a_day()
     let world = World::new().await;
     let account = signed_in(&world).await;
     let headers = Map::from_iter([("retry-after".to_owned(), json!("999999999"))]);
-    let matching = Matching { path_prefix: Some("/token".into()), method: None };
+    let matching = FaultFilter { path_prefix: Some("/token".into()), method: None };
     let fault = Fault::Status { status: 503, body: json!(null), headers };
-    world.provider.plan(Planned { matching, times: 1, fault });
+    world.provider.plan(PlannedFault { matching, times: 1, fault });
     world.clock.advance_seconds(3600);
     assert_eq!(world.run(&account, "get_me").await.unwrap_err().retry_after, Some(86_400));
     world.clock.advance_seconds(86_401);
@@ -197,7 +197,9 @@ async fn an_engine_that_is_only_opened_renews_nothing_by_itself() {
 #[tokio::test]
 async fn clocks_that_differ_by_ten_minutes_lose_nothing() {
     for skew in [-600, 600] {
-        for shape in [patchbay_simulator::Shape::Standard, patchbay_simulator::Shape::Moment] {
+        for shape in
+            [patchbay_simulator::TokenResponseShape::Standard, patchbay_simulator::TokenResponseShape::ExpiresAt]
+        {
             let world = World::with(OAuthRules { clock_skew_seconds: skew, shape, ..OAuthRules::default() }).await;
             let account = signed_in(&world).await;
             for _ in 0..30 {
@@ -212,7 +214,7 @@ async fn clocks_that_differ_by_ten_minutes_lose_nothing() {
 
 #[tokio::test]
 async fn a_refresh_token_that_is_not_replaced_stays() {
-    let world = World::with(OAuthRules { rotates: false, ..OAuthRules::default() }).await;
+    let world = World::with(OAuthRules { rotates_refresh_tokens: false, ..OAuthRules::default() }).await;
     let account = signed_in(&world).await;
     for _ in 0..3 {
         world.clock.advance_seconds(3700);

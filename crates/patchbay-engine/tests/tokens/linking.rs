@@ -2,7 +2,7 @@
 
 use patchbay_engine::ErrorCode;
 use patchbay_model::{AccountId, AccountStatus};
-use patchbay_simulator::{Fault, Matching, OAuthRules, Planned, Shape};
+use patchbay_simulator::{Fault, FaultFilter, OAuthRules, PlannedFault, TokenResponseShape};
 use serde_json::json;
 
 use crate::{
@@ -53,10 +53,10 @@ async fn a_provider_that_is_down_is_not_a_wrong_secret() {
     let world = World::new().await;
     let profile = world.profile("service").await;
     let fault = Fault::Status { status: 503, body: json!({ "error": "maintenance" }), headers: serde_json::Map::new() };
-    world.provider.plan(Planned { matching: Matching::default(), times: 1, fault });
+    world.provider.plan(PlannedFault { matching: FaultFilter::default(), times: 1, fault });
     let error = world.link_with(&profile, &[("clientId", "app"), ("clientSecret", APP_SECRET)]).await.unwrap_err();
     assert_eq!(error.status(), 503);
-    world.provider.plan(Planned { matching: Matching::default(), times: 1, fault: Fault::Html });
+    world.provider.plan(PlannedFault { matching: FaultFilter::default(), times: 1, fault: Fault::Html });
     let error = world.link_with(&profile, &[("clientId", "app"), ("clientSecret", APP_SECRET)]).await.unwrap_err();
     assert_eq!((error.status(), error.code), (502, ErrorCode::TokenAnswer));
 }
@@ -80,13 +80,13 @@ async fn a_log_in_by_the_connectors_own_action_is_renewed_by_its_schedule() {
 #[tokio::test]
 async fn odd_answers_are_understood() {
     for (shape, life) in [
-        (Shape::Form, Some(3600)),
-        (Shape::TextLife, Some(3600)),
-        (Shape::Moment, Some(3600)),
-        (Shape::Standard, None),
-        (Shape::AlwaysOk, Some(60)),
+        (TokenResponseShape::Form, Some(3600)),
+        (TokenResponseShape::StringLifetime, Some(3600)),
+        (TokenResponseShape::ExpiresAt, Some(3600)),
+        (TokenResponseShape::Standard, None),
+        (TokenResponseShape::AlwaysOk, Some(60)),
     ] {
-        let world = World::with(OAuthRules { shape, life_seconds: life, ..OAuthRules::default() }).await;
+        let world = World::with(OAuthRules { shape, access_token_ttl_secs: life, ..OAuthRules::default() }).await;
         let account = world.service().await;
         let token = account.token.clone().unwrap();
         let told = token.expires_at.map(|end| end.as_seconds() - token.issued_at.as_seconds());

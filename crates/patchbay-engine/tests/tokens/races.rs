@@ -4,7 +4,7 @@ use patchbay_engine::ErrorCode;
 use std::sync::Arc;
 
 use patchbay_model::{AccountStatus, LeaseOutcome, LeasePriority};
-use patchbay_simulator::{Fault, Matching, OAuthRules, Planned};
+use patchbay_simulator::{Fault, FaultFilter, OAuthRules, PlannedFault};
 
 use crate::{
     authorization::signed_in,
@@ -32,8 +32,8 @@ async fn two_processes_ask_for_one() {
     let account = signed_in(&world).await;
     let other = world.another_engine().await;
     world.clock.advance_seconds(3700);
-    let late = Matching { path_prefix: Some("/token".into()), method: None };
-    world.provider.plan(Planned { matching: late, times: 1, fault: Fault::Delay { millis: 300 } });
+    let late = FaultFilter { path_prefix: Some("/token".into()), method: None };
+    world.provider.plan(PlannedFault { matching: late, times: 1, fault: Fault::Delay { millis: 300 } });
     let calls = (0..40).map(|number| {
         let (world, account, other) = (world.clone(), account.clone(), other.clone());
         tokio::spawn(async move {
@@ -52,8 +52,8 @@ async fn a_caller_that_goes_away_loses_no_token() {
     let world = World::new().await;
     let account = signed_in(&world).await;
     world.clock.advance_seconds(3700);
-    let late = Matching { path_prefix: Some("/token".into()), method: None };
-    world.provider.plan(Planned { matching: late, times: 1, fault: Fault::Delay { millis: 200 } });
+    let late = FaultFilter { path_prefix: Some("/token".into()), method: None };
+    world.provider.plan(PlannedFault { matching: late, times: 1, fault: Fault::Delay { millis: 200 } });
     let call = world.run(&account, "get_me");
     assert!(tokio::time::timeout(std::time::Duration::from_millis(20), call).await.is_err());
     world.engine.settle().await;
@@ -67,8 +67,8 @@ async fn a_change_during_the_renewal_is_kept_and_so_is_the_token() {
     let world = World::new().await;
     let account = signed_in(&world).await;
     world.clock.advance_seconds(3700);
-    let late = Matching { path_prefix: Some("/token".into()), method: None };
-    world.provider.plan(Planned { matching: late, times: 1, fault: Fault::Delay { millis: 200 } });
+    let late = FaultFilter { path_prefix: Some("/token".into()), method: None };
+    world.provider.plan(PlannedFault { matching: late, times: 1, fault: Fault::Delay { millis: 200 } });
     let label = async {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         let patch = patchbay_engine::AccountPatch { label: Some(Some("new".into())), ..Default::default() };
@@ -103,7 +103,7 @@ async fn a_crash_at_any_point_loses_nothing_that_the_provider_would_honour() {
     assert_eq!(world.asked("refresh_token"), 1);
 
     // After the answer, at a provider that takes a replaced token for a while longer: nobody notices.
-    let world = World::with(OAuthRules { grace_seconds: 60, ..OAuthRules::default() }).await;
+    let world = World::with(OAuthRules { rotation_grace_secs: 60, ..OAuthRules::default() }).await;
     let account = signed_in(&world).await;
     world.clock.advance_seconds(3700);
     answered_and_lost(&world, &account).await;

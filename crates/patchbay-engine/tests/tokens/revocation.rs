@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use patchbay_engine::{AccountPatch, Engine, ErrorCode, Revocation, RevocationQuery};
 use patchbay_model::{AccountStatus, CallKind, Timestamp};
-use patchbay_simulator::{Fault, Matching, Planned};
+use patchbay_simulator::{Fault, FaultFilter, PlannedFault};
 use serde_json::{Map, json};
 
 use crate::{
@@ -11,10 +11,10 @@ use crate::{
     world::{APP_SECRET, World},
 };
 
-fn down(times: u32) -> Planned {
-    let matching = Matching { path_prefix: Some("/revoke".into()), method: None };
+fn down(times: u32) -> PlannedFault {
+    let matching = FaultFilter { path_prefix: Some("/revoke".into()), method: None };
     let body = json!({ "error": "temporarily_unavailable" });
-    Planned { matching, times, fault: Fault::Status { status: 503, body, headers: Map::new() } }
+    PlannedFault { matching, times, fault: Fault::Status { status: 503, body, headers: Map::new() } }
 }
 
 async fn calls(world: &World) -> Vec<(CallKind, u16)> {
@@ -29,10 +29,10 @@ async fn a_deleted_accounts_grant_ends_at_the_provider() {
     let world = World::new().await;
     let account = signed_in(&world).await;
     let token = world.provider.live_refresh_tokens().pop().unwrap();
-    assert!(world.provider.honours(&token));
+    assert!(world.provider.accepts(&token));
     let deleted = world.engine.delete_account(&world.caller, &account).await.unwrap();
     assert_eq!(deleted.revocation, Some(Revocation::Confirmed));
-    assert!(!world.provider.honours(&token));
+    assert!(!world.provider.accepts(&token));
     assert!(world.provider.live_refresh_tokens().is_empty());
     assert_eq!(calls(&world).await, [(CallKind::Revocation, 200)]);
 }
@@ -75,8 +75,8 @@ async fn a_provider_that_does_not_confirm_keeps_no_account() {
 async fn a_provider_that_hangs_is_cut_off_and_keeps_no_account() {
     let world = World::new().await;
     let account = signed_in(&world).await;
-    let matching = Matching { path_prefix: Some("/revoke".into()), method: None };
-    world.provider.plan(Planned { matching, times: 100, fault: Fault::Hang });
+    let matching = FaultFilter { path_prefix: Some("/revoke".into()), method: None };
+    world.provider.plan(PlannedFault { matching, times: 100, fault: Fault::Hang });
     let mut parts = world.parts();
     parts.config.call_budget_millis = 50;
     let hasty = Engine::start(parts).await.unwrap();

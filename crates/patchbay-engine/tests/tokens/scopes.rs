@@ -45,7 +45,7 @@ async fn what_a_provider_refuses_for_want_of_scopes_is_asked_for_again() {
     // It does not say what it granted, so that everything is tried.
     let rules = OAuthRules {
         granted_scopes: Some(String::new()),
-        wants_for_things: Some("admin cargo".into()),
+        required_scope_for_things: Some("admin cargo".into()),
         ..OAuthRules::default()
     };
     let world = World::with(rules).await;
@@ -56,14 +56,14 @@ async fn what_a_provider_refuses_for_want_of_scopes_is_asked_for_again() {
     insta::assert_snapshot!(error.message, @"`harbor_publish_thing` needs the scopes `admin`, `cargo`, which Harbor did not grant to this account; reconnect the account and allow them");
     assert_eq!(error.provider.unwrap().status, Some(403));
     // A renewal keeps the mark.
-    world.provider.end_access_tokens();
+    world.provider.expire_access_tokens();
     world.run(&account, "list_things").await.unwrap();
     let view = world.engine.get_account(&world.caller, &account).await.unwrap();
     assert_eq!(view.missing_scopes, ["admin", "cargo"]);
     assert_eq!(asked_scopes(&world, &profile).await, "read,write", "a first sign-in");
     assert_eq!(asked_scopes_again(&world, &profile, &account).await, "read,write,admin,cargo");
     // Signed in again, it is tried again.
-    world.provider.change(|rules| rules.wants_for_things = None);
+    world.provider.change(|rules| rules.required_scope_for_things = None);
     signed_in_again(&world, &profile, &account).await;
     let view = world.engine.get_account(&world.caller, &account).await.unwrap();
     assert_eq!(view.missing_scopes, Vec::<String>::new());

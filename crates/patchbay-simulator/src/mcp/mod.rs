@@ -1,8 +1,8 @@
-//! An MCP server (Model Context Protocol over streamable HTTP), of either era, with an authorization server in front
-//! where it has one. Strict where the protocol is, and as odd as real servers are where [`McpRules`] say so.
+//! An MCP server (Model Context Protocol over streamable HTTP) for both protocol eras, optionally protected by an
+//! authorization server. It is as strict as the protocol; [`McpRules`] select the deviations of real servers.
 
-mod answer;
 mod resource;
+mod response;
 mod rules;
 mod tools;
 
@@ -19,15 +19,15 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-pub use rules::{McpEra, McpRules, MetadataAt};
+pub use rules::{McpEra, McpRules, MetadataLocation};
 
 use crate::{
-    fault::{Faults, Planned},
+    fault::{Faults, PlannedFault},
     oauth::OAuthServer,
 };
 
 /// The revision without sessions.
-const MODERN: &str = "2026-07-28";
+const MODERN_VERSION: &str = "2026-07-28";
 
 /// A simulated MCP server at `/mcp`. Cheap to clone.
 #[derive(Clone)]
@@ -35,19 +35,19 @@ pub struct McpServer(Arc<Parts>);
 
 struct Parts {
     rules: Mutex<McpRules>,
-    state: Mutex<Memory>,
+    state: Mutex<ServerState>,
     faults: Faults,
     oauth: Option<OAuthServer>,
 }
 
 #[derive(Default)]
-struct Memory {
+struct ServerState {
     sessions: Vec<String>,
     opened: usize,
-    heard: Vec<String>,
+    received_methods: Vec<String>,
     issues: tools::Issues,
-    /// The event that a broken stream still owes: the event's id and its data.
-    owed: Option<(String, Value)>,
+    /// The last event of an interrupted stream, not yet sent: the id after which it resumes, and the data.
+    pending_event: Option<(String, Value)>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -55,12 +55,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl McpServer {
-    /// A server; with `oauth`, it takes that server's tokens and no call without one.
+    /// Creates a server. With `oauth`, every call needs an access token of that server.
     pub fn new(rules: McpRules, oauth: Option<OAuthServer>) -> Self {
         Self(Arc::new(Parts { rules: Mutex::new(rules), state: Mutex::default(), faults: Faults::default(), oauth }))
     }
 
-    /// `/mcp`, and what it says of itself as a resource.
+    /// Returns the router: `/mcp` and the protected resource metadata (RFC 9728).
     pub fn router(&self) -> Router {
         Router::new()
             .route("/mcp", any(endpoint))
@@ -75,36 +75,36 @@ impl McpServer {
         change(&mut locked(&self.0.rules));
     }
 
-    /// Lets something go wrong.
-    pub fn plan(&self, planned: Planned) {
+    /// Plans a fault.
+    pub fn plan(&self, planned: PlannedFault) {
         self.0.faults.plan(planned);
     }
 
-    /// Forgets every session, as a restart does.
+    /// Drops every session, as a restart does.
     pub fn lose_sessions(&self) {
         self.state().sessions.clear();
     }
 
-    /// How many sessions were opened so far.
+    /// Returns the number of sessions that were opened so far.
     pub fn opened_sessions(&self) -> usize {
         self.state().opened
     }
 
-    /// How many sessions are open.
+    /// Returns the number of open sessions.
     pub fn open_sessions(&self) -> usize {
         self.state().sessions.len()
     }
 
-    /// The methods that were asked for so far, also where they were refused; `GET` and `DELETE` by those names.
-    pub fn heard(&self) -> Vec<String> {
-        self.state().heard.clone()
+    /// Returns the methods of all requests so far, including rejected ones; `GET` and `DELETE` by those names.
+    pub fn received_methods(&self) -> Vec<String> {
+        self.state().received_methods.clone()
     }
 
     fn rules(&self) -> McpRules {
         locked(&self.0.rules).clone()
     }
 
-    fn state(&self) -> MutexGuard<'_, Memory> {
+    fn state(&self) -> MutexGuard<'_, ServerState> {
         locked(&self.0.state)
     }
 }
@@ -120,7 +120,7 @@ async fn faults(State(server): State<McpServer>, request: Request, next: Next) -
 }
 
 async fn endpoint(State(server): State<McpServer>, method: Method, headers: HeaderMap, body: Bytes) -> Response {
-    if let Some(refusal) = server.refusal(&headers) {
+    if let Some(refusal) = server.authentication_error(&headers) {
         return refusal;
     }
     let rules = server.rules();
@@ -128,13 +128,13 @@ async fn endpoint(State(server): State<McpServer>, method: Method, headers: Head
     match method {
         Method::POST => {}
         Method::GET if is_legacy && headers.contains_key("last-event-id") => {
-            server.state().heard.push("GET".to_owned());
-            return server.owed(&headers);
+            server.state().received_methods.push("GET".to_owned());
+            return server.pending_event(&headers);
         }
         Method::DELETE if is_legacy => {
             let session = session_of(&headers);
             let mut state = server.state();
-            state.heard.push("DELETE".to_owned());
+            state.received_methods.push("DELETE".to_owned());
             let before = state.sessions.len();
             state.sessions.retain(|known| Some(known.as_str()) != session);
             let found = state.sessions.len() < before;
@@ -147,11 +147,11 @@ async fn endpoint(State(server): State<McpServer>, method: Method, headers: Head
         return StatusCode::NOT_ACCEPTABLE.into_response();
     }
     let Ok(message) = serde_json::from_slice::<Value>(&body) else {
-        return refused(StatusCode::BAD_REQUEST, &Value::Null, -32700, "Parse error");
+        return rejected(StatusCode::BAD_REQUEST, &Value::Null, -32700, "Parse error");
     };
     let asked = message["method"].as_str().unwrap_or_default().to_owned();
-    server.state().heard.push(asked.clone());
-    if let Some(refusal) = server.lacks_scopes(&headers, &message) {
+    server.state().received_methods.push(asked.clone());
+    if let Some(refusal) = server.scope_error(&headers, &message) {
         return refusal;
     }
     let is_modern = message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"].is_string();
@@ -161,11 +161,11 @@ async fn endpoint(State(server): State<McpServer>, method: Method, headers: Head
         (true, McpEra::Legacy) => {
             let words =
                 format!("Bad Request: Unsupported protocol version: {}", text(&headers, "mcp-protocol-version"));
-            refused(StatusCode::BAD_REQUEST, &Value::Null, -32000, &words)
+            rejected(StatusCode::BAD_REQUEST, &Value::Null, -32000, &words)
         }
         (false, McpEra::Modern) => {
-            let words = format!("This server speaks {MODERN} alone");
-            refused(StatusCode::BAD_REQUEST, &message["id"], -32600, &words)
+            let words = format!("This server supports only {MODERN_VERSION}");
+            rejected(StatusCode::BAD_REQUEST, &message["id"], -32600, &words)
         }
     }
 }
@@ -174,14 +174,14 @@ impl McpServer {
     fn modern(&self, rules: &McpRules, headers: &HeaderMap, asked: &str, message: &Value) -> Response {
         let (id, params) = (&message["id"], &message["params"]);
         let version = &params["_meta"]["io.modelcontextprotocol/protocolVersion"];
-        if version.as_str() != Some(MODERN) {
+        if version.as_str() != Some(MODERN_VERSION) {
             let error = json!({ "code": -32022, "message": "Unsupported protocol version",
-                "data": { "supported": [MODERN], "requested": version } });
+                "data": { "supported": [MODERN_VERSION], "requested": version } });
             let body = json!({ "jsonrpc": "2.0", "id": id, "error": error });
             return (StatusCode::BAD_REQUEST, axum::Json(body)).into_response();
         }
         let mut wanted =
-            vec![("mcp-protocol-version", Some(MODERN.to_owned())), ("mcp-method", Some(asked.to_owned()))];
+            vec![("mcp-protocol-version", Some(MODERN_VERSION.to_owned())), ("mcp-method", Some(asked.to_owned()))];
         if asked == "tools/call" {
             wanted.push(("mcp-name", params["name"].as_str().map(str::to_owned)));
             if params["name"] == "list_issues" && rules.marks_parameters {
@@ -190,16 +190,16 @@ impl McpServer {
         }
         for (name, wanted) in wanted {
             if headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned) != wanted {
-                return refused(StatusCode::BAD_REQUEST, id, -32020, &format!("Header mismatch: {name}"));
+                return rejected(StatusCode::BAD_REQUEST, id, -32020, &format!("Header mismatch: {name}"));
             }
         }
         match self.outcome(rules, asked, params) {
             Some(Ok(mut result)) => {
                 result["resultType"] = result.get("resultType").cloned().unwrap_or_else(|| json!("complete"));
-                self.answered(rules, id, &json!({ "jsonrpc": "2.0", "id": id, "result": result }))
+                self.message_response(rules, id, &json!({ "jsonrpc": "2.0", "id": id, "result": result }))
             }
-            Some(Err((code, words))) => refused(StatusCode::OK, id, code, &words),
-            None => refused(StatusCode::NOT_FOUND, id, -32601, "Method not found"),
+            Some(Err((code, words))) => rejected(StatusCode::OK, id, code, &words),
+            None => rejected(StatusCode::NOT_FOUND, id, -32601, "Method not found"),
         }
     }
 
@@ -215,7 +215,8 @@ impl McpServer {
             });
             let result = json!({ "protocolVersion": rules.version, "capabilities": { "tools": {} },
                 "serverInfo": { "name": "quay", "version": "1" } });
-            let mut response = self.answered(rules, id, &json!({ "jsonrpc": "2.0", "id": id, "result": result }));
+            let mut response =
+                self.message_response(rules, id, &json!({ "jsonrpc": "2.0", "id": id, "result": result }));
             if let Some(session) = session.and_then(|session| session.parse().ok()) {
                 response.headers_mut().insert("mcp-session-id", session);
             }
@@ -223,22 +224,24 @@ impl McpServer {
         }
         if rules.has_sessions {
             let Some(session) = session_of(headers) else {
-                return refused(StatusCode::BAD_REQUEST, id, -32000, "Bad Request: Mcp-Session-Id header is required");
+                return rejected(StatusCode::BAD_REQUEST, id, -32000, "Bad Request: Mcp-Session-Id header is required");
             };
             if !self.state().sessions.iter().any(|known| known == session) {
-                return refused(StatusCode::NOT_FOUND, id, -32001, "Session not found");
+                return rejected(StatusCode::NOT_FOUND, id, -32001, "Session not found");
             }
         }
         if text(headers, "mcp-protocol-version") != rules.version {
-            return refused(StatusCode::BAD_REQUEST, id, -32000, "Bad Request: Unsupported protocol version");
+            return rejected(StatusCode::BAD_REQUEST, id, -32000, "Bad Request: Unsupported protocol version");
         }
         if id.is_null() {
             return StatusCode::ACCEPTED.into_response();
         }
         match self.outcome(rules, asked, params) {
-            Some(Ok(result)) => self.answered(rules, id, &json!({ "jsonrpc": "2.0", "id": id, "result": result })),
-            Some(Err((code, words))) => refused(StatusCode::OK, id, code, &words),
-            None => refused(StatusCode::OK, id, -32601, "Method not found"),
+            Some(Ok(result)) => {
+                self.message_response(rules, id, &json!({ "jsonrpc": "2.0", "id": id, "result": result }))
+            }
+            Some(Err((code, words))) => rejected(StatusCode::OK, id, code, &words),
+            None => rejected(StatusCode::OK, id, -32601, "Method not found"),
         }
     }
 
@@ -259,7 +262,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-fn refused(status: StatusCode, id: &Value, code: i64, message: &str) -> Response {
+fn rejected(status: StatusCode, id: &Value, code: i64, message: &str) -> Response {
     let body = json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } });
     (status, axum::Json(body)).into_response()
 }

@@ -1,4 +1,4 @@
-//! What the MCP server says of itself as a resource (RFC 9728), and how it refuses who has no token.
+//! The protected resource metadata (RFC 9728), and the challenges for missing tokens and scopes (RFC 6750).
 
 use axum::{
     Json,
@@ -8,18 +8,18 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{McpServer, MetadataAt, text};
+use super::{McpServer, MetadataLocation, text};
 use crate::oauth::replaced;
 
-/// The well-known place of what is at the server's path.
-const PLACE: &str = "/.well-known/oauth-protected-resource/mcp";
+/// The well-known path of the metadata for `/mcp`.
+const METADATA_PATH: &str = "/.well-known/oauth-protected-resource/mcp";
 
 impl McpServer {
-    /// Why nobody is heard; none when the token is one of the authorization server's.
-    pub(super) fn refusal(&self, headers: &HeaderMap) -> Option<Response> {
+    /// Returns the 401 response unless the request has a valid access token.
+    pub(super) fn authentication_error(&self, headers: &HeaderMap) -> Option<Response> {
         let oauth = self.0.oauth.as_ref()?;
         let token = text(headers, "authorization").strip_prefix("Bearer ").unwrap_or_default();
-        if oauth.takes(token) {
+        if oauth.accepts_access_token(token) {
             return None;
         }
         let rules = self.rules();
@@ -28,8 +28,8 @@ impl McpServer {
         if !token.is_empty() {
             parameters.push("error=\"invalid_token\"".to_owned());
         }
-        if rules.metadata_at == MetadataAt::Challenge {
-            let place = rules.challenge.unwrap_or_else(|| format!("{base}{PLACE}"));
+        if rules.metadata_location == MetadataLocation::Challenge {
+            let place = rules.challenge.unwrap_or_else(|| format!("{base}{METADATA_PATH}"));
             parameters.push(format!("resource_metadata=\"{place}\""));
         }
         parameters.extend(rules.challenged_scope.map(|scope| format!("scope=\"{scope}\"")));
@@ -37,8 +37,8 @@ impl McpServer {
         Some((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response())
     }
 
-    /// Why a tool is not called; none when the token has the scopes that it wants. Names what is new alone.
-    pub(super) fn lacks_scopes(&self, headers: &HeaderMap, message: &Value) -> Option<Response> {
+    /// Returns the 403 response unless the token has the scopes that the tool requires.
+    pub(super) fn scope_error(&self, headers: &HeaderMap, message: &Value) -> Option<Response> {
         let oauth = self.0.oauth.as_ref()?;
         let rules = self.rules();
         let (_, wanted) = rules.tool_scopes.iter().find(|(tool, _)| message["params"]["name"] == tool.as_str())?;
@@ -56,16 +56,16 @@ impl McpServer {
 
 pub(super) async fn metadata(State(server): State<McpServer>, OriginalUri(uri): OriginalUri) -> Response {
     let rules = server.rules();
-    let is_here = match rules.metadata_at {
-        MetadataAt::Challenge | MetadataAt::Path => uri.path() == PLACE,
-        MetadataAt::Root => uri.path() != PLACE,
-        MetadataAt::Nowhere => false,
+    let is_here = match rules.metadata_location {
+        MetadataLocation::Challenge | MetadataLocation::Path => uri.path() == METADATA_PATH,
+        MetadataLocation::Root => uri.path() != METADATA_PATH,
+        MetadataLocation::Nowhere => false,
     };
     if !is_here {
         return StatusCode::NOT_FOUND.into_response();
     }
     let base = rules.public_url.unwrap_or_default();
-    let resource = if rules.metadata_at == MetadataAt::Root { base.clone() } else { format!("{base}/mcp") };
+    let resource = if rules.metadata_location == MetadataLocation::Root { base.clone() } else { format!("{base}/mcp") };
     let document = json!({
         "resource": resource,
         "authorization_servers": [base],

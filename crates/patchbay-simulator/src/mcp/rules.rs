@@ -1,61 +1,61 @@
-//! How an MCP server behaves.
+//! The rules of a simulated MCP server.
 
-/// Which revisions a server speaks.
+/// The protocol revisions that a server supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum McpEra {
-    /// 2026-07-28: every request stands by itself.
+    /// 2026-07-28: stateless requests.
     Modern,
-    /// Up to 2025-11-25: sessions that `initialize` opens.
+    /// Up to 2025-11-25: `initialize` opens sessions.
     Legacy,
-    /// Both, at one address.
+    /// Both at one URL.
     Both,
 }
 
-/// Where a resource's metadata are found (RFC 9728).
+/// The location of the protected resource metadata (RFC 9728).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetadataAt {
-    /// Where the challenge says.
+pub enum MetadataLocation {
+    /// At the URL in the challenge.
     Challenge,
-    /// At the well-known place of the server's path.
+    /// At the well-known path of the server's path.
     Path,
-    /// At the well-known place of the origin.
+    /// At the well-known path of the origin.
     Root,
-    /// There are none.
+    /// Not available.
     Nowhere,
 }
 
-/// The rules.
+/// The rules of a server.
 #[derive(Clone, Debug)]
 pub struct McpRules {
-    /// Which revisions it speaks.
+    /// The supported revisions.
     pub era: McpEra,
-    /// The older revision that it agrees to.
+    /// The legacy revision that `initialize` negotiates.
     pub version: String,
-    /// Whether `initialize` gives a session's id, without which nothing is answered.
+    /// Whether `initialize` returns a session id, which every other request needs.
     pub has_sessions: bool,
-    /// Whether answers come as streams of events.
+    /// Whether responses are event streams.
     pub streams: bool,
-    /// Whether a stream stays open after the answer.
+    /// Whether a stream stays open after the response message.
     pub stays_open: bool,
-    /// How many streams are cut before the answer.
+    /// The number of streams that are interrupted before the response message.
     pub cuts: u32,
-    /// Whether a cut stream has events with ids, so that it can be taken up again.
+    /// Whether an interrupted stream has event ids, so that it can be resumed.
     pub resumes: bool,
-    /// Whether a tool's parameter must be repeated in a header.
+    /// Whether a tool's parameter must also be sent in a header.
     pub marks_parameters: bool,
-    /// Whether each page of tools names another.
+    /// Whether each page of tools has a next page.
     pub lists_without_end: bool,
-    /// Where it says that it is.
+    /// The public URL that the server announces.
     pub public_url: Option<String>,
-    /// Where its metadata are.
-    pub metadata_at: MetadataAt,
-    /// What the challenge says of that, in place of the truth.
+    /// The location of its metadata.
+    pub metadata_location: MetadataLocation,
+    /// A metadata URL for the challenge that replaces the correct one.
     pub challenge: Option<String>,
-    /// The scope that the challenge names.
+    /// The scope in the challenge.
     pub challenged_scope: Option<String>,
-    /// Tools that want scopes of their own: the tool's name and the scopes, parted by spaces.
+    /// Tools that require scopes: the tool's name, and the scopes separated by spaces.
     pub tool_scopes: Vec<(String, String)>,
-    /// Members that take the place of those of its metadata; null takes one out.
+    /// Members that replace those of its metadata; null removes one.
     pub resource_metadata: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -72,7 +72,7 @@ impl Default for McpRules {
             marks_parameters: false,
             lists_without_end: false,
             public_url: None,
-            metadata_at: MetadataAt::Challenge,
+            metadata_location: MetadataLocation::Challenge,
             challenge: None,
             challenged_scope: None,
             tool_scopes: Vec::new(),

@@ -1,24 +1,24 @@
-//! The tools: a small tracker of issues.
+//! The tools: a small issue tracker.
 
 use serde_json::{Value, json};
 
 use super::McpRules;
 
-/// Tools on one page.
-const PAGE: usize = 2;
+/// The number of tools on one page.
+const PAGE_SIZE: usize = 2;
 
-/// What the tracker holds.
+/// The issues of the tracker.
 pub(super) struct Issues(Vec<Value>);
 
 impl Default for Issues {
     fn default() -> Self {
         let issue = |id: &str, title: &str, team: &str| json!({ "id": id, "title": title, "team": team });
-        Self(vec![issue("Q-1", "Mend the crane", "yard"), issue("Q-2", "Paint the hull", "dock")])
+        Self(vec![issue("Q-1", "Repair the crane", "yard"), issue("Q-2", "Paint the hull", "dock")])
     }
 }
 
 impl Issues {
-    /// Calls a tool: its result, or a JSON-RPC error.
+    /// Calls a tool. Returns its result, or the code and message of a JSON-RPC error.
     pub(super) fn call(&mut self, name: &Value, arguments: &Value) -> Result<Value, (i64, String)> {
         let argument = |key: &str| arguments[key].as_str();
         match name.as_str().unwrap_or_default() {
@@ -27,8 +27,8 @@ impl Issues {
                 Ok(structured(&json!({ "issues": found.collect::<Vec<_>>() })))
             }
             "get_issue" => match self.0.iter().find(|issue| issue["id"] == arguments["id"]) {
-                Some(issue) => Ok(said(&issue.to_string(), false)),
-                None => Ok(said(&format!("There is no issue {}", arguments["id"]), true)),
+                Some(issue) => Ok(text_result(&issue.to_string(), false)),
+                None => Ok(text_result(&format!("There is no issue {}", arguments["id"]), true)),
             },
             "create_issue" => {
                 let Some(title) = argument("title") else {
@@ -50,11 +50,11 @@ fn structured(data: &Value) -> Value {
     json!({ "structuredContent": data, "content": [{ "type": "text", "text": data.to_string() }] })
 }
 
-fn said(text: &str, is_error: bool) -> Value {
+fn text_result(text: &str, is_error: bool) -> Value {
     json!({ "content": [{ "type": "text", "text": text }], "isError": is_error })
 }
 
-/// A page of the tools' definitions.
+/// Returns a page of tool definitions.
 pub(super) fn page(rules: &McpRules, cursor: Option<&str>) -> Value {
     let from = cursor.and_then(|cursor| cursor.parse::<usize>().ok()).unwrap_or(0);
     if rules.lists_without_end {
@@ -62,10 +62,10 @@ pub(super) fn page(rules: &McpRules, cursor: Option<&str>) -> Value {
             "nextCursor": (from + 1).to_string() });
     }
     let all = definitions(rules.marks_parameters);
-    let here = all.iter().skip(from).take(PAGE).collect::<Vec<_>>();
+    let here = all.iter().skip(from).take(PAGE_SIZE).collect::<Vec<_>>();
     let mut page = json!({ "tools": here });
-    if from + PAGE < all.len() {
-        page["nextCursor"] = json!((from + PAGE).to_string());
+    if from + PAGE_SIZE < all.len() {
+        page["nextCursor"] = json!((from + PAGE_SIZE).to_string());
     }
     page
 }

@@ -1,4 +1,4 @@
-//! The API behind the authorization server.
+//! The API that accepts the authorization server's access tokens.
 
 use axum::{
     Json,
@@ -19,7 +19,7 @@ pub(super) async fn things(State(server): State<OAuthServer>, headers: HeaderMap
 }
 
 pub(super) async fn add(State(server): State<OAuthServer>, headers: HeaderMap) -> Response {
-    if let Some(wanted) = server.rules().wants_for_things {
+    if let Some(wanted) = server.rules().required_scope_for_things {
         let body = Json(json!({ "message": "not with this token" }));
         let challenge = format!("Bearer realm=\"harbor\", error=\"insufficient_scope\", scope=\"{wanted}\"");
         return (StatusCode::FORBIDDEN, [(header::WWW_AUTHENTICATE, challenge)], body).into_response();
@@ -40,7 +40,7 @@ fn guarded<R: IntoResponse>(server: &OAuthServer, headers: &HeaderMap, answer: i
         None => (
             StatusCode::UNAUTHORIZED,
             [(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")],
-            Json(json!({ "error": "invalid_token", "error_description": "the token has ended or was never given" })),
+            Json(json!({ "error": "invalid_token", "error_description": "the token is expired or unknown" })),
         )
             .into_response(),
     }

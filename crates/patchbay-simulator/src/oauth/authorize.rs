@@ -11,11 +11,11 @@ use url::Url;
 
 use super::{Approval, OAuthServer, store::Code};
 
-/// Seconds that a code may wait.
-const CODE_LIFE: i64 = 60;
+/// The lifetime of an authorization code, in seconds.
+const CODE_TTL_SECS: i64 = 60;
 
 #[derive(Clone, Deserialize, Serialize)]
-pub(super) struct Asked {
+pub(super) struct AuthorizationRequest {
     #[serde(default)]
     response_type: String,
     #[serde(default)]
@@ -32,48 +32,48 @@ pub(super) struct Asked {
     decision: Option<String>,
 }
 
-pub(super) async fn page(State(server): State<OAuthServer>, Query(asked): Query<Asked>) -> Response {
-    if let Some(wrong) = wrong(&server, &asked) {
+pub(super) async fn page(State(server): State<OAuthServer>, Query(request): Query<AuthorizationRequest>) -> Response {
+    if let Some(wrong) = wrong(&server, &request) {
         return (StatusCode::BAD_REQUEST, Html(format!("<!doctype html><title>Wrong</title><p>{}", escaped(&wrong))))
             .into_response();
     }
     match server.rules().approval {
-        Approval::Always => back(&server, &asked, true),
-        Approval::Never => back(&server, &asked, false),
-        Approval::Ask => Html(form(&asked)).into_response(),
+        Approval::Always => back(&server, &request, true),
+        Approval::Never => back(&server, &request, false),
+        Approval::Ask => Html(form(&request)).into_response(),
     }
 }
 
-pub(super) async fn decide(State(server): State<OAuthServer>, Form(asked): Form<Asked>) -> Response {
-    if let Some(wrong) = wrong(&server, &asked) {
+pub(super) async fn decide(State(server): State<OAuthServer>, Form(request): Form<AuthorizationRequest>) -> Response {
+    if let Some(wrong) = wrong(&server, &request) {
         return (StatusCode::BAD_REQUEST, wrong).into_response();
     }
-    back(&server, &asked, asked.decision.as_deref() == Some("allow"))
+    back(&server, &request, request.decision.as_deref() == Some("allow"))
 }
 
-/// What keeps it from sending the browser anywhere.
-fn wrong(server: &OAuthServer, asked: &Asked) -> Option<String> {
+/// Returns why the request is invalid, in which case the browser must not be redirected.
+fn wrong(server: &OAuthServer, request: &AuthorizationRequest) -> Option<String> {
     let rules = server.rules();
-    let Some(redirect_uris) = server.redirect_uris_of(&asked.client_id) else {
-        return Some(format!("no client {}", asked.client_id));
+    let Some(redirect_uris) = server.redirect_uris_of(&request.client_id) else {
+        return Some(format!("no client {}", request.client_id));
     };
-    if rules.resource.is_some() && asked.resource != rules.resource {
+    if rules.resource.is_some() && request.resource != rules.resource {
         return Some("no such resource".to_owned());
     }
-    if Url::parse(&asked.redirect_uri).is_err()
-        || (!redirect_uris.is_empty() && !redirect_uris.contains(&asked.redirect_uri))
+    if Url::parse(&request.redirect_uri).is_err()
+        || (!redirect_uris.is_empty() && !redirect_uris.contains(&request.redirect_uri))
     {
-        return Some(format!("the redirect address {} is not registered", asked.redirect_uri));
+        return Some(format!("the redirect URI {} is not registered", request.redirect_uri));
     }
-    if asked.response_type != "code" {
+    if request.response_type != "code" {
         return Some("response_type must be code".to_owned());
     }
-    let has_pkce = asked.code_challenge.is_some() && asked.code_challenge_method.as_deref() == Some("S256");
-    (rules.requires_pkce && !has_pkce).then(|| "a code challenge by S256 is required".to_owned())
+    let has_pkce = request.code_challenge.is_some() && request.code_challenge_method.as_deref() == Some("S256");
+    (rules.requires_pkce && !has_pkce).then(|| "a code challenge with the method S256 is required".to_owned())
 }
 
 impl OAuthServer {
-    /// Where a client may be sent back to, empty for anywhere; none for who is no client.
+    /// Returns the redirect URIs of a client; an empty list allows any. Returns `None` for an unknown client.
     fn redirect_uris_of(&self, client: &str) -> Option<Vec<String>> {
         let rules = self.rules();
         if rules.clients.iter().any(|(id, _)| id == client) {
@@ -86,18 +86,18 @@ impl OAuthServer {
     }
 }
 
-fn back(server: &OAuthServer, asked: &Asked, is_allowed: bool) -> Response {
+fn back(server: &OAuthServer, request: &AuthorizationRequest, is_allowed: bool) -> Response {
     let rules = server.rules();
     let mut answer = Vec::new();
     if is_allowed {
-        let expires_at = server.now() + CODE_LIFE;
+        let expires_at = server.now() + CODE_TTL_SECS;
         let code = server.store().add_code(Code {
-            client: asked.client_id.clone(),
-            redirect_uri: asked.redirect_uri.clone(),
-            challenge: asked.code_challenge.clone(),
-            resource: asked.resource.clone(),
-            scope: rules.granted_scopes.or_else(|| asked.scope.clone()).unwrap_or_default(),
-            nonce: asked.nonce.clone(),
+            client: request.client_id.clone(),
+            redirect_uri: request.redirect_uri.clone(),
+            challenge: request.code_challenge.clone(),
+            resource: request.resource.clone(),
+            scope: rules.granted_scopes.or_else(|| request.scope.clone()).unwrap_or_default(),
+            nonce: request.nonce.clone(),
             expires_at,
             family: None,
         });
@@ -106,15 +106,15 @@ fn back(server: &OAuthServer, asked: &Asked, is_allowed: bool) -> Response {
         answer.push(("error", "access_denied".to_owned()));
         answer.push(("error_description", "The customer said no".to_owned()));
     }
-    answer.extend(asked.state.clone().map(|state| ("state", state)));
+    answer.extend(request.state.clone().map(|state| ("state", state)));
     answer.extend(rules.issuer.map(|issuer| ("iss", issuer)));
-    if asked.response_mode.as_deref() == Some("form_post") {
+    if request.response_mode.as_deref() == Some("form_post") {
         let inputs: String = answer.iter().map(|(name, value)| hidden(name, value)).collect();
-        let to = escaped(&asked.redirect_uri);
+        let to = escaped(&request.redirect_uri);
         let form = format!("<form id=back method=post action=\"{to}\">{inputs}<button>Back</button></form>");
         return Html(format!("<!doctype html><title>Back</title>{form}<script>back.submit()</script>")).into_response();
     }
-    match Url::parse(&asked.redirect_uri) {
+    match Url::parse(&request.redirect_uri) {
         Ok(mut to) => {
             to.query_pairs_mut().extend_pairs(answer);
             Redirect::to(to.as_str()).into_response()
@@ -123,14 +123,14 @@ fn back(server: &OAuthServer, asked: &Asked, is_allowed: bool) -> Response {
     }
 }
 
-fn form(asked: &Asked) -> String {
-    let pairs = serde_json::to_value(asked).unwrap_or_default();
+fn form(request: &AuthorizationRequest) -> String {
+    let pairs = serde_json::to_value(request).unwrap_or_default();
     let members = pairs.as_object().into_iter().flatten();
     let pairs = members.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect::<Vec<_>>();
     consent_page(&pairs)
 }
 
-/// A page that asks; the pairs go with the decision.
+/// Returns the consent page. The form submits the pairs with the decision.
 pub(crate) fn consent_page(pairs: &[(&str, &str)]) -> String {
     let inputs: String = pairs.iter().map(|(name, value)| hidden(name, value)).collect();
     format!(

@@ -1,4 +1,4 @@
-//! What the authorization server says of itself (RFC 8414, OIDC Discovery 1.0).
+//! The authorization server's metadata (RFC 8414, OIDC Discovery 1.0).
 
 use axum::{
     Json,
@@ -12,13 +12,13 @@ use super::OAuthServer;
 
 pub(super) async fn metadata(State(server): State<OAuthServer>, headers: HeaderMap) -> Response {
     let rules = server.rules();
-    if rules.has_openid_metadata_alone {
+    if rules.has_only_openid_metadata {
         return StatusCode::NOT_FOUND.into_response();
     }
     Json(document(&server, &headers)).into_response()
 }
 
-/// `/.well-known/openid-configuration`.
+/// Serves `/.well-known/openid-configuration`.
 pub(super) async fn openid(State(server): State<OAuthServer>, headers: HeaderMap) -> Json<Value> {
     Json(document(&server, &headers))
 }
@@ -28,7 +28,7 @@ fn document(server: &OAuthServer, headers: &HeaderMap) -> Value {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let base = rules.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
     let issuer = rules.issuer.clone().unwrap_or_else(|| base.clone());
-    let auth: &[&str] = if rules.takes_public_clients { &["none"] } else { &["client_secret_basic"] };
+    let auth: &[&str] = if rules.accepts_public_clients { &["none"] } else { &["client_secret_basic"] };
     let document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{base}/authorize"),
@@ -45,7 +45,7 @@ fn document(server: &OAuthServer, headers: &HeaderMap) -> Value {
     replaced(document, rules.metadata)
 }
 
-/// A document with members of its own replaced; null takes one out.
+/// Returns the document with the changed members; null removes one.
 pub(crate) fn replaced(mut document: Value, changes: Map<String, Value>) -> Value {
     if let Value::Object(members) = &mut document {
         members.extend(changes);

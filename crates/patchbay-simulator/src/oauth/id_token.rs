@@ -1,13 +1,13 @@
-//! ID tokens (`OpenID` Connect Core 1.0, section 2) for whoever asks for the scope `openid`. Their signature is no
-//! signature: who takes them from the token endpoint need not look at it (section 3.1.3.7, point 6).
+//! ID tokens (`OpenID` Connect Core 1.0, section 2) for the scope `openid`. Their signature is not valid: a client that
+//! receives them from the token endpoint need not verify it (section 3.1.3.7, point 6).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{OAuthRules, store::Code};
 
-/// Seconds that an ID token lives.
-const LIFE: i64 = 600;
+/// The lifetime of an ID token, in seconds.
+const ID_TOKEN_TTL_SECS: i64 = 600;
 
 pub(super) fn of(rules: &OAuthRules, client: &str, code: &Code, now: i64) -> Option<String> {
     code.scope.split([' ', ',']).find(|scope| *scope == "openid")?;
@@ -16,7 +16,7 @@ pub(super) fn of(rules: &OAuthRules, client: &str, code: &Code, now: i64) -> Opt
         "sub": "customer-1",
         "aud": client,
         "iat": now,
-        "exp": now + LIFE,
+        "exp": now + ID_TOKEN_TTL_SECS,
     });
     if let Some(nonce) = &code.nonce {
         claims["nonce"] = json!(nonce);

@@ -1,7 +1,7 @@
-//! An authorization server with an API behind it (RFC 6749): strict where the standards are, and as odd as real
-//! providers are where [`OAuthRules`] say so.
+//! An authorization server with a protected API (RFC 6749). It is as strict as the standards; [`OAuthRules`] select the
+//! deviations of real providers.
 //!
-//! It tells what it would still honour, so that a test can claim that nothing of worth was lost.
+//! It reports which tokens it would still accept, so that a test can check that no valid token was lost.
 
 mod api;
 mod authorize;
@@ -25,10 +25,10 @@ use patchbay_model::{Clock, Entropy};
 
 pub(crate) use authorize::consent_page;
 pub(crate) use discovery::replaced;
-pub use rules::{Approval, OAuthRules, Shape};
+pub use rules::{Approval, OAuthRules, TokenResponseShape};
 use store::Store;
 
-use crate::fault::{Faults, Planned};
+use crate::fault::{Faults, PlannedFault};
 
 /// A simulated authorization server. Cheap to clone.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl OAuthServer {
-    /// A server with these rules.
+    /// Creates a server with these rules.
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: OAuthRules) -> Self {
         Self(Arc::new(Parts {
             clock,
@@ -58,7 +58,7 @@ impl OAuthServer {
         }))
     }
 
-    /// `/authorize`, `/token`, `/revoke`, `/introspect`, the metadata, and the API under `/api`.
+    /// Returns the router: `/authorize`, `/token`, `/revoke`, `/introspect`, the metadata, and the API under `/api`.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/authorize", get(authorize::page).post(authorize::decide))
@@ -79,57 +79,57 @@ impl OAuthServer {
         change(&mut locked(&self.0.rules));
     }
 
-    /// Lets something go wrong.
-    pub fn plan(&self, planned: Planned) {
+    /// Plans a fault.
+    pub fn plan(&self, planned: PlannedFault) {
         self.0.faults.plan(planned);
     }
 
-    /// The `grant_type` of every token request so far, also of refused ones.
+    /// Returns the `grant_type` of every token request so far, including rejected ones.
     pub fn token_requests(&self) -> Vec<String> {
         locked(&self.0.grants).clone()
     }
 
-    /// Whether an access or refresh token would still be taken.
-    pub fn honours(&self, token: &str) -> bool {
-        locked(&self.0.store).honours(token, self.now())
+    /// Returns true if the server would accept an access or refresh token.
+    pub fn accepts(&self, token: &str) -> bool {
+        locked(&self.0.store).accepts(token, self.now())
     }
 
-    /// Whether an access token is taken by who stands behind this server.
-    pub fn takes(&self, token: &str) -> bool {
+    /// Returns true if an API that trusts this server would accept an access token.
+    pub fn accepts_access_token(&self, token: &str) -> bool {
         self.scope_of(token).is_some()
     }
 
-    /// The scope of an access token that is taken.
+    /// Returns the scope of a valid access token.
     pub fn scope_of(&self, token: &str) -> Option<String> {
         locked(&self.0.store).scope_of(token, self.now()).map(str::to_owned)
     }
 
-    /// Takes everything back that was granted so far, as an administrator at the provider does.
+    /// Revokes every grant, as an administrator at the provider does.
     pub fn revoke_all(&self) {
         locked(&self.0.store).revoke_all();
     }
 
-    /// Ends every access token at once, whatever life was told.
-    pub fn end_access_tokens(&self) {
-        locked(&self.0.store).end_access_tokens();
+    /// Expires every access token at once, before its announced expiry.
+    pub fn expire_access_tokens(&self) {
+        locked(&self.0.store).expire_access_tokens();
     }
 
-    /// The newest refresh tokens, one for each grant that lives.
+    /// Returns the newest refresh token of each valid grant.
     pub fn live_refresh_tokens(&self) -> Vec<String> {
         locked(&self.0.store).live_refresh_tokens()
     }
 
-    /// Forgets every client that registered itself, as a restart does.
+    /// Drops every dynamically registered client, as a restart does.
     pub fn forget_clients(&self) {
         locked(&self.0.store).forget_clients();
     }
 
-    /// How many clients registered themselves so far.
+    /// Returns the number of client registrations so far.
     pub fn registrations(&self) -> usize {
         locked(&self.0.store).registrations
     }
 
-    /// How often things were added through the API.
+    /// Returns the number of items that were added through the API.
     pub fn things(&self) -> usize {
         locked(&self.0.store).things
     }
@@ -146,7 +146,7 @@ impl OAuthServer {
         locked(&self.0.grants).push(grant.to_owned());
     }
 
-    /// Its own time, in seconds.
+    /// Returns the server's time, in seconds since 1970.
     fn now(&self) -> i64 {
         self.0.clock.now().as_seconds() + locked(&self.0.rules).clock_skew_seconds
     }

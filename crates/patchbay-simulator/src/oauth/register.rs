@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use super::OAuthServer;
 
-/// A client that registered itself.
+/// A dynamically registered client.
 #[derive(Clone)]
-pub(super) struct Registered {
+pub(super) struct RegisteredClient {
     pub(super) id: String,
-    /// Empty where the client proves nothing.
+    /// Empty for a public client.
     pub(super) secret: String,
     pub(super) redirect_uris: Vec<String>,
 }
@@ -32,11 +32,11 @@ pub(super) async fn register(State(server): State<OAuthServer>, body: Bytes) -> 
         (StatusCode::BAD_REQUEST, Json(json!({ "error": error, "error_description": why }))).into_response()
     };
     if redirect_uris.is_empty() {
-        return refused("invalid_redirect_uri", "a client names where it is sent back to");
+        return refused("invalid_redirect_uri", "redirect_uris is required");
     }
-    let wanted = if rules.takes_public_clients { "none" } else { "client_secret_basic" };
+    let wanted = if rules.accepts_public_clients { "none" } else { "client_secret_basic" };
     if asked["token_endpoint_auth_method"] != wanted {
-        return refused("invalid_client_metadata", "clients prove themselves otherwise here");
+        return refused("invalid_client_metadata", "this token_endpoint_auth_method is not supported");
     }
     let client = server.store().register(rules.registered_secret.filter(|_| wanted != "none"), redirect_uris);
     let mut answer = asked;
@@ -44,7 +44,7 @@ pub(super) async fn register(State(server): State<OAuthServer>, body: Bytes) -> 
     answer["client_id_issued_at"] = json!(server.now());
     if !client.secret.is_empty() {
         answer["client_secret"] = json!(client.secret);
-        answer["client_secret_expires_at"] = json!(rules.registration_ends_at);
+        answer["client_secret_expires_at"] = json!(rules.registration_expires_at);
     }
     (StatusCode::CREATED, Json(answer)).into_response()
 }

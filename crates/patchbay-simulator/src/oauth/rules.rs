@@ -1,11 +1,11 @@
-//! How an authorization server behaves.
+//! The rules of a simulated authorization server.
 
 use serde_json::{Map, Value};
 
-/// What the authorization page does.
+/// The behavior of the authorization page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Approval {
-    /// It asks, with buttons.
+    /// It shows a consent form.
     Ask,
     /// It approves at once.
     Always,
@@ -13,73 +13,73 @@ pub enum Approval {
     Never,
 }
 
-/// How a token's answer looks.
+/// The shape of token responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// As RFC 6749 has it.
+pub enum TokenResponseShape {
+    /// As in RFC 6749.
     Standard,
-    /// A form in place of JSON.
+    /// A form instead of JSON.
     Form,
-    /// The tokens under `authed_user`.
+    /// The tokens are nested in `authed_user`.
     Nested,
-    /// The life as text.
-    TextLife,
-    /// The end as a moment, `expires_at`, by the server's own clock.
-    Moment,
-    /// Refusals with status 200.
+    /// `expires_in` is a string.
+    StringLifetime,
+    /// `expires_at` replaces `expires_in`: seconds since 1970 by the server's clock.
+    ExpiresAt,
+    /// Errors have the status 200.
     AlwaysOk,
 }
 
-/// The rules.
+/// The rules of a server.
 #[derive(Clone, Debug)]
 pub struct OAuthRules {
-    /// The clients: id and secret.
+    /// The ids and secrets of the clients.
     pub clients: Vec<(String, String)>,
-    /// Redirect addresses that are registered; empty takes any.
+    /// The registered redirect URIs; an empty list accepts any.
     pub redirect_uris: Vec<String>,
     /// Whether a code challenge (RFC 7636) is required.
     pub requires_pkce: bool,
-    /// Seconds that an access token lives; none for ever.
-    pub life_seconds: Option<i64>,
-    /// Seconds that a refresh token lives, which its answer tells; none for ever.
-    pub refresh_life_seconds: Option<i64>,
-    /// Whether those who sign in get a refresh token.
-    pub gives_refresh_tokens: bool,
-    /// Whether a refresh token is replaced by each use.
-    pub rotates: bool,
-    /// Seconds in which a replaced refresh token still works; later use takes the whole grant back.
-    pub grace_seconds: i64,
-    /// The scopes that are granted in place of those asked for.
+    /// The lifetime of an access token, in seconds. `None` means that it does not expire.
+    pub access_token_ttl_secs: Option<i64>,
+    /// The lifetime of a refresh token, in seconds, which the response contains. `None` means that it does not expire.
+    pub refresh_token_ttl_secs: Option<i64>,
+    /// Whether the authorization code grant returns a refresh token.
+    pub issues_refresh_tokens: bool,
+    /// Whether each use of a refresh token replaces it.
+    pub rotates_refresh_tokens: bool,
+    /// The time in which a replaced refresh token is still valid, in seconds. Later use revokes the grant.
+    pub rotation_grace_secs: i64,
+    /// The granted scopes, if not the requested ones.
     pub granted_scopes: Option<String>,
-    /// What the API refuses to add things for want of (RFC 6750, `insufficient_scope`), whatever the token has.
-    pub wants_for_things: Option<String>,
-    /// Claims of ID tokens in place of the right ones.
+    /// A scope that the API reports as missing when items are added (RFC 6750, `insufficient_scope`).
+    pub required_scope_for_things: Option<String>,
+    /// Claims that replace the correct ones in ID tokens.
     pub id_claims: Map<String, Value>,
-    /// What the authorization page does.
+    /// The behavior of the authorization page.
     pub approval: Approval,
-    /// How answers look.
-    pub shape: Shape,
-    /// The `iss` on the way back (RFC 9207).
+    /// The shape of token responses.
+    pub shape: TokenResponseShape,
+    /// The `iss` parameter of the callback (RFC 9207).
     pub issuer: Option<String>,
-    /// Where it says that it is; where it is called when absent.
+    /// The public URL that the server announces. `None` uses the `Host` header.
     pub public_url: Option<String>,
-    /// Whether clients may register themselves (RFC 7591).
+    /// Whether dynamic client registration is available (RFC 7591).
     pub registers: bool,
-    /// Whether those that do prove nothing, in place of having a secret.
-    pub takes_public_clients: bool,
-    /// The secret that they get; a random one when absent.
+    /// Whether registered clients are public, instead of having a secret.
+    pub accepts_public_clients: bool,
+    /// The secret of registered clients. `None` generates one.
     pub registered_secret: Option<String>,
-    /// When that ends, in seconds since 1970; 0 is never.
-    pub registration_ends_at: i64,
-    /// Clients that are known by their own documents: the documents' addresses, and where they are sent back to.
+    /// When that secret expires, in seconds since 1970. 0 means that it does not expire.
+    pub registration_expires_at: i64,
+    /// Clients with a client ID metadata document: the document's URL and the redirect URIs.
     pub document_clients: Vec<(String, Vec<String>)>,
-    /// What tokens must be asked for (RFC 8707).
+    /// The resource that token requests must name (RFC 8707).
     pub resource: Option<String>,
-    /// Whether its metadata are at OIDC's place alone.
-    pub has_openid_metadata_alone: bool,
-    /// Members that take the place of those of its metadata; null takes one out.
+    /// Whether the metadata are available only at the path of OIDC Discovery.
+    pub has_only_openid_metadata: bool,
+    /// Members that replace those of its metadata; null removes one.
     pub metadata: serde_json::Map<String, serde_json::Value>,
-    /// Seconds that its clock is ahead.
+    /// The seconds by which the server's clock is ahead.
     pub clock_skew_seconds: i64,
 }
 
@@ -89,25 +89,25 @@ impl Default for OAuthRules {
             clients: vec![("app".to_owned(), "app-secret".to_owned())],
             redirect_uris: Vec::new(),
             requires_pkce: true,
-            life_seconds: Some(3600),
-            refresh_life_seconds: None,
-            gives_refresh_tokens: true,
-            rotates: true,
-            grace_seconds: 0,
+            access_token_ttl_secs: Some(3600),
+            refresh_token_ttl_secs: None,
+            issues_refresh_tokens: true,
+            rotates_refresh_tokens: true,
+            rotation_grace_secs: 0,
             granted_scopes: None,
-            wants_for_things: None,
+            required_scope_for_things: None,
             id_claims: Map::new(),
             approval: Approval::Always,
-            shape: Shape::Standard,
+            shape: TokenResponseShape::Standard,
             issuer: None,
             public_url: None,
             registers: true,
-            takes_public_clients: true,
+            accepts_public_clients: true,
             registered_secret: None,
-            registration_ends_at: 0,
+            registration_expires_at: 0,
             document_clients: Vec::new(),
             resource: None,
-            has_openid_metadata_alone: false,
+            has_only_openid_metadata: false,
             metadata: serde_json::Map::new(),
             clock_skew_seconds: 0,
         }

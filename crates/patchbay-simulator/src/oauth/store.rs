@@ -1,12 +1,12 @@
-//! What was granted: codes, and families of tokens that live and die together.
+//! The granted authorization codes, and the token families that are revoked together.
 
 use std::{collections::HashMap, sync::Arc};
 
 use patchbay_model::Entropy;
 
-use super::register::Registered;
+use super::register::RegisteredClient;
 
-/// A code that waits to be traded.
+/// An authorization code.
 #[derive(Clone)]
 pub(super) struct Code {
     pub(super) client: String,
@@ -16,34 +16,34 @@ pub(super) struct Code {
     pub(super) scope: String,
     pub(super) nonce: Option<String>,
     pub(super) expires_at: i64,
-    /// The family that it was traded for.
+    /// The token family for which it was exchanged.
     pub(super) family: Option<usize>,
 }
 
-struct Family {
+struct TokenFamily {
     client: String,
     scope: String,
     is_revoked: bool,
     /// Every refresh token.
     refresh: Vec<RefreshToken>,
-    /// Every access token with its end.
+    /// Every access token with its expiry, in seconds since 1970.
     access: Vec<(String, i64)>,
 }
 
 struct RefreshToken {
     text: String,
     replaced_at: Option<i64>,
-    ends_at: i64,
+    expires_at: i64,
 }
 
-/// When tokens end that are minted now.
+/// The expiry of tokens that are issued now, in seconds since 1970.
 #[derive(Clone, Copy)]
-pub(super) struct Ends {
+pub(super) struct TokenExpiries {
     pub(super) access: i64,
     pub(super) refresh: i64,
 }
 
-/// What a token request minted.
+/// The tokens that a token request issued.
 pub(super) struct Tokens {
     pub(super) access: String,
     pub(super) refresh: Option<String>,
@@ -52,18 +52,18 @@ pub(super) struct Tokens {
 }
 
 impl RefreshToken {
-    fn new(text: &str, ends: Ends) -> Self {
-        Self { text: text.to_owned(), replaced_at: None, ends_at: ends.refresh }
+    fn new(text: &str, ends: TokenExpiries) -> Self {
+        Self { text: text.to_owned(), replaced_at: None, expires_at: ends.refresh }
     }
 }
 
-/// What is granted.
+/// The server's grants and registered clients.
 pub(super) struct Store {
     entropy: Arc<dyn Entropy>,
     codes: HashMap<String, Code>,
-    families: Vec<Family>,
+    families: Vec<TokenFamily>,
     pub(super) things: usize,
-    registered: Vec<Registered>,
+    registered: Vec<RegisteredClient>,
     pub(super) registrations: usize,
 }
 
@@ -89,7 +89,7 @@ impl Store {
         text
     }
 
-    /// The code, to be used. A second use takes back what the first one got (RFC 6749, section 4.1.2).
+    /// Returns the code. A second use revokes the tokens of the first one (RFC 6749, section 4.1.2).
     pub(super) fn use_code(&mut self, text: &str) -> Option<Code> {
         let code = self.codes.get(text)?.clone();
         if let Some(family) = code.family {
@@ -99,15 +99,15 @@ impl Store {
         Some(code)
     }
 
-    /// A client that registers itself; without a secret it proves nothing.
-    pub(super) fn register(&mut self, secret: Option<String>, redirect_uris: Vec<String>) -> Registered {
+    /// Registers a client; without a secret it is a public client.
+    pub(super) fn register(&mut self, secret: Option<String>, redirect_uris: Vec<String>) -> RegisteredClient {
         self.registrations += 1;
-        let client = Registered { id: self.fresh("client"), secret: secret.unwrap_or_default(), redirect_uris };
+        let client = RegisteredClient { id: self.fresh("client"), secret: secret.unwrap_or_default(), redirect_uris };
         self.registered.push(client.clone());
         client
     }
 
-    pub(super) fn registered(&self, id: &str) -> Option<&Registered> {
+    pub(super) fn registered(&self, id: &str) -> Option<&RegisteredClient> {
         self.registered.iter().find(|client| client.id == id)
     }
 
@@ -115,10 +115,17 @@ impl Store {
         self.registered.clear();
     }
 
-    /// A new family.
-    pub(super) fn grant(&mut self, client: &str, scope: &str, code: Option<&str>, ends: Ends, renews: bool) -> Tokens {
-        let (access, refresh) = (self.fresh("at"), renews.then(|| self.fresh("rt")));
-        self.families.push(Family {
+    /// Creates a token family.
+    pub(super) fn grant(
+        &mut self,
+        client: &str,
+        scope: &str,
+        code: Option<&str>,
+        ends: TokenExpiries,
+        with_refresh_token: bool,
+    ) -> Tokens {
+        let (access, refresh) = (self.fresh("at"), with_refresh_token.then(|| self.fresh("rt")));
+        self.families.push(TokenFamily {
             client: client.to_owned(),
             scope: scope.to_owned(),
             is_revoked: false,
@@ -131,14 +138,14 @@ impl Store {
         Tokens { access, refresh, scope: scope.to_owned(), id_token: None }
     }
 
-    /// Tokens for a refresh token; none when it is not worth anything. One that was replaced too long ago was
-    /// stolen by someone: the whole family dies.
+    /// Exchanges a refresh token. Returns `None` if it is not valid. The use of a token that was replaced before the
+    /// grace period indicates theft, so that it revokes the whole family.
     pub(super) fn refresh(
         &mut self,
         client: &str,
         token: &str,
         now: i64,
-        ends: Ends,
+        ends: TokenExpiries,
         rotates: bool,
         grace: i64,
     ) -> Option<Tokens> {
@@ -147,7 +154,7 @@ impl Store {
         if family.is_revoked || family.client != client {
             return None;
         }
-        let used = family.refresh.iter_mut().find(|known| known.text == token && known.ends_at > now)?;
+        let used = family.refresh.iter_mut().find(|known| known.text == token && known.expires_at > now)?;
         if let Some(replaced) = used.replaced_at
             && now >= replaced + grace
         {
@@ -164,22 +171,22 @@ impl Store {
         Some(Tokens { access, refresh, scope: family.scope.clone(), id_token: None })
     }
 
-    /// The scope of an access token that lives.
+    /// Returns the scope of a valid access token.
     pub(super) fn scope_of(&self, token: &str, now: i64) -> Option<&str> {
-        let holds = |family: &&Family| {
+        let holds = |family: &&TokenFamily| {
             !family.is_revoked && family.access.iter().any(|(known, ends)| known == token && *ends > now)
         };
         self.families.iter().find(holds).map(|family| family.scope.as_str())
     }
 
-    pub(super) fn honours(&self, token: &str, now: i64) -> bool {
-        let renews = |family: &Family| {
+    pub(super) fn accepts(&self, token: &str, now: i64) -> bool {
+        let is_refreshable = |family: &TokenFamily| {
             !family.is_revoked && family.refresh.iter().any(|known| known.text == token && known.replaced_at.is_none())
         };
-        self.scope_of(token, now).is_some() || self.families.iter().any(renews)
+        self.scope_of(token, now).is_some() || self.families.iter().any(is_refreshable)
     }
 
-    /// Takes back the family of a token (RFC 7009, section 2.1).
+    /// Revokes the family of a token (RFC 7009, section 2.1).
     pub(super) fn revoke(&mut self, token: &str) {
         for family in &mut self.families {
             let is_its = family.refresh.iter().any(|known| known.text == token)
@@ -192,12 +199,12 @@ impl Store {
         self.families.iter_mut().for_each(|family| family.is_revoked = true);
     }
 
-    pub(super) fn end_access_tokens(&mut self) {
+    pub(super) fn expire_access_tokens(&mut self) {
         self.families.iter_mut().for_each(|family| family.access.clear());
     }
 
     pub(super) fn live_refresh_tokens(&self) -> Vec<String> {
-        let newest = |family: &Family| family.refresh.last().map(|newest| newest.text.clone());
+        let newest = |family: &TokenFamily| family.refresh.last().map(|newest| newest.text.clone());
         self.families.iter().filter(|family| !family.is_revoked).filter_map(newest).collect()
     }
 }

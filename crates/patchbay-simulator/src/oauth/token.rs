@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{
-    OAuthRules, OAuthServer, Shape, id_token,
-    store::{Ends, Tokens},
+    OAuthRules, OAuthServer, TokenResponseShape, id_token,
+    store::{TokenExpiries, Tokens},
 };
 
 type Fields = HashMap<String, String>;
@@ -34,35 +34,50 @@ pub(super) async fn token(State(server): State<OAuthServer>, headers: HeaderMap,
     };
     let invalid = |why: &str| refused(rules.shape, StatusCode::BAD_REQUEST, "invalid_grant", why);
     let now = server.now();
-    let ends_after = |life: Option<i64>| life.map_or(i64::MAX, |life| now + life);
-    let ends = Ends { access: ends_after(rules.life_seconds), refresh: ends_after(rules.refresh_life_seconds) };
+    let expires_after = |life: Option<i64>| life.map_or(i64::MAX, |life| now + life);
+    let ends = TokenExpiries {
+        access: expires_after(rules.access_token_ttl_secs),
+        refresh: expires_after(rules.refresh_token_ttl_secs),
+    };
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let is_theirs = rules.resource.as_deref().is_none_or(|resource| resource == field("resource"));
     if !is_theirs && matches!(grant.as_str(), "authorization_code" | "refresh_token") {
-        return refused(rules.shape, StatusCode::BAD_REQUEST, "invalid_target", "tokens are for one resource here");
+        return refused(
+            rules.shape,
+            StatusCode::BAD_REQUEST,
+            "invalid_target",
+            "this server issues tokens only for its resource",
+        );
     }
     let tokens = match grant.as_str() {
         "authorization_code" => {
             let mut store = server.store();
             let Some(code) = store.use_code(field("code")) else { return invalid("the code is unknown or was used") };
             if code.resource.is_some() && code.resource.as_deref() != Some(field("resource")) {
-                return invalid("the code was given for another resource");
+                return invalid("the code was issued for another resource");
             }
             if code.client != client || code.redirect_uri != field("redirect_uri") || code.expires_at <= now {
-                return invalid("the code was given to someone else, or too long ago");
+                return invalid("the code was issued to another client or redirect URI, or is expired");
             }
             let verified = URL_SAFE_NO_PAD.encode(digest(&SHA256, field("code_verifier").as_bytes()));
             if code.challenge.as_ref().is_some_and(|challenge| *challenge != verified) {
-                return invalid("the code verifier does not fit");
+                return invalid("the code verifier does not match the challenge");
             }
-            let mut tokens = store.grant(&client, &code.scope, Some(field("code")), ends, rules.gives_refresh_tokens);
+            let mut tokens = store.grant(&client, &code.scope, Some(field("code")), ends, rules.issues_refresh_tokens);
             tokens.id_token = id_token::of(&rules, &client, &code, now);
             tokens
         }
         "refresh_token" => {
             let token = field("refresh_token");
-            let renewed = server.store().refresh(&client, token, now, ends, rules.rotates, rules.grace_seconds);
-            let Some(tokens) = renewed else { return invalid("the refresh token is unknown, used or revoked") };
+            let refreshed = server.store().refresh(
+                &client,
+                token,
+                now,
+                ends,
+                rules.rotates_refresh_tokens,
+                rules.rotation_grace_secs,
+            );
+            let Some(tokens) = refreshed else { return invalid("the refresh token is unknown, used or revoked") };
             tokens
         }
         "client_credentials" => {
@@ -70,7 +85,7 @@ pub(super) async fn token(State(server): State<OAuthServer>, headers: HeaderMap,
             server.store().grant(&client, &scope, None, ends, false)
         }
         _ => {
-            let why = "this server does not know that grant";
+            let why = "this server does not support the grant type";
             return refused(rules.shape, StatusCode::BAD_REQUEST, "unsupported_grant_type", why);
         }
     };
@@ -91,11 +106,11 @@ pub(super) async fn introspect(State(server): State<OAuthServer>, headers: Heade
     if client(&server, &headers, &fields).is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    Json(json!({ "active": server.honours(fields.get("token").map(String::as_str).unwrap_or_default()) }))
+    Json(json!({ "active": server.accepts(fields.get("token").map(String::as_str).unwrap_or_default()) }))
         .into_response()
 }
 
-/// A form or JSON.
+/// Parses the body as a form or as JSON.
 fn fields(headers: &HeaderMap, body: &[u8]) -> Fields {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.contains("json") {
@@ -104,7 +119,7 @@ fn fields(headers: &HeaderMap, body: &[u8]) -> Fields {
     form_urlencoded::parse(body).into_owned().collect()
 }
 
-/// The client that proves itself, by Basic or in the body.
+/// Returns the authenticated client, with Basic authentication or credentials in the body.
 fn client(server: &OAuthServer, headers: &HeaderMap, fields: &Fields) -> Option<String> {
     let basic = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
         let pair = String::from_utf8(STANDARD.decode(value.strip_prefix("Basic ")?).ok()?).ok()?;
@@ -120,11 +135,11 @@ fn client(server: &OAuthServer, headers: &HeaderMap, fields: &Fields) -> Option<
 }
 
 fn answer(rules: &OAuthRules, now: i64, tokens: &Tokens) -> Response {
-    let (shape, life) = (rules.shape, rules.life_seconds);
+    let (shape, life) = (rules.shape, rules.access_token_ttl_secs);
     let mut body = json!({ "access_token": tokens.access, "token_type": "Bearer", "scope": tokens.scope });
     if let Some(refresh) = &tokens.refresh {
         body["refresh_token"] = json!(refresh);
-        if let Some(life) = rules.refresh_life_seconds {
+        if let Some(life) = rules.refresh_token_ttl_secs {
             body["refresh_token_expires_in"] = json!(life);
         }
     }
@@ -133,24 +148,24 @@ fn answer(rules: &OAuthRules, now: i64, tokens: &Tokens) -> Response {
     }
     match (shape, life) {
         (_, None) => {}
-        (Shape::TextLife, Some(life)) => body["expires_in"] = json!(life.to_string()),
-        (Shape::Moment, Some(life)) => body["expires_at"] = json!(now + life),
+        (TokenResponseShape::StringLifetime, Some(life)) => body["expires_in"] = json!(life.to_string()),
+        (TokenResponseShape::ExpiresAt, Some(life)) => body["expires_at"] = json!(now + life),
         (_, Some(life)) => body["expires_in"] = json!(life),
     }
     match shape {
-        Shape::Form => {
+        TokenResponseShape::Form => {
             let pairs = body.as_object().into_iter().flatten();
             let pairs = pairs.map(|(name, value)| (name, value.as_str().map_or(value.to_string(), str::to_owned)));
             let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
             ([(header::CONTENT_TYPE, "application/x-www-form-urlencoded")], form).into_response()
         }
-        Shape::Nested => Json(json!({ "ok": true, "authed_user": body })).into_response(),
+        TokenResponseShape::Nested => Json(json!({ "ok": true, "authed_user": body })).into_response(),
         _ => Json(body).into_response(),
     }
 }
 
-fn refused(shape: Shape, status: StatusCode, error: &str, description: &str) -> Response {
-    let status = if shape == Shape::AlwaysOk { StatusCode::OK } else { status };
+fn refused(shape: TokenResponseShape, status: StatusCode, error: &str, description: &str) -> Response {
+    let status = if shape == TokenResponseShape::AlwaysOk { StatusCode::OK } else { status };
     let body: Value = json!({ "error": error, "error_description": description });
     (status, Json(body)).into_response()
 }

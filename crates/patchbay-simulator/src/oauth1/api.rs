@@ -1,4 +1,4 @@
-//! The API behind it.
+//! The API that accepts the provider's tokens.
 
 use axum::{
     Json,
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     OAuth1Server,
-    token::{By, Came},
+    token::{IncomingRequest, TokenKind},
 };
 
 pub(super) async fn me(
@@ -21,8 +21,8 @@ pub(super) async fn me(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let came = Came { method: &method, uri: &uri, headers: &headers, body: &body };
-    match server.verify(&came, By::Token) {
+    let came = IncomingRequest { method: &method, uri: &uri, headers: &headers, body: &body };
+    match server.verify(&came, TokenKind::Token) {
         Ok(_) => Json(json!({ "id": "u1", "name": "Ada" })).into_response(),
         Err(refused) => refused.response(&server.rules()),
     }

@@ -9,36 +9,36 @@ use axum::{
 use serde::Deserialize;
 use url::Url;
 
-use super::{Denial, OAuth1Server};
+use super::{OAuth1Denial, OAuth1Server};
 use crate::oauth::{Approval, consent_page};
 
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct AuthorizationRequest {
     #[serde(default)]
     oauth_token: String,
     decision: Option<String>,
 }
 
-pub(super) async fn page(State(server): State<OAuth1Server>, Query(asked): Query<Asked>) -> Response {
+pub(super) async fn page(State(server): State<OAuth1Server>, Query(request): Query<AuthorizationRequest>) -> Response {
     match server.rules().approval {
-        Approval::Always => back(&server, &asked.oauth_token, true),
-        Approval::Never => back(&server, &asked.oauth_token, false),
-        Approval::Ask => match server.store().request_token_of(&asked.oauth_token) {
-            Some(_) => Html(consent_page(&[("oauth_token", &asked.oauth_token)])).into_response(),
+        Approval::Always => back(&server, &request.oauth_token, true),
+        Approval::Never => back(&server, &request.oauth_token, false),
+        Approval::Ask => match server.store().request_token_of(&request.oauth_token) {
+            Some(_) => Html(consent_page(&[("oauth_token", &request.oauth_token)])).into_response(),
             None => unknown(),
         },
     }
 }
 
-pub(super) async fn decide(State(server): State<OAuth1Server>, Form(asked): Form<Asked>) -> Response {
-    back(&server, &asked.oauth_token, asked.decision.as_deref() == Some("allow"))
+pub(super) async fn decide(State(server): State<OAuth1Server>, Form(request): Form<AuthorizationRequest>) -> Response {
+    back(&server, &request.oauth_token, request.decision.as_deref() == Some("allow"))
 }
 
 fn unknown() -> Response {
     (StatusCode::BAD_REQUEST, Html("<!doctype html><title>Wrong</title><p>no such request token")).into_response()
 }
 
-/// Sends the browser back; each request token leads back once.
+/// Redirects the browser to the callback; each request token allows it once.
 fn back(server: &OAuth1Server, token: &str, is_allowed: bool) -> Response {
     let rules = server.rules();
     let mut store = server.store();
@@ -55,9 +55,11 @@ fn back(server: &OAuth1Server, token: &str, is_allowed: bool) -> Response {
         query.append_pair("oauth_token", token).append_pair("oauth_verifier", &verifier);
     } else {
         match rules.denial {
-            Denial::Denied => query.append_pair("denied", token),
-            Denial::Problem => query.append_pair("oauth_token", token).append_pair("oauth_problem", "user_refused"),
-            Denial::NoVerifier => query.append_pair("oauth_token", token),
+            OAuth1Denial::Denied => query.append_pair("denied", token),
+            OAuth1Denial::Problem => {
+                query.append_pair("oauth_token", token).append_pair("oauth_problem", "user_refused")
+            }
+            OAuth1Denial::NoVerifier => query.append_pair("oauth_token", token),
         };
     }
     drop(query);

@@ -1,5 +1,5 @@
-//! A provider that speaks OAuth 1.0a (RFC 5849), with an API behind it: every request is verified as the standard has
-//! it, and it is as odd as real providers are where [`OAuth1Rules`] say so.
+//! A provider with OAuth 1.0a (RFC 5849) and a protected API. It verifies every request as the standard requires;
+//! [`OAuth1Rules`] select the deviations of real providers.
 
 mod api;
 mod authorize;
@@ -19,9 +19,9 @@ use axum::{
 };
 use patchbay_model::{Clock, Entropy};
 
-pub use self::rules::{Denial, OAuth1Rules};
+pub use self::rules::{OAuth1Denial, OAuth1Rules};
 use self::store::Store;
-use crate::fault::{Faults, Planned};
+use crate::fault::{Faults, PlannedFault};
 
 /// A simulated provider. Cheap to clone.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl OAuth1Server {
-    /// A provider with these rules.
+    /// Creates a provider with these rules.
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: OAuth1Rules) -> Self {
         Self(Arc::new(Parts {
             clock,
@@ -49,7 +49,7 @@ impl OAuth1Server {
         }))
     }
 
-    /// `/request_token`, `/authorize`, `/access_token`, and the API under `/api`.
+    /// Returns the router: `/request_token`, `/authorize`, `/access_token`, and the API under `/api`.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/request_token", any(token::request))
@@ -65,37 +65,37 @@ impl OAuth1Server {
         change(&mut locked(&self.0.rules));
     }
 
-    /// Lets something go wrong.
-    pub fn plan(&self, planned: Planned) {
+    /// Plans a fault.
+    pub fn plan(&self, planned: PlannedFault) {
         self.0.faults.plan(planned);
     }
 
-    /// The paths of all signed requests so far that were taken.
+    /// Returns the paths of all accepted signed requests so far.
     pub fn taken(&self) -> Vec<String> {
         locked(&self.0.store).taken.clone()
     }
 
-    /// How many requests for tokens came so far, also refused ones.
+    /// Returns the number of token requests so far, including rejected ones.
     pub fn token_requests(&self) -> usize {
         locked(&self.0.store).token_requests
     }
 
-    /// Every secret that was given so far, of request tokens and of tokens.
+    /// Returns every secret that was issued so far, of request tokens and of tokens.
     pub fn secrets(&self) -> Vec<String> {
         locked(&self.0.store).secrets()
     }
 
-    /// Whether a token would still be taken.
-    pub fn honours(&self, token: &str) -> bool {
+    /// Returns true if the provider would accept a token.
+    pub fn accepts(&self, token: &str) -> bool {
         locked(&self.0.store).token_secret(token).is_some()
     }
 
-    /// The tokens that live.
+    /// Returns the valid tokens.
     pub fn live_tokens(&self) -> Vec<String> {
         locked(&self.0.store).live_tokens()
     }
 
-    /// Takes everything back that was granted so far, as the customer does in the settings of the account.
+    /// Revokes every grant, as the customer does in the account's settings.
     pub fn revoke_all(&self) {
         locked(&self.0.store).revoke_all();
     }
@@ -108,7 +108,7 @@ impl OAuth1Server {
         locked(&self.0.store)
     }
 
-    /// Its own time, in seconds.
+    /// Returns the provider's time, in seconds since 1970.
     fn now(&self) -> i64 {
         self.0.clock.now().as_seconds() + locked(&self.0.rules).clock_skew_seconds
     }

@@ -1,11 +1,11 @@
-//! How a provider behaves.
+//! The rules of a simulated OAuth 1.0a provider.
 
 use crate::oauth::Approval;
 
-/// How a browser is sent back when access was not granted; the standard does not say.
+/// The callback after the customer denied access, which the standard does not define.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denial {
-    /// `denied` with the request token, as X has it.
+pub enum OAuth1Denial {
+    /// `denied` with the request token, as X does.
     Denied,
     /// A problem (`oauth_problem=user_refused`) and the request token.
     Problem,
@@ -13,34 +13,34 @@ pub enum Denial {
     NoVerifier,
 }
 
-/// The rules.
+/// The rules of a provider.
 #[derive(Clone, Debug)]
 pub struct OAuth1Rules {
-    /// The consumers: key and secret.
+    /// The keys and secrets of the consumers.
     pub consumers: Vec<(String, String)>,
-    /// What addresses to come back to must begin with; empty takes any.
+    /// The allowed prefixes of callback URLs; an empty list accepts any.
     pub callbacks: Vec<String>,
-    /// Where it says that it is, which is what is signed; where it is called when absent.
+    /// The public URL, which is signed. `None` uses the `Host` header.
     pub public_url: Option<String>,
-    /// The signatures that it takes.
+    /// The accepted signature methods.
     pub methods: Vec<String>,
-    /// What the authorization page does.
+    /// The behavior of the authorization page.
     pub approval: Approval,
-    /// How it says that access was not granted.
-    pub denial: Denial,
-    /// Whether it confirms the callback: without, it speaks the protocol before its revision A.
+    /// The callback after a denial.
+    pub denial: OAuth1Denial,
+    /// Whether it confirms the callback. If not, it implements the protocol before revision A.
     pub confirms_callback: bool,
-    /// Whether it keeps the query of the callback.
+    /// Whether it keeps the query of the callback URL.
     pub keeps_query: bool,
-    /// Whether what is wrong is told (OAuth Problem Reporting), in place of a text.
+    /// Whether errors are in the format of OAuth Problem Reporting, instead of plain text.
     pub reports_problems: bool,
-    /// Seconds by which a timestamp may be off.
+    /// The largest accepted difference of a timestamp, in seconds.
     pub window_seconds: i64,
-    /// Seconds that its clock is ahead.
+    /// The seconds by which the provider's clock is ahead.
     pub clock_skew_seconds: i64,
-    /// What comes with a token.
+    /// Additional members of a token response.
     pub extra: Vec<(String, String)>,
-    /// Whether a token's answer is JSON in place of a form.
+    /// Whether token responses are JSON instead of a form.
     pub answers_json: bool,
 }
 
@@ -52,7 +52,7 @@ impl Default for OAuth1Rules {
             public_url: None,
             methods: ["HMAC-SHA1", "HMAC-SHA256"].map(str::to_owned).to_vec(),
             approval: Approval::Always,
-            denial: Denial::Denied,
+            denial: OAuth1Denial::Denied,
             confirms_callback: true,
             keeps_query: true,
             reports_problems: true,

@@ -1,4 +1,4 @@
-//! Verifying a request (RFC 5849, sections 3.2 to 3.4).
+//! Verifies the signature of a request (RFC 5849, sections 3.2 to 3.4).
 
 use std::fmt::Write as _;
 
@@ -9,18 +9,18 @@ use url::form_urlencoded;
 
 pub(super) type Pairs = Vec<(String, String)>;
 
-/// A signed request, read.
+/// A parsed signed request.
 pub(super) struct Signed {
-    /// The protocol's own parameters, of the header.
+    /// The protocol parameters in the header.
     pub(super) protocol: Pairs,
-    /// All that is signed, without `realm` and the signature.
+    /// All signed parameters, without `realm` and the signature.
     covered: Pairs,
     method: String,
     path: String,
 }
 
 impl Signed {
-    /// Reads a request; none when it carries no proof by the scheme `OAuth`.
+    /// Parses a request. Returns `None` if it has no `OAuth` authorization header.
     pub(super) fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
         let proof = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
         let protocol = proof.strip_prefix("OAuth ")?.split(',').filter_map(|pair| {
@@ -38,7 +38,7 @@ impl Signed {
         Some(Self { protocol, covered, method: method.as_str().to_owned(), path: uri.path().to_owned() })
     }
 
-    /// A parameter of the protocol; none when it is not there, or more than once.
+    /// Returns a protocol parameter. Returns `None` if it is missing or duplicated.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let mut found = self.protocol.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
         match (found.next(), found.next()) {
@@ -47,7 +47,7 @@ impl Signed {
         }
     }
 
-    /// Whether the signature is the one that these secrets make for this address.
+    /// Returns true if the signature is valid for these secrets and this URL.
     pub(super) fn is_by(&self, base_url: &str, consumer_secret: &str, token_secret: &str) -> bool {
         let algorithm = match self.get("oauth_signature_method") {
             Some("HMAC-SHA1") => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
@@ -61,7 +61,7 @@ impl Signed {
         hmac::verify(&key, self.base_string(base_url).as_bytes(), &signature).is_ok()
     }
 
-    /// What is signed (section 3.4.1.1).
+    /// Returns the signature base string (section 3.4.1.1).
     fn base_string(&self, base_url: &str) -> String {
         let mut pairs = self.covered.iter().map(|(name, value)| (encoded(name), encoded(value))).collect::<Vec<_>>();
         pairs.sort();
@@ -75,7 +75,7 @@ impl Signed {
     }
 }
 
-/// Section 3.6.
+/// Percent-encodes a string (section 3.6).
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -87,7 +87,7 @@ fn encoded(text: &str) -> String {
     })
 }
 
-/// The same backwards; none when it is not encoded so.
+/// Percent-decodes a string. Returns `None` if it is not encoded correctly.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = text.bytes();
     let mut out = Vec::new();
@@ -115,7 +115,7 @@ mod tests {
 
     /// RFC 5849, section 1.2: the three requests of the example that are signed by HMAC.
     #[test]
-    fn the_standards_own_example_is_verified() {
+    fn the_example_of_the_rfc_is_verified() {
         let photo = read(
             &Method::GET,
             "/photos?file=vacation.jpg&size=original",

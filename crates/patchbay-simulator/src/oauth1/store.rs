@@ -1,4 +1,4 @@
-//! What was given: request tokens, tokens, and the nonces that were used.
+//! The issued request tokens and tokens, and the used nonces.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,9 +13,9 @@ pub(super) struct RequestToken {
     pub(super) secret: String,
     pub(super) consumer: String,
     pub(super) callback: String,
-    /// Given once the customer allowed it.
+    /// The verifier, after the customer allowed access.
     pub(super) verifier: Option<String>,
-    /// Whether it was traded.
+    /// Whether it was exchanged for a token.
     pub(super) is_used: bool,
 }
 
@@ -24,7 +24,7 @@ struct Token {
     is_revoked: bool,
 }
 
-/// What was given.
+/// The issued tokens and used nonces.
 pub(super) struct Store {
     entropy: Arc<dyn Entropy>,
     request_tokens: HashMap<String, RequestToken>,
@@ -50,7 +50,7 @@ impl Store {
         format!("{prefix}_{}", self.entropy.alphanumeric(30))
     }
 
-    /// A new request token and its secret.
+    /// Issues a request token and its secret.
     pub(super) fn request_token(&mut self, consumer: &str, callback: &str) -> (String, String) {
         let (token, secret) = (self.fresh("rq"), self.fresh("rqs"));
         let given = RequestToken {
@@ -68,14 +68,14 @@ impl Store {
         self.request_tokens.get(token)
     }
 
-    /// Allows it: the verifier.
+    /// Allows access for a request token and returns the verifier.
     pub(super) fn allow(&mut self, token: &str) -> Option<String> {
         let verifier = self.fresh("vf");
         self.request_tokens.get_mut(token)?.verifier = Some(verifier.clone());
         Some(verifier)
     }
 
-    /// A token and its secret for a request token, which is used up by that.
+    /// Exchanges a request token for a token and its secret. A request token can be exchanged once.
     pub(super) fn trade(&mut self, request_token: &str) -> Option<(String, String)> {
         let (token, secret) = (self.fresh("at"), self.fresh("ats"));
         self.request_tokens.get_mut(request_token)?.is_used = true;
@@ -83,7 +83,7 @@ impl Store {
         Some((token, secret))
     }
 
-    /// The secret of a token that lives.
+    /// Returns the secret of a valid token.
     pub(super) fn token_secret(&self, token: &str) -> Option<&str> {
         self.tokens.get(token).filter(|token| !token.is_revoked).map(|token| token.secret.as_str())
     }
@@ -92,7 +92,7 @@ impl Store {
         self.tokens.get(token).is_some_and(|token| token.is_revoked)
     }
 
-    /// False when it came before.
+    /// Records a nonce. Returns false if it was used before.
     pub(super) fn use_nonce(&mut self, nonce: [&str; 4]) -> bool {
         self.nonces.insert(nonce.map(str::to_owned))
     }

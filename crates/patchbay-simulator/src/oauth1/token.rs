@@ -1,4 +1,4 @@
-//! Verified requests, and the two that give tokens (RFC 5849, sections 2.1 and 2.3).
+//! Verifies requests, and issues request tokens and tokens (RFC 5849, sections 2.1 and 2.3).
 
 use axum::{
     Json,
@@ -12,30 +12,30 @@ use url::form_urlencoded;
 
 use super::{OAuth1Rules, OAuth1Server, signature::Signed};
 
-/// Who signs a request beside the consumer.
+/// The kind of token whose secret signs a request, in addition to the consumer's secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
-    /// Nobody: there is no token yet.
-    Consumer,
-    /// A request token.
+pub(super) enum TokenKind {
+    /// No token.
+    None,
+    /// Issues a request token.
     RequestToken,
     /// A token.
     Token,
 }
 
-/// A refusal: the problem's name, and what else is told.
-pub(super) struct Refused {
+/// A rejection: the problem's name and additional parameters (OAuth Problem Reporting).
+pub(super) struct OAuthProblem {
     problem: &'static str,
     more: Vec<(&'static str, String)>,
 }
 
-impl From<&'static str> for Refused {
+impl From<&'static str> for OAuthProblem {
     fn from(problem: &'static str) -> Self {
         Self { problem, more: Vec::new() }
     }
 }
 
-impl Refused {
+impl OAuthProblem {
     pub(super) fn response(self, rules: &OAuth1Rules) -> Response {
         if !rules.reports_problems {
             return (StatusCode::UNAUTHORIZED, "not authorized").into_response();
@@ -49,8 +49,8 @@ impl Refused {
     }
 }
 
-/// A request as it came.
-pub(super) struct Came<'a> {
+/// A request as received.
+pub(super) struct IncomingRequest<'a> {
     pub(super) method: &'a Method,
     pub(super) uri: &'a Uri,
     pub(super) headers: &'a HeaderMap,
@@ -59,7 +59,7 @@ pub(super) struct Came<'a> {
 
 impl OAuth1Server {
     /// Verifies a request.
-    pub(super) fn verify(&self, came: &Came<'_>, by: By) -> Result<Signed, Refused> {
+    pub(super) fn verify(&self, came: &IncomingRequest<'_>, by: TokenKind) -> Result<Signed, OAuthProblem> {
         let rules = self.rules();
         let signed = Signed::read(came.method, came.uri, came.headers, came.body).ok_or("parameter_absent")?;
         let get = |name: &str| signed.get(name).ok_or("parameter_absent");
@@ -77,20 +77,20 @@ impl OAuth1Server {
         let (from, to) = (self.now() - rules.window_seconds, self.now() + rules.window_seconds);
         if !(from..=to).contains(&timestamp) {
             let more = vec![("oauth_acceptable_timestamps", format!("{from}-{to}"))];
-            return Err(Refused { problem: "timestamp_refused", more });
+            return Err(OAuthProblem { problem: "timestamp_refused", more });
         }
         let token = signed.get("oauth_token").unwrap_or_default();
         let mut store = self.store();
         let token_secret = match by {
-            By::Consumer if token.is_empty() => String::new(),
-            By::Consumer => return Err("parameter_rejected".into()),
-            By::RequestToken => match store.request_token_of(token) {
+            TokenKind::None if token.is_empty() => String::new(),
+            TokenKind::None => return Err("parameter_rejected".into()),
+            TokenKind::RequestToken => match store.request_token_of(token) {
                 Some(given) if given.is_used => return Err("token_used".into()),
                 Some(given) if given.consumer == key => given.secret.clone(),
                 _ => return Err("token_rejected".into()),
             },
-            By::Token if store.was_revoked(token) => return Err("token_revoked".into()),
-            By::Token => store.token_secret(token).ok_or("token_rejected")?.to_owned(),
+            TokenKind::Token if store.was_revoked(token) => return Err("token_revoked".into()),
+            TokenKind::Token => store.token_secret(token).ok_or("token_rejected")?.to_owned(),
         };
         let host = came.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let base_url = rules.public_url.unwrap_or_else(|| format!("http://{host}"));
@@ -106,7 +106,7 @@ impl OAuth1Server {
     }
 }
 
-/// A request token.
+/// Issues a request token.
 pub(super) async fn request(
     State(server): State<OAuth1Server>,
     method: Method,
@@ -116,13 +116,13 @@ pub(super) async fn request(
 ) -> Response {
     let rules = server.rules();
     server.store().token_requests += 1;
-    let came = Came { method: &method, uri: &uri, headers: &headers, body: &body };
-    let signed = match server.verify(&came, By::Consumer) {
+    let came = IncomingRequest { method: &method, uri: &uri, headers: &headers, body: &body };
+    let signed = match server.verify(&came, TokenKind::None) {
         Ok(signed) => signed,
         Err(refused) => return refused.response(&rules),
     };
     let Some(callback) = signed.get("oauth_callback") else {
-        return Refused::from("parameter_absent").response(&rules);
+        return OAuthProblem::from("parameter_absent").response(&rules);
     };
     if !rules.callbacks.is_empty() && !rules.callbacks.iter().any(|known| callback.starts_with(known)) {
         return (StatusCode::FORBIDDEN, "Callback URL not approved for this app").into_response();
@@ -136,7 +136,7 @@ pub(super) async fn request(
     answer(&rules, pairs)
 }
 
-/// A token for a request token that was allowed.
+/// Exchanges an allowed request token for a token.
 pub(super) async fn access(
     State(server): State<OAuth1Server>,
     method: Method,
@@ -146,21 +146,21 @@ pub(super) async fn access(
 ) -> Response {
     let rules = server.rules();
     server.store().token_requests += 1;
-    let came = Came { method: &method, uri: &uri, headers: &headers, body: &body };
-    let signed = match server.verify(&came, By::RequestToken) {
+    let came = IncomingRequest { method: &method, uri: &uri, headers: &headers, body: &body };
+    let signed = match server.verify(&came, TokenKind::RequestToken) {
         Ok(signed) => signed,
         Err(refused) => return refused.response(&rules),
     };
     let token = signed.get("oauth_token").unwrap_or_default();
     let mut store = server.store();
     let allowed = store.request_token_of(token).and_then(|given| given.verifier.clone());
-    let traded = match (allowed, signed.get("oauth_verifier")) {
-        (None, _) => return Refused::from("permission_unknown").response(&rules),
+    let exchanged = match (allowed, signed.get("oauth_verifier")) {
+        (None, _) => return OAuthProblem::from("permission_unknown").response(&rules),
         (Some(given), Some(brought)) if given == brought => store.trade(token),
-        _ => return Refused::from("verifier_invalid").response(&rules),
+        _ => return OAuthProblem::from("verifier_invalid").response(&rules),
     };
     drop(store);
-    let Some((token, secret)) = traded else { return Refused::from("token_rejected").response(&rules) };
+    let Some((token, secret)) = exchanged else { return OAuthProblem::from("token_rejected").response(&rules) };
     let mut pairs = vec![("oauth_token".to_owned(), token), ("oauth_token_secret".to_owned(), secret)];
     pairs.extend(rules.extra.clone());
     answer(&rules, pairs)
@@ -172,6 +172,6 @@ fn answer(rules: &OAuth1Rules, pairs: Vec<(String, String)>) -> Response {
         return Json(Value::Object(members.collect::<Map<_, _>>())).into_response();
     }
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    // As many providers have it.
+    // Many providers use this content type.
     ([(header::CONTENT_TYPE, "text/plain")], form).into_response()
 }

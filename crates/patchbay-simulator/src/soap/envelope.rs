@@ -1,4 +1,4 @@
-//! Envelopes of both versions: read with their namespaces, written, and faults.
+//! Parses and writes SOAP envelopes and faults of both versions.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use quick_xml::{
@@ -9,14 +9,14 @@ use quick_xml::{
 
 use super::{NAMESPACE, security::SECEXT};
 
-/// A version of the protocol.
+/// A version of SOAP.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Version {
     V1_1,
     V1_2,
 }
 
-/// An element with the namespaces resolved.
+/// An XML element with resolved namespaces.
 #[derive(Default)]
 pub struct Element {
     pub namespace: String,
@@ -26,14 +26,14 @@ pub struct Element {
     pub children: Vec<Element>,
 }
 
-/// What an envelope holds.
+/// A parsed envelope.
 pub struct Envelope {
     pub security: Option<Element>,
     pub operation: Element,
 }
 
-/// Why a message is refused, as a fault.
-pub struct Refusal {
+/// A SOAP fault.
+pub struct SoapFault {
     pub status: u16,
     pub code: &'static str,
     pub words: String,
@@ -41,13 +41,13 @@ pub struct Refusal {
     pub details: Vec<String>,
 }
 
-impl Refusal {
-    /// The caller's mistake.
-    pub fn callers(words: impl Into<String>) -> Self {
+impl SoapFault {
+    /// Returns a fault that blames the caller.
+    pub fn client_error(words: impl Into<String>) -> Self {
         Self { status: 500, code: "Client", words: words.into(), details: Vec::new() }
     }
 
-    /// The fault that says so.
+    /// Returns the body with the fault.
     pub fn body(&self, version: Version) -> String {
         let details = self.details.iter().map(|text| format!("<p:Detail_Message>{}</p:Detail_Message>", escaped(text)));
         let details = format!("<p:Validation xmlns:p=\"{NAMESPACE}\">{}</p:Validation>", details.collect::<String>());
@@ -71,7 +71,7 @@ impl Refusal {
 }
 
 impl Version {
-    /// The version of a request.
+    /// Returns the version of a request.
     pub fn of(headers: &HeaderMap) -> Self {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if kind.starts_with("application/soap+xml") { Self::V1_2 } else { Self::V1_1 }
@@ -84,7 +84,7 @@ impl Version {
         }
     }
 
-    /// The content type of an answer.
+    /// Returns the content type of a response.
     pub fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::V1_1 => "text/xml; charset=utf-8",
@@ -92,7 +92,7 @@ impl Version {
         })
     }
 
-    /// An envelope with this body.
+    /// Returns an envelope with this body.
     pub fn envelope(self, body: &str) -> String {
         format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<s:Envelope xmlns:s=\"{}\">\n  <s:Header/>\n  <s:Body>{body}</s:Body>\n\
@@ -103,38 +103,41 @@ impl Version {
 }
 
 impl Element {
-    /// The first child with this name in the service's namespace.
+    /// Returns the first child with this name in the service's namespace.
     pub fn child(&self, name: &str) -> Option<&Element> {
         self.within(NAMESPACE, name)
     }
 
-    /// The first child with this name in a namespace.
+    /// Returns the first child with this name in a namespace.
     pub fn within(&self, namespace: &str, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name && child.namespace == namespace)
     }
 
-    /// The text of a child in the service's namespace.
+    /// Returns the text of a child in the service's namespace.
     pub fn text_of(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.as_str())
     }
 }
 
-/// Reads a message.
-pub fn read(version: Version, body: &[u8]) -> Result<Envelope, Refusal> {
-    let text = std::str::from_utf8(body).map_err(|_| Refusal::callers("the message is no UTF-8"))?;
-    let mut root = parse(text).map_err(|error| Refusal::callers(format!("the message is no XML: {error}")))?;
+/// Parses a message.
+pub fn read(version: Version, body: &[u8]) -> Result<Envelope, SoapFault> {
+    let text = std::str::from_utf8(body).map_err(|_| SoapFault::client_error("the message is not UTF-8"))?;
+    let mut root = parse(text).map_err(|error| SoapFault::client_error(format!("the message is not XML: {error}")))?;
     let own = version.namespace();
     if root.name != "Envelope" || root.namespace != own {
-        return Err(Refusal { code: "VersionMismatch", ..Refusal::callers("the envelope is of another version") });
+        return Err(SoapFault {
+            code: "VersionMismatch",
+            ..SoapFault::client_error("the envelope is of another version")
+        });
     }
     let place = root.children.iter().position(|child| child.name == "Body" && child.namespace == own);
-    let mut body = root.children.swap_remove(place.ok_or_else(|| Refusal::callers("there is no body"))?);
+    let mut body = root.children.swap_remove(place.ok_or_else(|| SoapFault::client_error("the body is missing"))?);
     if body.children.len() != 1 {
-        return Err(Refusal::callers("the body holds one operation"));
+        return Err(SoapFault::client_error("the body must contain one operation"));
     }
     let operation = body.children.swap_remove(0);
     if operation.namespace != NAMESPACE {
-        return Err(Refusal::callers(format!("the operation is not of {NAMESPACE}")));
+        return Err(SoapFault::client_error(format!("the operation is not of {NAMESPACE}")));
     }
     let mut header = root.children.into_iter().find(|child| child.name == "Header" && child.namespace == own);
     let blocks = header.as_mut().map(|header| std::mem::take(&mut header.children)).unwrap_or_default();
@@ -142,8 +145,8 @@ pub fn read(version: Version, body: &[u8]) -> Result<Envelope, Refusal> {
     Ok(Envelope { security, operation })
 }
 
-/// The action that the headers name must be the operation's.
-pub fn check_action(version: Version, headers: &HeaderMap, operation: &str) -> Result<(), Refusal> {
+/// Checks that the action in the headers matches the operation.
+pub fn check_action(version: Version, headers: &HeaderMap, operation: &str) -> Result<(), SoapFault> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let found = match version {
         Version::V1_1 => header("soapaction"),
@@ -152,12 +155,12 @@ pub fn check_action(version: Version, headers: &HeaderMap, operation: &str) -> R
     if found == format!("\"{NAMESPACE}/{operation}\"") {
         return Ok(());
     }
-    Err(Refusal::callers(format!("the action `{found}` is not that of {operation}")))
+    Err(SoapFault::client_error(format!("the action `{found}` is not that of {operation}")))
 }
 
 fn parse(text: &str) -> Result<Element, String> {
     let mut reader = NsReader::from_str(text);
-    // The element at the bottom stands for the document.
+    // The bottom element represents the document.
     let mut open = vec![Element::default()];
     loop {
         match reader.read_event().map_err(|error| error.to_string())? {
@@ -203,7 +206,7 @@ fn element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, 
     Ok(Element { namespace, name, attributes, text: String::new(), children: Vec::new() })
 }
 
-/// A text between tags.
+/// Escapes element text.
 pub fn escaped(text: &str) -> String {
     quick_xml::escape::escape(text).into_owned()
 }

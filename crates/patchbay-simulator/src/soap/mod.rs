@@ -1,7 +1,7 @@
-//! A provider that speaks SOAP alone: people of a payroll, behind WS-Security with a `UsernameToken`.
+//! A SOAP service: the people of a payroll, protected by WS-Security with a `UsernameToken`.
 //!
-//! It is strict: version, namespaces, `SOAPAction`, the token's own rules. It reads envelopes with a reader of its
-//! own, so that a client's mistakes are not its own too.
+//! It checks the version, namespaces, `SOAPAction` and the token strictly. It has its own envelope parser, so that it does
+//! not share the client's bugs.
 
 mod envelope;
 mod operations;
@@ -17,8 +17,8 @@ use axum::{
     routing::any,
 };
 
-use self::envelope::{Refusal, Version};
-use crate::fault::{Faults, Planned};
+use self::envelope::{SoapFault, Version};
+use crate::fault::{Faults, PlannedFault};
 
 /// The namespace of its operations.
 pub const NAMESPACE: &str = "urn:payroll:2026";
@@ -36,7 +36,7 @@ struct Parts {
 }
 
 impl SoapServer {
-    /// A service that lets this user in.
+    /// Creates a service that accepts this user.
     pub fn new(user: &str, password: &str) -> Self {
         Self(Arc::new(Parts {
             user: user.to_owned(),
@@ -47,17 +47,17 @@ impl SoapServer {
         }))
     }
 
-    /// `/payroll`, for every version.
+    /// Returns the router: `/payroll` for both versions.
     pub fn router(&self) -> Router {
         Router::new().route("/payroll", any(answer)).with_state(self.clone())
     }
 
-    /// Lets something go wrong.
-    pub fn plan(&self, planned: Planned) {
+    /// Plans a fault.
+    pub fn plan(&self, planned: PlannedFault) {
         self.0.faults.plan(planned);
     }
 
-    /// The operations that were asked for so far, in order, also those that were refused.
+    /// Returns the requested operations so far in order, including rejected ones.
     pub fn calls(&self) -> Vec<String> {
         locked(&self.0.calls).clone()
     }
@@ -66,14 +66,20 @@ impl SoapServer {
         locked(&self.0.people)
     }
 
-    fn call(&self, method: &Method, headers: &HeaderMap, body: &[u8]) -> (Version, Result<String, Refusal>) {
+    fn call(&self, method: &Method, headers: &HeaderMap, body: &[u8]) -> (Version, Result<String, SoapFault>) {
         let version = Version::of(headers);
         (version, self.perform(version, method, headers, body))
     }
 
-    fn perform(&self, version: Version, method: &Method, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
+    fn perform(
+        &self,
+        version: Version,
+        method: &Method,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<String, SoapFault> {
         if method != Method::POST {
-            return Err(Refusal::callers("a SOAP message is posted"));
+            return Err(SoapFault::client_error("a SOAP message is posted"));
         }
         let envelope = envelope::read(version, body)?;
         locked(&self.0.calls).push(envelope.operation.name.clone());

@@ -1,17 +1,17 @@
-//! The `UsernameToken` of WS-Security, as a text or a digest.
+//! The `UsernameToken` of WS-Security, with the password as text or digest.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::envelope::{Element, Refusal};
+use super::envelope::{Element, SoapFault};
 
 /// The namespace of security headers.
 pub const SECEXT: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
 const UTILITY: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 
-/// Whether the header proves that the user asks.
-pub fn check(security: Option<&Element>, user: &str, password: &str) -> Result<(), Refusal> {
-    let refused = || Refusal {
+/// Checks that the header authenticates the user.
+pub fn check(security: Option<&Element>, user: &str, password: &str) -> Result<(), SoapFault> {
+    let refused = || SoapFault {
         status: 500,
         code: "FailedAuthentication",
         words: "invalid username or password".to_owned(),

@@ -1,6 +1,5 @@
-//! Refusals and their bodies. SpotDraft does not publish its error bodies in full: these shapes are
-//! ours, after what its document shows of them (`detail`, `code`, `message`, `status_code`, or lists
-//! of messages by field).
+//! Error responses. SpotDraft's document does not describe its error bodies completely: these shapes follow
+//! the parts that it shows (`detail`, `code`, `message`, `status_code`, or lists of messages by field).
 
 use axum::{
     body::Body,
@@ -8,15 +7,15 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-/// Why a request is refused.
+/// An error response.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct Rejection {
     status: u16,
     body: Value,
     header: Option<Box<(header::HeaderName, String)>>,
 }
 
-impl Refusal {
+impl Rejection {
     fn coded(status: u16, code: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let body = json!({ "detail": message, "code": code, "message": message, "status_code": status });
@@ -75,10 +74,10 @@ impl Refusal {
 
     /// 429.
     pub fn throttled(seconds: u64) -> Self {
-        let mut refusal =
+        let mut rejection =
             Self::coded(429, "throttled", format!("Request was throttled. Expected available in {seconds} second."));
-        refusal.header = Some(Box::new((header::RETRY_AFTER, seconds.to_string())));
-        refusal
+        rejection.header = Some(Box::new((header::RETRY_AFTER, seconds.to_string())));
+        rejection
     }
 
     /// 302 to the documented path.
@@ -92,16 +91,16 @@ impl Refusal {
     }
 }
 
-pub fn response(refusal: Refusal) -> Response<Body> {
-    let mut builder = Response::builder().status(refusal.status);
-    if let Some((name, value)) = refusal.header.map(|header| *header) {
+pub fn response(rejection: Rejection) -> Response<Body> {
+    let mut builder = Response::builder().status(rejection.status);
+    if let Some((name, value)) = rejection.header.map(|header| *header) {
         builder = builder.header(name, value);
     }
-    let body = if refusal.body.is_null() {
+    let body = if rejection.body.is_null() {
         Body::empty()
     } else {
         builder = builder.header(header::CONTENT_TYPE, "application/json");
-        Body::from(refusal.body.to_string())
+        Body::from(rejection.body.to_string())
     };
     builder.body(body).unwrap_or_default()
 }

@@ -1,20 +1,20 @@
-//! Listing: pages, and the contract list's filters.
+//! Pagination, and the filters of the contract list.
 
 use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{Call, errors::Refusal, state::Contract};
+use super::{Call, errors::Rejection, state::Contract};
 
-/// The most items that a page has.
+/// The largest number of items on a page.
 const MAX_LIMIT: usize = 100;
 
-/// One page of items in the provider's envelope.
-pub fn page(call: &Call<'_>, items: Vec<Value>) -> Result<Value, Refusal> {
+/// Returns one page of items in the provider's envelope.
+pub fn page(call: &Call<'_>, items: Vec<Value>) -> Result<Value, Rejection> {
     let number = |name: &str, default: usize| match call.query(name).map(str::parse::<i64>) {
         None => Ok(default),
         Some(Ok(number)) if number >= 1 => Ok(usize::try_from(number).unwrap_or(usize::MAX)),
-        Some(_) => Err(Refusal::field(name, "Ensure this value is greater than or equal to 1.")),
+        Some(_) => Err(Rejection::field(name, "Ensure this value is greater than or equal to 1.")),
     };
     let (page, limit) = (number("page", 1)?, number("limit", 10)?.min(MAX_LIMIT));
     let total = items.len();
@@ -23,7 +23,7 @@ pub fn page(call: &Call<'_>, items: Vec<Value>) -> Result<Value, Refusal> {
     Ok(json!({ "page": page, "limit": limit, "total_results": total, "results": results }))
 }
 
-/// Whether a contract passes every filter and the free text.
+/// Returns true if a contract matches every filter and the search text.
 pub fn passes(call: &Call<'_>, contract: &Contract) -> bool {
     call.query.iter().all(|(name, wanted)| match name.as_str() {
         "query" => contains(&contract.fields, &wanted.to_lowercase()),

@@ -1,11 +1,11 @@
-//! A record in the shape that a schema promises: promised members are there, others are not.
+//! Fits a record to a schema: adds missing members, and removes unknown ones.
 
 use serde_json::{Map, Value, json};
 
-/// How deep promised members are made up where the record has none.
+/// The largest depth to which missing members are generated.
 const MAX_DEPTH: usize = 8;
 
-/// Shapes `value` by `schema`.
+/// Returns `value` fitted to `schema`.
 pub fn fit(schema: &Value, schemas: &Value, value: Value) -> Value {
     shape(schema, schemas, Some(value), 0)
 }
@@ -41,7 +41,7 @@ fn shape(schema: &Value, schemas: &Value, value: Option<Value>, depth: usize) ->
         }
         (Some("array"), _) => json!([]),
         (_, Some(value)) if !value.is_null() => value,
-        (kind, _) => made_up(schema, kind),
+        (kind, _) => default_value(schema, kind),
     }
 }
 
@@ -77,8 +77,8 @@ fn accepts(schema: &Value, schemas: &Value, value: &Value) -> bool {
     }
 }
 
-/// A plain value of the right type, where the workspace keeps none.
-fn made_up(schema: &Value, kind: Option<&str>) -> Value {
+/// Returns a default value of the schema's type.
+fn default_value(schema: &Value, kind: Option<&str>) -> Value {
     if let Some(first) = schema["enum"].as_array().and_then(|values| values.first()) {
         return first.clone();
     }

@@ -1,8 +1,8 @@
-//! Simulated SpotDraft: a workspace for each region, checked against the provider's own document.
+//! Simulated SpotDraft: a workspace for each region, validated against the provider's OpenAPI document.
 //!
-//! A request passes, in this order: faults, trailing slash, credentials, acting member, rate limit,
-//! parameters, body; then the operation's own rules. An answer is completed to the shape that the
-//! document promises.
+//! A request passes these checks in order: faults, trailing slash, credentials, acting member, rate limit,
+//! parameters, body; then the rules of the operation. The response is completed to the shape in the
+//! document.
 
 mod errors;
 mod filters;
@@ -31,7 +31,7 @@ use axum::{
 use serde_json::Value;
 
 use self::{
-    errors::Refusal,
+    errors::Rejection,
     shapes::{Matched, Shapes},
     state::Workspace,
     webhooks::Webhooks,
@@ -40,10 +40,10 @@ use crate::{SimulatorConfig, fault::Faults, recorder::Recorder};
 
 /// The provider's regions.
 pub const REGIONS: [&str; 4] = ["us", "in", "eu", "me"];
-/// Where the public API begins.
+/// The path prefix of the public API.
 const PREFIX: &str = "/api/v2.1/public";
-/// Uploads are base64 in JSON.
-const MAX_BODY: usize = 64 * 1024 * 1024;
+/// The largest request body, in bytes. Uploads are base64 in JSON.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// The provider.
 pub struct SpotDraft {
@@ -56,38 +56,38 @@ pub struct SpotDraft {
     address: OnceLock<SocketAddr>,
 }
 
-/// What an operation gets.
+/// The request of an operation.
 pub struct Call<'a> {
     /// Path parameters, in the path's order.
     pub path: Vec<String>,
     /// Query parameters, decoded.
     pub query: Vec<(String, String)>,
-    /// The JSON body; null when there is none.
+    /// The JSON body; null without a body.
     pub body: Value,
-    /// Where this region is mounted, for links: `http://HOST/spotdraft/us`.
+    /// The base URL of the region for links: `http://HOST/spotdraft/us`.
     pub mount: &'a str,
-    /// The current moment, RFC 3339.
+    /// The current time (RFC 3339).
     pub now: String,
 }
 
 impl Call<'_> {
-    /// The first value of a query parameter.
+    /// Returns the first value of a query parameter.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// What an operation answers.
+/// The response of an operation.
 pub enum Reply {
     /// JSON.
     Json(u16, Value),
     /// A file.
     File { name: String, content_type: &'static str, bytes: Vec<u8> },
-    /// Nothing.
+    /// An empty body.
     Empty(u16),
 }
 
-/// Pairs of a base URL and a path on the simulator.
+/// Returns pairs of a base URL and a path on the simulator.
 pub fn upstreams() -> Vec<(String, String)> {
     let regional =
         REGIONS.map(|region| (format!("https://api.{region}.spotdraft.com"), format!("/spotdraft/{region}")));
@@ -114,7 +114,7 @@ impl SpotDraft {
         let _ = self.address.set(address);
     }
 
-    /// Every workspace as it was seeded.
+    /// Resets every workspace to its seed data.
     pub fn reset(&self) {
         let now = self.config.clock.now();
         for (region, workspace) in REGIONS.iter().zip(&self.workspaces) {
@@ -151,7 +151,7 @@ async fn answer(
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    // The raw path: a decoded one would hide an encoded slash.
+    // Uses the raw path: decoding would hide an encoded slash.
     let mount = format!("/spotdraft/{region}");
     let raw = parts
         .extensions
@@ -159,7 +159,7 @@ async fn answer(
         .map_or_else(|| parts.uri.path().to_owned(), |uri| uri.0.path().to_owned());
     let path = raw.strip_prefix(&mount).map_or_else(|| format!("/{rest}"), str::to_owned);
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let Ok(bytes) = to_bytes(body, MAX_BODY).await else { return errors::response(Refusal::too_large()) };
+    let Ok(bytes) = to_bytes(body, MAX_BODY_BYTES).await else { return errors::response(Rejection::too_large()) };
     spotdraft.recorder.record(parts.method.as_str(), &path, &query, &parts.headers, &bytes);
     if let Some(fault) = spotdraft.faults.take(parts.method.as_str(), &path)
         && let Some(response) = fault.response().await
@@ -168,7 +168,7 @@ async fn answer(
     }
     match spotdraft.handle(&region, &parts, &path, &query, &bytes) {
         Ok(reply) => respond(reply),
-        Err(refusal) => errors::response(refusal),
+        Err(rejection) => errors::response(rejection),
     }
 }
 
@@ -180,14 +180,14 @@ impl SpotDraft {
         path: &str,
         query: &str,
         body: &[u8],
-    ) -> Result<Reply, Refusal> {
-        let workspace = self.workspace(region).ok_or_else(Refusal::not_found)?;
-        let public = path.strip_prefix(PREFIX).ok_or_else(Refusal::not_found)?;
+    ) -> Result<Reply, Rejection> {
+        let workspace = self.workspace(region).ok_or_else(Rejection::not_found)?;
+        let public = path.strip_prefix(PREFIX).ok_or_else(Rejection::not_found)?;
         let shapes = Shapes::get();
         let Matched { operation, parameters, documented } = shapes.find(parts.method.as_str(), public)?;
         if let Some(documented) = documented {
             let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-            return Err(Refusal::moved(format!("/spotdraft/{region}{PREFIX}{documented}{query}")));
+            return Err(Rejection::moved(format!("/spotdraft/{region}{PREFIX}{documented}{query}")));
         }
         guard::credentials(&self.config.credentials, region, &parts.headers)?;
         {
@@ -234,7 +234,7 @@ fn respond(reply: Reply) -> Response<Body> {
     })
 }
 
-/// A signed link's file: no credentials, as at the provider.
+/// Serves the file of a signed link, without credentials as at the provider.
 async fn download(
     State(spotdraft): State<Arc<SpotDraft>>,
     Path((region, file)): Path<(String, String)>,
@@ -242,6 +242,6 @@ async fn download(
     let found = spotdraft.workspace(&region).and_then(|workspace| lock(workspace).files.get(&file).cloned());
     match found {
         Some(file) => respond(Reply::File { name: file.name, content_type: file.content_type, bytes: file.bytes }),
-        None => errors::response(Refusal::not_found()),
+        None => errors::response(Rejection::not_found()),
     }
 }

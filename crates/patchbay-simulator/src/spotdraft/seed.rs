@@ -1,4 +1,4 @@
-//! Believable data, the same at every run, with dates before the clock's moment.
+//! Realistic data, equal in every run, with dates before the clock's time.
 
 use indexmap::IndexMap;
 use patchbay_model::Timestamp;

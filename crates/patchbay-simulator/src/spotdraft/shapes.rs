@@ -1,7 +1,7 @@
-//! The provider's document: which operations there are, what they take, what they answer.
+//! The provider's OpenAPI document: operations, requests and responses.
 //!
-//! `shapes.json` is derived from SpotDraft's OpenAPI document by `tools/shapes.py`; a test holds it
-//! fresh. Validators are compiled when they are first needed, and kept.
+//! `tools/shapes.py` derives `shapes.json` from SpotDraft's OpenAPI document; a test checks that it is current.
+//! Validators are compiled when they are first needed, and cached.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,7 +12,7 @@ use jsonschema::Validator;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{errors::Refusal, fit};
+use super::{errors::Rejection, fit};
 
 #[derive(Deserialize)]
 pub struct Operation {
@@ -38,11 +38,11 @@ pub struct Shapes {
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
-/// An operation that a request means.
+/// The operation of a request.
 pub struct Matched<'a> {
     pub operation: &'a Operation,
     pub parameters: Vec<String>,
-    /// The documented path, where the request's trailing slash differs.
+    /// The documented path, if it differs from the request's in the trailing slash.
     pub documented: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl Shapes {
         &self.operations
     }
 
-    pub fn find(&self, method: &str, path: &str) -> Result<Matched<'_>, Refusal> {
+    pub fn find(&self, method: &str, path: &str) -> Result<Matched<'_>, Rejection> {
         let segments = path.trim_end_matches('/').split('/').collect::<Vec<_>>();
         let mut best: Option<(usize, Matched<'_>)> = None;
         let mut other_method = false;
@@ -89,7 +89,7 @@ impl Shapes {
                 other_method = true;
                 continue;
             }
-            // `/contracts/preview/` is no contract called "preview".
+            // `/contracts/preview/` is not a contract with the id "preview".
             let literal = template.len() - parameters.len();
             if best.as_ref().is_none_or(|(most, _)| literal > *most) {
                 let slashed = operation.path.ends_with('/');
@@ -102,12 +102,12 @@ impl Shapes {
         }
         match best {
             Some((_, matched)) => Ok(matched),
-            None if other_method => Err(Refusal::method_not_allowed()),
-            None => Err(Refusal::not_found()),
+            None if other_method => Err(Rejection::method_not_allowed()),
+            None => Err(Rejection::not_found()),
         }
     }
 
-    pub fn check_query(operation: &Operation, query: &[(String, String)]) -> Result<(), Refusal> {
+    pub fn check_query(operation: &Operation, query: &[(String, String)]) -> Result<(), Rejection> {
         let mut wrong = Map::new();
         for name in &operation.query_required {
             if !query.iter().any(|(known, _)| known == name) {
@@ -115,7 +115,7 @@ impl Shapes {
             }
         }
         for (name, text) in query {
-            // A documented name may stand for many: `filter_custom__<custom_field_name>`.
+            // A documented name may be a pattern: `filter_custom__<custom_field_name>`.
             let schema = operation.query.get(name).or_else(|| {
                 let family =
                     |known: &&String| known.split_once('<').is_some_and(|(prefix, _)| name.starts_with(prefix));
@@ -125,7 +125,7 @@ impl Shapes {
                 wrong.insert(name.clone(), json!(["This query parameter is not known."]));
                 continue;
             };
-            // `$in` takes several values, each of which must fit.
+            // `$in` accepts several values, each of which must be valid.
             let several = name.ends_with("[$in]");
             let fits = if several {
                 text.split(',').all(|text| fits_text(schema, text.trim()))
@@ -136,15 +136,15 @@ impl Shapes {
                 wrong.insert(name.clone(), json!([format!("\"{text}\" is not a valid value.")]));
             }
         }
-        if wrong.is_empty() { Ok(()) } else { Err(Refusal::fields(wrong)) }
+        if wrong.is_empty() { Ok(()) } else { Err(Rejection::fields(wrong)) }
     }
 
-    pub fn check_body(&self, operation: &Operation, bytes: &[u8]) -> Result<Value, Refusal> {
+    pub fn check_body(&self, operation: &Operation, bytes: &[u8]) -> Result<Value, Rejection> {
         let Some(schema) = &operation.body else { return Ok(Value::Null) };
         let body: Value = match serde_json::from_slice(bytes) {
             Ok(body) => body,
             Err(_) if bytes.is_empty() => json!({}),
-            Err(error) => return Err(Refusal::invalid(format!("JSON parse error - {error}"))),
+            Err(error) => return Err(Rejection::invalid(format!("JSON parse error - {error}"))),
         };
         let validator = self.validator(&format!("body {}", operation.key), schema);
         let mut wrong: Map<String, Value> = Map::new();
@@ -157,10 +157,10 @@ impl Shapes {
                 messages.push(json!(error.to_string().chars().take(200).collect::<String>()));
             }
         }
-        if wrong.is_empty() { Ok(body) } else { Err(Refusal::fields(wrong)) }
+        if wrong.is_empty() { Ok(body) } else { Err(Rejection::fields(wrong)) }
     }
 
-    /// The value with everything that the document promises, and nothing more.
+    /// Returns the value with exactly the members of the document.
     pub fn complete(&self, operation: &Operation, status: u16, value: Value) -> Value {
         match operation.responses.get(&status.to_string()) {
             Some(Some(schema)) => fit::fit(schema, &self.components["schemas"], value),
@@ -168,7 +168,7 @@ impl Shapes {
         }
     }
 
-    /// Whether an answer is one that the document has.
+    /// Checks that the document describes a response.
     #[cfg(test)]
     pub fn check_answer(&self, operation: &Operation, status: u16, body: Option<&Value>) -> Result<(), String> {
         let Some(schema) = operation.responses.get(&status.to_string()) else {
@@ -194,7 +194,7 @@ impl Shapes {
 }
 
 fn decode(segment: &str) -> String {
-    // `+` is no space in a path.
+    // `+` does not mean a space in a path.
     url::form_urlencoded::parse(format!("x={}", segment.replace('+', "%2B")).as_bytes())
         .next()
         .map(|(_, value)| value.into_owned())

@@ -1,14 +1,14 @@
-//! A workspace: everything that one region's customer has.
+//! The data of a workspace.
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::errors::Refusal;
+use super::errors::Rejection;
 
 /// Records of one kind by id, oldest first.
 pub type Table = IndexMap<i64, Value>;
 
-/// A file that was uploaded or made.
+/// An uploaded or generated file.
 #[derive(Clone)]
 pub struct StoredFile {
     pub name: String,
@@ -16,12 +16,12 @@ pub struct StoredFile {
     pub bytes: Vec<u8>,
 }
 
-/// A contract with all that hangs on it.
+/// A contract with its comments, files and other records.
 pub struct Contract {
     pub id: i64,
-    /// `T` made from a template, `H` uploaded.
+    /// `T` for created from a template, `H` for uploaded.
     pub kind: char,
-    /// The fields of a list item, and more.
+    /// The fields of a list item, and additional ones.
     pub fields: Value,
     pub versions: Vec<StoredFile>,
     pub comments: Table,
@@ -35,11 +35,11 @@ pub struct Contract {
     pub external_metadata: Option<Value>,
     pub questionnaire: Value,
     pub marked_for_execution: bool,
-    /// The file that a DOCX download gives, when there is one.
+    /// The file that a DOCX download returns.
     pub turns: i64,
 }
 
-/// Something that happened, waiting for its webhooks.
+/// An event that is not yet delivered to webhooks.
 pub struct Activity {
     pub kind: &'static str,
     pub data: Value,
@@ -71,39 +71,39 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// A number that nothing has.
+    /// Returns an unused number.
     pub fn fresh(&mut self) -> i64 {
         self.next_id += 1;
         self.next_id
     }
 
-    /// A UUID that nothing has, the same at every run.
+    /// Returns an unused UUID, equal in every run.
     pub fn fresh_uuid(&mut self) -> String {
         let number = self.fresh();
         format!("{:08x}-0000-4000-8000-{number:012x}", self.id)
     }
 
-    /// The contract of `T-12`, `H-12` or `12`.
-    pub fn contract(&mut self, id: &str) -> Result<&mut Contract, Refusal> {
+    /// Returns the contract with the id `T-12`, `H-12` or `12`.
+    pub fn contract(&mut self, id: &str) -> Result<&mut Contract, Rejection> {
         let (kind, number) = match id.split_once('-') {
             Some((kind @ ("T" | "H"), number)) => (kind.chars().next(), number),
-            Some(_) => return Err(Refusal::not_found()),
+            Some(_) => return Err(Rejection::not_found()),
             None => (None, id),
         };
-        let number: i64 = number.parse().map_err(|_| Refusal::not_found())?;
-        let contract = self.contracts.get_mut(&number).ok_or_else(Refusal::not_found)?;
+        let number: i64 = number.parse().map_err(|_| Rejection::not_found())?;
+        let contract = self.contracts.get_mut(&number).ok_or_else(Rejection::not_found)?;
         if kind.is_some_and(|kind| kind != contract.kind) {
-            return Err(Refusal::not_found());
+            return Err(Rejection::not_found());
         }
         Ok(contract)
     }
 
-    /// Keeps something that happened for the webhooks.
+    /// Records an event for the webhooks.
     pub fn happened(&mut self, kind: &'static str, data: Value) {
         self.activities.push(Activity { kind, data });
     }
 
-    /// A link that gives the file without credentials.
+    /// Returns a link to the file that needs no credentials.
     pub fn share(&mut self, mount: &str, file: StoredFile) -> String {
         let key = self.fresh_uuid();
         let url = format!("{mount}/files/{key}");
@@ -129,29 +129,29 @@ impl Contract {
         self.fields["contract_name"].as_str().unwrap_or_default()
     }
 
-    /// What webhooks say about it.
+    /// Returns the contract's summary for webhooks.
     pub fn summary(&self) -> Value {
         json!({ "contract_id": self.composite_id(), "contract_name": self.name(), "contract_status": self.status() })
     }
 
-    /// Refuses when the contract is done with.
-    pub fn must_be_open(&self, what: &str) -> Result<(), Refusal> {
+    /// Returns an error if the contract is closed.
+    pub fn must_be_open(&self, what: &str) -> Result<(), Rejection> {
         match self.status() {
-            "VOIDED" => Err(Refusal::conflict(format!("{what} is not possible: the contract is voided."))),
+            "VOIDED" => Err(Rejection::conflict(format!("{what} is not possible: the contract is voided."))),
             "EXECUTED" => {
-                Err(Refusal::business_rule(format!("{what} is not possible: the contract has been executed.")))
+                Err(Rejection::business_rule(format!("{what} is not possible: the contract has been executed.")))
             }
             _ => Ok(()),
         }
     }
 }
 
-/// The id in a path.
-pub fn number(text: &str) -> Result<i64, Refusal> {
-    text.parse().map_err(|_| Refusal::not_found())
+/// Parses an id in a path.
+pub fn number(text: &str) -> Result<i64, Rejection> {
+    text.parse().map_err(|_| Rejection::not_found())
 }
 
-/// Copies the members that `from` has over those of `into`.
+/// Copies the members of `from` to `into`.
 pub fn merge(into: &mut Value, from: &Value) {
     if let (Some(into), Some(from)) = (into.as_object_mut(), from.as_object()) {
         for (name, value) in from {

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use patchbay_model::testing::ManualClock;
 use serde_json::{Value, json};
 
-use super::{PREFIX, Refusal, Reply, SpotDraft, shapes::Shapes};
+use super::{PREFIX, Rejection, Reply, SpotDraft, shapes::Shapes};
 use crate::{SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SimulatorConfig};
 
 fn spotdraft(limit: Option<u32>) -> SpotDraft {
@@ -44,12 +44,12 @@ fn send_as(
             Answer { status: 200, body: Value::String(String::from_utf8_lossy(&bytes).into_owned()) }
         }
         Ok(Reply::Empty(status)) => Answer { status, body: Value::Null },
-        Err(refusal) => refused(refusal),
+        Err(rejection) => refused(rejection),
     }
 }
 
-fn refused(refusal: Refusal) -> Answer {
-    let response = super::errors::response(refusal);
+fn refused(rejection: Rejection) -> Answer {
+    let response = super::errors::response(rejection);
     let status = response.status().as_u16();
     let location = response.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,7 +1,7 @@
-//! Signed deliveries, to loopback addresses alone: the sandbox never calls out.
+//! Delivers signed webhooks, only to loopback addresses: the sandbox calls no other host.
 //!
-//! `X-SD-WEBHOOK-CONTENT-HASH` is hex HMAC-SHA512 of the raw body under the base64-decoded key. The
-//! body of a delivery is not published in full; this shape is ours.
+//! `X-SD-WEBHOOK-CONTENT-HASH` is the hex HMAC-SHA512 of the raw body with the base64-decoded key. SpotDraft's document
+//! does not describe the body completely; this shape is the simulator's.
 
 use std::{
     net::IpAddr,
@@ -21,8 +21,8 @@ use tokio::sync::Notify;
 
 use super::state::Workspace;
 
-/// Deliveries that are kept for reading.
-const KEPT: usize = 200;
+/// The number of recorded deliveries; older ones are dropped.
+const MAX_DELIVERIES: usize = 200;
 
 #[derive(Default)]
 pub struct Webhooks(Arc<Shared>);
@@ -53,7 +53,7 @@ impl Webhooks {
         }
     }
 
-    /// Sends what has happened to the webhooks that want it.
+    /// Delivers the pending events to the subscribed webhooks.
     pub fn send(&self, workspace: &mut Workspace, now: &str) {
         let key = STANDARD.decode(&workspace.hmac_key).unwrap_or_default();
         for activity in std::mem::take(&mut workspace.activities) {
@@ -74,7 +74,7 @@ impl Webhooks {
         }
     }
 
-    /// Sends the newest event of a contract again.
+    /// Delivers an event to a webhook.
     pub fn deliver(&self, webhook: &Value, key: &[u8], body: &Value) {
         let text = body.to_string();
         let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, key), text.as_bytes());
@@ -83,7 +83,7 @@ impl Webhooks {
         let (webhook_id, activity) = (webhook["id"].clone(), body["activity_type"].clone());
         let shared = self.0.clone();
         if !is_loopback(&url) {
-            shared.note(json!({ "webhook_id": webhook_id, "activity_type": activity, "url": url, "outcome": "not attempted: the sandbox delivers to loopback addresses alone" }));
+            shared.note(json!({ "webhook_id": webhook_id, "activity_type": activity, "url": url, "outcome": "not attempted: the sandbox delivers only to loopback addresses" }));
             return;
         }
         shared.running.fetch_add(1, Ordering::SeqCst);
@@ -104,8 +104,8 @@ impl Webhooks {
                         outcome = format!("delivered: {}", response.status().as_u16());
                         break;
                     }
-                    Ok(response) => outcome = format!("refused: {}", response.status().as_u16()),
-                    Err(_) => "failed: no answer".clone_into(&mut outcome),
+                    Ok(response) => outcome = format!("rejected: {}", response.status().as_u16()),
+                    Err(_) => "failed: no response".clone_into(&mut outcome),
                 }
             }
             shared.note(json!({ "webhook_id": webhook_id, "activity_type": activity, "url": url, "outcome": outcome }));
@@ -119,7 +119,7 @@ impl Webhooks {
 impl Shared {
     fn note(&self, delivery: Value) {
         let mut deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
-        if deliveries.len() == KEPT {
+        if deliveries.len() == MAX_DELIVERIES {
             deliveries.remove(0);
         }
         deliveries.push(delivery);

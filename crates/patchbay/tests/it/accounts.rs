@@ -1,12 +1,12 @@
-//! Linked accounts through the API.
+//! LinkedServer accounts through the API.
 
 use serde_json::json;
 
-use crate::support::Linked;
+use crate::support::LinkedServer;
 
 #[test]
-fn accounts_are_listed_read_changed_and_deleted() {
-    let linked = Linked::new();
+fn accounts_can_be_listed_read_changed_and_deleted() {
+    let linked = LinkedServer::new();
     let api = linked.server.api();
     let path = format!("/accounts/{}", linked.account);
     insta::assert_json_snapshot!("accounts", api.get("/accounts").snapshot());
@@ -26,7 +26,7 @@ fn accounts_are_listed_read_changed_and_deleted() {
 
 #[test]
 fn lists_are_filtered() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let count = |query: &str| {
         let answer = linked.server.api().get(&format!("/accounts?{query}"));
         assert_eq!(answer.status, 200, "{query}: {answer}");
@@ -57,7 +57,7 @@ fn lists_are_filtered() {
 
 #[test]
 fn suspended_accounts_refuse_calls_until_resumed() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let path = format!("/accounts/{}", linked.account);
     let set = |status: &str| linked.server.api().patch(&path, &json!({ "status": status }));
     assert_eq!(set("suspended").text("/status"), "suspended");
@@ -72,8 +72,8 @@ fn suspended_accounts_refuse_calls_until_resumed() {
 }
 
 #[test]
-fn new_credentials_through_the_api_are_tried_first() {
-    let linked = Linked::new();
+fn new_credentials_are_verified_before_they_are_stored() {
+    let linked = LinkedServer::new();
     let path = format!("/accounts/{}", linked.account);
     let answer = linked.server.api().patch(&path, &json!({ "secrets": { "clientSecret": "wrong" } }));
     assert!(answer.status >= 400, "{answer}");

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::Linked;
+use crate::support::LinkedServer;
 
 #[test]
-fn an_action_answers_data_and_next() {
-    let linked = Linked::new();
+fn an_action_returns_data_and_next() {
+    let linked = LinkedServer::new();
     linked.provider.forget_requests();
     let answer = linked.run("list_contracts", json!({ "query": { "limit": 2 } }));
     assert_eq!(answer.status, 200, "{answer}");
@@ -21,7 +21,7 @@ fn an_action_answers_data_and_next() {
 
 #[test]
 fn the_acting_member_is_sent() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let path = format!("/accounts/{}", linked.account);
     let set = |email: &str| linked.server.api().patch(&path, &json!({ "credentials": { "userEmail": email } }));
     let answer = set("amara.okafor@example.com");
@@ -34,7 +34,7 @@ fn the_acting_member_is_sent() {
 
 #[test]
 fn changes_reach_the_provider() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let comment = linked
         .run("add_contract_comment", json!({ "path": { "contract_id": "8" }, "body": { "comment": "Fine by us." } }));
     assert_eq!(comment.status, 200, "{comment}");
@@ -50,8 +50,8 @@ fn changes_reach_the_provider() {
 }
 
 #[test]
-fn files_come_back_as_they_went() {
-    let linked = Linked::new();
+fn an_uploaded_file_is_downloaded_unchanged() {
+    let linked = LinkedServer::new();
     let body = json!({ "contract_name": "Old", "file_name": "old.txt", "file_content": "aGVsbG8=", "contract_type_id": 11, "organization_entity_id": 61 });
     let made = linked.run("upload_executed_contract", json!({ "body": body }));
     assert_eq!(made.status, 200, "{made}");
@@ -65,8 +65,8 @@ fn files_come_back_as_they_went() {
 }
 
 #[test]
-fn wrong_inputs_are_all_named_and_nothing_is_sent() {
-    let linked = Linked::new();
+fn all_invalid_inputs_are_reported_and_nothing_is_sent() {
+    let linked = LinkedServer::new();
     linked.provider.forget_requests();
     let inputs = json!({
         "path": { "composite_id": "../T-8", "colour": "red" },
@@ -82,7 +82,7 @@ fn wrong_inputs_are_all_named_and_nothing_is_sent() {
 
 #[test]
 fn path_values_never_change_the_route() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     for hostile in ["8/comments", "8/../9", "..", ".", "8?x=1", "8#x", "8%2F..%2F9", "8\\9"] {
         linked.provider.forget_requests();
         let answer = linked.run("list_obligations", json!({ "path": { "contract_id": hostile } }));
@@ -98,8 +98,8 @@ fn path_values_never_change_the_route() {
 }
 
 #[test]
-fn unknown_actions_name_the_nearest() {
-    let linked = Linked::new();
+fn an_unknown_action_gets_suggestions() {
+    let linked = LinkedServer::new();
     let answer = linked.run("list_contract", json!({}));
     assert_eq!(answer.status, 404);
     assert!(answer.body.contains("spotdraft_list_contracts"), "{answer}");
@@ -107,8 +107,8 @@ fn unknown_actions_name_the_nearest() {
 }
 
 #[test]
-fn accounts_must_be_named_and_known() {
-    let linked = Linked::new();
+fn a_call_needs_an_existing_account() {
+    let linked = LinkedServer::new();
     let body = json!({ "action": "spotdraft_list_contracts" });
     let nobody = linked.server.api().post("/actions/rpc", &body);
     assert_eq!(nobody.status, 400);

@@ -1,4 +1,4 @@
-//! Following a connection attempt by server-sent events: told at once, bounded, let go with its reader or the server.
+//! The event stream of a connection attempt: it reports the final status at once, is limited, and closes with the client or the server.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -16,14 +16,14 @@ fn attempt(server: &Server) -> (String, String) {
     (token, format!("/hub/connection_attempts/{id}"))
 }
 
-/// The data of the one event of a stream.
-fn told(body: &str) -> Value {
+/// Returns the data of the only event of a stream.
+fn event_data(body: &str) -> Value {
     let event = body.split("\n\n").find(|block| block.contains("event: attempt")).unwrap_or_else(|| panic!("{body}"));
     let data = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
     serde_json::from_str(data).unwrap()
 }
 
-/// Opens a stream; gives its status line and the connection, whose end closes it.
+/// Opens a stream. Returns its status line and the connection; dropping it closes the stream.
 fn open(server: &Server, token: &str, path: &str) -> (String, BufReader<TcpStream>) {
     let address = server.base.strip_prefix("http://").unwrap();
     let mut connection = TcpStream::connect(address).unwrap();
@@ -37,7 +37,7 @@ fn open(server: &Server, token: &str, path: &str) -> (String, BufReader<TcpStrea
 }
 
 #[test]
-fn the_end_is_told_as_it_happens() {
+fn the_final_status_is_streamed_at_once() {
     let server = Server::start(&Provider::start(), &[]);
     let (token, path) = attempt(&server);
     let (hub, events) = (server.hub(&token), format!("{path}/events"));
@@ -49,14 +49,14 @@ fn the_end_is_told_as_it_happens() {
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/event-stream")), "{answer}");
     assert_eq!((answer.header("x-accel-buffering"), answer.header("cache-control")), (Some("no"), Some("no-cache")));
     let expected = json!({ "status": "cancelled", "account": null, "error": null });
-    assert_eq!(told(&answer.body), expected);
-    // One that has ended is told so at once, in the same words as by asking.
-    assert_eq!(told(&server.hub(&token).get(&format!("{path}/events")).body), expected);
+    assert_eq!(event_data(&answer.body), expected);
+    // The stream of a finished attempt reports the status at once, in the format of the polling endpoint.
+    assert_eq!(event_data(&server.hub(&token).get(&format!("{path}/events")).body), expected);
     assert_eq!(server.hub(&token).get(&path).json(), expected);
 }
 
 #[test]
-fn nobody_follows_what_is_not_theirs() {
+fn an_attempt_is_visible_only_to_its_session() {
     let server = Server::start(&Provider::start(), &[]);
     let (token, path) = attempt(&server);
     let events = format!("{path}/events");
@@ -69,7 +69,7 @@ fn nobody_follows_what_is_not_theirs() {
 }
 
 #[test]
-fn there_are_so_many_and_a_reader_that_leaves_makes_room() {
+fn streams_are_limited_and_a_closed_one_frees_its_slot() {
     let server = Server::start(&Provider::start(), &[]);
     let (token, path) = attempt(&server);
     let mut followed = Vec::new();
@@ -80,25 +80,25 @@ fn there_are_so_many_and_a_reader_that_leaves_makes_room() {
     }
     let refused = server.hub(&token).get(&format!("{path}/events"));
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("2")), "{refused}");
-    // The attempt itself can still be asked for.
+    // The attempt can still be polled.
     assert_eq!(server.hub(&token).get(&path).json()["status"], "pending");
     followed.pop();
-    let patience = Instant::now() + Duration::from_mins(1);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !open(&server, &token, &path).0.contains("200") {
-        assert!(Instant::now() < patience, "the place of a reader that left was not given on");
+        assert!(Instant::now() < deadline, "the slot of a closed stream was not freed");
         std::thread::yield_now();
     }
 }
 
 #[test]
-fn streams_do_not_hold_up_the_servers_end() {
+fn streams_do_not_delay_the_shutdown() {
     let mut server = Server::start(&Provider::start(), &[]);
     let (token, path) = attempt(&server);
     let (status, mut reader) = open(&server, &token, &path);
     assert!(status.contains("200"), "{status}");
     assert_eq!(server.terminate(), Some(0));
     assert!(server.log().contains("drained=true"), "{}", server.log());
-    // The stream had an end of its own, not a cut.
+    // The server closed the stream properly.
     let mut rest = String::new();
     while reader.read_line(&mut rest).unwrap() > 0 {}
     assert!(rest.ends_with("0\r\n\r\n") && !rest.contains("event: attempt"), "{rest:?}");

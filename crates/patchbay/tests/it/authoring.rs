@@ -15,7 +15,7 @@ use crate::support::binary;
 
 const SECRET: &str = "canary-authoring-91c2";
 
-/// Runs a command in a folder: exit code, standard output, standard error.
+/// Runs a command in a folder. Returns exit code, standard output and standard error.
 fn patchbay(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = binary().current_dir(folder).args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -28,7 +28,7 @@ fn json_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// A folder with a fresh connector `acme`.
+/// Returns a folder with a new connector `acme`.
 fn acme(auth: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["connector", "new", "acme", "--base-url", "https://api.acme.example/v1", "--auth", auth];
@@ -37,7 +37,7 @@ fn acme(auth: &str) -> tempfile::TempDir {
     folder
 }
 
-/// A provider that answers each request with the next of `answers`, and gives back what it was asked.
+/// Starts a provider that returns the next of `answers` for each request. Returns its upstream setting and the received requests.
 fn provider(answers: Vec<(u16, Value)>) -> (String, thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -83,7 +83,7 @@ fn a_new_connector_is_valid_tested_formatted_and_documented() {
 }
 
 #[test]
-fn problems_are_told_as_text_json_and_sarif() {
+fn problems_are_printed_as_text_json_and_sarif() {
     let folder = acme("api-key");
     let path = folder.path().join("acme/acme.items.partial.yaml");
     let text = fs::read_to_string(&path).unwrap().replace("actionType:", "actionTyp:");
@@ -103,7 +103,7 @@ fn problems_are_told_as_text_json_and_sarif() {
 }
 
 #[test]
-fn a_case_that_differs_fails_and_says_how() {
+fn a_failing_case_shows_the_difference() {
     let folder = acme("bearer");
     let path = folder.path().join("acme/tests/items.test.yaml");
     fs::write(&path, fs::read_to_string(&path).unwrap().replace("cursor=two", "cursor=three")).unwrap();
@@ -117,7 +117,7 @@ fn a_case_that_differs_fails_and_says_how() {
 }
 
 #[test]
-fn fmt_tidies_and_keeps_comments() {
+fn fmt_formats_files_and_keeps_comments() {
     let folder = acme("basic");
     let path = folder.path().join("acme/acme.connector.yaml");
     let before = fs::read_to_string(&path).unwrap();
@@ -131,7 +131,7 @@ fn fmt_tidies_and_keeps_comments() {
 }
 
 #[test]
-fn an_action_runs_from_the_terminal_without_telling_its_secret() {
+fn an_action_runs_from_the_terminal_and_its_secret_is_not_printed() {
     let folder = acme("api-key");
     let write = |name: &str, value: Value| fs::write(folder.path().join(name), value.to_string()).unwrap();
     write("credentials.json", json!({ "apiKey": SECRET }));
@@ -173,7 +173,7 @@ fn an_action_runs_from_the_terminal_without_telling_its_secret() {
 }
 
 #[test]
-fn private_addresses_are_refused_unless_allowed() {
+fn private_addresses_are_rejected_unless_allowed() {
     let folder = acme("api-key");
     let path = folder.path().join("acme/acme.connector.yaml");
     let text = fs::read_to_string(&path).unwrap().replace("https://api.acme.example/v1", "https://127.0.0.1:9/v1");
@@ -217,7 +217,7 @@ const DESCRIPTION: &str = r#"{
 }"#;
 
 #[test]
-fn a_description_becomes_a_connector_that_runs() {
+fn an_imported_connector_runs() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     write("acme.json", DESCRIPTION);
@@ -239,7 +239,7 @@ fn a_description_becomes_a_connector_that_runs() {
 }
 
 #[test]
-fn an_import_touches_nothing_that_it_did_not_write() {
+fn an_import_replaces_only_files_that_an_import_wrote() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("acme.json"), DESCRIPTION).unwrap();
     let import = |more: &[&str]| patchbay(folder.path(), &[&["connector", "import", "acme.json"], more].concat());
@@ -251,7 +251,7 @@ fn an_import_touches_nothing_that_it_did_not_write() {
     fs::create_dir_all(path("tests")).unwrap();
     fs::write(path("tests/own.test.yaml"), "connector: acme\ncases: []\n").unwrap();
     assert_eq!(import(&["--force", "--operation", "addNote"]).0, 0);
-    // What the earlier import wrote and this one does not is gone, what is not its own stays.
+    // Files of the earlier import that this one does not write are removed; other files are kept.
     assert!(!path("acme.items.partial.yaml").exists() && path("tests/own.test.yaml").exists());
     fs::write(path("acme.notes.partial.yaml"), "# Mine.\n[]\n").unwrap();
     let (code, _, error) = import(&["--force"]);
@@ -264,7 +264,7 @@ fn an_import_touches_nothing_that_it_did_not_write() {
 }
 
 #[test]
-fn a_run_is_recorded_without_its_secrets_and_plays() {
+fn a_recorded_case_contains_no_secrets_and_passes() {
     let folder = acme("api-key");
     let write = |name: &str, value: Value| fs::write(folder.path().join(name), value.to_string()).unwrap();
     write("credentials.json", json!({ "apiKey": SECRET }));
@@ -290,7 +290,7 @@ fn a_run_is_recorded_without_its_secrets_and_plays() {
     assert!(text.contains("name: \"found items\"") && text.contains("cursor=two"), "{text}");
     let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme", "--coverage"]);
     assert_eq!((code, out.as_str()), (0, "acme: 2 cases, 0 failed; 1 of 1 actions covered\n    2 list_items\n"));
-    // Nothing is asked of the provider for a file that would not be written.
+    // The provider receives no request if the file cannot be written.
     let (code, _, error) = record(&upstream, &[]);
     assert!(code == 1 && error.contains("exists already"), "{error}");
 

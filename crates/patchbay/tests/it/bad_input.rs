@@ -1,4 +1,4 @@
-//! Input that nobody should send: a clear 4xx, never a 500, nothing left behind.
+//! Invalid input gets a clear 4xx, never a 500, and has no effect.
 
 use std::{
     io::{Read, Write},
@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{Linked, Provider, Server};
+use crate::support::{LinkedServer, Provider, Server};
 
 #[test]
 fn malformed_bodies_are_explained() {
@@ -37,7 +37,7 @@ fn malformed_bodies_are_explained() {
 }
 
 #[test]
-fn unknown_routes_and_methods_are_json_too() {
+fn errors_of_unknown_routes_and_methods_are_json() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     let missing = server.api().get("/nothing");
@@ -47,8 +47,8 @@ fn unknown_routes_and_methods_are_json_too() {
 }
 
 #[test]
-fn sessions_for_strangers_are_refused() {
-    let linked = Linked::new();
+fn sessions_for_unknown_ids_are_rejected() {
+    let linked = LinkedServer::new();
     let post = |changes: serde_json::Value| {
         let mut body = json!({ "origin_owner_id": "a", "origin_owner_name": "b" });
         body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
@@ -69,7 +69,7 @@ fn sessions_for_strangers_are_refused() {
 }
 
 #[test]
-fn raw_nonsense_on_the_socket_harms_nothing() {
+fn invalid_bytes_on_the_socket_are_harmless() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     let address = server.base.trim_start_matches("http://").to_owned();

@@ -1,11 +1,11 @@
-//! Connect sessions and the Hub API: from a token to a sealed account.
+//! Connect sessions and the Hub API, from a session token to a sealed account.
 
 use serde_json::{Value, json};
 
-use crate::support::{Linked, Provider, Server, canary, link_body};
+use crate::support::{LinkedServer, Provider, Server, canary, link_body};
 
 #[test]
-fn a_session_is_made_and_looked_up() {
+fn a_session_is_created_and_authenticated() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     let body = json!({
@@ -49,8 +49,8 @@ fn the_hub_shows_what_can_be_linked() {
 }
 
 #[test]
-fn linking_seals_the_secret_and_shows_it_never_again() {
-    let linked = Linked::new();
+fn linking_seals_the_secret_and_never_returns_it() {
+    let linked = LinkedServer::new();
     let token = linked.server.session(json!({}));
     let answer = linked.server.hub(&token).get(&format!("/hub/accounts/{}", linked.account));
     assert_eq!(answer.status, 200, "{answer}");
@@ -61,7 +61,7 @@ fn linking_seals_the_secret_and_shows_it_never_again() {
 }
 
 #[test]
-fn a_wrong_secret_shows_the_provider_s_words_and_stores_nothing() {
+fn a_wrong_secret_returns_the_providers_message_and_stores_nothing() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     let token = server.session(json!({}));
@@ -78,7 +78,7 @@ fn a_wrong_secret_shows_the_provider_s_words_and_stores_nothing() {
 }
 
 #[test]
-fn every_wrong_field_is_named_at_once() {
+fn all_invalid_fields_are_reported_together() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     let token = server.session(json!({}));
@@ -94,7 +94,7 @@ fn every_wrong_field_is_named_at_once() {
 
 #[test]
 fn the_same_owner_updates_unless_multiple() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let count = || linked.server.api().get("/accounts").json().as_array().unwrap().len();
     let link = |changes: Value| {
         let token = linked.server.session(changes);
@@ -110,8 +110,8 @@ fn the_same_owner_updates_unless_multiple() {
 }
 
 #[test]
-fn editing_keeps_what_is_not_given() {
-    let linked = Linked::new();
+fn editing_keeps_omitted_fields() {
+    let linked = LinkedServer::new();
     let token = linked.server.session(json!({ "account_id": linked.account }));
     let hub = linked.server.hub(&token);
     assert_eq!(hub.get("/hub/settings").text("/existing_account_id"), linked.account);
@@ -133,8 +133,8 @@ fn editing_keeps_what_is_not_given() {
 }
 
 #[test]
-fn expired_and_foreign_tokens_open_nothing() {
-    let linked = Linked::new();
+fn invalid_and_foreign_tokens_are_rejected() {
+    let linked = LinkedServer::new();
     for token in ["nonsense", "", canary::API_KEY] {
         let answer = linked.server.hub(token).get("/hub/connectors");
         assert_eq!(answer.status, 401, "{answer}");
@@ -161,7 +161,7 @@ fn attempts_are_polled_and_cancelled() {
 }
 
 #[test]
-fn two_links_at_once_make_one_account() {
+fn concurrent_links_of_an_owner_create_one_account() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     let token = server.session(json!({}));

@@ -1,4 +1,4 @@
-//! Connectors that a project pushes, and a directory that is read again, on a running server.
+//! Connectors that a project pushes, and the reload of the connectors directory, on a running server.
 
 use std::{
     fs,
@@ -9,9 +9,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Provider, Server, binary, link_body, offline};
+use crate::support::{ApiResponse, Client, Provider, Server, binary, link_body, offline};
 
-/// A small connector under a key, a version and a title.
+/// Returns a small connector with a key, a version and a title.
 fn merged(key: &str, version: &str, title: &str) -> String {
     format!(
         "Patchbay: 1.0.0\n\
@@ -40,7 +40,7 @@ fn merged(key: &str, version: &str, title: &str) -> String {
     )
 }
 
-/// The built-in SpotDraft connector under another version.
+/// Returns the built-in SpotDraft connector with another version.
 fn spotdraft(version: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors/spotdraft");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -54,8 +54,8 @@ fn spotdraft(version: &str) -> Value {
     json!({ "files": files.collect::<Vec<_>>() })
 }
 
-/// A server with two projects, and a key of each that may push.
-struct Pushing {
+/// A server with two projects, and an API key of each that may push.
+struct PushBed {
     server: Server,
     ours: Client,
     theirs: Client,
@@ -66,7 +66,7 @@ struct Pushing {
 
 const SCOPES: &str = "platform:read,platform:write,actions:execute,connectors:read,connectors:write";
 
-impl Pushing {
+impl PushBed {
     fn new(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data_dir = directory.path().join("data");
@@ -82,8 +82,8 @@ impl Pushing {
     }
 }
 
-/// One merged file, as YAML.
-fn push(client: &Client, text: String) -> Answer {
+/// Returns a bundled connector file.
+fn push(client: &Client, text: String) -> ApiResponse {
     client.clone().header("content-type", "application/yaml").send("POST", "/connectors", Some(text))
 }
 
@@ -102,7 +102,7 @@ fn link(server: &Server, api: &Client) -> String {
 
 #[test]
 fn a_connector_is_pushed_listed_pinned_and_deleted() {
-    let world = Pushing::new(&[]);
+    let world = PushBed::new(&[]);
     let api = &world.ours;
     let first = push(api, merged("acme", "1.0.0", "Acme"));
     insta::assert_json_snapshot!("pushed", first.snapshot());
@@ -133,8 +133,8 @@ fn a_connector_is_pushed_listed_pinned_and_deleted() {
 }
 
 #[test]
-fn a_bad_push_is_told_by_line_and_changes_nothing() {
-    let world = Pushing::new(&[]);
+fn a_rejected_push_reports_lines_and_changes_nothing() {
+    let world = PushBed::new(&[]);
     let api = &world.ours;
     push(api, merged("acme", "1.0.0", "Acme"));
     let bad =
@@ -164,8 +164,8 @@ fn a_bad_push_is_told_by_line_and_changes_nothing() {
 }
 
 #[test]
-fn an_override_runs_in_its_project_alone() {
-    let world = Pushing::new(&[]);
+fn an_override_runs_only_in_its_project() {
+    let world = PushBed::new(&[]);
     let (account, theirs) = (link(&world.server, &world.ours), link(&world.server, &world.theirs));
     let run = |api: &Client, account: &str| {
         let api = api.clone().header("x-account-id", account);
@@ -185,15 +185,15 @@ fn an_override_runs_in_its_project_alone() {
     assert_eq!(world.ours.get("/connectors/meta/spotdraft").text("/version"), "9.1.0");
     let built_in = world.ours.get("/connectors/spotdraft/versions/1.0.0");
     assert_eq!(built_in.json()["files"].as_array().unwrap().len(), 14, "{built_in}");
-    // Taking the override back gives the account the built-in one again.
+    // Deleting the override restores the built-in connector for the account.
     assert_eq!(world.ours.delete("/connectors/spotdraft/versions/9.1.0").status, 200);
     assert_eq!(version(&world.ours), ("1.0.0".to_owned(), "patchbay".to_owned()));
     assert_eq!(run(&world.ours, &account), 200);
 }
 
 #[test]
-fn another_project_neither_sees_nor_changes_it() {
-    let world = Pushing::new(&[]);
+fn another_project_cannot_see_or_change_a_connector() {
+    let world = PushBed::new(&[]);
     push(&world.ours, merged("acme", "1.0.0", "Acme"));
     let stranger = &world.theirs;
     for path in [
@@ -211,19 +211,19 @@ fn another_project_neither_sees_nor_changes_it() {
     }
     let refused = stranger.post("/auth_configs", &json!({ "connector_key": "acme" }));
     assert_eq!(refused.status, 400, "{refused}");
-    // Its guide is for those who may see it.
+    // The guide is visible only to those who may see the connector.
     assert_eq!(world.server.anonymous().get("/guides/acme/custom").status, 404);
     assert_eq!(stranger.get("/guides/acme/custom").status, 404);
     assert_eq!(world.ours.get("/guides/acme/custom").status, 200);
     assert!(!world.server.anonymous().get("/llms.txt").body.contains("acme"));
-    // The same key and version of another project is another connector.
+    // An equal key and version in another project is another connector.
     assert_eq!(push(stranger, merged("acme", "1.0.0", "Theirs")).status, 201);
     assert_eq!(world.ours.get("/connectors/acme").text("/title"), "Acme");
 }
 
 #[test]
-fn of_many_pushes_of_a_version_one_wins() {
-    let world = Pushing::new(&[]);
+fn concurrent_pushes_of_a_version_store_one() {
+    let world = PushBed::new(&[]);
     let statuses = thread::scope(|scope| {
         let pushing = (0..6).map(|number| {
             let api = &world.ours;
@@ -263,17 +263,17 @@ fn pushed_connectors_survive_a_restart() {
 }
 
 #[test]
-fn the_directory_is_read_again_by_signal_and_by_call() {
+fn the_directory_is_reloaded_by_signal_and_by_request() {
     let folder = tempfile::tempdir().unwrap();
     let put = |key: &str, text: &str| {
         fs::create_dir_all(folder.path().join(key)).unwrap();
         fs::write(folder.path().join(format!("{key}/{key}.connector.yaml")), text).unwrap();
     };
     put("acme", &merged("acme", "1.0.0", "Acme"));
-    let world = Pushing::new(&["--connectors", folder.path().to_str().unwrap()]);
+    let world = PushBed::new(&["--connectors", folder.path().to_str().unwrap()]);
     let api = &world.ours;
     assert_eq!(api.get("/connectors/acme").text("/latest_version"), "1.0.0");
-    // A profile came with the connector, in every project.
+    // Every project has a profile for the connector.
     assert_eq!(world.theirs.get("/auth_configs?connector_key=acme").json()["total"], 1);
 
     put("acme", &merged("acme", "1.1.0", "Acme"));
@@ -285,7 +285,7 @@ fn the_directory_is_read_again_by_signal_and_by_call() {
     assert_eq!(api.get("/connectors/acme").text("/latest_version"), "1.1.0");
     assert_eq!(world.theirs.get("/auth_configs?connector_key=beta").json()["total"], 1);
 
-    // A bad one is reported, and its last good version serves; the good one beside it swaps.
+    // An invalid connector is reported and keeps its last version; the valid one is reloaded.
     put("acme", "Patchbay: 1.0.0\n");
     put("beta", &merged("beta", "1.2.0", "Beta"));
     let pid = world.server.pid().to_string();
@@ -312,8 +312,8 @@ fn the_directory_is_read_again_by_signal_and_by_call() {
     assert_eq!(api.get("/connectors/acme").text("/latest_version"), "1.3.0");
 }
 
-impl Pushing {
-    /// A command against the server, in a folder: exit code, standard output, standard error.
+impl PushBed {
+    /// Runs a command against the server in a folder. Returns exit code, standard output and standard error.
     fn run(&self, folder: &Path, arguments: &[&str]) -> (i32, String, String) {
         let mut command = binary();
         command.env("PATCHBAY_URL", &self.server.base).env("PATCHBAY_API_KEY", &self.key);
@@ -329,7 +329,7 @@ impl Pushing {
 
 #[test]
 fn connectors_are_pushed_and_pulled_from_the_command_line() {
-    let world = Pushing::new(&[]);
+    let world = PushBed::new(&[]);
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| world.run(folder.path(), arguments);
     let (code, out, error) = run(&["new", "acme", "--base-url", "https://api.acme.example/v1", "--auth", "bearer"]);
@@ -366,7 +366,7 @@ fn connectors_are_pushed_and_pulled_from_the_command_line() {
     );
     assert_eq!(run(&["validate", "acme.connector.yaml", "--deny-warnings"]).0, 0);
 
-    // A built-in connector is pulled to begin from, and pushed in its own place.
+    // A built-in connector is pulled, and pushed as its override.
     assert_eq!(run(&["pull", "spotdraft", "--output", "ours"]).0, 0);
     let ours = folder.path().join("ours/spotdraft.connector.yaml");
     let text = fs::read_to_string(&ours).unwrap().replace("\n  version: 1.0.0", "\n  version: 1.0.1");
@@ -377,8 +377,8 @@ fn connectors_are_pushed_and_pulled_from_the_command_line() {
 }
 
 #[test]
-fn the_command_line_says_why_it_cannot() {
-    let world = Pushing::new(&[]);
+fn the_command_line_explains_failures() {
+    let world = PushBed::new(&[]);
     let folder = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| world.run(folder.path(), arguments);
     for (arguments, words) in [

@@ -1,4 +1,4 @@
-//! Files through the real server: held or handed on piece by piece, described in JSON, moved, cut, packed.
+//! File downloads through the real server: buffered, streamed, in JSON, redirected, truncated, compressed.
 
 use std::{
     io::{Read as _, Write as _},
@@ -16,30 +16,30 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server, Stand, canary};
+use crate::support::{ApiResponse, FixtureProvider, Server, canary};
 
 const MIB: usize = 1024 * 1024;
-const PIECE: usize = 64 * 1024;
-/// What the server's memory may grow by, however large the file.
-const GROWTH: u64 = 40 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
+/// The largest allowed growth of the server's memory, in KiB, for a file of any size.
+const MAX_GROWTH_KIB: u64 = 40 * 1024;
 
-/// Requests that arrived: the path, and whether the key came along.
-type Seen = Arc<Mutex<Vec<(String, bool)>>>;
+/// The received requests: the path, and whether it had the key.
+type SeenRequests = Arc<Mutex<Vec<(String, bool)>>>;
 
-/// The provider, and a server with an account of it. Answers may hold one MiB.
-struct Depot {
-    seen: Seen,
+/// A provider and a server with a linked account. Its response limit is 1 MiB.
+struct FileBed {
+    seen: SeenRequests,
     server: Server,
     account: String,
-    _stand: Stand,
+    _provider: FixtureProvider,
 }
 
-impl Depot {
+impl FileBed {
     fn start() -> Self {
-        let seen = Seen::default();
-        let stand = Stand::start("depot", router(seen.clone()));
+        let seen = SeenRequests::default();
+        let fixture = FixtureProvider::start("depot", router(seen.clone()));
         let upstreams = [("https://depot.example.com", "/api"), ("https://cdn.example.net", "/cdn")];
-        let server = stand.server(&upstreams, &["--response-limit-mib", "1"]);
+        let server = fixture.server(&upstreams, &["--response-limit-mib", "1"]);
         let profile = json!({ "connector_key": "depot", "authentication_config_key": "key", "default": true });
         let profile = server.api().post("/auth_configs", &profile).text("/id");
         let token = server.session(json!({ "provider": "depot" }));
@@ -48,19 +48,19 @@ impl Depot {
         assert_eq!(answer.status, 200, "{answer}");
         let account = answer.text("/id");
         seen.lock().unwrap().clear();
-        Self { seen, server, account, _stand: stand }
+        Self { seen, server, account, _provider: fixture }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "a test writes the value where it calls")]
-    fn run(&self, action: &str, inputs: Value) -> Answer {
+    fn run(&self, action: &str, inputs: Value) -> ApiResponse {
         self.server.api().header("x-account-id", &self.account).post("/actions/rpc", &body(action, &inputs))
     }
 
-    fn get(&self, action: &str, name: &str) -> Answer {
+    fn get(&self, action: &str, name: &str) -> ApiResponse {
         self.run(action, json!({ "path": { "name": name } }))
     }
 
-    /// The file itself, its headers and how much of it came before it broke off.
+    /// Downloads the file. Returns its headers and how much of it was received before the connection closed.
     fn bytes(
         &self,
         action: &str,
@@ -79,7 +79,7 @@ impl Depot {
         assert_eq!(response.status(), 200);
         let headers = response.headers().clone();
         let mut reader = response.body_mut().as_reader();
-        let mut buffer = vec![0; PIECE];
+        let mut buffer = vec![0; CHUNK_BYTES];
         loop {
             match reader.read(&mut buffer) {
                 Ok(0) => return (headers, Ok(())),
@@ -89,7 +89,7 @@ impl Depot {
         }
     }
 
-    /// The most memory that the server has held so far, in KiB.
+    /// Returns the server's peak memory so far, in KiB.
     fn peak(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -103,24 +103,24 @@ fn body(action: &str, inputs: &Value) -> Value {
     body
 }
 
-/// The file's byte at a place.
+/// Returns the file's byte at an offset.
 fn byte(place: usize) -> u8 {
     ((place * 31) ^ (place >> 8) ^ (place >> 16)).to_le_bytes()[0]
 }
 
 fn large(length: usize) -> Body {
-    let pieces = (0..length).step_by(PIECE).map(move |start| {
-        let piece = (start..length.min(start + PIECE)).map(byte).collect::<Vec<_>>();
+    let pieces = (0..length).step_by(CHUNK_BYTES).map(move |start| {
+        let piece = (start..length.min(start + CHUNK_BYTES)).map(byte).collect::<Vec<_>>();
         Ok::<_, std::io::Error>(Bytes::from(piece))
     });
     Body::from_stream(stream::iter(pieces))
 }
 
-fn router(seen: Seen) -> Router {
+fn router(seen: SeenRequests) -> Router {
     Router::new().route("/api/{*path}", get(api)).route("/cdn/{*path}", get(api)).with_state(seen)
 }
 
-async fn api(State(seen): State<Seen>, Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
+async fn api(State(seen): State<SeenRequests>, Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
     seen.lock().unwrap().push((path.clone(), headers.contains_key("x-key")));
     let builder = Response::builder();
     let json = |value: Value| {
@@ -150,7 +150,7 @@ async fn api(State(seen): State<Seen>, Path(path): Path<String>, headers: Header
             builder.header(header::CONTENT_ENCODING, "gzip").body(Body::from(encoder.finish().unwrap()))
         }
         "files/cut" => {
-            // Time for what is there to be sent.
+            // Lets the server send what it has received.
             let part = stream::iter(0..8).then(|_| async {
                 tokio::task::yield_now().await;
                 Ok(Bytes::from_static(&[1; 1024]))
@@ -179,9 +179,9 @@ async fn api(State(seen): State<Seen>, Path(path): Path<String>, headers: Header
 }
 
 #[test]
-fn a_large_file_goes_through_in_bounded_memory() {
-    const LENGTH: usize = 160 * MIB;
-    let depot = Depot::start();
+fn a_large_file_is_streamed_in_bounded_memory() {
+    const LENGTH_BYTES: usize = 160 * MIB;
+    let depot = FileBed::start();
     depot.bytes("stream_file", "2", |_| {}).1.unwrap();
     let before = depot.peak();
     let (mut place, mut is_right) = (0, true);
@@ -190,21 +190,21 @@ fn a_large_file_goes_through_in_bounded_memory() {
         place += piece.len();
     });
     outcome.unwrap();
-    assert_eq!((place, is_right), (LENGTH, true));
-    assert_eq!(headers["content-length"], LENGTH.to_string().as_str());
+    assert_eq!((place, is_right), (LENGTH_BYTES, true));
+    assert_eq!(headers["content-length"], LENGTH_BYTES.to_string().as_str());
     let grown = depot.peak() - before;
-    assert!(grown < GROWTH, "{grown} KiB more for a file of {LENGTH} bytes");
+    assert!(grown < MAX_GROWTH_KIB, "{grown} KiB more for a file of {LENGTH_BYTES} bytes");
 }
 
 #[test]
-fn who_takes_json_gets_the_file_within_it() {
-    let depot = Depot::start();
+fn a_client_that_accepts_json_gets_the_file_in_json() {
+    let depot = FileBed::start();
     let answer = depot.get("stream_file", "3");
     assert_eq!(answer.status, 200);
     let content = STANDARD.decode(answer.text("/data/content")).unwrap();
     assert!(content.len() == 3 * MIB && content.iter().enumerate().all(|(place, found)| *found == byte(place)));
     assert_eq!(answer.json()["data"]["length"], json!(3 * MIB));
-    // Held, it would be too much; what helps is said.
+    // The buffered file exceeds the limit; the message says what to do.
     let held = depot.get("hold_file", "3");
     assert_eq!((held.status, held.code().as_str()), (502, "ProviderResponseTooLargeError"), "{held}");
     assert!(held.text("/message").contains("`responseMode: stream`"), "{held}");
@@ -215,8 +215,8 @@ fn who_takes_json_gets_the_file_within_it() {
 }
 
 #[test]
-fn a_file_is_no_page_of_ours() {
-    let depot = Depot::start();
+fn a_file_cannot_act_as_a_page_of_the_server() {
+    let depot = FileBed::start();
     let mut found = Vec::new();
     let (headers, outcome) = depot.bytes("stream_file", "small", |piece| found.extend_from_slice(piece));
     outcome.unwrap();
@@ -229,8 +229,8 @@ fn a_file_is_no_page_of_ours() {
 }
 
 #[test]
-fn a_packed_file_is_unpacked_and_a_secret_in_it_masked() {
-    let depot = Depot::start();
+fn a_compressed_file_is_decompressed_and_redacted() {
+    let depot = FileBed::start();
     let mut place = 0;
     let (headers, outcome) = depot.bytes("stream_file", "packed", |piece| {
         assert!(piece.iter().enumerate().all(|(at, found)| *found == byte(place + at)));
@@ -245,19 +245,19 @@ fn a_packed_file_is_unpacked_and_a_secret_in_it_masked() {
 }
 
 #[test]
-fn half_a_file_does_not_look_whole() {
-    let depot = Depot::start();
+fn a_truncated_file_is_not_reported_as_complete() {
+    let depot = FileBed::start();
     let mut length = 0;
     let (_, outcome) = depot.bytes("stream_file", "cut", |piece| length += piece.len());
     assert!(outcome.is_err() && length <= 8 * 1024, "{length} {outcome:?}");
-    // Before the first byte a failure is an error like any other.
+    // Before the first byte, a failure is a normal error response.
     let missing = depot.get("stream_file", "nothing");
     assert_eq!((missing.status, missing.code().as_str()), (404, "ProviderError"), "{missing}");
 }
 
 #[test]
-fn a_link_is_followed_and_the_key_stays_with_its_host() {
-    let depot = Depot::start();
+fn a_download_link_is_followed_without_the_key() {
+    let depot = FileBed::start();
     let elsewhere = depot.get("get_linked", "elsewhere").json();
     assert_eq!(
         elsewhere["data"],
@@ -280,7 +280,7 @@ fn a_link_is_followed_and_the_key_stays_with_its_host() {
 
 #[test]
 fn redirects_are_followed_without_the_key_or_not_at_all() {
-    let depot = Depot::start();
+    let depot = FileBed::start();
     let followed = depot.run("get_moved", json!({ "query": { "follow": true } }));
     assert_eq!(followed.text("/data"), "from there");
     assert_eq!(depot.seen.lock().unwrap().last().unwrap(), &("there".to_owned(), false));

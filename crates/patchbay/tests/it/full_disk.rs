@@ -1,8 +1,8 @@
-//! A disk that fills while the server runs: what cannot be stored is refused with a clear word, what is
-//! stored stays, reading goes on, and all is well again when there is room.
+//! A disk that fills while the server runs: writes are rejected with a clear message, stored data is kept, reads
+//! still work, and writes work again when there is space.
 //!
 //! The disk is a small memory file system that only this test's server sees. It needs a kernel that lets
-//! users make name spaces; where it does not, the test says so and looks at nothing.
+//! users create namespaces; otherwise, the test prints that it is skipped.
 
 use std::{fs, process::Command};
 
@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::support::{Provider, Server, binary, canary, link_body};
 
-/// Bytes of the disk; the database and its log take about a quarter of it at the start.
-const DISK: usize = 4 * 1024 * 1024;
+/// The size of the disk. The database and its log initially use about a quarter of it.
+const DISK_BYTES: usize = 4 * 1024 * 1024;
 
 fn can_mount() -> bool {
     let tried = Command::new("unshare").args(["--user", "--map-root-user", "--mount", "true"]).output();
@@ -23,7 +23,7 @@ fn can_mount() -> bool {
 }
 
 #[test]
-fn a_disk_that_fills_refuses_writes_and_loses_nothing() {
+fn a_full_disk_rejects_writes_and_loses_nothing() {
     if !can_mount() {
         return;
     }
@@ -31,13 +31,13 @@ fn a_disk_that_fills_refuses_writes_and_loses_nothing() {
     let disk = outside.path().join("disk");
     fs::create_dir(&disk).unwrap();
     let provider = Provider::start();
-    // A file takes half of the disk until the test asks for room.
+    // A file uses half of the disk until the test frees it.
     let script = format!(
-        "mount -t tmpfs -o size={DISK} tmpfs '{disk}' && head -c {half} /dev/zero > '{disk}/filler' || exit 1\n\
+        "mount -t tmpfs -o size={DISK_BYTES} tmpfs '{disk}' && head -c {half} /dev/zero > '{disk}/filler' || exit 1\n\
          (timeout 120 sh -c 'until [ -e \"{room}\" ]; do sleep 0.05; done'; rm -f '{disk}/filler'; touch '{room}.made') >/dev/null 2>&1 &\n\
          exec \"$@\"",
         disk = disk.display(),
-        half = DISK / 2,
+        half = DISK_BYTES / 2,
         room = outside.path().join("room").display(),
     );
     let data_dir = disk.join("data");
@@ -63,7 +63,7 @@ fn a_disk_that_fills_refuses_writes_and_loses_nothing() {
         server.api().patch(&format!("/accounts/{account}"), &json!({ "metadata": { "note": "y".repeat(90_000) } }));
     assert_eq!(change.status, 503, "{change}");
 
-    // What is there is read, and used.
+    // Stored data can be read and used.
     assert_eq!(server.anonymous().get("/healthz").status, 200);
     let read = server.api().get(&format!("/accounts/{account}"));
     assert_eq!((read.status, &read.json()["metadata"]), (200, &json!({})), "nothing is half-written: {read}");

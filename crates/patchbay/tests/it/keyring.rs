@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::{Linked, Server, binary, canary};
+use crate::support::{LinkedServer, Server, binary, canary};
 
 fn keyring(server: &Server, arguments: &[&str]) -> Output {
     binary().arg("keyring").args(arguments).arg("--data-dir").arg(&server.data_dir).output().unwrap()
@@ -31,7 +31,7 @@ fn ids(status: &Value) -> (Vec<String>, String) {
 }
 
 /// Adds a profile with a sealed setup field; the account already has sealed credentials.
-fn add_secret_profile(linked: &Linked) {
+fn add_secret_profile(linked: &LinkedServer) {
     let body = json!({
         "connector_key": "github", "authentication_config_key": "oauth2",
         "setup_information": { "clientId": "app", "clientSecret": canary::CLIENT_SECRET },
@@ -42,7 +42,7 @@ fn add_secret_profile(linked: &Linked) {
 
 #[test]
 fn keys_are_rotated_with_and_without_a_running_server() {
-    let mut linked = Linked::new();
+    let mut linked = LinkedServer::new();
     add_secret_profile(&linked);
     let before = report(&keyring(&linked.server, &["status", "--json"]));
     let (old, first) = ids(&before);
@@ -84,7 +84,7 @@ fn keys_are_rotated_with_and_without_a_running_server() {
 
 #[test]
 fn the_commands_and_the_server_run_after_a_server_was_killed() {
-    let mut linked = Linked::new();
+    let mut linked = LinkedServer::new();
     linked.server.kill();
     assert!(linked.server.data_dir.join("control.sock").exists());
     let text = keyring(&linked.server, &["status"]);

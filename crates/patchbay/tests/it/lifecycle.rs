@@ -1,10 +1,10 @@
-//! Starting, stopping, and everything that may be wrong with a data directory.
+//! Start, shutdown, and problems with the data directory.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Output};
 
-use crate::support::{Linked, Provider, Server, binary, canary, offline};
+use crate::support::{LinkedServer, Provider, Server, binary, canary, offline};
 
-/// Runs a server that must not start, and gives what it said.
+/// Runs a server that must not start, and returns its standard error.
 fn refused(data_dir: &Path, arguments: &[&str]) -> String {
     let output: Output = binary()
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
@@ -14,13 +14,13 @@ fn refused(data_dir: &Path, arguments: &[&str]) -> String {
         .unwrap();
     assert!(!output.status.success());
     assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!said.contains("panicked"), "{said}");
-    said.replace(&data_dir.display().to_string(), "DATA")
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(!message.contains("panicked"), "{message}");
+    message.replace(&data_dir.display().to_string(), "DATA")
 }
 
-fn error_line(said: &str) -> String {
-    let line = said.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{said}"));
+fn error_line(message: &str) -> String {
+    let line = message.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{message}"));
     line.to_owned()
 }
 
@@ -34,7 +34,7 @@ fn the_first_start_prints_its_secrets_once() {
         Server::spawn(command, &data_dir)
     };
     let mut server = start();
-    // The last lines of what the first start prints.
+    // The last lines of the first start's banner.
     let log = server.logged("/dashboard?login_token=");
     let key =
         log.split_whitespace().find(|word| word.starts_with("v1.local.")).unwrap_or_else(|| panic!("{log}")).to_owned();
@@ -54,7 +54,7 @@ fn the_first_start_prints_its_secrets_once() {
 }
 
 #[test]
-fn health_and_readiness_are_told() {
+fn health_and_readiness_are_reported() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     assert_eq!(server.anonymous().get("/healthz").status, 200);
@@ -62,17 +62,17 @@ fn health_and_readiness_are_told() {
 }
 
 #[test]
-fn a_second_server_on_the_same_directory_is_refused() {
+fn a_second_server_on_a_data_directory_is_rejected() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
-    let said = error_line(&refused(&server.data_dir, &[]));
+    let message = error_line(&refused(&server.data_dir, &[]));
     let expected = format!("another Patchbay (process {}) already uses the data directory DATA", server.pid());
-    assert!(said.contains(&expected), "{said}");
+    assert!(message.contains(&expected), "{message}");
 }
 
 #[test]
 fn accounts_survive_a_restart() {
-    let mut linked = Linked::new();
+    let mut linked = LinkedServer::new();
     let data_dir = linked.server.data_dir.clone();
     assert_eq!(linked.server.terminate(), Some(0));
     let server = Server::start_in(&data_dir, &linked.provider, &[]);
@@ -84,16 +84,16 @@ fn accounts_survive_a_restart() {
 }
 
 #[test]
-fn a_missing_key_ring_is_one_clear_line() {
-    let mut linked = Linked::new();
+fn a_missing_key_ring_is_a_one_line_error() {
+    let mut linked = LinkedServer::new();
     linked.server.terminate();
     fs::remove_file(linked.server.data_dir.join("keyring.json")).unwrap();
     insta::assert_snapshot!(error_line(&refused(&linked.server.data_dir, &[])));
 }
 
 #[test]
-fn another_key_ring_is_one_clear_line() {
-    let mut linked = Linked::new();
+fn a_wrong_key_ring_is_a_one_line_error() {
+    let mut linked = LinkedServer::new();
     linked.server.terminate();
     let other = tempfile::tempdir().unwrap();
     let provider = Provider::start();
@@ -105,8 +105,8 @@ fn another_key_ring_is_one_clear_line() {
 }
 
 #[test]
-fn an_open_key_ring_is_refused_with_the_remedy() {
-    let mut linked = Linked::new();
+fn a_readable_key_ring_is_rejected_with_instructions() {
+    let mut linked = LinkedServer::new();
     linked.server.terminate();
     let ring = linked.server.data_dir.join("keyring.json");
     fs::set_permissions(&ring, fs::Permissions::from_mode(0o644)).unwrap();
@@ -114,26 +114,26 @@ fn an_open_key_ring_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn a_damaged_database_is_told() {
-    let mut linked = Linked::new();
+fn a_damaged_database_is_reported() {
+    let mut linked = LinkedServer::new();
     linked.server.terminate();
     fs::write(linked.server.data_dir.join("patchbay.db"), "not a database at all".repeat(500)).unwrap();
-    let said = error_line(&refused(&linked.server.data_dir, &[]));
-    assert!(said.contains("restore it from a backup"), "{said}");
+    let message = error_line(&refused(&linked.server.data_dir, &[]));
+    assert!(message.contains("restore it from a backup"), "{message}");
 }
 
 #[test]
-fn a_port_that_is_taken_is_told() {
+fn a_used_port_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let directory = tempfile::tempdir().unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = binary().args(["serve", "--listen", &address, "--data-dir"]).arg(directory.path()).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("is another program using the port?"), "{said}");
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("is another program using the port?"), "{message}");
 }
 
 #[test]
-fn a_bad_connector_is_reported_and_the_good_ones_serve() {
+fn an_invalid_connector_is_reported_and_the_others_work() {
     let connectors = tempfile::tempdir().unwrap();
     let bad = connectors.path().join("broken");
     fs::create_dir(&bad).unwrap();
@@ -147,18 +147,18 @@ fn a_bad_connector_is_reported_and_the_good_ones_serve() {
 }
 
 #[test]
-fn wrong_configuration_is_refused_before_anything_is_made() {
+fn an_invalid_configuration_is_rejected_before_files_are_created() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
     let file = directory.path().join("patchbay.yaml");
     fs::write(&file, "listne: 127.0.0.1:1\n").unwrap();
-    let said = refused(&data_dir, &["--config", file.to_str().unwrap()]);
-    assert!(said.contains("patchbay.yaml:1:1") && said.contains("did you mean `listen`?"), "{said}");
+    let message = refused(&data_dir, &["--config", file.to_str().unwrap()]);
+    assert!(message.contains("patchbay.yaml:1:1") && message.contains("did you mean `listen`?"), "{message}");
     assert!(!data_dir.exists());
 }
 
 #[test]
-fn projects_and_keys_are_made_offline() {
+fn projects_and_api_keys_are_created_offline() {
     let directory = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| offline(directory.path(), arguments);
     let project = run(&["project", "create", "Staging area"]);
@@ -171,21 +171,21 @@ fn projects_and_keys_are_made_offline() {
 }
 
 #[test]
-fn a_data_directory_that_cannot_be_made_or_written_is_told() {
-    // Nobody can make a directory here, the superuser included.
-    let said = error_line(&refused(Path::new("/proc/patchbay-data"), &[]));
-    assert!(said.contains("cannot create") && said.contains("--data-dir"), "{said}");
+fn a_data_directory_without_permissions_is_reported() {
+    // No user can create a directory here, not even root.
+    let message = error_line(&refused(Path::new("/proc/patchbay-data"), &[]));
+    assert!(message.contains("cannot create") && message.contains("--data-dir"), "{message}");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
-    let said = error_line(&refused(&file, &[]));
-    assert!(said.contains("cannot create"), "{said}");
-    let said = error_line(&refused(Path::new("/sys"), &[]));
-    assert!(said.contains("cannot write to") && said.contains("owner and permissions"), "{said}");
+    let message = error_line(&refused(&file, &[]));
+    assert!(message.contains("cannot create"), "{message}");
+    let message = error_line(&refused(Path::new("/sys"), &[]));
+    assert!(message.contains("cannot write to") && message.contains("owner and permissions"), "{message}");
 }
 
 #[test]
-fn two_connectors_with_one_public_id_are_named_at_the_start() {
+fn colliding_public_action_ids_are_reported_at_the_start() {
     let provider = Provider::start();
     let connectors = tempfile::tempdir().unwrap();
     for (key, action) in [("quay", "side_list"), ("quay_side", "list")] {

@@ -1,7 +1,7 @@
-//! Black-box tests: the real binary on a real port, a simulated provider in this process.
+//! Black-box tests: the real binary on a real port, with a simulated provider in the test's process.
 //!
-//! Every answer that passes through [`support::Client`] is searched for the planted secrets, and
-//! when a server stops, so are its log and the bytes of its database ([`support::canary`]).
+//! [`support::Client`] searches every response for the planted secrets. When a server stops, its log and the files of
+//! its data directory are searched too ([`support::canary`]).
 
 mod accounts;
 mod actions;
@@ -15,18 +15,18 @@ mod downloads;
 mod full_disk;
 mod keyring;
 mod lifecycle;
+mod login;
+mod mcp_oauth;
 mod mcp_request;
-mod mcp_sign_in;
-mod oauth1_sign_in;
+mod oauth1;
+mod oauth2;
 mod profiles;
 mod provider_faults;
-mod provider_sign_in;
 mod proxy;
 mod published;
 mod quickstart;
 mod revoke;
 mod screens;
-mod signin;
 mod soap;
 mod support;
 mod tenants;

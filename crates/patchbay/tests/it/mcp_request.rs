@@ -1,23 +1,23 @@
-//! Tools of MCP servers through the real server: both eras, sessions, streams, and servers on a bad day.
+//! Tool calls at MCP servers through the real server: both protocol eras, sessions, streams and failures.
 
-use patchbay_simulator::{Fault, Matching, McpEra, McpRules, McpServer, Planned};
+use patchbay_simulator::{Fault, FaultFilter, McpEra, McpRules, McpServer, PlannedFault};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server, Stand, canary};
+use crate::support::{ApiResponse, FixtureProvider, Server, canary};
 
-/// A simulated MCP server, and the product's server with one account at it.
-struct Quay {
+/// A simulated MCP server, and a server with one linked account.
+struct McpCallBed {
     mcp: McpServer,
     server: Server,
     account: String,
-    _stand: Stand,
+    _provider: FixtureProvider,
 }
 
-impl Quay {
+impl McpCallBed {
     fn start(rules: McpRules, arguments: &[&str]) -> Self {
         let mcp = McpServer::new(rules, None);
-        let stand = Stand::start("quay", mcp.router());
-        let server = stand.server(&[("https://quay.example.com", "")], arguments);
+        let fixture = FixtureProvider::start("quay", mcp.router());
+        let server = fixture.server(&[("https://quay.example.com", "")], arguments);
         let token = server.session(json!({ "provider": "quay" }));
         let integration =
             server.hub(&token).get("/hub/connectors?provider=quay").text("/integrations/0/integration_id");
@@ -25,21 +25,21 @@ impl Quay {
         let answer = server.hub(&token).post("/hub/accounts", &body);
         assert_eq!(answer.status, 200, "{answer}");
         let account = answer.text("/id");
-        Self { mcp, server, account, _stand: stand }
+        Self { mcp, server, account, _provider: fixture }
     }
 
-    fn run(&self, action: &str, inputs: Value) -> Answer {
+    fn run(&self, action: &str, inputs: Value) -> ApiResponse {
         let mut body = inputs;
         body["action"] = json!(format!("quay_{action}"));
         self.server.api().header("x-account-id", &self.account).post("/actions/rpc", &body)
     }
 
-    fn issue(&self) -> Answer {
+    fn issue(&self) -> ApiResponse {
         self.run("get_issue", json!({ "path": { "id": "Q-1" } }))
     }
 
     fn fault(&self, times: u32, fault: Fault) {
-        self.mcp.plan(Planned { matching: Matching::default(), times, fault });
+        self.mcp.plan(PlannedFault { matching: FaultFilter::default(), times, fault });
     }
 }
 
@@ -48,51 +48,51 @@ fn legacy() -> McpRules {
 }
 
 #[test]
-fn a_tool_of_a_server_without_sessions_is_one_request() {
-    let quay = Quay::start(McpRules::default(), &[]);
-    let before = quay.mcp.heard().len();
+fn a_tool_call_without_sessions_is_one_request() {
+    let quay = McpCallBed::start(McpRules::default(), &[]);
+    let before = quay.mcp.received_methods().len();
     let answer = quay.run("create_issue", json!({ "body": { "title": "Scrub the deck" } }));
     assert_eq!(answer.json()["data"], json!({ "id": "Q-3", "title": "Scrub the deck", "team": null }), "{answer}");
-    assert_eq!(quay.mcp.heard().split_off(before), ["tools/call"]);
+    assert_eq!(quay.mcp.received_methods().split_off(before), ["tools/call"]);
     let tools = quay.run("list_tools", json!({})).json();
     let names = tools["data"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect::<Vec<_>>();
     assert_eq!(names, ["get_issue", "create_issue", "list_issues", "ask_captain"]);
 }
 
 #[test]
-fn a_session_is_opened_once_for_an_account_and_again_when_it_is_lost() {
-    let quay = Quay::start(legacy(), &[]);
-    // Linking tried the credentials in a session of its own, which it ended.
+fn an_account_has_one_session_which_is_reopened_when_lost() {
+    let quay = McpCallBed::start(legacy(), &[]);
+    // Linking verified the credentials in a separate session, which it closed.
     assert_eq!((quay.mcp.opened_sessions(), quay.mcp.open_sessions()), (1, 0));
     for _ in 0..3 {
-        assert_eq!(quay.issue().json()["data"]["title"], "Mend the crane");
+        assert_eq!(quay.issue().json()["data"]["title"], "Repair the crane");
     }
     assert_eq!((quay.mcp.opened_sessions(), quay.mcp.open_sessions()), (2, 1));
     quay.mcp.lose_sessions();
-    assert_eq!(quay.issue().json()["data"]["title"], "Mend the crane");
+    assert_eq!(quay.issue().json()["data"]["title"], "Repair the crane");
     assert_eq!(quay.mcp.opened_sessions(), 3);
-    // The other kind of server at the same address, and back.
+    // The server at the URL changes its era, and changes back.
     quay.mcp.change(|rules| rules.has_sessions = false);
-    assert_eq!(quay.issue().json()["data"]["title"], "Mend the crane");
+    assert_eq!(quay.issue().json()["data"]["title"], "Repair the crane");
 }
 
 #[test]
-fn a_stream_is_read_no_further_than_its_answer() {
+fn a_stream_is_read_only_up_to_its_response() {
     for era in [McpEra::Modern, McpEra::Legacy] {
         let rules = McpRules { era, streams: true, stays_open: true, ..McpRules::default() };
-        let quay = Quay::start(rules, &["--call-budget-seconds", "20"]);
-        assert_eq!(quay.issue().json()["data"]["title"], "Mend the crane", "{era:?}");
+        let quay = McpCallBed::start(rules, &["--call-budget-seconds", "20"]);
+        assert_eq!(quay.issue().json()["data"]["title"], "Repair the crane", "{era:?}");
     }
 }
 
 #[test]
-fn a_stream_that_breaks_off_is_taken_up_where_it_can_be() {
-    let quay = Quay::start(McpRules { streams: true, resumes: true, ..legacy() }, &[]);
+fn an_interrupted_stream_is_resumed_if_possible() {
+    let quay = McpCallBed::start(McpRules { streams: true, resumes: true, ..legacy() }, &[]);
     quay.mcp.change(|rules| rules.cuts = 1);
     let answer = quay.run("create_issue", json!({ "body": { "title": "Once" } }));
     assert_eq!(answer.json()["data"]["id"], "Q-3", "{answer}");
-    assert!(quay.mcp.heard().contains(&"GET".to_owned()));
-    // Where it cannot be, it is told, and nothing is sent twice.
+    assert!(quay.mcp.received_methods().contains(&"GET".to_owned()));
+    // If the stream cannot be resumed, the call fails, and the request is not repeated.
     quay.mcp.change(|rules| (rules.cuts, rules.resumes) = (1, false));
     let answer = quay.run("create_issue", json!({ "body": { "title": "Twice?" } }));
     assert_eq!((answer.status, answer.text("/errorCode").as_str()), (502, "ProviderConnectionError"), "{answer}");
@@ -102,24 +102,25 @@ fn a_stream_that_breaks_off_is_taken_up_where_it_can_be() {
 }
 
 #[test]
-fn what_a_tool_wants_in_headers_is_learnt_once() {
-    let quay = Quay::start(McpRules { marks_parameters: true, ..McpRules::default() }, &[]);
-    let listed = |quay: &Quay| quay.mcp.heard().iter().filter(|method| *method == "tools/list").count();
+fn a_tools_header_parameters_are_fetched_once() {
+    let quay = McpCallBed::start(McpRules { marks_parameters: true, ..McpRules::default() }, &[]);
+    let listed =
+        |quay: &McpCallBed| quay.mcp.received_methods().iter().filter(|method| *method == "tools/list").count();
     for team in ["yard", "dock", "yard"] {
         let answer = quay.run("list_issues", json!({ "query": { "team": team } }));
         assert_eq!(answer.json()["data"][0]["team"], team, "{answer}");
     }
-    // Three pages, once.
+    // The three pages are fetched once.
     assert_eq!(listed(&quay), 3);
 }
 
 #[test]
-fn a_server_on_a_bad_day_is_told_from_an_account_that_is_refused() {
-    let quay = Quay::start(McpRules::default(), &[]);
+fn server_failures_are_distinguished_from_rejected_accounts() {
+    let quay = McpCallBed::start(McpRules::default(), &[]);
     let failing = |fault: Fault| {
         quay.fault(8, fault);
         let answer = quay.run("create_issue", json!({ "body": { "title": "x" } }));
-        // What was planned and not used up must not meet the next call.
+        // An unused planned fault must not affect the next call.
         while quay.issue().status != 200 {}
         (answer.status, answer.text("/errorCode"))
     };
@@ -138,10 +139,10 @@ fn a_server_on_a_bad_day_is_told_from_an_account_that_is_refused() {
 }
 
 #[test]
-fn tools_without_end_are_not_read_without_end() {
-    let quay = Quay::start(McpRules { lists_without_end: true, ..McpRules::default() }, &[]);
-    let before = quay.mcp.heard().len();
+fn an_endless_tool_list_is_limited() {
+    let quay = McpCallBed::start(McpRules { lists_without_end: true, ..McpRules::default() }, &[]);
+    let before = quay.mcp.received_methods().len();
     let answer = quay.run("list_tools", json!({}));
     assert_eq!((answer.status, answer.text("/errorCode").as_str()), (502, "ProviderInvalidResponseError"), "{answer}");
-    assert_eq!(quay.mcp.heard().len() - before, 100);
+    assert_eq!(quay.mcp.received_methods().len() - before, 100);
 }

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::{Linked, link_body};
+use crate::support::{LinkedServer, link_body};
 
 #[test]
-fn profiles_are_made_changed_and_deleted() {
-    let linked = Linked::new();
+fn profiles_are_created_changed_and_deleted() {
+    let linked = LinkedServer::new();
     let api = linked.server.api();
     insta::assert_json_snapshot!("profiles", api.get("/auth_configs").snapshot());
     let body = json!({ "connector_key": "spotdraft", "name": "Second", "enabled_actions": ["spotdraft_list_contracts"], "active": true });
@@ -24,8 +24,8 @@ fn profiles_are_made_changed_and_deleted() {
 }
 
 #[test]
-fn unknown_connectors_and_actions_are_refused_with_the_nearest() {
-    let linked = Linked::new();
+fn unknown_connectors_and_actions_get_suggestions() {
+    let linked = LinkedServer::new();
     let api = linked.server.api();
     let answer = api.post("/auth_configs", &json!({ "connector_key": "spotdraf" }));
     assert!(answer.status == 400 && answer.body.contains("did you mean `spotdraft`?"), "{answer}");
@@ -35,8 +35,8 @@ fn unknown_connectors_and_actions_are_refused_with_the_nearest() {
 }
 
 #[test]
-fn a_disabled_profile_closes_the_hub_and_the_calls() {
-    let linked = Linked::new();
+fn a_disabled_profile_disables_the_hub_and_calls() {
+    let linked = LinkedServer::new();
     let token = linked.server.session(json!({}));
     let path = format!("/auth_configs/{}", linked.integration);
     assert_eq!(linked.server.api().patch(&path, &json!({ "active": false })).status, 200);
@@ -54,7 +54,7 @@ fn a_disabled_profile_closes_the_hub_and_the_calls() {
 
 #[test]
 fn actions_that_are_not_enabled_do_not_run() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let path = format!("/auth_configs/{}", linked.integration);
     let body = json!({ "enabled_actions": ["spotdraft_list_contracts"] });
     assert_eq!(linked.server.api().patch(&path, &body).status, 200);
@@ -68,8 +68,8 @@ fn actions_that_are_not_enabled_do_not_run() {
 }
 
 #[test]
-fn the_catalog_is_searched_and_detailed() {
-    let linked = Linked::new();
+fn the_catalog_can_be_searched_and_read() {
+    let linked = LinkedServer::new();
     let api = linked.server.api();
     insta::assert_json_snapshot!("connectors_meta", api.get("/connectors/meta").snapshot());
     assert_eq!(api.get("/connectors/meta/spotdraft").json()["provider"], "spotdraft");

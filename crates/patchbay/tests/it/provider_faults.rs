@@ -1,39 +1,39 @@
-//! A provider on a bad day: each fault gets its own clear error, and leaves nothing behind.
+//! Failures of a provider: each has its own clear error, and has no side effects.
 
 use serde_json::{Value, json};
 
-use crate::support::{Linked, Provider, Server, link_body};
+use crate::support::{LinkedServer, Provider, Server, link_body};
 
-/// Runs a read-only action while every request meets the fault.
-fn under(linked: &Linked, fault: Value) -> crate::support::Answer {
+/// Runs a read-only action while every request fails with the fault.
+fn under(linked: &LinkedServer, fault: Value) -> crate::support::ApiResponse {
     linked.provider.fault(20, fault);
     linked.run("get_contract_status", json!({ "path": { "composite_id": "T-8" } }))
 }
 
 #[test]
 fn html_is_not_data() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     insta::assert_json_snapshot!(under(&linked, json!({ "kind": "html" })).snapshot());
 }
 
 #[test]
-fn a_cut_body_is_told() {
-    let linked = Linked::new();
+fn a_truncated_body_is_reported() {
+    let linked = LinkedServer::new();
     let answer = under(&linked, json!({ "kind": "truncated_body" }));
     assert_eq!(answer.status, 502, "{answer}");
     insta::assert_json_snapshot!(answer.snapshot());
 }
 
 #[test]
-fn a_redirect_elsewhere_is_not_followed_with_credentials() {
-    let linked = Linked::new();
+fn a_redirect_to_another_host_gets_no_credentials() {
+    let linked = LinkedServer::new();
     let answer = under(&linked, json!({ "kind": "redirect", "location": "http://169.254.169.254/latest/meta-data" }));
     assert_eq!(answer.status, 502, "{answer}");
 }
 
 #[test]
-fn huge_and_packed_bodies_are_capped() {
-    let linked = Linked::with_arguments(&["--response-limit-mib", "1"]);
+fn large_and_compressed_bodies_are_limited() {
+    let linked = LinkedServer::with_arguments(&["--response-limit-mib", "1"]);
     for fault in
         [json!({ "kind": "huge_body", "bytes": 4_000_000 }), json!({ "kind": "gzip_bomb", "bytes": 50_000_000 })]
     {
@@ -45,8 +45,8 @@ fn huge_and_packed_bodies_are_capped() {
 }
 
 #[test]
-fn a_slow_provider_is_cut_off() {
-    let linked = Linked::with_arguments(&["--call-budget-seconds", "1"]);
+fn a_slow_provider_times_out() {
+    let linked = LinkedServer::with_arguments(&["--call-budget-seconds", "1"]);
     let answer = under(&linked, json!({ "kind": "delay", "millis": 20_000 }));
     assert_eq!(answer.status, 408, "{answer}");
     assert_eq!(answer.header("retry-after"), Some("60"));
@@ -54,14 +54,14 @@ fn a_slow_provider_is_cut_off() {
 
 #[test]
 fn errors_of_the_provider_keep_status_and_body() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let answer = under(&linked, json!({ "kind": "status", "status": 422, "body": { "detail": "No." } }));
     assert_eq!(answer.status, 422, "{answer}");
     insta::assert_json_snapshot!(answer.snapshot());
 }
 
 #[test]
-fn a_provider_that_is_down_stores_no_account() {
+fn no_account_is_stored_while_the_provider_is_down() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     let token = server.session(json!({}));
@@ -75,10 +75,10 @@ fn a_provider_that_is_down_stores_no_account() {
 
 #[test]
 fn echoed_secrets_are_redacted() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let echo =
         json!({ "kind": "status", "status": 400, "body": { "you_sent": crate::support::canary::CLIENT_SECRET } });
-    // The client panics when the secret comes through.
+    // The test client panics if a response contains the secret.
     let answer = under(&linked, echo.clone());
     assert_eq!(answer.status, 400, "{answer}");
     linked.provider.fault_none();
@@ -88,12 +88,12 @@ fn echoed_secrets_are_redacted() {
 }
 
 #[test]
-fn who_would_rather_not_wait_is_told_whose_limit_it_is() {
-    let linked = Linked::new();
+fn a_client_that_does_not_wait_gets_the_limit_that_applies() {
+    let linked = LinkedServer::new();
     linked.provider.fault(1, json!({ "kind": "rate_limited", "retry_after": 30 }));
     let body = json!({ "action": "spotdraft_get_contract_status", "path": { "composite_id": "T-8" } });
     let hasty = linked.api().header("x-rate-limit-wait", "0");
-    // The first answer is the provider's own; what it says of its limit holds for every other request.
+    // The first response is the provider's; its rate limit then applies to every other request.
     let answer = hasty.post("/actions/rpc", &body);
     assert_eq!((answer.status, answer.code().as_str()), (429, "ProviderError"), "{answer}");
     assert_eq!(answer.header("retry-after"), Some("30"));

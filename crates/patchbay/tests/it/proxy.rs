@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Linked;
+use crate::support::LinkedServer;
 
 #[test]
-fn the_provider_s_answer_passes_through_whatever_its_status() {
-    let linked = Linked::new();
+fn every_response_of_the_provider_is_passed_through() {
+    let linked = LinkedServer::new();
     let send = |body: Value| linked.api().post("/unified/proxy", &body);
     let answer = send(json!({ "method": "get", "path": "/contract_types/" }));
     assert_eq!(answer.status, 200, "{answer}");
@@ -20,8 +20,8 @@ fn the_provider_s_answer_passes_through_whatever_its_status() {
 }
 
 #[test]
-fn it_reaches_no_other_host() {
-    let linked = Linked::new();
+fn the_proxy_reaches_no_other_host() {
+    let linked = LinkedServer::new();
     linked.provider.forget_requests();
     for body in [
         json!({ "path": "/x", "url": "https://evil.example.com" }),
@@ -45,7 +45,7 @@ fn it_reaches_no_other_host() {
 
 #[test]
 fn heartbeats_keep_a_long_call_open() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let answer =
         linked.api().header("prefer", "heartbeat").post("/unified/proxy", &json!({ "path": "/contract_types/" }));
     assert_eq!(answer.status, 200, "{answer}");

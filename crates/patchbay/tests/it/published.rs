@@ -1,5 +1,5 @@
-//! `patchbay connector import` on API descriptions that are really published. A script gets them from the package
-//! registries (never from the providers); what is out of reach is told loudly and left out.
+//! `patchbay connector import` on published API descriptions. A script downloads them from package registries, never
+//! from the providers; a description that cannot be downloaded is reported and skipped.
 
 use std::{
     fs,
@@ -9,10 +9,10 @@ use std::{
 
 use crate::support::binary;
 
-/// What is known of a description: file, which part, key, least number of actions, some of them.
-type Published = (&'static str, &'static [&'static str], &'static str, usize, &'static [&'static str]);
+/// An expected import: file, selection, key, minimal number of actions, some of their ids.
+type PublishedApi = (&'static str, &'static [&'static str], &'static str, usize, &'static [&'static str]);
 
-const PUBLISHED: [Published; 5] = [
+const PUBLISHED: [PublishedApi; 5] = [
     (
         "github.json",
         &[],
@@ -51,7 +51,7 @@ fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
-fn published_descriptions_become_connectors_that_are_valid_and_formatted() {
+fn published_api_descriptions_import_as_valid_formatted_connectors() {
     let documents = documents();
     let folder = tempfile::tempdir().unwrap();
     for (file, part, key, least, some) in PUBLISHED {

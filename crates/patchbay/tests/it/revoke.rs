@@ -1,10 +1,10 @@
-//! Accounts are taken back: one when it is deleted, many from the command line and the API of a running server.
+//! Revocation of accounts: of one when it is deleted, and of many with the command line and the API.
 
 use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::{Linked, Server, binary, canary};
+use crate::support::{LinkedServer, Server, binary, canary};
 
 fn revoke(server: &Server, project: &str, arguments: &[&str]) -> Output {
     let mut command = binary();
@@ -20,14 +20,14 @@ fn report(output: &Output) -> Value {
     serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
 }
 
-/// The project that the planted key belongs to.
-fn project(linked: &Linked) -> String {
+/// Returns the project of the planted API key.
+fn project(linked: &LinkedServer) -> String {
     linked.server.session_answer(json!({})).text("/project_id")
 }
 
 #[test]
-fn many_accounts_are_taken_back_on_a_running_server() {
-    let mut linked = Linked::new();
+fn accounts_are_revoked_in_bulk_on_a_running_server() {
+    let mut linked = LinkedServer::new();
     let project = project(&linked);
     let dry = report(&revoke(&linked.server, &project, &["--connector", "spotdraft", "--dry-run", "--json"]));
     assert_eq!((dry["accounts"].as_array().unwrap().len(), &dry["accounts"][0]["wiped"]), (1, &json!(false)), "{dry}");
@@ -65,14 +65,14 @@ fn many_accounts_are_taken_back_on_a_running_server() {
     assert!(linked.server.logged("an account was revoked").contains("audit=true"));
 
     assert_eq!(linked.server.terminate(), Some(0));
-    let alone = revoke(&linked.server, &project, &["--connector", "spotdraft"]);
-    assert!(!alone.status.success());
-    assert!(String::from_utf8_lossy(&alone.stderr).contains("no server runs on"));
+    let offline = revoke(&linked.server, &project, &["--connector", "spotdraft"]);
+    assert!(!offline.status.success());
+    assert!(String::from_utf8_lossy(&offline.stderr).contains("no server runs on"));
 }
 
 #[test]
-fn a_deleted_account_says_what_its_provider_said() {
-    let linked = Linked::new();
+fn a_deleted_account_returns_the_providers_revocation_status() {
+    let linked = LinkedServer::new();
     let deleted = linked.server.api().delete(&format!("/accounts/{}", linked.account));
     assert_eq!(deleted.status, 200, "{deleted}");
     assert_eq!(deleted.text("/id"), linked.account);

@@ -1,12 +1,12 @@
-//! The screens' pages and files: what may frame them, what they may run, how long they are kept.
+//! The web pages and their files: embedding, content security policy, caching.
 
 use std::fs;
 
 use serde_json::json;
 
-use crate::support::{Answer, Provider, Server};
+use crate::support::{ApiResponse, Provider, Server};
 
-/// A server whose screens are a few lines each.
+/// Starts a server with minimal web pages.
 fn server() -> (Server, tempfile::TempDir, Provider) {
     let web = tempfile::tempdir().unwrap();
     for (path, text) in [
@@ -25,7 +25,7 @@ fn server() -> (Server, tempfile::TempDir, Provider) {
     (server, web, provider)
 }
 
-fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+fn header<'a>(answer: &'a ApiResponse, name: &str) -> &'a str {
     answer.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
 }
 

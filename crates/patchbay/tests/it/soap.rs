@@ -1,27 +1,27 @@
-//! A provider that speaks SOAP: calls, pages, faults and what is no SOAP at all, through the real server.
+//! A SOAP provider through the real server: calls, pages, faults, and responses that are not SOAP.
 
-use patchbay_simulator::{Fault, Matching, Planned, SoapServer};
+use patchbay_simulator::{Fault, FaultFilter, PlannedFault, SoapServer};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server, Stand, canary};
+use crate::support::{ApiResponse, FixtureProvider, Server, canary};
 
-/// The payroll, in this process, and a server with an account of it.
-struct Payroll {
+/// The SOAP service in the test's process, and a server with a linked account.
+struct SoapBed {
     soap: SoapServer,
     server: Server,
     account: String,
-    _stand: Stand,
+    _provider: FixtureProvider,
 }
 
-impl Payroll {
+impl SoapBed {
     fn start(method: &str) -> Self {
         Self::with_arguments(method, &[])
     }
 
     fn with_arguments(method: &str, arguments: &[&str]) -> Self {
         let soap = SoapServer::new("integration@acme", canary::CLIENT_SECRET);
-        let stand = Stand::start("payroll", soap.router());
-        let server = stand.server(&[("https://payroll.example.com", "")], arguments);
+        let fixture = FixtureProvider::start("payroll", soap.router());
+        let server = fixture.server(&[("https://payroll.example.com", "")], arguments);
         let profile = json!({ "connector_key": "payroll", "authentication_config_key": method, "default": true });
         let answer = server.api().post("/auth_configs", &profile);
         assert_eq!(answer.status, 201, "{answer}");
@@ -29,31 +29,31 @@ impl Payroll {
         let answer = link(&server, &profile, canary::CLIENT_SECRET);
         assert_eq!(answer.status, 200, "{answer}");
         let account = answer.text("/id");
-        Self { soap, server, account, _stand: stand }
+        Self { soap, server, account, _provider: fixture }
     }
 
-    fn run(&self, action: &str, inputs: Value) -> Answer {
+    fn run(&self, action: &str, inputs: Value) -> ApiResponse {
         let mut body = inputs;
         body["action"] = json!(format!("payroll_{action}"));
         self.server.api().header("x-account-id", &self.account).post("/actions/rpc", &body)
     }
 
-    fn get(&self, id: &str) -> Answer {
+    fn get(&self, id: &str) -> ApiResponse {
         self.run("get_employee", json!({ "path": { "id": id } }))
     }
 
     fn plan(&self, times: u32, fault: Fault) {
-        self.soap.plan(Planned { matching: Matching::default(), times, fault });
+        self.soap.plan(PlannedFault { matching: FaultFilter::default(), times, fault });
     }
 
-    /// What an answer in this form brings.
-    fn under(&self, status: u16, content_type: &str, body: &str) -> Answer {
+    /// Returns the outcome of a call whose response has this form.
+    fn under(&self, status: u16, content_type: &str, body: &str) -> ApiResponse {
         self.plan(1, Fault::Text { status, content_type: content_type.to_owned(), body: body.to_owned() });
         self.get("001")
     }
 }
 
-fn link(server: &Server, profile: &str, password: &str) -> Answer {
+fn link(server: &Server, profile: &str, password: &str) -> ApiResponse {
     let token = server.session(json!({ "provider": "payroll" }));
     let credentials = json!({ "user": "integration@acme", "password": password });
     server.hub(&token).post("/hub/accounts", &json!({ "integration_id": profile, "credentials": credentials }))
@@ -62,7 +62,7 @@ fn link(server: &Server, profile: &str, password: &str) -> Answer {
 #[test]
 fn pages_are_one_list() {
     for method in ["user", "digest"] {
-        let payroll = Payroll::start(method);
+        let payroll = SoapBed::start(method);
         let answer = payroll.run("list_employees", json!({}));
         assert_eq!(answer.status, 200, "{answer}");
         let names = answer.json()["data"].as_array().unwrap().iter().map(|one| one["Name"].clone()).collect::<Vec<_>>();
@@ -76,11 +76,11 @@ fn pages_are_one_list() {
 
 #[test]
 fn calls_of_both_versions_and_every_form_of_envelope() {
-    let payroll = Payroll::start("user");
+    let payroll = SoapBed::start("user");
     assert_eq!(payroll.get("003").text("/data/Name"), "Edsger");
     let newer = payroll.run("get_employee_newer", json!({ "path": { "id": "003" } }));
     assert_eq!(newer.text("/data/Employee/Name"), "Edsger");
-    // Whatever a name holds, it is a name.
+    // Markup in a name is escaped.
     let name = "</pay:Name><pay:Department>\"x\" & <![CDATA[y]]>";
     for (action, id) in [
         ("add_employee", "006"),
@@ -100,25 +100,25 @@ fn calls_of_both_versions_and_every_form_of_envelope() {
 }
 
 #[test]
-fn faults_become_errors_with_the_faults_words() {
-    let payroll = Payroll::start("user");
+fn soap_faults_become_errors_with_their_message() {
+    let payroll = SoapBed::start("user");
     let unknown = payroll.get("999");
     assert_eq!((unknown.status, unknown.text("/message").as_str()), (404, "nobody has the id 999"), "{unknown}");
     let newer = payroll.run("get_employee_newer", json!({ "path": { "id": "999" } }));
     assert_eq!(newer.status, 400, "a mistake of the caller's comes with status 500, too: {newer}");
-    assert!(newer.text("/message").ends_with("answered with a SOAP fault: there is no employee 999"), "{newer}");
+    assert!(newer.text("/message").ends_with("answered with a SOAP fault: employee 999 does not exist"), "{newer}");
     let server = payroll.get("broken");
     assert_eq!((server.status, server.code().as_str()), (500, "ProviderError"), "{server}");
-    // A fault with status 200 is no answer.
+    // A fault with the status 200 is an error.
     insta::assert_json_snapshot!(payroll.run("add_employee", json!({ "body": {} })).snapshot());
-    // The client panics when the password comes through.
+    // The test client panics if a response contains the password.
     let echo = payroll.get("echo");
     assert!(echo.body.contains("you came with the password [redacted]"), "{echo}");
 }
 
 #[test]
 fn a_wrong_password_links_nothing() {
-    let payroll = Payroll::start("user");
+    let payroll = SoapBed::start("user");
     let profile = payroll.server.api().get("/auth_configs?connector_key=payroll");
     let id = profile.json().as_array().map_or_else(|| profile.text("/data/0/id"), |_| profile.text("/0/id"));
     let refused = link(&payroll.server, &id, "wrong");
@@ -128,7 +128,7 @@ fn a_wrong_password_links_nothing() {
 
 #[test]
 fn what_is_no_envelope_is_told_apart() {
-    let payroll = Payroll::with_arguments("user", &["--response-limit-mib", "1"]);
+    let payroll = SoapBed::with_arguments("user", &["--response-limit-mib", "1"]);
     let envelope = |inner: &str| {
         format!("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body>{inner}</s:Body></s:Envelope>")
     };
@@ -138,7 +138,7 @@ fn what_is_no_envelope_is_told_apart() {
         envelope("&a19;")
     );
     let file = format!("<!DOCTYPE b [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>{}", envelope("<a>&x;</a>"));
-    for (status, kind, body, told, says) in [
+    for (status, kind, body, expected, says) in [
         (200, "text/html", "<h1>Maintenance</h1>".to_owned(), 502, "page of HTML"),
         (504, "text/html", "<h1>Maintenance</h1>".to_owned(), 504, "answered 504"),
         (500, "text/xml", String::new(), 500, "answered 500"),
@@ -151,21 +151,21 @@ fn what_is_no_envelope_is_told_apart() {
         (200, "multipart/related; boundary=x", "--x".to_owned(), 502, "in parts"),
     ] {
         let answer = payroll.under(status, kind, &body);
-        assert_eq!(answer.status, told, "{kind} {says}: {answer}");
+        assert_eq!(answer.status, expected, "{kind} {says}: {answer}");
         assert!(answer.body.contains(says), "{says}: {answer}");
         assert!(!answer.body.contains("root:"), "{answer}");
     }
-    // A broken connection gets a second one.
+    // After a lost connection, the request is retried on another one.
     payroll.plan(2, Fault::TruncatedBody);
     assert_eq!(payroll.get("001").code(), "ProviderConnectionError");
 }
 
 #[test]
 fn a_provider_that_asks_to_wait_is_asked_again() {
-    let payroll = Payroll::start("user");
+    let payroll = SoapBed::start("user");
     payroll.plan(2, Fault::RateLimited { retry_after: 0 });
     assert_eq!(payroll.get("001").status, 200);
-    // What writes is not repeated by itself.
+    // A write is not retried.
     payroll.plan(1, Fault::RateLimited { retry_after: 7 });
     let answer = payroll.run("add_employee", json!({ "body": { "name": "a", "department": "b" } }));
     assert_eq!((answer.status, answer.header("retry-after")), (429, Some("7")), "{answer}");
@@ -174,7 +174,7 @@ fn a_provider_that_asks_to_wait_is_asked_again() {
 
 #[test]
 fn endless_pages_end_and_go_on() {
-    let payroll = Payroll::start("user");
+    let payroll = SoapBed::start("user");
     let first = payroll.run("get_history", json!({}));
     assert_eq!(first.json()["data"], json!(["0", "1", "2"]), "{first}");
     assert_eq!(first.json()["next"], json!("3"));

@@ -1,10 +1,10 @@
-//! Every route of the OpenAPI document: with no key, with a wrong one, with another project's.
+//! Calls every route of the OpenAPI document without a key, with an invalid key, and with another project's key.
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Linked, Provider, Server, offline};
+use crate::support::{Client, LinkedServer, Provider, Server, offline};
 
-/// Routes that anyone may read, and signing in, which has its own tests.
+/// The public routes, and the log-in routes, which have separate tests.
 const PUBLIC: [&str; 11] = [
     "/auth/",
     "/",
@@ -39,7 +39,7 @@ fn operations(server: &Server) -> Vec<Operation> {
     operations
 }
 
-/// The path with the other project's ids filled in.
+/// Returns the path with the other project's ids.
 fn fill(path: &str, account: &str, profile: &str, key: &str) -> String {
     let mut filled = String::new();
     let mut rest = path;
@@ -67,7 +67,7 @@ fn body(method: &str, path: &str) -> Option<String> {
 
 #[test]
 fn without_a_valid_key_nothing_opens() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     for operation in operations(&linked.server) {
         let path = fill(&operation.path, &linked.account, &linked.integration, "no-key");
         let strangers: [Client; 3] = [

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Outcome, contracts::contract, created, ok};
 use crate::spotdraft::{
     Call,
-    errors::Refusal,
+    errors::Rejection,
     filters::page,
     state::{Workspace, merge, number},
 };
@@ -20,7 +20,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
             ok(contract.notes.values().next().cloned().unwrap_or_else(|| json!({ "id": 0, "text": "" })))
         }),
         "PUT /contracts/{contract_id}/notes/{note_id}" => contract(workspace, call, |contract, call| {
-            let note = contract.notes.get_mut(&number(&call.path[1])?).ok_or_else(Refusal::not_found)?;
+            let note = contract.notes.get_mut(&number(&call.path[1])?).ok_or_else(Rejection::not_found)?;
             note["text"] = call.body["text"].clone();
             if let Some(tag) = call.body["note_tag"]["name"].as_str() {
                 note["note_tag"] = json!(tag);
@@ -44,7 +44,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
         "GET /contracts/{contract_id}/recipients/recipient_link/" => contract(workspace, call, |contract, call| {
             let email = call.query("recipient_email").unwrap_or_default();
             let found = contract.recipients.values().find(|recipient| recipient["recipient"]["user"]["email"] == email);
-            let recipient = found.ok_or_else(Refusal::not_found)?;
+            let recipient = found.ok_or_else(Rejection::not_found)?;
             let url =
                 format!("https://app.spotdraft.test/sign/{}?recipient={}", contract.id, recipient["recipient"]["id"]);
             ok(json!({ "recipient_link": url, "url": url, "link": url }))
@@ -55,7 +55,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
         "GET /contracts/{contract_id}/authorized_users/" => {
             let members = match workspace.contract(&call.path[0]) {
                 Ok(contract) => contract.members.clone(),
-                Err(refusal) => return Some(Err(refusal)),
+                Err(rejection) => return Some(Err(rejection)),
             };
             let users = members.iter().filter_map(|id| workspace.users.get(id).cloned()).collect();
             page(call, users).and_then(ok)
@@ -77,7 +77,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
         "POST /contracts/{contract_id}/tasks/bulk/" => {
             let id = match workspace.contract(&call.path[0]) {
                 Ok(contract) => contract.id,
-                Err(refusal) => return Some(Err(refusal)),
+                Err(rejection) => return Some(Err(rejection)),
             };
             let tasks = call.body.as_array().cloned().unwrap_or_default();
             created(tasks.iter().map(|new| task(workspace, call, new, Some(id))).collect::<Value>())
@@ -85,7 +85,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
         "POST /user_tasks/" => {
             let contract = call.body["contract_id"].as_i64();
             if contract.is_some_and(|id| !workspace.contracts.contains_key(&id)) {
-                return Some(Err(Refusal::field("contract_id", "There is no such contract.")));
+                return Some(Err(Rejection::field("contract_id", "The contract does not exist.")));
             }
             created(task(workspace, call, &call.body, contract))
         }
@@ -123,7 +123,7 @@ fn approvals(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 
 fn business_user(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let id = call.body["user_id"].as_i64().unwrap_or_default();
-    let user = workspace.users.get(&id).cloned().ok_or_else(Refusal::not_found)?;
+    let user = workspace.users.get(&id).cloned().ok_or_else(Rejection::not_found)?;
     let contract = workspace.contract(&call.path[0])?;
     contract.fields["business_user_id"] = json!(id);
     let mut answer = user.clone();
@@ -137,12 +137,20 @@ fn invite(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     for item in &items {
         if let Some(id) = item["user_id"].as_i64() {
             users.push(
-                workspace.users.get(&id).cloned().ok_or_else(|| Refusal::field("items", "There is no such user."))?,
+                workspace
+                    .users
+                    .get(&id)
+                    .cloned()
+                    .ok_or_else(|| Rejection::field("items", "The user does not exist."))?,
             );
         }
         if let Some(id) = item["role_id"].as_i64() {
             roles.push(
-                workspace.roles.get(&id).cloned().ok_or_else(|| Refusal::field("items", "There is no such role."))?,
+                workspace
+                    .roles
+                    .get(&id)
+                    .cloned()
+                    .ok_or_else(|| Rejection::field("items", "The role does not exist."))?,
             );
         }
     }

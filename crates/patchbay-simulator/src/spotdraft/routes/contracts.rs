@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Outcome, created, ok};
 use crate::spotdraft::{
     Call, Reply,
-    errors::Refusal,
+    errors::Rejection,
     filters::{page, passes},
     state::{Contract, StoredFile, Table, Workspace},
 };
@@ -80,7 +80,7 @@ fn list(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 fn create(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let template_id = call.body["contract_template_id"].as_i64().unwrap_or_default();
     let Some(template) = workspace.templates.get(&template_id).cloned() else {
-        return Err(Refusal::field("contract_template_id", "There is no such template."));
+        return Err(Rejection::field("contract_template_id", "The template does not exist."));
     };
     let party = &call.body["counter_party_details"][0];
     let party_name = party["organization_name"].as_str().map_or_else(
@@ -173,7 +173,7 @@ fn upload(workspace: &mut Workspace, call: &Call<'_>, content: &str, status: &st
     let bytes = decode(&text(content), content)?;
     let type_id = call.body["contract_type_id"].as_i64().unwrap_or_default();
     if !workspace.contract_types.contains_key(&type_id) {
-        return Err(Refusal::field("contract_type_id", "There is no such contract type."));
+        return Err(Rejection::field("contract_type_id", "The contract type does not exist."));
     }
     let details = &call.body["counterparty_details"][0]["organization_name"];
     let party = call.body["counterparty_organization_name"]
@@ -198,10 +198,10 @@ fn upload(workspace: &mut Workspace, call: &Call<'_>, content: &str, status: &st
 }
 
 /// The bytes of a base64 text, or what the provider says of a wrong one.
-pub(super) fn decode(text: &str, field: &str) -> Result<Vec<u8>, Refusal> {
+pub(super) fn decode(text: &str, field: &str) -> Result<Vec<u8>, Rejection> {
     match STANDARD.decode(text) {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),
-        _ => Err(Refusal::field(field, "The file is not valid base64, or is empty.")),
+        _ => Err(Rejection::field(field, "The file is not valid base64, or is empty.")),
     }
 }
 
@@ -232,12 +232,12 @@ fn relate(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let other = call.body["related_contract_id"].as_i64().unwrap_or_default();
     let id = workspace.contract(&call.path[0])?.id;
     if !workspace.contracts.contains_key(&other) {
-        return Err(Refusal::field("related_contract_id", "There is no such contract."));
+        return Err(Rejection::field("related_contract_id", "The contract does not exist."));
     }
     let circular = other == id
         || workspace.contracts[&other].relations.values().any(|relation| relation["related_contract_id"] == id);
     if circular {
-        return Err(Refusal::invalid("Unable to set the relation: it would lead in a circle."));
+        return Err(Rejection::invalid("Unable to set the relation: it would lead in a circle."));
     }
     let relation = json!({ "id": workspace.fresh(), "related_contract_id": other, "relation_type": call.body["relation_type"], "created": call.now });
     workspace.contracts[&id].relations.insert(relation["id"].as_i64().unwrap_or_default(), relation.clone());
@@ -260,7 +260,7 @@ fn related(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 fn contract_data(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     if matches!(contract.status(), "EXECUTED" | "VOIDED") {
-        return Err(Refusal::invalid("Contract cannot be updated because it has been executed."));
+        return Err(Rejection::invalid("Contract cannot be updated because it has been executed."));
     }
     crate::spotdraft::state::merge(&mut contract.questionnaire, &call.body["data"]);
     let (data, summary) = (contract.questionnaire.clone(), contract.summary());

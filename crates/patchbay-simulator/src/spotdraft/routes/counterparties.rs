@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Outcome, created, ok};
 use crate::spotdraft::{
     Call, Reply,
-    errors::Refusal,
+    errors::Rejection,
     filters::page,
     state::{Workspace, merge, number},
 };
@@ -30,7 +30,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
         "DELETE /counter_parties/{counterparty_id}/contacts/{contact_id}/" => owner(workspace, call).and_then(|id| {
             let contact = number(&call.path[1])?;
             if workspace.contacts.get(&contact).is_none_or(|(of, _)| *of != id) {
-                return Err(Refusal::not_found());
+                return Err(Rejection::not_found());
             }
             workspace.contacts.shift_remove(&contact);
             Ok(Reply::Empty(204))
@@ -62,9 +62,9 @@ fn of(rows: &IndexMap<i64, (i64, Value)>, owner: i64) -> Vec<Value> {
 }
 
 /// The counterparty in the path.
-fn owner(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Refusal> {
+fn owner(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Rejection> {
     let id = number(&call.path[0])?;
-    if workspace.counterparties.contains_key(&id) { Ok(id) } else { Err(Refusal::not_found()) }
+    if workspace.counterparties.contains_key(&id) { Ok(id) } else { Err(Rejection::not_found()) }
 }
 
 fn whole(workspace: &Workspace, id: i64) -> Value {
@@ -96,13 +96,13 @@ fn create(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let name =
         body["organization_name"].as_str().or_else(|| body["contact_name"].as_str()).unwrap_or_default().to_owned();
     if name.is_empty() {
-        return Err(Refusal::field(
+        return Err(Rejection::field(
             "organization_name",
             "Give the organisation's name, or the contact's for an individual.",
         ));
     }
     if workspace.counterparties.values().any(|row| row["name"] == name.as_str()) {
-        return Err(Refusal::conflict("A counterparty with this name exists already."));
+        return Err(Rejection::conflict("A counterparty with this name exists already."));
     }
     let id = workspace.fresh();
     let mut row = json!({ "id": id, "name": name, "is_individual": body["is_individual"], "status": "ACTIVE", "custom_fields": {} });
@@ -143,7 +143,7 @@ fn add(workspace: &mut Workspace, call: &Call<'_>, kind: Kind) -> Outcome {
 
 fn change(workspace: &mut Workspace, call: &Call<'_>, kind: Kind) -> Outcome {
     let (owner, id) = (owner(workspace, call)?, number(&call.path[1])?);
-    let row = rows(workspace, kind).get_mut(&id).filter(|(of, _)| *of == owner).ok_or_else(Refusal::not_found)?;
+    let row = rows(workspace, kind).get_mut(&id).filter(|(of, _)| *of == owner).ok_or_else(Rejection::not_found)?;
     merge(&mut row.1, &call.body);
     let changed = row.1.clone();
     let event = if kind == Kind::Contact { "COUNTER_PARTY_CONTACT_UPDATED" } else { "COUNTER_PARTY_ADDRESS_UPDATED" };
@@ -158,7 +158,7 @@ fn bulk(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     for change in &changes {
         let id = change["id"].as_i64().unwrap_or_default();
         if workspace.contacts.get(&id).is_none_or(|(of, _)| *of != owner) {
-            return Err(Refusal::field("contacts", &format!("There is no contact {id}.")));
+            return Err(Rejection::field("contacts", &format!("The contact {id} does not exist.")));
         }
     }
     for change in &changes {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Outcome, ok};
 use crate::spotdraft::{
     Call,
-    errors::Refusal,
+    errors::Rejection,
     state::{StoredFile, Workspace},
 };
 
@@ -22,7 +22,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
             ok(json!({ "files": files.collect::<Vec<_>>() }))
         }
         "GET /workspace/files/{file_id}/" => match workspace.uploads.get(&call.path[0]).cloned() {
-            None => Err(Refusal::not_found()),
+            None => Err(Rejection::not_found()),
             Some(entry) => {
                 let name = entry["filename"].as_str().unwrap_or("file").to_owned();
                 let bytes = format!("{name}\n").into_bytes();

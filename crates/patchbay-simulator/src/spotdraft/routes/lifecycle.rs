@@ -9,7 +9,7 @@ use super::{
 };
 use crate::spotdraft::{
     Call, Reply,
-    errors::Refusal,
+    errors::Rejection,
     state::{StoredFile, Workspace},
 };
 
@@ -22,10 +22,14 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
         "POST /contracts/{composite_id}/signatories/resend_email/" => contract(workspace, call, |contract, call| {
             let email = call.body["email_id"].as_str().unwrap_or_default();
             if contract.status() != "SIGN" {
-                return Err(Refusal::business_rule("The contract is not out for signature."));
+                return Err(Rejection::business_rule("The contract is not out for signature."));
             }
             let known = contract.recipients.values().any(|recipient| recipient["recipient"]["user"]["email"] == email);
-            if known { ok(json!({})) } else { Err(Refusal::field("email_id", "No signatory has this e-mail address.")) }
+            if known {
+                ok(json!({}))
+            } else {
+                Err(Rejection::field("email_id", "No signatory has this e-mail address."))
+            }
         }),
         "POST /contracts/{contract_id}/contract_version/" => new_version(workspace, call),
         "POST /contracts/{composite_id}/download_link" => download_link(workspace, call),
@@ -60,7 +64,7 @@ fn send(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     contract.must_be_open("Sending to counterparties")?;
     if contract.status() == "ON_HOLD" {
-        return Err(Refusal::business_rule("The contract is on hold."));
+        return Err(Rejection::business_rule("The contract is on hold."));
     }
     contract.set_status("REDLINING");
     contract.turns += 1;
@@ -78,7 +82,7 @@ fn mark(workspace: &mut Workspace, call: &Call<'_>, mark: bool) -> Outcome {
         } else {
             "The contract is not marked for execution."
         };
-        return Err(if mark { Refusal::conflict(message) } else { Refusal::invalid(message) });
+        return Err(if mark { Rejection::conflict(message) } else { Rejection::invalid(message) });
     }
     contract.marked_for_execution = mark;
     contract.set_status(if mark { "SIGN" } else { "REDLINING" });
@@ -108,7 +112,7 @@ fn new_version(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 fn download_link(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     let version = contract.versions.len();
-    let Some(file) = contract.versions.last().cloned() else { return Err(Refusal::not_found()) };
+    let Some(file) = contract.versions.last().cloned() else { return Err(Rejection::not_found()) };
     let name = file.name.clone();
     let url = workspace.share(call.mount, file);
     ok(json!({ "url": url, "file_name": name, "current_version_id": version }))
@@ -116,7 +120,7 @@ fn download_link(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 
 fn file(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
-    let file = contract.versions.last().cloned().ok_or_else(Refusal::not_found)?;
+    let file = contract.versions.last().cloned().ok_or_else(Rejection::not_found)?;
     Ok(Reply::File { name: file.name, content_type: file.content_type, bytes: file.bytes })
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Outcome, contracts::contract, ok};
 use crate::spotdraft::{
     Call,
-    errors::Refusal,
+    errors::Rejection,
     state::{Contract, Workspace, number},
 };
 
@@ -15,7 +15,8 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
         "POST /contracts/{composite_id}/key_pointers/bulk" => bulk(workspace, call),
         "PATCH /contracts/{contract_id}/key_pointers/{contract_key_pointer_id}" => {
             let changed = contract(workspace, call, |contract, call| {
-                let pointer = contract.key_pointers.get_mut(&number(&call.path[1])?).ok_or_else(Refusal::not_found)?;
+                let pointer =
+                    contract.key_pointers.get_mut(&number(&call.path[1])?).ok_or_else(Rejection::not_found)?;
                 pointer["value"] = call.body["value"].clone();
                 ok(pointer.clone())
             });
@@ -25,7 +26,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
             changed
         }
         "GET /contracts/{contract_id}/external_metadata" => contract(workspace, call, |contract, _| {
-            let metadata = contract.external_metadata.clone().ok_or_else(Refusal::not_found)?;
+            let metadata = contract.external_metadata.clone().ok_or_else(Rejection::not_found)?;
             ok(json!({ "external_metadata": metadata }))
         }),
         "POST /contracts/{contract_id}/external_metadata" => set_external(workspace, call),
@@ -66,7 +67,7 @@ fn bulk(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
             by_id.is_some_and(|id| pointer["id"] == id) || by_name.is_some_and(|name| pointer["field_name"] == name)
         });
         found.push((
-            place.ok_or_else(|| Refusal::field("key_pointers", "There is no such key pointer."))?,
+            place.ok_or_else(|| Rejection::field("key_pointers", "The key pointer does not exist."))?,
             change["value"].clone(),
         ));
     }

@@ -13,9 +13,9 @@ mod people;
 mod webhooks;
 mod workspace;
 
-use super::{Call, Reply, errors::Refusal, shapes::Operation, state::Workspace};
+use super::{Call, Reply, errors::Rejection, shapes::Operation, state::Workspace};
 
-type Outcome = Result<Reply, Refusal>;
+type Outcome = Result<Reply, Rejection>;
 
 /// Runs an operation.
 pub fn run(operation: &Operation, workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
@@ -37,7 +37,7 @@ pub fn run(operation: &Operation, workspace: &mut Workspace, call: &Call<'_>) ->
             return outcome;
         }
     }
-    Err(Refusal::not_implemented("The simulator does not know this operation."))
+    Err(Rejection::not_implemented("The simulator does not know this operation."))
 }
 
 /// 200 with a body.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Outcome, contracts::contract, created, ok};
 use crate::spotdraft::{
     Call, Reply,
-    errors::Refusal,
+    errors::Rejection,
     state::{Workspace, merge, number},
 };
 
@@ -25,7 +25,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
             let changes = call.body.as_array().cloned().unwrap_or_default();
             let ids = changes.iter().map(|change| change["id"].as_i64().unwrap_or_default()).collect::<Vec<_>>();
             if let Some(stranger) = ids.iter().find(|id| !contract.obligations.contains_key(*id)) {
-                return Err(Refusal::field("id", &format!("There is no obligation {stranger}.")));
+                return Err(Rejection::field("id", &format!("The obligation {stranger} does not exist.")));
             }
             for (id, change) in ids.iter().zip(&changes) {
                 merge(&mut contract.obligations[id], change);
@@ -33,16 +33,16 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
             ok(ids.iter().map(|id| contract.obligations[id].clone()).collect::<Value>())
         }),
         "GET /contracts/{contract_id}/obligations/{obligation_id}/" => contract(workspace, call, |contract, call| {
-            ok(contract.obligations.get(&number(&call.path[1])?).cloned().ok_or_else(Refusal::not_found)?)
+            ok(contract.obligations.get(&number(&call.path[1])?).cloned().ok_or_else(Rejection::not_found)?)
         }),
         "PATCH /contracts/{contract_id}/obligations/{obligation_id}/" => contract(workspace, call, |contract, call| {
-            let obligation = contract.obligations.get_mut(&number(&call.path[1])?).ok_or_else(Refusal::not_found)?;
+            let obligation = contract.obligations.get_mut(&number(&call.path[1])?).ok_or_else(Rejection::not_found)?;
             merge(obligation, &call.body);
             ok(obligation.clone())
         }),
         "DELETE /contracts/{contract_id}/obligations/{obligation_id}/" => {
             contract(workspace, call, |contract, call| {
-                contract.obligations.shift_remove(&number(&call.path[1])?).ok_or_else(Refusal::not_found)?;
+                contract.obligations.shift_remove(&number(&call.path[1])?).ok_or_else(Rejection::not_found)?;
                 Ok(Reply::Empty(204))
             })
         }
@@ -50,7 +50,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
     })
 }
 
-fn make(workspace: &mut Workspace, call: &Call<'_>, new: &[Value]) -> Result<Vec<Value>, Refusal> {
+fn make(workspace: &mut Workspace, call: &Call<'_>, new: &[Value]) -> Result<Vec<Value>, Rejection> {
     let contract_id = workspace.contract(&call.path[0])?.id;
     let mut made = Vec::new();
     for new in new {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Outcome, ok};
 use crate::spotdraft::{
     Call, Reply,
-    errors::Refusal,
+    errors::Rejection,
     filters::page,
     state::{Workspace, number},
 };
@@ -27,9 +27,9 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
     })
 }
 
-fn role(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Refusal> {
+fn role(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Rejection> {
     let id = number(&call.path[0])?;
-    if workspace.roles.contains_key(&id) { Ok(id) } else { Err(Refusal::not_found()) }
+    if workspace.roles.contains_key(&id) { Ok(id) } else { Err(Rejection::not_found()) }
 }
 
 fn list(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
@@ -59,15 +59,15 @@ fn list(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 fn invite(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let email = call.body["email"].as_str().unwrap_or_default().to_owned();
     if !email.contains('@') {
-        return Err(Refusal::field("email", "Enter a valid email address."));
+        return Err(Rejection::field("email", "Enter a valid email address."));
     }
     if workspace.users.values().any(|user| user["email"] == email.as_str()) {
-        return Err(Refusal::conflict("A user with this e-mail address exists already."));
+        return Err(Rejection::conflict("A user with this e-mail address exists already."));
     }
     let roles = call.body["role_ids"].as_array().cloned().unwrap_or_default();
     let roles = roles.iter().filter_map(Value::as_i64).collect::<Vec<_>>();
     if roles.iter().any(|role| !workspace.roles.contains_key(role)) {
-        return Err(Refusal::field("role_ids", "There is no such role."));
+        return Err(Rejection::field("role_ids", "The role does not exist."));
     }
     let id = workspace.fresh();
     let last = call.body["last_name"].as_str().unwrap_or_default();
@@ -86,7 +86,7 @@ fn add_members(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let asked = call.body["user_ids_to_add"].as_array().cloned().unwrap_or_default();
     let asked = asked.iter().filter_map(Value::as_i64).collect::<Vec<_>>();
     if asked.iter().any(|id| !workspace.users.contains_key(id)) {
-        return Err(Refusal::field("user_ids_to_add", "There is no such user."));
+        return Err(Rejection::field("user_ids_to_add", "The user does not exist."));
     }
     for id in &asked {
         if !workspace.role_members.contains(&(role, *id)) {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Outcome, created, ok};
 use crate::spotdraft::{
     Call, Reply,
-    errors::Refusal,
+    errors::Rejection,
     state::{Activity, Workspace, number},
 };
 
@@ -14,8 +14,8 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
         "POST /webhooks/" => create(workspace, call),
         "DELETE /webhooks/{webhook_id}" => match number(&call.path[0]).map(|id| workspace.webhooks.shift_remove(&id)) {
             Ok(Some(_)) => Ok(Reply::Empty(204)),
-            Ok(None) => Err(Refusal::not_found()),
-            Err(refusal) => Err(refusal),
+            Ok(None) => Err(Rejection::not_found()),
+            Err(rejection) => Err(rejection),
         },
         "GET /webhooks/hmac_key/" => ok(json!({ "hmac_key": workspace.hmac_key })),
         "POST /contracts/webhooks/re_trigger_latest/" => re_trigger(workspace, call),
@@ -31,7 +31,7 @@ fn create(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
         url.scheme() == "https" || matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
     });
     if !is_fine {
-        return Err(Refusal::field("url", "Enter a valid https URL."));
+        return Err(Rejection::field("url", "Enter a valid https URL."));
     }
     let id = workspace.fresh();
     let mut webhook = call.body.clone();
@@ -46,7 +46,7 @@ fn re_trigger(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let ids = call.body["contract_ids"].as_array().cloned().unwrap_or_default();
     let found = ids.iter().filter_map(|id| workspace.last_activities.get(&id.as_i64()?).cloned()).collect::<Vec<_>>();
     if found.is_empty() {
-        return Err(Refusal::not_found());
+        return Err(Rejection::not_found());
     }
     for event in found {
         if let Some(kind) = KINDS.iter().find(|kind| event["activity_type"] == **kind) {

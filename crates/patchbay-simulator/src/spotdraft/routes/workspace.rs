@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Outcome, created, ok};
 use crate::spotdraft::{
     Call,
-    errors::Refusal,
+    errors::Rejection,
     state::{Workspace, merge, number},
 };
 
@@ -52,14 +52,14 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
     })
 }
 
-fn contract_type(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Refusal> {
+fn contract_type(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Rejection> {
     let id = number(&call.path[0])?;
-    if workspace.contract_types.contains_key(&id) { Ok(id) } else { Err(Refusal::not_found()) }
+    if workspace.contract_types.contains_key(&id) { Ok(id) } else { Err(Rejection::not_found()) }
 }
 
-fn template(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Refusal> {
+fn template(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Rejection> {
     let id = number(&call.path[0])?;
-    if workspace.templates.contains_key(&id) { Ok(id) } else { Err(Refusal::not_found()) }
+    if workspace.templates.contains_key(&id) { Ok(id) } else { Err(Rejection::not_found()) }
 }
 
 fn tagged(template: &Value, call: &Call<'_>) -> bool {
@@ -82,7 +82,7 @@ fn access_control(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 fn create_entity(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let kind = call.body["organization_type_id"].as_i64().unwrap_or_default();
     let Some(kind) = workspace.organization_types.get(&kind).cloned() else {
-        return Err(Refusal::field("organization_type_id", "There is no such organisation type."));
+        return Err(Rejection::field("organization_type_id", "The organization type does not exist."));
     };
     let (id, address_id) = (workspace.fresh(), workspace.fresh());
     let code = &call.body["jurisdiction_iso_code"];
@@ -124,7 +124,7 @@ fn facets(workspace: &mut Workspace) -> Outcome {
 fn facet_options(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let field = call.path[0].as_str();
     if !FACETS.iter().any(|(known, _)| *known == field) {
-        return Err(Refusal::not_found());
+        return Err(Rejection::not_found());
     }
     let wanted = call.query("q").unwrap_or_default().to_lowercase();
     let options = counts(workspace, field);
@@ -137,7 +137,7 @@ fn facet_options(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 fn create_tags(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let asked = call.body["tags"].as_array().cloned().unwrap_or_default();
     if let Some(taken) = asked.iter().find(|new| workspace.tags.values().any(|tag| tag["name"] == new["name"])) {
-        return Err(Refusal::invalid(format!("The tag {} exists already.", taken["name"])));
+        return Err(Rejection::invalid(format!("The tag {} exists already.", taken["name"])));
     }
     let made = asked.iter().map(|new| {
         let id = workspace.fresh();
@@ -154,7 +154,9 @@ fn create_tags(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 fn analytics(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     let query = call.body["query"].as_str().unwrap_or_default().trim().trim_end_matches(';');
     let unsupported = || {
-        Refusal::not_implemented("The simulator runs SELECT columns FROM contracts [WHERE column = 'value'] [LIMIT n].")
+        Rejection::not_implemented(
+            "The simulator runs SELECT columns FROM contracts [WHERE column = 'value'] [LIMIT n].",
+        )
     };
     let lower = query.to_ascii_lowercase();
     let (from, start) = (lower.find(" from contracts").ok_or_else(unsupported)?, "select ".len());

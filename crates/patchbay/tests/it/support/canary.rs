@@ -1,21 +1,21 @@
-//! Planted secrets: texts that must never be found where they do not belong.
+//! Planted secrets, which must not occur in responses, logs and files.
 
 use std::path::Path;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// The client secret that tests link accounts with.
+/// The client secret with which tests link accounts.
 pub const CLIENT_SECRET: &str = "canary-client-secret-9f2c41d7e08b4a55";
-/// The API key that tests call with. It is stored as a hash.
+/// The API key with which tests call. It is stored as a hash.
 pub const API_KEY: &str = "v1.local.canary-api-key-51c08e7d2b9f4c63aa";
 
-/// The spellings under which a secret would leak.
+/// Returns the encodings in which a secret could leak.
 fn spellings(secret: &str) -> Vec<String> {
     let hex = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     vec![secret.to_owned(), STANDARD.encode(secret), hex, secret.replace('-', "%2D")]
 }
 
-/// Panics when `bytes` hold a planted secret.
+/// Panics if `bytes` contain a planted secret.
 pub fn assert_absent(bytes: &[u8], place: &str) {
     for secret in [CLIENT_SECRET, API_KEY] {
         for spelling in spellings(secret) {
@@ -25,7 +25,7 @@ pub fn assert_absent(bytes: &[u8], place: &str) {
     }
 }
 
-/// Panics when a file under `directory` holds a planted secret.
+/// Panics if a file in `directory` contains a planted secret.
 pub fn assert_absent_in_files(directory: &Path) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -36,7 +36,7 @@ pub fn assert_absent_in_files(directory: &Path) {
 }
 
 #[test]
-fn the_search_finds_what_it_looks_for() {
+fn planted_secrets_are_found() {
     let planted = format!("x{}y", STANDARD.encode(CLIENT_SECRET));
     assert!(std::panic::catch_unwind(|| assert_absent(planted.as_bytes(), "here")).is_err());
     assert_absent(b"nothing", "here");

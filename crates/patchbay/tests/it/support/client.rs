@@ -1,4 +1,4 @@
-//! A small HTTP client. Statuses are answers, not errors.
+//! A small HTTP client. Error statuses are normal responses.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use serde_json::Value;
 
 use super::canary;
 
-/// A client with headers that go with every request.
+/// A client that sends its headers with every request.
 #[derive(Clone)]
 pub struct Client {
     base: String,
     headers: Vec<(String, String)>,
 }
 
-/// An answer, already searched for secrets.
-pub struct Answer {
+/// A response, already searched for secrets.
+pub struct ApiResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -31,24 +31,24 @@ impl Client {
         self
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> ApiResponse {
         self.send("GET", path, None)
     }
 
-    pub fn delete(&self, path: &str) -> Answer {
+    pub fn delete(&self, path: &str) -> ApiResponse {
         self.send("DELETE", path, None)
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> Answer {
+    pub fn post(&self, path: &str, body: &Value) -> ApiResponse {
         self.send("POST", path, Some(body.to_string()))
     }
 
-    pub fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub fn patch(&self, path: &str, body: &Value) -> ApiResponse {
         self.send("PATCH", path, Some(body.to_string()))
     }
 
-    /// Any method, any body. A JSON content type unless the client has another.
-    pub fn send(&self, method: &str, path: &str, body: Option<String>) -> Answer {
+    /// Sends a request with any method and body. The content type is JSON unless the client has another.
+    pub fn send(&self, method: &str, path: &str, body: Option<String>) -> ApiResponse {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -76,11 +76,11 @@ impl Client {
         let body = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_string().unwrap();
         canary::assert_absent(body.as_bytes(), &format!("the answer to {method} {path}"));
         canary::assert_absent(format!("{headers:?}").as_bytes(), &format!("the headers of {method} {path}"));
-        Answer { status: response.status().as_u16(), headers, body }
+        ApiResponse { status: response.status().as_u16(), headers, body }
     }
 }
 
-impl Answer {
+impl ApiResponse {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
@@ -89,19 +89,19 @@ impl Answer {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The text at a JSON pointer.
+    /// Returns the string at a JSON pointer.
     pub fn text(&self, pointer: &str) -> String {
         let json = self.json();
         let found = json.pointer(pointer).and_then(Value::as_str);
-        found.unwrap_or_else(|| panic!("no text at {pointer}: {self}")).to_owned()
+        found.unwrap_or_else(|| panic!("no string at {pointer}: {self}")).to_owned()
     }
 
-    /// The error's code.
+    /// Returns the error code.
     pub fn code(&self) -> String {
         self.text("/errorCode")
     }
 
-    /// Status and body with what differs between runs replaced, for snapshots.
+    /// Returns status and body for snapshots, with values that differ between runs replaced.
     pub fn snapshot(&self) -> Value {
         let mut body = serde_json::from_str(&self.body).unwrap_or_else(|_| Value::String(self.body.clone()));
         redact(&mut body, "");
@@ -109,13 +109,13 @@ impl Answer {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for ApiResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.status, self.body)
     }
 }
 
-/// Ids, times, tokens and ports differ from run to run.
+/// Replaces values that differ between runs: ids, times, tokens and ports.
 fn redact(value: &mut Value, key: &str) {
     const VOLATILE: [&str; 16] = [
         "timestamp",
@@ -154,7 +154,7 @@ fn redact(value: &mut Value, key: &str) {
     }
 }
 
-/// A UUID or one of our account ids.
+/// Returns true for a UUID or a generated account id.
 fn is_generated(text: &str) -> bool {
     matches!(text.len(), 21 | 36) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }

@@ -1,27 +1,27 @@
-//! A server under test and a client that never lets a secret pass.
+//! The server under test, and a client that panics if a response contains a secret.
 
 pub mod canary;
 mod client;
+mod fixture_provider;
 mod provider;
 mod server;
-mod stand;
 
-pub use client::{Answer, Client};
+pub use client::{ApiResponse, Client};
+pub use fixture_provider::FixtureProvider;
 pub use provider::Provider;
 pub use server::{Server, binary, offline};
-pub use stand::Stand;
 
 use serde_json::{Value, json};
 
-/// A server with one linked SpotDraft account, what most tests start from.
-pub struct Linked {
+/// A server with one linked SpotDraft account.
+pub struct LinkedServer {
     pub provider: Provider,
     pub server: Server,
     pub account: String,
     pub integration: String,
 }
 
-impl Linked {
+impl LinkedServer {
     pub fn new() -> Self {
         Self::with_arguments(&[])
     }
@@ -37,20 +37,20 @@ impl Linked {
         Self { provider, server, account, integration }
     }
 
-    /// The API with the account's header.
+    /// Returns a client of the API with the account's header.
     pub fn api(&self) -> Client {
         self.server.api().header("x-account-id", &self.account)
     }
 
-    /// Runs an action and gives its answer.
-    pub fn run(&self, action: &str, inputs: Value) -> Answer {
+    /// Runs an action and returns the response.
+    pub fn run(&self, action: &str, inputs: Value) -> ApiResponse {
         let mut body = inputs;
         body["action"] = json!(format!("spotdraft_{action}"));
         self.api().post("/actions/rpc", &body)
     }
 }
 
-/// What the Hub sends for the planted credentials.
+/// Returns the Hub's request to link an account with the planted credentials.
 pub fn link_body(integration: &str) -> Value {
     json!({
         "integration_id": integration,

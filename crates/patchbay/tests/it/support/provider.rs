@@ -1,4 +1,4 @@
-//! The simulated SpotDraft, in this process, with the planted credentials.
+//! The simulated SpotDraft in the test's process, with the planted credentials.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -6,9 +6,9 @@ use patchbay_model::testing::ManualClock;
 use patchbay_simulator::{ClientCredentials, Simulator, SimulatorConfig};
 use serde_json::{Value, json};
 
-use super::{Answer, Client, canary};
+use super::{ApiResponse, Client, canary};
 
-/// The client id that goes with the planted secret.
+/// The client id of the planted secret.
 pub const CLIENT_ID: &str = "client-id-1";
 
 /// A running simulated provider, stopped with the process.
@@ -33,12 +33,12 @@ impl Provider {
         Self { address: running.address(), upstreams, _runtime: runtime }
     }
 
-    /// For `--upstream`.
+    /// Returns the values of `--upstream`.
     pub fn upstreams(&self) -> Vec<String> {
         self.upstreams.iter().map(|(from, path)| format!("{from}=http://{}{path}", self.address)).collect()
     }
 
-    /// Makes the next `times` requests fail in a given way.
+    /// Makes the next `times` requests fail with a fault.
     #[expect(clippy::needless_pass_by_value, reason = "a test writes the value where it calls")]
     pub fn fault(&self, times: u32, fault: Value) {
         let answer =
@@ -46,21 +46,21 @@ impl Provider {
         assert!(answer.status < 300, "{answer}");
     }
 
-    /// Every request is answered as it should be again.
+    /// Removes all planned faults.
     pub fn fault_none(&self) {
-        let _: Answer = self.control().delete("/__simulator/faults");
+        let _: ApiResponse = self.control().delete("/__simulator/faults");
     }
 
-    /// The requests that reached the provider, oldest first.
+    /// Returns the requests that reached the provider, oldest first.
     pub fn requests(&self) -> Vec<Value> {
         let answer = self.control().get("/__simulator/requests").json();
         let list = answer.get("requests").unwrap_or(&answer);
         list.as_array().unwrap_or_else(|| panic!("{answer}")).clone()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn forget_requests(&self) {
-        let _: Answer = self.control().delete("/__simulator/requests");
+        let _: ApiResponse = self.control().delete("/__simulator/requests");
     }
 
     fn control(&self) -> Client {

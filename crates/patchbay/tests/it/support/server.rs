@@ -1,4 +1,4 @@
-//! The binary as a child process, with a data directory of its own.
+//! Runs the binary as a child process with its own data directory.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -12,9 +12,9 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{Answer, Client, Provider, canary};
+use super::{ApiResponse, Client, Provider, canary};
 
-/// The binary under test.
+/// Returns a command of the binary under test.
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_patchbay"));
     // A developer's own settings must not change what is tested.
@@ -22,14 +22,14 @@ pub fn binary() -> Command {
     command
 }
 
-/// Runs a command on a data directory that no server uses, and gives what it prints.
+/// Runs a command on a data directory that no server uses, and returns its standard output.
 pub fn offline(data_dir: &Path, arguments: &[&str]) -> String {
     let output = binary().args(arguments).arg("--data-dir").arg(data_dir).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// A running server. Stopped, and searched for secrets, when it is dropped.
+/// A running server. Dropping it stops it and searches its log and files for secrets.
 pub struct Server {
     pub base: String,
     pub data_dir: PathBuf,
@@ -40,7 +40,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts with the planted API key, SpotDraft's hosts sent to `provider`.
+    /// Starts a server with the planted API key. Requests for SpotDraft's hosts go to `provider`.
     pub fn start(provider: &Provider, arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data_dir = directory.path().join("data");
@@ -49,7 +49,7 @@ impl Server {
         server
     }
 
-    /// Starts in a directory that outlives it.
+    /// Starts a server in a directory that is not removed with it.
     pub fn start_in(data_dir: &Path, provider: &Provider, arguments: &[&str]) -> Self {
         let mut command = binary();
         command.env("PATCHBAY_API_KEY", canary::API_KEY).arg("serve").args(["--listen", "127.0.0.1:0", "--data-dir"]);
@@ -61,7 +61,7 @@ impl Server {
         Self::spawn(command, data_dir)
     }
 
-    /// Starts a prepared command; it must print where it listens.
+    /// Starts a prepared command, which must print its address.
     pub fn spawn(mut command: Command, data_dir: &Path) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
@@ -99,34 +99,34 @@ impl Server {
         }
     }
 
-    /// Without any credentials.
+    /// Returns a client without credentials.
     pub fn anonymous(&self) -> Client {
         Client::new(&self.base)
     }
 
-    /// With the planted API key.
+    /// Returns a client with the planted API key.
     pub fn api(&self) -> Client {
         self.with_key(canary::API_KEY)
     }
 
-    /// With a key.
+    /// Returns a client with an API key.
     pub fn with_key(&self, key: &str) -> Client {
         self.anonymous().header("authorization", &format!("Basic {}", STANDARD.encode(format!("{key}:"))))
     }
 
-    /// As the Hub with a session's token.
+    /// Returns a client with a session token, as the Hub has.
     pub fn hub(&self, token: &str) -> Client {
         self.anonymous().header("x-hub-session-token", token).header("x-hub-version", "1.11.4")
     }
 
-    /// A session's token; `changes` override the usual request.
+    /// Creates a session and returns its token. `changes` override the default request.
     pub fn session(&self, changes: Value) -> String {
         self.session_answer(changes).text("/token")
     }
 
-    /// What asking for a session answers.
+    /// Creates a session and returns the response. `changes` override the default request.
     #[expect(clippy::needless_pass_by_value, reason = "a test writes the value where it calls")]
-    pub fn session_answer(&self, changes: Value) -> Answer {
+    pub fn session_answer(&self, changes: Value) -> ApiResponse {
         let mut body = json!({ "origin_owner_id": "customer-123", "origin_owner_name": "Acme" });
         body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         let answer = self.api().post("/connect_sessions", &body);
@@ -134,37 +134,37 @@ impl Server {
         answer
     }
 
-    /// The SpotDraft profile's id, as the Hub sees it.
+    /// Returns the integration id of the SpotDraft profile from the Hub API.
     pub fn integration(&self, token: &str) -> String {
         let answer = self.hub(token).get("/hub/connectors?provider=spotdraft");
         answer.text("/integrations/0/integration_id")
     }
 
-    /// What it has logged so far. Another thread reads it: what must be there is waited for
-    /// (`logged`), what must not be is looked for after the server's end.
+    /// Returns the log so far. Another thread collects it: wait for expected lines with `logged`, and check for
+    /// unexpected ones after the server has stopped.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// The log, as soon as it holds `text`.
+    /// Waits until the log contains `text`, and returns it.
     pub fn logged(&self, text: &str) -> String {
-        let patience = Instant::now() + Duration::from_mins(1);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             let log = self.log();
             if log.contains(text) {
                 return log;
             }
-            assert!(Instant::now() < patience, "`{text}` was not logged:\n{log}");
+            assert!(Instant::now() < deadline, "`{text}` was not logged:\n{log}");
             std::thread::yield_now();
         }
     }
 
-    /// Its process id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it at once, with no chance to tidy up.
+    /// Kills the process (SIGKILL).
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -173,7 +173,7 @@ impl Server {
         }
     }
 
-    /// Sends SIGTERM and waits; gives the exit code.
+    /// Sends SIGTERM, waits, and returns the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         let sent = Command::new("/bin/kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
@@ -198,7 +198,7 @@ impl Drop for Server {
         assert!(!log.contains("MORE THAN ONE LINE"), "{log}");
         assert!(!log.contains("panicked"), "{log}");
         canary::assert_absent(log.as_bytes(), "the log");
-        // The directory goes after it has been searched.
+        // The directory is removed after the search.
         let _directory = self.directory.take();
         if self.data_dir.exists() {
             canary::assert_absent_in_files(&self.data_dir);

@@ -1,26 +1,28 @@
-//! Signing in at MCP servers through the real server: discovery, registration, tokens for one resource, and strangers
-//! that lie in their documents.
+//! Authorization at MCP servers through the real server: discovery, client registration, tokens for one resource, and
+//! hostile metadata.
 
 use std::sync::Arc;
 
 use patchbay_model::testing::{ManualClock, SeededEntropy};
-use patchbay_simulator::{Fault, Matching, McpRules, McpServer, MetadataAt, OAuthRules, OAuthServer, Planned};
+use patchbay_simulator::{
+    Fault, FaultFilter, McpRules, McpServer, MetadataLocation, OAuthRules, OAuthServer, PlannedFault,
+};
 use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
-use crate::support::{Answer, Client, Server, Stand, canary};
+use crate::support::{ApiResponse, Client, FixtureProvider, Server, canary};
 
 const BASE: &str = "https://quay.example.com";
 
-/// An MCP server with an authorization server in front, and the product's server.
-struct Quay {
+/// An MCP server protected by an authorization server, and Patchbay's server.
+struct McpOAuthBed {
     oauth: OAuthServer,
     mcp: McpServer,
     server: Server,
-    stand: Stand,
+    fixture: FixtureProvider,
 }
 
-impl Quay {
+impl McpOAuthBed {
     fn start(arguments: &[&str]) -> Self {
         let clock = Arc::new(ManualClock::at("2026-06-01T09:00:00Z"));
         let rules = OAuthRules {
@@ -35,9 +37,9 @@ impl Quay {
         let rules = McpRules { public_url: Some(BASE.to_owned()), ..McpRules::default() };
         let mcp = McpServer::new(rules, Some(oauth.clone()));
         let router = oauth.router().merge(mcp.router());
-        let stand = Stand::start("quay", router);
-        let server = stand.server(&[(BASE, "")], arguments);
-        Self { oauth, mcp, server, stand }
+        let fixture = FixtureProvider::start("quay", router);
+        let server = fixture.server(&[(BASE, "")], arguments);
+        Self { oauth, mcp, server, fixture }
     }
 
     fn profile(&self, method: &str, setup: &Value) -> String {
@@ -47,36 +49,36 @@ impl Quay {
         answer.text("/id")
     }
 
-    fn begin(&self, profile: &str) -> Begun {
+    fn begin(&self, profile: &str) -> StartedMcpAuthorization {
         self.begin_in(profile, json!({ "provider": "quay", "multiple": true }))
     }
 
-    fn begin_in(&self, profile: &str, session: Value) -> Begun {
+    fn begin_in(&self, profile: &str, session: Value) -> StartedMcpAuthorization {
         let token = self.server.session(session);
         let attempt = self.server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
         let path = format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id={attempt}");
         let answer = self.server.anonymous().get(&path);
         let cookie = answer.header("set-cookie").unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
-        Begun { token, attempt, cookie, answer }
+        StartedMcpAuthorization { token, attempt, cookie, answer }
     }
 
-    /// Where the provider sends the browser back to; its path and query.
-    fn visit(&self, begun: &Begun) -> String {
+    /// Returns the path and query of the provider's redirect to the callback.
+    fn visit(&self, begun: &StartedMcpAuthorization) -> String {
         let location = begun.location();
-        let page = Client::new(&self.stand.address).get(&format!("/authorize?{}", location.query().unwrap()));
+        let page = Client::new(&self.fixture.address).get(&format!("/authorize?{}", location.query().unwrap()));
         let back = Url::parse(page.header("location").unwrap_or_else(|| panic!("{page}"))).unwrap();
         format!("{}?{}", back.path(), back.query().unwrap())
     }
 
-    fn finish(&self, back: &str, begun: &Begun) -> Answer {
+    fn finish(&self, back: &str, begun: &StartedMcpAuthorization) -> ApiResponse {
         self.server.anonymous().header("cookie", &begun.cookie).get(back)
     }
 
-    fn attempt(&self, begun: &Begun) -> Value {
+    fn attempt(&self, begun: &StartedMcpAuthorization) -> Value {
         self.server.hub(&begun.token).get(&format!("/hub/connection_attempts/{}", begun.attempt)).json()
     }
 
-    /// A whole sign-in; the account.
+    /// Completes an authorization and returns the account.
     fn sign_in(&self, profile: &str) -> String {
         let begun = self.begin(profile);
         let back = self.visit(&begun);
@@ -85,7 +87,7 @@ impl Quay {
         self.attempt(&begun)["account"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Why a sign-in does not even begin.
+    /// Returns the error of an authorization that cannot be started.
     fn refusal(&self, profile: &str) -> (String, String) {
         let begun = self.begin(profile);
         assert_eq!(begun.answer.header("location"), None, "nobody is sent anywhere: {}", begun.answer);
@@ -94,7 +96,7 @@ impl Quay {
         (text("code"), text("description"))
     }
 
-    fn issue(&self, account: &str) -> Answer {
+    fn issue(&self, account: &str) -> ApiResponse {
         let body = json!({ "action": "quay_get_issue", "path": { "id": "Q-1" } });
         self.server.api().header("x-account-id", account).post("/actions/rpc", &body)
     }
@@ -108,14 +110,14 @@ impl Quay {
     }
 }
 
-struct Begun {
+struct StartedMcpAuthorization {
     token: String,
     attempt: String,
     cookie: String,
-    answer: Answer,
+    answer: ApiResponse,
 }
 
-impl Begun {
+impl StartedMcpAuthorization {
     fn location(&self) -> Url {
         Url::parse(self.answer.header("location").unwrap_or_else(|| panic!("{}", self.answer))).unwrap()
     }
@@ -134,8 +136,8 @@ fn map(value: Value) -> Map<String, Value> {
 }
 
 #[test]
-fn a_customer_signs_in_calls_and_the_token_is_renewed() {
-    let quay = Quay::start(&[]);
+fn an_authorized_account_runs_calls_and_its_token_is_refreshed() {
+    let quay = McpOAuthBed::start(&[]);
     let profile = quay.profile("sign_in", &json!({}));
     let begun = quay.begin(&profile);
     let location = begun.location();
@@ -151,15 +153,15 @@ fn a_customer_signs_in_calls_and_the_token_is_renewed() {
     let end = quay.finish(&quay.visit(&begun), &begun);
     assert_eq!(end.status, 303, "{end}");
     let account = quay.attempt(&begun)["account"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(quay.issue(&account).json()["data"]["title"], "Mend the crane");
-    quay.oauth.end_access_tokens();
-    assert_eq!(quay.issue(&account).json()["data"]["title"], "Mend the crane");
+    assert_eq!(quay.issue(&account).json()["data"]["title"], "Repair the crane");
+    quay.oauth.expire_access_tokens();
+    assert_eq!(quay.issue(&account).json()["data"]["title"], "Repair the crane");
     assert_eq!(quay.oauth.token_requests(), ["authorization_code", "refresh_token"]);
 }
 
 #[test]
-fn a_deleted_accounts_token_is_taken_back_where_its_server_said() {
-    let quay = Quay::start(&[]);
+fn the_token_of_a_deleted_account_is_revoked_at_its_server() {
+    let quay = McpOAuthBed::start(&[]);
     let profile = quay.profile("sign_in", &json!({}));
     let status = |account: &str| {
         let deleted = quay.server.api().delete(&format!("/accounts/{account}"));
@@ -167,13 +169,13 @@ fn a_deleted_accounts_token_is_taken_back_where_its_server_said() {
         deleted.text("/revocation/status")
     };
     let account = quay.sign_in(&profile);
-    // What the server says by then leads no token elsewhere.
+    // Metadata that changed after the link do not redirect the token.
     quay.server_says(json!({ "revocation_endpoint": "https://elsewhere.example.com/revoke" }));
     assert_eq!(quay.oauth.live_refresh_tokens().len(), 1);
     assert_eq!(status(&account), "confirmed");
     assert!(quay.oauth.live_refresh_tokens().is_empty());
 
-    // One that named no such place cannot be asked.
+    // A server without a revocation endpoint cannot revoke.
     quay.server_says(json!({ "revocation_endpoint": null }));
     let account = quay.sign_in(&profile);
     assert_eq!(status(&account), "unsupported");
@@ -181,29 +183,29 @@ fn a_deleted_accounts_token_is_taken_back_where_its_server_said() {
 }
 
 #[test]
-fn one_registration_serves_a_profile_until_it_is_forgotten() {
-    let quay = Quay::start(&[]);
-    // With a secret, which is searched for in the log and in the database when the server ends.
-    quay.oauth.change(|rules| rules.takes_public_clients = false);
+fn a_profile_reuses_its_registration_until_the_server_drops_it() {
+    let quay = McpOAuthBed::start(&[]);
+    // The secret is searched for in the log and in the database when the server stops.
+    quay.oauth.change(|rules| rules.accepts_public_clients = false);
     let profile = quay.profile("sign_in", &json!({}));
     let first = quay.sign_in(&profile);
     quay.sign_in(&profile);
     assert_eq!(quay.oauth.registrations(), 1);
-    quay.oauth.end_access_tokens();
+    quay.oauth.expire_access_tokens();
     assert_eq!(quay.issue(&first).status, 200);
     quay.oauth.forget_clients();
     quay.sign_in(&profile);
     assert_eq!(quay.oauth.registrations(), 2);
-    // What was registered before is over for the account too: it is to be linked again.
-    quay.oauth.end_access_tokens();
+    // The dropped registration invalidates the account too: it must be reconnected.
+    quay.oauth.expire_access_tokens();
     let answer = quay.issue(&first);
     assert_eq!(
         (answer.status, answer.text("/errorCode").as_str()),
         (412, "AccountExpiredCredentialsError"),
         "{answer}"
     );
-    // A registration that has ended, or that is of another issuer, is not used.
-    quay.oauth.change(|rules| rules.registration_ends_at = 1);
+    // An expired registration, or one of another issuer, is not used.
+    quay.oauth.change(|rules| rules.registration_expires_at = 1);
     quay.oauth.forget_clients();
     quay.sign_in(&profile);
     quay.sign_in(&profile);
@@ -211,8 +213,8 @@ fn one_registration_serves_a_profile_until_it_is_forgotten() {
 }
 
 #[test]
-fn a_client_is_known_by_its_own_document() {
-    let quay = Quay::start(&["--public-url", "https://patchbay.example"]);
+fn a_client_is_identified_by_its_metadata_document() {
+    let quay = McpOAuthBed::start(&["--public-url", "https://patchbay.example"]);
     let id = "https://patchbay.example/connect/oauth2/quay/client.json";
     let document = quay.server.anonymous().get("/connect/oauth2/quay/client.json");
     assert_eq!(document.status, 200, "{document}");
@@ -223,7 +225,7 @@ fn a_client_is_known_by_its_own_document() {
     let uris = document["redirect_uris"].as_array().unwrap().iter().map(|uri| uri.as_str().unwrap().to_owned());
     let uris = uris.collect::<Vec<_>>();
     let profile = quay.profile("by_document", &json!({}));
-    // A server that reads no documents gets a registration in its place.
+    // A server without support for metadata documents gets a registration.
     assert!(quay.begin(&profile).parameter("client_id").unwrap().starts_with("client_"));
     quay.oauth.change(|rules| {
         rules.document_clients = vec![(id.to_owned(), uris)];
@@ -231,14 +233,14 @@ fn a_client_is_known_by_its_own_document() {
     });
     assert_eq!(quay.begin(&profile).parameter("client_id").as_deref(), Some(id));
     let account = quay.sign_in(&profile);
-    quay.oauth.end_access_tokens();
+    quay.oauth.expire_access_tokens();
     assert_eq!(quay.issue(&account).status, 200);
     assert_eq!(quay.oauth.registrations(), 1);
 }
 
 #[test]
-fn without_a_public_address_there_is_no_document() {
-    let quay = Quay::start(&[]);
+fn without_a_public_url_no_metadata_document_is_used() {
+    let quay = McpOAuthBed::start(&[]);
     assert_eq!(quay.server.anonymous().get("/connect/oauth2/quay/client.json").status, 404);
     quay.oauth.change(|rules| {
         rules.document_clients = vec![("https://x.example/".to_owned(), Vec::new())];
@@ -250,44 +252,46 @@ fn without_a_public_address_there_is_no_document() {
 }
 
 #[test]
-fn a_client_that_the_operator_registered_comes_first() {
-    let quay = Quay::start(&[]);
+fn an_operators_own_client_takes_precedence() {
+    let quay = McpOAuthBed::start(&[]);
     quay.oauth.change(|rules| {
         rules.clients = vec![("by-hand".to_owned(), canary::CLIENT_SECRET.to_owned())];
-        rules.takes_public_clients = false;
+        rules.accepts_public_clients = false;
         rules.registers = false;
     });
     let setup = json!({ "clientId": "by-hand", "clientSecret": canary::CLIENT_SECRET });
     let account = quay.sign_in(&quay.profile("sign_in", &setup));
-    quay.oauth.end_access_tokens();
+    quay.oauth.expire_access_tokens();
     assert_eq!(quay.issue(&account).status, 200);
 }
 
 #[test]
-fn metadata_are_found_wherever_they_may_be() {
-    let quay = Quay::start(&[]);
+fn metadata_are_found_at_every_allowed_location() {
+    let quay = McpOAuthBed::start(&[]);
     let profile = quay.profile("sign_in", &json!({}));
-    for place in [MetadataAt::Challenge, MetadataAt::Path, MetadataAt::Root, MetadataAt::Nowhere] {
-        quay.mcp.change(|rules| rules.metadata_at = place);
-        let resource = if place == MetadataAt::Root { BASE.to_owned() } else { format!("{BASE}/mcp") };
+    for place in
+        [MetadataLocation::Challenge, MetadataLocation::Path, MetadataLocation::Root, MetadataLocation::Nowhere]
+    {
+        quay.mcp.change(|rules| rules.metadata_location = place);
+        let resource = if place == MetadataLocation::Root { BASE.to_owned() } else { format!("{BASE}/mcp") };
         quay.oauth.change(|rules| rules.resource = Some(resource.clone()));
         assert_eq!(quay.begin(&profile).parameter("resource"), Some(resource), "{place:?}");
         quay.sign_in(&profile);
     }
     quay.oauth.change(|rules| {
-        rules.has_openid_metadata_alone = true;
+        rules.has_only_openid_metadata = true;
         rules.resource = Some(format!("{BASE}/mcp"));
     });
     quay.mcp.change(|rules| {
-        rules.metadata_at = MetadataAt::Challenge;
+        rules.metadata_location = MetadataLocation::Challenge;
         rules.challenged_scope = Some("issues:write".to_owned());
     });
     assert_eq!(quay.begin(&profile).parameter("scope").as_deref(), Some("issues:write"));
 }
 
 #[test]
-fn a_resource_that_speaks_for_another_is_refused() {
-    let quay = Quay::start(&[]);
+fn metadata_of_another_resource_are_rejected() {
+    let quay = McpOAuthBed::start(&[]);
     let profile = quay.profile("sign_in", &json!({}));
     for resource in ["https://bank.example/mcp", "https://quay.example.com/mcp/deeper", "http://quay.example.com/mcp"] {
         quay.resource_says(json!({ "resource": resource }));
@@ -301,8 +305,8 @@ fn a_resource_that_speaks_for_another_is_refused() {
 }
 
 #[test]
-fn an_authorization_server_that_speaks_for_another_is_refused() {
-    let quay = Quay::start(&[]);
+fn metadata_of_another_issuer_are_rejected() {
+    let quay = McpOAuthBed::start(&[]);
     let profile = quay.profile("sign_in", &json!({}));
     for lie in [
         json!({ "issuer": "https://accounts.example" }),
@@ -316,8 +320,8 @@ fn an_authorization_server_that_speaks_for_another_is_refused() {
 }
 
 #[test]
-fn documents_lead_to_web_addresses_alone_and_into_no_private_network() {
-    let quay = Quay::start(&[]);
+fn metadata_urls_must_be_https_and_public() {
+    let quay = McpOAuthBed::start(&[]);
     let profile = quay.profile("sign_in", &json!({}));
     for address in [
         "javascript:alert(document.domain)",
@@ -348,13 +352,13 @@ fn documents_lead_to_web_addresses_alone_and_into_no_private_network() {
 }
 
 #[test]
-fn documents_are_bounded_and_stay_where_they_were_asked_for() {
-    let quay = Quay::start(&[]);
+fn metadata_documents_are_limited_and_not_redirected() {
+    let quay = McpOAuthBed::start(&[]);
     let profile = quay.profile("sign_in", &json!({}));
     let document = |fault: Fault, code: &str| {
         for path_prefix in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"] {
-            let matching = Matching { path_prefix: Some(path_prefix.to_owned()), ..Matching::default() };
-            let planned = Planned { matching, times: 1, fault: fault.clone() };
+            let matching = FaultFilter { path_prefix: Some(path_prefix.to_owned()), ..FaultFilter::default() };
+            let planned = PlannedFault { matching, times: 1, fault: fault.clone() };
             if path_prefix.ends_with("resource") {
                 quay.mcp.plan(planned);
             } else {
@@ -367,15 +371,15 @@ fn documents_are_bounded_and_stay_where_they_were_asked_for() {
     document(Fault::GzipBomb { bytes: 4_000_000 }, "ProviderResponseTooLargeError");
     document(Fault::Redirect { location: "http://169.254.169.254/x".to_owned(), status: 302 }, "EgressRefusedError");
     document(Fault::Status { status: 500, body: Value::Null, headers: Map::new() }, "ProviderError");
-    // What one registers is a document of theirs as well.
-    let matching = Matching { path_prefix: Some("/register".to_owned()), ..Matching::default() };
-    quay.oauth.plan(Planned { matching, times: 1, fault: Fault::HugeBody { bytes: 4_000_000 } });
+    // The registration response is untrusted too.
+    let matching = FaultFilter { path_prefix: Some("/register".to_owned()), ..FaultFilter::default() };
+    quay.oauth.plan(PlannedFault { matching, times: 1, fault: Fault::HugeBody { bytes: 4_000_000 } });
     assert_eq!(quay.refusal(&profile).0, "ProviderResponseTooLargeError");
 }
 
 #[test]
-fn an_answer_of_another_issuer_is_not_traded() {
-    let quay = Quay::start(&[]);
+fn a_callback_of_another_issuer_is_not_exchanged() {
+    let quay = McpOAuthBed::start(&[]);
     let profile = quay.profile("sign_in", &json!({}));
     for issuer in [Some("https://evil.example"), Some("https://quay.example.com/"), None] {
         let begun = quay.begin(&profile);
@@ -394,8 +398,8 @@ fn an_answer_of_another_issuer_is_not_traded() {
 }
 
 #[test]
-fn a_tool_that_wants_more_scopes_is_told_and_the_next_sign_in_asks_for_them() {
-    let quay = Quay::start(&[]);
+fn missing_scopes_are_reported_and_requested_on_reconnect() {
+    let quay = McpOAuthBed::start(&[]);
     quay.mcp.change(|rules| rules.tool_scopes = vec![("create_issue".to_owned(), "issues:write".to_owned())]);
     let profile = quay.profile("sign_in", &json!({}));
     let account = quay.sign_in(&profile);
@@ -410,13 +414,13 @@ fn a_tool_that_wants_more_scopes_is_told_and_the_next_sign_in_asks_for_them() {
         assert_eq!((answer.status, answer.text("/errorCode").as_str()), (412, "AccountMissingScopesError"), "{answer}");
         assert!(answer.text("/message").contains("`quay_create_issue` needs the scope `issues:write`"), "{answer}");
     }
-    // Other tools go on, and what is missing shows.
+    // Other tools still work, and the account lists the missing scope.
     assert_eq!(quay.issue(&account).status, 200);
     assert_eq!(known()["missing_scopes"], json!(["issues:write"]));
     let page = quay.server.api().get(&format!("/actions?filter[account_ids]={account}&include=action_details")).json();
     let marked = page["data"][0]["actions"].as_array().unwrap().iter().filter(|action| action["authorized"] == false);
     assert_eq!(marked.map(|action| action["id"].as_str().unwrap()).collect::<Vec<_>>(), ["quay_create_issue"]);
-    // A first sign-in asks for no more than before, the account's own for what it has and what it lacks.
+    // A new account requests the original scopes; reconnecting requests the granted and the missing ones.
     assert_eq!(quay.begin(&profile).parameter("scope").as_deref(), Some("issues:read"));
     let begun = quay.begin_in(&profile, json!({ "account_id": account }));
     assert_eq!(begun.parameter("scope").as_deref(), Some("issues:read issues:write"));

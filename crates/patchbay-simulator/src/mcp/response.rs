@@ -1,4 +1,4 @@
-//! The forms in which an answer goes out: one JSON object, or a stream of events that may break off.
+//! Writes responses as one JSON object, or as an event stream that may be interrupted.
 
 use axum::{
     body::{Body, Bytes},
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::{McpRules, McpServer, text};
 
-/// The id of the event after which a cut stream goes on.
-const PLACE: &str = "stream-1:1";
+/// The id of the event after which an interrupted stream resumes.
+const RESUME_EVENT_ID: &str = "stream-1:1";
 
 impl McpServer {
-    /// An answer by the rules.
-    pub(super) fn answered(&self, rules: &McpRules, id: &Value, answer: &Value) -> Response {
+    /// Returns a JSON-RPC message in the form that the rules select.
+    pub(super) fn message_response(&self, rules: &McpRules, id: &Value, answer: &Value) -> Response {
         if !rules.streams {
             return axum::Json(answer).into_response();
         }
@@ -30,7 +30,7 @@ impl McpServer {
         self.change(|rules| rules.cuts -= 1);
         if rules.resumes {
             text += "id: stream-1:1\nretry: 1\ndata:\n\n";
-            self.state().owed = Some((PLACE.to_owned(), answer.clone()));
+            self.state().pending_event = Some((RESUME_EVENT_ID.to_owned(), answer.clone()));
             return events(text, false);
         }
         let beginning = stream::once(async move { Ok(Bytes::from(text)) });
@@ -38,9 +38,9 @@ impl McpServer {
         sent(Body::from_stream(beginning.chain(cut)))
     }
 
-    /// The rest of a stream that was broken off.
-    pub(super) fn owed(&self, headers: &HeaderMap) -> Response {
-        match self.state().owed.take() {
+    /// Returns the rest of an interrupted stream.
+    pub(super) fn pending_event(&self, headers: &HeaderMap) -> Response {
+        match self.state().pending_event.take() {
             Some((place, answer)) if place == text(headers, "last-event-id") => {
                 events(format!("id: stream-1:2\ndata: {answer}\n\n"), false)
             }
@@ -49,7 +49,7 @@ impl McpServer {
     }
 }
 
-/// A stream; one that stays open ends when its reader goes.
+/// Returns an event stream. If it stays open, it closes when the client disconnects.
 fn events(text: String, stays_open: bool) -> Response {
     let beginning = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(text)) });
     sent(if stays_open { Body::from_stream(beginning.chain(stream::pending())) } else { Body::from_stream(beginning) })

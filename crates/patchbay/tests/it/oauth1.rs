@@ -1,5 +1,5 @@
-//! Signing in at a provider that speaks OAuth 1.0a, through the real server: the window goes out and comes back, and
-//! no secret of the handshake is told, logged or stored in the open.
+//! Authorization at an OAuth 1.0a provider through the real server. No secret of the handshake is returned, logged or
+//! stored in plain text.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -8,13 +8,13 @@ use patchbay_simulator::{Approval, OAuth1Rules, OAuth1Server};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{Answer, Client, Provider, Server, canary};
+use crate::support::{ApiResponse, Client, Provider, Server, canary};
 
-/// The server's clock is the machine's, the provider's stands still.
-const TEN_YEARS: i64 = 10 * 365 * 24 * 3600;
+/// The server uses the machine's clock; the provider's clock does not advance.
+const TEN_YEARS_SECS: i64 = 10 * 365 * 24 * 3600;
 
-/// The provider, in this process, and the server.
-struct Pier {
+/// The provider in the test's process, and the server.
+struct OAuth1Bed {
     oauth: OAuth1Server,
     address: String,
     server: Server,
@@ -25,13 +25,13 @@ struct Pier {
     _runtime: tokio::runtime::Runtime,
 }
 
-impl Pier {
+impl OAuth1Bed {
     fn start(change: impl FnOnce(&mut OAuth1Rules)) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut rules = OAuth1Rules {
             consumers: vec![("app".into(), canary::CLIENT_SECRET.into())],
             public_url: Some("https://pier.example.com".into()),
-            window_seconds: TEN_YEARS,
+            window_seconds: TEN_YEARS_SECS,
             ..OAuth1Rules::default()
         };
         change(&mut rules);
@@ -70,7 +70,7 @@ impl Pier {
         }
     }
 
-    /// What the provider sends a browser back with, as a path here.
+    /// Returns the path and query of the provider's redirect to the callback.
     fn visit(&self, location: &str) -> String {
         let location = Url::parse(location).unwrap();
         let page = Client::new(&self.address).get(&format!("/authorize?{}", location.query().unwrap()));
@@ -78,7 +78,7 @@ impl Pier {
         back.strip_prefix(&self.server.base).unwrap_or_else(|| panic!("{back}")).to_owned()
     }
 
-    /// No secret of the handshake stands in a text.
+    /// Asserts that a string contains no secret of the handshake.
     fn tells_nothing(&self, text: &str) {
         let secrets = self.oauth.secrets();
         assert!(!secrets.is_empty());
@@ -88,16 +88,16 @@ impl Pier {
     }
 }
 
-struct Window {
+struct AuthorizationWindow {
     token: String,
     attempt: String,
     cookie: String,
-    answer: Answer,
+    answer: ApiResponse,
 }
 
-impl Window {
-    fn open(pier: &Pier, session: Value) -> Self {
-        let Pier { server, profile, .. } = pier;
+impl AuthorizationWindow {
+    fn open(pier: &OAuth1Bed, session: Value) -> Self {
+        let OAuth1Bed { server, profile, .. } = pier;
         let token = server.session(session);
         let attempt = server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
         let path = format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id={attempt}");
@@ -106,30 +106,30 @@ impl Window {
         Self { token, attempt, cookie, answer }
     }
 
-    fn finish(&self, pier: &Pier, cookie: &str) -> Answer {
+    fn finish(&self, pier: &OAuth1Bed, cookie: &str) -> ApiResponse {
         let back = pier.visit(self.answer.header("location").unwrap_or_else(|| panic!("{}", self.answer)));
         let end = pier.server.anonymous().header("cookie", cookie).get(&back);
         pier.tells_nothing(&end.to_string());
         end
     }
 
-    fn attempt(&self, pier: &Pier) -> Value {
+    fn attempt(&self, pier: &OAuth1Bed) -> Value {
         pier.server.hub(&self.token).get(&format!("/hub/connection_attempts/{}", self.attempt)).json()
     }
 }
 
-fn get_me(pier: &Pier, account: &str) -> Answer {
+fn get_me(pier: &OAuth1Bed, account: &str) -> ApiResponse {
     pier.server.api().header("x-account-id", account).post("/actions/rpc", &json!({ "action": "pier_get_me" }))
 }
 
 #[test]
-fn a_customer_signs_in_calls_and_links_again() {
-    let pier = Pier::start(|_| {});
+fn an_authorized_account_runs_calls_and_is_reconnected() {
+    let pier = OAuth1Bed::start(|_| {});
     let shown = pier.server.api().get("/connectors/meta/pier");
     assert_eq!(shown.text("/authentication/0/type"), "oauth1");
     let redirect = format!("{}/connect/oauth2/pier/callback", pier.server.base);
     assert_eq!(shown.text("/authentication/0/redirect_uri"), redirect);
-    // Every Hub knows what to do: it opens a window.
+    // The response tells the Hub to open a window.
     let token = pier.server.session(json!({ "provider": "pier" }));
     let form = pier.server.hub(&token).get(&format!("/hub/connectors/{}", pier.profile)).json();
     assert_eq!(
@@ -137,7 +137,7 @@ fn a_customer_signs_in_calls_and_links_again() {
         (&json!("oauth2"), &json!("authorization_code"))
     );
 
-    let window = Window::open(&pier, json!({ "provider": "pier" }));
+    let window = AuthorizationWindow::open(&pier, json!({ "provider": "pier" }));
     assert_eq!(window.answer.status, 302, "{}", window.answer);
     pier.tells_nothing(&window.answer.to_string());
     let end = window.finish(&pier, &window.cookie);
@@ -155,12 +155,12 @@ fn a_customer_signs_in_calls_and_links_again() {
     let refused = get_me(&pier, account);
     assert_eq!((refused.status, refused.code().as_str()), (401, "AccountInvalidCredentialsError"), "{refused}");
     assert!(refused.body.contains("access was taken back") && refused.body.contains("reconnect"), "{refused}");
-    let again = Window::open(&pier, json!({ "provider": "pier", "account_id": account }));
+    let again = AuthorizationWindow::open(&pier, json!({ "provider": "pier", "account_id": account }));
     assert_eq!(again.finish(&pier, &again.cookie).status, 303);
     assert_eq!(again.attempt(&pier)["account"]["id"], account, "linking again keeps the account");
     assert_eq!(get_me(&pier, account).status, 200);
 
-    // Neither the log nor the database holds a token's secret in the open.
+    // Neither the log nor the database contains a token secret in plain text.
     pier.tells_nothing(&pier.server.log());
     for entry in std::fs::read_dir(pier.data.path()).unwrap() {
         let path = entry.unwrap().path();
@@ -171,9 +171,9 @@ fn a_customer_signs_in_calls_and_links_again() {
 }
 
 #[test]
-fn a_denied_consent_and_another_browser_link_nothing() {
-    let pier = Pier::start(|_| {});
-    let window = Window::open(&pier, json!({ "provider": "pier" }));
+fn a_denied_consent_or_another_browser_links_nothing() {
+    let pier = OAuth1Bed::start(|_| {});
+    let window = AuthorizationWindow::open(&pier, json!({ "provider": "pier" }));
     let stranger = window.finish(&pier, "");
     assert_eq!(stranger.status, 400);
     assert!(stranger.body.contains("in the browser that started it"), "{stranger}");
@@ -181,12 +181,16 @@ fn a_denied_consent_and_another_browser_link_nothing() {
 
     for keeps_query in [true, false] {
         pier.oauth.change(|rules| (rules.approval, rules.keeps_query) = (Approval::Never, keeps_query));
-        let window = Window::open(&pier, json!({ "provider": "pier" }));
+        let window = AuthorizationWindow::open(&pier, json!({ "provider": "pier" }));
         let end = window.finish(&pier, &window.cookie);
         assert_eq!(end.status, 400);
         assert!(end.body.contains("access was not granted"), "{end}");
-        let told = window.attempt(&pier);
-        assert_eq!((&told["status"], &told["error"]["code"]), (&json!("error"), &json!("SignInDeniedError")), "{told}");
+        let attempt = window.attempt(&pier);
+        assert_eq!(
+            (&attempt["status"], &attempt["error"]["code"]),
+            (&json!("error"), &json!("SignInDeniedError")),
+            "{attempt}"
+        );
     }
     assert!(pier.oauth.live_tokens().is_empty());
     assert_eq!(pier.server.api().get("/accounts").json(), json!([]));

@@ -1,12 +1,12 @@
-//! Signing in to the dashboard, and what a signed-in browser may do.
+//! Log-in to the dashboard, and the rights of a logged-in browser.
 
 use serde_json::json;
 
-use crate::support::{Answer, Client, Linked, Provider, Server, binary};
+use crate::support::{ApiResponse, Client, LinkedServer, Provider, Server, binary};
 
 const PASSWORD: &str = "a long enough password";
 
-/// A server without a planted key, with the token of the link that it printed.
+/// Starts a server without a planted key. Returns it with the login token of the printed link.
 fn first_start() -> (Server, String, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
@@ -22,8 +22,8 @@ fn page(server: &Server) -> Client {
     server.anonymous().header("x-requested-with", "patchbay")
 }
 
-/// A client with the cookie of an answer.
-fn browser(server: &Server, answer: &Answer) -> Client {
+/// Returns a client with the cookie of a response.
+fn browser(server: &Server, answer: &ApiResponse) -> Client {
     let cookie = answer.headers.iter().find(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str());
     let cookie = cookie.unwrap_or_else(|| panic!("{answer}"));
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
@@ -71,7 +71,7 @@ fn a_link_works_once_then_a_password() {
     assert_eq!(answer.status, 200, "{answer}");
     let second = browser(&server, &answer);
 
-    // A change of the password signs other browsers out, and keeps this one.
+    // A password change ends the log-ins of other browsers, but not of this one.
     let change = json!({ "password": "another long password", "current_password": PASSWORD }).to_string();
     assert_eq!(second.send("PUT", "/auth/password", Some(change)).status, 204);
     assert_eq!(first.get("/accounts").status, 401);
@@ -108,14 +108,14 @@ fn another_site_cannot_use_the_browsers_cookie() {
         assert_eq!((answer.status, answer.code()), (403, "ForeignPageError".to_owned()), "{answer}");
     }
     assert_eq!(own.clone().header("origin", &server.base).post("/connect_sessions", &body).status, 201);
-    // A preflight of the API is not answered with leave.
+    // A preflight request of the API is not allowed.
     let preflight = server
         .anonymous()
         .header("origin", "https://evil.example")
         .header("access-control-request-method", "POST")
         .send("OPTIONS", "/connect_sessions", None);
     assert!(!preflight.headers.iter().any(|(name, _)| name.starts_with("access-control-allow")), "{preflight}");
-    // A broken key is a mistake, whatever the cookie says.
+    // An invalid key is an error even with a valid cookie.
     assert_eq!(own.clone().header("authorization", "Basic %%%").get("/accounts").status, 401);
     assert_eq!(own.header("x-project-id", "another").get("/accounts").status, 404);
     for wrong in [json!({}), json!({ "password": "x", "login_token": "y" }), json!({ "user": "x" })] {
@@ -150,14 +150,14 @@ fn keys_give_no_more_than_their_maker_has() {
     assert_eq!(weak.get("/accounts").status, 200);
     let more = weak.post("/api_keys", &json!({ "name": "more", "scopes": ["actions:execute"] }));
     assert_eq!((more.status, more.code()), (403, "MissingScopeError".to_owned()), "{more}");
-    // Nor may it touch a key that can do more than itself.
+    // It may not change a key with more scopes than its own.
     let strong = server.api().get("/api_keys").text("/data/0/id");
     assert_eq!(weak.delete(&format!("/api_keys/{strong}")).status, 403);
     for bad in [json!({ "name": "" }), json!({ "name": "x", "scopes": ["all"] }), json!({})] {
         assert_eq!(server.api().post("/api_keys", &bad).status, 400);
     }
 
-    // Disabled, it is refused at once, although it was in use a moment ago; enabled, it works again.
+    // A disabled key is rejected at once although it is cached; an enabled key works again.
     let path = format!("/api_keys/{id}");
     let changed = server.api().patch(&path, &json!({ "enabled": false, "name": "renamed" }));
     assert_eq!((changed.text("/name"), &changed.json()["enabled"]), ("renamed".to_owned(), &json!(false)));
@@ -171,7 +171,7 @@ fn keys_give_no_more_than_their_maker_has() {
 
 #[test]
 fn a_debugged_run_shows_the_requests_without_secrets() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let body = json!({ "action": "spotdraft_list_contract_types" });
     let answer = linked.api().post("/actions/rpc?debug=true", &body);
     let debug = &answer.json()["debug"];
@@ -190,7 +190,7 @@ fn a_debugged_run_shows_the_requests_without_secrets() {
 
 #[test]
 fn newer_account_names_are_searched_and_paged() {
-    let linked = Linked::new();
+    let linked = LinkedServer::new();
     let list = |query: &str| linked.server.api().get(&format!("/v2/accounts?{query}")).json();
     let page = list("");
     assert_eq!((&page["total"], &page["data"][0]["id"]), (&json!(1), &json!(linked.account)));

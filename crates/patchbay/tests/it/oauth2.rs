@@ -1,41 +1,41 @@
-//! Signing in at a provider through the real server: what the browser is sent, and processes that are killed.
+//! OAuth 2.0 authorization through the real server: the browser's responses, and killed processes.
 
 use std::{sync::Arc, time::Duration};
 
 use patchbay_model::testing::{ManualClock, SeededEntropy};
-use patchbay_simulator::{Fault, Matching, OAuthRules, OAuthServer, Planned};
+use patchbay_simulator::{Fault, FaultFilter, OAuthRules, OAuthServer, PlannedFault};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
-use crate::support::{Answer, Client, Server, Stand, offline};
+use crate::support::{ApiResponse, Client, FixtureProvider, Server, offline};
 
-/// The authorization server, in this process, and what the product's servers are started with.
-struct Harbor {
+/// The authorization server in the test's process, and the settings of Patchbay's servers.
+struct OAuth2Bed {
     oauth: OAuthServer,
-    stand: Stand,
+    fixture: FixtureProvider,
 }
 
-impl Harbor {
+impl OAuth2Bed {
     fn start() -> Self {
         let clock = Arc::new(ManualClock::at("2026-06-01T09:00:00Z"));
         let oauth = OAuthServer::new(clock, Arc::new(SeededEntropy::new(5)), OAuthRules::default());
-        let stand = Stand::start("harbor", oauth.router());
-        Self { oauth, stand }
+        let fixture = FixtureProvider::start("harbor", oauth.router());
+        Self { oauth, fixture }
     }
 
     fn server(&self, data_dir: &std::path::Path) -> Server {
-        self.stand.server_in(data_dir, &[("https://harbor.example.com", "")], &[])
+        self.fixture.server_in(data_dir, &[("https://harbor.example.com", "")], &[])
     }
 
-    /// What the provider sends a browser back with.
+    /// Returns the query of the provider's redirect to the callback.
     fn visit(&self, location: &str) -> String {
         let location = Url::parse(location).unwrap();
-        let page = Client::new(&self.stand.address).get(&format!("/authorize?{}", location.query().unwrap()));
+        let page = Client::new(&self.fixture.address).get(&format!("/authorize?{}", location.query().unwrap()));
         page.header("location").unwrap_or_else(|| panic!("{page}")).to_owned()
     }
 }
 
-/// The profile with the app's credentials.
+/// Creates the profile with the OAuth app's credentials.
 fn profile(server: &Server) -> String {
     let body = json!({
         "connector_key": "harbor", "authentication_config_key": "sign_in", "default": true,
@@ -46,36 +46,36 @@ fn profile(server: &Server) -> String {
     answer.text("/id")
 }
 
-struct Begun {
+struct StartedAuthorization {
     token: String,
     attempt: String,
     cookie: String,
-    answer: Answer,
+    answer: ApiResponse,
 }
 
-fn begin(server: &Server, profile: &str) -> Begun {
+fn begin(server: &Server, profile: &str) -> StartedAuthorization {
     begin_with(server, profile, json!({ "provider": "harbor" }))
 }
 
-fn begin_with(server: &Server, profile: &str, session: Value) -> Begun {
+fn begin_with(server: &Server, profile: &str, session: Value) -> StartedAuthorization {
     let token = server.session(session);
     let attempt = server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
     let path = format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id={attempt}");
     let answer = server.anonymous().get(&path);
     let cookie = answer.header("set-cookie").unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
-    Begun { token, attempt, cookie, answer }
+    StartedAuthorization { token, attempt, cookie, answer }
 }
 
-fn finish(server: &Server, back: &str, cookie: &str) -> Answer {
+fn finish(server: &Server, back: &str, cookie: &str) -> ApiResponse {
     let path = back.strip_prefix(&server.base).unwrap_or_else(|| panic!("{back}"));
     server.anonymous().header("cookie", cookie).get(path)
 }
 
-fn attempt(server: &Server, begun: &Begun) -> Value {
+fn attempt(server: &Server, begun: &StartedAuthorization) -> Value {
     server.hub(&begun.token).get(&format!("/hub/connection_attempts/{}", begun.attempt)).json()
 }
 
-fn sign_in(harbor: &Harbor, server: &Server, profile: &str) -> String {
+fn sign_in(harbor: &OAuth2Bed, server: &Server, profile: &str) -> String {
     let begun = begin(server, profile);
     let back = harbor.visit(begun.answer.header("location").unwrap());
     let end = finish(server, &back, &begun.cookie);
@@ -83,13 +83,13 @@ fn sign_in(harbor: &Harbor, server: &Server, profile: &str) -> String {
     attempt(server, &begun)["account"]["id"].as_str().unwrap().to_owned()
 }
 
-fn get_me(server: &Server, account: &str) -> Answer {
+fn get_me(server: &Server, account: &str) -> ApiResponse {
     server.api().header("x-account-id", account).post("/actions/rpc", &json!({ "action": "harbor_get_me" }))
 }
 
 #[test]
-fn what_goes_with_a_token_is_fetched_once_after_the_sign_in() {
-    let harbor = Harbor::start();
+fn account_data_is_fetched_once_after_the_authorization() {
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     let server = harbor.server(data.path());
     let body = json!({
@@ -99,11 +99,11 @@ fn what_goes_with_a_token_is_fetched_once_after_the_sign_in() {
     let profile = server.api().post("/auth_configs", &body).text("/id");
     let account = sign_in(&harbor, &server, &profile);
     let shown = server.api().get(&format!("/accounts/{account}")).json();
-    // An id is no secret: it is shown, and answers that hold it are not redacted.
+    // An id is not a secret: it is returned, and responses that contain it are not redacted.
     assert_eq!(shown["setup_information"]["userId"], "u1", "{shown}");
     assert_eq!(get_me(&server, &account).json()["data"]["id"], "u1");
-    // The token is renewed at the token endpoint; the id stays.
-    harbor.oauth.end_access_tokens();
+    // The token is refreshed at the token endpoint; the id is kept.
+    harbor.oauth.expire_access_tokens();
     assert_eq!(get_me(&server, &account).status, 200);
     assert_eq!(harbor.oauth.token_requests(), ["authorization_code", "refresh_token"]);
     let shown = server.api().get(&format!("/accounts/{account}")).json();
@@ -111,8 +111,8 @@ fn what_goes_with_a_token_is_fetched_once_after_the_sign_in() {
 }
 
 #[test]
-fn the_browser_is_sent_there_and_back() {
-    let harbor = Harbor::start();
+fn the_browser_is_redirected_to_the_provider_and_back() {
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     let server = harbor.server(data.path());
     let profile = profile(&server);
@@ -151,13 +151,13 @@ fn the_browser_is_sent_there_and_back() {
     assert!(again.body.contains("The account was not connected"), "{again}");
 }
 
-/// A profile of customers who bring an app of their own: they type its secret before they sign in.
+/// Creates a profile for customers with their own OAuth app, whose secret they enter before the authorization.
 fn own_apps(server: &Server) -> String {
     let body = json!({ "connector_key": "harbor", "authentication_config_key": "own_app" });
     server.api().post("/auth_configs", &body).text("/id")
 }
 
-fn prepare(server: &Server, token: &str, profile: &str) -> Answer {
+fn prepare(server: &Server, token: &str, profile: &str) -> ApiResponse {
     let body = json!({
         "token": token, "integration_id": profile, "redirect_uri": format!("{}/embedded/accounts/callback", server.base),
         "credentials": { "clientId": "app", "clientSecret": "app-secret" },
@@ -166,8 +166,8 @@ fn prepare(server: &Server, token: &str, profile: &str) -> Answer {
 }
 
 #[test]
-fn what_was_typed_stands_in_no_address() {
-    let harbor = Harbor::start();
+fn form_values_are_in_no_url() {
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     let server = harbor.server(data.path());
     let profile = own_apps(&server);
@@ -176,7 +176,7 @@ fn what_was_typed_stands_in_no_address() {
     assert_eq!(prepared.status, 201, "{prepared}");
     let url = prepared.text("/url");
     assert!(url.starts_with(&format!("/connect/oauth2/{profile}?patchbay_ticket=")), "{url}");
-    // A link may be pressed twice; the window that is used last is the one that ends.
+    // A link may be opened twice; the newest window completes the authorization.
     assert_eq!(server.anonymous().get(&url).status, 302);
     let answer = server.anonymous().get(&url);
     let location = answer.header("location").unwrap();
@@ -195,8 +195,8 @@ fn what_was_typed_stands_in_no_address() {
 }
 
 #[test]
-fn a_prepared_sign_in_is_checked_before_a_window_goes_anywhere() {
-    let harbor = Harbor::start();
+fn a_prepared_authorization_is_validated_before_the_redirect() {
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     let server = harbor.server(data.path());
     let (profile, other) = (own_apps(&server), profile(&server));
@@ -217,7 +217,7 @@ fn a_prepared_sign_in_is_checked_before_a_window_goes_anywhere() {
         assert_eq!(answer.status, status, "{body}: {answer}");
         assert!(answer.body.contains(words), "{body}: {answer}");
     }
-    // Nobody's, another integration's, and not to be taken for a `state`.
+    // An unknown code, a code of another integration, and a code used as `state`.
     let ticket = prepare(&server, &token, &profile).text("/url").split_once('=').unwrap().1.to_owned();
     for (path, words) in [
         (format!("/connect/oauth2/{profile}?patchbay_ticket=guessed"), "start again in the Hub"),
@@ -230,8 +230,8 @@ fn a_prepared_sign_in_is_checked_before_a_window_goes_anywhere() {
     }
 }
 
-/// A sign-in of a session whose maker wants to say who finished it, as far as the browser is sent to be confirmed.
-fn to_be_confirmed(harbor: &Harbor, server: &Server) -> (Begun, String) {
+/// Starts an authorization whose session requires a confirmation, up to the redirect to the confirmation URL.
+fn to_be_confirmed(harbor: &OAuth2Bed, server: &Server) -> (StartedAuthorization, String) {
     let profile = profile(server);
     let session = json!({ "provider": "harbor", "confirm_url": "http://localhost:9/confirm?from=hub" });
     let begun = begin_with(server, &profile, session);
@@ -245,8 +245,8 @@ fn to_be_confirmed(harbor: &Harbor, server: &Server) -> (Begun, String) {
 }
 
 #[test]
-fn nothing_is_linked_before_the_product_says_whose_browser_it_is() {
-    let harbor = Harbor::start();
+fn nothing_is_linked_before_the_product_confirms_the_browsers_user() {
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     offline(data.path(), &["project", "create", "Ours"]);
     let theirs = offline(data.path(), &["project", "create", "Theirs"]);
@@ -259,7 +259,7 @@ fn nothing_is_linked_before_the_product_says_whose_browser_it_is() {
     let owner =
         server.api().post("/connect_sessions/authenticate", &json!({ "token": begun.token })).text("/origin_owner_id");
     let body = json!({ "confirmation": confirmation, "origin_owner_id": owner });
-    // Another project has no say, and takes nothing away.
+    // Another project can neither confirm nor cancel it.
     let stranger = server.with_key(&key).post("/connect_sessions/confirm", &body);
     assert_eq!((stranger.status, stranger.text("/errorCode")), (400, "SignInUnknownError".to_owned()), "{stranger}");
     let end = server.api().post("/connect_sessions/confirm", &body);
@@ -273,10 +273,10 @@ fn nothing_is_linked_before_the_product_says_whose_browser_it_is() {
     assert_eq!((again.status, again.text("/errorCode")), (400, "SignInUnknownError".to_owned()), "{again}");
 }
 
-/// An attacker hands the link to their own session to someone else, who signs in with their own account at the provider.
+/// An attacker sends the link of their own session to a victim, who authorizes with their account at the provider.
 #[test]
-fn cross_user_session_fixation_is_refused_by_the_products_word() {
-    let harbor = Harbor::start();
+fn cross_user_session_fixation_is_rejected_by_the_products_confirmation() {
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     let server = harbor.server(data.path());
     let (begun, confirmation) = to_be_confirmed(&harbor, &server);
@@ -290,7 +290,7 @@ fn cross_user_session_fixation_is_refused_by_the_products_word() {
     assert!(harbor.oauth.token_requests().is_empty(), "nothing was traded");
     assert_eq!(server.api().get("/v2/accounts").json()["data"], json!([]));
 
-    // A confirmation is no `state`, and a `state` is no confirmation.
+    // A confirmation is not accepted as `state`, and a `state` is not accepted as confirmation.
     let (_, confirmation) = to_be_confirmed(&harbor, &server);
     let path = format!("/connect/oauth2/harbor/callback?state={confirmation}&code=x");
     assert_eq!(server.anonymous().get(&path).status, 400);
@@ -299,8 +299,8 @@ fn cross_user_session_fixation_is_refused_by_the_products_word() {
 }
 
 #[test]
-fn an_address_to_confirm_at_is_a_web_address_of_the_products() {
-    let harbor = Harbor::start();
+fn a_confirmation_url_must_be_a_web_url_of_the_product() {
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     let server = harbor.server(data.path());
     for url in
@@ -314,8 +314,8 @@ fn an_address_to_confirm_at_is_a_web_address_of_the_products() {
 }
 
 #[test]
-fn an_answer_by_form_comes_again_with_the_cookie() {
-    let harbor = Harbor::start();
+fn a_form_post_callback_is_repeated_with_the_cookie() {
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     let server = harbor.server(data.path());
     let profile = profile(&server);
@@ -332,8 +332,8 @@ fn an_answer_by_form_comes_again_with_the_cookie() {
 }
 
 #[test]
-fn bad_input_is_a_page_that_says_what_to_do() {
-    let harbor = Harbor::start();
+fn invalid_input_shows_a_page_with_instructions() {
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     let server = harbor.server(data.path());
     let profile = profile(&server);
@@ -359,32 +359,32 @@ fn bad_input_is_a_page_that_says_what_to_do() {
     }
 }
 
-/// The process is killed at moments spread over a renewal, from before the provider is asked to after the token is
-/// stored. Whenever the account works no more, the provider would not honour anything of it either.
+/// The process is killed at different times of a refresh, from before the token request to after the token is stored.
+/// If the account no longer works, the provider must not accept any of its tokens either.
 #[test]
-fn a_process_that_is_killed_loses_nothing_that_the_provider_would_honour() {
+fn a_killed_process_loses_no_token_that_the_provider_accepts() {
     const KILLS: u64 = 60;
-    let harbor = Harbor::start();
+    let harbor = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     let mut server = harbor.server(data.path());
     let profile = profile(&server);
     let mut account = sign_in(&harbor, &server, &profile);
     let (mut went_on, mut relinked) = (0, 0);
     for kill in 0..KILLS {
-        harbor.oauth.end_access_tokens();
-        let late = Matching { path_prefix: Some("/token".into()), method: None };
+        harbor.oauth.expire_access_tokens();
+        let late = FaultFilter { path_prefix: Some("/token".into()), method: None };
         let fault = Fault::Delay { millis: 5 };
-        harbor.oauth.plan(Planned { matching: late, times: 1, fault });
+        harbor.oauth.plan(PlannedFault { matching: late, times: 1, fault });
         let call = {
             let client = server.api().header("x-account-id", &account);
             std::thread::spawn(move || {
-                // Its end may be cut: that is the point.
+                // The connection may be interrupted: the process is being killed.
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                     client.post("/actions/rpc", &json!({ "action": "harbor_get_me" }))
                 }));
             })
         };
-        // The moment of the end is what is spread; nothing is decided by it.
+        // The delay varies the time of the kill; the assertions do not depend on it.
         std::thread::park_timeout(Duration::from_micros(kill * 500));
         server.kill();
         call.join().unwrap();

@@ -1,4 +1,4 @@
-//! A simulated provider of one of the engine's fixtures, in this process, and the servers that are started to reach it.
+//! A simulated provider for a fixture of the engine, in the test's process, and the servers that use it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +6,17 @@ use axum::Router;
 
 use super::{Provider, Server};
 
-/// A running provider. Stopped when it is dropped.
-pub struct Stand {
-    /// Where it really listens.
+/// A running provider. Dropping it stops it.
+pub struct FixtureProvider {
+    /// The URL at which it listens.
     pub address: String,
     connectors: tempfile::TempDir,
     spotdraft: Provider,
     _runtime: tokio::runtime::Runtime,
 }
 
-impl Stand {
-    /// Serves `router` for the connector of the fixture with this name.
+impl FixtureProvider {
+    /// Starts a provider with `router` for the connector of a fixture.
     pub fn start(fixture: &str, router: Router) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = runtime.block_on(async {
@@ -34,13 +34,13 @@ impl Stand {
         Self { address, connectors, spotdraft: Provider::start(), _runtime: runtime }
     }
 
-    /// A server with the connector. Its requests to each of the URLs go to that path of the provider.
+    /// Starts a server with the connector. Requests for each URL in `upstreams` go to the given path of the provider.
     pub fn server(&self, upstreams: &[(&str, &str)], arguments: &[&str]) -> Server {
         let own = self.arguments(upstreams, arguments);
         Server::start(&self.spotdraft, &own.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// The same in a directory that outlives it.
+    /// Starts a server as [`Self::server`] does, in a directory that is not removed with it.
     pub fn server_in(&self, data_dir: &Path, upstreams: &[(&str, &str)], arguments: &[&str]) -> Server {
         let own = self.arguments(upstreams, arguments);
         Server::start_in(data_dir, &self.spotdraft, &own.iter().map(String::as_str).collect::<Vec<_>>())
