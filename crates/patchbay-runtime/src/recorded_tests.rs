@@ -1,8 +1,8 @@
-//! Recorded test cases of connectors: each action's requests and answers, played back.
+//! Runs the recorded test cases of connectors: each action's requests and responses.
 //!
-//! The real code runs: input checks, URL building, headers, parsing, results, redirects. Only the wire is
-//! replaced, by a list of exchanges that must be asked for in order. A case says what it expects of
-//! every request and of the outcome; the report says what differed, in words.
+//! The code is that of a real call: input checks, URLs, headers, parsing, results, redirects. Only the transport is
+//! replaced, by a list of exchanges that must be requested in order. A case declares every request and the outcome; the
+//! report describes the differences.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -39,19 +39,19 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
 }
 
-/// One run of an action, or one account taken back.
+/// One run of an action, or one revocation of an account.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// What it shows.
+    /// The name.
     pub name: String,
-    /// The action's local or public id; empty where an account is taken back.
+    /// The action's local or public id; empty for a revocation.
     #[serde(default)]
     pub action: String,
-    /// What comes of taking an account back at the provider, in place of an action: `confirmed`, or `failed` with the
-    /// `error`.
+    /// The expected outcome of revoking the account at the provider, in place of an action: `confirmed`, or `failed` with
+    /// the `error`.
     pub revocation: Option<ExpectedRevocation>,
-    /// The authentication method's key; the connector's first when absent.
+    /// The authentication method's key; the connector's first method if absent.
     pub auth: Option<String>,
     /// The account's field values.
     #[serde(default)]
@@ -59,36 +59,36 @@ pub struct Case {
     /// The inputs.
     #[serde(default)]
     pub input: ActionInput,
-    /// The requests that the action makes, in order, and what the provider answers.
+    /// The requests of the action and the provider's responses, in order.
     #[serde(default)]
     pub exchanges: Vec<RecordedExchange>,
-    /// The whole result; `next: null` may be left out.
+    /// The whole result; `next: null` can be omitted.
     pub result: Option<Value>,
     /// The error, in place of a result.
     pub error: Option<ExpectedError>,
 }
 
-/// What must come of taking an account back.
+/// The expected outcome of a revocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExpectedRevocation {
-    /// The provider said that it honours the credentials no more.
+    /// The provider confirmed the revocation.
     Confirmed,
-    /// It did not.
+    /// The revocation failed.
     Failed,
 }
 
-/// A request and its answer.
+/// A request and its response.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedExchange {
-    /// What must be asked.
+    /// The expected request.
     pub request: ExpectedRequest,
-    /// What is answered.
+    /// The response.
     pub response: RecordedResponse,
 }
 
-/// What a request must be.
+/// The expected request.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedRequest {
@@ -96,17 +96,17 @@ pub struct ExpectedRequest {
     pub method: String,
     /// Its whole URL; the order of the query does not matter.
     pub url: String,
-    /// Headers that must be there with these values.
+    /// Headers that must be present with these values.
     #[serde(default)]
     pub headers: BTreeMap<String, Value>,
-    /// Headers that must not be there.
+    /// Headers that must be absent.
     #[serde(default)]
     pub absent_headers: Vec<String>,
-    /// Its JSON or XML body as a value (a text: the body as it is); not compared when absent.
+    /// Its JSON or XML body as a value, or a string that is the whole body; not compared if absent.
     pub body: Option<Value>,
 }
 
-/// What the provider answers.
+/// The provider's response.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedResponse {
@@ -115,15 +115,15 @@ pub struct RecordedResponse {
     /// Its headers.
     #[serde(default)]
     pub headers: BTreeMap<String, Value>,
-    /// Its body: a value, sent as XML where the content type is XML and else as JSON, or a text that is sent as it
-    /// is where the content type is not JSON.
+    /// Its body: a value, which is sent as XML if the content type is XML and otherwise as JSON, or a string, which is
+    /// sent unchanged if the content type is not JSON.
     #[serde(default)]
     pub body: Value,
     /// Its body in base64, in place of `body`.
     pub body_base64: Option<String>,
 }
 
-/// The error that a run must end with.
+/// The expected error of a run.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedError {
@@ -147,12 +147,12 @@ pub trait Revoker: Send + Sync {
     async fn revoke(&self, runner: &LocalRunner, account: LocalAccount<'_>) -> Result<Revocation, Error>;
 }
 
-/// A case that did not go as written.
+/// A case whose outcome differs from the expected one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// The case.
     pub case: String,
-    /// What differed.
+    /// The differences.
     pub differences: Vec<String>,
 }
 
@@ -163,18 +163,22 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// A text that is no case file.
+/// The error of a file that is not a case file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {message}")]
 pub struct CaseFileError {
     /// The file.
     pub file: String,
-    /// What is wrong.
+    /// What is wrong with it.
     pub message: String,
 }
 
 impl CaseFile {
-    /// Reads a `*.test.yaml`.
+    /// Parses a `*.test.yaml`.
+    ///
+    /// # Errors
+    ///
+    /// A [`CaseFileError`] if the YAML is not valid or a case has neither or both of `action` and `revocation`.
     pub fn parse(file: &str, text: &str) -> Result<Self, CaseFileError> {
         let wrong = |message: String| CaseFileError { file: file.to_owned(), message };
         let node = syntax::parse(file, text).map_err(|found| {
@@ -335,7 +339,7 @@ fn compare_error(expected: &ExpectedError, error: &Error, differences: &mut Vec<
     }
 }
 
-/// The exchanges still to come, and what differed so far.
+/// The remaining exchanges, and the differences so far.
 struct Cassette {
     remaining: Mutex<VecDeque<RecordedExchange>>,
     differences: Mutex<Vec<String>>,

@@ -18,28 +18,32 @@ use crate::{
     step_runner::{self, StepFlow},
 };
 
-/// A step's place in the file and what came of it.
+/// A step's index in the file, and its outcome.
 type FinishedStep = (usize, Result<StepFlow, Error>);
 
-/// The steps that run beside.
+/// The steps that run concurrently.
 #[derive(Default)]
 struct AsyncSteps<'a> {
     running: FuturesUnordered<Pin<Box<dyn Future<Output = FinishedStep> + Send + 'a>>>,
-    /// Their places.
+    /// The indexes of the running steps.
     running_indexes: Vec<usize>,
-    /// Those that are done and not yet looked at.
+    /// The finished steps whose outcome is not recorded yet.
     done: Vec<FinishedStep>,
 }
 
-/// How far the action has come.
+/// The progress of the action.
 struct StepProgress<'a> {
     steps: &'a [Step],
-    /// The last step that left an output.
+    /// The index of the last step that has an output.
     last: Option<usize>,
     is_stopped: bool,
 }
 
-/// Runs all steps of the run's action; gives the last that left an output.
+/// Runs all steps of the action and returns the id of the last step that has an output.
+///
+/// # Errors
+///
+/// The error of the first step that fails, unless the step ignores errors.
 pub async fn run_steps<'a>(run: &mut Run<'a>, parts: OutputParts) -> Result<Option<&'a str>, Error> {
     let mut async_steps = AsyncSteps::default();
     let mut progress = StepProgress { steps: &run.action.steps, last: None, is_stopped: false };
@@ -81,14 +85,14 @@ impl<'a> AsyncSteps<'a> {
         })
     }
 
-    /// Starts a step with the outputs that it reads as they are now.
+    /// Starts a step with the current outputs of the steps that it reads.
     fn start(&mut self, run: &Run<'a>, index: usize, step: &'a Step, parts: OutputParts) {
         let mut own = run.for_async_step(step);
         self.running_indexes.push(index);
         self.running.push(Box::pin(async move { (index, step_runner::run(&mut own, step, parts).await) }));
     }
 
-    /// Does something while the others go on.
+    /// Drives a future while the concurrent steps continue.
     async fn drive_while<T>(&mut self, mut main: Pin<&mut impl Future<Output = T>>) -> T {
         while !self.running_indexes.is_empty() {
             tokio::select! {
@@ -101,7 +105,7 @@ impl<'a> AsyncSteps<'a> {
         main.await
     }
 
-    /// Waits for one of them.
+    /// Waits until one of the concurrent steps finishes.
     async fn wait_for_one(&mut self) {
         match self.running.next().await {
             Some(done) => self.finish(done),
@@ -114,7 +118,7 @@ impl<'a> AsyncSteps<'a> {
         self.done.push(done);
     }
 
-    /// Puts what is done among the outputs.
+    /// Records the outcomes of the finished steps.
     fn record_outcomes(&mut self, run: &mut Run<'_>, progress: &mut StepProgress<'_>) -> Result<(), Error> {
         self.done.drain(..).try_for_each(|(index, outcome)| progress.record_outcome(run, index, outcome))
     }

@@ -3,7 +3,7 @@
 use super::redactor::Redactor;
 use crate::Error;
 
-/// An error without the account's secrets.
+/// Redacts the account's secrets in an error.
 pub fn redact_error(mut error: Error, redactor: &Redactor) -> Error {
     error.message = redactor.text(&error.message).into_owned();
     for problem in &mut error.problems {
@@ -15,7 +15,7 @@ pub fn redact_error(mut error: Error, redactor: &Redactor) -> Error {
         for (_, value) in &mut provider.headers {
             *value = redactor.text(value).into_owned();
         }
-        // They are kept: what holds a secret is no scope.
+        // Scopes are stored, so a value that contains a secret is dropped.
         provider.wanted_scopes.retain(|scope| redactor.text(scope) == scope.as_str());
     }
     error

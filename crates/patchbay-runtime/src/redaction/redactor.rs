@@ -1,5 +1,5 @@
-//! Removes an account's secrets from what a provider says, in every spelling that an echo takes: as it
-//! is, in base64, percent-encoded, and as JSON and XML write it.
+//! Redacts an account's secrets in a provider's responses, in every encoding in which they can be echoed: plain, base64,
+//! percent-encoded, and escaped for JSON and XML.
 //!
 //! The common case, no echo, is one scan without an allocation.
 
@@ -17,27 +17,27 @@ use zeroize::Zeroizing;
 
 use super::stream_redactor::StreamRedactor;
 
-/// What stands in a secret's place.
+/// The replacement for a secret.
 pub const REDACTED: &str = "[redacted]";
-/// Shorter values are no secrets, and would hit innocent text.
+/// The minimum length of a secret; a shorter value would match unrelated text.
 const MIN_SECRET_LEN: usize = 4;
 
-/// Knows the secrets of one account.
+/// Redacts the secrets of one account.
 #[derive(Default)]
 pub struct Redactor {
-    /// Longest first, so that a longer spelling is not left half.
+    /// The encodings of all secrets, longest first, so that a longer one is replaced as a whole.
     needles: Vec<Zeroizing<String>>,
 }
 
 impl Redactor {
-    /// For these secrets.
+    /// Creates a redactor of these secrets.
     pub fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
         let mut redactor = Self::default();
         secrets.for_each(|secret| redactor.add(secret));
         redactor
     }
 
-    /// Knows one more.
+    /// Adds a secret.
     pub fn add(&mut self, secret: &str) {
         if secret.len() < MIN_SECRET_LEN {
             return;
@@ -65,17 +65,17 @@ impl Redactor {
         self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
     }
 
-    /// Whether there is a secret in these bytes.
+    /// Returns true if the bytes contain a secret.
     pub fn contains_secret(&self, bytes: &[u8]) -> bool {
         self.needles.iter().any(|needle| memmem::find(bytes, needle.as_bytes()).is_some())
     }
 
-    /// What takes the secrets out of bytes that come piece by piece.
+    /// Returns a redactor for a stream of bytes.
     pub fn stream_redactor(&self) -> StreamRedactor {
         StreamRedactor::new(self.needles.iter().map(|needle| needle.as_str()))
     }
 
-    /// A text without the secrets.
+    /// Returns the text with the secrets redacted.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = Cow::Borrowed(text);
         for needle in &self.needles {
@@ -86,7 +86,7 @@ impl Redactor {
         clean
     }
 
-    /// Removes the secrets from a tree: texts, keys, and numbers that are one.
+    /// Redacts the secrets in a value: in strings, in keys, and numbers that are a secret.
     pub fn value(&self, value: &mut Value) {
         if self.needles.is_empty() {
             return;
@@ -116,7 +116,7 @@ impl Redactor {
         }
     }
 
-    /// JSON text without the secrets; it stays JSON.
+    /// Returns JSON text with the secrets redacted; it stays valid JSON.
     pub fn json(&self, json: Bytes) -> Bytes {
         if !self.contains_secret(&json) {
             return json;

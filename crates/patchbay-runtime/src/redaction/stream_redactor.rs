@@ -1,21 +1,21 @@
-//! Secrets taken out of bytes that come piece by piece. Each is masked byte for byte, so that a file keeps its
-//! length; the end of a piece is held back, as a secret may go on in the next.
+//! Redacts secrets in a stream of bytes. Each secret is masked byte by byte, so that a file keeps its length. The end of
+//! a chunk is held back, because a secret can continue in the next chunk.
 
 use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-/// Shorter secrets would hit innocent bytes of a large file.
+/// The minimum length of a secret; a shorter one would match unrelated bytes of a large file.
 const MIN_SECRET_LEN: usize = 8;
 const MASK_BYTE: u8 = b'*';
 
 /// Masks the secrets of one account in one file.
 pub struct StreamRedactor {
     needles: Vec<Zeroizing<String>>,
-    /// As many bytes as a secret may have begun with.
+    /// The number of bytes to hold back: the longest secret without its last byte.
     lookback: usize,
     held: BytesMut,
-    /// How many of the held bytes belong to a secret that began before them.
+    /// The number of held bytes that belong to a secret that began earlier.
     masked_prefix: usize,
 }
 
@@ -27,7 +27,7 @@ impl StreamRedactor {
         Self { needles, lookback, held: BytesMut::new(), masked_prefix: 0 }
     }
 
-    /// What may leave now that this piece has come; perhaps nothing yet.
+    /// Adds a chunk and returns the bytes that are ready, possibly none.
     pub fn push(&mut self, chunk: Bytes) -> Bytes {
         if self.needles.is_empty() {
             return chunk;
@@ -36,7 +36,7 @@ impl StreamRedactor {
         self.release(self.held.len().saturating_sub(self.lookback))
     }
 
-    /// What was held back, at the end.
+    /// Returns the bytes that were held back, at the end of the stream.
     pub fn finish(&mut self) -> Bytes {
         self.release(self.held.len())
     }

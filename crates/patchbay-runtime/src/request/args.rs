@@ -1,4 +1,4 @@
-//! A request's arguments: what goes into its query, headers and body.
+//! Evaluates the arguments of a request into its query, headers and body.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use patchbay_connector::{
@@ -12,44 +12,48 @@ use crate::{json::to_text, protocols::xml};
 /// The root of the account's field values.
 const CREDENTIALS: &str = "credentials";
 
-/// What the arguments came to.
+/// The query, headers and body of a request.
 #[derive(Default)]
 pub struct RequestParts {
     /// Query parameters, in order, not yet encoded.
     pub query: Vec<(String, String)>,
     /// Headers, all marked sensitive: any of them may carry a credential.
     pub headers: HeaderMap,
-    /// Members of the body.
+    /// The members of the body.
     pub body: Map<String, Value>,
-    /// A value that is the body itself.
+    /// A value that is the whole body.
     pub whole_body: Option<Value>,
-    /// Whether there are body arguments at all, present or not.
+    /// True if the step has body arguments, even if all of them are missing.
     pub has_body_args: bool,
-    /// For all that they came to.
+    /// The memory budget of all values.
     budget: MemoryBudget,
 }
 
 impl RequestParts {
-    /// Whether the body is JSON, which it is unless a header says otherwise.
+    /// Returns true if the body is JSON, which is the default.
     fn is_json(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         kind.is_none_or(|kind| kind.contains("json"))
     }
 
-    /// Whether the body is XML.
+    /// Returns true if the body is XML.
     pub fn is_xml(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         kind.is_some_and(|kind| xml::is_xml(&xml::media_type(kind)))
     }
 }
 
-/// Evaluates `args` into `parts`. A value that comes out as missing leaves its argument out.
+/// Evaluates `args` into `parts`. An argument without a value is omitted.
+///
+/// # Errors
+///
+/// The error of an expression, or of a value that cannot be sent.
 pub fn apply(args: &[Arg], bindings: &Bindings<'_>, parts: &mut RequestParts) -> Result<(), EvalError> {
     headers_first(args).try_for_each(|arg| apply_one(arg, bindings, parts))
 }
 
-/// The same for a request to a place that data chose: nothing of the account goes there. No header does, as any may
-/// carry a credential, and no argument that is made of one.
+/// Evaluates `args` for a request to an origin that data chose: nothing of the account is sent there. Headers are
+/// dropped, because any of them can carry a credential, and so are arguments that use credentials.
 pub fn apply_without_credentials(
     args: &[Arg],
     bindings: &Bindings<'_>,
@@ -68,7 +72,7 @@ pub fn apply_without_credentials(
     Ok(())
 }
 
-/// Headers first: how a body is written depends on its content type.
+/// Returns the header arguments first, because the content type decides the encoding of the body.
 fn headers_first(args: &[Arg]) -> impl Iterator<Item = &Arg> {
     let is_header = |arg: &&Arg| arg.location == ArgLocation::Headers;
     args.iter().filter(is_header).chain(args.iter().filter(move |arg| !is_header(arg)))
@@ -136,7 +140,7 @@ fn insert(parts: &mut RequestParts, arg: &Arg, name: String, value: Value) -> Re
     Ok(())
 }
 
-/// A header from a value; lists are joined by commas (RFC 9110 section 5.3).
+/// Returns a header with a value; lists are joined by commas (RFC 9110, section 5.3).
 fn header(name: &str, value: &Value) -> Result<Option<(HeaderName, HeaderValue)>, EvalError> {
     let refused = |reason: &str| EvalError::Refused { path: name.to_owned(), reason: reason.to_owned() };
     let text = match value {

@@ -17,12 +17,12 @@ use crate::{
 };
 
 impl Run<'_> {
-    /// Sends a request within the account's limits and the run's time.
+    /// Sends a request within the account's rate limits and the deadline of the run.
     pub async fn send(&self, outgoing: OutboundRequest) -> Result<InboundResponse, Error> {
         self.send_observed(outgoing, self.ctx.deadline, &mut ReadAll).await
     }
 
-    /// The same by an earlier end, for an answer that is looked at while it comes in.
+    /// Sends a request with an earlier deadline, and observes the response body while it arrives.
     pub async fn send_observed(
         &self,
         outgoing: OutboundRequest,
@@ -39,7 +39,7 @@ impl Run<'_> {
         .await
     }
 
-    /// The same with so many redirects at most.
+    /// Sends a request that follows at most this number of redirects.
     pub async fn send_with_redirect_limit(
         &self,
         outgoing: OutboundRequest,
@@ -55,7 +55,7 @@ impl Run<'_> {
         .await
     }
 
-    /// Sends a request whose answer's body is left to be read.
+    /// Sends a request and returns its response before the body is read.
     pub async fn open(&self, outgoing: OutboundRequest, hops: usize) -> Result<StreamingResponse, Error> {
         let head = |opened: &StreamingResponse| (opened.status, opened.headers.clone(), None);
         let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx));
@@ -95,17 +95,17 @@ impl Run<'_> {
     }
 }
 
-/// What a trace shows of an answer that was read.
+/// Returns the parts of a buffered response that a trace records.
 fn traced_response(incoming: &InboundResponse) -> (StatusCode, HeaderMap, Option<Bytes>) {
     (incoming.status, incoming.headers.clone(), Some(incoming.body.clone()))
 }
 
-/// Whether a request may change something at the provider, after which kept answers are stale.
+/// Returns true if a request can change data at the provider, which makes cached responses stale.
 pub fn may_change_data(method: &http::Method) -> bool {
     !method.is_safe()
 }
 
-/// The limits of the account that is called for; none while it is being linked.
+/// Returns the rate limits of the account; `None` while it is being linked.
 pub fn rate_limit_scope<'a>(ctx: &'a RunContext<'_>) -> Option<RateLimitScope<'a>> {
     let account = ctx.ids.account_id.as_ref()?;
     let connector = ctx.connector;
