@@ -118,7 +118,7 @@ async fn a_saml_assertion_is_signed_over_what_it_says() {
         assert!(xml.contains(part), "{part} is not in {xml}");
     }
     let inside = |from: &str, to: &str| xml.split(from).nth(1).unwrap().split(to).next().unwrap();
-    // The signature is over the description of what was hashed, alone in its own namespace.
+    // The signature is over the description of the hashed element, in its own namespace.
     let info = format!(
         "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">{}</ds:SignedInfo>",
         inside("<ds:SignedInfo>", "</ds:SignedInfo>")

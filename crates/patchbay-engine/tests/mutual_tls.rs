@@ -241,7 +241,7 @@ async fn a_refused_certificate_links_no_account() {
     let (cert, key) = other.client("mallory");
     let error = world.link("mallory", &(cert, key.clone())).await.unwrap_err();
     assert!(error.message.contains("client certificate"), "{error}");
-    assert!(!format!("{error:?}").contains(key.lines().nth(1).unwrap()), "the key is told nowhere");
+    assert!(!format!("{error:?}").contains(key.lines().nth(1).unwrap()), "the key appears nowhere");
     assert_eq!(server.requests(), 0);
 }
 

@@ -127,7 +127,7 @@ async fn what_differs_when_an_account_is_taken_back_is_told() {
     let exchange = "{request: {method: POST, url: \"https://harbor.example.com/revoke\"}, response: {status: 503}}";
     let credentials = "{clientId: app, clientSecret: secret, accessToken: token}";
     let connector = connector(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/harbor"));
-    let told = async |text: &str| {
+    let differences = async |text: &str| {
         let cases = CaseFile::parse("c", &case(text)).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
@@ -142,11 +142,11 @@ async fn what_differs_when_an_account_is_taken_back_is_told() {
             "{{name: a, auth: sign_in, credentials: {credentials}, exchanges: [{exchange}], revocation: {expected}}}"
         )
     };
-    assert!(told(&failing("failed, error: {status: 503}")).await.is_empty());
-    let refused = told(&failing("confirmed")).await;
+    assert!(differences(&failing("failed, error: {status: 503}")).await.is_empty());
+    let refused = differences(&failing("confirmed")).await;
     assert!(refused[0].starts_with("revocation: expected confirmed, but it failed with ProviderError"), "{refused:?}");
-    let other = told(&failing("failed, error: {status: 400}")).await;
+    let other = differences(&failing("failed, error: {status: 400}")).await;
     assert!(other[0].starts_with("error status: expected Some(400), found 503"), "{other:?}");
-    let typed = told("{name: a, auth: service, credentials: {}, revocation: confirmed}").await;
+    let typed = differences("{name: a, auth: service, credentials: {}, revocation: confirmed}").await;
     assert_eq!(typed, ["revocation: expected confirmed, found unsupported"]);
 }

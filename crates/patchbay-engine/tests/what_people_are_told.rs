@@ -33,7 +33,7 @@ enum Mood {
     Refuses,
     /// What it took before is over; tokens can be renewed.
     IsOver,
-    /// What it took before was taken back.
+    /// The provider has revoked the credentials that it accepted.
     TookBack,
     /// It does not work.
     IsDown,
@@ -203,7 +203,7 @@ impl World {
     }
 }
 
-fn told<T>(outcome: &Result<T, Error>) -> String {
+fn reported<T>(outcome: &Result<T, Error>) -> String {
     match outcome {
         Ok(_) => "works".to_owned(),
         Err(error) => {
@@ -243,7 +243,7 @@ async fn part(method: &str) -> String {
     let _ = writeln!(table, "{method}");
     for (mood, moment) in [(Mood::Refuses, "linking, wrong"), (Mood::IsDown, "linking, provider down")] {
         world.mood(mood);
-        let _ = writeln!(table, "  {moment}: {}", told(&world.link(&profile, "nobody").await));
+        let _ = writeln!(table, "  {moment}: {}", reported(&world.link(&profile, "nobody").await));
     }
     for (mood, moment) in [
         (Mood::Takes, "call"),
@@ -254,7 +254,7 @@ async fn part(method: &str) -> String {
         world.mood(Mood::Takes);
         let account = world.link(&profile, moment).await.unwrap();
         world.mood(mood);
-        let _ = writeln!(table, "  {moment}: {}", told(&world.run(&account).await));
+        let _ = writeln!(table, "  {moment}: {}", reported(&world.run(&account).await));
     }
     table
 }

@@ -29,7 +29,7 @@ async fn session_fixation_is_refused_another_browser_cannot_finish() {
     }
 }
 
-/// The verifier is the victim's browser's alone, so who began without it gets nothing.
+/// Only the victim's browser has the verifier, so an attacker who started the authorization gets nothing.
 #[tokio::test]
 async fn a_consent_that_brings_no_verifier_or_a_guessed_one_is_refused() {
     let world = World::new().await;

@@ -33,7 +33,7 @@ async fn a_sign_in_links_an_account_that_signs_its_calls() {
     assert_eq!(keys, ["accessToken", "realm", "screenName", "tokenSecret"]);
     assert_eq!(stored.setup_information["userId"], json!("u1"), "an id that is a field is shown");
     let token = stored.token.as_ref().unwrap();
-    assert_eq!((token.expires_at, stored.refresh_at), (None, None), "it holds until it is taken back");
+    assert_eq!((token.expires_at, stored.refresh_at), (None, None), "it is valid until it is revoked");
     world.tells_no_secret(&format!("{stored:?}"));
 }
 

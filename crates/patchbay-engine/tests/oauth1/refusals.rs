@@ -1,4 +1,4 @@
-//! What people are told when the provider says no.
+//! Messages for rejections of an OAuth 1.0a provider.
 
 use patchbay_engine::ErrorCode;
 use patchbay_model::AttemptStatus;

@@ -73,7 +73,7 @@ impl World {
         self.engine.create_profile(&self.caller, new).await.unwrap()
     }
 
-    /// A connect session's token, to link or to link again.
+    /// Creates the token of a connect session, to link or reconnect.
     pub async fn session(&self, account: Option<AccountId>) -> Secret {
         let new = NewSession {
             owner: Owner { id: "customer".into(), name: "Acme".into(), username: None },
@@ -110,7 +110,7 @@ impl World {
         Ok(Value::Object(outcome?.result))
     }
 
-    /// The app's secret, and those of all tokens, are told nowhere.
+    /// Checks that the client secret and the secrets of all tokens do not appear.
     pub fn tells_no_secret(&self, text: &str) {
         for secret in self.provider.secrets().iter().map(String::as_str).chain([APP_SECRET]) {
             assert!(!text.contains(secret), "{secret} is in {text}");
@@ -148,8 +148,8 @@ impl Browser {
             allowed_origins: Vec::new(),
         };
         let start = Box::pin(world.engine.start_authorization(request)).await;
-        let told = world.engine.get_attempt(&hub, &attempt).await.unwrap();
-        world.tells_no_secret(&format!("{start:?} {told:?}"));
+        let attempt = world.engine.get_attempt(&hub, &attempt).await.unwrap();
+        world.tells_no_secret(&format!("{start:?} {attempt:?}"));
         let start = start?;
         world.tells_no_secret(start.location.expose());
         Ok(Self { start, token, attempt })

@@ -164,7 +164,7 @@ async fn a_version_that_is_needed_stays() {
     assert_eq!(delete("1.0.0").await, (200, None));
     let account = world.link_with(session_for("a"), &profile, &[("key", GOOD)]).await.unwrap();
     assert_eq!(account.connector_version, "1.1.0");
-    // 2.0.0 is no version for the account's pin.
+    // 2.0.0 does not match the account's pin.
     assert_eq!(delete("1.1.0").await, (409, Some(ErrorCode::ConnectorInUse)));
     pin(&world, &profile, None).await.unwrap();
     assert_eq!(delete("1.1.0").await, (200, None));

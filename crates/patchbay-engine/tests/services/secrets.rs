@@ -30,7 +30,7 @@ async fn secrets_are_in_no_value_no_error_and_no_file() {
     for entry in std::fs::read_dir(world.folder.path()).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();
-        // The owner's name is no secret: where it is found, the scan sees what is stored.
+        // The owner's name is not a secret: finding it shows that the scan reads the stored data.
         is_read |= bytes.windows(4).any(|window| window == b"Acme");
         for secret in [GOOD, OTHER, BAD, NO_QUOTA] {
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());

@@ -16,16 +16,16 @@ use crate::world::{World, named, world};
 /// `/slow` answers once `/quick` has been asked; `/hangs` never does, and tells when it is given up.
 async fn relay() -> (World, Arc<Notify>) {
     let (quick, given_up) = (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
-    let told = given_up.clone();
+    let reported = given_up.clone();
     let world = world(move |request: Request| {
-        let (quick, told) = (quick.clone(), told.clone());
-        async move { answer(request, &quick, told).await }
+        let (quick, reported) = (quick.clone(), reported.clone());
+        async move { answer(request, &quick, reported).await }
     })
     .await;
     (world, given_up)
 }
 
-async fn answer(request: Request, quick: &Semaphore, told: Arc<Notify>) -> Response {
+async fn answer(request: Request, quick: &Semaphore, reported: Arc<Notify>) -> Response {
     match request.uri().path() {
         "/slow" => drop(quick.acquire().await),
         "/quick" => quick.add_permits(1),
@@ -40,7 +40,7 @@ async fn answer(request: Request, quick: &Semaphore, told: Arc<Notify>) -> Respo
                     self.0.notify_one();
                 }
             }
-            let _given_up = GivenUp(told);
+            let _given_up = GivenUp(reported);
             std::future::pending::<()>().await;
         }
         _ => {}

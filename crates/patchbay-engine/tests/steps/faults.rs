@@ -60,16 +60,16 @@ async fn fault(name: &str) -> Response {
 }
 
 /// `status code`, and how often the provider was asked.
-async fn told(action: &str, fault: &str) -> (String, usize) {
+async fn reported(action: &str, fault: &str) -> (String, usize) {
     let world = provider().await;
     let outcome = world.run(action, json!({ "path": { "fault": fault } })).await;
-    let told = match outcome {
+    let reported = match outcome {
         Ok(result) => format!("answered {}", result["data"]),
         Err(error) => {
             format!("{} {}", error.status(), error.code)
         }
     };
-    (told, world.asked().len())
+    (reported, world.asked().len())
 }
 
 const FAULTS: [(&str, &str); 11] = [
@@ -99,8 +99,8 @@ async fn a_request_meets_every_fault() {
     {
         // A connection that broke gets one more; a wait of an hour does not fit into a call.
         let asked = if ["truncated", "close"].contains(&fault) { 2 } else { 1 };
-        assert_eq!(told("fault_request", fault).await, (expected.to_owned(), asked), "{fault}");
-        assert_eq!(told("fault_write", fault).await, (of_write(expected), 1), "a write is sent once: {fault}");
+        assert_eq!(reported("fault_request", fault).await, (expected.to_owned(), asked), "{fault}");
+        assert_eq!(reported("fault_write", fault).await, (of_write(expected), 1), "a write is sent once: {fault}");
     }
 }
 
@@ -108,7 +108,7 @@ async fn a_request_meets_every_fault() {
 async fn a_fault_at_a_later_page_loses_the_whole_list() {
     for (fault, expected) in FAULTS {
         let asked = if ["truncated", "close"].contains(&fault) { 3 } else { 2 };
-        assert_eq!(told("fault_paginated_request", fault).await, (expected.to_owned(), asked), "{fault}");
+        assert_eq!(reported("fault_paginated_request", fault).await, (expected.to_owned(), asked), "{fault}");
     }
 }
 
@@ -116,7 +116,7 @@ async fn a_fault_at_a_later_page_loses_the_whole_list() {
 async fn uploads_meet_every_fault_once() {
     for action in ["fault_upload_file", "fault_upload_binary"] {
         for (fault, expected) in FAULTS {
-            assert_eq!(told(action, fault).await, (of_write(expected), 1), "{action} {fault}");
+            assert_eq!(reported(action, fault).await, (of_write(expected), 1), "{action} {fault}");
         }
     }
 }
@@ -125,10 +125,10 @@ async fn uploads_meet_every_fault_once() {
 async fn a_download_takes_any_content_and_no_fault() {
     // A file may be anything, also JSON that does not parse.
     for (fault, expected) in FAULTS.into_iter().filter(|(fault, _)| *fault != "broken_json") {
-        assert_eq!(told("fault_download_file", fault).await.0, expected, "{fault}");
+        assert_eq!(reported("fault_download_file", fault).await.0, expected, "{fault}");
     }
     for fault in ["html", "broken_json", "no_text"] {
-        assert!(told("fault_download_file", fault).await.0.starts_with("answered"), "{fault}");
+        assert!(reported("fault_download_file", fault).await.0.starts_with("answered"), "{fault}");
     }
 }
 

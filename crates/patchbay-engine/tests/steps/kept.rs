@@ -50,7 +50,7 @@ async fn an_answer_is_given_again_to_the_same_account_alone() {
     assert_eq!(world.run_as(&other, "get_settings", json!({})).await.unwrap()["data"], 2, "another account");
     assert_eq!(world.asked(), ["GET /settings", "GET /settings?group=a", "GET /settings"]);
 
-    // Another version of the credentials asks again, and so does whoever has just changed something.
+    // Changed credentials miss the cache, and so does a caller that changed something.
     let credentials = vec![("key".to_owned(), Secret::new("the-new-key-after-the-old"))];
     let patch = patchbay_engine::AccountPatch { credentials, ..Default::default() };
     world.engine.patch_account(&world.caller, &world.account, patch).await.unwrap();

@@ -1,4 +1,4 @@
-//! Limits of an account, declared and told, and what is sent again. No test waits: what would have to is refused.
+//! Rate limits of an account, declared and reported, and retries. No test waits: a request that would wait is rejected.
 
 use std::{
     sync::{
@@ -68,7 +68,7 @@ impl World {
     }
 }
 
-fn told(error: &Error) -> (u16, ErrorCode, Option<u64>) {
+fn reported(error: &Error) -> (u16, ErrorCode, Option<u64>) {
     (error.status(), error.code, error.retry_after)
 }
 
@@ -78,10 +78,10 @@ async fn what_a_provider_says_is_kept_before_it_is_hit() {
         let (world, _) = strict().await;
         world.get(id, None).await.unwrap();
         let error = world.get("other", AT_ONCE).await.unwrap_err();
-        assert_eq!(told(&error), (429, ErrorCode::ProviderRateLimit, Some(seconds)), "{error}");
+        assert_eq!(reported(&error), (429, ErrorCode::ProviderRateLimit, Some(seconds)), "{error}");
         assert!(error.message.starts_with("Flow reported"), "{error}");
         let error = world.get("other", None).await.unwrap_err();
-        assert_eq!(told(&error).1, ErrorCode::ProviderRateLimit, "the delay exceeds the time of the call too");
+        assert_eq!(reported(&error).1, ErrorCode::ProviderRateLimit, "the delay exceeds the time of the call too");
         let proxied = ProxyRequest {
             account_id: world.account.clone(),
             url: None,
@@ -91,7 +91,7 @@ async fn what_a_provider_says_is_kept_before_it_is_hit() {
             body: None,
         };
         let error = world.engine.run_proxy_within(&world.caller, proxied, AT_ONCE).await.unwrap_err();
-        assert_eq!(told(&error).1, ErrorCode::ProviderRateLimit);
+        assert_eq!(reported(&error).1, ErrorCode::ProviderRateLimit);
         assert_eq!(world.asked().len(), 1, "nothing more was sent");
         let other = world.link("another-key-of-another-account").await;
         world.run_as(&other, "get_one", json!({ "path": { "id": "other" } })).await.unwrap();
@@ -103,9 +103,9 @@ async fn the_providers_own_refusal_is_passed_on_with_its_wait() {
     for (id, seconds) in [("later", 60), ("reset", 40)] {
         let (world, _) = strict().await;
         let error = world.get(id, None).await.unwrap_err();
-        assert_eq!(told(&error), (429, ErrorCode::Provider, Some(seconds)), "{error}");
+        assert_eq!(reported(&error), (429, ErrorCode::Provider, Some(seconds)), "{error}");
         let error = world.get("other", AT_ONCE).await.unwrap_err();
-        assert_eq!(told(&error), (429, ErrorCode::ProviderRateLimit, Some(seconds)), "everyone else heard it too");
+        assert_eq!(reported(&error), (429, ErrorCode::ProviderRateLimit, Some(seconds)), "everyone else heard it too");
         assert_eq!(world.asked().len(), 1);
     }
 }
@@ -125,7 +125,7 @@ async fn only_so_many_requests_go_at_once() {
         tokio::task::yield_now().await;
     }
     let error = world.get("other", AT_ONCE).await.unwrap_err();
-    assert_eq!(told(&error), (429, ErrorCode::AccountConcurrency, Some(1)), "{error}");
+    assert_eq!(reported(&error), (429, ErrorCode::AccountConcurrency, Some(1)), "{error}");
     assert!(error.message.contains("3 requests to Flow"), "{error}");
     let waiting = tokio::spawn({
         let world = world.clone();
@@ -146,7 +146,7 @@ async fn only_what_does_no_harm_twice_is_sent_again() {
 
     let (world, _) = strict().await;
     let error = world.run("create_one", json!({})).await.unwrap_err();
-    assert_eq!((told(&error), world.asked().len()), ((429, ErrorCode::Provider, Some(0)), 1));
+    assert_eq!((reported(&error), world.asked().len()), ((429, ErrorCode::Provider, Some(0)), 1));
 
     let (world, _) = strict().await;
     world.run("create_one", json!({ "headers": { "key": "k-1" } })).await.unwrap();
@@ -157,5 +157,5 @@ async fn only_what_does_no_harm_twice_is_sent_again() {
 async fn who_has_no_patience_is_not_made_to_wait_for_a_repetition() {
     let (world, _) = strict().await;
     let error = world.get("busy", AT_ONCE).await.unwrap_err();
-    assert_eq!((told(&error).1, world.asked().len()), (ErrorCode::Provider, 1));
+    assert_eq!((reported(&error).1, world.asked().len()), (ErrorCode::Provider, 1));
 }

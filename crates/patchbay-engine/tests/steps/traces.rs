@@ -12,7 +12,7 @@ async fn what_steps_sign_and_get_to_ask_with_is_not_shown() {
         let said = axum::body::to_bytes(body, 65_536).await.unwrap();
         let said = String::from_utf8(said.to_vec()).unwrap();
         match parts.uri.path() {
-            // It tells what it was told, and the session where nobody looks for it.
+            // It echoes the request, and the session in an unexpected place.
             "/session" => {
                 let header = [("x-session", "canary-session-31c7")];
                 (header, axum::Json(json!({ "session": "canary-session-31c7", "you": said }))).into_response()

@@ -1,4 +1,4 @@
-//! Ends that a person must prevent: known ahead, told once and in time, and moved by renewals.
+//! Expiry notices: sent once, before the expiry, and withdrawn by refreshes.
 
 use std::sync::{Arc, Mutex};
 
@@ -52,7 +52,7 @@ async fn look(world: &World, seconds: i64) {
     world.engine.send_expiry_notices().await;
 }
 
-/// The accounts that must be linked again soon.
+/// Lists the accounts that are due to be reconnected.
 async fn due(world: &World) -> Vec<AccountId> {
     let query = AccountQuery { reconnect_due: true, page: 1, page_size: 10, ..AccountQuery::default() };
     let page = world.engine.list_accounts(&world.caller, query).await.unwrap();
@@ -139,7 +139,7 @@ async fn an_end_that_renewals_do_not_move_is_told_once_and_in_time() {
     assert_eq!((world.asked("refresh_token"), ear.count()), (asked, 1));
     assert!(due(&world).await.is_empty(), "it is among those that do not work");
 
-    // Linked again, it has another end.
+    // After a reconnect it has another expiry.
     let profile = stored.profile_id;
     assert_eq!(signed_in_again(&world, &profile, &account).await, account);
     let end = world.clock.now().plus_seconds(100 * DAY);

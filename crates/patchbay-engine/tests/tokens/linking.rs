@@ -89,8 +89,8 @@ async fn odd_answers_are_understood() {
         let world = World::with(OAuthRules { shape, access_token_ttl_secs: life, ..OAuthRules::default() }).await;
         let account = world.service().await;
         let token = account.token.clone().unwrap();
-        let told = token.expires_at.map(|end| end.as_seconds() - token.issued_at.as_seconds());
-        assert_eq!(told, life, "{shape:?}");
+        let lifetime = token.expires_at.map(|end| end.as_seconds() - token.issued_at.as_seconds());
+        assert_eq!(lifetime, life, "{shape:?}");
         assert_eq!(account.status, AccountStatus::Active);
         world.run(&account.id, "get_me").await.unwrap();
         let profile = world.profile("service").await;

@@ -29,7 +29,7 @@ async fn each_account_is_renewed_by_the_app_that_minted_its_token() {
     let second = signed_in_as(&world, &two.id, "second").await;
     for _ in 0..3 {
         world.clock.advance_seconds(3600);
-        // The provider honours a refresh token from its own app alone.
+        // The provider accepts a refresh token only from the client that received it.
         world.run(&first, "get_me").await.unwrap();
         world.run(&second, "get_me").await.unwrap();
     }
@@ -40,7 +40,7 @@ async fn each_account_is_renewed_by_the_app_that_minted_its_token() {
     assert_eq!(minted(&first).await, (one.id.clone(), one.updated_at));
     assert_eq!(minted(&second).await, (two.id.clone(), two.updated_at));
 
-    // The app gets another secret: what was minted before says so until it is renewed.
+    // The client gets another secret: existing tokens record the old one until they are refreshed.
     world.clock.advance_seconds(10);
     world.provider.change(|rules| rules.clients = clients("canary-new-secret-1"));
     set_secret(&world, &one.id, "canary-new-secret-1").await;
@@ -77,7 +77,7 @@ async fn accounts_go_on_with_the_app_that_minted_them_when_their_profile_gets_an
     assert!(view.uses_previous_client);
     for _ in 0..2 {
         world.clock.advance_seconds(3600);
-        // The provider honours a refresh token from its own app alone.
+        // The provider accepts a refresh token only from the client that received it.
         world.run(&first, "get_me").await.unwrap();
         let token = world.stored(&first).await.token.unwrap();
         assert_eq!((token.client_id.as_deref(), token.profile_changed_at), (Some("app"), profile.updated_at));

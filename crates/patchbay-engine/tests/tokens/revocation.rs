@@ -1,4 +1,4 @@
-//! What was granted is taken back at the provider: when an account is deleted, and for many at once.
+//! Revocation at the provider: for a deleted account, and for many accounts.
 
 use futures_util::FutureExt;
 use patchbay_engine::{AccountPatch, Engine, ErrorCode, Revocation, RevocationQuery};
@@ -82,8 +82,8 @@ async fn a_provider_that_hangs_is_cut_off_and_keeps_no_account() {
     let hasty = Engine::start(parts).await.unwrap();
     let deleted = hasty.delete_account(&world.caller, &account).await.unwrap();
     let Some(revocation @ Revocation::Failed { .. }) = deleted.revocation else { panic!("{:?}", deleted.revocation) };
-    let told = revocation.message("Harbor");
-    assert!(told.starts_with("Harbor did not confirm the revocation: "), "{told}");
+    let message = revocation.message("Harbor");
+    assert!(message.starts_with("Harbor did not confirm the revocation: "), "{message}");
     assert!(world.storage.accounts().get(world.project(), &account).await.unwrap().is_none());
     hasty.shutdown().await;
     assert_eq!(calls(&world).await, [(CallKind::Revocation, 408)]);
@@ -101,7 +101,7 @@ async fn a_connectors_own_action_takes_back_and_typed_secrets_cannot_be() {
     let account = world.service().await;
     let deleted = world.engine.delete_account(&world.caller, &account.id).await.unwrap();
     assert_eq!(deleted.revocation, Some(Revocation::Unsupported));
-    assert_eq!(calls(&world).await, [(CallKind::Revocation, 200)], "what is not asked is no call");
+    assert_eq!(calls(&world).await, [(CallKind::Revocation, 200)], "nothing is sent without a token");
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn many_are_taken_back_and_each_is_told() {
     assert!(revoke(false).await.accounts.is_empty());
     assert_eq!(world.provider.live_refresh_tokens().len(), 2);
 
-    // No bytes are left, and no way to use it but to link it again, under its id.
+    // No secret is left, and it can only be reconnected, under its ID.
     for id in [&first, &second, &typed] {
         let stored = world.stored(id).await;
         assert!(stored.secrets.is_empty() && stored.token.is_none());

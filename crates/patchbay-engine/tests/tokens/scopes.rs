@@ -32,7 +32,7 @@ async fn an_action_that_was_not_granted_is_not_sent() {
     let view = world.engine.get_account(&world.caller, &account).await.unwrap();
     assert_eq!(view.missing_scopes, ["admin"]);
 
-    // Linked again with more, it may.
+    // After a reconnect with more scopes it may.
     world.provider.change(|rules| rules.granted_scopes = Some("admin".into()));
     let profile = view.account.profile_id.clone();
     assert_eq!(signed_in_again(&world, &profile, &account).await, account);
