@@ -11,7 +11,6 @@ mod keyed_locks;
 mod linking;
 mod login;
 mod oauth;
-pub mod remote;
 mod retention;
 mod scopes;
 pub mod services;

@@ -7,7 +7,6 @@ use std::{
 };
 
 use clap::Args as ClapArgs;
-use patchbay_engine::remote::{Remote, RemoteAnswer};
 use serde_json::{Value, json};
 
 use super::{
@@ -15,6 +14,7 @@ use super::{
     source::{self, ConnectorFiles},
     stdout,
 };
+use crate::api_client::{ApiClient, ServerResponse};
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn push(remote: &Remote, source: &ConnectorFiles) -> anyhow::Result<RemoteAnswer> {
+async fn push(remote: &ApiClient, source: &ConnectorFiles) -> anyhow::Result<ServerResponse> {
     let files = source.files.iter().map(|file| {
         let name = file.name.rsplit('/').next().unwrap_or_default();
         json!({ "name": name, "text": file.text })
@@ -72,7 +72,7 @@ async fn push(remote: &Remote, source: &ConnectorFiles) -> anyhow::Result<Remote
     Ok(remote.send(http::Method::POST, &["connectors"], Some(&body)).await?)
 }
 
-fn describe_outcome(text: &mut String, place: &str, response: &RemoteAnswer, is_pushed: bool) {
+fn describe_outcome(text: &mut String, place: &str, response: &ServerResponse, is_pushed: bool) {
     let body = &response.body;
     let found = if is_pushed { &body["warnings"] } else { &body["diagnostics"] };
     for found in found.as_array().into_iter().flatten() {

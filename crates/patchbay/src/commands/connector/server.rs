@@ -10,11 +10,11 @@ use std::{
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use patchbay_engine::remote::{Remote, RemoteAnswer};
 use patchbay_vault::{OsEntropy, Secret};
 use serde_json::{Value, json};
 
 use super::stdout;
+use crate::api_client::{ApiClient, ServerResponse};
 use crate::runtime::{SystemClock, Threads, build_runtime};
 
 /// The server to call and the API key to use.
@@ -42,20 +42,21 @@ pub struct ReloadArgs {
 
 impl ServerArgs {
     /// Runs `work` with a client of the server.
-    pub fn with<T>(&self, work: impl AsyncFnOnce(&Remote) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    pub fn with<T>(&self, work: impl AsyncFnOnce(&ApiClient) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let key = self.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
         let key = key.context("an API key is required; set PATCHBAY_API_KEY or pass --api-key")?;
         let read = |path: &Path| {
             fs::read_to_string(path).with_context(|| format!("--ca-file: cannot read {}", path.display()))
         };
         let authorities = self.ca_file.as_deref().map(read).transpose()?;
-        let remote = Remote::new(&self.url, Secret::new(key), authorities, Arc::new(SystemClock), Arc::new(OsEntropy))?;
+        let remote =
+            ApiClient::new(&self.url, Secret::new(key), authorities, Arc::new(SystemClock), Arc::new(OsEntropy))?;
         build_runtime(Threads::Single)?.block_on(work(&remote))
     }
 }
 
 /// Returns the message of an error response, for a person.
-pub fn error_message(response: &RemoteAnswer) -> String {
+pub fn error_message(response: &ServerResponse) -> String {
     let message = response.body["message"].as_str().map_or_else(|| excerpt(&response.body), str::to_owned);
     match response.body["errorCode"].as_str() {
         Some(code) => format!("{message} ({code})"),

@@ -1,43 +1,45 @@
-//! A running Patchbay's API, for commands that talk to it: through the guarded client, as everything that goes out.
+//! The client of a running server's API, for the commands that use one. It obeys the egress policy like every request.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use patchbay_egress::{EgressConfig, HttpClient, OutboundRequest};
+use patchbay_engine::{Error, ErrorCode};
 use patchbay_model::{Clock, Entropy};
+use patchbay_runtime::IntoError as _;
 use patchbay_vault::Secret;
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
 use url::Url;
 
-use crate::{Error, ErrorCode, runtime::IntoError as _};
+/// The maximum time of a request.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+/// The maximum size of a response.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long an answer may take, in milliseconds.
-const PATIENCE: u64 = 60_000;
-/// The largest answer, in bytes.
-const LARGEST: usize = 64 * 1024 * 1024;
-
-/// A server, and a key of it.
-pub struct Remote {
+/// A client of one server, with an API key.
+pub struct ApiClient {
     http: HttpClient,
     base: Url,
     key: Secret,
 }
 
-/// What it answered: the status, and the body as JSON (its text where it is none).
+/// A response: its status, and its body as JSON, or as a string if it is not JSON.
 #[derive(Clone, Debug)]
-pub struct RemoteAnswer {
+pub struct ServerResponse {
     /// The HTTP status.
     pub status: u16,
     /// The body.
     pub body: Value,
 }
 
-impl Remote {
-    /// The server at `base`, which may be on a private network or this machine: whoever names it trusts it. `authorities`
-    /// are PEM text, trusted beside those of the public web. 400
-    /// `ValidationError` when it is no URL.
+impl ApiClient {
+    /// Creates a client of the server at `base`, which may be on a private network or on this machine: naming it is
+    /// trusting it. `authorities` are CA certificates in PEM that are trusted in addition to the public ones.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` if `base` is not an http or https URL.
     pub fn new(
         base: &str,
         key: Secret,
@@ -54,44 +56,49 @@ impl Remote {
             return Err(wrong("is not an http or https URL"));
         }
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-            return Err(wrong("says more than where the server is"));
+            return Err(wrong("must not contain a user, a password or a query"));
         }
         let config = EgressConfig {
             allowed_networks: Vec::new(),
             ca_pem: authorities,
-            // Exactly this host and port are let through.
+            // Only this host and port are allowed.
             upstreams: vec![(url.to_string(), url.to_string())],
-            max_response_bytes: LARGEST,
+            max_response_bytes: MAX_RESPONSE_BYTES,
         };
         Ok(Self { http: HttpClient::new(&config, clock, entropy)?, base: url, key })
     }
 
-    /// Sends a request; the path's segments are escaped here. Any status is an answer, an error is that there was none.
-    pub async fn send(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<RemoteAnswer, Error> {
+    /// Sends a request and returns the response with any status. The path's segments are escaped here.
+    ///
+    /// # Errors
+    ///
+    /// An error of egress if there was no response.
+    pub async fn send(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<ServerResponse, Error> {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
         let mut headers = HeaderMap::new();
         let bearer = Secret::new(format!("Bearer {}", self.key.expose()));
-        let mut authorization = HeaderValue::from_str(bearer.expose())
-            .map_err(|_| Error::new(ErrorCode::Validation, "the API key holds characters that no header can carry"))?;
+        let mut authorization = HeaderValue::from_str(bearer.expose()).map_err(|_| {
+            Error::new(ErrorCode::Validation, "the API key contains characters that a header cannot contain")
+        })?;
         authorization.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, authorization);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let body = body.map(|body| {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            Bytes::from(body.to_string())
+            body.to_string().into()
         });
         let idempotent = method == Method::GET;
-        let outgoing =
+        let request =
             OutboundRequest { method, url, headers, body: body.unwrap_or_default(), idempotent, certificate: None };
-        let deadline = Instant::now() + Duration::from_millis(PATIENCE);
-        let answer = self.http.send(outgoing, deadline).await.map_err(|failure| failure.into_error("the server"))?;
-        let text = || Value::String(String::from_utf8_lossy(&answer.body).into_owned());
-        Ok(RemoteAnswer {
-            status: answer.status.as_u16(),
-            body: serde_json::from_slice(&answer.body).unwrap_or_else(|_| text()),
+        let deadline = Instant::now() + REQUEST_TIMEOUT;
+        let response = self.http.send(request, deadline).await.map_err(|failure| failure.into_error("the server"))?;
+        let text = || Value::String(String::from_utf8_lossy(&response.body).into_owned());
+        Ok(ServerResponse {
+            status: response.status.as_u16(),
+            body: serde_json::from_slice(&response.body).unwrap_or_else(|_| text()),
         })
     }
 }
