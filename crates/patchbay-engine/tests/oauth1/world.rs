@@ -148,8 +148,8 @@ impl Browser {
             allowed_origins: Vec::new(),
         };
         let start = Box::pin(world.engine.start_authorization(request)).await;
-        let attempt = world.engine.get_attempt(&hub, &attempt).await.unwrap();
-        world.tells_no_secret(&format!("{start:?} {attempt:?}"));
+        let stored = world.engine.get_attempt(&hub, &attempt).await.unwrap();
+        world.tells_no_secret(&format!("{start:?} {stored:?}"));
         let start = start?;
         world.tells_no_secret(start.location.expose());
         Ok(Self { start, token, attempt })
