@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{Authorization, CustomAuthorization, Scheme};
 use crate::{
-    definition::ValueTemplate,
-    schema::build::{choice, object},
-    step_functions::{Arg, ArgLocation, ArrayFormat},
+    expr::ValueTemplate,
+    http::{Arg, ArgLocation, ArrayFormat},
+    json_schema::{choice, object},
     syntax::Mapping,
 };
 

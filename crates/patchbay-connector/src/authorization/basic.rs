@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Authorization, Scheme, SchemeParameters};
 use crate::{
     expr::Template,
-    schema::build::{choice, object},
+    json_schema::{choice, object},
     syntax::Mapping,
 };
 

@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use super::{AuthType, Authorization, Scheme, SchemeParameters};
+use super::{AuthKind, AuthType, Authorization, Scheme, SchemeParameters};
 use crate::{
-    definition::AuthKind,
     expr::Template,
-    schema::build::{list, object, reference},
-    step_functions::{Arg, request::credential_argument},
+    http::{Arg, credential_argument},
+    json_schema::{list, object, reference},
     syntax::Mapping,
 };
 

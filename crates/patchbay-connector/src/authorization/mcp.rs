@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use super::{AuthType, Authorization, oauth2::OAuth2};
+use super::{AuthKind, AuthType, Authorization, MethodParts, oauth2::OAuth2};
 use crate::{
-    definition::{AuthKind, AuthMethod},
     diagnostic::code,
     expr::Template,
-    schema::build::{boolean, choice, object, texts_or_text},
+    json_schema::{boolean, choice, object, texts_or_text},
     syntax::{Mapping, Reader},
 };
 
@@ -73,9 +72,9 @@ pub(crate) fn flow_schema() -> Value {
 }
 
 /// Checks that methods of this type, and no others, have an `authorizationFlow` with discovery.
-fn check(method: &AuthMethod, mapping: &Mapping<'_>, _: &Reader<'_>) {
+fn check(method: &MethodParts<'_>, mapping: &Mapping<'_>, _: &Reader<'_>) {
     let is_mcp = method.kind == AuthKind::Mcp;
-    match (&method.mcp, mapping.get("authorizationFlow")) {
+    match (method.mcp, mapping.get("authorizationFlow")) {
         (None, None) if is_mcp => {
             let message = "authentication of type `mcp` needs `authorizationFlow` with `serverUrl`";
             mapping.reader.error(code::MISSING_KEY, message);

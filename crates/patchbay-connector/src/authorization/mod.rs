@@ -8,6 +8,7 @@ mod api_key;
 mod basic;
 mod bearer;
 mod custom;
+mod kind;
 pub(crate) mod mcp;
 mod none;
 mod oauth1;
@@ -18,6 +19,7 @@ mod ws_security;
 pub use basic::BasicAuthorization;
 pub use bearer::BearerAuthorization;
 pub use custom::CustomAuthorization;
+pub use kind::{AuthKind, GrantType};
 pub use mcp::{ClientRegistration, McpFlow};
 pub use oauth1::{OAuth1, OAuth1Flow, OAuth1Method};
 pub use oauth2::{OAuth2, TokenResponse};
@@ -27,9 +29,8 @@ pub use ws_security::WsSecurityAuthorization;
 use serde_json::{Value, json};
 
 use crate::{
-    definition::{AuthKind, AuthMethod},
     expr::Template,
-    load::name_set::NameSet,
+    syntax::NameSet,
     syntax::{Mapping, Reader},
 };
 
@@ -139,14 +140,28 @@ const SCHEMES: [Scheme; 8] = [
     oauth1::SCHEME,
 ];
 
+/// The parts of an authentication method that the check of its type reads.
+pub(crate) struct MethodParts<'a> {
+    /// The kind.
+    pub(crate) kind: AuthKind,
+    /// The authorization of every request.
+    pub(crate) authorization: &'a Authorization,
+    /// Whether it has `refreshAuthentication`.
+    pub(crate) has_refresh: bool,
+    /// `authorizationFlow`.
+    pub(crate) mcp: Option<&'a McpFlow>,
+    /// The keys of `setupFields` and `configFields`.
+    pub(crate) field_keys: Vec<&'a str>,
+}
+
 /// A row of the table of authentication types.
 pub(crate) struct AuthType {
     /// The name in the file (`type` of an authentication method).
     pub(crate) name: &'static str,
     /// Reads the kind from the method.
     pub(crate) kind: fn(&Mapping<'_>) -> Option<AuthKind>,
-    /// Checks a method, which may be of any type: first the method, then its mapping, then its `authorization`.
-    pub(crate) check: fn(&AuthMethod, &Mapping<'_>, &Reader<'_>),
+    /// Checks a method, which may be of any type. The arguments are the method, its mapping and its `authorization`.
+    pub(crate) check: fn(&MethodParts<'_>, &Mapping<'_>, &Reader<'_>),
 }
 
 /// The types of authentication methods.
@@ -169,16 +184,4 @@ pub(crate) fn read(reader: Reader<'_>) -> Option<Authorization> {
 pub(crate) fn definitions(add: &mut dyn FnMut(&str, Value)) {
     add("authorization", json!({ "oneOf": SCHEMES.iter().map(|scheme| (scheme.schema)()).collect::<Vec<_>>() }));
     add("signing", signing::schema());
-}
-
-/// Reads the expressions of a mapping whose keys are free.
-pub(crate) fn templates_of(mapping: &Mapping<'_>, key: &str) -> Vec<(String, Template)> {
-    let Some(reader) = mapping.get(key) else { return Vec::new() };
-    reader.entries(key).filter_map(|(name, value)| Some((name.to_owned(), value.template()?))).collect()
-}
-
-/// Reads the strings of a mapping whose keys are free.
-pub(crate) fn texts_of(mapping: &Mapping<'_>, key: &str) -> Vec<(String, String)> {
-    let Some(reader) = mapping.get(key) else { return Vec::new() };
-    reader.entries(key).filter_map(|(name, value)| Some((name.to_owned(), value.text()?))).collect()
 }

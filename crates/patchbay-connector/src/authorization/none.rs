@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Authorization, Scheme, signing};
 use crate::{
-    schema::build::{object, reference},
+    json_schema::{object, reference},
     syntax::Mapping,
 };
 

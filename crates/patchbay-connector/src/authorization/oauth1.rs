@@ -3,16 +3,15 @@
 use serde_json::Value;
 
 use super::{
-    AuthType, Authorization, Scheme, SchemeParameters,
+    AuthKind, AuthType, Authorization, MethodParts, Scheme, SchemeParameters,
     signing::{Signing, Strategy},
-    templates_of, texts_of,
 };
 use crate::{
-    definition::{AuthKind, AuthMethod, HttpMethod},
     diagnostic::code,
     expr::Template,
-    load::name_set::NameSet,
-    schema::build::{choice, map_of, object, text, whole},
+    http::HttpMethod,
+    json_schema::{choice, map_of, object, text, whole},
+    syntax::NameSet,
     syntax::{Mapping, Reader},
 };
 
@@ -206,12 +205,12 @@ fn read(mapping: &Mapping<'_>) -> Option<Authorization> {
     let token_method = mapping.get("tokenMethod").map_or(Some(HttpMethod::Post), |place| place.choice(&TOKEN_METHODS));
     let signing = OAuth1::read(mapping);
     Some(Authorization::OAuth1(Box::new(OAuth1Flow {
-        request_token_params: templates_of(mapping, "requestTokenParams"),
-        authorization_params: templates_of(mapping, "authorizationParams"),
-        token_params: templates_of(mapping, "tokenParams"),
+        request_token_params: mapping.named_templates("requestTokenParams"),
+        authorization_params: mapping.named_templates("authorizationParams"),
+        token_params: mapping.named_templates("tokenParams"),
         token_expires_in: mapping.get("tokenExpiresIn").and_then(|value| value.whole()),
-        additional_token_fields: texts_of(mapping, "additionalTokenFields"),
-        callback_params: texts_of(mapping, "callbackParams"),
+        additional_token_fields: mapping.named_texts("additionalTokenFields"),
+        callback_params: mapping.named_texts("callbackParams"),
         signing: signing?,
         request_token_url: request_token_url?,
         authorization_url: authorization_url?,
@@ -245,13 +244,13 @@ fn signing_schema() -> Value {
 }
 
 /// Checks that methods of this type, and no others, have an `authorization` of this type with a consumer.
-fn check(method: &AuthMethod, mapping: &Mapping<'_>, place: &Reader<'_>) {
+fn check(method: &MethodParts<'_>, mapping: &Mapping<'_>, place: &Reader<'_>) {
     // An `authorization` of this type that cannot be read has been reported.
     let is_declared = || {
         let kind = mapping.get("authorization").and_then(|authorization| authorization.peek("type")?.text());
         kind.as_deref() == Some("oauth1")
     };
-    match &method.authorization {
+    match method.authorization {
         Authorization::OAuth1(flow) if method.kind == AuthKind::OAuth1 => {
             check_consumer(method, &flow.signing, place);
         }
@@ -269,8 +268,8 @@ fn check(method: &AuthMethod, mapping: &Mapping<'_>, place: &Reader<'_>) {
 }
 
 /// Checks that the file sets the consumer's key and secret, or that fields with these names exist.
-fn check_consumer(method: &AuthMethod, signing: &OAuth1, place: &Reader<'_>) {
-    let has_field = |key: &str| method.setup_fields.iter().chain(&method.config_fields).any(|field| field.key == key);
+fn check_consumer(method: &MethodParts<'_>, signing: &OAuth1, place: &Reader<'_>) {
+    let has_field = |key: &str| method.field_keys.contains(&key);
     let secret = if signing.method.is_by_key() {
         ("privateKey", &signing.private_key)
     } else {

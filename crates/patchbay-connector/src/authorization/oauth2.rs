@@ -2,13 +2,12 @@
 
 use serde_json::Value;
 
-use super::{AuthType, Authorization, Scheme, SchemeParameters, templates_of, texts_of};
+use super::{AuthKind, AuthType, Authorization, GrantType, MethodParts, Scheme, SchemeParameters};
 use crate::{
-    definition::{AuthKind, AuthMethod, GrantType},
     diagnostic::code,
     expr::Template,
-    load::name_set::NameSet,
-    schema::build::{boolean, map_of, object, text, texts, whole},
+    json_schema::{boolean, map_of, object, text, texts, whole},
+    syntax::NameSet,
     syntax::{Mapping, Reader},
 };
 
@@ -155,7 +154,7 @@ fn read(mapping: &Mapping<'_>) -> Option<Authorization> {
     let token_response = mapping.get("tokenResponse").and_then(read_token_response);
     let seconds = |key| mapping.get(key).and_then(|value| value.whole());
     let token = mapping.require("token").and_then(|token| token.template());
-    let callback_params = texts_of(mapping, "callbackParams");
+    let callback_params = mapping.named_texts("callbackParams");
     if let Some(place) = mapping.get("callbackParams") {
         for (name, _) in callback_params.iter().filter(|(_, parameter)| parameter.is_empty()) {
             place.error(code::INVALID, format!("`{name}` has no parameter; write the name of a callback parameter"));
@@ -163,21 +162,21 @@ fn read(mapping: &Mapping<'_>) -> Option<Authorization> {
     }
     Some(Authorization::OAuth2(Box::new(OAuth2 {
         authorization_url: mapping.template("authorizationUrl"),
-        authorization_params: templates_of(mapping, "authorizationParams"),
+        authorization_params: mapping.named_templates("authorizationParams"),
         redirect_uri: mapping.template("redirectUri"),
         token_url: mapping.template("tokenUrl"),
-        token_params: templates_of(mapping, "tokenParams"),
+        token_params: mapping.named_templates("tokenParams"),
         revocation_url: mapping.template("revocationUrl"),
-        revocation_params: templates_of(mapping, "revocationParams"),
+        revocation_params: mapping.named_templates("revocationParams"),
         token_expires_in: seconds("tokenExpiresIn"),
         refresh_expires_in: seconds("tokenRefreshExpiresIn"),
         token: token?,
         include_bearer: mapping.flag("includeBearer", true),
         scopes: mapping.template("scopes"),
         scope_delimiter: mapping.text("scopeDelimiter"),
-        custom_headers: templates_of(mapping, "customHeaders"),
+        custom_headers: mapping.named_templates("customHeaders"),
         pkce: mapping.flag("pkce", false),
-        additional_token_fields: texts_of(mapping, "additionalTokenFields"),
+        additional_token_fields: mapping.named_texts("additionalTokenFields"),
         callback_params,
         issuer: mapping.template("issuer"),
         token_response: token_response.unwrap_or_default(),
@@ -222,14 +221,14 @@ fn kind(method: &Mapping<'_>) -> Option<AuthKind> {
 }
 
 /// Checks that the method says how a token is requested.
-fn check(method: &AuthMethod, _: &Mapping<'_>, place: &Reader<'_>) {
+fn check(method: &MethodParts<'_>, _: &Mapping<'_>, place: &Reader<'_>) {
     let AuthKind::OAuth2(grant) = method.kind else { return };
     let missing = |what: &str| {
         place.error(code::MISSING_KEY, format!("authentication of type `oauth2` needs {what}"));
     };
-    match &method.authorization {
+    match method.authorization {
         Authorization::OAuth2(oauth2) => {
-            if oauth2.token_url.is_none() && (method.refresh.is_none() || grant == GrantType::AuthorizationCode) {
+            if oauth2.token_url.is_none() && (!method.has_refresh || grant == GrantType::AuthorizationCode) {
                 missing("`tokenUrl` in its `authorization`");
             }
             if oauth2.authorization_url.is_none() && grant == GrantType::AuthorizationCode {
@@ -237,7 +236,7 @@ fn check(method: &AuthMethod, _: &Mapping<'_>, place: &Reader<'_>) {
             }
         }
         _ if grant == GrantType::AuthorizationCode => missing("`authorization` of type `oauth2`"),
-        _ if method.refresh.is_none() => missing("`authorization` of type `oauth2`, or `refreshAuthentication`"),
+        _ if !method.has_refresh => missing("`authorization` of type `oauth2`, or `refreshAuthentication`"),
         _ => {}
     }
 }

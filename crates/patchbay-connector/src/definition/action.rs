@@ -1,7 +1,7 @@
 //! Actions: one operation on a provider.
 
 use super::{DataSync, FieldMapping, HttpMethod, Input, ReleaseStage, Step};
-use crate::expr::Template;
+use crate::expr::ValueTemplate;
 
 /// The type of an action: its effect on the provider's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,17 +236,4 @@ pub enum ActionResult {
     LastStep,
     /// A template. An object is the response itself; any other value becomes `data`.
     Template(ValueTemplate),
-}
-
-/// A value whose strings may be expressions.
-#[derive(Debug)]
-pub enum ValueTemplate {
-    /// A number, a boolean or null.
-    Literal(serde_json::Value),
-    /// A string: literal, JSONPath, JEXL or with interpolations.
-    Text(Template),
-    /// A list.
-    Array(Vec<ValueTemplate>),
-    /// An object, in the file's order; keys may be expressions.
-    Object(Vec<(Template, ValueTemplate)>),
 }

@@ -2,22 +2,7 @@
 
 use serde_json::Value;
 
-/// An input's type. A list has the type of its items and `array: true`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InputType {
-    /// A string.
-    String,
-    /// A number.
-    Number,
-    /// A boolean.
-    Boolean,
-    /// A date, or a date and time (ISO 8601).
-    DatetimeString,
-    /// An object; without `properties`, any object.
-    Object,
-    /// One of the values in `one_of`.
-    Enum,
-}
+use crate::input_type::InputType;
 
 /// The group of an input in the body of `POST /actions/rpc`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,6 @@
 mod action;
 mod auth;
 mod events;
-mod field_mapping;
 mod guide;
 mod input;
 mod letter_icon;
@@ -14,22 +13,29 @@ use std::{collections::HashMap, sync::Arc};
 
 pub use action::{
     Action, ActionCursor, ActionResult, ActionType, Annotations, CompositeId, CompositeIds, Effect, Example,
-    SchemaType, ValidationRule, ValueTemplate,
+    SchemaType, ValidationRule,
 };
 pub use auth::{
-    AuthKind, AuthMethod, Environment, FieldOption, FieldType, FieldValidation, FormField, GrantType, Notice,
-    NoticeKind, NoticePosition, Refresh, Support, TestAction,
+    AuthMethod, Environment, FieldOption, FieldType, FieldValidation, FormField, Notice, NoticeKind, NoticePosition,
+    Refresh, Support, TestAction,
 };
 pub use events::{EventDefinitions, EventRouter, EventRule, EventSetup};
-pub use field_mapping::{EnumMatcher, FieldMapping};
 pub use guide::{Guide, GuideSection, GuideStep, Guides, Image};
-pub use input::{Input, InputLocation, InputRules, InputType};
+pub use input::{Input, InputLocation, InputRules};
 pub(crate) use letter_icon::letter_icon;
 pub use step::{OnConditionError, Step, StepDependencies};
 pub use sync::{DataSync, SyncIncremental, SyncPages, SyncPagination, SyncParameter, TimeFormat};
 
+pub use crate::{
+    authorization::*,
+    expr::ValueTemplate,
+    field_mapping::{EnumMatcher, FieldMapping},
+    http::{Arg, ArgLocation, ArrayFormat, Certificates, HttpMethod},
+    input_type::InputType,
+    step_functions::*,
+};
+
 use crate::expr::Template;
-pub use crate::{authorization::*, step_functions::*};
 
 /// The release stage of a connector or an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

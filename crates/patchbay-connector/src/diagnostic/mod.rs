@@ -2,11 +2,11 @@
 
 mod formats;
 mod render;
+mod span;
 
 pub use formats::{to_json, to_sarif};
 pub use render::render;
-
-use crate::syntax::Span;
+pub use span::{Position, Span};
 
 /// The codes; they do not change.
 pub mod code {

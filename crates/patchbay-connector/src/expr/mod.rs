@@ -14,12 +14,14 @@ mod parser;
 mod path;
 mod template;
 mod value;
+mod value_template;
 mod xml;
 
 pub use error::{EvalError, ExprSyntaxError};
 pub use functions::{Function, reference};
 pub use memory_budget::MemoryBudget;
 pub use template::{Escape, Template};
+pub use value_template::ValueTemplate;
 pub use xml::escape_xml;
 
 use serde_json::Value;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{
     composite, cursor,
     enums::Enums,
-    field_mapping::field_mappings,
     input,
     root::{STAGES, one_or_many},
     step, sync,
@@ -16,6 +15,7 @@ use crate::{
         ValidationRule, ValueTemplate,
     },
     diagnostic::code,
+    field_mapping::field_mappings,
     syntax::{Mapping, NodeValue, Reader},
 };
 

@@ -8,7 +8,7 @@ use super::{
     input::{compile_pattern, format_pattern},
 };
 use crate::{
-    authorization::{self, AUTH_TYPES, mcp},
+    authorization::{self, AUTH_TYPES, MethodParts, mcp},
     definition::{
         Action, AuthKind, AuthMethod, Authorization, Certificates, Environment, FieldOption, FieldType,
         FieldValidation, FormField, Guides, McpFlow, Notice, NoticeKind, NoticePosition, Refresh, Support, TestAction,
@@ -139,8 +139,16 @@ fn method<'n>(key: &str, reader: Reader<'n>, nested: &mut Nested<'n, '_>) -> Opt
         kind: kind?,
     };
     let authorization = mapping.get("authorization").unwrap_or(reader);
+    let fields = method.setup_fields.iter().chain(&method.config_fields);
+    let parts = MethodParts {
+        kind: method.kind,
+        authorization: &method.authorization,
+        has_refresh: method.refresh.is_some(),
+        mcp: method.mcp.as_ref(),
+        field_keys: fields.map(|field| field.key.as_str()).collect(),
+    };
     for auth_type in &AUTH_TYPES {
-        (auth_type.check)(&method, &mapping, &authorization);
+        (auth_type.check)(&parts, &mapping, &authorization);
     }
     Some((method, AuthMethodSpans { authorization, test_actions: test_spans, scopes }))
 }

@@ -1,6 +1,6 @@
 //! Checks every reference: to steps, inputs, credentials, scopes and test actions.
 
-use super::{action::ActionSpans, auth::AuthMethodSpans, name_set::NameSet, root::LoadedRoot};
+use super::{action::ActionSpans, auth::AuthMethodSpans, root::LoadedRoot};
 use crate::{
     Connector,
     authorization::oauth2::TOKEN_CREDENTIALS,
@@ -8,7 +8,7 @@ use crate::{
     diagnostic::code,
     expr::Template,
     step_functions::StepContext,
-    syntax::Reader,
+    syntax::{NameSet, Reader},
 };
 
 /// The names at the root of every expression.

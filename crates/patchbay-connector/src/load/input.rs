@@ -13,14 +13,6 @@ use crate::{
 
 pub(crate) const KEYS: [&str; 11] =
     ["name", "type", "in", "required", "description", "array", "properties", "oneOf", "rules", "variants", "hidden"];
-pub(crate) const TYPES: [(&str, InputType); 6] = [
-    ("string", InputType::String),
-    ("number", InputType::Number),
-    ("boolean", InputType::Boolean),
-    ("datetime_string", InputType::DatetimeString),
-    ("object", InputType::Object),
-    ("enum", InputType::Enum),
-];
 pub(crate) const LOCATIONS: [(&str, InputLocation); 4] = [
     ("path", InputLocation::Path),
     ("query", InputLocation::Query),
@@ -93,7 +85,7 @@ fn kind(mapping: &Mapping<'_>) -> Option<InputType> {
         kind.error_with_hint(code::INVALID, "`array` is not a type", "set the type of the items and `array: true`");
         return None;
     }
-    kind.choice(&TYPES)
+    kind.choice(&InputType::ALL)
 }
 
 /// Reads the values, listed or by reference; `None` if the reference has an error, which is reported.

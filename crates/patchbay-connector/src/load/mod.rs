@@ -7,17 +7,14 @@ mod composite;
 mod cursor;
 mod enums;
 mod events;
-pub(crate) mod field_mapping;
 mod files;
 mod guide;
 mod header;
 pub(crate) mod input;
-pub(crate) mod name_set;
 pub(crate) mod root;
 pub(crate) mod step;
 mod step_dependencies;
 pub(crate) mod sync;
-mod value;
 
 pub use header::{ConnectorHeader, read_header};
 

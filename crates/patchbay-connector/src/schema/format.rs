@@ -6,14 +6,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    build::{any_of_keys, boolean, choice, list, map_of, names, object, reference, text, texts, texts_or_text, whole},
-    steps,
-};
+use super::steps;
 use crate::{
     authorization::{self, AUTH_TYPES, mcp, oauth2::GRANT_TYPES},
-    definition::HttpMethod,
-    load::{action, auth, field_mapping, input, root, sync},
+    field_mapping,
+    http::HttpMethod,
+    input_type::InputType,
+    json_schema::{
+        any_of_keys, boolean, choice, list, map_of, names, object, reference, text, texts, texts_or_text, whole,
+    },
+    load::{action, auth, input, root, sync},
 };
 
 /// Returns the schema of a connector's main file; a partial is its `#/$defs/actions`.
@@ -102,8 +104,7 @@ fn definitions() -> Value {
     add("input", input_schema(&["name", "type", "in"]));
     add("property", input_schema(&["name", "type"]));
     add("variant", input_schema(&["type"]));
-    add("fieldMapping", field_mapping("fieldMapping", &field_mapping::KEYS));
-    add("typecastField", field_mapping("typecastField", &field_mapping::TYPED_KEYS));
+    field_mapping::definitions(&mut add);
     steps::definitions(&mut add);
     Value::Object(all)
 }
@@ -285,7 +286,7 @@ fn input_schema(required: &[&str]) -> Value {
         &input::KEYS,
         required,
         &[
-            ("type", choice(&input::TYPES)),
+            ("type", choice(&InputType::ALL)),
             ("in", choice(&input::LOCATIONS)),
             ("required", boolean()),
             ("array", boolean()),
@@ -296,20 +297,4 @@ fn input_schema(required: &[&str]) -> Value {
             ("rules", rules),
         ],
     )
-}
-
-fn field_mapping(name: &str, keys: &[&str]) -> Value {
-    let rule = object(&["matchExpression", "value"], &["matchExpression", "value"], &[]);
-    let matcher = json!({ "anyOf": [text(), list(&rule)] });
-    let overrides = [
-        ("values", json!(true)),
-        ("type", choice(&input::TYPES)),
-        ("array", boolean()),
-        ("custom", boolean()),
-        ("hidden", boolean()),
-        ("enumMapper", object(&["matcher"], &["matcher"], &[("matcher", matcher)])),
-        ("properties", list(&reference(name))),
-        ("requiredScopes", texts()),
-    ];
-    object(keys, &["targetFieldKey", "type"], &overrides)
 }

@@ -1,6 +1,5 @@
 //! JSON Schemas (2020-12) of an action's inputs and of the connector format.
 
-pub(crate) mod build;
 mod format;
 mod inputs;
 mod steps;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::build::{boolean, list, object, reference};
 use crate::{
+    json_schema::{boolean, list, object, reference},
     load::step,
     step_functions::{self, request},
 };

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diagnostic::code,
     expr::Template,
-    schema::build::{boolean, choice, whole},
+    json_schema::{boolean, choice, whole},
     syntax::Reader,
 };
 

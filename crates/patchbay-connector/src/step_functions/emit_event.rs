@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{DependencyScan, FunctionVersion, StepFunctionType};
 use crate::{
-    definition::{FieldMapping, ValueTemplate},
-    expr::Template,
-    schema::build::object,
+    expr::{Template, ValueTemplate},
+    field_mapping::FieldMapping,
+    json_schema::object,
     syntax::Reader,
 };
 

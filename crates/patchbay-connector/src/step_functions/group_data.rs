@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{DependencyScan, FunctionVersion, StepContext, StepFunctionType};
 use crate::{
-    definition::FieldMapping,
     expr::Template,
-    schema::build::{boolean, object, texts},
+    field_mapping::FieldMapping,
+    json_schema::{boolean, object, texts},
     syntax::Reader,
 };
 

@@ -4,11 +4,10 @@ use serde_json::Value;
 
 use super::{DependencyScan, FunctionVersion, StepContext, StepFunctionType};
 use crate::{
-    authorization::templates_of,
-    definition::FieldMapping,
     expr::Template,
-    load::field_mapping::field_mappings,
-    schema::build::{list, map_of, object, reference, text},
+    field_mapping::FieldMapping,
+    field_mapping::field_mappings,
+    json_schema::{list, map_of, object, reference, text},
     syntax::Reader,
 };
 
@@ -41,7 +40,7 @@ impl StepFunctionType for MapFieldsFunction {
             version,
             fields: mapping.get("fields").map(|fields| field_mappings(&fields)),
             source: mapping.template("dataSource"),
-            external_sources: templates_of(&mapping, "externalSources"),
+            external_sources: mapping.named_templates("externalSources"),
         })
     }
 

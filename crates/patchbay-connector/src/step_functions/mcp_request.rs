@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use super::{FunctionVersion, StepFunctionType};
 use crate::{
     authorization::{self, Authorization},
-    definition::ValueTemplate,
     diagnostic::code,
-    expr::Template,
-    schema::build::{choice, list, object, reference, whole},
+    expr::{Template, ValueTemplate},
+    json_schema::{choice, list, object, reference, whole},
     syntax::Reader,
 };
 

@@ -27,8 +27,7 @@ pub use map_fields::MapFields;
 pub use mcp_request::{McpRequest, ToolArg};
 pub use paginated_request::PaginatedRequest;
 pub use request::{
-    Arg, ArgLocation, ArrayFormat, Certificates, Cursor, CustomError, HttpMethod, NextKeyIn, PageLocation, PageMode,
-    Pagination, RequestSpec, ResponseSpec, Saml,
+    Cursor, CustomError, NextKeyIn, PageLocation, PageMode, Pagination, RequestSpec, ResponseSpec, Saml,
 };
 pub use sign_jwt::{JwtAlgorithm, SignJwt};
 pub use soap_paginated_request::SoapPaginatedRequest;
@@ -39,12 +38,12 @@ pub use upload_file::{MultipartField, UploadFile};
 use serde_json::{Value, json};
 
 use crate::{
-    definition::{FieldMapping, ValueTemplate},
     diagnostic::code,
-    expr::Template,
-    load::name_set::NameSet,
-    schema::build::{names, object, reference},
+    expr::{Template, ValueTemplate},
+    field_mapping::FieldMapping,
+    json_schema::{names, object, reference},
     suggest::nearest,
+    syntax::NameSet,
     syntax::Reader,
 };
 

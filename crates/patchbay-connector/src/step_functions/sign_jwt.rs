@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::{FunctionVersion, StepFunctionType};
 use crate::{
-    definition::ValueTemplate,
     diagnostic::code,
-    expr::Template,
-    schema::build::{choice, object, whole},
+    expr::{Template, ValueTemplate},
+    json_schema::{choice, object, whole},
     syntax::Reader,
 };
 

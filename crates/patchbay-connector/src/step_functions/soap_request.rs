@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{FunctionVersion, HttpMethod, RequestSpec, StepFunctionType, request::schema};
+use super::{FunctionVersion, RequestSpec, StepFunctionType, request::schema};
 use crate::{
-    definition::ValueTemplate,
-    expr::Template,
-    schema::build::{boolean, list, object},
+    expr::{Template, ValueTemplate},
+    http::HttpMethod,
+    json_schema::{boolean, list, object},
     syntax::{Mapping, Reader},
 };
 

@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{FunctionVersion, StepFunctionType};
-use crate::{definition::ValueTemplate, expr::Template, schema::build::object, syntax::Reader};
+use crate::{
+    expr::{Template, ValueTemplate},
+    json_schema::object,
+    syntax::Reader,
+};
 
 const KEYS: [&str; 1] = ["values"];
 

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::{DependencyScan, FunctionVersion, MapFields, StepContext, StepFunctionType};
 use crate::{
-    definition::FieldMapping,
     expr::Template,
-    load::field_mapping::typed_fields,
-    schema::build::{list, object, reference},
+    field_mapping::FieldMapping,
+    field_mapping::typed_fields,
+    json_schema::{list, object, reference},
     syntax::Reader,
 };
 

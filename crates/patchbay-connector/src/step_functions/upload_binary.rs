@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{FunctionVersion, RequestSpec, StepFunctionType, request::schema};
-use crate::{expr::Template, schema::build::object, syntax::Reader};
+use crate::{expr::Template, json_schema::object, syntax::Reader};
 
 const KEYS: [&str; 8] =
     ["baseUrl", "url", "method", "authorization", "args", "response", "customErrors", "binaryContent"];

@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use super::{FunctionVersion, RequestSpec, StepFunctionType, request::schema};
 use crate::{
-    definition::ValueTemplate,
-    expr::Template,
-    schema::build::{list, object},
+    expr::{Template, ValueTemplate},
+    json_schema::{list, object},
     syntax::Reader,
 };
 

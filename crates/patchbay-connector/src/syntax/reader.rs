@@ -494,6 +494,18 @@ impl<'n> Mapping<'n> {
         }
     }
 
+    /// Returns the compiled templates of a key's mapping, whose keys are free.
+    pub fn named_templates(&self, key: &str) -> Vec<(String, Template)> {
+        let Some(reader) = self.get(key) else { return Vec::new() };
+        reader.entries(key).filter_map(|(name, value)| Some((name.to_owned(), value.template()?))).collect()
+    }
+
+    /// Returns the strings of a key's mapping, whose keys are free.
+    pub fn named_texts(&self, key: &str) -> Vec<(String, String)> {
+        let Some(reader) = self.get(key) else { return Vec::new() };
+        reader.entries(key).filter_map(|(name, value)| Some((name.to_owned(), value.text()?))).collect()
+    }
+
     /// Returns the names of a key, separated by spaces or as a list.
     pub fn names(&self, key: &str) -> Vec<(String, Reader<'n>)> {
         self.get(key).map(|value| value.names()).unwrap_or_default()

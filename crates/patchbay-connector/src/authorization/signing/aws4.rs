@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Signing, Strategy};
-use crate::{authorization::SchemeParameters, expr::Template, schema::build::object, syntax::Mapping};
+use crate::{authorization::SchemeParameters, expr::Template, json_schema::object, syntax::Mapping};
 
 const KEYS: [&str; 3] = ["strategy", "service", "region"];
 

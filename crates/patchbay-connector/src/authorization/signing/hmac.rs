@@ -6,7 +6,7 @@ use super::{Signing, Strategy};
 use crate::{
     authorization::SchemeParameters,
     expr::Template,
-    schema::build::{boolean, choice, object},
+    json_schema::{boolean, choice, object},
     syntax::Mapping,
 };
 

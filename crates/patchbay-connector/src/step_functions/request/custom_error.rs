@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{diagnostic::code, expr::Template, schema::build::object, syntax::Reader};
+use crate::{diagnostic::code, expr::Template, json_schema::object, syntax::Reader};
 
 const KEYS: [&str; 4] = ["receivedStatus", "targetStatus", "message", "condition"];
 

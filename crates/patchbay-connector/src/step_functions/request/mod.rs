@@ -1,18 +1,13 @@
 //! `request`: one HTTP request; its parts are shared by all functions that send requests.
 
-mod argument;
-mod certificates;
 mod custom_error;
 mod pagination;
 mod saml;
 
-pub use argument::{Arg, ArgLocation, ArrayFormat};
-pub use certificates::Certificates;
 pub use custom_error::CustomError;
 pub use pagination::{Cursor, NextKeyIn, PageLocation, PageMode, Pagination};
 pub use saml::Saml;
 
-pub(crate) use argument::credential_argument;
 pub(super) use pagination::{paging_schemas, read_cursor, read_pagination};
 
 use serde_json::{Value, json};
@@ -22,7 +17,8 @@ use crate::{
     authorization::{self, Authorization},
     diagnostic::code,
     expr::Template,
-    schema::build::{boolean, choice, list, names, object, reference, whole},
+    http::{self, Arg, Certificates, HttpMethod},
+    json_schema::{boolean, choice, list, names, object, reference, whole},
     syntax::{Mapping, Reader},
 };
 
@@ -84,43 +80,6 @@ pub struct RequestSpec {
     pub certificates: Option<Certificates>,
     /// A SAML assertion that the request exchanges for a token.
     pub saml: Option<Saml>,
-}
-
-/// An HTTP method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HttpMethod {
-    /// GET
-    Get,
-    /// POST
-    Post,
-    /// PUT
-    Put,
-    /// PATCH
-    Patch,
-    /// DELETE
-    Delete,
-}
-
-impl HttpMethod {
-    /// Every method by its name in the file.
-    pub(crate) const ALL: [(&'static str, Self); 5] = [
-        ("get", Self::Get),
-        ("post", Self::Post),
-        ("put", Self::Put),
-        ("patch", Self::Patch),
-        ("delete", Self::Delete),
-    ];
-
-    /// Returns the method's name in an HTTP request.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
 }
 
 /// Where a response contains the data.
@@ -271,8 +230,8 @@ pub(super) fn schema(keys: &[&str], required: &[&str], own: &[(&str, Value)]) ->
 
 /// Adds the schemas of the parts that several functions refer to.
 pub(crate) fn definitions(add: &mut dyn FnMut(&str, Value)) {
-    add("argument", argument::schema());
+    add("argument", http::argument_schema());
     add("customError", custom_error::schema());
     add("saml", saml::schema());
-    add("certificates", certificates::schema());
+    add("certificates", http::certificates_schema());
 }

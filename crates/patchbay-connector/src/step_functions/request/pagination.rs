@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     diagnostic::code,
     expr::Template,
-    schema::build::{choice, object, whole},
+    json_schema::{choice, object, whole},
     syntax::Mapping,
 };
 

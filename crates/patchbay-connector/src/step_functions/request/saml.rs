@@ -3,9 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    authorization::templates_of,
     expr::Template,
-    schema::build::{choice, map_of, object, text, whole},
+    json_schema::{choice, map_of, object, text, whole},
     syntax::Reader,
 };
 
@@ -72,7 +71,7 @@ impl Saml {
             audience: mapping.template("audience"),
             name_id_format: mapping.template("nameIdentifierFormat"),
             token_endpoint: mapping.template("tokenEndpoint"),
-            attributes: templates_of(&mapping, "attributes"),
+            attributes: mapping.named_templates("attributes"),
             base64url: mapping.get("encoding").and_then(|encoding| encoding.choice(&ENCODINGS)).unwrap_or(false),
         })
     }

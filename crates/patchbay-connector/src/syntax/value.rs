@@ -1,9 +1,7 @@
-//! Values whose strings may be expressions.
+//! Reads values whose strings may be expressions.
 
-use crate::{
-    definition::ValueTemplate,
-    syntax::{NodeValue, Reader},
-};
+use super::{NodeValue, Reader};
+use crate::expr::ValueTemplate;
 
 impl ValueTemplate {
     /// Reads a value of any type.

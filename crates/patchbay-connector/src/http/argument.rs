@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    definition::ValueTemplate,
     diagnostic::code,
-    expr::Template,
-    schema::build::{boolean, choice, object},
+    expr::{Template, ValueTemplate},
+    json_schema::{boolean, choice, object},
     syntax::Reader,
 };
 
@@ -76,7 +75,7 @@ impl Arg {
         }
     }
 
-    pub(super) fn read(reader: &Reader<'_>) -> Option<Self> {
+    pub(crate) fn read(reader: &Reader<'_>) -> Option<Self> {
         let mapping = reader.mapping("an argument", &KEYS)?;
         let name = mapping.require("name").and_then(|name| name.template());
         let value = mapping.require("value").and_then(|place| ValueTemplate::read(&place));
@@ -114,7 +113,7 @@ pub(crate) fn credential_argument(reader: &Reader<'_>) -> Option<Arg> {
     Some(arg)
 }
 
-pub(super) fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     object(
         &KEYS,
         &["name", "value", "in"],

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::{diagnostic::code, suggest::nearest, syntax::Reader};
+use super::Reader;
+use crate::{diagnostic::code, suggest::nearest};
 
 /// Names that a file may refer to, in the file's order.
 #[derive(Clone, Debug, Default)]

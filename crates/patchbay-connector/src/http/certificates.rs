@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     diagnostic::code,
     expr::Template,
-    schema::build::{object, text},
+    json_schema::{object, text},
     syntax::Reader,
 };
 
@@ -42,7 +42,7 @@ impl Certificates {
     }
 }
 
-pub(super) fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     let pems = || json!({ "type": "array", "minItems": 1, "items": text() });
     object(&KEYS, &KEYS, &[("certs", pems()), ("keys", pems())])
 }
