@@ -33,6 +33,7 @@ impl StepFunctionType for MapFieldsFunction {
     type Parameters = MapFields;
     const NAME: &'static str = "map_fields";
     const IS_VERSIONED: bool = true;
+    const BUILDS_OUTPUT: bool = true;
 
     fn read(parameters: Reader<'_>, version: FunctionVersion) -> Option<MapFields> {
         let mapping = parameters.mapping("`parameters`", &KEYS)?;

@@ -20,6 +20,7 @@ impl StepFunctionType for TypecastFunction {
     type Parameters = MapFields;
     const NAME: &'static str = "typecast";
     const IS_VERSIONED: bool = true;
+    const BUILDS_OUTPUT: bool = true;
 
     fn read(parameters: Reader<'_>, version: FunctionVersion) -> Option<MapFields> {
         let mapping = parameters.mapping("`parameters`", &KEYS)?;
