@@ -464,7 +464,7 @@ fn inputs_share_enums_by_reference() {
     let found = load(&files(&text, "[]")[..1]).diagnostics;
     assert_eq!(
         found.iter().map(|found| found.message.as_str()).collect::<Vec<_>>(),
-        vec!["enums stand for more than 200000 values in all"; 3]
+        vec!["the references to enums have more than 200000 values in total"; 3]
     );
 }
 

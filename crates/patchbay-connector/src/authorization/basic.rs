@@ -12,7 +12,12 @@ use crate::{
 const KEYS: [&str; 5] = ["type", "username", "password", "encoding", "redirectUri"];
 const ENCODINGS: [(&str, ()); 1] = [("base64", ())];
 
-pub(super) const SCHEME: Scheme = Scheme { name: "basic", keys: &KEYS, read, schema };
+pub(super) const SCHEME: Scheme = Scheme {
+    name: "basic",
+    keys: &KEYS,
+    read: |mapping| Some(Authorization::Basic(BasicAuthorization::read(mapping))),
+    schema,
+};
 
 /// HTTP Basic authentication (RFC 7617).
 #[derive(Debug)]
@@ -29,12 +34,11 @@ impl SchemeParameters for BasicAuthorization {
     }
 }
 
-fn read(mapping: &Mapping<'_>) -> Option<Authorization> {
-    mapping.get("encoding").and_then(|encoding| encoding.choice(&ENCODINGS));
-    Some(Authorization::Basic(BasicAuthorization {
-        username: mapping.template("username"),
-        password: mapping.template("password"),
-    }))
+impl BasicAuthorization {
+    fn read(mapping: &Mapping<'_>) -> Self {
+        mapping.get("encoding").and_then(|encoding| encoding.choice(&ENCODINGS));
+        Self { username: mapping.template("username"), password: mapping.template("password") }
+    }
 }
 
 fn schema() -> Value {

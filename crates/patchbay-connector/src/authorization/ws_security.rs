@@ -15,8 +15,8 @@ const PASSWORD_TYPES: [(&str, bool); 2] = [("text", false), ("digest", true)];
 
 pub(super) const SCHEME: Scheme = Scheme { name: "ws_security", keys: &KEYS, read, schema };
 
-/// A `UsernameToken` (OASIS Web Services Security UsernameToken Profile 1.1) in the envelopes of SOAP requests. Other
-/// requests are not changed.
+/// A `UsernameToken` (OASIS Web Services Security, `UsernameToken` Profile 1.1.1) in the envelopes of SOAP requests.
+/// Other requests are not changed.
 #[derive(Debug)]
 pub struct WsSecurityAuthorization {
     /// The user name.

@@ -260,7 +260,7 @@ fn an_import_replaces_only_files_that_an_import_wrote() {
     assert!(code == 1 && out.is_empty() && error.contains("`Nine!` is not a valid connector key"), "{error}");
     fs::write(folder.path().join("no.json"), "{}").unwrap();
     let (code, _, error) = patchbay(folder.path(), &["connector", "import", "no.json"]);
-    assert!(code == 1 && error.contains("no API description that is known here"), "{error}");
+    assert!(code == 1 && error.contains("not a supported API description"), "{error}");
 }
 
 #[test]

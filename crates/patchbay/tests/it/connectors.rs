@@ -384,7 +384,7 @@ fn the_command_line_explains_failures() {
     for (arguments, words) in [
         (&["pull", "nothing"][..], "ConnectorVersionNotFoundError"),
         (&["pull", "spotdraft@7.0.0"], "ConnectorVersionNotFoundError"),
-        (&["pull", "spotdraft@^1.0.0"], "a pin is latest"),
+        (&["pull", "spotdraft@^1.0.0"], "a version pin is latest"),
         (&["pull", "../api_keys"], "ConnectorVersionNotFoundError"),
         (&["push", "nowhere"], "nowhere"),
         (&["pull", "spotdraft", "--api-key", "v1.local.no-such-key"], "UnauthorizedError"),

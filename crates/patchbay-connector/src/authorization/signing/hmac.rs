@@ -28,7 +28,8 @@ const DATE_FORMATS: [(&str, bool); 2] = [("iso8601", false), ("rfc2822", true)];
 /// Whether the signature is the password of `Authorization: Basic`.
 const OUTPUT_FORMATS: [(&str, bool); 2] = [("header", false), ("basic", true)];
 
-pub(super) const STRATEGY: Strategy = Strategy { name: "hmac", keys: &KEYS, read, schema };
+pub(super) const STRATEGY: Strategy =
+    Strategy { name: "hmac", keys: &KEYS, read: |mapping| Some(Signing::Hmac(HmacSigning::read(mapping))), schema };
 
 /// A keyed hash over the request (RFC 2104).
 #[derive(Debug)]
@@ -69,18 +70,20 @@ impl SchemeParameters for HmacSigning {
     }
 }
 
-fn read(mapping: &Mapping<'_>) -> Option<Signing> {
-    let chosen = |key, choices: &[(&str, bool)]| mapping.get(key).and_then(|value| value.choice(choices));
-    Some(Signing::Hmac(HmacSigning {
-        algorithm: mapping.get("algorithm").and_then(|value| value.choice(&ALGORITHMS)).unwrap_or_default(),
-        header: mapping.text("headerName"),
-        prefix: mapping.text("prefix"),
-        rfc2822_date: chosen("dateFormat", &DATE_FORMATS).unwrap_or(false),
-        include_host: mapping.flag("includeHost", false),
-        include_body_hash: mapping.flag("includeBodyHash", false),
-        as_basic: chosen("outputFormat", &OUTPUT_FORMATS).unwrap_or(false),
-        username: mapping.template("username"),
-    }))
+impl HmacSigning {
+    fn read(mapping: &Mapping<'_>) -> Self {
+        let chosen = |key, choices: &[(&str, bool)]| mapping.get(key).and_then(|value| value.choice(choices));
+        Self {
+            algorithm: mapping.get("algorithm").and_then(|value| value.choice(&ALGORITHMS)).unwrap_or_default(),
+            header: mapping.text("headerName"),
+            prefix: mapping.text("prefix"),
+            rfc2822_date: chosen("dateFormat", &DATE_FORMATS).unwrap_or(false),
+            include_host: mapping.flag("includeHost", false),
+            include_body_hash: mapping.flag("includeBodyHash", false),
+            as_basic: chosen("outputFormat", &OUTPUT_FORMATS).unwrap_or(false),
+            username: mapping.template("username"),
+        }
+    }
 }
 
 fn schema() -> Value {
