@@ -12,11 +12,11 @@ interface Paths {
   };
 }
 
-function api(answer: () => Response | Promise<Response>, headers?: () => Record<string, string>) {
+function fakeApi(respond: () => Response | Promise<Response>, headers?: () => Record<string, string>) {
   const requests: Request[] = [];
   const fetch = async (request: Request) => {
     requests.push(request);
-    return answer();
+    return respond();
   };
   const options = { baseUrl: "https://patchbay.example.com", fetch, ...(headers ? { headers } : {}) };
   return { client: createApi<Paths>(options), requests };
@@ -26,8 +26,8 @@ const json = (body: unknown, status = 200, headers: Record<string, string> = {})
   new Response(JSON.stringify(body), { status, headers });
 
 describe("the client", () => {
-  it("gives the body, and marks every call as one of our pages", async () => {
-    const { client, requests } = api(
+  it("returns the body and identifies every request as one of the server's own pages", async () => {
+    const { client, requests } = fakeApi(
       () => json({ data: ["a"] }),
       () => ({ "x-project-id": "p1" }),
     );
@@ -41,12 +41,12 @@ describe("the client", () => {
     expect(await requests[1]?.json()).toEqual({ name: "b" });
   });
 
-  it("takes an empty answer for what it is", async () => {
-    const { client } = api(() => new Response(null, { status: 204 }));
+  it("accepts an empty response", async () => {
+    const { client } = fakeApi(() => new Response(null, { status: 204 }));
     expect(await dataOf(client.DELETE("/things"))).toBeUndefined();
   });
 
-  it("throws what the server says, with every problem", async () => {
+  it("throws the server's error with every problem", async () => {
     const body = {
       statusCode: 400,
       message: "the body is not valid",
@@ -55,7 +55,7 @@ describe("the client", () => {
       provider_errors: [{ status: 401 }],
       debug: { duration_ms: 4 },
     };
-    const { client } = api(() => json(body, 400));
+    const { client } = fakeApi(() => json(body, 400));
     const failure = await client.GET("/things").catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ApiFailure);
     expect(failure).toMatchObject({
@@ -69,27 +69,27 @@ describe("the client", () => {
     });
   });
 
-  it("says how long to wait", async () => {
-    const { client } = api(() => json({ message: "slow down" }, 429, { "retry-after": "30" }));
+  it("returns how long to wait", async () => {
+    const { client } = fakeApi(() => json({ message: "slow down" }, 429, { "retry-after": "30" }));
     await expect(client.GET("/things")).rejects.toMatchObject({ status: 429, retryAfter: 30 });
   });
 
-  it("makes a sentence where the answer is not the server's own", async () => {
-    const { client } = api(() => new Response("<html>Bad gateway</html>", { status: 502 }));
+  it("creates a message if the response is not the server's own", async () => {
+    const { client } = fakeApi(() => new Response("<html>Bad gateway</html>", { status: 502 }));
     await expect(client.GET("/things")).rejects.toMatchObject({
       status: 502,
       code: "UnknownError",
-      message: "The server could not answer (status 502). Try again in a moment.",
+      message: "The server failed (status 502). Try again in a moment.",
     });
   });
 
-  it("tells a lost connection from a call that was given up", async () => {
-    const lost = api(() => Promise.reject(new TypeError("Failed to fetch")));
+  it("distinguishes a lost connection from an aborted call", async () => {
+    const lost = fakeApi(() => Promise.reject(new TypeError("Failed to fetch")));
     await expect(lost.client.GET("/things")).rejects.toMatchObject({
       code: "NetworkError",
       unreachable: true,
     });
-    const given = api(() => Promise.reject(new DOMException("given up", "AbortError")));
-    await expect(given.client.GET("/things")).rejects.toMatchObject({ name: "AbortError" });
+    const aborted = fakeApi(() => Promise.reject(new DOMException("aborted", "AbortError")));
+    await expect(aborted.client.GET("/things")).rejects.toMatchObject({ name: "AbortError" });
   });
 });

@@ -1,10 +1,9 @@
 /**
- * What went wrong with a call, as one typed error. The server's two error shapes (public API and Hub
- * API), a refused connection and a body that is not JSON all become an `ApiFailure`, so that a screen
- * has one thing to show. An aborted call stays the `AbortError` that it is.
+ * Converts every failure of a call to one typed error. The server's two error formats (public API and Hub API), a failed
+ * connection and a body that is not JSON become an `ApiFailure`. An aborted call stays an `AbortError`.
  */
 
-/** One input that the server did not accept. */
+/** One invalid input. */
 export interface Problem {
   path: string;
   code: string;
@@ -12,17 +11,17 @@ export interface Problem {
 }
 
 export interface FailureParts {
-  /** HTTP status; 0 when no answer came. */
+  /** The HTTP status; 0 without a response. */
   status: number;
-  /** The server's error code, `NetworkError` when no answer came, else `UnknownError`. */
+  /** The server's error code, `NetworkError` without a response, otherwise `UnknownError`. */
   code: string;
   message: string;
   problems?: Problem[];
-  /** What the provider answered, where the provider refused: text or JSON. */
+  /** The provider's error response, as text or JSON. */
   providerResponse?: unknown;
-  /** The provider requests of a debugged action call. */
+  /** The requests to the provider, if the call requested them with `debug`. */
   debug?: unknown;
-  /** Seconds to wait, where the server said so. */
+  /** The seconds to wait, from the `Retry-After` header. */
   retryAfter?: number | null;
 }
 
@@ -45,7 +44,7 @@ export class ApiFailure extends Error {
     this.retryAfter = parts.retryAfter ?? null;
   }
 
-  /** No answer came: the server or the network is away. Trying again may help. */
+  /** Whether there was no response, because the server or the network is unreachable. A retry may succeed. */
   get unreachable(): boolean {
     return this.status === 0;
   }
@@ -66,7 +65,7 @@ function problemsOf(value: unknown): Problem[] {
   return value.filter(isRecord).map((entry) => ({
     path: textOr(entry.path, ""),
     code: textOr(entry.code, ""),
-    message: textOr(entry.message, "is not accepted"),
+    message: textOr(entry.message, "is not valid"),
   }));
 }
 
@@ -80,16 +79,16 @@ function parsed(text: string): unknown {
 
 const plainMessage = (status: number): string =>
   status >= 500
-    ? `The server could not answer (status ${status}). Try again in a moment.`
-    : `The server refused the request (status ${status}).`;
+    ? `The server failed (status ${status}). Try again in a moment.`
+    : `The server rejected the request (status ${status}).`;
 
-/** Seconds of a `Retry-After` header; the form with a date is not used by the server. */
+/** Returns the seconds of a `Retry-After` header. The server does not use the date format. */
 function secondsOf(header: string | null): number | null {
   const seconds = Number(header);
   return header !== null && Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
 }
 
-/** Makes the failure of an answer that is not 2xx. Reads its body. */
+/** Returns the failure of a response that is not 2xx. Reads its body. */
 export async function failureOf(response: Response): Promise<ApiFailure> {
   const body = parsed(await response.text().catch(() => ""));
   const fields = isRecord(body) ? body : {};
@@ -104,13 +103,13 @@ export async function failureOf(response: Response): Promise<ApiFailure> {
   });
 }
 
-/** Makes the failure of a call that got no answer. */
+/** Returns the failure of a call without a response. */
 export const networkFailure = (cause: unknown): ApiFailure =>
   new ApiFailure(
     {
       status: 0,
       code: "NetworkError",
-      message: "The server cannot be reached. Check your connection and try again.",
+      message: "The server is unreachable. Check your connection and try again.",
     },
     { cause },
   );
@@ -120,12 +119,12 @@ export const isAbort = (error: unknown): boolean =>
     ? error.name === "AbortError"
     : error instanceof Error && error.name === "AbortError";
 
-/** Turns anything thrown into a failure that can be shown. */
+/** Converts any thrown value to a failure that can be shown. */
 export function asFailure(error: unknown): ApiFailure {
   if (error instanceof ApiFailure) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new ApiFailure(
-    { status: 0, code: "UnexpectedError", message: `Something went wrong in this page: ${message}` },
+    { status: 0, code: "UnexpectedError", message: `Something went wrong on this page: ${message}` },
     { cause: error },
   );
 }

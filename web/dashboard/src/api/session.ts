@@ -1,4 +1,4 @@
-/** Who is signed in. */
+/** The login session: queries, login, logout and password. */
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
@@ -12,12 +12,12 @@ export const useSessionQuery = () =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-/** The session of whoever is signed in; given by the gate to everything behind it. */
+/** The session of the logged-in member; `AuthGate` provides it. */
 export const SessionContext = createContext<Session | null>(null);
 
 export function useSession(): Session {
   const session = useContext(SessionContext);
-  if (session === null) throw new Error("useSession is for pages behind the gate");
+  if (session === null) throw new Error("useSession needs a component inside AuthGate");
   return session;
 }
 
@@ -27,7 +27,7 @@ export function useLogin() {
     mutationFn: (body: { login_token: string } | { password: string }) =>
       dataOf(api.POST("/auth/login", { body })),
     onSuccess: async (session) => {
-      // An answer from before the sign-in must not come after it.
+      // A response from before the login must not overwrite the new session.
       await client.cancelQueries({ queryKey: sessionKey });
       client.setQueryData(sessionKey, session);
     },
@@ -39,7 +39,7 @@ export function useLogout() {
   return useMutation({
     mutationFn: () => api.POST("/auth/logout"),
     onSuccess: () => {
-      // Nothing of what was seen stays in this tab; the session itself is asked for anew.
+      // Removes all loaded data from this tab; the session is loaded again.
       client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
       return client.invalidateQueries({ queryKey: sessionKey });
     },
