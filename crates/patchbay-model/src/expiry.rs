@@ -38,9 +38,9 @@ pub struct CredentialExpiry {
 }
 
 /// Two expiries of one cause that are this close are the same expiry.
-const SAME_EXPIRY_TOLERANCE: Duration = Duration::from_secs(60);
+const SAME_EXPIRY_TOLERANCE: Duration = Duration::from_mins(1);
 /// The longest notice that people get of an expiry: two weeks.
-const MAX_NOTICE_PERIOD: Duration = Duration::from_secs(14 * 86_400);
+const MAX_NOTICE_PERIOD: Duration = Duration::from_hours(14 * 24);
 
 impl CredentialExpiry {
     /// Returns the expiry at `at` of a credential that was issued at `issued_at`, with its notice period

@@ -19,7 +19,7 @@ use crate::{
     state::AppState,
 };
 
-/// What the names of the cookies begin with; a cookie_suffix follows. One for each sign-in, so that several windows of a
+/// What the names of the cookies begin with; a suffix follows. One for each sign-in, so that several windows of a
 /// browser do not take each other's.
 const SECURE_COOKIE_PREFIX: &str = "__Host-patchbay_sign_in_";
 const PLAIN_COOKIE_PREFIX: &str = "patchbay_sign_in_";

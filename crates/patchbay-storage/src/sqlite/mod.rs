@@ -1,7 +1,7 @@
 //! The SQLite backend: a write-ahead log, one writing connection and a small pool of readers.
 //!
 //! A read transaction that becomes a write transaction can fail with `SQLITE_BUSY` at once, without the busy timeout
-//! (sqlite.org/lang_transaction.html, section 2.1). Therefore one connection writes, with `BEGIN IMMEDIATE`. Readers see a
+//! (<https://sqlite.org/lang_transaction.html>, section 2.1). Therefore one connection writes, with `BEGIN IMMEDIATE`. Readers see a
 //! snapshot and do not wait for the writer (sqlite.org/wal.html, section 2.2).
 
 mod accounts;

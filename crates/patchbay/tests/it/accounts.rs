@@ -1,4 +1,4 @@
-//! LinkedServer accounts through the API.
+//! Linked accounts through the API.
 
 use serde_json::json;
 
