@@ -63,6 +63,8 @@ lint-web:
 	@tools/need node npm
 	@echo "==> Formatting, lints and types (web)"
 	cd web && npm ci --no-audit --no-fund && npm run lint && npm run typecheck && npm run unit
+	@echo "==> Lints of the OpenAPI document"
+	cd tools/openapi-lint && npm ci && npm run --silent lint
 
 test-rust:
 	@tools/need cargo cc cargo-nextest curl

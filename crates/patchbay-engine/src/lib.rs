@@ -6,17 +6,20 @@
 mod background_task;
 mod call_log;
 mod connector_catalog;
+mod field;
 mod key_ring;
 mod keyed_locks;
 mod linking;
 mod login;
 mod oauth;
+mod public_urls;
 mod retention;
 mod scopes;
 pub mod services;
 mod tokens;
 
 pub use connector_catalog::{ConnectorSource, InstalledConnector, Origin, SourceRead};
+pub use field::Field;
 pub use key_ring::{
     KeyRingStatus, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
 };
@@ -26,6 +29,7 @@ pub use patchbay_runtime::{
     EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, Problem, ProviderFailure, Revocation, RunTrace,
     RuntimeConfig, local_runner, recorded_tests,
 };
+pub use public_urls::{NoRoutes, PublicUrls};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     Caller, Engine, EngineConfig, EngineParts, HubSession,
@@ -45,8 +49,8 @@ pub use services::{
 };
 
 pub use oauth::{
-    AuthorizationCallback, AuthorizationDraft, AuthorizationRedirect, CallbackOutcome, ConfirmedAuthorization,
-    NewAuthorization, PreparedAuthorization,
+    AuthorizationCallback, AuthorizationDraft, AuthorizationRedirect, CallbackOutcome, ClientMetadata,
+    ConfirmedAuthorization, NewAuthorization, PreparedAuthorization,
 };
 pub use tokens::LocalRevoker;
 

@@ -2,6 +2,8 @@
 
 #[path = "support/tls.rs"]
 mod tls;
+#[path = "support/urls.rs"]
+mod urls;
 
 use std::{path::Path, sync::Arc};
 
@@ -30,7 +32,7 @@ fn connector(port: u16) -> Connector {
 
 fn config(authority: &Authority) -> EngineConfig {
     EngineConfig {
-        public_url: "http://localhost".into(),
+        urls: urls::urls(),
         egress_allow: vec!["127.0.0.0/8".parse().unwrap()],
         egress_ca: Some(authority.pem()),
         upstreams: Vec::new(),

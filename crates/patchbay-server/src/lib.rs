@@ -1,17 +1,21 @@
-//! Routes, extractors, wire DTOs, guides, OpenAPI.
+//! Routes, extractors, wire DTOs, guides, pages, OpenAPI.
 //!
-//! The server decides nothing about the product: it reads requests, calls the engine, and writes
-//! answers in the names that existing clients speak. The whole of it is on one screen in [`router`].
+//! The server contains no rules of the product: it reads requests, calls the engine, and writes responses in the names
+//! that existing clients use. [`router`] shows all routes.
 
+mod dto;
 mod error;
 mod extract;
 mod guides;
+mod openapi;
 mod pages;
 mod router;
 mod routes;
 mod state;
+mod urls;
 
-pub use error::provider_error;
-pub use router::{openapi, router};
-pub use routes::revocation::RevocationOut;
+pub use dto::{errors::ProviderErrorOut, revocation::RevocationReportOut};
+pub use openapi::openapi;
+pub use router::router;
 pub use state::{SandboxInfo, ServerConfig, WebAssets};
+pub use urls::RouteUrls;

@@ -1,8 +1,11 @@
 //! Every route, on one screen.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{
@@ -14,62 +17,41 @@ use axum::{
     routing::get,
 };
 use patchbay_engine::{Engine, Error, ErrorCode};
-use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate, predicate::SizeAbove},
     cors::{AllowOrigin, CorsLayer},
 };
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     error::ApiError,
-    extract::is_marked,
+    extract::has_csrf_header,
+    openapi::Document,
     pages,
     routes::{
         accounts, accounts_v2, actions, api_keys,
         attempt_events::{self, MAX_STREAMS},
-        auth, auth_configs, connect_sessions, connector_versions, connectors, health, hub, oauth, proxy, revocation,
+        connect_sessions, connector_versions, connectors, health, hub, login, oauth, profiles, proxy, revocation,
     },
     state::{AppState, ServerConfig},
 };
 
-/// What a browser may load and do on a page of ours: our stylesheet, pictures, and no script.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The default content security policy: this server's stylesheet, pictures, and no script.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The smallest body that is compressed, in bytes.
+const MIN_COMPRESSED_BYTES: u64 = 1_024;
+/// How long browsers cache the response to a preflight.
+const PREFLIGHT_CACHE: Duration = Duration::from_hours(1);
+/// The longest `x-request-id` that a client can choose, in bytes.
+const MAX_REQUEST_ID_BYTES: usize = 100;
+/// The longest part of a path that a message repeats, in characters.
+const MAX_SHOWN_PATH_CHARS: usize = 100;
 
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Patchbay API", description = "Link your customers' accounts and act on them. Keys go as the user name of Basic authentication, with an empty password.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    modifiers(&Security),
-    security(("key" = [])),
-)]
-struct Document;
-
-struct Security;
-
-impl Modify for Security {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let components = openapi.components.get_or_insert_default();
-        let key = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Basic)
-            .description(Some("The API key as user name, the password empty."))
-            .build();
-        components.add_security_scheme("key", SecurityScheme::Http(key));
-        let session =
-            ApiKey::Header(ApiKeyValue::with_description("x-hub-session-token", "A connect session's token."));
-        components.add_security_scheme("session", SecurityScheme::ApiKey(session));
-        let browser =
-            ApiKey::Cookie(ApiKeyValue::with_description("patchbay_session", "A browser signed in to the dashboard."));
-        components.add_security_scheme("browser", SecurityScheme::ApiKey(browser));
-    }
-}
-
-fn api() -> OpenApiRouter<AppState> {
+/// The API.
+pub(crate) fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(connect_sessions::create))
         .routes(routes!(connect_sessions::authenticate))
@@ -86,22 +68,24 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(connector_versions::get))
         .routes(routes!(connector_versions::version, connector_versions::delete))
         .routes(routes!(connector_versions::reload))
-        .routes(routes!(auth_configs::list, auth_configs::create))
-        .routes(routes!(auth_configs::get, auth_configs::patch, auth_configs::delete))
+        .routes(routes!(profiles::list, profiles::create))
+        .routes(routes!(profiles::get, profiles::patch, profiles::delete))
         .routes(routes!(actions::list))
         .routes(routes!(actions::rpc))
         .routes(routes!(proxy::send))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::patch, api_keys::delete))
-        .routes(routes!(auth::session))
-        .routes(routes!(auth::login))
-        .routes(routes!(auth::logout))
-        .routes(routes!(auth::set_password))
+        .routes(routes!(login::session))
+        .routes(routes!(login::login))
+        .routes(routes!(login::logout))
+        .routes(routes!(login::set_password))
+        .routes(routes!(oauth::client_metadata))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }
 
-fn hub_api() -> OpenApiRouter<AppState> {
+/// The Hub API.
+pub(crate) fn hub_api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(hub::settings))
         .routes(routes!(hub::connectors))
@@ -122,8 +106,7 @@ fn page_routes() -> Router<AppState> {
         .route("/guides", get(pages::guide_index))
         .route("/guides/{connector}/{auth}", get(pages::guide))
         .route("/connect/oauth2/{key}", get(oauth::start))
-        .route("/connect/oauth2/{key}/client.json", get(oauth::client_document))
-        .route("/connect/oauth2/{key}/callback", get(oauth::callback).post(oauth::form_post_callback))
+        .route("/connect/oauth2/{key}/callback", get(oauth::callback).post(oauth::callback_by_form))
         .route("/embedded/integrations", get(pages::hub))
         .route("/embedded/accounts/callback", get(pages::hub))
         .route("/dashboard", get(pages::dashboard))
@@ -135,66 +118,43 @@ fn page_routes() -> Router<AppState> {
         .route("/embed/patchbay-hub.js", get(pages::element))
 }
 
-/// Everything that the server answers.
+/// Returns the router of all routes.
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-    let state = AppState { engine, config: Arc::new(config), streams, document: Arc::default() };
+    let urls = config.urls.clone();
+    let state = AppState { engine, config: Arc::new(config), urls, streams, document: Arc::default() };
     let (api, _) = api().split_for_parts();
     let (hub, _) = hub_api().split_for_parts();
     Router::new()
         .merge(api)
-        // Its own fallback, inside the layer: a preflight is no method that is not allowed.
+        // Its own fallback, inside the CORS layer: a preflight must not get 405.
         .merge(hub.method_not_allowed_fallback(method_not_allowed).layer(hub_cors(&state.config)))
         .merge(page_routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(|_| {
-            // The panic itself is on standard error; the caller learns nothing of the inside.
-            ApiError::from(Error::new(ErrorCode::Internal, "something went wrong on our side")).into_response()
+            // The panic is on standard error; the response contains no internals.
+            ApiError::from(Error::new(ErrorCode::Internal, "the server failed; its log says why")).into_response()
         }))
         .layer(compression())
         .layer(middleware::from_fn(headers))
         .with_state(state)
 }
 
-/// Screens and their files travel compressed; answers of the API go as they are: they are small, and may
-/// hold a secret beside what a stranger chose (the BREACH attack).
+/// Compresses screens and their files. Responses of the API are not compressed: they are small, and may contain a secret next
+/// to a text that an attacker chose (the BREACH attack).
 fn compression() -> CompressionLayer<impl Predicate> {
     let is_screen = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        // A file that an action hands on is no screen, whatever its type.
+        // A file that an action streams is not a screen, whatever its type.
         !headers.contains_key(header::CONTENT_DISPOSITION)
             && ["text/html", "text/javascript", "text/css", "image/svg"].iter().any(|text| kind.starts_with(text))
     };
-    CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(is_screen))
+    CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES).and(is_screen))
 }
 
-/// The API's OpenAPI 3.1 document, from the code.
-pub fn openapi(public_url: &str) -> Value {
-    let (_, mut document) = api().merge(hub_api()).split_for_parts();
-    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
-    document.servers = Some(vec![utoipa::openapi::Server::new(public_url)]);
-    let mut document = serde_json::to_value(&document).unwrap_or_default();
-    name_operations(&mut document);
-    document
-}
-
-/// An operation's id is unique in a document (OpenAPI 3.1, Operation Object), while our handlers' names
-/// repeat from noun to noun: `list` of the accounts is `accounts_list`.
-fn name_operations(document: &mut Value) {
-    let Some(paths) = document["paths"].as_object_mut() else { return };
-    for (path, methods) in paths {
-        let newer = if path.starts_with("/v2/") { "_v2" } else { "" };
-        for operation in methods.as_object_mut().into_iter().flat_map(|methods| methods.values_mut()) {
-            let noun = operation["tags"][0].as_str().unwrap_or("api").to_lowercase().replace([' ', '-'], "_");
-            let verb = operation["operationId"].as_str().unwrap_or_default();
-            operation["operationId"] = Value::String(format!("{noun}{newer}_{verb}"));
-        }
-    }
-}
-
-/// Browsers of any origin may call the Hub API, unless the operator names the origins; the session's
-/// token protects it, so cookies are of no use.
+/// Lets browsers of any origin call the Hub API, or of the operator's origins if there are any. The token of the session
+/// authenticates requests; cookies do not.
 fn hub_cors(config: &ServerConfig) -> CorsLayer {
     let origins = if config.hub_allowed_origins.is_empty() {
         AllowOrigin::any()
@@ -206,48 +166,47 @@ fn hub_cors(config: &ServerConfig) -> CorsLayer {
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([header::CONTENT_TYPE].into_iter().chain(names).collect::<Vec<_>>())
-        .max_age(std::time::Duration::from_hours(1))
+        .max_age(PREFLIGHT_CACHE)
 }
 
 async fn not_found(request: Request) -> ApiError {
-    let path: String = request.uri().path().chars().take(100).collect();
-    Error::new(ErrorCode::RouteNotFound, format!("there is nothing at {path}; /docs lists what there is")).into()
+    let path: String = request.uri().path().chars().take(MAX_SHOWN_PATH_CHARS).collect();
+    Error::new(ErrorCode::RouteNotFound, format!("the path {path} does not exist; /docs lists all paths")).into()
 }
 
 async fn method_not_allowed(request: Request) -> ApiError {
-    let message = format!("{} is not possible here; /docs lists what is", request.method());
+    let message = format!("{} is not allowed here; /docs lists the methods of each path", request.method());
     Error::new(ErrorCode::MethodNotAllowed, message).into()
 }
 
-/// Headers that every answer has. A request without an id gets one; ids tell requests apart in logs, and
-/// nothing is decided by them.
+/// Adds the headers of every response. A request without an id gets one, to distinguish requests in logs.
 async fn headers(request: Request, next: Next) -> Response {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    const ALWAYS: [(&str, &str); 3] = [
+    static LAST_ID: AtomicU64 = AtomicU64::new(0);
+    const DEFAULT_HEADERS: [(&str, &str); 3] = [
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
-        // Answers hold customers' data: no cache keeps them unless they say so.
+        // Responses contain customers' data: caches must not store them, unless a response says otherwise.
         ("cache-control", "no-store"),
     ];
-    // The Hub's pages may stand in a frame of the operator's product (their policy tells whose); nothing else may.
+    // Only the Hub's pages can be embedded in a frame; their content security policy says by whom.
     let embedded = request.uri().path().starts_with("/embedded/");
-    let given = request.headers().get("x-request-id").filter(|id| id.len() <= 100).cloned();
-    let id = given.unwrap_or_else(|| HeaderValue::from(LAST.fetch_add(1, Ordering::Relaxed) + 1));
-    // A browser would answer a challenge with a window of its own, over the page that has a sign-in.
-    let from_our_page = is_marked(request.headers());
+    let given = request.headers().get("x-request-id").filter(|id| id.len() <= MAX_REQUEST_ID_BYTES).cloned();
+    let id = given.unwrap_or_else(|| HeaderValue::from(LAST_ID.fetch_add(1, Ordering::Relaxed) + 1));
+    // A browser would show its own dialog for a challenge, on top of the page's login form.
+    let is_from_our_page = has_csrf_header(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
-    // Without the query: session tokens travel there.
+    // Without the query, which contains session tokens.
     tracing::debug!(%method, path, status = response.status().as_u16(), ?id, "request");
     let headers = response.headers_mut();
-    for (name, value) in ALWAYS {
+    for (name, value) in DEFAULT_HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     if !embedded {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     }
-    if from_our_page {
+    if is_from_our_page {
         headers.remove(header::WWW_AUTHENTICATE);
     }
     headers.insert("x-request-id", id);

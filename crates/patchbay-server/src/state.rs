@@ -1,7 +1,8 @@
-//! What every handler has.
+//! The state that every handler has, and the configuration of the server.
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -11,11 +12,13 @@ use patchbay_engine::Engine;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// The operator's choices that concern the server.
+use crate::urls::RouteUrls;
+
+/// The operator's settings that concern the server.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// The one public URL, without a trailing slash.
-    pub public_url: String,
+    /// The URLs of the server's routes.
+    pub urls: Arc<RouteUrls>,
     /// The product's version.
     pub version: &'static str,
     /// The largest request body, in bytes.
@@ -26,13 +29,13 @@ pub struct ServerConfig {
     pub hub_allowed_origins: Vec<String>,
     /// The sandbox's credentials, when it is on.
     pub sandbox: Option<SandboxInfo>,
-    /// Cancelled when the server stops taking requests: answers without an end of their own end then.
+    /// Cancelled when the server stops accepting requests: streaming responses end then.
     pub stop: CancellationToken,
 }
 
-/// The built screens, by path such as `hub/index.html`; empty when they were not built.
+/// The built screens, by path, for example `hub/index.html`; empty if they were not built.
 pub trait WebAssets: Send + Sync {
-    /// A file's bytes.
+    /// Returns a file's bytes.
     fn get(&self, path: &str) -> Option<Cow<'static, [u8]>>;
 }
 
@@ -42,22 +45,21 @@ impl fmt::Debug for dyn WebAssets {
     }
 }
 
-/// What links an account of the sandbox.
+/// The simulated provider and the credentials that link an account of it.
 #[derive(Clone, Debug)]
 pub struct SandboxInfo {
+    /// The key of the connector whose provider is simulated.
+    pub connector: &'static str,
     /// The client id.
     pub client_id: String,
-    /// The client secret. It is public: the sandbox is nobody's account.
+    /// The client secret. It is public: the sandbox holds no real account.
     pub client_secret: String,
 }
 
 impl SandboxInfo {
-    /// The connector whose provider is simulated.
-    pub(crate) const CONNECTOR: &str = "spotdraft";
-
-    /// The values by the connector's field keys.
-    pub(crate) fn credentials(&self) -> serde_json::Value {
-        serde_json::json!({ "clientId": self.client_id, "clientSecret": self.client_secret })
+    /// Returns the values by the connector's field keys.
+    pub(crate) fn credentials(&self) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([("clientId", self.client_id.clone()), ("clientSecret", self.client_secret.clone())])
     }
 }
 
@@ -65,16 +67,17 @@ impl SandboxInfo {
 pub(crate) struct AppState {
     pub(crate) engine: Engine,
     pub(crate) config: Arc<ServerConfig>,
-    /// Places for streams of events.
+    pub(crate) urls: Arc<RouteUrls>,
+    /// Limits the number of event streams.
     pub(crate) streams: Arc<Semaphore>,
-    /// The API's document, once someone has asked for it: anyone may, and making it is work.
+    /// The OpenAPI document, built at the first request: anyone can request it, and building it is expensive.
     pub(crate) document: Arc<OnceLock<serde_json::Value>>,
 }
 
 impl AppState {
-    /// The API's document.
+    /// Returns the OpenAPI document.
     pub(crate) fn document(&self) -> &serde_json::Value {
-        self.document.get_or_init(|| crate::openapi(&self.config.public_url))
+        self.document.get_or_init(|| crate::openapi(self.urls.base()))
     }
 }
 

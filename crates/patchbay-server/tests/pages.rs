@@ -1,12 +1,11 @@
-//! Pages and headers: what people and browsers get, without a port. The API's answers are tested with the
-//! whole binary.
+//! Pages and headers, without a port. The API's responses are tested with the whole binary.
 
 mod support;
 
 use axum::http::{Method, Request, StatusCode, header};
 use support::{Server, connector, send};
 
-/// A connector whose guide has parts for some scopes only, and texts that must not run.
+/// A connector whose guide has parts for some scopes only, and texts with scripts.
 const GUIDED: &str = r#"
 Patchbay: 1.0.0
 info: {title: Demo, key: demo, version: 1.0.0, description: A provider for tests.}
@@ -72,7 +71,7 @@ async fn server() -> Server {
 }
 
 #[tokio::test]
-async fn a_guide_says_how_to_get_and_to_use_the_credentials() {
+async fn a_guide_describes_how_to_get_and_use_the_credentials() {
     let server = server().await;
     let (status, headers, text) = server.get("/guides/demo/key.md").await;
     assert_eq!(
@@ -83,13 +82,13 @@ async fn a_guide_says_how_to_get_and_to_use_the_credentials() {
 }
 
 #[tokio::test]
-async fn parts_of_a_guide_appear_only_for_what_needs_them() {
+async fn parts_of_a_guide_appear_only_for_their_scopes() {
     let server = server().await;
     let (_, _, readers) = server.get("/guides/demo/key.md?actions=demo_list_things").await;
     assert!(!readers.contains("writers") && readers.contains("`things:read`"), "{readers}");
-    assert!(!readers.contains("allows fewer"), "it is known which actions: {readers}");
+    assert!(!readers.contains("allows fewer actions"), "the actions are known: {readers}");
     let (_, _, none) = server.get("/guides/demo/key.md?scopes=").await;
-    assert!(none.contains("None in particular.") && !none.contains("things:"), "{none}");
+    assert!(none.contains("No scopes are needed.") && !none.contains("things:"), "{none}");
     for query in ["actions=create_thing", "scopes=things:write", ""] {
         let (_, _, writers) = server.get(&format!("/guides/demo/key.md?{query}")).await;
         assert!(writers.contains("For writers") && writers.contains("## Writing"), "{query}: {writers}");
@@ -97,7 +96,7 @@ async fn parts_of_a_guide_appear_only_for_what_needs_them() {
 }
 
 #[tokio::test]
-async fn a_guides_page_runs_nothing() {
+async fn a_guide_page_runs_no_script() {
     let server = server().await;
     let (status, headers, html) = server.get("/guides/demo/key").await;
     assert_eq!(status, StatusCode::OK);
@@ -116,7 +115,7 @@ async fn a_guides_page_runs_nothing() {
 }
 
 #[tokio::test]
-async fn every_page_links_to_pages_that_are_there() {
+async fn every_link_of_a_page_leads_to_a_page() {
     let server = server().await;
     let mut seen = vec!["/".to_owned(), "/dashboard".to_owned(), "/embedded/integrations".to_owned()];
     let mut at = 0;
@@ -140,7 +139,7 @@ async fn every_page_links_to_pages_that_are_there() {
 }
 
 #[tokio::test]
-async fn tokens_in_a_pages_address_are_not_shown() {
+async fn tokens_in_the_url_of_a_page_are_not_shown() {
     let server = server().await;
     for path in ["/embedded/integrations?token=canary-1", "/dashboard?login_token=canary-1", "/canary?token=canary-1"] {
         let (_, _, text) = server.get(path).await;
@@ -149,7 +148,7 @@ async fn tokens_in_a_pages_address_are_not_shown() {
 }
 
 #[tokio::test]
-async fn guides_that_do_not_exist_are_told() {
+async fn missing_guides_are_404() {
     let server = server().await;
     for path in ["/guides/demo/none", "/guides/none/key", "/guides/demo/.md", "/guides/..%2f/key"] {
         let (status, _, text) = server.get(path).await;
@@ -158,7 +157,7 @@ async fn guides_that_do_not_exist_are_told() {
 }
 
 #[tokio::test]
-async fn the_hubs_preflights_pass_and_others_do_not() {
+async fn only_preflights_of_the_hub_api_pass() {
     let preflight = |path: &str, origin: &str| {
         Request::builder()
             .method(Method::OPTIONS)
@@ -190,7 +189,7 @@ async fn the_hubs_preflights_pass_and_others_do_not() {
 }
 
 #[tokio::test]
-async fn every_answer_has_an_id_and_the_headers_that_keep_browsers_in_bounds() {
+async fn every_response_has_an_id_and_the_security_headers() {
     let server = server().await;
     for path in ["/", "/accounts", "/hub/settings", "/nothing", "/openapi.json"] {
         let (_, headers, _) = server.get(path).await;
@@ -206,9 +205,9 @@ async fn every_answer_has_an_id_and_the_headers_that_keep_browsers_in_bounds() {
     assert_eq!(send(&server.router, own).await.1["x-request-id"], "mine-1");
 }
 
-/// A new operation is in this list, or the test says so; and each is refused without a key or a token.
+/// The snapshot lists all operations; each rejects requests without a key or a token.
 #[tokio::test]
-async fn every_operation_is_documented_and_asks_who_is_there() {
+async fn every_operation_is_documented_and_needs_authentication() {
     let server = server().await;
     let document = patchbay_server::openapi("http://localhost");
     assert_eq!(document["openapi"], "3.1.0");
@@ -229,9 +228,10 @@ async fn every_operation_is_documented_and_asks_who_is_there() {
                 .body("{}".into())
                 .unwrap();
             let (status, _, body) = send(&server.router, request).await;
-            // Signing in asks for a page of ours first; without one it is refused as well.
+            // The login first checks that a page of this server sent the request.
             let expected = match path.as_str() {
                 "/healthz" | "/readyz" | "/auth/session" => StatusCode::OK,
+                "/connect/oauth2/{key}/client.json" => StatusCode::NOT_FOUND,
                 path if path.starts_with("/auth/") => StatusCode::FORBIDDEN,
                 _ => StatusCode::UNAUTHORIZED,
             };

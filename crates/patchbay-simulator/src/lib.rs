@@ -28,6 +28,8 @@ pub use crate::{
     soap::SoapServer,
 };
 
+/// The key of the connector whose provider the sandbox simulates.
+pub const SANDBOX_CONNECTOR: &str = "spotdraft";
 /// The client id that the sandbox accepts, in every region.
 pub const SANDBOX_CLIENT_ID: &str = "sandbox-client-id";
 /// The client secret of [`SANDBOX_CLIENT_ID`].

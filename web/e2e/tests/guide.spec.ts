@@ -22,7 +22,7 @@ test.describe("without JavaScript", () => {
     await page.goto(`${server.url}${GUIDE}`);
     await expect(page.getByRole("heading", { level: 1 })).toContainText("SpotDraft");
     await expect(page.getByRole("heading", { name: "Generate API credentials" })).toBeVisible();
-    await expect(page.getByRole("heading", { name: "Linking the account from the Hub" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Link the account in the Hub" })).toBeVisible();
     const main = page.getByRole("main");
     for (const text of [
       /administrator/i,
@@ -43,12 +43,7 @@ test.describe("without JavaScript", () => {
     const markdown = await request.get(`${server.url}${GUIDE}.md`);
     expect(markdown.headers()["content-type"]).toMatch(/^text\/markdown/);
     const source = await markdown.text();
-    for (const text of [
-      "# ",
-      "Generate API credentials",
-      "Linking the account from the Hub",
-      "Client Secret",
-    ]) {
+    for (const text of ["# ", "Generate API credentials", "Link the account in the Hub", "Client Secret"]) {
       expect(source).toContain(text);
     }
   });

@@ -30,7 +30,7 @@ export async function createSession(accountId: string | null): Promise<string> {
     origin_owner_id: OWNER.id,
     origin_owner_name: OWNER.name,
     allowed_origins: [window.location.origin],
-    type: "test",
+    type: "test" as const,
     ...(accountId === null ? {} : { account_id: accountId }),
   };
   const { token } = await dataOf(api.POST("/connect_sessions", { body }));
@@ -39,6 +39,6 @@ export async function createSession(accountId: string | null): Promise<string> {
 }
 
 export async function linkedAccounts(): Promise<Account[]> {
-  const query = { owner_id: OWNER.id, page_size: 20 };
+  const query = { owner_id: [OWNER.id], page_size: 20 };
   return (await dataOf(api.GET("/v2/accounts", { params: { query } }))).data;
 }

@@ -307,7 +307,10 @@ describe("the guide", () => {
     const step = {
       title_html: "Tick the scopes",
       html: null,
-      scopes: [{ name: "things:read", description: "Read things" }, { name: "things:write" }],
+      scopes: [
+        { name: "things:read", description: "Read things" },
+        { name: "things:write", description: null },
+      ],
       scopes_text: "things:read,things:write",
       scopes_note: "These are for all actions.",
       fields: [],

@@ -11,7 +11,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Lists linked accounts, newest first. The header `x-total-count` tells how many there are on all pages. */
+    /**
+     * Lists linked accounts.
+     * @description The newest account is first. The header `x-total-count` is the number of accounts on all pages. `GET /v2/accounts`
+     *     shows more about each account. Scope: `platform:read`.
+     */
     get: operations["accounts_list"];
     put?: never;
     post?: never;
@@ -31,8 +35,9 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Takes accounts back at their providers and wipes their credentials here: for the day of a breach. They stay, to be
-     *     linked again.
+     * Revokes linked accounts at their providers and deletes their credentials here.
+     * @description For the day of a breach. The accounts remain and can be reconnected. At most 500 accounts are revoked by one request;
+     *     `remaining` says how many are left. With `dry_run` nothing is changed. Scope: `platform:write`.
      */
     post: operations["accounts_revoke"];
     delete?: never;
@@ -48,18 +53,25 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Reads a linked account. */
+    /**
+     * Returns a linked account.
+     * @description `GET /v2/accounts/{id}` shows more. Scope: `platform:read`.
+     */
     get: operations["accounts_get"];
     put?: never;
     post?: never;
     /**
-     * Deletes a linked account with its credentials, and gives it back as it was. The credentials are taken back at the
-     *     provider first, where it can be asked; what it says is in `revocation` and keeps no account.
+     * Deletes a linked account.
+     * @description The provider is asked first to revoke the account's credentials, if it can. The account is deleted whatever the
+     *     provider says; `revocation` shows the outcome. The response is the account as it was. Scope: `platform:write`.
      */
     delete: operations["accounts_delete"];
     options?: never;
     head?: never;
-    /** Changes a linked account. */
+    /**
+     * Changes a linked account.
+     * @description The provider verifies new field values before they are stored. Scope: `platform:write`.
+     */
     patch: operations["accounts_patch"];
     trace?: never;
   };
@@ -70,7 +82,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What an account can do: its connector, category and the actions that its profile allows. */
+    /**
+     * Returns what a linked account can do.
+     * @description Its connector, category, and the number of actions that its connector profile allows. Scope: `platform:read`.
+     */
     get: operations["accounts_meta"];
     put?: never;
     post?: never;
@@ -87,7 +102,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Lists connectors with their actions. */
+    /**
+     * Lists connectors with their actions.
+     * @description Only the actions that the connector profile allows: the account's, if the request names accounts, otherwise the
+     *     project's default profile for the connector. Scope: `connectors:read`.
+     */
     get: operations["actions_list"];
     put?: never;
     post?: never;
@@ -106,7 +125,13 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Runs an action with a linked account. */
+    /**
+     * Runs an action with a linked account.
+     * @description The inputs are checked against the action's schema before anything is sent; `errors` lists every problem. `data` is the
+     *     result, `next` the cursor of the next page. A file that the action streams is base64 or text in the result; with
+     *     `Accept: application/octet-stream` the response is the file itself, under its own media type. Scope:
+     *     `actions:execute`.
+     */
     post: operations["actions_rpc"];
     delete?: never;
     options?: never;
@@ -121,10 +146,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Lists the project's API keys, oldest first. */
+    /**
+     * Lists the project's API keys.
+     * @description The oldest key is first. The text of a key is never shown again. Scope: `platform:read`.
+     */
     get: operations["api_keys_list"];
     put?: never;
-    /** Makes an API key. */
+    /**
+     * Creates an API key.
+     * @description The response shows the key's text this once. The key cannot have scopes that the caller lacks. Scope:
+     *     `platform:write`.
+     */
     post: operations["api_keys_create"];
     delete?: never;
     options?: never;
@@ -142,11 +174,17 @@ export interface paths {
     get?: never;
     put?: never;
     post?: never;
-    /** Deletes an API key; calls with it are refused from then on. */
+    /**
+     * Deletes an API key.
+     * @description Requests with it get 401 from then on. Scope: `platform:write`.
+     */
     delete: operations["api_keys_delete"];
     options?: never;
     head?: never;
-    /** Renames, enables or disables an API key. */
+    /**
+     * Renames, enables or disables an API key.
+     * @description Requests with a disabled key get 401. Scope: `platform:write`.
+     */
     patch: operations["api_keys_patch"];
     trace?: never;
   };
@@ -159,8 +197,11 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Signs this browser in, by the token of a one-time link or by password. */
-    post: operations["sign_in_login"];
+    /**
+     * Logs this browser in.
+     * @description With the token of a one-time login link or with the password. The response sets the session's cookie.
+     */
+    post: operations["login_login"];
     delete?: never;
     options?: never;
     head?: never;
@@ -176,8 +217,11 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Signs this browser out. */
-    post: operations["sign_in_logout"];
+    /**
+     * Logs this browser out.
+     * @description The session ends, and its cookie is removed.
+     */
+    post: operations["login_logout"];
     delete?: never;
     options?: never;
     head?: never;
@@ -192,8 +236,11 @@ export interface paths {
       cookie?: never;
     };
     get?: never;
-    /** Chooses the password of the member who is signed in. Other browsers are signed out. */
-    put: operations["sign_in_set_password"];
+    /**
+     * Sets the password of the member who is logged in.
+     * @description All other browsers are logged out.
+     */
+    put: operations["login_set_password"];
     post?: never;
     delete?: never;
     options?: never;
@@ -208,8 +255,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Tells whether this browser is signed in. */
-    get: operations["sign_in_session"];
+    /**
+     * Returns whether this browser is logged in.
+     * @description The response is never 401: `signed_in` is false for a browser that is not logged in.
+     */
+    get: operations["login_session"];
     put?: never;
     post?: never;
     delete?: never;
@@ -225,10 +275,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Lists the project's connector profiles. */
+    /**
+     * Lists the project's connector profiles.
+     * @description A connector profile is the setting with which a project uses a connector: the authentication method, the client's
+     *     credentials, the version, the allowed actions. Scope: `platform:read`.
+     */
     get: operations["connector_profiles_list"];
     put?: never;
-    /** Makes a connector profile. */
+    /**
+     * Creates a connector profile.
+     * @description Secret setup values are sealed and never shown again. Scope: `platform:write`.
+     */
     post: operations["connector_profiles_create"];
     delete?: never;
     options?: never;
@@ -243,16 +300,45 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Reads a connector profile. */
+    /**
+     * Returns a connector profile.
+     * @description Secret setup values are not part of it. Scope: `platform:read`.
+     */
     get: operations["connector_profiles_get"];
     put?: never;
     post?: never;
-    /** Deletes a connector profile that no account uses, and gives it back as it was. */
+    /**
+     * Deletes a connector profile that no account uses.
+     * @description The response is the profile as it was. Scope: `platform:write`.
+     */
     delete: operations["connector_profiles_delete"];
     options?: never;
     head?: never;
-    /** Changes a connector profile. */
+    /**
+     * Changes a connector profile.
+     * @description Accounts whose tokens belong to the earlier client keep it until they are reconnected. Scope: `platform:write`.
+     */
     patch: operations["connector_profiles_patch"];
+    trace?: never;
+  };
+  "/connect/oauth2/{key}/client.json": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Returns the client metadata document of a connector.
+     * @description Authorization servers read it (OAuth Client ID Metadata Document): its URL is the client id. It needs no key.
+     */
+    get: operations["oauth_client_metadata"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   "/connect_sessions": {
@@ -264,7 +350,11 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Makes a connect session: the right to link one account for one of your customers. */
+    /**
+     * Creates a connect session.
+     * @description A connect session lets one of your customers link one account. Open `auth_link_url` in the customer's browser, or give
+     *     `token` to the embedded Hub. Both are shown this once. Scope: `platform:write`.
+     */
     post: operations["connect_sessions_create"];
     delete?: never;
     options?: never;
@@ -281,7 +371,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Looks up the session behind a token. */
+    /**
+     * Returns the connect session that belongs to a token.
+     * @description 404 if the session has expired or belongs to another project. Scope: `platform:read`.
+     */
     post: operations["connect_sessions_authenticate"];
     delete?: never;
     options?: never;
@@ -299,9 +392,10 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Says whose browser has signed in at a provider, and links the account if that is the session's owner.
-     * @description For sessions with a `confirm_url`: the browser comes there with `confirmation`, and nothing is linked before your product
-     *     has said by its own log-in who it is. That keeps anyone from having a stranger link an account for them.
+     * Confirms who uses the browser that has returned from a provider.
+     * @description For sessions with a `confirm_url`: the browser comes there with `confirmation`. Your product knows from its own login
+     *     who uses this browser; the account is linked only if that is the owner of the session. This prevents an attacker from
+     *     having another person link an account for them. Scope: `platform:write`.
      */
     post: operations["connect_sessions_confirm"];
     delete?: never;
@@ -317,10 +411,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Lists the connectors that the project can use, with their versions. */
+    /**
+     * Lists the connectors that the project can use, with their versions.
+     * @description The project's own versions and those of the instance. Scope: `connectors:read`.
+     */
     get: operations["connectors_list_with_versions"];
     put?: never;
-    /** Pushes a version of a connector, in use at once. The body is its files as JSON, or one merged file as YAML. */
+    /**
+     * Pushes a version of a connector.
+     * @description It is used at once, by the pins of the connector profiles. The body is a list of files as JSON, or one merged file as
+     *     YAML. If the connector has errors, nothing is changed and `diagnostics` lists all of them. Scope: `connectors:write`.
+     */
     post: operations["connectors_push"];
     delete?: never;
     options?: never;
@@ -335,7 +436,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Lists the connectors. */
+    /**
+     * Lists the connectors that the project can use.
+     * @description Of each its latest version. Scope: `connectors:read`.
+     */
     get: operations["connectors_list"];
     put?: never;
     post?: never;
@@ -352,7 +456,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Reads a connector. */
+    /**
+     * Returns a connector with its authentication methods.
+     * @description With the forms of the operator and of the customer, and the scopes that the enabled actions need. Scope:
+     *     `connectors:read`.
+     */
     get: operations["connectors_get"];
     put?: never;
     post?: never;
@@ -371,7 +479,11 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Reads the operator's connectors directory again; calls go on meanwhile. */
+    /**
+     * Reloads the operator's connectors directory.
+     * @description Calls that run are not interrupted. A connector with errors is listed in `refused`; if it was valid before, that
+     *     version stays in use. Scope: `connectors:write`.
+     */
     post: operations["connectors_reload"];
     delete?: never;
     options?: never;
@@ -386,7 +498,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Reads a connector and its versions. */
+    /**
+     * Returns a connector with its versions.
+     * @description Scope: `connectors:read`.
+     */
     get: operations["connectors_get_with_versions"];
     put?: never;
     post?: never;
@@ -403,11 +518,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Reads a version with its files. */
+    /**
+     * Returns a version of a connector with its files.
+     * @description Scope: `connectors:read`.
+     */
     get: operations["connectors_version"];
     put?: never;
     post?: never;
-    /** Deletes a version that the project pushed, and gives it back. */
+    /**
+     * Deletes a version that the project pushed.
+     * @description The response is the version as it was. Scope: `connectors:write`.
+     */
     delete: operations["connectors_delete"];
     options?: never;
     head?: never;
@@ -421,7 +542,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The process runs. */
+    /**
+     * Checks that the process runs.
+     * @description For a liveness probe: it reads nothing and needs no key.
+     */
     get: operations["health_healthz"];
     put?: never;
     post?: never;
@@ -440,7 +564,11 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Links an account: the credentials are tried at the provider, then sealed. */
+    /**
+     * Links an account.
+     * @description The provider verifies the credentials, then they are sealed. If the owner has an account with this connector, that
+     *     account is reconnected, unless the session says `multiple`.
+     */
     post: operations["hub_link"];
     delete?: never;
     options?: never;
@@ -455,14 +583,21 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** An account's form, with placeholders for its secrets. */
+    /**
+     * Returns the values of an account's form.
+     * @description A secret field that has a value shows a placeholder.
+     */
     get: operations["hub_account"];
     put?: never;
     post?: never;
     delete?: never;
     options?: never;
     head?: never;
-    /** Changes an account's field values; those not sent are kept. */
+    /**
+     * Changes the field values of an account.
+     * @description The provider verifies the new values before they are stored. Fields that are absent, and placeholders, keep their
+     *     value.
+     */
     patch: operations["hub_relink"];
     trace?: never;
   };
@@ -476,8 +611,9 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Starts an attempt that the Hub follows while the customer is at the provider. With `integration_id` the sign-in is
-     *     prepared: `url` is where its window goes, and what was typed stands in no address.
+     * Starts a connection attempt.
+     * @description The Hub follows the attempt while the customer is at the provider. With `integration_id` the authorization is prepared:
+     *     the fields are checked, and the window opens `url`, which contains none of the values.
      */
     post: operations["hub_start_attempt"];
     delete?: never;
@@ -493,11 +629,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Where an attempt stands. */
+    /**
+     * Returns a connection attempt.
+     * @description For polling; `GET /hub/connection_attempts/{id}/events` sends the outcome as soon as it is known.
+     */
     get: operations["hub_attempt"];
     put?: never;
     post?: never;
-    /** Gives up an attempt. */
+    /**
+     * Cancels a connection attempt.
+     * @description An attempt that has ended is not changed.
+     */
     delete: operations["hub_cancel_attempt"];
     options?: never;
     head?: never;
@@ -512,8 +654,9 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Tells an attempt's end as soon as it comes: one event `attempt` whose data are what the attempt's own address
-     *     gives, comments until then. Ends with the attempt.
+     * Streams the outcome of a connection attempt.
+     * @description Comments until the attempt ends, then one event `attempt`, whose data is what `GET /hub/connection_attempts/{id}`
+     *     returns. The stream ends with the attempt.
      */
     get: operations["hub_events"];
     put?: never;
@@ -531,7 +674,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The integrations that the session may link. */
+    /**
+     * Lists the connector profiles that the session can link.
+     * @description Only enabled ones. A session for one connector lists only its default profile.
+     */
     get: operations["hub_connectors"];
     put?: never;
     post?: never;
@@ -548,7 +694,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** An integration's form. */
+    /**
+     * Returns the form of a connector profile.
+     * @description With its fields, notices, connection guide, and the sandbox's credentials, if it is on.
+     */
     get: operations["hub_connector"];
     put?: never;
     post?: never;
@@ -565,7 +714,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What the Hub is to do. */
+    /**
+     * Returns what the Hub shows for the session.
+     * @description The owner, the expiry, and the account to edit, if there is one.
+     */
     get: operations["hub_settings"];
     put?: never;
     post?: never;
@@ -582,7 +734,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The storage answers, so requests can be served. */
+    /**
+     * Checks that the server can serve requests.
+     * @description For a readiness probe: it asks the storage and needs no key.
+     */
     get: operations["health_readyz"];
     put?: never;
     post?: never;
@@ -601,7 +756,11 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Sends a request to the provider with the account's credentials added. */
+    /**
+     * Sends a request to the provider with the account's credentials.
+     * @description The response contains the provider's status, headers and body, whatever the status is. The request can only go to the
+     *     connector's own host. Scope: `actions:execute`.
+     */
     post: operations["proxy_send"];
     delete?: never;
     options?: never;
@@ -616,7 +775,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Lists linked accounts, newest first. */
+    /**
+     * Lists linked accounts.
+     * @description The newest account is first. Scope: `platform:read`.
+     */
     get: operations["accounts_v2_list"];
     put?: never;
     post?: never;
@@ -633,7 +795,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Reads a linked account. */
+    /**
+     * Returns a linked account.
+     * @description With its token's expiry, its missing scopes and the alarm of its connector profile. Scope: `platform:read`.
+     */
     get: operations["accounts_v2_get"];
     put?: never;
     post?: never;
@@ -647,30 +812,102 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
-    /** @description A linked account. Secrets are never part of it. */
-    AccountOut: {
+    /** @description A linked account. It never contains secrets. */
+    Account: {
+      /**
+       * @description The account's id.
+       * @example V1StGXR8z5jdHi6BmyT1x
+       */
       id: string;
+      /**
+       * @description The connector's key.
+       * @example spotdraft
+       */
       provider: string;
-      provider_name?: string | null;
-      /** @description `active`, `inactive` (its profile is disabled), `suspended`, `error`, `expired` or `archived`. */
-      status: string;
-      status_reasons?: Record<string, never>[] | null;
+      /**
+       * @description The connector's name; null if the connector is not installed.
+       * @example SpotDraft
+       */
+      provider_name: string | null;
+      status: components["schemas"]["AccountStatus"];
+      /** @description The reasons for the state, newest last; null if there are none. */
+      status_reasons: components["schemas"]["StatusReason"][] | null;
+      /**
+       * @description Your customer's id in your system.
+       * @example customer-123
+       */
       origin_owner_id: string;
+      /**
+       * @description Your customer's name.
+       * @example Acme
+       */
       origin_owner_name: string;
-      origin_username?: string | null;
-      /** @description The values of its fields that are not secret. */
-      setup_information: Record<string, never>;
-      label?: string | null;
-      metadata: Record<string, never>;
+      /**
+       * @description Who linked the account, for example an e-mail address.
+       * @example jo@acme.example
+       */
+      origin_username: string | null;
+      /** @description The values of its fields that are not secret, by the field's key. */
+      setup_information: components["schemas"]["JsonObject"];
+      /** @example Main workspace */
+      label: string | null;
+      /** @description What you attached to the account. */
+      metadata: components["schemas"]["JsonObject"];
+      /** @description Whether all users of the owner may use it. */
       shared: boolean;
-      type: string;
+      type: components["schemas"]["AccountKind"];
+      /**
+       * Format: uuid
+       * @description The connector profile's id.
+       */
       integration_id: string;
+      /**
+       * @description The key of the authentication method.
+       * @example custom
+       */
       authentication_config_key: string;
+      /**
+       * @description The provider's environment.
+       * @example production
+       */
       environment: string;
+      /**
+       * Format: date-time
+       * @description When it was linked first.
+       */
       created_at: string;
+      /**
+       * Format: date-time
+       * @description When it last changed.
+       */
       updated_at: string;
     };
-    /** @description A page of accounts. */
+    /**
+     * @description Whether an account is a real account or a test account.
+     * @enum {string}
+     */
+    AccountKind: "production" | "test";
+    /** @description What an account can do. */
+    AccountMeta: {
+      /**
+       * @description The connector's key.
+       * @example spotdraft
+       */
+      provider: string;
+      /**
+       * @description The connector's first category; null if it has none or is not installed.
+       * @example documents
+       */
+      category: string | null;
+      /** @description Always empty; older clients expect it. */
+      models: components["schemas"]["EmptyObject"];
+      /**
+       * @description How many actions the account's connector profile allows.
+       * @example 42
+       */
+      actions: number;
+    };
+    /** @description A page of linked accounts. */
     AccountPageV2: {
       /** Format: int32 */
       page: number;
@@ -678,580 +915,2051 @@ export interface components {
       page_size: number;
       /**
        * Format: int64
-       * @description How many there are on all pages.
+       * @description The number of accounts on all pages.
        */
       total: number;
       data: components["schemas"]["AccountV2"][];
     };
-    /** @description A linked account. Secrets are never part of it. */
+    /**
+     * @description The state of an account. `inactive`: its connector profile is disabled. `suspended`: calls are paused. `error`: it must
+     *     be reconnected. `expired`: its credentials have expired. `archived`: it is no longer used.
+     * @enum {string}
+     */
+    AccountStatus: "active" | "inactive" | "suspended" | "error" | "expired" | "archived";
+    /** @description A linked account. It never contains secrets. */
     AccountV2: {
-      id: string;
-      connector: string;
-      connector_name?: string | null;
-      logo_url?: string | null;
-      connector_profile_id: string;
-      connector_profile_name?: string | null;
-      owner_id: string;
-      owner_name: string;
-      owner_username?: string | null;
-      /** @description `active`, `inactive` (its profile is disabled), `suspended`, `error`, `expired` or `archived`. */
-      status: string;
-      /** @description Why it is so: `{code, description, timestamp}`. */
-      status_reasons?: Record<string, never>[] | null;
-      label?: string | null;
-      /** @description `production` or `test`. */
-      type: string;
-      /** @description The values of its fields that are not secret. */
-      setup_information: Record<string, never>;
-      metadata: Record<string, never>;
-      shared: boolean;
-      environment: string;
-      authentication_config_key: string;
-      /** @description The connector's version when it was linked last. */
-      connector_version: string;
-      token?: components["schemas"]["TokenOut"] | null;
-      relink?: components["schemas"]["RelinkOut"] | null;
       /**
-       * @description The scopes that actions need and that the provider did not grant: those actions answer 412 until the account is
-       *     linked again.
+       * @description The account's id.
+       * @example V1StGXR8z5jdHi6BmyT1x
+       */
+      id: string;
+      /**
+       * @description The connector's key.
+       * @example spotdraft
+       */
+      connector: string;
+      /**
+       * @description The connector's name; null if the connector is not installed.
+       * @example SpotDraft
+       */
+      connector_name: string | null;
+      /** Format: uri */
+      logo_url: string | null;
+      /** Format: uuid */
+      connector_profile_id: string;
+      /** @example SpotDraft */
+      connector_profile_name: string | null;
+      /**
+       * @description Your customer's id in your system.
+       * @example customer-123
+       */
+      owner_id: string;
+      /**
+       * @description Your customer's name.
+       * @example Acme
+       */
+      owner_name: string;
+      /**
+       * @description Who linked the account, for example an e-mail address.
+       * @example jo@acme.example
+       */
+      owner_username: string | null;
+      status: components["schemas"]["AccountStatus"];
+      /** @description The reasons for the state, newest last; null if there are none. */
+      status_reasons: components["schemas"]["StatusReason"][] | null;
+      /** @example Main workspace */
+      label: string | null;
+      type: components["schemas"]["AccountKind"];
+      /** @description The values of its fields that are not secret, by the field's key. */
+      setup_information: components["schemas"]["JsonObject"];
+      /** @description What you attached to the account. */
+      metadata: components["schemas"]["JsonObject"];
+      /** @description Whether all users of the owner may use it. */
+      shared: boolean;
+      /**
+       * @description The provider's environment.
+       * @example production
+       */
+      environment: string;
+      /**
+       * @description The key of the authentication method.
+       * @example custom
+       */
+      authentication_config_key: string;
+      /**
+       * @description The connector's version when the account was last linked.
+       * @example 1.0.0
+       */
+      connector_version: string;
+      token: components["schemas"]["Token"] | null;
+      relink: components["schemas"]["Reconnect"] | null;
+      /**
+       * @description The scopes that actions need and that the provider did not grant. These actions respond with 412 until the account
+       *     is reconnected.
        */
       missing_scopes: string[];
-      profile_alarm?: components["schemas"]["AlarmOut"] | null;
+      profile_alarm: components["schemas"]["Alarm"] | null;
+      /**
+       * Format: date-time
+       * @description When it was linked first.
+       */
       created_at: string;
+      /**
+       * Format: date-time
+       * @description When it last changed.
+       */
       updated_at: string;
     };
-    /** @description What a provider holds against a profile's app. */
-    AlarmOut: {
-      /** @description Stable, for machines. */
+    /** @description An action. */
+    Action: {
+      /** @example spotdraft_list_contracts */
+      id: string;
+      /** @example List contracts */
+      label: string;
+      description: string;
+      schema_type: components["schemas"]["ActionSchemaType"];
+      tags: string[];
+      /** @description The scopes that it needs at the provider. */
+      required_scopes: string[];
+      /** @description The connector's authentication methods. */
+      authentication: components["schemas"]["ActionAuth"][];
+      /** @description Only with `include=action_details`. */
+      action_details?: components["schemas"]["ActionDetails"];
+      /** @description Whether the provider granted the scopes that it needs; only if the request names accounts. */
+      authorized?: boolean;
+      /** @description The scopes that the provider did not grant; only if the request names accounts. */
+      missing_scopes?: string[];
+    };
+    /** @description Hints for agents, as the tool annotations of the Model Context Protocol. Null: not known. */
+    ActionAnnotations: {
+      /** @description A title for people. */
+      title: string;
+      /** @description Whether it changes nothing. */
+      readOnlyHint: boolean | null;
+      /** @description Whether it may delete or overwrite something. */
+      destructiveHint: boolean | null;
+      /** @description Whether a second run with the same inputs changes nothing more. */
+      idempotentHint: boolean | null;
+      /** @description Whether it reaches systems other than the provider. */
+      openWorldHint: boolean | null;
+    };
+    /** @description An authentication method of an action's connector. */
+    ActionAuth: {
+      type: components["schemas"]["AuthType"];
+      /** @example Client Credentials */
+      label: string;
+      /** @example custom */
+      key: string;
+    };
+    /** @description The details of an action. */
+    ActionDetails: {
+      action_type: components["schemas"]["ActionType"];
+      /** @description A longer description, as Markdown. */
+      details: string | null;
+      categories: string[];
+      /** @description URLs of the provider's documentation. */
+      resources: string[];
+      annotations: components["schemas"]["ActionAnnotations"];
+      /** @description The JSON Schema of the inputs: an object with `path`, `query`, `headers` and `body`, as a run takes them. */
+      input_schema: components["schemas"]["JsonObject"];
+    };
+    /** @description A page of connectors with their actions. */
+    ActionPage: {
+      /**
+       * @description The cursor of the next page; null on the last one.
+       * @example c25
+       */
+      next: string | null;
+      data: components["schemas"]["ConnectorActions"][];
+    };
+    /**
+     * @description Whose schema the response of an action follows: the provider's.
+     * @enum {string}
+     */
+    ActionSchemaType: "native";
+    /**
+     * @description What an action does.
+     * @enum {string}
+     */
+    ActionType:
+      | "list"
+      | "get"
+      | "create"
+      | "update"
+      | "delete"
+      | "custom"
+      | "refresh_token"
+      | "test"
+      | "event";
+    /** @description An alarm: the provider rejects the client of a connector profile. */
+    Alarm: {
+      /** @description A stable code. */
       code: string;
-      /** @description What the provider said and what to do. */
+      /** @description What the provider said and what to do, for a person. */
       message: string;
-      /** @description Since when. */
+      /**
+       * Format: date-time
+       * @description When it began.
+       */
       since: string;
     };
-    /** @description A session's token. */
+    /** @description An API key. Its text is shown once, when it is created. */
+    ApiKey: {
+      /** Format: uuid */
+      id: string;
+      /**
+       * @description The key's label.
+       * @example Backend
+       */
+      name: string;
+      scopes: components["schemas"]["ApiScope"][];
+      /** @description Whether the key is accepted. */
+      enabled: boolean;
+      /** Format: date-time */
+      created_at: string;
+      /** @description The key itself; only in the response that creates it. */
+      key?: string;
+    };
+    /** @description The API keys of a project. */
+    ApiKeyList: {
+      data: components["schemas"]["ApiKey"][];
+    };
+    /**
+     * @description What an API key allows.
+     * @enum {string}
+     */
+    ApiScope:
+      | "platform:read"
+      | "platform:write"
+      | "actions:execute"
+      | "connectors:read"
+      | "connectors:write"
+      | "credentials:read";
+    /** @description A connection attempt. */
+    Attempt: {
+      status: components["schemas"]["AttemptStatus"];
+      account: components["schemas"]["LinkedAccountRef"] | null;
+      error: components["schemas"]["AttemptError"] | null;
+    };
+    /** @description Why an attempt failed. */
+    AttemptError: {
+      /** @description A stable code; `docs/errors.md` lists all of them. */
+      code: string;
+      /** @description What happened and what to do, for a person. */
+      description: string;
+    };
+    /**
+     * @description The state of an attempt. All but `pending` are final.
+     * @enum {string}
+     */
+    AttemptStatus: "pending" | "authenticated" | "error" | "cancelled" | "expired";
+    /** @description An authentication method of a connector. */
+    AuthMethod: {
+      type: components["schemas"]["AuthType"];
+      /** @example Client Credentials */
+      label: string;
+      /** @example custom */
+      key: string;
+      /** @description The scopes that the method itself needs. */
+      required_scopes: string[];
+      support: components["schemas"]["AuthSupport"];
+    };
+    /** @description An authentication method, with the operator's form and the customer's form. */
+    AuthMethodDetail: {
+      /** @example custom */
+      key: string;
+      /** @example Client Credentials */
+      label: string;
+      type: components["schemas"]["AuthType"];
+      environments: components["schemas"]["Environment"][];
+      /** @description The scopes that the method itself needs. */
+      required_scopes: string[];
+      /** @description The scopes that the enabled actions need: to set up for the client at the provider, or to allow to the key. */
+      scopes: components["schemas"]["Scope"][];
+      /**
+       * @description What separates scopes in the provider's lists.
+       * @example
+       */
+      scope_delimiter: string;
+      /** @description The fields that the operator fills in once, in the connector profile. */
+      setup_fields: components["schemas"]["Field"][];
+      /** @description The fields that the customer fills in, in the Hub. */
+      config_fields: components["schemas"]["Field"][];
+      /**
+       * Format: uri-reference
+       * @description The path of the connection guide on this server.
+       * @example /guides/spotdraft/custom
+       */
+      guide_url: string;
+      /**
+       * Format: uri
+       * @description The callback URL to enter at the provider; null for a method without authorization at the provider.
+       */
+      redirect_uri: string | null;
+    };
+    /** @description Where to find help with an authentication method. */
+    AuthSupport: {
+      /** Format: uri */
+      link: string | null;
+      description: string | null;
+      /** @description Only with `include=authentication_guides`. */
+      guides?: components["schemas"]["Guides"];
+    };
+    /**
+     * @description How an authentication method obtains credentials.
+     * @enum {string}
+     */
+    AuthType: "custom" | "oauth2" | "mcp" | "oauth1";
+    /** @description The token of a connect session. */
     AuthenticateSession: {
-      /** @description The token. */
+      /**
+       * Format: password
+       * @description The token.
+       */
       token: string;
     };
-    /** @description Whose browser has finished a sign-in. */
+    /**
+     * @description The metadata of this server as an OAuth client (draft-ietf-oauth-client-id-metadata-document, section 4; RFC 7591,
+     *     section 2).
+     */
+    ClientMetadata: {
+      /**
+       * Format: uri
+       * @description The client id: the URL of this document.
+       * @example https://patchbay.example.com/connect/oauth2/acme/client.json
+       */
+      client_id: string;
+      /** @example Patchbay */
+      client_name: string;
+      /**
+       * Format: uri
+       * @description The public URL of this server.
+       * @example https://patchbay.example.com
+       */
+      client_uri: string;
+      /**
+       * @example [
+       *       "https://patchbay.example.com/connect/oauth2/acme/callback"
+       *     ]
+       */
+      redirect_uris: string[];
+      /**
+       * @example [
+       *       "authorization_code",
+       *       "refresh_token"
+       *     ]
+       */
+      grant_types: string[];
+      /**
+       * @example [
+       *       "code"
+       *     ]
+       */
+      response_types: string[];
+      /** @example none */
+      token_endpoint_auth_method: string;
+      /** @example web */
+      application_type: string;
+    };
+    /** @description Who uses the browser that has returned from a provider. */
     ConfirmSession: {
-      /** @description What the browser brought to your `confirm_url`. */
+      /**
+       * Format: password
+       * @description The value with which the browser came to your `confirm_url`.
+       */
       confirmation: string;
-      /** @description The customer who is signed in to your product in that browser, by your own log-in. */
+      /**
+       * @description The customer who is logged in to your product in that browser.
+       * @example customer-123
+       */
       origin_owner_id: string;
     };
-    /** @description How a confirmed sign-in ended. */
-    ConfirmedOut: {
-      /** @description `authenticated` or `error`. */
-      status: string;
-      /** @description The account that was linked: `{id}`. */
-      account?: Record<string, never> | null;
-      /** @description Why none was: `{code, description}`. The Hub shows it too. */
-      error?: Record<string, never> | null;
-      /** @description Where to send the browser now, whatever came of it. */
+    /** @description The outcome of a confirmed authorization. */
+    Confirmation: {
+      status: components["schemas"]["AttemptStatus"];
+      account: components["schemas"]["LinkedAccountRef"] | null;
+      error: components["schemas"]["AttemptError"] | null;
+      /**
+       * Format: uri
+       * @description The URL to which to send the browser now, whatever the outcome is.
+       */
       redirect_uri: string;
     };
+    /** @description A connect session. `token` and `auth_link_url` are shown once, when it is created. */
+    ConnectSession: {
+      /** Format: int64 */
+      id: number;
+      /** Format: uuid */
+      organization_id: string;
+      /** @example default-10001 */
+      project_id: string;
+      /** @example customer-123 */
+      origin_owner_id: string;
+      /** @example Acme */
+      origin_owner_name: string;
+      /** @example jo@acme.example */
+      origin_username: string | null;
+      categories: string[];
+      /** @example spotdraft */
+      provider: string | null;
+      /** @description The account that the session edits. */
+      account_id: string | null;
+      /** Format: uuid */
+      integration_id: string | null;
+      label: string | null;
+      metadata: components["schemas"]["JsonObject"];
+      type: components["schemas"]["AccountKind"];
+      /** @description The origins that may embed the Hub with this session in a frame. */
+      allowed_origins: string[];
+      /**
+       * Format: uri
+       * @description The URL to which a browser that returns from the provider is sent to be confirmed.
+       */
+      confirm_url: string | null;
+      /**
+       * Format: uuid
+       * @description The value of the read-only field of that name.
+       */
+      external_trigger_token: string;
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description The session's expiry.
+       */
+      expires_at: string;
+      /** @description The token with which the Hub opens. */
+      token?: string;
+      /**
+       * Format: uri
+       * @description The URL of the Hub's page with the token.
+       */
+      auth_link_url?: string;
+    };
+    /** @description A connector that the project can use. */
+    Connector: {
+      /** @example acme */
+      key: string;
+      /**
+       * @description The name in the latest version; null if this version of Patchbay cannot run it.
+       * @example Acme
+       */
+      title: string | null;
+      description: string | null;
+      /** Format: uri */
+      icon: string | null;
+      categories: string[];
+      release_stage: components["schemas"]["ReleaseStage"] | null;
+      /** @description The number of actions of the latest version. */
+      actions: number;
+      /** @description Who provides the latest version. */
+      owner: components["schemas"]["ConnectorOwner"];
+      /**
+       * @description The version that runs without a pin, and with the pin `latest`.
+       * @example 1.2.0
+       */
+      latest_version: string;
+      /** @description The project's versions, newest first, then the instance's. */
+      versions: components["schemas"]["ConnectorVersion"][];
+    };
+    /** @description A connector with its actions. */
+    ConnectorActions: {
+      /** @example spotdraft */
+      key: string;
+      /** @example SpotDraft */
+      name: string;
+      /** @example 1.0.0 */
+      version: string;
+      description: string;
+      /** Format: uri */
+      icon: string;
+      release_stage: components["schemas"]["ReleaseStage"];
+      authentication: components["schemas"]["AuthMethod"][];
+      scope_definitions: components["schemas"]["ScopeDefinition"][];
+      /** @description The account, if the request names accounts. */
+      account_id?: string;
+      /**
+       * Format: uuid
+       * @description The connector profile whose actions these are.
+       */
+      integration_id?: string;
+      /** @description Absent with `exclude=actions`. */
+      actions?: components["schemas"]["Action"][];
+    };
+    /** @description A connector with its authentication methods. */
+    ConnectorDetail: components["schemas"]["ConnectorMeta"] & {
+      authentication: components["schemas"]["AuthMethodDetail"][];
+    };
+    /** @description A file of a connector. */
+    ConnectorFile: {
+      /** @example acme.connector.yaml */
+      name: string;
+      text: string;
+    };
+    /** @description The pictures of a connector. */
+    ConnectorImages: {
+      /** Format: uri */
+      logo_url: string;
+      /** Format: uri */
+      original_logo_horizontal_url: string;
+    };
+    /** @description A connector. */
+    ConnectorMeta: {
+      /** @description Whether the project has an enabled connector profile for it. */
+      active: boolean;
+      /**
+       * @description The first category.
+       * @example documents
+       */
+      category: string | null;
+      /** @description Always empty; older clients expect it. */
+      models: components["schemas"]["EmptyObject"];
+      /**
+       * @description The connector's key.
+       * @example spotdraft
+       */
+      provider: string;
+      /**
+       * @description The connector's name.
+       * @example SpotDraft
+       */
+      provider_name: string;
+      description: string;
+      /** @example 1.0.0 */
+      version: string;
+      release_stage: components["schemas"]["ReleaseStage"];
+      categories: string[];
+      /**
+       * @description The number of actions.
+       * @example 42
+       */
+      actions: number;
+      resources: components["schemas"]["ConnectorResources"];
+    };
+    /**
+     * @description Who provides a connector: `custom` if the project pushed it, otherwise `patchbay`.
+     * @enum {string}
+     */
+    ConnectorOwner: "patchbay" | "custom";
     /** @description A page of connectors. */
-    ConnectorList: {
+    ConnectorPage: {
       /** Format: int32 */
       page: number;
       /** Format: int32 */
       page_size: number;
-      /** Format: int64 */
+      /**
+       * Format: int64
+       * @description The number of connectors on all pages.
+       */
       total: number;
-      data: components["schemas"]["ConnectorOut"][];
+      data: components["schemas"]["Connector"][];
     };
-    /** @description A connector that the project can use. */
-    ConnectorOut: {
+    /** @description The outcome of a reload of the operator's connectors directory. */
+    ConnectorReload: {
+      /** @description The keys of new connectors. */
+      added: string[];
+      /** @description The keys of connectors that changed. */
+      changed: string[];
+      /** @description The keys of connectors that were removed. */
+      removed: string[];
+      /** @description The folders with errors. */
+      refused: string[];
+      /** @description The folders with errors whose last valid version stays in use. */
+      kept: string[];
+      /** @description The errors, for a person. */
+      report: string;
+    };
+    /** @description The pictures of a connector. */
+    ConnectorResources: {
+      images: components["schemas"]["ConnectorImages"];
+    };
+    /** @description A version of a connector. */
+    ConnectorVersion: {
+      /** @example 1.2.0 */
+      version: string;
+      owner: components["schemas"]["ConnectorOwner"];
+      /** @description Whether it is the latest version. */
+      latest: boolean;
+      /** @description The digest of its files; null if the project did not push it. */
+      digest: string | null;
+      /**
+       * Format: int32
+       * @description The number of its files; null if the project did not push it.
+       */
+      file_count: number | null;
+      /**
+       * Format: int64
+       * @description The size of its files; null if the project did not push it.
+       */
+      size_bytes: number | null;
+      /**
+       * Format: date-time
+       * @description When it was pushed; null if the project did not push it.
+       */
+      created_at: string | null;
+    };
+    /** @description A version of a connector with its files. */
+    ConnectorVersionFiles: components["schemas"]["ConnectorVersion"] & {
+      /** @example acme */
       key: string;
-      /** @description The latest version's title; null when this version of Patchbay cannot run it. */
-      title?: string | null;
-      description?: string | null;
-      icon?: string | null;
-      categories: string[];
-      release_stage?: string | null;
-      /** @description How many actions the latest version has. */
-      actions: number;
-      /** @description `custom` where the project pushed the latest version, else `patchbay`. */
-      owner: string;
-      /** @description What `latest`, and no pin, lead to. */
-      latest_version: string;
-      /** @description The project's versions, newest first, then the instance's. */
-      versions: components["schemas"]["VersionOut"][];
+      files: components["schemas"]["ConnectorFile"][];
+      /** @description The problems that this version of Patchbay finds in the files. With an error among them it does not run them. */
+      diagnostics: components["schemas"]["Diagnostic"][];
     };
-    /** @description What a key is made from. */
-    CreateKey: {
-      /** @description Its label. */
+    /** @description A new API key. */
+    CreateApiKey: {
+      /**
+       * @description The key's label.
+       * @example Backend
+       */
       name: string;
-      /** @description What it may do; the defaults when absent. No more than the caller itself may do. */
-      scopes?: string[];
+      /**
+       * @description What it allows; if absent, all scopes but `connectors:write` and `credentials:read`. The caller must have each of
+       *     them.
+       */
+      scopes?: components["schemas"]["ApiScope"][];
     };
-    /** @description What a profile is made from. */
+    /** @description A new connector profile. */
     CreateProfile: {
-      /** @description The connector. */
+      /**
+       * @description The connector's key. `connector` and `provider` are other names.
+       * @example spotdraft
+       */
       connector_key: string;
-      /** @description Display name; the connector's when absent. */
+      /** @description The profile's name; the connector's if absent. */
       name?: string | null;
-      /** @description The authentication method; the connector's first when absent. */
+      /**
+       * @description The key of the authentication method; the connector's first if absent.
+       * @example custom
+       */
       authentication_config_key?: string | null;
+      /**
+       * @description The provider's environment; the method's first if absent.
+       * @example production
+       */
       environment?: string | null;
-      /** @description `latest`, `1.x.x`, `1.2.x` or one version; without it the latest runs. */
+      /**
+       * @description The pin: `latest`, `1.x.x`, `1.2.x` or one version. If absent, the latest version runs.
+       * @example 1.x.x
+       */
       connector_pinned_version?: string | null;
-      /** @description Enabled, unless false. */
+      /** @description Enabled unless false. `enabled` is another name. */
       active?: boolean | null;
       /** @description Whether sessions that name only the connector use it. */
       default?: boolean | null;
-      /** @description The public ids of the actions it allows; all when absent. */
+      /**
+       * @description The ids of the actions that it allows; all if absent.
+       * @example [
+       *       "spotdraft_list_contracts"
+       *     ]
+       */
       enabled_actions?: string[] | null;
-      /** @description Values of the set-up fields, secret and not. */
-      setup_information?: Record<string, never> | null;
+      setup_information?: components["schemas"]["SecretFields"] | null;
     };
-    /** @description What a session is made from. */
+    /** @description A new connect session. */
     CreateSession: {
-      /** @description Your customer's id in your system. */
+      /**
+       * @description Your customer's id in your system. `owner_id` is another name.
+       * @example customer-123
+       */
       origin_owner_id: string;
-      /** @description Your customer's name. */
+      /**
+       * @description Your customer's name. `owner_name` is another name.
+       * @example Acme
+       */
       origin_owner_name: string;
-      /** @description Who links the account, such as an e-mail address. */
+      /**
+       * @description Who links the account, for example an e-mail address. `owner_username` is another name.
+       * @example jo@acme.example
+       */
       origin_username?: string | null;
-      /** @description Opens the Hub on this connector. */
+      /**
+       * @description Opens the Hub with this connector. `connector` is another name.
+       * @example spotdraft
+       */
       provider?: string | null;
-      /** @description Deprecated and ignored: the profile's pin decides. */
+      /**
+       * @deprecated
+       * @description Deprecated and ignored: the pin of the connector profile decides.
+       */
       provider_version?: string | null;
-      /** @description Shows connectors of these categories only. */
+      /**
+       * @description Shows only connectors of these categories.
+       * @example [
+       *       "documents"
+       *     ]
+       */
       categories?: string[] | null;
       /** @description Opens the Hub to edit this account. */
       account_id?: string | null;
-      /** @description Opens the Hub on this connector profile. */
+      /**
+       * Format: uuid
+       * @description Opens the Hub with this connector profile. `connector_profile_id` and `auth_config_id` are other names.
+       */
       integration_id?: string | null;
       /**
        * Format: int64
-       * @description The session's life in seconds; 1800 when absent.
+       * @description The lifetime of the session in seconds; 1800 if absent.
+       * @example 1800
        */
       expires_in?: number | null;
-      /** @description Goes with the account. */
-      metadata?: Record<string, never> | null;
-      /** @description Links another account even where the owner has one with this connector. */
+      metadata?: components["schemas"]["JsonObject"] | null;
+      /** @description Links another account even if the owner has one with this connector. */
       multiple?: boolean | null;
-      /** @description The account's label. */
+      /**
+       * @description The account's label.
+       * @example Main workspace
+       */
       label?: string | null;
-      /** @description Origins of your pages that may frame the Hub with this session, such as `https://app.example.com`. */
+      /**
+       * @description The origins of your pages that may embed the Hub with this session in a frame.
+       * @example [
+       *       "https://app.example.com"
+       *     ]
+       */
       allowed_origins?: string[];
       /**
-       * @description Where a browser that has signed in at a provider is sent with `?confirmation=…`, so that your product says whose
-       *     browser it is (`POST /connect_sessions/confirm`) before anything is linked. `https`, or `http` on localhost.
+       * Format: uri
+       * @description The URL of your product to which a browser that returns from the provider is sent with `?confirmation=…`. Your
+       *     product then says who uses this browser (`POST /connect_sessions/confirm`) before the account is linked. `https`,
+       *     or `http` on localhost.
+       * @example https://app.example.com/integrations/confirm
        */
       confirm_url?: string | null;
-      /** @description `production` or `test`. */
-      type?: string | null;
+      type?: components["schemas"]["AccountKind"] | null;
     };
-    /** @description A linked account as it was, and what its provider said to its end. */
-    DeletedOut: components["schemas"]["AccountOut"] & {
-      revocation?: components["schemas"]["DeletionOut"] | null;
+    /** @description An account as it was before it was deleted, and the outcome of the revocation at its provider. */
+    DeletedAccount: components["schemas"]["Account"] & {
+      revocation?: components["schemas"]["Revocation"];
     };
-    /** @description Whether the provider honours the account's credentials no more. */
-    DeletionOut: {
-      /** @description `confirmed`, `unsupported` (the provider cannot be asked), `nothing` (there was no token) or `failed`. */
-      status: string;
-      /** @description What it means and what to do, for a person. */
+    /** @description A problem in a connector's files. */
+    Diagnostic: {
+      /** @description A stable code. */
+      code: string;
+      severity: components["schemas"]["Severity"];
       message: string;
+      /** @description What to do. */
+      hint: string | null;
+      file: string;
+      /** @description The first line, from 1; 0 if the problem is not at one place. */
+      line: number;
+      /** @description The first column, from 1, in characters. */
+      column: number;
+      /** @description The last line. */
+      endLine: number;
+      /** @description The column after the last character. */
+      endColumn: number;
     };
-    /** @description What every failed call answers. */
-    ErrorBody: {
+    /** @description A JSON object without members. */
+    EmptyObject: Record<string, never>;
+    /** @description An environment of a provider, for example production or a sandbox. */
+    Environment: {
+      /** @example production */
+      key: string;
+      /** @example Production */
+      name: string;
+    };
+    /** @description The body of every error response of the API. */
+    Error: {
       /**
        * Format: int32
        * @description The HTTP status.
+       * @example 400
        */
       statusCode: number;
-      /** @description What is wrong, where, and what to do. */
-      message: string;
-      /** @description When it happened. */
-      timestamp: string;
-      /** @description A stable code; `docs/errors.md` lists them. */
-      errorCode: string;
-      /** @description Every problem of the request, where it was the request that is wrong. */
-      errors?: components["schemas"]["ProblemBody"][];
       /**
-       * @description What is wrong with a connector's files, where it is they that are refused: `code`, `severity`, `message`,
-       *     `hint`, `file`, `line`, `column`, `endLine`, `endColumn`.
+       * @description What happened, why, and what to do, for a person.
+       * @example the request is not valid: page must be 1 or more
        */
-      diagnostics?: Record<string, never>[] | null;
-      /** @description The same once more, where older clients look for it. */
-      data: Record<string, never>;
-      /** @description What the provider answered, where it was the provider that failed. */
-      provider_errors?: Record<string, never>[];
-      /** @description What was sent to the provider and answered, where the request asked for it with `debug`. */
-      debug?: Record<string, never> | null;
+      message: string;
+      /**
+       * Format: date-time
+       * @description When it happened.
+       * @example 2026-05-01T12:00:00Z
+       */
+      timestamp: string;
+      /**
+       * @description A stable code for programs; `docs/errors.md` lists all of them.
+       * @example ValidationError
+       */
+      errorCode: string;
+      /** @description Every problem of the request, if the request is wrong. */
+      errors?: components["schemas"]["Problem"][];
+      /** @description The problems in a connector's files, if the connector is rejected. */
+      diagnostics?: components["schemas"]["Diagnostic"][];
+      /** @description `statusCode` and `message` again, for older clients. */
+      data: components["schemas"]["ErrorData"];
+      /** @description The provider's response, if the provider failed. */
+      provider_errors?: components["schemas"]["ProviderError"][];
+      /** @description The requests to the provider and its responses, if the request asked for them with `debug`. */
+      debug?: components["schemas"]["RunTrace"];
     };
-    /** @description A file of a connector. */
-    FileOut: {
+    /** @description The status and the message of an error, for older clients. */
+    ErrorData: {
+      /**
+       * Format: int32
+       * @description The HTTP status.
+       * @example 400
+       */
+      statusCode: number;
+      message: string;
+      /** @description Always empty. */
+      headers: components["schemas"]["EmptyObject"];
+    };
+    /** @description One request to the provider and its response. */
+    Exchange: {
+      /** @description The step of the action that sent the request. */
+      step: string;
+      /** @example GET */
+      method: string;
+      url: string;
+      headers: {
+        [key: string]: string;
+      };
+      /** @description The request's body: JSON if it is JSON, otherwise a string; null if there is none. */
+      body: unknown;
+      /**
+       * Format: int32
+       * @description The status of the response; null if there was no response.
+       */
+      status: number | null;
+      response_headers: {
+        [key: string]: string;
+      };
+      response_body: unknown;
+      /**
+       * Format: int64
+       * @description The time from the request to the end of the response, in milliseconds.
+       */
+      duration_ms: number;
+      /** @description Why there was no response. */
+      error: string | null;
+    };
+    /**
+     * @description A part that the catalog of actions can omit.
+     * @enum {string}
+     */
+    ExcludedPart: "actions";
+    /**
+     * @description What expires. `access_token`: an access token that cannot be refreshed.
+     * @enum {string}
+     */
+    ExpiryCause: "refresh_token" | "access_token" | "client_certificate";
+    /** @description A field of a form. */
+    Field: {
+      /**
+       * @description The key under which its value is sent.
+       * @example clientId
+       */
+      key: string;
+      /** @example Client ID */
+      label: string;
+      type: components["schemas"]["FieldKind"];
+      /** @description Whether it needs a value. */
+      required: boolean;
+      /** @description Whether it is shown and cannot be changed. */
+      readOnly: boolean;
+      /** @description Whether its value is sealed and never shown again. */
+      secret: boolean;
+      /** @description The text in the empty control; empty if there is none. */
+      placeholder: string;
+      /** @description Markdown under the label. */
+      description?: string;
+      /** @description Plain text for a tooltip. */
+      tooltip?: string;
+      /** @description The default value. A secret field never shows one. */
+      value?: components["schemas"]["FieldDefault"];
+      /** @description The choices of a `select`. */
+      options?: components["schemas"]["FieldOption"][];
+      validation?: components["schemas"]["FieldValidation"];
+    };
+    /** @description A default value. */
+    FieldDefault: string | number | boolean;
+    /**
+     * @description The control of a field.
+     * @enum {string}
+     */
+    FieldKind: "text" | "password" | "number" | "text_area" | "select";
+    /** @description A choice of a `select` field. */
+    FieldOption: {
+      /** @description The text that is shown. */
+      label: string;
+      /** @description The value that is sent. */
+      value: string;
+    };
+    /** @description The pattern that a field's value must match. */
+    FieldValidation: {
+      type: components["schemas"]["ValidationKind"];
+      /** @description The pattern, as the `pattern` attribute of an HTML input takes it: it must match the whole value. */
+      pattern: string;
+      /** @description The message for a value that does not match. */
+      error: string | null;
+    };
+    /**
+     * Format: binary
+     * @description A file.
+     */
+    FileBytes: string;
+    /**
+     * @description An OAuth 2.0 grant (RFC 6749).
+     * @enum {string}
+     */
+    GrantType: "authorization_code" | "client_credentials";
+    /** @description A guide, with its texts as Markdown. */
+    Guide: {
+      /** @description What to know before the start. */
+      warning: string | null;
+      sections: components["schemas"]["GuideSection"][];
+    };
+    /** @description A section of a guide. */
+    GuideSection: {
+      title: string;
+      /** @description Empty if there is none. */
+      content: string;
+      /** @description Bullet points after the content. */
+      list: string[];
+      steps: components["schemas"]["GuideStep"][];
+    };
+    /** @description A step of a guide. */
+    GuideStep: {
+      title: string;
+      /** @description Empty if there is none. */
+      content: string;
+      /** @description Bullet points after the content. */
+      list: string[];
+    };
+    /** @description The guides of an authentication method, with their texts as Markdown. */
+    Guides: {
+      config: components["schemas"]["Guide"] | null;
+      setup: components["schemas"]["Guide"] | null;
+    };
+    /** @description The state of a process that runs. */
+    Health: {
+      status: components["schemas"]["HealthStatus"];
+    };
+    /**
+     * @description Always `ok`: a process that cannot respond does not respond.
+     * @enum {string}
+     */
+    HealthStatus: "ok";
+    /** @description The values of an account's form. */
+    HubAccount: {
+      /**
+       * @description The account's id.
+       * @example V1StGXR8z5jdHi6BmyT1x
+       */
+      secureId: string;
+      /**
+       * @description The connector's key.
+       * @example spotdraft
+       */
+      provider: string;
+      /** @description The values of the fields that are not secret. */
+      setupInformation: components["schemas"]["JsonObject"];
+      /** @description A placeholder for each secret field that has a value. */
+      secrets: {
+        [key: string]: string;
+      };
+      /**
+       * @description The connector's version when the account was last linked.
+       * @example 1.0.0
+       */
+      version: string;
+      /**
+       * @description The key of the authentication method.
+       * @example custom
+       */
+      authConfigKey: string;
+      /**
+       * @description The provider's environment.
+       * @example production
+       */
+      environment: string;
+      /**
+       * Format: uuid
+       * @description The connector profile's id.
+       */
+      integrationId: string;
+    };
+    /** @description The pictures of a connector. */
+    HubAssets: {
+      /** Format: uri */
+      icon: string;
+    };
+    /** @description The connector profiles that a session can link. */
+    HubCatalog: {
+      integrations: components["schemas"]["Integration"][];
+      /**
+       * Format: uuid
+       * @description The value of the read-only field of that name.
+       */
+      external_trigger_token: string;
+    };
+    /** @description The form with which a customer links an account. */
+    HubConfig: {
+      /**
+       * @description The connector's key.
+       * @example spotdraft
+       */
+      key: string;
+      /**
+       * @description The connector's name.
+       * @example SpotDraft
+       */
       name: string;
-      text: string;
+      /** @description How the account is linked. A method by OAuth 1.0a is an `oauth2` here: the Hub opens the same window for both. */
+      type: components["schemas"]["AuthType"];
+      configFields: components["schemas"]["Field"][];
+      configNotices: components["schemas"]["Notice"][];
+      assets: components["schemas"]["HubAssets"];
+      support: components["schemas"]["HubSupport"] | null;
+      guide: components["schemas"]["HubGuide"] | null;
+      sandbox?: components["schemas"]["HubSandbox"];
+      grantType?: components["schemas"]["GrantType"];
     };
-    /** @description A project's keys. */
-    KeyList: {
-      data: components["schemas"]["KeyOut"][];
+    /** @description The form of a connector profile. */
+    HubConnector: {
+      config: components["schemas"]["HubConfig"];
+      hub_settings: components["schemas"]["HubConnectorSettings"];
     };
-    /** @description An API key; its text is shown once, when it is made. */
-    KeyOut: {
-      id: string;
-      /** @description Its label. */
+    /** @description Always empty; existing Hubs expect it. */
+    HubConnectorSettings: {
+      configured_webhook_events: components["schemas"]["EmptyObject"];
+      project_settings: components["schemas"]["EmptyObject"];
+    };
+    /** @description The body of every error response of the Hub API. */
+    HubError: {
+      /**
+       * Format: int32
+       * @description The HTTP status.
+       * @example 400
+       */
+      statusCode: number;
+      /** @description What happened, why, and what to do, for a person. */
+      message: string;
+      /**
+       * @description A stable code for programs; `docs/errors.md` lists all of them.
+       * @example ValidationError
+       */
+      errorCode: string;
+      /** @description Every problem of the request, if the request is wrong. */
+      errors?: components["schemas"]["Problem"][];
+      /** @description The body of the provider's response, if the provider failed. Not JSON: a string to show. */
+      provider_response?: string;
+    };
+    /** @description A connection guide, with its texts as HTML. */
+    HubGuide: {
+      title: string;
+      /**
+       * Format: uri
+       * @description The guide's own page; null if only the project can read it.
+       */
+      url: string | null;
+      /** @description What to know before the start. */
+      warning_html: string | null;
+      sections: components["schemas"]["HubGuideSection"][];
+    };
+    /** @description A section of a connection guide. */
+    HubGuideSection: {
+      title: string;
+      html: string | null;
+      steps: components["schemas"]["HubGuideStep"][];
+    };
+    /** @description A step of a connection guide. */
+    HubGuideStep: {
+      title_html: string;
+      html: string | null;
+      /** @description The scopes to allow at the provider. */
+      scopes: components["schemas"]["Scope"][];
+      /** @description All of them in one string, to copy, with the provider's delimiter. */
+      scopes_text: string | null;
+      /** @description A remark on the list of scopes. */
+      scopes_note: string | null;
+      /** @description The keys of the form's fields whose values this step yields. */
+      fields: string[];
+    };
+    /** @description The sandbox's credentials, if it is on and simulates the connector's provider. */
+    HubSandbox: {
+      /** @description Field values by the field's key. */
+      credentials: {
+        [key: string]: string;
+      };
+    };
+    /** @description What the Hub shows of its session. */
+    HubSession: {
+      /** @example Acme */
+      owner_name: string;
+      label: string | null;
+      /** Format: date-time */
+      expires_at: string;
+    };
+    /** @description What the Hub shows for a session. */
+    HubSettings: {
+      /** @description Always empty; existing Hubs expect it. */
+      enabled_features: string[];
+      session: components["schemas"]["HubSession"];
+      /** @description The account to edit. */
+      existing_account_id?: string;
+    };
+    /** @description A link to help. */
+    HubSupport: {
+      /** Format: uri */
+      link: string;
+      description: string | null;
+    };
+    /**
+     * @description A part that the catalog of actions can include.
+     * @enum {string}
+     */
+    IncludedPart: "action_details" | "authentication_guides";
+    /** @description A connector profile that a session can link. */
+    Integration: {
+      /** @description Always true: disabled profiles are not listed. */
+      active: boolean;
+      /**
+       * @description The connector's name.
+       * @example SpotDraft
+       */
       name: string;
-      /** @description What it may do. */
-      scopes: string[];
-      /** @description Whether it works. */
-      enabled: boolean;
-      created_at: string;
-      /** @description The key itself, this once. */
-      key?: string | null;
+      /**
+       * @description The connector's key.
+       * @example spotdraft
+       */
+      provider: string;
+      /**
+       * @description The connector's first category.
+       * @example documents
+       */
+      type: string | null;
+      description: string;
+      /**
+       * @description The connector's version.
+       * @example 1.0.0
+       */
+      version: string;
+      /**
+       * @description The key of the authentication method.
+       * @example custom
+       */
+      authentication_config_key: string;
+      /** @example Client Credentials */
+      authentication_config_label: string | null;
+      /**
+       * @description The provider's environment.
+       * @example production
+       */
+      environment: string;
+      /**
+       * Format: uuid
+       * @description The connector profile's id.
+       */
+      integration_id: string;
+      /** @description The connector profile's name. */
+      integration_name: string;
+      /** Format: uri */
+      logo_url: string;
     };
-    /** @description What the customer typed. Existing Hubs send more beside it, which is not needed. */
-    Link: {
-      /** @description The connector profile. */
+    /** @description A JSON object with any members. */
+    JsonObject: {
+      [key: string]: unknown;
+    };
+    /** @description What the customer entered. Existing Hubs send further members, which are ignored. */
+    LinkAccount: {
+      /**
+       * Format: uuid
+       * @description The connector profile; the account's own if absent in an edit. `connector_profile_id` is another name.
+       */
       integration_id?: string | null;
-      /** @description Field values, secret and not. */
-      credentials?: Record<string, never>;
+      /** @description Field values, secret or not. In an edit, absent fields and placeholders keep their value. */
+      credentials?: components["schemas"]["SecretFields"];
     };
-    /** @description One of the two. */
+    /** @description An account that was linked or edited. */
+    LinkedAccount: {
+      /**
+       * @description The account's id.
+       * @example V1StGXR8z5jdHi6BmyT1x
+       */
+      id: string;
+      /**
+       * @description The connector's key.
+       * @example spotdraft
+       */
+      provider: string;
+    };
+    /** @description A linked account's id. */
+    LinkedAccountRef: {
+      /** @example V1StGXR8z5jdHi6BmyT1x */
+      id: string;
+    };
+    /** @description The credentials of a login: exactly one of the two. */
     Login: {
-      /** @description The token of a one-time link. */
+      /**
+       * Format: password
+       * @description The token of a one-time login link.
+       */
       login_token?: string | null;
-      /** @description The password. */
+      /**
+       * Format: password
+       * @description The password.
+       */
       password?: string | null;
     };
-    /** @description The password to have from now on. */
-    NewPassword: {
-      /** @description From 12 to 200 characters. */
-      password: string;
-      /** @description The one so far, where there is one. */
-      current_password?: string | null;
+    /** @description Who is logged in, and what the dashboard shows first. */
+    LoginSession: {
+      /** @description Whether this browser is logged in. */
+      signed_in: boolean;
+      /** @description Whether a password is set. If not, a one-time login link is needed. */
+      password_set: boolean;
+      project: components["schemas"]["Project"] | null;
+      /** @description The projects to choose from. */
+      projects: components["schemas"]["Project"][];
+      sandbox: components["schemas"]["Sandbox"] | null;
+      /**
+       * @description The server's version.
+       * @example 0.1.0
+       */
+      version: string;
+      /** Format: uri */
+      public_url: string;
     };
-    /** @description What to change of an account; absent fields stay. New field values are tried at the provider first. */
+    /** @description A notice in a form. */
+    Notice: {
+      key: string;
+      type: components["schemas"]["NoticeKind"];
+      /** @description Markdown. */
+      description: string;
+      position: components["schemas"]["NoticePosition"];
+      /** @description The key of the field before which it is shown, instead of the position. */
+      anchor: string | null;
+    };
+    /**
+     * @description How urgent a notice is.
+     * @enum {string}
+     */
+    NoticeKind: "warning" | "info";
+    /**
+     * @description Whether a notice is shown above or below the fields.
+     * @enum {string}
+     */
+    NoticePosition: "top" | "bottom";
+    /**
+     * @description The changes to an account; absent members leave their value as it is. The provider verifies new field values before
+     *     they are stored.
+     */
     PatchAccount: {
+      /** @description Your customer's id in your system. `owner_id` is another name. */
       origin_owner_id?: string | null;
+      /** @description Your customer's name. `owner_name` is another name. */
       origin_owner_name?: string | null;
+      /** @description Who linked the account; null clears it. `owner_username` is another name. */
       origin_username?: string | null;
-      /** @description Must stay what it is; sent by older clients. */
+      /** @description Cannot be changed; older clients send it. */
       provider?: string | null;
-      /** @description Field values, secret and not. */
-      credentials?: Record<string, never> | null;
-      /** @description Field values that are not secret. */
-      setup_information?: Record<string, never> | null;
-      /** @description Secret field values. */
-      secrets?: Record<string, never> | null;
-      /** @description Must stay what it is. */
+      credentials?: components["schemas"]["SecretFields"] | null;
+      setup_information?: components["schemas"]["SecretFields"] | null;
+      secrets?: components["schemas"]["SecretFields"] | null;
+      /** @description Cannot be changed. */
       authentication_config_key?: string | null;
+      /** @description The provider's environment. */
       environment?: string | null;
+      /** @description Null clears it. */
       label?: string | null;
-      metadata?: Record<string, never> | null;
-      /** @description `production` or `test`. */
-      type?: string | null;
-      /** @description Moves the account to another profile of the same connector. */
+      metadata?: components["schemas"]["JsonObject"] | null;
+      type?: components["schemas"]["AccountKind"] | null;
+      /**
+       * Format: uuid
+       * @description Moves the account to another profile of the same connector. `connector_profile_id` and `auth_config_id` are other
+       *     names.
+       */
       integration_id?: string | null;
+      /** @description Whether all users of the owner may use it. */
       shared?: boolean | null;
-      /** @description `suspended` pauses calls, `active` resumes them. */
-      status?: string | null;
+      status?: components["schemas"]["SettableStatus"] | null;
     };
-    /** @description What to change of a key; absent fields stay. */
-    PatchKey: {
+    /** @description The changes to an API key; absent members leave their value as it is. */
+    PatchApiKey: {
+      /**
+       * @description The key's label.
+       * @example Backend
+       */
       name?: string | null;
+      /** @description Whether the key is accepted. */
       enabled?: boolean | null;
     };
-    /** @description What to change of a profile; absent fields stay, null clears. */
+    /** @description The changes to a connector profile; absent members leave their value as it is. */
     PatchProfile: {
       name?: string | null;
+      /** @description Whether it is enabled. `enabled` is another name. */
       active?: boolean | null;
+      /** @description Whether sessions that name only the connector use it. */
       default?: boolean | null;
+      /** @description The provider's environment. */
       environment?: string | null;
-      /** @description `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest. */
+      /**
+       * @description The pin: `latest`, `1.x.x`, `1.2.x` or one version. Null follows the latest version.
+       * @example 1.x.x
+       */
       connector_pinned_version?: string | null;
-      /** @description The public ids of the actions it allows; null allows all. */
+      /**
+       * @description The ids of the actions that it allows; null allows all.
+       * @example [
+       *       "spotdraft_list_contracts"
+       *     ]
+       */
       enabled_actions?: string[] | null;
-      setup_information?: Record<string, never> | null;
+      setup_information?: components["schemas"]["SecretFields"] | null;
     };
     /** @description One problem of a request. */
-    ProblemBody: {
-      /** @description Where, such as `body.approvals[0].order`. */
+    Problem: {
+      /**
+       * @description The place in the request.
+       * @example body.approvals[0].order
+       */
       path: string;
-      /** @description A stable code. */
+      /**
+       * @description A stable code.
+       * @example required
+       */
       code: string;
-      /** @description A sentence for a person. */
+      /** @description What is wrong, for a person. */
       message: string;
     };
-    /** @description A connector profile. */
-    ProfileOut: {
+    /** @description A connector profile: the settings with which a project uses a connector. */
+    Profile: {
+      /** Format: uuid */
       id: string;
+      /** @example SpotDraft */
       name: string;
+      /** @example spotdraft */
       connector_key: string;
-      connector_label?: string | null;
-      logo_url?: string | null;
+      /**
+       * @description The connector's name; null if the connector is not installed.
+       * @example SpotDraft
+       */
+      connector_label: string | null;
+      /** Format: uri */
+      logo_url: string | null;
+      /** @description The connector's categories. */
       categories: string[];
+      /** @description Whether it is enabled. */
       active: boolean;
+      /** @description Whether sessions that name only the connector use it. */
       default: boolean;
-      release_stage?: string | null;
-      /** @description The version that runs: what the pin leads to. */
-      connector_version?: string | null;
-      /** @description `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest. */
-      connector_pinned_version?: string | null;
-      /** @description `custom` where the project pushed the connector, else `patchbay`. */
-      connector_owner: string;
+      release_stage: components["schemas"]["ReleaseStage"] | null;
+      /**
+       * @description The version that runs, by the pin; null if the connector is not installed.
+       * @example 1.0.0
+       */
+      connector_version: string | null;
+      /**
+       * @description The pin: `latest`, `1.x.x`, `1.2.x` or one version. Null follows the latest version.
+       * @example 1.x.x
+       */
+      connector_pinned_version: string | null;
+      connector_owner: components["schemas"]["ConnectorOwner"];
+      /**
+       * @description The provider's environment.
+       * @example production
+       */
       environment: string;
+      /**
+       * @description The key of the authentication method.
+       * @example custom
+       */
       authentication_config_key: string;
-      authentication_config_label?: string | null;
-      /** @description The actions it allows; null allows all. */
-      enabled_actions?: string[] | null;
-      /** @description Values of the set-up fields that are not secret. */
-      setup_information: Record<string, never>;
-      alarm?: components["schemas"]["AlarmOut"] | null;
+      /** @example Client Credentials */
+      authentication_config_label: string | null;
+      /**
+       * @description The ids of the actions that it allows; null allows all.
+       * @example [
+       *       "spotdraft_list_contracts"
+       *     ]
+       */
+      enabled_actions: string[] | null;
+      /** @description The values of the setup fields that are not secret, by the field's key. */
+      setup_information: components["schemas"]["JsonObject"];
+      alarm: components["schemas"]["Alarm"] | null;
+      /** Format: date-time */
       created_at: string;
+      /** Format: date-time */
       updated_at: string;
     };
-    /** @description A page of profiles. */
+    /** @description A page of connector profiles. */
     ProfilePage: {
       /** Format: int32 */
       page: number;
       /** Format: int32 */
       page_size: number;
-      /** Format: int64 */
-      total: number;
-      data: components["schemas"]["ProfileOut"][];
-    };
-    /** @description A project. */
-    ProjectRef: {
-      id: string;
-      name: string;
-    };
-    /** @description A request to the provider's own host. */
-    Proxied: {
-      /** @description A base URL on the connector's host, in place of the connector's own. */
-      url?: string | null;
-      /** @description get, post, put, patch or delete; get when absent. */
-      method?: string | null;
-      /** @description Path with query, beginning with `/`. */
-      path?: string | null;
-      /** @description Headers to add. */
-      headers?: Record<string, never> | null;
-      /** @description The JSON body, sent on as it stands here. */
-      body?: Record<string, never> | null;
-    };
-    /** @description A connector's files. One merged file may come as YAML in place of this. */
-    PushConnector: {
-      /** @description Its main file and its partials, in any order. */
-      files: components["schemas"]["PushFile"][];
-    };
-    /** @description A file. */
-    PushFile: {
-      /** @description Its name, such as `acme.connector.yaml` or `acme.items.partial.yaml`. */
-      name: string;
-      /** @description Its text. */
-      text: string;
-    };
-    /** @description What came of a push. */
-    PushOut: components["schemas"]["VersionOut"] & {
-      key: string;
-      title: string;
-      /** @description False when the same version with the same files was there already. */
-      created: boolean;
-      /** @description Whether it stands before a connector of the instance with the same key. */
-      overrides: boolean;
-      /** @description What is unwise in it. */
-      warnings: Record<string, never>[];
-    };
-    /** @description An end after which the account does not work until it is linked again. */
-    RelinkOut: {
-      /** @description The account must be linked again before this moment. A renewal may move it. */
-      before: string;
-      /** @description From when on people are told: two weeks ahead, or for the last tenth of the life of what ends. */
-      due_from: string;
-      /** @description What ends: `refresh_token`, `access_token` (nothing renews it) or `client_certificate`. */
-      cause: string;
-      /** @description For a person. */
-      message: string;
-    };
-    /** @description What came of reading the operator's directory again. */
-    ReloadOut: {
-      /** @description The keys that are new. */
-      added: string[];
-      /** @description The keys whose connector is another one than before. */
-      changed: string[];
-      /** @description The keys that are no more. */
-      removed: string[];
-      /** @description The folders with errors. */
-      refused: string[];
-      /** @description Those of them whose last good version stays in use. */
-      kept: string[];
-      /** @description What is wrong, for a person. */
-      report: string;
-    };
-    /** @description What became of all of them. */
-    RevocationOut: {
-      dry_run: boolean;
-      accounts: components["schemas"]["RevokedOut"][];
       /**
        * Format: int64
-       * @description How many are left: ask again.
+       * @description The number of profiles on all pages.
+       */
+      total: number;
+      data: components["schemas"]["Profile"][];
+    };
+    /** @description A project. */
+    Project: {
+      /** @example default-10001 */
+      id: string;
+      /** @example default */
+      name: string;
+    };
+    /** @description A provider's response to a failed request. Secrets are redacted. */
+    ProviderError: {
+      /**
+       * Format: int32
+       * @description The HTTP status; null if there was no response.
+       * @example 403
+       */
+      status: number | null;
+      /**
+       * @description The URL of the request, without secrets.
+       * @example https://api.example.com/contracts
+       */
+      url: string;
+      /** @description The body: JSON if it is JSON or XML, otherwise a string. */
+      raw: unknown;
+      /** @description The headers of the response, without cookies and credentials. */
+      headers: {
+        [key: string]: string;
+      };
+    };
+    /** @description The value of a header, which is sent as a string. Null is ignored. */
+    ProxyHeader: string | number | boolean | null;
+    /**
+     * @description A method of a proxied request.
+     * @enum {string}
+     */
+    ProxyMethod: "get" | "post" | "put" | "patch" | "delete";
+    /** @description The provider's response. */
+    ProxyResponse: {
+      /**
+       * Format: int32
+       * @description The provider's status, whatever it is.
+       * @example 200
+       */
+      status: number;
+      /** @description The provider's headers. */
+      headers: {
+        [key: string]: string;
+      };
+      /** @description The provider's body: JSON if it is JSON, otherwise a string. */
+      data: unknown;
+    };
+    /** @description The files of a new version of a connector. One merged file can be sent as YAML instead. */
+    PushConnector: {
+      /** @description The main file and its partials, in any order. */
+      files: components["schemas"]["PushFile"][];
+    };
+    /** @description A file of a connector. */
+    PushFile: {
+      /**
+       * @description The name, for example `acme.connector.yaml` or `acme.items.partial.yaml`.
+       * @example acme.connector.yaml
+       */
+      name: string;
+      /** @description The file's content, as YAML. */
+      text: string;
+    };
+    /** @description The outcome of a push. */
+    PushedVersion: components["schemas"]["ConnectorVersion"] & {
+      /** @example acme */
+      key: string;
+      /** @example Acme */
+      title: string;
+      /** @description False if the project had already pushed this version with these files. */
+      created: boolean;
+      /** @description Whether it is used instead of a connector of the instance with the same key. */
+      overrides: boolean;
+      /** @description The warnings about its files. */
+      warnings: components["schemas"]["Diagnostic"][];
+    };
+    /** @description The state of a server that can serve requests. */
+    Readiness: {
+      status: components["schemas"]["ReadyStatus"];
+    };
+    /**
+     * @description Always `ready`: a server that is not ready responds with 503.
+     * @enum {string}
+     */
+    ReadyStatus: "ready";
+    /** @description An expiry after which the account does not work until it is reconnected. */
+    Reconnect: {
+      /**
+       * Format: date-time
+       * @description The account must be reconnected before this time. A refresh may move it.
+       */
+      before: string;
+      /**
+       * Format: date-time
+       * @description When notices begin: two weeks before, or for the last tenth of a shorter lifetime.
+       */
+      due_from: string;
+      cause: components["schemas"]["ExpiryCause"];
+      /** @description What to do, for a person. */
+      message: string;
+    };
+    /**
+     * @description How mature a connector is.
+     * @enum {string}
+     */
+    ReleaseStage: "preview" | "beta" | "ga" | "deprecated" | "internal";
+    /** @description The outcome of the revocation of an account's credentials at its provider. */
+    Revocation: {
+      status: components["schemas"]["RevocationStatus"];
+      /** @description What it means and what to do, for a person. */
+      message: string;
+    };
+    /** @description The outcome for all accounts. */
+    RevocationReport: {
+      dry_run: boolean;
+      /** @description 500 at most. */
+      accounts: components["schemas"]["RevokedAccount"][];
+      /**
+       * Format: int64
+       * @description The number of accounts that remain. Send the request again to revoke them.
        */
       remaining: number;
     };
-    /** @description Which accounts to take back; at least one of `connector`, `since` and `until`. */
+    /**
+     * @description Whether the provider revoked the credentials. `unsupported`: the provider has no way to revoke them. `nothing`: the
+     *     account had no token. `failed`: the provider did not confirm.
+     * @enum {string}
+     */
+    RevocationStatus: "confirmed" | "unsupported" | "nothing" | "failed";
+    /** @description The accounts to revoke: at least one of `connector`, `since` and `until`. */
     RevokeAccounts: {
-      /** @description Only of this connector. */
+      /**
+       * @description Only accounts of this connector. `provider` and `connector_key` are other names.
+       * @example spotdraft
+       */
       connector?: string | null;
-      /** @description Only those linked at or after this moment (RFC 3339). */
+      /**
+       * Format: date-time
+       * @description Only accounts that were linked at or after this time.
+       */
       since?: string | null;
-      /** @description Only those linked before this moment (RFC 3339). */
+      /**
+       * Format: date-time
+       * @description Only accounts that were linked before this time.
+       */
       until?: string | null;
-      /** @description Says what would be done, and does nothing. */
+      /** @description Reports what would be done and does nothing. */
       dry_run?: boolean;
     };
-    /** @description What became of an account. */
-    RevokedOut: {
+    /** @description The outcome for one account. */
+    RevokedAccount: {
+      /** @description The account's id. */
       id: string;
+      /** @description The connector's key. */
       provider: string;
       origin_owner_id: string;
       origin_owner_name: string;
-      created_at: string;
       /**
-       * @description `confirmed` by the provider, `unsupported` (it cannot be asked), `nothing` (there was no token) or `failed`;
-       *     null for a dry run.
+       * Format: date-time
+       * @description When it was linked first.
        */
-      revocation?: string | null;
-      /** @description For a person. */
+      created_at: string;
+      revocation: components["schemas"]["RevocationStatus"] | null;
+      /** @description What was done, or would be done, for a person. */
       message: string;
-      /** @description Whether its credentials are gone from this server. */
+      /** @description Whether its credentials were deleted here. */
       wiped: boolean;
     };
-    /** @description A run of an action. */
+    /**
+     * @description A run of an action.
+     * @example {
+     *       "action": "spotdraft_list_contracts",
+     *       "query": {
+     *         "limit": 10
+     *       }
+     *     }
+     */
     RunAction: {
-      /** @description The action's id, such as `spotdraft_list_contracts`. */
+      /**
+       * @description The action's id.
+       * @example spotdraft_list_contracts
+       */
       action: string;
-      /** @description Path inputs. */
-      path?: Record<string, never> | null;
-      /** @description Query inputs. */
-      query?: Record<string, never> | null;
-      /** @description Header inputs. */
-      headers?: Record<string, never> | null;
-      /** @description Body inputs. */
-      body?: Record<string, never> | null;
-      /** @description Accepted from existing clients; answers are not screened by this version. */
+      path?: components["schemas"]["JsonObject"] | null;
+      query?: components["schemas"]["JsonObject"] | null;
+      headers?: components["schemas"]["JsonObject"] | null;
+      body?: components["schemas"]["JsonObject"] | null;
+      /**
+       * @deprecated
+       * @description Ignored; existing clients send it.
+       */
       defender_enabled?: boolean | null;
-      /** @description Accepted from existing clients; answers are not screened by this version. */
-      defender_config?: Record<string, never> | null;
+      defender_config?: components["schemas"]["JsonObject"] | null;
     };
-    /** @description The sandbox's credentials. */
-    SandboxOut: {
-      /** @description The connector. */
+    /**
+     * @description The result of an action. The connector decides about further members.
+     * @example {
+     *       "data": [
+     *         {
+     *           "id": "T-42",
+     *           "contract_name": "Mutual NDA"
+     *         }
+     *       ],
+     *       "next": "2"
+     *     }
+     */
+    RunResult: {
+      /** @description The result: an object, or a list for actions of the type `list`. */
+      data: unknown;
+      /** @description The cursor of the next page, to pass unchanged; null if there is none. */
+      next: unknown;
+      debug?: components["schemas"]["RunTrace"];
+    } & {
+      [key: string]: unknown;
+    };
+    /** @description The requests of a run to the provider. Secrets are redacted. */
+    RunTrace: {
+      /**
+       * Format: int64
+       * @description The duration of the run in milliseconds.
+       * @example 120
+       */
+      duration_ms: number;
+      /** @description The requests and responses, in order; 100 at most. */
+      requests: components["schemas"]["Exchange"][];
+    };
+    /** @description The credentials that link an account of the sandbox. */
+    Sandbox: {
+      /**
+       * @description The connector's key.
+       * @example spotdraft
+       */
       provider: string;
-      /** @description Field values by key. */
-      credentials: Record<string, never>;
+      /** @description Field values by the field's key. */
+      credentials: {
+        [key: string]: string;
+      };
     };
-    /** @description A connect session. `token` and `auth_link_url` are shown once, when it is made. */
-    SessionOut: {
-      /** Format: int64 */
-      id: number;
-      organization_id: string;
-      project_id: string;
-      origin_owner_id: string;
-      origin_owner_name: string;
-      origin_username?: string | null;
-      categories: string[];
-      provider?: string | null;
-      account_id?: string | null;
-      integration_id?: string | null;
-      label?: string | null;
-      metadata: Record<string, never>;
-      type: string;
-      /** @description Origins that may frame the Hub with this session. */
-      allowed_origins: string[];
-      /** @description Where a browser that has signed in at a provider is sent to be confirmed. */
-      confirm_url?: string | null;
-      external_trigger_token: string;
-      created_at: string;
-      /** @description When it stops working. */
-      expires_at: string;
+    /** @description A scope at the provider. */
+    Scope: {
+      /** @example contracts:read */
+      name: string;
+      /** @description What it allows. */
+      description: string | null;
+    };
+    /** @description A scope that a connector defines. */
+    ScopeDefinition: {
+      /** @example contracts:write */
+      name: string;
+      /** @description What it allows. */
+      description: string;
+      /**
+       * @description The scopes that it includes.
+       * @example [
+       *       "contracts:read"
+       *     ]
+       */
+      includes: string[];
+    };
+    /**
+     * @description Field values by the field's key, secret or not. Null is ignored.
+     * @example {
+     *       "clientId": "client-1",
+     *       "clientSecret": "secret-1"
+     *     }
+     */
+    SecretFields: {
+      [key: string]: string | number | boolean | null;
+    };
+    /**
+     * @description A request to the provider's own host.
+     * @example {
+     *       "method": "get",
+     *       "path": "/v2.1/public/contracts/?limit=1"
+     *     }
+     */
+    SendProxied: {
+      /**
+       * Format: uri
+       * @description A base URL on the connector's host, in place of the connector's own.
+       */
+      url?: string | null;
+      method?: components["schemas"]["ProxyMethod"] | null;
+      /**
+       * @description The path with its query; `/` if absent.
+       * @example /contracts?limit=10
+       */
+      path?: string | null;
+      /** @description Headers to add. Null is ignored. */
+      headers?: {
+        [key: string]: components["schemas"]["ProxyHeader"];
+      } | null;
+      /** @description The JSON body, sent unchanged. Null sends none. */
+      body?: unknown;
+    };
+    /** @description A new password. */
+    SetPassword: {
+      /**
+       * Format: password
+       * @description The new password.
+       */
+      password: string;
+      /**
+       * Format: password
+       * @description The current password, if one is set.
+       */
+      current_password?: string | null;
+    };
+    /**
+     * @description The state that a change can set.
+     * @enum {string}
+     */
+    SettableStatus: "active" | "suspended";
+    /**
+     * @description How severe a problem in a connector's files is. An `error` keeps the connector from being loaded.
+     * @enum {string}
+     */
+    Severity: "error" | "warning";
+    /** @description The start of an attempt. Existing Hubs send only the token, and put the rest in the URL of the window. */
+    StartAttempt: {
+      /**
+       * Format: password
+       * @description The connect session's token, as in the header.
+       */
       token?: string | null;
-      auth_link_url?: string | null;
-    };
-    /** @description Who is signed in, and what the dashboard needs to know at once. */
-    SessionState: {
-      /** @description Whether this browser is signed in. */
-      signed_in: boolean;
-      /** @description Whether a password has been chosen; if not, a one-time link is needed. */
-      password_set: boolean;
-      project?: components["schemas"]["ProjectRef"] | null;
-      /** @description The projects to choose from. */
-      projects: components["schemas"]["ProjectRef"][];
-      sandbox?: components["schemas"]["SandboxOut"] | null;
-      /** @description The server's version. */
-      version: string;
-      /** @description The one public URL. */
-      public_url: string;
-    };
-    /** @description What a sign-in is prepared with. Existing Hubs send the token alone, and hand the rest over in the window's address. */
-    SignInBody: {
-      /** @description The connect session's token, as in the header. */
-      token?: string | null;
-      /** @description The connector profile to sign in for. */
+      /**
+       * Format: uuid
+       * @description The connector profile to link. `connector_profile_id` is another name.
+       */
       integration_id?: string | null;
-      /** @description Field values, secret and not. */
-      credentials?: Record<string, never>;
-      /** @description Where the window is to go in the end: this server's origin, or one that the session or the operator allows. */
+      /** @description Field values, secret or not. */
+      credentials?: components["schemas"]["SecretFields"];
+      /**
+       * Format: uri
+       * @description Where the window goes in the end: a URL of this server, or of an origin that the session or the operator allows.
+       */
       redirect_uri?: string | null;
     };
-    /** @description What is known of a token; never the token. */
-    TokenOut: {
-      issued_at: string;
-      /** @description When it ends; null when the provider names no end. */
-      expires_at?: string | null;
-      /** @description When it is renewed by itself; null when nothing renews it. */
-      renews_at?: string | null;
-      /** @description When what renews it ends; null when nothing renews it, or the provider does not say. */
-      refresh_expires_at?: string | null;
-      /** @description What the provider granted; empty when it did not say. */
-      scopes: string[];
-      /** @description The profile whose app minted it. */
-      connector_profile_id: string;
-      /** @description When that profile had last changed by then. */
-      profile_changed_at: string;
-      /** @description The app's client id; null where the app is the account's own. */
-      client_id?: string | null;
+    /** @description An attempt that has started. */
+    StartedAttempt: {
       /**
-       * @description Whether that is an app which the profile had before: it goes on renewing the token until the account is linked
-       *     again.
+       * Format: uuid
+       * @description The attempt's id.
+       */
+      id: string;
+      /**
+       * Format: uri-reference
+       * @description The path of this server to open in the window; only for a prepared authorization.
+       */
+      url?: string;
+    };
+    /** @description The reason for the state of an account. */
+    StatusReason: {
+      /**
+       * @description A stable code.
+       * @example AccountInvalidCredentialsError
+       */
+      code: string | null;
+      /** @description The reason, for a person. */
+      description: string | null;
+      /**
+       * Format: date-time
+       * @description When the account entered the state.
+       */
+      timestamp: string;
+    };
+    /** @description The data about a token; never the token itself. */
+    Token: {
+      /** Format: date-time */
+      issued_at: string;
+      /**
+       * Format: date-time
+       * @description Its expiry; null if the provider does not name one.
+       */
+      expires_at: string | null;
+      /**
+       * Format: date-time
+       * @description When it is refreshed; null if it cannot be refreshed.
+       */
+      renews_at: string | null;
+      /**
+       * Format: date-time
+       * @description The expiry of the refresh token; null if there is none or the provider does not name one.
+       */
+      refresh_expires_at: string | null;
+      /** @description The scopes that the provider granted; empty if it did not name them. */
+      scopes: string[];
+      /**
+       * Format: uuid
+       * @description The connector profile whose client obtained it.
+       */
+      connector_profile_id: string;
+      /**
+       * Format: date-time
+       * @description When that connector profile had last changed at that time.
+       */
+      profile_changed_at: string;
+      /** @description The client id; null if the client is the account's own. */
+      client_id: string | null;
+      /**
+       * @description Whether it belongs to a client that the connector profile had before. It is refreshed with that client until the
+       *     account is reconnected.
        */
       is_of_earlier_app: boolean;
     };
-    /** @description A version with its files. */
-    VersionFilesOut: components["schemas"]["VersionOut"] & {
-      key: string;
-      files: components["schemas"]["FileOut"][];
-      /** @description What is wrong with them in the eyes of this version of Patchbay, which then does not run them. */
-      diagnostics: Record<string, never>[];
+    /**
+     * @description How a field's value is validated.
+     * @enum {string}
+     */
+    ValidationKind: "html-pattern";
+  };
+  responses: {
+    /** @description The provider is unreachable or returned an invalid response. */
+    BadGateway: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
     };
-    /** @description A version of a connector. */
-    VersionOut: {
-      version: string;
-      /** @description `custom` where the project pushed it, else `patchbay`. */
-      owner: string;
-      latest: boolean;
-      /** @description Of a pushed one: the digest of its files. */
-      digest?: string | null;
-      /**
-       * Format: int32
-       * @description Of a pushed one: how many files it has.
-       */
-      file_count?: number | null;
-      /**
-       * Format: int64
-       * @description Of a pushed one: how long they are together, in bytes.
-       */
-      size_bytes?: number | null;
-      /** @description Of a pushed one: when it was pushed. */
-      created_at?: string | null;
+    /** @description The request is not valid; `errors` lists every problem. */
+    BadRequest: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description Another request changed the same object; try again. */
+    Conflict: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The API key lacks a scope, or a browser's change did not come from this server's pages. */
+    Forbidden: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The request is not valid, or the provider rejects the credentials. */
+    HubBadRequest: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description Another request changed the same account; try again. */
+    HubConflict: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The server failed; its log says why. */
+    HubInternalServerError: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The connect session does not include this. */
+    HubNotFound: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The body is too large. */
+    HubPayloadTooLarge: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The connector profile is disabled. */
+    HubPreconditionFailed: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The provider failed; `provider_response` is its response. */
+    HubProviderFailed: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The body did not arrive in time, or the provider did not respond in time. */
+    HubRequestTimeout: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The storage is not available. */
+    HubServiceUnavailable: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description A rate limit was reached; the message says whose. */
+    HubTooManyRequests: {
+      headers: {
+        /** @description The seconds to wait before the next attempt. */
+        "retry-after"?: number;
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The connect session has expired or does not exist. */
+    HubUnauthorized: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The body is not JSON. */
+    HubUnsupportedMediaType: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["HubError"];
+      };
+    };
+    /** @description The server failed; its log says why. */
+    InternalServerError: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The project does not exist, or nothing in it has this id. */
+    NotFound: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The connector or the provider does not support this. */
+    NotImplemented: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The body is too large. */
+    PayloadTooLarge: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The provider responded with this status; `provider_errors` contains its response. */
+    ProviderFailed: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The provider responded with this status; `provider_errors` contains its response. */
+    ProviderRejected: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The body did not arrive in time, or the provider did not respond in time. */
+    RequestTimeout: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The storage is not available. */
+    ServiceUnavailable: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description A rate limit was reached; the message says whose. */
+    TooManyRequests: {
+      headers: {
+        /** @description The seconds to wait before the next attempt. */
+        "retry-after"?: number;
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The API key or the browser's session is missing or not valid. */
+    Unauthorized: {
+      headers: {
+        /** @description `Basic realm="patchbay"`; absent for requests of this server's own pages. */
+        "www-authenticate"?: string;
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
+    };
+    /** @description The body is not of a media type that this operation reads. */
+    UnsupportedMediaType: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/json": components["schemas"]["Error"];
+      };
     };
   };
-  responses: never;
   parameters: never;
   requestBodies: never;
   headers: never;
@@ -1262,26 +2970,37 @@ export interface operations {
   accounts_list: {
     parameters: {
       query?: {
-        /** @description The page, from 1. */
+        /**
+         * @description The page, from 1.
+         * @example 1
+         */
         page?: number;
-        /** @description Accounts on a page, 1 to 100; 25 when absent. */
+        /**
+         * @description Items per page, from 1 to 100.
+         * @example 25
+         */
         page_size?: number;
-        /** @description Only of these connectors, comma-separated; `provider` is the older name. */
-        providers?: string;
+        /**
+         * @description Only accounts of these connectors, comma-separated. `provider` is another name.
+         * @example [
+         *       "spotdraft"
+         *     ]
+         */
+        providers?: string[];
         /** @description Only these accounts, comma-separated. */
-        account_ids?: string;
-        /** @description Only of this owner. */
+        account_ids?: string[];
+        /** @description Only accounts of this owner. */
         origin_owner_id?: string;
-        /** @description Only of these owners, comma-separated. */
-        origin_owner_ids?: string;
-        /** @description Only in these states, comma-separated. */
-        status?: string;
-        /** @description Only those that hold this text in id, label, connector or owner. */
+        /** @description Only accounts of these owners, comma-separated. */
+        origin_owner_ids?: string[];
+        /** @description Only accounts in these states, comma-separated. */
+        status?: components["schemas"]["AccountStatus"][];
+        /** @description Only accounts with this text in their id, label, connector or owner. */
         search?: string;
-        /** @description `production` or `test`. */
-        type?: string;
-        /** @description Only of these profiles, comma-separated. */
-        connector_profile_id?: string;
+        /** @description Only real or only test accounts. */
+        type?: components["schemas"]["AccountKind"];
+        /** @description Only accounts of these connector profiles, comma-separated. */
+        connector_profile_id?: string[];
       };
       header?: never;
       path?: never;
@@ -1289,24 +3008,23 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The page's accounts. */
+      /** @description The accounts of the page. */
       200: {
         headers: {
+          /** @description The number of accounts on all pages. */
+          "x-total-count"?: number;
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["AccountOut"][];
+          "application/json": components["schemas"]["Account"][];
         };
       };
-      /** @description A filter is not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   accounts_revoke: {
@@ -1322,24 +3040,24 @@ export interface operations {
       };
     };
     responses: {
-      /** @description What the providers confirmed, account by account. */
+      /** @description The outcome for each account. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["RevocationOut"];
+          "application/json": components["schemas"]["RevocationReport"];
         };
       };
-      /** @description The request is not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   accounts_get: {
@@ -1347,7 +3065,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account. */
+        /** @description The account's id. */
         id: string;
       };
       cookie?: never;
@@ -1360,18 +3078,14 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["AccountOut"];
+          "application/json": components["schemas"]["Account"];
         };
       };
-      /** @description No such account in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   accounts_delete: {
@@ -1379,7 +3093,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account. */
+        /** @description The account's id. */
         id: string;
       };
       cookie?: never;
@@ -1392,18 +3106,14 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["DeletedOut"];
+          "application/json": components["schemas"]["DeletedAccount"];
         };
       };
-      /** @description No such account in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   accounts_patch: {
@@ -1411,7 +3121,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account. */
+        /** @description The account's id. */
         id: string;
       };
       cookie?: never;
@@ -1422,33 +3132,30 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The account as it is now. */
+      /** @description The changed account. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["AccountOut"];
+          "application/json": components["schemas"]["Account"];
         };
       };
-      /** @description The request is not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description No such account in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      501: components["responses"]["NotImplemented"];
+      502: components["responses"]["BadGateway"];
+      503: components["responses"]["ServiceUnavailable"];
+      "4XX": components["responses"]["ProviderRejected"];
+      "5XX": components["responses"]["ProviderFailed"];
     };
   };
   accounts_meta: {
@@ -1456,51 +3163,57 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account. */
+        /** @description The account's id. */
         id: string;
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description The account's abilities. */
+      /** @description What the account can do. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["AccountMeta"];
         };
       };
-      /** @description No such account in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   actions_list: {
     parameters: {
       query?: {
-        /** @description Only of these connectors, comma-separated. */
-        "filter[connectors]"?: string;
+        /**
+         * @description Only these connectors, comma-separated.
+         * @example [
+         *       "spotdraft"
+         *     ]
+         */
+        "filter[connectors]"?: string[];
         /** @description Only what these accounts can run, comma-separated. */
-        "filter[account_ids]"?: string;
-        /** @description Only these actions, comma-separated. */
-        "filter[action_key]"?: string;
-        /** @description Words that must occur in connector, id, label or description. */
+        "filter[account_ids]"?: string[];
+        /**
+         * @description Only these actions, comma-separated.
+         * @example [
+         *       "spotdraft_list_contracts"
+         *     ]
+         */
+        "filter[action_key]"?: string[];
+        /** @description Words that must all occur in the connector's name or the action's id, label or description. */
         search?: string;
-        /** @description `action_details`, `authentication_guides`, comma-separated. */
-        include?: string;
-        /** @description `actions` leaves the actions out. */
-        exclude?: string;
-        /** @description Connectors on a page, 1 to 100; 25 when absent. */
+        /** @description Parts to add, comma-separated. */
+        include?: components["schemas"]["IncludedPart"][];
+        /** @description Parts to omit, comma-separated. */
+        exclude?: components["schemas"]["ExcludedPart"][];
+        /** @description Connectors per page; 25 if absent. */
         page_size?: number;
-        /** @description The cursor that the page before gave. */
+        /** @description The cursor of the page: `next` from the previous page. */
         next?: string;
       };
       header?: never;
@@ -1509,39 +3222,39 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description `{next, data}`. */
+      /** @description The page. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["ActionPage"];
         };
       };
-      /** @description A filter is not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   actions_rpc: {
     parameters: {
       query?: {
-        /** @description `true` adds `debug` to the answer or the error: what was sent to the provider and answered, secrets redacted. */
+        /** @description With `true` the response, or the error, contains `debug`: the requests to the provider and its responses, secrets redacted. */
         debug?: boolean;
       };
       header: {
-        /** @description The account to act with. */
+        /**
+         * @description The account to act with.
+         * @example V1StGXR8z5jdHi6BmyT1x
+         */
         "x-account-id": string;
-        /** @description Runs under this profile of the same connector. */
-        "x-connector-profile-id"?: string | null;
-        /** @description How long, in milliseconds, a limit of the account may keep a request to the provider back; `0` fails at once with 429. As long as a call may take when absent. */
-        "x-rate-limit-wait"?: number | null;
+        /** @description Runs with this profile of the same connector instead of the account's. */
+        "x-connector-profile-id"?: string;
+        /** @description The longest time in milliseconds that a rate limit may delay a request to the provider; with `0` a limit responds at once with 429. If absent, the time limit of the call. */
+        "x-rate-limit-wait"?: number;
       };
       path?: never;
       cookie?: never;
@@ -1552,61 +3265,39 @@ export interface operations {
       };
     };
     responses: {
-      /** @description `{data, next, …}`. A file that the action hands on as it comes is base64 (or text) in it; with `Accept: application/octet-stream` the answer is the file itself, under its own media type. */
+      /** @description The result, or the file. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
-          "application/octet-stream": string;
+          "application/json": components["schemas"]["RunResult"];
+          "application/octet-stream": components["schemas"]["FileBytes"];
         };
       };
-      /** @description The inputs are not valid; every problem is named. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description No such account or action. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description The account is suspended or its profile is disabled. */
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      /** @description The account is suspended or must be reconnected, or its connector profile is disabled. */
       412: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
-      /** @description A limit of the account; the message says whose, `Retry-After` when to come back. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description The provider cannot be reached or answers nonsense. */
-      502: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      501: components["responses"]["NotImplemented"];
+      502: components["responses"]["BadGateway"];
+      503: components["responses"]["ServiceUnavailable"];
+      "4XX": components["responses"]["ProviderRejected"];
+      "5XX": components["responses"]["ProviderFailed"];
     };
   };
   api_keys_list: {
@@ -1624,9 +3315,14 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["KeyList"];
+          "application/json": components["schemas"]["ApiKeyList"];
         };
       };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   api_keys_create: {
@@ -1638,37 +3334,28 @@ export interface operations {
     };
     requestBody: {
       content: {
-        "application/json": components["schemas"]["CreateKey"];
+        "application/json": components["schemas"]["CreateApiKey"];
       };
     };
     responses: {
-      /** @description The key with its text, which is shown this once. */
+      /** @description The key with its text. */
       201: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["KeyOut"];
+          "application/json": components["schemas"]["ApiKey"];
         };
       };
-      /** @description The request is not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description The caller lacks a scope that the key would have. */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   api_keys_delete: {
@@ -1683,22 +3370,18 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description It is gone. */
+      /** @description The key is deleted. */
       204: {
         headers: {
           [name: string]: unknown;
         };
         content?: never;
       };
-      /** @description No such key in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   api_keys_patch: {
@@ -1713,31 +3396,31 @@ export interface operations {
     };
     requestBody: {
       content: {
-        "application/json": components["schemas"]["PatchKey"];
+        "application/json": components["schemas"]["PatchApiKey"];
       };
     };
     responses: {
-      /** @description The key as it is now. */
+      /** @description The changed key. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["KeyOut"];
+          "application/json": components["schemas"]["ApiKey"];
         };
       };
-      /** @description No such key in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
-  sign_in_login: {
+  login_login: {
     parameters: {
       query?: never;
       header?: never;
@@ -1750,45 +3433,37 @@ export interface operations {
       };
     };
     responses: {
-      /** @description Signed in; the cookie is set. */
+      /** @description The session. */
       200: {
         headers: {
+          /** @description The session's cookie. */
+          "set-cookie"?: string;
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["SessionState"];
+          "application/json": components["schemas"]["LoginSession"];
         };
       };
-      /** @description Neither or both were sent. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description The link is spent or the password is wrong. */
+      400: components["responses"]["BadRequest"];
+      /** @description The link was used already or has expired, or the password is wrong. */
       401: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
-      /** @description Too many wrong passwords; `Retry-After` tells when to try again. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      403: components["responses"]["Forbidden"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
-  sign_in_logout: {
+  login_logout: {
     parameters: {
       query?: never;
       header?: never;
@@ -1797,16 +3472,19 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Signed out. */
+      /** @description The browser is logged out. */
       204: {
         headers: {
           [name: string]: unknown;
         };
         content?: never;
       };
+      403: components["responses"]["Forbidden"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
-  sign_in_set_password: {
+  login_set_password: {
     parameters: {
       query?: never;
       header?: never;
@@ -1815,47 +3493,37 @@ export interface operations {
     };
     requestBody: {
       content: {
-        "application/json": components["schemas"]["NewPassword"];
+        "application/json": components["schemas"]["SetPassword"];
       };
     };
     responses: {
-      /** @description It counts from now on. */
+      /** @description The password is set. */
       204: {
         headers: {
           [name: string]: unknown;
         };
         content?: never;
       };
-      /** @description The password is too weak, or the current one is missing. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description Not signed in, or the current password is wrong. */
+      400: components["responses"]["BadRequest"];
+      /** @description The browser is not logged in, or the current password is wrong. */
       401: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
-      /** @description Too many wrong passwords. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      403: components["responses"]["Forbidden"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
-  sign_in_session: {
+  login_session: {
     parameters: {
       query?: never;
       header?: never;
@@ -1864,27 +3532,38 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Never 401: a browser that is not signed in learns just that. */
+      /** @description The session. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["SessionState"];
+          "application/json": components["schemas"]["LoginSession"];
         };
       };
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connector_profiles_list: {
     parameters: {
       query?: {
-        /** @description The page, from 1. */
+        /**
+         * @description The page, from 1.
+         * @example 1
+         */
         page?: number;
-        /** @description Profiles on a page, 1 to 100; 25 when absent. */
+        /**
+         * @description Items per page, from 1 to 100.
+         * @example 25
+         */
         page_size?: number;
-        /** @description Only enabled or disabled ones. */
+        /** @description Only enabled or only disabled profiles. */
         enabled?: boolean;
-        /** @description Only of this connector. */
+        /**
+         * @description Only profiles of this connector.
+         * @example spotdraft
+         */
         connector_key?: string;
       };
       header?: never;
@@ -1902,6 +3581,12 @@ export interface operations {
           "application/json": components["schemas"]["ProfilePage"];
         };
       };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connector_profiles_create: {
@@ -1913,6 +3598,12 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "connector_key": "spotdraft",
+         *       "name": "SpotDraft"
+         *     }
+         */
         "application/json": components["schemas"]["CreateProfile"];
       };
     };
@@ -1923,18 +3614,19 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ProfileOut"];
+          "application/json": components["schemas"]["Profile"];
         };
       };
-      /** @description The request is not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connector_profiles_get: {
@@ -1942,7 +3634,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The profile. */
+        /** @description The profile's id. */
         id: string;
       };
       cookie?: never;
@@ -1955,18 +3647,14 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ProfileOut"];
+          "application/json": components["schemas"]["Profile"];
         };
       };
-      /** @description No such profile in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connector_profiles_delete: {
@@ -1974,7 +3662,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The profile. */
+        /** @description The profile's id. */
         id: string;
       };
       cookie?: never;
@@ -1987,27 +3675,23 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ProfileOut"];
+          "application/json": components["schemas"]["Profile"];
         };
       };
-      /** @description No such profile in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
       /** @description Accounts use it. */
       409: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connector_profiles_patch: {
@@ -2015,7 +3699,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The profile. */
+        /** @description The profile's id. */
         id: string;
       };
       cookie?: never;
@@ -2026,31 +3710,58 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The profile as it is now. */
+      /** @description The changed profile. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ProfileOut"];
+          "application/json": components["schemas"]["Profile"];
         };
       };
-      /** @description The request is not valid. */
-      400: {
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  oauth_client_metadata: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /**
+         * @description The connector's key.
+         * @example acme
+         */
+        key: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The document. */
+      200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["ClientMetadata"];
         };
       };
-      /** @description No such profile in this project. */
+      /** @description The connector has no such document, or the server has no public https URL. */
       404: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
     };
@@ -2064,37 +3775,35 @@ export interface operations {
     };
     requestBody: {
       content: {
+        /**
+         * @example {
+         *       "origin_owner_id": "customer-123",
+         *       "origin_owner_name": "Acme",
+         *       "provider": "spotdraft"
+         *     }
+         */
         "application/json": components["schemas"]["CreateSession"];
       };
     };
     responses: {
-      /** @description The session with its token, which is shown this once. */
+      /** @description The session with its token. */
       201: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["SessionOut"];
+          "application/json": components["schemas"]["ConnectSession"];
         };
       };
-      /** @description The request is not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description No such account or profile in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connect_sessions_authenticate: {
@@ -2116,18 +3825,18 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["SessionOut"];
+          "application/json": components["schemas"]["ConnectSession"];
         };
       };
-      /** @description No live session with this token in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connect_sessions_confirm: {
@@ -2143,35 +3852,49 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The sign-in has ended; send the browser to `redirect_uri`. */
+      /** @description The attempt has ended. Send the browser to `redirect_uri`. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ConfirmedOut"];
+          "application/json": components["schemas"]["Confirmation"];
         };
       };
-      /** @description Nothing waits for this confirmation, or the sign-in was begun for another customer: nothing is linked. */
+      /** @description The confirmation is not valid, or the session belongs to another customer. Nothing is linked. */
       400: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connectors_list_with_versions: {
     parameters: {
       query?: {
-        /** @description `custom`: only those that the project pushed; `patchbay`: only those that it did not. */
-        owner?: string;
-        /** @description The page, from 1. */
+        /**
+         * @description The page, from 1.
+         * @example 1
+         */
         page?: number;
-        /** @description Connectors on a page, 1 to 100; 25 when absent. */
+        /**
+         * @description Items per page, from 1 to 100.
+         * @example 25
+         */
         page_size?: number;
+        /** @description `custom`: only connectors that the project pushed; `patchbay`: only the others. */
+        owner?: components["schemas"]["ConnectorOwner"];
       };
       header?: never;
       path?: never;
@@ -2185,18 +3908,15 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ConnectorList"];
+          "application/json": components["schemas"]["ConnectorPage"];
         };
       };
-      /** @description A filter is not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connectors_push: {
@@ -2213,42 +3933,42 @@ export interface operations {
       };
     };
     responses: {
-      /** @description The same version with the same files was there already. */
+      /** @description The project had already pushed this version with these files. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["PushOut"];
+          "application/json": components["schemas"]["PushedVersion"];
         };
       };
-      /** @description The version. */
+      /** @description The new version. */
       201: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["PushOut"];
+          "application/json": components["schemas"]["PushedVersion"];
         };
       };
-      /** @description The connector has errors: `diagnostics` lists all of them, and nothing was changed. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description The version is there with other files, or the project has too many. */
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      /** @description The version exists with other files, or the project has too many versions. */
       409: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connectors_list: {
@@ -2266,20 +3986,28 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>[];
+          "application/json": components["schemas"]["ConnectorMeta"][];
         };
       };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connectors_get: {
     parameters: {
       query?: {
-        /** @description The actions that each method's `scopes` are for, comma-separated, also none; all when absent. */
-        enabled_actions?: string;
+        /** @description The ids of the actions whose scopes each method lists, comma-separated; empty for none. All if absent. */
+        enabled_actions?: string[];
       };
       header?: never;
       path: {
-        /** @description The connector's key. */
+        /**
+         * @description The connector's key.
+         * @example spotdraft
+         */
         provider: string;
       };
       cookie?: never;
@@ -2292,18 +4020,14 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["ConnectorDetail"];
         };
       };
-      /** @description No such connector. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connectors_reload: {
@@ -2315,24 +4039,29 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description What changed. A connector with errors is named in `refused`; where it was good before, that version stays in use. */
+      /** @description The changes. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ReloadOut"];
+          "application/json": components["schemas"]["ConnectorReload"];
         };
       };
-      /** @description The directory cannot be read; nothing was changed. */
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      /** @description The directory cannot be read. Nothing is changed. */
       409: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connectors_get_with_versions: {
@@ -2340,7 +4069,10 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The connector's key. */
+        /**
+         * @description The connector's key.
+         * @example spotdraft
+         */
         key: string;
       };
       cookie?: never;
@@ -2353,18 +4085,14 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ConnectorOut"];
+          "application/json": components["schemas"]["Connector"];
         };
       };
-      /** @description No such connector in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connectors_version: {
@@ -2372,9 +4100,15 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The connector's key. */
+        /**
+         * @description The connector's key.
+         * @example spotdraft
+         */
         key: string;
-        /** @description A version, or a pin that leads to one: `latest`, `1.x.x`, `1.2.x`. */
+        /**
+         * @description A version, or a pin: `latest`, `1.x.x`, `1.2.x`.
+         * @example latest
+         */
         version: string;
       };
       cookie?: never;
@@ -2387,18 +4121,15 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["VersionFilesOut"];
+          "application/json": components["schemas"]["ConnectorVersionFiles"];
         };
       };
-      /** @description No such version in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   connectors_delete: {
@@ -2406,9 +4137,15 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The connector's key. */
+        /**
+         * @description The connector's key.
+         * @example acme
+         */
         key: string;
-        /** @description The version. */
+        /**
+         * @description The version.
+         * @example 1.2.0
+         */
         version: string;
       };
       cookie?: never;
@@ -2421,27 +4158,23 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["VersionOut"];
+          "application/json": components["schemas"]["ConnectorVersion"];
         };
       };
-      /** @description The project pushed no such version. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description A profile is pinned to it, or accounts would be left without a connector. */
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      /** @description A connector profile is pinned to it, or accounts would have no connector. */
       409: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   health_healthz: {
@@ -2459,7 +4192,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["Health"];
         };
       };
     };
@@ -2473,28 +4206,31 @@ export interface operations {
     };
     requestBody: {
       content: {
-        "application/json": components["schemas"]["Link"];
+        "application/json": components["schemas"]["LinkAccount"];
       };
     };
     responses: {
-      /** @description `{id, provider}`. */
+      /** @description The account. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["LinkedAccount"];
         };
       };
-      /** @description The fields are not valid, or the provider refuses them; `provider_response` says what it said. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": Record<string, never>;
-        };
-      };
+      400: components["responses"]["HubBadRequest"];
+      401: components["responses"]["HubUnauthorized"];
+      404: components["responses"]["HubNotFound"];
+      408: components["responses"]["HubRequestTimeout"];
+      409: components["responses"]["HubConflict"];
+      412: components["responses"]["HubPreconditionFailed"];
+      413: components["responses"]["HubPayloadTooLarge"];
+      415: components["responses"]["HubUnsupportedMediaType"];
+      429: components["responses"]["HubTooManyRequests"];
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
+      "5XX": components["responses"]["HubProviderFailed"];
     };
   };
   hub_account: {
@@ -2502,22 +4238,26 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account. */
+        /** @description The account's id. */
         id: string;
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description The account's field values. */
+      /** @description The values. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["HubAccount"];
         };
       };
+      401: components["responses"]["HubUnauthorized"];
+      404: components["responses"]["HubNotFound"];
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
     };
   };
   hub_relink: {
@@ -2525,35 +4265,38 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account. */
+        /** @description The account's id. */
         id: string;
       };
       cookie?: never;
     };
     requestBody: {
       content: {
-        "application/json": components["schemas"]["Link"];
+        "application/json": components["schemas"]["LinkAccount"];
       };
     };
     responses: {
-      /** @description `{id, provider}`. */
+      /** @description The account. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["LinkedAccount"];
         };
       };
-      /** @description The fields are not valid, or the provider refuses them. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": Record<string, never>;
-        };
-      };
+      400: components["responses"]["HubBadRequest"];
+      401: components["responses"]["HubUnauthorized"];
+      404: components["responses"]["HubNotFound"];
+      408: components["responses"]["HubRequestTimeout"];
+      409: components["responses"]["HubConflict"];
+      412: components["responses"]["HubPreconditionFailed"];
+      413: components["responses"]["HubPayloadTooLarge"];
+      415: components["responses"]["HubUnsupportedMediaType"];
+      429: components["responses"]["HubTooManyRequests"];
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
+      "5XX": components["responses"]["HubProviderFailed"];
     };
   };
   hub_start_attempt: {
@@ -2565,28 +4308,31 @@ export interface operations {
     };
     requestBody?: {
       content: {
-        "application/json": components["schemas"]["SignInBody"] | null;
+        "application/json": components["schemas"]["StartAttempt"] | null;
       };
     };
     responses: {
-      /** @description `{id}`; `{id, url}` of a prepared sign-in. */
+      /** @description The attempt. */
       201: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["StartedAttempt"];
         };
       };
-      /** @description The fields are not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": Record<string, never>;
-        };
-      };
+      400: components["responses"]["HubBadRequest"];
+      401: components["responses"]["HubUnauthorized"];
+      404: components["responses"]["HubNotFound"];
+      408: components["responses"]["HubRequestTimeout"];
+      409: components["responses"]["HubConflict"];
+      412: components["responses"]["HubPreconditionFailed"];
+      413: components["responses"]["HubPayloadTooLarge"];
+      415: components["responses"]["HubUnsupportedMediaType"];
+      429: components["responses"]["HubTooManyRequests"];
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
+      "5XX": components["responses"]["HubProviderFailed"];
     };
   };
   hub_attempt: {
@@ -2594,22 +4340,26 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The attempt. */
+        /** @description The attempt's id. */
         id: string;
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description `{status, account, error}`. */
+      /** @description The attempt. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["Attempt"];
         };
       };
+      401: components["responses"]["HubUnauthorized"];
+      404: components["responses"]["HubNotFound"];
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
     };
   };
   hub_cancel_attempt: {
@@ -2617,20 +4367,24 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The attempt. */
+        /** @description The attempt's id. */
         id: string;
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description It has ended. */
+      /** @description The attempt has ended. */
       204: {
         headers: {
           [name: string]: unknown;
         };
         content?: never;
       };
+      401: components["responses"]["HubUnauthorized"];
+      404: components["responses"]["HubNotFound"];
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
     };
   };
   hub_events: {
@@ -2638,14 +4392,14 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The attempt. */
+        /** @description The attempt's id. */
         id: string;
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description A stream of events (`text/event-stream`); `attempt` with `{status, account, error}`. */
+      /** @description A stream of server-sent events. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -2654,21 +4408,30 @@ export interface operations {
           "text/event-stream": string;
         };
       };
-      /** @description Too many are followed at once; ask for the attempt instead. */
+      401: components["responses"]["HubUnauthorized"];
+      404: components["responses"]["HubNotFound"];
+      /** @description Too many streams are open. Poll the attempt instead. */
       429: {
         headers: {
+          /** @description The seconds to wait before the next attempt. */
+          "retry-after"?: number;
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["HubError"];
         };
       };
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
     };
   };
   hub_connectors: {
     parameters: {
       query?: {
-        /** @description Only of this connector. */
+        /**
+         * @description Only profiles of this connector.
+         * @example spotdraft
+         */
         provider?: string;
       };
       header?: never;
@@ -2677,15 +4440,18 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description `{integrations}`. */
+      /** @description The connector profiles. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["HubCatalog"];
         };
       };
+      401: components["responses"]["HubUnauthorized"];
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
     };
   };
   hub_connector: {
@@ -2693,22 +4459,35 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The connector profile. */
+        /** @description The connector profile's id. */
         integration_id: string;
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description `{config, hub_settings}`. */
+      /** @description The form. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["HubConnector"];
         };
       };
+      401: components["responses"]["HubUnauthorized"];
+      404: components["responses"]["HubNotFound"];
+      /** @description The connector profile is disabled. */
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["HubError"];
+        };
+      };
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
     };
   };
   hub_settings: {
@@ -2720,15 +4499,18 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Features, and the account to edit. */
+      /** @description The settings. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["HubSettings"];
         };
       };
+      401: components["responses"]["HubUnauthorized"];
+      500: components["responses"]["HubInternalServerError"];
+      503: components["responses"]["HubServiceUnavailable"];
     };
   };
   health_readyz: {
@@ -2746,107 +4528,106 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["Readiness"];
         };
       };
-      /** @description The storage does not answer. */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   proxy_send: {
     parameters: {
       query?: never;
       header: {
-        /** @description The account to act with. */
+        /**
+         * @description The account to act with.
+         * @example V1StGXR8z5jdHi6BmyT1x
+         */
         "x-account-id": string;
-        /** @description `heartbeat` keeps a long call open with newlines. */
-        prefer?: string | null;
-        /** @description How long, in milliseconds, a limit of the account may keep a request to the provider back; `0` fails at once with 429. As long as a call may take when absent. */
-        "x-rate-limit-wait"?: number | null;
+        /**
+         * @description With `heartbeat` a line break is sent every few seconds while the provider has not responded. The status is then always 200, and an error is in the body.
+         * @example heartbeat
+         */
+        prefer?: string;
+        /** @description The longest time in milliseconds that a rate limit may delay the request to the provider; with `0` a limit responds at once with 429. If absent, the time limit of the call. */
+        "x-rate-limit-wait"?: number;
       };
       path?: never;
       cookie?: never;
     };
     requestBody: {
       content: {
-        "application/json": components["schemas"]["Proxied"];
+        "application/json": components["schemas"]["SendProxied"];
       };
     };
     responses: {
-      /** @description `{status, headers, data}` as the provider answered, whatever its status. */
+      /** @description The provider's response. */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": Record<string, never>;
+          "application/json": components["schemas"]["ProxyResponse"];
         };
       };
-      /** @description The request is not valid, or leads to another host. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description The account is suspended or its profile is disabled. */
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      /** @description The account is suspended or must be reconnected, or its connector profile is disabled. */
       412: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["ErrorBody"];
+          "application/json": components["schemas"]["Error"];
         };
       };
-      /** @description A limit of the account; the message says whose, `Retry-After` when to come back. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
-      /** @description The provider cannot be reached. */
-      502: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      501: components["responses"]["NotImplemented"];
+      502: components["responses"]["BadGateway"];
+      503: components["responses"]["ServiceUnavailable"];
+      "4XX": components["responses"]["ProviderRejected"];
+      "5XX": components["responses"]["ProviderFailed"];
     };
   };
   accounts_v2_list: {
     parameters: {
       query?: {
-        /** @description The page, from 1. */
+        /**
+         * @description The page, from 1.
+         * @example 1
+         */
         page?: number;
-        /** @description Accounts on a page, 1 to 100; 25 when absent. */
+        /**
+         * @description Items per page, from 1 to 100.
+         * @example 25
+         */
         page_size?: number;
-        /** @description Only those that hold this text in id, label, connector or owner. */
+        /** @description Only accounts with this text in their id, label, connector or owner. */
         search?: string;
-        /** @description Only of these connectors, comma-separated. */
-        connector?: string;
-        /** @description Only of these profiles, comma-separated. */
-        connector_profile_id?: string;
-        /** @description Only of these owners, comma-separated. */
-        owner_id?: string;
-        /** @description Only in these states, comma-separated. */
-        status?: string;
-        /** @description `production` or `test`. */
-        type?: string;
-        /** @description True: only those that must be linked again soon (`relink.due_from` has come). */
+        /** @description Only these accounts, comma-separated. */
+        account_ids?: string[];
+        /**
+         * @description Only accounts of these connectors, comma-separated.
+         * @example [
+         *       "spotdraft"
+         *     ]
+         */
+        connector?: string[];
+        /** @description Only accounts of these connector profiles, comma-separated. */
+        connector_profile_id?: string[];
+        /** @description Only accounts of these owners, comma-separated. */
+        owner_id?: string[];
+        /** @description Only accounts in these states, comma-separated. */
+        status?: components["schemas"]["AccountStatus"][];
+        /** @description Only real or only test accounts. */
+        type?: components["schemas"]["AccountKind"];
+        /** @description If true, only accounts that must be reconnected soon (`relink.due_from` has passed). */
         relink_due?: boolean;
       };
       header?: never;
@@ -2855,7 +4636,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description A page of accounts. */
+      /** @description The page. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -2864,15 +4645,12 @@ export interface operations {
           "application/json": components["schemas"]["AccountPageV2"];
         };
       };
-      /** @description A filter is not valid. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
   accounts_v2_get: {
@@ -2880,7 +4658,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account. */
+        /** @description The account's id. */
         id: string;
       };
       cookie?: never;
@@ -2896,15 +4674,11 @@ export interface operations {
           "application/json": components["schemas"]["AccountV2"];
         };
       };
-      /** @description No such account in this project. */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ErrorBody"];
-        };
-      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
   };
 }

@@ -23,10 +23,11 @@ export interface ApiOptions {
   fetch?: (request: Request) => Promise<Response>;
 }
 
-export type Api<Paths extends object> = Client<Paths>;
+/** The client of an API whose bodies are JSON. */
+export type Api<Paths extends object> = Client<Paths, "application/json">;
 
 export function createApi<Paths extends object>(options: ApiOptions = {}): Api<Paths> {
-  const client = createClient<Paths>({
+  const client = createClient<Paths, "application/json">({
     baseUrl: options.baseUrl ?? globalThis.location?.origin ?? "",
     credentials: "same-origin",
     // Looked up at call time, so that a test or a service worker may replace it.

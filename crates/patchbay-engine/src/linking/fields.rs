@@ -9,7 +9,7 @@ use patchbay_model::Metadata;
 use patchbay_vault::Secret;
 use serde_json::Value;
 
-use crate::Problem;
+use crate::{Field, Problem};
 
 /// The placeholder of a redacted secret in a form; sent back, it keeps the value.
 const REDACTED_PLACEHOLDER: &str = "__secretvalue:**redacted**";
@@ -30,12 +30,13 @@ pub(crate) struct FormValues {
 pub(crate) fn check_fields(
     fields: &[FormField],
     typed: Vec<(String, Secret)>,
-    place: &str,
+    place: Field,
     kept: impl Fn(&str) -> bool,
 ) -> Result<FormValues, Vec<Problem>> {
     let (mut accepted, mut problems) = (FormValues::default(), Vec::new());
-    let mut report =
-        |key: &str, code, message: String| problems.push(Problem { path: format!("{place}.{key}"), code, message });
+    let mut report = |key: &str, code, message: String| {
+        problems.push(Problem { path: format!("{}.{key}", place.as_str()), code, message })
+    };
     let mut given: Vec<String> = Vec::new();
     for (key, value) in typed {
         let Some(field) = fields.iter().find(|field| field.key == key) else {

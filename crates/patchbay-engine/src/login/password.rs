@@ -7,7 +7,7 @@ use patchbay_model::{Entropy, PasswordHash};
 use patchbay_vault::Secret;
 use tokio::sync::Semaphore;
 
-use crate::{Error, ErrorCode, Problem, services::invalid};
+use crate::{Error, ErrorCode, Field, Problem, services::invalid};
 
 /// The minimum length of a password; length matters more than character classes (NIST SP 800-63B section 3.1.1).
 const MIN_PASSWORD_CHARS: usize = 12;
@@ -71,7 +71,7 @@ fn broken(error: &dyn std::fmt::Display) -> Error {
 pub(crate) fn check_strength(password: &Secret) -> Result<(), Error> {
     let text = password.expose();
     let length = text.chars().count();
-    let refused = |code, message: String| Err(invalid(vec![Problem { path: "password".to_owned(), code, message }]));
+    let refused = |code, message: String| Err(invalid(vec![Problem { path: Field::Password.into(), code, message }]));
     if !(MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&length) {
         return refused("length", format!("a password needs {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"));
     }

@@ -13,7 +13,7 @@ use super::{
     sealed_state,
 };
 use crate::{
-    Engine, Error,
+    Engine, Error, Field,
     linking::{check_fields, open_secrets},
     runtime::Credentials,
     services::{HubSession, hub::HubProfile, invalid, invalid_at},
@@ -61,7 +61,7 @@ pub(super) fn check_form_values(
     fields: &[(String, Secret)],
 ) -> Result<(), Error> {
     let is_stored = |key: &str| existing.is_some_and(|account| account.holds(key));
-    check_fields(&method.config_fields, fields.to_vec(), "credentials", is_stored).map(drop).map_err(invalid)
+    check_fields(&method.config_fields, fields.to_vec(), Field::Credentials, is_stored).map(drop).map_err(invalid)
 }
 
 /// Returns the end of the name of an authorization's cookie, derived from its `state`.
@@ -70,12 +70,6 @@ pub(super) fn cookie_suffix_of(state: &Secret) -> String {
 }
 
 impl Engine {
-    /// Returns the redirect URI of a connector (RFC 6749, section 3.1.2). Each connector has its own; operators
-    /// register it with their OAuth app at the provider.
-    pub fn redirect_uri(&self, connector: &str) -> String {
-        format!("{}/connect/oauth2/{connector}/callback", self.config().public_url)
-    }
-
     /// Starts an authorization: stores its state and returns the authorization URL. An error also ends the connection
     /// attempt, so that the Hub shows it.
     ///
@@ -89,7 +83,7 @@ impl Engine {
             None => self.start_attempt(&hub).await?,
         };
         if attempt.status != AttemptStatus::Pending {
-            return Err(invalid_at("connection_attempt_id", "ended", "this attempt has ended; start again in the Hub"));
+            return Err(invalid_at(Field::Attempt, "ended", "this attempt has ended; start again in the Hub"));
         }
         let outcome = self.authorization_redirect(&hub, &attempt.id, new).await;
         if let Err(error) = &outcome {
@@ -121,7 +115,7 @@ impl Engine {
 
         let entropy = &*self.parts().entropy;
         let (state, browser_secret) = (Secret::new(entropy.token()), Secret::new(entropy.token()));
-        let redirect_uri = self.redirect_uri(&connector.key);
+        let redirect_uri = self.urls().callback(&connector.key);
         let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials);
         let request = AuthorizationRequest {
             engine: self,
@@ -161,7 +155,7 @@ impl Engine {
     /// Returns the URL that the window returns to: `requested` if its origin is allowed, this server's own page
     /// otherwise.
     fn return_url(&self, hub: &HubSession, requested: Option<&str>, more_origins: &[String]) -> String {
-        let own = format!("{}/embedded/accounts/callback", self.config().public_url);
+        let own = self.urls().return_page();
         let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
         let is_allowed = |requested: &str| {
             let is_web = requested.starts_with("https://") || requested.starts_with("http://");

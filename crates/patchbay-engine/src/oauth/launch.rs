@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 
 use super::{NewAuthorization, authorize::check_form_values, protocol::no_authorization_flow, sealed_state};
 use crate::{
-    Engine, Error, ErrorCode,
+    Engine, Error, ErrorCode, Field,
     services::{HubSession, hub::HubProfile, invalid_at},
     tokens::needs_authorization,
 };
@@ -65,7 +65,7 @@ impl Engine {
         draft: AuthorizationDraft,
     ) -> Result<PreparedAuthorization, Error> {
         if self.hub_session(&draft.token).await.map(|found| found.session.id).ok() != Some(hub.session.id) {
-            return Err(invalid_at("token", "session", "this is not the token of the session that asks"));
+            return Err(invalid_at(Field::Token, "session", "this is not the token of the session that asks"));
         }
         let HubProfile { profile, connector, .. } = self.hub_profile(hub, &draft.profile_id).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
@@ -108,7 +108,7 @@ impl Engine {
         })?;
         if state.profile != profile.as_str() {
             let message = "this sign-in link was issued for another connector profile";
-            return Err(invalid_at("integration_id", "mismatch", message));
+            return Err(invalid_at(Field::Profile, "mismatch", message));
         }
         Ok(NewAuthorization {
             token: Secret::new(state.session.as_str()),

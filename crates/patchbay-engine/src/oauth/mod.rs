@@ -26,3 +26,4 @@ pub use authorize::{AuthorizationRedirect, NewAuthorization};
 pub use callback::{AuthorizationCallback, CallbackOutcome};
 pub use confirm::ConfirmedAuthorization;
 pub use launch::{AuthorizationDraft, PreparedAuthorization};
+pub use mcp::ClientMetadata;

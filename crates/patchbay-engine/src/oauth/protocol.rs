@@ -14,7 +14,7 @@ use zeroize::Zeroize;
 
 use super::{callback::AuthorizationCallback, oauth1, oauth2, pending_authorization::PendingAuthorization};
 use crate::{
-    Engine, Error, ErrorCode,
+    Engine, Error, ErrorCode, Field,
     services::invalid_at,
     tokens::{TokenContext, TokenSet},
 };
@@ -35,7 +35,7 @@ pub(super) struct AuthorizationRequest<'a> {
 impl AuthorizationRequest<'_> {
     /// Evaluates a template of the connector; returns none when it evaluates to null.
     pub(super) fn eval_text(&self, template: &Template, escape: Escape) -> Result<Option<String>, String> {
-        let public_url = Value::String(self.engine.config().public_url.clone());
+        let public_url = Value::from(self.engine.urls().base());
         let context = json!({});
         let credentials = self.token_context.credentials.values();
         let roots = [("credentials", credentials), ("context", &context), ("apiHostUri", &public_url)];
@@ -102,7 +102,7 @@ impl ProtocolState {
 
 /// Returns 400 `ValidationError`: the profile's method has no authorization flow.
 pub(super) fn no_authorization_flow() -> Error {
-    invalid_at("integration_id", "method", "this connector profile does not use OAuth sign-in")
+    invalid_at(Field::Profile, "method", "this connector profile does not use OAuth sign-in")
 }
 
 /// A callback, with the pending authorization that it belongs to.

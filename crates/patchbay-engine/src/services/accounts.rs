@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use patchbay_connector::Connector;
+use patchbay_connector::{Connector, definition::Action};
 use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Metadata, ProfileId};
 use patchbay_model::{ApiScope, Profile, ProfileAlarm, ProjectId, Timestamp};
 use patchbay_storage::{AccountFilter, StorageError};
@@ -10,7 +10,7 @@ use patchbay_vault::Secret;
 
 use super::{Caller, Engine, invalid, invalid_at, revocation::revoked};
 use crate::{
-    Error, ErrorCode, Page, Problem,
+    Error, ErrorCode, Field, Page, Problem,
     linking::{Verification, check_fields, seal_account, verify},
     runtime::Revocation,
     scopes::lacking_scopes,
@@ -59,6 +59,8 @@ pub struct AccountView {
     pub profile_active: bool,
     /// The alarm while the provider rejects the profile's OAuth client.
     pub profile_alarm: Option<ProfileAlarm>,
+    /// How many of the connector's actions its profile allows.
+    pub allowed_actions: usize,
     /// The scopes that actions of the profile require and that the provider did not grant.
     pub missing_scopes: Vec<String>,
     /// The notice of the account's next expiry, for people; none if nothing expires.
@@ -94,6 +96,10 @@ impl AccountView {
 /// they are stored.
 #[derive(Clone, Debug, Default)]
 pub struct AccountPatch {
+    /// The connector's key, if the caller names it: it must be the account's own, because it cannot be changed.
+    pub connector: Option<String>,
+    /// The authentication method's key, if the caller names it: it must be the account's own, because it cannot be changed.
+    pub auth_config_key: Option<String>,
     /// The owner's id.
     pub owner_id: Option<String>,
     /// The owner's name.
@@ -174,11 +180,14 @@ impl Engine {
         if let Some(status) = patch.status
             && !matches!(status, AccountStatus::Active | AccountStatus::Suspended)
         {
-            return Err(invalid_at("status", "enum", "status can be set to active or suspended"));
+            return Err(invalid_at(Field::Status, "enum", "status can be set to active or suspended"));
         }
-        for (path, value) in [("origin_owner_id", &patch.owner_id), ("origin_owner_name", &patch.owner_name)] {
+        for (field, what, value) in [
+            (Field::OwnerId, "the owner's id", &patch.owner_id),
+            (Field::OwnerName, "the owner's name", &patch.owner_name),
+        ] {
             if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
-                return Err(invalid_at(path, "required", format!("{path} must not be empty")));
+                return Err(invalid_at(field, "required", format!("{what} must not be empty")));
             }
         }
         self.change_account(&caller.project_id, id, &patch, MethodRule::Keep, None).await
@@ -272,13 +281,25 @@ impl Engine {
         patch: &AccountPatch,
         rule: MethodRule,
     ) -> Result<Arc<Profile>, Error> {
+        for (field, what, given, current) in [
+            (Field::Connector, "connector", &patch.connector, &account.connector),
+            (Field::AuthMethod, "authentication method", &patch.auth_config_key, &account.auth_config_key),
+        ] {
+            if given.as_ref().is_some_and(|given| given != current) {
+                return Err(invalid_at(
+                    field,
+                    "invalid",
+                    format!("the {what} of an account cannot be changed; link another account instead"),
+                ));
+            }
+        }
         let now = self.clock().now();
         let profile_id = patch.profile_id.as_ref().unwrap_or(&account.profile_id).clone();
         let profile = self.profile(&account.project_id, &profile_id).await?;
         let is_other_method = profile.auth_config_key != account.auth_config_key;
         if profile.connector != account.connector || (is_other_method && rule == MethodRule::Keep) {
             return Err(invalid_at(
-                "integration_id",
+                Field::Profile,
                 "mismatch",
                 "the profile belongs to another connector or authentication method",
             ));
@@ -316,7 +337,7 @@ impl Engine {
             let method = installed.as_ref().and_then(|found| found.connector.auth_method(&account.auth_config_key));
             let known = method.is_none_or(|method| method.environments.iter().any(|known| known.key == *environment));
             if !known {
-                return Err(invalid_at("environment", "enum", "the connector has no such environment"));
+                return Err(invalid_at(Field::Environment, "enum", "the connector has no such environment"));
             }
             account.environment.clone_from(environment);
         }
@@ -354,7 +375,7 @@ impl Engine {
             .map(|method| method.config_fields.as_slice())
             .unwrap_or_default();
         let kept = |key: &str| account.holds(key);
-        let typed = check_fields(fields, typed.to_vec(), "credentials", kept).map_err(invalid)?;
+        let typed = check_fields(fields, typed.to_vec(), Field::Credentials, kept).map_err(invalid)?;
         account.setup_information.extend(typed.plain);
         account.secrets.extend(seal_account(self.vault(), &account.project_id, &account.id, &typed.secrets));
         let reasons =
@@ -371,6 +392,7 @@ impl Engine {
     pub(crate) async fn view(&self, account: Arc<Account>) -> Result<AccountView, Error> {
         let profile = self.profile(&account.project_id, &account.profile_id).await?;
         let connector = self.connector_for_profile(&profile).await?.map(|installed| installed.connector);
+        let allowed_actions = connector.as_ref().map_or(0, |connector| allowed(connector, &profile).count());
         let missing_scopes =
             connector.as_ref().map(|connector| lacking(connector, &profile, &account)).unwrap_or_default();
         let title = connector.as_ref().map_or(account.connector.as_str(), |connector| connector.title.as_str());
@@ -378,6 +400,7 @@ impl Engine {
             expiry_notice: account.next_expiry().map(|expiry| expiry_message(expiry, title)),
             uses_previous_client: previous_client_id(&account, &profile).is_some(),
             account,
+            allowed_actions,
             missing_scopes,
             profile_alarm: profile.alarm.clone(),
             connector_title: connector.as_ref().map(|connector| connector.title.clone()),
@@ -393,10 +416,15 @@ impl Engine {
 /// Returns the scopes that any action of the profile requires and that the provider did not grant.
 fn lacking(connector: &Connector, profile: &Profile, account: &Account) -> Vec<String> {
     let Some(method) = connector.auth_method(&account.auth_config_key) else { return Vec::new() };
-    let allowed = connector.actions.iter().filter(|action| profile.enabled_actions.allows(&action.public_id));
     let missing: BTreeSet<String> =
-        allowed.flat_map(|action| lacking_scopes(connector, method, account, action)).collect();
+        allowed(connector, profile).flat_map(|action| lacking_scopes(connector, method, account, action)).collect();
     missing.into_iter().collect()
+}
+
+/// Returns the actions that a profile allows.
+fn allowed<'a>(connector: &'a Connector, profile: &'a Profile) -> impl Iterator<Item = &'a Action> {
+    let actions = connector.actions.iter().map(|action| &**action);
+    actions.filter(|action| profile.enabled_actions.allows(&action.public_id))
 }
 
 /// Returns the storage filter for a query.
@@ -411,7 +439,7 @@ fn filter(query: AccountQuery, now: Timestamp) -> Result<AccountFilter, Error> {
     let search = query.search.map(|text| text.trim().to_owned()).unwrap_or_default();
     if search.chars().count() > MAX_SEARCH_CHARS {
         let message = format!("search takes at most {MAX_SEARCH_CHARS} characters");
-        return Err(invalid_at("search", "length", message));
+        return Err(invalid_at(Field::Search, "length", message));
     }
     let profile_active = match (disabled, statuses.contains(&AccountStatus::Active)) {
         (true, true) | (false, false) => None,
@@ -441,11 +469,15 @@ fn filter(query: AccountQuery, now: Timestamp) -> Result<AccountFilter, Error> {
 pub(super) fn check_page(page: u32, page_size: u32) -> Result<(), Error> {
     let mut problems = Vec::new();
     if page == 0 {
-        problems.push(Problem { path: "page".to_owned(), code: "range", message: "page must be 1 or more".to_owned() });
+        problems.push(Problem {
+            path: Field::Page.into(),
+            code: "range",
+            message: "page must be 1 or more".to_owned(),
+        });
     }
     if !(1..=MAX_PAGE_SIZE).contains(&page_size) {
-        let message = format!("page_size must be from 1 to {MAX_PAGE_SIZE}");
-        problems.push(Problem { path: "page_size".to_owned(), code: "range", message });
+        let message = format!("the page size must be from 1 to {MAX_PAGE_SIZE}");
+        problems.push(Problem { path: Field::PageSize.into(), code: "range", message });
     }
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }

@@ -6,7 +6,7 @@ use patchbay_connector::{Connector, definition::Action};
 use patchbay_model::{Account, AccountId, ApiScope, Profile};
 
 use super::{Caller, Engine, accounts::check_page, invalid_at};
-use crate::{Error, scopes::lacking_scopes};
+use crate::{Error, Field, scopes::lacking_scopes};
 
 /// A query for actions.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +61,7 @@ impl Engine {
         let start = match &query.next {
             None => 0,
             Some(cursor) => parse_cursor(cursor).ok_or_else(|| {
-                invalid_at("next", "cursor", "this cursor was not issued here; omit it to start over")
+                invalid_at(Field::Next, "cursor", "this cursor was not issued here; omit it to start over")
             })?,
         };
         let mut candidates = Vec::new();

@@ -9,7 +9,7 @@ use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::{Secret, Vault};
 
 use super::{Caller, Engine, invalid_at, profiles::NewProfile};
-use crate::{Error, ErrorCode, keyed_locks::LockKey};
+use crate::{Error, ErrorCode, Field, keyed_locks::LockKey};
 
 /// The result of the first start. Its secrets are shown only once.
 #[derive(Debug)]
@@ -256,7 +256,7 @@ impl Engine {
             .is_some_and(|text| text.expose().len() < MIN_KEY_CHARS || text.expose().contains([':', ' ']))
         {
             return Err(invalid_at(
-                "key",
+                Field::Key,
                 "length",
                 format!(
                     "an API key that you choose needs at least {MIN_KEY_CHARS} characters, without colons and spaces"
@@ -372,7 +372,7 @@ fn key_name(name: &str) -> Result<String, Error> {
 fn check_name(what: &str, name: &str) -> Result<(), Error> {
     if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         let message = format!("the name of {what} needs 1 to 100 characters without line breaks");
-        return Err(invalid_at("name", "length", message));
+        return Err(invalid_at(Field::Name, "length", message));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use patchbay_model::{Profile, ProjectId};
 
 use super::{Caller, Engine, invalid_at};
 use crate::{
-    Error, ErrorCode,
+    Error, ErrorCode, Field,
     connector_catalog::{InstalledConnector, Origin, PushedVersion, Resolution},
 };
 
@@ -110,18 +110,13 @@ impl Engine {
     }
 
     /// Returns the connector with this key; 400 with the nearest key if there is none.
-    pub(crate) async fn known_connector(
-        &self,
-        project: &ProjectId,
-        key: &str,
-        path: &str,
-    ) -> Result<Arc<Connector>, Error> {
+    pub(crate) async fn known_connector(&self, project: &ProjectId, key: &str) -> Result<Arc<Connector>, Error> {
         let registry = self.connectors_of(project).await?;
         registry.get(key).cloned().ok_or_else(|| {
             let shown: String = key.chars().filter(|c| !c.is_control()).take(64).collect();
             let near = nearest(&shown, registry.keys());
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            invalid_at(path, "unknown_connector", format!("there is no connector `{shown}`{hint}"))
+            invalid_at(Field::Connector, "unknown_connector", format!("there is no connector `{shown}`{hint}"))
         })
     }
 }

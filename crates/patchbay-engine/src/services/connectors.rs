@@ -7,7 +7,7 @@ use patchbay_model::{ApiScope, ConnectorVersion};
 
 use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::{
-    Error, ErrorCode, Page,
+    Error, ErrorCode, Field, Page,
     connector_catalog::{InstalledConnector, Origin, Resolution},
 };
 
@@ -111,7 +111,7 @@ impl Engine {
     pub async fn connector_version(&self, caller: &Caller, key: &str, pin: &str) -> Result<VersionFiles, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         if let Err(error) = pin.parse::<VersionPin>() {
-            return Err(invalid_at("version", "format", error.to_string()));
+            return Err(invalid_at(Field::Version, "format", error.to_string()));
         }
         let state = self.connector_catalog().state();
         let resolution = state.resolve(&caller.project_id, key, Some(pin)).ok_or_else(|| missing(key, Some(pin)))?;

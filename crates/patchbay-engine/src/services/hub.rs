@@ -14,7 +14,7 @@ use super::{
     invalid, invalid_at,
 };
 use crate::{
-    Error, ErrorCode,
+    Error, ErrorCode, Field,
     connector_catalog::{InstalledConnector, Origin},
     keyed_locks::LockKey,
     linking::{Verification, check_fields, seal_account, verify},
@@ -120,7 +120,7 @@ impl Engine {
             return self.reconnect(hub, account, request, token_set).await;
         }
         let Some(profile_id) = &request.profile_id else {
-            return Err(invalid_at("integration_id", "required", "integration_id is required"));
+            return Err(invalid_at(Field::Profile, "required", "a connector profile is required"));
         };
         let HubProfile { profile, connector, .. } = self.hub_profile(hub, profile_id).await?;
         let owner = LockKey::owner(&session.project_id, &session.owner, &connector.key);
@@ -136,7 +136,7 @@ impl Engine {
             .auth_method(&profile.auth_config_key)
             .map(|method| method.config_fields.as_slice())
             .unwrap_or_default();
-        let typed = check_fields(fields, request.credentials, "credentials", |_| false).map_err(invalid)?;
+        let typed = check_fields(fields, request.credentials, Field::Credentials, |_| false).map_err(invalid)?;
         let id = AccountId::generate(&*self.parts().entropy);
         let now = self.clock().now();
         let mut account = Account {

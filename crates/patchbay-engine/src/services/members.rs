@@ -8,7 +8,7 @@ use patchbay_model::{
 use patchbay_vault::{Secret, Vault};
 
 use super::{Caller, Engine, invalid_at};
-use crate::{Error, ErrorCode, login::check_strength};
+use crate::{Error, ErrorCode, Field, login::check_strength};
 
 /// A new login with the token for the browser's cookie.
 #[derive(Debug)]
@@ -152,7 +152,11 @@ impl Engine {
         check_strength(new)?;
         if let Some(hash) = &member.password {
             let Some(current) = current else {
-                return Err(invalid_at("current_password", "required", "current_password is required to change it"));
+                return Err(invalid_at(
+                    Field::CurrentPassword,
+                    "required",
+                    "the current password is required to change it",
+                ));
             };
             self.guess(self.clock().now())?;
             self.check_password(current, hash, "the current password is wrong").await?;

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Error, ErrorCode, EventSink,
+    Error, ErrorCode, EventSink, Field, NoRoutes, PublicUrls,
     background_task::BackgroundTask,
     call_log::CallLog,
     connector_catalog::{self, ConnectorCatalog, ConnectorSource},
@@ -78,8 +78,8 @@ pub struct EngineParts {
 /// The operator's settings of the engine.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// The public URL without a trailing slash; auth links and callback URLs start with it.
-    pub public_url: String,
+    /// The URLs of the server's routes.
+    pub urls: Arc<dyn PublicUrls>,
     /// Private networks that outbound requests may reach, also over plain http.
     pub egress_allow: Vec<ipnet::IpNet>,
     /// CA certificates in PEM that are trusted in addition to the public ones.
@@ -96,10 +96,10 @@ pub struct EngineConfig {
 }
 
 impl Default for EngineConfig {
-    /// Returns the defaults of the configuration file, for a server on this machine.
+    /// Returns the defaults of the configuration file, for a process without routes.
     fn default() -> Self {
         Self {
-            public_url: "http://127.0.0.1".to_owned(),
+            urls: Arc::new(NoRoutes),
             egress_allow: Vec::new(),
             egress_ca: None,
             upstreams: Vec::new(),
@@ -342,6 +342,11 @@ impl Engine {
         self.parts().entropy.token()
     }
 
+    /// Returns the URLs of the server's routes.
+    pub(crate) fn urls(&self) -> &dyn PublicUrls {
+        &*self.config().urls
+    }
+
     /// The operator's settings.
     pub fn config(&self) -> &EngineConfig {
         &self.0.parts.config
@@ -444,6 +449,6 @@ pub(crate) fn invalid(problems: Vec<crate::Problem>) -> Error {
 }
 
 /// Creates the 400 `ValidationError` with one problem.
-pub(crate) fn invalid_at(path: &str, code: &'static str, message: impl Into<String>) -> Error {
-    invalid(vec![crate::Problem { path: path.to_owned(), code, message: message.into() }])
+pub(crate) fn invalid_at(field: Field, code: &'static str, message: impl Into<String>) -> Error {
+    invalid(vec![crate::Problem { path: field.into(), code, message: message.into() }])
 }

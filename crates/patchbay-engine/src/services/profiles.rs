@@ -10,7 +10,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{Caller, Engine, accounts::check_page, invalid, invalid_at};
 use crate::{
-    Error, ErrorCode, Page, Problem,
+    Error, ErrorCode, Field, Page, Problem,
     connector_catalog::Resolution,
     keyed_locks::LockKey,
     linking::{check_fields, reseal_profile, seal_profile},
@@ -120,7 +120,7 @@ impl Engine {
         check_actions(&connector, &new.enabled_actions)?;
         let name = new.name.unwrap_or_else(|| connector.title.clone());
         check_name(&name)?;
-        let typed = check_fields(&method.setup_fields, new.setup, "setup_information", |_| false).map_err(invalid)?;
+        let typed = check_fields(&method.setup_fields, new.setup, Field::Setup, |_| false).map_err(invalid)?;
         let id = ProfileId::generate(&*self.parts().entropy);
         let now = self.clock().now();
         let profile = Profile {
@@ -177,7 +177,7 @@ impl Engine {
         profile.active = patch.active.unwrap_or(profile.active);
         match patch.default {
             Some(false) if profile.default => {
-                return Err(invalid_at("default", "invalid", "make another profile the default instead"));
+                return Err(invalid_at(Field::Default, "invalid", "make another profile the default instead"));
             }
             Some(default) => profile.default = default,
             None => {}
@@ -187,7 +187,7 @@ impl Engine {
             let connector = connector.as_ref().map_err(Clone::clone)?;
             if connector.auth_method(&profile.auth_config_key).is_none() {
                 return Err(invalid_at(
-                    "connector_pinned_version",
+                    Field::VersionPin,
                     "auth_method_missing",
                     format!(
                         "{} {} has no authentication method `{}`, which this profile uses",
@@ -208,7 +208,7 @@ impl Engine {
                 profile.environment = environment_of(method, Some(environment))?;
             }
             let kept = |key: &str| profile.secrets.contains_key(key) || profile.setup_information.contains_key(key);
-            let typed = check_fields(&method.setup_fields, patch.setup, "setup_information", kept).map_err(invalid)?;
+            let typed = check_fields(&method.setup_fields, patch.setup, Field::Setup, kept).map_err(invalid)?;
             let before = profile.clone();
             profile.secrets.extend(seal_profile(self.vault(), &profile.project_id, &profile.id, &typed.secrets));
             profile.setup_information.extend(typed.plain);
@@ -314,15 +314,15 @@ impl Engine {
 
     /// Returns the connector version that a pin selects, or the latest without a pin; otherwise 400 `ValidationError`.
     async fn connector_at(&self, project: &ProjectId, key: &str, pin: Option<&str>) -> Result<Arc<Connector>, Error> {
-        let Some(pin) = pin else { return self.known_connector(project, key, "connector_key").await };
-        let wrong = |code, message: String| invalid_at("connector_pinned_version", code, message);
+        let Some(pin) = pin else { return self.known_connector(project, key).await };
+        let wrong = |code, message: String| invalid_at(Field::VersionPin, code, message);
         if let Err(error) = pin.parse::<VersionPin>() {
             return Err(wrong("format", error.to_string()));
         }
         let state = self.connector_catalog().state();
         let known = state.versions(project, key);
         if known.is_empty() {
-            return self.known_connector(project, key, "connector_key").await;
+            return self.known_connector(project, key).await;
         }
         let Some(resolution) = state.resolve(project, key, Some(pin)) else {
             let known = known.iter().map(Resolution::version).collect::<Vec<_>>().join(", ");
@@ -343,11 +343,7 @@ fn method_of<'a>(connector: &'a Connector, key: Option<&str>) -> Result<&'a Auth
     };
     found.ok_or_else(|| {
         let known = connector.authentication.iter().map(|method| method.key.as_str()).collect::<Vec<_>>().join(", ");
-        invalid_at(
-            "authentication_config_key",
-            "enum",
-            format!("{} has the authentication methods: {known}", connector.title),
-        )
+        invalid_at(Field::AuthMethod, "enum", format!("{} has the authentication methods: {known}", connector.title))
     })
 }
 
@@ -359,13 +355,13 @@ fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<String, Erro
     found.map(|environment| environment.key.clone()).ok_or_else(|| {
         let known =
             method.environments.iter().map(|environment| environment.key.as_str()).collect::<Vec<_>>().join(", ");
-        invalid_at("environment", "enum", format!("the environments are: {known}"))
+        invalid_at(Field::Environment, "enum", format!("the environments are: {known}"))
     })
 }
 
 fn check_name(name: &str) -> Result<(), Error> {
     if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-        return Err(invalid_at("name", "length", "a name needs 1 to 200 characters without line breaks"));
+        return Err(invalid_at(Field::Name, "length", "a name needs 1 to 200 characters without line breaks"));
     }
     Ok(())
 }
@@ -377,7 +373,7 @@ fn check_actions(connector: &Connector, actions: &EnabledActions) -> Result<(), 
         let near = nearest(id, connector.actions.iter().map(|action| action.public_id.as_str()));
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         Problem {
-            path: "enabled_actions".to_owned(),
+            path: Field::EnabledActions.into(),
             code: "unknown_action",
             message: format!("action `{id}` does not exist{hint}"),
         }

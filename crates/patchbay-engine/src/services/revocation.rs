@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Caller, Engine, credentials_of, invalid_at};
 use crate::{
-    Error, ErrorCode,
+    Error, ErrorCode, Field,
     runtime::Revocation,
     tokens::{TokenClient, TokenContext, revoke},
 };
@@ -81,12 +81,12 @@ impl Engine {
     pub async fn revoke_accounts(&self, caller: &Caller, query: RevocationQuery) -> Result<RevocationReport, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         if query.connector.is_none() && query.since.is_none() && query.until.is_none() {
-            return Err(invalid_at("connector", "required", "select the accounts by connector, since or until"));
+            return Err(invalid_at(Field::Connector, "required", "select the accounts by connector, since or until"));
         }
         if let (Some(since), Some(until)) = (query.since, query.until)
             && since >= until
         {
-            return Err(invalid_at("until", "range", "until must be after since"));
+            return Err(invalid_at(Field::Until, "range", "until must be after since"));
         }
         let (engine, caller) = (self.clone(), caller.clone());
         // The revocation continues if the caller is cancelled, until the server stops. Then the accounts that have started are

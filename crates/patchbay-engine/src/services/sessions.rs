@@ -5,7 +5,7 @@ use patchbay_model::{ApiScope, SessionId};
 use patchbay_vault::{Secret, Vault};
 
 use super::{Caller, Engine, invalid, invalid_at};
-use crate::{Error, ErrorCode, Problem};
+use crate::{Error, ErrorCode, Field, Problem};
 
 /// The values of a new connect session.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub struct CreatedSession {
     pub session: ConnectSession,
     /// Its token.
     pub token: Secret,
-    /// The link that opens the Hub in its own page (`{public_url}/embedded/integrations?token=…`).
+    /// The URL that opens the Hub in its own page, with the token.
     pub auth_link_url: Secret,
 }
 
@@ -64,15 +64,15 @@ impl Engine {
         caller.require(ApiScope::PlatformWrite)?;
         let allowed_origins = check(&new)?;
         if let Some(connector) = &new.connector {
-            self.known_connector(&caller.project_id, connector, "provider").await?;
+            self.known_connector(&caller.project_id, connector).await?;
         }
         if let Some(id) = &new.profile_id {
             let profile = self.profile(&caller.project_id, id).await?;
             if new.connector.as_ref().is_some_and(|connector| *connector != profile.connector) {
                 return Err(invalid_at(
-                    "integration_id",
+                    Field::Profile,
                     "mismatch",
-                    "the profile belongs to another connector than `provider`",
+                    "the connector profile belongs to another connector than the one of the session",
                 ));
             }
         }
@@ -103,8 +103,7 @@ impl Engine {
             expires_at: now.plus_seconds(new.expires_in.unwrap_or(DEFAULT_SESSION_TTL_SECS)),
         };
         session.id = self.storage().sessions().create(&session).await?;
-        let auth_link_url =
-            Secret::new(format!("{}/embedded/integrations?token={}", self.config().public_url, token.expose()));
+        let auth_link_url = self.urls().hub(&token);
         Ok(CreatedSession { session, token, auth_link_url })
     }
 
@@ -133,18 +132,20 @@ const MAX_ORIGINS: usize = 50;
 /// Returns the normalized origins, or every problem of the request.
 fn check(new: &NewSession) -> Result<Vec<String>, Error> {
     let mut problems = Vec::new();
-    for (path, value) in [("origin_owner_id", &new.owner.id), ("origin_owner_name", &new.owner.name)] {
+    for (field, what, value) in
+        [(Field::OwnerId, "the owner's id", &new.owner.id), (Field::OwnerName, "the owner's name", &new.owner.name)]
+    {
         if value.trim().is_empty() {
             problems.push(Problem {
-                path: path.to_owned(),
+                path: field.into(),
                 code: "required",
-                message: format!("{path} must not be empty"),
+                message: format!("{what} must not be empty"),
             });
         }
     }
     if new.expires_in.is_some_and(|life| !(1..=MAX_SESSION_TTL_SECS).contains(&life)) {
         let message = format!("expires_in must be from 1 to {MAX_SESSION_TTL_SECS} seconds");
-        problems.push(Problem { path: "expires_in".to_owned(), code: "range", message });
+        problems.push(Problem { path: Field::ExpiresIn.into(), code: "range", message });
     }
     let mut origins = Vec::with_capacity(new.allowed_origins.len());
     for (index, given) in new.allowed_origins.iter().enumerate() {
@@ -152,7 +153,7 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
             Some(origin) if !origins.contains(&origin) => origins.push(origin),
             Some(_) => {}
             None => problems.push(Problem {
-                path: format!("allowed_origins[{index}]"),
+                path: format!("{}[{index}]", Field::AllowedOrigins.as_str()),
                 code: "origin",
                 message: "an origin needs a scheme, a host and optionally a port, such as https://app.example.com"
                     .to_owned(),
@@ -161,12 +162,12 @@ fn check(new: &NewSession) -> Result<Vec<String>, Error> {
     }
     if origins.len() > MAX_ORIGINS {
         let message = format!("a session allows at most {MAX_ORIGINS} origins");
-        problems.push(Problem { path: "allowed_origins".to_owned(), code: "length", message });
+        problems.push(Problem { path: Field::AllowedOrigins.into(), code: "length", message });
     }
     if new.confirm_url.as_deref().is_some_and(|url| !is_confirmable(url)) {
         let message = "confirm_url is an address of your product, such as https://app.example.com/integrations/confirm: \
                        https (http only on localhost), without a user and without a fragment";
-        problems.push(Problem { path: "confirm_url".to_owned(), code: "url", message: message.to_owned() });
+        problems.push(Problem { path: Field::ConfirmUrl.into(), code: "url", message: message.to_owned() });
     }
     if problems.is_empty() { Ok(origins) } else { Err(invalid(problems)) }
 }

@@ -441,7 +441,7 @@ impl EndpointRequest<'_> {
         let Self { source, name, mut form, reserved, scopes, params } = self;
         let context =
             token_context.run_ids(client.new_call_id()).context(token_context.connector, token_context.method);
-        let public_url = Value::String(client.config.public_url.clone());
+        let public_url = Value::from(client.config.urls.base());
         let roots =
             [("credentials", token_context.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
         let bindings = Bindings { roots: &roots };

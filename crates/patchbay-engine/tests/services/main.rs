@@ -8,4 +8,6 @@ mod secrets;
 mod sessions;
 mod start;
 mod tenants;
+#[path = "../support/urls.rs"]
+mod urls;
 mod world;

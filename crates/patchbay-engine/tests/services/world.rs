@@ -89,7 +89,7 @@ pub async fn parts(folder: &Path, seed: u64, clock: Arc<ManualClock>, registry: 
         clock,
         entropy,
         config: EngineConfig {
-            public_url: "http://localhost".into(),
+            urls: crate::urls::urls(),
             egress_allow: Vec::new(),
             egress_ca: None,
             upstreams: vec![("https://api.ledger.example.com".into(), url)],

@@ -1,5 +1,7 @@
 //! An engine on SQLite in a folder of its own, with one connector of this repository.
 
+mod urls;
+
 use std::{fs, path::Path, sync::Arc};
 
 use patchbay_connector::{Connector, Registry, SourceFile, load, render};
@@ -42,7 +44,7 @@ pub async fn engine(
         clock,
         entropy,
         config: EngineConfig {
-            public_url: "http://localhost".into(),
+            urls: urls::urls(),
             egress_allow: Vec::new(),
             egress_ca: None,
             upstreams,

@@ -9,4 +9,6 @@ mod previous_clients;
 mod races;
 mod revocation;
 mod scopes;
+#[path = "../support/urls.rs"]
+mod urls;
 mod world;

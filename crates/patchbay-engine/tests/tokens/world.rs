@@ -170,7 +170,7 @@ fn parts(storage: &Arc<dyn Storage>, clock: &Arc<ManualClock>, provider_url: &st
         clock: clock.clone(),
         entropy,
         config: EngineConfig {
-            public_url: "http://localhost".into(),
+            urls: crate::urls::urls(),
             egress_allow: Vec::new(),
             egress_ca: None,
             upstreams: vec![("https://harbor.example.com".into(), provider_url.to_owned())],

@@ -1,4 +1,4 @@
-//! Who asks: an API key, or a connect session.
+//! Authentication of requests: an API key, a logged-in browser, or a connect session.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -11,13 +11,13 @@ use patchbay_engine::{Caller, Error, ErrorCode, HubSession};
 use patchbay_model::AccountId;
 use patchbay_vault::Secret;
 
-use super::browser::{foreign_page, is_own_page, session_token};
+use super::browser::{csrf_rejected, is_same_origin, session_token};
 use crate::{
     error::{ApiError, HubError},
     state::AppState,
 };
 
-/// A verified API key, or a signed-in browser.
+/// The caller behind a valid API key or a logged-in browser.
 pub(crate) struct Authenticated(pub(crate) Arc<Caller>);
 
 impl FromRequestParts<AppState> for Authenticated {
@@ -27,29 +27,29 @@ impl FromRequestParts<AppState> for Authenticated {
         if let Some(key) = api_key(&parts.headers) {
             return Ok(Self(state.engine.authenticate(&key).await?));
         }
-        // A key that cannot be read is a mistake to tell, not a reason to look at cookies.
+        // A malformed key is an error; the cookie is not used instead.
         if !parts.headers.contains_key(header::AUTHORIZATION)
             && let Some(token) = session_token(&parts.headers)
         {
-            if !is_own_page(parts, state) {
-                return Err(foreign_page());
+            if !is_same_origin(parts, state) {
+                return Err(csrf_rejected());
             }
             let project = parts.headers.get("x-project-id").and_then(|value| value.to_str().ok());
             return Ok(Self(state.engine.member_caller(&token, project).await?));
         }
         Err(Error::new(
             ErrorCode::Unauthorized,
-            "an API key is needed: send it as the user name of Basic authentication, with an empty password",
+            "an API key is required; send it as the user name of Basic authentication, with an empty password",
         )
         .into())
     }
 }
 
-/// Whoever asks for a page that everyone may read: with a valid key or a signed-in browser it shows more. What is no
-/// valid key is nobody here.
-pub(crate) struct PerhapsAuthenticated(pub(crate) Option<Arc<Caller>>);
+/// The caller of a page that everyone may read and that shows more to callers with a key or a logged-in browser. A key
+/// that is not valid counts as none.
+pub(crate) struct OptionalAuth(pub(crate) Option<Arc<Caller>>);
 
-impl FromRequestParts<AppState> for PerhapsAuthenticated {
+impl FromRequestParts<AppState> for OptionalAuth {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
@@ -58,7 +58,7 @@ impl FromRequestParts<AppState> for PerhapsAuthenticated {
     }
 }
 
-/// The key of `Basic base64(key:)`, `Basic base64(key)` or `Bearer key`.
+/// Returns the key of `Basic base64(key:)`, `Basic base64(key)` or `Bearer key`.
 fn api_key(headers: &HeaderMap) -> Option<Secret> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = value.split_once(' ')?;
@@ -73,7 +73,7 @@ fn api_key(headers: &HeaderMap) -> Option<Secret> {
     (!key.is_empty()).then(|| Secret::new(key))
 }
 
-/// A live connect session.
+/// A connect session that has not expired.
 pub(crate) struct HubAuth(pub(crate) HubSession);
 
 impl FromRequestParts<AppState> for HubAuth {
@@ -82,14 +82,14 @@ impl FromRequestParts<AppState> for HubAuth {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, HubError> {
         let token = parts.headers.get("x-hub-session-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let found = state.engine.hub_session(&Secret::new(token)).await;
-        // The stock Hub ignores a 401 to a change and says that it was saved; a 400 it shows.
-        let ignored = parts.method == Method::PATCH && !token.is_empty();
-        let found = found.map_err(|error| if ignored { error.with_status(400) } else { error });
+        // The stock Hub ignores a 401 in response to a change and reports success; it shows a 400.
+        let is_ignored = parts.method == Method::PATCH && !token.is_empty();
+        let found = found.map_err(|error| if is_ignored { error.with_status(400) } else { error });
         Ok(Self(found?))
     }
 }
 
-/// The account that a call acts with.
+/// The account that a call acts with, from the header `x-account-id`.
 pub(crate) struct AccountHeader(pub(crate) AccountId);
 
 impl FromRequestParts<AppState> for AccountHeader {

@@ -1,4 +1,4 @@
-//! A signed-in browser: its cookie, and the proof that a page of ours asks.
+//! A browser that is logged in to the dashboard: its cookie, and the protection against cross-site request forgery.
 
 use std::time::Duration;
 
@@ -9,75 +9,70 @@ use axum::{
 use patchbay_engine::{Error, ErrorCode};
 use patchbay_vault::Secret;
 
-use crate::{error::ApiError, state::AppState};
+use crate::{error::ApiError, state::AppState, urls::RouteUrls};
 
-/// The cookie's name over https: the prefix binds it to this very host (RFC 6265bis section 4.1.3.2).
-const SECURE_NAME: &str = "__Host-patchbay_session";
-/// Its name on a machine of one's own, where there is no https.
-const PLAIN_NAME: &str = "patchbay_session";
-/// The header that pages of ours send with every change. Another site cannot: a header of one's own needs a
-/// preflight, which this API does not grant.
-const PROOF: &str = "x-requested-with";
+/// The cookie's name over https. The prefix binds it to this host (RFC 6265bis section 4.1.3.2).
+const SECURE_COOKIE_NAME: &str = "__Host-patchbay_session";
+/// The cookie's name over http, on a developer's machine.
+const PLAIN_COOKIE_NAME: &str = "patchbay_session";
+/// The header that this server's pages send with every change. Pages of other sites cannot send it: a custom header needs
+/// a CORS preflight, which this API does not allow.
+const CSRF_HEADER: &str = "x-requested-with";
+const CSRF_HEADER_VALUE: &str = "patchbay";
 
-/// The `Set-Cookie` of a session; an empty token with no life removes it.
-pub(crate) fn cookie_header(public_url: &str, token: &str, max_age: Duration) -> HeaderValue {
-    let is_secure = public_url.starts_with("https://");
-    let (name, secure) = if is_secure { (SECURE_NAME, "; Secure") } else { (PLAIN_NAME, "") };
+/// Returns the `Set-Cookie` value of a session. An empty token with the age 0 removes the cookie.
+pub(crate) fn cookie_header(urls: &RouteUrls, token: &str, max_age: Duration) -> HeaderValue {
+    let (name, secure) = if urls.is_https() { (SECURE_COOKIE_NAME, "; Secure") } else { (PLAIN_COOKIE_NAME, "") };
     let text = format!("{name}={token}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{secure}", max_age.as_secs());
     let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
     value.set_sensitive(true);
     value
 }
 
-/// The session's token among the cookies.
+/// Returns the session's token from the cookies.
 pub(crate) fn session_token(headers: &HeaderMap) -> Option<Secret> {
     let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let (_, token) = pairs.find(|(name, _)| *name == SECURE_NAME || *name == PLAIN_NAME)?;
+    let (_, token) = pairs.find(|(name, _)| *name == SECURE_COOKIE_NAME || *name == PLAIN_COOKIE_NAME)?;
     (!token.is_empty()).then(|| Secret::new(token))
 }
 
-/// Whether a request has the mark of our pages.
-pub(crate) fn is_marked(headers: &HeaderMap) -> bool {
-    headers.get(PROOF).is_some_and(|value| value == "patchbay")
+/// Returns true if a request has the header of this server's own pages.
+pub(crate) fn has_csrf_header(headers: &HeaderMap) -> bool {
+    headers.get(CSRF_HEADER).is_some_and(|value| value == CSRF_HEADER_VALUE)
 }
 
-/// Whether a page of ours asks for a change. Reading needs no proof: another site cannot see the answer.
-pub(super) fn is_own_page(parts: &Parts, state: &AppState) -> bool {
+/// Returns true if a request reads, or if a page of this server sent it. Reading is always allowed: another site cannot
+/// see the response.
+pub(super) fn is_same_origin(parts: &Parts, state: &AppState) -> bool {
     if matches!(parts.method, Method::GET | Method::HEAD) {
         return true;
     }
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    // Where the browser names the page's origin, it must be this server's: by its public URL, or by the name
-    // under which the browser reached it.
+    // If the browser names the page's origin, it must be this server's: by its public URL, or by the host name with which
+    // the browser reached it.
     let same_origin = header("origin").is_none_or(|origin| {
         let host = origin.split_once("://").map(|(_, host)| host);
-        url_origin(&state.config.public_url) == origin || (host.is_some() && host == header("host"))
+        state.urls.origin() == origin || (host.is_some() && host == header("host"))
     });
-    is_marked(&parts.headers) && same_origin
+    has_csrf_header(&parts.headers) && same_origin
 }
 
-/// What a change from anywhere else is answered with.
-pub(super) fn foreign_page() -> ApiError {
-    Error::new(
-        ErrorCode::ForeignPage,
-        "a signed-in browser changes things from this server's own pages alone (they send `x-requested-with: patchbay`); use an API key elsewhere",
+/// Returns 403 `ForeignPageError`, for a change that a page of another site may have sent.
+pub(super) fn csrf_rejected() -> ApiError {
+    Error::new(ErrorCode::ForeignPage, "a logged-in browser can make changes only from this server's own pages (they send `x-requested-with: patchbay`); use an API key elsewhere",
     )
     .into()
 }
 
-fn url_origin(public_url: &str) -> String {
-    url::Url::parse(public_url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
-}
+/// A request that a page of this server sent.
+pub(crate) struct SameOrigin;
 
-/// A request that a page of ours sent.
-pub(crate) struct OwnPage;
-
-impl FromRequestParts<AppState> for OwnPage {
+impl FromRequestParts<AppState> for SameOrigin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        if is_own_page(parts, state) { Ok(Self) } else { Err(foreign_page()) }
+        if is_same_origin(parts, state) { Ok(Self) } else { Err(csrf_rejected()) }
     }
 }
 
@@ -100,8 +95,9 @@ mod tests {
 
     #[test]
     fn the_cookie_stays_on_its_host() {
-        let header =
-            |url, token, seconds| cookie_header(url, token, Duration::from_secs(seconds)).to_str().unwrap().to_owned();
+        let header = |url, token, seconds| {
+            cookie_header(&RouteUrls::new(url), token, Duration::from_secs(seconds)).to_str().unwrap().to_owned()
+        };
         assert_eq!(
             header("https://pb.example", "t", 60),
             "__Host-patchbay_session=t; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure"

@@ -1,4 +1,4 @@
-//! JSON bodies, with our own words for what is wrong with them.
+//! JSON bodies, with error messages that never contain the request's values.
 
 use axum::{
     body::{Body, HttpBody as _},
@@ -6,36 +6,60 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use bytes::BytesMut;
-
 use http_body_util::BodyExt;
 use patchbay_connector::nearest;
 use patchbay_engine::{Error, ErrorCode, Problem};
 use serde::de::DeserializeOwned;
 use tokio::time::{Duration, Instant, timeout_at};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     error::{ApiError, HubError},
     state::AppState,
 };
 
-/// How much of a body that is too large is read and thrown away, in bytes.
-const DRAINED: usize = 64 * 1024 * 1024;
-/// The largest body of those who need not be known yet, in bytes: anyone may send one.
-pub(crate) const SMALL: usize = 16 * 1024;
-/// How long the next piece of a body may take, and the whole of it. Who sends byte by byte holds a place that others
-/// wait for.
-const PIECE: Duration = Duration::from_secs(30);
-const WHOLE: Duration = Duration::from_mins(10);
+/// The part of an oversized body that is read and discarded, in bytes.
+const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+/// The largest body of a request without a key, in bytes: anyone can send one.
+pub(crate) const MAX_SMALL_BODY_BYTES: usize = 16 * 1024;
+/// The longest wait for the next chunk of a body. A client that sends byte by byte holds a connection that others need.
+const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest time that a whole body may take.
+const BODY_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// A JSON body of the API.
 pub(crate) struct ApiJson<T>(pub(crate) T);
 
-/// A small JSON body of the API, for requests that come before anyone is known.
+/// A small JSON body of the API, for requests without a key.
 pub(crate) struct SmallJson<T>(pub(crate) T);
 
 /// A JSON body of the Hub API.
 pub(crate) struct HubJson<T>(pub(crate) T);
+
+/// The bytes of a body. They are wiped after use and whenever the buffer grows, because they may contain secrets.
+#[derive(Debug, Default)]
+pub(crate) struct BodyBuffer(Zeroizing<Vec<u8>>);
+
+impl BodyBuffer {
+    fn extend(&mut self, data: &[u8]) {
+        if self.0.capacity() - self.0.len() < data.len() {
+            let capacity = (self.0.len() + data.len()).max(self.0.capacity() * 2);
+            let mut grown = Vec::with_capacity(capacity);
+            grown.extend_from_slice(&self.0);
+            self.0.zeroize();
+            *self.0 = grown;
+        }
+        self.0.extend_from_slice(data);
+    }
+}
+
+impl std::ops::Deref for BodyBuffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
     type Rejection = Response;
@@ -52,7 +76,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for SmallJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Response> {
-        read(request, SMALL).await.map(Self).map_err(|error| ApiError::from(error).into_response())
+        read(request, MAX_SMALL_BODY_BYTES).await.map(Self).map_err(|error| ApiError::from(error).into_response())
     }
 }
 
@@ -60,14 +84,12 @@ impl<T: DeserializeOwned> FromRequest<AppState> for HubJson<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        read(request, state.config.body_limit_bytes)
-            .await
-            .map(Self)
-            .map_err(|error| HubError::from(error).into_response())
+        let body = read(request, state.config.body_limit_bytes).await;
+        body.map(Self).map_err(|error| HubError::from(error).into_response())
     }
 }
 
-/// A body that may be left out: nothing, or something that is not JSON, is none.
+/// An optional body: an empty body, and one that is not JSON, is `None`.
 impl<T: DeserializeOwned> OptionalFromRequest<AppState> for HubJson<T> {
     type Rejection = Response;
 
@@ -90,47 +112,56 @@ async fn read<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, 
     parse(&bytes)
 }
 
-/// The whole body. One that is too large is read on for a while and thrown away: a client that is still
-/// sending would see a broken connection in place of the answer.
-pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<BytesMut, Error> {
-    let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
-    let end = Instant::now() + WHOLE;
+/// Reads the whole body. If it is too large, the rest is read for a while and discarded: a client that is still sending
+/// would otherwise see a broken connection and not the response.
+///
+/// # Errors
+///
+/// 400 `ValidationError` if the connection broke, 408 `BodyTimeoutError`, 413 `PayloadTooLargeError`.
+pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<BodyBuffer, Error> {
+    let (mut buffer, mut received) = (BodyBuffer::default(), 0_usize);
+    let deadline = Instant::now() + BODY_TIMEOUT;
     loop {
-        let frame = timeout_at(end.min(Instant::now() + PIECE), body.frame()).await.map_err(|_| too_slow())?;
-        let Some(frame) = frame else { break };
-        let cut = |_| Error::new(ErrorCode::Validation, "the body was cut short");
-        let Ok(data) = frame.map_err(cut)?.into_data() else { continue };
-        seen = seen.saturating_add(data.len());
-        if seen <= limit {
-            kept.extend_from_slice(&data);
-        } else if seen > limit.saturating_add(DRAINED) {
+        let frame = timeout_at(deadline.min(Instant::now() + CHUNK_TIMEOUT), body.frame()).await;
+        let Some(frame) = frame.map_err(|_| body_timeout())? else { break };
+        let incomplete = |_| Error::new(ErrorCode::Validation, "the body is incomplete");
+        let Ok(data) = frame.map_err(incomplete)?.into_data() else { continue };
+        received = received.saturating_add(data.len());
+        if received <= limit {
+            buffer.extend(&data);
+        } else if received > limit.saturating_add(MAX_DRAINED_BYTES) {
             break;
         }
     }
-    if seen <= limit {
-        return Ok(kept);
+    if received <= limit {
+        return Ok(buffer);
     }
     let message = match limit / 1024 {
-        small @ ..1024 => format!("the body is larger than the {small} KiB that are taken here"),
-        large => format!(
+        kibibytes @ ..1024 => format!("the body is larger than {kibibytes} KiB, the limit of this operation"),
+        kibibytes => format!(
             "the body is larger than the limit of {} MiB; the operator can raise it (limits.bodyMebibytes)",
-            large / 1024
+            kibibytes / 1024
         ),
     };
     Err(Error::new(ErrorCode::PayloadTooLarge, message))
 }
 
-fn too_slow() -> Error {
+fn body_timeout() -> Error {
     let message = format!(
-        "the body did not come in time: each piece must come within {} seconds, the whole within {} minutes",
-        PIECE.as_secs(),
-        WHOLE.as_secs() / 60
+        "the body did not arrive in time: each chunk must arrive within {} seconds, the whole within {} minutes",
+        CHUNK_TIMEOUT.as_secs(),
+        BODY_TIMEOUT.as_secs() / 60
     );
     Error::new(ErrorCode::BodyTimeout, message)
 }
 
+/// Parses a JSON object.
+///
+/// # Errors
+///
+/// 400 `MalformedJsonError` if it is not JSON, 400 `ValidationError` if it is not what `T` reads.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    // serde would read a list as the members in their order.
+    // serde would read a list as the members in declaration order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Error::new(ErrorCode::Validation, "the body must be a JSON object, not a list"));
     }
@@ -139,8 +170,8 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         if inner.is_data() {
-            let said = inner.to_string();
-            let (code, message) = in_our_words(said.split(" at line ").next().unwrap_or_default());
+            let text = inner.to_string();
+            let (code, message) = deserialize_error(text.split(" at line ").next().unwrap_or_default());
             let path = if path == "." { "body".to_owned() } else { format!("body.{path}") };
             let problem = Problem { path: path.clone(), code, message: message.clone() };
             return Error::new(ErrorCode::Validation, format!("{path}: {message}")).with_problems(vec![problem]);
@@ -149,19 +180,21 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         Error::new(ErrorCode::MalformedJson, message)
     })?;
     deserializer.end().map_err(|error| {
-        let message = format!("the body goes on after its JSON (line {}, column {})", error.line(), error.column());
+        let message = format!("the body continues after its JSON (line {}, column {})", error.line(), error.column());
         Error::new(ErrorCode::MalformedJson, message)
     })?;
     Ok(value)
 }
 
-/// What serde says, without the request's values, which may be secret, and with the nearest name.
-fn in_our_words(said: &str) -> (&'static str, String) {
+/// Returns a problem's code and message for an error of serde: without the request's values, which may be secret, and with
+/// the most similar name.
+fn deserialize_error(serde_text: &str) -> (&'static str, String) {
     let quoted = |text: &str| text.split('`').nth(1).unwrap_or_default().to_owned();
-    if said.starts_with("missing field") {
-        return ("required", format!("`{}` is required", quoted(said)));
+    if serde_text.starts_with("missing field") {
+        return ("required", format!("`{}` is required", quoted(serde_text)));
     }
-    if let Some((unknown, known)) = said.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected "))
+    if let Some((unknown, known)) =
+        serde_text.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected "))
     {
         let unknown = quoted(unknown);
         let known = known.split('`').skip(1).step_by(2).collect::<Vec<_>>();
@@ -171,7 +204,7 @@ fn in_our_words(said: &str) -> (&'static str, String) {
         };
         return ("unknown_field", format!("there is no field `{unknown}`; {hint}"));
     }
-    match said.split_once(", expected ") {
+    match serde_text.split_once(", expected ") {
         Some((_, expected)) => ("type", format!("expected {expected}")),
         None => ("invalid", "it is not valid".to_owned()),
     }
@@ -182,7 +215,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-/// The media type without its parameters, in lower case; empty where there is none.
+/// Returns the media type without its parameters, in lower case; empty if the header is missing.
 pub(super) fn content_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
@@ -218,24 +251,24 @@ mod tests {
         }
     }
 
-    fn dripping(every: Duration, pieces: usize) -> axum::body::Body {
+    fn slow_body(every: Duration, pieces: usize) -> axum::body::Body {
         axum::body::Body::from_stream(futures_util::stream::unfold(0, move |sent| async move {
             tokio::time::sleep(every).await;
             (sent < pieces).then_some((Ok::<_, std::io::Error>(bytes::Bytes::from_static(b"x")), sent + 1))
         }))
     }
 
-    fn code(outcome: Result<BytesMut, Error>) -> Option<ErrorCode> {
+    fn code(outcome: Result<BodyBuffer, Error>) -> Option<ErrorCode> {
         outcome.err().map(|error| error.code)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_drips_ends() {
-        let slow = collect(dripping(Duration::from_secs(29), 5), 10).await;
-        assert_eq!(slow.ok().as_deref(), Some(&b"xxxxx"[..]));
-        let stopped = collect(dripping(Duration::from_secs(31), 5), 10).await;
+    async fn slow_bodies_time_out() {
+        let slow = collect(slow_body(Duration::from_secs(29), 5), 10).await;
+        assert_eq!(&*slow.ok().unwrap(), b"xxxxx");
+        let stopped = collect(slow_body(Duration::from_secs(31), 5), 10).await;
         assert_eq!(code(stopped), Some(ErrorCode::BodyTimeout));
-        let endless = collect(dripping(Duration::from_secs(29), usize::MAX), 10).await;
+        let endless = collect(slow_body(Duration::from_secs(29), usize::MAX), 10).await;
         assert_eq!(code(endless), Some(ErrorCode::BodyTimeout));
     }
 }

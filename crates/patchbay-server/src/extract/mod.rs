@@ -1,22 +1,21 @@
-//! What handlers take from a request: who asks, the body, the query. Secrets become
-//! [`patchbay_vault::Secret`] at once.
+//! Extractors: what handlers take from a request (the caller, the body, the query).
 
 mod auth;
 mod browser;
 mod connector;
 mod json;
-mod patience;
 mod query;
+mod rate_limit_wait;
 
-pub(crate) use auth::{AccountHeader, Authenticated, HubAuth, PerhapsAuthenticated};
-pub(crate) use browser::{OwnPage, cookie_header, is_marked, session_token};
-pub(crate) use connector::{ConnectorFiles, PushConnector};
-pub(crate) use json::{ApiJson, HubJson, SMALL, SmallJson, collect};
-pub(crate) use patience::Patience;
-pub(crate) use query::QueryMap;
+pub(crate) use auth::{AccountHeader, Authenticated, HubAuth, OptionalAuth};
+pub(crate) use browser::{SameOrigin, cookie_header, has_csrf_header, session_token};
+pub(crate) use connector::ConnectorFiles;
+pub(crate) use json::{ApiJson, HubJson, MAX_SMALL_BODY_BYTES, SmallJson, collect};
+pub(crate) use query::{DEFAULT_PAGE_SIZE, QueryMap};
+pub(crate) use rate_limit_wait::RateLimitWait;
 
-/// The moment, for an error's body alone: nothing is decided by it.
-#[expect(clippy::disallowed_methods, reason = "an error is told when it happened; no state depends on it")]
+/// Returns the current time (RFC 3339), only for the body of an error.
+#[expect(clippy::disallowed_methods, reason = "an error shows when it happened; no state depends on it")]
 pub(crate) fn now() -> String {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     patchbay_model::Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)).to_rfc3339()

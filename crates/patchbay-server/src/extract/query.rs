@@ -1,13 +1,16 @@
-//! Query parameters: lists comma-joined, repeated or as a JSON array; several names for one thing.
+//! Query parameters: lists are comma-separated, repeated or JSON arrays; a parameter may have several names.
 
 use std::convert::Infallible;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use patchbay_engine::{Error, ErrorCode, Problem};
 
-use crate::state::AppState;
+use crate::{dto::shared::PageParams, state::AppState};
 
-/// The query's pairs.
+/// The default number of items on a page.
+pub(crate) const DEFAULT_PAGE_SIZE: u32 = 25;
+
+/// The parameters of a query.
 pub(crate) struct QueryMap(Vec<(String, String)>);
 
 impl FromRequestParts<AppState> for QueryMap {
@@ -20,12 +23,12 @@ impl FromRequestParts<AppState> for QueryMap {
 }
 
 impl QueryMap {
-    /// Every pair.
+    /// Returns all names and values.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The first value under any of these names.
+    /// Returns the first value that has any of these names and is not empty.
     pub(crate) fn text(&self, names: &[&str]) -> Option<String> {
         self.0
             .iter()
@@ -33,7 +36,7 @@ impl QueryMap {
             .map(|(_, value)| value.clone())
     }
 
-    /// Every value under these names. `name[]` and `name[0]` count as `name`.
+    /// Returns all values with these names. `name[]` and `name[0]` count as `name`.
     pub(crate) fn list(&self, names: &[&str]) -> Vec<String> {
         let mut values = Vec::new();
         for (name, value) in &self.0 {
@@ -55,24 +58,41 @@ impl QueryMap {
         values
     }
 
-    /// A whole number under any of these names, or the default.
+    /// Returns the whole number with any of these names, or the default.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for a value that is not a whole number.
     pub(crate) fn number(&self, names: &[&str], default: u32) -> Result<u32, Error> {
         let Some(text) = self.text(names) else { return Ok(default) };
-        text.parse().map_err(|_| wrong(names[0], "a whole number"))
+        text.parse().map_err(|_| wrong_type(names[0], "a whole number"))
     }
 
-    /// True or false under any of these names.
+    /// Returns the page of a list.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for a value that is not a whole number.
+    pub(crate) fn page(&self) -> Result<PageParams, Error> {
+        Ok(PageParams { page: self.number(&["page"], 1)?, page_size: self.number(&["page_size"], DEFAULT_PAGE_SIZE)? })
+    }
+
+    /// Returns the truth value with any of these names.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for another value.
     pub(crate) fn boolean(&self, names: &[&str]) -> Result<Option<bool>, Error> {
         match self.text(names).as_deref() {
             None => Ok(None),
             Some("true" | "1") => Ok(Some(true)),
             Some("false" | "0") => Ok(Some(false)),
-            Some(_) => Err(wrong(names[0], "true or false")),
+            Some(_) => Err(wrong_type(names[0], "true or false")),
         }
     }
 }
 
-fn wrong(name: &str, expected: &str) -> Error {
+fn wrong_type(name: &str, expected: &str) -> Error {
     let message = format!("{name} must be {expected}");
     let problem = Problem { path: name.to_owned(), code: "type", message: message.clone() };
     Error::new(ErrorCode::Validation, message).with_problems(vec![problem])

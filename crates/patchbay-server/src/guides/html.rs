@@ -1,4 +1,4 @@
-//! Markdown as HTML: raw HTML in it is shown, not run; links lead to the web, to mail or to us.
+//! Markdown to HTML. Raw HTML is shown as text; links can only lead to the web, to e-mail or to this server.
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
@@ -8,7 +8,7 @@ pub(crate) struct Heading {
     pub(crate) text: String,
 }
 
-/// The HTML, and its second-level headings.
+/// Returns the HTML and its second-level headings.
 pub(crate) fn to_html(markdown: &str) -> (String, Vec<Heading>) {
     let mut headings: Vec<Heading> = Vec::new();
     let mut events: Vec<Event<'_>> = Vec::new();
@@ -17,11 +17,11 @@ pub(crate) fn to_html(markdown: &str) -> (String, Vec<Heading>) {
         match event {
             Event::Html(text) | Event::InlineHtml(text) => events.push(Event::Text(text)),
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-                let dest_url = if is_fine(&dest_url) { dest_url } else { CowStr::Borrowed("#") };
+                let dest_url = if is_safe(&dest_url) { dest_url } else { CowStr::Borrowed("#") };
                 events.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
             }
             Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
-                let dest_url = if is_fine(&dest_url) { dest_url } else { CowStr::Borrowed("") };
+                let dest_url = if is_safe(&dest_url) { dest_url } else { CowStr::Borrowed("") };
                 events.push(Event::Start(Tag::Image { link_type, dest_url, title, id }));
             }
             Event::Start(Tag::Heading { level: HeadingLevel::H2, .. }) => {
@@ -54,14 +54,15 @@ pub(crate) fn to_html(markdown: &str) -> (String, Vec<Heading>) {
     (out, headings)
 }
 
-/// A sentence as HTML, without a paragraph around it.
+/// Returns a sentence as HTML, without a paragraph around it.
 pub(crate) fn sentence_to_html(markdown: &str) -> String {
     let (html, _) = to_html(markdown);
     let html = html.trim();
     html.strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>")).unwrap_or(html).to_owned()
 }
 
-fn is_fine(url: &str) -> bool {
+/// Returns true if a link leads to the web, to e-mail or to this server.
+fn is_safe(url: &str) -> bool {
     let url = url.trim();
     let on_this_site =
         url.starts_with('#') || (url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\"));
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hostile_markdown_is_shown_and_not_run() {
+    fn hostile_markdown_is_shown_as_text() {
         let (html, _) = to_html(
             "a <script>alert(1)</script>\n\n[x](javascript:alert(1)) [y](//evil.test) ![z](data:text/html,x)\n\n<img src=x onerror=alert(1)>\n\n[z](https://ok.test)",
         );
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_stand_alone() {
+    fn sentences_have_no_paragraph() {
         assert_eq!(sentence_to_html("The header `x` & <b>."), "The header <code>x</code> &amp; &lt;b&gt;.");
         assert_eq!(sentence_to_html(""), "");
     }

@@ -1,10 +1,10 @@
-//! A guide as Markdown: what `.md` answers, and what the HTML is made from.
+//! A guide as Markdown: the response of the `.md` path, and the source of the HTML page.
 
 use std::fmt::Write as _;
 
 use super::model::{GuidePage, Section, Step};
 
-/// The guide's Markdown.
+/// Returns the guide's Markdown.
 pub(crate) fn to_markdown(page: &GuidePage) -> String {
     let mut out = format!("# {}\n\n{}\n", page.title, page.intro);
     if let Some(warning) = &page.warning {
@@ -38,7 +38,7 @@ fn write_section(out: &mut String, section: &Section) {
 fn write_step(out: &mut String, number: usize, step: &Step) {
     let lead = format!("{number}. ");
     let margin = " ".repeat(lead.len());
-    // A title that is emphasised in part is not emphasised whole.
+    // A title with emphasis in it is not emphasized as a whole.
     let title = if step.title.contains("**") { step.title.clone() } else { format!("**{}**", step.title) };
     let _ = writeln!(out, "{lead}{title}");
     if let Some(content) = &step.content {
@@ -60,7 +60,7 @@ fn write_step(out: &mut String, number: usize, step: &Step) {
         }
     }
     if let Some(copy) = listed.copy.as_ref().filter(|_| listed.is_pasted) {
-        let _ = write!(out, "\n{margin}In one piece, to copy:\n\n{margin}```text\n{margin}{copy}\n{margin}```\n");
+        let _ = write!(out, "\n{margin}All scopes, to copy:\n\n{margin}```text\n{margin}{copy}\n{margin}```\n");
     }
     if let Some(note) = &listed.note {
         let _ = write!(out, "\n{margin}{note}\n");

@@ -1,5 +1,4 @@
-//! Connection guides: what the connector says, with a part that is made from the form's fields,
-//! as Markdown; and that Markdown as HTML.
+//! Connection guides: the connector's own text and a part that is generated from the form's fields, as Markdown and as HTML.
 
 mod html;
 mod hub;

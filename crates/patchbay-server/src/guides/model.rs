@@ -1,4 +1,4 @@
-//! A guide, narrowed to the scopes that are in play.
+//! A guide, limited to the parts that the needed scopes require.
 
 use patchbay_connector::{
     Connector,
@@ -6,6 +6,7 @@ use patchbay_connector::{
 };
 
 use super::scopes::{GuideScopes, ListedScopes};
+use crate::urls;
 
 /// A guide's page.
 pub(crate) struct GuidePage {
@@ -30,7 +31,7 @@ pub(crate) struct Step {
 }
 
 impl GuidePage {
-    /// The guide of a method. `scopes` are those that the enabled actions need.
+    /// Returns the guide of a method. `scopes` are those that the enabled actions need.
     pub(crate) fn new(connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> Self {
         let mut guide = Self::written(connector, method, scopes);
         let mut sections = setup_sections(connector, method, scopes);
@@ -39,19 +40,16 @@ impl GuidePage {
         Self { sections, ..guide }
     }
 
-    /// The part that the connector's author wrote: what is to be done at the provider.
+    /// Returns the part that the connector's author wrote: the steps at the provider.
     pub(crate) fn written(connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> Self {
         let guide = method.guides.config.as_ref();
         let sections = written_sections(guide, connector, method, scopes);
         Self {
             title: format!("Connect {} with {}", connector.title, method.label),
             intro: if method.is_interactive() {
-                format!("How {} is set up for signing in, and how an account is linked by it.", connector.title)
+                format!("How to set up {} for linking, and how to link an account.", connector.title)
             } else {
-                format!(
-                    "How an administrator of {} gets the credentials, and how the account is linked with them.",
-                    connector.title
-                )
+                format!("How an administrator of {} gets the credentials and links an account.", connector.title)
             },
             warning: guide.and_then(|guide| guide.warning.clone()),
             sections,
@@ -59,11 +57,11 @@ impl GuidePage {
     }
 }
 
-/// What the operator does once at the provider, before anyone can link.
+/// Returns the steps that the operator does once at the provider, before customers can link.
 fn setup_sections(connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> Vec<Section> {
     let mut sections = written_sections(method.guides.setup.as_ref(), connector, method, scopes);
     for section in &mut sections {
-        section.title = format!("{}: once, by whoever runs this server", section.title);
+        section.title = format!("{} (once, by the operator of this server)", section.title);
     }
     sections
 }
@@ -79,9 +77,9 @@ fn written_sections(
     shown.map(|section| written_section(section, connector, method, scopes)).collect()
 }
 
-/// Where a method's guide is, from the server's root.
+/// Returns the path of a method's guide.
 pub(crate) fn guide_path(connector: &Connector, method: &AuthMethod) -> String {
-    format!("/guides/{}/{}", connector.key, method.key)
+    urls::guide_path(&connector.key, &method.key)
 }
 
 fn written_section(
@@ -104,12 +102,12 @@ fn written_step(step: &GuideStep, connector: &Connector, method: &AuthMethod, sc
     Step { title: step.title.clone(), content: step.content.clone(), list: step.list.clone(), scopes }
 }
 
-/// The part that is made from the form: a step for each field, then what happens.
+/// Returns the part that is generated from the form: a step per field, then the outcome.
 fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     let mut steps = vec![Step {
         title: "Open the Hub".to_owned(),
         content: Some(format!(
-            "Open the Hub in the application that sent you here, by the link that you were given, or from the dashboard, and choose **{}**.",
+            "Open the Hub (in the application that sent you here, with the link that you received, or from the dashboard) and choose **{}**.",
             connector.title
         )),
         list: Vec::new(),
@@ -119,21 +117,22 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     let title = &connector.title;
     let press = if method.is_interactive() {
         format!(
-            "Press **Connect**. A window of {title} opens: sign in there and allow access. Nothing is kept when you do not, and you can start again."
+            "Press **Connect**. A window of {title} opens: sign in there and allow access. If you do not, nothing is stored, and you can start again."
         )
     } else {
         format!(
-            "Press **Connect**. The credentials are tried at {title} first; nothing is kept when they are refused, and you see what {title} answered."
+            "Press **Connect**. {title} verifies the credentials first. If {title} rejects them, nothing is stored, and you see its message."
         )
     };
-    let done = "A confirmation tells that the account is linked. From then on it is listed under **Accounts**, with its status.";
+    let done =
+        "A confirmation shows that the account is linked. The dashboard lists it under **Accounts**, with its status.";
     steps.push(Step {
         title: "Connect".to_owned(),
         content: Some(format!("{press}\n\n{done}")),
         list: Vec::new(),
         scopes: ListedScopes::default(),
     });
-    Section { title: "Linking the account from the Hub".to_owned(), content: None, list: Vec::new(), steps }
+    Section { title: "Link the account in the Hub".to_owned(), content: None, list: Vec::new(), steps }
 }
 
 fn field_step(field: &FormField) -> Step {
@@ -144,7 +143,7 @@ fn field_step(field: &FormField) -> Step {
     if let Some(default) = default {
         let label =
             field.options.iter().find(|option| option.value == default).map_or(default, |option| option.label.as_str());
-        content = format!("{content} Unless you choose otherwise it is **{label}**.");
+        content = format!("{content} The default is **{label}**.");
     }
     let list = field.options.iter().map(|option| option.label.clone()).collect();
     Step {

@@ -1,4 +1,4 @@
-//! The scopes that a guide speaks of.
+//! The scopes that a guide lists.
 
 use std::collections::BTreeSet;
 
@@ -9,30 +9,30 @@ use patchbay_connector::{
 use patchbay_engine::{needed_scopes, scopes_to_set_up};
 use patchbay_model::EnabledActions;
 
-/// Which scopes are in play.
+/// The scopes for which a guide is shown.
 pub(crate) struct GuideScopes {
-    /// Parts of a guide that are for some scopes appear where one of these is among them.
+    /// A part of a guide that is for some scopes appears if one of them is among these.
     needed: BTreeSet<String>,
-    /// Those that are listed (`displayScopes`), in order.
+    /// The scopes that are listed (`displayScopes`), in order.
     listed: Vec<String>,
-    /// Whether they are every action's, because nobody said which are enabled.
+    /// Whether they are the scopes of all actions, because the enabled actions are not known.
     of_all: bool,
 }
 
 impl GuideScopes {
-    /// What the actions of a profile need.
+    /// Returns the scopes that the actions of a profile need.
     pub(crate) fn of(connector: &Connector, method: &AuthMethod, enabled: &EnabledActions) -> Self {
         let listed = scopes_to_set_up(connector, method, enabled);
         let needed = needed_scopes(connector, method, enabled).into_iter().chain(listed.iter().cloned()).collect();
         Self { needed, listed, of_all: false }
     }
 
-    /// What all actions need, for readers of whom no profile is known.
+    /// Returns the scopes that all actions need, for readers without a profile.
     pub(crate) fn of_all(connector: &Connector, method: &AuthMethod) -> Self {
         Self { of_all: true, ..Self::of(connector, method, &EnabledActions::All) }
     }
 
-    /// What these actions need, by their public or local ids.
+    /// Returns the scopes that these actions need, by their public or local ids.
     pub(crate) fn of_actions(connector: &Connector, method: &AuthMethod, actions: &[String]) -> Self {
         let named = connector
             .actions
@@ -42,17 +42,17 @@ impl GuideScopes {
         Self::of(connector, method, &enabled)
     }
 
-    /// These.
+    /// Returns exactly these scopes.
     pub(crate) fn named(scopes: Vec<String>) -> Self {
         Self { needed: scopes.iter().cloned().collect(), listed: scopes, of_all: false }
     }
 
-    /// Whether a part of a guide is shown that is for these scopes; one for none in particular always is.
+    /// Returns true if a part of a guide for these scopes is shown. A part that names no scopes is always shown.
     pub(super) fn show(&self, applicable: &[String]) -> bool {
         applicable.is_empty() || applicable.iter().any(|scope| self.needed.contains(scope))
     }
 
-    /// The scopes with what they let one do.
+    /// Returns the scopes with their descriptions.
     pub(super) fn described(&self, connector: &Connector, method: &AuthMethod) -> ListedScopes {
         let description = |name: &String| {
             let definition = connector.scopes.iter().find(|scope| scope.name == *name);
@@ -63,9 +63,9 @@ impl GuideScopes {
             _ => None,
         };
         let note = match (self.listed.is_empty(), self.of_all) {
-            (true, _) => Some("None in particular.".to_owned()),
+            (true, _) => Some("No scopes are needed.".to_owned()),
             (false, true) => Some(format!(
-                "These are for all actions of {}. A connector profile that allows fewer of them needs fewer: it lists its own.",
+                "These scopes are for all actions of {}. A connector profile that allows fewer actions needs fewer scopes.",
                 connector.title
             )),
             (false, false) => None,
@@ -78,7 +78,7 @@ impl GuideScopes {
         }
     }
 
-    /// What leads a guide's own page to the same scopes; nothing where they are not narrowed.
+    /// Returns the query with which the guide's own page shows these scopes; empty if they are not limited.
     pub(super) fn query(&self, enabled: &EnabledActions) -> String {
         match enabled {
             EnabledActions::All => String::new(),
@@ -96,12 +96,12 @@ impl GuideScopes {
 /// Scopes, for a step that lists them.
 #[derive(Default)]
 pub(crate) struct ListedScopes {
-    /// (scope, what it lets one do)
+    /// The scopes, each with its description.
     pub(crate) scopes: Vec<(String, String)>,
-    /// All of them, parted as the provider parts them.
+    /// All of them in one string, with the provider's delimiter.
     pub(crate) copy: Option<String>,
-    /// Whether providers take such a list: where an app is set up for sign-ins.
+    /// Whether the list can be pasted at the provider, when a client is set up.
     pub(crate) is_pasted: bool,
-    /// What is to be known of the list.
+    /// A remark on the list.
     pub(crate) note: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Guides: HTML, Markdown, and the indexes.
+//! Connection guides as HTML and Markdown, their index, and the index for language models.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -15,17 +15,16 @@ use patchbay_model::ApiScope;
 use super::render::page;
 use crate::{
     error::ApiError,
-    extract::{PerhapsAuthenticated, QueryMap},
+    extract::{OptionalAuth, QueryMap},
     guides::{GuidePage, GuideScopes, guide_path, to_html, to_markdown},
     state::AppState,
 };
 
-/// `/guides/{connector}/{auth}`, and the same with `.md`. `?actions=a,b` shows what these actions need,
-/// `?scopes=x,y` what these scopes need; otherwise it is
-/// what all actions need, and says so.
+/// `GET /guides/{connector}/{auth}` and `GET /guides/{connector}/{auth}.md`: returns a guide. `?actions=a,b` limits it to
+/// what these actions need, `?scopes=x,y` to what these scopes need. Otherwise it shows what all actions need, and says so.
 pub(crate) async fn guide(
     State(state): State<AppState>,
-    PerhapsAuthenticated(caller): PerhapsAuthenticated,
+    OptionalAuth(caller): OptionalAuth,
     Path((connector, auth)): Path<(String, String)>,
     query: QueryMap,
 ) -> Response {
@@ -36,9 +35,7 @@ pub(crate) async fn guide(
     };
     let found = registry.get(&connector).and_then(|connector| Some((connector, connector.auth_method(auth)?)));
     let Some((connector, method)) = found else {
-        return ApiError::from(Error::new(
-            ErrorCode::GuideNotFound,
-            "there is no such guide; /guides lists them, also those of a project's own connectors for those who are signed in",
+        return ApiError::from(Error::new(ErrorCode::GuideNotFound, "this guide does not exist; /guides lists all guides, also those of a project's own connectors if you are logged in",
         ))
         .into_response();
     };
@@ -67,7 +64,7 @@ pub(crate) async fn guide(
     )
 }
 
-/// What everyone can use; for a caller who may read connectors, what the project can.
+/// Returns the connectors that everyone can use or, for a caller that may read connectors, those that its project can use.
 async fn connectors(state: &AppState, caller: Option<&Caller>) -> Result<Arc<Registry>, ApiError> {
     match caller.filter(|caller| caller.scopes.contains(&ApiScope::ConnectorsRead)) {
         Some(caller) => Ok(state.engine.connectors(caller).await?),
@@ -75,38 +72,51 @@ async fn connectors(state: &AppState, caller: Option<&Caller>) -> Result<Arc<Reg
     }
 }
 
-/// (connector's title, method's label, path, description)
-fn entries(registry: &Registry) -> Vec<(String, String, String, String)> {
+/// A guide in an index.
+struct GuideEntry {
+    /// The connector's name.
+    title: String,
+    /// The authentication method's label.
+    label: String,
+    path: String,
+    description: String,
+}
+
+fn entries(registry: &Registry) -> Vec<GuideEntry> {
     let entries = registry.iter().flat_map(|connector| {
-        connector.authentication.iter().map(|method| {
-            let path = guide_path(connector, method);
-            (connector.title.clone(), method.label.clone(), path, connector.description.clone())
+        connector.authentication.iter().map(|method| GuideEntry {
+            title: connector.title.clone(),
+            label: method.label.clone(),
+            path: guide_path(connector, method),
+            description: connector.description.clone(),
         })
     });
     entries.collect()
 }
 
-/// `/guides`
-pub(crate) async fn guide_index(
-    State(state): State<AppState>,
-    PerhapsAuthenticated(caller): PerhapsAuthenticated,
-) -> Response {
+/// `GET /guides`: returns the index of guides.
+pub(crate) async fn guide_index(State(state): State<AppState>, OptionalAuth(caller): OptionalAuth) -> Response {
     let registry = match connectors(&state, caller.as_deref()).await {
         Ok(registry) => registry,
         Err(error) => return error.into_response(),
     };
-    let entries = entries(&registry).into_iter().map(|(title, label, path, description)| context! { title => title, label => label, path => path, description => description });
+    let entries = entries(&registry).into_iter().map(|GuideEntry { title, label, path, description }| {
+        context! { title => title, label => label, path => path, description => description }
+    });
     page("guides.html", context! { entries => entries.collect::<Vec<Value>>() })
 }
 
-/// `/llms.txt`: the documentation's index, for language models (<https://llmstxt.org>).
+/// `GET /llms.txt`: returns the documentation's index for language models (<https://llmstxt.org>).
 pub(crate) async fn llms(State(state): State<AppState>) -> Response {
-    let url = &state.config.public_url;
+    let urls = &state.urls;
     let mut text = format!(
-        "# Patchbay\n\n> The self-hosted integration gateway: link customers' accounts, then act on them through one API.\n\n## API\n\n- [API reference]({url}/docs): every endpoint\n- [OpenAPI document]({url}/openapi.json): the same for machines\n\n## Guides\n\n"
+        "# Patchbay\n\n> A self-hosted integration gateway: link customers' accounts, then act on them through one API.\n\n## API\n\n- [API reference]({}): every endpoint\n- [OpenAPI document]({}): every endpoint, for programs\n\n## Guides\n\n",
+        urls.reference(),
+        urls.openapi()
     );
-    for (title, label, path, description) in entries(&state.engine.registry()) {
-        let _ = writeln!(text, "- [Connect {title} with {label}]({url}{path}.md): {description}");
+    for GuideEntry { title, label, path, description } in entries(&state.engine.registry()) {
+        let url = urls.resolve(&format!("{path}.md"));
+        let _ = writeln!(text, "- [Connect {title} with {label}]({url}): {description}");
     }
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }

@@ -11,12 +11,12 @@ use serde_json::Value;
 use super::render::page;
 use crate::{guides::sentence_to_html, state::AppState};
 
-/// `/openapi.json`
+/// `GET /openapi.json`: returns the OpenAPI document.
 pub(crate) async fn openapi(State(state): State<AppState>) -> Response {
     Json(state.document()).into_response()
 }
 
-/// `/docs`
+/// `GET /docs`: returns the API reference.
 pub(crate) async fn reference(State(state): State<AppState>) -> Response {
     let document = state.document();
     let mut groups: Vec<(String, Vec<View>)> = Vec::new();
@@ -34,10 +34,7 @@ pub(crate) async fn reference(State(state): State<AppState>) -> Response {
         let id = name.to_lowercase().replace(' ', "-");
         context! { id => id, name => name, operations => operations }
     });
-    page(
-        "reference.html",
-        context! { groups => groups.collect::<Vec<_>>(), public_url => state.config.public_url.clone() },
-    )
+    page("reference.html", context! { groups => groups.collect::<Vec<_>>(), public_url => state.urls.base() })
 }
 
 fn operation_view(document: &Value, path: &str, method: &str, operation: &Value) -> View {
@@ -51,30 +48,30 @@ fn operation_view(document: &Value, path: &str, method: &str, operation: &Value)
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
     let fields = fields(document, schema);
     let responses = operation["responses"].as_object().into_iter().flatten();
-    let responses = responses
-        .map(|(status, response)| context! { status => status, description => sentence(&response["description"]) });
+    let responses = responses.map(|(status, response)| {
+        context! { status => status, description => sentence(&resolve(document, response)["description"]) }
+    });
     context! {
         id => format!("{method}-{}", path.replace(['/', '{', '}'], "-").trim_matches('-')),
         method => method.to_uppercase(), path => path,
-        summary => sentence(operation.get("summary").unwrap_or(&operation["description"])),
+        summary => sentence(&operation["summary"]), description => sentence(&operation["description"]),
         session => operation["security"][0].get("session").is_some(),
         parameters => parameters.collect::<Vec<_>>(), fields => fields, responses => responses.collect::<Vec<_>>(),
     }
 }
 
-/// A description's Markdown as HTML.
+/// Returns a description's Markdown as HTML.
 fn sentence(text: &Value) -> View {
     View::from_safe_string(sentence_to_html(text.as_str().unwrap_or_default()))
 }
 
-/// The members of a request's body.
+/// Returns the members of a request's body.
 fn fields(document: &Value, schema: &Value) -> Vec<View> {
-    let named = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next());
-    let schema = named.map_or(schema, |name| &document["components"]["schemas"][name]);
+    let schema = resolve(document, schema);
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let properties = schema["properties"].as_object().into_iter().flatten();
     let views = properties.map(|(name, property)| {
-        let kind = match &property["type"] {
+        let kind = match &resolve(document, property)["type"] {
             Value::String(kind) => kind.clone(),
             Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
             _ => "object".to_owned(),
@@ -82,4 +79,10 @@ fn fields(document: &Value, schema: &Value) -> Vec<View> {
         context! { name => name, kind => kind, required => required.iter().any(|required| required == name), description => sentence(&property["description"]) }
     });
     views.collect()
+}
+
+/// Returns what a `$ref` into the document refers to; any other value unchanged.
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }

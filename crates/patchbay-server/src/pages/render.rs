@@ -1,4 +1,4 @@
-//! Templates, with every value escaped.
+//! Templates. Every value is escaped.
 
 use std::sync::OnceLock;
 
@@ -21,7 +21,7 @@ fn environment() -> &'static Environment<'static> {
             ("guides.html", include_str!("../templates/guides.html")),
             ("reference.html", include_str!("../templates/reference.html")),
             ("not_built.html", include_str!("../templates/not_built.html")),
-            ("sign_in.html", include_str!("../templates/sign_in.html")),
+            ("not_connected.html", include_str!("../templates/not_connected.html")),
         ] {
             environment.add_template(name, source).expect("the templates are checked by a test that renders each");
         }
@@ -29,14 +29,14 @@ fn environment() -> &'static Environment<'static> {
     })
 }
 
-/// A page.
+/// Renders a page.
 pub(super) fn page(template: &str, values: Value) -> Response {
     let whole = context! { style => super::assets::style_path(), ..values };
     match environment().get_template(template).and_then(|template| template.render(whole)) {
         Ok(html) => Html(html).into_response(),
         Err(error) => {
-            tracing::error!(%error, template, "a page cannot be rendered");
-            ApiError::from(Error::new(ErrorCode::Internal, "the page cannot be shown; the server's log says why"))
+            tracing::error!(%error, template, "could not render a page");
+            ApiError::from(Error::new(ErrorCode::Internal, "could not show the page; the server's log says why"))
                 .into_response()
         }
     }

@@ -1,4 +1,4 @@
-//! The start page, and the page that stands in for what is not in this build.
+//! The start page, and the pages for failed authorizations and for screens that are not in this build.
 
 use axum::{extract::State, response::Response};
 use minijinja::context;
@@ -6,7 +6,7 @@ use minijinja::context;
 use super::render::page;
 use crate::state::AppState;
 
-/// `/`
+/// `GET /`: returns the start page.
 pub(crate) async fn start(State(state): State<AppState>) -> Response {
     let sandbox = state
         .config
@@ -15,17 +15,16 @@ pub(crate) async fn start(State(state): State<AppState>) -> Response {
         .map(|sandbox| context! { id => &sandbox.client_id, secret => &sandbox.client_secret });
     page(
         "start.html",
-        context! { version => state.config.version, public_url => &state.config.public_url, sandbox => sandbox },
+        context! { version => state.config.version, public_url => state.urls.base(), sandbox => sandbox },
     )
 }
 
-/// What a window shows when a sign-in at a provider linked nothing.
-pub(crate) fn sign_in_refused(message: &str) -> Response {
-    page("sign_in.html", context! { message => message })
+/// Returns the page of a window whose authorization at a provider linked no account.
+pub(crate) fn not_connected(message: &str) -> Response {
+    page("not_connected.html", context! { message => message })
 }
 
-/// The Hub's page and the dashboard, while their assets are not in the binary. The token in the query is
-/// neither read nor shown.
+/// Returns the page that replaces a screen which is not in this build. It does not show the token in the query.
 pub(super) async fn not_built(State(state): State<AppState>) -> Response {
-    page("not_built.html", context! { public_url => &state.config.public_url })
+    page("not_built.html", context! { public_url => state.urls.base() })
 }

@@ -1,5 +1,5 @@
-//! The screens: Hub, dashboard and demo as single pages, and their files. Each page gets the policy that it
-//! needs and nothing more; no page runs inline script.
+//! The screens: Hub, dashboard and demo as single pages, and their files. Each page has the strictest content security policy
+//! with which it works; no page runs inline script.
 
 use axum::{
     extract::{Path, State},
@@ -12,12 +12,12 @@ use patchbay_vault::Secret;
 use super::start::not_built;
 use crate::{error::ApiError, extract::QueryMap, state::AppState};
 
-/// What stands in a page where its nonce belongs.
-const NONCE: &str = "__CSP_NONCE__";
-/// What every screen may do: our own script, styles, pictures, and our own API.
-const BASE: &str = "default-src 'none'; script-src 'self'; img-src 'self' data: https:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; manifest-src 'self'";
+/// The placeholder of the nonce in the dashboard's page.
+const NONCE_PLACEHOLDER: &str = "__CSP_NONCE__";
+/// The policy of every screen: this server's scripts, pictures and API.
+const BASE_POLICY: &str = "default-src 'none'; script-src 'self'; img-src 'self' data: https:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; manifest-src 'self'";
 
-/// The Hub in its own page or in a frame. It may stand in pages of the origins that the session names.
+/// Returns the Hub, for its own page or for a frame in pages of the origins that the session allows.
 pub(crate) async fn hub(State(state): State<AppState>, query: QueryMap) -> Response {
     let mut ancestors = "'self'".to_owned();
     if let Some(token) = query.text(&["token"]).map(Secret::new)
@@ -28,22 +28,23 @@ pub(crate) async fn hub(State(state): State<AppState>, query: QueryMap) -> Respo
             ancestors.push_str(origin);
         }
     }
-    let policy = format!("{BASE}; style-src 'self'; frame-ancestors {ancestors}");
+    let policy = format!("{BASE_POLICY}; style-src 'self'; frame-ancestors {ancestors}");
     screen(state, "hub/index.html", &policy, false).await
 }
 
-/// The dashboard, whatever the path below it: the page itself knows its paths.
+/// Returns the dashboard, for every path below it: the page routes its own paths.
 pub(crate) async fn dashboard(State(state): State<AppState>) -> Response {
     let nonce = state.engine.nonce();
-    let policy = format!("{BASE}; style-src 'self' 'nonce-{nonce}'; frame-src 'self'; frame-ancestors 'none'");
-    let mut response = screen_with(state, "dashboard/index.html", &policy, |html| html.replace(NONCE, &nonce)).await;
+    let policy = format!("{BASE_POLICY}; style-src 'self' 'nonce-{nonce}'; frame-src 'self'; frame-ancestors 'none'");
+    let mut response =
+        screen_with(state, "dashboard/index.html", &policy, |html| html.replace(NONCE_PLACEHOLDER, &nonce)).await;
     response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
 
-/// A page of somebody else's product, with the Hub inside.
+/// Returns the demo: the page of an example product with the embedded Hub.
 pub(crate) async fn demo(State(state): State<AppState>) -> Response {
-    let policy = format!("{BASE}; style-src 'self'; frame-src 'self'; frame-ancestors 'none'");
+    let policy = format!("{BASE_POLICY}; style-src 'self'; frame-src 'self'; frame-ancestors 'none'");
     screen(state, "demo/index.html", &policy, true).await
 }
 
@@ -70,7 +71,7 @@ async fn screen_with(
     response
 }
 
-/// A file of a screen. Their names change with their content, so they are cached for ever.
+/// Returns a file of a screen. The names contain a hash of the content, so that browsers cache them without expiry.
 pub(crate) async fn file(State(state): State<AppState>, Path((screen, name)): Path<(String, String)>) -> Response {
     let is_known = matches!(screen.as_str(), "hub" | "dashboard" | "demo");
     let is_plain = !name.contains("..") && name != "index.html";
@@ -81,7 +82,7 @@ pub(crate) async fn file(State(state): State<AppState>, Path((screen, name)): Pa
     (headers, file.into_owned()).into_response()
 }
 
-/// The element for other people's pages. Its name stays, so it is asked for again after five minutes.
+/// Returns the element for operators' pages. Its name never changes, so browsers revalidate it after five minutes.
 pub(crate) async fn element(State(state): State<AppState>, headers: HeaderMap) -> Response {
     let Some(file) = state.config.assets.get("embed/patchbay-hub.js") else { return no_file() };
     let tag = format!("\"{:016x}\"", super::assets::fingerprint(&file));
@@ -98,7 +99,7 @@ pub(crate) async fn element(State(state): State<AppState>, headers: HeaderMap) -
 }
 
 fn no_file() -> Response {
-    ApiError::from(Error::new(ErrorCode::RouteNotFound, "there is no such file")).into_response()
+    ApiError::from(Error::new(ErrorCode::RouteNotFound, "this file does not exist")).into_response()
 }
 
 fn content_type(name: &str) -> &'static str {

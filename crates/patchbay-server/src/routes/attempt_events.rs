@@ -1,7 +1,7 @@
-//! An attempt's end, told as it happens: server-sent events beside the polling that every Hub knows.
+//! The outcome of a connection attempt, as a stream of server-sent events: the alternative to polling.
 //!
-//! A stream lives no longer than its attempt, says every few seconds that it is still there, and is gone when its
-//! reader goes or the server stops. There are so many at once; who gets none polls.
+//! A stream ends with its attempt, when the reader disconnects, or when the server stops. Comments keep it open until
+//! then. Their number is limited; other readers poll.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -19,63 +19,82 @@ use patchbay_model::{AttemptId, AttemptStatus};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::hub::attempt_out;
-use crate::{error::HubError, extract::HubAuth, state::AppState};
+use crate::{
+    dto::{
+        errors::HubErrorOut,
+        hub::AttemptOut,
+        responses::{HubErrors, HubNotFoundErrors},
+    },
+    error::HubError,
+    extract::HubAuth,
+    state::AppState,
+};
 
-/// Streams at once.
+/// The largest number of concurrent streams.
 pub(crate) const MAX_STREAMS: usize = 256;
-/// How often a stream says that it is still there: before proxies take it for dead.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The interval of the comments: shorter than the idle timeouts of proxies.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
+/// The `Retry-After` of a reader that gets no stream.
+const RETRY_AFTER_SECS: u64 = 2;
 
-/// One stream, until its attempt has ended.
-struct Following {
+/// A stream that waits for the end of an attempt.
+struct AttemptStream {
     engine: Engine,
     hub: HubSession,
     id: AttemptId,
     stop: CancellationToken,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
-/// Tells an attempt's end as soon as it comes: one event `attempt` whose data are what the attempt's own address
-/// gives, comments until then. Ends with the attempt.
-#[utoipa::path(get, path = "/hub/connection_attempts/{id}/events", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The attempt.")),
-    responses((status = 200, description = "A stream of events (`text/event-stream`); `attempt` with `{status, account, error}`.", body = String, content_type = "text/event-stream"),
-        (status = 429, description = "Too many are followed at once; ask for the attempt instead.", body = Object)))]
+/// Streams the outcome of a connection attempt.
+///
+/// Comments until the attempt ends, then one event `attempt`, whose data is what `GET /hub/connection_attempts/{id}`
+/// returns. The stream ends with the attempt.
+#[utoipa::path(
+    get, path = "/hub/connection_attempts/{id}/events", tag = "Hub", operation_id = "hub_events",
+    security(("session" = [])), params(("id" = String, Path, format = "uuid", description = "The attempt's id.")),
+    responses(
+        HubErrors, HubNotFoundErrors,
+        (status = 200, description = "A stream of server-sent events.", body = String, content_type = "text/event-stream"),
+        (status = 429, description = "Too many streams are open. Poll the attempt instead.", body = HubErrorOut, headers(("retry-after" = u64, description = "The seconds to wait before the next attempt."))),
+    )
+)]
 pub(crate) async fn events(
     State(state): State<AppState>,
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
 ) -> Result<Response, HubError> {
     let id = AttemptId::new(id);
-    // One that this session does not have is refused with a status, not with an event.
+    // An attempt that this session does not have is rejected with a status, not with an event.
     state.engine.get_attempt(&hub, &id).await?;
-    let Ok(place) = state.streams.clone().try_acquire_owned() else {
-        let message = "too many connection attempts are followed at once; ask for the attempt itself every few seconds";
-        return Err(Error::new(ErrorCode::TooManyStreams, message).with_retry_after(2).into());
+    let Ok(permit) = state.streams.clone().try_acquire_owned() else {
+        let message = "too many streams of connection attempts are open; poll the attempt every few seconds instead";
+        let error = Error::new(ErrorCode::TooManyStreams, message);
+        return Err(error.with_retry_after(RETRY_AFTER_SECS).into());
     };
-    let following = Following { engine: state.engine, hub, id, stop: state.config.stop.clone(), _place: place };
-    // Proxies that gather answers would hold back the one event that there is.
+    let stream = AttemptStream { engine: state.engine, hub, id, stop: state.config.stop.clone(), _permit: permit };
+    // Proxies that buffer responses would hold back the only event.
     let headers = AppendHeaders([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))]);
-    Ok((headers, Sse::new(following.stream())).into_response())
+    Ok((headers, Sse::new(stream.into_events())).into_response())
 }
 
-impl Following {
-    fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-        stream::unfold(Some(self), |following| async move {
-            let following = following?;
-            let looked = tokio::select! {
-                () = following.stop.cancelled() => return None,
-                looked = following.engine.follow_attempt(&following.hub, &following.id, HEARTBEAT) => looked,
+impl AttemptStream {
+    fn into_events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
+        stream::unfold(Some(self), |stream| async move {
+            let stream = stream?;
+            let attempt = tokio::select! {
+                () = stream.stop.cancelled() => return None,
+                attempt = stream.engine.follow_attempt(&stream.hub, &stream.id, HEARTBEAT_INTERVAL) => attempt,
             };
-            match looked {
+            match attempt {
                 Ok(attempt) if attempt.status == AttemptStatus::Pending => {
-                    Some((Ok(Event::default().comment("waiting")), Some(following)))
+                    Some((Ok(Event::default().comment("waiting")), Some(stream)))
                 }
                 Ok(attempt) => {
-                    let event = Event::default().event("attempt").data(attempt_out(&attempt).to_string());
-                    Some((Ok(event), None))
+                    let data = serde_json::to_string(&AttemptOut::new(&attempt)).unwrap_or_default();
+                    Some((Ok(Event::default().event("attempt").data(data)), None))
                 }
-                // The reader asks for itself, and is told why.
+                // The reader then requests the attempt, and that response says why.
                 Err(_) => None,
             }
         })

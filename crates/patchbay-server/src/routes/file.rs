@@ -1,7 +1,8 @@
-//! A file that an action hands on: as its bytes for who accepts `application/octet-stream`, else within the JSON of the
-//! action's result. Either way no more of it is held than a piece.
+//! A file that an action streams: as its bytes for callers that accept `application/octet-stream`, otherwise within the JSON
+//! of the action's result. Only one chunk of it is in memory.
 //!
-//! A failure in the middle cuts the answer off: the status has gone out by then, and half a file must not look whole.
+//! A failure in the middle breaks off the response: the status has been sent by then, and half a file must not look
+//! complete.
 
 use axum::{
     body::{Body, Bytes},
@@ -13,26 +14,28 @@ use futures_util::stream;
 use patchbay_engine::{Error, FileContent, FileMetadata, RunFile};
 use serde_json::Value;
 
-/// What a file is when nobody says.
-const BYTES: &str = "application/octet-stream";
+use crate::dto::actions::RunResultOut;
 
-/// Whether the caller wants the file itself.
+/// The media type of a file whose type is not known.
+const OCTET_STREAM: &str = "application/octet-stream";
+
+/// Returns true if the caller accepts the file itself.
 pub(super) fn wants_bytes(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted
         .flat_map(|value| value.split(','))
-        .any(|range| range.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(BYTES)))
+        .any(|range| range.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(OCTET_STREAM)))
 }
 
-/// The file itself.
+/// Returns the file itself.
 pub(super) fn bytes(file: RunFile) -> Response {
     let RunFile { metadata, content, .. } = file;
-    let mut response = Response::new(Filled::new("", "", content, Encoder::Plain).into_body());
+    let mut response = Response::new(SplicedBody::new("", "", content, Encoder::Plain).into_body());
     let headers = response.headers_mut();
     let kind = metadata.content_type.as_deref().and_then(|kind| HeaderValue::from_str(kind).ok());
-    headers.insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static(BYTES)));
+    headers.insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static(OCTET_STREAM)));
     headers.insert(header::CONTENT_DISPOSITION, disposition(&metadata));
-    // Whatever the provider sent, it is no page of ours.
+    // The provider's file must not run as a page of this server.
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     if let Some(length) = metadata.length {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
@@ -45,19 +48,16 @@ pub(super) fn bytes(file: RunFile) -> Response {
     response
 }
 
-/// The action's result as JSON, with the file in its place.
+/// Returns the action's result as JSON, with the file at its place.
 pub(super) fn json(file: RunFile) -> Response {
-    let RunFile { mut outcome, placeholder, is_text, content, .. } = file;
-    if let Some(trace) = outcome.trace {
-        outcome.result.insert("debug".to_owned(), serde_json::to_value(trace).unwrap_or_default());
-    }
-    let text = Value::Object(outcome.result).to_string();
+    let RunFile { outcome, placeholder, is_text, content, .. } = file;
+    let text = serde_json::to_string(&RunResultOut::new(outcome)).unwrap_or_default();
     let body = match text.split_once(&placeholder) {
         Some((before, after)) => {
             let encoder = if is_text { Encoder::Text(Vec::new()) } else { Encoder::Base64(Vec::new()) };
-            Filled::new(before, after, content, encoder).into_body()
+            SplicedBody::new(before, after, content, encoder).into_body()
         }
-        // The result does not hold the file: nobody waits for it.
+        // The result does not contain the file, so the file is not read.
         None => Body::from(text),
     };
     let mut response = Response::new(body);
@@ -65,7 +65,7 @@ pub(super) fn json(file: RunFile) -> Response {
     response
 }
 
-/// A name for the file that no header is broken by (RFC 6266, section 4.3).
+/// Returns the `Content-Disposition` with the file's name, escaped for the header (RFC 6266, section 4.3).
 fn disposition(metadata: &FileMetadata) -> HeaderValue {
     let Some(name) = metadata.file_name.as_deref().filter(|name| !name.is_empty()) else {
         return HeaderValue::from_static("attachment");
@@ -83,22 +83,22 @@ fn disposition(metadata: &FileMetadata) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-/// A file between two texts, in the making.
-struct Filled {
+/// A JSON text into which a file is spliced while it arrives.
+struct SplicedBody {
     before: Option<Bytes>,
     content: FileContent,
     encoder: Encoder,
     after: Option<Bytes>,
 }
 
-impl Filled {
+impl SplicedBody {
     fn new(before: &str, after: &str, content: FileContent, encoder: Encoder) -> Self {
         let bytes = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
         Self { before: bytes(before), content, encoder, after: bytes(after) }
     }
 
     fn into_body(self) -> Body {
-        Body::from_stream(stream::unfold(self, |mut filled| async move { Some((filled.next().await?, filled)) }))
+        Body::from_stream(stream::unfold(self, |mut body| async move { Some((body.next().await?, body)) }))
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, Error>> {
@@ -107,8 +107,8 @@ impl Filled {
         }
         loop {
             match self.content.next().await {
-                Some(Ok(piece)) => {
-                    let encoded = self.encoder.encode(piece);
+                Some(Ok(chunk)) => {
+                    let encoded = self.encoder.encode(chunk);
                     if !encoded.is_empty() {
                         return Some(Ok(encoded));
                     }
@@ -119,7 +119,7 @@ impl Filled {
                 }
                 None => {
                     let after = self.after.take()?;
-                    let last = [&self.encoder.rest()[..], &after[..]].concat();
+                    let last = [&self.encoder.finish()[..], &after[..]].concat();
                     return (!last.is_empty()).then(|| Ok(last.into()));
                 }
             }
@@ -127,46 +127,46 @@ impl Filled {
     }
 }
 
-/// How a file's bytes stand in the answer. What does not come out even is kept for the next piece.
+/// How the response contains a file's bytes. Bytes that do not fill a unit wait for the next chunk.
 enum Encoder {
-    /// As they are.
+    /// Unchanged.
     Plain,
     /// As base64.
     Base64(Vec<u8>),
-    /// As text within a JSON string; bytes that are no UTF-8 become U+FFFD.
+    /// As text within a JSON string; bytes that are not UTF-8 become U+FFFD.
     Text(Vec<u8>),
 }
 
 impl Encoder {
-    fn encode(&mut self, piece: Bytes) -> Bytes {
+    fn encode(&mut self, chunk: Bytes) -> Bytes {
         match self {
-            Self::Plain => piece,
-            Self::Base64(kept) => {
-                kept.extend_from_slice(&piece);
-                let even = kept.len() / 3 * 3;
-                let encoded = STANDARD.encode(&kept[..even]);
-                kept.drain(..even);
+            Self::Plain => chunk,
+            Self::Base64(pending) => {
+                pending.extend_from_slice(&chunk);
+                let even = pending.len() / 3 * 3;
+                let encoded = STANDARD.encode(&pending[..even]);
+                pending.drain(..even);
                 encoded.into()
             }
-            Self::Text(kept) => {
-                kept.extend_from_slice(&piece);
-                let (text, rest) = lossy(kept);
-                *kept = rest;
+            Self::Text(pending) => {
+                pending.extend_from_slice(&chunk);
+                let (text, rest) = lossy(pending);
+                *pending = rest;
                 within_quotes(&text)
             }
         }
     }
 
-    fn rest(&mut self) -> Bytes {
+    fn finish(&mut self) -> Bytes {
         match self {
             Self::Plain => Bytes::new(),
-            Self::Base64(kept) => STANDARD.encode(std::mem::take(kept)).into(),
-            Self::Text(kept) => within_quotes(&String::from_utf8_lossy(&std::mem::take(kept))),
+            Self::Base64(pending) => STANDARD.encode(std::mem::take(pending)).into(),
+            Self::Text(pending) => within_quotes(&String::from_utf8_lossy(&std::mem::take(pending))),
         }
     }
 }
 
-/// The text of bytes, and the beginning of a character at their end.
+/// Returns the text of bytes, and the incomplete character at their end.
 fn lossy(bytes: &[u8]) -> (String, Vec<u8>) {
     let (mut text, mut rest) = (String::new(), bytes);
     loop {
@@ -185,6 +185,7 @@ fn lossy(bytes: &[u8]) -> (String, Vec<u8>) {
     }
 }
 
+/// Returns a text as the inside of a JSON string.
 fn within_quotes(text: &str) -> Bytes {
     let quoted = Value::from(text).to_string();
     Bytes::copy_from_slice(&quoted.as_bytes()[1..quoted.len() - 1])
@@ -194,26 +195,26 @@ fn within_quotes(text: &str) -> Bytes {
 mod tests {
     use super::*;
 
-    fn encoded(mut encoder: Encoder, content: &[&'static [u8]]) -> String {
+    fn encoded(mut encoder: Encoder, chunks: &[&'static [u8]]) -> String {
         let mut out = Vec::new();
-        for piece in content {
-            out.extend_from_slice(&encoder.encode(Bytes::from_static(piece)));
+        for chunk in chunks {
+            out.extend_from_slice(&encoder.encode(Bytes::from_static(chunk)));
         }
-        out.extend_from_slice(&encoder.rest());
+        out.extend_from_slice(&encoder.finish());
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn however_the_pieces_are_cut_the_text_is_the_same() {
-        let base64 = |content: &[&'static [u8]]| encoded(Encoder::Base64(Vec::new()), content);
+    fn chunks_can_be_cut_anywhere() {
+        let base64 = |chunks: &[&'static [u8]]| encoded(Encoder::Base64(Vec::new()), chunks);
         assert_eq!(base64(&[b"a", b"bcde", b"", b"f", b"g"]), STANDARD.encode("abcdefg"));
         assert_eq!(base64(&[]), "");
-        let text = |content: &[&'static [u8]]| encoded(Encoder::Text(Vec::new()), content);
+        let text = |chunks: &[&'static [u8]]| encoded(Encoder::Text(Vec::new()), chunks);
         assert_eq!(text(&[b"\xe2\x82", b"\xac \"", b"\n\xff!", b"\xc3"]), "€ \\\"\\n\u{fffd}!\u{fffd}");
     }
 
     #[test]
-    fn no_name_breaks_the_header() {
+    fn file_names_are_escaped() {
         let named = |name: &str| {
             let metadata = FileMetadata { file_name: Some(name.to_owned()), ..FileMetadata::default() };
             disposition(&metadata).to_str().unwrap().to_owned()
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_given_to_who_names_them() {
+    fn bytes_are_sent_to_callers_that_accept_them() {
         let wants = |accept: &'static str| {
             wants_bytes(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
         };

@@ -1,20 +1,38 @@
-//! Whether the server lives, and whether it can serve.
+//! Health checks.
 
 use axum::{Json, extract::State};
 use patchbay_engine::Engine;
-use serde_json::{Value, json};
 
-use crate::error::ApiError;
+use crate::{
+    dto::{
+        health::{HealthOut, HealthStatus, ReadyOut, ReadyStatus},
+        responses::ServerErrors,
+    },
+    error::ApiError,
+};
 
-/// The process runs.
-#[utoipa::path(get, path = "/healthz", tag = "Health", security(()), responses((status = 200, description = "The process runs.", body = Object)))]
-pub(crate) async fn healthz() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+/// Checks that the process runs.
+///
+/// For a liveness probe: it reads nothing and needs no key.
+#[utoipa::path(
+    get, path = "/healthz", tag = "Health", operation_id = "health_healthz", security(()),
+    responses((status = 200, description = "The process runs.", body = HealthOut))
+)]
+pub(crate) async fn healthz() -> Json<HealthOut> {
+    Json(HealthOut { status: HealthStatus::Ok })
 }
 
-/// The storage answers, so requests can be served.
-#[utoipa::path(get, path = "/readyz", tag = "Health", security(()), responses((status = 200, description = "Requests can be served.", body = Object), (status = 503, description = "The storage does not answer.", body = crate::error::ErrorBody)))]
-pub(crate) async fn readyz(State(engine): State<Engine>) -> Result<Json<Value>, ApiError> {
+/// Checks that the server can serve requests.
+///
+/// For a readiness probe: it asks the storage and needs no key.
+#[utoipa::path(
+    get, path = "/readyz", tag = "Health", operation_id = "health_readyz", security(()),
+    responses(
+        ServerErrors,
+        (status = 200, description = "Requests can be served.", body = ReadyOut),
+    )
+)]
+pub(crate) async fn readyz(State(engine): State<Engine>) -> Result<Json<ReadyOut>, ApiError> {
     engine.ready().await?;
-    Ok(Json(json!({ "status": "ready" })))
+    Ok(Json(ReadyOut { status: ReadyStatus::Ready }))
 }

@@ -1,261 +1,216 @@
-//! The Hub API: what a browser with a session's token may do.
+//! The Hub API: what a browser with the token of a connect session can do.
 
 use axum::{
     Json,
     extract::{Path, State},
     http::StatusCode,
 };
-use patchbay_connector::definition::{AuthKind, GrantType, Notice, NoticeKind, NoticePosition};
-use patchbay_engine::{AuthorizationDraft, Engine, HubProfile, LinkRequest, Origin};
-use patchbay_model::{AccountId, AttemptId, ConnectionAttempt, ProfileId};
-use patchbay_vault::Secret;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+use patchbay_engine::{Engine, HubProfile, Origin};
+use patchbay_model::{AccountId, AttemptId, ProfileId};
 
-use super::{fields, oauth, wire};
 use crate::{
+    dto::{
+        hub::{
+            AttemptOut, HubAccountOut, HubCatalogOut, HubConfigOut, HubConfigParts, HubConnectorOut,
+            HubConnectorSettingsOut, HubSettingsOut, LinkAccount, LinkedAccountOut, StartAttempt, StartedAttemptOut,
+        },
+        responses::{HubBodyErrors, HubErrors, HubNotFoundErrors, HubProviderErrors},
+        shared::support_link,
+    },
     error::HubError,
     extract::{HubAuth, HubJson, QueryMap},
     guides::hub_guide,
-    state::{AppState, SandboxInfo},
+    state::AppState,
+    urls::launch_path,
 };
 
-/// What a secret looks like in a form that is opened again.
-const PLACEHOLDER: &str = "__secretvalue:**redacted**";
-
-/// What the Hub is to do.
-#[utoipa::path(get, path = "/hub/settings", tag = "Hub", security(("session" = [])), responses((status = 200, description = "Features, and the account to edit.", body = Object)))]
-pub(crate) async fn settings(HubAuth(hub): HubAuth) -> Json<Value> {
-    let session = &hub.session;
-    let mut settings = json!({
-        "enabled_features": [],
-        "session": { "owner_name": session.owner.name, "label": session.label, "expires_at": session.expires_at.to_rfc3339() },
-    });
-    if let Some(account) = &hub.session.account_id {
-        settings["existing_account_id"] = json!(account);
-    }
-    Json(settings)
+/// Returns what the Hub shows for the session.
+///
+/// The owner, the expiry, and the account to edit, if there is one.
+#[utoipa::path(
+    get, path = "/hub/settings", tag = "Hub", operation_id = "hub_settings", security(("session" = [])),
+    responses(HubErrors, (status = 200, description = "The settings.", body = HubSettingsOut))
+)]
+pub(crate) async fn settings(HubAuth(hub): HubAuth) -> Json<HubSettingsOut> {
+    Json(HubSettingsOut::new(&hub.session))
 }
 
-/// The integrations that the session may link.
-#[utoipa::path(get, path = "/hub/connectors", tag = "Hub", security(("session" = [])), params(("provider" = Option<String>, Query, description = "Only of this connector.")),
-    responses((status = 200, description = "`{integrations}`.", body = Object)))]
+/// Lists the connector profiles that the session can link.
+///
+/// Only enabled ones. A session for one connector lists only its default profile.
+#[utoipa::path(
+    get, path = "/hub/connectors", tag = "Hub", operation_id = "hub_connectors", security(("session" = [])),
+    params(("provider" = Option<String>, Query, description = "Only profiles of this connector.", example = "spotdraft")),
+    responses(HubErrors, (status = 200, description = "The connector profiles.", body = HubCatalogOut))
+)]
 pub(crate) async fn connectors(
     State(engine): State<Engine>,
     HubAuth(hub): HubAuth,
     query: QueryMap,
-) -> Result<Json<Value>, HubError> {
+) -> Result<Json<HubCatalogOut>, HubError> {
     let provider = query.text(&["provider"]);
     let found = engine.hub_profiles(&hub, provider.as_deref()).await?;
-    let integrations = found.iter().map(|HubProfile { profile, connector, .. }| {
-        json!({
-            "active": profile.active,
-            "name": connector.title,
-            "provider": connector.key,
-            "type": connector.categories.first(),
-            "description": connector.description,
-            "version": connector.version.to_string(),
-            "authentication_config_key": profile.auth_config_key,
-            "authentication_config_label": connector.auth_method(&profile.auth_config_key).map(|method| method.label.clone()),
-            "environment": profile.environment,
-            "integration_id": profile.id,
-            "integration_name": profile.name,
-            "logo_url": connector.icon,
-        })
-    });
-    Ok(Json(
-        json!({ "integrations": integrations.collect::<Vec<_>>(), "external_trigger_token": hub.session.external_trigger_token }),
-    ))
+    Ok(Json(HubCatalogOut::new(&found, &hub.session)))
 }
 
-/// An integration's form.
-#[utoipa::path(get, path = "/hub/connectors/{integration_id}", tag = "Hub", security(("session" = [])), params(("integration_id" = String, Path, description = "The connector profile.")),
-    responses((status = 200, description = "`{config, hub_settings}`.", body = Object)))]
+/// Returns the form of a connector profile.
+///
+/// With its fields, notices, connection guide, and the sandbox's credentials, if it is on.
+#[utoipa::path(
+    get, path = "/hub/connectors/{integration_id}", tag = "Hub", operation_id = "hub_connector",
+    security(("session" = [])),
+    params(("integration_id" = String, Path, format = "uuid", description = "The connector profile's id.")),
+    responses(
+        HubErrors, HubNotFoundErrors,
+        (status = 200, description = "The form.", body = HubConnectorOut),
+        (status = 412, description = "The connector profile is disabled.", body = crate::dto::errors::HubErrorOut),
+    )
+)]
 pub(crate) async fn connector(
     State(state): State<AppState>,
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
-) -> Result<Json<Value>, HubError> {
+) -> Result<Json<HubConnectorOut>, HubError> {
     let HubProfile { profile, connector, origin } = state.engine.hub_profile(&hub, &ProfileId::new(id)).await?;
     let method = connector.auth_method(&profile.auth_config_key);
-    let (kind, grant) = method.map_or(("custom", None), |method| way_to_link(method.kind));
-    let fields =
-        method.map(|method| method.config_fields.iter().map(fields::field).collect::<Vec<_>>()).unwrap_or_default();
-    let notices = method.map(|method| method.config_notices.iter().map(notice).collect::<Vec<_>>()).unwrap_or_default();
-    let link = method.and_then(|method| wire::support_link(method, &state.config.public_url));
-    // A pushed connector's guide has no page that a customer could open: it is its project's alone.
-    let guides = format!("{}/guides/", state.config.public_url);
-    let link = link.filter(|link| origin == Origin::Instance || !link.starts_with(&guides));
-    let description = method.and_then(|method| method.support.as_ref()).and_then(|support| support.description.clone());
-    let mut config = json!({
-        "key": connector.key,
-        "name": connector.title,
-        "type": kind,
-        "configFields": fields,
-        "configNotices": notices,
-        "assets": { "icon": connector.icon },
-        "support": link.map(|link| json!({ "link": link, "description": description })),
-    });
-    if let Some(method) = method {
-        let page_at = (origin == Origin::Instance).then_some(state.config.public_url.as_str());
-        config["guide"] = hub_guide(page_at, &connector, method, &profile.enabled_actions);
-    }
-    if let Some(sandbox) = state.config.sandbox.as_ref().filter(|_| connector.key == SandboxInfo::CONNECTOR) {
-        config["sandbox"] = json!({ "credentials": sandbox.credentials() });
-    }
-    if let Some(grant) = grant {
-        config["grantType"] = json!(grant);
-    }
-    Ok(Json(json!({ "config": config, "hub_settings": { "configured_webhook_events": {}, "project_settings": {} } })))
+    let is_public = origin == Origin::Instance;
+    // Customers cannot open the guide of a pushed connector: only its project can.
+    let link = method.and_then(|method| support_link(method, &state.urls));
+    let link = link.filter(|link| is_public || !link.starts_with(&format!("{}/", state.urls.guides())));
+    let guide = |method| hub_guide(is_public.then_some(&state.urls), &connector, method, &profile.enabled_actions);
+    let parts = HubConfigParts {
+        support_link: link,
+        guide: method.and_then(guide),
+        sandbox: state.config.sandbox.as_ref().filter(|sandbox| sandbox.connector == connector.key),
+    };
+    Ok(Json(HubConnectorOut {
+        config: HubConfigOut::new(&connector, &profile.auth_config_key, parts),
+        hub_settings: HubConnectorSettingsOut::EMPTY,
+    }))
 }
 
-/// What a Hub does to link. By OAuth 1.0a as by OAuth 2.0: it opens the same window, and every Hub knows the one type.
-fn way_to_link(kind: AuthKind) -> (&'static str, Option<&'static str>) {
-    match kind {
-        AuthKind::OAuth1 => wire::auth_type(AuthKind::OAuth2(GrantType::AuthorizationCode)),
-        kind => wire::auth_type(kind),
-    }
-}
-
-fn notice(notice: &Notice) -> Value {
-    let kind = if notice.kind == NoticeKind::Warning { "warning" } else { "info" };
-    let position = if notice.position == NoticePosition::Top { "top" } else { "bottom" };
-    json!({ "key": notice.key, "type": kind, "description": notice.description, "position": position, "anchor": notice.anchor })
-}
-
-/// What the customer typed. Existing Hubs send more beside it, which is not needed.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct Link {
-    /// The connector profile.
-    #[serde(default, alias = "connector_profile_id")]
-    integration_id: Option<String>,
-    /// Field values, secret and not.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    credentials: Map<String, Value>,
-}
-
-impl Link {
-    fn into_request(self) -> Result<LinkRequest, HubError> {
-        let credentials = wire::typed(self.credentials, "credentials")?;
-        Ok(LinkRequest { profile_id: self.integration_id.map(ProfileId::new), credentials })
-    }
-}
-
-/// Links an account: the credentials are tried at the provider, then sealed.
-#[utoipa::path(post, path = "/hub/accounts", tag = "Hub", security(("session" = [])), request_body = Link,
-    responses((status = 200, description = "`{id, provider}`.", body = Object), (status = 400, description = "The fields are not valid, or the provider refuses them; `provider_response` says what it said.", body = Object)))]
+/// Links an account.
+///
+/// The provider verifies the credentials, then they are sealed. If the owner has an account with this connector, that
+/// account is reconnected, unless the session says `multiple`.
+#[utoipa::path(
+    post, path = "/hub/accounts", tag = "Hub", operation_id = "hub_link", security(("session" = [])),
+    request_body = LinkAccount,
+    responses(
+        HubErrors, HubBodyErrors, HubProviderErrors,
+        (status = 200, description = "The account.", body = LinkedAccountOut),
+    )
+)]
 pub(crate) async fn link(
     State(engine): State<Engine>,
     HubAuth(hub): HubAuth,
-    HubJson(body): HubJson<Link>,
-) -> Result<Json<Value>, HubError> {
+    HubJson(body): HubJson<LinkAccount>,
+) -> Result<Json<LinkedAccountOut>, HubError> {
     let account = engine.hub_link(&hub, body.into_request()?).await?;
-    Ok(Json(json!({ "id": account.id, "provider": account.connector })))
+    Ok(Json(LinkedAccountOut::new(&account)))
 }
 
-/// An account's form, with placeholders for its secrets.
-#[utoipa::path(get, path = "/hub/accounts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The account.")),
-    responses((status = 200, description = "The account's field values.", body = Object)))]
+/// Returns the values of an account's form.
+///
+/// A secret field that has a value shows a placeholder.
+#[utoipa::path(
+    get, path = "/hub/accounts/{id}", tag = "Hub", operation_id = "hub_account", security(("session" = [])),
+    params(("id" = String, Path, description = "The account's id.")),
+    responses(
+        HubErrors, HubNotFoundErrors,
+        (status = 200, description = "The values.", body = HubAccountOut),
+    )
+)]
 pub(crate) async fn account(
     State(engine): State<Engine>,
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
-) -> Result<Json<Value>, HubError> {
-    let found = engine.hub_account(&hub, &AccountId::new(id)).await?;
-    let secrets: Map<String, Value> = found.secret_keys.iter().map(|key| (key.clone(), json!(PLACEHOLDER))).collect();
-    let account = &found.account;
-    Ok(Json(json!({
-        "secureId": account.id,
-        "provider": account.connector,
-        "setupInformation": account.setup_information,
-        "secrets": secrets,
-        "version": account.connector_version,
-        "authConfigKey": account.auth_config_key,
-        "environment": account.environment,
-        "integrationId": account.profile_id,
-    })))
+) -> Result<Json<HubAccountOut>, HubError> {
+    Ok(Json(HubAccountOut::new(engine.hub_account(&hub, &AccountId::new(id)).await?)))
 }
 
-/// Changes an account's field values; those not sent are kept.
-#[utoipa::path(patch, path = "/hub/accounts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The account.")), request_body = Link,
-    responses((status = 200, description = "`{id, provider}`.", body = Object), (status = 400, description = "The fields are not valid, or the provider refuses them.", body = Object)))]
+/// Changes the field values of an account.
+///
+/// The provider verifies the new values before they are stored. Fields that are absent, and placeholders, keep their
+/// value.
+#[utoipa::path(
+    patch, path = "/hub/accounts/{id}", tag = "Hub", operation_id = "hub_relink", security(("session" = [])),
+    params(("id" = String, Path, description = "The account's id.")), request_body = LinkAccount,
+    responses(
+        HubErrors, HubBodyErrors, HubProviderErrors,
+        (status = 200, description = "The account.", body = LinkedAccountOut),
+    )
+)]
 pub(crate) async fn relink(
     State(engine): State<Engine>,
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
-    HubJson(body): HubJson<Link>,
-) -> Result<Json<Value>, HubError> {
+    HubJson(body): HubJson<LinkAccount>,
+) -> Result<Json<LinkedAccountOut>, HubError> {
     let account = engine.hub_reconnect(&hub, &AccountId::new(id), body.into_request()?).await?;
-    Ok(Json(json!({ "id": account.id, "provider": account.connector })))
+    Ok(Json(LinkedAccountOut::new(&account)))
 }
 
-/// What a sign-in is prepared with. Existing Hubs send the token alone, and hand the rest over in the window's address.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct SignInBody {
-    /// The connect session's token, as in the header.
-    #[schema(value_type = Option<String>)]
-    token: Option<Secret>,
-    /// The connector profile to sign in for.
-    #[serde(default, alias = "connector_profile_id")]
-    integration_id: Option<String>,
-    /// Field values, secret and not.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    credentials: Map<String, Value>,
-    /// Where the window is to go in the end: this server's origin, or one that the session or the operator allows.
-    #[serde(default)]
-    redirect_uri: Option<String>,
-}
-
-/// Starts an attempt that the Hub follows while the customer is at the provider. With `integration_id` the sign-in is
-/// prepared: `url` is where its window goes, and what was typed stands in no address.
-#[utoipa::path(post, path = "/hub/connection_attempts", tag = "Hub", security(("session" = [])), request_body = Option<SignInBody>,
-    responses((status = 201, description = "`{id}`; `{id, url}` of a prepared sign-in.", body = Object), (status = 400, description = "The fields are not valid.", body = Object)))]
+/// Starts a connection attempt.
+///
+/// The Hub follows the attempt while the customer is at the provider. With `integration_id` the authorization is prepared:
+/// the fields are checked, and the window opens `url`, which contains none of the values.
+#[utoipa::path(
+    post, path = "/hub/connection_attempts", tag = "Hub", operation_id = "hub_start_attempt",
+    security(("session" = [])), request_body = Option<StartAttempt>,
+    responses(
+        HubErrors, HubBodyErrors, HubProviderErrors,
+        (status = 201, description = "The attempt.", body = StartedAttemptOut),
+    )
+)]
 pub(crate) async fn start_attempt(
     State(engine): State<Engine>,
     HubAuth(hub): HubAuth,
-    body: Option<HubJson<SignInBody>>,
-) -> Result<(StatusCode, Json<Value>), HubError> {
-    let Some(HubJson(SignInBody { token, integration_id: Some(integration), credentials, redirect_uri })) = body else {
-        let attempt = engine.start_attempt(&hub).await?;
-        return Ok((StatusCode::CREATED, Json(json!({ "id": attempt.id }))));
+    body: Option<HubJson<StartAttempt>>,
+) -> Result<(StatusCode, Json<StartedAttemptOut>), HubError> {
+    let draft = match body {
+        Some(HubJson(body)) => body.into_draft()?,
+        None => None,
     };
-    let draft = AuthorizationDraft {
-        token: token.unwrap_or_else(|| Secret::new("")),
-        profile_id: ProfileId::new(integration),
-        return_url: redirect_uri,
-        fields: wire::typed(credentials, "credentials")?,
+    let started = match draft {
+        None => StartedAttemptOut { id: engine.start_attempt(&hub).await?.id.to_string(), url: None },
+        Some(draft) => {
+            let profile = draft.profile_id.clone();
+            let prepared = engine.prepare_authorization(&hub, draft).await?;
+            let url = launch_path(profile.as_str(), &prepared.launch_code);
+            StartedAttemptOut { id: prepared.attempt_id.to_string(), url: Some(url) }
+        }
     };
-    let profile = draft.profile_id.clone();
-    let prepared = engine.prepare_authorization(&hub, draft).await?;
-    let url = oauth::launch_url(&profile, &prepared);
-    Ok((StatusCode::CREATED, Json(json!({ "id": prepared.attempt_id, "url": url }))))
+    Ok((StatusCode::CREATED, Json(started)))
 }
 
-/// Where an attempt stands.
-#[utoipa::path(get, path = "/hub/connection_attempts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The attempt.")),
-    responses((status = 200, description = "`{status, account, error}`.", body = Object)))]
+/// Returns a connection attempt.
+///
+/// For polling; `GET /hub/connection_attempts/{id}/events` sends the outcome as soon as it is known.
+#[utoipa::path(
+    get, path = "/hub/connection_attempts/{id}", tag = "Hub", operation_id = "hub_attempt", security(("session" = [])),
+    params(("id" = String, Path, format = "uuid", description = "The attempt's id.")),
+    responses(
+        HubErrors, HubNotFoundErrors,
+        (status = 200, description = "The attempt.", body = AttemptOut),
+    )
+)]
 pub(crate) async fn attempt(
     State(engine): State<Engine>,
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
-) -> Result<Json<Value>, HubError> {
-    Ok(Json(attempt_out(&engine.get_attempt(&hub, &AttemptId::new(id)).await?)))
+) -> Result<Json<AttemptOut>, HubError> {
+    Ok(Json(AttemptOut::new(&engine.get_attempt(&hub, &AttemptId::new(id)).await?)))
 }
 
-pub(super) fn attempt_out(attempt: &ConnectionAttempt) -> Value {
-    json!({
-        "status": attempt.status.as_str(),
-        "account": attempt.account_id.as_ref().map(|id| json!({ "id": id })),
-        "error": attempt.error.as_ref().map(|error| json!({ "code": error.code, "description": error.description })),
-    })
-}
-
-/// Gives up an attempt.
-#[utoipa::path(delete, path = "/hub/connection_attempts/{id}", tag = "Hub", security(("session" = [])), params(("id" = String, Path, description = "The attempt.")),
-    responses((status = 204, description = "It has ended.")))]
+/// Cancels a connection attempt.
+///
+/// An attempt that has ended is not changed.
+#[utoipa::path(
+    delete, path = "/hub/connection_attempts/{id}", tag = "Hub", operation_id = "hub_cancel_attempt",
+    security(("session" = [])), params(("id" = String, Path, format = "uuid", description = "The attempt's id.")),
+    responses(HubErrors, HubNotFoundErrors, (status = 204, description = "The attempt has ended."))
+)]
 pub(crate) async fn cancel_attempt(
     State(engine): State<Engine>,
     HubAuth(hub): HubAuth,

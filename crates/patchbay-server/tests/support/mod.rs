@@ -1,4 +1,4 @@
-//! A server on SQLite in a folder of its own, called without a port.
+//! A server on SQLite in its own folder, called without a port.
 
 use std::sync::Arc;
 
@@ -14,20 +14,19 @@ use patchbay_model::{
     Clock, Entropy,
     testing::{ManualClock, SeededEntropy},
 };
-use patchbay_server::ServerConfig;
+use patchbay_server::{RouteUrls, ServerConfig};
 use patchbay_storage::{Storage, sqlite::SqliteStorage};
 use patchbay_vault::{KeyRing, Vault};
 use tower::ServiceExt;
 
-/// The connector that a file's text describes.
+/// Returns the connector that a file's text describes.
 pub fn connector(text: &str) -> Connector {
     let files = [SourceFile { name: "demo.connector.yaml".to_owned(), text: text.to_owned() }];
     let loaded = load(&files);
     loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)))
 }
 
-/// A server with one connector.
-/// A build without screens.
+/// The assets of a build without screens.
 struct NoAssets;
 
 impl patchbay_server::WebAssets for NoAssets {
@@ -47,6 +46,7 @@ impl Server {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let storage: Arc<dyn Storage> = Arc::new(SqliteStorage::open(&folder.path().join("test.db")).await.unwrap());
+        let urls = Arc::new(RouteUrls::new("http://localhost"));
         let engine = Engine::start(EngineParts {
             storage,
             vault: Arc::new(Vault::new(KeyRing::generate(&*entropy, clock.now()), entropy.clone())),
@@ -55,7 +55,7 @@ impl Server {
             clock,
             entropy,
             config: EngineConfig {
-                public_url: "http://localhost".into(),
+                urls: urls.clone(),
                 egress_allow: Vec::new(),
                 egress_ca: None,
                 upstreams: Vec::new(),
@@ -68,7 +68,7 @@ impl Server {
         .unwrap();
         engine.first_start(None).await.unwrap();
         let config = ServerConfig {
-            public_url: "http://localhost".to_owned(),
+            urls,
             version: "0.0.0",
             body_limit_bytes: 1024,
             assets: Arc::new(NoAssets),
@@ -84,11 +84,11 @@ impl Server {
     }
 }
 
-/// Sends a request and reads the whole answer.
+/// Sends a request and returns the whole response.
 pub async fn send(router: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
     let (head, body) = router.clone().oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let text = String::from_utf8(body.into()).unwrap();
-    // The templates' escaping writes a slash as a reference, which browsers read back.
+    // The templates escape a slash as a character reference, which browsers decode.
     (head.status, head.headers, text.replace("&#x2f;", "/"))
 }

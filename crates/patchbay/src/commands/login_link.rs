@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
+use patchbay_server::RouteUrls;
 
 use super::offline::OfflineArgs;
 
@@ -21,7 +22,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         let project =
             projects.first().context("the data directory has no project; start the server once to create one")?;
         let token = engine.create_login_token(&project.id).await?;
-        println!("{}/dashboard?login_token={}", args.public_url.trim_end_matches('/'), token.expose());
+        println!("{}", RouteUrls::new(&args.public_url).login_link(&token).expose());
         Ok(())
     })
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use patchbay_engine::{Engine, EngineConfig, EngineParts};
+use patchbay_engine::{Engine, EngineConfig, EngineParts, NoRoutes};
 use patchbay_storage::sqlite::SqliteStorage;
 use patchbay_vault::{OsEntropy, Vault};
 
@@ -51,7 +51,7 @@ impl OfflineArgs {
                 entropy,
                 config: EngineConfig {
                     // These commands create no URLs and call no provider.
-                    public_url: "http://127.0.0.1".to_owned(),
+                    urls: Arc::new(NoRoutes),
                     egress_allow: Vec::new(),
                     egress_ca: None,
                     upstreams: Vec::new(),

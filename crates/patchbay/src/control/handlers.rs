@@ -2,7 +2,7 @@
 
 use patchbay_engine::{Engine, KeyRotator, RevocationQuery};
 use patchbay_model::ProjectId;
-use patchbay_server::RevocationOut;
+use patchbay_server::RevocationReportOut;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +33,7 @@ async fn run_accounts_command(engine: &Engine, command: AccountsCommand) -> anyh
     let operator = engine.operator_caller(&ProjectId::new(project)).await?;
     let query = RevocationQuery { connector, since, until, is_dry_run: dry_run };
     let report = engine.revoke_accounts(&operator, query).await?;
-    Ok(serde_json::to_value(RevocationOut::new(&report, dry_run))?)
+    Ok(serde_json::to_value(RevocationReportOut::new(&report, dry_run))?)
 }
 
 /// Executes a command on the key ring and returns its report as JSON.

@@ -1,19 +1,20 @@
 //! The banner that the server prints on standard error when it starts. Only the first start shows secrets.
 
 use patchbay_engine::FirstStart;
+use patchbay_server::RouteUrls;
 use patchbay_simulator::{SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET};
 
 /// Prints the banner on standard error.
-pub fn print(public_url: &str, first_start: Option<&FirstStart>, sandbox: bool) {
-    eprint!("{}", text(public_url, first_start, sandbox));
+pub fn print(urls: &RouteUrls, first_start: Option<&FirstStart>, sandbox: bool) {
+    eprint!("{}", text(urls, first_start, sandbox));
 }
 
-fn text(public_url: &str, first_start: Option<&FirstStart>, sandbox: bool) -> String {
-    let mut lines = vec![String::new(), format!("  Patchbay {} on {public_url}", env!("CARGO_PKG_VERSION"))];
+fn text(urls: &RouteUrls, first_start: Option<&FirstStart>, sandbox: bool) -> String {
+    let mut lines = vec![String::new(), format!("  Patchbay {} on {}", env!("CARGO_PKG_VERSION"), urls.base())];
     lines.push(String::new());
-    lines.push(format!("  Dashboard      {public_url}/dashboard"));
-    lines.push(format!("  Guides         {public_url}/guides"));
-    lines.push(format!("  API reference  {public_url}/docs"));
+    lines.push(format!("  Dashboard      {}", urls.dashboard()));
+    lines.push(format!("  Guides         {}", urls.guides()));
+    lines.push(format!("  API reference  {}", urls.reference()));
     if sandbox {
         lines.push(String::new());
         lines.push("  Sandbox: SpotDraft is simulated on this machine. Link an account with".to_owned());
@@ -29,7 +30,7 @@ fn text(public_url: &str, first_start: Option<&FirstStart>, sandbox: bool) -> St
         if let Some(key) = &first.api_key {
             lines.push(format!("    API key    {}", key.expose()));
         }
-        lines.push(format!("    Dashboard  {public_url}/dashboard?login_token={}", first.login_token.expose()));
+        lines.push(format!("    Dashboard  {}", urls.login_link(&first.login_token).expose()));
     }
     lines.push(String::new());
     lines.push(String::new());
@@ -42,6 +43,6 @@ mod tests {
 
     #[test]
     fn a_later_start_shows_no_secret() {
-        insta::assert_snapshot!(text("http://127.0.0.1:8080", None, true));
+        insta::assert_snapshot!(text(&RouteUrls::new("http://127.0.0.1:8080"), None, true));
     }
 }

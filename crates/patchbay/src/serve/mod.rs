@@ -15,8 +15,10 @@ use std::{io::Write, net::SocketAddr, sync::Arc};
 use anyhow::Context;
 use patchbay_engine::{Engine, EngineConfig, EngineParts};
 use patchbay_model::{Clock, Entropy};
-use patchbay_server::{SandboxInfo, ServerConfig};
-use patchbay_simulator::{RunningSimulator, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, Simulator, SimulatorConfig};
+use patchbay_server::{RouteUrls, SandboxInfo, ServerConfig};
+use patchbay_simulator::{
+    RunningSimulator, SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, SANDBOX_CONNECTOR, Simulator, SimulatorConfig,
+};
 use patchbay_vault::{OsEntropy, Vault};
 use tokio::net::TcpListener;
 
@@ -70,6 +72,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         tracing::error!(connector = %name, "the connector has errors and is not in use; the others are");
     }
 
+    let urls = Arc::new(RouteUrls::new(&public_url));
     let (simulator, upstreams) = start_sandbox(&settings, &clock).await?;
     let engine = Engine::start(EngineParts {
         storage: storage.clone(),
@@ -79,7 +82,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         clock,
         entropy,
         config: EngineConfig {
-            public_url: public_url.clone(),
+            urls: urls.clone(),
             egress_allow: settings.egress_allow.clone(),
             egress_ca: settings.egress_ca.clone(),
             upstreams,
@@ -92,13 +95,14 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 
     let first_start = engine.first_start(settings.api_key).await?;
     let sandbox = simulator.is_some().then(|| SandboxInfo {
+        connector: SANDBOX_CONNECTOR,
         client_id: SANDBOX_CLIENT_ID.to_owned(),
         client_secret: SANDBOX_CLIENT_SECRET.to_owned(),
     });
     let router = patchbay_server::router(
         engine.clone(),
         ServerConfig {
-            public_url: public_url.clone(),
+            urls: urls.clone(),
             version: env!("CARGO_PKG_VERSION"),
             body_limit_bytes: settings.body_limit_bytes,
             assets: web::assets(settings.web_dir.as_deref()),
@@ -109,7 +113,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     );
 
     let control = control::start(&data_dir, &engine);
-    banner::print(&public_url, first_start.as_ref(), simulator.is_some());
+    banner::print(&urls, first_start.as_ref(), simulator.is_some());
     drop(first_start);
     tokio::spawn(reload::on_hang_up(engine.clone(), reload, stop.clone()));
     let workers = Workers::start(&router, settings.shutdown_grace)?;

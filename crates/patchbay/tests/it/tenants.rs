@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, LinkedServer, Provider, Server, offline};
 
-/// The public routes, and the log-in routes, which have separate tests.
-const PUBLIC: [&str; 11] = [
+/// The public routes, and the login routes, which have separate tests.
+const PUBLIC: [&str; 12] = [
     "/auth/",
+    "/connect/",
     "/",
     "/healthz",
     "/readyz",

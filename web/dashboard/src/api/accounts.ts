@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type AccountFilters, RECONNECT_DUE } from "../features/accounts/filters.ts";
-import { type Account, api, dataOf } from "./client.ts";
+import { type Account, api, dataOf, type Schemas } from "./client.ts";
 
 export const PAGE_SIZE = 25;
 
@@ -16,10 +16,14 @@ export const useAccounts = (filters: AccountFilters) =>
         page,
         page_size: PAGE_SIZE,
         ...(search === undefined ? {} : { search }),
-        ...(connector === undefined ? {} : { connector }),
-        ...(status === undefined ? {} : status === RECONNECT_DUE ? { relink_due: true } : { status }),
+        ...(connector === undefined ? {} : { connector: [connector] }),
+        ...(status === undefined
+          ? {}
+          : status === RECONNECT_DUE
+            ? { relink_due: true }
+            : { status: [status] }),
         ...(type === undefined ? {} : { type }),
-        ...(profile === undefined ? {} : { connector_profile_id: profile }),
+        ...(profile === undefined ? {} : { connector_profile_id: [profile] }),
       };
       return dataOf(api.GET("/v2/accounts", { params: { query } }));
     },
@@ -33,11 +37,7 @@ export const useAccount = (id: string) =>
     queryFn: () => dataOf(api.GET("/v2/accounts/{id}", { params: { path: { id } } })),
   });
 
-export interface AccountChange {
-  status?: "active" | "suspended";
-  type?: "production" | "test";
-  label?: string | null;
-}
+export type AccountChange = Pick<Schemas["PatchAccount"], "status" | "type" | "label">;
 
 export function usePatchAccount() {
   const client = useQueryClient();
@@ -63,6 +63,7 @@ export const accountName = (account: Pick<Account, "label" | "owner_name">): str
 
 /** Why an account is in its state, in sentences. */
 export function reasonsOf(account: Account): string[] {
-  const reasons = (account.status_reasons ?? []) as { code?: string; description?: string | null }[];
-  return reasons.map(({ code, description }) => description || code || "").filter((text) => text !== "");
+  return (account.status_reasons ?? [])
+    .map(({ code, description }) => description || code || "")
+    .filter((text) => text !== "");
 }

@@ -31,8 +31,9 @@ export const api = createApi<paths>({
   headers: (): Record<string, string> => (project === null ? {} : { "x-project-id": project }),
 });
 
-type Schemas = components["schemas"];
+export type Schemas = components["schemas"];
 export type Account = Schemas["AccountV2"];
-export type Profile = Schemas["ProfileOut"];
-export type ApiKey = Schemas["KeyOut"];
-export type Session = Schemas["SessionState"];
+export type Profile = Schemas["Profile"];
+export type ApiKey = Schemas["ApiKey"];
+export type ApiScope = Schemas["ApiScope"];
+export type Session = Schemas["LoginSession"];

@@ -1,73 +1,24 @@
-/** Connectors, their profiles and actions. The catalog's answers have shapes of their own, told here. */
+/** Connectors, their profiles and actions. */
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, dataOf, type Profile } from "./client.ts";
+import { api, dataOf, type Profile, type Schemas } from "./client.ts";
 
-export interface ConnectorField {
-  key: string;
-  label: string;
-  type: "text" | "password" | "number" | "select" | "text_area";
-  required: boolean;
-  secret: boolean;
-  placeholder: string;
-  description?: string;
-  value?: unknown;
-  options?: { label: string; value: string }[];
-}
+export type ConnectorField = Schemas["Field"];
+export type AuthMethod = Schemas["AuthMethodDetail"];
+export type Connector = Schemas["ConnectorMeta"];
+export type ConnectorDetail = Schemas["ConnectorDetail"];
+export type ProfileChange = Schemas["PatchProfile"];
+export type NewProfile = Schemas["CreateProfile"];
 
-export interface AuthMethod {
-  key: string;
-  label: string;
-  type: string;
-  environments: { key: string; name: string }[];
-  setup_fields: ConnectorField[];
-  config_fields: ConnectorField[];
-  guide_url: string;
-  /** What the enabled actions need: set up in the app at the provider, or allowed to the key. */
-  scopes: { name: string; description: string | null }[];
-  /** What stands between scopes in the provider's lists. */
-  scope_delimiter: string;
-  /** Where the provider sends browsers back to; for methods by sign-in. */
-  redirect_uri: string | null;
-}
+/** An action with its details, which the dashboard always requests. */
+export type Action = Schemas["Action"] & { action_details: Schemas["ActionDetails"] };
 
-export interface Connector {
-  active: boolean;
-  provider: string;
-  provider_name: string;
-  description: string;
-  version: string;
-  release_stage: string;
-  categories: string[];
-  actions: number;
-  resources: { images: { logo_url: string | null } };
-}
-
-export type ConnectorDetail = Connector & { authentication: AuthMethod[] };
-
-export interface Action {
-  id: string;
-  label: string;
-  description: string;
-  tags: string[];
-  required_scopes: string[];
-  /** With an account: whether the provider granted what the action needs, and what it did not. */
-  authorized?: boolean;
-  missing_scopes?: string[];
-  action_details: {
-    action_type: string;
-    details: string | null;
-    categories: string[];
-    resources: string[];
-    annotations: { readOnlyHint?: boolean; destructiveHint?: boolean; idempotentHint?: boolean };
-    input_schema: Record<string, unknown>;
-  };
-}
+const hasDetails = (action: Schemas["Action"]): action is Action => action.action_details !== undefined;
 
 export const useConnectors = () =>
   useQuery({
     queryKey: ["connectors", "list"],
-    queryFn: async () => (await dataOf(api.GET("/connectors/meta"))) as unknown as Connector[],
+    queryFn: () => dataOf(api.GET("/connectors/meta")),
   });
 
 /** A connector, with the scopes for these actions; for all when none are named. */
@@ -78,11 +29,10 @@ export const useConnector = (key: string, actions: string[] | null = null) =>
     enabled: key !== "",
     // While other actions are ticked, the form stays as it is.
     placeholderData: (before, query) => (query?.queryKey[2] === key ? before : undefined),
-    queryFn: async () => {
-      const query = actions === null ? {} : { enabled_actions: actions.join(",") };
-      return (await dataOf(
-        api.GET("/connectors/meta/{provider}", { params: { path: { provider: key }, query } }),
-      )) as unknown as ConnectorDetail;
+    queryFn: () => {
+      // One empty value stands for no actions at all.
+      const query = actions === null ? {} : { enabled_actions: actions.length === 0 ? [""] : actions };
+      return dataOf(api.GET("/connectors/meta/{provider}", { params: { path: { provider: key }, query } }));
     },
   });
 
@@ -102,15 +52,13 @@ export const useActions = (of: { connector?: string; account?: string }) =>
     staleTime: 300_000,
     queryFn: async () => {
       const query = {
-        include: "action_details",
+        include: ["action_details" as const],
         page_size: 100,
-        ...(of.connector === undefined ? {} : { "filter[connectors]": of.connector }),
-        ...(of.account === undefined ? {} : { "filter[account_ids]": of.account }),
+        ...(of.connector === undefined ? {} : { "filter[connectors]": [of.connector] }),
+        ...(of.account === undefined ? {} : { "filter[account_ids]": [of.account] }),
       };
-      const page = (await dataOf(api.GET("/actions", { params: { query } }))) as unknown as {
-        data: { actions?: Action[] }[];
-      };
-      return page.data.flatMap((entry) => entry.actions ?? []);
+      const page = await dataOf(api.GET("/actions", { params: { query } }));
+      return page.data.flatMap((entry) => entry.actions ?? []).filter(hasDetails);
     },
   });
 
@@ -133,22 +81,6 @@ export const useProfiles = (connector?: string) =>
     },
   });
 
-export interface ProfileChange {
-  name?: string;
-  active?: boolean;
-  default?: boolean;
-  environment?: string;
-  /** `latest`, `1.x.x`, `1.2.x` or one version; null follows the latest. */
-  connector_pinned_version?: string | null;
-  enabled_actions?: string[] | null;
-  setup_information?: Record<string, string>;
-}
-
-export interface NewProfile extends ProfileChange {
-  connector_key: string;
-  authentication_config_key?: string;
-}
-
 /** A profile's change shows in accounts (their state), connectors (whether one is active) and actions. */
 function useProfileMutation<Variables>(change: (variables: Variables) => Promise<unknown>) {
   const client = useQueryClient();
@@ -163,15 +95,12 @@ function useProfileMutation<Variables>(change: (variables: Variables) => Promise
   });
 }
 
-// The document calls free-form objects empty ones; these are the values that they hold.
-type Body<Value> = Value & { setup_information?: Record<string, never> };
-
 export const useCreateProfile = () =>
-  useProfileMutation((body: NewProfile) => api.POST("/auth_configs", { body: body as Body<NewProfile> }));
+  useProfileMutation((body: NewProfile) => api.POST("/auth_configs", { body }));
 
 export const usePatchProfile = () =>
   useProfileMutation(({ id, change }: { id: string; change: ProfileChange }) =>
-    api.PATCH("/auth_configs/{id}", { params: { path: { id } }, body: change as Body<ProfileChange> }),
+    api.PATCH("/auth_configs/{id}", { params: { path: { id } }, body: change }),
   );
 
 export const useDeleteProfile = () =>

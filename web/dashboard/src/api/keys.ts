@@ -1,7 +1,7 @@
 /** API keys. */
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, dataOf } from "./client.ts";
+import { type ApiScope, api, dataOf } from "./client.ts";
 
 export const SCOPES = [
   { value: "platform:read", label: "Read accounts, sessions and profiles" },
@@ -10,9 +10,9 @@ export const SCOPES = [
   { value: "connectors:read", label: "Read connectors and their actions" },
   { value: "connectors:write", label: "Upload and remove connectors" },
   { value: "credentials:read", label: "Export credentials (only if you really need it)" },
-] as const;
+] as const satisfies { value: ApiScope; label: string }[];
 
-export const DEFAULT_SCOPES: string[] = SCOPES.slice(0, 4).map(({ value }) => value);
+export const DEFAULT_SCOPES: ApiScope[] = SCOPES.slice(0, 4).map(({ value }) => value);
 
 export const useKeys = () =>
   useQuery({ queryKey: ["keys"], queryFn: async () => (await dataOf(api.GET("/api_keys"))).data });
@@ -26,7 +26,7 @@ function useKeyMutation<Variables, Data>(change: (variables: Variables) => Promi
 }
 
 export const useCreateKey = () =>
-  useKeyMutation((body: { name: string; scopes: string[] }) => dataOf(api.POST("/api_keys", { body })));
+  useKeyMutation((body: { name: string; scopes: ApiScope[] }) => dataOf(api.POST("/api_keys", { body })));
 
 export const usePatchKey = () =>
   useKeyMutation(({ id, enabled }: { id: string; enabled: boolean }) =>

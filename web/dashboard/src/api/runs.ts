@@ -2,26 +2,11 @@
 
 import { type ApiFailure, asFailure } from "@patchbay/web-shared/client.ts";
 import type { RunInputs } from "../features/runner/formModel.ts";
-import { api, dataOf } from "./client.ts";
+import { api, dataOf, type Schemas } from "./client.ts";
 
-/** One request to the provider and its answer; secrets are redacted by the server. */
-export interface Exchange {
-  step: string;
-  method: string;
-  url: string;
-  headers: Record<string, string>;
-  body: unknown;
-  status: number | null;
-  response_headers: Record<string, string>;
-  response_body: unknown;
-  duration_ms: number;
-  error: string | null;
-}
-
-export interface RunTrace {
-  duration_ms: number;
-  requests: Exchange[];
-}
+/** One request to the provider and its response; the server redacts secrets. */
+export type Exchange = Schemas["Exchange"];
+export type RunTrace = Schemas["RunTrace"];
 
 export interface RunResult {
   status: number;
@@ -47,16 +32,15 @@ const traceOf = (value: unknown): RunTrace | null =>
 /** Runs an action. A refusal is a result as well; only an abort is thrown. */
 export async function runAction({ account, action, inputs, signal }: RunRequest): Promise<RunResult> {
   try {
-    const answer = (await dataOf(
+    const result = await dataOf(
       api.POST("/actions/rpc", {
         params: { header: { "x-account-id": account }, query: { debug: true } },
-        // The document calls free-form objects empty ones.
-        body: { action, ...inputs } as { action: string },
+        body: { action, ...inputs },
         ...(signal === undefined ? {} : { signal }),
       }),
-    )) as Record<string, unknown>;
-    const { debug, ...body } = answer;
-    return { status: 200, body, next: body.next ?? null, trace: traceOf(debug), failure: null };
+    );
+    const { debug, ...body } = result;
+    return { status: 200, body, next: body.next ?? null, trace: debug ?? null, failure: null };
   } catch (error) {
     if (signal?.aborted) throw error;
     const failure = asFailure(error);

@@ -1,18 +1,9 @@
 /** Connect sessions: the right to link one account, for the Hub in a frame or behind a link. */
 
 import { useMutation } from "@tanstack/react-query";
-import { api, dataOf } from "./client.ts";
+import { api, dataOf, type Schemas } from "./client.ts";
 
-export interface SessionRequest {
-  origin_owner_id: string;
-  origin_owner_name: string;
-  origin_username?: string;
-  provider?: string;
-  account_id?: string;
-  type?: "production" | "test";
-  multiple?: boolean;
-  expires_in?: number;
-}
+export type SessionRequest = Omit<Schemas["CreateSession"], "allowed_origins">;
 
 export interface ConnectSession {
   token: string;

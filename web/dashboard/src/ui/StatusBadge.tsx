@@ -2,11 +2,11 @@
 
 import { Tooltip } from "@mantine/core";
 import { toSentence } from "@patchbay/web-shared/sentence.ts";
-import { statusOf } from "../features/accounts/status.ts";
+import { type AccountStatus, statusOf } from "../features/accounts/status.ts";
 import { Pill } from "./Pill.tsx";
 
 interface Props {
-  status: string;
+  status: AccountStatus;
   reasons?: string[];
 }
 

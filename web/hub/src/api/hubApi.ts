@@ -1,6 +1,6 @@
 /**
- * The Hub API, as the page uses it: one function a call, the session's token on each, every failure an
- * `ApiFailure`. What older servers leave out is filled in here, so that no screen asks twice.
+ * The client of the Hub API: one function per operation, with the session's token. Every failure is an `ApiFailure`. Members
+ * that an older server does not send get defaults here, so that screens need none.
  */
 
 import { failureOf, isAbort, networkFailure } from "@patchbay/web-shared/failure.ts";
@@ -8,10 +8,12 @@ import { readAttemptResult } from "./attemptEvents.ts";
 import type {
   Attempt,
   Catalog,
+  CatalogResponse,
   Config,
-  Integration,
+  ConnectorResponse,
   LinkedAccount,
   Settings,
+  StartedAttempt,
   StoredAccount,
 } from "./types.ts";
 
@@ -26,24 +28,15 @@ interface Options {
   baseUrl?: string;
 }
 
-interface CatalogAnswer {
-  integrations?: Integration[];
-  external_trigger_token?: string | null;
-}
-
-interface ConfigAnswer {
-  config: Partial<Config> & { assets?: { icon?: string | null } };
-}
-
 export type HubApi = ReturnType<typeof createHubApi>;
 
 export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
-  async function call<Answer>(
+  async function call<Body>(
     method: string,
     path: string,
     body?: unknown,
     signal?: AbortSignal,
-  ): Promise<Answer> {
+  ): Promise<Body> {
     let response: Response;
     try {
       response = await fetch(`${baseUrl}${path}`, {
@@ -59,8 +52,8 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
     }
     if (!response.ok) throw await failureOf(response);
     const text = await response.text();
-    // An empty body is an answer too: 204 of a cancelled attempt.
-    return (text === "" ? null : JSON.parse(text)) as Answer;
+    // A cancelled attempt returns 204 without a body.
+    return (text === "" ? null : JSON.parse(text)) as Body;
   }
 
   return {
@@ -68,16 +61,26 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
 
     async catalog(provider: string | null, signal?: AbortSignal): Promise<Catalog> {
       const query = provider === null ? "" : `?provider=${encodeURIComponent(provider)}`;
-      const answer = await call<CatalogAnswer>("GET", `/hub/connectors${query}`, undefined, signal);
+      const response = await call<Partial<CatalogResponse>>(
+        "GET",
+        `/hub/connectors${query}`,
+        undefined,
+        signal,
+      );
       return {
-        integrations: (answer.integrations ?? []).filter((found) => Boolean(found.name)),
-        externalTriggerToken: answer.external_trigger_token ?? null,
+        integrations: (response.integrations ?? []).filter((found) => Boolean(found.name)),
+        externalTriggerToken: response.external_trigger_token ?? null,
       };
     },
 
     async config(integrationId: string, signal?: AbortSignal): Promise<Config> {
       const path = `/hub/connectors/${encodeURIComponent(integrationId)}`;
-      const { config } = await call<ConfigAnswer>("GET", path, undefined, signal);
+      const { config } = await call<{ config: Partial<ConnectorResponse["config"]> }>(
+        "GET",
+        path,
+        undefined,
+        signal,
+      );
       return {
         key: config.key ?? "",
         name: config.name ?? config.key ?? "",
@@ -110,23 +113,23 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
       ),
 
     /**
-     * Checks what was typed and prepares the sign-in at the provider. The window goes to `url`: neither the values
-     * nor the session's token stand in an address.
+     * Checks the values and prepares the authorization at the provider. The window opens `url`, which contains neither the
+     * values nor the session's token.
      */
     prepareSignIn: (integrationId: string, landing: string, credentials: Credentials, signal?: AbortSignal) =>
-      call<{ id: string; url: string }>(
+      call<StartedAttempt>(
         "POST",
         "/hub/connection_attempts",
         { token, integration_id: integrationId, credentials, redirect_uri: landing },
         signal,
-      ).then(({ id, url }) => ({ id, url: `${baseUrl}${url}` })),
+      ).then(({ id, url }) => ({ id, url: `${baseUrl}${url ?? ""}` })),
 
     attempt: (id: string, signal?: AbortSignal) =>
       call<Attempt>("GET", `/hub/connection_attempts/${encodeURIComponent(id)}`, undefined, signal),
 
     /**
-     * Waits for the end of an attempt by the server's events. Null where there is no telling: the server or
-     * something between does not know such streams, or the stream broke off.
+     * Waits for the end of an attempt with the server's event stream. Returns null if the stream is not supported or
+     * breaks.
      */
     async followAttempt(id: string, signal: AbortSignal): Promise<Attempt | null> {
       const response = await fetch(`${baseUrl}/hub/connection_attempts/${encodeURIComponent(id)}/events`, {

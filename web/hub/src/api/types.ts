@@ -1,121 +1,58 @@
-/** What the Hub API speaks: the wire's names, as the server sends them. */
+/** The types of the Hub API, from the server's OpenAPI document, and what the page makes of them. */
 
-export interface Settings {
-  existing_account_id?: string | null;
-  session?: { owner_name?: string | null; expires_at?: string | null; label?: string | null } | null;
-}
+import type { components } from "@patchbay/web-shared/api.gen.ts";
 
-/** A connector profile that the session may link. */
-export interface Integration {
-  integration_id: string;
-  active: boolean;
-  name: string;
-  provider: string;
-  /** The category, such as `documents`. */
-  type: string | null;
-  logo_url?: string | null;
-  description?: string | null;
-  environment?: string | null;
-  authentication_config_label?: string | null;
-  /** What the project calls this profile of the connector. */
-  integration_name?: string | null;
-}
+type Schemas = components["schemas"];
 
-export type FieldKind = "text" | "password" | "number" | "select" | "text_area";
+export type Settings = Schemas["HubSettings"];
+/** A connector profile that the session can link. */
+export type Integration = Schemas["Integration"];
+export type FieldKind = Schemas["FieldKind"];
+export type FieldOption = Schemas["FieldOption"];
+export type Notice = Schemas["Notice"];
+export type Guide = Schemas["HubGuide"];
+export type GuideSection = Schemas["HubGuideSection"];
+export type GuideStep = Schemas["HubGuideStep"];
+export type StoredAccount = Schemas["HubAccount"];
+export type LinkedAccount = Schemas["LinkedAccount"];
+export type StartedAttempt = Schemas["StartedAttempt"];
+export type Attempt = Schemas["Attempt"];
+export type AttemptStatus = Schemas["AttemptStatus"];
+export type CatalogResponse = Schemas["HubCatalog"];
+export type ConnectorResponse = Schemas["HubConnector"];
 
-export interface FieldOption {
-  label: string;
-  value: string;
-}
+/**
+ * A field of the form. The page also works with servers that send only some of the members, and with their further members
+ * `condition` and `display` and their validation type `domain`.
+ */
+export type Field = Pick<Schemas["Field"], "key" | "label"> &
+  Partial<Omit<Schemas["Field"], "key" | "label" | "validation">> & {
+    condition?: unknown;
+    display?: boolean;
+    validation?: {
+      type: Schemas["ValidationKind"] | "domain";
+      pattern: string;
+      error?: string | null;
+    } | null;
+  };
 
-export interface Field {
-  key: string;
-  label: string;
-  type?: FieldKind;
-  required?: boolean;
-  readOnly?: boolean;
-  secret?: boolean;
-  placeholder?: string;
-  description?: string;
-  tooltip?: string;
-  options?: FieldOption[];
-  value?: string | number | boolean | null;
-  condition?: unknown;
-  validation?: { type: string; pattern: string; error?: string | null } | null;
-  display?: boolean;
-}
-
-export interface Notice {
-  key: string;
-  type: "warning" | "info";
-  description: string;
-  position: "top" | "bottom";
-  /** The field before which it stands. */
-  anchor?: string | null;
-}
-
-export interface GuideStep {
-  title_html: string;
-  html: string | null;
-  scopes: { name: string; description?: string | null }[];
-  /** All of them in one text, parted as the provider parts them; for copying. */
-  scopes_text?: string | null;
-  /** What is to be known of the list. */
-  scopes_note?: string | null;
-  /** The form's fields whose values this step yields. */
-  fields: string[];
-}
-
-export interface GuideSection {
-  title: string;
-  html: string | null;
-  steps: GuideStep[];
-}
-
-export interface Guide {
-  title: string;
-  url: string | null;
-  warning_html: string | null;
-  sections: GuideSection[];
-}
-
+/** The form of a connector profile. */
 export interface Config {
   key: string;
   name: string;
-  type: "custom" | "oauth2" | "mcp";
-  grantType?: string;
+  type: Schemas["AuthType"];
+  grantType?: Schemas["GrantType"];
   configFields: Field[];
   configNotices: Notice[];
   icon: string | null;
-  support: { link: string; description?: string | null } | null;
-  sandbox: { credentials: Record<string, string> } | null;
+  support: Schemas["HubSupport"] | null;
+  sandbox: Schemas["HubSandbox"] | null;
   guide: Guide | null;
 }
 
-/** What the session may link. */
+/** What the session can link. */
 export interface Catalog {
   integrations: Integration[];
-  /** The value of the read-only field of that name, made by the server for this session. */
+  /** The value of the read-only field of that name, which the server creates for this session. */
   externalTriggerToken: string | null;
-}
-
-export interface StoredAccount {
-  secureId: string;
-  provider: string;
-  integrationId: string;
-  setupInformation: Record<string, unknown>;
-  secrets: Record<string, string>;
-}
-
-export interface LinkedAccount {
-  id: string;
-  provider: string;
-}
-
-export type AttemptStatus = "pending" | "authenticated" | "error" | "cancelled" | "expired";
-
-export interface Attempt {
-  status: AttemptStatus;
-  account: { id: string } | null;
-  error: { code: string; description: string } | null;
 }

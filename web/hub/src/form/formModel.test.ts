@@ -19,6 +19,9 @@ const account: StoredAccount = {
   integrationId: "profile_1",
   setupInformation: { clientId: "abc", region: "eu", count: 3 },
   secrets: { clientSecret: STORED },
+  version: "1.0.0",
+  authConfigKey: "custom",
+  environment: "production",
 };
 
 describe("initialValues", () => {

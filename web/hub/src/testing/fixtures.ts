@@ -41,6 +41,8 @@ export const config = (more: Partial<Config> = {}): Config => ({
   ...more,
 });
 
+const noScopes = { scopes: [], scopes_text: null, scopes_note: null };
+
 export const guide = {
   title: "Connect Papertrail",
   url: "/guides/papertrail/custom",
@@ -50,8 +52,8 @@ export const guide = {
       title: "Get the credentials",
       html: null,
       steps: [
-        { title_html: "Open the settings", html: null, scopes: [], fields: [] },
-        { title_html: "Copy both values", html: null, scopes: [], fields: ["clientId", "clientSecret"] },
+        { title_html: "Open the settings", html: null, ...noScopes, fields: [] },
+        { title_html: "Copy both values", html: null, ...noScopes, fields: ["clientId", "clientSecret"] },
       ],
     },
   ],
@@ -63,6 +65,12 @@ export const integration = (more: Partial<Integration> = {}): Integration => ({
   name: "Papertrail",
   provider: "papertrail",
   type: "documents",
-  logo_url: null,
+  logo_url: "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E",
+  description: "Documents",
+  version: "1.0.0",
+  environment: "production",
+  authentication_config_key: "custom",
+  authentication_config_label: null,
+  integration_name: "Papertrail",
   ...more,
 });

@@ -11,7 +11,7 @@ use patchbay_connector::{Connector, definition::ClientRegistration};
 use patchbay_model::Profile;
 use patchbay_vault::{SealContext, Secret};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 use zeroize::{Zeroize, Zeroizing};
@@ -59,17 +59,9 @@ pub(super) struct ClientRegistrar<'a> {
 }
 
 impl Engine {
-    /// Returns the URL of a connector's client ID metadata document; none when this server has no public `https` URL,
-    /// which such a document needs.
-    pub(crate) fn client_document_url(&self, connector: &str) -> Option<String> {
-        let public = Url::parse(&self.config().public_url).ok().filter(|url| url.scheme() == "https")?;
-        let text = format!("{}/connect/oauth2/{connector}/client.json", self.config().public_url);
-        public.host().map(|_| text)
-    }
-
-    /// Returns a connector's client ID metadata document (draft-ietf-oauth-client-id-metadata-document, section 4); none
-    /// for the instance's connectors without an MCP server, and when this server has no public `https` URL.
-    pub fn client_document(&self, connector: &str) -> Option<Value> {
+    /// Returns a connector's client ID metadata document (draft-ietf-oauth-client-id-metadata-document, section 4). `None`
+    /// for the instance's connectors without an MCP server, and if this server has no public `https` URL.
+    pub fn client_document(&self, connector: &str) -> Option<ClientMetadata> {
         let has_document = match self.registry().get(connector) {
             Some(found) => found.authentication.iter().any(|method| method.mcp.is_some()),
             // A project may have pushed it. The document is equal for every key, so it does not reveal whether one exists.
@@ -80,33 +72,47 @@ impl Engine {
                     && connector.bytes().all(is_key)
             }
         };
-        if !has_document {
-            return None;
-        }
-        let id = self.client_document_url(connector)?;
-        let mut document = metadata(self, &self.redirect_uri(connector), "none");
-        document.insert("client_id".to_owned(), Value::String(id));
-        Some(Value::Object(document))
+        let client_id = self.urls().client_metadata(connector).filter(|_| has_document)?;
+        let metadata = ClientMetadata::new(self, &self.urls().callback(connector), "none");
+        Some(ClientMetadata { client_id: Some(client_id), ..metadata })
     }
 }
 
-/// Returns our client metadata (RFC 7591, section 2).
-fn metadata(engine: &Engine, redirect_uri: &str, auth: &str) -> Map<String, Value> {
-    let public_url = &engine.config().public_url;
-    // OpenID Connect Registration 1.0, section 2: a redirect to `localhost` belongs to a native application.
-    let kind = if redirect_uri.starts_with("https://") { "web" } else { "native" };
-    let value = json!({
-        "client_name": "Patchbay",
-        "client_uri": public_url,
-        "redirect_uris": [redirect_uri],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": auth,
-        "application_type": kind,
-    });
-    match value {
-        Value::Object(members) => members,
-        _ => Map::new(),
+/// The metadata of this server as an OAuth client (RFC 7591, section 2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClientMetadata {
+    /// The client id; only in a client ID metadata document, whose URL it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The name that people see.
+    pub client_name: &'static str,
+    /// The public URL.
+    pub client_uri: String,
+    /// The redirect URIs.
+    pub redirect_uris: Vec<String>,
+    /// The grants.
+    pub grant_types: Vec<&'static str>,
+    /// The response types.
+    pub response_types: Vec<&'static str>,
+    /// The client authentication method at the token endpoint.
+    pub token_endpoint_auth_method: &'static str,
+    /// `web`, or `native` for a redirect to this machine.
+    pub application_type: &'static str,
+}
+
+impl ClientMetadata {
+    fn new(engine: &Engine, redirect_uri: &str, auth: &'static str) -> Self {
+        Self {
+            client_id: None,
+            client_name: "Patchbay",
+            client_uri: engine.urls().base().to_owned(),
+            redirect_uris: vec![redirect_uri.to_owned()],
+            grant_types: vec!["authorization_code", "refresh_token"],
+            response_types: vec!["code"],
+            token_endpoint_auth_method: auth,
+            // OpenID Connect Registration 1.0, section 2: a redirect to `localhost` belongs to a native application.
+            application_type: if redirect_uri.starts_with("https://") { "web" } else { "native" },
+        }
     }
 }
 
@@ -130,7 +136,8 @@ impl ClientRegistrar<'_> {
         }
         let document = self
             .engine
-            .client_document_url(&self.connector.key)
+            .urls()
+            .client_metadata(&self.connector.key)
             .filter(|_| self.server.supports_client_metadata_documents);
         match (method, document, &self.server.registration) {
             (ClientRegistration::Cimd, Some(id), _) | (_, Some(id), None) => {
@@ -251,7 +258,8 @@ impl ClientRegistrar<'_> {
     async fn register(&self, endpoint: &Url) -> Result<(RegisteredClient, Option<i64>), Error> {
         let takes = |method: &str| self.server.token_endpoint_auth_methods.iter().any(|one| one == method);
         let auth = if takes("none") { "none" } else { self.auth_with_secret() };
-        let body = Value::Object(metadata(self.engine, self.redirect_uri, auth));
+        let metadata = ClientMetadata::new(self.engine, self.redirect_uri, auth);
+        let body = serde_json::to_value(metadata).unwrap_or_default();
         let title = &self.connector.title;
         let (incoming, response) = bounded_fetch::post_json(self.engine, title, endpoint, &body, self.deadline).await?;
         let text = |key: &str| {

@@ -13,6 +13,8 @@ mod bounded_fetch;
 mod client_registration;
 mod metadata;
 
+pub use client_registration::ClientMetadata;
+
 use patchbay_connector::{
     Connector,
     definition::McpFlow,
@@ -78,7 +80,7 @@ pub(super) async fn discover(
         scopes: None,
     });
     let found = authorization_server(engine, title, &resource, deadline).await?;
-    let redirect_uri = engine.redirect_uri(&connector.key);
+    let redirect_uri = engine.urls().callback(&connector.key);
     let registrar = ClientRegistrar {
         engine,
         connector,

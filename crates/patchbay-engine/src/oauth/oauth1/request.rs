@@ -90,7 +90,7 @@ impl OAuth1TokenRequest<'_> {
         let Self { engine, token_context, flow } = self;
         let run_ids = token_context.run_ids(TokenClient::of(engine).new_call_id());
         let context = run_ids.context(token_context.connector, token_context.method);
-        let public_url = Value::String(engine.config().public_url.clone());
+        let public_url = Value::from(engine.urls().base());
         let roots =
             [("credentials", token_context.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
         let bindings = Bindings { roots: &roots };
@@ -155,7 +155,7 @@ impl OAuth1TokenRequest<'_> {
                 format!("{title}'s {token} response contains no {token}")
             }
             (None, TokenStep::RequestToken { .. }) if matches!(status, 400 | 403) => {
-                let callback = engine.redirect_uri(&token_context.connector.key);
+                let callback = engine.urls().callback(&token_context.connector.key);
                 format!(
                     "{title} rejected the request for a request token{text}; check that the OAuth app there allows the \
                      callback URL {callback}"

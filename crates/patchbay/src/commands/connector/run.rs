@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args as ClapArgs;
 use patchbay_engine::{Error, Exchange, RunTrace};
-use patchbay_server::provider_error;
+use patchbay_server::ProviderErrorOut;
 use serde_json::{Map, Value, json};
 
 use super::{run_args::RunArgs, stdout};
@@ -50,7 +50,7 @@ pub fn body(error: &Error) -> Value {
         body["errors"] = json!(error.problems);
     }
     if let Some(provider) = &error.provider {
-        body["provider_errors"] = json!([provider_error(provider)]);
+        body["provider_errors"] = json!([ProviderErrorOut::new(provider)]);
     }
     body
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::canary;
+use super::{canary, contract};
 
 /// A client that sends its headers with every request.
 #[derive(Clone)]
@@ -76,7 +76,9 @@ impl Client {
         let body = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_string().unwrap();
         canary::assert_absent(body.as_bytes(), &format!("the answer to {method} {path}"));
         canary::assert_absent(format!("{headers:?}").as_bytes(), &format!("the headers of {method} {path}"));
-        ApiResponse { status: response.status().as_u16(), headers, body }
+        let answer = ApiResponse { status: response.status().as_u16(), headers, body };
+        contract::assert_documented(method, path, &answer);
+        answer
     }
 }
 

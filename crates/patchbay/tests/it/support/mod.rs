@@ -2,6 +2,7 @@
 
 pub mod canary;
 mod client;
+mod contract;
 mod fixture_provider;
 mod provider;
 mod server;

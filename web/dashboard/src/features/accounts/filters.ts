@@ -1,16 +1,16 @@
 /** The filters of the account list. They are part of the page's address, so that a view can be shared. */
 
-import { STATUS_NAMES } from "./status.ts";
+import { type AccountStatus, STATUS_NAMES } from "./status.ts";
 
 /** A status filter that is not a status: working accounts that must be reconnected soon. */
-export const RECONNECT_DUE = "reconnect_due";
+export const RECONNECT_DUE = "reconnect_due" as const;
 
 const MAX_FILTER_LENGTH = 200;
 
 export interface AccountFilters {
   search?: string;
   connector?: string;
-  status?: string;
+  status?: AccountStatus | typeof RECONNECT_DUE;
   type?: "production" | "test";
   profile?: string;
   page?: number;
@@ -30,8 +30,8 @@ export function parseFilters(search: Record<string, unknown>): AccountFilters {
   if (connector !== undefined) filters.connector = connector;
   const profile = text(search.profile);
   if (profile !== undefined) filters.profile = profile;
-  const status = text(search.status);
-  if (status !== undefined && [...STATUS_NAMES, RECONNECT_DUE].includes(status)) filters.status = status;
+  const status = [...STATUS_NAMES, RECONNECT_DUE].find((name) => name === search.status);
+  if (status !== undefined) filters.status = status;
   if (search.type === "production" || search.type === "test") filters.type = search.type;
   const page = Number(search.page);
   if (Number.isInteger(page) && page > 1) filters.page = page;

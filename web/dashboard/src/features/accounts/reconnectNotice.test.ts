@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import type { Account } from "../../api/client.ts";
 import { reconnectNotice } from "./reconnectNotice.ts";
 
-const relink = {
+const relink: NonNullable<Account["relink"]> = {
   before: "2026-12-12T12:00:00.000Z",
   due_from: "2026-11-28T12:00:00.000Z",
   cause: "refresh_token",
@@ -20,7 +21,7 @@ test("announces an expiry once it is due, and not before", () => {
 });
 
 test("names the certificate if that is what expires", () => {
-  const expiring = { ...relink, cause: "client_certificate" };
+  const expiring = { ...relink, cause: "client_certificate" as const };
   expect(reconnectNotice({ status: "suspended", relink: expiring }, at("2026-12-01T00:00:00Z"))).toBe(
     "New certificate needed before 12 Dec 2026",
   );

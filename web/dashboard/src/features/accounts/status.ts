@@ -1,5 +1,9 @@
 /** The meaning of each account status, and what to do about it. */
 
+import type { Schemas } from "../../api/client.ts";
+
+export type AccountStatus = Schemas["AccountStatus"];
+
 export interface StatusInfo {
   label: string;
   color: string;
@@ -8,7 +12,7 @@ export interface StatusInfo {
   remedy: string | null;
 }
 
-const STATUSES: Record<string, StatusInfo> = {
+const STATUSES: Record<AccountStatus, StatusInfo> = {
   active: { label: "Active", color: "teal", meaning: "Calls with this account work.", remedy: null },
   inactive: {
     label: "Profile disabled",
@@ -43,8 +47,15 @@ const STATUSES: Record<string, StatusInfo> = {
 };
 
 /** The statuses that the list can be filtered by. */
-export const STATUS_NAMES = Object.keys(STATUSES);
+export const STATUS_NAMES: AccountStatus[] = [
+  "active",
+  "inactive",
+  "suspended",
+  "error",
+  "expired",
+  "archived",
+];
 
 /** Returns the meaning of a status. A status of a newer server is shown by its wire name. */
-export const statusOf = (name: string): StatusInfo =>
+export const statusOf = (name: AccountStatus): StatusInfo =>
   STATUSES[name] ?? { label: name, color: "gray", meaning: `The account's status is ${name}.`, remedy: null };

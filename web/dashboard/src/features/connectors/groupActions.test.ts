@@ -6,14 +6,22 @@ const action = (id: string, categories: string[], resources: string[] = []): Act
   id,
   label: id,
   description: "",
+  schema_type: "native",
   tags: [],
+  authentication: [],
   required_scopes: [],
   action_details: {
     action_type: "list",
     details: null,
     categories,
     resources,
-    annotations: {},
+    annotations: {
+      title: id,
+      readOnlyHint: null,
+      destructiveHint: null,
+      idempotentHint: null,
+      openWorldHint: null,
+    },
     input_schema: {},
   },
 });

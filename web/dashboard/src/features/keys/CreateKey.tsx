@@ -30,7 +30,7 @@ export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () =>
 
 function CreateKeyForm({ onCreated, onClose }: { onCreated: () => void; onClose: () => void }) {
   const [name, setName] = useState("");
-  const [scopes, setScopes] = useState<string[]>(DEFAULT_SCOPES);
+  const [scopes, setScopes] = useState(DEFAULT_SCOPES);
   const create = useCreateKey();
   if (create.data?.key) {
     return (
@@ -50,6 +50,8 @@ function CreateKeyForm({ onCreated, onClose }: { onCreated: () => void; onClose:
       </Stack>
     );
   }
+  const choose = (chosen: string[]) =>
+    setScopes(SCOPES.map(({ value }) => value).filter((value) => chosen.includes(value)));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     create.mutate({ name, scopes }, { onSuccess: onCreated });
@@ -66,7 +68,7 @@ function CreateKeyForm({ onCreated, onClose }: { onCreated: () => void; onClose:
           onChange={(event) => setName(event.currentTarget.value)}
           data-autofocus
         />
-        <Checkbox.Group label="API scopes" value={scopes} onChange={setScopes}>
+        <Checkbox.Group label="API scopes" value={scopes} onChange={choose}>
           <Stack gap="xs" mt={6}>
             {SCOPES.map(({ value, label }) => (
               <Checkbox key={value} value={value} label={label} description={value} />

@@ -7,17 +7,28 @@ import {
   updateProfileRequest,
 } from "./profileForm.ts";
 
-const profile = {
+const profile: Profile = {
   id: "p",
   name: "SpotDraft",
   connector_key: "spotdraft",
+  connector_label: "SpotDraft",
+  logo_url: null,
+  categories: ["documents"],
+  release_stage: "ga",
+  connector_version: "1.0.0",
+  connector_pinned_version: null,
+  connector_owner: "patchbay",
   authentication_config_key: "custom",
+  authentication_config_label: "Client Credentials",
   environment: "production",
   active: true,
   default: true,
   enabled_actions: ["spotdraft_list_contracts"],
   setup_information: { region: "eu" },
-} as unknown as Profile;
+  alarm: null,
+  created_at: "2026-01-01T00:00:00Z",
+  updated_at: "2026-01-01T00:00:00Z",
+};
 
 test("a create request contains only the chosen values", () => {
   expect(createProfileRequest(emptyProfileForm(null))).toBeNull();

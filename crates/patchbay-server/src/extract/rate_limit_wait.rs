@@ -1,4 +1,4 @@
-//! How long a caller lets a limit keep a request back.
+//! How long a rate limit may delay a call's requests to the provider.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::{error::ApiError, state::AppState};
 
 const HEADER: &str = "x-rate-limit-wait";
 
-/// The caller's patience with limits; none when it does not say.
-pub(crate) struct Patience(pub(crate) Option<Duration>);
+/// The longest delay that the caller accepts, from the header `x-rate-limit-wait`; `None` without the header.
+pub(crate) struct RateLimitWait(pub(crate) Option<Duration>);
 
-impl FromRequestParts<AppState> for Patience {
+impl FromRequestParts<AppState> for RateLimitWait {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {

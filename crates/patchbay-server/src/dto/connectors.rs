@@ -1,0 +1,176 @@
+//! The catalog of connectors.
+
+use patchbay_connector::{
+    Connector,
+    definition::{AuthMethod, Authorization, Environment},
+};
+use patchbay_engine::{PublicUrls, scopes_to_set_up};
+use patchbay_model::EnabledActions;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    fields::FieldOut,
+    shared::{AuthType, EmptyObject, ReleaseStageOut, ScopeOut},
+};
+use crate::{guides::guide_path, urls::RouteUrls};
+
+/// A connector.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConnectorMeta)]
+pub(crate) struct ConnectorMetaOut {
+    /// Whether the project has an enabled connector profile for it.
+    active: bool,
+    /// The first category.
+    #[schema(required, example = "documents")]
+    category: Option<String>,
+    /// Always empty; older clients expect it.
+    models: EmptyObject,
+    /// The connector's key.
+    #[schema(example = "spotdraft")]
+    provider: String,
+    /// The connector's name.
+    #[schema(example = "SpotDraft")]
+    provider_name: String,
+    description: String,
+    #[schema(example = "1.0.0")]
+    version: String,
+    release_stage: ReleaseStageOut,
+    categories: Vec<String>,
+    /// The number of actions.
+    #[schema(example = 42)]
+    actions: usize,
+    resources: ConnectorResourcesOut,
+}
+
+/// The pictures of a connector.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConnectorResources)]
+pub(crate) struct ConnectorResourcesOut {
+    images: ConnectorImagesOut,
+}
+
+/// The pictures of a connector.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConnectorImages)]
+pub(crate) struct ConnectorImagesOut {
+    #[schema(format = "uri")]
+    logo_url: String,
+    #[schema(format = "uri")]
+    original_logo_horizontal_url: String,
+}
+
+impl ConnectorMetaOut {
+    pub(crate) fn new(connector: &Connector, active: bool) -> Self {
+        Self {
+            active,
+            category: connector.categories.first().cloned(),
+            models: EmptyObject {},
+            provider: connector.key.clone(),
+            provider_name: connector.title.clone(),
+            description: connector.description.clone(),
+            version: connector.version.to_string(),
+            release_stage: connector.release_stage.into(),
+            categories: connector.categories.clone(),
+            actions: connector.actions.len(),
+            resources: ConnectorResourcesOut {
+                images: ConnectorImagesOut {
+                    logo_url: connector.icon.clone(),
+                    original_logo_horizontal_url: connector.icon.clone(),
+                },
+            },
+        }
+    }
+}
+
+/// A connector with its authentication methods.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConnectorDetail)]
+pub(crate) struct ConnectorDetailOut {
+    #[serde(flatten)]
+    meta: ConnectorMetaOut,
+    authentication: Vec<AuthMethodDetailOut>,
+}
+
+impl ConnectorDetailOut {
+    /// Returns a connector, with the scopes that the enabled actions need.
+    pub(crate) fn new(connector: &Connector, active: bool, enabled: &EnabledActions, urls: &RouteUrls) -> Self {
+        let methods = connector.authentication.iter();
+        Self {
+            meta: ConnectorMetaOut::new(connector, active),
+            authentication: methods.map(|method| AuthMethodDetailOut::new(connector, method, enabled, urls)).collect(),
+        }
+    }
+}
+
+/// An authentication method, with the operator's form and the customer's form.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuthMethodDetail)]
+pub(crate) struct AuthMethodDetailOut {
+    #[schema(example = "custom")]
+    key: String,
+    #[schema(example = "Client Credentials")]
+    label: String,
+    #[serde(rename = "type")]
+    kind: AuthType,
+    environments: Vec<EnvironmentOut>,
+    /// The scopes that the method itself needs.
+    required_scopes: Vec<String>,
+    /// The scopes that the enabled actions need: to set up for the client at the provider, or to allow to the key.
+    scopes: Vec<ScopeOut>,
+    /// What separates scopes in the provider's lists.
+    #[schema(example = " ")]
+    scope_delimiter: String,
+    /// The fields that the operator fills in once, in the connector profile.
+    setup_fields: Vec<FieldOut>,
+    /// The fields that the customer fills in, in the Hub.
+    config_fields: Vec<FieldOut>,
+    /// The path of the connection guide on this server.
+    #[schema(format = "uri-reference", example = "/guides/spotdraft/custom")]
+    guide_url: String,
+    /// The callback URL to enter at the provider; null for a method without authorization at the provider.
+    #[schema(required, format = "uri")]
+    redirect_uri: Option<String>,
+}
+
+impl AuthMethodDetailOut {
+    fn new(connector: &Connector, method: &AuthMethod, enabled: &EnabledActions, urls: &RouteUrls) -> Self {
+        let scopes = scopes_to_set_up(connector, method, enabled).into_iter().map(|name| {
+            let definition = connector.scopes.iter().find(|scope| scope.name == name);
+            ScopeOut { description: definition.map(|scope| scope.description.clone()), name }
+        });
+        let delimiter = match &method.authorization {
+            Authorization::OAuth2(oauth2) => oauth2.scope_delimiter.as_deref(),
+            _ => None,
+        };
+        Self {
+            key: method.key.clone(),
+            label: method.label.clone(),
+            kind: method.kind.into(),
+            environments: method.environments.iter().map(EnvironmentOut::new).collect(),
+            required_scopes: method.required_scopes.clone(),
+            scopes: scopes.collect(),
+            scope_delimiter: delimiter.unwrap_or(" ").to_owned(),
+            setup_fields: FieldOut::list(&method.setup_fields),
+            config_fields: FieldOut::list(&method.config_fields),
+            guide_url: guide_path(connector, method),
+            redirect_uri: method.is_interactive().then(|| urls.callback(&connector.key)),
+        }
+    }
+}
+
+/// An environment of a provider, for example production or a sandbox.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Environment)]
+pub(crate) struct EnvironmentOut {
+    #[schema(example = "production")]
+    key: String,
+    #[schema(example = "Production")]
+    name: String,
+}
+
+impl EnvironmentOut {
+    fn new(environment: &Environment) -> Self {
+        Self { key: environment.key.clone(), name: environment.name.clone() }
+    }
+}

@@ -1,0 +1,300 @@
+//! Error bodies: the API's and the Hub API's.
+
+use patchbay_engine::{Error, ErrorCode, Exchange, Field, Problem, ProviderFailure, RunTrace};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::shared::{DiagnosticOut, EmptyObject};
+
+/// The body of every error response of the API.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Error)]
+pub(crate) struct ErrorOut {
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 400)]
+    status_code: u16,
+    /// What happened, why, and what to do, for a person.
+    #[schema(example = "the request is not valid: page must be 1 or more")]
+    message: String,
+    /// When it happened.
+    #[schema(format = DateTime, example = "2026-05-01T12:00:00Z")]
+    timestamp: String,
+    /// A stable code for programs; `docs/errors.md` lists all of them.
+    #[schema(value_type = String, example = "ValidationError")]
+    error_code: ErrorCode,
+    /// Every problem of the request, if the request is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<ProblemOut>,
+    /// The problems in a connector's files, if the connector is rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    diagnostics: Option<Vec<DiagnosticOut>>,
+    /// `statusCode` and `message` again, for older clients.
+    data: ErrorDataOut,
+    /// The provider's response, if the provider failed.
+    #[serde(rename = "provider_errors", skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    provider_errors: Vec<ProviderErrorOut>,
+    /// The requests to the provider and its responses, if the request asked for them with `debug`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    debug: Option<RunTraceOut>,
+}
+
+impl ErrorOut {
+    /// Returns the body for an error that happened at `timestamp` (RFC 3339).
+    pub(crate) fn new(error: &Error, timestamp: String) -> Self {
+        let status_code = error.status();
+        Self {
+            status_code,
+            message: error.message.clone(),
+            timestamp,
+            error_code: error.code,
+            errors: ProblemOut::list(&error.problems),
+            diagnostics: error.diagnostics.as_deref().map(DiagnosticOut::list),
+            data: ErrorDataOut { status_code, message: error.message.clone(), headers: EmptyObject {} },
+            provider_errors: error.provider.as_deref().map(ProviderErrorOut::new).into_iter().collect(),
+            debug: error.trace.as_deref().map(RunTraceOut::new),
+        }
+    }
+}
+
+/// One problem of a request.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemOut {
+    /// The place in the request.
+    #[schema(example = "body.approvals[0].order")]
+    path: String,
+    /// A stable code.
+    #[schema(example = "required")]
+    code: &'static str,
+    /// What is wrong, for a person.
+    message: String,
+}
+
+impl ProblemOut {
+    fn list(problems: &[Problem]) -> Vec<Self> {
+        let problem =
+            |found: &Problem| Self { path: wire_path(&found.path), code: found.code, message: found.message.clone() };
+        problems.iter().map(problem).collect()
+    }
+}
+
+/// The status and the message of an error, for older clients.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ErrorData)]
+pub(crate) struct ErrorDataOut {
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 400)]
+    status_code: u16,
+    message: String,
+    /// Always empty.
+    headers: EmptyObject,
+}
+
+/// A provider's response to a failed request. Secrets are redacted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProviderError)]
+pub struct ProviderErrorOut {
+    /// The HTTP status; null if there was no response.
+    #[schema(required, example = 403)]
+    status: Option<u16>,
+    /// The URL of the request, without secrets.
+    #[schema(example = "https://api.example.com/contracts")]
+    url: String,
+    /// The body: JSON if it is JSON or XML, otherwise a string.
+    raw: Value,
+    /// The headers of the response, without cookies and credentials.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    headers: Map<String, Value>,
+}
+
+impl ProviderErrorOut {
+    /// Returns the shape in which errors show a provider's response.
+    pub fn new(failure: &ProviderFailure) -> Self {
+        let headers = failure.headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        Self { status: failure.status, url: failure.url.clone(), raw: failure.body.clone(), headers: headers.collect() }
+    }
+}
+
+/// The requests of a run to the provider. Secrets are redacted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RunTrace)]
+pub(crate) struct RunTraceOut {
+    /// The duration of the run in milliseconds.
+    #[schema(example = 120)]
+    duration_ms: u64,
+    /// The requests and responses, in order; 100 at most.
+    #[schema(max_items = 100)]
+    requests: Vec<ExchangeOut>,
+}
+
+impl RunTraceOut {
+    pub(crate) fn new(trace: &RunTrace) -> Self {
+        Self { duration_ms: trace.duration_ms, requests: trace.requests.iter().map(ExchangeOut::new).collect() }
+    }
+}
+
+/// One request to the provider and its response.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Exchange)]
+pub(crate) struct ExchangeOut {
+    /// The step of the action that sent the request.
+    step: String,
+    #[schema(example = "GET")]
+    method: String,
+    url: String,
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    headers: Map<String, Value>,
+    /// The request's body: JSON if it is JSON, otherwise a string; null if there is none.
+    body: Value,
+    /// The status of the response; null if there was no response.
+    #[schema(required)]
+    status: Option<u16>,
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    response_headers: Map<String, Value>,
+    response_body: Value,
+    /// The time from the request to the end of the response, in milliseconds.
+    duration_ms: u64,
+    /// Why there was no response.
+    #[schema(required)]
+    error: Option<String>,
+}
+
+impl ExchangeOut {
+    fn new(exchange: &Exchange) -> Self {
+        Self {
+            step: exchange.step.clone(),
+            method: exchange.method.clone(),
+            url: exchange.url.clone(),
+            headers: exchange.headers.clone(),
+            body: exchange.body.clone(),
+            status: exchange.status,
+            response_headers: exchange.response_headers.clone(),
+            response_body: exchange.response_body.clone(),
+            duration_ms: exchange.duration_ms,
+            error: exchange.error.clone(),
+        }
+    }
+}
+
+/// The body of every error response of the Hub API.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = HubError)]
+pub(crate) struct HubErrorOut {
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 400)]
+    status_code: u16,
+    /// What happened, why, and what to do, for a person.
+    message: String,
+    /// A stable code for programs; `docs/errors.md` lists all of them.
+    #[schema(value_type = String, example = "ValidationError")]
+    error_code: ErrorCode,
+    /// Every problem of the request, if the request is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<ProblemOut>,
+    /// The body of the provider's response, if the provider failed. Not JSON: a string to show.
+    #[serde(rename = "provider_response", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    provider_response: Option<String>,
+}
+
+impl HubErrorOut {
+    pub(crate) fn new(error: &Error, status_code: u16) -> Self {
+        let provider_response = error.provider.as_ref().map(|provider| match &provider.body {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        Self {
+            status_code,
+            message: error.message.clone(),
+            error_code: error.code,
+            errors: ProblemOut::list(&error.problems),
+            provider_response,
+        }
+    }
+}
+
+/// Returns the path of a problem with the wire's name of the field that it begins with.
+fn wire_path(path: &str) -> String {
+    let (head, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+    let field = Field::ALL.into_iter().find(|field| field.as_str() == head);
+    let name = match field {
+        Some(field) => wire_name(field),
+        None => head,
+    };
+    format!("{name}{rest}")
+}
+
+/// Returns the wire's name of a field. Routes where it differs use [`with_name`].
+const fn wire_name(field: Field) -> &'static str {
+    match field {
+        Field::OwnerId => "origin_owner_id",
+        Field::OwnerName => "origin_owner_name",
+        Field::VersionPin => "connector_pinned_version",
+        Field::AuthMethod => "authentication_config_key",
+        Field::Profile => "integration_id",
+        Field::Attempt => "connection_attempt_id",
+        Field::Setup => "setup_information",
+        Field::Connector
+        | Field::Version
+        | Field::Environment
+        | Field::Credentials
+        | Field::EnabledActions
+        | Field::Default
+        | Field::Name
+        | Field::Status
+        | Field::Search
+        | Field::Page
+        | Field::PageSize
+        | Field::Next
+        | Field::Until
+        | Field::Token
+        | Field::ExpiresIn
+        | Field::AllowedOrigins
+        | Field::ConfirmUrl
+        | Field::Key
+        | Field::Password
+        | Field::CurrentPassword => field.as_str(),
+    }
+}
+
+/// Returns an error whose problems with `field` have the name that the route uses for it.
+pub(crate) fn with_name(mut error: Error, field: Field, name: &str) -> Error {
+    for problem in error.problems.iter_mut().filter(|problem| problem.path == field.as_str()) {
+        name.clone_into(&mut problem.path);
+    }
+    error
+}
+
+/// Returns 400 `ValidationError` with one problem.
+pub(crate) fn invalid(path: &str, message: &str) -> Error {
+    let problem = Problem { path: path.to_owned(), code: "invalid", message: message.to_owned() };
+    Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_have_the_names_of_the_wire() {
+        for (path, wire) in [
+            ("owner_id", "origin_owner_id"),
+            ("setup.clientId", "setup_information.clientId"),
+            ("allowed_origins[3]", "allowed_origins[3]"),
+            ("body.profile.owner_id", "body.profile.owner_id"),
+        ] {
+            assert_eq!(wire_path(path), wire);
+        }
+        let error = invalid("connector", "unknown");
+        assert_eq!(with_name(error, Field::Connector, "provider").problems[0].path, "provider");
+    }
+}

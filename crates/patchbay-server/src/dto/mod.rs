@@ -1,0 +1,27 @@
+//! The wire's shapes, one noun per file: what requests contain and what responses show.
+//!
+//! The names of the wire (`origin_owner_id`, `integration_id`, …) exist only here and in the query parsing of the routes.
+//! Every type derives its OpenAPI schema, so `docs/openapi.json` says what these types say.
+
+pub(crate) mod account_status;
+pub(crate) mod accounts;
+pub(crate) mod accounts_v2;
+pub(crate) mod actions;
+pub(crate) mod api_keys;
+pub(crate) mod connect_sessions;
+pub(crate) mod connector_versions;
+pub(crate) mod connectors;
+pub(crate) mod errors;
+pub(crate) mod fields;
+pub(crate) mod guides;
+pub(crate) mod health;
+pub(crate) mod hub;
+pub(crate) mod login;
+pub(crate) mod oauth;
+pub(crate) mod patch;
+pub(crate) mod profiles;
+pub(crate) mod proxy;
+pub(crate) mod responses;
+pub(crate) mod revocation;
+pub(crate) mod secrets;
+pub(crate) mod shared;

@@ -1,0 +1,143 @@
+//! The raw proxy.
+
+use std::collections::BTreeMap;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use patchbay_connector::definition::HttpMethod;
+use patchbay_engine::{Error, ProxyOutcome, ProxyRequest};
+use patchbay_model::AccountId;
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, SchemaType, Type},
+    },
+};
+
+use super::errors::invalid;
+
+/// A request to the provider's own host.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "method": "get", "path": "/v2.1/public/contracts/?limit=1" }))]
+pub(crate) struct SendProxied {
+    /// A base URL on the connector's host, in place of the connector's own.
+    #[serde(default)]
+    #[schema(format = "uri")]
+    url: Option<String>,
+    /// The method, in any case; `get` if absent.
+    #[serde(default)]
+    #[schema(value_type = Option<ProxyMethod>)]
+    method: Option<String>,
+    /// The path with its query; `/` if absent.
+    #[serde(default)]
+    #[schema(pattern = "^/", example = "/contracts?limit=10")]
+    path: Option<String>,
+    /// Headers to add. Null is ignored.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, ProxyHeader>>)]
+    headers: Option<Map<String, Value>>,
+    /// The JSON body, sent unchanged. Null sends none.
+    #[serde(default)]
+    #[schema(value_type = Value)]
+    body: Option<Box<RawValue>>,
+}
+
+/// A method of a proxied request.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the schema of a member that is read in any case")]
+pub(crate) enum ProxyMethod {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// The value of a header, which is sent as a string. Null is ignored.
+pub(crate) enum ProxyHeader {}
+
+impl PartialSchema for ProxyHeader {
+    fn schema() -> RefOr<Schema> {
+        let types = [Type::String, Type::Number, Type::Boolean, Type::Null];
+        let description = "The value of a header, which is sent as a string. Null is ignored.";
+        ObjectBuilder::new().schema_type(SchemaType::from_iter(types)).description(Some(description)).into()
+    }
+}
+
+impl ToSchema for ProxyHeader {}
+
+impl SendProxied {
+    /// Returns the engine's request.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` for another method and for a header's value that is a list or an object.
+    pub(crate) fn into_request(self, account_id: AccountId) -> Result<ProxyRequest, Error> {
+        let method = match self.method.as_deref().unwrap_or("get").to_ascii_lowercase().as_str() {
+            "get" => HttpMethod::Get,
+            "post" => HttpMethod::Post,
+            "put" => HttpMethod::Put,
+            "patch" => HttpMethod::Patch,
+            "delete" => HttpMethod::Delete,
+            _ => return Err(invalid("method", "method must be get, post, put, patch or delete")),
+        };
+        let mut headers = Vec::new();
+        for (name, value) in self.headers.unwrap_or_default() {
+            match value {
+                Value::Null => {}
+                Value::String(text) => headers.push((name, text)),
+                Value::Number(_) | Value::Bool(_) => headers.push((name, value.to_string())),
+                Value::Array(_) | Value::Object(_) => {
+                    return Err(invalid(&format!("headers.{name}"), "a header's value must be a string"));
+                }
+            }
+        }
+        let body =
+            self.body.map(|raw| Bytes::from(Box::<str>::from(raw).into_string())).filter(|raw| raw.as_ref() != b"null");
+        Ok(ProxyRequest {
+            account_id,
+            url: self.url,
+            method,
+            path: self.path.unwrap_or_else(|| "/".to_owned()),
+            headers,
+            body,
+        })
+    }
+}
+
+/// The provider's response.
+#[derive(ToSchema)]
+#[schema(as = ProxyResponse)]
+#[expect(dead_code, reason = "`to_json` writes it without a copy of the body")]
+pub(crate) struct ProxyResponseOut {
+    /// The provider's status, whatever it is.
+    #[schema(minimum = 100, maximum = 599, example = 200)]
+    status: u16,
+    /// The provider's headers.
+    headers: BTreeMap<String, String>,
+    /// The provider's body: JSON if it is JSON, otherwise a string.
+    data: Value,
+}
+
+impl ProxyResponseOut {
+    /// Returns `{"status":…,"headers":{…},"data":…}` with the provider's bytes unchanged: the engine has checked that they
+    /// are JSON.
+    pub(crate) fn to_json(outcome: &ProxyOutcome) -> Bytes {
+        let headers: Map<String, Value> =
+            outcome.headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        let headers = serde_json::to_vec(&headers).unwrap_or_else(|_| b"{}".to_vec());
+        let mut out = BytesMut::with_capacity(outcome.body.len() + headers.len() + 48);
+        out.put_slice(b"{\"status\":");
+        out.put_slice(outcome.status.to_string().as_bytes());
+        out.put_slice(b",\"headers\":");
+        out.put_slice(&headers);
+        out.put_slice(b",\"data\":");
+        out.put_slice(&outcome.body);
+        out.put_slice(b"}");
+        out.freeze()
+    }
+}

@@ -1,0 +1,85 @@
+//! The API's OpenAPI 3.1 document, built from the code.
+
+use serde_json::Value;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        ServerBuilder,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use crate::{
+    dto::{
+        actions::{ExcludedPart, IncludedPart},
+        errors::{ErrorOut, HubErrorOut},
+        responses,
+    },
+    router::{api, hub_api},
+};
+
+/// The description of the whole API.
+const DESCRIPTION: &str = "Link your customers' accounts, then act on them through one API.\n\n\
+    Send the API key as the user name of Basic authentication, with an empty password. The operations under `/hub` take \
+    the token of a connect session in `x-hub-session-token` instead.\n\n\
+    Every path responds with 404 `RouteNotFoundError` if it does not exist and with 405 `MethodNotAllowedError` for another \
+    method. Clients should ignore members of responses that they do not know: members are added without a new version.";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Patchbay API",
+        description = DESCRIPTION,
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "Patchbay", url = "https://github.com/patchbay/patchbay"),
+    ),
+    components(schemas(ErrorOut, HubErrorOut, IncludedPart, ExcludedPart)),
+    modifiers(&Components),
+    security(("key" = []), ("browser" = [])),
+    tags(
+        (name = "Connect sessions", description = "The right of one customer to link one account."),
+        (name = "Accounts", description = "Linked accounts: your customers' accounts at providers."),
+        (name = "Connectors", description = "The connectors that a project can use, and their versions."),
+        (name = "Connector profiles", description = "The settings with which a project uses a connector."),
+        (name = "Actions", description = "The catalog of actions, and running them."),
+        (name = "Proxy", description = "Requests to a provider's own API with an account's credentials."),
+        (name = "API keys", description = "The keys of a project."),
+        (name = "Hub", description = "What the Hub uses, with the token of a connect session."),
+        (name = "OAuth", description = "This server as an OAuth client of providers."),
+        (name = "Dashboard login", description = "The login of a browser to the dashboard."),
+        (name = "Health", description = "Probes for the operator's platform."),
+    ),
+)]
+pub(crate) struct Document;
+
+/// Adds the security schemes and the shared responses.
+struct Components;
+
+impl Modify for Components {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        responses::register(components);
+        let key = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Basic)
+            .description(Some("The API key as the user name, with an empty password."))
+            .build();
+        components.add_security_scheme("key", SecurityScheme::Http(key));
+        let session =
+            ApiKey::Header(ApiKeyValue::with_description("x-hub-session-token", "The token of a connect session."));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(session));
+        let browser = ApiKey::Cookie(ApiKeyValue::with_description(
+            "patchbay_session",
+            "A browser that is logged in to the dashboard. Changes also need the header `x-requested-with: patchbay`.",
+        ));
+        components.add_security_scheme("browser", SecurityScheme::ApiKey(browser));
+    }
+}
+
+/// Returns the document for the server at `public_url`.
+pub fn openapi(public_url: &str) -> Value {
+    let (_, mut document) = api().merge(hub_api()).split_for_parts();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    let server = ServerBuilder::new().url(public_url).description(Some("This server.")).build();
+    document.servers = Some(vec![server]);
+    serde_json::to_value(&document).unwrap_or_default()
+}

@@ -1,0 +1,114 @@
+//! Logging in to the dashboard. The browser keeps a cookie; scripts cannot read its token.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{AppendHeaders, IntoResponse},
+};
+use patchbay_engine::{Error, ErrorCode, LoggedIn};
+
+use crate::{
+    dto::{
+        errors::{ErrorOut, invalid},
+        login::{Login, LoginSessionOut, SetPassword},
+        responses::{BodyErrors, CsrfErrors, LoginErrors, ServerErrors},
+    },
+    error::ApiError,
+    extract::{SameOrigin, SmallJson, cookie_header, session_token},
+    state::AppState,
+};
+
+/// Returns whether this browser is logged in.
+///
+/// The response is never 401: `signed_in` is false for a browser that is not logged in.
+#[utoipa::path(
+    get, path = "/auth/session", tag = "Dashboard login", operation_id = "login_session", security((), ("browser" = [])),
+    responses(ServerErrors, (status = 200, description = "The session.", body = LoginSessionOut))
+)]
+pub(crate) async fn session(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Json<LoginSessionOut>, ApiError> {
+    let session = match session_token(&headers) {
+        Some(token) => state.engine.member_session(&token).await?,
+        None => None,
+    };
+    let password_set = match &session {
+        Some(session) => session.password_set,
+        None => state.engine.is_password_set().await?,
+    };
+    Ok(Json(LoginSessionOut::new(&state.config, session.as_ref(), password_set)))
+}
+
+/// Logs this browser in.
+///
+/// With the token of a one-time login link or with the password. The response sets the session's cookie.
+#[utoipa::path(
+    post, path = "/auth/login", tag = "Dashboard login", operation_id = "login_login", security(()), request_body = Login,
+    responses(
+        ServerErrors, BodyErrors, CsrfErrors, LoginErrors,
+        (status = 200, description = "The session.", body = LoginSessionOut, headers(("set-cookie" = String, description = "The session's cookie."))),
+        (status = 401, description = "The link was used already or has expired, or the password is wrong.", body = ErrorOut),
+    )
+)]
+pub(crate) async fn login(
+    State(state): State<AppState>,
+    _: SameOrigin,
+    SmallJson(body): SmallJson<Login>,
+) -> Result<impl IntoResponse, ApiError> {
+    let LoggedIn { session, token, ttl } = match (&body.login_token, &body.password) {
+        (Some(token), None) => state.engine.log_in_by_link(token).await?,
+        (None, Some(password)) => state.engine.log_in_by_password(password).await?,
+        _ => return Err(invalid("password", "send either login_token or password").into()),
+    };
+    let cookie = cookie_header(&state.urls, token.expose(), ttl);
+    let session = LoginSessionOut::new(&state.config, Some(&session), session.password_set);
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(session)))
+}
+
+/// Logs this browser out.
+///
+/// The session ends, and its cookie is removed.
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "Dashboard login", operation_id = "login_logout", security((), ("browser" = [])),
+    responses(ServerErrors, CsrfErrors, (status = 204, description = "The browser is logged out."))
+)]
+pub(crate) async fn logout(
+    State(state): State<AppState>,
+    _: SameOrigin,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    if let Some(token) = session_token(&headers) {
+        state.engine.log_out(&token).await?;
+    }
+    let cookie = cookie_header(&state.urls, "", Duration::ZERO);
+    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])))
+}
+
+/// Sets the password of the member who is logged in.
+///
+/// All other browsers are logged out.
+#[utoipa::path(
+    put, path = "/auth/password", tag = "Dashboard login", operation_id = "login_set_password",
+    security(("browser" = [])), request_body = SetPassword,
+    responses(
+        ServerErrors, BodyErrors, CsrfErrors, LoginErrors,
+        (status = 204, description = "The password is set."),
+        (status = 401, description = "The browser is not logged in, or the current password is wrong.", body = ErrorOut),
+    )
+)]
+pub(crate) async fn set_password(
+    State(state): State<AppState>,
+    _: SameOrigin,
+    headers: HeaderMap,
+    SmallJson(body): SmallJson<SetPassword>,
+) -> Result<StatusCode, ApiError> {
+    let Some(token) = session_token(&headers) else {
+        return Err(Error::new(ErrorCode::Unauthorized, "this browser is not logged in; log in first").into());
+    };
+    state.engine.set_password(&token, body.current_password.as_ref(), &body.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

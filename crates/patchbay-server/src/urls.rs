@@ -1,0 +1,102 @@
+//! The URLs of this server that responses, pages and providers are given: built here and nowhere else.
+
+use patchbay_engine::PublicUrls;
+use patchbay_vault::Secret;
+use url::{Url, form_urlencoded};
+
+/// The query parameter that names a prepared authorization. A connector's field of this name would be mistaken for it.
+pub(crate) const LAUNCH_CODE_PARAMETER: &str = "patchbay_ticket";
+
+/// Builds the URLs of the server's public routes, for the server and for the engine.
+#[derive(Clone, Debug)]
+pub struct RouteUrls {
+    /// The public URL, without a trailing slash.
+    base: String,
+}
+
+impl RouteUrls {
+    /// Builds URLs on `public_url`. A slash at its end is ignored.
+    pub fn new(public_url: &str) -> Self {
+        Self { base: public_url.trim_end_matches('/').to_owned() }
+    }
+
+    /// Returns the public URL, without a trailing slash.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Returns true if browsers reach the server over https.
+    pub(crate) fn is_https(&self) -> bool {
+        self.base.starts_with("https://")
+    }
+
+    /// Returns the origin of the public URL (RFC 6454), or an empty string if it is not a URL.
+    pub(crate) fn origin(&self) -> String {
+        Url::parse(&self.base).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    }
+
+    /// Returns the URL of a path of this server; any other URL is returned unchanged.
+    pub(crate) fn resolve(&self, link: &str) -> String {
+        if link.starts_with('/') { format!("{}{link}", self.base) } else { link.to_owned() }
+    }
+
+    /// Returns the URL of the API reference.
+    pub fn reference(&self) -> String {
+        format!("{}/docs", self.base)
+    }
+
+    /// Returns the URL of the OpenAPI document.
+    pub(crate) fn openapi(&self) -> String {
+        format!("{}/openapi.json", self.base)
+    }
+
+    /// Returns the URL of the index of connection guides.
+    pub fn guides(&self) -> String {
+        format!("{}/guides", self.base)
+    }
+
+    /// Returns the URL of the dashboard.
+    pub fn dashboard(&self) -> String {
+        format!("{}/dashboard", self.base)
+    }
+
+    /// Returns the URL that logs a browser in to the dashboard.
+    pub fn login_link(&self, token: &Secret) -> Secret {
+        Secret::new(format!("{}/dashboard?login_token={}", self.base, token.expose()))
+    }
+}
+
+impl PublicUrls for RouteUrls {
+    fn base(&self) -> &str {
+        &self.base
+    }
+
+    fn hub(&self, token: &Secret) -> Secret {
+        Secret::new(format!("{}/embedded/integrations?token={}", self.base, token.expose()))
+    }
+
+    fn return_page(&self) -> String {
+        format!("{}/embedded/accounts/callback", self.base)
+    }
+
+    fn callback(&self, connector: &str) -> String {
+        format!("{}/connect/oauth2/{connector}/callback", self.base)
+    }
+
+    fn client_metadata(&self, connector: &str) -> Option<String> {
+        let is_public = Url::parse(&self.base).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+        is_public.then(|| format!("{}/connect/oauth2/{connector}/client.json", self.base))
+    }
+}
+
+/// Returns the path of the connection guide for an authentication method.
+pub(crate) fn guide_path(connector: &str, method: &str) -> String {
+    format!("/guides/{connector}/{method}")
+}
+
+/// Returns the path at which the window of a prepared authorization opens.
+pub(crate) fn launch_path(profile: &str, launch_code: &Secret) -> String {
+    let profile = form_urlencoded::byte_serialize(profile.as_bytes()).collect::<String>();
+    // The code needs no escaping: it is base64url.
+    format!("/connect/oauth2/{profile}?{LAUNCH_CODE_PARAMETER}={}", launch_code.expose())
+}
