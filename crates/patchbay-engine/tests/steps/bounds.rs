@@ -64,7 +64,7 @@ async fn steps_that_wrap_what_steps_left_end_before_the_stack_does() {
     for (count, wrap) in [(400, &expression as &dyn Fn(usize) -> String), (400, &written), (4_000, &grouped)] {
         let error = run(&chain(count, wrap)).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::Connector);
-        assert!(error.message.contains("nests too deep"), "{}", error.message);
+        assert!(error.message.contains("is nested too deep"), "{}", error.message);
     }
     assert!(run(&chain(5, &expression)).await.is_ok());
 
@@ -77,7 +77,7 @@ async fn steps_that_wrap_what_steps_left_end_before_the_stack_does() {
     let steps = format!(
         "      - stepId: s\n        description: Step\n        iterator: '{{{{[1]}}}}'\n        stepFunctions:\n{functions}"
     );
-    assert!(run(&steps).await.unwrap_err().message.contains("nests too deep"));
+    assert!(run(&steps).await.unwrap_err().message.contains("is nested too deep"));
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn steps_that_copy_what_steps_left_end_before_the_memory_does() {
         step(&mut steps, id, &values(&format!("[{}1]", format!("$.steps.s{}.output.data, ", id - 1).repeat(1_000))));
     }
     let error = run(&steps).await.unwrap_err();
-    assert!(error.message.contains("more memory than a call may have"), "{}", error.message);
+    assert!(error.message.contains("exceeds the memory limit of a call"), "{}", error.message);
 
     let field = |id: usize| format!("{{targetFieldKey: f{id}, type: object, expression: $.inputs.list}}");
     let fields = (0..4_000).map(field).collect::<Vec<_>>().join(", ");
@@ -99,5 +99,5 @@ async fn steps_that_copy_what_steps_left_end_before_the_memory_does() {
     );
     step(&mut steps, 0, &map);
     let error = run(&steps).await.unwrap_err();
-    assert!(error.message.contains("more memory than a call may have"), "{}", error.message);
+    assert!(error.message.contains("exceeds the memory limit of a call"), "{}", error.message);
 }

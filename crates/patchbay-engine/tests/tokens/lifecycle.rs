@@ -76,7 +76,7 @@ async fn invalid_grant_ends_the_accounts_use_with_a_reason() {
     world.provider.revoke_all();
     let error = world.run(&account, "get_me").await.unwrap_err();
     assert_eq!((error.status(), error.code), (412, ErrorCode::AccountExpiredCredentials));
-    assert!(error.message.contains("link it again"), "{error}");
+    assert!(error.message.contains("Reconnect the account"), "{error}");
     let stored = world.stored(&account).await;
     assert_eq!((stored.status, stored.refresh_at), (AccountStatus::ReconnectRequired, None));
     assert!(stored.status_reasons[0].description.as_ref().unwrap().contains("invalid_grant"));

@@ -118,9 +118,9 @@ async fn a_crash_at_any_point_loses_nothing_that_the_provider_would_honour() {
     let after = world.another_engine().await;
     let error = run(&after, &world.caller, &account, "get_me").await.unwrap_err();
     assert_eq!(error.code, ErrorCode::AccountExpiredCredentials);
-    assert!(error.message.contains("was interrupted before its answer was stored"), "{error}");
+    assert!(error.message.contains("was interrupted before its response was stored"), "{error}");
     assert_eq!(world.stored(&account).await.status, AccountStatus::ReconnectRequired);
-    assert!(world.provider.live_refresh_tokens().is_empty(), "nothing is lost that the provider would honour");
+    assert!(world.provider.live_refresh_tokens().is_empty(), "nothing is lost that the provider would accept");
 }
 
 /// A renewal whose process ends between the provider's answer and the commit.

@@ -336,7 +336,7 @@ fn connectors_are_pushed_and_pulled_from_the_command_line() {
     assert_eq!(code, 0, "{out}{error}");
     let pushed = run(&["push", "acme"]);
     assert_eq!((pushed.0, pushed.1.as_str()), (0, "pushed acme 1.0.0\n"), "{}", pushed.2);
-    assert_eq!(run(&["push", "acme"]).1, "acme 1.0.0 is there already, with the same files\n");
+    assert_eq!(run(&["push", "acme"]).1, "acme 1.0.0 exists already on the server, with equal files\n");
 
     let main = folder.path().join("acme/acme.connector.yaml");
     let written = fs::read_to_string(&main).unwrap();
