@@ -42,7 +42,7 @@ build: web ## Build the release binary
 
 test: lint test-rust test-web ## Everything: lints, Rust tests, browser tests
 
-lint: lint-rust deny lint-web ## Words, formatting, lints, licenses, generated files
+lint: lint-words lint-rust deny lint-web ## Words, formatting, lints, licenses, generated files
 
 lint-words:
 	@echo "==> Words (CONTRIBUTING.md, Plain English)"

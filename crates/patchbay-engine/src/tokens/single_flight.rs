@@ -81,7 +81,7 @@ impl SingleFlight {
         }
     }
 
-    /// Waits for the refreshes in flight and accepts no more.
+    /// Waits for the refreshes in flight and rejects new ones.
     pub(crate) async fn shutdown(&self) {
         self.tasks.close();
         self.tasks.wait().await;
