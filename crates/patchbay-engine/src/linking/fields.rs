@@ -35,7 +35,7 @@ pub(crate) fn check_fields(
 ) -> Result<FormValues, Vec<Problem>> {
     let (mut accepted, mut problems) = (FormValues::default(), Vec::new());
     let mut report = |key: &str, code, message: String| {
-        problems.push(Problem { path: format!("{}.{key}", place.as_str()), code, message })
+        problems.push(Problem { path: format!("{}.{key}", place.as_str()), code, message });
     };
     let mut given: Vec<String> = Vec::new();
     for (key, value) in typed {

@@ -247,7 +247,7 @@ mod tests {
         let error = nested.credentials.into_values("credentials").unwrap_err();
         assert_eq!((error.message.as_str(), error.problems[0].path.as_str()), ("a must be a string", "credentials.a"));
         for (text, expected) in [
-            (r#"{"password": 5417}"#, "password: invalid type: number, expected a string at line 1 column 17"),
+            (r#"{"password": 5417}"#, "password: invalid type: number, expected a string"),
             (
                 r#"{"password": "\ud83d s3cret"}"#,
                 "password: invalid type: string that is not Unicode, expected a string",

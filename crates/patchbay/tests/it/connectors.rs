@@ -351,7 +351,7 @@ fn connectors_are_pushed_and_pulled_from_the_command_line() {
     assert_eq!((code, report["refused"][0]["errorCode"].as_str()), (1, Some("ConnectorInvalidError")), "{report}");
     assert_eq!(report["pushed"], json!([]));
     fs::write(&main, written.replace("version: 1.0.0", "version: 1.1.0-rc.1")).unwrap();
-    assert_eq!(run(&["push", "acme"]).1, "pushed acme 1.1.0-rc.1 (not the latest: only pins lead to it)\n");
+    assert_eq!(run(&["push", "acme"]).1, "pushed acme 1.1.0-rc.1 (not the latest version: only version pins select it)\n");
 
     let there = run(&["pull", "acme"]);
     assert!(there.0 == 1 && there.2.contains("--force"), "{}", there.2);
@@ -372,8 +372,8 @@ fn connectors_are_pushed_and_pulled_from_the_command_line() {
     let text = fs::read_to_string(&ours).unwrap().replace("\n  version: 1.0.0", "\n  version: 1.0.1");
     fs::write(&ours, text).unwrap();
     let pushed = run(&["push", "ours"]);
-    assert_eq!(pushed.1, "pushed spotdraft 1.0.1, in place of the one that is built in\n", "{}", pushed.2);
-    assert_eq!(run(&["reload"]).1, "nothing has changed\n");
+    assert_eq!(pushed.1, "pushed spotdraft 1.0.1; it replaces the built-in connector\n", "{}", pushed.2);
+    assert_eq!(run(&["reload"]).1, "no changes\n");
 }
 
 #[test]
