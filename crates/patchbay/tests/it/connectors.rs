@@ -351,7 +351,10 @@ fn connectors_are_pushed_and_pulled_from_the_command_line() {
     assert_eq!((code, report["refused"][0]["errorCode"].as_str()), (1, Some("ConnectorInvalidError")), "{report}");
     assert_eq!(report["pushed"], json!([]));
     fs::write(&main, written.replace("version: 1.0.0", "version: 1.1.0-rc.1")).unwrap();
-    assert_eq!(run(&["push", "acme"]).1, "pushed acme 1.1.0-rc.1 (not the latest version: only version pins select it)\n");
+    assert_eq!(
+        run(&["push", "acme"]).1,
+        "pushed acme 1.1.0-rc.1 (not the latest version: only version pins select it)\n"
+    );
 
     let there = run(&["pull", "acme"]);
     assert!(there.0 == 1 && there.2.contains("--force"), "{}", there.2);

@@ -54,7 +54,10 @@ fn accounts_are_revoked_in_bulk_on_a_running_server() {
     let output = revoke(&linked.server, &project, &["--since", "2020-01-01T00:00:00Z"]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
-    assert!(text.contains("1 accounts: 0 confirmed by the provider, 1 to be revoked at the provider by hand"), "{text}");
+    assert!(
+        text.contains("1 accounts: 0 confirmed by the provider, 1 to be revoked at the provider by hand"),
+        "{text}"
+    );
     let refused = linked.run("list_contract_types", json!({}));
     assert_eq!((refused.status, refused.code()), (412, "AccountRevokedError".to_owned()), "{refused}");
     let account = linked.server.api().get(&format!("/accounts/{}", linked.account)).json();
