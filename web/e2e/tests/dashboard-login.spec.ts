@@ -31,7 +31,7 @@ test.describe("the first start", () => {
 
     const other = await (await browser.newContext()).newPage();
     await other.goto(link);
-    await expect(other.getByRole("alert")).toContainText("used already");
+    await expect(other.getByRole("alert")).toContainText("was used or has expired");
     await other.getByRole("textbox", { name: "Password" }).fill("a wrong password");
     await other.getByRole("button", { name: "Log in" }).click();
     await expect(other.getByRole("alert")).toContainText(/the password is wrong/i);
