@@ -1,13 +1,13 @@
 /**
- * The typed client of Patchbay's API, over the paths that `openapi-typescript` made from the server's
- * OpenAPI document:
+ * The typed client of Patchbay's API, with the paths that `openapi-typescript` generates from the server's OpenAPI
+ * document:
  *
  *     const api = createApi<paths>({ headers: () => ({ "x-project-id": project }) });
  *     const accounts = await dataOf(api.GET("/v2/accounts", { params: { query: { page: 1 } } }));
  *
- * It throws an `ApiFailure` for every answer that is not 2xx and for no answer at all, and sends the
- * header by which the server knows a page of its own: it wants it with every change, and answers a 401
- * without the challenge that would make the browser ask for a name and a password.
+ * It throws an `ApiFailure` for every response that is not 2xx and if there is no response. Every request has the header
+ * that identifies the server's own pages: the server requires it for changes, and returns 401 without the challenge
+ * that would make the browser ask for a username and password.
  */
 
 import createClient, { type Client, type Middleware } from "openapi-fetch";
@@ -18,7 +18,7 @@ export { ApiFailure, asFailure, isAbort, type Problem } from "./failure.ts";
 export interface ApiOptions {
   /** Default: the page's own origin. */
   baseUrl?: string;
-  /** Asked anew for every call, so that a change of project counts at once. */
+  /** Called for every request, so that a change of the project applies immediately. */
   headers?: () => Record<string, string>;
   fetch?: (request: Request) => Promise<Response>;
 }
@@ -30,10 +30,10 @@ export function createApi<Paths extends object>(options: ApiOptions = {}): Api<P
   const client = createClient<Paths, "application/json">({
     baseUrl: options.baseUrl ?? globalThis.location?.origin ?? "",
     credentials: "same-origin",
-    // Looked up at call time, so that a test or a service worker may replace it.
+    // Looked up at call time, so that a test or a service worker can replace it.
     fetch: options.fetch ?? ((request) => globalThis.fetch(request)),
   });
-  const house: Middleware = {
+  const middleware: Middleware = {
     onRequest({ request }) {
       request.headers.set("x-requested-with", "patchbay");
       for (const [name, value] of Object.entries(options.headers?.() ?? {})) request.headers.set(name, value);
@@ -46,11 +46,11 @@ export function createApi<Paths extends object>(options: ApiOptions = {}): Api<P
       return isAbort(error) ? (error as Error) : networkFailure(error);
     },
   };
-  client.use(house);
+  client.use(middleware);
   return client;
 }
 
-/** The body of a call. A failed call has thrown before, so there is always one where one is promised. */
+/** Returns the body of a successful call. A failed call throws, so a declared body is always present. */
 export async function dataOf<Data>(call: Promise<{ data?: Data }>): Promise<Exclude<Data, undefined>> {
   const { data } = await call;
   return data as Exclude<Data, undefined>;

@@ -1,4 +1,4 @@
-/** Linked accounts: lists, one, changes. */
+/** Queries and changes of linked accounts. */
 
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type AccountFilters, RECONNECT_DUE } from "../features/accounts/filters.ts";
@@ -32,7 +32,7 @@ export const useAccounts = (filters: AccountFilters) =>
 export const useAccount = (id: string) =>
   useQuery({
     queryKey: ["accounts", "one", id],
-    // A picker that has nothing chosen has nothing to ask for.
+    // Without a chosen account, there is nothing to load.
     enabled: id !== "",
     queryFn: () => dataOf(api.GET("/v2/accounts/{id}", { params: { path: { id } } })),
   });
@@ -52,16 +52,16 @@ export function useDeleteAccount() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async (id: string) => dataOf(api.DELETE("/accounts/{id}", { params: { path: { id } } })),
-    // The account's own page is still open for a moment: asking for it again would be a 404.
+    // The page of the deleted account is still open; loading it again would fail with 404.
     onSuccess: () => client.invalidateQueries({ queryKey: ["accounts", "list"] }),
   });
 }
 
-/** What to call an account: its label, else its owner. */
+/** Returns the display name of an account: its label, otherwise its owner. */
 export const accountName = (account: Pick<Account, "label" | "owner_name">): string =>
   account.label || account.owner_name;
 
-/** Why an account is in its state, in sentences. */
+/** Returns the reasons for an account's status. */
 export function reasonsOf(account: Account): string[] {
   return (account.status_reasons ?? [])
     .map(({ code, description }) => description || code || "")

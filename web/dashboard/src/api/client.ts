@@ -1,4 +1,4 @@
-/** The one client of the server's API: the browser's cookie signs in, a header chooses the project. */
+/** The client of the server's API: the browser's cookie authenticates, a header selects the project. */
 
 import type { components, paths } from "@patchbay/web-shared/api.gen.ts";
 import { createApi } from "@patchbay/web-shared/client.ts";
@@ -8,14 +8,14 @@ export { dataOf } from "@patchbay/web-shared/client.ts";
 const PROJECT = "patchbay-project";
 let project: string | null = null;
 
-/** The project that calls work in; remembered for the next visit. */
+/** Sets the project of all calls and remembers it in this browser. */
 export function chooseProject(id: string): void {
   if (id === project) return;
   project = id;
   try {
     localStorage.setItem(PROJECT, id);
   } catch {
-    // A browser that keeps nothing asks again next time.
+    // Without storage, the project is not remembered.
   }
 }
 

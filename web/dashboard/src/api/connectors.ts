@@ -1,4 +1,4 @@
-/** Connectors, their profiles and actions. */
+/** Queries and changes of connectors, their profiles and actions. */
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, dataOf, type Profile, type Schemas } from "./client.ts";
@@ -21,22 +21,22 @@ export const useConnectors = () =>
     queryFn: () => dataOf(api.GET("/connectors/meta")),
   });
 
-/** A connector, with the scopes for these actions; for all when none are named. */
+/** Loads a connector with the scopes that the given actions need; null means all actions. */
 export const useConnector = (key: string, actions: string[] | null = null) =>
   useQuery({
     queryKey: ["connectors", "one", key, actions],
-    // A form that has no connector yet has nothing to ask for.
+    // Without a chosen connector, there is nothing to load.
     enabled: key !== "",
-    // While other actions are ticked, the form stays as it is.
+    // The form keeps the previous data while a changed selection of actions loads.
     placeholderData: (before, query) => (query?.queryKey[2] === key ? before : undefined),
     queryFn: () => {
-      // One empty value stands for no actions at all.
+      // One empty value means no actions.
       const query = actions === null ? {} : { enabled_actions: actions.length === 0 ? [""] : actions };
       return dataOf(api.GET("/connectors/meta/{provider}", { params: { path: { provider: key }, query } }));
     },
   });
 
-/** A connector's versions: the project's own, newest first, then the built-in one. */
+/** Loads a connector's versions: the project's own, newest first, then the built-in one. */
 export const useConnectorVersions = (key: string) =>
   useQuery({
     queryKey: ["connectors", "versions", key],
@@ -44,18 +44,18 @@ export const useConnectorVersions = (key: string) =>
     queryFn: async () => (await dataOf(api.GET("/connectors/{key}", { params: { path: { key } } }))).versions,
   });
 
-/** The actions of a connector, or those that an account may run. */
-export const useActions = (of: { connector?: string; account?: string }) =>
+/** Loads the actions of a connector, or those that an account may run. */
+export const useActions = (source: { connector?: string; account?: string }) =>
   useQuery({
-    queryKey: ["actions", of],
-    enabled: of.connector !== undefined || of.account !== undefined,
+    queryKey: ["actions", source],
+    enabled: source.connector !== undefined || source.account !== undefined,
     staleTime: 300_000,
     queryFn: async () => {
       const query = {
         include: ["action_details" as const],
         page_size: 100,
-        ...(of.connector === undefined ? {} : { "filter[connectors]": [of.connector] }),
-        ...(of.account === undefined ? {} : { "filter[account_ids]": [of.account] }),
+        ...(source.connector === undefined ? {} : { "filter[connectors]": [source.connector] }),
+        ...(source.account === undefined ? {} : { "filter[account_ids]": [source.account] }),
       };
       const page = await dataOf(api.GET("/actions", { params: { query } }));
       return page.data.flatMap((entry) => entry.actions ?? []).filter(hasDetails);
@@ -67,7 +67,7 @@ export const useProfiles = (connector?: string) =>
     queryKey: ["profiles", connector ?? null],
     queryFn: async () => {
       const all: Profile[] = [];
-      // Pickers want all of them, and a page ends at 100.
+      // Selects need all profiles, but a page contains at most 100.
       for (let page = 1; ; page += 1) {
         const query = {
           page,
@@ -81,7 +81,7 @@ export const useProfiles = (connector?: string) =>
     },
   });
 
-/** A profile's change shows in accounts (their state), connectors (whether one is active) and actions. */
+/** A changed profile also affects accounts (their status), connectors (whether one is active) and actions. */
 function useProfileMutation<Variables>(change: (variables: Variables) => Promise<unknown>) {
   const client = useQueryClient();
   return useMutation({
@@ -106,7 +106,7 @@ export const usePatchProfile = () =>
 export const useDeleteProfile = () =>
   useProfileMutation((id: string) => api.DELETE("/auth_configs/{id}", { params: { path: { id } } }));
 
-/** "All 98", "12 of 98". */
+/** Returns how many actions a profile allows: "All 98", "12 of 98". */
 export const enabledActions = (profile: Profile, total: number | undefined): string => {
   const chosen = profile.enabled_actions;
   if (chosen === null || chosen === undefined) return total === undefined ? "All" : `All ${total}`;

@@ -1,4 +1,4 @@
-/** API keys. */
+/** Queries and changes of API keys. */
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ApiScope, api, dataOf } from "./client.ts";

@@ -1,4 +1,4 @@
-/** Runs of actions, with what was sent to the provider. */
+/** Runs actions and returns the requests that were sent to the provider. */
 
 import { type ApiFailure, asFailure } from "@patchbay/web-shared/client.ts";
 import type { RunInputs } from "../features/runner/formModel.ts";
@@ -10,7 +10,7 @@ export type RunTrace = Schemas["RunTrace"];
 
 export interface RunResult {
   status: number;
-  /** The whole answer but for its trace. */
+  /** The response without its trace. */
   body: unknown;
   next: unknown;
   trace: RunTrace | null;
@@ -29,7 +29,7 @@ const traceOf = (value: unknown): RunTrace | null =>
     ? (value as RunTrace)
     : null;
 
-/** Runs an action. A refusal is a result as well; only an abort is thrown. */
+/** Runs an action. An error response is a result as well; only an abort is thrown. */
 export async function runAction({ account, action, inputs, signal }: RunRequest): Promise<RunResult> {
   try {
     const result = await dataOf(

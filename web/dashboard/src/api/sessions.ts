@@ -1,4 +1,4 @@
-/** Connect sessions: the right to link one account, for the Hub in a frame or behind a link. */
+/** Connect sessions: the permission to link one account, for the Hub in a frame or by auth link. */
 
 import { useMutation } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client.ts";
@@ -17,7 +17,7 @@ export async function createSession(
 ): Promise<ConnectSession> {
   const body = { ...request, allowed_origins: origins };
   const { token, auth_link_url, expires_at } = await dataOf(api.POST("/connect_sessions", { body }));
-  if (!token || !auth_link_url) throw new Error("the server gave no token");
+  if (!token || !auth_link_url) throw new Error("the server returned no token");
   return { token, auth_link_url, expires_at };
 }
 
