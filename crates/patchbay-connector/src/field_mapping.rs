@@ -138,7 +138,7 @@ fn enum_mapper(reader: Reader<'_>) -> Option<EnumMatcher> {
         let name = matcher.text()?;
         if !BUILT_IN_MATCHERS.contains(&name.as_str()) {
             let hint = format!("the matchers are: {}; or list the rules", BUILT_IN_MATCHERS.join(", "));
-            matcher.error_with_hint(code::UNKNOWN_VALUE, format!("there is no matcher `{name}`"), hint);
+            matcher.error_with_hint(code::UNKNOWN_VALUE, format!("unknown matcher `{name}`"), hint);
         }
         return Some(EnumMatcher::BuiltIn(name));
     }

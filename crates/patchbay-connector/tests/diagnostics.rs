@@ -147,11 +147,11 @@ fn each_mistake_is_reported_at_its_position() {
     };
     assert_eq!(of(SOUND), Vec::<String>::new());
     for (from, to, expected) in [
-        ("${credentials.host}", "${credentials.hots}", &["3 there is no credential field `hots`"][..]),
-        ("includes: [read]", "includes: [raed]", &["6 there is no scope `raed`"]),
+        ("${credentials.host}", "${credentials.hots}", &["3 unknown credential field `hots`"][..]),
+        ("includes: [read]", "includes: [raed]", &["6 unknown scope `raed`"]),
         ("  all:", "  read:", &["6 the key `read` is duplicated"]),
-        ("present(credentials.host)", "present(credentials.nope)", &["14 there is no credential field `nope`"]),
-        ("fields: [q]", "fields: [q, p]", &["22 there is no input `p`"]),
+        ("present(credentials.host)", "present(credentials.nope)", &["14 unknown credential field `nope`"]),
+        ("fields: [q]", "fields: [q, p]", &["22 unknown input `p`"]),
         (
             "{ data: $",
             "{ '{{a +}}': 1, data: $",
@@ -198,7 +198,7 @@ fn each_mistake_is_reported_at_its_position() {
         (
             "    validationRules:",
             "    fieldConfigs: [{ targetFieldKey: a, type: string, requiredScopes: [raed] }]\n    validationRules:",
-            &["16 there is no scope `raed`"],
+            &["16 unknown scope `raed`"],
         ),
         (
             "method: get, args: []",
@@ -252,7 +252,7 @@ fn each_mistake_is_reported_at_its_position() {
         (
             "label: API Key\n",
             "label: API Key\n      certificates: { certs: [$.credentials.crt], keys: [$.credentials.host] }\n",
-            &["11 there is no credential field `crt`"],
+            &["11 unknown credential field `crt`"],
         ),
         (
             "method: get, args: []",
@@ -303,7 +303,7 @@ fn each_mistake_is_reported_at_its_position() {
         (
             "label: API Key\n",
             "label: API Key\n      authorization: { type: oauth2, token: t, revocationUrl: 'https://x.example.com/${credentials.hots}' }\n",
-            &["11 there is no credential field `hots`"],
+            &["11 unknown credential field `hots`"],
         ),
         (
             "scopeDefinitions:",
@@ -380,7 +380,7 @@ fn warnings_do_not_hide_an_error() {
     let loaded = load(&files(&text, "[]")[..1]);
     assert!(loaded.connector.is_none());
     let errors = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error);
-    assert_eq!(errors.map(|found| found.message.as_str()).collect::<Vec<_>>(), ["there is no earlier step `got`"]);
+    assert_eq!(errors.map(|found| found.message.as_str()).collect::<Vec<_>>(), ["unknown earlier step `got`"]);
     let last = loaded.diagnostics.iter().map(|found| found.message.as_str()).next_back().unwrap();
     assert_eq!(last, "100 more problems in this file; fix these first");
 }
@@ -439,10 +439,10 @@ fn inputs_share_enums_by_reference() {
         messages(enums, "{ ref: stat }"),
         [
             "PB0203 8 no input refers to the enum `state`",
-            "PB0104 22 there is no enum `stat` under `enums` of the main file",
+            "PB0104 22 unknown enum `stat`; define it under `enums` of the main file",
         ]
     );
-    assert_eq!(messages("", "{ ref: state }"), ["PB0104 20 there is no enum `state` under `enums` of the main file"]);
+    assert_eq!(messages("", "{ ref: state }"), ["PB0104 20 unknown enum `state`; define it under `enums` of the main file"]);
     assert_eq!(
         messages(enums, "{ ref: state, values: [a] }"),
         ["PB0107 22 `oneOf` can have `values` or `ref`, not both"]

@@ -43,7 +43,7 @@ fn encode_record(fields: &[CompositeId], record: &mut Value) {
     for (field, id) in made {
         let own = match id {
             Some(id) => members.insert(field.target.clone(), Value::String(id)),
-            // Without all parts there is no composite id; the provider's own id would be rejected as an input.
+            // Without all parts no composite ID exists; the provider's own id would be rejected as an input.
             None => members.get_mut(&field.target).map(Value::take),
         };
         if let (Some(own), Some(remote)) = (own, &field.remote)

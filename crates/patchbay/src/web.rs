@@ -33,7 +33,7 @@ impl WebAssets for FolderAssets {
     }
 }
 
-/// Returns the pages of a folder, or the embedded ones if there is no folder.
+/// Returns the pages of a folder, or the embedded ones without a folder.
 pub fn assets(folder: Option<&Path>) -> Arc<dyn WebAssets> {
     match folder {
         Some(folder) => Arc::new(FolderAssets(folder.to_owned())),

@@ -5,7 +5,7 @@
  *     const api = createApi<paths>({ headers: () => ({ "x-project-id": project }) });
  *     const accounts = await dataOf(api.GET("/v2/accounts", { params: { query: { page: 1 } } }));
  *
- * It throws an `ApiFailure` for every response that is not 2xx and if there is no response. Every request has the header
+ * It throws an `ApiFailure` for every response that is not 2xx and for a missing response. Every request has the header
  * that identifies the server's own pages: the server requires it for changes, and returns 401 without the challenge
  * that would make the browser ask for a username and password.
  */

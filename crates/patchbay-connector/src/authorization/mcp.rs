@@ -84,7 +84,7 @@ fn check(method: &MethodParts<'_>, mapping: &Mapping<'_>, _: &Reader<'_>) {
         }
         (Some(flow), Some(place)) if !flow.discovery => {
             let hint = "for a server without metadata, use `type: oauth2` with `authorizationUrl` and `tokenUrl`";
-            place.error_with_hint(code::INVALID, "with `discovery: false` there is no authorization endpoint", hint);
+            place.error_with_hint(code::INVALID, "`discovery: false` leaves the authorization endpoint unknown", hint);
         }
         _ => {}
     }

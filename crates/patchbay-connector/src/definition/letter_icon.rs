@@ -1,4 +1,4 @@
-//! The default logo of a connector: the first letter of its title. Hubs show a broken image if there is no URL.
+//! The default logo of a connector: the first letter of its title. Hubs show a broken image without a URL.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 

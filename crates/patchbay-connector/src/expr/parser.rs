@@ -212,7 +212,7 @@ impl JexlParser {
             return Ok(Expr::Root(name));
         }
         let Some(function) = functions::function(&name) else {
-            let error = ExprSyntaxError::new(offset, format!("there is no function `{name}`"));
+            let error = ExprSyntaxError::new(offset, format!("unknown function `{name}`"));
             return Err(match functions::nearest(&name) {
                 Some(known) => error.with_hint(format!("did you mean `{known}`?")),
                 None => error,
@@ -291,7 +291,7 @@ impl JexlParser {
             return Ok(Expr::Member(Box::new(of), name));
         }
         let Some(method) = functions::method(&name) else {
-            let error = ExprSyntaxError::new(offset, format!("there is no method `.{name}()`"));
+            let error = ExprSyntaxError::new(offset, format!("unknown method `.{name}()`"));
             return Err(match functions::nearest_method(&name) {
                 Some(known) => error.with_hint(format!("did you mean `.{known}()`?")),
                 None => error,

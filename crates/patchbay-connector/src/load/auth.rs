@@ -262,7 +262,7 @@ fn validation(reader: Reader<'_>) -> Option<FieldValidation> {
         let Some(pattern) = format_pattern(&format) else {
             place.error_with_hint(
                 code::UNKNOWN_VALUE,
-                format!("there is no format `{format}`"),
+                format!("unknown format `{format}`"),
                 "the formats are: email, url, uri, uuid, date, datetime",
             );
             return None;

@@ -43,11 +43,11 @@ impl<'n> Enums<'n> {
         enums
     }
 
-    /// Returns the values of the enum that `reference` names; `None` if there is no such enum, which is reported.
+    /// Returns the values of the enum that `reference` names; reports an unknown enum and returns `None`.
     pub(super) fn values(&self, reference: &Reader<'_>) -> Option<Vec<Value>> {
         let name = reference.text()?;
         let Some((values, _)) = self.by_name.get(name.as_str()) else {
-            let message = format!("there is no enum `{name}` under `enums` of the main file");
+            let message = format!("unknown enum `{name}`; define it under `enums` of the main file");
             match nearest(&name, self.names.iter().copied()).filter(|_| !reference.is_full()) {
                 Some(near) => {
                     reference.error_with_hint(code::UNDEFINED, message, format!("did you mean `{near}`?"));

@@ -57,7 +57,7 @@ fn rule(reader: &Reader<'_>, actions: &[Arc<Action>]) -> Option<EventRule> {
     let place = then.require("action")?;
     let id = place.text()?;
     if !actions.iter().any(|action| action.id == id) {
-        place.error(code::UNDEFINED, format!("there is no event action `{id}`"));
+        place.error(code::UNDEFINED, format!("unknown event action `{id}`"));
     }
     let input = then.get("input").map(|input| {
         let values =

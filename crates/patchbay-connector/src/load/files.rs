@@ -42,7 +42,7 @@ pub(super) fn parse(files: &[SourceFile], report: &Report) -> Trees {
     }
     if trees.main.is_none() && !report.has_errors() {
         let name = files.first().map_or("", |file| file.name.as_str());
-        let message = "there is no main file (NAME.connector.yaml) among the connector's files";
+        let message = "the connector's main file (NAME.connector.yaml) is missing";
         report.add(Diagnostic::error(code::SYNTAX, message, name, Span::default()));
     }
     trees

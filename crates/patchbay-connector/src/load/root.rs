@@ -340,7 +340,7 @@ impl<'n> ActionSources<'n> {
             return;
         }
         let Some((file, node)) = self.trees.partials.get(&name) else {
-            let message = format!("there is no file {name}.partial.yaml in the connector's folder");
+            let message = format!("the file {name}.partial.yaml is missing in the connector's folder");
             match nearest(&name, self.trees.partials.keys().map(String::as_str)) {
                 Some(near) => {
                     reference.error_with_hint(code::UNRESOLVED_REF, message, format!("did you mean `{near}`?"));

@@ -246,7 +246,7 @@ pub(crate) fn read(reader: Reader<'_>) -> Option<StepFunction> {
             Some(near) => format!("did you mean: {near}?"),
             None => format!("the step functions are: {}", all().collect::<Vec<_>>().join(", ")),
         };
-        name_place.error_with_hint(code::UNKNOWN_VALUE, format!("there is no step function `{name}`"), hint);
+        name_place.error_with_hint(code::UNKNOWN_VALUE, format!("unknown step function `{name}`"), hint);
         return None;
     };
     let versions = [("1", FunctionVersion::V1), ("2", FunctionVersion::V2)];

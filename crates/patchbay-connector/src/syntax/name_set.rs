@@ -29,7 +29,7 @@ impl<'a> NameSet<'a> {
     pub(crate) fn report_undefined(&self, place: &Reader<'_>, what: &str, name: &str, text: &str) {
         let near = if place.is_full() { None } else { nearest(name, self.list.iter().copied()) };
         let hint = near.map(|near| format!("did you mean `{near}`?"));
-        place.error_in_text(text, name, code::UNDEFINED, format!("there is no {what} `{name}`"), hint);
+        place.error_in_text(text, name, code::UNDEFINED, format!("unknown {what} `{name}`"), hint);
     }
 }
 

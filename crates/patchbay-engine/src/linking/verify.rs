@@ -32,7 +32,7 @@ pub(crate) struct Verification<'a> {
 /// the reasons of test actions that failed and are not required.
 ///
 /// # Errors
-/// 400 `SignInRequiredError` when the method needs an authorization and there is no token; 401
+/// 400 `SignInRequiredError` when the method needs an authorization and no token was passed; 401
 /// `AccountAuthenticationFailedError` when the provider rejects the credentials; 412 `ProfileCredentialsError` when it
 /// rejects the client's; 412 `AuthMethodMissingError`; the provider's errors otherwise.
 pub(crate) async fn verify(

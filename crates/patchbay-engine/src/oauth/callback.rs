@@ -57,7 +57,7 @@ impl Engine {
     /// exchanged for must not be lost.
     ///
     /// # Errors
-    /// 400 `SignInUnknownError` when the `state` is unknown, expired or already used: then there is no return URL.
+    /// 400 `SignInUnknownError` when the `state` is unknown, expired or already used; the return URL is unknown then.
     /// Every other failure is in [`CallbackOutcome::outcome`].
     pub async fn finish_authorization(&self, callback: AuthorizationCallback) -> Result<CallbackOutcome, Error> {
         let engine = self.clone();

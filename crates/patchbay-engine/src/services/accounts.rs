@@ -235,7 +235,7 @@ impl Engine {
         for _ in 0..MAX_UPDATE_ATTEMPTS {
             let read =
                 self.storage().accounts().get(project, id).await?.ok_or_else(|| {
-                    Error::new(ErrorCode::AccountNotFound, "there is no such account in this project")
+                    Error::new(ErrorCode::AccountNotFound, "this project has no such account")
                 })?;
             let mut changed = read.clone();
             let profile = self.apply(&mut changed, patch, rule).await?;

@@ -212,7 +212,7 @@ impl Engine {
         }
         let nearest = registry.nearest_actions(name, 3).iter().map(|near| format!("`{near}`")).collect::<Vec<_>>();
         let hint = if nearest.is_empty() { String::new() } else { format!("; the nearest are {}", nearest.join(", ")) };
-        Err(Error::new(ErrorCode::ActionNotFound, format!("there is no action `{shown}`{hint}")))
+        Err(Error::new(ErrorCode::ActionNotFound, format!("unknown action `{shown}`{hint}")))
     }
 }
 

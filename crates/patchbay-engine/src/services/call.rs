@@ -80,7 +80,7 @@ impl Call {
         })
     }
 
-    /// Refreshes the token, because the provider rejected it. Returns false if there is no other token.
+    /// Refreshes the token, because the provider rejected it. Returns false without another token.
     pub(super) async fn refresh_token(&mut self) -> Result<bool, Error> {
         let Some(refreshed) = self.engine.refresh_after_rejection(&self.resolved).await? else { return Ok(false) };
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {

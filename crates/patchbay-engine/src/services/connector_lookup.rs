@@ -116,7 +116,7 @@ impl Engine {
             let shown: String = key.chars().filter(|c| !c.is_control()).take(64).collect();
             let near = nearest(&shown, registry.keys());
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            invalid_at(Field::Connector, "unknown_connector", format!("there is no connector `{shown}`{hint}"))
+            invalid_at(Field::Connector, "unknown_connector", format!("unknown connector `{shown}`{hint}"))
         })
     }
 }

@@ -161,7 +161,7 @@ fn missing(key: &str, version: Option<&str>) -> Error {
         Some(version) => (
             ErrorCode::ConnectorVersionNotFound,
             format!(
-                "there is no version {} of a connector `{}` in this project; GET /connectors/{} lists them",
+                "this project has no version {} of a connector `{}`; GET /connectors/{} lists them",
                 shown(version),
                 shown(key),
                 shown(key)

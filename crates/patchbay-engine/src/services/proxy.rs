@@ -93,7 +93,7 @@ impl Engine {
     ///
     /// # Errors
     /// `MissingScopeError` (403); `ValidationError` (400); `ProxyUnsupportedError` (501); `AccountNotFoundError` (404); 412 if the account
-    /// or its profile does not allow calls; an error if there is no response.
+    /// or its profile does not allow calls; an error without a response.
     pub async fn run_proxy(&self, caller: &Caller, request: ProxyRequest) -> Result<ProxyOutcome, Error> {
         self.run_proxy_within(caller, request, None).await
     }

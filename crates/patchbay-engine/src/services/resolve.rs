@@ -77,7 +77,7 @@ impl Engine {
         let missing = || {
             Error::new(
                 ErrorCode::AccountNotFound,
-                format!("there is no account `{}` in this project", shortened(id.as_str())),
+                format!("this project has no account `{}`", shortened(id.as_str())),
             )
         };
         if let Some(account) = self.0.accounts.get(id) {
@@ -95,7 +95,7 @@ impl Engine {
         let missing = || {
             Error::new(
                 ErrorCode::ProfileNotFound,
-                format!("there is no connector profile `{}` in this project", shortened(id.as_str())),
+                format!("this project has no connector profile `{}`", shortened(id.as_str())),
             )
         };
         if let Some(profile) = self.0.profiles.get(id) {

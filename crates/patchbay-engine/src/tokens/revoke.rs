@@ -87,7 +87,7 @@ async fn revoke_at_endpoint(
         (None, Some((server, url))) => EndpointSource::DiscoveredRevocation(server, url),
         (None, None) => return Ok(Revocation::Unsupported),
     };
-    let (token, hint) = token_to_revoke(token_context).ok_or_else(|| broken("there is no token"))?;
+    let (token, hint) = token_to_revoke(token_context).ok_or_else(|| broken("the account has no token"))?;
     let mut form = FormParameters::default();
     form.set("token", token.to_owned());
     form.set("token_type_hint", hint.to_owned());

@@ -41,7 +41,7 @@ pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, parts: OutputPar
     let requested_url = outgoing.url.clone();
     let incoming = run.send_with_redirect_limit(outgoing, redirects(download)).await?;
     let output = run.interpret(&download.request, &incoming, OutputParts { raw: true, headers: parts.headers })?;
-    // A custom error may say that there is no file, and that this is well.
+    // A custom error may report a missing file as a success.
     let Some(description) = output.raw else { return Ok(output) };
     let found = at_path(&description, key).filter(|found| !found.is_null());
     let missing =

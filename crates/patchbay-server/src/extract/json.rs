@@ -202,7 +202,7 @@ fn deserialize_error(serde_text: &str) -> (&'static str, String) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the fields are: {}", known.join(", ")),
         };
-        return ("unknown_field", format!("there is no field `{unknown}`; {hint}"));
+        return ("unknown_field", format!("unknown field `{unknown}`; {hint}"));
     }
     match serde_text.split_once(", expected ") {
         Some((_, expected)) => ("type", format!("expected {expected}")),
@@ -242,7 +242,7 @@ mod tests {
             (r#"{"name": "a"}"#, "body: `count` is required"),
             (
                 r#"{"name": "a", "count": 1, "nmae": "s3cret"}"#,
-                "body.nmae: there is no field `nmae`; did you mean `name`?",
+                "body.nmae: unknown field `nmae`; did you mean `name`?",
             ),
             (r#"["s3cret", 1]"#, "the body must be a JSON object, not a list"),
             (r#"{"name": "s3cret"#, "the body is not valid JSON (line 1, column 16)"),

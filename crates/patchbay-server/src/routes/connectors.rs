@@ -58,7 +58,7 @@ pub(crate) async fn get(
     let Some(connector) = registry.get(&provider) else {
         return Err(Error::new(
             ErrorCode::ConnectorNotFound,
-            "there is no such connector; GET /connectors/meta lists all connectors",
+            "this project has no such connector; GET /connectors/meta lists all connectors",
         )
         .into());
     };

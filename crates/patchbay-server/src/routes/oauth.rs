@@ -114,7 +114,7 @@ pub(crate) async fn client_metadata(State(state): State<AppState>, Path(connecto
             ([(header::CACHE_CONTROL, CLIENT_METADATA_CACHE)], Json(ClientMetadataOut::from(metadata))).into_response()
         }
         None => {
-            let message = "there is no client metadata document for this connector";
+            let message = "this connector has no client metadata document";
             ApiError::from(Error::new(ErrorCode::RouteNotFound, message)).into_response()
         }
     }

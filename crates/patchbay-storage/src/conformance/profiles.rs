@@ -97,7 +97,7 @@ pub async fn an_alarm_is_raised_once(storage: &dyn Storage) {
         storage.profiles().set_alarm(project, &stored.id, alarm.as_ref()).await.unwrap()
     };
     assert!(!set(&b, Some(alarm(1))).await, "the profile of another project");
-    assert!(!set(&a, None).await, "there is no alarm to clear");
+    assert!(!set(&a, None).await, "no alarm is set");
     assert!(set(&a, Some(alarm(1))).await);
     assert!(!set(&a, Some(alarm(2))).await, "the first alarm stays");
     let found = storage.profiles().get(&a, &stored.id).await.unwrap().unwrap();

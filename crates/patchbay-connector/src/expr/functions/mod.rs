@@ -1,4 +1,4 @@
-//! The functions and methods of the language; there are no others. A method is a function whose first argument is
+//! The functions and methods of the language. A method is a function whose first argument is
 //! before the dot.
 //!
 //! The table is also the reference: each row has a description and an example. A test runs the examples, and

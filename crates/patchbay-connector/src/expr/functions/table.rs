@@ -24,7 +24,7 @@ pub(super) static FUNCTIONS: [Function; 42] = functions! {
         "Returns true if there is a value and it is not null.";
         "present(inputs.name)" => "true";
     "missing" [] ("value") 1..1 lists::missing;
-        "Returns true if there is no value or it is null.";
+        "Returns true if the value is missing or null.";
         "missing(inputs.nothing)" => "true";
     "keys" [] ("object") 1..1 lists::keys;
         "Returns the keys of an object.";

@@ -154,7 +154,7 @@ async fn resource_metadata(
         }
     }
     match named {
-        Some(_) => Err(failed("there is no document at its `resource_metadata`".to_owned())),
+        Some(_) => Err(failed("its `resource_metadata` does not lead to a document".to_owned())),
         None => Ok(None),
     }
 }

@@ -28,7 +28,7 @@ const DEFAULT_AUDIENCE: &str = "www.successfactors.com";
 /// The format of the subject's name unless the file says otherwise.
 const DEFAULT_NAME_ID_FORMAT: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 
-/// Why there is no assertion.
+/// The reason for which no assertion was created.
 pub enum SamlError {
     /// An expression failed.
     Expression(EvalError),

@@ -100,7 +100,7 @@ impl RunArgs {
     }
 }
 
-/// Reads a JSON file. Returns the default if there is no path. Error messages never contain the file's content.
+/// Reads a JSON file. Returns the default without a path. Error messages never contain the file's content.
 fn read<T: DeserializeOwned + Default>(path: Option<&Path>, flag: &str) -> anyhow::Result<T> {
     let Some(path) = path else { return Ok(T::default()) };
     let name = path.display();
