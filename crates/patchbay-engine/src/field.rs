@@ -95,18 +95,21 @@ impl Field {
     ];
 
     /// Returns the field's name in the path of a problem.
+    ///
+    /// A name that differs from the API's contains a space, so that the path of an action's input, which has none, is
+    /// never taken for the field.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::OwnerId => "owner_id",
-            Self::OwnerName => "owner_name",
+            Self::OwnerId => "owner id",
+            Self::OwnerName => "owner name",
             Self::Connector => "connector",
             Self::Version => "version",
-            Self::VersionPin => "version_pin",
-            Self::AuthMethod => "auth_method",
-            Self::Profile => "profile",
-            Self::Attempt => "attempt",
+            Self::VersionPin => "version pin",
+            Self::AuthMethod => "auth method",
+            Self::Profile => "connector profile",
+            Self::Attempt => "connection attempt",
             Self::Environment => "environment",
-            Self::Setup => "setup",
+            Self::Setup => "setup values",
             Self::Credentials => "credentials",
             Self::EnabledActions => "enabled_actions",
             Self::Default => "default",

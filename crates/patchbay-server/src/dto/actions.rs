@@ -413,8 +413,8 @@ pub(crate) struct RunResultOut(Map<String, Value>);
 
 impl RunResultOut {
     pub(crate) fn new(outcome: RunOutcome) -> Self {
-        let mut result = outcome.result;
-        if let Some(trace) = &outcome.trace {
+        let RunOutcome { mut result, trace, .. } = outcome;
+        if let Some(trace) = trace {
             result.insert("debug".to_owned(), serde_json::to_value(RunTraceOut::new(trace)).unwrap_or_default());
         }
         Self(result)

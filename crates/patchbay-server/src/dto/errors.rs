@@ -57,7 +57,7 @@ impl ErrorOut {
             diagnostics: error.diagnostics.as_deref().map(DiagnosticOut::list),
             data: ErrorDataOut { status_code, message: error.message.clone(), headers: EmptyObject {} },
             provider_errors: error.provider.as_deref().map(ProviderErrorOut::new).into_iter().collect(),
-            debug: error.trace.as_deref().map(RunTraceOut::new),
+            debug: error.trace.as_deref().cloned().map(RunTraceOut::new),
         }
     }
 }
@@ -135,8 +135,8 @@ pub(crate) struct RunTraceOut {
 }
 
 impl RunTraceOut {
-    pub(crate) fn new(trace: &RunTrace) -> Self {
-        Self { duration_ms: trace.duration_ms, requests: trace.requests.iter().map(ExchangeOut::new).collect() }
+    pub(crate) fn new(trace: RunTrace) -> Self {
+        Self { duration_ms: trace.duration_ms, requests: trace.requests.into_iter().map(ExchangeOut::new).collect() }
     }
 }
 
@@ -167,18 +167,18 @@ pub(crate) struct ExchangeOut {
 }
 
 impl ExchangeOut {
-    fn new(exchange: &Exchange) -> Self {
+    fn new(exchange: Exchange) -> Self {
         Self {
-            step: exchange.step.clone(),
-            method: exchange.method.clone(),
-            url: exchange.url.clone(),
-            headers: exchange.headers.clone(),
-            body: exchange.body.clone(),
+            step: exchange.step,
+            method: exchange.method,
+            url: exchange.url,
+            headers: exchange.headers,
+            body: exchange.body,
             status: exchange.status,
-            response_headers: exchange.response_headers.clone(),
-            response_body: exchange.response_body.clone(),
+            response_headers: exchange.response_headers,
+            response_body: exchange.response_body,
             duration_ms: exchange.duration_ms,
-            error: exchange.error.clone(),
+            error: exchange.error,
         }
     }
 }
@@ -287,8 +287,11 @@ mod tests {
     #[test]
     fn fields_have_the_names_of_the_wire() {
         for (path, wire) in [
-            ("owner_id", "origin_owner_id"),
-            ("setup.clientId", "setup_information.clientId"),
+            ("owner id", "origin_owner_id"),
+            ("setup values.clientId", "setup_information.clientId"),
+            // Inputs of actions keep their names.
+            ("owner_id", "owner_id"),
+            ("profile", "profile"),
             ("allowed_origins[3]", "allowed_origins[3]"),
             ("body.profile.owner_id", "body.profile.owner_id"),
         ] {
