@@ -442,7 +442,10 @@ fn inputs_share_enums_by_reference() {
             "PB0104 22 unknown enum `stat`; define it under `enums` of the main file",
         ]
     );
-    assert_eq!(messages("", "{ ref: state }"), ["PB0104 20 unknown enum `state`; define it under `enums` of the main file"]);
+    assert_eq!(
+        messages("", "{ ref: state }"),
+        ["PB0104 20 unknown enum `state`; define it under `enums` of the main file"]
+    );
     assert_eq!(
         messages(enums, "{ ref: state, values: [a] }"),
         ["PB0107 22 `oneOf` can have `values` or `ref`, not both"]

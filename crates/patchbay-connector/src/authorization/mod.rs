@@ -30,8 +30,7 @@ use serde_json::{Value, json};
 
 use crate::{
     expr::Template,
-    syntax::NameSet,
-    syntax::{Mapping, Reader},
+    syntax::{Mapping, NameSet, Reader},
 };
 
 /// The parameters of an authorization.

@@ -11,8 +11,7 @@ use crate::{
     expr::Template,
     http::HttpMethod,
     json_schema::{choice, map_of, object, text, whole},
-    syntax::NameSet,
-    syntax::{Mapping, Reader},
+    syntax::{Mapping, NameSet, Reader},
 };
 
 /// The keys of `signing`.

@@ -7,8 +7,7 @@ use crate::{
     diagnostic::code,
     expr::Template,
     json_schema::{boolean, map_of, object, text, texts, whole},
-    syntax::NameSet,
-    syntax::{Mapping, Reader},
+    syntax::{Mapping, NameSet, Reader},
 };
 
 const KEYS: [&str; 20] = [

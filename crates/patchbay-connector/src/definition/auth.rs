@@ -127,19 +127,6 @@ pub enum FieldType {
     Select,
 }
 
-impl FieldType {
-    /// Returns the name in the file and in API responses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Password => "password",
-            Self::Number => "number",
-            Self::TextArea => "text_area",
-            Self::Select => "select",
-        }
-    }
-}
-
 /// A field of a form.
 #[derive(Debug)]
 pub struct FormField {

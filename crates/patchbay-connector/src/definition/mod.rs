@@ -52,19 +52,6 @@ pub enum ReleaseStage {
     Internal,
 }
 
-impl ReleaseStage {
-    /// Returns the name in the file and in API responses.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Preview => "preview",
-            Self::Beta => "beta",
-            Self::Ga => "ga",
-            Self::Deprecated => "deprecated",
-            Self::Internal => "internal",
-        }
-    }
-}
-
 /// An OAuth scope that actions can require.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeDefinition {

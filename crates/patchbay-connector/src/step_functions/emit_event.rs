@@ -32,7 +32,6 @@ pub(super) struct EmitEventFunction;
 impl StepFunctionType for EmitEventFunction {
     type Parameters = EmitEvent;
     const NAME: &'static str = "emit_event";
-    const BUILDS_OUTPUT: bool = true;
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<EmitEvent> {
         let mapping = parameters.mapping("`parameters`", &KEYS)?;

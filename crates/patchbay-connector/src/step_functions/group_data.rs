@@ -27,7 +27,6 @@ pub(super) struct GroupDataFunction;
 impl StepFunctionType for GroupDataFunction {
     type Parameters = GroupData;
     const NAME: &'static str = "group_data";
-    const BUILDS_OUTPUT: bool = true;
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<GroupData> {
         let mapping = parameters.mapping("`parameters`", &KEYS)?;

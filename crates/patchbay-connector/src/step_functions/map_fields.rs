@@ -5,8 +5,7 @@ use serde_json::Value;
 use super::{DependencyScan, FunctionVersion, StepContext, StepFunctionType};
 use crate::{
     expr::Template,
-    field_mapping::FieldMapping,
-    field_mapping::field_mappings,
+    field_mapping::{FieldMapping, field_mappings},
     json_schema::{list, map_of, object, reference, text},
     syntax::Reader,
 };
@@ -33,7 +32,6 @@ impl StepFunctionType for MapFieldsFunction {
     type Parameters = MapFields;
     const NAME: &'static str = "map_fields";
     const IS_VERSIONED: bool = true;
-    const BUILDS_OUTPUT: bool = true;
 
     fn read(parameters: Reader<'_>, version: FunctionVersion) -> Option<MapFields> {
         let mapping = parameters.mapping("`parameters`", &KEYS)?;
@@ -45,42 +43,28 @@ impl StepFunctionType for MapFieldsFunction {
         })
     }
 
-    fn templates<'a>(map: &'a MapFields, found: &mut Vec<&'a Template>) {
-        map.templates(found);
-    }
-
-    fn dependencies<'a>(map: &'a MapFields, action_fields: &'a [FieldMapping], found: &mut DependencyScan<'a>) {
-        map.dependencies(action_fields, found);
-    }
-
-    fn check(map: &MapFields, context: &StepContext<'_, '_>) {
-        map.check(context);
-    }
-
-    fn schema() -> Value {
-        object(&KEYS, &[], &[("fields", list(&reference("fieldMapping"))), ("externalSources", map_of(&text()))])
-    }
-}
-
-impl MapFields {
     /// Adds the expressions of the sources; those of the fields refer to the record.
-    pub(super) fn templates<'a>(&'a self, found: &mut Vec<&'a Template>) {
-        found.extend(&self.source);
-        found.extend(self.external_sources.iter().map(|(_, source)| source));
+    fn templates<'a>(map: &'a MapFields, found: &mut Vec<&'a Template>) {
+        found.extend(&map.source);
+        found.extend(map.external_sources.iter().map(|(_, source)| source));
     }
 
     /// Adds the expressions of the fields. Without a source, it reads the output of any step before it.
-    pub(super) fn dependencies<'a>(&'a self, action_fields: &'a [FieldMapping], found: &mut DependencyScan<'a>) {
-        found.any |= self.source.is_none();
-        for field in self.fields.as_deref().unwrap_or(action_fields) {
+    fn dependencies<'a>(map: &'a MapFields, action_fields: &'a [FieldMapping], found: &mut DependencyScan<'a>) {
+        found.any |= map.source.is_none();
+        for field in map.fields.as_deref().unwrap_or(action_fields) {
             field.templates(&mut found.templates);
         }
     }
 
     /// Reports scopes of the fields that the connector does not define.
-    pub(super) fn check(&self, context: &StepContext<'_, '_>) {
-        for field in self.fields.iter().flatten() {
+    fn check(map: &MapFields, context: &StepContext<'_, '_>) {
+        for field in map.fields.iter().flatten() {
             field.check_scopes(context.place, context.scopes);
         }
+    }
+
+    fn schema() -> Value {
+        object(&KEYS, &[], &[("fields", list(&reference("fieldMapping"))), ("externalSources", map_of(&text()))])
     }
 }

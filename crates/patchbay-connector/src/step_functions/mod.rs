@@ -43,8 +43,7 @@ use crate::{
     field_mapping::FieldMapping,
     json_schema::{names, object, reference},
     suggest::nearest,
-    syntax::NameSet,
-    syntax::Reader,
+    syntax::{NameSet, Reader},
 };
 
 /// The keys of a step function.
@@ -68,9 +67,6 @@ pub(crate) trait StepFunctionType {
     const NAME: &'static str;
     /// Whether `version` changes its behavior.
     const IS_VERSIONED: bool = false;
-    /// Whether the output is built from values that a call already has, without a response of the provider. Such
-    /// outputs are charged to the memory budget of the call.
-    const BUILDS_OUTPUT: bool = false;
 
     /// Reads `parameters`; `None` if they have an error, which is reported.
     fn read(parameters: Reader<'_>, version: FunctionVersion) -> Option<Self::Parameters>;
@@ -151,14 +147,6 @@ macro_rules! step_functions {
             pub const fn name(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => <$function as StepFunctionType>::NAME,)+
-                }
-            }
-
-            /// Returns true if the output is built from values that a call already has, without a response of the
-            /// provider.
-            pub const fn builds_output(&self) -> bool {
-                match self {
-                    $(Self::$variant(_) => <$function as StepFunctionType>::BUILDS_OUTPUT,)+
                 }
             }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Cursor, FunctionVersion, Pagination, RequestSpec, StepFunctionType, StepPaging,
-    request::{KEYS, paging_schemas, read_cursor, read_pagination, schema},
+    request::{KEYS, PAGING_KEYS, paging_schemas, read_cursor, read_pagination, schema},
 };
 use crate::{expr::Template, syntax::Reader};
 
@@ -23,7 +23,7 @@ pub struct PaginatedRequest {
 pub(super) struct PaginatedRequestFunction;
 
 fn keys() -> Vec<&'static str> {
-    [&KEYS[..], &["iterator", "cursor"]].concat()
+    [&KEYS[..], &PAGING_KEYS].concat()
 }
 
 impl StepFunctionType for PaginatedRequestFunction {

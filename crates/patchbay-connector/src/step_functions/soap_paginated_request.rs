@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Cursor, FunctionVersion, Pagination, SoapRequest, StepFunctionType, StepPaging,
-    request::{paging_schemas, read_cursor, read_pagination, schema},
+    request::{PAGING_KEYS, paging_schemas, read_cursor, read_pagination, schema},
     soap_request::{KEYS, schemas},
 };
 use crate::{expr::Template, syntax::Reader};
@@ -24,7 +24,7 @@ pub struct SoapPaginatedRequest {
 pub(super) struct SoapPaginatedRequestFunction;
 
 fn keys() -> Vec<&'static str> {
-    [&KEYS[..], &["iterator", "cursor"]].concat()
+    [&KEYS[..], &PAGING_KEYS].concat()
 }
 
 impl StepFunctionType for SoapPaginatedRequestFunction {

@@ -17,7 +17,6 @@ pub(super) struct StaticValuesFunction;
 impl StepFunctionType for StaticValuesFunction {
     type Parameters = ValueTemplate;
     const NAME: &'static str = "static_values";
-    const BUILDS_OUTPUT: bool = true;
 
     fn read(parameters: Reader<'_>, _: FunctionVersion) -> Option<ValueTemplate> {
         let mapping = parameters.mapping("`parameters`", &KEYS)?;

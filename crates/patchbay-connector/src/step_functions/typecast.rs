@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::{DependencyScan, FunctionVersion, MapFields, StepContext, StepFunctionType};
+use super::{DependencyScan, FunctionVersion, MapFields, StepContext, StepFunctionType, map_fields::MapFieldsFunction};
 use crate::{
     expr::Template,
-    field_mapping::FieldMapping,
-    field_mapping::typed_fields,
+    field_mapping::{FieldMapping, typed_fields},
     json_schema::{list, object, reference},
     syntax::Reader,
 };
@@ -20,7 +19,6 @@ impl StepFunctionType for TypecastFunction {
     type Parameters = MapFields;
     const NAME: &'static str = "typecast";
     const IS_VERSIONED: bool = true;
-    const BUILDS_OUTPUT: bool = true;
 
     fn read(parameters: Reader<'_>, version: FunctionVersion) -> Option<MapFields> {
         let mapping = parameters.mapping("`parameters`", &KEYS)?;
@@ -33,15 +31,15 @@ impl StepFunctionType for TypecastFunction {
     }
 
     fn templates<'a>(cast: &'a MapFields, found: &mut Vec<&'a Template>) {
-        cast.templates(found);
+        MapFieldsFunction::templates(cast, found);
     }
 
     fn dependencies<'a>(cast: &'a MapFields, action_fields: &'a [FieldMapping], found: &mut DependencyScan<'a>) {
-        cast.dependencies(action_fields, found);
+        MapFieldsFunction::dependencies(cast, action_fields, found);
     }
 
     fn check(cast: &MapFields, context: &StepContext<'_, '_>) {
-        cast.check(context);
+        MapFieldsFunction::check(cast, context);
     }
 
     fn schema() -> Value {

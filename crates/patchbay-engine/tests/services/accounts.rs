@@ -16,12 +16,22 @@ async fn an_account_is_suspended_resumed_and_deleted_at_once() {
     let patch = async |patch| world.engine.patch_account(&world.caller, &account.id, patch).await;
     world.whoami(&account).await.unwrap();
     let suspended = patch(status(AccountStatus::Suspended)).await.unwrap();
-    assert_eq!((suspended.account.status, suspended.account.status_reasons.len()), (AccountStatus::Suspended, 1));
+    assert_eq!(
+        (suspended.status(), suspended.account.status_reasons.len()),
+        (EffectiveStatus::Stored(AccountStatus::Suspended), 1)
+    );
     assert_eq!(world.whoami(&account).await.unwrap_err().code, ErrorCode::AccountSuspended);
     let edited = patch(AccountPatch { credentials: secrets(&[("key", OTHER)]), ..AccountPatch::default() }).await;
-    assert_eq!(edited.unwrap().account.status, AccountStatus::Suspended, "new credentials do not end a suspension");
+    assert_eq!(
+        edited.unwrap().status(),
+        EffectiveStatus::Stored(AccountStatus::Suspended),
+        "new credentials do not end a suspension"
+    );
     let resumed = patch(status(AccountStatus::Active)).await.unwrap();
-    assert_eq!((resumed.account.status, resumed.account.status_reasons.len()), (AccountStatus::Active, 0));
+    assert_eq!(
+        (resumed.status(), resumed.account.status_reasons.len()),
+        (EffectiveStatus::Stored(AccountStatus::Active), 0)
+    );
     world.whoami(&account).await.unwrap();
     assert_eq!(world.last_header("/whoami", "x-key").as_deref(), Some(OTHER));
     let settable = [AccountStatus::Active, AccountStatus::Suspended];

@@ -33,7 +33,7 @@ async fn another_key_ring_does_not_start() {
     drop(start(folder.path(), 1, with_ledger()).await.unwrap());
     drop(start(folder.path(), 1, with_ledger()).await.unwrap());
     let error = start(folder.path(), 2, with_ledger()).await.err().unwrap();
-    assert_eq!((error.code), (ErrorCode::KeyRingMismatch));
+    assert_eq!((error.status(), error.code), (500, ErrorCode::KeyRingMismatch));
     assert!(!error.message.contains('\n'));
 }
 

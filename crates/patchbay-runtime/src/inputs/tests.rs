@@ -64,7 +64,7 @@ fn problems(value: &Value) -> Vec<(String, &'static str)> {
     match check_inputs(&action(), raw(value)) {
         Ok(inputs) => panic!("accepted: {:?}", inputs.0),
         Err(error) => {
-            assert_eq!((error.code), (ErrorCode::Validation));
+            assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
             error.problems.into_iter().map(|problem| (problem.path, problem.code)).collect()
         }
     }

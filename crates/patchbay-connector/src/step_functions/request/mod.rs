@@ -8,7 +8,7 @@ pub use custom_error::CustomError;
 pub use pagination::{Cursor, NextKeyIn, PageLocation, PageMode, Pagination};
 pub use saml::Saml;
 
-pub(super) use pagination::{paging_schemas, read_cursor, read_pagination};
+pub(super) use pagination::{PAGING_KEYS, paging_schemas, read_cursor, read_pagination};
 
 use serde_json::{Value, json};
 

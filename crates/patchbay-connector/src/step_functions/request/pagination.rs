@@ -119,7 +119,10 @@ impl Pagination {
     }
 }
 
-/// Returns the schemas of `iterator` and `cursor`.
+/// The keys that a paginated request adds to those of its request.
+pub(crate) const PAGING_KEYS: [&str; 2] = ["iterator", "cursor"];
+
+/// Returns the schemas of [`PAGING_KEYS`].
 pub(crate) fn paging_schemas() -> [(&'static str, Value); 2] {
     let iterator = object(
         &ITERATOR_KEYS,
