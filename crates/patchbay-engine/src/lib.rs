@@ -24,10 +24,9 @@ pub use key_ring::{
     KeyRingStatus, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
 };
 pub use patchbay_egress::set_worker_pool_index;
-pub(crate) use patchbay_runtime as runtime;
 pub use patchbay_runtime::{
     EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, Problem, ProviderFailure, Revocation, RunTrace,
-    RuntimeConfig, local_runner, recorded_tests,
+    local_runner, recorded_tests,
 };
 pub use public_urls::{NoRoutes, PublicUrls};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};

@@ -94,19 +94,19 @@ mod tests {
     fn each_cause_has_its_code() {
         let url = Url::parse("https://user:hunter22@api.example.com/a?key=hunter22").unwrap();
         let limited = |limit| FailureCause::RateLimited(RateLimited { limit, retry_after_secs: 7 });
-        for (cause, code, retry_after) in [
-            (FailureCause::DeadlineExceeded, ErrorCode::Timeout, Some(60)),
-            (FailureCause::Unreachable("refused".into()), ErrorCode::ProviderUnreachable, None),
-            (FailureCause::ConnectionLost("reset".into()), ErrorCode::ProviderConnection, None),
-            (FailureCause::ResponseTooLarge(9), ErrorCode::ProviderResponseTooLarge, None),
-            (FailureCause::RedirectRejected("it redirects".into()), ErrorCode::ProviderRedirect, None),
-            (FailureCause::InvalidResponse("damaged".into()), ErrorCode::ProviderInvalidResponse, None),
-            (limited(LimitKind::RequestsPerSecond(2.0)), ErrorCode::AccountRateLimit, Some(7)),
-            (limited(LimitKind::Concurrency(2)), ErrorCode::AccountConcurrency, Some(7)),
-            (limited(LimitKind::ReportedByProvider), ErrorCode::ProviderRateLimit, Some(7)),
+        for (cause, status, code, retry_after) in [
+            (FailureCause::DeadlineExceeded, 408, ErrorCode::Timeout, Some(60)),
+            (FailureCause::Unreachable("refused".into()), 502, ErrorCode::ProviderUnreachable, None),
+            (FailureCause::ConnectionLost("reset".into()), 502, ErrorCode::ProviderConnection, None),
+            (FailureCause::ResponseTooLarge(9), 502, ErrorCode::ProviderResponseTooLarge, None),
+            (FailureCause::RedirectRejected("it redirects".into()), 502, ErrorCode::ProviderRedirect, None),
+            (FailureCause::InvalidResponse("damaged".into()), 502, ErrorCode::ProviderInvalidResponse, None),
+            (limited(LimitKind::RequestsPerSecond(2.0)), 429, ErrorCode::AccountRateLimit, Some(7)),
+            (limited(LimitKind::Concurrency(2)), 429, ErrorCode::AccountConcurrency, Some(7)),
+            (limited(LimitKind::ReportedByProvider), 429, ErrorCode::ProviderRateLimit, Some(7)),
         ] {
             let error = RequestFailure { url: url.clone(), cause: cause.clone() }.into_error("Demo");
-            assert_eq!((error.code, error.retry_after), (code, retry_after), "{cause:?}");
+            assert_eq!((error.status(), error.code, error.retry_after), (status, code, retry_after), "{cause:?}");
             assert!(error.message.contains("Demo"), "{error}");
             let target = error.provider.map(|provider| provider.url).unwrap_or_default();
             assert!(!format!("{}{target}", error.message).contains("hunter22"), "{} {target}", error.message);
@@ -116,11 +116,12 @@ mod tests {
     #[test]
     fn a_missing_and_a_rejected_client_certificate_have_different_codes() {
         let url = Url::parse("https://api.example.com/").unwrap();
-        for (presented, code) in [(true, ErrorCode::AccountInvalidCredentials), (false, ErrorCode::ProviderUnreachable)]
+        for (presented, status, code) in
+            [(true, 401, ErrorCode::AccountInvalidCredentials), (false, 502, ErrorCode::ProviderUnreachable)]
         {
             let error =
                 cause_error(FailureCause::ClientCertificate { presented, reason: "TLS alert".into() }, "Demo", &url);
-            assert_eq!(error.code, code);
+            assert_eq!((error.status(), error.code), (status, code));
         }
     }
 }

@@ -4,11 +4,6 @@ use std::collections::HashSet;
 
 use patchbay_connector::{Connector, definition::FieldMapping};
 
-use crate::ErrorCode;
-
-/// The code of every error about missing scopes: before a request is sent, or from the provider's response.
-pub const MISSING_SCOPES: ErrorCode = ErrorCode::AccountMissingScopes;
-
 /// The scopes that the provider granted to an account, and the scopes that they include.
 pub struct GrantedScopes<'a>(Option<HashSet<&'a str>>);
 

@@ -40,9 +40,8 @@ pub use egress_error::{IntoError, cause_error};
 pub use error::{Error, Problem, ProviderFailure};
 pub use events::{EmittedEvent, EventSink};
 pub use expression_error::expression_error;
-pub use file_stream::FileMetadata;
-pub use file_stream::{StreamSlot, StreamedFile};
-pub use granted_scopes::{MISSING_SCOPES, not_granted};
+pub use file_stream::{FileMetadata, StreamSlot, StreamedFile};
+pub use granted_scopes::not_granted;
 pub use host::Host;
 pub use inputs::{RawInputs, check_inputs};
 pub use patchbay_model::ErrorCode;
@@ -64,5 +63,4 @@ pub use response::{
 pub use revocation::Revocation;
 pub use run::{run, run_for_credentials};
 pub use run_ids::RunIds;
-pub use trace::Trace;
-pub use trace::{Exchange, RunTrace};
+pub use trace::{Exchange, RunTrace, Trace};

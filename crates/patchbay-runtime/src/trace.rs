@@ -60,7 +60,7 @@ impl Exchange {
 }
 
 /// The exchanges and the duration of a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunTrace {
     /// The duration of the whole run, in milliseconds.
     pub duration_ms: u64,
@@ -80,13 +80,18 @@ pub struct Trace {
 /// Shorter values are words like `true`, which also occur elsewhere.
 const MIN_SECRET_LEN: usize = 8;
 
+/// Returns the time since `began`, in milliseconds.
+pub fn elapsed_millis(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// An exchange whose response has not arrived.
 pub struct PendingExchange(Exchange);
 
 impl Trace {
     /// Ends the recording of a run that began at `began`.
     pub fn finish(self, began: Instant) -> RunTrace {
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let duration_ms = elapsed_millis(began);
         RunTrace { duration_ms, requests: self.into_exchanges() }
     }
 

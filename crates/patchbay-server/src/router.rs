@@ -121,8 +121,7 @@ fn page_routes() -> Router<AppState> {
 /// Returns the router of all routes.
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-    let urls = config.urls.clone();
-    let state = AppState { engine, config: Arc::new(config), urls, streams, document: Arc::default() };
+    let state = AppState { engine, config: Arc::new(config), streams, document: Arc::default() };
     let (api, _) = api().split_for_parts();
     let (hub, _) = hub_api().split_for_parts();
     Router::new()

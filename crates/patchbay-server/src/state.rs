@@ -67,7 +67,6 @@ impl SandboxInfo {
 pub(crate) struct AppState {
     pub(crate) engine: Engine,
     pub(crate) config: Arc<ServerConfig>,
-    pub(crate) urls: Arc<RouteUrls>,
     /// Limits the number of event streams.
     pub(crate) streams: Arc<Semaphore>,
     /// The OpenAPI document, built at the first request: anyone can request it, and building it is expensive.
@@ -77,7 +76,7 @@ pub(crate) struct AppState {
 impl AppState {
     /// Returns the OpenAPI document.
     pub(crate) fn document(&self) -> &serde_json::Value {
-        self.document.get_or_init(|| crate::openapi(self.urls.base()))
+        self.document.get_or_init(|| crate::openapi(self.config.urls.base()))
     }
 }
 

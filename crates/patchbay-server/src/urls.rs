@@ -1,5 +1,6 @@
 //! The URLs of this server that responses, pages and providers are given: built here and nowhere else.
 
+use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_engine::PublicUrls;
 use patchbay_vault::Secret;
 use url::{Url, form_urlencoded};
@@ -90,8 +91,8 @@ impl PublicUrls for RouteUrls {
 }
 
 /// Returns the path of the connection guide for an authentication method.
-pub(crate) fn guide_path(connector: &str, method: &str) -> String {
-    format!("/guides/{connector}/{method}")
+pub(crate) fn guide_path(connector: &Connector, method: &AuthMethod) -> String {
+    format!("/guides/{}/{}", connector.key, method.key)
 }
 
 /// Returns the path at which the window of a prepared authorization opens.

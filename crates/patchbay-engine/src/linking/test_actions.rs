@@ -2,12 +2,8 @@
 
 use patchbay_model::{CallId, CallKind, CallRecord, StatusReason};
 
-use crate::{
-    Engine, Error, ErrorCode,
-    runtime::{self, RawInputs, RunContext},
-    services::error_hints,
-    tokens::TokenContext,
-};
+use crate::{Engine, Error, ErrorCode, services::error_hints, tokens::TokenContext};
+use patchbay_runtime::{self as runtime, RawInputs, RunContext};
 
 /// Runs the method's test actions. A required one that fails is the outcome; others become reasons
 /// that the account keeps.

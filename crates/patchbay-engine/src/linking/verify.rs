@@ -8,13 +8,13 @@ use patchbay_model::{Account, Profile, StatusReason};
 use super::test_actions::run_test_actions;
 use crate::{
     Engine, Error, ErrorCode,
-    runtime::Credentials,
     services::{credentials_of, error_hints},
     tokens::{
         self, Grant, TokenContext, TokenError, TokenFailure, TokenSet, gets_token_at_link, needs_authorization,
         request_token,
     },
 };
+use patchbay_runtime::Credentials;
 
 /// The inputs of the verification of new credentials.
 pub(crate) struct Verification<'a> {

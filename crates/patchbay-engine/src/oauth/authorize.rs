@@ -15,10 +15,10 @@ use super::{
 use crate::{
     Engine, Error, Field,
     linking::{check_fields, open_secrets},
-    runtime::Credentials,
     services::{HubSession, hub::HubProfile, invalid, invalid_at},
     tokens::{TokenContext, needs_authorization},
 };
+use patchbay_runtime::Credentials;
 
 /// An authorization to start.
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use super::{Caller, Engine, invalid, invalid_at, revocation::revoked};
 use crate::{
     Error, ErrorCode, Field, Page, Problem,
     linking::{Verification, check_fields, seal_account, verify},
-    runtime::Revocation,
     scopes::lacking_scopes,
     tokens::{TokenSet, expiry_message, previous_client_id},
 };
+use patchbay_runtime::Revocation;
 
 /// A query for a list of accounts. An empty list does not filter. Pages count from 1.
 #[derive(Clone, Debug, Default)]
@@ -233,10 +233,12 @@ impl Engine {
         token_set: Option<&TokenSet>,
     ) -> Result<AccountView, Error> {
         for _ in 0..MAX_UPDATE_ATTEMPTS {
-            let read =
-                self.storage().accounts().get(project, id).await?.ok_or_else(|| {
-                    Error::new(ErrorCode::AccountNotFound, "this project has no such account")
-                })?;
+            let read = self
+                .storage()
+                .accounts()
+                .get(project, id)
+                .await?
+                .ok_or_else(|| Error::new(ErrorCode::AccountNotFound, "this project has no such account"))?;
             let mut changed = read.clone();
             let profile = self.apply(&mut changed, patch, rule).await?;
             let is_elsewhere = changed.profile_id != read.profile_id || changed.environment != read.environment;

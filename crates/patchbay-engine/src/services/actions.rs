@@ -15,12 +15,8 @@ use super::{
     cursors,
     files::{RunFile, RunReply},
 };
-use crate::{
-    Error, ErrorCode, RunTrace,
-    runtime::{self, RawInputs, RunContext, StreamSlot, Trace},
-    scopes::missing_scopes,
-    tokens::uses_token,
-};
+use crate::{Error, ErrorCode, RunTrace, scopes::missing_scopes, tokens::uses_token};
+use patchbay_runtime::{self as runtime, RawInputs, RunContext, StreamSlot, Trace};
 
 /// The number of characters of an action id that a message repeats.
 const MAX_ACTION_ID_CHARS: usize = 100;
@@ -134,7 +130,7 @@ impl Engine {
             }
         }
         match &mut outcome {
-            Err(error) if error.code == runtime::MISSING_SCOPES => {
+            Err(error) if error.code == ErrorCode::AccountMissingScopes => {
                 Box::pin(self.refused_for_scopes(&call, &action, error)).await;
             }
             _ => {}
@@ -257,7 +253,7 @@ fn may_repeat(call: &Call, name: &str) -> bool {
 /// Returns 412, because the provider granted fewer scopes than the action requires.
 fn refused_for(title: &str, action: &Action, missing: &[String]) -> Error {
     let message = runtime::not_granted(title, &format!("`{}`", action.public_id), missing);
-    Error::new(runtime::MISSING_SCOPES, message)
+    Error::new(ErrorCode::AccountMissingScopes, message)
 }
 
 /// Returns whether the provider rejected the credentials.

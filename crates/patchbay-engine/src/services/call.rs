@@ -7,10 +7,8 @@ use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Profile, ProfileId
 use tokio::time::{Duration, Instant};
 
 use super::{Caller, Engine, ResolvedAccount, error_hints, resolve};
-use crate::{
-    Error, ErrorCode,
-    runtime::{Credentials, RunContext, RunIds},
-};
+use crate::{Error, ErrorCode};
+use patchbay_runtime::{Credentials, RunContext, RunIds};
 
 /// The status in the record of a call that its caller cancelled.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -49,7 +47,7 @@ impl Call {
         action: Option<String>,
     ) -> Result<Self, Error> {
         let (began, started_at) = (Instant::now(), engine.clock().now());
-        let deadline = engine.config().deadline();
+        let deadline = began + engine.config().runtime().call_budget;
         let resolved = engine.resolve_account(&caller.project_id, account).await?;
         let resolved = engine.with_valid_token(resolved).await?;
         let profile = match profile {
@@ -109,7 +107,7 @@ impl Call {
     /// Returns what the runtime runs an action with.
     pub(super) fn context<'a>(&'a self, caller: &Caller, credentials: &'a Credentials) -> RunContext<'a> {
         let account = &self.resolved.account;
-        let facts = RunIds {
+        let ids = RunIds {
             organization_id: Some(caller.organization_id.clone()),
             project_id: caller.project_id.clone(),
             account_id: Some(account.id.clone()),
@@ -123,7 +121,7 @@ impl Call {
             events: self.engine.events(),
             max_rate_limit_wait: self.max_rate_limit_wait,
             granted: account.token.as_ref().map(|token| &*token.scopes).filter(|scopes| !scopes.is_empty()),
-            ..RunContext::new(&self.connector, self.method(), credentials, facts, config, deadline)
+            ..RunContext::new(&self.connector, self.method(), credentials, ids, config, deadline)
         }
     }
 

@@ -7,10 +7,8 @@ use patchbay_model::{Account, Sealed};
 use patchbay_vault::{SealContext, Secret, Vault};
 use serde_json::{Map, Value};
 
-use crate::{
-    Error,
-    runtime::{RawInputs, invalid_cursor},
-};
+use crate::Error;
+use patchbay_runtime::{RawInputs, invalid_cursor};
 
 /// The prefix of a sealed cursor, with the version of the format.
 const CURSOR_PREFIX: &str = "pbc1_";

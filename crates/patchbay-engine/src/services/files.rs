@@ -5,10 +5,8 @@ use bytes::Bytes;
 use patchbay_egress::BodyStream;
 
 use super::{actions::RunOutcome, call::Call};
-use crate::{
-    Error,
-    runtime::{FileMetadata, IntoError as _, StreamRedactor, StreamedFile},
-};
+use crate::Error;
+use patchbay_runtime::{FileMetadata, IntoError as _, StreamRedactor, StreamedFile};
 
 /// The result of an action.
 pub enum RunReply {

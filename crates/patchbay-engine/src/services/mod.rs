@@ -27,9 +27,9 @@ use crate::{
     keyed_locks::KeyedLocks,
     login::{DashboardPasswords, LoginThrottle},
     retention,
-    runtime::{Cache, Host, RuntimeConfig},
     tokens::{self, SingleFlight},
 };
+use patchbay_runtime::{Cache, Host, RuntimeConfig};
 
 pub mod accounts;
 pub mod action_catalog;
@@ -98,13 +98,14 @@ pub struct EngineConfig {
 impl Default for EngineConfig {
     /// Returns the defaults of the configuration file, for a process without routes.
     fn default() -> Self {
+        let RuntimeConfig { max_response_bytes, call_budget } = RuntimeConfig::default();
         Self {
             urls: Arc::new(NoRoutes),
             egress_allow: Vec::new(),
             egress_ca: None,
             upstreams: Vec::new(),
-            call_budget_millis: 60_000,
-            max_response_bytes: 32 * 1024 * 1024,
+            call_budget_millis: u64::try_from(call_budget.as_millis()).unwrap_or(u64::MAX),
+            max_response_bytes,
             call_retention_days: 90,
         }
     }

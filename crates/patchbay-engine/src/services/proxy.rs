@@ -15,11 +15,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Caller, Engine, call::Call};
-use crate::{
-    Error, ErrorCode, Problem, ProviderFailure,
-    runtime::{self, Credentials, IntoError as _, Redactor, RequestParts},
-    tokens::uses_token,
-};
+use crate::{Error, ErrorCode, Problem, ProviderFailure, tokens::uses_token};
+use patchbay_runtime::{self as runtime, Credentials, IntoError as _, Redactor, RequestParts};
 
 /// Request headers that only the server sets, or that could cause request smuggling.
 const FORBIDDEN_REQUEST_HEADERS: [&str; 17] = [

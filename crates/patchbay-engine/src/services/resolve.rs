@@ -10,9 +10,9 @@ use super::{Engine, revocation::revoked};
 use crate::{
     Error, ErrorCode,
     linking::open_secrets,
-    runtime::Credentials,
     tokens::{self, is_previous_client},
 };
+use patchbay_runtime::Credentials;
 
 /// An account that calls may use, with its profile and connector.
 pub(crate) struct ResolvedAccount {
@@ -75,10 +75,7 @@ impl Engine {
     /// Returns the account in any status; `AccountNotFoundError` (404), also for an account of another project.
     pub(crate) async fn account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
         let missing = || {
-            Error::new(
-                ErrorCode::AccountNotFound,
-                format!("this project has no account `{}`", shortened(id.as_str())),
-            )
+            Error::new(ErrorCode::AccountNotFound, format!("this project has no account `{}`", shortened(id.as_str())))
         };
         if let Some(account) = self.0.accounts.get(id) {
             return if account.project_id == *project { Ok(account) } else { Err(missing()) };

@@ -15,9 +15,9 @@ use tokio::time::{Instant, sleep};
 use super::{Caller, Engine, credentials_of, invalid_at};
 use crate::{
     Error, ErrorCode, Field,
-    runtime::Revocation,
     tokens::{TokenClient, TokenContext, revoke},
 };
+use patchbay_runtime::Revocation;
 
 /// The timeout of the provider's response, unless the time limit of a call is shorter.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,10 +32,6 @@ const MAX_CONCURRENT_REVOCATIONS: usize = 8;
 pub(crate) const MAX_ACCOUNTS_PER_REQUEST: u32 = 500;
 /// The page size for reading the accounts.
 const LIST_PAGE_SIZE: u32 = 100;
-/// The reason of a revoked account.
-const REVOKED: ErrorCode = ErrorCode::AccountRevoked;
-/// The reason of an account whose provider did not confirm the revocation.
-const UNCONFIRMED: ErrorCode = ErrorCode::RevocationFailed;
 
 /// The accounts to revoke. At least one filter is required.
 #[derive(Clone, Debug, Default)]
@@ -187,7 +183,7 @@ impl Engine {
             }
             changed.status = if confirmed { AccountStatus::Revoked } else { AccountStatus::Suspended };
             changed.status_reasons = vec![StatusReason {
-                code: Some(if confirmed { REVOKED } else { UNCONFIRMED }.to_string()),
+                code: Some(if confirmed { ErrorCode::AccountRevoked } else { ErrorCode::RevocationFailed }.to_string()),
                 description: Some(format!("revoked by the operator; reconnect the account: {why}")),
                 timestamp: now,
             }];
@@ -282,5 +278,8 @@ impl Engine {
 
 /// Returns `AccountRevokedError` (412).
 pub(crate) fn revoked() -> Error {
-    Error::new(REVOKED, "the operator revoked the account, and its credentials are deleted; reconnect the account")
+    Error::new(
+        ErrorCode::AccountRevoked,
+        "the operator revoked the account, and its credentials are deleted; reconnect the account",
+    )
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::runtime::{Credentials, Redactor};
+use patchbay_runtime::{Credentials, Redactor};
 
 /// The key among an account's secrets. It contains a dot, which no expression can spell.
 pub(crate) const DISCOVERED_SERVER_KEY: &str = "oauth.server";

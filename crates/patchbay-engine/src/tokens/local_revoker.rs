@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use patchbay_model::{EnabledActions, Metadata, Owner, Profile, ProfileId, ProjectId, Timestamp};
+use patchbay_runtime::{
+    Revocation,
+    local_runner::{LocalAccount, LocalRunner, OpenAccount},
+    recorded_tests::Revoker,
+};
 
 use super::{TokenClient, TokenContext, revoke};
-use crate::{
-    EngineConfig, Error,
-    runtime::{
-        Revocation,
-        local_runner::{LocalAccount, LocalRunner, OpenAccount},
-        recorded_tests::Revoker,
-    },
-};
+use crate::{EngineConfig, Error};
 
 /// The id of the project, profile and owner of an account that is not stored.
 const LOCAL_ID: &str = "local";

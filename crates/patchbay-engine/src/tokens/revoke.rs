@@ -14,10 +14,8 @@ use super::{
     },
     token_response,
 };
-use crate::{
-    Error, ErrorCode,
-    runtime::{self, IntoError as _, RawInputs, Revocation},
-};
+use crate::{Error, ErrorCode};
+use patchbay_runtime::{self as runtime, IntoError as _, RawInputs, Revocation};
 
 /// Checks whether a method's credentials may be revocable. An MCP server announces its revocation endpoint in discovery.
 /// Credentials that customers entered themselves cannot be revoked here.

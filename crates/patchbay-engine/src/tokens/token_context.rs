@@ -3,7 +3,7 @@
 use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, CallId, ConnectSession, Owner, Profile};
 
-use crate::runtime::{Credentials, RunIds};
+use patchbay_runtime::{Credentials, RunIds};
 
 /// The connector, profile, owner and credentials that a token belongs to. Token requests, revocations and test actions
 /// run with it.

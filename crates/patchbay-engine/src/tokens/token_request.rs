@@ -20,10 +20,8 @@ use super::{
     token_context::TokenContext,
     token_response::{self, REFRESH_TOKEN, TokenError, TokenSet},
 };
-use crate::{
-    Engine, EngineConfig, Error, ErrorCode,
-    runtime::{self, Host, IntoError as _, RawInputs, Redactor, RunContext},
-};
+use crate::{Engine, EngineConfig, Error, ErrorCode};
+use patchbay_runtime::{self as runtime, Host, IntoError as _, RawInputs, Redactor, RunContext};
 
 /// The grant of a token request.
 pub(crate) enum Grant {

@@ -14,6 +14,7 @@ use crate::{
     Error,
     context::{Run, RunContext},
     egress_error::IntoError as _,
+    trace::elapsed_millis,
 };
 
 impl Run<'_> {
@@ -82,7 +83,7 @@ impl Run<'_> {
         }
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, pending, began)) = tracing {
-            let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let took = elapsed_millis(began);
             match &outcome {
                 Ok(answer) => {
                     let (status, headers, body) = response_of(answer);

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Error, ErrorCode, ProviderFailure,
-    granted_scopes::{MISSING_SCOPES, not_granted},
+    granted_scopes::not_granted,
     protocols::xml::{self, ElementNames},
 };
 
@@ -57,7 +57,7 @@ pub fn provider_error(clock: &dyn Clock, provider: &str, incoming: &InboundRespo
             Error::new(ErrorCode::ProviderRedirect, format!("{provider} answered {status} without a place to go to"))
         }
         (_, None) => match &wanted {
-            Some(wanted) => Error::new(MISSING_SCOPES, not_granted(provider, "this", wanted)),
+            Some(wanted) => Error::new(ErrorCode::AccountMissingScopes, not_granted(provider, "this", wanted)),
             None => Error::provider(status, format!("{provider} answered {status}{detail}")),
         },
     };

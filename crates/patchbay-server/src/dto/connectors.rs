@@ -13,7 +13,7 @@ use super::{
     fields::FieldOut,
     shared::{AuthType, EmptyObject, ReleaseStageOut, ScopeOut},
 };
-use crate::{guides::guide_path, urls::RouteUrls};
+use crate::urls::{RouteUrls, guide_path};
 
 /// A connector.
 #[derive(Serialize, ToSchema)]

@@ -6,7 +6,7 @@ use patchbay_connector::{
 };
 use patchbay_engine::{Error, Origin};
 use patchbay_model::{AccountKind, ProfileAlarm, StatusReason, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{
@@ -88,7 +88,7 @@ impl From<ReleaseStage> for ReleaseStageOut {
 }
 
 /// Whether an account is a real account or a test account.
-#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AccountKind)]
 pub(crate) enum AccountKindOut {

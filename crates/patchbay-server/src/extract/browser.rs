@@ -53,7 +53,7 @@ pub(super) fn is_same_origin(parts: &Parts, state: &AppState) -> bool {
     // the browser reached it.
     let same_origin = header("origin").is_none_or(|origin| {
         let host = origin.split_once("://").map(|(_, host)| host);
-        state.urls.origin() == origin || (host.is_some() && host == header("host"))
+        state.config.urls.origin() == origin || (host.is_some() && host == header("host"))
     });
     has_csrf_header(&parts.headers) && same_origin
 }

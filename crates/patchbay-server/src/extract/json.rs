@@ -240,10 +240,7 @@ mod tests {
         for (body, message) in [
             (r#"{"name": "a", "count": "s3cret"}"#, "body.count: expected u32"),
             (r#"{"name": "a"}"#, "body: `count` is required"),
-            (
-                r#"{"name": "a", "count": 1, "nmae": "s3cret"}"#,
-                "body.nmae: unknown field `nmae`; did you mean `name`?",
-            ),
+            (r#"{"name": "a", "count": 1, "nmae": "s3cret"}"#, "body.nmae: unknown field `nmae`; did you mean `name`?"),
             (r#"["s3cret", 1]"#, "the body must be a JSON object, not a list"),
             (r#"{"name": "s3cret"#, "the body is not valid JSON (line 1, column 16)"),
         ] {

@@ -9,7 +9,7 @@ use patchbay_model::EnabledActions;
 
 use super::{
     html::{sentence_to_html, to_html},
-    model::{GuidePage, Section, Step, guide_path},
+    model::{GuidePage, Section, Step},
     scopes::GuideScopes,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         guides::{HubGuideOut, HubGuideSectionOut, HubGuideStepOut},
         shared::ScopeOut,
     },
-    urls::RouteUrls,
+    urls::{RouteUrls, guide_path},
 };
 
 /// Returns the guide for what the profile's actions need, or `None` if the connector has none. `urls` builds the URL of

@@ -9,5 +9,5 @@ mod scopes;
 pub(crate) use html::{sentence_to_html, to_html};
 pub(crate) use hub::hub_guide;
 pub(crate) use markdown::to_markdown;
-pub(crate) use model::{GuidePage, guide_path};
+pub(crate) use model::GuidePage;
 pub(crate) use scopes::GuideScopes;

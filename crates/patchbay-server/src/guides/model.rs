@@ -6,7 +6,6 @@ use patchbay_connector::{
 };
 
 use super::scopes::{GuideScopes, ListedScopes};
-use crate::urls;
 
 /// A guide's page.
 pub(crate) struct GuidePage {
@@ -75,11 +74,6 @@ fn written_sections(
     let sections = guide.map(|guide| guide.sections.as_slice()).unwrap_or_default();
     let shown = sections.iter().filter(|section| scopes.show(&section.applicable_scopes));
     shown.map(|section| written_section(section, connector, method, scopes)).collect()
-}
-
-/// Returns the path of a method's guide.
-pub(crate) fn guide_path(connector: &Connector, method: &AuthMethod) -> String {
-    urls::guide_path(&connector.key, &method.key)
 }
 
 fn written_section(

@@ -16,8 +16,9 @@ use super::render::page;
 use crate::{
     error::ApiError,
     extract::{OptionalAuth, QueryMap},
-    guides::{GuidePage, GuideScopes, guide_path, to_html, to_markdown},
+    guides::{GuidePage, GuideScopes, to_html, to_markdown},
     state::AppState,
+    urls::guide_path,
 };
 
 /// `GET /guides/{connector}/{auth}` and `GET /guides/{connector}/{auth}.md`: returns a guide. `?actions=a,b` limits it to
@@ -108,7 +109,7 @@ pub(crate) async fn guide_index(State(state): State<AppState>, OptionalAuth(call
 
 /// `GET /llms.txt`: returns the documentation's index for language models (<https://llmstxt.org>).
 pub(crate) async fn llms(State(state): State<AppState>) -> Response {
-    let urls = &state.urls;
+    let urls = &state.config.urls;
     let mut text = format!(
         "# Patchbay\n\n> A self-hosted integration gateway: link customers' accounts, then act on them through one API.\n\n## API\n\n- [API reference]({}): every endpoint\n- [OpenAPI document]({}): every endpoint, for programs\n\n## Guides\n\n",
         urls.reference(),

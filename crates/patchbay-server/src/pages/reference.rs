@@ -34,7 +34,7 @@ pub(crate) async fn reference(State(state): State<AppState>) -> Response {
         let id = name.to_lowercase().replace(' ', "-");
         context! { id => id, name => name, operations => operations }
     });
-    page("reference.html", context! { groups => groups.collect::<Vec<_>>(), public_url => state.urls.base() })
+    page("reference.html", context! { groups => groups.collect::<Vec<_>>(), public_url => state.config.urls.base() })
 }
 
 fn operation_view(document: &Value, path: &str, method: &str, operation: &Value) -> View {

@@ -15,7 +15,7 @@ pub(crate) async fn start(State(state): State<AppState>) -> Response {
         .map(|sandbox| context! { id => &sandbox.client_id, secret => &sandbox.client_secret });
     page(
         "start.html",
-        context! { version => state.config.version, public_url => state.urls.base(), sandbox => sandbox },
+        context! { version => state.config.version, public_url => state.config.urls.base(), sandbox => sandbox },
     )
 }
 
@@ -26,5 +26,5 @@ pub(crate) fn not_connected(message: &str) -> Response {
 
 /// Returns the page that replaces a screen which is not in this build. It does not show the token in the query.
 pub(super) async fn not_built(State(state): State<AppState>) -> Response {
-    page("not_built.html", context! { public_url => state.urls.base() })
+    page("not_built.html", context! { public_url => state.config.urls.base() })
 }

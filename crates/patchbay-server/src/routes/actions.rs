@@ -61,7 +61,7 @@ pub(crate) async fn list(
         details: include.iter().any(|name| name == "action_details"),
         guides: include.iter().any(|name| name == "authentication_guides"),
         actions: !query.list(&["exclude"]).iter().any(|name| name == "actions"),
-        urls: &state.urls,
+        urls: &state.config.urls,
     };
     let page = state.engine.list_actions(&caller, filter).await?;
     Ok(Json(ActionPageOut::new(&page, &shown)))

@@ -69,5 +69,5 @@ pub(crate) async fn get(
         EnabledActions::All
     };
     let active = state.engine.active_profile(&caller, &connector.key).await?.is_some();
-    Ok(Json(ConnectorDetailOut::new(connector, active, &enabled, &state.urls)))
+    Ok(Json(ConnectorDetailOut::new(connector, active, &enabled, &state.config.urls)))
 }

@@ -75,9 +75,10 @@ pub(crate) async fn connector(
     let method = connector.auth_method(&profile.auth_config_key);
     let is_public = origin == Origin::Instance;
     // Customers cannot open the guide of a pushed connector: only its project can.
-    let link = method.and_then(|method| support_link(method, &state.urls));
-    let link = link.filter(|link| is_public || !link.starts_with(&format!("{}/", state.urls.guides())));
-    let guide = |method| hub_guide(is_public.then_some(&state.urls), &connector, method, &profile.enabled_actions);
+    let link = method.and_then(|method| support_link(method, &state.config.urls));
+    let link = link.filter(|link| is_public || !link.starts_with(&format!("{}/", state.config.urls.guides())));
+    let guide =
+        |method| hub_guide(is_public.then_some(&state.config.urls), &connector, method, &profile.enabled_actions);
     let parts = HubConfigParts {
         support_link: link,
         guide: method.and_then(guide),

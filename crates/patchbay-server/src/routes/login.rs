@@ -64,7 +64,7 @@ pub(crate) async fn login(
         (None, Some(password)) => state.engine.log_in_by_password(password).await?,
         _ => return Err(invalid("password", "send either login_token or password").into()),
     };
-    let cookie = cookie_header(&state.urls, token.expose(), ttl);
+    let cookie = cookie_header(&state.config.urls, token.expose(), ttl);
     let session = LoginSessionOut::new(&state.config, Some(&session), session.password_set);
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(session)))
 }
@@ -84,7 +84,7 @@ pub(crate) async fn logout(
     if let Some(token) = session_token(&headers) {
         state.engine.log_out(&token).await?;
     }
-    let cookie = cookie_header(&state.urls, "", Duration::ZERO);
+    let cookie = cookie_header(&state.config.urls, "", Duration::ZERO);
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])))
 }
 

@@ -94,7 +94,7 @@ pub(crate) async fn callback_by_form(
     // The media type is not checked: anything but a form has no state, and the next page says so.
     let parameters = form_urlencoded::parse(&body);
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    redirect(StatusCode::SEE_OTHER, &format!("{}?{query}", state.urls.callback(&connector)), None)
+    redirect(StatusCode::SEE_OTHER, &format!("{}?{query}", state.config.urls.callback(&connector)), None)
 }
 
 /// Returns the client metadata document of a connector.
@@ -137,7 +137,7 @@ fn error_page(error: &Error) -> Response {
 }
 
 fn cookie(state: &AppState, suffix: &str, value: &str, max_age_secs: i64) -> HeaderValue {
-    let is_https = state.urls.is_https();
+    let is_https = state.config.urls.is_https();
     let (prefix, secure) = if is_https { (SECURE_COOKIE_PREFIX, "; Secure") } else { (PLAIN_COOKIE_PREFIX, "") };
     // Lax: it must be sent with the navigation from the provider, and with no other request from other sites.
     let text = format!("{prefix}{suffix}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}");

@@ -10,10 +10,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::discovery_error;
-use crate::{
-    Engine, Error,
-    runtime::{IntoError as _, cause_error},
-};
+use crate::{Engine, Error};
+use patchbay_runtime::{IntoError as _, cause_error};
 
 /// The largest document that is read, in bytes.
 const MAX_DOCUMENT_BYTES: usize = 128 * 1024;
@@ -76,7 +74,7 @@ pub(super) async fn get_document(
     };
     let incoming = send(engine, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
-        return Err(crate::runtime::provider_error(engine.clock(), title, &incoming));
+        return Err(patchbay_runtime::provider_error(engine.clock(), title, &incoming));
     }
     if !incoming.status.is_success() {
         return Ok(None);

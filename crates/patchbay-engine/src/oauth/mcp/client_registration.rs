@@ -272,7 +272,7 @@ impl ClientRegistrar<'_> {
             let reason = reason.unwrap_or_else(|| format!("status {}", incoming.status.as_u16()));
             let mut error =
                 self.registration_error(&format!("its authorization server rejected the registration: {reason}"));
-            error.provider = crate::runtime::provider_error(self.engine.clock(), title, &incoming).provider;
+            error.provider = patchbay_runtime::provider_error(self.engine.clock(), title, &incoming).provider;
             return Err(error);
         };
         let secret = text("client_secret").map(str::to_owned);

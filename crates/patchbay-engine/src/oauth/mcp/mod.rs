@@ -30,7 +30,8 @@ use self::{
     client_registration::ClientRegistrar,
     metadata::{AuthorizationServerMetadata, ProtectedResourceMetadata},
 };
-use crate::{Engine, Error, ErrorCode, runtime::Credentials, tokens::DiscoveredServer};
+use crate::{Engine, Error, ErrorCode, tokens::DiscoveredServer};
+use patchbay_runtime::Credentials;
 
 /// The discovered endpoints of an MCP server's authorization server, with our client there.
 pub(super) struct DiscoveredAuthorization {
@@ -67,7 +68,7 @@ pub(super) async fn discover(
     let deadline = engine.config().deadline();
     let roots = [("credentials", credentials.values())];
     let server = flow.server_url.eval_text(&Bindings { roots: &roots }, Escape::Host);
-    let server = server.map_err(|error| crate::runtime::expression_error(title, "serverUrl", &error))?;
+    let server = server.map_err(|error| patchbay_runtime::expression_error(title, "serverUrl", &error))?;
     let server = metadata::https_url(&server.unwrap_or_default(), "its `serverUrl`");
     let server = server.map_err(|why| discovery_error(title, &why))?;
 
@@ -112,7 +113,7 @@ pub(super) async fn discover(
 
 /// Calls the server without a token and returns the challenge of its response.
 async fn probe(engine: &Engine, title: &str, server: &Url, deadline: Instant) -> Result<BearerChallenge, Error> {
-    let (headers, body) = crate::runtime::mcp_probe_request();
+    let (headers, body) = patchbay_runtime::mcp_probe_request();
     let outgoing = OutboundRequest {
         method: http::Method::POST,
         url: server.clone(),
@@ -123,7 +124,7 @@ async fn probe(engine: &Engine, title: &str, server: &Url, deadline: Instant) ->
     };
     let incoming = bounded_fetch::send(engine, title, outgoing, deadline).await?;
     if incoming.status.is_server_error() {
-        return Err(crate::runtime::provider_error(engine.clock(), title, &incoming));
+        return Err(patchbay_runtime::provider_error(engine.clock(), title, &incoming));
     }
     Ok(bearer_challenge(&incoming.headers))
 }

@@ -12,9 +12,9 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Engine, Error, ErrorCode,
-    runtime::{self, Handshake, IntoError as _, OAuthProblem, ProblemParty, Redactor},
     tokens::{self, TokenClient, TokenContext, TokenError, TokenFailure, parse_token_body},
 };
+use patchbay_runtime::{self as runtime, Handshake, IntoError as _, OAuthProblem, ProblemParty, Redactor};
 
 /// A token request of the flow.
 pub(super) enum TokenStep<'a> {

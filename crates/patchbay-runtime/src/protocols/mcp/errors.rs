@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::message::RpcError;
 use crate::{
     Error, ErrorCode, ProviderFailure,
-    granted_scopes::MISSING_SCOPES,
     response::provider_error::{body_for_display, provider_error},
 };
 
@@ -23,7 +22,7 @@ pub(super) fn rpc(
     error: &RpcError,
 ) -> Error {
     let mut error_out = provider_error(clock, provider, incoming);
-    if error_out.code.status() == 401 || error_out.code == MISSING_SCOPES {
+    if error_out.code.status() == 401 || error_out.code == ErrorCode::AccountMissingScopes {
         return error_out;
     }
     if incoming.status.is_success() {
