@@ -5,7 +5,11 @@
 
 mod background_task;
 mod call_log;
+mod caller;
+mod changes;
+mod config;
 mod connector_catalog;
+mod engine;
 mod field;
 mod key_ring;
 mod keyed_locks;
@@ -15,13 +19,18 @@ mod oauth;
 mod public_urls;
 mod retention;
 mod scopes;
-pub mod services;
+mod services;
 mod tokens;
+mod validation;
 
+pub use caller::{Caller, HubSession};
+pub use config::EngineConfig;
 pub use connector_catalog::{ConnectorSource, InstalledConnector, Origin, SourceRead};
+pub use engine::{Engine, EngineParts, Services};
 pub use field::Field;
 pub use key_ring::{
     KeyRingStatus, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
+    check_key_ring,
 };
 pub use patchbay_egress::set_worker_pool_index;
 pub use patchbay_runtime::{
@@ -31,12 +40,10 @@ pub use patchbay_runtime::{
 pub use public_urls::{NoRoutes, PublicUrls};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
-    Caller, Engine, EngineConfig, EngineParts, HubSession,
     accounts::{AccountPatch, AccountQuery, AccountView, EffectiveStatus},
     action_catalog::{ActionPage, ActionQuery, CatalogEntry},
     actions::{RunOutcome, RunRequest},
     api_keys::{CreatedKey, FirstStart, KeyPatch, NewKey},
-    check_key_ring,
     connectors::{ConnectorEntry, ConnectorQuery, PushOutcome, Reloaded, VersionEntry, VersionFiles},
     files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},

@@ -3,6 +3,7 @@
 //! Calls continue during all of them. Old keys open the values that they wrap until these are sealed again. A rotation
 //! that was interrupted at any point resumes when it is run again.
 
+mod canary;
 mod error;
 mod rotate;
 mod status;
@@ -13,6 +14,7 @@ use patchbay_model::{Clock, Entropy};
 use patchbay_storage::SealedRecordStore;
 use patchbay_vault::Vault;
 
+pub use canary::check_key_ring;
 pub use error::RotationError;
 pub use rotate::{RotationOutcome, RotationProgress, UnreadableValue};
 pub use status::{KeyRingStatus, KeyUse};

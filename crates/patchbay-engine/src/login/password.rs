@@ -7,7 +7,7 @@ use patchbay_model::{Entropy, PasswordHash};
 use patchbay_vault::Secret;
 use tokio::sync::Semaphore;
 
-use crate::{Error, ErrorCode, Field, Problem, services::invalid};
+use crate::{Error, ErrorCode, Field, Problem, validation::invalid};
 
 /// The minimum length of a password; length matters more than character classes (NIST SP 800-63B section 3.1.1).
 const MIN_PASSWORD_CHARS: usize = 12;

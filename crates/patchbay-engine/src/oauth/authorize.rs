@@ -13,10 +13,11 @@ use super::{
     sealed_state,
 };
 use crate::{
-    Engine, Error, Field,
+    Engine, Error, Field, HubSession,
     linking::{check_fields, open_secrets},
-    services::{HubSession, hub::HubProfile, invalid, invalid_at},
+    services::hub::HubProfile,
     tokens::{TokenContext, needs_authorization},
+    validation::{invalid, invalid_at},
 };
 use patchbay_runtime::Credentials;
 

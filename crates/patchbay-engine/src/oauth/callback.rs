@@ -7,12 +7,9 @@ use super::{
     authorize::cookie_suffix_of, oauth1, pending_authorization::PendingAuthorization, protocol::CallbackContext,
 };
 use crate::{
-    Engine, Error, ErrorCode,
+    Engine, Error, ErrorCode, HubSession,
     linking::no_token,
-    services::{
-        HubSession,
-        hub::{HubProfile, LinkRequest},
-    },
+    services::hub::{HubProfile, LinkRequest},
     tokens::{TokenContext, TokenSet, complete_authorization, needs_authorization},
 };
 

@@ -17,10 +17,7 @@ use super::{
     pending_authorization::PendingAuthorization,
     sealed_state,
 };
-use crate::{
-    Engine, Error,
-    services::{Caller, HubSession},
-};
+use crate::{Caller, Engine, Error, HubSession};
 
 /// The hash purpose of confirmations: a `state` of the same value finds nothing.
 const PURPOSE: &str = "confirmation: ";

@@ -12,9 +12,8 @@ use zeroize::Zeroize;
 
 use super::{NewAuthorization, authorize::check_form_values, protocol::no_authorization_flow, sealed_state};
 use crate::{
-    Engine, Error, ErrorCode, Field,
-    services::{HubSession, hub::HubProfile, invalid_at},
-    tokens::needs_authorization,
+    Engine, Error, ErrorCode, Field, HubSession, services::hub::HubProfile, tokens::needs_authorization,
+    validation::invalid_at,
 };
 
 /// The hash purpose of launch codes: a `state` of the same value finds nothing.

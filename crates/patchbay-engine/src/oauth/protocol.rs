@@ -15,8 +15,8 @@ use zeroize::Zeroize;
 use super::{callback::AuthorizationCallback, oauth1, oauth2, pending_authorization::PendingAuthorization};
 use crate::{
     Engine, Error, ErrorCode, Field,
-    services::invalid_at,
     tokens::{TokenContext, TokenSet},
+    validation::invalid_at,
 };
 
 /// An authorization request before its URL is built.

@@ -8,12 +8,13 @@ use patchbay_model::{ApiScope, Profile, ProfileAlarm, ProjectId, Timestamp};
 use patchbay_storage::{AccountFilter, StorageError};
 use patchbay_vault::Secret;
 
-use super::{Caller, Engine, invalid, invalid_at, revocation::revoked};
+use super::revocation::revoked;
 use crate::{
-    Error, ErrorCode, Field, Page, Problem,
+    Caller, Engine, Error, ErrorCode, Field, Page,
     linking::{Verification, check_fields, seal_account, verify},
     scopes::lacking_scopes,
     tokens::{TokenSet, expiry_message, previous_client_id},
+    validation::{check_page, invalid, invalid_at},
 };
 use patchbay_runtime::Revocation;
 
@@ -133,8 +134,6 @@ pub(crate) enum MethodRule {
     Follow,
 }
 
-/// The largest page.
-const MAX_PAGE_SIZE: u32 = 100;
 /// The longest search string.
 const MAX_SEARCH_CHARS: usize = 200;
 /// How many times a change is applied when another change conflicts with it.
@@ -218,7 +217,7 @@ impl Engine {
     }
 
     pub(crate) fn evict_account(&self, id: &AccountId) {
-        self.0.accounts.evict(id);
+        self.account_cache.evict(id);
         // Cached responses for the old credentials are no longer used.
         self.host().response_cache.invalidate(id);
     }
@@ -466,20 +465,4 @@ fn filter(query: AccountQuery, now: Timestamp) -> Result<AccountFilter, Error> {
         page: query.page,
         page_size: query.page_size,
     })
-}
-
-pub(super) fn check_page(page: u32, page_size: u32) -> Result<(), Error> {
-    let mut problems = Vec::new();
-    if page == 0 {
-        problems.push(Problem {
-            path: Field::Page.into(),
-            code: "range",
-            message: "page must be 1 or more".to_owned(),
-        });
-    }
-    if !(1..=MAX_PAGE_SIZE).contains(&page_size) {
-        let message = format!("the page size must be from 1 to {MAX_PAGE_SIZE}");
-        problems.push(Problem { path: Field::PageSize.into(), code: "range", message });
-    }
-    if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }

@@ -5,8 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use patchbay_connector::{Connector, definition::Action};
 use patchbay_model::{Account, AccountId, ApiScope, Profile};
 
-use super::{Caller, Engine, accounts::check_page, invalid_at};
-use crate::{Error, Field, scopes::lacking_scopes};
+use crate::{
+    Caller, Engine, Error, Field,
+    scopes::lacking_scopes,
+    validation::{check_page, invalid_at},
+};
 
 /// A query for actions.
 #[derive(Clone, Debug, Default)]

@@ -10,12 +10,11 @@ use patchbay_model::{AccountId, ApiScope, CallId, CallKind, ProfileId};
 use serde_json::{Map, Value};
 
 use super::{
-    Caller, Engine,
     call::Call,
     cursors,
     files::{RunFile, RunReply},
 };
-use crate::{Error, ErrorCode, RunTrace, scopes::missing_scopes, tokens::uses_token};
+use crate::{Caller, Engine, Error, ErrorCode, RunTrace, scopes::missing_scopes, tokens::uses_token};
 use patchbay_runtime::{self as runtime, RawInputs, RunContext, StreamSlot, Trace};
 
 /// The number of characters of an action id that a message repeats.

@@ -8,8 +8,8 @@ use patchbay_model::{ApiKeyId, EnabledActions, OrganizationId};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::{Secret, Vault};
 
-use super::{Caller, Engine, invalid_at, profiles::NewProfile};
-use crate::{Error, ErrorCode, Field, keyed_locks::LockKey};
+use super::profiles::NewProfile;
+use crate::{Caller, Engine, Error, ErrorCode, Field, keyed_locks::LockKey, validation::invalid_at};
 
 /// The result of the first start. Its secrets are shown only once.
 #[derive(Debug)]
@@ -308,7 +308,7 @@ impl Engine {
     ///
     /// 404 `KeyNotFoundError`; 403 `MissingScopeError` if the key has scopes that the caller lacks.
     pub async fn patch_key(&self, caller: &Caller, id: &ApiKeyId, patch: KeyPatch) -> Result<ApiKey, Error> {
-        let _key_lock = self.0.locks.lock(LockKey::ApiKey(caller.project_id.clone(), id.clone())).await;
+        let _key_lock = self.locks.lock(LockKey::ApiKey(caller.project_id.clone(), id.clone())).await;
         let mut key = self.key_within_reach(caller, id).await?;
         if let Some(name) = &patch.name {
             key.name = key_name(name)?;
@@ -318,7 +318,7 @@ impl Engine {
         let found = self
             .run_to_completion(async move {
                 let found = engine.storage().api_keys().update(&changed).await;
-                engine.0.callers.evict(&changed.hash);
+                engine.caller_cache.evict(&changed.hash);
                 found
             })
             .await?;
@@ -336,7 +336,7 @@ impl Engine {
         let found = self
             .run_to_completion(async move {
                 let found = engine.storage().api_keys().delete(&key.project_id, &key.id).await;
-                engine.0.callers.evict(&key.hash);
+                engine.caller_cache.evict(&key.hash);
                 found
             })
             .await?;

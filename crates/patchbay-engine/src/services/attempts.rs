@@ -8,14 +8,13 @@ use std::time::Duration;
 use patchbay_model::{AccountId, AttemptError, AttemptId, AttemptStatus, ConnectionAttempt};
 use tokio::{sync::broadcast, time::timeout};
 
-use super::{Engine, HubSession};
-use crate::Error;
+use crate::{Engine, Error, HubSession};
 
 /// The number of messages that a slow receiver may lag behind.
 const CHANNEL_CAPACITY: usize = 64;
 
 /// Publishes completed attempts.
-pub(super) struct AttemptFeed(broadcast::Sender<AttemptId>);
+pub(crate) struct AttemptFeed(broadcast::Sender<AttemptId>);
 
 impl Default for AttemptFeed {
     fn default() -> Self {
@@ -36,7 +35,7 @@ impl Engine {
         let session = &hub.session;
         self.storage().attempts().finish(&session.project_id, session.id, id, status, account, error).await?;
         // An error means only that no client follows the attempt.
-        let _ = self.0.attempt_feed.0.send(id.clone());
+        let _ = self.attempt_feed.0.send(id.clone());
         Ok(())
     }
 
@@ -52,7 +51,7 @@ impl Engine {
         patience: Duration,
     ) -> Result<ConnectionAttempt, Error> {
         // Subscribes before the first read, so that no completion is missed.
-        let mut ends = self.0.attempt_feed.0.subscribe();
+        let mut ends = self.attempt_feed.0.subscribe();
         let attempt = self.get_attempt(hub, id).await?;
         if attempt.status != AttemptStatus::Pending {
             return Ok(attempt);

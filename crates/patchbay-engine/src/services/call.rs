@@ -6,8 +6,8 @@ use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Profile, ProfileId, Timestamp};
 use tokio::time::{Duration, Instant};
 
-use super::{Caller, Engine, ResolvedAccount, error_hints, resolve};
-use crate::{Error, ErrorCode};
+use super::{ResolvedAccount, error_hints, resolve};
+use crate::{Caller, Engine, Error, ErrorCode};
 use patchbay_runtime::{Credentials, RunContext, RunIds};
 
 /// The status in the record of a call that its caller cancelled.

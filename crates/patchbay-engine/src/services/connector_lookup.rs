@@ -5,10 +5,10 @@ use std::sync::Arc;
 use patchbay_connector::{Connector, Registry, nearest};
 use patchbay_model::{Profile, ProjectId};
 
-use super::{Caller, Engine, invalid_at};
 use crate::{
-    Error, ErrorCode, Field,
+    Caller, Engine, Error, ErrorCode, Field,
     connector_catalog::{InstalledConnector, Origin, PushedVersion, Resolution},
+    validation::invalid_at,
 };
 
 impl Engine {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use patchbay_connector::{Connector, Diagnostic, SourceFile, VersionPin};
 use patchbay_model::{ApiScope, ConnectorVersion};
 
-use super::{Caller, Engine, accounts::check_page, invalid_at};
 use crate::{
-    Error, ErrorCode, Field, Page,
+    Caller, Engine, Error, ErrorCode, Field, Page,
     connector_catalog::{InstalledConnector, Origin, Resolution},
+    validation::{check_page, invalid_at},
 };
 
 mod delete;

@@ -8,17 +8,14 @@ use patchbay_model::{AccountStatus, AttemptStatus, ConnectSession};
 use patchbay_storage::{InsertRule, StorageError};
 use patchbay_vault::Secret;
 
-use super::{
-    Engine, HubSession,
-    accounts::{AccountPatch, MethodRule},
-    invalid, invalid_at,
-};
+use super::accounts::{AccountPatch, MethodRule};
 use crate::{
-    Error, ErrorCode, Field,
+    Engine, Error, ErrorCode, Field, HubSession,
     connector_catalog::{InstalledConnector, Origin},
     keyed_locks::LockKey,
     linking::{Verification, check_fields, seal_account, verify},
     tokens::TokenSet,
+    validation::{invalid, invalid_at},
 };
 
 /// A profile as the Hub lists it.
@@ -124,7 +121,7 @@ impl Engine {
         };
         let HubProfile { profile, connector, .. } = self.hub_profile(hub, profile_id).await?;
         let owner = LockKey::owner(&session.project_id, &session.owner, &connector.key);
-        let _owner_lock = self.0.locks.lock(owner).await;
+        let _owner_lock = self.locks.lock(owner).await;
         if !session.multiple {
             let existing =
                 self.storage().accounts().find_by_owner(&session.project_id, &session.owner, &connector.key).await?;

@@ -7,8 +7,7 @@ use patchbay_model::{
 };
 use patchbay_vault::{Secret, Vault};
 
-use super::{Caller, Engine, invalid_at};
-use crate::{Error, ErrorCode, Field, login::check_strength};
+use crate::{Caller, Engine, Error, ErrorCode, Field, login::check_strength, validation::invalid_at};
 
 /// A new login with the token for the browser's cookie.
 #[derive(Debug)]
@@ -161,7 +160,7 @@ impl Engine {
             self.guess(self.clock().now())?;
             self.check_password(current, hash, "the current password is wrong").await?;
         }
-        let hash = self.0.hasher.hash(new, &*self.parts().entropy).await?;
+        let hash = self.hasher.hash(new, &*self.parts().entropy).await?;
         let engine = self.clone();
         // Both or neither: a stolen session must not survive because the caller disconnected.
         self.run_to_completion(async move {
@@ -173,7 +172,7 @@ impl Engine {
     }
 
     fn guess(&self, now: Timestamp) -> Result<(), Error> {
-        self.0.throttle.begin(now).map_err(|seconds| {
+        self.throttle.begin(now).map_err(|seconds| {
             Error::new(
                 ErrorCode::TooManyAttempts,
                 format!("too many wrong passwords; try again in {seconds} s, or use a one-time link"),
@@ -183,10 +182,10 @@ impl Engine {
     }
 
     async fn check_password(&self, password: &Secret, hash: &PasswordHash, refusal: &str) -> Result<(), Error> {
-        if !self.0.hasher.verify(password, hash).await? {
+        if !self.hasher.verify(password, hash).await? {
             return Err(invalid_login(refusal));
         }
-        self.0.throttle.succeeded();
+        self.throttle.succeeded();
         Ok(())
     }
 

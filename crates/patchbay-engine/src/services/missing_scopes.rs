@@ -5,7 +5,7 @@
 use patchbay_model::Account;
 use patchbay_storage::StorageError;
 
-use super::Engine;
+use crate::Engine;
 
 /// The number of scopes that are stored for an action.
 const MAX_SCOPES_PER_ACTION: usize = 50;

@@ -2,8 +2,7 @@
 
 use patchbay_model::{Profile, ProfileAlarm};
 
-use super::Engine;
-use crate::{Error, ErrorCode};
+use crate::{Engine, Error, ErrorCode};
 
 /// The code of the alarm and of the failed calls.
 const CLIENT_REFUSED: ErrorCode = ErrorCode::ProfileCredentials;
@@ -40,7 +39,7 @@ impl Engine {
         let stored = self
             .run_to_completion(async move {
                 let stored = engine.storage().profiles().set_alarm(&project, &id, alarm.as_ref()).await;
-                engine.0.profiles.evict(&id);
+                engine.profile_cache.evict(&id);
                 stored
             })
             .await;

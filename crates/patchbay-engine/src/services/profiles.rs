@@ -8,13 +8,13 @@ use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::Secret;
 use tokio::sync::OwnedMutexGuard;
 
-use super::{Caller, Engine, accounts::check_page, invalid, invalid_at};
 use crate::{
-    Error, ErrorCode, Field, Page, Problem,
+    Caller, Engine, Error, ErrorCode, Field, Page, Problem,
     connector_catalog::Resolution,
     keyed_locks::LockKey,
     linking::{check_fields, reseal_profile, seal_profile},
     tokens::{needs_authorization, retain_previous_clients},
+    validation::{check_page, invalid, invalid_at},
 };
 
 /// The values of a new connector profile.
@@ -144,7 +144,7 @@ impl Engine {
         self.run_to_completion(async move {
             let stored = engine.storage().profiles().create(&writing).await;
             // Another profile may no longer be the default.
-            engine.0.profiles.clear();
+            engine.profile_cache.clear();
             stored
         })
         .await?;
@@ -225,7 +225,7 @@ impl Engine {
         let found = self
             .run_to_completion(async move {
                 let found = engine.storage().profiles().update(&writing).await;
-                engine.0.profiles.clear();
+                engine.profile_cache.clear();
                 found
             })
             .await?;
@@ -237,7 +237,7 @@ impl Engine {
 
     /// Waits for the lock of a profile, which a change holds from the read to the write.
     pub(crate) async fn profile_lock(&self, project: &ProjectId, id: &ProfileId) -> OwnedMutexGuard<()> {
-        self.0.locks.lock(LockKey::Profile(project.clone(), id.clone())).await
+        self.locks.lock(LockKey::Profile(project.clone(), id.clone())).await
     }
 
     /// Lists all profiles of a project, oldest first, optionally of one connector and only enabled or only disabled ones.
@@ -278,7 +278,7 @@ impl Engine {
         let engine = self.clone();
         self.run_to_completion(async move {
             let stored = engine.storage().profiles().update(&profile).await;
-            engine.0.profiles.clear();
+            engine.profile_cache.clear();
             stored
         })
         .await?;
@@ -297,7 +297,7 @@ impl Engine {
         let deleted = self
             .run_to_completion(async move {
                 let deleted = engine.storage().profiles().delete(&project, &gone).await;
-                engine.0.profiles.clear();
+                engine.profile_cache.clear();
                 deleted
             })
             .await;

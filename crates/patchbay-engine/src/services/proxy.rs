@@ -14,8 +14,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
 
-use super::{Caller, Engine, call::Call};
-use crate::{Error, ErrorCode, Problem, ProviderFailure, tokens::uses_token};
+use super::call::Call;
+use crate::{Caller, Engine, Error, ErrorCode, Problem, ProviderFailure, tokens::uses_token};
 use patchbay_runtime::{self as runtime, Credentials, IntoError as _, Redactor, RequestParts};
 
 /// Request headers that only the server sets, or that could cause request smuggling.
@@ -169,7 +169,7 @@ impl Engine {
             problems.push(refused_header(name.as_str(), "is set from the account's credentials"));
         }
         let Some(mut url) = url.filter(|_| problems.is_empty()) else {
-            return Err(super::invalid(problems));
+            return Err(crate::validation::invalid(problems));
         };
         headers.extend(parts.headers);
         if !parts.query.is_empty() {

@@ -6,9 +6,9 @@ use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProfileId, ProjectId};
 use patchbay_vault::{SealContext, Secret, Vault};
 
-use super::{Engine, revocation::revoked};
+use super::revocation::revoked;
 use crate::{
-    Error, ErrorCode,
+    Engine, Error, ErrorCode,
     linking::open_secrets,
     tokens::{self, is_previous_client},
 };
@@ -77,13 +77,13 @@ impl Engine {
         let missing = || {
             Error::new(ErrorCode::AccountNotFound, format!("this project has no account `{}`", shortened(id.as_str())))
         };
-        if let Some(account) = self.0.accounts.get(id) {
+        if let Some(account) = self.account_cache.get(id) {
             return if account.project_id == *project { Ok(account) } else { Err(missing()) };
         }
-        let read_at = self.0.accounts.generation();
+        let read_at = self.account_cache.generation();
         let account = self.storage().accounts().get(project, id).await?.ok_or_else(missing)?;
         let account = Arc::new(account);
-        self.0.accounts.fill(read_at, id.clone(), account.clone());
+        self.account_cache.fill(read_at, id.clone(), account.clone());
         Ok(account)
     }
 
@@ -95,13 +95,13 @@ impl Engine {
                 format!("this project has no connector profile `{}`", shortened(id.as_str())),
             )
         };
-        if let Some(profile) = self.0.profiles.get(id) {
+        if let Some(profile) = self.profile_cache.get(id) {
             return if profile.project_id == *project { Ok(profile) } else { Err(missing()) };
         }
-        let read_at = self.0.profiles.generation();
+        let read_at = self.profile_cache.generation();
         let profile = self.storage().profiles().get(project, id).await?.ok_or_else(missing)?;
         let profile = Arc::new(profile);
-        self.0.profiles.fill(read_at, id.clone(), profile.clone());
+        self.profile_cache.fill(read_at, id.clone(), profile.clone());
         Ok(profile)
     }
 

@@ -12,10 +12,11 @@ use patchbay_model::{
 use patchbay_storage::{AccountFilter, StorageError};
 use tokio::time::{Instant, sleep};
 
-use super::{Caller, Engine, credentials_of, invalid_at};
+use super::credentials_of;
 use crate::{
-    Error, ErrorCode, Field,
+    Caller, Engine, Error, ErrorCode, Field,
     tokens::{TokenClient, TokenContext, revoke},
+    validation::invalid_at,
 };
 use patchbay_runtime::Revocation;
 

@@ -4,8 +4,10 @@ use patchbay_model::{AccountId, AccountKind, ConnectSession, Metadata, Owner, Pr
 use patchbay_model::{ApiScope, SessionId};
 use patchbay_vault::{Secret, Vault};
 
-use super::{Caller, Engine, invalid, invalid_at};
-use crate::{Error, ErrorCode, Field, Problem};
+use crate::{
+    Caller, Engine, Error, ErrorCode, Field, Problem,
+    validation::{invalid, invalid_at},
+};
 
 /// The values of a new connect session.
 #[derive(Clone, Debug)]

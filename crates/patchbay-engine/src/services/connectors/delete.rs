@@ -6,11 +6,8 @@ use patchbay_connector::{Connector, VersionPin};
 use patchbay_model::{ApiScope, ConnectorVersion, Profile, ProjectId};
 use patchbay_storage::AccountFilter;
 
-use super::{
-    super::{Caller, Engine},
-    missing,
-};
-use crate::{Error, ErrorCode, connector_catalog::Resolution};
+use super::missing;
+use crate::{Caller, Engine, Error, ErrorCode, connector_catalog::Resolution};
 
 impl Engine {
     /// Deletes a version that the project pushed, and returns it.

@@ -7,10 +7,10 @@ use patchbay_connector::{Connector, Diagnostic, Loaded, Severity, SourceFile};
 use patchbay_model::{ApiScope, ConnectorFile, ConnectorVersion, FilesDigest};
 use patchbay_storage::AddVersion;
 
-use super::super::{Caller, Engine, invalid};
 use crate::{
-    Error, ErrorCode, Problem,
+    Caller, Engine, Error, ErrorCode, Problem,
     connector_catalog::{Origin, ProjectConnectors, check},
+    validation::invalid,
 };
 
 /// The maximum number of files of a version.

@@ -3,8 +3,7 @@
 use patchbay_connector::Registry;
 use patchbay_model::ApiScope;
 
-use super::super::{Caller, Engine};
-use crate::{Error, ErrorCode, connector_catalog::SourceRead};
+use crate::{Caller, Engine, Error, ErrorCode, connector_catalog::SourceRead};
 
 /// The result of a reload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

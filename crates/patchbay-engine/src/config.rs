@@ -1,0 +1,70 @@
+//! The operator's settings of the engine.
+
+use std::{sync::Arc, time::Duration};
+
+use patchbay_egress::EgressConfig;
+use patchbay_runtime::RuntimeConfig;
+use tokio::time::Instant;
+
+use crate::{NoRoutes, PublicUrls};
+
+/// The operator's settings of the engine.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// The URLs of the server's routes.
+    pub urls: Arc<dyn PublicUrls>,
+    /// Private networks that outbound requests may reach, also over plain http.
+    pub egress_allow: Vec<ipnet::IpNet>,
+    /// CA certificates in PEM that are trusted in addition to the public ones.
+    pub egress_ca: Option<String>,
+    /// Pairs of base URLs: requests to the first go to the second (sandbox, staging). The egress policy allows exactly the
+    /// host and port of the second.
+    pub upstreams: Vec<(String, String)>,
+    /// The time budget of a call, in milliseconds (60 000).
+    pub call_budget_millis: u64,
+    /// The maximum size of a provider's response, in bytes after decompression (32 MiB).
+    pub max_response_bytes: usize,
+    /// The retention of the call log, in days; 0 keeps records without limit.
+    pub call_retention_days: u32,
+}
+
+impl Default for EngineConfig {
+    /// Returns the defaults of the configuration file, for a process without routes.
+    fn default() -> Self {
+        let RuntimeConfig { max_response_bytes, call_budget } = RuntimeConfig::default();
+        Self {
+            urls: Arc::new(NoRoutes),
+            egress_allow: Vec::new(),
+            egress_ca: None,
+            upstreams: Vec::new(),
+            call_budget_millis: u64::try_from(call_budget.as_millis()).unwrap_or(u64::MAX),
+            max_response_bytes,
+            call_retention_days: 90,
+        }
+    }
+}
+
+impl EngineConfig {
+    /// Returns the bounds of every run.
+    pub fn runtime(&self) -> RuntimeConfig {
+        RuntimeConfig {
+            max_response_bytes: self.max_response_bytes,
+            call_budget: Duration::from_millis(self.call_budget_millis),
+        }
+    }
+
+    /// Returns the deadline of a call that starts now.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.runtime().deadline()
+    }
+
+    /// Returns the settings of outbound requests.
+    pub fn egress(&self) -> EgressConfig {
+        EgressConfig {
+            allowed_networks: self.egress_allow.clone(),
+            ca_pem: self.egress_ca.clone(),
+            upstreams: self.upstreams.clone(),
+            max_response_bytes: self.max_response_bytes,
+        }
+    }
+}

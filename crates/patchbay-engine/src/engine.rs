@@ -1,0 +1,299 @@
+//! The engine: all services, put together in one place.
+
+use std::{
+    ops::Deref,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use patchbay_connector::Registry;
+use patchbay_egress::HttpClient;
+use patchbay_model::{Account, AccountId, CallRecord, Clock, Entropy, KeyHash, Profile, ProfileId};
+use patchbay_runtime::{Cache, Host};
+use patchbay_storage::{Storage, StorageError};
+use patchbay_vault::{Secret, Vault};
+
+use crate::{
+    Caller, EngineConfig, Error, ErrorCode, EventSink, HubSession, PublicUrls,
+    background_task::BackgroundTask,
+    call_log::CallLog,
+    changes::Changes,
+    connector_catalog::{self, ConnectorCatalog, ConnectorSource},
+    key_ring::{KeyRotator, check_key_ring},
+    keyed_locks::KeyedLocks,
+    login::{DashboardPasswords, LoginThrottle},
+    retention,
+    services::attempts::AttemptFeed,
+    tokens::{self, SingleFlight},
+};
+
+/// The maximum number of entries of each cache.
+const MAX_CACHE_ENTRIES: usize = 20_000;
+
+/// The parts of an engine.
+pub struct EngineParts {
+    /// The storage.
+    pub storage: Arc<dyn Storage>,
+    /// The vault that seals secrets.
+    pub vault: Arc<Vault>,
+    /// The connectors of the instance.
+    pub registry: Registry,
+    /// The source of the connectors, for reloads; `None` if they cannot be reloaded.
+    pub source: Option<Arc<dyn ConnectorSource>>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The operator's settings.
+    pub config: EngineConfig,
+}
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Services>);
+
+/// The services of an engine, and what they share.
+pub struct Services {
+    pub(crate) parts: EngineParts,
+    pub(crate) connector_catalog: Arc<ConnectorCatalog>,
+    pub(crate) host: Arc<Host>,
+    pub(crate) caller_cache: Arc<Cache<KeyHash, Caller>>,
+    pub(crate) account_cache: Arc<Cache<AccountId, Account>>,
+    pub(crate) profile_cache: Arc<Cache<ProfileId, Profile>>,
+    pub(crate) locks: Arc<KeyedLocks>,
+    pub(crate) call_log: Arc<CallLog>,
+    pub(crate) hasher: DashboardPasswords,
+    pub(crate) throttle: LoginThrottle,
+    pub(crate) single_flight: Arc<SingleFlight>,
+    pub(crate) attempt_feed: AttemptFeed,
+    /// The background tasks, in the order in which they are stopped.
+    background: OnceLock<[BackgroundTask; 3]>,
+    pub(crate) event_sink: Arc<OnceLock<Arc<dyn EventSink>>>,
+    pub(crate) changes: Changes,
+}
+
+impl Deref for Engine {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+impl Engine {
+    /// Opens the engine and starts its background tasks: token refresh, expiry notices, deletion of expired records, and
+    /// compilation of pushed connectors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::open`].
+    pub async fn start(parts: EngineParts) -> Result<Self, Error> {
+        let engine = Self::open(parts).await?;
+        let parts = engine.parts();
+        let retention = retention::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
+        let background =
+            [connector_catalog::start_warming(engine.clone()), tokens::start_refresh_worker(engine.clone()), retention];
+        let _ = engine.background.set(background);
+        Ok(engine)
+    }
+
+    /// Checks the vault's canary and creates an engine without background tasks, for commands that change a data directory
+    /// without a server. [`Engine::shutdown`] flushes the call log.
+    ///
+    /// # Errors
+    ///
+    /// `KeyRingMismatchError` if the key ring did not seal the database; invalid egress settings; errors of the storage.
+    pub async fn open(mut parts: EngineParts) -> Result<Self, Error> {
+        check_key_ring(&*parts.storage, &parts.vault).await?;
+        let connector_catalog = ConnectorCatalog::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
+        let host = Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?;
+        let call_log = CallLog::start(parts.storage.clone());
+        let engine = Self(Arc::new(Services {
+            parts,
+            connector_catalog: Arc::new(connector_catalog),
+            host: Arc::new(host),
+            caller_cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            account_cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            profile_cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            locks: Arc::default(),
+            call_log: Arc::new(call_log),
+            hasher: DashboardPasswords::default(),
+            throttle: LoginThrottle::default(),
+            single_flight: Arc::default(),
+            attempt_feed: AttemptFeed::default(),
+            background: OnceLock::new(),
+            event_sink: Arc::default(),
+            changes: Changes::default(),
+        }));
+        // Leases of a process that ended: only this process owns the database.
+        engine.storage().refresh_leases().release_all().await?;
+        Ok(engine)
+    }
+
+    /// Stops the background tasks and flushes the call log.
+    pub async fn shutdown(&self) {
+        for task in self.background.get().into_iter().flatten() {
+            task.shutdown().await;
+        }
+        self.changes.shutdown().await;
+        self.single_flight.shutdown().await;
+        self.call_log.shutdown().await;
+    }
+
+    /// Sets the sink of the events that connectors emit; returns false if one is set.
+    pub fn set_event_sink(&self, sink: Arc<dyn EventSink>) -> bool {
+        self.event_sink.set(sink).is_ok()
+    }
+
+    pub(crate) fn events(&self) -> Option<&dyn EventSink> {
+        self.event_sink.get().map(|sink| &**sink)
+    }
+
+    /// Refreshes the tokens that are due, as the background task does three times a minute.
+    pub async fn refresh_due_tokens(&self) {
+        tokens::refresh_due_tokens(self).await;
+    }
+
+    /// Sends the expiry notices that are due, as the background task does.
+    pub async fn send_expiry_notices(&self) {
+        tokens::send_expiry_notices(self).await;
+    }
+
+    /// Waits until the running refreshes have completed.
+    pub async fn settle(&self) {
+        self.single_flight().wait_until_idle().await;
+    }
+
+    /// Checks that the storage responds, for `/readyz`.
+    ///
+    /// # Errors
+    ///
+    /// 503 `StorageUnavailableError` or 500 `StorageError`.
+    pub async fn ready(&self) -> Result<(), Error> {
+        Ok(self.storage().meta().ping().await?)
+    }
+
+    /// Returns the caller of an API key, from the cache if possible.
+    ///
+    /// # Errors
+    ///
+    /// 401 `UnauthorizedError` if the key is unknown or disabled.
+    pub async fn authenticate(&self, key: &Secret) -> Result<Arc<Caller>, Error> {
+        let unauthorized = || {
+            Error::new(
+                ErrorCode::Unauthorized,
+                "the API key is not valid; send it as the user name of Basic authentication",
+            )
+        };
+        let hash = Vault::hash_token(key.expose());
+        if let Some(caller) = self.caller_cache.get(&hash) {
+            return Ok(caller);
+        }
+        let read_at = self.caller_cache.generation();
+        let found = self.storage().api_keys().by_hash(&hash).await?;
+        let found = found.filter(|key| key.enabled).ok_or_else(unauthorized)?;
+        let project = self.storage().projects().get(&found.project_id).await?.ok_or_else(unauthorized)?;
+        let caller = Arc::new(Caller {
+            organization_id: project.organization_id,
+            project_id: found.project_id,
+            key_id: Some(found.id),
+            scopes: found.scopes,
+        });
+        self.caller_cache.fill(read_at, hash, caller.clone());
+        Ok(caller)
+    }
+
+    /// Returns the connect session of a token.
+    ///
+    /// # Errors
+    ///
+    /// 401 `SessionExpiredError` if it is unknown or expired.
+    pub async fn hub_session(&self, token: &Secret) -> Result<HubSession, Error> {
+        let session = self.live_session(token).await?.ok_or_else(|| {
+            Error::new(ErrorCode::SessionExpired, "the connect session has expired or does not exist; create a new one")
+        })?;
+        Ok(HubSession { session: Arc::new(session) })
+    }
+
+    /// Returns a random string for one response, such as the nonce of a content security policy.
+    pub fn nonce(&self) -> String {
+        self.parts().entropy.token()
+    }
+
+    /// Returns the URLs of the server's routes.
+    pub(crate) fn urls(&self) -> &dyn PublicUrls {
+        &*self.config().urls
+    }
+
+    /// The operator's settings.
+    pub fn config(&self) -> &EngineConfig {
+        &self.parts.config
+    }
+
+    /// Returns the clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.parts.clock
+    }
+
+    pub(crate) fn parts(&self) -> &EngineParts {
+        &self.parts
+    }
+
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &*self.parts.storage
+    }
+
+    /// The connectors.
+    pub(crate) fn connector_catalog(&self) -> &ConnectorCatalog {
+        &self.connector_catalog
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.parts.vault
+    }
+
+    /// Returns the running refreshes.
+    pub(crate) fn single_flight(&self) -> &SingleFlight {
+        &self.single_flight
+    }
+
+    /// Returns the resources that runs share.
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    pub(crate) fn http(&self) -> &HttpClient {
+        &self.host.http
+    }
+
+    /// Completes a change even if the caller disconnects.
+    pub(crate) async fn run_to_completion<T: Send + 'static, E: From<StorageError> + Send + 'static>(
+        &self,
+        change: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
+        self.changes.run_to_completion(change).await
+    }
+
+    /// Returns the rotation of the key ring in this file.
+    pub fn key_rotator<'a>(&'a self, file: &'a Path) -> KeyRotator<'a> {
+        let parts = self.parts();
+        KeyRotator {
+            records: parts.storage.sealed_records(),
+            vault: &parts.vault,
+            file,
+            clock: &*parts.clock,
+            entropy: &*parts.entropy,
+        }
+    }
+
+    /// Evicts the cached envelopes after a rotation replaced them in storage.
+    pub fn evict_envelopes(&self) {
+        self.account_cache.clear();
+        self.profile_cache.clear();
+    }
+
+    /// Queues a record for the call log; never waits.
+    pub(crate) fn record(&self, record: CallRecord) {
+        self.call_log.record(record);
+    }
+}
