@@ -1,52 +1,34 @@
 //! The engine: all services, put together in one place.
 
 use std::{
+    mem::take,
     ops::Deref,
     path::Path,
     sync::{Arc, OnceLock},
 };
 
-use patchbay_connector::Registry;
+use patchbay_connector::{Connector, Registry};
 use patchbay_egress::HttpClient;
-use patchbay_model::{Account, AccountId, CallRecord, Clock, Entropy, KeyHash, Profile, ProfileId};
+use patchbay_model::{Account, AccountId, CallRecord, Clock, KeyHash, Profile, ProfileId, ProjectId};
 use patchbay_runtime::{Cache, Host};
 use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
-    Caller, EngineConfig, Error, ErrorCode, EventSink, HubSession, PublicUrls,
+    Caller, EngineConfig, EngineParts, Error, ErrorCode, EventSink, HubSession, InstalledConnector, PublicUrls,
     background_task::BackgroundTask,
     call_log::CallLog,
     changes::Changes,
-    connector_catalog::{self, ConnectorCatalog, ConnectorSource},
+    connector_catalog::{self, ConnectorCatalog},
     key_ring::{KeyRotator, check_key_ring},
     keyed_locks::KeyedLocks,
     login::{DashboardPasswords, LoginThrottle},
+    parts::MAX_CACHE_ENTRIES,
+    profiles::Profiles,
     retention,
     services::attempts::AttemptFeed,
     tokens::{self, SingleFlight},
 };
-
-/// The maximum number of entries of each cache.
-const MAX_CACHE_ENTRIES: usize = 20_000;
-
-/// The parts of an engine.
-pub struct EngineParts {
-    /// The storage.
-    pub storage: Arc<dyn Storage>,
-    /// The vault that seals secrets.
-    pub vault: Arc<Vault>,
-    /// The connectors of the instance.
-    pub registry: Registry,
-    /// The source of the connectors, for reloads; `None` if they cannot be reloaded.
-    pub source: Option<Arc<dyn ConnectorSource>>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// The source of randomness.
-    pub entropy: Arc<dyn Entropy>,
-    /// The operator's settings.
-    pub config: EngineConfig,
-}
 
 /// The engine. Cheap to clone.
 #[derive(Clone)]
@@ -55,11 +37,13 @@ pub struct Engine(Arc<Services>);
 /// The services of an engine, and what they share.
 pub struct Services {
     pub(crate) parts: EngineParts,
-    pub(crate) connector_catalog: Arc<ConnectorCatalog>,
+    /// The connectors that projects can use.
+    pub connector_catalog: Arc<ConnectorCatalog>,
+    /// The connector profiles.
+    pub profiles: Arc<Profiles>,
     pub(crate) host: Arc<Host>,
     pub(crate) caller_cache: Arc<Cache<KeyHash, Caller>>,
     pub(crate) account_cache: Arc<Cache<AccountId, Account>>,
-    pub(crate) profile_cache: Arc<Cache<ProfileId, Profile>>,
     pub(crate) locks: Arc<KeyedLocks>,
     pub(crate) call_log: Arc<CallLog>,
     pub(crate) hasher: DashboardPasswords,
@@ -91,8 +75,11 @@ impl Engine {
         let engine = Self::open(parts).await?;
         let parts = engine.parts();
         let retention = retention::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
-        let background =
-            [connector_catalog::start_warming(engine.clone()), tokens::start_refresh_worker(engine.clone()), retention];
+        let background = [
+            connector_catalog::start_warming(engine.connector_catalog.clone()),
+            tokens::start_refresh_worker(engine.clone()),
+            retention,
+        ];
         let _ = engine.background.set(background);
         Ok(engine)
     }
@@ -105,17 +92,20 @@ impl Engine {
     /// `KeyRingMismatchError` if the key ring did not seal the database; invalid egress settings; errors of the storage.
     pub async fn open(mut parts: EngineParts) -> Result<Self, Error> {
         check_key_ring(&*parts.storage, &parts.vault).await?;
-        let connector_catalog = ConnectorCatalog::open(&*parts.storage, std::mem::take(&mut parts.registry)).await?;
+        let connector_catalog = ConnectorCatalog::open(parts.storage.clone(), take(&mut parts.registry)).await?;
+        let connector_catalog = Arc::new(connector_catalog);
+        let (locks, changes) = (Arc::<KeyedLocks>::default(), Changes::default());
+        let profiles = Arc::new(Profiles::new(&parts, connector_catalog.clone(), locks.clone(), changes.clone()));
         let host = Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?;
         let call_log = CallLog::start(parts.storage.clone());
         let engine = Self(Arc::new(Services {
             parts,
-            connector_catalog: Arc::new(connector_catalog),
+            connector_catalog,
+            profiles,
             host: Arc::new(host),
             caller_cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
             account_cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
-            profile_cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
-            locks: Arc::default(),
+            locks,
             call_log: Arc::new(call_log),
             hasher: DashboardPasswords::default(),
             throttle: LoginThrottle::default(),
@@ -123,7 +113,7 @@ impl Engine {
             attempt_feed: AttemptFeed::default(),
             background: OnceLock::new(),
             event_sink: Arc::default(),
-            changes: Changes::default(),
+            changes,
         }));
         // Leases of a process that ended: only this process owns the database.
         engine.storage().refresh_leases().release_all().await?;
@@ -289,7 +279,37 @@ impl Engine {
     /// Evicts the cached envelopes after a rotation replaced them in storage.
     pub fn evict_envelopes(&self) {
         self.account_cache.clear();
-        self.profile_cache.clear();
+        self.profiles.evict_all();
+    }
+
+    /// As [`ConnectorCatalog::instance`].
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        self.connector_catalog.instance()
+    }
+
+    pub(crate) async fn connectors_of(&self, project: &ProjectId) -> Result<Arc<Registry>, Error> {
+        self.connector_catalog.of_project(project).await
+    }
+
+    pub(crate) async fn connector_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
+        self.connector_catalog.find_for_profile(profile).await
+    }
+
+    pub(crate) async fn connector_of(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
+        self.connector_catalog.for_profile(profile).await
+    }
+
+    pub(crate) async fn profile(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+        self.profiles.load(project, id).await
+    }
+
+    pub(crate) async fn all_profiles(
+        &self,
+        project: &ProjectId,
+        connector: Option<&str>,
+        active: Option<bool>,
+    ) -> Result<Vec<Profile>, Error> {
+        self.profiles.all(project, connector, active).await
     }
 
     /// Queues a record for the call log; never waits.

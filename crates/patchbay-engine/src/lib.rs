@@ -11,32 +11,38 @@ mod config;
 mod connector_catalog;
 mod engine;
 mod field;
+mod form_values;
 mod key_ring;
 mod keyed_locks;
 mod linking;
 mod login;
 mod oauth;
+mod parts;
+mod profiles;
 mod public_urls;
 mod retention;
 mod scopes;
+mod sealed_fields;
 mod services;
 mod tokens;
 mod validation;
 
 pub use caller::{Caller, HubSession};
 pub use config::EngineConfig;
-pub use connector_catalog::{ConnectorSource, InstalledConnector, Origin, SourceRead};
-pub use engine::{Engine, EngineParts, Services};
+pub use connector_catalog::{ConnectorCatalog, ConnectorSource, InstalledConnector, Origin, SourceRead};
+pub use engine::{Engine, Services};
 pub use field::Field;
 pub use key_ring::{
     KeyRingStatus, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
     check_key_ring,
 };
+pub use parts::EngineParts;
 pub use patchbay_egress::set_worker_pool_index;
 pub use patchbay_runtime::{
     EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, Problem, ProviderFailure, Revocation, RunTrace,
     local_runner, recorded_tests,
 };
+pub use profiles::{NewProfile, ProfilePatch, ProfileQuery, Profiles};
 pub use public_urls::{NoRoutes, PublicUrls};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
@@ -48,7 +54,6 @@ pub use services::{
     files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
     members::{LoggedIn, MemberSession},
-    profiles::{NewProfile, ProfilePatch, ProfileQuery},
     proxy::{ProxyOutcome, ProxyRequest},
     revocation::{RevocationQuery, RevocationReport, RevokedAccount},
     sessions::{CreatedSession, NewSession},

@@ -34,3 +34,8 @@ pub(crate) fn check_page(page: u32, page_size: u32) -> Result<(), Error> {
     }
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
 }
+
+/// Shortens an id from a request for a message.
+pub(crate) fn shortened(id: &str) -> String {
+    id.chars().filter(|c| !c.is_control()).take(64).collect()
+}

@@ -184,11 +184,11 @@ async fn accounts_and_profiles_decide_who_may_call() {
     let profile = engine.get_account(caller, &world.account).await.unwrap().account.profile_id.clone();
     let only = EnabledActions::Only(["demo_list_things".to_owned()].into());
     let patch = ProfilePatch { enabled_actions: Some(only), ..Default::default() };
-    engine.patch_profile(caller, &profile, patch).await.unwrap();
+    engine.profiles.patch(caller, &profile, patch).await.unwrap();
     assert_eq!(code(world.run(get()).await.unwrap_err()), (403, ErrorCode::ActionNotEnabled));
 
     let patch = ProfilePatch { active: Some(false), ..Default::default() };
-    engine.patch_profile(caller, &profile, patch).await.unwrap();
+    engine.profiles.patch(caller, &profile, patch).await.unwrap();
     assert_eq!(code(world.run(get()).await.unwrap_err()), (412, ErrorCode::AccountIntegrationInactive));
 }
 
@@ -206,8 +206,8 @@ async fn a_named_profile_must_fit_the_account() {
         enabled_actions: EnabledActions::Only(["demo_list_things".to_owned()].into()),
         setup: Vec::new(),
     };
-    let same = world.engine.create_profile(&world.caller, new("key")).await.unwrap();
-    let other = world.engine.create_profile(&world.caller, new("bearer")).await.unwrap();
+    let same = world.engine.profiles.create(&world.caller, new("key")).await.unwrap();
+    let other = world.engine.profiles.create(&world.caller, new("bearer")).await.unwrap();
     for (profile, status, code) in [
         (ProfileId::new("nobody"), 400, ErrorCode::ProfileMismatch),
         (other.id.clone(), 400, ErrorCode::ProfileMismatch),

@@ -134,7 +134,7 @@ impl World {
             enabled_actions: EnabledActions::All,
             setup: setup.into_iter().map(|(key, value)| (key.to_owned(), Secret::new(value))).collect(),
         };
-        self.engine.create_profile(&self.caller, new).await.unwrap()
+        self.engine.profiles.create(&self.caller, new).await.unwrap()
     }
 
     /// Links an account of its own owner.
@@ -158,7 +158,7 @@ impl World {
         if ["sign_in", "oauth1"].contains(&profile.auth_config_key.as_str()) {
             return self.sign_in(profile, token).await;
         }
-        let registry = self.engine.registry();
+        let registry = self.engine.connector_catalog.instance();
         let method = registry.get("turnstile").unwrap().auth_method(&profile.auth_config_key).unwrap();
         let credentials =
             method.config_fields.iter().map(|field| (field.key.clone(), Secret::new("canary-typed"))).collect();

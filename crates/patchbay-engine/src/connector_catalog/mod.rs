@@ -4,6 +4,7 @@
 //! and without compilation. A pushed connector is compiled at its push or when it is first needed. In its project, it
 //! replaces a connector of the instance with the same key.
 
+mod lookup;
 mod project_connectors;
 mod pushed_version;
 mod source;
@@ -15,15 +16,15 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use patchbay_connector::{Connector, Registry, VersionPin};
+use patchbay_connector::{Connector, Loaded, Registry, SourceFile, VersionPin, load};
 use patchbay_model::{ConnectorVersion, ProjectId};
 use patchbay_storage::Storage;
 use tokio::sync::{RwLock, Semaphore};
 
-use crate::Error;
+use crate::{Error, ErrorCode};
 
 pub(crate) use project_connectors::ProjectConnectors;
-pub(crate) use pushed_version::{PushedVersion, check};
+pub(crate) use pushed_version::PushedVersion;
 pub use source::{ConnectorSource, SourceRead};
 pub(crate) use warming::start_warming;
 
@@ -49,11 +50,12 @@ pub struct InstalledConnector {
 }
 
 /// The connectors in use and the lock for changes of them.
-pub(crate) struct ConnectorCatalog {
+pub struct ConnectorCatalog {
+    storage: Arc<dyn Storage>,
     state: ArcSwap<CatalogSnapshot>,
     /// Locked for writing while the set changes, and for reading while something is stored that depends on it.
     pub(crate) change_lock: RwLock<()>,
-    pub(crate) compiling: Semaphore,
+    compiling: Semaphore,
 }
 
 /// A snapshot of all connectors.
@@ -91,7 +93,7 @@ impl Resolution {
 
 impl ConnectorCatalog {
     /// Creates the catalog from the instance's connectors and the list of pushed versions, without compiling the latter.
-    pub(crate) async fn open(storage: &dyn Storage, instance: Registry) -> Result<Self, Error> {
+    pub(crate) async fn open(storage: Arc<dyn Storage>, instance: Registry) -> Result<Self, Error> {
         let mut by_project: HashMap<ProjectId, Vec<ConnectorVersion>> = HashMap::new();
         for version in storage.connectors().list_all().await? {
             by_project.entry(version.project_id.clone()).or_default().push(version);
@@ -101,10 +103,18 @@ impl ConnectorCatalog {
             .map(|(project, versions)| (project, Arc::new(ProjectConnectors::uncompiled(versions))));
         let state = CatalogSnapshot { instance: Arc::new(instance), projects: projects.collect() };
         Ok(Self {
+            storage,
             state: ArcSwap::from_pointee(state),
             change_lock: RwLock::default(),
             compiling: Semaphore::new(MAX_CONCURRENT_COMPILATIONS),
         })
+    }
+
+    /// Reads and compiles a connector outside the threads that serve requests.
+    pub(crate) async fn compile(&self, files: Vec<SourceFile>) -> Result<Loaded, Error> {
+        let stopped = || Error::new(ErrorCode::Internal, "the validation of the connector was interrupted");
+        let _permit = self.compiling.acquire().await.map_err(|_| stopped())?;
+        tokio::task::spawn_blocking(move || load(&files)).await.map_err(|_| stopped())
     }
 
     /// Returns the current snapshot.

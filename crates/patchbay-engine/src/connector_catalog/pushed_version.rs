@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use patchbay_connector::{Connector, Diagnostic, Loaded, SourceFile, load};
+use patchbay_connector::{Connector, Diagnostic, Loaded, SourceFile};
 use patchbay_model::ConnectorVersion;
 use semver::Version;
 use tokio::sync::OnceCell;
 
-use crate::{Engine, Error, ErrorCode};
+use super::ConnectorCatalog;
+use crate::Error;
 
 /// The result of the compilation: the connector, or the diagnostics if this version of Patchbay cannot run it.
 pub(crate) type Compiled = Result<Arc<Connector>, Arc<[Diagnostic]>>;
@@ -34,12 +35,12 @@ impl PushedVersion {
     }
 
     /// Returns the compiled connector; the first call reads and compiles it.
-    pub(crate) async fn connector(&self, engine: &Engine) -> Result<Compiled, Error> {
+    pub(crate) async fn connector(&self, catalog: &ConnectorCatalog) -> Result<Compiled, Error> {
         let compiled = self.compiled.get_or_try_init(|| async {
             let ConnectorVersion { project_id, key, version, .. } = &self.info;
-            let files = engine.storage().connectors().files(project_id, key, version).await?.unwrap_or_default();
+            let files = catalog.storage.connectors().files(project_id, key, version).await?.unwrap_or_default();
             let files = files.into_iter().map(|file| SourceFile { name: file.name, text: file.text });
-            let Loaded { connector, diagnostics } = check(engine, files.collect()).await?;
+            let Loaded { connector, diagnostics } = catalog.compile(files.collect()).await?;
             Ok::<_, Error>(connector.map(Arc::new).ok_or_else(|| {
                 tracing::error!(
                     project = %project_id, connector = key, version,
@@ -50,11 +51,4 @@ impl PushedVersion {
         });
         compiled.await.cloned()
     }
-}
-
-/// Reads and compiles a connector outside the threads that serve requests.
-pub(crate) async fn check(engine: &Engine, files: Vec<SourceFile>) -> Result<Loaded, Error> {
-    let stopped = || Error::new(ErrorCode::Internal, "the validation of the connector was interrupted");
-    let _permit = engine.connector_catalog().compiling.acquire().await.map_err(|_| stopped())?;
-    tokio::task::spawn_blocking(move || load(&files)).await.map_err(|_| stopped())
 }

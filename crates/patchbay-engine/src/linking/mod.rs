@@ -1,10 +1,6 @@
-//! Linking: validates the typed values, verifies them at the provider, then seals them.
+//! Verifies new credentials at the provider, before they are sealed and stored.
 
-mod fields;
-mod seal;
 mod test_actions;
 mod verify;
 
-pub(crate) use fields::check_fields;
-pub(crate) use seal::{open_secrets, reseal_profile, seal_account, seal_profile};
 pub(crate) use verify::{Verification, no_token, verify};

@@ -8,6 +8,7 @@ use patchbay_model::{Account, Profile, StatusReason};
 use super::test_actions::run_test_actions;
 use crate::{
     Engine, Error, ErrorCode,
+    profiles::profile_client_id,
     services::{credentials_of, error_hints},
     tokens::{
         self, Grant, TokenContext, TokenError, TokenFailure, TokenSet, gets_token_at_link, needs_authorization,
@@ -110,7 +111,7 @@ fn is_of_client(engine: &Engine, account: &Account, profile: &Profile) -> bool {
     if token.profile_id == profile.id {
         return true;
     }
-    let client = tokens::profile_client_id(engine.vault(), profile).unwrap_or_default();
+    let client = profile_client_id(engine.vault(), profile).unwrap_or_default();
     token.client_id.is_some() && token.client_id == client
 }
 

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     Engine, Error, Field, HubSession,
-    linking::{check_fields, open_secrets},
+    form_values::check_fields,
+    sealed_fields::open_secrets,
     services::hub::HubProfile,
     tokens::{TokenContext, needs_authorization},
     validation::{invalid, invalid_at},

@@ -11,9 +11,12 @@ use patchbay_vault::Secret;
 use super::revocation::revoked;
 use crate::{
     Caller, Engine, Error, ErrorCode, Field, Page,
-    linking::{Verification, check_fields, seal_account, verify},
+    form_values::check_fields,
+    linking::{Verification, verify},
+    profiles::previous_client_id,
     scopes::lacking_scopes,
-    tokens::{TokenSet, expiry_message, previous_client_id},
+    sealed_fields::seal_account,
+    tokens::{TokenSet, expiry_message},
     validation::{check_page, invalid, invalid_at},
 };
 use patchbay_runtime::Revocation;

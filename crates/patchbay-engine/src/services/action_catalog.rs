@@ -1,6 +1,6 @@
 //! The connectors and actions that a project can use.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::Action};
 use patchbay_model::{Account, AccountId, ApiScope, Profile};
@@ -69,7 +69,7 @@ impl Engine {
         };
         let mut candidates = Vec::new();
         if query.account_ids.is_empty() {
-            let profiles = self.active_profiles(caller).await?;
+            let profiles = self.profiles.active(caller).await?;
             for connector in self.connectors_of(&caller.project_id).await?.iter() {
                 candidates.push((connector.clone(), None, profiles.get(&connector.key).cloned()));
             }
@@ -111,28 +111,6 @@ impl Engine {
         let next = (end < entries.len()).then(|| format!("c{end}"));
         Ok(ActionPage { entries: entries.into_iter().skip(start).take(size).collect(), next })
     }
-
-    /// Returns the project's active profile for a connector: the default, or the oldest.
-    pub async fn active_profile(&self, caller: &Caller, connector: &str) -> Result<Option<Arc<Profile>>, Error> {
-        let profiles = self.all_profiles(&caller.project_id, Some(connector), Some(true)).await?;
-        Ok(by_connector(profiles).remove(connector))
-    }
-
-    /// Returns the active profile of every connector that has one, by connector key.
-    pub async fn active_profiles(&self, caller: &Caller) -> Result<HashMap<String, Arc<Profile>>, Error> {
-        Ok(by_connector(self.all_profiles(&caller.project_id, None, Some(true)).await?))
-    }
-}
-
-/// Selects the profile of each connector from profiles ordered oldest first.
-fn by_connector(profiles: Vec<Profile>) -> HashMap<String, Arc<Profile>> {
-    let mut chosen: HashMap<String, Arc<Profile>> = HashMap::new();
-    for profile in profiles {
-        if profile.default || !chosen.contains_key(&profile.connector) {
-            chosen.insert(profile.connector.clone(), Arc::new(profile));
-        }
-    }
-    chosen
 }
 
 fn lacks(connector: &Connector, account: &Account, action: &Action) -> Vec<String> {

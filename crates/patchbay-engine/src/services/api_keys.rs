@@ -8,8 +8,9 @@ use patchbay_model::{ApiKeyId, EnabledActions, OrganizationId};
 use patchbay_storage::{ProfileFilter, StorageError};
 use patchbay_vault::{Secret, Vault};
 
-use super::profiles::NewProfile;
-use crate::{Caller, Engine, Error, ErrorCode, Field, keyed_locks::LockKey, validation::invalid_at};
+use crate::{
+    Caller, Engine, Error, ErrorCode, Field, keyed_locks::LockKey, profiles::NewProfile, validation::invalid_at,
+};
 
 /// The result of the first start. Its secrets are shown only once.
 #[derive(Debug)]
@@ -222,21 +223,22 @@ impl Engine {
             let filter = ProfileFilter { connector: Some(connector.key.clone()), active: None, page: 1, page_size: 1 };
             let has_one = self.storage().profiles().list(project, &filter).await?.total > 0;
             if let (Some(method), false) = (ready, has_one) {
-                self.add_profile(
-                    project,
-                    NewProfile {
-                        connector: connector.key.clone(),
-                        name: None,
-                        auth_config_key: Some(method.key.clone()),
-                        environment: None,
-                        version_pin: None,
-                        active: true,
-                        default: true,
-                        enabled_actions: EnabledActions::All,
-                        setup: Vec::new(),
-                    },
-                )
-                .await?;
+                self.profiles
+                    .add(
+                        project,
+                        NewProfile {
+                            connector: connector.key.clone(),
+                            name: None,
+                            auth_config_key: Some(method.key.clone()),
+                            environment: None,
+                            version_pin: None,
+                            active: true,
+                            default: true,
+                            enabled_actions: EnabledActions::All,
+                            setup: Vec::new(),
+                        },
+                    )
+                    .await?;
             }
             offered.insert(connector.key.clone());
         }

@@ -126,14 +126,23 @@ impl Engine {
                 let files = self.storage().connectors().files(&caller.project_id, key, version).await?;
                 let files = files.ok_or_else(|| missing(key, Some(pin)))?.into_iter();
                 let files = files.map(|file| SourceFile { name: file.name, text: file.text }).collect();
-                (files, pushed.connector(self).await?.err().map(|found| found.to_vec()).unwrap_or_default())
+                (
+                    files,
+                    pushed
+                        .connector(&self.connector_catalog)
+                        .await?
+                        .err()
+                        .map(|found| found.to_vec())
+                        .unwrap_or_default(),
+                )
             }
         };
         Ok(VersionFiles { key: key.to_owned(), entry: version_entry(&resolution, latest.as_ref()), files, diagnostics })
     }
 
     async fn entry(&self, caller: &Caller, key: String, latest: &Resolution) -> Result<ConnectorEntry, Error> {
-        let connector = self.install(latest).await?.ok().map(|InstalledConnector { connector, .. }| connector);
+        let connector =
+            self.connector_catalog.install(latest).await?.ok().map(|InstalledConnector { connector, .. }| connector);
         let versions = self.connector_catalog().state().versions(&caller.project_id, &key);
         let versions = versions.iter().map(|resolution| version_entry(resolution, Some(latest))).collect();
         Ok(ConnectorEntry { key, connector, origin: latest.origin(), versions })

@@ -12,8 +12,10 @@ use super::accounts::{AccountPatch, MethodRule};
 use crate::{
     Engine, Error, ErrorCode, Field, HubSession,
     connector_catalog::{InstalledConnector, Origin},
+    form_values::check_fields,
     keyed_locks::LockKey,
-    linking::{Verification, check_fields, seal_account, verify},
+    linking::{Verification, verify},
+    sealed_fields::seal_account,
     tokens::TokenSet,
     validation::{invalid, invalid_at},
 };

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod};
-use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProfileId, ProjectId};
+use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProjectId};
 use patchbay_vault::{SealContext, Secret, Vault};
 
 use super::revocation::revoked;
 use crate::{
     Engine, Error, ErrorCode,
-    linking::open_secrets,
-    tokens::{self, is_previous_client},
+    profiles::{is_previous_client, previous_client, previous_client_id},
+    sealed_fields::open_secrets,
+    validation::shortened,
 };
 use patchbay_runtime::Credentials;
 
@@ -41,7 +42,7 @@ impl ResolvedAccount {
 /// client that the profile had before, the profile's values are those of that client: no other client can use the token.
 pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -> Result<Credentials, Error> {
     let project = &account.project_id;
-    let app = tokens::previous_client(vault, account, profile)?;
+    let app = previous_client(vault, account, profile)?;
     let mut secrets = match &app {
         Some(app) => app.secrets().collect(),
         None => open_secrets(vault, profile.secrets.iter().filter(|(field, _)| !is_previous_client(field)), |field| {
@@ -58,7 +59,7 @@ pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -
         plain.extend(account.setup_information.clone());
         Credentials::from_parts(&plain, secrets)
     };
-    Ok(credentials.with_previous_client(app.as_ref().and(tokens::previous_client_id(account, profile))))
+    Ok(credentials.with_previous_client(app.as_ref().and(previous_client_id(account, profile))))
 }
 
 /// Opens only the field values of the account itself.
@@ -85,24 +86,6 @@ impl Engine {
         let account = Arc::new(account);
         self.account_cache.fill(read_at, id.clone(), account.clone());
         Ok(account)
-    }
-
-    /// Returns the profile, enabled or not; `ProfileNotFoundError` (404), also for a profile of another project.
-    pub(crate) async fn profile(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {
-        let missing = || {
-            Error::new(
-                ErrorCode::ProfileNotFound,
-                format!("this project has no connector profile `{}`", shortened(id.as_str())),
-            )
-        };
-        if let Some(profile) = self.profile_cache.get(id) {
-            return if profile.project_id == *project { Ok(profile) } else { Err(missing()) };
-        }
-        let read_at = self.profile_cache.generation();
-        let profile = self.storage().profiles().get(project, id).await?.ok_or_else(missing)?;
-        let profile = Arc::new(profile);
-        self.profile_cache.fill(read_at, id.clone(), profile.clone());
-        Ok(profile)
     }
 
     /// Resolves an account for a call; 404 for an account of another project, 412 if the status of the account or its profile
@@ -156,9 +139,4 @@ pub(super) fn method_index(connector: &Connector, key: &str) -> Result<usize, Er
             ),
         )
     })
-}
-
-/// Shortens an id from a request for a message.
-fn shortened(id: &str) -> String {
-    id.chars().filter(|c| !c.is_control()).take(64).collect()
 }

@@ -66,10 +66,10 @@ impl Engine {
         caller.require(ApiScope::PlatformWrite)?;
         let allowed_origins = check(&new)?;
         if let Some(connector) = &new.connector {
-            self.known_connector(&caller.project_id, connector).await?;
+            self.connector_catalog.known(&caller.project_id, connector).await?;
         }
         if let Some(id) = &new.profile_id {
-            let profile = self.profile(&caller.project_id, id).await?;
+            let profile = self.profiles.load(&caller.project_id, id).await?;
             if new.connector.as_ref().is_some_and(|connector| *connector != profile.connector) {
                 return Err(invalid_at(
                     Field::Profile,

@@ -6,10 +6,13 @@ use patchbay_vault::Vault;
 use serde_json::Value;
 
 use super::{
-    expiry_notices, previous_clients, refresh_policy, token_request,
+    expiry_notices, refresh_policy, token_request,
     token_response::{REFRESH_TOKEN, TokenSet},
 };
-use crate::linking::seal_account;
+use crate::{
+    profiles::{previous_client_id, profile_client_id},
+    sealed_fields::seal_account,
+};
 
 /// Seals a token set among the account's secrets, and sets the token's metadata, the next refresh and the expiries. A
 /// refresh token that the provider did not replace remains (RFC 6749, section 6).
@@ -47,7 +50,7 @@ pub(crate) fn apply_token_set(
         profile_changed_at: profile.updated_at,
         client_id: None,
     };
-    match before.filter(|_| previous_clients::previous_client_id(account, profile).is_some()) {
+    match before.filter(|_| previous_client_id(account, profile).is_some()) {
         // A previous client refreshed the token, and remains its client.
         Some(before) => {
             token.client_id.clone_from(&before.client_id);
@@ -55,7 +58,7 @@ pub(crate) fn apply_token_set(
         }
         // A discovered server has its client in the account's secrets.
         None if token_request::needs_authorization(method) && method.kind != AuthKind::Mcp => {
-            token.client_id = previous_clients::profile_client_id(vault, profile).unwrap_or_default();
+            token.client_id = profile_client_id(vault, profile).unwrap_or_default();
         }
         None => {}
     }

@@ -4,15 +4,13 @@
 //! number in storage ([`refresh`]). A refresh is recorded in storage before the provider is called, and the new token
 //! is stored before anyone uses it. [`token_request`] sends token requests for a [`token_context`], [`token_response`] reads and classifies
 //! their responses, [`account_token`] puts a token set into an account. [`refresh_worker`] refreshes in the background
-//! by [`refresh_policy`]. [`revoke`] revokes tokens. [`previous_clients`] keeps the OAuth clients that issued older
-//! tokens, and [`expiry_notices`] warns of expiries that no refresh can move.
+//! by [`refresh_policy`]. [`revoke`] revokes tokens. [`expiry_notices`] warns of expiries that no refresh can move.
 
 mod account_token;
 mod cron;
 mod discovered_server;
 mod expiry_notices;
 mod local_revoker;
-mod previous_clients;
 mod refresh;
 mod refresh_policy;
 mod refresh_worker;
@@ -26,9 +24,6 @@ pub(crate) use account_token::apply_token_set;
 pub(crate) use discovered_server::{DISCOVERED_SERVER_KEY, DiscoveredServer};
 pub(crate) use expiry_notices::{expiry_message, record_certificate_expiry, send_expiry_notices};
 pub use local_revoker::LocalRevoker;
-pub(crate) use previous_clients::{
-    is_previous_client, previous_client, previous_client_id, profile_client_id, retain as retain_previous_clients,
-};
 pub(crate) use refresh::RefreshGoal;
 pub(crate) use refresh_worker::{refresh_due_tokens, start as start_refresh_worker};
 pub(crate) use revoke::{can_revoke, revoke};

@@ -110,9 +110,9 @@ pub(crate) async fn report_client_outcome<T>(
     outcome: &Result<T, TokenFailure>,
 ) {
     match outcome {
-        Ok(_) => engine.clear_alarm(token_context.profile).await,
+        Ok(_) => engine.profiles.clear_alarm(token_context.profile).await,
         Err(TokenFailure { cause: TokenError::InvalidClient, error }) => {
-            engine.raise_alarm(token_context.profile, &token_context.connector.title, error).await;
+            engine.profiles.raise_alarm(token_context.profile, &token_context.connector.title, error).await;
         }
         Err(_) => {}
     }

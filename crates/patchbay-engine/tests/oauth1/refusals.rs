@@ -37,7 +37,7 @@ async fn a_wrong_consumer_secret_is_the_operators_to_mend() {
         let error = Browser::begin(&world, &profile.id).await.err().unwrap();
         assert_eq!((error.status(), error.code), (412, ErrorCode::ProfileCredentials), "{error}");
         assert!(error.message.contains("ask the operator of this server to correct them"), "{error}");
-        let alarmed = world.engine.get_profile(&world.caller, &profile.id).await.unwrap();
+        let alarmed = world.engine.profiles.get(&world.caller, &profile.id).await.unwrap();
         assert!(alarmed.alarm.as_ref().is_some_and(|alarm| alarm.message.contains("Pier")), "{:?}", alarmed.alarm);
     }
 }
@@ -60,7 +60,7 @@ async fn a_clock_that_is_wrong_is_told_with_both_times() {
     let expected = "Pier refuses the time of the request (it takes 2026-01-15T11:25:00.000Z to 2026-01-15T11:35:00.000Z): \
                     this server's clock shows 2026-01-15T10:30:00.000Z; set it right";
     assert_eq!((error.code, error.message.as_str()), (ErrorCode::Provider, expected));
-    let profile = world.engine.get_profile(&world.caller, &profile.id).await.unwrap();
+    let profile = world.engine.profiles.get(&world.caller, &profile.id).await.unwrap();
     assert!(profile.alarm.is_none(), "the app's credentials are not to blame");
 
     // The same of a call: the account is not to blame either.

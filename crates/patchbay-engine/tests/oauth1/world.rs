@@ -70,7 +70,7 @@ impl World {
             enabled_actions: EnabledActions::All,
             setup: setup.map(|(key, value)| (key.to_owned(), Secret::new(value))).to_vec(),
         };
-        self.engine.create_profile(&self.caller, new).await.unwrap()
+        self.engine.profiles.create(&self.caller, new).await.unwrap()
     }
 
     /// Creates the token of a connect session, to link or reconnect.

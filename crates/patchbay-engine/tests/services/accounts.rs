@@ -55,7 +55,7 @@ async fn a_status_filter_matches_the_effective_status() {
         world.engine.patch_account(&world.caller, &account.id, status(AccountStatus::Suspended)).await.unwrap();
     }
     let patch = ProfilePatch { active: Some(false), ..ProfilePatch::default() };
-    world.engine.patch_profile(&world.caller, &off.id, patch).await.unwrap();
+    world.engine.profiles.patch(&world.caller, &off.id, patch).await.unwrap();
     let [active, suspended, reconnect] =
         [AccountStatus::Active, AccountStatus::Suspended, AccountStatus::ReconnectRequired]
             .map(EffectiveStatus::Stored);
@@ -108,11 +108,11 @@ async fn a_change_of_nothing_changes_nothing() {
 async fn a_profile_in_use_stays() {
     let world = World::new().await;
     let account = world.link("a", GOOD).await.unwrap();
-    let gone = world.engine.delete_profile(&world.caller, &account.profile_id).await.unwrap_err();
+    let gone = world.engine.profiles.delete(&world.caller, &account.profile_id).await.unwrap_err();
     assert_eq!((gone.status(), gone.code), (409, ErrorCode::ProfileInUse));
     world.whoami(&account).await.unwrap();
     world.engine.delete_account(&world.caller, &account.id).await.unwrap();
-    world.engine.delete_profile(&world.caller, &account.profile_id).await.unwrap();
-    let gone = world.engine.get_profile(&world.caller, &account.profile_id).await.unwrap_err();
+    world.engine.profiles.delete(&world.caller, &account.profile_id).await.unwrap();
+    let gone = world.engine.profiles.get(&world.caller, &account.profile_id).await.unwrap_err();
     assert_eq!(gone.code, ErrorCode::ProfileNotFound);
 }

@@ -38,13 +38,18 @@ async fn push(world: &World, version: &str) -> Result<PushOutcome, Error> {
 
 /// What the profile runs now.
 async fn runs(engine: &Engine, caller: &Caller, profile: &Profile) -> Option<String> {
-    let profile = engine.get_profile(caller, &profile.id).await.unwrap();
-    engine.connector_for_profile(&profile).await.unwrap().map(|installed| installed.connector.version.to_string())
+    let profile = engine.profiles.get(caller, &profile.id).await.unwrap();
+    engine
+        .connector_catalog
+        .find_for_profile(&profile)
+        .await
+        .unwrap()
+        .map(|installed| installed.connector.version.to_string())
 }
 
 async fn pin(world: &World, profile: &Profile, pin: Option<&str>) -> Result<Arc<Profile>, Error> {
     let patch = ProfilePatch { version_pin: Some(pin.map(str::to_owned)), ..ProfilePatch::default() };
-    world.engine.patch_profile(&world.caller, &profile.id, patch).await
+    world.engine.profiles.patch(&world.caller, &profile.id, patch).await
 }
 
 fn code<T>(outcome: Result<T, Error>) -> (u16, Option<ErrorCode>) {
@@ -60,9 +65,9 @@ async fn a_pushed_connector_is_in_use_at_once_and_in_its_project_alone() {
     assert!(outcome.created && outcome.overrides && outcome.is_latest);
     world.whoami(&account).await.unwrap();
     assert_eq!(runs(&world.engine, &world.caller, &*world.profile().await).await.as_deref(), Some("1.1.0"));
-    let ours = world.engine.connectors(&world.caller).await.unwrap();
+    let ours = world.engine.connector_catalog.of_project(&world.caller.project_id).await.unwrap();
     assert_eq!(ours.get("ledger").unwrap().title, "Ledger 1.1.0");
-    let theirs = world.engine.connectors(&stranger).await.unwrap();
+    let theirs = world.engine.connector_catalog.of_project(&stranger.project_id).await.unwrap();
     assert_eq!(theirs.get("ledger").unwrap().title, "Ledger");
     let theirs = world.engine.get_connector(&stranger, "ledger").await.unwrap();
     assert_eq!((theirs.origin, theirs.versions.len()), (Origin::Instance, 1));
@@ -84,7 +89,10 @@ async fn a_version_is_the_same_or_another_one() {
         (409, Some(ErrorCode::ConnectorVersionExists))
     );
     // Nothing of the refused push is in use.
-    assert_eq!(world.engine.connectors(&world.caller).await.unwrap().get("ledger").unwrap().title, "Ledger 2.0.0");
+    assert_eq!(
+        world.engine.connector_catalog.of_project(&world.caller.project_id).await.unwrap().get("ledger").unwrap().title,
+        "Ledger 2.0.0"
+    );
     other[0].text = other[0].text.replace("version: 2.0.0", "version: 2.0.0+b");
     assert_eq!(code(world.engine.push_connector(&world.caller, other).await), (400, Some(ErrorCode::Validation)));
 }
@@ -158,7 +166,7 @@ async fn a_version_that_is_needed_stays() {
         enabled_actions: EnabledActions::All,
         setup: Vec::new(),
     };
-    let profile = engine.create_profile(&world.caller, new).await.unwrap();
+    let profile = engine.profiles.create(&world.caller, new).await.unwrap();
     assert_eq!(delete("1.0.0").await, (409, Some(ErrorCode::ConnectorVersionPinned)));
     pin(&world, &profile, Some("1.x.x")).await.unwrap();
     assert_eq!(delete("1.0.0").await, (200, None));
@@ -179,7 +187,7 @@ async fn a_version_that_is_needed_stays() {
     );
     // A profile without its connector can still be put away, and says what is wrong.
     let patch = ProfilePatch { active: Some(false), ..ProfilePatch::default() };
-    engine.patch_profile(&world.caller, &profile.id, patch).await.unwrap();
+    engine.profiles.patch(&world.caller, &profile.id, patch).await.unwrap();
     let hub = world.link_with(session_for("a"), &profile, &[("key", GOOD)]).await;
     assert_eq!(code(hub), (404, Some(ErrorCode::ProfileNotFound)));
 }
@@ -211,7 +219,7 @@ async fn of_two_pushes_of_one_version_one_is_stored() {
     let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
     assert!(refused.clone().all(|error| error.code == ErrorCode::ConnectorVersionExists));
     assert_eq!(refused.count(), 5);
-    let in_use = world.engine.connectors(&world.caller).await.unwrap();
+    let in_use = world.engine.connector_catalog.of_project(&world.caller.project_id).await.unwrap();
     assert_eq!(in_use.get("ledger").unwrap().title, stored[0].connector.title);
 }
 
@@ -285,12 +293,12 @@ async fn the_instances_connectors_are_read_again_while_the_projects_stay() {
     *source.registry.lock().unwrap() = Registry::new().with(next.clone());
     let reloaded = engine.reload_connectors(&world.caller).await.unwrap();
     assert_eq!((reloaded.added, reloaded.removed), (vec!["other".to_owned()], vec!["ledger".to_owned()]));
-    let both = engine.connectors(&world.caller).await.unwrap();
+    let both = engine.connector_catalog.of_project(&world.caller.project_id).await.unwrap();
     assert_eq!(both.iter().map(|connector| connector.key.as_str()).collect::<Vec<_>>(), ["ledger", "other"]);
-    assert_eq!(engine.registry().iter().count(), 1);
+    assert_eq!(engine.connector_catalog.instance().iter().count(), 1);
     source.is_gone.store(true, Ordering::SeqCst);
     assert_eq!(code(engine.reload_connectors(&world.caller).await), (409, Some(ErrorCode::ConnectorSource)));
-    assert!(engine.registry().get("other").is_some_and(|still| Arc::ptr_eq(still, &next)));
+    assert!(engine.connector_catalog.instance().get("other").is_some_and(|still| Arc::ptr_eq(still, &next)));
     let files = engine.connector_version(&world.caller, "other", "latest").await.unwrap().files;
     assert_eq!(files[0].text, "from the source");
     let query = ConnectorQuery { origin: Some(Origin::Project), page: 1, page_size: 10 };

@@ -123,7 +123,7 @@ async fn a_disabled_profile_closes_an_open_hub() {
     let (_, hub) = world.session(session_for("b")).await;
     let profile = world.profile().await;
     let patch = ProfilePatch { active: Some(false), ..ProfilePatch::default() };
-    world.engine.patch_profile(&world.caller, &profile.id, patch).await.unwrap();
+    world.engine.profiles.patch(&world.caller, &profile.id, patch).await.unwrap();
     let calls = world.seen.lock().unwrap().len();
     let request = LinkRequest { profile_id: Some(profile.id.clone()), credentials: secrets(&[("key", GOOD)]) };
     assert_eq!(world.engine.hub_link(&hub, request).await.unwrap_err().code, ErrorCode::ProfileInactive);

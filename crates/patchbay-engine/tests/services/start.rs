@@ -23,7 +23,7 @@ fn with_ledger() -> Registry {
 async fn profiles(engine: &Engine, key: &Secret) -> Vec<String> {
     let caller = engine.authenticate(key).await.unwrap();
     let query = ProfileQuery { page: 1, page_size: 10, ..ProfileQuery::default() };
-    let page = engine.list_profiles(&caller, query).await.unwrap();
+    let page = engine.profiles.list(&caller, query).await.unwrap();
     page.items.iter().map(|profile| profile.id.to_string()).collect()
 }
 
@@ -76,8 +76,8 @@ async fn a_new_connector_is_offered_once_to_every_project() {
     assert_eq!(profiles(&engine, &own).await, offered);
     // What the operator deleted stays deleted.
     let caller = engine.authenticate(&own).await.unwrap();
-    let profile = engine.active_profile(&caller, "ledger").await.unwrap().unwrap();
-    engine.delete_profile(&caller, &profile.id).await.unwrap();
+    let profile = engine.profiles.active_of_connector(&caller, "ledger").await.unwrap().unwrap();
+    engine.profiles.delete(&caller, &profile.id).await.unwrap();
     let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
     engine.first_start(Some(own.clone())).await.unwrap();
     assert!(profiles(&engine, &own).await.is_empty());

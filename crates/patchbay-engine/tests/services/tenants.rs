@@ -31,10 +31,10 @@ async fn another_project_reaches_nothing() {
     let patch = AccountPatch { label: Some(Some("stolen".into())), ..AccountPatch::default() };
     missing("patch_account", engine.patch_account(&stranger, id, patch).await);
     missing("delete_account", engine.delete_account(&stranger, id).await);
-    missing("get_profile", engine.get_profile(&stranger, profile).await);
+    missing("get_profile", engine.profiles.get(&stranger, profile).await);
     let patch = ProfilePatch { name: Some("stolen".into()), ..ProfilePatch::default() };
-    missing("patch_profile", engine.patch_profile(&stranger, profile, patch).await);
-    missing("delete_profile", engine.delete_profile(&stranger, profile).await);
+    missing("patch_profile", engine.profiles.patch(&stranger, profile, patch).await);
+    missing("delete_profile", engine.profiles.delete(&stranger, profile).await);
     missing("authenticate_session", engine.authenticate_session(&stranger, &made.token).await);
     let edit = NewSession { account_id: Some(id.clone()), ..session_for("a") };
     missing("create_session of an account", engine.create_session(&stranger, edit).await);
@@ -77,7 +77,7 @@ async fn another_project_reaches_nothing() {
     let query = AccountQuery { ids: vec![id.clone()], page: 1, page_size: 10, ..AccountQuery::default() };
     assert_eq!(engine.list_accounts(&stranger, query).await.unwrap().total, 0);
     let query = ProfileQuery { page: 1, page_size: 10, ..ProfileQuery::default() };
-    let profiles = engine.list_profiles(&stranger, query).await.unwrap();
+    let profiles = engine.profiles.list(&stranger, query).await.unwrap();
     assert!(profiles.items.iter().all(|found| found.project_id == stranger.project_id && found.id != *profile));
 
     let kept = engine.get_account(&world.caller, id).await.unwrap().account;

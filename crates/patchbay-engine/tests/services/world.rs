@@ -155,7 +155,7 @@ impl World {
 
     /// The profile that every project has from the start.
     pub async fn profile(&self) -> Arc<Profile> {
-        self.engine.active_profile(&self.caller, "ledger").await.unwrap().unwrap()
+        self.engine.profiles.active_of_connector(&self.caller, "ledger").await.unwrap().unwrap()
     }
 
     pub async fn new_profile(&self, method: &str, environment: &str) -> Arc<Profile> {
@@ -170,7 +170,7 @@ impl World {
             enabled_actions: EnabledActions::All,
             setup: Vec::new(),
         };
-        self.engine.create_profile(&self.caller, new).await.unwrap()
+        self.engine.profiles.create(&self.caller, new).await.unwrap()
     }
 
     pub async fn link_with(

@@ -83,7 +83,7 @@ async fn redirect_of(url: &str) -> String {
 
 /// An account that signed in.
 pub async fn signed_in(world: &World) -> AccountId {
-    let profile = match world.engine.active_profile(&world.caller, "harbor").await.unwrap() {
+    let profile = match world.engine.profiles.active_of_connector(&world.caller, "harbor").await.unwrap() {
         Some(profile) if profile.auth_config_key == "sign_in" && profile.setup_information.contains_key("clientId") => {
             profile
         }

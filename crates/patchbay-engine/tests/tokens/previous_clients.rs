@@ -11,13 +11,13 @@ use crate::{
 };
 
 async fn alarm(world: &World, id: &ProfileId) -> Option<ProfileAlarm> {
-    world.engine.get_profile(&world.caller, id).await.unwrap().alarm.clone()
+    world.engine.profiles.get(&world.caller, id).await.unwrap().alarm.clone()
 }
 
 async fn set_secret(world: &World, id: &ProfileId, secret: &str) {
     let setup = vec![("clientSecret".to_owned(), Secret::new(secret))];
     let patch = ProfilePatch { setup, ..ProfilePatch::default() };
-    world.engine.patch_profile(&world.caller, id, patch).await.unwrap();
+    world.engine.profiles.patch(&world.caller, id, patch).await.unwrap();
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn each_account_is_renewed_by_the_app_that_minted_its_token() {
     world.clock.advance_seconds(10);
     world.provider.change(|rules| rules.clients = clients("canary-new-secret-1"));
     set_secret(&world, &one.id, "canary-new-secret-1").await;
-    let changed = world.engine.get_profile(&world.caller, &one.id).await.unwrap().updated_at;
+    let changed = world.engine.profiles.get(&world.caller, &one.id).await.unwrap().updated_at;
     assert_eq!(minted(&first).await.1, one.updated_at);
     world.clock.advance_seconds(3600);
     world.run(&first, "get_me").await.unwrap();
@@ -55,7 +55,7 @@ async fn set_app(world: &World, id: &ProfileId, app: (&str, &str)) {
     let setup = [("clientId", app.0), ("clientSecret", app.1)];
     let setup = setup.map(|(key, value)| (key.to_owned(), Secret::new(value))).to_vec();
     let patch = ProfilePatch { setup, ..ProfilePatch::default() };
-    world.engine.patch_profile(&world.caller, id, patch).await.unwrap();
+    world.engine.profiles.patch(&world.caller, id, patch).await.unwrap();
 }
 
 /// The apps that a profile keeps beside its own.
@@ -179,7 +179,7 @@ async fn an_app_that_is_refused_raises_one_alarm_until_it_is_taken() {
 
     // Other changes leave it; new set-up values end it, and so does the provider when it takes the app again.
     let patch = ProfilePatch { name: Some("Renamed".into()), ..ProfilePatch::default() };
-    world.engine.patch_profile(&world.caller, &profile.id, patch).await.unwrap();
+    world.engine.profiles.patch(&world.caller, &profile.id, patch).await.unwrap();
     assert_eq!(alarm(&world, &profile.id).await, Some(raised));
     set_secret(&world, &profile.id, "canary-still-wrong").await;
     assert_eq!(alarm(&world, &profile.id).await, None);

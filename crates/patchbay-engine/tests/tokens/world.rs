@@ -93,7 +93,7 @@ impl World {
             enabled_actions: enabled,
             setup: if ["sign_in", "identity"].contains(&method) { setup.to_vec() } else { Vec::new() },
         };
-        self.engine.create_profile(&self.caller, new).await.unwrap()
+        self.engine.profiles.create(&self.caller, new).await.unwrap()
     }
 
     pub async fn session(&self, change: impl FnOnce(&mut NewSession)) -> CreatedSession {

@@ -68,8 +68,8 @@ pub(crate) async fn guide(
 /// Returns the connectors that everyone can use or, for a caller that may read connectors, those that its project can use.
 async fn connectors(state: &AppState, caller: Option<&Caller>) -> Result<Arc<Registry>, ApiError> {
     match caller.filter(|caller| caller.scopes.contains(&ApiScope::ConnectorsRead)) {
-        Some(caller) => Ok(state.engine.connectors(caller).await?),
-        None => Ok(state.engine.registry()),
+        Some(caller) => Ok(state.engine.connector_catalog.of_project(&caller.project_id).await?),
+        None => Ok(state.engine.connector_catalog.instance()),
     }
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn llms(State(state): State<AppState>) -> Response {
         urls.reference(),
         urls.openapi()
     );
-    for GuideEntry { title, label, path, description } in entries(&state.engine.registry()) {
+    for GuideEntry { title, label, path, description } in entries(&state.engine.connector_catalog.instance()) {
         let url = urls.resolve(&format!("{path}.md"));
         let _ = writeln!(text, "- [Connect {title} with {label}]({url}): {description}");
     }

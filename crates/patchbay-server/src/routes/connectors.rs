@@ -29,8 +29,8 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
 ) -> Result<Json<Vec<ConnectorMetaOut>>, ApiError> {
     caller.require(ApiScope::ConnectorsRead)?;
-    let profiles = state.engine.active_profiles(&caller).await?;
-    let connectors = state.engine.connectors(&caller).await?;
+    let profiles = state.engine.profiles.active(&caller).await?;
+    let connectors = state.engine.connector_catalog.of_project(&caller.project_id).await?;
     let all = connectors.iter().map(|found| ConnectorMetaOut::new(found, profiles.contains_key(&found.key)));
     Ok(Json(all.collect()))
 }
@@ -54,7 +54,7 @@ pub(crate) async fn get(
     query: QueryMap,
 ) -> Result<Json<ConnectorDetailOut>, ApiError> {
     caller.require(ApiScope::ConnectorsRead)?;
-    let registry = state.engine.connectors(&caller).await?;
+    let registry = state.engine.connector_catalog.of_project(&caller.project_id).await?;
     let Some(connector) = registry.get(&provider) else {
         return Err(Error::new(
             ErrorCode::ConnectorNotFound,
@@ -68,6 +68,6 @@ pub(crate) async fn get(
     } else {
         EnabledActions::All
     };
-    let active = state.engine.active_profile(&caller, &connector.key).await?.is_some();
+    let active = state.engine.profiles.active_of_connector(&caller, &connector.key).await?.is_some();
     Ok(Json(ConnectorDetailOut::new(connector, active, &enabled, &state.config.urls)))
 }

@@ -21,7 +21,7 @@ use crate::{
 
 /// Returns a profile with the data of the connector that it runs.
 async fn profile_out(engine: &Engine, profile: &Profile) -> Result<ProfileOut, Error> {
-    Ok(ProfileOut::new(profile, engine.connector_for_profile(profile).await?.as_ref()))
+    Ok(ProfileOut::new(profile, engine.connector_catalog.find_for_profile(profile).await?.as_ref()))
 }
 
 /// Returns an error with this route's name of the connector.
@@ -54,7 +54,7 @@ pub(crate) async fn list(
         page,
         page_size,
     };
-    let found = engine.list_profiles(&caller, filter).await?;
+    let found = engine.profiles.list(&caller, filter).await?;
     let mut data = Vec::with_capacity(found.items.len());
     for profile in &found.items {
         data.push(profile_out(&engine, profile).await?);
@@ -75,7 +75,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     ApiJson(body): ApiJson<CreateProfile>,
 ) -> Result<(StatusCode, Json<ProfileOut>), ApiError> {
-    let profile = engine.create_profile(&caller, body.into_new_profile()?).await.map_err(connector_key)?;
+    let profile = engine.profiles.create(&caller, body.into_new_profile()?).await.map_err(connector_key)?;
     Ok((StatusCode::CREATED, Json(profile_out(&engine, &profile).await?)))
 }
 
@@ -92,7 +92,7 @@ pub(crate) async fn get(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> Result<Json<ProfileOut>, ApiError> {
-    let profile = engine.get_profile(&caller, &ProfileId::new(id)).await?;
+    let profile = engine.profiles.get(&caller, &ProfileId::new(id)).await?;
     Ok(Json(profile_out(&engine, &profile).await?))
 }
 
@@ -114,7 +114,7 @@ pub(crate) async fn patch(
     ApiJson(body): ApiJson<PatchProfile>,
 ) -> Result<Json<ProfileOut>, ApiError> {
     let profile =
-        engine.patch_profile(&caller, &ProfileId::new(id), body.into_patch()?).await.map_err(connector_key)?;
+        engine.profiles.patch(&caller, &ProfileId::new(id), body.into_patch()?).await.map_err(connector_key)?;
     Ok(Json(profile_out(&engine, &profile).await?))
 }
 
@@ -135,6 +135,6 @@ pub(crate) async fn delete(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> Result<Json<ProfileOut>, ApiError> {
-    let profile = engine.delete_profile(&caller, &ProfileId::new(id)).await?;
+    let profile = engine.profiles.delete(&caller, &ProfileId::new(id)).await?;
     Ok(Json(profile_out(&engine, &profile).await?))
 }

@@ -172,7 +172,7 @@ impl ClientRegistrar<'_> {
     /// Returns the profile's registration, or a new one. A lock prevents that two authorizations register twice.
     async fn stored_or_new_client(&self, endpoint: &Url) -> Result<RegisteredClient, Error> {
         let (project, id) = (&self.profile.project_id, &self.profile.id);
-        let _profile_lock = self.engine.profile_lock(project, id).await;
+        let _profile_lock = self.engine.profiles.lock(project, id).await;
         if let Some(stored) = self.stored_registration().await?
             && !self.is_unknown_to_server(&stored.client).await
         {
@@ -188,7 +188,7 @@ impl ClientRegistrar<'_> {
         let text = Zeroizing::new(
             serde_json::to_string(&stored).map_err(|error| self.registration_error(&error.to_string()))?,
         );
-        self.engine.keep_profile_secret(project, id, REGISTRATION_KEY, &Secret::new(text.as_str())).await?;
+        self.engine.profiles.keep_secret(project, id, REGISTRATION_KEY, &Secret::new(text.as_str())).await?;
         Ok(client)
     }
 

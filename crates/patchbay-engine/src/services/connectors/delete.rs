@@ -43,13 +43,15 @@ impl Engine {
             return Err(self.not_pushed(project, key, version));
         }
         let after = state.with_project(project, project_connectors.without(key, version));
-        for profile in self.all_profiles(project, Some(key), None).await? {
+        for profile in self.profiles.all(project, Some(key), None).await? {
             let pin = profile.version_pin.as_deref();
             if pin == Some(version) {
                 return Err(pinned(&profile, key, version));
             }
             let left = match after.resolve(project, key, pin) {
-                Some(resolution) => self.install(&resolution).await?.ok().map(|installed| installed.connector),
+                Some(resolution) => {
+                    self.connector_catalog.install(&resolution).await?.ok().map(|installed| installed.connector)
+                }
                 None => None,
             };
             let serves = |connector: &Arc<Connector>| connector.auth_method(&profile.auth_config_key).is_some();

@@ -9,7 +9,7 @@ use patchbay_storage::AddVersion;
 
 use crate::{
     Caller, Engine, Error, ErrorCode, Problem,
-    connector_catalog::{Origin, ProjectConnectors, check},
+    connector_catalog::{Origin, ProjectConnectors},
     validation::invalid,
 };
 
@@ -55,7 +55,7 @@ impl Engine {
     pub async fn push_connector(&self, caller: &Caller, files: Vec<SourceFile>) -> Result<PushOutcome, Error> {
         caller.require(ApiScope::ConnectorsWrite)?;
         check_bounds(&files)?;
-        let Loaded { connector, diagnostics } = check(self, files.clone()).await?;
+        let Loaded { connector, diagnostics } = self.connector_catalog.compile(files.clone()).await?;
         let Some(connector) = connector else { return Err(refused(diagnostics)) };
         check_identity(&connector)?;
         let version = ConnectorVersion {

@@ -1,21 +1,31 @@
 //! Connector profiles: create, list, change, delete.
 
-use std::sync::Arc;
+mod alarms;
+mod previous_clients;
+mod validation;
 
-use patchbay_connector::{Connector, VersionPin, definition::AuthMethod, nearest};
-use patchbay_model::{ApiScope, EnabledActions, Profile, ProfileId, ProjectId};
-use patchbay_storage::{ProfileFilter, StorageError};
-use patchbay_vault::Secret;
+use std::{collections::HashMap, sync::Arc};
+
+use patchbay_connector::{Connector, VersionPin};
+use patchbay_model::{ApiScope, Clock, EnabledActions, Entropy, Profile, ProfileId, ProjectId};
+use patchbay_runtime::Cache;
+use patchbay_storage::{ProfileFilter, Storage, StorageError};
+use patchbay_vault::{Secret, Vault};
 use tokio::sync::OwnedMutexGuard;
 
+use self::validation::{check_actions, check_name, environment_of, method_of};
 use crate::{
-    Caller, Engine, Error, ErrorCode, Field, Page, Problem,
-    connector_catalog::Resolution,
-    keyed_locks::LockKey,
-    linking::{check_fields, reseal_profile, seal_profile},
-    tokens::{needs_authorization, retain_previous_clients},
-    validation::{check_page, invalid, invalid_at},
+    Caller, EngineParts, Error, ErrorCode, Field, Page,
+    changes::Changes,
+    connector_catalog::{ConnectorCatalog, Resolution},
+    form_values::check_fields,
+    keyed_locks::{KeyedLocks, LockKey},
+    parts::MAX_CACHE_ENTRIES,
+    sealed_fields::{reseal_profile, seal_profile},
+    validation::{check_page, invalid, invalid_at, shortened},
 };
+
+pub(crate) use previous_clients::{is_previous_client, previous_client, previous_client_id, profile_client_id};
 
 /// The values of a new connector profile.
 #[derive(Clone, Debug)]
@@ -72,13 +82,43 @@ pub struct ProfileQuery {
     pub page_size: u32,
 }
 
-impl Engine {
+/// The connector profiles.
+pub struct Profiles {
+    storage: Arc<dyn Storage>,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    connectors: Arc<ConnectorCatalog>,
+    cache: Arc<Cache<ProfileId, Profile>>,
+    locks: Arc<KeyedLocks>,
+    changes: Changes,
+}
+
+impl Profiles {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        connectors: Arc<ConnectorCatalog>,
+        locks: Arc<KeyedLocks>,
+        changes: Changes,
+    ) -> Self {
+        Self {
+            storage: parts.storage.clone(),
+            vault: parts.vault.clone(),
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            connectors,
+            cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            locks,
+            changes,
+        }
+    }
+
     /// Lists a page of connector profiles.
     ///
     /// # Errors
     ///
     /// 403 `MissingScopeError` if the caller lacks `platform:read`; 400 `ValidationError` for an invalid page.
-    pub async fn list_profiles(&self, caller: &Caller, query: ProfileQuery) -> Result<Page<Arc<Profile>>, Error> {
+    pub async fn list(&self, caller: &Caller, query: ProfileQuery) -> Result<Page<Arc<Profile>>, Error> {
         caller.require(ApiScope::PlatformRead)?;
         check_page(query.page, query.page_size)?;
         let filter = ProfileFilter {
@@ -87,7 +127,7 @@ impl Engine {
             page: query.page,
             page_size: query.page_size,
         };
-        let page = self.storage().profiles().list(&caller.project_id, &filter).await?;
+        let page = self.storage.profiles().list(&caller.project_id, &filter).await?;
         Ok(Page { items: page.items.into_iter().map(Arc::new).collect(), total: page.total })
     }
 
@@ -96,9 +136,9 @@ impl Engine {
     /// # Errors
     ///
     /// 404 `ProfileNotFoundError`, also for another project's profile.
-    pub async fn get_profile(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+    pub async fn get(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
         caller.require(ApiScope::PlatformRead)?;
-        self.profile(&caller.project_id, id).await
+        self.load(&caller.project_id, id).await
     }
 
     /// Creates a connector profile.
@@ -106,14 +146,14 @@ impl Engine {
     /// # Errors
     ///
     /// 400 `ValidationError` with every invalid value; 403 `MissingScopeError` if the caller lacks `platform:write`.
-    pub async fn create_profile(&self, caller: &Caller, new: NewProfile) -> Result<Arc<Profile>, Error> {
+    pub async fn create(&self, caller: &Caller, new: NewProfile) -> Result<Arc<Profile>, Error> {
         caller.require(ApiScope::PlatformWrite)?;
-        self.add_profile(&caller.project_id, new).await
+        self.add(&caller.project_id, new).await
     }
 
-    pub(crate) async fn add_profile(&self, project: &ProjectId, new: NewProfile) -> Result<Arc<Profile>, Error> {
+    pub(crate) async fn add(&self, project: &ProjectId, new: NewProfile) -> Result<Arc<Profile>, Error> {
         // While the lock is held, the pinned version is not deleted.
-        let _catalog_lock = self.connector_catalog().change_lock.read().await;
+        let _catalog_lock = self.connectors.change_lock.read().await;
         let connector = self.connector_at(project, &new.connector, new.version_pin.as_deref()).await?;
         let method = method_of(&connector, new.auth_config_key.as_deref())?;
         let environment = environment_of(method, new.environment.as_deref())?;
@@ -121,10 +161,10 @@ impl Engine {
         let name = new.name.unwrap_or_else(|| connector.title.clone());
         check_name(&name)?;
         let typed = check_fields(&method.setup_fields, new.setup, Field::Setup, |_| false).map_err(invalid)?;
-        let id = ProfileId::generate(&*self.parts().entropy);
-        let now = self.clock().now();
+        let id = ProfileId::generate(&*self.entropy);
+        let now = self.clock.now();
         let profile = Profile {
-            secrets: seal_profile(self.vault(), project, &id, &typed.secrets),
+            secrets: seal_profile(&self.vault, project, &id, &typed.secrets),
             id,
             project_id: project.clone(),
             name,
@@ -140,14 +180,15 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        let (engine, writing) = (self.clone(), profile.clone());
-        self.run_to_completion(async move {
-            let stored = engine.storage().profiles().create(&writing).await;
-            // Another profile may no longer be the default.
-            engine.profile_cache.clear();
-            stored
-        })
-        .await?;
+        let (storage, cache, writing) = (self.storage.clone(), self.cache.clone(), profile.clone());
+        self.changes
+            .run_to_completion(async move {
+                let stored = storage.profiles().create(&writing).await;
+                // Another profile may no longer be the default.
+                cache.clear();
+                stored
+            })
+            .await?;
         Ok(Arc::new(profile))
     }
 
@@ -157,16 +198,11 @@ impl Engine {
     ///
     /// 404 `ProfileNotFoundError`; 400 `ValidationError` with every invalid value; 403 `MissingScopeError` if the caller
     /// lacks `platform:write`.
-    pub async fn patch_profile(
-        &self,
-        caller: &Caller,
-        id: &ProfileId,
-        patch: ProfilePatch,
-    ) -> Result<Arc<Profile>, Error> {
+    pub async fn patch(&self, caller: &Caller, id: &ProfileId, patch: ProfilePatch) -> Result<Arc<Profile>, Error> {
         caller.require(ApiScope::PlatformWrite)?;
-        let _profile_lock = self.profile_lock(&caller.project_id, id).await;
-        let mut profile = (*self.profile(&caller.project_id, id).await?).clone();
-        let _catalog_lock = self.connector_catalog().change_lock.read().await;
+        let _profile_lock = self.lock(&caller.project_id, id).await;
+        let mut profile = (*self.load(&caller.project_id, id).await?).clone();
+        let _catalog_lock = self.connectors.change_lock.read().await;
         let pin = patch.version_pin.clone().unwrap_or_else(|| profile.version_pin.clone());
         // A profile without a connector can still be renamed, disabled and pinned to another version.
         let connector = self.connector_at(&caller.project_id, &profile.connector, pin.as_deref()).await;
@@ -210,22 +246,23 @@ impl Engine {
             let kept = |key: &str| profile.secrets.contains_key(key) || profile.setup_information.contains_key(key);
             let typed = check_fields(&method.setup_fields, patch.setup, Field::Setup, kept).map_err(invalid)?;
             let before = profile.clone();
-            profile.secrets.extend(seal_profile(self.vault(), &profile.project_id, &profile.id, &typed.secrets));
+            profile.secrets.extend(seal_profile(&self.vault, &profile.project_id, &profile.id, &typed.secrets));
             profile.setup_information.extend(typed.plain);
-            if needs_authorization(method) {
-                let minting = self.storage().accounts().token_client_ids(&profile.project_id, id).await?;
-                retain_previous_clients(self.vault(), &before, &mut profile, &minting)?;
+            if method.is_interactive() {
+                let minting = self.storage.accounts().token_client_ids(&profile.project_id, id).await?;
+                previous_clients::retain(&self.vault, &before, &mut profile, &minting)?;
             }
             // The alarm concerned the previous values.
             profile.alarm = None;
         }
-        reseal_profile(self.vault(), &mut profile)?;
-        profile.updated_at = self.clock().now();
-        let (engine, writing) = (self.clone(), profile.clone());
+        reseal_profile(&self.vault, &mut profile)?;
+        profile.updated_at = self.clock.now();
+        let (storage, cache, writing) = (self.storage.clone(), self.cache.clone(), profile.clone());
         let found = self
+            .changes
             .run_to_completion(async move {
-                let found = engine.storage().profiles().update(&writing).await;
-                engine.profile_cache.clear();
+                let found = storage.profiles().update(&writing).await;
+                cache.clear();
                 found
             })
             .await?;
@@ -236,12 +273,12 @@ impl Engine {
     }
 
     /// Waits for the lock of a profile, which a change holds from the read to the write.
-    pub(crate) async fn profile_lock(&self, project: &ProjectId, id: &ProfileId) -> OwnedMutexGuard<()> {
+    pub(crate) async fn lock(&self, project: &ProjectId, id: &ProfileId) -> OwnedMutexGuard<()> {
         self.locks.lock(LockKey::Profile(project.clone(), id.clone())).await
     }
 
     /// Lists all profiles of a project, oldest first, optionally of one connector and only enabled or only disabled ones.
-    pub(crate) async fn all_profiles(
+    pub(crate) async fn all(
         &self,
         project: &ProjectId,
         connector: Option<&str>,
@@ -252,7 +289,7 @@ impl Engine {
         let mut filter = ProfileFilter { connector, active, page: 1, page_size: PAGE };
         let mut all = Vec::new();
         loop {
-            let found = self.storage().profiles().list(project, &filter).await?.items;
+            let found = self.storage.profiles().list(project, &filter).await?.items;
             let is_last = found.len() < PAGE as usize;
             all.extend(found);
             if is_last {
@@ -262,26 +299,70 @@ impl Engine {
         }
     }
 
+    /// Returns the profile, enabled or not, from the cache if possible; 404 `ProfileNotFoundError`, also for a profile of
+    /// another project.
+    pub(crate) async fn load(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+        let missing = || {
+            Error::new(
+                ErrorCode::ProfileNotFound,
+                format!("this project has no connector profile `{}`", shortened(id.as_str())),
+            )
+        };
+        if let Some(profile) = self.cache.get(id) {
+            return if profile.project_id == *project { Ok(profile) } else { Err(missing()) };
+        }
+        let read_at = self.cache.generation();
+        let profile = self.storage.profiles().get(project, id).await?.ok_or_else(missing)?;
+        let profile = Arc::new(profile);
+        self.cache.fill(read_at, id.clone(), profile.clone());
+        Ok(profile)
+    }
+
+    /// Returns the project's active profile for a connector: the default, or the oldest.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub async fn active_of_connector(&self, caller: &Caller, connector: &str) -> Result<Option<Arc<Profile>>, Error> {
+        let profiles = self.all(&caller.project_id, Some(connector), Some(true)).await?;
+        Ok(by_connector(profiles).remove(connector))
+    }
+
+    /// Returns the active profile of every connector that has one, by connector key.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub async fn active(&self, caller: &Caller) -> Result<HashMap<String, Arc<Profile>>, Error> {
+        Ok(by_connector(self.all(&caller.project_id, None, Some(true)).await?))
+    }
+
+    /// Evicts all cached profiles.
+    pub(crate) fn evict_all(&self) {
+        self.cache.clear();
+    }
+
     /// Seals an internal secret in a profile, next to those of its fields. The caller holds the profile's lock. `updated_at`
     /// does not change, because no typed value changed.
-    pub(crate) async fn keep_profile_secret(
+    pub(crate) async fn keep_secret(
         &self,
         project: &ProjectId,
         id: &ProfileId,
         field: &str,
         value: &Secret,
     ) -> Result<(), Error> {
-        let mut profile = (*self.profile(project, id).await?).clone();
-        reseal_profile(self.vault(), &mut profile)?;
+        let mut profile = (*self.load(project, id).await?).clone();
+        reseal_profile(&self.vault, &mut profile)?;
         let secret = [(field.to_owned(), value.clone())];
-        profile.secrets.extend(seal_profile(self.vault(), project, id, &secret));
-        let engine = self.clone();
-        self.run_to_completion(async move {
-            let stored = engine.storage().profiles().update(&profile).await;
-            engine.profile_cache.clear();
-            stored
-        })
-        .await?;
+        profile.secrets.extend(seal_profile(&self.vault, project, id, &secret));
+        let (storage, cache) = (self.storage.clone(), self.cache.clone());
+        self.changes
+            .run_to_completion(async move {
+                let stored = storage.profiles().update(&profile).await;
+                cache.clear();
+                stored
+            })
+            .await?;
         Ok(())
     }
 
@@ -290,14 +371,16 @@ impl Engine {
     /// # Errors
     ///
     /// 409 `ProfileInUseError` while accounts use it; 404 `ProfileNotFoundError`.
-    pub async fn delete_profile(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+    pub async fn delete(&self, caller: &Caller, id: &ProfileId) -> Result<Arc<Profile>, Error> {
         caller.require(ApiScope::PlatformWrite)?;
-        self.profile(&caller.project_id, id).await?;
-        let (engine, project, gone) = (self.clone(), caller.project_id.clone(), id.clone());
+        self.load(&caller.project_id, id).await?;
+        let (storage, cache) = (self.storage.clone(), self.cache.clone());
+        let (project, gone) = (caller.project_id.clone(), id.clone());
         let deleted = self
+            .changes
             .run_to_completion(async move {
-                let deleted = engine.storage().profiles().delete(&project, &gone).await;
-                engine.profile_cache.clear();
+                let deleted = storage.profiles().delete(&project, &gone).await;
+                cache.clear();
                 deleted
             })
             .await;
@@ -314,21 +397,21 @@ impl Engine {
 
     /// Returns the connector version that a pin selects, or the latest without a pin; otherwise 400 `ValidationError`.
     async fn connector_at(&self, project: &ProjectId, key: &str, pin: Option<&str>) -> Result<Arc<Connector>, Error> {
-        let Some(pin) = pin else { return self.known_connector(project, key).await };
+        let Some(pin) = pin else { return self.connectors.known(project, key).await };
         let wrong = |code, message: String| invalid_at(Field::VersionPin, code, message);
         if let Err(error) = pin.parse::<VersionPin>() {
             return Err(wrong("format", error.to_string()));
         }
-        let state = self.connector_catalog().state();
+        let state = self.connectors.state();
         let known = state.versions(project, key);
         if known.is_empty() {
-            return self.known_connector(project, key).await;
+            return self.connectors.known(project, key).await;
         }
         let Some(resolution) = state.resolve(project, key, Some(pin)) else {
             let known = known.iter().map(Resolution::version).collect::<Vec<_>>().join(", ");
             return Err(wrong("unknown_version", format!("the installed versions of {key} are: {known}")));
         };
-        self.install(&resolution).await?.map(|installed| installed.connector).map_err(|pushed| {
+        self.connectors.install(&resolution).await?.map(|installed| installed.connector).map_err(|pushed| {
             let message =
                 format!("{key} {} has errors in this version of Patchbay and cannot be used", pushed.info.version);
             wrong("unknown_version", message)
@@ -336,48 +419,13 @@ impl Engine {
     }
 }
 
-fn method_of<'a>(connector: &'a Connector, key: Option<&str>) -> Result<&'a AuthMethod, Error> {
-    let found = match key {
-        None => connector.authentication.first(),
-        Some(key) => connector.auth_method(key),
-    };
-    found.ok_or_else(|| {
-        let known = connector.authentication.iter().map(|method| method.key.as_str()).collect::<Vec<_>>().join(", ");
-        invalid_at(Field::AuthMethod, "enum", format!("{} has the authentication methods: {known}", connector.title))
-    })
-}
-
-fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<String, Error> {
-    let found = match key {
-        None => method.environments.first(),
-        Some(key) => method.environments.iter().find(|environment| environment.key == key),
-    };
-    found.map(|environment| environment.key.clone()).ok_or_else(|| {
-        let known =
-            method.environments.iter().map(|environment| environment.key.as_str()).collect::<Vec<_>>().join(", ");
-        invalid_at(Field::Environment, "enum", format!("the environments are: {known}"))
-    })
-}
-
-fn check_name(name: &str) -> Result<(), Error> {
-    if name.trim().is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-        return Err(invalid_at(Field::Name, "length", "a name needs 1 to 200 characters without line breaks"));
-    }
-    Ok(())
-}
-
-fn check_actions(connector: &Connector, actions: &EnabledActions) -> Result<(), Error> {
-    let EnabledActions::Only(actions) = actions else { return Ok(()) };
-    let unknown = actions.iter().filter(|id| connector.action(id).is_none_or(|action| action.public_id != **id));
-    let problems = unknown.map(|id| {
-        let near = nearest(id, connector.actions.iter().map(|action| action.public_id.as_str()));
-        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        Problem {
-            path: Field::EnabledActions.into(),
-            code: "unknown_action",
-            message: format!("action `{id}` does not exist{hint}"),
+/// Selects the profile of each connector from profiles ordered oldest first.
+fn by_connector(profiles: Vec<Profile>) -> HashMap<String, Arc<Profile>> {
+    let mut chosen: HashMap<String, Arc<Profile>> = HashMap::new();
+    for profile in profiles {
+        if profile.default || !chosen.contains_key(&profile.connector) {
+            chosen.insert(profile.connector.clone(), Arc::new(profile));
         }
-    });
-    let problems = problems.collect::<Vec<_>>();
-    if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
+    }
+    chosen
 }

@@ -14,7 +14,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     Error,
-    linking::{open_secrets, seal_profile},
+    sealed_fields::{open_secrets, seal_profile},
 };
 
 /// The prefix of a previous client's key among a profile's secrets; the client id follows. No expression can spell it.

@@ -5,43 +5,37 @@ use std::sync::Arc;
 use patchbay_connector::{Connector, Registry, nearest};
 use patchbay_model::{Profile, ProjectId};
 
-use crate::{
-    Caller, Engine, Error, ErrorCode, Field,
-    connector_catalog::{InstalledConnector, Origin, PushedVersion, Resolution},
-    validation::invalid_at,
-};
+use super::{ConnectorCatalog, InstalledConnector, Origin, PushedVersion, Resolution};
+use crate::{Error, ErrorCode, Field, validation::invalid_at};
 
-impl Engine {
+impl ConnectorCatalog {
     /// Returns the connectors of the instance: built-in ones, and those of the operator's directory. Pushed connectors are not
     /// included.
-    pub fn registry(&self) -> Arc<Registry> {
-        self.connector_catalog().state().instance().clone()
-    }
-
-    /// Returns the connectors that the caller's project can use: the latest version of each key.
-    ///
-    /// # Errors
-    /// A storage error.
-    pub async fn connectors(&self, caller: &Caller) -> Result<Arc<Registry>, Error> {
-        self.connectors_of(&caller.project_id).await
+    pub fn instance(&self) -> Arc<Registry> {
+        self.state().instance().clone()
     }
 
     /// Returns the connector of a profile and its origin; none if no installed version matches the pin, or if this version of
     /// Patchbay cannot run it.
     ///
     /// # Errors
-    /// A storage error.
-    pub async fn connector_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
+    ///
+    /// Errors of the storage.
+    pub async fn find_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
         let pin = profile.version_pin.as_deref();
-        match self.connector_catalog().resolve(&profile.project_id, &profile.connector, pin) {
+        match self.resolve(&profile.project_id, &profile.connector, pin) {
             Some(resolution) => Ok(self.install(&resolution).await?.ok()),
             None => Ok(None),
         }
     }
 
     /// Returns the connectors that a project can use: the latest version of each key.
-    pub(crate) async fn connectors_of(&self, project: &ProjectId) -> Result<Arc<Registry>, Error> {
-        let state = self.connector_catalog().state();
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub async fn of_project(&self, project: &ProjectId) -> Result<Arc<Registry>, Error> {
+        let state = self.state();
         let Some(project_connectors) = state.project_connectors(project) else { return Ok(state.instance().clone()) };
         let view = project_connectors.view.get_or_try_init(|| async {
             let mut view = (**state.instance()).clone();
@@ -57,12 +51,16 @@ impl Engine {
         view.await.cloned()
     }
 
-    /// Returns the connector of a profile; 412 if there is none, with the reason and the remedy.
-    pub(crate) async fn connector_of(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
+    /// Returns the connector of a profile.
+    ///
+    /// # Errors
+    ///
+    /// 412 `ConnectorMissingError` or `ConnectorVersionMissingError` with the remedy if there is none.
+    pub(crate) async fn for_profile(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
         let (key, pin) = (&profile.connector, profile.version_pin.as_deref());
         let refused = |code, message: String| Error::new(code, message);
-        let Some(resolution) = self.connector_catalog().resolve(&profile.project_id, key, pin) else {
-            let others = self.connector_catalog().state().versions(&profile.project_id, key);
+        let Some(resolution) = self.resolve(&profile.project_id, key, pin) else {
+            let others = self.state().versions(&profile.project_id, key);
             if others.is_empty() {
                 let message = format!(
                     "the connector `{key}` is not installed; push it again, or see the server's log if it should be there"
@@ -93,7 +91,7 @@ impl Engine {
         }
     }
 
-    /// A resolution's connector; the pushed version itself where it has errors.
+    /// Returns the connector of a resolution, or the pushed version itself if it has errors.
     pub(crate) async fn install(
         &self,
         resolution: &Resolution,
@@ -109,9 +107,13 @@ impl Engine {
         })
     }
 
-    /// Returns the connector with this key; 400 with the nearest key if there is none.
-    pub(crate) async fn known_connector(&self, project: &ProjectId, key: &str) -> Result<Arc<Connector>, Error> {
-        let registry = self.connectors_of(project).await?;
+    /// Returns the connector with this key.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` with the nearest key if there is none.
+    pub(crate) async fn known(&self, project: &ProjectId, key: &str) -> Result<Arc<Connector>, Error> {
+        let registry = self.of_project(project).await?;
         registry.get(key).cloned().ok_or_else(|| {
             let shown: String = key.chars().filter(|c| !c.is_control()).take(64).collect();
             let near = nearest(&shown, registry.keys());

@@ -2,12 +2,13 @@
 
 use patchbay_model::{Profile, ProfileAlarm};
 
-use crate::{Engine, Error, ErrorCode};
+use super::Profiles;
+use crate::{Error, ErrorCode};
 
 /// The code of the alarm and of the failed calls.
 const CLIENT_REFUSED: ErrorCode = ErrorCode::ProfileCredentials;
 
-impl Engine {
+impl Profiles {
     /// Stores the alarm in the profile; logs only its start.
     pub(crate) async fn raise_alarm(&self, profile: &Profile, title: &str, error: &Error) {
         let alarm = ProfileAlarm {
@@ -16,7 +17,7 @@ impl Engine {
                 "{title} rejects this profile's client; correct the client ID and secret ({})",
                 error.message
             ),
-            since: self.clock().now(),
+            since: self.clock.now(),
         };
         if profile.alarm.is_none() && self.set_alarm(profile, Some(alarm)).await {
             tracing::error!(
@@ -35,11 +36,13 @@ impl Engine {
 
     /// Returns true if the alarm changed.
     async fn set_alarm(&self, profile: &Profile, alarm: Option<ProfileAlarm>) -> bool {
-        let (engine, project, id) = (self.clone(), profile.project_id.clone(), profile.id.clone());
+        let (storage, cache) = (self.storage.clone(), self.cache.clone());
+        let (project, id) = (profile.project_id.clone(), profile.id.clone());
         let stored = self
+            .changes
             .run_to_completion(async move {
-                let stored = engine.storage().profiles().set_alarm(&project, &id, alarm.as_ref()).await;
-                engine.profile_cache.evict(&id);
+                let stored = storage.profiles().set_alarm(&project, &id, alarm.as_ref()).await;
+                cache.evict(&id);
                 stored
             })
             .await;
