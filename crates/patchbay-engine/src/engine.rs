@@ -9,24 +9,27 @@ use std::{
 
 use patchbay_connector::{Connector, Registry};
 use patchbay_egress::HttpClient;
-use patchbay_model::{Account, AccountId, CallRecord, Clock, KeyHash, Profile, ProfileId, ProjectId};
+use patchbay_model::{Account, AccountId, CallRecord, Clock, Profile, ProfileId, ProjectId};
 use patchbay_runtime::{Cache, Host};
 use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
-    Caller, EngineConfig, EngineParts, Error, ErrorCode, EventSink, HubSession, InstalledConnector, PublicUrls,
+    EngineConfig, EngineParts, Error, ErrorCode, EventSink, HubSession, InstalledConnector, PublicUrls,
+    api_keys::ApiKeys,
     background_task::BackgroundTask,
     call_log::CallLog,
     changes::Changes,
     connector_catalog::{self, ConnectorCatalog},
     key_ring::{KeyRotator, check_key_ring},
     keyed_locks::KeyedLocks,
-    login::{DashboardPasswords, LoginThrottle},
+    members::Members,
     parts::MAX_CACHE_ENTRIES,
     profiles::Profiles,
+    projects::Projects,
     retention,
     services::attempts::AttemptFeed,
+    setup::Setup,
     tokens::{self, SingleFlight},
 };
 
@@ -41,13 +44,18 @@ pub struct Services {
     pub connector_catalog: Arc<ConnectorCatalog>,
     /// The connector profiles.
     pub profiles: Arc<Profiles>,
+    /// The projects.
+    pub projects: Arc<Projects>,
+    /// The API keys.
+    pub api_keys: Arc<ApiKeys>,
+    /// The members, who log in to the dashboard.
+    pub members: Arc<Members>,
+    /// The first start.
+    pub setup: Setup,
     pub(crate) host: Arc<Host>,
-    pub(crate) caller_cache: Arc<Cache<KeyHash, Caller>>,
     pub(crate) account_cache: Arc<Cache<AccountId, Account>>,
     pub(crate) locks: Arc<KeyedLocks>,
     pub(crate) call_log: Arc<CallLog>,
-    pub(crate) hasher: DashboardPasswords,
-    pub(crate) throttle: LoginThrottle,
     pub(crate) single_flight: Arc<SingleFlight>,
     pub(crate) attempt_feed: AttemptFeed,
     /// The background tasks, in the order in which they are stopped.
@@ -96,19 +104,24 @@ impl Engine {
         let connector_catalog = Arc::new(connector_catalog);
         let (locks, changes) = (Arc::<KeyedLocks>::default(), Changes::default());
         let profiles = Arc::new(Profiles::new(&parts, connector_catalog.clone(), locks.clone(), changes.clone()));
+        let projects = Arc::new(Projects::new(&parts, connector_catalog.clone(), profiles.clone()));
+        let api_keys = Arc::new(ApiKeys::new(&parts, projects.clone(), locks.clone(), changes.clone()));
+        let members = Arc::new(Members::new(&parts, projects.clone(), changes.clone()));
+        let setup = Setup::new(&parts, projects.clone(), api_keys.clone(), members.clone());
         let host = Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?;
         let call_log = CallLog::start(parts.storage.clone());
         let engine = Self(Arc::new(Services {
             parts,
             connector_catalog,
             profiles,
+            projects,
+            api_keys,
+            members,
+            setup,
             host: Arc::new(host),
-            caller_cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
             account_cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
             locks,
             call_log: Arc::new(call_log),
-            hasher: DashboardPasswords::default(),
-            throttle: LoginThrottle::default(),
             single_flight: Arc::default(),
             attempt_feed: AttemptFeed::default(),
             background: OnceLock::new(),
@@ -161,36 +174,6 @@ impl Engine {
     /// 503 `StorageUnavailableError` or 500 `StorageError`.
     pub async fn ready(&self) -> Result<(), Error> {
         Ok(self.storage().meta().ping().await?)
-    }
-
-    /// Returns the caller of an API key, from the cache if possible.
-    ///
-    /// # Errors
-    ///
-    /// 401 `UnauthorizedError` if the key is unknown or disabled.
-    pub async fn authenticate(&self, key: &Secret) -> Result<Arc<Caller>, Error> {
-        let unauthorized = || {
-            Error::new(
-                ErrorCode::Unauthorized,
-                "the API key is not valid; send it as the user name of Basic authentication",
-            )
-        };
-        let hash = Vault::hash_token(key.expose());
-        if let Some(caller) = self.caller_cache.get(&hash) {
-            return Ok(caller);
-        }
-        let read_at = self.caller_cache.generation();
-        let found = self.storage().api_keys().by_hash(&hash).await?;
-        let found = found.filter(|key| key.enabled).ok_or_else(unauthorized)?;
-        let project = self.storage().projects().get(&found.project_id).await?.ok_or_else(unauthorized)?;
-        let caller = Arc::new(Caller {
-            organization_id: project.organization_id,
-            project_id: found.project_id,
-            key_id: Some(found.id),
-            scopes: found.scopes,
-        });
-        self.caller_cache.fill(read_at, hash, caller.clone());
-        Ok(caller)
     }
 
     /// Returns the connect session of a token.

@@ -3,6 +3,7 @@
 //! The server calls the services of an [`Engine`]. Every service method takes a [`Caller`] or a [`HubSession`] with the
 //! project: no method can be called without a tenant.
 
+mod api_keys;
 mod background_task;
 mod call_log;
 mod caller;
@@ -15,18 +16,21 @@ mod form_values;
 mod key_ring;
 mod keyed_locks;
 mod linking;
-mod login;
+mod members;
 mod oauth;
 mod parts;
 mod profiles;
+mod projects;
 mod public_urls;
 mod retention;
 mod scopes;
 mod sealed_fields;
 mod services;
+mod setup;
 mod tokens;
 mod validation;
 
+pub use api_keys::{ApiKeys, CreatedKey, KeyPatch, NewKey};
 pub use caller::{Caller, HubSession};
 pub use config::EngineConfig;
 pub use connector_catalog::{ConnectorCatalog, ConnectorSource, InstalledConnector, Origin, SourceRead};
@@ -36,6 +40,7 @@ pub use key_ring::{
     KeyRingStatus, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
     check_key_ring,
 };
+pub use members::{LoggedIn, MemberSession, Members};
 pub use parts::EngineParts;
 pub use patchbay_egress::set_worker_pool_index;
 pub use patchbay_runtime::{
@@ -43,21 +48,21 @@ pub use patchbay_runtime::{
     local_runner, recorded_tests,
 };
 pub use profiles::{NewProfile, ProfilePatch, ProfileQuery, Profiles};
+pub use projects::Projects;
 pub use public_urls::{NoRoutes, PublicUrls};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     accounts::{AccountPatch, AccountQuery, AccountView, EffectiveStatus},
     action_catalog::{ActionPage, ActionQuery, CatalogEntry},
     actions::{RunOutcome, RunRequest},
-    api_keys::{CreatedKey, FirstStart, KeyPatch, NewKey},
     connectors::{ConnectorEntry, ConnectorQuery, PushOutcome, Reloaded, VersionEntry, VersionFiles},
     files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
-    members::{LoggedIn, MemberSession},
     proxy::{ProxyOutcome, ProxyRequest},
     revocation::{RevocationQuery, RevocationReport, RevokedAccount},
     sessions::{CreatedSession, NewSession},
 };
+pub use setup::{FirstStart, Setup};
 
 pub use oauth::{
     AuthorizationCallback, AuthorizationDraft, AuthorizationRedirect, CallbackOutcome, ClientMetadata,

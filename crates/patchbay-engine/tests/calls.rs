@@ -160,10 +160,10 @@ async fn accounts_and_profiles_decide_who_may_call() {
     missing.account_id = AccountId::new("nobody");
     assert_eq!(code(world.run(missing).await.unwrap_err()), (404, ErrorCode::AccountNotFound));
 
-    let other = engine.create_project("Other").await.unwrap();
+    let other = engine.projects.create("Other").await.unwrap();
     let new = NewKey { name: "k".into(), scopes: [].into(), text: None };
-    let key = engine.create_key(&other.id, new).await.unwrap();
-    let stranger = engine.authenticate(&key.text).await.unwrap();
+    let key = engine.api_keys.create(&other.id, new).await.unwrap();
+    let stranger = engine.api_keys.authenticate(&key.text).await.unwrap();
     assert_eq!(code(engine.run_action(&stranger, get()).await.unwrap_err()), (404, ErrorCode::AccountNotFound));
     let proxied = world.proxied(HttpMethod::Get, "/x");
     assert_eq!(code(engine.run_proxy(&stranger, proxied).await.unwrap_err()), (404, ErrorCode::AccountNotFound));

@@ -151,8 +151,8 @@ async fn world(authority: &Authority, port: u16) -> World {
     })
     .await
     .unwrap();
-    let first = engine.first_start(None).await.unwrap().unwrap();
-    let caller = engine.authenticate(&first.api_key.unwrap()).await.unwrap();
+    let first = engine.setup.first_start(None).await.unwrap().unwrap();
+    let caller = engine.api_keys.authenticate(&first.api_key.unwrap()).await.unwrap();
     World { engine, caller, _folder: folder }
 }
 

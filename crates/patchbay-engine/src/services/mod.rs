@@ -3,7 +3,6 @@
 pub mod accounts;
 pub mod action_catalog;
 pub mod actions;
-pub mod api_keys;
 pub(crate) mod attempts;
 mod call;
 pub mod connectors;
@@ -11,7 +10,6 @@ mod cursors;
 pub(crate) mod error_hints;
 pub mod files;
 pub mod hub;
-pub mod members;
 mod missing_scopes;
 pub mod proxy;
 mod resolve;

@@ -21,7 +21,7 @@ fn with_ledger() -> Registry {
 }
 
 async fn profiles(engine: &Engine, key: &Secret) -> Vec<String> {
-    let caller = engine.authenticate(key).await.unwrap();
+    let caller = engine.api_keys.authenticate(key).await.unwrap();
     let query = ProfileQuery { page: 1, page_size: 10, ..ProfileQuery::default() };
     let page = engine.profiles.list(&caller, query).await.unwrap();
     page.items.iter().map(|profile| profile.id.to_string()).collect()
@@ -41,21 +41,21 @@ async fn another_key_ring_does_not_start() {
 async fn the_first_start_is_once_and_the_operators_key_is_always_taken() {
     let folder = tempfile::tempdir().unwrap();
     let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
-    let first = engine.first_start(None).await.unwrap().unwrap();
+    let first = engine.setup.first_start(None).await.unwrap().unwrap();
     assert!(!format!("{first:?}").contains(first.api_key.as_ref().unwrap().expose()));
     assert!(first.api_key.as_ref().unwrap().expose().starts_with("v1.local."));
-    let caller = engine.authenticate(&first.api_key.unwrap()).await.unwrap();
-    assert!(engine.first_start(None).await.unwrap().is_none());
+    let caller = engine.api_keys.authenticate(&first.api_key.unwrap()).await.unwrap();
+    assert!(engine.setup.first_start(None).await.unwrap().is_none());
     let own = Secret::new(KEY);
-    assert_eq!(engine.authenticate(&own).await.unwrap_err().code, ErrorCode::Unauthorized);
+    assert_eq!(engine.api_keys.authenticate(&own).await.unwrap_err().code, ErrorCode::Unauthorized);
     for _ in 0..2 {
-        assert!(engine.first_start(Some(own.clone())).await.unwrap().is_none());
+        assert!(engine.setup.first_start(Some(own.clone())).await.unwrap().is_none());
     }
-    assert_eq!(engine.authenticate(&own).await.unwrap().project_id, caller.project_id);
-    assert_eq!(engine.list_keys(&caller.project_id).await.unwrap().len(), 2);
+    assert_eq!(engine.api_keys.authenticate(&own).await.unwrap().project_id, caller.project_id);
+    assert_eq!(engine.api_keys.list_of_project(&caller.project_id).await.unwrap().len(), 2);
     for weak in ["short", "a key with a space in it", "a-key-with-a-colon:in-it"] {
         let new = NewKey { name: "own".into(), scopes: ApiScope::defaults(), text: Some(Secret::new(weak)) };
-        let error = engine.create_key(&caller.project_id, new).await.unwrap_err();
+        let error = engine.api_keys.create(&caller.project_id, new).await.unwrap_err();
         assert_eq!(error.status(), 400);
         assert!(!format!("{error:?}").contains(weak));
     }
@@ -66,20 +66,20 @@ async fn a_new_connector_is_offered_once_to_every_project() {
     let folder = tempfile::tempdir().unwrap();
     let own = Secret::new(KEY);
     let engine = start(folder.path(), 1, Registry::new()).await.unwrap();
-    engine.first_start(Some(own.clone())).await.unwrap().unwrap();
+    engine.setup.first_start(Some(own.clone())).await.unwrap().unwrap();
     assert!(profiles(&engine, &own).await.is_empty());
     let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
-    engine.first_start(Some(own.clone())).await.unwrap();
+    engine.setup.first_start(Some(own.clone())).await.unwrap();
     let offered = profiles(&engine, &own).await;
     assert_eq!(offered.len(), 1);
-    engine.first_start(Some(own.clone())).await.unwrap();
+    engine.setup.first_start(Some(own.clone())).await.unwrap();
     assert_eq!(profiles(&engine, &own).await, offered);
     // What the operator deleted stays deleted.
-    let caller = engine.authenticate(&own).await.unwrap();
+    let caller = engine.api_keys.authenticate(&own).await.unwrap();
     let profile = engine.profiles.active_of_connector(&caller, "ledger").await.unwrap().unwrap();
     engine.profiles.delete(&caller, &profile.id).await.unwrap();
     let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
-    engine.first_start(Some(own.clone())).await.unwrap();
+    engine.setup.first_start(Some(own.clone())).await.unwrap();
     assert!(profiles(&engine, &own).await.is_empty());
 }
 
@@ -101,7 +101,7 @@ async fn a_first_start_that_was_cut_off_is_finished_by_the_next() {
         created_at: now,
     };
     storage.projects().create(&project).await.unwrap();
-    let first = engine.first_start(None).await.unwrap().unwrap();
+    let first = engine.setup.first_start(None).await.unwrap().unwrap();
     assert_eq!(first.project.id, project.id);
     assert_eq!(profiles(&engine, &first.api_key.unwrap()).await.len(), 1);
 }
@@ -112,6 +112,6 @@ async fn a_key_of_one_project_is_not_another_s() {
     let stranger = world.stranger().await;
     assert_ne!(stranger.project_id, world.caller.project_id);
     let new = NewKey { name: "x".into(), scopes: ApiScope::defaults(), text: None };
-    let nowhere = world.engine.create_key(&ProjectId::new("nowhere"), new).await.unwrap_err();
+    let nowhere = world.engine.api_keys.create(&ProjectId::new("nowhere"), new).await.unwrap_err();
     assert_eq!(nowhere.code, ErrorCode::ProjectNotFound);
 }

@@ -133,18 +133,18 @@ impl World {
         let registry = Registry::new().with(Arc::new(ledger()));
         let url = provider(seen.clone()).await;
         let engine = Engine::start(parts(folder.path(), 7, clock.clone(), registry, url).await).await.unwrap();
-        let first = engine.first_start(None).await.unwrap().unwrap();
-        let caller = engine.authenticate(&first.api_key.unwrap()).await.unwrap();
+        let first = engine.setup.first_start(None).await.unwrap().unwrap();
+        let caller = engine.api_keys.authenticate(&first.api_key.unwrap()).await.unwrap();
         Self { engine, caller, clock, seen, folder }
     }
 
     /// Another project's caller.
     pub async fn stranger(&self) -> Arc<Caller> {
-        let project = self.engine.create_project("Theirs").await.unwrap();
+        let project = self.engine.projects.create("Theirs").await.unwrap();
         let new =
             patchbay_engine::NewKey { name: "theirs".into(), scopes: patchbay_model::ApiScope::defaults(), text: None };
-        let key = self.engine.create_key(&project.id, new).await.unwrap();
-        self.engine.authenticate(&key.text).await.unwrap()
+        let key = self.engine.api_keys.create(&project.id, new).await.unwrap();
+        self.engine.api_keys.authenticate(&key.text).await.unwrap()
     }
 
     pub async fn session(&self, new: NewSession) -> (CreatedSession, HubSession) {

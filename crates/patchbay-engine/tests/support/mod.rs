@@ -55,8 +55,8 @@ pub async fn engine(
     })
     .await
     .unwrap();
-    let first = engine.first_start(None).await.unwrap().unwrap();
-    let caller = engine.authenticate(&first.api_key.unwrap()).await.unwrap();
+    let first = engine.setup.first_start(None).await.unwrap().unwrap();
+    let caller = engine.api_keys.authenticate(&first.api_key.unwrap()).await.unwrap();
     (engine, caller, folder)
 }
 

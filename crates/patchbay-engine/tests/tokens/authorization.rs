@@ -284,10 +284,10 @@ async fn cross_provider_confusion_is_refused_by_the_issuer() {
 async fn cross_tenant_confusion_is_refused() {
     let world = World::new().await;
     let profile = world.profile("sign_in").await;
-    let other = world.engine.create_project("Theirs").await.unwrap();
+    let other = world.engine.projects.create("Theirs").await.unwrap();
     let new = patchbay_engine::NewKey { name: "k".into(), scopes: patchbay_model::ApiScope::defaults(), text: None };
-    let key = world.engine.create_key(&other.id, new).await.unwrap();
-    let stranger = world.engine.authenticate(&key.text).await.unwrap();
+    let key = world.engine.api_keys.create(&other.id, new).await.unwrap();
+    let stranger = world.engine.api_keys.authenticate(&key.text).await.unwrap();
     let session = patchbay_engine::NewSession {
         owner: patchbay_model::Owner { id: "x".into(), name: "X".into(), username: None },
         categories: Vec::new(),

@@ -181,7 +181,7 @@ async fn an_engine_that_is_only_opened_renews_nothing_by_itself() {
     world.engine.shutdown().await;
     world.clock.advance_seconds(3600);
     let opened = Engine::open(world.parts()).await.unwrap();
-    opened.list_keys(world.project()).await.unwrap();
+    opened.api_keys.list_of_project(world.project()).await.unwrap();
     opened.shutdown().await;
     assert_eq!(world.asked("refresh_token"), 0);
     assert!(world.stored(&account).await.refresh_at.unwrap() < patchbay_model::Clock::now(&*world.clock), "it is due");

@@ -60,8 +60,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let storage: Arc<dyn Storage> = Arc::new(SqliteStorage::open(&folder.path().join("test.db")).await.unwrap());
         let engine = Engine::start(parts(&storage, &clock, &provider_url)).await.unwrap();
-        let first = engine.first_start(None).await.unwrap().unwrap();
-        let caller = engine.authenticate(&first.api_key.unwrap()).await.unwrap();
+        let first = engine.setup.first_start(None).await.unwrap().unwrap();
+        let caller = engine.api_keys.authenticate(&first.api_key.unwrap()).await.unwrap();
         Self { engine, caller, clock, provider, provider_url, storage, folder }
     }
 

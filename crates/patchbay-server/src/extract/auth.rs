@@ -25,7 +25,7 @@ impl FromRequestParts<AppState> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         if let Some(key) = api_key(&parts.headers) {
-            return Ok(Self(state.engine.authenticate(&key).await?));
+            return Ok(Self(state.engine.api_keys.authenticate(&key).await?));
         }
         // A malformed key is an error; the cookie is not used instead.
         if !parts.headers.contains_key(header::AUTHORIZATION)
@@ -35,7 +35,7 @@ impl FromRequestParts<AppState> for Authenticated {
                 return Err(csrf_rejected());
             }
             let project = parts.headers.get("x-project-id").and_then(|value| value.to_str().ok());
-            return Ok(Self(state.engine.member_caller(&token, project).await?));
+            return Ok(Self(state.engine.members.caller(&token, project).await?));
         }
         Err(Error::new(
             ErrorCode::Unauthorized,

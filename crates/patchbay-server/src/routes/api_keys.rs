@@ -29,7 +29,7 @@ pub(crate) async fn list(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<ApiKeyListOut>, ApiError> {
-    Ok(Json(ApiKeyListOut { data: engine.keys(&caller).await?.into_iter().map(ApiKeyOut::new).collect() }))
+    Ok(Json(ApiKeyListOut { data: engine.api_keys.list(&caller).await?.into_iter().map(ApiKeyOut::new).collect() }))
 }
 
 /// Creates an API key.
@@ -45,7 +45,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     ApiJson(body): ApiJson<CreateApiKey>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let created = engine.create_key_for(&caller, body.into_new_key()?).await?;
+    let created = engine.api_keys.create_for(&caller, body.into_new_key()?).await?;
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(ApiKeyOut::created(created))))
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn patch(
     Path(id): Path<String>,
     ApiJson(body): ApiJson<PatchApiKey>,
 ) -> Result<Json<ApiKeyOut>, ApiError> {
-    Ok(Json(ApiKeyOut::new(engine.patch_key(&caller, &ApiKeyId::new(id), body.into()).await?)))
+    Ok(Json(ApiKeyOut::new(engine.api_keys.patch(&caller, &ApiKeyId::new(id), body.into()).await?)))
 }
 
 /// Deletes an API key.
@@ -79,6 +79,6 @@ pub(crate) async fn delete(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    engine.delete_key(&caller, &ApiKeyId::new(id)).await?;
+    engine.api_keys.delete(&caller, &ApiKeyId::new(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -33,12 +33,12 @@ pub(crate) async fn session(
     headers: HeaderMap,
 ) -> Result<Json<LoginSessionOut>, ApiError> {
     let session = match session_token(&headers) {
-        Some(token) => state.engine.member_session(&token).await?,
+        Some(token) => state.engine.members.session(&token).await?,
         None => None,
     };
     let password_set = match &session {
         Some(session) => session.password_set,
-        None => state.engine.is_password_set().await?,
+        None => state.engine.members.is_password_set().await?,
     };
     Ok(Json(LoginSessionOut::new(&state.config, session.as_ref(), password_set)))
 }
@@ -60,8 +60,8 @@ pub(crate) async fn login(
     SmallJson(body): SmallJson<Login>,
 ) -> Result<impl IntoResponse, ApiError> {
     let LoggedIn { session, token, ttl } = match (&body.login_token, &body.password) {
-        (Some(token), None) => state.engine.log_in_by_link(token).await?,
-        (None, Some(password)) => state.engine.log_in_by_password(password).await?,
+        (Some(token), None) => state.engine.members.log_in_by_link(token).await?,
+        (None, Some(password)) => state.engine.members.log_in_by_password(password).await?,
         _ => return Err(invalid("password", "send either login_token or password").into()),
     };
     let cookie = cookie_header(&state.config.urls, token.expose(), ttl);
@@ -82,7 +82,7 @@ pub(crate) async fn logout(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
     if let Some(token) = session_token(&headers) {
-        state.engine.log_out(&token).await?;
+        state.engine.members.log_out(&token).await?;
     }
     let cookie = cookie_header(&state.config.urls, "", Duration::ZERO);
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])))
@@ -109,6 +109,6 @@ pub(crate) async fn set_password(
     let Some(token) = session_token(&headers) else {
         return Err(Error::new(ErrorCode::Unauthorized, "this browser is not logged in; log in first").into());
     };
-    state.engine.set_password(&token, body.current_password.as_ref(), &body.password).await?;
+    state.engine.members.set_password(&token, body.current_password.as_ref(), &body.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -66,7 +66,7 @@ impl Server {
         })
         .await
         .unwrap();
-        engine.first_start(None).await.unwrap();
+        engine.setup.first_start(None).await.unwrap();
         let config = ServerConfig {
             urls,
             version: "0.0.0",

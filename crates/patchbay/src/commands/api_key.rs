@@ -51,13 +51,14 @@ pub fn run(args: Args) -> anyhow::Result<()> {
                 .collect::<Result<BTreeSet<_>, _>>()
                 .context("--scopes is invalid")?;
             offline.with_engine(async |engine| {
-                let created = engine.create_key(&ProjectId::new(project), NewKey { name, scopes, text: None }).await?;
+                let created =
+                    engine.api_keys.create(&ProjectId::new(project), NewKey { name, scopes, text: None }).await?;
                 println!("{}", created.text.expose());
                 Ok(())
             })
         }
         Command::List { project, offline } => offline.with_engine(async |engine| {
-            for key in engine.list_keys(&ProjectId::new(project)).await? {
+            for key in engine.api_keys.list_of_project(&ProjectId::new(project)).await? {
                 let scopes = key.scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
                 let state = if key.enabled { "enabled" } else { "disabled" };
                 println!("{}\t{}\t{scopes}\t{state}", key.id, key.name);

@@ -18,10 +18,10 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     args.offline.with_engine(async |engine| {
-        let projects = engine.list_projects().await?;
+        let projects = engine.projects.list().await?;
         let project =
             projects.first().context("the data directory has no project; start the server once to create one")?;
-        let token = engine.create_login_token(&project.id).await?;
+        let token = engine.members.create_login_token(&project.id).await?;
         println!("{}", RouteUrls::new(&args.public_url).login_link(&token).expose());
         Ok(())
     })

@@ -30,12 +30,12 @@ enum Command {
 pub fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::Create { name, offline } => offline.with_engine(async |engine| {
-            let project = engine.create_project(&name).await?;
+            let project = engine.projects.create(&name).await?;
             println!("{}", project.id);
             Ok(())
         }),
         Command::List { offline } => offline.with_engine(async |engine| {
-            for project in engine.list_projects().await? {
+            for project in engine.projects.list().await? {
                 println!("{}\t{}", project.id, project.name);
             }
             Ok(())

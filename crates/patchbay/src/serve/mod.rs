@@ -93,7 +93,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     })
     .await?;
 
-    let first_start = engine.first_start(settings.api_key).await?;
+    let first_start = engine.setup.first_start(settings.api_key).await?;
     let sandbox = simulator.is_some().then(|| SandboxInfo {
         connector: SANDBOX_CONNECTOR,
         client_id: SANDBOX_CLIENT_ID.to_owned(),

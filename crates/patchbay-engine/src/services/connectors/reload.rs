@@ -60,7 +60,7 @@ impl Engine {
             })
             .await?;
         // A new connector gets a profile in every project, as at the start.
-        self.offer_new_connectors().await?;
+        self.projects.offer_new_connectors().await?;
         Ok(reloaded)
     }
 }

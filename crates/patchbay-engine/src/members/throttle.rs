@@ -12,7 +12,7 @@ const MAX_WAIT_SECS: i64 = 60;
 
 /// Counts wrong passwords in a row.
 #[derive(Default)]
-pub(crate) struct LoginThrottle(Mutex<FailedAttempts>);
+pub(super) struct LoginThrottle(Mutex<FailedAttempts>);
 
 #[derive(Default)]
 struct FailedAttempts {
@@ -22,7 +22,7 @@ struct FailedAttempts {
 
 impl LoginThrottle {
     /// Returns the seconds to wait before the next attempt; counts the attempt as failed until [`LoginThrottle::succeeded`].
-    pub(crate) fn begin(&self, now: Timestamp) -> Result<(), u64> {
+    pub(super) fn begin(&self, now: Timestamp) -> Result<(), u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = state.until.filter(|until| *until > now) {
             let micros = until.as_micros().saturating_sub(now.as_micros()).unsigned_abs();
@@ -40,7 +40,7 @@ impl LoginThrottle {
     }
 
     /// Resets the counter after the right password.
-    pub(crate) fn succeeded(&self) {
+    pub(super) fn succeeded(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = FailedAttempts::default();
     }
 }

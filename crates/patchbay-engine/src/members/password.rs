@@ -18,7 +18,7 @@ const SALT_BYTES: usize = 16;
 
 /// Hashes and verifies passwords, one at a time: each costs memory and processor time, and unauthenticated clients can
 /// cause it.
-pub(crate) struct DashboardPasswords {
+pub(super) struct DashboardPasswords {
     permits: Arc<Semaphore>,
 }
 
@@ -30,7 +30,7 @@ impl Default for DashboardPasswords {
 
 impl DashboardPasswords {
     /// Hashes a password.
-    pub(crate) async fn hash(&self, password: &Secret, entropy: &dyn Entropy) -> Result<PasswordHash, Error> {
+    pub(super) async fn hash(&self, password: &Secret, entropy: &dyn Entropy) -> Result<PasswordHash, Error> {
         let mut salt = [0; SALT_BYTES];
         entropy.fill(&mut salt);
         let password = password.clone();
@@ -40,7 +40,7 @@ impl DashboardPasswords {
     }
 
     /// Returns true if a password has this hash.
-    pub(crate) async fn verify(&self, password: &Secret, hash: &PasswordHash) -> Result<bool, Error> {
+    pub(super) async fn verify(&self, password: &Secret, hash: &PasswordHash) -> Result<bool, Error> {
         let (password, hash) = (password.clone(), hash.clone());
         let verified =
             self.work(move || Argon2::default().verify_password(password.expose().as_bytes(), hash.0.as_str()));
@@ -68,7 +68,7 @@ fn broken(error: &dyn std::fmt::Display) -> Error {
 }
 
 /// Rejects a password that is too short, too long, or repeats one character.
-pub(crate) fn check_strength(password: &Secret) -> Result<(), Error> {
+pub(super) fn check_strength(password: &Secret) -> Result<(), Error> {
     let text = password.expose();
     let length = text.chars().count();
     let refused = |code, message: String| Err(invalid(vec![Problem { path: Field::Password.into(), code, message }]));

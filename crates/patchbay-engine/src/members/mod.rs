@@ -1,13 +1,23 @@
 //! Login to the dashboard by one-time link or password; the browser keeps a session.
 
+mod password;
+mod throttle;
+
 use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{
-    ApiScope, BrowserSession, LoginToken, Member, MemberId, PasswordHash, Project, ProjectId, Timestamp,
+    ApiScope, BrowserSession, Clock, Entropy, LoginToken, Member, MemberId, PasswordHash, Project, ProjectId, Timestamp,
 };
+use patchbay_storage::Storage;
 use patchbay_vault::{Secret, Vault};
 
-use crate::{Caller, Engine, Error, ErrorCode, Field, login::check_strength, validation::invalid_at};
+use self::{
+    password::{DashboardPasswords, check_strength},
+    throttle::LoginThrottle,
+};
+use crate::{
+    Caller, EngineParts, Error, ErrorCode, Field, changes::Changes, projects::Projects, validation::invalid_at,
+};
 
 /// A new login with the token for the browser's cookie.
 #[derive(Debug)]
@@ -36,21 +46,44 @@ const BROWSER_SESSION_TTL: Duration = Duration::from_hours(7 * 24);
 /// The lifetime of a one-time link.
 const LOGIN_TOKEN_TTL: Duration = Duration::from_hours(24);
 
-impl Engine {
+/// The members of the organization, who log in to the dashboard.
+pub struct Members {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    projects: Arc<Projects>,
+    passwords: DashboardPasswords,
+    throttle: LoginThrottle,
+    changes: Changes,
+}
+
+impl Members {
+    pub(crate) fn new(parts: &EngineParts, projects: Arc<Projects>, changes: Changes) -> Self {
+        Self {
+            storage: parts.storage.clone(),
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            projects,
+            passwords: DashboardPasswords::default(),
+            throttle: LoginThrottle::default(),
+            changes,
+        }
+    }
+
     /// Creates a one-time login token for a dashboard link, valid for 24 hours.
     ///
     /// # Errors
     ///
     /// Errors of the storage.
     pub async fn create_login_token(&self, project: &ProjectId) -> Result<Secret, Error> {
-        let text = Secret::new(self.parts().entropy.token());
-        let now = self.clock().now();
+        let text = Secret::new(self.entropy.token());
+        let now = self.clock.now();
         let token = LoginToken {
             hash: Vault::hash_token(text.expose()),
             project_id: project.clone(),
             expires_at: now.plus(LOGIN_TOKEN_TTL),
         };
-        self.storage().login_tokens().create(&token, now).await?;
+        self.storage.login_tokens().create(&token, now).await?;
         Ok(text)
     }
 
@@ -60,8 +93,8 @@ impl Engine {
     ///
     /// 401 `InvalidLoginError` if the link is unknown, used or expired.
     pub async fn log_in_by_link(&self, token: &Secret) -> Result<LoggedIn, Error> {
-        let now = self.clock().now();
-        let taken = self.storage().login_tokens().consume(&Vault::hash_token(token.expose()), now).await?;
+        let now = self.clock.now();
+        let taken = self.storage.login_tokens().consume(&Vault::hash_token(token.expose()), now).await?;
         if taken.is_none() {
             return Err(invalid_login(
                 "the link was used or has expired; log in with your password, or create a link with `patchbay login-link`",
@@ -77,7 +110,7 @@ impl Engine {
     ///
     /// 401 `InvalidLoginError` if it is wrong or not set; 429 `TooManyAttemptsError` after many wrong passwords.
     pub async fn log_in_by_password(&self, password: &Secret) -> Result<LoggedIn, Error> {
-        let now = self.clock().now();
+        let now = self.clock.now();
         self.guess(now)?;
         let member = self.first_member().await?;
         let Some((member, hash)) = member.and_then(|member| member.password.clone().map(|hash| (member, hash))) else {
@@ -94,7 +127,7 @@ impl Engine {
     /// # Errors
     ///
     /// Errors of the storage.
-    pub async fn member_session(&self, token: &Secret) -> Result<Option<MemberSession>, Error> {
+    pub async fn session(&self, token: &Secret) -> Result<Option<MemberSession>, Error> {
         let Some((_, member)) = self.browser(token).await? else { return Ok(None) };
         Ok(Some(self.session_of(&member).await?))
     }
@@ -113,9 +146,9 @@ impl Engine {
     /// # Errors
     ///
     /// 401 `UnauthorizedError` if the browser is not logged in; 404 `ProjectNotFoundError` for another project.
-    pub async fn member_caller(&self, token: &Secret, project: Option<&str>) -> Result<Arc<Caller>, Error> {
+    pub async fn caller(&self, token: &Secret, project: Option<&str>) -> Result<Arc<Caller>, Error> {
         let (_, member) = self.browser(token).await?.ok_or_else(not_logged_in)?;
-        let projects = self.storage().projects().list(&member.organization_id).await?;
+        let projects = self.storage.projects().list(&member.organization_id).await?;
         let chosen = match project {
             Some(id) => projects.into_iter().find(|found| found.id.as_str() == id),
             None => projects.into_iter().next(),
@@ -136,7 +169,7 @@ impl Engine {
     ///
     /// Errors of the storage.
     pub async fn log_out(&self, token: &Secret) -> Result<(), Error> {
-        self.storage().browser_sessions().delete(&Vault::hash_token(token.expose())).await?;
+        self.storage.browser_sessions().delete(&Vault::hash_token(token.expose())).await?;
         Ok(())
     }
 
@@ -157,18 +190,19 @@ impl Engine {
                     "the current password is required to change it",
                 ));
             };
-            self.guess(self.clock().now())?;
+            self.guess(self.clock.now())?;
             self.check_password(current, hash, "the current password is wrong").await?;
         }
-        let hash = self.hasher.hash(new, &*self.parts().entropy).await?;
-        let engine = self.clone();
+        let hash = self.passwords.hash(new, &*self.entropy).await?;
+        let storage = self.storage.clone();
         // Both or neither: a stolen session must not survive because the caller disconnected.
-        self.run_to_completion(async move {
-            engine.storage().members().set_password(&member.id, &hash).await?;
-            engine.storage().browser_sessions().delete_others(&member.id, &browser.hash).await?;
-            Ok(())
-        })
-        .await
+        self.changes
+            .run_to_completion(async move {
+                storage.members().set_password(&member.id, &hash).await?;
+                storage.browser_sessions().delete_others(&member.id, &browser.hash).await?;
+                Ok(())
+            })
+            .await
     }
 
     fn guess(&self, now: Timestamp) -> Result<(), Error> {
@@ -182,7 +216,7 @@ impl Engine {
     }
 
     async fn check_password(&self, password: &Secret, hash: &PasswordHash, refusal: &str) -> Result<(), Error> {
-        if !self.hasher.verify(password, hash).await? {
+        if !self.passwords.verify(password, hash).await? {
             return Err(invalid_login(refusal));
         }
         self.throttle.succeeded();
@@ -191,49 +225,49 @@ impl Engine {
 
     async fn browser(&self, token: &Secret) -> Result<Option<(BrowserSession, Member)>, Error> {
         let hash = Vault::hash_token(token.expose());
-        let Some(browser) = self.storage().browser_sessions().by_hash(&hash, self.clock().now()).await? else {
+        let Some(browser) = self.storage.browser_sessions().by_hash(&hash, self.clock.now()).await? else {
             return Ok(None);
         };
-        let member = self.storage().members().get(&browser.member_id).await?;
+        let member = self.storage.members().get(&browser.member_id).await?;
         Ok(member.map(|member| (browser, member)))
     }
 
     /// Returns the member; none exists before the first login.
     async fn first_member(&self) -> Result<Option<Member>, Error> {
-        match self.storage().organizations().first().await? {
-            Some(organization) => Ok(self.storage().members().first(&organization.id).await?),
+        match self.storage.organizations().first().await? {
+            Some(organization) => Ok(self.storage.members().first(&organization.id).await?),
             None => Ok(None),
         }
     }
 
     /// Returns the member; the first login creates it.
     async fn operator(&self, now: Timestamp) -> Result<Member, Error> {
-        let organization = self.organization().await?;
+        let organization = self.projects.organization().await?;
         let new = Member {
-            id: MemberId::generate(&*self.parts().entropy),
+            id: MemberId::generate(&*self.entropy),
             organization_id: organization.id.clone(),
             name: "Operator".to_owned(),
             password: None,
             created_at: now,
         };
-        self.storage().members().create_first(&new).await?;
-        Ok(self.storage().members().first(&organization.id).await?.unwrap_or(new))
+        self.storage.members().create_first(&new).await?;
+        Ok(self.storage.members().first(&organization.id).await?.unwrap_or(new))
     }
 
     async fn create_browser_session(&self, member: Member, now: Timestamp) -> Result<LoggedIn, Error> {
-        let token = Secret::new(self.parts().entropy.token());
+        let token = Secret::new(self.entropy.token());
         let browser = BrowserSession {
             hash: Vault::hash_token(token.expose()),
             member_id: member.id.clone(),
             created_at: now,
             expires_at: now.plus(BROWSER_SESSION_TTL),
         };
-        self.storage().browser_sessions().create(&browser, now).await?;
+        self.storage.browser_sessions().create(&browser, now).await?;
         Ok(LoggedIn { session: self.session_of(&member).await?, token, ttl: BROWSER_SESSION_TTL })
     }
 
     async fn session_of(&self, member: &Member) -> Result<MemberSession, Error> {
-        let projects = self.storage().projects().list(&member.organization_id).await?;
+        let projects = self.storage.projects().list(&member.organization_id).await?;
         Ok(MemberSession { member_id: member.id.clone(), password_set: member.password.is_some(), projects })
     }
 }

@@ -1,0 +1,233 @@
+//! API keys: create, list, change, delete, and authenticate calls with them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use patchbay_model::{ApiKey, ApiKeyId, ApiScope, Clock, Entropy, KeyHash, ProjectId};
+use patchbay_runtime::Cache;
+use patchbay_storage::Storage;
+use patchbay_vault::{Secret, Vault};
+
+use crate::{
+    Caller, EngineParts, Error, ErrorCode, Field,
+    changes::Changes,
+    keyed_locks::{KeyedLocks, LockKey},
+    parts::MAX_CACHE_ENTRIES,
+    projects::Projects,
+    validation::{check_name, invalid_at},
+};
+
+/// The values of a new API key.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// Its label.
+    pub name: String,
+    /// Its API scopes; empty means the defaults.
+    pub scopes: BTreeSet<ApiScope>,
+    /// Its text if the operator chose it (`PATCHBAY_API_KEY`): at least 20 characters.
+    pub text: Option<Secret>,
+}
+
+/// Changes of an API key; `None` keeps a value.
+#[derive(Clone, Debug, Default)]
+pub struct KeyPatch {
+    /// Its label.
+    pub name: Option<String>,
+    /// True if calls with it are accepted.
+    pub enabled: Option<bool>,
+}
+
+/// A new API key with its text (`v1.local.…`), which is shown only once.
+#[derive(Debug)]
+pub struct CreatedKey {
+    /// The key.
+    pub key: ApiKey,
+    /// Its text.
+    pub text: Secret,
+}
+
+/// The minimum length of an API key that an operator chooses.
+const MIN_KEY_CHARS: usize = 20;
+/// The API keys of all projects.
+pub struct ApiKeys {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    projects: Arc<Projects>,
+    callers: Arc<Cache<KeyHash, Caller>>,
+    locks: Arc<KeyedLocks>,
+    changes: Changes,
+}
+
+impl ApiKeys {
+    pub(crate) fn new(parts: &EngineParts, projects: Arc<Projects>, locks: Arc<KeyedLocks>, changes: Changes) -> Self {
+        Self {
+            storage: parts.storage.clone(),
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            projects,
+            callers: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            locks,
+            changes,
+        }
+    }
+
+    /// Returns the caller of an API key, from the cache if possible.
+    ///
+    /// # Errors
+    ///
+    /// 401 `UnauthorizedError` if the key is unknown or disabled.
+    pub async fn authenticate(&self, key: &Secret) -> Result<Arc<Caller>, Error> {
+        let unauthorized = || {
+            Error::new(
+                ErrorCode::Unauthorized,
+                "the API key is not valid; send it as the user name of Basic authentication",
+            )
+        };
+        let hash = Vault::hash_token(key.expose());
+        if let Some(caller) = self.callers.get(&hash) {
+            return Ok(caller);
+        }
+        let read_at = self.callers.generation();
+        let found = self.storage.api_keys().by_hash(&hash).await?;
+        let found = found.filter(|key| key.enabled).ok_or_else(unauthorized)?;
+        let project = self.storage.projects().get(&found.project_id).await?.ok_or_else(unauthorized)?;
+        let caller = Arc::new(Caller {
+            organization_id: project.organization_id,
+            project_id: found.project_id,
+            key_id: Some(found.id),
+            scopes: found.scopes,
+        });
+        self.callers.fill(read_at, hash, caller.clone());
+        Ok(caller)
+    }
+
+    /// Creates an API key.
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError` if a chosen text is too short or contains a colon or space; 404 `ProjectNotFoundError`.
+    pub async fn create(&self, project: &ProjectId, new: NewKey) -> Result<CreatedKey, Error> {
+        if new
+            .text
+            .as_ref()
+            .is_some_and(|text| text.expose().len() < MIN_KEY_CHARS || text.expose().contains([':', ' ']))
+        {
+            return Err(invalid_at(
+                Field::Key,
+                "length",
+                format!(
+                    "an API key that you choose needs at least {MIN_KEY_CHARS} characters, without colons and spaces"
+                ),
+            ));
+        }
+        self.projects.get(project).await?;
+        let text = new.text.unwrap_or_else(|| Secret::new(format!("v1.local.{}", self.entropy.token())));
+        let key = ApiKey {
+            id: ApiKeyId::generate(&*self.entropy),
+            project_id: project.clone(),
+            name: new.name,
+            hash: Vault::hash_token(text.expose()),
+            scopes: if new.scopes.is_empty() { ApiScope::defaults() } else { new.scopes },
+            enabled: true,
+            created_at: self.clock.now(),
+        };
+        self.storage.api_keys().create(&key).await?;
+        Ok(CreatedKey { key, text })
+    }
+
+    /// Creates an API key for a caller, with at most the caller's own API scopes.
+    ///
+    /// # Errors
+    ///
+    /// 403 `MissingScopeError` if the caller lacks `platform:write` or one of the scopes; 400 `ValidationError` for an
+    /// invalid name.
+    pub async fn create_for(&self, caller: &Caller, new: NewKey) -> Result<CreatedKey, Error> {
+        caller.require(ApiScope::PlatformWrite)?;
+        let scopes = if new.scopes.is_empty() { ApiScope::defaults() } else { new.scopes };
+        caller.require_all(&scopes)?;
+        let name = key_name(&new.name)?;
+        self.create(&caller.project_id, NewKey { name, scopes, text: None }).await
+    }
+
+    /// Lists the API keys of the caller's project, oldest first, without their texts.
+    ///
+    /// # Errors
+    ///
+    /// 403 `MissingScopeError` if the caller lacks `platform:read`.
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<ApiKey>, Error> {
+        caller.require(ApiScope::PlatformRead)?;
+        self.list_of_project(&caller.project_id).await
+    }
+
+    /// Enables, disables or renames an API key.
+    ///
+    /// # Errors
+    ///
+    /// 404 `KeyNotFoundError`; 403 `MissingScopeError` if the key has scopes that the caller lacks.
+    pub async fn patch(&self, caller: &Caller, id: &ApiKeyId, patch: KeyPatch) -> Result<ApiKey, Error> {
+        let _key_lock = self.locks.lock(LockKey::ApiKey(caller.project_id.clone(), id.clone())).await;
+        let mut key = self.key_within_reach(caller, id).await?;
+        if let Some(name) = &patch.name {
+            key.name = key_name(name)?;
+        }
+        key.enabled = patch.enabled.unwrap_or(key.enabled);
+        let (storage, callers, changed) = (self.storage.clone(), self.callers.clone(), key.clone());
+        let found = self
+            .changes
+            .run_to_completion(async move {
+                let found = storage.api_keys().update(&changed).await;
+                callers.evict(&changed.hash);
+                found
+            })
+            .await?;
+        if found { Ok(key) } else { Err(no_key()) }
+    }
+
+    /// Deletes an API key; later calls with it are rejected.
+    ///
+    /// # Errors
+    ///
+    /// As [`ApiKeys::patch`].
+    pub async fn delete(&self, caller: &Caller, id: &ApiKeyId) -> Result<(), Error> {
+        let key = self.key_within_reach(caller, id).await?;
+        let (storage, callers) = (self.storage.clone(), self.callers.clone());
+        let found = self
+            .changes
+            .run_to_completion(async move {
+                let found = storage.api_keys().delete(&key.project_id, &key.id).await;
+                callers.evict(&key.hash);
+                found
+            })
+            .await?;
+        if found { Ok(()) } else { Err(no_key()) }
+    }
+
+    /// Returns an API key of the caller's project whose scopes the caller has.
+    async fn key_within_reach(&self, caller: &Caller, id: &ApiKeyId) -> Result<ApiKey, Error> {
+        caller.require(ApiScope::PlatformWrite)?;
+        let keys = self.list_of_project(&caller.project_id).await?;
+        let key = keys.into_iter().find(|key| key.id == *id).ok_or_else(no_key)?;
+        caller.require_all(&key.scopes)?;
+        Ok(key)
+    }
+
+    /// Lists the API keys of a project.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the storage.
+    pub async fn list_of_project(&self, project: &ProjectId) -> Result<Vec<ApiKey>, Error> {
+        Ok(self.storage.api_keys().list(project).await?)
+    }
+}
+
+/// Validates the label of an API key: 1 to 100 characters.
+fn key_name(name: &str) -> Result<String, Error> {
+    let name = name.trim();
+    check_name("a key", name)?;
+    Ok(name.to_owned())
+}
+
+fn no_key() -> Error {
+    Error::new(ErrorCode::KeyNotFound, "this project has no such API key")
+}
