@@ -9,7 +9,10 @@ use std::{
 
 use patchbay_connector::{Connector, Registry};
 use patchbay_egress::HttpClient;
-use patchbay_model::{Account, AccountId, CallRecord, Clock, Profile, ProfileId, ProjectId};
+use patchbay_model::{
+    Account, AccountId, AttemptError, AttemptId, AttemptStatus, CallRecord, Clock, ConnectionAttempt, Profile,
+    ProfileId, ProjectId,
+};
 use patchbay_runtime::{Cache, Host};
 use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
@@ -17,10 +20,12 @@ use patchbay_vault::{Secret, Vault};
 use crate::{
     EngineConfig, EngineParts, Error, ErrorCode, EventSink, HubSession, InstalledConnector, PublicUrls,
     api_keys::ApiKeys,
+    attempts::Attempts,
     background_task::BackgroundTask,
     call_log::CallLog,
     changes::Changes,
     connector_catalog::{self, ConnectorCatalog},
+    connectors::Connectors,
     key_ring::{KeyRotator, check_key_ring},
     keyed_locks::KeyedLocks,
     members::Members,
@@ -28,7 +33,6 @@ use crate::{
     profiles::Profiles,
     projects::Projects,
     retention,
-    services::attempts::AttemptFeed,
     setup::Setup,
     tokens::{self, SingleFlight},
 };
@@ -46,6 +50,10 @@ pub struct Services {
     pub profiles: Arc<Profiles>,
     /// The projects.
     pub projects: Arc<Projects>,
+    /// The connectors of a project: list, push, delete, reload.
+    pub connectors: Arc<Connectors>,
+    /// The connection attempts.
+    pub attempts: Arc<Attempts>,
     /// The API keys.
     pub api_keys: Arc<ApiKeys>,
     /// The members, who log in to the dashboard.
@@ -57,7 +65,6 @@ pub struct Services {
     pub(crate) locks: Arc<KeyedLocks>,
     pub(crate) call_log: Arc<CallLog>,
     pub(crate) single_flight: Arc<SingleFlight>,
-    pub(crate) attempt_feed: AttemptFeed,
     /// The background tasks, in the order in which they are stopped.
     background: OnceLock<[BackgroundTask; 3]>,
     pub(crate) event_sink: Arc<OnceLock<Arc<dyn EventSink>>>,
@@ -105,6 +112,14 @@ impl Engine {
         let (locks, changes) = (Arc::<KeyedLocks>::default(), Changes::default());
         let profiles = Arc::new(Profiles::new(&parts, connector_catalog.clone(), locks.clone(), changes.clone()));
         let projects = Arc::new(Projects::new(&parts, connector_catalog.clone(), profiles.clone()));
+        let connectors = Arc::new(Connectors::new(
+            &parts,
+            connector_catalog.clone(),
+            profiles.clone(),
+            projects.clone(),
+            changes.clone(),
+        ));
+        let attempts = Attempts::new(&parts);
         let api_keys = Arc::new(ApiKeys::new(&parts, projects.clone(), locks.clone(), changes.clone()));
         let members = Arc::new(Members::new(&parts, projects.clone(), changes.clone()));
         let setup = Setup::new(&parts, projects.clone(), api_keys.clone(), members.clone());
@@ -115,6 +130,8 @@ impl Engine {
             connector_catalog,
             profiles,
             projects,
+            connectors,
+            attempts: Arc::new(attempts),
             api_keys,
             members,
             setup,
@@ -123,7 +140,6 @@ impl Engine {
             locks,
             call_log: Arc::new(call_log),
             single_flight: Arc::default(),
-            attempt_feed: AttemptFeed::default(),
             background: OnceLock::new(),
             event_sink: Arc::default(),
             changes,
@@ -293,6 +309,25 @@ impl Engine {
         active: Option<bool>,
     ) -> Result<Vec<Profile>, Error> {
         self.profiles.all(project, connector, active).await
+    }
+
+    pub(crate) async fn start_attempt(&self, hub: &HubSession) -> Result<ConnectionAttempt, Error> {
+        self.attempts.start(hub).await
+    }
+
+    pub(crate) async fn get_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<ConnectionAttempt, Error> {
+        self.attempts.get(hub, id).await
+    }
+
+    pub(crate) async fn close_attempt(
+        &self,
+        hub: &HubSession,
+        id: &AttemptId,
+        status: AttemptStatus,
+        account: Option<&AccountId>,
+        error: Option<&AttemptError>,
+    ) -> Result<(), Error> {
+        self.attempts.close(hub, id, status, account, error).await
     }
 
     /// Queues a record for the call log; never waits.

@@ -4,12 +4,14 @@
 //! project: no method can be called without a tenant.
 
 mod api_keys;
+mod attempts;
 mod background_task;
 mod call_log;
 mod caller;
 mod changes;
 mod config;
 mod connector_catalog;
+mod connectors;
 mod engine;
 mod field;
 mod form_values;
@@ -31,9 +33,11 @@ mod tokens;
 mod validation;
 
 pub use api_keys::{ApiKeys, CreatedKey, KeyPatch, NewKey};
+pub use attempts::Attempts;
 pub use caller::{Caller, HubSession};
 pub use config::EngineConfig;
 pub use connector_catalog::{ConnectorCatalog, ConnectorSource, InstalledConnector, Origin, SourceRead};
+pub use connectors::{ConnectorEntry, ConnectorQuery, Connectors, PushOutcome, Reloaded, VersionEntry, VersionFiles};
 pub use engine::{Engine, Services};
 pub use field::Field;
 pub use key_ring::{
@@ -55,7 +59,6 @@ pub use services::{
     accounts::{AccountPatch, AccountQuery, AccountView, EffectiveStatus},
     action_catalog::{ActionPage, ActionQuery, CatalogEntry},
     actions::{RunOutcome, RunRequest},
-    connectors::{ConnectorEntry, ConnectorQuery, PushOutcome, Reloaded, VersionEntry, VersionFiles},
     files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
     proxy::{ProxyOutcome, ProxyRequest},

@@ -1,10 +1,10 @@
-//! The Hub's operations within a connect session: list connectors, link and edit accounts, follow connection attempts.
+//! The Hub's operations within a connect session: list connectors, link and edit accounts.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use patchbay_connector::Connector;
-use patchbay_model::{Account, AccountId, AttemptId, ConnectionAttempt, Profile, ProfileId};
-use patchbay_model::{AccountStatus, AttemptStatus, ConnectSession};
+use patchbay_model::{Account, AccountId, Profile, ProfileId};
+use patchbay_model::{AccountStatus, ConnectSession};
 use patchbay_storage::{InsertRule, StorageError};
 use patchbay_vault::Secret;
 
@@ -48,9 +48,6 @@ pub struct LinkRequest {
     /// Field keys with the typed values. Redaction placeholders and empty strings count as omitted.
     pub credentials: Vec<(String, Secret)>,
 }
-
-/// The time after which a pending attempt expires; the Hub waits as long.
-const ATTEMPT_TTL: Duration = Duration::from_mins(5);
 
 impl Engine {
     /// Lists the active profiles that the session may use, optionally of one connector.
@@ -263,54 +260,6 @@ impl Engine {
             ..AccountPatch::default()
         };
         Ok(self.change_account(&account.project_id, id, &patch, MethodRule::Keep, token_set).await?.account)
-    }
-
-    /// Starts an attempt that the Hub polls. It expires after five minutes.
-    ///
-    /// # Errors
-    ///
-    /// 503 `StorageUnavailableError` if it cannot be stored.
-    pub async fn start_attempt(&self, hub: &HubSession) -> Result<ConnectionAttempt, Error> {
-        let now = self.clock().now();
-        let attempt = ConnectionAttempt {
-            id: AttemptId::generate(&*self.parts().entropy),
-            session_id: hub.session.id,
-            project_id: hub.session.project_id.clone(),
-            status: AttemptStatus::Pending,
-            account_id: None,
-            error: None,
-            created_at: now,
-            expires_at: now.plus(ATTEMPT_TTL).min(hub.session.expires_at),
-        };
-        self.storage().attempts().create(&attempt).await?;
-        Ok(attempt)
-    }
-
-    /// Returns an attempt of this session.
-    ///
-    /// # Errors
-    ///
-    /// 404 `AttemptNotFoundError` if the session has no such attempt.
-    pub async fn get_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<ConnectionAttempt, Error> {
-        let found = self.storage().attempts().get(&hub.session.project_id, hub.session.id, id).await?;
-        let mut attempt = found.ok_or_else(|| {
-            Error::new(ErrorCode::AttemptNotFound, "this connect session has no such connection attempt")
-        })?;
-        if attempt.status == AttemptStatus::Pending && attempt.expires_at <= self.clock().now() {
-            attempt.status = AttemptStatus::Expired;
-            self.close_attempt(hub, id, AttemptStatus::Expired, None, None).await?;
-        }
-        Ok(attempt)
-    }
-
-    /// Cancels an attempt; a completed attempt does not change.
-    ///
-    /// # Errors
-    ///
-    /// 404 `AttemptNotFoundError` if the session has no such attempt.
-    pub async fn cancel_attempt(&self, hub: &HubSession, id: &AttemptId) -> Result<(), Error> {
-        self.get_attempt(hub, id).await?;
-        self.close_attempt(hub, id, AttemptStatus::Cancelled, None, None).await
     }
 }
 

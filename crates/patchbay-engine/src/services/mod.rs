@@ -3,9 +3,7 @@
 pub mod accounts;
 pub mod action_catalog;
 pub mod actions;
-pub(crate) mod attempts;
 mod call;
-pub mod connectors;
 mod cursors;
 pub(crate) mod error_hints;
 pub mod files;

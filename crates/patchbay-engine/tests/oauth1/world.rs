@@ -138,7 +138,7 @@ impl Browser {
 
     pub async fn begin_in(world: &World, profile: &ProfileId, token: Secret) -> Result<Self, Error> {
         let hub = world.engine.hub_session(&token).await.unwrap();
-        let attempt = world.engine.start_attempt(&hub).await.unwrap().id;
+        let attempt = world.engine.attempts.start(&hub).await.unwrap().id;
         let request = NewAuthorization {
             token: token.clone(),
             profile_id: profile.clone(),
@@ -148,7 +148,7 @@ impl Browser {
             allowed_origins: Vec::new(),
         };
         let start = Box::pin(world.engine.start_authorization(request)).await;
-        let stored = world.engine.get_attempt(&hub, &attempt).await.unwrap();
+        let stored = world.engine.attempts.get(&hub, &attempt).await.unwrap();
         world.tells_no_secret(&format!("{start:?} {stored:?}"));
         let start = start?;
         world.tells_no_secret(start.location.expose());
@@ -190,7 +190,7 @@ impl Browser {
 
     pub async fn attempt(&self, world: &World) -> (AttemptStatus, Option<String>) {
         let hub = world.engine.hub_session(&self.token).await.unwrap();
-        let attempt = world.engine.get_attempt(&hub, &self.attempt).await.unwrap();
+        let attempt = world.engine.attempts.get(&hub, &self.attempt).await.unwrap();
         world.tells_no_secret(&format!("{attempt:?}"));
         (attempt.status, attempt.error.map(|error| error.code))
     }

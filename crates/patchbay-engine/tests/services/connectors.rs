@@ -33,7 +33,7 @@ fn file(version: &str, title: &str) -> Vec<SourceFile> {
 }
 
 async fn push(world: &World, version: &str) -> Result<PushOutcome, Error> {
-    world.engine.push_connector(&world.caller, file(version, &format!("Ledger {version}"))).await
+    world.engine.connectors.push(&world.caller, file(version, &format!("Ledger {version}"))).await
 }
 
 /// What the profile runs now.
@@ -69,13 +69,13 @@ async fn a_pushed_connector_is_in_use_at_once_and_in_its_project_alone() {
     assert_eq!(ours.get("ledger").unwrap().title, "Ledger 1.1.0");
     let theirs = world.engine.connector_catalog.of_project(&stranger.project_id).await.unwrap();
     assert_eq!(theirs.get("ledger").unwrap().title, "Ledger");
-    let theirs = world.engine.get_connector(&stranger, "ledger").await.unwrap();
+    let theirs = world.engine.connectors.get(&stranger, "ledger").await.unwrap();
     assert_eq!((theirs.origin, theirs.versions.len()), (Origin::Instance, 1));
     assert_eq!(
-        code(world.engine.connector_version(&stranger, "ledger", "1.1.0").await),
+        code(world.engine.connectors.version(&stranger, "ledger", "1.1.0").await),
         (404, Some(ErrorCode::ConnectorVersionNotFound))
     );
-    assert_eq!(world.engine.connector_version(&world.caller, "ledger", "1.x.x").await.unwrap().files.len(), 1);
+    assert_eq!(world.engine.connectors.version(&world.caller, "ledger", "1.x.x").await.unwrap().files.len(), 1);
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_version_is_the_same_or_another_one() {
     assert!(!push(&world, "2.0.0").await.unwrap().created);
     let mut other = file("2.0.0", "Other");
     assert_eq!(
-        code(world.engine.push_connector(&world.caller, other.clone()).await),
+        code(world.engine.connectors.push(&world.caller, other.clone()).await),
         (409, Some(ErrorCode::ConnectorVersionExists))
     );
     // Nothing of the refused push is in use.
@@ -94,7 +94,7 @@ async fn a_version_is_the_same_or_another_one() {
         "Ledger 2.0.0"
     );
     other[0].text = other[0].text.replace("version: 2.0.0", "version: 2.0.0+b");
-    assert_eq!(code(world.engine.push_connector(&world.caller, other).await), (400, Some(ErrorCode::Validation)));
+    assert_eq!(code(world.engine.connectors.push(&world.caller, other).await), (400, Some(ErrorCode::Validation)));
 }
 
 #[tokio::test]
@@ -103,13 +103,13 @@ async fn a_bad_push_changes_nothing_and_tells_all() {
     push(&world, "1.1.0").await.unwrap();
     let mut bad = file("1.2.0", "Bad");
     bad[0].text = bad[0].text.replace("title: Bad", "titel: Bad").replace("type: custom", "type: costum");
-    let error = world.engine.push_connector(&world.caller, bad).await.unwrap_err();
+    let error = world.engine.connectors.push(&world.caller, bad).await.unwrap_err();
     assert_eq!((error.status(), error.code), (400, ErrorCode::ConnectorInvalid));
     let codes = error.diagnostics.as_deref().unwrap().iter().map(|found| found.code).collect::<Vec<_>>();
     assert!(codes.contains(&"PB0002") && codes.contains(&"PB0006"), "{codes:?}");
     assert_eq!(error.problems.len(), codes.len());
     assert!(error.problems[0].path.starts_with("ledger.connector.yaml:"), "{:?}", error.problems);
-    assert_eq!(world.engine.get_connector(&world.caller, "ledger").await.unwrap().versions.len(), 2);
+    assert_eq!(world.engine.connectors.get(&world.caller, "ledger").await.unwrap().versions.len(), 2);
 }
 
 #[tokio::test]
@@ -146,14 +146,14 @@ async fn pins_choose_among_the_projects_versions_and_the_instances() {
 async fn a_version_that_is_needed_stays() {
     let world = world().await;
     let engine = &world.engine;
-    let delete = async |version: &str| code(engine.delete_connector_version(&world.caller, "vault", version).await);
+    let delete = async |version: &str| code(engine.connectors.delete(&world.caller, "vault", version).await);
     let own = |version: &str| {
         let mut files = file(version, "Vault");
         files[0].text = files[0].text.replace("key: ledger", "key: vault");
         files
     };
     for version in ["1.0.0", "1.1.0", "2.0.0"] {
-        engine.push_connector(&world.caller, own(version)).await.unwrap();
+        engine.connectors.push(&world.caller, own(version)).await.unwrap();
     }
     let new = NewProfile {
         connector: "vault".into(),
@@ -180,9 +180,9 @@ async fn a_version_that_is_needed_stays() {
     engine.delete_account(&world.caller, &account.id).await.unwrap();
     assert_eq!(delete("2.0.0").await, (200, None));
     assert_eq!(delete("2.0.0").await, (404, Some(ErrorCode::ConnectorVersionNotFound)));
-    assert_eq!(code(engine.get_connector(&world.caller, "vault").await), (404, Some(ErrorCode::ConnectorNotFound)));
+    assert_eq!(code(engine.connectors.get(&world.caller, "vault").await), (404, Some(ErrorCode::ConnectorNotFound)));
     assert_eq!(
-        code(engine.delete_connector_version(&world.caller, "ledger", "1.0.0").await),
+        code(engine.connectors.delete(&world.caller, "ledger", "1.0.0").await),
         (409, Some(ErrorCode::ConnectorBuiltIn))
     );
     // A profile without its connector can still be put away, and says what is wrong.
@@ -198,7 +198,7 @@ async fn a_deleted_override_gives_the_instances_connector_back() {
     let account = world.link("a", GOOD).await.unwrap();
     push(&world, "1.1.0").await.unwrap();
     world.whoami(&account).await.unwrap();
-    world.engine.delete_connector_version(&world.caller, "ledger", "1.1.0").await.unwrap();
+    world.engine.connectors.delete(&world.caller, "ledger", "1.1.0").await.unwrap();
     world.whoami(&account).await.unwrap();
     assert_eq!(runs(&world.engine, &world.caller, &*world.profile().await).await.as_deref(), Some("1.0.0"));
 }
@@ -208,7 +208,7 @@ async fn of_two_pushes_of_one_version_one_is_stored() {
     let world = world().await;
     let pushes = (0..6).map(|number| {
         let (engine, caller) = (world.engine.clone(), world.caller.clone());
-        tokio::spawn(async move { engine.push_connector(&caller, file("5.0.0", &format!("Number {number}"))).await })
+        tokio::spawn(async move { engine.connectors.push(&caller, file("5.0.0", &format!("Number {number}"))).await })
     });
     let mut outcomes = Vec::new();
     for push in pushes.collect::<Vec<_>>() {
@@ -234,7 +234,7 @@ async fn pushed_versions_survive_a_restart_and_are_compiled_when_they_are_needed
     let registry = Registry::new().with(Arc::new(ledger()));
     let parts = parts(world.folder.path(), 7, world.clock.clone(), registry, "http://127.0.0.1:9".into()).await;
     let engine = Engine::start(parts).await.unwrap();
-    let entry = engine.get_connector(&world.caller, "ledger").await.unwrap();
+    let entry = engine.connectors.get(&world.caller, "ledger").await.unwrap();
     let versions =
         entry.versions.iter().map(|version| (version.version.as_str(), version.is_latest)).collect::<Vec<_>>();
     assert_eq!(versions, [("1.2.0", true), ("1.1.0", false), ("1.0.0", false)]);
@@ -247,13 +247,13 @@ async fn pushed_versions_survive_a_restart_and_are_compiled_when_they_are_needed
 async fn a_key_needs_the_scope() {
     let world = world().await;
     let stranger = world.stranger().await;
-    let pushed = world.engine.push_connector(&stranger, file("1.1.0", "Ledger")).await;
+    let pushed = world.engine.connectors.push(&stranger, file("1.1.0", "Ledger")).await;
     assert_eq!(code(pushed), (403, Some(ErrorCode::MissingScope)));
     assert_eq!(
-        code(world.engine.delete_connector_version(&stranger, "ledger", "1.0.0").await),
+        code(world.engine.connectors.delete(&stranger, "ledger", "1.0.0").await),
         (403, Some(ErrorCode::MissingScope))
     );
-    assert_eq!(code(world.engine.reload_connectors(&stranger).await), (403, Some(ErrorCode::MissingScope)));
+    assert_eq!(code(world.engine.connectors.reload(&stranger).await), (403, Some(ErrorCode::MissingScope)));
 }
 
 /// A source that gives what a test put there.
@@ -291,18 +291,18 @@ async fn the_instances_connectors_are_read_again_while_the_projects_stay() {
     "other".clone_into(&mut next.key);
     let next = Arc::new(next);
     *source.registry.lock().unwrap() = Registry::new().with(next.clone());
-    let reloaded = engine.reload_connectors(&world.caller).await.unwrap();
+    let reloaded = engine.connectors.reload(&world.caller).await.unwrap();
     assert_eq!((reloaded.added, reloaded.removed), (vec!["other".to_owned()], vec!["ledger".to_owned()]));
     let both = engine.connector_catalog.of_project(&world.caller.project_id).await.unwrap();
     assert_eq!(both.iter().map(|connector| connector.key.as_str()).collect::<Vec<_>>(), ["ledger", "other"]);
     assert_eq!(engine.connector_catalog.instance().iter().count(), 1);
     source.is_gone.store(true, Ordering::SeqCst);
-    assert_eq!(code(engine.reload_connectors(&world.caller).await), (409, Some(ErrorCode::ConnectorSource)));
+    assert_eq!(code(engine.connectors.reload(&world.caller).await), (409, Some(ErrorCode::ConnectorSource)));
     assert!(engine.connector_catalog.instance().get("other").is_some_and(|still| Arc::ptr_eq(still, &next)));
-    let files = engine.connector_version(&world.caller, "other", "latest").await.unwrap().files;
+    let files = engine.connectors.version(&world.caller, "other", "latest").await.unwrap().files;
     assert_eq!(files[0].text, "from the source");
     let query = ConnectorQuery { origin: Some(Origin::Project), page: 1, page_size: 10 };
-    let own = engine.list_connectors(&world.caller, query).await.unwrap();
+    let own = engine.connectors.list(&world.caller, query).await.unwrap();
     assert_eq!((own.total, own.items[0].key.as_str()), (1, "ledger"));
     engine.shutdown().await;
 }

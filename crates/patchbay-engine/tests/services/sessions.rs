@@ -68,20 +68,20 @@ async fn a_session_shows_only_what_it_is_for() {
 async fn attempts_end_by_the_clock_or_by_hand_and_stay_ended() {
     let world = World::new().await;
     let (_, hub) = world.session(session_for("a")).await;
-    let state = async |id| world.engine.get_attempt(&hub, id).await.unwrap().status;
-    let cancelled = world.engine.start_attempt(&hub).await.unwrap();
-    world.engine.cancel_attempt(&hub, &cancelled.id).await.unwrap();
-    let expired = world.engine.start_attempt(&hub).await.unwrap();
+    let state = async |id| world.engine.attempts.get(&hub, id).await.unwrap().status;
+    let cancelled = world.engine.attempts.start(&hub).await.unwrap();
+    world.engine.attempts.cancel(&hub, &cancelled.id).await.unwrap();
+    let expired = world.engine.attempts.start(&hub).await.unwrap();
     world.clock.advance_seconds(299);
     assert_eq!(state(&expired.id).await, AttemptStatus::Pending);
     world.clock.advance_seconds(1);
     assert_eq!(state(&expired.id).await, AttemptStatus::Expired);
-    world.engine.cancel_attempt(&hub, &expired.id).await.unwrap();
+    world.engine.attempts.cancel(&hub, &expired.id).await.unwrap();
     assert_eq!(state(&expired.id).await, AttemptStatus::Expired);
     assert_eq!(state(&cancelled.id).await, AttemptStatus::Cancelled);
     // An attempt does not outlive its session, and another session does not see it.
     let (made, short) = world.session(NewSession { expires_in: Some(60), ..session_for("a") }).await;
-    let attempt = world.engine.start_attempt(&short).await.unwrap();
+    let attempt = world.engine.attempts.start(&short).await.unwrap();
     assert_eq!(attempt.expires_at, made.session.expires_at);
-    assert_eq!(world.engine.get_attempt(&hub, &attempt.id).await.unwrap_err().code, ErrorCode::AttemptNotFound);
+    assert_eq!(world.engine.attempts.get(&hub, &attempt.id).await.unwrap_err().code, ErrorCode::AttemptNotFound);
 }

@@ -23,7 +23,7 @@ async fn another_project_reaches_nothing() {
     // Warm: what the caches hold must be as closed as what storage holds.
     world.whoami(&account).await.unwrap();
     let (made, own_hub) = world.session(session_for("a")).await;
-    let attempt = world.engine.start_attempt(&own_hub).await.unwrap();
+    let attempt = world.engine.attempts.start(&own_hub).await.unwrap();
     let stranger = world.stranger().await;
     let (engine, id, profile) = (&world.engine, &account.id, &account.profile_id);
 
@@ -68,8 +68,8 @@ async fn another_project_reaches_nothing() {
     let hub = engine.hub_session(&theirs.token).await.unwrap();
     missing("hub_profile", engine.hub_profile(&hub, profile).await);
     missing("hub_account", engine.hub_account(&hub, id).await);
-    missing("get_attempt", engine.get_attempt(&hub, &attempt.id).await);
-    missing("cancel_attempt", engine.cancel_attempt(&hub, &attempt.id).await);
+    missing("get_attempt", engine.attempts.get(&hub, &attempt.id).await);
+    missing("cancel_attempt", engine.attempts.cancel(&hub, &attempt.id).await);
     let request = || LinkRequest { profile_id: Some(profile.clone()), credentials: secrets(&[("key", GOOD)]) };
     missing("hub_link", engine.hub_link(&hub, request()).await);
     missing("hub_reconnect", engine.hub_reconnect(&hub, id, request()).await);

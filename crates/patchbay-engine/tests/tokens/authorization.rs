@@ -30,7 +30,7 @@ impl Browser {
         return_url: Option<&str>,
     ) -> Result<Self, Error> {
         let hub = world.engine.hub_session(&token).await.unwrap();
-        let attempt = world.engine.start_attempt(&hub).await.unwrap().id;
+        let attempt = world.engine.attempts.start(&hub).await.unwrap().id;
         let request = NewAuthorization {
             token: token.clone(),
             profile_id: profile.clone(),
@@ -64,7 +64,7 @@ impl Browser {
 
     async fn attempt(&self, world: &World) -> (AttemptStatus, Option<String>) {
         let hub = world.engine.hub_session(&self.token).await.unwrap();
-        let attempt = world.engine.get_attempt(&hub, &self.attempt).await.unwrap();
+        let attempt = world.engine.attempts.get(&hub, &self.attempt).await.unwrap();
         (attempt.status, attempt.error.map(|error| error.code))
     }
 }
@@ -162,7 +162,7 @@ async fn a_browser_that_leaves_while_its_code_is_traded_loses_no_token() {
     assert!(tokio::time::timeout(std::time::Duration::from_millis(20), end).await.is_err());
     let hub = world.engine.hub_session(&browser.token).await.unwrap();
     let patience = std::time::Duration::from_mins(1);
-    let ended = world.engine.follow_attempt(&hub, &browser.attempt, patience).await.unwrap();
+    let ended = world.engine.attempts.follow(&hub, &browser.attempt, patience).await.unwrap();
     assert_eq!(ended.status, AttemptStatus::Authenticated, "{ended:?}");
 }
 
@@ -387,7 +387,7 @@ async fn an_attempt_that_was_given_up_links_nothing() {
     let browser = Browser::begin(&world, &profile.id).await.unwrap();
     let hub = world.engine.hub_session(&browser.token).await.unwrap();
     let parameters = browser.at_provider(&world).await;
-    world.engine.cancel_attempt(&hub, &browser.attempt).await.unwrap();
+    world.engine.attempts.cancel(&hub, &browser.attempt).await.unwrap();
     let end = world.engine.finish_authorization(browser.answer(parameters)).await.unwrap();
     assert_eq!(end.outcome.unwrap_err().code, ErrorCode::SignInRefused);
     assert_eq!((browser.attempt(&world).await.0, world.asked("authorization_code")), (AttemptStatus::Cancelled, 0));

@@ -66,7 +66,7 @@ pub(crate) async fn events(
 ) -> Result<Response, HubError> {
     let id = AttemptId::new(id);
     // An attempt that this session does not have is rejected with a status, not with an event.
-    state.engine.get_attempt(&hub, &id).await?;
+    state.engine.attempts.get(&hub, &id).await?;
     let Ok(permit) = state.streams.clone().try_acquire_owned() else {
         let message = "too many streams of connection attempts are open; poll the attempt every few seconds instead";
         let error = Error::new(ErrorCode::TooManyStreams, message);
@@ -84,7 +84,7 @@ impl AttemptStream {
             let stream = stream?;
             let attempt = tokio::select! {
                 () = stream.stop.cancelled() => return None,
-                attempt = stream.engine.follow_attempt(&stream.hub, &stream.id, HEARTBEAT_INTERVAL) => attempt,
+                attempt = stream.engine.attempts.follow(&stream.hub, &stream.id, HEARTBEAT_INTERVAL) => attempt,
             };
             match attempt {
                 Ok(attempt) if attempt.status == AttemptStatus::Pending => {

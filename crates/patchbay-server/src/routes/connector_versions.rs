@@ -43,7 +43,7 @@ pub(crate) async fn list(
         Some("patchbay") => Some(Origin::Instance),
         Some(_) => return Err(invalid("owner", "owner must be custom or patchbay").into()),
     };
-    let found = engine.list_connectors(&caller, ConnectorQuery { origin, page, page_size }).await?;
+    let found = engine.connectors.list(&caller, ConnectorQuery { origin, page, page_size }).await?;
     let data = found.items.into_iter().map(ConnectorOut::from).collect();
     Ok(Json(ConnectorPageOut { page, page_size, total: found.total, data }))
 }
@@ -61,7 +61,7 @@ pub(crate) async fn get(
     Authenticated(caller): Authenticated,
     Path(key): Path<String>,
 ) -> Result<Json<ConnectorOut>, ApiError> {
-    Ok(Json(engine.get_connector(&caller, &key).await?.into()))
+    Ok(Json(engine.connectors.get(&caller, &key).await?.into()))
 }
 
 /// Returns a version of a connector with its files.
@@ -80,7 +80,7 @@ pub(crate) async fn version(
     Authenticated(caller): Authenticated,
     Path((key, version)): Path<(String, String)>,
 ) -> Result<Json<VersionFilesOut>, ApiError> {
-    Ok(Json(engine.connector_version(&caller, &key, &version).await?.into()))
+    Ok(Json(engine.connectors.version(&caller, &key, &version).await?.into()))
 }
 
 /// Pushes a version of a connector.
@@ -102,7 +102,7 @@ pub(crate) async fn push(
     Authenticated(caller): Authenticated,
     ConnectorFiles(files): ConnectorFiles,
 ) -> Result<(StatusCode, Json<PushedVersionOut>), ApiError> {
-    let pushed = PushedVersionOut::from(engine.push_connector(&caller, files).await?);
+    let pushed = PushedVersionOut::from(engine.connectors.push(&caller, files).await?);
     Ok((if pushed.created { StatusCode::CREATED } else { StatusCode::OK }, Json(pushed)))
 }
 
@@ -126,7 +126,7 @@ pub(crate) async fn delete(
     Authenticated(caller): Authenticated,
     Path((key, version)): Path<(String, String)>,
 ) -> Result<Json<VersionOut>, ApiError> {
-    let deleted = engine.delete_connector_version(&caller, &key, &version).await?;
+    let deleted = engine.connectors.delete(&caller, &key, &version).await?;
     Ok(Json(VersionOut::pushed(&deleted, false)))
 }
 
@@ -146,5 +146,5 @@ pub(crate) async fn reload(
     State(engine): State<Engine>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<ReloadOut>, ApiError> {
-    Ok(Json(engine.reload_connectors(&caller).await?.into()))
+    Ok(Json(engine.connectors.reload(&caller).await?.into()))
 }

@@ -174,7 +174,7 @@ pub(crate) async fn start_attempt(
         None => None,
     };
     let started = match draft {
-        None => StartedAttemptOut { id: engine.start_attempt(&hub).await?.id.to_string(), url: None },
+        None => StartedAttemptOut { id: engine.attempts.start(&hub).await?.id.to_string(), url: None },
         Some(draft) => {
             let profile = draft.profile_id.clone();
             let prepared = engine.prepare_authorization(&hub, draft).await?;
@@ -201,7 +201,7 @@ pub(crate) async fn attempt(
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
 ) -> Result<Json<AttemptOut>, HubError> {
-    Ok(Json(AttemptOut::new(&engine.get_attempt(&hub, &AttemptId::new(id)).await?)))
+    Ok(Json(AttemptOut::new(&engine.attempts.get(&hub, &AttemptId::new(id)).await?)))
 }
 
 /// Cancels a connection attempt.
@@ -217,6 +217,6 @@ pub(crate) async fn cancel_attempt(
     HubAuth(hub): HubAuth,
     Path(id): Path<String>,
 ) -> Result<StatusCode, HubError> {
-    engine.cancel_attempt(&hub, &AttemptId::new(id)).await?;
+    engine.attempts.cancel(&hub, &AttemptId::new(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,7 @@ pub async fn on_hang_up(engine: Engine, mut hang_ups: Signal, stop: Cancellation
             () = stop.cancelled() => return,
             signal = hang_ups.recv() => if signal.is_none() { return },
         }
-        match engine.reload_instance().await {
+        match engine.connectors.reload_instance().await {
             Ok(reloaded) => {
                 if !reloaded.report.is_empty() {
                     eprint!("{}", reloaded.report);

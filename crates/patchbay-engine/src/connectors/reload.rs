@@ -3,7 +3,8 @@
 use patchbay_connector::Registry;
 use patchbay_model::ApiScope;
 
-use crate::{Caller, Engine, Error, ErrorCode, connector_catalog::SourceRead};
+use super::Connectors;
+use crate::{Caller, Error, ErrorCode, connector_catalog::SourceRead};
 
 /// The result of a reload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,13 +23,13 @@ pub struct Reloaded {
     pub report: String,
 }
 
-impl Engine {
+impl Connectors {
     /// Reloads the instance's connectors for a caller with the scope `connectors:write`.
     ///
     /// # Errors
     ///
-    /// 403 `MissingScopeError`; as [`Engine::reload_instance_connectors`].
-    pub async fn reload_connectors(&self, caller: &Caller) -> Result<Reloaded, Error> {
+    /// 403 `MissingScopeError`; as [`Connectors::reload_instance`].
+    pub async fn reload(&self, caller: &Caller) -> Result<Reloaded, Error> {
         caller.require(ApiScope::ConnectorsWrite)?;
         self.reload_instance().await
     }
@@ -40,11 +41,12 @@ impl Engine {
     ///
     /// 409 `ConnectorSourceError` if the source cannot be read; nothing changes then.
     pub async fn reload_instance(&self) -> Result<Reloaded, Error> {
-        let Some(source) = self.parts().source.clone() else { return Ok(Reloaded::default()) };
-        let engine = self.clone();
+        let Some(source) = self.source.clone() else { return Ok(Reloaded::default()) };
+        let catalog = self.catalog.clone();
         let reloaded = self
+            .changes
             .run_to_completion(async move {
-                let _catalog_lock = engine.connector_catalog().change_lock.write().await;
+                let _catalog_lock = catalog.change_lock.write().await;
                 let stopped = || "the reload was interrupted".to_owned();
                 let read = tokio::task::spawn_blocking(move || source.read()).await;
                 let read = read.unwrap_or_else(|_| Err(stopped()));
@@ -52,10 +54,10 @@ impl Engine {
                     let message = format!("the connectors could not be reloaded, so nothing changed: {why}");
                     Error::new(ErrorCode::ConnectorSource, message)
                 })?;
-                let before = engine.registry();
+                let before = catalog.instance();
                 let mut reloaded = differences(&before, &registry);
                 (reloaded.refused, reloaded.kept, reloaded.report) = (refused, kept, report);
-                engine.connector_catalog().replace_instance(registry);
+                catalog.replace_instance(registry);
                 Ok::<_, Error>(reloaded)
             })
             .await?;

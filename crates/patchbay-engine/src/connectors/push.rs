@@ -7,8 +7,9 @@ use patchbay_connector::{Connector, Diagnostic, Loaded, Severity, SourceFile};
 use patchbay_model::{ApiScope, ConnectorFile, ConnectorVersion, FilesDigest};
 use patchbay_storage::AddVersion;
 
+use super::Connectors;
 use crate::{
-    Caller, Engine, Error, ErrorCode, Problem,
+    Caller, Error, ErrorCode, Problem,
     connector_catalog::{Origin, ProjectConnectors},
     validation::invalid,
 };
@@ -44,7 +45,7 @@ pub struct PushOutcome {
     pub is_latest: bool,
 }
 
-impl Engine {
+impl Connectors {
     /// Validates a connector's files and stores them as a version of the project, in use at once.
     ///
     /// # Errors
@@ -52,10 +53,10 @@ impl Engine {
     /// 400 `ConnectorInvalidError` with all diagnostics if the files have errors; 409 `ConnectorVersionExistsError` if the
     /// version exists with other files; 409 `ConnectorLimitError` if the project has too many versions. Nothing changes
     /// then.
-    pub async fn push_connector(&self, caller: &Caller, files: Vec<SourceFile>) -> Result<PushOutcome, Error> {
+    pub async fn push(&self, caller: &Caller, files: Vec<SourceFile>) -> Result<PushOutcome, Error> {
         caller.require(ApiScope::ConnectorsWrite)?;
         check_bounds(&files)?;
-        let Loaded { connector, diagnostics } = self.connector_catalog.compile(files.clone()).await?;
+        let Loaded { connector, diagnostics } = self.catalog.compile(files.clone()).await?;
         let Some(connector) = connector else { return Err(refused(diagnostics)) };
         check_identity(&connector)?;
         let version = ConnectorVersion {
@@ -65,23 +66,25 @@ impl Engine {
             digest: FilesDigest([0; 32]),
             file_count: u32::try_from(files.len()).unwrap_or(u32::MAX),
             size_bytes: files.iter().map(|file| u64::try_from(file.text.len()).unwrap_or(u64::MAX)).sum(),
-            created_at: self.clock().now(),
+            created_at: self.clock.now(),
         };
         let files = stored(&connector.key, files);
         let version = ConnectorVersion { digest: digest(&files), ..version };
         let connector = Arc::new(connector);
-        let (engine, adding, compiled) = (self.clone(), version.clone(), connector.clone());
+        let (storage, catalog) = (self.storage.clone(), self.catalog.clone());
+        let (adding, compiled) = (version.clone(), connector.clone());
         let added = self
+            .changes
             .run_to_completion(async move {
-                let _catalog_lock = engine.connector_catalog().change_lock.write().await;
-                let added = engine.storage().connectors().add(&adding, &files, MAX_VERSIONS_PER_PROJECT).await?;
+                let _catalog_lock = catalog.change_lock.write().await;
+                let added = storage.connectors().add(&adding, &files, MAX_VERSIONS_PER_PROJECT).await?;
                 if added == AddVersion::Added {
-                    let state = engine.connector_catalog().state();
+                    let state = catalog.state();
                     let project = adding.project_id.clone();
                     let empty = Arc::new(ProjectConnectors::default());
                     let project_connectors =
                         state.project_connectors(&project).unwrap_or(&empty).with(adding, compiled);
-                    engine.connector_catalog().replace_project(&project, project_connectors);
+                    catalog.replace_project(&project, project_connectors);
                 }
                 Ok::<_, Error>(added)
             })
@@ -92,7 +95,7 @@ impl Engine {
             AddVersion::Taken(found) => return Err(taken(&found)),
             AddVersion::TooMany => return Err(too_many()),
         };
-        let state = self.connector_catalog().state();
+        let state = self.catalog.state();
         let latest = state.resolve(&caller.project_id, &connector.key, None);
         Ok(PushOutcome {
             overrides: state.instance().get(&connector.key).is_some(),

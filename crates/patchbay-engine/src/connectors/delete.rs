@@ -6,35 +6,36 @@ use patchbay_connector::{Connector, VersionPin};
 use patchbay_model::{ApiScope, ConnectorVersion, Profile, ProjectId};
 use patchbay_storage::AccountFilter;
 
-use super::missing;
-use crate::{Caller, Engine, Error, ErrorCode, connector_catalog::Resolution};
+use super::{Connectors, missing};
+use crate::{Caller, Error, ErrorCode, connector_catalog::Resolution};
 
-impl Engine {
+impl Connectors {
     /// Deletes a version that the project pushed, and returns it.
     ///
     /// # Errors
     ///
     /// 409 `ConnectorVersionPinnedError` if a profile is pinned to exactly this version; 409 `ConnectorInUseError` if accounts
     /// would have no connector; 404 `ConnectorVersionNotFoundError`.
-    pub async fn delete_connector_version(
-        &self,
+    pub async fn delete(
+        self: &Arc<Self>,
         caller: &Caller,
         key: &str,
         version: &str,
     ) -> Result<ConnectorVersion, Error> {
         caller.require(ApiScope::ConnectorsWrite)?;
-        let (engine, project) = (self.clone(), caller.project_id.clone());
+        let (connectors, project) = (Arc::clone(self), caller.project_id.clone());
         let (key, version) = (key.to_owned(), version.to_owned());
-        self.run_to_completion(async move {
-            // While the lock is held, no pin is set and no account is linked.
-            let _catalog_lock = engine.connector_catalog().change_lock.write().await;
-            engine.delete_locked(&project, &key, &version).await
-        })
-        .await
+        self.changes
+            .run_to_completion(async move {
+                // While the lock is held, no pin is set and no account is linked.
+                let _catalog_lock = connectors.catalog.change_lock.write().await;
+                connectors.delete_locked(&project, &key, &version).await
+            })
+            .await
     }
 
     async fn delete_locked(&self, project: &ProjectId, key: &str, version: &str) -> Result<ConnectorVersion, Error> {
-        let state = self.connector_catalog().state();
+        let state = self.catalog.state();
         let Some(project_connectors) = state.project_connectors(project) else {
             return Err(self.not_pushed(project, key, version));
         };
@@ -49,9 +50,7 @@ impl Engine {
                 return Err(pinned(&profile, key, version));
             }
             let left = match after.resolve(project, key, pin) {
-                Some(resolution) => {
-                    self.connector_catalog.install(&resolution).await?.ok().map(|installed| installed.connector)
-                }
+                Some(resolution) => self.catalog.install(&resolution).await?.ok().map(|installed| installed.connector),
                 None => None,
             };
             let serves = |connector: &Arc<Connector>| connector.auth_method(&profile.auth_config_key).is_some();
@@ -64,19 +63,19 @@ impl Engine {
                 page_size: 1,
                 ..AccountFilter::default()
             };
-            let accounts = self.storage().accounts().list(project, &filter).await?.total;
+            let accounts = self.storage.accounts().list(project, &filter).await?.total;
             if accounts > 0 {
                 return Err(in_use(&profile, key, accounts));
             }
         }
-        let deleted = self.storage().connectors().delete(project, key, version).await?;
-        self.connector_catalog().replace_project(project, project_connectors.without(key, version));
+        let deleted = self.storage.connectors().delete(project, key, version).await?;
+        self.catalog.replace_project(project, project_connectors.without(key, version));
         deleted.ok_or_else(|| missing(key, Some(version)))
     }
 
     /// Creates the 404 error, or 409 `ConnectorBuiltInError` if the version belongs to the instance.
     fn not_pushed(&self, project: &ProjectId, key: &str, version: &str) -> Error {
-        let known = self.connector_catalog().state().versions(project, key);
+        let known = self.catalog.state().versions(project, key);
         let is_instances = known
             .iter()
             .any(|resolution| matches!(resolution, Resolution::Instance(_)) && resolution.version() == version);

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, Diagnostic, SourceFile, VersionPin};
-use patchbay_model::{ApiScope, ConnectorVersion};
+use patchbay_model::{ApiScope, Clock, ConnectorVersion};
+use patchbay_storage::Storage;
 
 use crate::{
-    Caller, Engine, Error, ErrorCode, Field, Page,
-    connector_catalog::{InstalledConnector, Origin, Resolution},
+    Caller, ConnectorSource, EngineParts, Error, ErrorCode, Field, Page,
+    changes::Changes,
+    connector_catalog::{ConnectorCatalog, InstalledConnector, Origin, Resolution},
+    profiles::Profiles,
+    projects::Projects,
     validation::{check_page, invalid_at},
 };
 
@@ -68,16 +72,45 @@ pub struct VersionFiles {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-impl Engine {
+/// The connectors of a project: those of the instance and those that it pushed.
+pub struct Connectors {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    source: Option<Arc<dyn ConnectorSource>>,
+    catalog: Arc<ConnectorCatalog>,
+    profiles: Arc<Profiles>,
+    projects: Arc<Projects>,
+    changes: Changes,
+}
+
+impl Connectors {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        catalog: Arc<ConnectorCatalog>,
+        profiles: Arc<Profiles>,
+        projects: Arc<Projects>,
+        changes: Changes,
+    ) -> Self {
+        Self {
+            storage: parts.storage.clone(),
+            clock: parts.clock.clone(),
+            source: parts.source.clone(),
+            catalog,
+            profiles,
+            projects,
+            changes,
+        }
+    }
+
     /// Lists a page of the connectors that the project can use, ordered by key.
     ///
     /// # Errors
     ///
     /// 403 `MissingScopeError` if the caller lacks `connectors:read`; 400 `ValidationError` for an invalid page.
-    pub async fn list_connectors(&self, caller: &Caller, query: ConnectorQuery) -> Result<Page<ConnectorEntry>, Error> {
+    pub async fn list(&self, caller: &Caller, query: ConnectorQuery) -> Result<Page<ConnectorEntry>, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         check_page(query.page, query.page_size)?;
-        let mut all = self.connector_catalog().state().latest(&caller.project_id);
+        let mut all = self.catalog.state().latest(&caller.project_id);
         if let Some(wanted) = query.origin {
             all.retain(|_, latest| latest.origin() == wanted);
         }
@@ -96,10 +129,9 @@ impl Engine {
     /// # Errors
     ///
     /// 404 `ConnectorNotFoundError`, also for a connector that another project pushed.
-    pub async fn get_connector(&self, caller: &Caller, key: &str) -> Result<ConnectorEntry, Error> {
+    pub async fn get(&self, caller: &Caller, key: &str) -> Result<ConnectorEntry, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
-        let latest =
-            self.connector_catalog().resolve(&caller.project_id, key, None).ok_or_else(|| missing(key, None))?;
+        let latest = self.catalog.resolve(&caller.project_id, key, None).ok_or_else(|| missing(key, None))?;
         self.entry(caller, key.to_owned(), &latest).await
     }
 
@@ -108,42 +140,33 @@ impl Engine {
     /// # Errors
     ///
     /// 404 `ConnectorNotFoundError` or `ConnectorVersionNotFoundError`.
-    pub async fn connector_version(&self, caller: &Caller, key: &str, pin: &str) -> Result<VersionFiles, Error> {
+    pub async fn version(&self, caller: &Caller, key: &str, pin: &str) -> Result<VersionFiles, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         if let Err(error) = pin.parse::<VersionPin>() {
             return Err(invalid_at(Field::Version, "format", error.to_string()));
         }
-        let state = self.connector_catalog().state();
+        let state = self.catalog.state();
         let resolution = state.resolve(&caller.project_id, key, Some(pin)).ok_or_else(|| missing(key, Some(pin)))?;
         let latest = state.resolve(&caller.project_id, key, None);
         let (files, diagnostics) = match &resolution {
             Resolution::Instance(connector) => {
-                let source = self.parts().source.as_ref();
+                let source = self.source.as_ref();
                 (source.and_then(|source| source.files(&connector.key)).unwrap_or_default(), Vec::new())
             }
             Resolution::Pushed(pushed) => {
                 let version = &pushed.info.version;
-                let files = self.storage().connectors().files(&caller.project_id, key, version).await?;
+                let files = self.storage.connectors().files(&caller.project_id, key, version).await?;
                 let files = files.ok_or_else(|| missing(key, Some(pin)))?.into_iter();
                 let files = files.map(|file| SourceFile { name: file.name, text: file.text }).collect();
-                (
-                    files,
-                    pushed
-                        .connector(&self.connector_catalog)
-                        .await?
-                        .err()
-                        .map(|found| found.to_vec())
-                        .unwrap_or_default(),
-                )
+                (files, pushed.connector(&self.catalog).await?.err().map(|found| found.to_vec()).unwrap_or_default())
             }
         };
         Ok(VersionFiles { key: key.to_owned(), entry: version_entry(&resolution, latest.as_ref()), files, diagnostics })
     }
 
     async fn entry(&self, caller: &Caller, key: String, latest: &Resolution) -> Result<ConnectorEntry, Error> {
-        let connector =
-            self.connector_catalog.install(latest).await?.ok().map(|InstalledConnector { connector, .. }| connector);
-        let versions = self.connector_catalog().state().versions(&caller.project_id, &key);
+        let connector = self.catalog.install(latest).await?.ok().map(|InstalledConnector { connector, .. }| connector);
+        let versions = self.catalog.state().versions(&caller.project_id, &key);
         let versions = versions.iter().map(|resolution| version_entry(resolution, Some(latest))).collect();
         Ok(ConnectorEntry { key, connector, origin: latest.origin(), versions })
     }
