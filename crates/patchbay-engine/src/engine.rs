@@ -10,15 +10,16 @@ use std::{
 use patchbay_connector::{Connector, Registry};
 use patchbay_egress::HttpClient;
 use patchbay_model::{
-    Account, AccountId, AttemptError, AttemptId, AttemptStatus, CallRecord, Clock, ConnectionAttempt, Profile,
-    ProfileId, ProjectId,
+    AccountId, AttemptError, AttemptId, AttemptStatus, CallRecord, Clock, ConnectionAttempt, Profile, ProfileId,
+    ProjectId,
 };
-use patchbay_runtime::{Cache, Host};
+use patchbay_runtime::Host;
 use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
     EngineConfig, EngineParts, Error, ErrorCode, EventSink, HubSession, InstalledConnector, PublicUrls,
+    accounts::store::AccountStore,
     api_keys::ApiKeys,
     attempts::Attempts,
     background_task::BackgroundTask,
@@ -29,7 +30,6 @@ use crate::{
     key_ring::{KeyRotator, check_key_ring},
     keyed_locks::KeyedLocks,
     members::Members,
-    parts::MAX_CACHE_ENTRIES,
     profiles::Profiles,
     projects::Projects,
     retention,
@@ -61,7 +61,7 @@ pub struct Services {
     /// The first start.
     pub setup: Setup,
     pub(crate) host: Arc<Host>,
-    pub(crate) account_cache: Arc<Cache<AccountId, Account>>,
+    pub(crate) account_store: Arc<AccountStore>,
     pub(crate) locks: Arc<KeyedLocks>,
     pub(crate) call_log: Arc<CallLog>,
     pub(crate) single_flight: Arc<SingleFlight>,
@@ -123,7 +123,8 @@ impl Engine {
         let api_keys = Arc::new(ApiKeys::new(&parts, projects.clone(), locks.clone(), changes.clone()));
         let members = Arc::new(Members::new(&parts, projects.clone(), changes.clone()));
         let setup = Setup::new(&parts, projects.clone(), api_keys.clone(), members.clone());
-        let host = Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?;
+        let host = Arc::new(Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?);
+        let account_store = Arc::new(AccountStore::new(&parts, host.clone(), changes.clone()));
         let call_log = CallLog::start(parts.storage.clone());
         let engine = Self(Arc::new(Services {
             parts,
@@ -135,8 +136,8 @@ impl Engine {
             api_keys,
             members,
             setup,
-            host: Arc::new(host),
-            account_cache: Arc::new(Cache::new(MAX_CACHE_ENTRIES)),
+            host,
+            account_store,
             locks,
             call_log: Arc::new(call_log),
             single_flight: Arc::default(),
@@ -277,7 +278,7 @@ impl Engine {
 
     /// Evicts the cached envelopes after a rotation replaced them in storage.
     pub fn evict_envelopes(&self) {
-        self.account_cache.clear();
+        self.account_store.evict_all();
         self.profiles.evict_all();
     }
 

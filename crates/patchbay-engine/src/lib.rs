@@ -3,6 +3,7 @@
 //! The server calls the services of an [`Engine`]. Every service method takes a [`Caller`] or a [`HubSession`] with the
 //! project: no method can be called without a tenant.
 
+mod accounts;
 mod api_keys;
 mod attempts;
 mod background_task;

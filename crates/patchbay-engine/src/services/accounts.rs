@@ -2,15 +2,18 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use async_trait::async_trait;
 use patchbay_connector::{Connector, definition::Action};
 use patchbay_model::{Account, AccountId, AccountKind, AccountStatus, Metadata, ProfileId};
 use patchbay_model::{ApiScope, Profile, ProfileAlarm, ProjectId, Timestamp};
-use patchbay_storage::{AccountFilter, StorageError};
+use patchbay_storage::AccountFilter;
 use patchbay_vault::Secret;
+use tokio::sync::RwLockReadGuard;
 
 use super::revocation::revoked;
 use crate::{
-    Caller, Engine, Error, ErrorCode, Field, Page,
+    Caller, Engine, Error, Field, Page,
+    accounts::store::{AccountChange, Change, account_not_found},
     form_values::check_fields,
     linking::{Verification, verify},
     profiles::previous_client_id,
@@ -139,8 +142,6 @@ pub(crate) enum MethodRule {
 
 /// The longest search string.
 const MAX_SEARCH_CHARS: usize = 200;
-/// How many times a change is applied when another change conflicts with it.
-const MAX_UPDATE_ATTEMPTS: usize = 4;
 
 impl Engine {
     /// Returns a page of accounts, newest first.
@@ -211,18 +212,10 @@ impl Engine {
         let account = self.account(project, id).await?;
         let view = self.view(Arc::clone(&account)).await?;
         let revocation = Some(self.revoke_upstream(&account).await);
-        let deleted = self.storage().accounts().delete(project, id).await;
-        self.evict_account(id);
-        match deleted? {
+        match self.account_store.delete(project, id).await? {
             Some(deleted) => Ok(AccountView { account: Arc::new(deleted), revocation, ..view }),
-            None => Err(Error::new(ErrorCode::AccountNotFound, "the account no longer exists")),
+            None => Err(account_not_found(id)),
         }
-    }
-
-    pub(crate) fn evict_account(&self, id: &AccountId) {
-        self.account_cache.evict(id);
-        // Cached responses for the old credentials are no longer used.
-        self.host().response_cache.invalidate(id);
     }
 
     /// Applies a change. New credentials are verified at the provider first. A conflicting change is retried.
@@ -234,48 +227,10 @@ impl Engine {
         rule: MethodRule,
         token_set: Option<&TokenSet>,
     ) -> Result<AccountView, Error> {
-        for _ in 0..MAX_UPDATE_ATTEMPTS {
-            let read = self
-                .storage()
-                .accounts()
-                .get(project, id)
-                .await?
-                .ok_or_else(|| Error::new(ErrorCode::AccountNotFound, "this project has no such account"))?;
-            let mut changed = read.clone();
-            let profile = self.apply(&mut changed, patch, rule).await?;
-            let is_elsewhere = changed.profile_id != read.profile_id || changed.environment != read.environment;
-            if !patch.credentials.is_empty() || is_elsewhere || token_set.is_some() {
-                self.apply_credentials(&mut changed, &profile, &patch.credentials, token_set).await?;
-            }
-            if changed.status_reasons != read.status_reasons || changed != read {
-                changed.updated_at = self.clock().now();
-                changed.revision = read.revision + 1;
-            } else {
-                return self.view(Arc::new(read)).await;
-            }
-            // Prevents the deletion of the connector version that the account now uses.
-            let _catalog_lock = self.connector_catalog().change_lock.read().await;
-            if is_elsewhere {
-                self.connector_of(&profile).await?;
-            }
-            let (engine, writing, read_revision) = (self.clone(), changed.clone(), read.revision);
-            let stored = self
-                .run_to_completion(async move {
-                    let stored = engine.storage().accounts().update(&writing, read_revision).await;
-                    engine.evict_account(&writing.id);
-                    stored
-                })
-                .await;
-            match stored {
-                Ok(true) => return self.view(Arc::new(changed)).await,
-                Ok(false) => {
-                    return Err(Error::new(ErrorCode::AccountNotFound, "the account no longer exists"));
-                }
-                Err(StorageError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(Error::new(ErrorCode::Conflict, "other requests change the account at the same time; try again"))
+        let mut change = PatchChange { engine: self, patch, rule, token_set, catalog_lock: None };
+        let changed = self.account_store.update_with(project, id, &mut change).await?;
+        drop(change);
+        self.view(changed.ok_or_else(|| account_not_found(id))?).await
     }
 
     /// Applies everything except the credentials, and returns the account's profile after the change.
@@ -414,6 +369,39 @@ impl Engine {
             profile_active: profile.active,
             revocation: None,
         })
+    }
+}
+
+/// A patch of an account, with the token set of a completed authorization.
+struct PatchChange<'a> {
+    engine: &'a Engine,
+    patch: &'a AccountPatch,
+    rule: MethodRule,
+    token_set: Option<&'a TokenSet>,
+    /// Held until the account is written: prevents the deletion of the connector version that it uses.
+    catalog_lock: Option<RwLockReadGuard<'a, ()>>,
+}
+
+#[async_trait]
+impl AccountChange for PatchChange<'_> {
+    async fn apply(&mut self, account: &mut Account) -> Result<Change, Error> {
+        let Self { engine, patch, rule, token_set, catalog_lock } = self;
+        // A writer that waits for the lock would block a second read of it.
+        drop(catalog_lock.take());
+        let read = account.clone();
+        let profile = engine.apply(account, patch, *rule).await?;
+        let is_elsewhere = account.profile_id != read.profile_id || account.environment != read.environment;
+        if !patch.credentials.is_empty() || is_elsewhere || token_set.is_some() {
+            engine.apply_credentials(account, &profile, &patch.credentials, *token_set).await?;
+        }
+        if *account == read {
+            return Ok(Change::Nothing);
+        }
+        *catalog_lock = Some(engine.connector_catalog().change_lock.read().await);
+        if is_elsewhere {
+            engine.connector_of(&profile).await?;
+        }
+        Ok(Change::Account)
     }
 }
 

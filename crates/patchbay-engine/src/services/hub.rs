@@ -166,7 +166,7 @@ impl Engine {
         // The connector must still exist: while the lock is held, no version is deleted.
         let _catalog_lock = self.connector_catalog().change_lock.read().await;
         self.connector_of(&profile).await?;
-        match self.storage().accounts().insert(&account, rule).await {
+        match self.account_store.insert(&account, rule).await {
             Ok(()) => Ok(Arc::new(account)),
             // The owner was changed through the API in between, or the profile was deleted.
             Err(StorageError::Conflict(_)) => Err(Error::new(

@@ -3,9 +3,8 @@
 //! (Model Context Protocol, step-up authorization).
 
 use patchbay_model::Account;
-use patchbay_storage::StorageError;
 
-use crate::Engine;
+use crate::{Engine, accounts::store::Change};
 
 /// The number of scopes that are stored for an action.
 const MAX_SCOPES_PER_ACTION: usize = 50;
@@ -20,18 +19,9 @@ impl Engine {
         if lacking.is_empty() || account.missing_scopes.get(action) == Some(&lacking) {
             return;
         }
-        let (engine, project, id, action) =
-            (self.clone(), account.project_id.clone(), account.id.clone(), action.to_owned());
-        let stored = self.run_to_completion(async move {
-            let accounts = engine.storage().accounts();
-            let Some(read) = accounts.get(&project, &id).await? else { return Ok::<_, StorageError>(()) };
-            let mut changed = read.clone();
-            changed.missing_scopes.insert(action, lacking);
-            changed.updated_at = engine.clock().now();
-            changed.revision = read.revision + 1;
-            let outcome = accounts.update(&changed, read.revision).await;
-            engine.evict_account(&id);
-            outcome.map(|_| ())
+        let stored = self.account_store.update(&account.project_id, &account.id, |account| {
+            account.missing_scopes.insert(action.to_owned(), lacking.clone());
+            Change::Account
         });
         if let Err(error) = stored.await {
             tracing::warn!(%error, account = %account.id, "could not store the scopes that an account lacks");

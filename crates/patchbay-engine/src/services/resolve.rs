@@ -11,7 +11,6 @@ use crate::{
     Engine, Error, ErrorCode,
     profiles::{is_previous_client, previous_client, previous_client_id},
     sealed_fields::open_secrets,
-    validation::shortened,
 };
 use patchbay_runtime::Credentials;
 
@@ -75,17 +74,7 @@ fn own_secrets<'a>(vault: &Vault, account: &'a Account) -> Result<Vec<(&'a str, 
 impl Engine {
     /// Returns the account in any status; `AccountNotFoundError` (404), also for an account of another project.
     pub(crate) async fn account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
-        let missing = || {
-            Error::new(ErrorCode::AccountNotFound, format!("this project has no account `{}`", shortened(id.as_str())))
-        };
-        if let Some(account) = self.account_cache.get(id) {
-            return if account.project_id == *project { Ok(account) } else { Err(missing()) };
-        }
-        let read_at = self.account_cache.generation();
-        let account = self.storage().accounts().get(project, id).await?.ok_or_else(missing)?;
-        let account = Arc::new(account);
-        self.account_cache.fill(read_at, id.clone(), account.clone());
-        Ok(account)
+        self.account_store.get(project, id).await
     }
 
     /// Resolves an account for a call; 404 for an account of another project, 412 if the status of the account or its profile

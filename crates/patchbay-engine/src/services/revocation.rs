@@ -9,12 +9,13 @@ use patchbay_model::{
     Account, AccountStatus, ApiScope, CallId, CallKind, CallRecord, LeaseOutcome, LeasePriority, ProjectId,
     StatusReason, Timestamp,
 };
-use patchbay_storage::{AccountFilter, StorageError};
+use patchbay_storage::AccountFilter;
 use tokio::time::{Instant, sleep};
 
 use super::credentials_of;
 use crate::{
     Caller, Engine, Error, ErrorCode, Field,
+    accounts::store::Change,
     tokens::{TokenClient, TokenContext, revoke},
     validation::invalid_at,
 };
@@ -170,40 +171,25 @@ impl Engine {
         RevokedAccount { account, revocation: Some(revocation), message, is_wiped: confirmed && stored.is_ok() }
     }
 
-    /// Stores the outcome with the account. A conflicting change is retried.
+    /// Stores the outcome with the account.
     async fn store_outcome(&self, read: &Account, confirmed: bool, why: &str) -> Result<(), Error> {
-        loop {
-            let Some(found) = self.storage().accounts().get(&read.project_id, &read.id).await? else { return Ok(()) };
-            let now = self.clock().now();
-            let mut changed = found.clone();
-            changed.refresh_at = None;
-            changed.expiries.clear();
+        let now = self.clock().now();
+        let stored = self.account_store.update(&read.project_id, &read.id, |account| {
+            account.refresh_at = None;
+            account.expiries.clear();
             if confirmed {
-                changed.secrets.clear();
-                changed.token = None;
+                account.secrets.clear();
+                account.token = None;
             }
-            changed.status = if confirmed { AccountStatus::Revoked } else { AccountStatus::Suspended };
-            changed.status_reasons = vec![StatusReason {
+            account.status = if confirmed { AccountStatus::Revoked } else { AccountStatus::Suspended };
+            account.status_reasons = vec![StatusReason {
                 code: Some(if confirmed { ErrorCode::AccountRevoked } else { ErrorCode::RevocationFailed }.to_string()),
                 description: Some(format!("revoked by the operator; reconnect the account: {why}")),
                 timestamp: now,
             }];
-            changed.updated_at = now;
-            changed.revision = found.revision + 1;
-            let (engine, writing) = (self.clone(), changed);
-            let stored = self
-                .run_to_completion(async move {
-                    let stored = engine.storage().accounts().update(&writing, found.revision).await;
-                    engine.evict_account(&writing.id);
-                    stored
-                })
-                .await;
-            match stored {
-                Ok(_) => return Ok(()),
-                Err(StorageError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+            Change::Account
+        });
+        stored.await.map(drop)
     }
 
     /// Revokes an account's credentials at the provider and records the call. It is bounded by a timeout and cannot fail: an

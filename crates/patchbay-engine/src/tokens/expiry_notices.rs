@@ -9,11 +9,10 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, stream};
 use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, CallId, CredentialExpiry, ExpiryCause, Profile, ProjectId, TokenMetadata};
-use patchbay_storage::StorageError;
 use serde_json::json;
 
 use super::{Grant, TokenClient, TokenContext, certificate, token_request::refresh_grant};
-use crate::{EmittedEvent, Engine, Error, services::own_credentials};
+use crate::{EmittedEvent, Engine, Error, accounts::store::Change, services::own_credentials};
 
 /// The event type of a notice.
 const RECONNECT_DUE_EVENT: &str = "account.relink_due";
@@ -98,29 +97,24 @@ async fn notify_account(engine: &Engine, project: &ProjectId, id: &AccountId) ->
     let title = engine.view(Arc::new(account.clone())).await?.connector_title;
     let title = title.unwrap_or_else(|| account.connector.clone());
     let now = engine.clock().now();
-    let mut changed = account.clone();
-    let due = changed.expiries.iter_mut().filter(|expiry| !expiry.notified && expiry.notify_from <= now);
-    let mut sent = Vec::new();
-    for expiry in due {
+    let is_due = |expiry: &CredentialExpiry| !expiry.notified && expiry.notify_from <= now;
+    let due = account.expiries.iter().filter(|expiry| is_due(expiry)).collect::<Vec<_>>();
+    for expiry in &due {
         if let Some(sink) = engine.events() {
             sink.emit(event(engine, &account, expiry, &title)).await?;
         }
-        expiry.notified = true;
-        sent.push(expiry.clone());
     }
-    changed.revision += 1;
-    let stored = engine.storage().accounts().update(&changed, account.revision).await;
-    engine.evict_account(id);
-    match stored {
-        Ok(_) => {}
-        // The account was changed: the next run reads it again.
-        Err(StorageError::Conflict(_)) => return Ok(()),
-        Err(error) => return Err(error.into()),
-    }
-    for expiry in sent {
+    // An expiry that a concurrent change added or moved has its own notice.
+    let stored = engine.account_store.update(project, id, |account| {
+        let sent = account.expiries.iter_mut().filter(|expiry| due.iter().any(|sent| sent.is_same(expiry)));
+        sent.for_each(|expiry| expiry.notified = true);
+        Change::Records
+    });
+    stored.await?;
+    for expiry in due {
         tracing::warn!(
             account = %id, project = %project, connector = account.connector, cause = expiry.cause.as_str(),
-            ends_at = %expiry.at, "{}", expiry_message(&expiry, &title)
+            ends_at = %expiry.at, "{}", expiry_message(expiry, &title)
         );
     }
     Ok(())

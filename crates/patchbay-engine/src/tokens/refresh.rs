@@ -11,7 +11,6 @@ use patchbay_model::{
     Account, AccountId, AccountStatus, Lease, LeaseOutcome, LeasePriority, Profile, ProjectId, StatusReason, Timestamp,
     TokenMetadata,
 };
-use patchbay_storage::StorageError;
 use tokio::time::{Duration, sleep};
 
 use super::{
@@ -22,6 +21,7 @@ use super::{
 };
 use crate::{
     Engine, Error, ErrorCode,
+    accounts::store::{Change, Commit},
     services::{ResolvedAccount, credentials_of},
 };
 
@@ -152,7 +152,7 @@ async fn refresh_with_lease(
                 sleep(LEASE_POLL_INTERVAL).await;
                 let found = engine.storage().accounts().get(project, id).await?;
                 if found.is_none_or(|found| !is_needed(&found, &goal, engine.clock().now())) {
-                    engine.evict_account(id);
+                    engine.account_store.evict(id);
                     return Ok(());
                 }
             }
@@ -175,7 +175,7 @@ async fn run_with_lease(engine: &Engine, lease: &Lease, goal: RefreshGoal) -> Re
     let usable = matches!(account.status, AccountStatus::Active | AccountStatus::Suspended);
     if !usable || !is_needed(&account, &goal, engine.clock().now()) {
         engine.storage().refresh_leases().release(lease).await?;
-        engine.evict_account(&account.id);
+        engine.account_store.evict(&account.id);
         return if usable { Ok(()) } else { Err(reconnect_required(&account)) };
     }
     let profile = engine.profile(&account.project_id, &account.profile_id).await?;
@@ -221,37 +221,29 @@ impl TokenRefresh<'_> {
         }
         let token_context = TokenContext::of_account(connector, method, profile, &account, &credentials);
         match request_token(engine, &token_context, &grant).await {
-            Ok(token_set) => self.store_token_set(account, &token_set).await,
+            Ok(token_set) => self.store_token_set(&account, &token_set).await,
             Err(failure) => self.handle_failure(&account, failure).await,
         }
     }
 
     /// Stores a token set, merged with concurrent changes to the account. It retries for some time: the provider may have
     /// revoked the former tokens.
-    async fn store_token_set(&self, read: Account, token_set: &TokenSet) -> Result<(), Error> {
-        let mut base = read.clone();
+    async fn store_token_set(&self, read: &Account, token_set: &TokenSet) -> Result<(), Error> {
+        let Self { engine, lease, method, profile, .. } = self;
         let mut attempt = 0;
         loop {
-            let now = self.engine.clock().now();
-            let mut changed = base.clone();
-            apply_token_set(self.engine.vault(), &mut changed, token_set, self.method, self.profile, now);
-            changed.revision = base.revision + 1;
-            changed.updated_at = now;
-            let outcome = self.engine.storage().refresh_leases().commit(self.lease, &changed, base.revision).await;
-            self.engine.evict_account(&read.id);
-            match outcome {
-                Ok(true) => return Ok(()),
-                Ok(false) => return Err(lost_lease()),
-                Err(StorageError::Conflict(_)) => {
-                    let found = self.engine.storage().accounts().get(&read.project_id, &read.id).await?;
-                    let Some(found) = found else { return Ok(()) };
-                    if found.token != read.token || found.auth_config_key != read.auth_config_key {
-                        // The account was reconnected: its new token must not be replaced.
-                        self.engine.storage().refresh_leases().release(self.lease).await?;
-                        return Ok(());
-                    }
-                    base = found;
+            let apply = |account: &mut Account| {
+                if account.token != read.token || account.auth_config_key != read.auth_config_key {
+                    // The account was reconnected: its new token must not be replaced.
+                    return Change::Nothing;
                 }
+                apply_token_set(engine.vault(), account, token_set, method, profile, engine.clock().now());
+                Change::Account
+            };
+            match engine.account_store.commit(lease, read, apply).await {
+                Ok(Commit::Written) => return Ok(()),
+                Ok(Commit::Unchanged) => return Ok(engine.storage().refresh_leases().release(lease).await?),
+                Ok(Commit::LeaseLost) => return Err(lost_lease()),
                 Err(error) if attempt < MAX_STORE_ATTEMPTS => {
                     attempt += 1;
                     tracing::warn!(%error, account = %read.id, attempt, "could not store a refreshed token; will retry");
@@ -259,7 +251,7 @@ impl TokenRefresh<'_> {
                 }
                 Err(error) => {
                     tracing::error!(%error, account = %read.id, "lost a refreshed token: could not store it");
-                    return Err(error.into());
+                    return Err(error);
                 }
             }
         }
@@ -320,40 +312,30 @@ impl TokenRefresh<'_> {
 
     /// Marks the account as requiring a reconnect, unless it was reconnected in the meantime.
     async fn mark_reconnect_required(&self, read: &Account, why: &Error) -> Result<(), Error> {
-        let mut base = read.clone();
-        loop {
-            let now = self.engine.clock().now();
-            let mut changed = base.clone();
-            changed.status = AccountStatus::ReconnectRequired;
-            changed.status_reasons = vec![StatusReason {
+        let Self { engine, lease, connector, .. } = self;
+        let now = engine.clock().now();
+        let mark = |account: &mut Account| {
+            if account.token != read.token {
+                return Change::Nothing;
+            }
+            account.status = AccountStatus::ReconnectRequired;
+            account.status_reasons = vec![StatusReason {
                 code: Some(why.code.to_string()),
                 description: Some(why.message.clone()),
                 timestamp: now,
             }];
-            changed.refresh_at = None;
-            changed.expiries.clear();
-            changed.revision = base.revision + 1;
-            changed.updated_at = now;
-            let outcome = self.engine.storage().refresh_leases().commit(self.lease, &changed, base.revision).await;
-            self.engine.evict_account(&read.id);
-            match outcome {
-                Ok(_) => {
-                    tracing::warn!(account = %read.id, connector = self.connector.key, "an account must be reconnected: {}", why.message);
-                    return Ok(());
-                }
-                Err(StorageError::Conflict(_)) => {
-                    let found = self.engine.storage().accounts().get(&read.project_id, &read.id).await?;
-                    match found {
-                        Some(found) if found.token == read.token => base = found,
-                        _ => {
-                            self.engine.storage().refresh_leases().release(self.lease).await?;
-                            return Ok(());
-                        }
-                    }
-                }
-                Err(error) => return Err(error.into()),
+            account.refresh_at = None;
+            account.expiries.clear();
+            Change::Account
+        };
+        match engine.account_store.commit(lease, read, mark).await? {
+            Commit::Written => {
+                tracing::warn!(account = %read.id, connector = connector.key, "an account must be reconnected: {}", why.message);
             }
+            Commit::Unchanged => engine.storage().refresh_leases().release(lease).await?,
+            Commit::LeaseLost => {}
         }
+        Ok(())
     }
 }
 

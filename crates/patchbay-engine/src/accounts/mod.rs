@@ -1,0 +1,3 @@
+//! Linked accounts.
+
+pub(crate) mod store;

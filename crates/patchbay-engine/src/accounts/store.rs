@@ -1,0 +1,237 @@
+//! The only writer of stored accounts, with their cache.
+//!
+//! A change is applied to the account as it is stored, and written only if no other change was written in between: the
+//! storage compares [`Account::revision`]. After a conflict it is applied to the newer account. Each write evicts the
+//! account from the cache, and completes even if its caller disconnects.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use patchbay_model::{Account, AccountId, Clock, Lease, ProjectId};
+use patchbay_runtime::{Cache, Host};
+use patchbay_storage::{InsertRule, Storage, StorageError};
+
+use crate::{EngineParts, Error, ErrorCode, changes::Changes, parts::MAX_CACHE_ENTRIES, validation::shortened};
+
+/// How many times a change is applied when other changes conflict with it.
+pub(crate) const MAX_UPDATE_ATTEMPTS: usize = 16;
+
+/// Reads and changes accounts.
+pub(crate) struct AccountStore {
+    storage: Arc<dyn Storage>,
+    cache: Cache<AccountId, Account>,
+    host: Arc<Host>,
+    clock: Arc<dyn Clock>,
+    changes: Changes,
+}
+
+/// What a change did to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Nothing: the account is not written.
+    Nothing,
+    /// It changed the account, which gets a new `updated_at`.
+    Account,
+    /// It changed only records about the account, which keeps its `updated_at`.
+    Records,
+}
+
+/// A change of an account that may fail, and that may ask a provider.
+#[async_trait]
+pub(crate) trait AccountChange: Send {
+    /// Applies the change to the account as it is stored. Called again after a conflict, with the newer account.
+    ///
+    /// # Errors
+    /// The account is not written then.
+    async fn apply(&mut self, account: &mut Account) -> Result<Change, Error>;
+}
+
+#[async_trait]
+impl<F: FnMut(&mut Account) -> Change + Send> AccountChange for F {
+    async fn apply(&mut self, account: &mut Account) -> Result<Change, Error> {
+        Ok(self(account))
+    }
+}
+
+/// The outcome of a change by the holder of a refresh lease.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Commit {
+    /// The change was written, and the lease is released.
+    Written,
+    /// The change did nothing to the account. The lease is still held.
+    Unchanged,
+    /// The lease is no longer the newest, or the account no longer exists.
+    LeaseLost,
+}
+
+/// The outcome of the attempts to write a change.
+enum Outcome {
+    Written(Arc<Account>),
+    Unchanged(Account),
+    /// The storage does not have the account, or the lease is not the newest.
+    Refused,
+}
+
+impl AccountStore {
+    /// Creates a store without cached accounts.
+    pub(crate) fn new(parts: &EngineParts, host: Arc<Host>, changes: Changes) -> Self {
+        let (storage, clock) = (parts.storage.clone(), parts.clock.clone());
+        Self { storage, cache: Cache::new(MAX_CACHE_ENTRIES), host, clock, changes }
+    }
+
+    /// Returns an account in any status, from the cache if possible.
+    ///
+    /// # Errors
+    /// 404 `AccountNotFoundError`, also for an account of another project.
+    pub(crate) async fn get(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
+        if let Some(account) = self.cache.get(id) {
+            return if account.project_id == *project { Ok(account) } else { Err(account_not_found(id)) };
+        }
+        let read_at = self.cache.generation();
+        let account = self.read(project, id).await?.ok_or_else(|| account_not_found(id))?;
+        let account = Arc::new(account);
+        self.cache.fill(read_at, id.clone(), account.clone());
+        Ok(account)
+    }
+
+    /// Returns an account as it is stored, without the cache; none if the project does not have it.
+    ///
+    /// # Errors
+    /// The errors of the storage.
+    pub(crate) async fn read(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>, Error> {
+        Ok(self.storage.accounts().get(project, id).await?)
+    }
+
+    /// Adds an account.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`] if the profile does not exist, or if `rule` forbids a second account.
+    pub(crate) async fn insert(&self, account: &Account, rule: InsertRule) -> Result<(), StorageError> {
+        self.storage.accounts().insert(account, rule).await
+    }
+
+    /// Changes an account and returns it as it is stored then; none if the project does not have it.
+    ///
+    /// # Errors
+    /// 409 `ConflictError` if other changes were written first [`MAX_UPDATE_ATTEMPTS`] times.
+    pub(crate) async fn update(
+        self: &Arc<Self>,
+        project: &ProjectId,
+        id: &AccountId,
+        mut change: impl FnMut(&mut Account) -> Change + Send,
+    ) -> Result<Option<Arc<Account>>, Error> {
+        self.update_with(project, id, &mut change).await
+    }
+
+    /// Changes an account as [`AccountStore::update`], by a change that may fail.
+    ///
+    /// # Errors
+    /// Those of `change`; 409 `ConflictError` if other changes were written first [`MAX_UPDATE_ATTEMPTS`] times.
+    pub(crate) async fn update_with(
+        self: &Arc<Self>,
+        project: &ProjectId,
+        id: &AccountId,
+        change: &mut dyn AccountChange,
+    ) -> Result<Option<Arc<Account>>, Error> {
+        let Some(read) = self.read(project, id).await? else { return Ok(None) };
+        Ok(match self.write(read, None, change).await? {
+            Outcome::Written(account) => Some(account),
+            Outcome::Unchanged(account) => Some(Arc::new(account)),
+            Outcome::Refused => None,
+        })
+    }
+
+    /// Changes the account that a lease belongs to, and releases the lease. `read` is the account as the caller read it.
+    ///
+    /// # Errors
+    /// 409 `ConflictError` if other changes were written first [`MAX_UPDATE_ATTEMPTS`] times; the errors of the storage.
+    pub(crate) async fn commit(
+        self: &Arc<Self>,
+        lease: &Lease,
+        read: &Account,
+        mut change: impl FnMut(&mut Account) -> Change + Send,
+    ) -> Result<Commit, Error> {
+        Ok(match self.write(read.clone(), Some(lease), &mut change).await? {
+            Outcome::Written(_) => Commit::Written,
+            Outcome::Unchanged(_) => Commit::Unchanged,
+            Outcome::Refused => Commit::LeaseLost,
+        })
+    }
+
+    /// Deletes an account and returns it as it was; none if the project does not have it.
+    ///
+    /// # Errors
+    /// The errors of the storage.
+    pub(crate) async fn delete(&self, project: &ProjectId, id: &AccountId) -> Result<Option<Account>, Error> {
+        let deleted = self.storage.accounts().delete(project, id).await;
+        self.evict(id);
+        Ok(deleted?)
+    }
+
+    /// Evicts an account that another process may have changed, with the responses to its former credentials.
+    pub(crate) fn evict(&self, id: &AccountId) {
+        self.cache.evict(id);
+        self.host.response_cache.invalidate(id);
+    }
+
+    /// Evicts all accounts, after their envelopes were replaced in storage.
+    pub(crate) fn evict_all(&self) {
+        self.cache.clear();
+    }
+
+    async fn write(
+        self: &Arc<Self>,
+        mut read: Account,
+        lease: Option<&Lease>,
+        change: &mut dyn AccountChange,
+    ) -> Result<Outcome, Error> {
+        for _ in 0..MAX_UPDATE_ATTEMPTS {
+            let mut changed = read.clone();
+            match change.apply(&mut changed).await? {
+                Change::Nothing => return Ok(Outcome::Unchanged(read)),
+                Change::Account => changed.updated_at = self.clock.now(),
+                Change::Records => {}
+            }
+            changed.revision = read.revision + 1;
+            let changed = Arc::new(changed);
+            match self.compare_and_swap(changed.clone(), read.revision, lease.cloned()).await {
+                Ok(true) => return Ok(Outcome::Written(changed)),
+                Ok(false) => return Ok(Outcome::Refused),
+                Err(StorageError::Conflict(_)) => match self.read(&read.project_id, &read.id).await? {
+                    Some(newer) => read = newer,
+                    None => return Ok(Outcome::Refused),
+                },
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::new(ErrorCode::Conflict, "other requests change the account at the same time; try again"))
+    }
+
+    /// Writes an account if its stored revision is `read_revision`. It completes even if the caller disconnects: a write
+    /// without the eviction would leave the old account in use.
+    async fn compare_and_swap(
+        self: &Arc<Self>,
+        account: Arc<Account>,
+        read_revision: i64,
+        lease: Option<Lease>,
+    ) -> Result<bool, StorageError> {
+        let store = Arc::clone(self);
+        let write = async move {
+            let written = match &lease {
+                Some(lease) => store.storage.refresh_leases().commit(lease, &account, read_revision).await,
+                None => store.storage.accounts().update(&account, read_revision).await,
+            };
+            store.evict(&account.id);
+            written
+        };
+        self.changes.run_to_completion(write).await
+    }
+}
+
+/// Returns 404 `AccountNotFoundError`.
+pub(crate) fn account_not_found(id: &AccountId) -> Error {
+    Error::new(ErrorCode::AccountNotFound, format!("this project has no account `{}`", shortened(id.as_str())))
+}
+
+#[cfg(test)]
+mod tests;
