@@ -53,7 +53,7 @@ async fn recorded(name: &str, take: usize) -> (u16, Option<String>) {
     assert_eq!(file.metadata.length, Some(100 * 1024));
     assert_eq!(file.outcome.result["data"], Value::from(file.placeholder.as_str()));
     let (trace, call) = (file.outcome.trace.take().unwrap(), file.outcome.call_id.clone());
-    assert_eq!(trace.requests[0].response_body, Value::from("(handed on as it comes)"));
+    assert_eq!(trace.requests[0].response_body, Value::from("(streamed)"));
     for _ in 0..take {
         match file.content.next().await {
             Some(Ok(_)) => {}

@@ -39,12 +39,12 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    /// Returns the generation, to be taken before a value is read from storage.
+    /// Returns the current generation. Call this before reading a value from storage.
     pub fn generation(&self) -> Generation {
         Generation(self.generation.load(Ordering::SeqCst))
     }
 
-    /// Caches a value, unless the cache has changed since the generation was taken.
+    /// Caches a value, unless the cache has changed since generation `read_at`.
     pub fn fill(&self, read_at: Generation, key: K, value: Arc<V>) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if self.generation.load(Ordering::SeqCst) == read_at.0 {
@@ -53,7 +53,7 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
         }
     }
 
-    /// Evicts a key, and invalidates running reads.
+    /// Evicts a key, and prevents running reads from filling the cache.
     pub fn evict<Q: Hash + Eq + ?Sized>(&self, key: &Q)
     where
         K: Borrow<Q>,
@@ -63,7 +63,7 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
         entries.remove(key);
     }
 
-    /// Evicts all entries.
+    /// Evicts all entries, and prevents running reads from filling the cache.
     pub fn clear(&self) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         self.generation.fetch_add(1, Ordering::SeqCst);
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_read_before_a_change_is_not_kept_after_it() {
+    fn a_value_read_before_a_change_is_not_cached_after_it() {
         let cache = Cache::<String, u32>::new(4);
         let before = cache.generation();
         cache.evict("a");
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stays_within_its_capacity() {
+    fn the_capacity_is_not_exceeded() {
         let cache = Cache::<u32, u32>::new(8);
         for number in 0..1000 {
             cache.fill(cache.generation(), number, Arc::new(number));

@@ -1,6 +1,6 @@
-//! Composite ids: several of the provider's ids as one opaque text.
+//! Composite ids: several of the provider's ids as one opaque string.
 //!
-//! In results a field becomes `cid1_` and, in base64url, a JSON list of `[alias, value]`; `1` is the version of the
+//! In results, a field becomes `cid1_` and, in base64url, a JSON list of `[alias, value]`; `1` is the version of the
 //! encoding. The same string as an input becomes an object again, `inputs.id.ALIAS`. It is neither secret nor signed: it
 //! contains the ids of the provider, and is validated as strictly as any input.
 
@@ -16,6 +16,7 @@ const PREFIX: &str = "cid1_";
 /// The maximum length of an id, in bytes.
 const MAX_ID_BYTES: usize = 4096;
 
+/// Returns the fields of an action that are composite ids.
 fn fields(action: &Action) -> &[CompositeId] {
     match &action.composite_ids {
         Some(ids) if ids.enabled => &ids.fields,
@@ -37,23 +38,24 @@ pub fn encode_ids(action: &Action, result: &mut Map<String, Value>) {
 }
 
 fn encode_record(fields: &[CompositeId], record: &mut Value) {
-    // All ids are made from the unchanged record.
-    let made = fields.iter().map(|field| (field, encode(field, record))).collect::<Vec<_>>();
+    // All ids are encoded from the unchanged record.
+    let encoded = fields.iter().map(|field| (field, encode(field, record))).collect::<Vec<_>>();
     let Value::Object(members) = record else { return };
-    for (field, id) in made {
-        let own = match id {
+    for (field, id) in encoded {
+        let original = match id {
             Some(id) => members.insert(field.target.clone(), Value::String(id)),
-            // Without all parts no composite ID exists; the provider's own id would be rejected as an input.
+            // Without all parts, there is no composite id; the provider's own id would be rejected as an input.
             None => members.get_mut(&field.target).map(Value::take),
         };
-        if let (Some(own), Some(remote)) = (own, &field.remote)
+        if let (Some(original), Some(remote)) = (original, &field.remote)
             && *remote != field.target
         {
-            members.entry(remote.clone()).or_insert(own);
+            members.entry(remote.clone()).or_insert(original);
         }
     }
 }
 
+/// Returns the id of a record; `None` if the record lacks a part.
 fn encode(field: &CompositeId, record: &Value) -> Option<String> {
     let mut parts = Vec::with_capacity(field.components.len());
     for (name, alias) in &field.components {
@@ -72,21 +74,22 @@ pub fn decode_ids(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Er
     let mut problems = Vec::new();
     for field in fields(action) {
         let Some(input) = action.inputs.iter().find(|input| input.name == field.target) else { continue };
-        let Some(given) = inputs.get(&field.target).filter(|given| !given.is_null()) else { continue };
+        let Some(value) = inputs.get(&field.target).filter(|value| !value.is_null()) else { continue };
         let path = format!("{}.{}", input.location.as_str(), input.name);
-        let mut decode_one = |given: &Value, path: String| {
-            let parts = given.as_str().and_then(|text| decode(field, text));
+        let mut decode_one = |value: &Value, path: String| {
+            let parts = value.as_str().and_then(|text| decode(field, text));
             if parts.is_none() {
-                let message = format!("`{path}` is no id of `{}`; take it from a result as it stands", field.target);
+                let message =
+                    format!("`{path}` is not a valid `{}` id; pass it exactly as a result returned it", field.target);
                 problems.push(Problem { path, code: "composite_id", message });
             }
             parts.unwrap_or_default()
         };
-        let decoded = match given {
+        let decoded = match value {
             Value::Array(items) => {
-                items.iter().enumerate().map(|(place, item)| decode_one(item, format!("{path}[{place}]"))).collect()
+                items.iter().enumerate().map(|(index, item)| decode_one(item, format!("{path}[{index}]"))).collect()
             }
-            one => decode_one(one, path),
+            single => decode_one(single, path),
         };
         if let Value::Object(members) = inputs.to_mut() {
             members.insert(field.target.clone(), decoded);
@@ -100,12 +103,12 @@ pub fn decode_ids(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Er
 fn decode(field: &CompositeId, text: &str) -> Option<Value> {
     let packed = text.strip_prefix(PREFIX).filter(|packed| packed.len() <= MAX_ID_BYTES)?;
     let parts: Vec<(String, Value)> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(packed).ok()?).ok()?;
-    let fits = parts.len() == field.components.len()
+    let matches = parts.len() == field.components.len()
         && parts
             .iter()
             .zip(&field.components)
             .all(|((alias, value), (_, known))| alias == known && (value.is_string() || value.is_number()));
-    fits.then(|| Value::Object(parts.into_iter().collect()))
+    matches.then(|| Value::Object(parts.into_iter().collect()))
 }
 
 #[cfg(test)]
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_joined_comes_apart_again_with_its_types() {
+    fn an_encoded_id_is_decoded_with_its_types() {
         let mut record = json!({ "id": 7, "project": { "key": "A/ü" } });
         encode_record(&[field()], &mut record);
         let id = record["id"].as_str().unwrap().to_owned();
@@ -146,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_none() {
+    fn a_string_that_is_not_an_id_is_none() {
         let packed = |value: Value| format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(value.to_string()));
         for text in [
             String::new(),

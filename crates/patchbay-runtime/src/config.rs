@@ -1,13 +1,13 @@
-//! The operator's choices that concern a run.
+//! The limits of runs that the operator configures.
 
 use tokio::time::{Duration, Instant};
 
-/// The bounds of every run.
+/// The limits of every run.
 #[derive(Clone, Copy, Debug)]
 pub struct RuntimeConfig {
-    /// The largest response that is read from a provider, in bytes after decompression.
+    /// The maximum size of a provider's response, in bytes after decompression.
     pub max_response_bytes: usize,
-    /// The time that a whole call may take.
+    /// The maximum duration of a whole call.
     pub call_budget: Duration,
 }
 

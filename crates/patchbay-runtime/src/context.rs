@@ -32,9 +32,9 @@ pub struct RunContext<'a> {
     pub method: &'a AuthMethod,
     /// The account's field values.
     pub credentials: &'a Credentials,
-    /// Ids for `$.context`.
+    /// The ids for `$.context`.
     pub ids: RunIds,
-    /// The bounds of every run.
+    /// The limits of every run.
     pub config: RuntimeConfig,
     /// The deadline of the whole run.
     pub deadline: Instant,
@@ -83,20 +83,27 @@ impl<'a> RunContext<'a> {
 
 /// One run of an action, as its steps see it.
 pub struct Run<'a> {
+    /// The state that all runs share.
     pub host: &'a Host,
+    /// The connector, the account and the limits.
     pub ctx: &'a RunContext<'a>,
+    /// The action.
     pub action: &'a Action,
+    /// The checked inputs: `inputs` in expressions.
     pub inputs: &'a Value,
+    /// The object behind `$.context`.
     pub context: Value,
+    /// The outputs of the steps so far: `$.steps.ID.output`.
     pub steps: Value,
     /// The current item of a step that runs over a list.
     pub iterator: Value,
-    /// The cursor of the caller, if the action has one.
+    /// The paging of the caller, if the action has a cursor.
     pub paging: Option<&'a Paging<'a>>,
-    /// The step that is running.
+    /// The id of the running step.
     pub step: &'a str,
+    /// Redacts the account's secrets.
     pub redactor: &'a Redactor,
-    /// The memory budget of the values that steps make without a request.
+    /// The memory budget of the values that steps create without a request.
     pub memory_budget: &'a Mutex<MemoryBudget>,
 }
 
@@ -117,18 +124,18 @@ impl Run<'_> {
         expression_error(&self.ctx.connector.title, &self.action.id, error)
     }
 
-    /// Charges the memory budget with a value that a step made from the outputs of others. Without a budget it could grow
-    /// without end from step to step.
+    /// Charges the memory budget for a value that a step created from the outputs of others. Without a budget, values could
+    /// grow from step to step without a limit.
     ///
     /// # Errors
     ///
-    /// The expression error of an exhausted budget.
-    pub fn charge_memory(&self, made: &Value) -> Result<(), Error> {
+    /// 500 `ConnectorError` if the budget is exhausted.
+    pub fn charge_memory(&self, value: &Value) -> Result<(), Error> {
         let mut budget = self.memory_budget.lock().unwrap_or_else(PoisonError::into_inner);
-        budget.charge(made).map_err(|error| self.expression_error(&error))
+        budget.charge(value).map_err(|error| self.expression_error(&error))
     }
 
-    /// Stops work on a long list after the deadline.
+    /// Checks that the deadline has not passed, during work on a long list.
     ///
     /// # Errors
     ///
@@ -137,7 +144,7 @@ impl Run<'_> {
         if Instant::now() < self.ctx.deadline { Ok(()) } else { Err(EvalError::Fuel) }
     }
 
-    /// Returns the cursor, if it belongs to the running step.
+    /// Returns the paging if it belongs to the running step.
     pub fn paging(&self) -> Option<&Paging<'_>> {
         self.paging.filter(|paging| paging.step == Some(self.step))
     }
@@ -152,7 +159,7 @@ impl Run<'_> {
         self.steps.as_object()?.values().next_back()?.get("output")?.get("data")
     }
 
-    /// Redacts a secret that a step made, for example an assertion, from the trace.
+    /// Redacts a secret that a step created, for example an assertion, in the trace.
     pub fn add_secret(&self, secret: &str) {
         if let Some(trace) = self.ctx.trace {
             trace.add_secret(secret);

@@ -9,9 +9,9 @@ use zeroize::Zeroize;
 
 use crate::redaction::redactor::Redactor;
 
-/// Plain field values for expressions: `credentials.KEY`. Wiped on drop; never printed or serialized.
+/// Decrypted field values for expressions: `credentials.KEY`. Wiped on drop; never printed or serialized.
 ///
-/// Values that expressions copy, such as a header, live only as long as the request.
+/// Copies in the results of expressions, such as a header, exist only as long as the request.
 pub struct Credentials {
     values: Value,
     secrets: Vec<Secret>,
@@ -23,14 +23,14 @@ impl Credentials {
     /// Creates credentials from plain values and opened secrets; a secret replaces a plain value of the same key.
     pub fn from_parts<'a>(plain: &Metadata, secrets: impl Iterator<Item = (&'a str, Secret)>) -> Self {
         let mut values = plain.clone();
-        let mut kept = Vec::new();
+        let mut opened = Vec::new();
         for (key, secret) in secrets {
             if let Some(mut replaced) = values.insert(key.to_owned(), Value::String(secret.expose().to_owned())) {
                 wipe(&mut replaced);
             }
-            kept.push(secret);
+            opened.push(secret);
         }
-        Self { values: Value::Object(values), secrets: kept, previous_client: None }
+        Self { values: Value::Object(values), secrets: opened, previous_client: None }
     }
 
     /// Marks the credentials as those of a previous client of the profile.

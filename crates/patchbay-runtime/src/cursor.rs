@@ -28,7 +28,7 @@ pub struct CursorPosition {
     pub skipped: usize,
 }
 
-/// The cursor of one run.
+/// The paging of one run.
 pub struct Paging<'a> {
     /// The step whose pages are cut; `None` if the action only forwards the provider's token.
     pub step: Option<&'a str>,
@@ -39,6 +39,7 @@ pub struct Paging<'a> {
 }
 
 impl CursorPosition {
+    /// Creates a position on the page of a token, after `skipped` records.
     pub fn new(token: Option<Value>, skipped: usize) -> Self {
         Self { version: VERSION, token, skipped }
     }
@@ -62,9 +63,9 @@ pub fn take_cursor<'a>(action: &'a Action, inputs: &mut Cow<'_, Value>) -> Resul
     let Some(cursor) = action.cursor.as_ref().filter(|cursor| cursor.enabled) else { return Ok(None) };
     let size = cursor.page_size.and_then(|size| usize::try_from(size).ok());
     let mut paging = Paging { step: cursor.step.as_deref(), size, start: None };
-    let given = inputs.get(&cursor.input).map(to_text).unwrap_or_default();
-    if !given.is_empty() {
-        let Some(position) = CursorPosition::parse(&given) else { return Err(invalid_cursor(action, &cursor.input)) };
+    let text = inputs.get(&cursor.input).map(to_text).unwrap_or_default();
+    if !text.is_empty() {
+        let Some(position) = CursorPosition::parse(&text) else { return Err(invalid_cursor(action, &cursor.input)) };
         if let Value::Object(members) = inputs.to_mut() {
             match &position.token {
                 Some(token) => members.insert(cursor.input.clone(), Value::String(to_text(token))),
@@ -76,14 +77,14 @@ pub fn take_cursor<'a>(action: &'a Action, inputs: &mut Cow<'_, Value>) -> Resul
     Ok(Some(paging))
 }
 
-/// Returns the 400 for an input that is not a cursor.
+/// Returns the 400 `ValidationError` for an input that is not a cursor.
 pub fn invalid_cursor(action: &Action, input: &str) -> Error {
     let location =
         action.inputs.iter().find(|known| known.name == input).map_or("query", |known| known.location.as_str());
     let path = format!("{location}.{input}");
     let message = format!(
-        "`{path}` is no cursor that `{}` gave to this account; take `next` of the answer before as it stands, or leave it \
-         out to begin anew",
+        "`{path}` is not a cursor issued by `{}` to this account; pass `next` from the previous response unchanged, or omit \
+         it to start over",
         action.public_id
     );
     let problem = Problem { path, code: "cursor", message: message.clone() };
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_nothing_else() {
+    fn only_encoded_positions_are_parsed() {
         for position in [
             CursorPosition::new(None, 3),
             CursorPosition::new(Some(json!("abc")), 0),
@@ -124,16 +125,16 @@ mod tests {
     }
 
     #[test]
-    fn the_providers_token_becomes_a_place_once() {
-        let closed = |step, next: Value| {
+    fn the_providers_token_becomes_a_position_once() {
+        let next_of = |step, next: Value| {
             let mut result = Map::from_iter([("next".to_owned(), next)]);
             put_cursor(Some(&Paging { step, size: None, start: None }), &mut result);
             result.remove("next").unwrap()
         };
-        assert_eq!(closed(None, json!(null)), Value::Null);
-        assert_eq!(closed(None, json!("")), Value::Null);
-        assert_eq!(closed(None, json!(2)), json!(r#"{"v":1,"t":2,"p":0}"#));
+        assert_eq!(next_of(None, json!(null)), Value::Null);
+        assert_eq!(next_of(None, json!("")), Value::Null);
+        assert_eq!(next_of(None, json!(2)), json!(r#"{"v":1,"t":2,"p":0}"#));
         let written = CursorPosition::new(Some(json!("a")), 4).to_value();
-        assert_eq!(closed(Some("list"), written.clone()), written);
+        assert_eq!(next_of(Some("list"), written.clone()), written);
     }
 }

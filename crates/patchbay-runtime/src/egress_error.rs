@@ -1,14 +1,14 @@
-//! Turns the failures of outbound requests into the engine's error, with the provider's title.
+//! Turns the failures of outbound requests into errors that name the provider.
 
 use patchbay_egress::{FailureCause, LimitKind, RateLimited, RequestFailure, display_url};
 use url::Url;
 
 use crate::{Error, ErrorCode, ProviderFailure};
 
-/// The `Retry-After` of a call whose deadline passed.
+/// The `Retry-After` of a call whose deadline has passed.
 const TIMEOUT_RETRY_AFTER_SECS: u64 = 60;
 
-/// Turns a failed request into the engine's error.
+/// Turns a failed request into an error for the caller.
 pub trait IntoError {
     /// Returns the error for the caller. `provider` is the connector's title.
     fn into_error(self, provider: &str) -> Error;
@@ -20,13 +20,13 @@ impl IntoError for RequestFailure {
     }
 }
 
-/// Returns the error of a request to `url` that failed for this cause. `provider` is the connector's title.
+/// Returns the error of a request to `url` that failed for `cause`. `provider` is the connector's title.
 pub fn cause_error(cause: FailureCause, provider: &str, url: &Url) -> Error {
     let target = display_url(url);
     let (code, message) = match cause {
         FailureCause::DeadlineExceeded => {
             let message = format!(
-                "{provider} did not respond within the time limit of the call; try again later, or request less at once"
+                "{provider} did not respond within the time limit of the call; try again later, or request fewer records at once"
             );
             return Error::new(ErrorCode::Timeout, message).with_retry_after(TIMEOUT_RETRY_AFTER_SECS);
         }
@@ -41,7 +41,7 @@ pub fn cause_error(cause: FailureCause, provider: &str, url: &Url) -> Error {
         FailureCause::ResponseTooLarge(max_bytes) => (
             ErrorCode::ProviderResponseTooLarge,
             format!(
-                "{provider}'s response is larger than {max_bytes} bytes; request less at once, for example a smaller page"
+                "{provider}'s response is larger than {max_bytes} bytes; request fewer records at once, for example a smaller page"
             ),
         ),
         FailureCause::RedirectRejected(reason) => {

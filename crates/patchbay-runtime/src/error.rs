@@ -1,5 +1,5 @@
-//! The engine's one error: a stable code that decides the HTTP status, a message for a person, and the provider's
-//! response if the provider failed.
+//! The error of the runtime and the engine: a stable code that decides the HTTP status, a message for a person, and the
+//! provider's response if the provider failed.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub struct ProviderFailure {
     pub wanted_scopes: Vec<String>,
 }
 
-/// An error of the engine.
+/// An error of the runtime or the engine.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -76,7 +76,7 @@ impl Error {
         }
     }
 
-    /// Creates the error for a provider's error response, whose `status` (400 to 599) is passed on.
+    /// Creates the error of a provider's error response, with the response's `status` (400 to 599).
     pub fn provider(status: u16, message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Provider, message).with_status(status)
     }
@@ -125,7 +125,7 @@ impl Error {
         self
     }
 
-    /// With the error that caused it.
+    /// Returns the error with the error that caused it.
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));

@@ -1,7 +1,7 @@
 //! Events that connectors emit (`emit_event`) and that Patchbay emits about accounts (`account.relink_due`).
 //!
-//! This is a seam: who wants to hear them (webhooks to the operator's own software) implements [`EventSink`] and
-//! hands it to [`crate::Engine::set_event_sink`]. Until then an event is only what its step answers.
+//! A receiver, for example webhooks to the operator's own software, implements [`EventSink`] and is passed to the engine's
+//! `set_event_sink`. Without a receiver, an event is only the output of its step.
 
 use async_trait::async_trait;
 use patchbay_model::{AccountId, CallId, ProfileId, ProjectId, Timestamp};
@@ -12,7 +12,7 @@ use crate::Error;
 /// An event. The account's secrets are redacted in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EmittedEvent {
-    /// The tenant.
+    /// The project.
     pub project_id: ProjectId,
     /// The account; `None` while it is being linked.
     pub account_id: Option<AccountId>,
@@ -22,7 +22,7 @@ pub struct EmittedEvent {
     pub connector: String,
     /// The public id of the action that emitted it; `None` for an event of Patchbay itself.
     pub action: Option<String>,
-    /// The id of the run that emitted it; an id of its own for an event of Patchbay itself.
+    /// The id of the run that emitted it; a new id for an event of Patchbay itself.
     pub call_id: CallId,
     /// The type, for example `contract.signed`.
     pub event_type: String,
@@ -37,7 +37,7 @@ pub struct EmittedEvent {
 /// Receives events.
 #[async_trait]
 pub trait EventSink: Send + Sync {
-    /// Stores an event durably: an event that was accepted must not be lost.
+    /// Stores an event durably: an accepted event must not be lost.
     ///
     /// # Errors
     ///

@@ -1,32 +1,31 @@
-//! Turns an expression's failure into an error: the caller's, the account's or the connector's fault.
+//! Turns the failure of an expression into an error of the caller, the account or the connector.
 
 use patchbay_connector::expr::EvalError;
 
 use crate::{Error, ErrorCode, Problem};
 
-/// Turns an expression's failure into an error: of the caller if an input is the cause, of the account if one of its
-/// fields is, otherwise of the connector.
+/// Turns the failure of an expression in `place` into an error: 400 `ValidationError` if an input is the cause,
+/// 412 `AccountFieldError` if a field of the account is the cause, otherwise 500 `ConnectorError`.
 pub fn expression_error(connector: &str, place: &str, error: &EvalError) -> Error {
     let path = match error {
         EvalError::Missing { path } | EvalError::Refused { path, .. } => path.as_str(),
         EvalError::Type(_) | EvalError::Fuel | EvalError::Large | EvalError::Deep => "",
     };
-    let bare = path.trim_start_matches("$.");
-    if bare.starts_with("inputs") || (matches!(error, EvalError::Refused { .. }) && !bare.starts_with("credentials")) {
-        return input_problem(bare.strip_prefix("inputs.").unwrap_or(bare), error.to_string());
+    let name = path.trim_start_matches("$.");
+    if name.starts_with("inputs") || (matches!(error, EvalError::Refused { .. }) && !name.starts_with("credentials")) {
+        return input_problem(name.strip_prefix("inputs.").unwrap_or(name), error.to_string());
     }
-    if bare.starts_with("credentials") {
-        let message =
-            format!("{connector}: the account's field {error}; link the account again with a corrected value");
+    if name.starts_with("credentials") {
+        let message = format!("{connector}: the account's field {error}; reconnect the account with a corrected value");
         return Error::new(ErrorCode::AccountField, message);
     }
     Error::new(
         ErrorCode::Connector,
-        format!("the connector {connector} fails in `{place}`: {error}; its file needs mending"),
+        format!("connector {connector}: error in `{place}`: {error}; fix the connector file"),
     )
 }
 
-/// Returns the 400 for an input that cannot be used in the request.
+/// Returns the 400 `ValidationError` for an input that cannot be used in the request.
 pub fn input_problem(path: &str, message: String) -> Error {
     let problem = Problem { path: path.to_owned(), code: "refused", message: message.clone() };
     Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
@@ -37,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_land_where_they_belong() {
+    fn the_cause_decides_the_code() {
         let missing = |path: &str| expression_error("Demo", "list", &EvalError::Missing { path: path.to_owned() });
         assert_eq!(missing("inputs.id").code, ErrorCode::Validation);
         assert_eq!(missing("inputs.id").problems[0].path, "id");

@@ -14,7 +14,7 @@ use crate::redaction::stream_redactor::StreamRedactor;
 pub struct FileMetadata {
     /// The media type, as the provider reports it.
     pub content_type: Option<String>,
-    /// The name, without directories.
+    /// The file name, without directories.
     pub file_name: Option<String>,
     /// The length in bytes, if it is known before the content arrives.
     pub length: Option<u64>,

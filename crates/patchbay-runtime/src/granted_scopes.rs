@@ -8,15 +8,15 @@ use patchbay_connector::{Connector, definition::FieldMapping};
 pub struct GrantedScopes<'a>(Option<HashSet<&'a str>>);
 
 impl<'a> GrantedScopes<'a> {
-    /// Expands `scopes` as the provider reported them; without a report every scope counts as granted.
+    /// Expands the scopes that the provider reported. Without a report, every scope counts as granted.
     pub fn new(connector: &'a Connector, scopes: Option<&'a [String]>) -> Self {
         let Some(scopes) = scopes else { return Self(None) };
-        let (mut granted, mut waiting) = (HashSet::new(), scopes.iter().map(String::as_str).collect::<Vec<_>>());
-        while let Some(scope) = waiting.pop() {
+        let (mut granted, mut pending) = (HashSet::new(), scopes.iter().map(String::as_str).collect::<Vec<_>>());
+        while let Some(scope) = pending.pop() {
             if granted.insert(scope)
                 && let Some(definition) = connector.scopes.iter().find(|definition| definition.name == scope)
             {
-                waiting.extend(definition.includes.iter().map(String::as_str));
+                pending.extend(definition.includes.iter().map(String::as_str));
             }
         }
         Self(Some(granted))
@@ -35,13 +35,14 @@ impl<'a> GrantedScopes<'a> {
     }
 }
 
-/// Returns the message about scopes that the provider did not grant. Only a person can grant them.
+/// Returns the message about scopes that the provider did not grant, with the instruction for the person who can grant
+/// them. `what` is the subject of the sentence: it needs the scopes.
 pub fn not_granted(title: &str, what: &str, missing: &[String]) -> String {
-    let named = missing.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
+    let names = missing.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
     let (scopes, them) = match missing.len() {
-        0 => ("more scopes".to_owned(), "what is asked for"),
-        1 => (format!("the scope {named}"), "it"),
-        _ => (format!("the scopes {named}"), "them"),
+        0 => ("more scopes".to_owned(), "the requested scopes"),
+        1 => (format!("the scope {names}"), "it"),
+        _ => (format!("the scopes {names}"), "them"),
     };
     format!(
         "{what} needs {scopes}, which {title} did not grant to this account; reconnect the account and allow {them}"
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_includes_what_the_connector_says() {
+    fn a_scope_includes_the_scopes_of_its_definition() {
         let text = r"
 Patchbay: 1.0.0
 info: {title: Demo, key: demo, version: 1.0.0, description: For a test.}
@@ -91,11 +92,11 @@ actions:
             let scopes = scopes.map(|scopes| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
             GrantedScopes::new(&connector, scopes.as_deref()).allows(&field(required))
         };
-        assert!(allows(None, &["salaries"]), "the provider does not say");
+        assert!(allows(None, &["salaries"]), "the provider reports no scopes");
         assert!(allows(Some(&["names"]), &[]));
         assert!(allows(Some(&["all"]), &["names", "people"]), "through two steps");
         assert!(!allows(Some(&["all"]), &["names", "salaries"]), "all are needed");
-        assert!(!allows(Some(&["people"]), &["all"]), "not the other way round");
+        assert!(!allows(Some(&["people"]), &["all"]), "inclusion has one direction");
         assert!(allows(Some(&["unknown", "salaries"]), &["salaries"]));
     }
 }

@@ -1,4 +1,4 @@
-//! What runs share: the HTTP client and the caches.
+//! The state that all runs share: the HTTP client and the caches.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use patchbay_model::{Clock, Entropy};
 
 use crate::protocols::mcp::server_cache::McpServerCache;
 
-/// What runs share: the HTTP client and the caches. One for the whole process.
+/// The state that all runs share: the HTTP client and the caches. A process has one.
 pub struct Host {
     /// Sends requests to providers.
     pub http: HttpClient,
-    /// What is known about MCP servers.
+    /// The properties and sessions of MCP servers.
     pub mcp_cache: McpServerCache,
     /// The cached responses.
     pub response_cache: ResponseCache,
@@ -22,7 +22,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] if a setting cannot be used.
+    /// A [`ConfigError`] if a setting of the egress configuration is not valid.
     pub fn new(config: &EgressConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, ConfigError> {
         let http = HttpClient::new(config, clock, entropy)?;
         Ok(Self { http, mcp_cache: McpServerCache::default(), response_cache: ResponseCache::default() })

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Returns a value as a string: a string as it is, null as nothing, everything else as JSON.
+/// Returns a value as a string: a string unchanged, null as the empty string, other values as JSON.
 pub fn to_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -11,7 +11,7 @@ pub fn to_text(value: &Value) -> String {
     }
 }
 
-/// Returns the value at a dotted path; a key that contains dots itself comes first.
+/// Returns the value at a dotted path. A key that contains the dots itself takes precedence.
 pub fn at_path<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     if let Some(found) = value.get(path) {
         return Some(found);

@@ -1,5 +1,5 @@
 //! Executes a connector with given credentials: inputs, steps, requests, signing, responses, protocols, traces,
-//! recorded tests. No storage; the rules of accounts are the engine's.
+//! recorded tests. It uses no storage; the engine contains the rules of accounts.
 
 mod cache;
 mod composite_ids;

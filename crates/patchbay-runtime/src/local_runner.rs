@@ -1,7 +1,7 @@
 //! Runs an action without storage, account or server, for the authors of connectors.
 //!
-//! The code is that of a call through the server: input checks, egress policy, time budget, redaction. Every credential
-//! counts as secret unless the connector declares it as a plain field.
+//! A local run uses the code of a call through the server: input checks, egress policy, time limits, redaction. Every
+//! credential counts as secret unless the connector declares it as a plain field.
 
 use std::sync::Arc;
 
@@ -36,13 +36,13 @@ const LOCAL_ID: &str = "local";
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ActionInput {
-    /// Path inputs.
+    /// The path inputs.
     pub path: Map<String, Value>,
-    /// Query inputs.
+    /// The query inputs.
     pub query: Map<String, Value>,
-    /// Header inputs.
+    /// The header inputs.
     pub headers: Map<String, Value>,
-    /// Body inputs.
+    /// The body inputs.
     pub body: Map<String, Value>,
 }
 
@@ -103,7 +103,7 @@ impl LocalRunner {
     ///
     /// # Errors
     ///
-    /// 400 `EgressCaInvalidError` or `UpstreamInvalidError` if a setting cannot be used.
+    /// 400 `EgressCaInvalidError` or `UpstreamInvalidError` if a setting is not valid.
     pub fn new(
         egress: &EgressConfig,
         config: RuntimeConfig,
@@ -120,23 +120,23 @@ impl LocalRunner {
         self
     }
 
-    /// Returns what its runs share.
+    /// Returns the state that the runs share.
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// Runs an action and records its requests.
+    /// Runs an action and returns its outcome with a trace.
     pub async fn run(&self, run: LocalRun<'_>) -> LocalOutcome {
-        let (trace, began) = (Trace::default(), Instant::now());
+        let (trace, started) = (Trace::default(), Instant::now());
         let result = self.run_traced(run, &trace).await;
-        LocalOutcome { result, trace: trace.finish(began) }
+        LocalOutcome { result, trace: trace.finish(started) }
     }
 
     async fn run_traced(&self, local: LocalRun<'_>, trace: &Trace) -> Result<Map<String, Value>, Error> {
         let LocalRun { account, action, input } = local;
         let OpenAccount { connector, method, environment, credentials } = account.open()?;
-        let own = connector.action(action).or_else(|| refresh_action(method, action));
-        let action = own.ok_or_else(|| unknown_action(connector, action))?;
+        let found = connector.action(action).or_else(|| refresh_action(method, action));
+        let action = found.ok_or_else(|| unknown_action(connector, action))?;
         let raw = RawInputs { path: input.path, query: input.query, headers: input.headers, body: input.body };
         let inputs = check_inputs(action, raw)?;
         let ids = RunIds {
@@ -169,16 +169,17 @@ impl<'a> LocalAccount<'a> {
     }
 }
 
-/// Returns the action that a method runs after authorization, by its own id. An action that returns tokens is not run
-/// here: its result would show them.
+/// Returns the action that a method runs after authorization if it has this id. An action that returns tokens is not
+/// returned, because its result would show them.
 fn refresh_action<'c>(method: &'c AuthMethod, id: &str) -> Option<&'c Arc<Action>> {
     let refresh = method.refresh.as_ref().filter(|refresh| !refresh.gives_token())?;
     Some(&refresh.action).filter(|action| action.id == id)
 }
 
+/// Returns the 404 `ActionNotFoundError`, with a suggestion.
 fn unknown_action(connector: &Connector, id: &str) -> Error {
     let known = connector.actions.iter().map(|action| action.id.as_str());
-    let hint = patchbay_connector::nearest(id, known).map(|near| format!("; did you mean `{near}`?"));
+    let hint = patchbay_connector::nearest(id, known).map(|name| format!("; did you mean `{name}`?"));
     let message = format!("{} has no action `{id}`{}", connector.title, hint.unwrap_or_default());
     Error::new(ErrorCode::ActionNotFound, message)
 }
@@ -204,22 +205,24 @@ fn environment_of(method: &AuthMethod, key: Option<&str>) -> Result<String, Erro
         (Some(environment), _) => Ok(environment.key.clone()),
         (None, None) => Ok(String::new()),
         (None, Some(_)) => {
-            let known = method.environments.iter().map(|one| one.key.as_str()).collect::<Vec<_>>().join(", ");
+            let known =
+                method.environments.iter().map(|environment| environment.key.as_str()).collect::<Vec<_>>().join(", ");
             let message = format!("`{}` has no such environment; it has: {known}", method.key);
             Err(Error::new(ErrorCode::Validation, message))
         }
     }
 }
 
-fn credentials_of(method: &AuthMethod, mut given: Metadata) -> Credentials {
+/// Returns the given values, and the defaults of the missing fields, as credentials.
+fn credentials_of(method: &AuthMethod, mut values: Metadata) -> Credentials {
     let fields = || method.setup_fields.iter().chain(&method.config_fields);
     for field in fields() {
-        if let (Some(default), false) = (&field.default, given.contains_key(&field.key)) {
-            given.insert(field.key.clone(), default.clone());
+        if let (Some(default), false) = (&field.default, values.contains_key(&field.key)) {
+            values.insert(field.key.clone(), default.clone());
         }
     }
     let is_plain = |key: &str| fields().any(|field: &FormField| field.key == key && !field.secret);
-    let (plain, secret): (Metadata, Metadata) = given.into_iter().partition(|(key, _)| is_plain(key));
+    let (plain, secret): (Metadata, Metadata) = values.into_iter().partition(|(key, _)| is_plain(key));
     let secrets = secret.iter().map(|(key, value)| (key.as_str(), Secret::new(to_text(value))));
     Credentials::from_parts(&plain, secrets)
 }

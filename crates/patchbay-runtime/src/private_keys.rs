@@ -1,4 +1,4 @@
-//! Reads private keys as people paste them: PEM or only its base64, with line breaks kept, lost or written as `\n`.
+//! Reads private keys as people paste them: PEM or only its base64, with line breaks preserved, lost or written as `\n`.
 
 use aws_lc_rs::{
     rsa::KeyPair as RsaKeyPair,
@@ -28,8 +28,8 @@ pub fn certificate(text: &str) -> Option<String> {
     der(text, "CERTIFICATE").filter(|der| der.first() == Some(&0x30)).map(|der| STANDARD.encode(&*der))
 }
 
-/// The bytes of the first PEM block whose label ends with `label`, or of the base64 that the text is. Labels are not
-/// believed beyond that: some providers give plain keys out as `ENCRYPTED PRIVATE KEY`.
+/// Returns the bytes of the first PEM block whose label ends with `label`, or of a text that is only base64. The rest of
+/// the label is ignored, because some providers label unencrypted keys `ENCRYPTED PRIVATE KEY`.
 fn der(text: &str, label: &str) -> Option<Zeroizing<Vec<u8>>> {
     let text = Zeroizing::new(text.replace("\\n", "\n"));
     let body = if text.contains("-----BEGIN") { block(&text, label)? } else { text.as_str() };
@@ -41,6 +41,7 @@ fn der(text: &str, label: &str) -> Option<Zeroizing<Vec<u8>>> {
     STANDARD.decode(joined.as_bytes()).ok().filter(|der| !der.is_empty()).map(Zeroizing::new)
 }
 
+/// Returns the base64 of the first PEM block whose label ends with `label`.
 fn block<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     text.split("-----BEGIN ").skip(1).find_map(|rest| {
         let (name, rest) = rest.split_once("-----")?;
@@ -64,7 +65,7 @@ mod tests {
     use super::{testing::RSA, *};
 
     #[test]
-    fn a_key_is_found_however_it_was_pasted() {
+    fn a_key_is_found_in_every_pasted_form() {
         let body = block(RSA, "PRIVATE KEY").unwrap();
         for text in [
             RSA.to_owned(),
@@ -80,14 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn pkcs1_is_a_key_too() {
+    fn a_pkcs1_key_is_read() {
         let pem = include_str!("../tests/fixtures/keys/rsa.pkcs1.pem");
         assert!(pem.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
         assert!(rsa(pem).is_some());
     }
 
     #[test]
-    fn keys_of_curves_are_read_for_their_curve_alone() {
+    fn an_elliptic_curve_key_is_read_only_for_its_curve() {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let text = STANDARD.encode(key.to_pkcs8v1().unwrap().as_ref());
         assert!(ecdsa(&text, &ECDSA_P256_SHA256_FIXED_SIGNING).is_some());
@@ -99,9 +100,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_told_from_one() {
-        let locked = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----";
-        for text in ["", "secret", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", locked] {
+    fn text_without_a_key_is_rejected() {
+        let encrypted =
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----";
+        for text in ["", "secret", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", encrypted] {
             assert!(rsa(text).is_none() && ed25519(text).is_none(), "{text}");
         }
         assert!(certificate("hello world").is_none());

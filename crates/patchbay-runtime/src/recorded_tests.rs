@@ -1,8 +1,8 @@
 //! Runs the recorded test cases of connectors: each action's requests and responses.
 //!
-//! The code is that of a real call: input checks, URLs, headers, parsing, results, redirects. Only the transport is
-//! replaced, by a list of exchanges that must be requested in order. A case declares every request and the outcome; the
-//! report describes the differences.
+//! A case runs through the code of a real call: input checks, URLs, headers, parsing, results, redirects. Only the
+//! transport is replaced, by a list of exchanges that must be requested in order. A case declares every request and the
+//! outcome; the report describes the differences.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -35,7 +35,7 @@ use crate::{
 pub struct CaseFile {
     /// The connector's key.
     pub connector: String,
-    /// Its cases.
+    /// The cases.
     pub cases: Vec<Case>,
 }
 
@@ -92,17 +92,17 @@ pub struct RecordedExchange {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedRequest {
-    /// Its method.
+    /// The method.
     pub method: String,
-    /// Its whole URL; the order of the query does not matter.
+    /// The whole URL; the order of the query parameters is not compared.
     pub url: String,
-    /// Headers that must be present with these values.
+    /// The headers that must be present with these values.
     #[serde(default)]
     pub headers: BTreeMap<String, Value>,
-    /// Headers that must be absent.
+    /// The headers that must be absent.
     #[serde(default)]
     pub absent_headers: Vec<String>,
-    /// Its JSON or XML body as a value, or a string that is the whole body; not compared if absent.
+    /// The JSON or XML body as a value, or a string that is the whole body; not compared if absent.
     pub body: Option<Value>,
 }
 
@@ -110,16 +110,16 @@ pub struct ExpectedRequest {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedResponse {
-    /// Its status.
+    /// The status.
     pub status: u16,
-    /// Its headers.
+    /// The headers.
     #[serde(default)]
     pub headers: BTreeMap<String, Value>,
-    /// Its body: a value, which is sent as XML if the content type is XML and otherwise as JSON, or a string, which is
+    /// The body: a value, which is sent as XML if the content type is XML and otherwise as JSON, or a string, which is
     /// sent unchanged if the content type is not JSON.
     #[serde(default)]
     pub body: Value,
-    /// Its body in base64, in place of `body`.
+    /// The body in base64, in place of `body`.
     pub body_base64: Option<String>,
 }
 
@@ -127,23 +127,23 @@ pub struct RecordedResponse {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedError {
-    /// Its HTTP status.
+    /// The HTTP status.
     pub status: Option<u16>,
-    /// Its stable code.
+    /// The stable code.
     pub code: Option<String>,
-    /// A part of its message.
+    /// A part of the message.
     pub message: Option<String>,
 }
 
-/// Revokes the credentials of an account that is not stored. Tokens and their rules are not the runtime's business, so
-/// the caller provides it.
+/// Revokes the credentials of an account that is not stored. The runtime does not know the rules of tokens, so the caller
+/// provides the implementation.
 #[async_trait]
 pub trait Revoker: Send + Sync {
     /// Revokes the account's credentials at the provider through the runner's transport.
     ///
     /// # Errors
     ///
-    /// The error of the request that revokes them.
+    /// The error of the revocation request.
     async fn revoke(&self, runner: &LocalRunner, account: LocalAccount<'_>) -> Result<Revocation, Error>;
 }
 
@@ -169,7 +169,7 @@ impl fmt::Display for Mismatch {
 pub struct CaseFileError {
     /// The file.
     pub file: String,
-    /// What is wrong with it.
+    /// The problem of the file.
     pub message: String,
 }
 
@@ -180,22 +180,22 @@ impl CaseFile {
     ///
     /// A [`CaseFileError`] if the YAML is not valid or a case has neither or both of `action` and `revocation`.
     pub fn parse(file: &str, text: &str) -> Result<Self, CaseFileError> {
-        let wrong = |message: String| CaseFileError { file: file.to_owned(), message };
-        let node = syntax::parse(file, text).map_err(|found| {
+        let file_error = |message: String| CaseFileError { file: file.to_owned(), message };
+        let node = syntax::parse(file, text).map_err(|diagnostic| {
             let source = SourceFile { name: file.to_owned(), text: text.to_owned() };
-            wrong(patchbay_connector::render(&[*found], &[source]))
+            file_error(patchbay_connector::render(&[*diagnostic], &[source]))
         })?;
-        let file: Self = serde_json::from_value(node.to_json()).map_err(|error| wrong(error.to_string()))?;
+        let file: Self = serde_json::from_value(node.to_json()).map_err(|error| file_error(error.to_string()))?;
         match file.cases.iter().find(|case| case.action.is_empty() == case.revocation.is_none()) {
             Some(case) => {
-                Err(wrong(format!("the case `{}` must name either an `action` or a `revocation`", case.name)))
+                Err(file_error(format!("the case `{}` must name either an `action` or a `revocation`", case.name)))
             }
             None => Ok(file),
         }
     }
 }
 
-/// Runs every case and returns those whose outcome differs from what the case expects.
+/// Runs every case of a file and returns the cases whose outcome differs from the expected one.
 pub async fn run_cases(
     connector: &Connector,
     file: &CaseFile,
@@ -213,6 +213,7 @@ pub async fn run_cases(
     mismatches
 }
 
+/// Runs a case and returns the differences.
 async fn run_case(
     connector: &Connector,
     case: &Case,
@@ -238,7 +239,7 @@ async fn run_revocation(
     revoker: &dyn Revoker,
 ) -> (Result<Revocation, Error>, Vec<String>) {
     let (runner, cassette) = match with_cassette(case, clock, entropy) {
-        Ok(ready) => ready,
+        Ok(runner) => runner,
         Err(error) => return (Err(error), Vec::new()),
     };
     let outcome = revoker.revoke(&runner, account_of(connector, case)).await;
@@ -274,7 +275,7 @@ fn compare_revocation(
     }
 }
 
-/// Returns a runner that is answered by a case's recorded exchanges in place of the network.
+/// Returns a runner that uses the recorded exchanges of a case in place of the network.
 fn with_cassette(
     case: &Case,
     clock: &Arc<dyn Clock>,
@@ -286,8 +287,8 @@ fn with_cassette(
     Ok((runner, cassette))
 }
 
-/// Runs a case's action against its recorded exchanges and returns the outcome and how the requests differ. The
-/// outcome is not compared.
+/// Runs the action of a case with the recorded exchanges. Returns the outcome, which is not compared, and the differences
+/// between the requests and the recorded ones.
 pub async fn run_action(
     connector: &Connector,
     case: &Case,
@@ -295,7 +296,7 @@ pub async fn run_action(
     entropy: &Arc<dyn Entropy>,
 ) -> (Result<Map<String, Value>, Error>, Vec<String>) {
     let (runner, cassette) = match with_cassette(case, clock, entropy) {
-        Ok(ready) => ready,
+        Ok(runner) => runner,
         Err(error) => return (Err(error), Vec::new()),
     };
     let account = account_of(connector, case);
@@ -316,7 +317,7 @@ fn compare_outcome(case: &Case, outcome: Result<Map<String, Value>, Error>, diff
             }
         }
         (Ok(found), None, Some(_)) => {
-            differences.push(format!("an error was expected, but it answered {}", Value::Object(found)));
+            differences.push(format!("an error was expected, but the result is {}", Value::Object(found)));
         }
         (Err(error), _, Some(expected)) => compare_error(expected, &error, differences),
         (Err(error), _, None) => {
@@ -328,10 +329,10 @@ fn compare_outcome(case: &Case, outcome: Result<Map<String, Value>, Error>, diff
 
 fn compare_error(expected: &ExpectedError, error: &Error, differences: &mut Vec<String>) {
     let status = error.status();
-    if expected.status.is_some_and(|wanted| wanted != status) {
+    if expected.status.is_some_and(|expected| expected != status) {
         differences.push(format!("error status: expected {:?}, found {status} ({error})", expected.status));
     }
-    if expected.code.as_deref().is_some_and(|wanted| wanted != error.code.as_str()) {
+    if expected.code.as_deref().is_some_and(|expected| expected != error.code.as_str()) {
         differences.push(format!("error code: expected {:?}, found {} ({error})", expected.code, error.code));
     }
     if let Some(part) = expected.message.as_ref().filter(|part| !error.message.contains(part.as_str())) {
@@ -339,7 +340,7 @@ fn compare_error(expected: &ExpectedError, error: &Error, differences: &mut Vec<
     }
 }
 
-/// The remaining exchanges, and the differences so far.
+/// A transport that replays recorded exchanges and notes the differences.
 struct Cassette {
     remaining: Mutex<VecDeque<RecordedExchange>>,
     differences: Mutex<Vec<String>>,
@@ -354,9 +355,10 @@ impl Cassette {
         self.differences.lock().unwrap_or_else(PoisonError::into_inner).push(difference);
     }
 
+    /// Returns all differences, with an entry for each exchange that was not requested.
     fn finish(&self) -> Vec<String> {
-        for left in self.remaining.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            self.note(format!("never asked: {} {}", left.request.method, left.request.url));
+        for exchange in self.remaining.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            self.note(format!("not requested: {} {}", exchange.request.method, exchange.request.url));
         }
         std::mem::take(&mut *self.differences.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -374,8 +376,8 @@ impl Transport for Cassette {
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let next = self.remaining.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(RecordedExchange { request: expected, response }) = next else {
-            self.note(format!("one request too many: {} {}", head.method, head.uri));
-            return Err(TransportError::Connect("the recording is at its end".to_owned()));
+            self.note(format!("unexpected request: {} {}", head.method, head.uri));
+            return Err(TransportError::Connect("the recording contains no further exchange".to_owned()));
         };
         compare_request(&expected, &head, &body, &mut |difference| self.note(difference));
         to_response(response).map_err(TransportError::Connect)
@@ -402,8 +404,8 @@ fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body
                 note(format!("url:\n expected {wanted}\n found    {found}"));
             }
         }
-        (Err(error), _) => note(format!("the recorded url `{}` is none: {error}", expected.url)),
-        (_, Err(error)) => note(format!("the url `{}` is none: {error}", head.uri)),
+        (Err(error), _) => note(format!("the recorded URL `{}` is not valid: {error}", expected.url)),
+        (_, Err(error)) => note(format!("the requested URL `{}` is not valid: {error}", head.uri)),
     }
     for (name, wanted) in &expected.headers {
         let wanted = to_text(wanted);
@@ -414,7 +416,7 @@ fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body
         }
     }
     for name in expected.absent_headers.iter().filter(|name| head.headers.contains_key(name.as_str())) {
-        note(format!("header {name} must not be there"));
+        note(format!("header {name} must be absent"));
     }
     if let Some(wanted) = &expected.body {
         let found = match (wanted, serde_json::from_slice(body)) {
@@ -431,23 +433,23 @@ fn compare_request(expected: &ExpectedRequest, head: &http::request::Parts, body
 
 fn to_response(response: RecordedResponse) -> Result<http::Response<ResponseBody>, String> {
     let mut builder = http::Response::builder().status(response.status);
-    let mut kind = String::new();
+    let mut content_type = String::new();
     for (name, value) in &response.headers {
         let value = to_text(value);
         if name.eq_ignore_ascii_case("content-type") {
-            kind.clone_from(&value);
+            content_type.clone_from(&value);
         }
         builder = builder.header(name, value);
     }
     let body = match (response.body_base64, response.body) {
         (Some(encoded), _) => STANDARD.decode(encoded).map_err(|error| format!("body_base64: {error}"))?,
         (None, Value::Null) => Vec::new(),
-        (None, Value::String(text)) if !kind.contains("json") => text.into_bytes(),
-        (None, value) if xml::is_xml(&xml::media_type(&kind)) => {
+        (None, Value::String(text)) if !content_type.contains("json") => text.into_bytes(),
+        (None, value) if xml::is_xml(&xml::media_type(&content_type)) => {
             xml::write_document(&value).map_err(|error| format!("body: {error}"))?.into_bytes()
         }
         (None, value) => value.to_string().into_bytes(),
     };
     let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
-    builder.body(body).map_err(|error| format!("the recorded response is none: {error}"))
+    builder.body(body).map_err(|error| format!("the recorded response is not valid: {error}"))
 }

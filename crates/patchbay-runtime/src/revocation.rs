@@ -5,7 +5,7 @@
 pub enum Revocation {
     /// The provider confirmed the revocation.
     Confirmed,
-    /// The connector has no way to revoke them: they remain valid until a person revokes them at the provider.
+    /// The connector cannot revoke them: they remain valid until a person revokes them at the provider.
     Unsupported,
     /// The account had no token to revoke.
     Nothing,

@@ -1,6 +1,6 @@
-//! Runs an action: checks its cursor and composite ids, runs its steps in order, assembles the result.
+//! Runs an action: decodes its cursor and composite ids, runs its steps in order, assembles the result.
 //!
-//! A run promises that no secret of the account leaves it: results and errors are redacted at its edge.
+//! No secret of the account leaves a run: results and errors are redacted before they are returned.
 
 use std::{borrow::Cow, sync::Mutex};
 
@@ -23,7 +23,12 @@ use crate::{
     step_scheduler,
 };
 
-/// Runs an action. The result always has `data` and `next`.
+/// Runs an action and returns its result, which always has `data` and `next`.
+///
+/// # Errors
+///
+/// 400 `ValidationError` for a cursor or composite id that is not valid, the error of the first step that fails, and 500
+/// `ConnectorError` if the result cannot be assembled. Secrets are redacted in it.
 pub async fn run(
     host: &Host,
     ctx: RunContext<'_>,
@@ -41,8 +46,12 @@ pub async fn run(
     }
 }
 
-/// Runs an action whose result is credentials, which nobody but the vault sees: nothing in it is redacted, as a
-/// provider may give a token back as it was. Errors are.
+/// Runs an action whose result is credentials. The result is not redacted, because a provider may return a token
+/// unchanged; it must only be sealed.
+///
+/// # Errors
+///
+/// The errors of [`run()`], with secrets redacted.
 pub async fn run_for_credentials(
     host: &Host,
     ctx: RunContext<'_>,
@@ -54,6 +63,7 @@ pub async fn run_for_credentials(
     execute(host, &ctx, action, inputs, &redactor).await.map_err(|error| redact_error(error, &redactor))
 }
 
+/// Runs an action without redaction of the result.
 async fn execute(
     host: &Host,
     ctx: &RunContext<'_>,
@@ -77,7 +87,7 @@ async fn execute(
     Ok(result)
 }
 
-/// A Basic header is a secret of its own: neither user nor password shows in it.
+/// Adds the credentials of a Basic header to the secrets: in base64, they contain neither user name nor password literally.
 fn redact_basic_header(
     ctx: &RunContext<'_>,
     inputs: &Inputs,

@@ -1,4 +1,4 @@
-//! Who runs what for whom: the ids that expressions see as `$.context`.
+//! The ids of a run, which expressions read as `$.context`.
 
 use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{AccountId, CallId, OrganizationId, Owner, ProfileId, ProjectId};
@@ -7,24 +7,24 @@ use serde_json::{Map, Value};
 /// The ids of a run.
 #[derive(Clone, Debug)]
 pub struct RunIds {
-    /// The organisation; none where only the project is known.
+    /// The organization; `None` if only the project is known.
     pub organization_id: Option<OrganizationId>,
     /// The project.
     pub project_id: ProjectId,
-    /// The account; none while linking.
+    /// The account; `None` while it is being linked.
     pub account_id: Option<AccountId>,
     /// The profile.
     pub profile_id: ProfileId,
-    /// The provider's environment.
+    /// The key of the provider's environment.
     pub environment: String,
-    /// Whose account it is.
+    /// The owner of the account.
     pub owner: Option<Owner>,
-    /// The run.
+    /// The call.
     pub call_id: CallId,
 }
 
 impl RunIds {
-    /// The object behind `$.context`, under the names that connector files use.
+    /// Returns the object behind `$.context`, with the names that connector files use.
     pub fn context(&self, connector: &Connector, method: &AuthMethod) -> Value {
         let mut context = Map::new();
         let mut put = |key: &str, value: Option<&str>| {

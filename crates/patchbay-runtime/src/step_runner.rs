@@ -1,8 +1,8 @@
-//! What decides whether, how often and with what success a step runs.
+//! Runs one step: checks its condition, runs its functions for each item of its iterator, checks its success criteria.
 //!
-//! A step over an `iterator` runs once for each element; its output's data are the list of what each came to.
-//! `iterator.item` is the element, `iterator.index` its place from 0, `iterator.current` what the step's
-//! functions have made of it so far. Elements are bounded by number and by the call's time.
+//! A step with an `iterator` runs once for each item, and the data of its output is the list of the results.
+//! `iterator.item` is the item, `iterator.index` its index from 0, `iterator.current` the data of the step's previous
+//! function. The number of items is limited, and no item starts after the deadline of the call.
 
 use patchbay_connector::{
     definition::{OnConditionError, Step},
@@ -18,12 +18,12 @@ use crate::{
     steps,
 };
 
-/// The most elements that a step runs over.
+/// The maximum number of items of an iterator.
 const MAX_ITEMS: usize = 10_000;
 
-/// How the action goes on.
+/// The outcome of a step, which decides how the action continues.
 pub enum StepFlow {
-    /// The step left this output.
+    /// The step ran and has this output.
     Done(Value),
     /// The step did not run.
     Skipped,
@@ -31,7 +31,13 @@ pub enum StepFlow {
     Break,
 }
 
-/// Runs a step as its keys say.
+/// Runs a step and returns its outcome.
+///
+/// # Errors
+///
+/// The error of the condition, the iterator or a step function; 408 `TimeoutError` after the deadline; 400
+/// `ValidationError` for too many items; 502 `ProviderResponseTooLargeError` for too large results; 502
+/// `ProviderInvalidResponseError` if the success criteria are not met.
 pub async fn run(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Result<StepFlow, Error> {
     match check_condition(run, step)? {
         StepFlow::Done(_) => {}
@@ -47,7 +53,7 @@ pub async fn run(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Result<S
     check_success_criteria(run, step, outcome?).map(StepFlow::Done)
 }
 
-/// Whether the condition lets the step run.
+/// Checks the condition of a step. Returns `Done` if the step may run.
 fn check_condition(run: &Run<'_>, step: &Step) -> Result<StepFlow, Error> {
     let Some(condition) = &step.condition else { return Ok(StepFlow::Done(Value::Null)) };
     match (condition.is_truthy(&Bindings { roots: &run.roots() }), step.on_condition_error) {
@@ -58,7 +64,7 @@ fn check_condition(run: &Run<'_>, step: &Step) -> Result<StepFlow, Error> {
     }
 }
 
-/// The step for each element of its iterator.
+/// Runs a step for each item of its iterator and returns its output.
 async fn run_iterator(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Result<Value, Error> {
     let found = match &step.iterator {
         Some(iterator) => {
@@ -72,15 +78,22 @@ async fn run_iterator(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Res
         Some(single) => vec![single],
     };
     if items.len() > MAX_ITEMS {
-        let message = format!("the step `{}` has {} elements; at most {MAX_ITEMS} are run", step.id, items.len());
+        let message = format!(
+            "step `{}` has {} items; the maximum is {MAX_ITEMS}. Split the list into several calls",
+            step.id,
+            items.len()
+        );
         return Err(Error::new(ErrorCode::Validation, message));
     }
     let mut results = Vec::with_capacity(items.len());
-    let (mut answer, mut bytes) = (StepOutput::default(), 0_usize);
+    let (mut output, mut bytes) = (StepOutput::default(), 0_usize);
     for (index, item) in items.into_iter().enumerate() {
         if Instant::now() >= run.ctx.deadline {
             let title = &run.ctx.connector.title;
-            let message = format!("{title}: the time was over at element {index} of the step `{}`", step.id);
+            let message = format!(
+                "{title}: the call timed out at item {index} of step `{}`; split the list into several calls",
+                step.id
+            );
             return Err(Error::new(ErrorCode::Timeout, message));
         }
         let variables = Map::from_iter([
@@ -88,20 +101,23 @@ async fn run_iterator(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Res
             ("index".to_owned(), Value::from(index)),
             ("current".to_owned(), item),
         ]);
-        answer = run_item(run, step, parts, variables).await?;
-        bytes = bytes.saturating_add(json_size(&answer.data));
+        output = run_item(run, step, parts, variables).await?;
+        bytes = bytes.saturating_add(json_size(&output.data));
         if bytes > run.ctx.config.max_response_bytes {
             let limit = run.ctx.config.max_response_bytes;
-            let message = format!("the elements of the step `{}` came to more than {limit} bytes in all", step.id);
+            let message = format!(
+                "the results of step `{}` are larger than {limit} bytes in total; split the list into several calls",
+                step.id
+            );
             return Err(Error::new(ErrorCode::ProviderResponseTooLarge, message));
         }
-        results.push(std::mem::take(&mut answer.data));
+        results.push(std::mem::take(&mut output.data));
     }
-    answer.data = Value::Array(results);
-    Ok(answer.into_value())
+    output.data = Value::Array(results);
+    Ok(output.into_value())
 }
 
-/// The step's functions, one after the other, for one element.
+/// Runs the functions of a step in order, for one item, and returns the output of the last one.
 async fn run_item(
     run: &mut Run<'_>,
     step: &Step,
@@ -109,26 +125,26 @@ async fn run_item(
     variables: Map<String, Value>,
 ) -> Result<StepOutput, Error> {
     run.iterator = Value::Object(variables);
-    let mut answer = steps::run(run, &step.function, parts).await?;
+    let mut output = steps::run(run, &step.function, parts).await?;
     for function in &step.then {
         if let Value::Object(members) = &mut run.iterator {
-            members.insert("current".to_owned(), std::mem::take(&mut answer.data));
+            members.insert("current".to_owned(), std::mem::take(&mut output.data));
         }
-        answer = steps::run(run, function, parts).await?;
+        output = steps::run(run, function, parts).await?;
     }
-    Ok(answer)
+    Ok(output)
 }
 
-/// The output, where it is what the author calls a success.
+/// Returns the output if it meets the success criteria of the step.
 fn check_success_criteria(run: &mut Run<'_>, step: &Step, output: Value) -> Result<Value, Error> {
     let Some(criteria) = &step.success_criteria else { return Ok(output) };
-    // The step's own output is not among the steps yet; while the criteria are looked at it is there under its id, and
-    // as `response`. It is moved there and back: outputs may be large.
-    let own = Value::Object(Map::from_iter([("output".to_owned(), output)]));
+    // During the check, the criteria can read the step's own output, under the step's id and as `response`. The output is
+    // moved in and out instead of cloned, because it may be large.
+    let entry = Value::Object(Map::from_iter([("output".to_owned(), output)]));
     if let Value::Object(steps) = &mut run.steps {
-        steps.insert(step.id.clone(), own);
+        steps.insert(step.id.clone(), entry);
     }
-    // Whether it is a success; where it is none, what the file says of that.
+    // `None` for a success, otherwise the failure message of the file.
     let failure = {
         let response = run.steps.get(&step.id).and_then(|step| step.get("output")).unwrap_or(&Value::Null);
         let roots = run.roots().into_iter().chain([("response", response)]).collect::<Vec<_>>();
@@ -143,17 +159,17 @@ fn check_success_criteria(run: &mut Run<'_>, step: &Step, output: Value) -> Resu
         }
         .map_err(|error| run.expression_error(&error))
     };
-    let own = run.steps.as_object_mut().and_then(|steps| steps.shift_remove(&step.id));
-    let output = own.and_then(|mut step| step.get_mut("output").map(Value::take)).unwrap_or_default();
+    let entry = run.steps.as_object_mut().and_then(|steps| steps.shift_remove(&step.id));
+    let output = entry.and_then(|mut step| step.get_mut("output").map(Value::take)).unwrap_or_default();
     let Some(message) = failure? else { return Ok(output) };
     let (title, id) = (&run.ctx.connector.title, &step.id);
     let message = message
         .filter(|message| !message.is_empty())
-        .unwrap_or_else(|| format!("{title} answered, but not with what the step `{id}` counts as a success"));
+        .unwrap_or_else(|| format!("the response of {title} does not meet the success criteria of step `{id}`"));
     Err(Error::new(ErrorCode::ProviderInvalidResponse, message))
 }
 
-/// Roughly how many bytes a value takes as JSON.
+/// Returns the approximate size of a value as JSON, in bytes.
 fn json_size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,

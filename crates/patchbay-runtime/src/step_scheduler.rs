@@ -1,9 +1,8 @@
-//! An action's steps in order; those that are `async` run beside the ones after them.
+//! Runs the steps of an action in order. An `async` step runs concurrently with the steps after it.
 //!
-//! A step starts when every step whose output it reads is done. A step that runs beside others and fails ends the
-//! action like any other: the step that runs at that moment is finished, no further one starts, and what still runs
-//! beside is given up. At the end of the action everything is waited for. All of it happens inside the caller's own
-//! task: when the caller goes away, so does every step.
+//! A step starts when every step whose output it reads is done. If an `async` step fails, the action fails as with any
+//! other step: the current step is finished, no further step starts, and the other `async` steps are cancelled. The action
+//! ends when all steps are done. All steps run inside the caller's task: dropping the caller's future cancels them.
 
 use std::pin::{Pin, pin};
 
@@ -36,6 +35,7 @@ struct StepProgress<'a> {
     steps: &'a [Step],
     /// The index of the last step that has an output.
     last: Option<usize>,
+    /// True after a step ended the action.
     is_stopped: bool,
 }
 
@@ -78,6 +78,7 @@ pub async fn run_steps<'a>(run: &mut Run<'a>, parts: OutputParts) -> Result<Opti
 }
 
 impl<'a> AsyncSteps<'a> {
+    /// Returns true if a running step must finish before a step may start.
     fn must_wait_before(&self, step: &Step, steps: &[Step]) -> bool {
         self.running_indexes.iter().any(|index| match &step.depends_on {
             StepDependencies::Any => true,
@@ -87,16 +88,16 @@ impl<'a> AsyncSteps<'a> {
 
     /// Starts a step with the current outputs of the steps that it reads.
     fn start(&mut self, run: &Run<'a>, index: usize, step: &'a Step, parts: OutputParts) {
-        let mut own = run.for_async_step(step);
+        let mut step_run = run.for_async_step(step);
         self.running_indexes.push(index);
-        self.running.push(Box::pin(async move { (index, step_runner::run(&mut own, step, parts).await) }));
+        self.running.push(Box::pin(async move { (index, step_runner::run(&mut step_run, step, parts).await) }));
     }
 
     /// Drives a future while the concurrent steps continue.
     async fn drive_while<T>(&mut self, mut main: Pin<&mut impl Future<Output = T>>) -> T {
         while !self.running_indexes.is_empty() {
             tokio::select! {
-                // What runs beside comes first, so that it is sent before the step that follows it.
+                // The concurrent steps are polled first, so that their requests are sent before the request of `main`.
                 biased;
                 Some(done) = self.running.next() => self.finish(done),
                 outcome = main.as_mut() => return outcome,
@@ -113,6 +114,7 @@ impl<'a> AsyncSteps<'a> {
         }
     }
 
+    /// Moves a step from the running to the finished steps.
     fn finish(&mut self, done: FinishedStep) {
         self.running_indexes.retain(|index| *index != done.0);
         self.done.push(done);
@@ -125,6 +127,7 @@ impl<'a> AsyncSteps<'a> {
 }
 
 impl StepProgress<'_> {
+    /// Stores the output of a step, or stops the action.
     fn record_outcome(
         &mut self,
         run: &mut Run<'_>,
@@ -139,14 +142,14 @@ impl StepProgress<'_> {
                 self.is_stopped = true;
                 return Ok(());
             }
-            // What cannot be helped by going on is not ignored: the time is over, or the guard said no.
+            // A timeout and an error of the connector file (500) are never ignored.
             Err(error) if step.ignore_error && !matches!(error.code.status(), 408 | 500) => {
                 action_result::ignored_error_output(&error)
             }
             Err(error) => return Err(error),
         };
         if let Value::Object(outputs) = &mut run.steps {
-            // In the file's order, whichever was done first.
+            // In the order of the file, whichever step finished first.
             let is_before = |id: &String| self.steps[..index].iter().any(|step| step.id == *id);
             let at = match self.last {
                 Some(last) if last > index => outputs.keys().filter(|id| is_before(id)).count(),
@@ -160,7 +163,7 @@ impl StepProgress<'_> {
 }
 
 impl<'a> Run<'a> {
-    /// A run of one step of this run, with the outputs that it reads.
+    /// Creates the run of an `async` step, with a copy of the outputs that the step reads.
     fn for_async_step(&self, step: &'a Step) -> Run<'a> {
         let mut outputs = Map::new();
         if let Value::Object(all) = &self.steps {

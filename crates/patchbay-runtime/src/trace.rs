@@ -1,4 +1,4 @@
-//! The requests and responses of a run, for debugging. They are recorded only if the caller asks for it, and secrets are
+//! The requests and responses of a run, for debugging. They are recorded only if the caller requests it, and secrets are
 //! redacted before they are stored.
 
 use std::sync::{Mutex, PoisonError};
@@ -43,12 +43,12 @@ pub struct Exchange {
     pub response_body: Value,
     /// The time from the request to the end of the response, in milliseconds.
     pub duration_ms: u64,
-    /// The reason that there was no response.
+    /// The reason why there was no response.
     pub error: Option<String>,
 }
 
 impl Exchange {
-    /// Redacts these secrets everywhere.
+    /// Redacts the secrets of a redactor in all parts of the exchange.
     fn redact(&mut self, redactor: &Redactor) {
         self.url = redactor.text(&self.url).into_owned();
         self.error = self.error.take().map(|error| redactor.text(&error).into_owned());
@@ -72,26 +72,26 @@ pub struct RunTrace {
 #[derive(Debug, Default)]
 pub struct Trace {
     exchanges: Mutex<Vec<Exchange>>,
-    /// Secrets that the run itself made or received, such as a session token. They are redacted at the end in all
+    /// Secrets that the run itself created or received, such as a session token. They are redacted at the end in all
     /// exchanges, also in the response that contained them.
     run_secrets: Mutex<Redactor>,
 }
 
-/// Shorter values are words like `true`, which also occur elsewhere.
+/// The minimum length of a run's own secret, in bytes. Shorter values are words like `true`, which also occur elsewhere.
 const MIN_SECRET_LEN: usize = 8;
 
-/// Returns the time since `began`, in milliseconds.
-pub fn elapsed_millis(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+/// Returns the time since `started`, in milliseconds.
+pub fn elapsed_millis(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// An exchange whose response has not arrived.
 pub struct PendingExchange(Exchange);
 
 impl Trace {
-    /// Ends the recording of a run that began at `began`.
-    pub fn finish(self, began: Instant) -> RunTrace {
-        let duration_ms = elapsed_millis(began);
+    /// Ends the recording of a run that started at `started`.
+    pub fn finish(self, started: Instant) -> RunTrace {
+        let duration_ms = elapsed_millis(started);
         RunTrace { duration_ms, requests: self.into_exchanges() }
     }
 
@@ -103,7 +103,7 @@ impl Trace {
         exchanges
     }
 
-    /// Adds a secret that the run made itself, such as a signed assertion.
+    /// Adds a secret that the run created itself, such as a signed assertion.
     pub fn add_secret(&self, secret: &str) {
         if secret.len() >= MIN_SECRET_LEN {
             self.run_secrets.lock().unwrap_or_else(PoisonError::into_inner).add(secret);
@@ -129,9 +129,9 @@ impl Trace {
     }
 
     /// Records a request that is about to be sent.
-    pub fn begin(&self, step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> PendingExchange {
-        self.add_credentials(&outgoing.headers);
-        PendingExchange::new(step, outgoing, redactor)
+    pub fn begin(&self, step: &str, request: &OutboundRequest, redactor: &Redactor) -> PendingExchange {
+        self.add_credentials(&request.headers);
+        PendingExchange::new(step, request, redactor)
     }
 
     /// Records the response to a request; `None` for a body that is streamed.
@@ -148,8 +148,7 @@ impl Trace {
         self.push(Exchange {
             status: Some(status.as_u16()),
             response_headers: headers(response_headers, redactor),
-            response_body: response_body
-                .map_or_else(|| Value::from("(handed on as it comes)"), |read| body(read, redactor)),
+            response_body: response_body.map_or_else(|| Value::from("(streamed)"), |bytes| body(bytes, redactor)),
             duration_ms,
             ..exchange
         });
@@ -170,13 +169,13 @@ impl Trace {
 }
 
 impl PendingExchange {
-    fn new(step: &str, outgoing: &OutboundRequest, redactor: &Redactor) -> Self {
+    fn new(step: &str, request: &OutboundRequest, redactor: &Redactor) -> Self {
         Self(Exchange {
             step: step.to_owned(),
-            method: outgoing.method.to_string(),
-            url: redactor.text(outgoing.url.as_str()).into_owned(),
-            headers: headers(&outgoing.headers, redactor),
-            body: body(&outgoing.body, redactor),
+            method: request.method.to_string(),
+            url: redactor.text(request.url.as_str()).into_owned(),
+            headers: headers(&request.headers, redactor),
+            body: body(&request.body, redactor),
             status: None,
             response_headers: Map::new(),
             response_body: Value::Null,
@@ -186,6 +185,7 @@ impl PendingExchange {
     }
 }
 
+/// Returns headers as an object, with secrets redacted.
 fn headers(headers: &HeaderMap, redactor: &Redactor) -> Map<String, Value> {
     let mut shown = Map::new();
     for (name, value) in headers {
@@ -196,7 +196,7 @@ fn headers(headers: &HeaderMap, redactor: &Redactor) -> Map<String, Value> {
             redactor.text(&String::from_utf8_lossy(value.as_bytes())).into_owned()
         };
         match shown.get_mut(name.as_str()) {
-            // Several of one name, as one list (RFC 9110 section 5.2).
+            // Several values of one name become one list (RFC 9110, section 5.2).
             Some(Value::String(before)) => {
                 before.push_str(", ");
                 before.push_str(&text);
@@ -209,6 +209,7 @@ fn headers(headers: &HeaderMap, redactor: &Redactor) -> Map<String, Value> {
     shown
 }
 
+/// Returns a body as JSON or as shortened text, with secrets redacted.
 fn body(bytes: &Bytes, redactor: &Redactor) -> Value {
     if bytes.is_empty() {
         return Value::Null;
@@ -220,15 +221,15 @@ fn body(bytes: &Bytes, redactor: &Redactor) -> Value {
         return value;
     }
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return Value::String(format!("({} bytes that are no text)", bytes.len()));
+        return Value::String(format!("({} bytes that are not text)", bytes.len()));
     };
-    // Redacted before it is cut: half of a secret is still a secret.
+    // Redacted before it is shortened: half of a secret is still a secret.
     let text = redactor.text(text);
     if text.len() <= MAX_BODY_BYTES {
         return Value::String(text.into_owned());
     }
     let end = (0..=MAX_BODY_BYTES).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-    Value::String(format!("{}… ({} bytes in all)", &text[..end], bytes.len()))
+    Value::String(format!("{}… ({} bytes in total)", &text[..end], bytes.len()))
 }
 
 #[cfg(test)]
@@ -240,7 +241,7 @@ mod tests {
 
     const SECRET: &str = "canary-secret-1";
 
-    fn outgoing() -> OutboundRequest {
+    fn request() -> OutboundRequest {
         let mut sensitive = HeaderValue::from_static("other");
         sensitive.set_sensitive(true);
         let headers = HeaderMap::from_iter([
@@ -261,13 +262,13 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_redacted_before_they_are_kept() {
+    fn secrets_are_redacted_before_they_are_stored() {
         let redactor = Redactor::new([SECRET].into_iter());
         let trace = Trace::default();
         let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, HeaderValue::from_static("a=b"))]);
         let body = Bytes::from(format!("{}{SECRET}", "x".repeat(MAX_BODY_BYTES - 5)));
         trace.record_response(
-            PendingExchange::new("one", &outgoing(), &redactor),
+            PendingExchange::new("one", &request(), &redactor),
             StatusCode::OK,
             &headers,
             Some(&body),
@@ -275,7 +276,7 @@ mod tests {
             &redactor,
         );
         trace.record_failure(
-            PendingExchange::new("two", &outgoing(), &redactor),
+            PendingExchange::new("two", &request(), &redactor),
             "no route to canary-secret-1",
             8,
             &redactor,
@@ -289,13 +290,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_run_proves_itself_with_is_taken_out_of_what_came_before() {
+    fn credentials_of_later_requests_are_redacted_in_earlier_exchanges() {
         let (trace, redactor) = (Trace::default(), Redactor::new([SECRET].into_iter()));
-        let got = Bytes::from_static(br#"{"token":"canary-session-1","note":"canary-assertion-1","ok":true}"#);
-        let url =
-            |text: &str| OutboundRequest { url: url::Url::parse(text).unwrap(), body: Bytes::new(), ..outgoing() };
+        let response_body =
+            Bytes::from_static(br#"{"token":"canary-session-1","note":"canary-assertion-1","ok":true}"#);
+        let url = |text: &str| OutboundRequest { url: url::Url::parse(text).unwrap(), body: Bytes::new(), ..request() };
         let first = trace.begin("one", &url("https://api.example/in"), &redactor);
-        trace.record_response(first, StatusCode::OK, &HeaderMap::new(), Some(&got), 1, &redactor);
+        trace.record_response(first, StatusCode::OK, &HeaderMap::new(), Some(&response_body), 1, &redactor);
         trace.add_secret("canary-assertion-1");
         for (credential, path) in [
             ("Bearer canary-session-1", "https://api.example/x?again=canary-session-1"),
@@ -303,9 +304,9 @@ mod tests {
             ("Basic dXNlcjpjYW5hcnktcGFzc3dvcmQtMQ==", "https://api.example/canary-password-1"),
             ("canary-bare-1", "https://api.example/?is=canary-bare-1&true=true"),
         ] {
-            let mut outgoing = url(path);
-            outgoing.headers.insert(http::header::AUTHORIZATION, HeaderValue::from_static(credential));
-            let sent = trace.begin("more", &outgoing, &redactor);
+            let mut request = url(path);
+            request.headers.insert(http::header::AUTHORIZATION, HeaderValue::from_static(credential));
+            let sent = trace.begin("more", &request, &redactor);
             trace.record_failure(sent, "canary-bare-1 is refused", 1, &redactor);
         }
         let text = serde_json::to_string(&trace.into_exchanges()).unwrap();
@@ -313,10 +314,10 @@ mod tests {
     }
 
     #[test]
-    fn a_run_keeps_so_many() {
+    fn the_number_of_exchanges_is_limited() {
         let (trace, redactor) = (Trace::default(), Redactor::default());
         for _ in 0..150 {
-            trace.record_failure(PendingExchange::new("s", &outgoing(), &redactor), "x", 1, &redactor);
+            trace.record_failure(PendingExchange::new("s", &request(), &redactor), "x", 1, &redactor);
         }
         assert_eq!(trace.into_exchanges().len(), MAX_EXCHANGES);
     }

@@ -287,7 +287,7 @@ fn own_headers(given: &[(String, String)], problems: &mut Vec<Problem>) -> Heade
             _ => problems.push(Problem {
                 path: format!("headers.{lower}"),
                 code: "header_value",
-                message: format!("`headers.{lower}` holds a line break or another control character"),
+                message: format!("`headers.{lower}` contains a line break or another control character"),
             }),
         }
     }
@@ -316,7 +316,7 @@ fn json_body(provider: &str, incoming: InboundResponse) -> Result<Bytes, Error> 
     let Ok(text) = std::str::from_utf8(&incoming.body) else {
         let status = incoming.status.as_u16();
         let message =
-            format!("{provider} answered {status} with a body that is not text; download files with a download action");
+            format!("{provider} responded with {status} and a body that is not text; download files with a download action");
         let failure =
             ProviderFailure { status: Some(status), url: display_url(&incoming.url), ..ProviderFailure::default() };
         return Err(Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure));

@@ -57,8 +57,8 @@ async fn a_clock_that_is_wrong_is_told_with_both_times() {
     let world = World::with(|rules| rules.clock_skew_seconds = 3600).await;
     let profile = world.profile().await;
     let error = Browser::begin(&world, &profile.id).await.err().unwrap();
-    let expected = "Pier refuses the time of the request (it takes 2026-01-15T11:25:00.000Z to 2026-01-15T11:35:00.000Z): \
-                    this server's clock shows 2026-01-15T10:30:00.000Z; set it right";
+    let expected = "Pier rejected the timestamp of the request (it accepts 2026-01-15T11:25:00.000Z to 2026-01-15T11:35:00.000Z): \
+                    this server's clock shows 2026-01-15T10:30:00.000Z; correct the clock";
     assert_eq!((error.code, error.message.as_str()), (ErrorCode::Provider, expected));
     let profile = world.engine.profiles.get(&world.caller, &profile.id).await.unwrap();
     assert!(profile.alarm.is_none(), "the app's credentials are not to blame");
@@ -81,7 +81,7 @@ async fn access_that_was_taken_back_is_told() {
     assert_eq!((error.status(), error.code), (401, ErrorCode::AccountInvalidCredentials));
     assert_eq!(
         error.message,
-        "Pier says that access was taken back (token_revoked); reconnect the account with valid ones"
+        "Pier reports that access was revoked (token_revoked); reconnect the account with valid ones"
     );
 }
 

@@ -1,8 +1,9 @@
-//! The named formats of texts. No regular expression is compiled for them.
+//! Checks strings against named formats, without regular expressions.
 
-/// What a text must be, when it is not; `None` when it fits or the format is unknown.
+/// Returns the expected format, as a noun phrase, if a string does not have it. Returns `None` if it does or if the format is
+/// unknown.
 pub(super) fn expected_format(format: &str, text: &str) -> Option<&'static str> {
-    let (fits, wanted) = match format {
+    let (matches, expected) = match format {
         "email" => (is_email(text), "an e-mail address"),
         "url" => (is_url(text), "an http or https URL"),
         "uri" => (url::Url::parse(text).is_ok(), "a URI"),
@@ -11,7 +12,7 @@ pub(super) fn expected_format(format: &str, text: &str) -> Option<&'static str> 
         "datetime" => (is_datetime(text), "a date and time such as 2026-01-31T10:30:00Z"),
         _ => return None,
     };
-    (!fits).then_some(wanted)
+    (!matches).then_some(expected)
 }
 
 fn is_email(text: &str) -> bool {
@@ -36,13 +37,13 @@ fn is_url(text: &str) -> bool {
 
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
-        && text.bytes().enumerate().all(|(place, byte)| match place {
+        && text.bytes().enumerate().all(|(index, byte)| match index {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
 }
 
-/// A calendar date, RFC 3339's `full-date`.
+/// Returns true for a calendar date (`full-date` of RFC 3339, section 5.6).
 pub(super) fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
@@ -62,7 +63,8 @@ pub(super) fn is_date(text: &str) -> bool {
     (1..=days).contains(&day)
 }
 
-/// A date and time, RFC 3339's `date-time`; the offset may be missing, seconds have any fraction.
+/// Returns true for a date and time (`date-time` of RFC 3339, section 5.6). The offset is optional, and the seconds can have
+/// a fraction of any length.
 pub(super) fn is_datetime(text: &str) -> bool {
     if !text.is_ascii()
         || text.len() < 19
@@ -72,12 +74,12 @@ pub(super) fn is_datetime(text: &str) -> bool {
         return false;
     }
     let (time, mut rest) = (&text[11..19], &text[19..]);
-    let clock = |text: &str, last: u32| digits(text).is_some_and(|number| number <= last);
+    let in_range = |text: &str, max: u32| digits(text).is_some_and(|number| number <= max);
     let is_time = time.as_bytes()[2] == b':'
         && time.as_bytes()[5] == b':'
-        && clock(&time[..2], 23)
-        && clock(&time[3..5], 59)
-        && clock(&time[6..], 60);
+        && in_range(&time[..2], 23)
+        && in_range(&time[3..5], 59)
+        && in_range(&time[6..], 60);
     if let Some(fraction) = rest.strip_prefix('.') {
         let length = fraction.bytes().take_while(u8::is_ascii_digit).count();
         if length == 0 {
@@ -89,8 +91,8 @@ pub(super) fn is_datetime(text: &str) -> bool {
         || (rest.len() == 6
             && rest.starts_with(['+', '-'])
             && rest.as_bytes()[3] == b':'
-            && clock(&rest[1..3], 23)
-            && clock(&rest[4..], 59));
+            && in_range(&rest[1..3], 23)
+            && in_range(&rest[4..], 59));
     is_time && is_offset
 }
 
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_know_their_texts() {
+    fn each_format_accepts_and_rejects_texts() {
         for (format, good, bad) in [
             (
                 "email",
@@ -111,7 +113,7 @@ mod tests {
                 vec!["", "a", "a@b", "a b@c.d", "@b.co", "a@-b.co", "a@b..c"],
             ),
             ("url", vec!["https://x.example/a?b", "http://1.2.3.4"], vec!["ftp://x", "x.example", "https://"]),
-            ("uri", vec!["urn:isbn:1", "https://x"], vec!["", "no uri"]),
+            ("uri", vec!["urn:isbn:1", "https://x"], vec!["", "not a uri"]),
             ("uuid", vec!["0b6f2f0e-7c0b-4a52-8f1f-4cf3c8f4d1aa"], vec!["0b6f2f0e7c0b4a528f1f4cf3c8f4d1aa", "x"]),
             (
                 "date",

@@ -1,8 +1,8 @@
-//! Checking an action's inputs before anything is sent.
+//! Checks the inputs of an action before any request is sent.
 //!
-//! Every problem is reported at once, each with its path (`body.approvals[0].order`), a stable code and
-//! a sentence. What passes has its declared types: HTTP clients send numbers and booleans of paths,
-//! queries and headers as text, which is read as what the input declares.
+//! All problems are reported at once, each with its path (`body.approvals[0].order`), a stable code and a message. Checked
+//! inputs have their declared types: HTTP clients send the numbers and booleans of paths, queries and headers as text,
+//! which is converted to the declared type.
 
 mod formats;
 mod rules;
@@ -16,31 +16,31 @@ use serde_json::{Map, Value};
 
 use crate::{Error, ErrorCode, Problem};
 
-/// Inputs as they came in, by location.
+/// The unchecked inputs of a call, by location.
 #[derive(Clone, Debug, Default)]
 pub struct RawInputs {
-    /// Path inputs.
+    /// The path inputs.
     pub path: Map<String, Value>,
-    /// Query inputs.
+    /// The query inputs.
     pub query: Map<String, Value>,
-    /// Header inputs, names in any case.
+    /// The header inputs; the names are case-insensitive.
     pub headers: Map<String, Value>,
-    /// Body inputs.
+    /// The body inputs.
     pub body: Map<String, Value>,
 }
 
-/// Checked inputs: the object behind `inputs` in expressions.
+/// The checked inputs of a call.
 #[derive(Debug)]
 pub struct Inputs(Value);
 
 impl Inputs {
+    /// Returns the object behind `inputs` in expressions.
     pub fn values(&self) -> &Value {
         &self.0
     }
 }
 
-/// The most problems that one request is told of. Nobody reads more, and a list with a mistake in each of a million
-/// elements must not cost a million sentences.
+/// The maximum number of problems in one error. It bounds the work for a list with a mistake in each of a million items.
 const MAX_PROBLEMS: usize = 100;
 
 /// The problems found so far.
@@ -56,7 +56,7 @@ impl Default for Problems {
 }
 
 impl Problems {
-    /// For who wants to know whether there is one.
+    /// Creates a list that is full after one problem, for a check whose problems are not reported.
     fn any() -> Self {
         Self { found: Vec::new(), limit: 1 }
     }
@@ -71,19 +71,23 @@ impl Problems {
         self.found.is_empty()
     }
 
-    /// Whether it is of no use to look for more.
+    /// Returns true if further problems would not be reported.
     fn is_full(&self) -> bool {
         self.found.len() >= self.limit
     }
 
-    /// Whether there is one at `path` or inside it.
+    /// Returns true if there is a problem at `path` or inside it.
     fn covers(&self, path: &str) -> bool {
         let inside = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
         self.found.iter().any(|problem| problem.path.strip_prefix(path).is_some_and(inside))
     }
 }
 
-/// Checks `raw` against what the action declares.
+/// Checks inputs against the declarations of an action.
+///
+/// # Errors
+///
+/// 400 `ValidationError` with all problems, at most 100.
 pub fn check_inputs(action: &Action, raw: RawInputs) -> Result<Inputs, Error> {
     let mut problems = Problems::default();
     let mut checked = Map::new();
@@ -130,16 +134,16 @@ fn has_name(input: &Input, name: &str) -> bool {
 fn report_unknown(action: &Action, location: InputLocation, name: &str, problems: &mut Problems) {
     let path = format!("{}.{name}", location.as_str());
     if let Some(elsewhere) = action.inputs.iter().find(|input| input.name == name) {
-        let place = elsewhere.location.as_str();
-        let message = format!("`{name}` belongs in `{place}`, not in `{}`", location.as_str());
+        let right = elsewhere.location.as_str();
+        let message = format!("`{name}` belongs in `{right}`, not in `{}`", location.as_str());
         return problems.add(&path, "unknown_field", message);
     }
-    let here = action.inputs.iter().filter(|input| input.location == location).map(|input| input.name.as_str());
-    let hint = match nearest(name, here) {
+    let names = action.inputs.iter().filter(|input| input.location == location).map(|input| input.name.as_str());
+    let hint = match nearest(name, names) {
         Some(known) => format!("; did you mean `{known}`?"),
         None => String::new(),
     };
-    problems.add(&path, "unknown_field", format!("`{}` takes no `{path}`{hint}", action.public_id));
+    problems.add(&path, "unknown_field", format!("`{}` has no input `{path}`{hint}", action.public_id));
 }
 
 fn validation_error(action: &Action, problems: Vec<Problem>) -> Error {
@@ -147,9 +151,9 @@ fn validation_error(action: &Action, problems: Vec<Problem>) -> Error {
     let message = match problems.len() {
         1 => first,
         MAX_PROBLEMS.. => {
-            format!("`{}` was given {MAX_PROBLEMS} wrong inputs or more; the first: {first}", action.public_id)
+            format!("`{}`: {MAX_PROBLEMS} or more inputs are not valid; the first: {first}", action.public_id)
         }
-        count => format!("`{}` was given {count} wrong inputs; the first: {first}", action.public_id),
+        count => format!("`{}`: {count} inputs are not valid; the first: {first}", action.public_id),
     };
     Error::new(ErrorCode::Validation, message).with_problems(problems)
 }

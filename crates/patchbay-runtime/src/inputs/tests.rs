@@ -71,7 +71,7 @@ fn problems(value: &Value) -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn text_becomes_what_is_declared_outside_the_body() {
+fn text_outside_the_body_is_converted_to_the_declared_type() {
     let inputs = check_inputs(
         &action(),
         raw(&json!({
@@ -90,7 +90,7 @@ fn text_becomes_what_is_declared_outside_the_body() {
 }
 
 #[test]
-fn every_problem_is_told_at_once() {
+fn all_problems_are_reported_at_once() {
     let found = problems(&json!({
         "query": {"limit": "many", "deep": 1, "limt": 1, "name": "x"},
         "headers": {"x-trace": "a\r\nb"},
@@ -119,16 +119,16 @@ fn every_problem_is_told_at_once() {
 }
 
 #[test]
-fn a_mistake_in_every_element_is_told_a_hundred_times_at_most() {
+fn at_most_a_hundred_problems_are_reported() {
     let many = vec![json!({"ordr": 1}); 50_000];
     let error = check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "body": {"approvals": many}}))).unwrap_err();
     assert_eq!(error.problems.len(), 100);
     assert_eq!(error.problems[0].path, "body.approvals[0].ordr");
-    assert!(error.message.starts_with("`demo_change` was given 100 wrong inputs or more; the first: "), "{error}");
+    assert!(error.message.starts_with("`demo_change`: 100 or more inputs are not valid; the first: "), "{error}");
 }
 
 #[test]
-fn hints_name_what_was_meant() {
+fn hints_suggest_similar_names() {
     let error =
         check_inputs(&action(), raw(&json!({"path": {"id": "1"}, "query": {"limt": 1, "name": "x"}}))).unwrap_err();
     assert!(error.problems[0].message.contains("did you mean `limit`?"), "{error:?}");
@@ -138,7 +138,7 @@ fn hints_name_what_was_meant() {
 }
 
 #[test]
-fn path_values_that_would_move_the_route_are_refused() {
+fn path_values_that_would_change_the_route_are_rejected() {
     for id in ["", ".", ".."] {
         assert_eq!(problems(&json!({"path": {"id": id}})), [("path.id".to_owned(), "path_segment")]);
     }
@@ -146,7 +146,7 @@ fn path_values_that_would_move_the_route_are_refused() {
 }
 
 #[test]
-fn limits_hold() {
+fn limits_are_checked() {
     assert_eq!(problems(&json!({"path": {"id": "1"}, "query": {"limit": 0}})), [("query.limit".to_owned(), "min")]);
     assert_eq!(problems(&json!({"path": {"id": "1"}, "query": {"limit": 101}})), [("query.limit".to_owned(), "max")]);
     let long = problems(&json!({"path": {"id": "1"}, "body": {"name": "sixsix"}}));

@@ -1,4 +1,4 @@
-//! One value against one input.
+//! Checks one value against the declaration of its input.
 
 use patchbay_connector::{
     definition::{Input, InputLocation, InputType},
@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{Problems, formats, rules};
 
-/// The value as its input declares it; `None` when it counts as not given or has a problem.
+/// Returns the value with the type that its input declares; `None` if it counts as missing or has a problem.
 pub(super) fn check(
     input: &Input,
     value: Value,
@@ -20,16 +20,16 @@ pub(super) fn check(
         return None;
     }
     if value.is_null() {
-        // In a body null may be meant: it clears a value. Elsewhere it is nothing.
+        // In a body, null clears a value. In other locations, it counts as missing.
         return (location == InputLocation::Body && !input.required).then_some(Value::Null);
     }
     if input.variants.is_empty() {
         return check_shape(input, value, path, location, problems);
     }
     for variant in std::iter::once(input).chain(&input.variants) {
-        let mut tried = Problems::any();
-        if let Some(checked) = check_shape(variant, value.clone(), path, location, &mut tried)
-            && tried.is_empty()
+        let mut variant_problems = Problems::any();
+        if let Some(checked) = check_shape(variant, value.clone(), path, location, &mut variant_problems)
+            && variant_problems.is_empty()
         {
             return Some(checked);
         }
@@ -39,11 +39,12 @@ pub(super) fn check(
     problems.add(
         path,
         "variant",
-        format!("`{path}` fits none of its {count} shapes; the first one's problems are listed"),
+        format!("`{path}` matches none of its {count} variants; the problems of the first variant are listed"),
     );
     None
 }
 
+/// Checks a value or a list of values against one variant of its input.
 fn check_shape(
     input: &Input,
     value: Value,
@@ -58,7 +59,7 @@ fn check_shape(
     }
     let items = match value {
         Value::Array(items) => items,
-        // A query with one value is a list of one.
+        // A query with one value is a list with one item.
         single if location != InputLocation::Body && !single.is_object() => vec![single],
         other => {
             problems.add(path, "type", format!("`{path}` must be a list, not {}", type_name(&other)));
@@ -67,11 +68,11 @@ fn check_shape(
     };
     rules::check_length(input, items.len(), path, problems);
     let mut checked = Vec::with_capacity(items.len());
-    for (place, item) in items.into_iter().enumerate() {
+    for (index, item) in items.into_iter().enumerate() {
         if problems.is_full() {
             break;
         }
-        let path = format!("{path}[{place}]");
+        let path = format!("{path}[{index}]");
         if let Some(item) = check_single(input, item, &path, location, problems) {
             rules::check_value(input, &item, &path, location, problems);
             checked.push(item);
@@ -80,6 +81,7 @@ fn check_shape(
     Some(Value::Array(checked))
 }
 
+/// Checks the type of a single value, and converts text outside the body.
 fn check_single(
     input: &Input,
     value: Value,
@@ -88,7 +90,7 @@ fn check_single(
     problems: &mut Problems,
 ) -> Option<Value> {
     let is_text = location != InputLocation::Body;
-    let mut wrong = |expected: &str, value: &Value| {
+    let mut reject = |expected: &str, value: &Value| {
         problems.add(path, "type", format!("`{path}` must be {expected}, not {}", type_name(value)));
         None
     };
@@ -98,27 +100,27 @@ fn check_single(
         | (InputType::Boolean, value @ Value::Bool(_)) => Some(value),
         (InputType::String, Value::Number(number)) if is_text => Some(Value::String(number.to_string())),
         (InputType::String, Value::Bool(truth)) if is_text => Some(Value::String(truth.to_string())),
-        (InputType::String, value) => wrong("a text", &value),
+        (InputType::String, value) => reject("a string", &value),
         (InputType::Number, Value::String(text)) if is_text => match number(&text) {
             Some(number) => Some(Value::Number(number)),
-            None => wrong("a number", &Value::String(text)),
+            None => reject("a number", &Value::String(text)),
         },
-        (InputType::Number, value) => wrong("a number", &value),
+        (InputType::Number, value) => reject("a number", &value),
         (InputType::Boolean, Value::String(text)) if is_text && matches!(text.as_str(), "true" | "false") => {
             Some(Value::Bool(text == "true"))
         }
-        (InputType::Boolean, value) => wrong("true or false", &value),
+        (InputType::Boolean, value) => reject("true or false", &value),
         (InputType::DatetimeString, Value::String(text)) if formats::is_date(&text) || formats::is_datetime(&text) => {
             Some(Value::String(text))
         }
         (InputType::DatetimeString, value) => {
-            wrong("a date such as 2026-01-31 or a date and time such as 2026-01-31T10:30:00Z", &value)
+            reject("a date such as 2026-01-31 or a date and time such as 2026-01-31T10:30:00Z", &value)
         }
         (InputType::Enum, value) => check_enum(input, value, path, is_text, problems),
         (InputType::Object, Value::Object(members)) => {
             Some(Value::Object(check_object(input, members, path, location, problems)))
         }
-        (InputType::Object, value) => wrong("an object", &value),
+        (InputType::Object, value) => reject("an object", &value),
     }
 }
 
@@ -133,16 +135,16 @@ fn check_enum(input: &Input, value: Value, path: &str, is_text: bool, problems: 
     if input.one_of.contains(&value) {
         return Some(value);
     }
-    let written = |known: &Value| match known {
+    let to_text = |known: &Value| match known {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let given = written(&value);
-    if is_text && let Some(known) = input.one_of.iter().find(|known| written(known) == given) {
+    let text = to_text(&value);
+    if is_text && let Some(known) = input.one_of.iter().find(|known| to_text(known) == text) {
         return Some(known.clone());
     }
-    let all = input.one_of.iter().map(written).collect::<Vec<_>>();
-    let hint = nearest(&given, all.iter().map(String::as_str));
+    let all = input.one_of.iter().map(to_text).collect::<Vec<_>>();
+    let hint = nearest(&text, all.iter().map(String::as_str));
     let hint = hint.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
     problems.add(path, "enum", format!("`{path}` must be one of: {}{hint}", all.join(", ")));
     None
@@ -171,7 +173,7 @@ fn check_object(
         } else {
             let hint = nearest(&name, input.properties.iter().map(|property| property.name.as_str()));
             let hint = hint.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
-            problems.add(&inner, "unknown_field", format!("`{path}` has no `{name}`{hint}"));
+            problems.add(&inner, "unknown_field", format!("`{path}` has no property `{name}`{hint}"));
         }
     }
     for property in &input.properties {
@@ -183,13 +185,13 @@ fn check_object(
     checked
 }
 
-/// What a value is, in words.
+/// Returns the type of a value as a noun phrase.
 fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
         Value::Number(_) => "a number",
-        Value::String(_) => "this text",
+        Value::String(_) => "this string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }

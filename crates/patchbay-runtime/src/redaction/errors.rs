@@ -3,7 +3,7 @@
 use super::redactor::Redactor;
 use crate::Error;
 
-/// Redacts the account's secrets in an error.
+/// Redacts the account's secrets in an error and in the provider's response of that error.
 pub fn redact_error(mut error: Error, redactor: &Redactor) -> Error {
     error.message = redactor.text(&error.message).into_owned();
     for problem in &mut error.problems {

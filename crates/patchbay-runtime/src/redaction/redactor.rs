@@ -19,7 +19,7 @@ use super::stream_redactor::StreamRedactor;
 
 /// The replacement for a secret.
 pub const REDACTED: &str = "[redacted]";
-/// The minimum length of a secret; a shorter value would match unrelated text.
+/// The minimum length of a secret, in bytes; a shorter value would match unrelated text.
 const MIN_SECRET_LEN: usize = 4;
 
 /// Redacts the secrets of one account.
@@ -37,7 +37,7 @@ impl Redactor {
         redactor
     }
 
-    /// Adds a secret.
+    /// Adds a secret in all its encodings. A secret shorter than 4 bytes is ignored.
     pub fn add(&mut self, secret: &str) {
         if secret.len() < MIN_SECRET_LEN {
             return;
@@ -45,7 +45,7 @@ impl Redactor {
         let json = serde_json::to_string(secret).unwrap_or_default();
         let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
         let percent = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>();
-        for spelling in [
+        for encoded in [
             percent.replace('+', "%20"),
             percent,
             json.replace('/', "\\/"),
@@ -58,8 +58,8 @@ impl Redactor {
             URL_SAFE_NO_PAD.encode(secret),
             secret.to_owned(),
         ] {
-            if !spelling.is_empty() && !self.needles.iter().any(|known| **known == spelling) {
-                self.needles.push(Zeroizing::new(spelling));
+            if !encoded.is_empty() && !self.needles.iter().any(|known| **known == encoded) {
+                self.needles.push(Zeroizing::new(encoded));
             }
         }
         self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
@@ -95,16 +95,17 @@ impl Redactor {
         self.walk(value, &finders);
     }
 
+    /// Redacts the secrets in a value, in place.
     fn walk(&self, value: &mut Value, finders: &[Finder<'_>]) {
-        let hit = |text: &str| finders.iter().any(|finder| finder.find(text.as_bytes()).is_some());
+        let has_secret = |text: &str| finders.iter().any(|finder| finder.find(text.as_bytes()).is_some());
         match value {
-            Value::String(text) if hit(text) => *text = self.text(text).into_owned(),
+            Value::String(text) if has_secret(text) => *text = self.text(text).into_owned(),
             Value::Number(number) if self.needles.iter().any(|needle| **needle == number.to_string()) => {
                 *value = Value::String(REDACTED.to_owned());
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.walk(item, finders)),
             Value::Object(members) => {
-                if members.keys().any(|key| hit(key)) {
+                if members.keys().any(|key| has_secret(key)) {
                     *members = std::mem::take(members)
                         .into_iter()
                         .map(|(key, member)| (self.text(&key).into_owned(), member))
@@ -121,7 +122,7 @@ impl Redactor {
         if !self.contains_secret(&json) {
             return json;
         }
-        // An echo is rare: the tree is worth its cost, as a replaced number would break the text.
+        // An echo is rare, so the cost of parsing is acceptable. In the text, a replaced number would not be valid JSON.
         let Ok(mut value) = serde_json::from_slice::<Value>(&json) else {
             return Bytes::from(format!("\"{REDACTED}\""));
         };
@@ -145,7 +146,7 @@ mod tests {
     const SECRET: &str = "s3cr+t/\"value\" ü";
 
     #[test]
-    fn every_spelling_is_removed() {
+    fn every_encoding_is_redacted() {
         let redactor = Redactor::new([SECRET].into_iter());
         let echo = json!({"plain": SECRET, "base64": STANDARD.encode(SECRET), "inside": format!("key={SECRET}!")});
         let escaped = echo.to_string().replace('/', "\\/");
@@ -162,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_numbers_count_too_and_json_stays_json() {
+    fn keys_and_numbers_are_redacted_and_json_stays_valid() {
         let redactor = Redactor::new(["12345678"].into_iter());
         let clean = redactor.json(Bytes::from_static(br#"{"12345678":1,"pin":12345678,"n":123}"#));
         assert_eq!(&clean[..], br#"{"[redacted]":1,"pin":"[redacted]","n":123}"#);
     }
 
     #[test]
-    fn without_an_echo_the_same_bytes_come_back() {
+    fn bytes_without_a_secret_are_returned_without_a_copy() {
         let body = Bytes::from_static(br#"{"a":[1,2]}"#);
         let same = Redactor::new([SECRET].into_iter()).json(body.clone());
         assert_eq!(same.as_ptr(), body.as_ptr());

@@ -5,8 +5,9 @@ use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-/// The minimum length of a secret; a shorter one would match unrelated bytes of a large file.
+/// The minimum length of a secret, in bytes; a shorter one would match unrelated bytes of a large file.
 const MIN_SECRET_LEN: usize = 8;
+/// The byte that replaces each byte of a secret.
 const MASK_BYTE: u8 = b'*';
 
 /// Masks the secrets of one account in one file.
@@ -20,9 +21,10 @@ pub struct StreamRedactor {
 }
 
 impl StreamRedactor {
-    pub(super) fn new<'a>(spellings: impl Iterator<Item = &'a str>) -> Self {
-        let long = spellings.filter(|spelling| spelling.len() >= MIN_SECRET_LEN);
-        let needles = long.map(|spelling| Zeroizing::new(spelling.to_owned())).collect::<Vec<_>>();
+    /// Creates a redactor of these encodings of secrets.
+    pub(super) fn new<'a>(encodings: impl Iterator<Item = &'a str>) -> Self {
+        let long = encodings.filter(|encoding| encoding.len() >= MIN_SECRET_LEN);
+        let needles = long.map(|encoding| Zeroizing::new(encoding.to_owned())).collect::<Vec<_>>();
         let lookback = needles.iter().map(|needle| needle.len() - 1).max().unwrap_or(0);
         Self { needles, lookback, held: BytesMut::new(), masked_prefix: 0 }
     }
@@ -41,19 +43,20 @@ impl StreamRedactor {
         self.release(self.held.len())
     }
 
+    /// Masks the secrets in the first `end` held bytes and returns these bytes.
     fn release(&mut self, end: usize) -> Bytes {
         let mut secrets = vec![(0, self.masked_prefix)];
         for needle in &self.needles {
             let finder = Finder::new(needle.as_bytes());
             secrets.extend(finder.find_iter(&self.held).map(|start| (start, start + needle.len())));
         }
-        let mut leaving = self.held.split_to(end);
+        let mut released = self.held.split_to(end);
         self.masked_prefix = 0;
         for (start, stop) in secrets.into_iter().filter(|(start, stop)| *start < end && start < stop) {
-            leaving[start..stop.min(end)].fill(MASK_BYTE);
+            released[start..stop.min(end)].fill(MASK_BYTE);
             self.masked_prefix = self.masked_prefix.max(stop.saturating_sub(end));
         }
-        leaving.freeze()
+        released.freeze()
     }
 }
 
@@ -63,18 +66,18 @@ mod tests {
 
     use super::*;
 
-    fn masked(secrets: &[&str], pieces: &[&[u8]]) -> Vec<u8> {
+    fn masked(secrets: &[&str], chunks: &[&[u8]]) -> Vec<u8> {
         let mut redactor = StreamRedactor::new(secrets.iter().copied());
         let mut out = Vec::new();
-        for piece in pieces {
-            out.extend_from_slice(&redactor.push(Bytes::copy_from_slice(piece)));
+        for chunk in chunks {
+            out.extend_from_slice(&redactor.push(Bytes::copy_from_slice(chunk)));
         }
         out.extend_from_slice(&redactor.finish());
         out
     }
 
     #[test]
-    fn a_secret_is_found_across_pieces_and_within_another() {
+    fn secrets_are_masked_across_chunks_and_within_longer_secrets() {
         let secrets = ["secret-1234", "secret-1234-long", "short"];
         assert_eq!(masked(&secrets, &[b"a secret-1234 b short"]), b"a *********** b short");
         assert_eq!(masked(&secrets, &[b"a secr", b"et-12", b"34 b"]), b"a *********** b");
@@ -84,13 +87,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn however_it_is_cut_the_same_comes_out(text in "[ab]{0,60}", cuts in prop::collection::vec(0_usize..60, 0..8)) {
+        fn every_division_into_chunks_masks_all_secrets(text in "[ab]{0,60}", cuts in prop::collection::vec(0_usize..60, 0..8)) {
             let secrets = ["abababab", "aabbaabbab", "bbbbbbbbb"];
             let mut cuts = cuts.into_iter().filter(|cut| *cut < text.len()).collect::<Vec<_>>();
             cuts.extend([0, text.len()]);
             cuts.sort_unstable();
-            let pieces = cuts.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]).collect::<Vec<_>>();
-            let out = masked(&secrets, &pieces);
+            let chunks = cuts.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]).collect::<Vec<_>>();
+            let out = masked(&secrets, &chunks);
             prop_assert_eq!(out.len(), text.len());
             for secret in secrets {
                 for start in 0..text.len() {

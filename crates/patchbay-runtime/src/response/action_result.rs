@@ -1,4 +1,4 @@
-//! An action's result from its steps' outputs.
+//! Assembles the result of an action from the outputs of its steps.
 
 use patchbay_connector::{
     definition::{Action, ActionResult, ValueTemplate},
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::output::OutputParts;
 use crate::{Error, context::Run};
 
-/// What an action's templates read.
+/// Returns the parts of the outputs that the templates of an action can read.
 pub fn output_parts(action: &Action) -> OutputParts {
     if action.steps.len() > 1 {
         return OutputParts { raw: true, headers: true };
@@ -24,7 +24,7 @@ pub fn output_parts(action: &Action) -> OutputParts {
     parts
 }
 
-/// The output of a step whose failure is ignored.
+/// Returns the output of a step whose error is ignored.
 pub fn ignored_error_output(error: &Error) -> Value {
     Value::Object(Map::from_iter([
         ("data".to_owned(), Value::Null),
@@ -33,7 +33,11 @@ pub fn ignored_error_output(error: &Error) -> Value {
     ]))
 }
 
-/// `{data, next, …}` of a run whose steps are done.
+/// Assembles `{data, next, …}` of a run whose steps are done.
+///
+/// # Errors
+///
+/// The expression error of the result template: 400, 412 or 500 (see `expression_error`).
 pub fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<String, Value>, Error> {
     let mut result = match &run.action.result {
         ActionResult::LastStep => {

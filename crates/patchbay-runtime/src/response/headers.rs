@@ -4,19 +4,19 @@ use http::{HeaderMap, header};
 use patchbay_egress::InboundResponse;
 use serde_json::{Map, Value};
 
-/// The content type as the provider gave it; empty when it gave none.
-pub fn content_type(incoming: &InboundResponse) -> &str {
-    incoming.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
+/// Returns the content type as the provider wrote it; empty if the header is missing.
+pub fn content_type(response: &InboundResponse) -> &str {
+    response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The character encoding that the content type names.
-pub fn charset(incoming: &InboundResponse) -> Option<&str> {
-    let parameters = content_type(incoming).split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+/// Returns the character encoding that the content type names.
+pub fn charset(response: &InboundResponse) -> Option<&str> {
+    let parameters = content_type(response).split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
     let mut named = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
     named.next().map(|(_, value)| value.trim().trim_matches('"'))
 }
 
-/// Headers as an object, lower-case names, values of one name joined by commas; never cookies.
+/// Returns headers as an object: lower-case names, values of one name joined by commas, no cookies.
 pub fn headers_value(headers: &HeaderMap) -> Value {
     let mut members = Map::new();
     for name in headers.keys().filter(|name| **name != header::SET_COOKIE) {

@@ -1,4 +1,4 @@
-//! From a provider's response to a step's output or an error, and from outputs to an action's result.
+//! Turns a provider's response into a step's output or an error, and the outputs of the steps into an action's result.
 
 pub mod action_result;
 pub mod headers;

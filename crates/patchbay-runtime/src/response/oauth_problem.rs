@@ -1,4 +1,4 @@
-//! What a provider that speaks OAuth 1.0a says is wrong: the extension "Problem Reporting" to OAuth Core 1.0
+//! Reads the problem that a provider with OAuth 1.0a reports: the extension "Problem Reporting" to OAuth Core 1.0
 //! (<http://wiki.oauth.net/ProblemReporting>), in the `WWW-Authenticate` header or in the body.
 
 use http::header;
@@ -6,45 +6,45 @@ use patchbay_egress::InboundResponse;
 use patchbay_model::Timestamp;
 use url::form_urlencoded;
 
-/// The longest word or sentence of a provider that is repeated, in characters.
+/// The maximum length of a text of the provider that a message repeats, in characters.
 const MAX_TEXT_CHARS: usize = 200;
 
-/// What is wrong.
+/// A problem that an OAuth 1.0a provider reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuthProblem {
-    /// Its name, such as `token_rejected`.
+    /// The name, such as `token_rejected`.
     pub name: String,
-    /// The first and the last timestamp that would be taken, in seconds since 1970.
+    /// The first and the last acceptable timestamp, in seconds since 1970.
     acceptable: Option<(i64, i64)>,
-    /// The provider's own words.
+    /// The provider's own message.
     advice: Option<String>,
 }
 
-/// Whose a problem is.
+/// The party that can solve a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemParty {
-    /// The app's key, its secret, or how it signs.
+    /// The client: its consumer key, its secret or its signature method.
     App,
-    /// The token, or the consent that it stands for.
+    /// The account: its token or the authorization that issued the token.
     Token,
-    /// The customer, who did not allow it.
+    /// The customer, who did not grant access.
     Customer,
-    /// Neither: the clock, a nonce that came twice, or what this list does not know.
+    /// None of these: the clock, a repeated nonce, or an unknown problem.
     Neither,
 }
 
 impl OAuthProblem {
-    /// The problem that an answer tells; none when it tells none.
-    pub fn from_response(incoming: &InboundResponse) -> Option<Self> {
-        let headers = incoming.headers.get_all(header::WWW_AUTHENTICATE).into_iter();
+    /// Returns the problem that a response reports, or `None`.
+    pub fn from_response(response: &InboundResponse) -> Option<Self> {
+        let headers = response.headers.get_all(header::WWW_AUTHENTICATE).into_iter();
         let mut parameters = headers.filter_map(|line| line.to_str().ok()).flat_map(challenge).collect::<Vec<_>>();
-        // What only one of the two places tells counts as well.
-        let body = incoming.body.get(..MAX_BODY_BYTES).unwrap_or(&incoming.body);
+        // The header and the body can each contain a part of the parameters.
+        let body = response.body.get(..MAX_BODY_BYTES).unwrap_or(&response.body);
         parameters.extend(form_urlencoded::parse(body.trim_ascii()).into_owned());
         Self::from_parameters(&parameters)
     }
 
-    /// The problem among parameters.
+    /// Returns the problem in the parameters of a response.
     fn from_parameters(parameters: &[(String, String)]) -> Option<Self> {
         let get = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let range = |text: &str| {
@@ -58,7 +58,7 @@ impl OAuthProblem {
         })
     }
 
-    /// Whose it is.
+    /// Returns the party that can solve the problem.
     pub fn party(&self) -> ProblemParty {
         match self.name.as_str() {
             "consumer_key_unknown"
@@ -73,45 +73,47 @@ impl OAuthProblem {
         }
     }
 
-    /// What it means and what to do, as the rest of a sentence whose subject is the provider. `now` is this server's
-    /// clock.
+    /// Returns the meaning and the remedy, as the rest of a sentence whose subject is the provider. `now` is the time of
+    /// this server.
     pub fn sentence(&self, now: Timestamp) -> String {
         let name = &self.name;
         if name == "timestamp_refused" {
             let clock = now.to_rfc3339();
             let range = self.acceptable.map_or_else(String::new, |(from, to)| {
                 let at = |seconds: i64| Timestamp::from_micros(seconds.saturating_mul(1_000_000)).to_rfc3339();
-                format!(" (it takes {} to {})", at(from), at(to))
+                format!(" (it accepts {} to {})", at(from), at(to))
             });
-            return format!("refuses the time of the request{range}: this server's clock shows {clock}; set it right");
+            return format!(
+                "rejected the timestamp of the request{range}: this server's clock shows {clock}; correct the clock"
+            );
         }
         let meaning = match name.as_str() {
-            "nonce_used" => "says that the request came twice; try again",
-            "consumer_key_unknown" | "consumer_key_rejected" | "consumer_key_refused" => "refuses the app's key",
-            "signature_invalid" => "refuses the signature: the app's secret is another one, or the token's",
-            "signature_method_rejected" => "does not take signatures by this `signatureMethod`",
-            "token_used" => "says that the token was used before",
-            "token_expired" => "says that the token has expired",
-            "token_revoked" => "says that access was taken back",
-            "token_rejected" => "does not know the token",
-            "verifier_invalid" => "says that the consent belongs to another sign-in",
-            "permission_denied" | "user_refused" => "says that access was not granted",
-            _ => "refuses the request",
+            "nonce_used" => "reports that the nonce was used before; try again",
+            "consumer_key_unknown" | "consumer_key_rejected" | "consumer_key_refused" => "rejected the consumer key",
+            "signature_invalid" => "rejected the signature: the consumer secret or the token secret is wrong",
+            "signature_method_rejected" => "does not accept this `signatureMethod`",
+            "token_used" => "reports that the token was used before",
+            "token_expired" => "reports that the token has expired",
+            "token_revoked" => "reports that access was revoked",
+            "token_rejected" => "rejected the token",
+            "verifier_invalid" => "reports that the verifier belongs to another authorization",
+            "permission_denied" | "user_refused" => "reports that access was not granted",
+            _ => "rejected the request",
         };
-        let words = self.advice.as_ref().map_or_else(|| name.clone(), |advice| format!("{name}: {advice}"));
-        format!("{meaning} ({words})")
+        let reason = self.advice.as_ref().map_or_else(|| name.clone(), |advice| format!("{name}: {advice}"));
+        format!("{meaning} ({reason})")
     }
 }
 
-/// The most of a body that is looked at, in bytes.
+/// The maximum length of the part of a body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 4096;
 
-/// Without what is not shown, and not too long.
+/// Returns a text without control characters, shortened to the maximum length.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(MAX_TEXT_CHARS).collect()
 }
 
-/// The parameters of a challenge by the scheme `OAuth` (RFC 5849, section 3.5.1).
+/// Returns the parameters of a challenge with the scheme `OAuth` (RFC 5849, section 3.5.1).
 fn challenge(line: &str) -> Vec<(String, String)> {
     let Some((scheme, parameters)) = line.trim().split_once(char::is_whitespace) else { return Vec::new() };
     if !scheme.eq_ignore_ascii_case("OAuth") {
@@ -130,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    fn incoming(challenge: &'static str, body: &'static str) -> InboundResponse {
+    fn response(challenge: &'static str, body: &'static str) -> InboundResponse {
         let mut headers = HeaderMap::new();
         if !challenge.is_empty() {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
@@ -150,35 +152,35 @@ mod tests {
             ("", "oauth_problem=", None),
             ("", "", None),
         ] {
-            let found = OAuthProblem::from_response(&incoming(challenge, body));
+            let found = OAuthProblem::from_response(&response(challenge, body));
             assert_eq!(found.as_ref().map(|problem| problem.name.as_str()), expected, "{challenge} {body}");
         }
     }
 
     #[test]
-    fn a_refused_time_says_what_both_clocks_show() {
+    fn a_rejected_timestamp_is_reported_with_both_clocks() {
         let now = "2026-01-15T10:30:00Z".parse().unwrap();
         let body = "oauth_problem=timestamp_refused&oauth_acceptable_timestamps=1768473300-1768473900";
-        let problem = OAuthProblem::from_response(&incoming("", body)).unwrap();
+        let problem = OAuthProblem::from_response(&response("", body)).unwrap();
         assert_eq!(problem.party(), ProblemParty::Neither);
         assert_eq!(
             problem.sentence(now),
-            "refuses the time of the request (it takes 2026-01-15T10:35:00.000Z to 2026-01-15T10:45:00.000Z): this \
-             server's clock shows 2026-01-15T10:30:00.000Z; set it right"
+            "rejected the timestamp of the request (it accepts 2026-01-15T10:35:00.000Z to 2026-01-15T10:45:00.000Z): this \
+             server's clock shows 2026-01-15T10:30:00.000Z; correct the clock"
         );
-        for odd in ["", "x-y", "1", "9223372036854775807-1"] {
+        for range in ["", "x-y", "1", "9223372036854775807-1"] {
             let problem = OAuthProblem { name: "timestamp_refused".to_owned(), acceptable: None, advice: None };
-            let range = format!("oauth_problem=timestamp_refused&oauth_acceptable_timestamps={odd}");
-            let pairs = form_urlencoded::parse(range.as_bytes());
+            let text = format!("oauth_problem=timestamp_refused&oauth_acceptable_timestamps={range}");
+            let pairs = form_urlencoded::parse(text.as_bytes());
             let pairs = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect::<Vec<_>>();
             let found = OAuthProblem::from_parameters(&pairs).unwrap();
-            assert!(found.sentence(now).contains("set it right"), "{odd}");
-            assert!(problem.sentence(now).starts_with("refuses the time of the request: this server's clock"));
+            assert!(found.sentence(now).contains("correct the clock"), "{range}");
+            assert!(problem.sentence(now).starts_with("rejected the timestamp of the request: this server's clock"));
         }
     }
 
     #[test]
-    fn whose_a_problem_is() {
+    fn the_name_decides_the_party() {
         for (name, party) in [
             ("consumer_key_unknown", ProblemParty::App),
             ("signature_invalid", ProblemParty::App),
@@ -192,7 +194,7 @@ mod tests {
             assert_eq!(problem.party(), party, "{name}");
         }
         let problem = OAuthProblem { name: "nonce_used".to_owned(), acceptable: None, advice: Some("Wait".to_owned()) };
-        let told = problem.sentence("2026-01-15T10:30:00Z".parse().unwrap());
-        assert_eq!(told, "says that the request came twice; try again (nonce_used: Wait)");
+        let sentence = problem.sentence("2026-01-15T10:30:00Z".parse().unwrap());
+        assert_eq!(sentence, "reports that the nonce was used before; try again (nonce_used: Wait)");
     }
 }

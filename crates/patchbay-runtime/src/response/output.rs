@@ -1,4 +1,4 @@
-//! From a provider's answer to a step's output.
+//! Turns a provider's response into the output of a step.
 
 use patchbay_connector::{
     definition::{RequestSpec, ResponseSpec},
@@ -17,32 +17,34 @@ use crate::{
     protocols::xml::{self, ElementNames},
 };
 
-/// What something in the action reads of a step's output, so that nothing else is kept twice.
+/// The parts of a step's output that the action reads. Other parts are not copied.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputParts {
+    /// True if the whole body is read.
     pub raw: bool,
+    /// True if the headers are read.
     pub headers: bool,
 }
 
-/// What a step found.
+/// The output of a step.
 #[derive(Debug, Default)]
 pub struct StepOutput {
     /// The data.
     pub data: Value,
-    /// The whole body, where something asks for it.
+    /// The whole body, if the action reads it.
     pub raw: Option<Value>,
-    /// The provider's status.
+    /// The status of the provider's response.
     pub status: Option<u16>,
-    /// The provider's headers, where something asks for them.
+    /// The headers of the provider's response, if the action reads them.
     pub headers: Option<Value>,
-    /// Where to go on.
+    /// The position of the next page.
     pub next: Option<Value>,
     /// Further members of the output.
     pub extra: Vec<(&'static str, Value)>,
 }
 
 impl StepOutput {
-    /// The object at `$.steps.ID.output`.
+    /// Returns the object at `$.steps.ID.output`.
     pub fn into_value(self) -> Value {
         let mut output = Map::new();
         output.insert("data".to_owned(), self.data);
@@ -65,22 +67,27 @@ impl StepOutput {
 }
 
 impl Run<'_> {
-    /// Reads an answer by a request's rules: errors, custom errors, the place of the data.
+    /// Reads a response with the rules of its request: custom errors, errors, the path of the data.
+    ///
+    /// # Errors
+    ///
+    /// The provider's error with its status, or the status of a custom error; 502 `ProviderInvalidResponseError` for a body
+    /// that cannot be read; the expression error of a custom error's condition or message.
     pub fn interpret(
         &self,
         request: &RequestSpec,
-        incoming: &InboundResponse,
+        response: &InboundResponse,
         parts: OutputParts,
     ) -> Result<StepOutput, Error> {
-        let status = incoming.status.as_u16();
-        if let Some(outcome) = self.custom_error(request, incoming, || provider_error::error_body(incoming))? {
+        let status = response.status.as_u16();
+        if let Some(outcome) = self.custom_error(request, response, || provider_error::error_body(response))? {
             return outcome;
         }
-        if !incoming.status.is_success() {
-            return Err(provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, incoming));
+        if !response.status.is_success() {
+            return Err(provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, response));
         }
-        let body = read_body(&self.ctx.connector.title, incoming)?;
-        let headers = parts.headers.then(|| headers_value(&incoming.headers));
+        let body = read_body(&self.ctx.connector.title, response)?;
+        let headers = parts.headers.then(|| headers_value(&response.headers));
         let raw = parts.raw.then(|| body.clone());
         Ok(StepOutput {
             data: select_data(&request.response, body),
@@ -91,28 +98,32 @@ impl Run<'_> {
         })
     }
 
-    /// What the file's own rules make of an answer; `said` is what it says, as a value.
+    /// Applies the custom errors of a request to a response whose body is `error_body`. Returns the outcome of the first
+    /// custom error that matches, or `None`.
+    ///
+    /// # Errors
+    ///
+    /// The expression error of a condition or a message.
     pub fn custom_error(
         &self,
         request: &RequestSpec,
-        incoming: &InboundResponse,
+        response: &InboundResponse,
         error_body: impl FnOnce() -> Value,
     ) -> Result<Option<Result<StepOutput, Error>>, Error> {
-        let status = incoming.status.as_u16();
+        let status = response.status.as_u16();
         let mut matching = request.custom_errors.iter().filter(|rule| rule.received_status == status).peekable();
         if matching.peek().is_none() {
             return Ok(None);
         }
         let body = error_body();
-        let response = Value::Object(Map::from_iter([
+        let members = Value::Object(Map::from_iter([
             ("statusCode".to_owned(), Value::from(status)),
-            ("headers".to_owned(), headers_value(&incoming.headers)),
+            ("headers".to_owned(), headers_value(&response.headers)),
             ("data".to_owned(), body.clone()),
             ("body".to_owned(), body),
         ]));
-        let own = self.roots();
-        let mut roots = own.to_vec();
-        roots.push(("response", &response));
+        let mut roots = self.roots().to_vec();
+        roots.push(("response", &members));
         let bindings = Bindings { roots: &roots };
         for rule in matching {
             let applies = match &rule.condition {
@@ -125,7 +136,7 @@ impl Run<'_> {
             if rule.target_status < 400 {
                 return Ok(Some(Ok(StepOutput { status: Some(rule.target_status), ..StepOutput::default() })));
             }
-            let mut error = provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, incoming);
+            let mut error = provider_error::provider_error(self.host.clock(), &self.ctx.connector.title, response);
             if rule.target_status == 401 {
                 error.set_code(ErrorCode::AccountInvalidCredentials);
             } else {
@@ -144,49 +155,55 @@ impl Run<'_> {
     }
 }
 
-/// A body as a value: nothing is null, JSON is JSON, XML is an object, other text is its text. JSON or XML that
-/// was promised and does not parse, a page of HTML and bytes that are no text are the provider's failure.
-pub fn read_body(provider: &str, incoming: &InboundResponse) -> Result<Value, Error> {
-    let body = &incoming.body[..];
+/// Returns a body as a value: an empty body as null, JSON as JSON, XML as an object, other text as a string.
+///
+/// # Errors
+///
+/// 502 `ProviderInvalidResponseError` for JSON or XML that is declared and not valid, an HTML page, and bytes that are not
+/// text.
+pub fn read_body(provider: &str, response: &InboundResponse) -> Result<Value, Error> {
+    let body = &response.body[..];
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    let kind = xml::media_type(content_type(incoming));
-    if xml::is_xml(&kind) {
-        return xml::read(body, charset(incoming), ElementNames::Qualified)
-            .map_err(|error| invalid_response(provider, incoming, &format!("XML that cannot be read ({error})")));
+    let media_type = xml::media_type(content_type(response));
+    if xml::is_xml(&media_type) {
+        return xml::read(body, charset(response), ElementNames::Qualified)
+            .map_err(|error| invalid_response(provider, response, &format!("XML that is not valid ({error})")));
     }
-    let promised = kind == "application/json" || kind.ends_with("+json");
-    let why = match serde_json::from_slice(body) {
-        // A text such as `12` is a number only where JSON was promised or nothing was said.
-        Ok(value) if promised || kind.is_empty() || matches!(value, Value::Object(_) | Value::Array(_)) => {
+    let is_declared_json = media_type == "application/json" || media_type.ends_with("+json");
+    let found = match serde_json::from_slice(body) {
+        // A text such as `12` is a number only if JSON is declared or no content type is.
+        Ok(value)
+            if is_declared_json || media_type.is_empty() || matches!(value, Value::Object(_) | Value::Array(_)) =>
+        {
             return Ok(value);
         }
-        _ if kind == "text/html" => "a page of HTML where data were expected".to_owned(),
-        Err(error) if promised => format!("JSON that does not parse ({error})"),
+        _ if media_type == "text/html" => "an HTML page in place of data".to_owned(),
+        Err(error) if is_declared_json => format!("JSON that is not valid ({error})"),
         _ => match std::str::from_utf8(body) {
             Ok(text) => return Ok(Value::String(text.to_owned())),
-            Err(_) => format!("bytes that are no text (`{kind}`); a file is fetched with a download step"),
+            Err(_) => format!("bytes that are not text (`{media_type}`); download files with a download step"),
         },
     };
-    Err(invalid_response(provider, incoming, &why))
+    Err(invalid_response(provider, response, &found))
 }
 
-/// The error of an answer that says nothing one can use.
-pub fn invalid_response(provider: &str, incoming: &InboundResponse, why: &str) -> Error {
-    let status = incoming.status.as_u16();
-    Error::new(ErrorCode::ProviderInvalidResponse, format!("{provider} answered {status} with {why}")).with_provider(
-        ProviderFailure {
+/// Returns the 502 `ProviderInvalidResponseError` for a response that cannot be used. `found` is a noun phrase for its
+/// content, and for the remedy.
+pub fn invalid_response(provider: &str, response: &InboundResponse, found: &str) -> Error {
+    let status = response.status.as_u16();
+    Error::new(ErrorCode::ProviderInvalidResponse, format!("{provider} responded with {status} and {found}"))
+        .with_provider(ProviderFailure {
             status: Some(status),
-            url: display_url(&incoming.url),
-            body: provider_error::body_for_display(&incoming.body),
-            headers: vec![("content-type".to_owned(), xml::media_type(content_type(incoming)))],
+            url: display_url(&response.url),
+            body: provider_error::body_for_display(&response.body),
+            headers: vec![("content-type".to_owned(), xml::media_type(content_type(response)))],
             ..ProviderFailure::default()
-        },
-    )
+        })
 }
 
-/// The data of a body, by the file's rules.
+/// Returns the data of a body by the rules of the connector file.
 pub fn select_data(spec: &ResponseSpec, body: Value) -> Value {
     let found = match &spec.data_key {
         Some(path) => take_path(body, path),
@@ -199,8 +216,9 @@ pub fn select_data(spec: &ResponseSpec, body: Value) -> Value {
     }
 }
 
+/// Removes and returns the value at a dotted path; null if the path does not exist.
 fn take_path(mut body: Value, path: &str) -> Value {
-    // A key that holds dots itself comes first.
+    // A key that contains the dots itself takes precedence.
     if let Some(found) = body.as_object_mut().and_then(|members| members.get_mut(path)) {
         return found.take();
     }
@@ -208,7 +226,7 @@ fn take_path(mut body: Value, path: &str) -> Value {
     for key in path.split('.') {
         let next = match at {
             Value::Object(members) => members.get_mut(key),
-            Value::Array(items) => key.parse::<usize>().ok().and_then(|place| items.get_mut(place)),
+            Value::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get_mut(index)),
             _ => None,
         };
         match next {

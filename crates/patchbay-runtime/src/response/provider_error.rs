@@ -1,4 +1,4 @@
-//! Errors in words: what an expression lacked, what a provider said.
+//! Turns a provider's error response into an error with the provider's own message.
 
 use patchbay_egress::{InboundResponse, display_url, insufficient_scopes, retry_delay};
 use patchbay_model::Clock;
@@ -14,30 +14,30 @@ use crate::{
     protocols::xml::{self, ElementNames},
 };
 
-/// The most of a provider's body that is passed on, in bytes.
+/// The maximum length of a provider's body in an error, in bytes.
 const MAX_BODY_BYTES: usize = 16 * 1024;
-/// The most of a provider's sentence that is repeated in ours, in characters.
+/// The maximum length of a provider's message within ours, in characters.
 const MAX_MESSAGE_CHARS: usize = 300;
-/// Headers worth passing on.
+/// The response headers that an error contains.
 const FORWARDED_HEADERS: [&str; 6] =
     ["content-type", "retry-after", "x-request-id", "request-id", "x-correlation-id", "x-ratelimit-remaining"];
 
-/// What a provider's error status means to the caller. 401 says that the account's credentials are
-/// refused, unless a provider that speaks OAuth 1.0a says that something else is wrong, 403 may say that its token has
-/// too few scopes; every other status is passed on as it is.
-pub fn provider_error(clock: &dyn Clock, provider: &str, incoming: &InboundResponse) -> Error {
-    let status = incoming.status.as_u16();
-    let body = error_body(incoming);
-    let problem = OAuthProblem::from_response(incoming).filter(|_| matches!(status, 400 | 401 | 403));
+/// Returns the error of a provider's error response. 401 becomes `AccountInvalidCredentialsError`, unless a provider with
+/// OAuth 1.0a reports another problem. 403 becomes `AccountMissingScopesError` (412) if the response names missing scopes.
+/// Every other status remains unchanged in a `ProviderError`.
+pub fn provider_error(clock: &dyn Clock, provider: &str, response: &InboundResponse) -> Error {
+    let status = response.status.as_u16();
+    let body = error_body(response);
+    let problem = OAuthProblem::from_response(response).filter(|_| matches!(status, 400 | 401 | 403));
     let detail = provider_message(&body).map(|detail| format!(": {detail}")).unwrap_or_default();
-    let wanted = insufficient_scopes(incoming.status, &incoming.headers);
+    let wanted = insufficient_scopes(response.status, &response.headers);
     let failure = ProviderFailure {
         status: Some(status),
-        url: display_url(&incoming.url),
+        url: display_url(&response.url),
         body,
         headers: FORWARDED_HEADERS
             .iter()
-            .filter_map(|name| Some(((*name).to_owned(), incoming.headers.get(*name)?.to_str().ok()?.to_owned())))
+            .filter_map(|name| Some(((*name).to_owned(), response.headers.get(*name)?.to_str().ok()?.to_owned())))
             .collect(),
         wanted_scopes: wanted.clone().unwrap_or_default(),
     };
@@ -51,36 +51,37 @@ pub fn provider_error(clock: &dyn Clock, provider: &str, incoming: &InboundRespo
         }
         (401, None) => Error::new(
             ErrorCode::AccountInvalidCredentials,
-            format!("{provider} refused the account's credentials{detail}"),
+            format!("{provider} rejected the account's credentials{detail}"),
         ),
-        (300..=399, None) => {
-            Error::new(ErrorCode::ProviderRedirect, format!("{provider} answered {status} without a place to go to"))
-        }
+        (300..=399, None) => Error::new(
+            ErrorCode::ProviderRedirect,
+            format!("{provider} responded with the redirect {status} without a `Location`"),
+        ),
         (_, None) => match &wanted {
             Some(wanted) => Error::new(ErrorCode::AccountMissingScopes, not_granted(provider, "this", wanted)),
-            None => Error::provider(status, format!("{provider} answered {status}{detail}")),
+            None => Error::provider(status, format!("{provider} responded with {status}{detail}")),
         },
     };
     let error = error.with_provider(failure);
-    match retry_delay(incoming.status, &incoming.headers, clock) {
-        // Rounded up: who comes back then is in time.
+    match retry_delay(response.status, &response.headers, clock) {
+        // Rounded up, so that a retry is not too early.
         Some(wait) => error.with_retry_after(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
         None => error,
     }
 }
 
-/// What an answer says: an object where it is JSON or XML and not too long, else shortened text.
-pub fn error_body(incoming: &InboundResponse) -> Value {
-    if incoming.body.len() <= MAX_BODY_BYTES
-        && xml::is_xml(&xml::media_type(content_type(incoming)))
-        && let Ok(value) = xml::read(&incoming.body, charset(incoming), ElementNames::Local)
+/// Returns the body of an error response: an object if it is JSON or XML and not too long, otherwise shortened text.
+pub fn error_body(response: &InboundResponse) -> Value {
+    if response.body.len() <= MAX_BODY_BYTES
+        && xml::is_xml(&xml::media_type(content_type(response)))
+        && let Ok(value) = xml::read(&response.body, charset(response), ElementNames::Local)
     {
         return value;
     }
-    body_for_display(&incoming.body)
+    body_for_display(&response.body)
 }
 
-/// A body as JSON where it is JSON and not too long, else as shortened text.
+/// Returns a body as JSON if it is JSON and not too long, otherwise as shortened text.
 pub fn body_for_display(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
@@ -101,7 +102,7 @@ pub fn body_for_display(body: &[u8]) -> Value {
     Value::String(if end < body.len() { format!("{text}… (shortened)") } else { text })
 }
 
-/// The provider's own words, also where they stand in a document's root element.
+/// Returns the provider's own message, also from within the root element of a document.
 pub fn provider_message(body: &Value) -> Option<String> {
     match body.as_object().filter(|members| members.len() == 1).and_then(|members| members.values().next()) {
         Some(root @ Value::Object(_)) => message_in(root),
@@ -109,8 +110,9 @@ pub fn provider_message(body: &Value) -> Option<String> {
     }
 }
 
+/// Returns the message in a body or in an object of it.
 fn message_in(body: &Value) -> Option<String> {
-    let words = match body {
+    let message = match body {
         Value::String(text) if !text.trim_start().starts_with('<') => text.clone(),
         Value::Object(members) => {
             let found = ["detail", "message", "error_description", "error", "title", "errors", "Message", "Error"]
@@ -127,12 +129,12 @@ fn message_in(body: &Value) -> Option<String> {
         Value::Array(items) if !items.is_empty() => body.to_string(),
         _ => return None,
     };
-    let words = words.trim();
-    if words.is_empty() {
+    let message = message.trim();
+    if message.is_empty() {
         return None;
     }
-    let short = words.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
-    Some(if short.len() < words.len() { format!("{short}…") } else { short })
+    let short = message.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
+    Some(if short.len() < message.len() { format!("{short}…") } else { short })
 }
 
 #[cfg(test)]
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_providers_own_words_are_found() {
+    fn the_providers_message_is_found() {
         let message = |body: Value| message_in(&body);
         assert_eq!(message(json!({"detail": "Not found."})).as_deref(), Some("Not found."));
         assert_eq!(message(json!({"error": {"message": "bad"}})).as_deref(), Some("bad"));

@@ -140,8 +140,8 @@ fn what_is_no_envelope_is_told_apart() {
     let file = format!("<!DOCTYPE b [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>{}", envelope("<a>&x;</a>"));
     for (status, kind, body, expected, says) in [
         (200, "text/html", "<h1>Maintenance</h1>".to_owned(), 502, "page of HTML"),
-        (504, "text/html", "<h1>Maintenance</h1>".to_owned(), 504, "answered 504"),
-        (500, "text/xml", String::new(), 500, "answered 500"),
+        (504, "text/html", "<h1>Maintenance</h1>".to_owned(), 504, "responded with 504"),
+        (500, "text/xml", String::new(), 500, "responded with 500"),
         (200, "text/xml", "<a/>".to_owned(), 502, "no SOAP envelope"),
         (200, "text/xml", envelope("<a>"), 502, "cannot be read"),
         (200, "text/xml", bomb, 502, "document type"),
