@@ -1,7 +1,7 @@
-//! In-memory caches for warm calls: callers by API key, accounts, profiles.
+//! A bounded in-memory cache for values that are read from storage or from a provider.
 //!
-//! They are exact within the process that owns the data directory: every change through a service evicts its entry
-//! before the response. Secrets are cached only in sealed form.
+//! It is exact within the process that owns the data directory: every change through a service evicts the entry before the
+//! response. Secrets are cached only in sealed form.
 
 use std::{
     borrow::Borrow,

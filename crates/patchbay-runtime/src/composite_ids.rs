@@ -25,7 +25,7 @@ fn fields(action: &Action) -> &[CompositeId] {
 }
 
 /// Encodes the composite ids of a result's records.
-pub fn encode_ids(action: &Action, result: &mut Map<String, Value>) {
+pub(crate) fn encode_ids(action: &Action, result: &mut Map<String, Value>) {
     let fields = fields(action);
     if fields.is_empty() {
         return;
@@ -70,7 +70,7 @@ fn encode(field: &CompositeId, record: &Value) -> Option<String> {
 /// # Errors
 ///
 /// 400 `ValidationError` with every input that is not a composite id of its field.
-pub fn decode_ids(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Error> {
+pub(crate) fn decode_ids(action: &Action, inputs: &mut Cow<'_, Value>) -> Result<(), Error> {
     let mut problems = Vec::new();
     for field in fields(action) {
         let Some(input) = action.inputs.iter().find(|input| input.name == field.target) else { continue };

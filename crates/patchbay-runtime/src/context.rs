@@ -82,34 +82,34 @@ impl<'a> RunContext<'a> {
 }
 
 /// One run of an action, as its steps see it.
-pub struct Run<'a> {
+pub(crate) struct Run<'a> {
     /// The state that all runs share.
-    pub host: &'a Host,
+    pub(crate) host: &'a Host,
     /// The connector, the account and the limits.
-    pub ctx: &'a RunContext<'a>,
+    pub(crate) ctx: &'a RunContext<'a>,
     /// The action.
-    pub action: &'a Action,
+    pub(crate) action: &'a Action,
     /// The checked inputs: `inputs` in expressions.
-    pub inputs: &'a Value,
+    pub(crate) inputs: &'a Value,
     /// The object behind `$.context`.
-    pub context: Value,
+    pub(crate) context: Value,
     /// The outputs of the steps so far: `$.steps.ID.output`.
-    pub steps: Value,
+    pub(crate) steps: Value,
     /// The current item of a step that runs over a list.
-    pub iterator: Value,
+    pub(crate) iterator: Value,
     /// The paging of the caller, if the action has a cursor.
-    pub paging: Option<&'a Paging<'a>>,
+    pub(crate) paging: Option<&'a Paging<'a>>,
     /// The id of the running step.
-    pub step: &'a str,
+    pub(crate) step: &'a str,
     /// Redacts the account's secrets.
-    pub redactor: &'a Redactor,
+    pub(crate) redactor: &'a Redactor,
     /// The memory budget of the values that steps create without a request.
-    pub memory_budget: &'a Mutex<MemoryBudget>,
+    pub(crate) memory_budget: &'a Mutex<MemoryBudget>,
 }
 
 impl Run<'_> {
     /// Returns the roots of expressions.
-    pub fn roots(&self) -> [(&'static str, &Value); 5] {
+    pub(crate) fn roots(&self) -> [(&'static str, &Value); 5] {
         [
             ("inputs", self.inputs),
             ("credentials", self.ctx.credentials.values()),
@@ -120,7 +120,7 @@ impl Run<'_> {
     }
 
     /// Turns an expression's failure into an error of the caller, the account or the connector.
-    pub fn expression_error(&self, error: &EvalError) -> Error {
+    pub(crate) fn expression_error(&self, error: &EvalError) -> Error {
         expression_error(&self.ctx.connector.title, &self.action.id, error)
     }
 
@@ -130,7 +130,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// 500 `ConnectorError` if the budget is exhausted.
-    pub fn charge_memory(&self, value: &Value) -> Result<(), Error> {
+    pub(crate) fn charge_memory(&self, value: &Value) -> Result<(), Error> {
         let mut budget = self.memory_budget.lock().unwrap_or_else(PoisonError::into_inner);
         budget.charge(value).map_err(|error| self.expression_error(&error))
     }
@@ -140,46 +140,46 @@ impl Run<'_> {
     /// # Errors
     ///
     /// [`EvalError::Fuel`] after the deadline.
-    pub fn check_deadline(&self) -> Result<(), EvalError> {
+    pub(crate) fn check_deadline(&self) -> Result<(), EvalError> {
         if Instant::now() < self.ctx.deadline { Ok(()) } else { Err(EvalError::Fuel) }
     }
 
     /// Returns the paging if it belongs to the running step.
-    pub fn paging(&self) -> Option<&Paging<'_>> {
+    pub(crate) fn paging(&self) -> Option<&Paging<'_>> {
         self.paging.filter(|paging| paging.step == Some(self.step))
     }
 
     /// Returns the data of a step's output.
-    pub fn data_of(&self, step: &str) -> Option<&Value> {
+    pub(crate) fn data_of(&self, step: &str) -> Option<&Value> {
         self.steps.get(step)?.get("output")?.get("data")
     }
 
     /// Returns the data of the last step's output.
-    pub fn last_data(&self) -> Option<&Value> {
+    pub(crate) fn last_data(&self) -> Option<&Value> {
         self.steps.as_object()?.values().next_back()?.get("output")?.get("data")
     }
 
     /// Redacts a secret that a step created, for example an assertion, in the trace.
-    pub fn add_secret(&self, secret: &str) {
+    pub(crate) fn add_secret(&self, secret: &str) {
         if let Some(trace) = self.ctx.trace {
             trace.add_secret(secret);
         }
     }
 
     /// Redacts the account's secrets in a value.
-    pub fn redact(&self, value: &mut Value) {
+    pub(crate) fn redact(&self, value: &mut Value) {
         self.redactor.value(value);
     }
 
     /// Returns the slot for a streamed file. Only the action's last step may stream one, and only if it has one output.
-    pub fn stream_slot(&self) -> Option<&StreamSlot> {
+    pub(crate) fn stream_slot(&self) -> Option<&StreamSlot> {
         let last = self.action.steps.last()?;
         let is_last = last.id == self.step && last.iterator.is_none() && last.then.is_empty();
         self.ctx.stream_slot.filter(|_| is_last)
     }
 
     /// Returns a redactor of the account's secrets for a streamed file.
-    pub fn stream_redactor(&self) -> StreamRedactor {
+    pub(crate) fn stream_redactor(&self) -> StreamRedactor {
         self.redactor.stream_redactor()
     }
 }

@@ -17,35 +17,35 @@ const VERSION: u8 = 1;
 
 /// A position in the list of all records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CursorPosition {
+pub(crate) struct CursorPosition {
     #[serde(rename = "v")]
     version: u8,
     /// The provider's token of the page; `None` for the first page.
     #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
-    pub token: Option<Value>,
+    pub(crate) token: Option<Value>,
     /// The number of records of that page that were returned before.
     #[serde(rename = "p", default)]
-    pub skipped: usize,
+    pub(crate) skipped: usize,
 }
 
 /// The paging of one run.
-pub struct Paging<'a> {
+pub(crate) struct Paging<'a> {
     /// The step whose pages are cut; `None` if the action only forwards the provider's token.
-    pub step: Option<&'a str>,
+    pub(crate) step: Option<&'a str>,
     /// The maximum number of records per result.
-    pub size: Option<usize>,
+    pub(crate) size: Option<usize>,
     /// The start position; `None` for the beginning.
-    pub start: Option<CursorPosition>,
+    pub(crate) start: Option<CursorPosition>,
 }
 
 impl CursorPosition {
     /// Creates a position on the page of a token, after `skipped` records.
-    pub fn new(token: Option<Value>, skipped: usize) -> Self {
+    pub(crate) fn new(token: Option<Value>, skipped: usize) -> Self {
         Self { version: VERSION, token, skipped }
     }
 
     /// Returns the position as a value of `next`.
-    pub fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         Value::String(serde_json::to_string(self).unwrap_or_default())
     }
 
@@ -59,7 +59,7 @@ impl CursorPosition {
 /// # Errors
 ///
 /// 400 `ValidationError` if the input is not a cursor.
-pub fn take_cursor<'a>(action: &'a Action, inputs: &mut Cow<'_, Value>) -> Result<Option<Paging<'a>>, Error> {
+pub(crate) fn take_cursor<'a>(action: &'a Action, inputs: &mut Cow<'_, Value>) -> Result<Option<Paging<'a>>, Error> {
     let Some(cursor) = action.cursor.as_ref().filter(|cursor| cursor.enabled) else { return Ok(None) };
     let size = cursor.page_size.and_then(|size| usize::try_from(size).ok());
     let mut paging = Paging { step: cursor.step.as_deref(), size, start: None };
@@ -92,7 +92,7 @@ pub fn invalid_cursor(action: &Action, input: &str) -> Error {
 }
 
 /// Replaces the provider's token in the result's `next` by a cursor.
-pub fn put_cursor(paging: Option<&Paging<'_>>, result: &mut Map<String, Value>) {
+pub(crate) fn put_cursor(paging: Option<&Paging<'_>>, result: &mut Map<String, Value>) {
     let (Some(paging), Some(next)) = (paging, result.get_mut("next")) else { return };
     match &*next {
         Value::Null => {}

@@ -26,7 +26,7 @@ pub fn expression_error(connector: &str, place: &str, error: &EvalError) -> Erro
 }
 
 /// Returns the 400 `ValidationError` for an input that cannot be used in the request.
-pub fn input_problem(path: &str, message: String) -> Error {
+pub(crate) fn input_problem(path: &str, message: String) -> Error {
     let problem = Problem { path: path.to_owned(), code: "refused", message: message.clone() };
     Error::new(ErrorCode::Validation, message).with_problems(vec![problem])
 }

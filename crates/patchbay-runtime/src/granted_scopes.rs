@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use patchbay_connector::{Connector, definition::FieldMapping};
 
 /// The scopes that the provider granted to an account, and the scopes that they include.
-pub struct GrantedScopes<'a>(Option<HashSet<&'a str>>);
+pub(crate) struct GrantedScopes<'a>(Option<HashSet<&'a str>>);
 
 impl<'a> GrantedScopes<'a> {
     /// Expands the scopes that the provider reported. Without a report, every scope counts as granted.
-    pub fn new(connector: &'a Connector, scopes: Option<&'a [String]>) -> Self {
+    pub(crate) fn new(connector: &'a Connector, scopes: Option<&'a [String]>) -> Self {
         let Some(scopes) = scopes else { return Self(None) };
         let (mut granted, mut pending) = (HashSet::new(), scopes.iter().map(String::as_str).collect::<Vec<_>>());
         while let Some(scope) = pending.pop() {
@@ -24,12 +24,12 @@ impl<'a> GrantedScopes<'a> {
 
     /// Grants every scope.
     #[cfg(test)]
-    pub fn all() -> Self {
+    pub(crate) fn all() -> Self {
         Self(None)
     }
 
     /// Returns true if a mapped field may be read.
-    pub fn allows(&self, field: &FieldMapping) -> bool {
+    pub(crate) fn allows(&self, field: &FieldMapping) -> bool {
         let Some(granted) = &self.0 else { return true };
         field.required_scopes.iter().all(|scope| granted.contains(scope.as_str()))
     }

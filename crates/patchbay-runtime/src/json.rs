@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Returns a value as a string: a string unchanged, null as the empty string, other values as JSON.
-pub fn to_text(value: &Value) -> String {
+pub(crate) fn to_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -12,7 +12,7 @@ pub fn to_text(value: &Value) -> String {
 }
 
 /// Returns the value at a dotted path. A key that contains the dots itself takes precedence.
-pub fn at_path<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+pub(crate) fn at_path<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     if let Some(found) = value.get(path) {
         return Some(found);
     }

@@ -8,23 +8,23 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
 /// Reads an RSA key of at least 2048 bits: PKCS #8 or PKCS #1.
-pub fn rsa(text: &str) -> Option<RsaKeyPair> {
+pub(crate) fn rsa(text: &str) -> Option<RsaKeyPair> {
     let der = der(text, "PRIVATE KEY")?;
     RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok()
 }
 
 /// Reads a key on the algorithm's curve: PKCS #8 or SEC 1.
-pub fn ecdsa(text: &str, algorithm: &'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair> {
+pub(crate) fn ecdsa(text: &str, algorithm: &'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair> {
     EcdsaKeyPair::from_private_key_der(algorithm, &der(text, "PRIVATE KEY")?).ok()
 }
 
 /// Reads an Ed25519 key: PKCS #8.
-pub fn ed25519(text: &str) -> Option<Ed25519KeyPair> {
+pub(crate) fn ed25519(text: &str) -> Option<Ed25519KeyPair> {
     Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der(text, "PRIVATE KEY")?).ok()
 }
 
 /// Returns the base64 of a certificate's DER, without line breaks.
-pub fn certificate(text: &str) -> Option<String> {
+pub(crate) fn certificate(text: &str) -> Option<String> {
     der(text, "CERTIFICATE").filter(|der| der.first() == Some(&0x30)).map(|der| STANDARD.encode(&*der))
 }
 
@@ -51,11 +51,11 @@ fn block<'a>(text: &'a str, label: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-pub mod testing {
+pub(crate) mod testing {
     /// A key of 2048 bits that is used only in tests.
-    pub const RSA: &str = include_str!("../tests/fixtures/keys/rsa.pem");
+    pub(crate) const RSA: &str = include_str!("../tests/fixtures/keys/rsa.pem");
     /// The certificate of that key.
-    pub const CERTIFICATE: &str = include_str!("../tests/fixtures/keys/rsa.crt");
+    pub(crate) const CERTIFICATE: &str = include_str!("../tests/fixtures/keys/rsa.crt");
 }
 
 #[cfg(test)]

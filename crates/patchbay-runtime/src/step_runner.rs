@@ -22,7 +22,7 @@ use crate::{
 const MAX_ITEMS: usize = 10_000;
 
 /// The outcome of a step, which decides how the action continues.
-pub enum StepFlow {
+pub(crate) enum StepFlow {
     /// The step ran and has this output.
     Done(Value),
     /// The step did not run.
@@ -38,7 +38,7 @@ pub enum StepFlow {
 /// The error of the condition, the iterator or a step function; 408 `TimeoutError` after the deadline; 400
 /// `ValidationError` for too many items; 502 `ProviderResponseTooLargeError` for too large results; 502
 /// `ProviderInvalidResponseError` if the success criteria are not met.
-pub async fn run(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Result<StepFlow, Error> {
+pub(crate) async fn run(run: &mut Run<'_>, step: &Step, parts: OutputParts) -> Result<StepFlow, Error> {
     match check_condition(run, step)? {
         StepFlow::Done(_) => {}
         other => return Ok(other),

@@ -44,7 +44,7 @@ struct StepProgress<'a> {
 /// # Errors
 ///
 /// The error of the first step that fails, unless the step ignores errors.
-pub async fn run_steps<'a>(run: &mut Run<'a>, parts: OutputParts) -> Result<Option<&'a str>, Error> {
+pub(crate) async fn run_steps<'a>(run: &mut Run<'a>, parts: OutputParts) -> Result<Option<&'a str>, Error> {
     let mut async_steps = AsyncSteps::default();
     let mut progress = StepProgress { steps: &run.action.steps, last: None, is_stopped: false };
     for (index, step) in progress.steps.iter().enumerate() {

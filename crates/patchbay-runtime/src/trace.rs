@@ -81,12 +81,12 @@ pub struct Trace {
 const MIN_SECRET_LEN: usize = 8;
 
 /// Returns the time since `started`, in milliseconds.
-pub fn elapsed_millis(started: Instant) -> u64 {
+pub(crate) fn elapsed_millis(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// An exchange whose response has not arrived.
-pub struct PendingExchange(Exchange);
+pub(crate) struct PendingExchange(Exchange);
 
 impl Trace {
     /// Ends the recording of a run that started at `started`.
@@ -104,7 +104,7 @@ impl Trace {
     }
 
     /// Adds a secret that the run created itself, such as a signed assertion.
-    pub fn add_secret(&self, secret: &str) {
+    pub(crate) fn add_secret(&self, secret: &str) {
         if secret.len() >= MIN_SECRET_LEN {
             self.run_secrets.lock().unwrap_or_else(PoisonError::into_inner).add(secret);
         }
@@ -129,13 +129,13 @@ impl Trace {
     }
 
     /// Records a request that is about to be sent.
-    pub fn begin(&self, step: &str, request: &OutboundRequest, redactor: &Redactor) -> PendingExchange {
+    pub(crate) fn begin(&self, step: &str, request: &OutboundRequest, redactor: &Redactor) -> PendingExchange {
         self.add_credentials(&request.headers);
         PendingExchange::new(step, request, redactor)
     }
 
     /// Records the response to a request; `None` for a body that is streamed.
-    pub fn record_response(
+    pub(crate) fn record_response(
         &self,
         pending: PendingExchange,
         status: StatusCode,
@@ -155,7 +155,7 @@ impl Trace {
     }
 
     /// Records a request without a response.
-    pub fn record_failure(&self, pending: PendingExchange, error: &str, duration_ms: u64, redactor: &Redactor) {
+    pub(crate) fn record_failure(&self, pending: PendingExchange, error: &str, duration_ms: u64, redactor: &Redactor) {
         let PendingExchange(exchange) = pending;
         self.push(Exchange { error: Some(redactor.text(error).into_owned()), duration_ms, ..exchange });
     }

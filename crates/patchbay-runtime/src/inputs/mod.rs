@@ -35,7 +35,7 @@ pub struct Inputs(Value);
 
 impl Inputs {
     /// Returns the object behind `inputs` in expressions.
-    pub fn values(&self) -> &Value {
+    pub(crate) fn values(&self) -> &Value {
         &self.0
     }
 }

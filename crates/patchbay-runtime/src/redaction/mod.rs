@@ -1,5 +1,5 @@
 //! Removes an account's secrets from everything that leaves a run: values, errors, files.
 
-pub mod errors;
-pub mod redactor;
-pub mod stream_redactor;
+pub(crate) mod errors;
+pub(crate) mod redactor;
+pub(crate) mod stream_redactor;

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::stream_redactor::StreamRedactor;
 
 /// The replacement for a secret.
-pub const REDACTED: &str = "[redacted]";
+pub(crate) const REDACTED: &str = "[redacted]";
 /// The minimum length of a secret, in bytes; a shorter value would match unrelated text.
 const MIN_SECRET_LEN: usize = 4;
 
@@ -66,12 +66,12 @@ impl Redactor {
     }
 
     /// Returns true if the bytes contain a secret.
-    pub fn contains_secret(&self, bytes: &[u8]) -> bool {
+    pub(crate) fn contains_secret(&self, bytes: &[u8]) -> bool {
         self.needles.iter().any(|needle| memmem::find(bytes, needle.as_bytes()).is_some())
     }
 
     /// Returns a redactor for a stream of bytes.
-    pub fn stream_redactor(&self) -> StreamRedactor {
+    pub(crate) fn stream_redactor(&self) -> StreamRedactor {
         StreamRedactor::new(self.needles.iter().map(|needle| needle.as_str()))
     }
 

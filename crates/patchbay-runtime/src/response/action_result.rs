@@ -10,7 +10,7 @@ use super::output::OutputParts;
 use crate::{Error, context::Run};
 
 /// Returns the parts of the outputs that the templates of an action can read.
-pub fn output_parts(action: &Action) -> OutputParts {
+pub(crate) fn output_parts(action: &Action) -> OutputParts {
     if action.steps.len() > 1 {
         return OutputParts { raw: true, headers: true };
     }
@@ -25,7 +25,7 @@ pub fn output_parts(action: &Action) -> OutputParts {
 }
 
 /// Returns the output of a step whose error is ignored.
-pub fn ignored_error_output(error: &Error) -> Value {
+pub(crate) fn ignored_error_output(error: &Error) -> Value {
     Value::Object(Map::from_iter([
         ("data".to_owned(), Value::Null),
         ("statusCode".to_owned(), Value::from(error.status())),
@@ -38,7 +38,7 @@ pub fn ignored_error_output(error: &Error) -> Value {
 /// # Errors
 ///
 /// The expression error of the result template: 400, 412 or 500 (see `expression_error`).
-pub fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<String, Value>, Error> {
+pub(crate) fn assemble(mut run: Run<'_>, last: Option<&str>) -> Result<Map<String, Value>, Error> {
     let mut result = match &run.action.result {
         ActionResult::LastStep => {
             let output = last.and_then(|id| run.steps.get_mut(id)?.get_mut("output"));

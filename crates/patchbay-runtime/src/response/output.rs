@@ -19,33 +19,33 @@ use crate::{
 
 /// The parts of a step's output that the action reads. Other parts are not copied.
 #[derive(Clone, Copy, Debug)]
-pub struct OutputParts {
+pub(crate) struct OutputParts {
     /// True if the whole body is read.
-    pub raw: bool,
+    pub(crate) raw: bool,
     /// True if the headers are read.
-    pub headers: bool,
+    pub(crate) headers: bool,
 }
 
 /// The output of a step.
 #[derive(Debug, Default)]
-pub struct StepOutput {
+pub(crate) struct StepOutput {
     /// The data.
-    pub data: Value,
+    pub(crate) data: Value,
     /// The whole body, if the action reads it.
-    pub raw: Option<Value>,
+    pub(crate) raw: Option<Value>,
     /// The status of the provider's response.
-    pub status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// The headers of the provider's response, if the action reads them.
-    pub headers: Option<Value>,
+    pub(crate) headers: Option<Value>,
     /// The position of the next page.
-    pub next: Option<Value>,
+    pub(crate) next: Option<Value>,
     /// Further members of the output.
-    pub extra: Vec<(&'static str, Value)>,
+    pub(crate) extra: Vec<(&'static str, Value)>,
 }
 
 impl StepOutput {
     /// Returns the object at `$.steps.ID.output`.
-    pub fn into_value(self) -> Value {
+    pub(crate) fn into_value(self) -> Value {
         let mut output = Map::new();
         output.insert("data".to_owned(), self.data);
         let members = [
@@ -73,7 +73,7 @@ impl Run<'_> {
     ///
     /// The provider's error with its status, or the status of a custom error; 502 `ProviderInvalidResponseError` for a body
     /// that cannot be read; the expression error of a custom error's condition or message.
-    pub fn interpret(
+    pub(crate) fn interpret(
         &self,
         request: &RequestSpec,
         response: &InboundResponse,
@@ -104,7 +104,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The expression error of a condition or a message.
-    pub fn custom_error(
+    pub(crate) fn custom_error(
         &self,
         request: &RequestSpec,
         response: &InboundResponse,
@@ -161,7 +161,7 @@ impl Run<'_> {
 ///
 /// 502 `ProviderInvalidResponseError` for JSON or XML that is declared and not valid, an HTML page, and bytes that are not
 /// text.
-pub fn read_body(provider: &str, response: &InboundResponse) -> Result<Value, Error> {
+pub(crate) fn read_body(provider: &str, response: &InboundResponse) -> Result<Value, Error> {
     let body = &response.body[..];
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
@@ -191,7 +191,7 @@ pub fn read_body(provider: &str, response: &InboundResponse) -> Result<Value, Er
 
 /// Returns the 502 `ProviderInvalidResponseError` for a response that cannot be used. `found` is a noun phrase for its
 /// content, and for the remedy.
-pub fn invalid_response(provider: &str, response: &InboundResponse, found: &str) -> Error {
+pub(crate) fn invalid_response(provider: &str, response: &InboundResponse, found: &str) -> Error {
     let status = response.status.as_u16();
     Error::new(ErrorCode::ProviderInvalidResponse, format!("{provider} responded with {status} and {found}"))
         .with_provider(ProviderFailure {
@@ -204,7 +204,7 @@ pub fn invalid_response(provider: &str, response: &InboundResponse, found: &str)
 }
 
 /// Returns the data of a body by the rules of the connector file.
-pub fn select_data(spec: &ResponseSpec, body: Value) -> Value {
+pub(crate) fn select_data(spec: &ResponseSpec, body: Value) -> Value {
     let found = match &spec.data_key {
         Some(path) => take_path(body, path),
         None => body,

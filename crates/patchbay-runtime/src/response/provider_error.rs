@@ -71,7 +71,7 @@ pub fn provider_error(clock: &dyn Clock, provider: &str, response: &InboundRespo
 }
 
 /// Returns the body of an error response: an object if it is JSON or XML and not too long, otherwise shortened text.
-pub fn error_body(response: &InboundResponse) -> Value {
+pub(crate) fn error_body(response: &InboundResponse) -> Value {
     if response.body.len() <= MAX_BODY_BYTES
         && xml::is_xml(&xml::media_type(content_type(response)))
         && let Ok(value) = xml::read(&response.body, charset(response), ElementNames::Local)
@@ -82,7 +82,7 @@ pub fn error_body(response: &InboundResponse) -> Value {
 }
 
 /// Returns a body as JSON if it is JSON and not too long, otherwise as shortened text.
-pub fn body_for_display(body: &[u8]) -> Value {
+pub(crate) fn body_for_display(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
