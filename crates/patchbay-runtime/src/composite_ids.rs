@@ -44,7 +44,7 @@ fn encode_record(fields: &[CompositeId], record: &mut Value) {
     for (field, id) in encoded {
         let original = match id {
             Some(id) => members.insert(field.target.clone(), Value::String(id)),
-            // Without all parts, there is no composite id; the provider's own id would be rejected as an input.
+            // Without all parts, no composite id exists; the provider's own id would be rejected as an input.
             None => members.get_mut(&field.target).map(Value::take),
         };
         if let (Some(original), Some(remote)) = (original, &field.remote)
