@@ -315,8 +315,9 @@ fn passed_on(headers: &HeaderMap, redactor: &Redactor) -> Vec<(String, String)> 
 fn json_body(provider: &str, incoming: InboundResponse) -> Result<Bytes, Error> {
     let Ok(text) = std::str::from_utf8(&incoming.body) else {
         let status = incoming.status.as_u16();
-        let message =
-            format!("{provider} responded with {status} and a body that is not text; download files with a download action");
+        let message = format!(
+            "{provider} responded with {status} and a body that is not text; download files with a download action"
+        );
         let failure =
             ProviderFailure { status: Some(status), url: display_url(&incoming.url), ..ProviderFailure::default() };
         return Err(Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure));
