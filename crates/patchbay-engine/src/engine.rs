@@ -3,7 +3,6 @@
 use std::{
     mem::take,
     ops::Deref,
-    path::Path,
     sync::{Arc, OnceLock},
 };
 
@@ -18,8 +17,9 @@ use patchbay_storage::{Storage, StorageError};
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
-    EngineConfig, EngineParts, Error, ErrorCode, EventSink, HubSession, InstalledConnector, PublicUrls,
+    EngineConfig, EngineParts, Error, EventSink, HubSession, InstalledConnector, PublicUrls,
     accounts::store::AccountStore,
+    action_catalog::ActionCatalog,
     api_keys::ApiKeys,
     attempts::Attempts,
     background_task::BackgroundTask,
@@ -27,12 +27,13 @@ use crate::{
     changes::Changes,
     connector_catalog::{self, ConnectorCatalog},
     connectors::Connectors,
-    key_ring::{KeyRotator, check_key_ring},
+    key_ring::{KeyRotation, check_key_ring},
     keyed_locks::KeyedLocks,
     members::Members,
     profiles::Profiles,
     projects::Projects,
     retention,
+    sessions::Sessions,
     setup::Setup,
     tokens::{self, SingleFlight},
 };
@@ -52,12 +53,18 @@ pub struct Services {
     pub projects: Arc<Projects>,
     /// The connectors of a project: list, push, delete, reload.
     pub connectors: Arc<Connectors>,
+    /// The connect sessions.
+    pub sessions: Arc<Sessions>,
+    /// The actions that a project can run.
+    pub action_catalog: ActionCatalog,
     /// The connection attempts.
     pub attempts: Arc<Attempts>,
     /// The API keys.
     pub api_keys: Arc<ApiKeys>,
     /// The members, who log in to the dashboard.
     pub members: Arc<Members>,
+    /// The rotation of the key ring.
+    pub key_rotation: KeyRotation,
     /// The first start.
     pub setup: Setup,
     pub(crate) host: Arc<Host>,
@@ -125,6 +132,10 @@ impl Engine {
         let setup = Setup::new(&parts, projects.clone(), api_keys.clone(), members.clone());
         let host = Arc::new(Host::new(&parts.config.egress(), parts.clock.clone(), parts.entropy.clone())?);
         let account_store = Arc::new(AccountStore::new(&parts, host.clone(), changes.clone()));
+        let sessions =
+            Arc::new(Sessions::new(&parts, connector_catalog.clone(), profiles.clone(), account_store.clone()));
+        let action_catalog = ActionCatalog::new(connector_catalog.clone(), profiles.clone(), account_store.clone());
+        let key_rotation = KeyRotation::new(&parts, profiles.clone(), account_store.clone());
         let call_log = CallLog::start(parts.storage.clone());
         let engine = Self(Arc::new(Services {
             parts,
@@ -132,9 +143,12 @@ impl Engine {
             profiles,
             projects,
             connectors,
+            sessions,
+            action_catalog,
             attempts: Arc::new(attempts),
             api_keys,
             members,
+            key_rotation,
             setup,
             host,
             account_store,
@@ -191,18 +205,6 @@ impl Engine {
     /// 503 `StorageUnavailableError` or 500 `StorageError`.
     pub async fn ready(&self) -> Result<(), Error> {
         Ok(self.storage().meta().ping().await?)
-    }
-
-    /// Returns the connect session of a token.
-    ///
-    /// # Errors
-    ///
-    /// 401 `SessionExpiredError` if it is unknown or expired.
-    pub async fn hub_session(&self, token: &Secret) -> Result<HubSession, Error> {
-        let session = self.live_session(token).await?.ok_or_else(|| {
-            Error::new(ErrorCode::SessionExpired, "the connect session has expired or does not exist; create a new one")
-        })?;
-        Ok(HubSession { session: Arc::new(session) })
     }
 
     /// Returns a random string for one response, such as the nonce of a content security policy.
@@ -264,24 +266,6 @@ impl Engine {
         self.changes.run_to_completion(change).await
     }
 
-    /// Returns the rotation of the key ring in this file.
-    pub fn key_rotator<'a>(&'a self, file: &'a Path) -> KeyRotator<'a> {
-        let parts = self.parts();
-        KeyRotator {
-            records: parts.storage.sealed_records(),
-            vault: &parts.vault,
-            file,
-            clock: &*parts.clock,
-            entropy: &*parts.entropy,
-        }
-    }
-
-    /// Evicts the cached envelopes after a rotation replaced them in storage.
-    pub fn evict_envelopes(&self) {
-        self.account_store.evict_all();
-        self.profiles.evict_all();
-    }
-
     /// As [`ConnectorCatalog::instance`].
     pub(crate) fn registry(&self) -> Arc<Registry> {
         self.connector_catalog.instance()
@@ -310,6 +294,10 @@ impl Engine {
         active: Option<bool>,
     ) -> Result<Vec<Profile>, Error> {
         self.profiles.all(project, connector, active).await
+    }
+
+    pub(crate) async fn hub_session(&self, token: &Secret) -> Result<HubSession, Error> {
+        self.sessions.for_hub(token).await
     }
 
     pub(crate) async fn start_attempt(&self, hub: &HubSession) -> Result<ConnectionAttempt, Error> {

@@ -4,6 +4,7 @@
 //! project: no method can be called without a tenant.
 
 mod accounts;
+mod action_catalog;
 mod api_keys;
 mod attempts;
 mod background_task;
@@ -29,10 +30,12 @@ mod retention;
 mod scopes;
 mod sealed_fields;
 mod services;
+mod sessions;
 mod setup;
 mod tokens;
 mod validation;
 
+pub use action_catalog::{ActionCatalog, ActionPage, ActionQuery, CatalogEntry};
 pub use api_keys::{ApiKeys, CreatedKey, KeyPatch, NewKey};
 pub use attempts::Attempts;
 pub use caller::{Caller, HubSession};
@@ -42,7 +45,7 @@ pub use connectors::{ConnectorEntry, ConnectorQuery, Connectors, PushOutcome, Re
 pub use engine::{Engine, Services};
 pub use field::Field;
 pub use key_ring::{
-    KeyRingStatus, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
+    KeyRingStatus, KeyRotation, KeyRotator, KeyUse, RotationError, RotationOutcome, RotationProgress, UnreadableValue,
     check_key_ring,
 };
 pub use members::{LoggedIn, MemberSession, Members};
@@ -58,14 +61,13 @@ pub use public_urls::{NoRoutes, PublicUrls};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     accounts::{AccountPatch, AccountQuery, AccountView, EffectiveStatus},
-    action_catalog::{ActionPage, ActionQuery, CatalogEntry},
     actions::{RunOutcome, RunRequest},
     files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
     proxy::{ProxyOutcome, ProxyRequest},
     revocation::{RevocationQuery, RevocationReport, RevokedAccount},
-    sessions::{CreatedSession, NewSession},
 };
+pub use sessions::{CreatedSession, NewSession, Sessions};
 pub use setup::{FirstStart, Setup};
 
 pub use oauth::{

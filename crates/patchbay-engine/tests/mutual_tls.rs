@@ -172,8 +172,8 @@ impl World {
             confirm_url: None,
             expires_in: None,
         };
-        let session = self.engine.create_session(&self.caller, new).await?;
-        let hub = self.engine.hub_session(&session.token).await?;
+        let session = self.engine.sessions.create(&self.caller, new).await?;
+        let hub = self.engine.sessions.for_hub(&session.token).await?;
         let profile = self.engine.hub_profiles(&hub, Some("bank")).await?.remove(0).profile;
         let fields = [("clientId", "app"), ("clientCert", cert.as_str()), ("clientKey", key.as_str())];
         let credentials = fields.map(|(key, value)| (key.to_owned(), Secret::new(value))).into();

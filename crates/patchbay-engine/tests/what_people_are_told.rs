@@ -153,8 +153,8 @@ impl World {
             confirm_url: None,
             expires_in: None,
         };
-        let token = self.engine.create_session(&self.caller, new).await.unwrap().token;
-        let hub = self.engine.hub_session(&token).await.unwrap();
+        let token = self.engine.sessions.create(&self.caller, new).await.unwrap().token;
+        let hub = self.engine.sessions.for_hub(&token).await.unwrap();
         if ["sign_in", "oauth1"].contains(&profile.auth_config_key.as_str()) {
             return self.sign_in(profile, token).await;
         }

@@ -6,6 +6,8 @@
 mod canary;
 mod error;
 mod rotate;
+
+mod service;
 mod status;
 
 use std::path::Path;
@@ -17,6 +19,7 @@ use patchbay_vault::Vault;
 pub use canary::check_key_ring;
 pub use error::RotationError;
 pub use rotate::{RotationOutcome, RotationProgress, UnreadableValue};
+pub use service::KeyRotation;
 pub use status::{KeyRingStatus, KeyUse};
 
 /// Rotates and retires the keys of a ring. It must own the data directory, and callers run one operation at a time.

@@ -1,7 +1,6 @@
 //! The services, one noun or verb per file.
 
 pub mod accounts;
-pub mod action_catalog;
 pub mod actions;
 mod call;
 mod cursors;
@@ -12,6 +11,5 @@ mod missing_scopes;
 pub mod proxy;
 mod resolve;
 pub mod revocation;
-pub mod sessions;
 
 pub(crate) use resolve::{ResolvedAccount, credentials as credentials_of, own_credentials};

@@ -125,7 +125,7 @@ async fn typed_credentials_cannot_take_the_place_of_a_sign_in() {
     let world = World::new().await;
     let profile = world.profile().await;
     let token = world.session(None).await;
-    let hub = world.engine.hub_session(&token).await.unwrap();
+    let hub = world.engine.sessions.for_hub(&token).await.unwrap();
     for (credentials, code) in [
         (Vec::new(), ErrorCode::SignInRequired),
         (vec![("accessToken".to_owned(), Secret::new("mine"))], ErrorCode::Validation),

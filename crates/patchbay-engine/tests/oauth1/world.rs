@@ -89,7 +89,7 @@ impl World {
             confirm_url: None,
             expires_in: None,
         };
-        self.engine.create_session(&self.caller, new).await.unwrap().token
+        self.engine.sessions.create(&self.caller, new).await.unwrap().token
     }
 
     pub async fn run(&self, account: &AccountId) -> Result<Value, Error> {
@@ -137,7 +137,7 @@ impl Browser {
     }
 
     pub async fn begin_in(world: &World, profile: &ProfileId, token: Secret) -> Result<Self, Error> {
-        let hub = world.engine.hub_session(&token).await.unwrap();
+        let hub = world.engine.sessions.for_hub(&token).await.unwrap();
         let attempt = world.engine.attempts.start(&hub).await.unwrap().id;
         let request = NewAuthorization {
             token: token.clone(),
@@ -189,7 +189,7 @@ impl Browser {
     }
 
     pub async fn attempt(&self, world: &World) -> (AttemptStatus, Option<String>) {
-        let hub = world.engine.hub_session(&self.token).await.unwrap();
+        let hub = world.engine.sessions.for_hub(&self.token).await.unwrap();
         let attempt = world.engine.attempts.get(&hub, &self.attempt).await.unwrap();
         world.tells_no_secret(&format!("{attempt:?}"));
         (attempt.status, attempt.error.map(|error| error.code))

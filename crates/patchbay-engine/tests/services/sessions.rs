@@ -11,20 +11,20 @@ async fn a_session_ends_by_the_clock() {
     let world = World::new().await;
     let (made, _) = world.session(session_for("a")).await;
     world.clock.advance_seconds(1_799);
-    world.engine.hub_session(&made.token).await.unwrap();
-    world.engine.authenticate_session(&world.caller, &made.token).await.unwrap();
+    world.engine.sessions.for_hub(&made.token).await.unwrap();
+    world.engine.sessions.authenticate(&world.caller, &made.token).await.unwrap();
     world.clock.advance_seconds(1);
-    let ended = world.engine.hub_session(&made.token).await.unwrap_err();
+    let ended = world.engine.sessions.for_hub(&made.token).await.unwrap_err();
     assert_eq!((ended.status(), ended.code), (401, ErrorCode::SessionExpired));
-    let ended = world.engine.authenticate_session(&world.caller, &made.token).await.unwrap_err();
+    let ended = world.engine.sessions.authenticate(&world.caller, &made.token).await.unwrap_err();
     assert_eq!(ended.code, ErrorCode::SessionNotFound);
-    assert_eq!(world.engine.hub_session(&Secret::new("")).await.unwrap_err().code, ErrorCode::SessionExpired);
+    assert_eq!(world.engine.sessions.for_hub(&Secret::new("")).await.unwrap_err().code, ErrorCode::SessionExpired);
 }
 
 #[tokio::test]
 async fn a_session_is_made_of_sense() {
     let world = World::new().await;
-    let refused = async |new| world.engine.create_session(&world.caller, new).await.unwrap_err();
+    let refused = async |new| world.engine.sessions.create(&world.caller, new).await.unwrap_err();
     for life in [0, -1, 31_536_001, i64::MAX] {
         let error = refused(NewSession { expires_in: Some(life), ..session_for("a") }).await;
         assert_eq!(error.problems[0].path, "expires_in");

@@ -35,11 +35,11 @@ async fn another_project_reaches_nothing() {
     let patch = ProfilePatch { name: Some("stolen".into()), ..ProfilePatch::default() };
     missing("patch_profile", engine.profiles.patch(&stranger, profile, patch).await);
     missing("delete_profile", engine.profiles.delete(&stranger, profile).await);
-    missing("authenticate_session", engine.authenticate_session(&stranger, &made.token).await);
+    missing("authenticate_session", engine.sessions.authenticate(&stranger, &made.token).await);
     let edit = NewSession { account_id: Some(id.clone()), ..session_for("a") };
-    missing("create_session of an account", engine.create_session(&stranger, edit).await);
+    missing("create_session of an account", engine.sessions.create(&stranger, edit).await);
     let through = NewSession { profile_id: Some(profile.clone()), ..session_for("a") };
-    missing("create_session of a profile", engine.create_session(&stranger, through).await);
+    missing("create_session of a profile", engine.sessions.create(&stranger, through).await);
     let run = RunRequest {
         account_id: id.clone(),
         profile_id: None,
@@ -61,11 +61,11 @@ async fn another_project_reaches_nothing() {
     };
     missing("run_proxy", engine.run_proxy(&stranger, proxy).await.map(|_| ()));
     let query = ActionQuery { account_ids: vec![id.clone()], page_size: 10, ..ActionQuery::default() };
-    missing("list_actions", engine.list_actions(&stranger, query).await);
+    missing("list_actions", engine.action_catalog.list(&stranger, query).await);
 
     // A session of theirs, even for an owner of the same name.
-    let theirs = engine.create_session(&stranger, session_for("a")).await.unwrap();
-    let hub = engine.hub_session(&theirs.token).await.unwrap();
+    let theirs = engine.sessions.create(&stranger, session_for("a")).await.unwrap();
+    let hub = engine.sessions.for_hub(&theirs.token).await.unwrap();
     missing("hub_profile", engine.hub_profile(&hub, profile).await);
     missing("hub_account", engine.hub_account(&hub, id).await);
     missing("get_attempt", engine.attempts.get(&hub, &attempt.id).await);

@@ -148,8 +148,8 @@ impl World {
     }
 
     pub async fn session(&self, new: NewSession) -> (CreatedSession, HubSession) {
-        let made = self.engine.create_session(&self.caller, new).await.unwrap();
-        let hub = self.engine.hub_session(&made.token).await.unwrap();
+        let made = self.engine.sessions.create(&self.caller, new).await.unwrap();
+        let hub = self.engine.sessions.for_hub(&made.token).await.unwrap();
         (made, hub)
     }
 

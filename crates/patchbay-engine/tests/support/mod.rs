@@ -92,8 +92,8 @@ pub async fn link_for(
         confirm_url: None,
         expires_in: None,
     };
-    let session = engine.create_session(caller, new).await?;
-    let hub = engine.hub_session(&session.token).await?;
+    let session = engine.sessions.create(caller, new).await?;
+    let hub = engine.sessions.for_hub(&session.token).await?;
     let profile = engine.hub_profiles(&hub, Some(connector)).await?.remove(0).profile;
     let credentials = credentials.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect();
     engine.hub_link(&hub, LinkRequest { profile_id: Some(profile.id.clone()), credentials }).await

@@ -29,7 +29,7 @@ impl Browser {
         token: Secret,
         return_url: Option<&str>,
     ) -> Result<Self, Error> {
-        let hub = world.engine.hub_session(&token).await.unwrap();
+        let hub = world.engine.sessions.for_hub(&token).await.unwrap();
         let attempt = world.engine.attempts.start(&hub).await.unwrap().id;
         let request = NewAuthorization {
             token: token.clone(),
@@ -63,7 +63,7 @@ impl Browser {
     }
 
     async fn attempt(&self, world: &World) -> (AttemptStatus, Option<String>) {
-        let hub = world.engine.hub_session(&self.token).await.unwrap();
+        let hub = world.engine.sessions.for_hub(&self.token).await.unwrap();
         let attempt = world.engine.attempts.get(&hub, &self.attempt).await.unwrap();
         (attempt.status, attempt.error.map(|error| error.code))
     }
@@ -160,7 +160,7 @@ async fn a_browser_that_leaves_while_its_code_is_traded_loses_no_token() {
     world.provider.plan(PlannedFault { matching: late, times: 1, fault: Fault::Delay { millis: 200 } });
     let end = world.engine.finish_authorization(browser.answer(parameters));
     assert!(tokio::time::timeout(std::time::Duration::from_millis(20), end).await.is_err());
-    let hub = world.engine.hub_session(&browser.token).await.unwrap();
+    let hub = world.engine.sessions.for_hub(&browser.token).await.unwrap();
     let patience = std::time::Duration::from_mins(1);
     let ended = world.engine.attempts.follow(&hub, &browser.attempt, patience).await.unwrap();
     assert_eq!(ended.status, AttemptStatus::Authenticated, "{ended:?}");
@@ -302,7 +302,7 @@ async fn cross_tenant_confusion_is_refused() {
         confirm_url: None,
         expires_in: None,
     };
-    let theirs = world.engine.create_session(&stranger, session).await.unwrap();
+    let theirs = world.engine.sessions.create(&stranger, session).await.unwrap();
     // Their session does not show our profile, and does not know our attempt.
     let error = Browser::begin_in(&world, &profile.id, theirs.token.clone(), None).await.err().unwrap();
     assert_eq!(error.code, ErrorCode::ProfileNotFound);
@@ -385,7 +385,7 @@ async fn an_attempt_that_was_given_up_links_nothing() {
     let world = World::new().await;
     let profile = world.profile("sign_in").await;
     let browser = Browser::begin(&world, &profile.id).await.unwrap();
-    let hub = world.engine.hub_session(&browser.token).await.unwrap();
+    let hub = world.engine.sessions.for_hub(&browser.token).await.unwrap();
     let parameters = browser.at_provider(&world).await;
     world.engine.attempts.cancel(&hub, &browser.attempt).await.unwrap();
     let end = world.engine.finish_authorization(browser.answer(parameters)).await.unwrap();

@@ -13,7 +13,7 @@ use crate::{
 
 async fn missing(world: &World, account: &AccountId) -> Vec<(String, Vec<String>)> {
     let query = ActionQuery { account_ids: vec![account.clone()], page_size: 100, ..ActionQuery::default() };
-    let entry = world.engine.list_actions(&world.caller, query).await.unwrap().entries.remove(0);
+    let entry = world.engine.action_catalog.list(&world.caller, query).await.unwrap().entries.remove(0);
     let actions = entry.actions.iter().map(|action| action.id.clone());
     actions.zip(entry.missing_scopes).filter(|(_, missing)| !missing.is_empty()).collect()
 }

@@ -112,12 +112,12 @@ impl World {
             expires_in: None,
         };
         change(&mut new);
-        self.engine.create_session(&self.caller, new).await.unwrap()
+        self.engine.sessions.create(&self.caller, new).await.unwrap()
     }
 
     pub async fn link_with(&self, profile: &Profile, typed: &[(&str, &str)]) -> Result<Arc<Account>, Error> {
         let made = self.session(|_| {}).await;
-        let hub = self.engine.hub_session(&made.token).await.unwrap();
+        let hub = self.engine.sessions.for_hub(&made.token).await.unwrap();
         let credentials = typed.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect();
         self.engine.hub_link(&hub, LinkRequest { profile_id: Some(profile.id.clone()), credentials }).await
     }

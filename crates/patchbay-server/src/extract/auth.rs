@@ -81,7 +81,7 @@ impl FromRequestParts<AppState> for HubAuth {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, HubError> {
         let token = parts.headers.get("x-hub-session-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let found = state.engine.hub_session(&Secret::new(token)).await;
+        let found = state.engine.sessions.for_hub(&Secret::new(token)).await;
         // The stock Hub ignores a 401 in response to a change and reports success; it shows a 400.
         let is_ignored = parts.method == Method::PATCH && !token.is_empty();
         let found = found.map_err(|error| if is_ignored { error.with_status(400) } else { error });

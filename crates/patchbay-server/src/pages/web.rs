@@ -21,7 +21,7 @@ const BASE_POLICY: &str = "default-src 'none'; script-src 'self'; img-src 'self'
 pub(crate) async fn hub(State(state): State<AppState>, query: QueryMap) -> Response {
     let mut ancestors = "'self'".to_owned();
     if let Some(token) = query.text(&["token"]).map(Secret::new)
-        && let Ok(hub) = state.engine.hub_session(&token).await
+        && let Ok(hub) = state.engine.sessions.for_hub(&token).await
     {
         for origin in hub.session.allowed_origins.iter().chain(&state.config.hub_allowed_origins) {
             ancestors.push(' ');

@@ -63,7 +63,7 @@ pub(crate) async fn list(
         actions: !query.list(&["exclude"]).iter().any(|name| name == "actions"),
         urls: &state.config.urls,
     };
-    let page = state.engine.list_actions(&caller, filter).await?;
+    let page = state.engine.action_catalog.list(&caller, filter).await?;
     Ok(Json(ActionPageOut::new(&page, &shown)))
 }
 

@@ -35,7 +35,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     ApiJson(body): ApiJson<CreateSession>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let created = engine.create_session(&caller, body.into_new_session()?).await;
+    let created = engine.sessions.create(&caller, body.into_new_session()?).await;
     let created = created.map_err(|error| with_name(error, Field::Connector, "provider"))?;
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(ConnectSessionOut::created(created))))
 }
@@ -56,7 +56,7 @@ pub(crate) async fn authenticate(
     Authenticated(caller): Authenticated,
     ApiJson(body): ApiJson<AuthenticateSession>,
 ) -> Result<Json<ConnectSessionOut>, ApiError> {
-    Ok(Json(ConnectSessionOut::new(engine.authenticate_session(&caller, &body.token).await?)))
+    Ok(Json(ConnectSessionOut::new(engine.sessions.authenticate(&caller, &body.token).await?)))
 }
 
 /// Confirms who uses the browser that has returned from a provider.

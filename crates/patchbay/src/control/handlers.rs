@@ -22,9 +22,9 @@ pub(super) async fn handle(
         ControlRequest::Accounts(command) => return run_accounts_command(engine, command).await,
     };
     let file = data_dir.key_ring();
-    let outcome = run_key_ring_command(&engine.key_rotator(&file), &command, stop, on_progress).await;
+    let outcome = run_key_ring_command(&engine.key_rotation.rotator(&file), &command, stop, on_progress).await;
     // A rotation replaces the envelopes in storage, so that the cached ones are stale.
-    engine.evict_envelopes();
+    engine.key_rotation.evict_envelopes();
     outcome
 }
 

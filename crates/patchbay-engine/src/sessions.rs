@@ -1,11 +1,18 @@
 //! Connect sessions: created by the operator's backend, used in the Hub.
 
-use patchbay_model::{AccountId, AccountKind, ConnectSession, Metadata, Owner, ProfileId};
-use patchbay_model::{ApiScope, SessionId};
+use std::sync::Arc;
+
+use patchbay_model::{
+    AccountId, AccountKind, ApiScope, Clock, ConnectSession, Entropy, Metadata, Owner, ProfileId, SessionId,
+};
+use patchbay_storage::Storage;
 use patchbay_vault::{Secret, Vault};
 
 use crate::{
-    Caller, Engine, Error, ErrorCode, Field, Problem,
+    Caller, EngineParts, Error, ErrorCode, Field, HubSession, Problem, PublicUrls,
+    accounts::store::AccountStore,
+    connector_catalog::ConnectorCatalog,
+    profiles::Profiles,
     validation::{invalid, invalid_at},
 };
 
@@ -56,17 +63,45 @@ const DEFAULT_SESSION_TTL_SECS: i64 = 1_800;
 /// The maximum lifetime of a session: a year.
 const MAX_SESSION_TTL_SECS: i64 = 31_536_000;
 
-impl Engine {
+/// The connect sessions.
+pub struct Sessions {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    urls: Arc<dyn PublicUrls>,
+    connectors: Arc<ConnectorCatalog>,
+    profiles: Arc<Profiles>,
+    accounts: Arc<AccountStore>,
+}
+
+impl Sessions {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        connectors: Arc<ConnectorCatalog>,
+        profiles: Arc<Profiles>,
+        accounts: Arc<AccountStore>,
+    ) -> Self {
+        Self {
+            storage: parts.storage.clone(),
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            urls: parts.config.urls.clone(),
+            connectors,
+            profiles,
+            accounts,
+        }
+    }
+
     /// Creates a connect session.
     ///
     /// # Errors
     ///
     /// 400 `ValidationError` with every invalid value; 404 for a profile or account that the project does not have.
-    pub async fn create_session(&self, caller: &Caller, new: NewSession) -> Result<CreatedSession, Error> {
+    pub async fn create(&self, caller: &Caller, new: NewSession) -> Result<CreatedSession, Error> {
         caller.require(ApiScope::PlatformWrite)?;
         let allowed_origins = check(&new)?;
         if let Some(connector) = &new.connector {
-            self.connector_catalog.known(&caller.project_id, connector).await?;
+            self.connectors.known(&caller.project_id, connector).await?;
         }
         if let Some(id) = &new.profile_id {
             let profile = self.profiles.load(&caller.project_id, id).await?;
@@ -79,11 +114,11 @@ impl Engine {
             }
         }
         if let Some(id) = &new.account_id {
-            self.account(&caller.project_id, id).await?;
+            self.accounts.get(&caller.project_id, id).await?;
         }
-        let entropy = &*self.parts().entropy;
+        let entropy = &self.entropy;
         let token = Secret::new(entropy.token());
-        let now = self.clock().now();
+        let now = self.clock.now();
         let mut session = ConnectSession {
             id: SessionId(0),
             organization_id: caller.organization_id.clone(),
@@ -104,9 +139,21 @@ impl Engine {
             created_at: now,
             expires_at: now.plus_seconds(new.expires_in.unwrap_or(DEFAULT_SESSION_TTL_SECS)),
         };
-        session.id = self.storage().sessions().create(&session).await?;
-        let auth_link_url = self.urls().hub(&token);
+        session.id = self.storage.sessions().create(&session).await?;
+        let auth_link_url = self.urls.hub(&token);
         Ok(CreatedSession { session, token, auth_link_url })
+    }
+
+    /// Returns the connect session of a token for the Hub.
+    ///
+    /// # Errors
+    ///
+    /// 401 `SessionExpiredError` if it is unknown or expired.
+    pub async fn for_hub(&self, token: &Secret) -> Result<HubSession, Error> {
+        let session = self.live(token).await?.ok_or_else(|| {
+            Error::new(ErrorCode::SessionExpired, "the connect session has expired or does not exist; create a new one")
+        })?;
+        Ok(HubSession { session: Arc::new(session) })
     }
 
     /// Returns the session of a token.
@@ -114,17 +161,17 @@ impl Engine {
     /// # Errors
     ///
     /// 404 `SessionNotFoundError` if it belongs to another project or has expired.
-    pub async fn authenticate_session(&self, caller: &Caller, token: &Secret) -> Result<ConnectSession, Error> {
+    pub async fn authenticate(&self, caller: &Caller, token: &Secret) -> Result<ConnectSession, Error> {
         caller.require(ApiScope::PlatformRead)?;
-        let session = self.live_session(token).await?.filter(|session| session.project_id == caller.project_id);
+        let session = self.live(token).await?.filter(|session| session.project_id == caller.project_id);
         session.ok_or_else(|| {
             Error::new(ErrorCode::SessionNotFound, "this project has no valid connect session with this token")
         })
     }
 
-    pub(crate) async fn live_session(&self, token: &Secret) -> Result<Option<ConnectSession>, Error> {
-        let found = self.storage().sessions().by_token_hash(&Vault::hash_token(token.expose())).await?;
-        Ok(found.filter(|session| session.expires_at > self.clock().now()))
+    pub(crate) async fn live(&self, token: &Secret) -> Result<Option<ConnectSession>, Error> {
+        let found = self.storage.sessions().by_token_hash(&Vault::hash_token(token.expose())).await?;
+        Ok(found.filter(|session| session.expires_at > self.clock.now()))
     }
 }
 

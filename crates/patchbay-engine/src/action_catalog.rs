@@ -6,7 +6,10 @@ use patchbay_connector::{Connector, definition::Action};
 use patchbay_model::{Account, AccountId, ApiScope, Profile};
 
 use crate::{
-    Caller, Engine, Error, Field,
+    Caller, Error, Field,
+    accounts::store::AccountStore,
+    connector_catalog::ConnectorCatalog,
+    profiles::Profiles,
     scopes::lacking_scopes,
     validation::{check_page, invalid_at},
 };
@@ -52,13 +55,24 @@ pub struct ActionPage {
     pub next: Option<String>,
 }
 
-impl Engine {
+/// The actions that a project can run.
+pub struct ActionCatalog {
+    connectors: Arc<ConnectorCatalog>,
+    profiles: Arc<Profiles>,
+    accounts: Arc<AccountStore>,
+}
+
+impl ActionCatalog {
+    pub(crate) fn new(connectors: Arc<ConnectorCatalog>, profiles: Arc<Profiles>, accounts: Arc<AccountStore>) -> Self {
+        Self { connectors, profiles, accounts }
+    }
+
     /// Lists a page of connectors with their actions.
     ///
     /// # Errors
     ///
     /// 400 `ValidationError` for an invalid cursor; 404 `AccountNotFoundError` for another project's account.
-    pub async fn list_actions(&self, caller: &Caller, query: ActionQuery) -> Result<ActionPage, Error> {
+    pub async fn list(&self, caller: &Caller, query: ActionQuery) -> Result<ActionPage, Error> {
         caller.require(ApiScope::ConnectorsRead)?;
         check_page(1, query.page_size)?;
         let start = match &query.next {
@@ -70,14 +84,14 @@ impl Engine {
         let mut candidates = Vec::new();
         if query.account_ids.is_empty() {
             let profiles = self.profiles.active(caller).await?;
-            for connector in self.connectors_of(&caller.project_id).await?.iter() {
+            for connector in self.connectors.of_project(&caller.project_id).await?.iter() {
                 candidates.push((connector.clone(), None, profiles.get(&connector.key).cloned()));
             }
         } else {
             for id in &query.account_ids {
-                let account = self.account(&caller.project_id, id).await?;
-                let profile = self.profile(&caller.project_id, &account.profile_id).await?;
-                if let Some(installed) = self.connector_for_profile(&profile).await? {
+                let account = self.accounts.get(&caller.project_id, id).await?;
+                let profile = self.profiles.load(&caller.project_id, &account.profile_id).await?;
+                if let Some(installed) = self.connectors.find_for_profile(&profile).await? {
                     candidates.push((installed.connector, Some(account), Some(profile)));
                 }
             }
