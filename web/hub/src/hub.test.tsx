@@ -2,7 +2,7 @@
 
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { config, field, guide, integration } from "./testing/fixtures.ts";
+import { connector, field, guide, profile } from "./testing/fixtures.ts";
 import { type Routes, renderHub } from "./testing/renderHub.tsx";
 
 const button = (name: string | RegExp) => screen.findByRole("button", { name });
@@ -19,8 +19,8 @@ async function fillIn(): Promise<void> {
   type("Client Secret", "s3cret");
 }
 
-const withConfig = (more: Parameters<typeof config>[0]): Routes => ({
-  "GET /hub/connectors/profile_1": { body: { config: config(more) } },
+const withConnector = (more: Parameters<typeof connector>[0]): Routes => ({
+  "GET /hub/connectors/profile_1": { body: { config: connector(more) } },
 });
 
 beforeEach(() => {
@@ -59,7 +59,7 @@ describe("before the form", () => {
 
   it("says if no connector is enabled", async () => {
     renderHub({
-      routes: { "GET /hub/connectors": { body: { integrations: [integration({ active: false })] } } },
+      routes: { "GET /hub/connectors": { body: { integrations: [profile({ active: false })] } } },
     });
     await heading("Nothing to connect yet");
   });
@@ -87,9 +87,9 @@ describe("before the form", () => {
 
 describe("the picker", () => {
   const many = [
-    integration(),
-    integration({ integration_id: "profile_2", name: "Ledger", provider: "ledger", type: "accounting" }),
-    integration({ integration_id: "profile_3", name: "Quill", provider: "quill", type: "documents" }),
+    profile(),
+    profile({ integration_id: "profile_2", name: "Ledger", provider: "ledger", type: "accounting" }),
+    profile({ integration_id: "profile_3", name: "Quill", provider: "quill", type: "documents" }),
   ];
   const routes: Routes = { "GET /hub/connectors": { body: { integrations: many } } };
   const rows = () => within(screen.getByRole("list")).getAllByRole("button");
@@ -107,8 +107,8 @@ describe("the picker", () => {
 
   it("distinguishes two profiles of one connector by their names", async () => {
     const profiles = [
-      integration({ integration_name: "Papertrail" }),
-      integration({ integration_id: "profile_2", integration_name: "For lawyers" }),
+      profile({ integration_name: "Papertrail" }),
+      profile({ integration_id: "profile_2", integration_name: "For lawyers" }),
     ];
     renderHub({ routes: { "GET /hub/connectors": { body: { integrations: profiles } } } });
     await heading("Connect an account");
@@ -249,7 +249,7 @@ describe("the form", () => {
 
   it("fills in the sandbox's credentials", async () => {
     const credentials = { clientId: "sandbox_id", clientSecret: "sandbox_secret" };
-    const hub = renderHub({ routes: withConfig({ sandbox: { credentials } }) });
+    const hub = renderHub({ routes: withConnector({ sandbox: { credentials } }) });
     fireEvent.click(await button("Fill in credentials"));
     fireEvent.click(await button("Connect"));
     await heading("Papertrail is connected");
@@ -270,7 +270,7 @@ describe("the form", () => {
       position: "top" as const,
     };
     const more = { configFields: fields, configNotices: [{ ...notice, anchor: "host" }] };
-    renderHub({ routes: withConfig(more) });
+    renderHub({ routes: withConnector(more) });
     await screen.findByLabelText("Plan");
     expect(screen.queryByLabelText("Host")).toBeNull();
     expect(screen.queryByLabelText("Hidden")).toBeNull();
@@ -294,7 +294,7 @@ describe("the form", () => {
 
 describe("the guide", () => {
   it("links fields and steps in both directions", async () => {
-    renderHub({ routes: withConfig({ guide }) });
+    renderHub({ routes: withConnector({ guide }) });
     fireEvent.click(await button("Where do I find this? (Client Secret)"));
     expect(document.activeElement?.textContent).toContain("Copy both values");
     fireEvent.click(await button("Enter Client ID"));
@@ -318,7 +318,9 @@ describe("the guide", () => {
     const copied: string[] = [];
     vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void copied.push(text) } });
     renderHub({
-      routes: withConfig({ guide: { ...guide, sections: [{ title: "Scopes", html: null, steps: [step] }] } }),
+      routes: withConnector({
+        guide: { ...guide, sections: [{ title: "Scopes", html: null, steps: [step] }] },
+      }),
     });
     fireEvent.click(await button("Copy scopes"));
     expect(screen.getByText("Read things")).not.toBeNull();
@@ -327,7 +329,7 @@ describe("the guide", () => {
   });
 
   it("is shown again by a field's guide link after it was hidden", async () => {
-    renderHub({ routes: withConfig({ guide }) });
+    renderHub({ routes: withConnector({ guide }) });
     fireEvent.click(await button("Hide guide"));
     expect(screen.getByText("Open the settings").closest("[hidden]")).not.toBeNull();
     fireEvent.click(await button("Where do I find this? (Client ID)"));
@@ -340,7 +342,7 @@ describe("the guide", () => {
       addEventListener: () => {},
       removeEventListener: () => {},
     }));
-    renderHub({ routes: withConfig({ guide }) });
+    renderHub({ routes: withConnector({ guide }) });
     await fillIn();
     const panel = () => screen.getByText("Open the settings").closest("[role=tabpanel]");
     expect(panel()?.hasAttribute("hidden")).toBe(true);
@@ -409,7 +411,7 @@ describe("editing", () => {
 });
 
 describe("authorization at the provider", () => {
-  const oauth = withConfig({ type: "oauth2", configFields: [field("site", "Site")] });
+  const oauth = withConnector({ type: "oauth2", configFields: [field("site", "Site")] });
   const launchUrl = "/connect/oauth2/profile_1?patchbay_ticket=t";
   const prepared = { status: 201, body: { id: "att_1", url: launchUrl } };
 

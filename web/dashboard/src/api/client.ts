@@ -36,4 +36,4 @@ export type Account = Schemas["AccountV2"];
 export type Profile = Schemas["Profile"];
 export type ApiKey = Schemas["ApiKey"];
 export type ApiScope = Schemas["ApiScope"];
-export type Session = Schemas["LoginSession"];
+export type LoginSession = Schemas["LoginSession"];

@@ -8,7 +8,7 @@ import { asFailure } from "@patchbay/web-shared/client.ts";
 import { RouterProvider } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { chooseProject, rememberedProject } from "../api/client.ts";
-import { SessionContext, useLogin, useSessionQuery } from "../api/session.ts";
+import { LoginSessionContext, useLogin, useLoginSessionQuery } from "../api/loginSession.ts";
 import { LoginPage } from "../features/login/LoginPage.tsx";
 import { SetPasswordPage } from "../features/login/SetPasswordPage.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
@@ -18,7 +18,7 @@ import { createAppRouter } from "./router.tsx";
 const PASSWORD_SKIPPED_KEY = "patchbay-password-later";
 
 export function AuthGate() {
-  const session = useSessionQuery();
+  const session = useLoginSessionQuery();
   const login = useLogin();
   const linkTried = useRef(false);
   const [passwordSkipped, setPasswordSkipped] = useState(
@@ -76,8 +76,8 @@ export function AuthGate() {
   const project = state.projects.find(({ id }) => id === lastProject) ?? state.projects[0];
   if (project !== undefined) chooseProject(project.id);
   return (
-    <SessionContext.Provider value={{ ...state, project: project ?? null }}>
+    <LoginSessionContext.Provider value={{ ...state, project: project ?? null }}>
       <RouterProvider router={router} />
-    </SessionContext.Provider>
+    </LoginSessionContext.Provider>
   );
 }

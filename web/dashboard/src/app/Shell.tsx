@@ -33,7 +33,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { chooseProject } from "../api/client.ts";
-import { useLogout, useSession } from "../api/session.ts";
+import { useLoginSession, useLogout } from "../api/loginSession.ts";
 import { Pill } from "../ui/Pill.tsx";
 
 const PAGES = [
@@ -123,7 +123,7 @@ export function Shell() {
 }
 
 function SandboxPill() {
-  const { sandbox } = useSession();
+  const { sandbox } = useLoginSession();
   return sandbox ? (
     <Pill color="yellow" visibleFrom="xs">
       Sandbox
@@ -132,7 +132,7 @@ function SandboxPill() {
 }
 
 function ProjectSelect() {
-  const { project, projects } = useSession();
+  const { project, projects } = useLoginSession();
   const client = useQueryClient();
   if (projects.length < 2) {
     return (

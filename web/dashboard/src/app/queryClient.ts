@@ -3,12 +3,12 @@
 import { asFailure } from "@patchbay/web-shared/client.ts";
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 
-export const sessionKey = ["session"] as const;
+export const loginSessionKey = ["session"] as const;
 
 export function createQueryClient(): QueryClient {
   const onError = (error: unknown) => {
     // The session expired or was ended elsewhere: refetching it makes the gate show the login page.
-    if (asFailure(error).status === 401) void client.invalidateQueries({ queryKey: sessionKey });
+    if (asFailure(error).status === 401) void client.invalidateQueries({ queryKey: loginSessionKey });
   };
   const client = new QueryClient({
     queryCache: new QueryCache({ onError }),

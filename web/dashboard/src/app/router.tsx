@@ -58,10 +58,10 @@ const run = createRoute({
     ),
   component: lazyRouteComponent(() => import("../features/runner/RunnerPage.tsx"), "RunnerPage"),
 });
-const keys = createRoute({
+const apiKeys = createRoute({
   getParentRoute: () => root,
   path: "/keys",
-  component: lazyRouteComponent(() => import("../features/keys/KeysPage.tsx"), "KeysPage"),
+  component: lazyRouteComponent(() => import("../features/apiKeys/ApiKeysPage.tsx"), "ApiKeysPage"),
 });
 const settings = createRoute({
   getParentRoute: () => root,
@@ -80,7 +80,7 @@ export function createAppRouter() {
       connector,
       profiles,
       run,
-      keys,
+      apiKeys,
       settings,
     ]),
     basepath: "/dashboard",

@@ -9,7 +9,7 @@ import type {
   Attempt,
   Catalog,
   CatalogResponse,
-  Config,
+  Connector,
   ConnectorResponse,
   LinkedAccount,
   Settings,
@@ -68,13 +68,13 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
         signal,
       );
       return {
-        integrations: (response.integrations ?? []).filter((found) => Boolean(found.name)),
+        profiles: (response.integrations ?? []).filter((found) => Boolean(found.name)),
         externalTriggerToken: response.external_trigger_token ?? null,
       };
     },
 
-    async config(integrationId: string, signal?: AbortSignal): Promise<Config> {
-      const path = `/hub/connectors/${encodeURIComponent(integrationId)}`;
+    async connector(profileId: string, signal?: AbortSignal): Promise<Connector> {
+      const path = `/hub/connectors/${encodeURIComponent(profileId)}`;
       const { config } = await call<{ config: Partial<ConnectorResponse["config"]> }>(
         "GET",
         path,
@@ -101,14 +101,14 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
       return { ...found, setupInformation: found.setupInformation ?? {}, secrets: found.secrets ?? {} };
     },
 
-    link: (integrationId: string, credentials: Credentials, signal?: AbortSignal) =>
-      call<LinkedAccount>("POST", "/hub/accounts", { integration_id: integrationId, credentials }, signal),
+    link: (profileId: string, credentials: Credentials, signal?: AbortSignal) =>
+      call<LinkedAccount>("POST", "/hub/accounts", { integration_id: profileId, credentials }, signal),
 
-    save: (accountId: string, integrationId: string, credentials: Credentials, signal?: AbortSignal) =>
+    save: (accountId: string, profileId: string, credentials: Credentials, signal?: AbortSignal) =>
       call<LinkedAccount | null>(
         "PATCH",
         `/hub/accounts/${encodeURIComponent(accountId)}`,
-        { integration_id: integrationId, credentials },
+        { integration_id: profileId, credentials },
         signal,
       ),
 
@@ -116,11 +116,16 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
      * Checks the values and prepares the authorization at the provider. The window opens `url`, which contains neither the
      * values nor the session's token.
      */
-    prepareSignIn: (integrationId: string, landing: string, credentials: Credentials, signal?: AbortSignal) =>
+    prepareAuthorization: (
+      profileId: string,
+      callbackUrl: string,
+      credentials: Credentials,
+      signal?: AbortSignal,
+    ) =>
       call<StartedAttempt>(
         "POST",
         "/hub/connection_attempts",
-        { token, integration_id: integrationId, credentials, redirect_uri: landing },
+        { token, integration_id: profileId, credentials, redirect_uri: callbackUrl },
         signal,
       ).then(({ id, url }) => ({ id, url: `${baseUrl}${url ?? ""}` })),
 

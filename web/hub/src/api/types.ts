@@ -6,7 +6,7 @@ type Schemas = components["schemas"];
 
 export type Settings = Schemas["HubSettings"];
 /** A connector profile that the session can link. */
-export type Integration = Schemas["Integration"];
+export type ConnectorProfile = Schemas["Integration"];
 export type FieldKind = Schemas["FieldKind"];
 export type FieldOption = Schemas["FieldOption"];
 export type Notice = Schemas["Notice"];
@@ -22,8 +22,8 @@ export type CatalogResponse = Schemas["HubCatalog"];
 export type ConnectorResponse = Schemas["HubConnector"];
 
 /**
- * A field of the form. The page also works with servers that send only some of the members, and with their further members
- * `condition` and `display` and their validation type `domain`.
+ * A field of the form. Other servers may omit members, and send the additional members `condition` and `display` and
+ * the validation type `domain`.
  */
 export type Field = Pick<Schemas["Field"], "key" | "label"> &
   Partial<Omit<Schemas["Field"], "key" | "label" | "validation">> & {
@@ -36,8 +36,8 @@ export type Field = Pick<Schemas["Field"], "key" | "label"> &
     } | null;
   };
 
-/** The form of a connector profile. */
-export interface Config {
+/** A connector as a profile offers it: the form, its guide, and how to authenticate. */
+export interface Connector {
   key: string;
   name: string;
   type: Schemas["AuthType"];
@@ -52,7 +52,7 @@ export interface Config {
 
 /** What the session can link. */
 export interface Catalog {
-  integrations: Integration[];
+  profiles: ConnectorProfile[];
   /** The value of the read-only field of that name, which the server creates for this session. */
   externalTriggerToken: string | null;
 }

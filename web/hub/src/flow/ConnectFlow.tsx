@@ -1,7 +1,7 @@
 /** Links an account through one connector profile: loads its form, then shows the screen of each stage. */
 
 import { useCallback, useEffect } from "react";
-import type { Catalog, Config, Integration, StoredAccount } from "../api/types.ts";
+import type { Catalog, Connector, ConnectorProfile, StoredAccount } from "../api/types.ts";
 import { useForm } from "../form/useForm.ts";
 import { useHub } from "../hub.ts";
 import { AuthorizeScreen } from "../screens/AuthorizeScreen.tsx";
@@ -14,7 +14,7 @@ import { useAsync } from "../ui/useAsync.ts";
 import { useConnect } from "./useConnect.ts";
 
 interface Props {
-  integration: Integration;
+  profile: ConnectorProfile;
   account: StoredAccount | null;
   catalog: Catalog;
   /** Goes back to the picker; null if there is only one connector. */
@@ -23,11 +23,13 @@ interface Props {
 
 export function ConnectFlow(props: Props) {
   const { api } = useHub();
-  const { integration_id: id, name } = props.integration;
-  const [loaded, retry] = useAsync(useCallback((signal: AbortSignal) => api.config(id, signal), [api, id]));
+  const { integration_id: id, name } = props.profile;
+  const [loaded, retry] = useAsync(
+    useCallback((signal: AbortSignal) => api.connector(id, signal), [api, id]),
+  );
 
   if (loaded.state === "loading") return <LoadingScreen />;
-  if (loaded.state === "ready") return <ConnectStages {...props} config={loaded.data} />;
+  if (loaded.state === "ready") return <ConnectStages {...props} connector={loaded.data} />;
   const { failure } = loaded;
   if (failure.unauthorized) return <ReportSessionExpired />;
   if (failure.status === 412)
@@ -42,33 +44,33 @@ function ReportSessionExpired() {
   return <LoadingScreen />;
 }
 
-function ConnectStages({ integration, account, catalog, config, onBack }: Props & { config: Config }) {
-  const { provider, integration_id: integrationId } = integration;
-  const form = useForm(config, account, catalog.externalTriggerToken);
-  const { stage, connect, cancel } = useConnect({ config, integrationId, provider, account });
+function ConnectStages({ profile, account, catalog, connector, onBack }: Props & { connector: Connector }) {
+  const { provider, integration_id: profileId } = profile;
+  const form = useForm(connector, account, catalog.externalTriggerToken);
+  const { stage, connect, cancel } = useConnect({ connector, profileId, provider, account });
 
   switch (stage.kind) {
     case "connecting":
       return (
         <WaitingScreen
-          title={account ? "Saving your changes" : `Connecting to ${config.name}`}
-          slow={`${config.name} is taking longer than usual to respond. You can wait, or cancel and try again later.`}
+          title={account ? "Saving your changes" : `Connecting to ${connector.name}`}
+          slow={`${connector.name} is taking longer than usual to respond. You can wait, or cancel and try again later.`}
           onCancel={cancel}
         >
-          <p>Checking your credentials with {config.name}. This takes a moment.</p>
+          <p>Checking your credentials with {connector.name}. This takes a moment.</p>
         </WaitingScreen>
       );
     case "authorizing":
-      return <AuthorizeScreen name={config.name} url={stage.url} onCancel={cancel} />;
+      return <AuthorizeScreen name={connector.name} url={stage.url} onCancel={cancel} />;
     case "done":
-      return <SuccessScreen name={config.name} edited={account !== null} />;
+      return <SuccessScreen name={connector.name} edited={account !== null} />;
     case "unavailable":
-      return <ConnectorUnavailableScreen name={config.name} message={stage.message} onBack={onBack} />;
+      return <ConnectorUnavailableScreen name={connector.name} message={stage.message} onBack={onBack} />;
     default:
       return (
         <FormScreen
-          config={config}
-          integration={integration}
+          connector={connector}
+          profile={profile}
           edited={account !== null}
           form={form}
           failure={stage.failure}

@@ -3,7 +3,7 @@
 import { asFailure } from "@patchbay/web-shared/failure.ts";
 import { useCallback, useState } from "react";
 import type { HubApi } from "../api/hubApi.ts";
-import type { Catalog, Integration, Settings, StoredAccount } from "../api/types.ts";
+import type { Catalog, ConnectorProfile, Settings, StoredAccount } from "../api/types.ts";
 import { useHub } from "../hub.ts";
 import { LoadingScreen } from "../screens/LoadingScreen.tsx";
 import {
@@ -29,7 +29,7 @@ async function loadSession(api: HubApi, accountId: string | null, signal: AbortS
   const settings = await api.settings(signal);
   const id = accountId ?? settings.existing_account_id ?? null;
   if (id === null) return { settings, account: null, catalog: await api.catalog(null, signal) };
-  const emptyCatalog: Catalog = { integrations: [], externalTriggerToken: null };
+  const emptyCatalog: Catalog = { profiles: [], externalTriggerToken: null };
   try {
     const account = await api.account(id, signal);
     return { settings, account, catalog: await api.catalog(account.provider, signal) };
@@ -59,15 +59,15 @@ export function HubFlow({ accountId }: { accountId: string | null }) {
 }
 
 /** Returns the profile that the account was linked with, otherwise another one of its connector. */
-function integrationOf(account: StoredAccount, { integrations }: Catalog): Integration | undefined {
-  const candidates = integrations.filter(({ provider }) => provider === account.provider);
+function profileOf(account: StoredAccount, { profiles }: Catalog): ConnectorProfile | undefined {
+  const candidates = profiles.filter(({ provider }) => provider === account.provider);
   return candidates.find(({ integration_id: id }) => id === account.integrationId) ?? candidates[0];
 }
 
 function EditAccount({ account, catalog }: { account: StoredAccount; catalog: Catalog }) {
-  const integration = integrationOf(account, catalog);
-  if (!integration?.active) {
-    const name = integration?.name ?? account.provider;
+  const profile = profileOf(account, catalog);
+  if (!profile?.active) {
+    const name = profile?.name ?? account.provider;
     return (
       <ConnectorUnavailableScreen
         name={name}
@@ -76,21 +76,21 @@ function EditAccount({ account, catalog }: { account: StoredAccount; catalog: Ca
       />
     );
   }
-  return <ConnectFlow integration={integration} account={account} catalog={catalog} onBack={null} />;
+  return <ConnectFlow profile={profile} account={account} catalog={catalog} onBack={null} />;
 }
 
 function ChooseConnector({ catalog, ownerName }: { catalog: Catalog; ownerName: string | null }) {
   const { host } = useHub();
-  const active = catalog.integrations.filter((found) => found.active);
+  const active = catalog.profiles.filter((found) => found.active);
   const only = active.length === 1 ? active[0] : undefined;
-  const [picked, setPicked] = useState<Integration | null>(null);
-  const integration = only ?? picked;
+  const [picked, setPicked] = useState<ConnectorProfile | null>(null);
+  const profile = only ?? picked;
 
-  if (integration) {
+  if (profile) {
     return (
       <ConnectFlow
-        key={integration.integration_id}
-        integration={integration}
+        key={profile.integration_id}
+        profile={profile}
         account={null}
         catalog={catalog}
         onBack={only ? null : () => setPicked(null)}
@@ -105,5 +105,5 @@ function ChooseConnector({ catalog, ownerName }: { catalog: Catalog; ownerName: 
       </button>
     </div>
   );
-  return <PickerScreen integrations={active} ownerName={ownerName} onPick={setPicked} footer={footer} />;
+  return <PickerScreen profiles={active} ownerName={ownerName} onPick={setPicked} footer={footer} />;
 }

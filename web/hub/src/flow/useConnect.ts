@@ -6,7 +6,7 @@
 import { ApiFailure, asFailure, isAbort } from "@patchbay/web-shared/failure.ts";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Credentials } from "../api/hubApi.ts";
-import type { Config, LinkedAccount, StoredAccount } from "../api/types.ts";
+import type { Connector, LinkedAccount, StoredAccount } from "../api/types.ts";
 import { useHub } from "../hub.ts";
 import { type AttemptOutcome, awaitAttempt, openPopup } from "../oauth/authorization.ts";
 
@@ -21,18 +21,18 @@ export type ConnectStage =
 const FORM_STAGE: ConnectStage = { kind: "form", failure: null, timedOut: false };
 
 /** Returns whether the account is linked by authorizing at the provider. */
-export const usesOAuth = (config: Config): boolean =>
-  config.type === "mcp" ||
-  (config.type === "oauth2" && (config.grantType ?? "authorization_code") === "authorization_code");
+export const usesOAuth = (connector: Connector): boolean =>
+  connector.type === "mcp" ||
+  (connector.type === "oauth2" && (connector.grantType ?? "authorization_code") === "authorization_code");
 
 interface ConnectOptions {
-  config: Config;
-  integrationId: string;
+  connector: Connector;
+  profileId: string;
   provider: string;
   account: StoredAccount | null;
 }
 
-export function useConnect({ config, integrationId, provider, account }: ConnectOptions) {
+export function useConnect({ connector, profileId, provider, account }: ConnectOptions) {
   const { api, host, window, onSessionExpired } = useHub();
   const [stage, setStage] = useState<ConnectStage>(FORM_STAGE);
   const running = useRef<AbortController | null>(null);
@@ -56,8 +56,8 @@ export function useConnect({ config, integrationId, provider, account }: Connect
   const submitCredentials = async (credentials: Credentials, signal: AbortSignal): Promise<void> => {
     setStage({ kind: "connecting" });
     const saved = account
-      ? await api.save(account.secureId, integrationId, credentials, signal)
-      : await api.link(integrationId, credentials, signal);
+      ? await api.save(account.secureId, profileId, credentials, signal)
+      : await api.link(profileId, credentials, signal);
     complete({ id: saved?.id ?? account?.secureId ?? "", provider });
   };
 
@@ -74,7 +74,7 @@ export function useConnect({ config, integrationId, provider, account }: Connect
     try {
       setStage({ kind: "authorizing", url: null });
       const callbackUrl = `${window.location.origin}/embedded/accounts/callback`;
-      const { id, url } = await api.prepareSignIn(integrationId, callbackUrl, credentials, signal);
+      const { id, url } = await api.prepareAuthorization(profileId, callbackUrl, credentials, signal);
       if (popup) popup.location.replace(url);
       else setStage({ kind: "authorizing", url });
       handleOutcome(await awaitAttempt(api, id, popup, signal));
@@ -90,7 +90,7 @@ export function useConnect({ config, integrationId, provider, account }: Connect
       running.current?.abort();
       const abort = new AbortController();
       running.current = abort;
-      const run = usesOAuth(config) ? authorize : submitCredentials;
+      const run = usesOAuth(connector) ? authorize : submitCredentials;
       run(credentials, abort.signal).catch((error: unknown) => {
         // A late response of a cancelled attempt must not replace a newer stage.
         if (running.current === abort) fail(error);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { StoredAccount } from "../api/types.ts";
-import { config, field } from "../testing/fixtures.ts";
+import { connector, field } from "../testing/fixtures.ts";
 import {
   credentialsToSend,
   fieldKeyFromPath,
@@ -26,23 +26,23 @@ const account: StoredAccount = {
 
 describe("initialValues", () => {
   it("returns the connector's defaults for a new account", () => {
-    const values = initialValues(config(), null);
+    const values = initialValues(connector(), null);
     expect(values).toEqual({ clientId: "", clientSecret: "", region: "us", email: "" });
   });
 
   it("returns the account's values when it is edited", () => {
-    const values = initialValues(config(), account);
+    const values = initialValues(connector(), account);
     expect(values).toEqual({ clientId: "abc", clientSecret: STORED, region: "eu", email: "" });
   });
 
   it("includes the session's trigger token", () => {
-    const form = config({ configFields: [field("external-trigger-token", "Token", { readOnly: true })] });
+    const form = connector({ configFields: [field("external-trigger-token", "Token", { readOnly: true })] });
     expect(initialValues(form, null, "trigger_1")).toEqual({ "external-trigger-token": "trigger_1" });
   });
 });
 
 describe("credentialsToSend", () => {
-  const fields = config().configFields;
+  const fields = connector().configFields;
 
   it("omits empty values and trims pasted ones", () => {
     const values = { clientId: " abc \n", clientSecret: "s3cret", region: "us", email: "" };
@@ -54,7 +54,7 @@ describe("credentialsToSend", () => {
   });
 
   it("omits the placeholder of a stored secret and sends a new secret", () => {
-    const values = initialValues(config(), account);
+    const values = initialValues(connector(), account);
     expect(credentialsToSend(fields, values)).toEqual({ clientId: "abc", region: "eu" });
     expect(credentialsToSend(fields, { ...values, clientSecret: "new" })).toMatchObject({
       clientSecret: "new",
@@ -104,7 +104,7 @@ describe("secrets", () => {
 });
 
 it("fieldKeyFromPath finds the field of a server problem", () => {
-  const { configFields } = config();
+  const { configFields } = connector();
   expect(fieldKeyFromPath("credentials.email", configFields)).toBe("email");
   expect(fieldKeyFromPath("body.credentials.email", configFields)).toBe("email");
   expect(fieldKeyFromPath("integration_id", configFields)).toBeNull();

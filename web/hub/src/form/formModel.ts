@@ -2,7 +2,7 @@
  * The rules of the form as pure functions: initial values, active fields, problems, and the credentials to send.
  */
 
-import type { Config, Field, StoredAccount } from "../api/types.ts";
+import type { Connector, Field, StoredAccount } from "../api/types.ts";
 import { isMet } from "./condition.ts";
 import { isPlaceholder, isSecret } from "./secrets.ts";
 import { validateField } from "./validate.ts";
@@ -18,12 +18,12 @@ const asText = (value: unknown): string | null =>
 
 /** Returns each field's initial value: the account's value, otherwise the connector's default. */
 export function initialValues(
-  config: Config,
+  connector: Connector,
   account: StoredAccount | null,
   triggerToken: string | null = null,
 ): FormValues {
   const values: FormValues = {};
-  for (const field of config.configFields) {
+  for (const field of connector.configFields) {
     const fromServer = field.key === TRIGGER_TOKEN_KEY ? triggerToken : null;
     const stored = account?.secrets[field.key] ?? account?.setupInformation[field.key];
     values[field.key] = fromServer ?? asText(stored) ?? asText(field.value) ?? "";

@@ -1,7 +1,7 @@
 /** The state of the form: values, touched fields, and the problems to show. The rules are in `formModel.ts`. */
 
 import { useState } from "react";
-import type { Config, StoredAccount } from "../api/types.ts";
+import type { Connector, StoredAccount } from "../api/types.ts";
 import {
   credentialsToSend,
   type FormValues,
@@ -12,14 +12,14 @@ import {
 
 export type FormState = ReturnType<typeof useForm>;
 
-export function useForm(config: Config, account: StoredAccount | null, triggerToken: string | null) {
-  const [initial] = useState(() => initialValues(config, account, triggerToken));
+export function useForm(connector: Connector, account: StoredAccount | null, triggerToken: string | null) {
+  const [initial] = useState(() => initialValues(connector, account, triggerToken));
   const [values, setValues] = useState<FormValues>(initial);
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   // The server's problem with a field is shown until the field is changed.
   const [serverProblems, setServerProblems] = useState<Record<string, string>>({});
 
-  const fields = config.configFields;
+  const fields = connector.configFields;
   const problems = validateFields(fields, values);
 
   const touch = (...keys: string[]): void => setTouched((before) => new Set([...before, ...keys]));

@@ -6,7 +6,7 @@
 import type { ApiFailure } from "@patchbay/web-shared/failure.ts";
 import { type FormEvent, useEffect, useState } from "react";
 import type { Credentials } from "../api/hubApi.ts";
-import type { Config, Integration } from "../api/types.ts";
+import type { Connector, ConnectorProfile } from "../api/types.ts";
 import { usesOAuth } from "../flow/useConnect.ts";
 import { FailureAlert } from "../form/FailureAlert.tsx";
 import { FieldList } from "../form/FieldList.tsx";
@@ -24,8 +24,8 @@ import { type Tab, Tabs, tabPanel } from "../ui/Tabs.tsx";
 import { useMediaQuery } from "../ui/useMediaQuery.ts";
 
 interface Props {
-  config: Config;
-  integration: Integration;
+  connector: Connector;
+  profile: ConnectorProfile;
   edited: boolean;
   form: FormState;
   failure: ApiFailure | null;
@@ -40,9 +40,9 @@ const TABS: Tab[] = [
 ];
 
 export function FormScreen(props: Props) {
-  const { config, integration, edited, form, failure, timedOut, onConnect, onBack } = props;
+  const { connector, profile, edited, form, failure, timedOut, onConnect, onBack } = props;
   const { host } = useHub();
-  const { guide } = config;
+  const { guide } = connector;
   const isWide = useMediaQuery("(min-width: 860px)");
   const [tab, setTab] = useState("form");
   const [guideShown, setGuideShown] = useState(true);
@@ -58,7 +58,7 @@ export function FormScreen(props: Props) {
   }, [focusedField]);
 
   const { setServerProblems } = form;
-  const fields = config.configFields;
+  const fields = connector.configFields;
   useEffect(() => {
     const fieldProblems = (failure?.problems ?? []).flatMap(({ path, message }) => {
       const key = fieldKeyFromPath(path, fields);
@@ -89,12 +89,12 @@ export function FormScreen(props: Props) {
     };
   };
 
-  const title = edited ? `Edit ${config.name}` : `Connect ${config.name}`;
+  const title = edited ? `Edit ${connector.name}` : `Connect ${connector.name}`;
   return (
     <Screen
       title={title}
-      subtitle={integration.authentication_config_label ?? undefined}
-      logo={{ name: config.name, url: config.icon ?? integration.logo_url }}
+      subtitle={profile.authentication_config_label ?? undefined}
+      logo={{ name: connector.name, url: connector.icon ?? profile.logo_url }}
       wide={isSideBySide}
       leading={
         onBack && (
@@ -103,7 +103,9 @@ export function FormScreen(props: Props) {
           </button>
         )
       }
-      tools={<GuideTools config={config} hidden={isWide && !guideShown} onShow={() => setGuideShown(true)} />}
+      tools={
+        <GuideTools connector={connector} hidden={isWide && !guideShown} onShow={() => setGuideShown(true)} />
+      }
     >
       {isTabbed && <Tabs tabs={TABS} current={tab} onChange={setTab} label={title} />}
       <div className={isSideBySide ? "columns" : "column"}>
@@ -111,7 +113,7 @@ export function FormScreen(props: Props) {
           <form className="form" noValidate onSubmit={submit} aria-label={title}>
             {failure && (
               <FailureAlert
-                name={config.name}
+                name={connector.name}
                 failure={failure}
                 edited={edited}
                 onRetry={() => onConnect(credentialsToSend(fields, form.values))}
@@ -119,20 +121,20 @@ export function FormScreen(props: Props) {
             )}
             {timedOut && (
               <Alert tone="warning" title="Authorization timed out">
-                <p>The authorization at {config.name} was not completed within five minutes. Try again.</p>
+                <p>The authorization at {connector.name} was not completed within five minutes. Try again.</p>
               </Alert>
             )}
-            {config.sandbox && (
+            {connector.sandbox && (
               <SandboxCard
-                name={config.name}
-                credentials={config.sandbox.credentials}
+                name={connector.name}
+                credentials={connector.sandbox.credentials}
                 fields={fields}
                 edited={edited}
-                onFill={() => form.set(config.sandbox?.credentials ?? {})}
+                onFill={() => form.set(connector.sandbox?.credentials ?? {})}
               />
             )}
-            <FieldList form={form} notices={config.configNotices} guideLinkFor={guideLinkFor} />
-            {form.shown.length === 0 && <NoFieldsNotice config={config} edited={edited} />}
+            <FieldList form={form} notices={connector.configNotices} guideLinkFor={guideLinkFor} />
+            {form.shown.length === 0 && <NoFieldsNotice connector={connector} edited={edited} />}
             <div className="form-actions">
               {host.present && (
                 <button type="button" className="button" onClick={() => host.cancel()}>
@@ -162,8 +164,16 @@ export function FormScreen(props: Props) {
 }
 
 /** A button that shows a hidden guide, or a link if the connector has only a link to a guide. */
-function GuideTools({ config, hidden, onShow }: { config: Config; hidden: boolean; onShow: () => void }) {
-  if (config.guide) {
+function GuideTools({
+  connector,
+  hidden,
+  onShow,
+}: {
+  connector: Connector;
+  hidden: boolean;
+  onShow: () => void;
+}) {
+  if (connector.guide) {
     if (!hidden) return null;
     return (
       <button type="button" className="chip-button" onClick={onShow}>
@@ -171,20 +181,20 @@ function GuideTools({ config, hidden, onShow }: { config: Config; hidden: boolea
       </button>
     );
   }
-  if (!config.support?.link) return null;
+  if (!connector.support?.link) return null;
   return (
-    <a className="chip-button" href={config.support.link} target="_blank" rel="noopener noreferrer">
+    <a className="chip-button" href={connector.support.link} target="_blank" rel="noopener noreferrer">
       <Icon name="guide" size={16} /> Connection guide
     </a>
   );
 }
 
-function NoFieldsNotice({ config, edited }: { config: Config; edited: boolean }) {
+function NoFieldsNotice({ connector, edited }: { connector: Connector; edited: boolean }) {
   return (
     <div className="form-empty">
       <p>
         There is nothing to fill in. Choose “{edited ? "Save" : "Connect"}” to continue.
-        {usesOAuth(config) && ` A window opens where you authorize access at ${config.name}.`}
+        {usesOAuth(connector) && ` A window opens where you authorize access at ${connector.name}.`}
       </p>
     </div>
   );

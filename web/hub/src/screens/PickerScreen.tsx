@@ -5,48 +5,43 @@
 
 import { categoryName } from "@patchbay/web-shared/category.ts";
 import { type KeyboardEvent, type ReactNode, useId, useMemo, useRef, useState } from "react";
-import type { Integration } from "../api/types.ts";
+import type { ConnectorProfile } from "../api/types.ts";
 import { useAnnouncement } from "../ui/Announcer.tsx";
 import { ConnectorLogo } from "../ui/ConnectorLogo.tsx";
 import { Icon } from "../ui/Icon.tsx";
 import { Screen } from "../ui/Screen.tsx";
 
 /** Returns the text that distinguishes several profiles of one connector; null if there is only one. */
-function detailOf(integration: Integration, all: readonly Integration[]): string | null {
-  const {
-    name,
-    integration_name: profileName,
-    authentication_config_label: method,
-    environment,
-  } = integration;
+function detailOf(profile: ConnectorProfile, all: readonly ConnectorProfile[]): string | null {
+  const { name, integration_name: profileName, authentication_config_label: method, environment } = profile;
   const isAmbiguous = all.filter((other) => other.name === name).length > 1;
   // An unnamed profile has the connector's name, which does not help.
   const parts = [profileName === name ? null : profileName, method, environment];
   return isAmbiguous ? parts.filter(Boolean).join(" · ") || null : null;
 }
 
-export function filterConnectors(
-  all: readonly Integration[],
+export function filterProfiles(
+  all: readonly ConnectorProfile[],
   search: string,
   category: string | null,
-): Integration[] {
+): ConnectorProfile[] {
   const terms = search.toLowerCase().split(/\s+/).filter(Boolean);
-  return all.filter((integration) => {
-    if (category !== null && integration.type !== category) return false;
-    const { name, provider, description, type } = integration;
+  return all.filter((profile) => {
+    if (category !== null && profile.type !== category) return false;
+    const { name, provider, description, type } = profile;
     const text = [name, provider, description, type].join(" ").toLowerCase();
     return terms.every((term) => text.includes(term));
   });
 }
 
 interface Props {
-  integrations: Integration[];
+  profiles: ConnectorProfile[];
   ownerName: string | null;
-  onPick: (integration: Integration) => void;
+  onPick: (profile: ConnectorProfile) => void;
   footer: ReactNode;
 }
 
-export function PickerScreen({ integrations, ownerName, onPick, footer }: Props) {
+export function PickerScreen({ profiles, ownerName, onPick, footer }: Props) {
   const [search, setSearch] = useState("");
   const [category, setCategory] = useState<string | null>(null);
   const list = useRef<HTMLUListElement>(null);
@@ -54,10 +49,10 @@ export function PickerScreen({ integrations, ownerName, onPick, footer }: Props)
   const searchId = useId();
 
   const categories = useMemo(
-    () => [...new Set(integrations.flatMap((found) => (found.type ? [found.type] : [])))].sort(),
-    [integrations],
+    () => [...new Set(profiles.flatMap((found) => (found.type ? [found.type] : [])))].sort(),
+    [profiles],
   );
-  const found = filterConnectors(integrations, search, category);
+  const found = filterProfiles(profiles, search, category);
   const count = found.length === 1 ? "1 connector" : `${found.length} connectors`;
   useAnnouncement(found.length === 0 ? "No connectors found" : count);
 
@@ -139,11 +134,11 @@ export function PickerScreen({ integrations, ownerName, onPick, footer }: Props)
         </div>
       ) : (
         <ul ref={list} className="picker-list" onKeyDown={onListKey}>
-          {found.map((integration) => (
+          {found.map((profile) => (
             <PickerRow
-              key={integration.integration_id}
-              integration={integration}
-              detail={detailOf(integration, integrations)}
+              key={profile.integration_id}
+              profile={profile}
+              detail={detailOf(profile, profiles)}
               onPick={onPick}
             />
           ))}
@@ -155,16 +150,16 @@ export function PickerScreen({ integrations, ownerName, onPick, footer }: Props)
 }
 
 interface RowProps {
-  integration: Integration;
+  profile: ConnectorProfile;
   detail: string | null;
-  onPick: (integration: Integration) => void;
+  onPick: (profile: ConnectorProfile) => void;
 }
 
-function PickerRow({ integration, detail, onPick }: RowProps) {
-  const { name, logo_url, type, description } = integration;
+function PickerRow({ profile, detail, onPick }: RowProps) {
+  const { name, logo_url, type, description } = profile;
   return (
     <li>
-      <button type="button" className="picker-row" onClick={() => onPick(integration)}>
+      <button type="button" className="picker-row" onClick={() => onPick(profile)}>
         <ConnectorLogo name={name} url={logo_url} size={36} />
         <span className="picker-names">
           <span className="picker-name">

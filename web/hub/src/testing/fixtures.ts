@@ -1,6 +1,6 @@
 /** Test data: a connector with a guide and a sandbox, and functions to vary it. */
 
-import type { Config, Field, Integration } from "../api/types.ts";
+import type { Connector, ConnectorProfile, Field } from "../api/types.ts";
 
 export const field = (key: string, label: string, more: Partial<Field> = {}): Field => ({
   key,
@@ -13,7 +13,7 @@ export const field = (key: string, label: string, more: Partial<Field> = {}): Fi
   ...more,
 });
 
-export const config = (more: Partial<Config> = {}): Config => ({
+export const connector = (more: Partial<Connector> = {}): Connector => ({
   key: "papertrail",
   name: "Papertrail",
   type: "custom",
@@ -59,7 +59,7 @@ export const guide = {
   ],
 };
 
-export const integration = (more: Partial<Integration> = {}): Integration => ({
+export const profile = (more: Partial<ConnectorProfile> = {}): ConnectorProfile => ({
   integration_id: "profile_1",
   active: true,
   name: "Papertrail",

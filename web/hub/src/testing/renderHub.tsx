@@ -6,7 +6,7 @@ import { createHubApi, type Fetch } from "../api/hubApi.ts";
 import type { Environment } from "../environment.ts";
 import { createHost } from "../host.ts";
 import type { Popup } from "../oauth/authorization.ts";
-import { config, integration } from "./fixtures.ts";
+import { connector, profile } from "./fixtures.ts";
 
 export interface Call {
   method: string;
@@ -24,8 +24,8 @@ const HOST = "https://app.example.com";
 
 export const baseRoutes = (): Routes => ({
   "GET /hub/settings": { body: { enabled_features: [], session: { owner_name: "Northwind" } } },
-  "GET /hub/connectors": { body: { integrations: [integration()] } },
-  "GET /hub/connectors/profile_1": { body: { config: config() } },
+  "GET /hub/connectors": { body: { integrations: [profile()] } },
+  "GET /hub/connectors/profile_1": { body: { config: connector() } },
   "POST /hub/accounts": { body: { id: "acc_1", provider: "papertrail" } },
 });
 

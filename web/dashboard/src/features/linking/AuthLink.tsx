@@ -2,7 +2,7 @@
 
 import { Alert, Button, Code, Group, Select, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { useCreateSession } from "../../api/sessions.ts";
+import { useCreateConnectSession } from "../../api/connectSessions.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { exactTime } from "../../ui/time.ts";
@@ -12,7 +12,7 @@ import { emptySessionForm, LINK_LIFETIMES, sessionProblems, sessionRequest } fro
 export function AuthLink() {
   const [form, setForm] = useState(emptySessionForm);
   const [submitted, setSubmitted] = useState(false);
-  const session = useCreateSession();
+  const session = useCreateConnectSession();
   const problems = sessionProblems(form);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -44,7 +44,8 @@ export function AuthLink() {
     <form onSubmit={submit} noValidate>
       <Stack>
         <Text size="sm" c="dimmed">
-          Your customer opens the link, sees the Hub with its guide, and enters the credentials.
+          Your customer opens the link, follows the guide in the Hub, and enters the credentials or authorizes
+          access.
         </Text>
         <SessionFields
           form={form}

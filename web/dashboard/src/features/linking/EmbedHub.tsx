@@ -2,13 +2,13 @@
 
 import { Anchor, Select, Stack, Tabs, Text } from "@mantine/core";
 import { useState } from "react";
-import { useSession } from "../../api/session.ts";
+import { useLoginSession } from "../../api/loginSession.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { useLinkable } from "./SessionFields.tsx";
 import { elementHtml, sessionCurl, sessionTypeScript } from "./sessionSnippets.ts";
 
 export function EmbedHub() {
-  const { public_url: baseUrl } = useSession();
+  const { public_url: baseUrl } = useLoginSession();
   const linkable = useLinkable();
   const [connector, setConnector] = useState<string | null>(null);
   return (

@@ -2,12 +2,12 @@
 
 import { Modal } from "@mantine/core";
 import type { LinkedAccount } from "@patchbay/web-shared/messages.ts";
-import type { SessionRequest } from "../../api/sessions.ts";
+import type { ConnectSessionRequest } from "../../api/connectSessions.ts";
 import { HubFrame } from "./HubFrame.tsx";
 
 interface Props {
   title: string;
-  request: SessionRequest | null;
+  request: ConnectSessionRequest | null;
   onLinked?: (account: LinkedAccount) => void;
   onClose: () => void;
 }

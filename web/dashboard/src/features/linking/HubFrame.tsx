@@ -9,11 +9,11 @@ import {
 } from "@patchbay/web-shared/messages.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useRef, useState } from "react";
-import { createSession, type SessionRequest } from "../../api/sessions.ts";
+import { type ConnectSessionRequest, createConnectSession } from "../../api/connectSessions.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 
 interface Props {
-  request: SessionRequest;
+  request: ConnectSessionRequest;
   onLinked?: (account: LinkedAccount) => void;
   onClose: () => void;
 }
@@ -31,7 +31,7 @@ export function HubFrame({ request, onLinked, onClose }: Props) {
   const session = useQuery({
     // A new session each time: a used or expired one is never shown again.
     queryKey: ["hub-session", id, request],
-    queryFn: () => createSession(request, [window.location.origin]),
+    queryFn: () => createConnectSession(request, [window.location.origin]),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
     retry: false,

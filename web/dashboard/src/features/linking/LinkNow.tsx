@@ -2,7 +2,7 @@
 
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import type { SessionRequest } from "../../api/sessions.ts";
+import type { ConnectSessionRequest } from "../../api/connectSessions.ts";
 import { HubFrame } from "./HubFrame.tsx";
 import { SessionFields } from "./SessionFields.tsx";
 import { emptySessionForm, sessionProblems, sessionRequest } from "./sessionForm.ts";
@@ -10,7 +10,7 @@ import { emptySessionForm, sessionProblems, sessionRequest } from "./sessionForm
 export function LinkNow({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState(emptySessionForm);
   const [submitted, setSubmitted] = useState(false);
-  const [request, setRequest] = useState<SessionRequest | null>(null);
+  const [request, setRequest] = useState<ConnectSessionRequest | null>(null);
   const problems = sessionProblems(form);
   if (request !== null) return <HubFrame request={request} onClose={onClose} />;
   const submit = (event: FormEvent) => {
@@ -22,7 +22,7 @@ export function LinkNow({ onClose }: { onClose: () => void }) {
     <form onSubmit={submit} noValidate>
       <Stack>
         <Text size="sm" c="dimmed">
-          Use this for accounts whose credentials you have, during development or on a customer's behalf.
+          Use this if you have the credentials yourself: during development, or on behalf of a customer.
         </Text>
         <SessionFields
           form={form}

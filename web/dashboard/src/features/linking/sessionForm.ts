@@ -1,6 +1,6 @@
 /** The form of a connect session, and the request it creates. */
 
-import type { SessionRequest } from "../../api/sessions.ts";
+import type { ConnectSessionRequest } from "../../api/connectSessions.ts";
 
 export interface SessionForm {
   ownerId: string;
@@ -39,7 +39,7 @@ export function sessionProblems(form: SessionForm): SessionProblems {
 }
 
 /** Returns the request; `withExpiry` includes the lifetime, which only links need. */
-export function sessionRequest(form: SessionForm, withExpiry: boolean): SessionRequest {
+export function sessionRequest(form: SessionForm, withExpiry: boolean): ConnectSessionRequest {
   return {
     origin_owner_id: form.ownerId.trim(),
     origin_owner_name: form.ownerName.trim(),

@@ -5,7 +5,7 @@ import type { ApiFailure } from "@patchbay/web-shared/client.ts";
 import { asFailure } from "@patchbay/web-shared/client.ts";
 import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { type FormEvent, useState } from "react";
-import { useLogin } from "../../api/session.ts";
+import { useLogin } from "../../api/loginSession.ts";
 import { useDocumentTitle } from "../../ui/useDocumentTitle.ts";
 
 interface Props {

@@ -4,7 +4,7 @@ import { Alert, Button, PasswordInput, Stack } from "@mantine/core";
 import { asFailure } from "@patchbay/web-shared/client.ts";
 import { toSentence } from "@patchbay/web-shared/sentence.ts";
 import { type FormEvent, useState } from "react";
-import { useSetPassword } from "../../api/session.ts";
+import { useSetPassword } from "../../api/loginSession.ts";
 import { passwordProblem } from "./passwordRules.ts";
 
 interface Props {

@@ -6,7 +6,7 @@ import { IconPlayerPlay } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { Action } from "../../api/connectors.ts";
-import { useSession } from "../../api/session.ts";
+import { useLoginSession } from "../../api/loginSession.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { InlineCodeText } from "../../ui/InlineCodeText.tsx";
@@ -29,7 +29,7 @@ interface Props {
 }
 
 export function ActionRunner({ account, action, inputs: given }: Props) {
-  const { public_url: baseUrl } = useSession();
+  const { public_url: baseUrl } = useLoginSession();
   const fields = useMemo(() => formFields(action.action_details.input_schema), [action]);
   const [draft, setDraft] = useState<Draft>(() => draftOf(fields, given));
   const [problems, setProblems] = useState<FormProblems>(NO_PROBLEMS);

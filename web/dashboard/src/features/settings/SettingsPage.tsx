@@ -1,7 +1,7 @@
 /** Settings: the project, the server and the password. */
 
 import { Anchor, Card, Group, Stack, Text, Title } from "@mantine/core";
-import { useSession } from "../../api/session.ts";
+import { useLoginSession } from "../../api/loginSession.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { KeyValueTable } from "../../ui/KeyValueTable.tsx";
 import { notifySuccess } from "../../ui/notify.ts";
@@ -9,7 +9,7 @@ import { PageHeader } from "../../ui/PageHeader.tsx";
 import { PasswordForm } from "../login/PasswordForm.tsx";
 
 export function SettingsPage() {
-  const { project, version, public_url: publicUrl, password_set: hasPassword } = useSession();
+  const { project, version, public_url: publicUrl, password_set: hasPassword } = useLoginSession();
   const rows: [string, string][] = [
     ["Project", project?.name ?? ""],
     ["Project ID", project?.id ?? ""],

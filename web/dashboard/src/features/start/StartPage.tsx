@@ -22,8 +22,8 @@ import { type ReactNode, useCallback, useState } from "react";
 import { accountName, useAccounts } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
 import { useActions } from "../../api/connectors.ts";
-import { useSession } from "../../api/session.ts";
-import type { SessionRequest } from "../../api/sessions.ts";
+import type { ConnectSessionRequest } from "../../api/connectSessions.ts";
+import { useLoginSession } from "../../api/loginSession.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { PageHeader } from "../../ui/PageHeader.tsx";
@@ -34,18 +34,18 @@ import { useRun } from "../runner/useRun.ts";
 import { readProgress, STEPS, type Step, withDone, writeProgress } from "./progress.ts";
 
 /** The owner of the first account: a test account that is easy to distinguish from customers' accounts. */
-const TEST_OWNER: SessionRequest = {
+const TEST_OWNER: ConnectSessionRequest = {
   origin_owner_id: "test-account",
   origin_owner_name: "Test account",
   type: "test",
 };
 
 export function StartPage() {
-  const sandbox = useSession().sandbox ?? null;
+  const sandbox = useLoginSession().sandbox ?? null;
   const navigate = useNavigate();
   const [progress, setProgress] = useState(readProgress);
   const accounts = useAccounts({ status: "active" });
-  const [linking, setLinking] = useState<SessionRequest | null>(null);
+  const [linking, setLinking] = useState<ConnectSessionRequest | null>(null);
   const account = accounts.data?.data[0];
   const done = useCallback((step: Step) => {
     setProgress((before) => {
@@ -237,7 +237,7 @@ function RunStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void }
 }
 
 function CopyStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void }) {
-  const { public_url: baseUrl } = useSession();
+  const { public_url: baseUrl } = useLoginSession();
   if (run === null) return <Text c="dimmed">Your call appears here once an account is linked.</Text>;
   return (
     <>
@@ -268,7 +268,7 @@ function CopyStep({ run, onDone }: { run: PlannedRun | null; onDone: () => void 
 }
 
 function EmbedStep({ onDone }: { onDone: () => void }) {
-  const { public_url: baseUrl } = useSession();
+  const { public_url: baseUrl } = useLoginSession();
   return (
     <>
       <List>

@@ -2,12 +2,12 @@
 
 import { Alert, Button, Checkbox, Code, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { DEFAULT_SCOPES, SCOPES, useCreateKey } from "../../api/keys.ts";
+import { API_SCOPES, DEFAULT_API_SCOPES, useCreateApiKey } from "../../api/apiKeys.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { DialogActions } from "../../ui/DialogActions.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 
-export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export function CreateApiKey({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const [isCreated, setCreated] = useState(false);
   const close = () => {
     setCreated(false);
@@ -23,15 +23,15 @@ export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () =>
       closeOnEscape={!isCreated}
       withCloseButton={!isCreated}
     >
-      {opened && <CreateKeyForm onCreated={() => setCreated(true)} onClose={close} />}
+      {opened && <CreateApiKeyForm onCreated={() => setCreated(true)} onClose={close} />}
     </Modal>
   );
 }
 
-function CreateKeyForm({ onCreated, onClose }: { onCreated: () => void; onClose: () => void }) {
+function CreateApiKeyForm({ onCreated, onClose }: { onCreated: () => void; onClose: () => void }) {
   const [name, setName] = useState("");
-  const [scopes, setScopes] = useState(DEFAULT_SCOPES);
-  const create = useCreateKey();
+  const [scopes, setScopes] = useState(DEFAULT_API_SCOPES);
+  const create = useCreateApiKey();
   if (create.data?.key) {
     return (
       <Stack>
@@ -51,7 +51,7 @@ function CreateKeyForm({ onCreated, onClose }: { onCreated: () => void; onClose:
     );
   }
   const choose = (chosen: string[]) =>
-    setScopes(SCOPES.map(({ value }) => value).filter((value) => chosen.includes(value)));
+    setScopes(API_SCOPES.map(({ value }) => value).filter((value) => chosen.includes(value)));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     create.mutate({ name, scopes }, { onSuccess: onCreated });
@@ -70,7 +70,7 @@ function CreateKeyForm({ onCreated, onClose }: { onCreated: () => void; onClose:
         />
         <Checkbox.Group label="API scopes" value={scopes} onChange={choose}>
           <Stack gap="xs" mt={6}>
-            {SCOPES.map(({ value, label }) => (
+            {API_SCOPES.map(({ value, label }) => (
               <Checkbox key={value} value={value} label={label} description={value} />
             ))}
           </Stack>

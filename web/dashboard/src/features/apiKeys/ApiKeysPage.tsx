@@ -3,8 +3,8 @@
 import { ActionIcon, Badge, Button, Group, Switch, Table, Text, Tooltip } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
+import { useApiKeys, useDeleteApiKey, usePatchApiKey } from "../../api/apiKeys.ts";
 import type { ApiKey } from "../../api/client.ts";
-import { useDeleteKey, useKeys, usePatchKey } from "../../api/keys.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ListTable } from "../../ui/ListTable.tsx";
@@ -12,10 +12,10 @@ import { notifyError, notifySuccess } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { QueryBoundary } from "../../ui/QueryBoundary.tsx";
 import { Timestamp } from "../../ui/Timestamp.tsx";
-import { CreateKey } from "./CreateKey.tsx";
+import { CreateApiKey } from "./CreateApiKey.tsx";
 
-export function KeysPage() {
-  const keys = useKeys();
+export function ApiKeysPage() {
+  const keys = useApiKeys();
   const [creating, setCreating] = useState(false);
   const create = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
@@ -34,20 +34,20 @@ export function KeysPage() {
           ) : (
             <ListTable headings={["Name", "API scopes", "Created", "Enabled"]} menu="Delete">
               {all.map((key) => (
-                <KeyRow key={key.id} apiKey={key} />
+                <ApiKeyRow key={key.id} apiKey={key} />
               ))}
             </ListTable>
           )
         }
       </QueryBoundary>
-      <CreateKey opened={creating} onClose={() => setCreating(false)} />
+      <CreateApiKey opened={creating} onClose={() => setCreating(false)} />
     </>
   );
 }
 
-function KeyRow({ apiKey }: { apiKey: ApiKey }) {
-  const patch = usePatchKey();
-  const remove = useDeleteKey();
+function ApiKeyRow({ apiKey }: { apiKey: ApiKey }) {
+  const patch = usePatchApiKey();
+  const remove = useDeleteApiKey();
   const [deleting, setDeleting] = useState(false);
   const { id, name, scopes, enabled, created_at: createdAt } = apiKey;
   return (

@@ -2,22 +2,22 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
-import { sessionKey } from "../app/queryClient.ts";
-import { api, dataOf, type Session } from "./client.ts";
+import { loginSessionKey } from "../app/queryClient.ts";
+import { api, dataOf, type LoginSession } from "./client.ts";
 
-export const useSessionQuery = () =>
+export const useLoginSessionQuery = () =>
   useQuery({
-    queryKey: sessionKey,
+    queryKey: loginSessionKey,
     queryFn: () => dataOf(api.GET("/auth/session")),
     staleTime: Number.POSITIVE_INFINITY,
   });
 
 /** The session of the logged-in member; `AuthGate` provides it. */
-export const SessionContext = createContext<Session | null>(null);
+export const LoginSessionContext = createContext<LoginSession | null>(null);
 
-export function useSession(): Session {
-  const session = useContext(SessionContext);
-  if (session === null) throw new Error("useSession needs a component inside AuthGate");
+export function useLoginSession(): LoginSession {
+  const session = useContext(LoginSessionContext);
+  if (session === null) throw new Error("useLoginSession needs a component inside AuthGate");
   return session;
 }
 
@@ -28,8 +28,8 @@ export function useLogin() {
       dataOf(api.POST("/auth/login", { body })),
     onSuccess: async (session) => {
       // A response from before the login must not overwrite the new session.
-      await client.cancelQueries({ queryKey: sessionKey });
-      client.setQueryData(sessionKey, session);
+      await client.cancelQueries({ queryKey: loginSessionKey });
+      client.setQueryData(loginSessionKey, session);
     },
   });
 }
@@ -40,8 +40,8 @@ export function useLogout() {
     mutationFn: () => api.POST("/auth/logout"),
     onSuccess: () => {
       // Removes all loaded data from this tab; the session is loaded again.
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
-      return client.invalidateQueries({ queryKey: sessionKey });
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== loginSessionKey[0] });
+      return client.invalidateQueries({ queryKey: loginSessionKey });
     },
   });
 }
@@ -51,6 +51,6 @@ export function useSetPassword() {
   return useMutation({
     mutationFn: (body: { password: string; current_password?: string }) =>
       api.PUT("/auth/password", { body }),
-    onSuccess: () => client.invalidateQueries({ queryKey: sessionKey }),
+    onSuccess: () => client.invalidateQueries({ queryKey: loginSessionKey }),
   });
 }

@@ -3,7 +3,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { api, dataOf, type Schemas } from "./client.ts";
 
-export type SessionRequest = Omit<Schemas["CreateSession"], "allowed_origins">;
+export type ConnectSessionRequest = Omit<Schemas["CreateSession"], "allowed_origins">;
 
 export interface ConnectSession {
   token: string;
@@ -11,8 +11,8 @@ export interface ConnectSession {
   expires_at: string;
 }
 
-export async function createSession(
-  request: SessionRequest,
+export async function createConnectSession(
+  request: ConnectSessionRequest,
   origins: string[] = [],
 ): Promise<ConnectSession> {
   const body = { ...request, allowed_origins: origins };
@@ -21,5 +21,5 @@ export async function createSession(
   return { token, auth_link_url, expires_at };
 }
 
-export const useCreateSession = () =>
-  useMutation({ mutationFn: (request: SessionRequest) => createSession(request) });
+export const useCreateConnectSession = () =>
+  useMutation({ mutationFn: (request: ConnectSessionRequest) => createConnectSession(request) });
