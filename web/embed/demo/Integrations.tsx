@@ -89,7 +89,7 @@ function ConnectedRow({ account, demo }: { account: Account; demo: Demo }) {
         <span className="connected-id">{account.id}</span>
       </span>
       <span className={isActive ? "status status-good" : "status"}>
-        {isActive ? "Connected" : account.status}
+        {isActive ? "Connected" : "Needs attention"}
       </span>
       <button
         type="button"

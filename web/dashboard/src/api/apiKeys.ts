@@ -4,15 +4,15 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ApiScope, api, dataOf } from "./client.ts";
 
 export const API_SCOPES = [
-  { value: "platform:read", label: "Read accounts, sessions and profiles" },
+  { value: "platform:read", label: "Read accounts, connect sessions and connector profiles" },
   {
     value: "platform:write",
-    label: "Create, change and delete accounts, sessions, profiles and keys",
+    label: "Create, change and delete accounts, connect sessions, connector profiles and API keys",
   },
   { value: "actions:execute", label: "Run actions and the proxy" },
   { value: "connectors:read", label: "Read connectors and their actions" },
   { value: "connectors:write", label: "Upload and remove connectors" },
-  { value: "credentials:read", label: "Export credentials (only if you really need it)" },
+  { value: "credentials:read", label: "Export the credentials of accounts (grant this only if required)" },
 ] as const satisfies { value: ApiScope; label: string }[];
 
 export const DEFAULT_API_SCOPES: ApiScope[] = API_SCOPES.slice(0, 4).map(({ value }) => value);

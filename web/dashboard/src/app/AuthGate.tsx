@@ -46,7 +46,7 @@ export function AuthGate() {
     return (
       <Center mih="100vh" p="md">
         <ErrorState
-          title="Could not load the session"
+          title="Could not load the dashboard"
           error={session.error}
           onRetry={() => void session.refetch()}
         />

@@ -27,9 +27,9 @@ export function exactTime(moment: string): string {
   return date.toLocaleString("en", { dateStyle: "medium", timeStyle: "medium" });
 }
 
-/** Returns the date, for example "12 Dec 2026", in the browser's time zone. */
+/** Returns the date, for example "Dec 12, 2026", in the browser's time zone. */
 export function calendarDay(moment: string): string {
   const date = new Date(moment);
   if (Number.isNaN(date.getTime())) return moment;
-  return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  return date.toLocaleDateString("en", { dateStyle: "medium" });
 }

@@ -37,8 +37,8 @@ export function MissingTokenScreen() {
   return (
     <MessageScreen icon="info" title="This link is incomplete">
       <p>
-        It does not contain a session token. Open the link exactly as you received it, or ask the person who
-        sent it for a new one.
+        A part of it is missing. Open the complete link that you received, or ask the person who sent it for a
+        new one.
       </p>
     </MessageScreen>
   );
@@ -58,11 +58,11 @@ function CloseButton() {
 export function SessionExpiredScreen() {
   return (
     <MessageScreen icon="info" title="This link has expired" actions={<CloseButton />}>
+      <p>For security, a link to connect an account works only for a limited time. Nothing was changed.</p>
       <p>
-        For security, a link to connect an account works only for a limited time and only exactly as it was
-        sent. Nothing was changed.
+        Ask the person who sent you the link for a new one, or start again in the product that opened this
+        page.
       </p>
-      <p>Ask the person or product that gave you the link for a new one.</p>
     </MessageScreen>
   );
 }

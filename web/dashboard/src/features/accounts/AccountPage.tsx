@@ -119,7 +119,11 @@ function LoadedAccount({ account }: { account: Account }) {
         </Alert>
       )}
       {account.profile_alarm && (
-        <Alert color="red" mb="md" title="The provider rejects the OAuth app of this account's profile">
+        <Alert
+          color="red"
+          mb="md"
+          title="The provider rejects the OAuth app of this account's connector profile"
+        >
           <Text size="sm" c="var(--mantine-color-text)">
             {toSentence(account.profile_alarm.message)} First reported{" "}
             <Timestamp at={account.profile_alarm.since} inherit />. Correct the connector profile{" "}
@@ -241,12 +245,12 @@ function tokenRows({ token }: Account): [string, ReactNode][] {
   if (!token) return [];
   const time = (at: string | null | undefined, fallback: string | null) =>
     at ? <Timestamp at={at} /> : fallback;
-  const previousClient = token.is_of_earlier_app ? " (the profile now uses another client)" : "";
+  const previousClient = token.is_of_earlier_app ? " (the connector profile now uses another OAuth app)" : "";
   return [
     ["Token expires", time(token.expires_at, "Not reported by the provider")],
     ["Next refresh", time(token.renews_at, "Not refreshed automatically")],
     ["Refresh token expires", time(token.refresh_expires_at, null)],
-    ["OAuth client ID", token.client_id ? `${token.client_id}${previousClient}` : null],
+    ["Client ID", token.client_id ? `${token.client_id}${previousClient}` : null],
     ["Scopes", token.scopes.join(", ")],
   ];
 }
@@ -273,7 +277,8 @@ function AvailableActions({ account }: { account: Account }) {
   const actions = useActions({ account: account.id });
   const granted = actions.data?.filter((action) => action.authorized !== false).length;
   const all = actions.data?.length;
-  const count = granted === all ? `${all} actions` : `${granted} of ${all} actions`;
+  const noun = all === 1 ? "action" : "actions";
+  const count = granted === all ? `${all} ${noun}` : `${granted} of ${all} ${noun}`;
   return (
     <Card withBorder radius="lg">
       <Title order={2} size="h4" mb="sm">

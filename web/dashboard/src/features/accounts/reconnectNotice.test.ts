@@ -13,17 +13,17 @@ const at = (moment: string) => new Date(moment);
 test("announces an expiry once it is due, and not before", () => {
   expect(reconnectNotice({ status: "active", relink }, at("2026-11-28T11:59:59Z"))).toBeNull();
   expect(reconnectNotice({ status: "active", relink }, at("2026-11-28T12:00:00Z"))).toBe(
-    "Reconnect before 12 Dec 2026",
+    "Reconnect before Dec 12, 2026",
   );
   expect(reconnectNotice({ status: "active", relink }, at("2026-12-13T00:00:00Z"))).toBe(
-    "Access expired on 12 Dec 2026",
+    "Access expired on Dec 12, 2026",
   );
 });
 
 test("names the certificate if that is what expires", () => {
   const expiring = { ...relink, cause: "client_certificate" as const };
   expect(reconnectNotice({ status: "suspended", relink: expiring }, at("2026-12-01T00:00:00Z"))).toBe(
-    "New certificate needed before 12 Dec 2026",
+    "New certificate needed before Dec 12, 2026",
   );
 });
 

@@ -93,7 +93,7 @@ const ConnectorCard = ({ connector }: { connector: Connector }) => (
         {connector.description}
       </Text>
       <Group justify="space-between">
-        <Text size="sm">{connector.actions} actions</Text>
+        <Text size="sm">{connector.actions === 1 ? "1 action" : `${connector.actions} actions`}</Text>
         <Pill color={connector.active ? "teal" : "gray"}>
           {connector.active ? "Ready to link" : "No enabled profile"}
         </Pill>

@@ -12,7 +12,7 @@ const TYPE_NAMES: Record<FormField["kind"], string> = {
   enum: "one of",
   date: "date",
   "date-time": "date and time",
-  strings: "list of texts",
+  strings: "list of text values",
   numbers: "list of numbers",
   choices: "any of",
   rows: "list of objects",

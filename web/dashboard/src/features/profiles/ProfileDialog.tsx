@@ -209,8 +209,8 @@ function SetupField({ field, isStored, value, onChange }: SetupFieldProps) {
       placeholder={
         isStored
           ? field.required
-            ? "Stored. Type to replace it."
-            : "Leave empty to keep it."
+            ? "Stored. Enter a new value to replace it."
+            : "Leave empty to keep the stored value."
           : field.placeholder
       }
       onChange={(event) => onChange(event.currentTarget.value)}

@@ -197,10 +197,10 @@ function ProfileMenu({
           leftSection={<IconCopy size={16} aria-hidden />}
           onClick={() => {
             clipboard.copy(profile.id);
-            notifySuccess("Profile ID copied");
+            notifySuccess("Connector profile ID copied");
           }}
         >
-          Copy profile ID
+          Copy connector profile ID
         </Menu.Item>
         <Menu.Divider />
         <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={onDelete}>

@@ -1,4 +1,4 @@
-/** The scopes that the allowed actions need, to copy into the OAuth app or the key at the provider. */
+/** The scopes that the allowed actions need, to copy into the OAuth app or the credentials at the provider. */
 
 import { Box, List, Text } from "@mantine/core";
 import type { AuthMethod } from "../../api/connectors.ts";
@@ -9,7 +9,7 @@ export function RequiredScopes({ method }: { method: AuthMethod }) {
   const described = method.scopes.filter(({ description }) => description);
   const label = method.redirect_uri
     ? "Scopes to allow in your OAuth app at the provider"
-    : "Scopes that the customer's key needs";
+    : "Scopes that the customer's credentials need";
   return (
     <Box>
       <CodeBlock
@@ -18,7 +18,7 @@ export function RequiredScopes({ method }: { method: AuthMethod }) {
         wrap
       />
       <Text size="sm" c="dimmed" mt={6}>
-        Required by the actions allowed above.
+        The selected actions need these scopes.
         {method.redirect_uri && " Patchbay requests exactly these scopes."}
       </Text>
       {described.length > 0 && (
