@@ -82,6 +82,8 @@ test("an account's page shows everything except secrets", async ({ dashboard, ap
   await dashboard.open(`/accounts/${id}`);
   await expect(page.getByText(id)).toBeVisible();
   await expect(page.getByText("98 actions")).toBeVisible();
+  await expect(page.getByRole("row", { name: "Client ID sandbox-client-id" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "Region United States" })).toBeVisible();
   expect(await page.content()).not.toContain("sandbox-client-secret");
   await expectAccessible(page);
   await takeScreenshot(page, "dashboard-account");

@@ -7,7 +7,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { accountName, reasonsOf, useAccount } from "../../api/accounts.ts";
 import type { Account } from "../../api/client.ts";
-import { useActions } from "../../api/connectors.ts";
+import { type AuthMethod, useActions, useConnector } from "../../api/connectors.ts";
 import { CodeBlock } from "../../ui/CodeBlock.tsx";
 import { ConnectorLogo } from "../../ui/ConnectorLogo.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -141,7 +141,7 @@ function LoadedAccount({ account }: { account: Account }) {
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
             <AccountDetails account={account} />
-            <ConnectionDetails values={account.setup_information} />
+            <ConnectionDetails account={account} />
             {Object.keys(account.metadata).length > 0 && (
               <CodeBlock label="Metadata" code={JSON.stringify(account.metadata, null, 2)} wrap />
             )}
@@ -207,6 +207,7 @@ function LoadedAccount({ account }: { account: Account }) {
 }
 
 function AccountDetails({ account }: { account: Account }) {
+  const environments = useAuthMethod(account)?.environments ?? [];
   const rows: [string, ReactNode][] = [
     [
       "Account ID",
@@ -220,7 +221,7 @@ function AccountDetails({ account }: { account: Account }) {
     ["Connector", account.connector_name ?? account.connector],
     ["Connector profile", account.connector_profile_name],
     ["Type", account.type === "test" ? "Test" : "Production"],
-    ["Environment", account.environment],
+    ["Environment", environments.find(({ key }) => key === account.environment)?.name ?? account.environment],
     ["Connector version", account.connector_version],
     ["Owner", `${account.owner_name} (${account.owner_id})`],
     ["Linked by", account.owner_username],
@@ -255,19 +256,29 @@ function tokenRows({ token }: Account): [string, ReactNode][] {
   ];
 }
 
-/** The values that were entered when the account was linked; secrets are never among them. */
-function ConnectionDetails({ values }: { values: Record<string, unknown> }) {
-  const entries = Object.entries(values);
-  const format = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+/** Loads the account's authentication method; undefined while it loads, or if the connector no longer has it. */
+function useAuthMethod(account: Account): AuthMethod | undefined {
+  const connector = useConnector(account.connector);
+  return connector.data?.authentication.find(({ key }) => key === account.authentication_config_key);
+}
+
+/** The values that were entered when the account was linked, with the form's labels; never secrets. */
+function ConnectionDetails({ account }: { account: Account }) {
+  const fields = useAuthMethod(account)?.config_fields ?? [];
+  const rows = Object.entries(account.setup_information).map(([key, value]): [string, string] => {
+    const field = fields.find((candidate) => candidate.key === key);
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return [field?.label ?? key, field?.options?.find((option) => option.value === value)?.label ?? text];
+  });
   return (
     <Card withBorder radius="lg">
       <Title order={2} size="h4" mb="sm">
         Connection details
       </Title>
-      {entries.length === 0 ? (
+      {rows.length === 0 ? (
         <Text c="dimmed">Only secrets are stored, and they are never shown.</Text>
       ) : (
-        <KeyValueTable rows={entries.map(([key, value]) => [key, format(value)])} />
+        <KeyValueTable rows={rows} />
       )}
     </Card>
   );
