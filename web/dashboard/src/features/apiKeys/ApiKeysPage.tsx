@@ -24,7 +24,11 @@ export function ApiKeysPage() {
   );
   return (
     <>
-      <PageHeader title="API keys" description="API keys for your backend and agents." actions={create} />
+      <PageHeader
+        title="API keys"
+        description="Your backend and agents use these keys to call the API."
+        actions={create}
+      />
       <QueryBoundary query={keys} what="API keys">
         {(all) =>
           all.length === 0 ? (

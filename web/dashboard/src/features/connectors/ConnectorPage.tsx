@@ -15,10 +15,10 @@ import { ActionGroups } from "./ActionGroups.tsx";
 
 const route = getRouteApi("/connectors/$key");
 
-/** Returns which fields the Hub shows for a method. */
+/** Returns the fields that the Hub shows for a method. */
 const fieldSummary = (method: AuthMethod): string => {
   const labels = method.config_fields.map(({ label }) => label);
-  return labels.length === 0 ? "no fields to fill in" : `fields: ${labels.join(", ")}`;
+  return labels.length === 0 ? "No fields to fill in" : `Fields: ${labels.join(", ")}`;
 };
 
 export function ConnectorPage() {
@@ -74,14 +74,13 @@ export function ConnectorPage() {
             Authentication methods
           </Title>
           {authentication.map((method) => (
-            <Group key={method.key} justify="space-between">
-              <Text>
-                {method.label}
-                <Text span c="dimmed" size="sm">
-                  {" "}
+            <Group key={method.key} justify="space-between" align="flex-start" wrap="nowrap" mb={4}>
+              <div>
+                <Text>{method.label}</Text>
+                <Text c="dimmed" size="sm">
                   {fieldSummary(method)}
                 </Text>
-              </Text>
+              </div>
               <Anchor href={method.guide_url} target="_blank" size="sm">
                 Guide
               </Anchor>

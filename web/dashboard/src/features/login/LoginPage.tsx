@@ -63,8 +63,8 @@ export function LoginPage({ passwordSet, linkFailure }: Props) {
           )}
           <Text size="sm" c="dimmed">
             {passwordSet ? "Forgot your password? " : "Lost the link? "}
-            Stop the server, run <Code>patchbay login-link</Code> on its machine, start it again, and open the
-            link it printed.
+            Stop the server, run <Code>patchbay login-link</Code> on its machine, and start the server again.
+            Then open the link that the command printed.
           </Text>
         </Stack>
       </Paper>

@@ -18,7 +18,7 @@ export function RequiredScopes({ method }: { method: AuthMethod }) {
         wrap
       />
       <Text size="sm" c="dimmed" mt={6}>
-        The selected actions need these scopes.
+        The allowed actions need these scopes.
         {method.redirect_uri && " Patchbay requests exactly these scopes."}
       </Text>
       {described.length > 0 && (
