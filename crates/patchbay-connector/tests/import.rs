@@ -11,9 +11,9 @@ use patchbay_connector::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const HARBOUR: &str = include_str!("import/harbour.yaml");
-const DEPOT: &str = include_str!("import/depot.json");
-const ALMANAC: &str = include_str!("import/almanac.json");
+const OPENAPI3: &str = include_str!("import/openapi3.yaml");
+const SWAGGER2: &str = include_str!("import/swagger2.json");
+const GOOGLE_DISCOVERY: &str = include_str!("import/google_discovery.json");
 
 fn imported(text: &str, options: &ImportOptions) -> Imported {
     import(text, options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"))
@@ -44,37 +44,37 @@ fn shown(imported: &Imported) -> String {
 
 #[test]
 fn an_openapi_document_with_everything_in_it() {
-    let imported = imported(HARBOUR, &from("harbour.yaml"));
+    let imported = imported(OPENAPI3, &from("openapi3.yaml"));
     insta::assert_snapshot!(shown(&imported));
     connector(&imported);
 }
 
 #[test]
 fn a_swagger_document() {
-    let imported = imported(DEPOT, &from("depot.json"));
+    let imported = imported(SWAGGER2, &from("swagger2.json"));
     insta::assert_snapshot!(shown(&imported));
     connector(&imported);
 }
 
 #[test]
 fn a_discovery_document() {
-    let imported = imported(ALMANAC, &from("almanac.json"));
+    let imported = imported(GOOGLE_DISCOVERY, &from("google_discovery.json"));
     insta::assert_snapshot!(shown(&imported));
     connector(&imported);
 }
 
 #[test]
 fn json_and_yaml_make_the_same_connector() {
-    let tree: Value = serde_json::from_str(DEPOT).unwrap();
-    let flow = tree.to_string().replace("\":", "\": ");
-    let yaml = format!("# YAML, since it has a comment.\n{flow}");
-    assert_eq!(shown(&imported(&yaml, &from("x"))), shown(&imported(DEPOT, &from("x"))));
+    let tree: Value = serde_json::from_str(SWAGGER2).unwrap();
+    let text = tree.to_string().replace("\":", "\": ");
+    let yaml = format!("# YAML, since it has a comment.\n{text}");
+    assert_eq!(shown(&imported(&yaml, &from("x"))), shown(&imported(SWAGGER2, &from("x"))));
 }
 
 #[test]
 fn operations_are_selected_by_tag_path_and_id() {
     let ids = |selection: Selection| {
-        let made = imported(HARBOUR, &ImportOptions { selection, ..from("x") });
+        let made = imported(OPENAPI3, &ImportOptions { selection, ..from("x") });
         let connector = connector(&made);
         connector.actions.iter().map(|action| action.id.clone()).collect::<Vec<_>>()
     };
@@ -85,7 +85,7 @@ fn operations_are_selected_by_tag_path_and_id() {
     let two = ids(Selection { operations: texts(&["getShip", "GET /berths"]), ..Selection::default() });
     assert_eq!(two, ["get_ship", "list_berths"]);
     let wrong = Selection { tags: texts(&["Shps"]), ..Selection::default() };
-    let error = import(HARBOUR, &ImportOptions { selection: wrong, ..from("x") }, &mut |_| ()).unwrap_err();
+    let error = import(OPENAPI3, &ImportOptions { selection: wrong, ..from("x") }, &mut |_| ()).unwrap_err();
     assert!(error.to_string().contains("did you mean `Ships`?"), "{error}");
 }
 
@@ -97,12 +97,12 @@ fn key_title_and_base_url_can_be_set() {
         base_url: Some("https://port.example/v9/".to_owned()),
         ..from("x")
     };
-    let made = imported(HARBOUR, &options);
+    let made = imported(OPENAPI3, &options);
     let connector = connector(&made);
     assert_eq!((connector.key.as_str(), connector.title.as_str()), ("port", "The Port"));
     assert_eq!(connector.base_url.as_ref().unwrap().source(), "https://port.example/v9");
     assert_eq!(made.files[0].name, "port.connector.yaml");
-    let refused = |options: ImportOptions| import(HARBOUR, &options, &mut |_| ()).unwrap_err();
+    let refused = |options: ImportOptions| import(OPENAPI3, &options, &mut |_| ()).unwrap_err();
     assert!(matches!(refused(ImportOptions { key: Some("9".to_owned()), ..from("x") }), ImportError::Key(_)));
     for url in ["http://x.example", "https://x.example?a=b", "https://${credentials.x}", "x"] {
         let error = refused(ImportOptions { base_url: Some(url.to_owned()), ..from("x") });
@@ -125,7 +125,7 @@ fn invalid_descriptions_are_rejected_with_a_reason() {
 #[test]
 fn progress_is_reported_for_every_operation() {
     let mut reported = Vec::new();
-    import(DEPOT, &from("x"), &mut |progress| reported.push(progress)).unwrap();
+    import(SWAGGER2, &from("x"), &mut |progress| reported.push(progress)).unwrap();
     assert_eq!(reported.first(), Some(&ImportProgress::Reading));
     assert_eq!(reported.last(), Some(&ImportProgress::Operations(8, 8)));
 }
@@ -312,7 +312,7 @@ proptest! {
 
     #[test]
     fn importing_a_mangled_description_never_panics(cuts in prop::collection::vec((0_usize..400, 0_u8..3), 1..10)) {
-        for text in [HARBOUR, ALMANAC, DEPOT] {
+        for text in [OPENAPI3, GOOGLE_DISCOVERY, SWAGGER2] {
             let mut lines = text.lines().collect::<Vec<_>>();
             for (at, how) in &cuts {
                 let at = at % lines.len();

@@ -56,9 +56,9 @@ async fn provider() -> (String, Forms) {
 async fn linked(fixture: &str, fields: &[(&str, &str)]) -> Result<Vec<(String, String)>, String> {
     let (url, forms) = provider().await;
     let connector = support::connector(&format!("tests/fixtures/{fixture}"));
-    let upstreams = vec![("https://trader.example.com".to_owned(), url)];
+    let upstreams = vec![(format!("https://{}.example.com", fixture.replace('_', "-")), url)];
     let (engine, caller, _folder) = support::engine(connector, upstreams).await;
-    let outcome = support::link(&engine, &caller, "trader", fields).await;
+    let outcome = support::link(&engine, &caller, fixture, fields).await;
     let form = forms.lock().unwrap().pop();
     outcome.map_err(|error| format!("{} {error}", error.code)).map(|_| form.unwrap())
 }
@@ -75,8 +75,8 @@ fn is_signed(text: &[u8], signature: &[u8], algorithm: &'static dyn Verification
 
 #[tokio::test]
 async fn a_service_account_is_linked_by_a_signed_token() {
-    let fields = [("email", "bot@trader.example.com"), ("privateKey", KEY), ("keyId", "key-7")];
-    let form = linked("trader_jwt", &fields).await.unwrap();
+    let fields = [("email", "bot@jwt-bearer.example.com"), ("privateKey", KEY), ("keyId", "key-7")];
+    let form = linked("jwt_bearer", &fields).await.unwrap();
     assert_eq!(value(&form, "grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");
     let token = value(&form, "assertion");
     let (text, signature) = token.rsplit_once('.').unwrap();
@@ -88,13 +88,13 @@ async fn a_service_account_is_linked_by_a_signed_token() {
         .collect::<Vec<_>>();
     assert_eq!(parts[0], json!({ "alg": "PS256", "typ": "JWT", "x5t": "thumb", "kid": "key-7" }));
     let now = 1_768_473_000;
-    let claims = json!({ "iss": "bot@trader.example.com", "aud": "https://trader.example.com/token", "iat": now, "exp": now + 3600 });
+    let claims = json!({ "iss": "bot@jwt-bearer.example.com", "aud": "https://jwt-bearer.example.com/token", "iat": now, "exp": now + 3600 });
     assert_eq!(parts[1], claims);
 }
 
 #[tokio::test]
 async fn a_key_id_that_is_not_given_is_not_named() {
-    let form = linked("trader_jwt", &[("email", "bot@trader.example.com"), ("privateKey", KEY)]).await.unwrap();
+    let form = linked("jwt_bearer", &[("email", "bot@jwt-bearer.example.com"), ("privateKey", KEY)]).await.unwrap();
     let head = value(&form, "assertion").split('.').next().unwrap();
     let head: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
     assert!(head.get("kid").is_none(), "{head}");
@@ -103,14 +103,14 @@ async fn a_key_id_that_is_not_given_is_not_named() {
 #[tokio::test]
 async fn a_saml_assertion_is_signed_over_what_it_says() {
     let fields = [("apiKey", "NzNkYzk0"), ("companyId", "acme"), ("userId", "ada & <co>"), ("privateKey", KEY)];
-    let form = linked("trader_saml", &fields).await.unwrap();
+    let form = linked("saml_bearer", &fields).await.unwrap();
     assert_eq!(value(&form, "grant_type"), "urn:ietf:params:oauth:grant-type:saml2-bearer");
     assert_eq!((value(&form, "company_id"), value(&form, "client_id")), ("acme", "NzNkYzk0"));
     let xml = String::from_utf8(STANDARD.decode(value(&form, "assertion")).unwrap()).unwrap();
     for part in [
         "<saml:Issuer>NzNkYzk0</saml:Issuer>",
         ">ada &amp; &lt;co&gt;</saml:NameID>",
-        "NotOnOrAfter=\"2026-01-15T10:40:00.000Z\" Recipient=\"https://trader.example.com/token\"",
+        "NotOnOrAfter=\"2026-01-15T10:40:00.000Z\" Recipient=\"https://saml-bearer.example.com/token\"",
         "<saml:Audience>www.successfactors.com</saml:Audience>",
         "<saml:Attribute Name=\"api_key\"><saml:AttributeValue>NzNkYzk0</saml:AttributeValue></saml:Attribute>",
         "<saml:Attribute Name=\"use_username\"><saml:AttributeValue>true</saml:AttributeValue></saml:Attribute>",
@@ -134,10 +134,10 @@ async fn a_saml_assertion_is_signed_over_what_it_says() {
 
 #[tokio::test]
 async fn a_key_that_is_none_is_told_and_nothing_is_asked() {
-    let error = linked("trader_jwt", &[("email", "a@example.com"), ("privateKey", "canary-no-key")]).await.unwrap_err();
+    let error = linked("jwt_bearer", &[("email", "a@example.com"), ("privateKey", "canary-no-key")]).await.unwrap_err();
     assert!(error.contains("no RSA key") && !error.contains("canary-no-key"), "{error}");
     let fields = [("apiKey", "x"), ("companyId", "acme"), ("userId", "ada"), ("privateKey", "canary-no-key")];
-    let error = linked("trader_saml", &fields).await.unwrap_err();
+    let error = linked("saml_bearer", &fields).await.unwrap_err();
     assert!(
         error.contains(ErrorCode::AccountField.as_str()) && error.contains("`privateKey` is no RSA private key"),
         "{error}"

@@ -23,9 +23,9 @@ use tls::{Authority, ClientAuth, TlsServer};
 
 /// The connector, its provider on this port.
 fn connector(port: u16) -> Connector {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bank/bank.connector.yaml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mtls/mtls.connector.yaml");
     let text = std::fs::read_to_string(path).unwrap().replace("PORT", &port.to_string());
-    let files = [SourceFile { name: "bank.connector.yaml".into(), text }];
+    let files = [SourceFile { name: "mtls.connector.yaml".into(), text }];
     let loaded = load(&files);
     loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)))
 }
@@ -161,7 +161,7 @@ impl World {
         let new = NewSession {
             owner: Owner { id: owner.into(), name: owner.into(), username: None },
             categories: Vec::new(),
-            connector: Some("bank".into()),
+            connector: Some("mtls".into()),
             profile_id: None,
             account_id: None,
             label: None,
@@ -174,7 +174,7 @@ impl World {
         };
         let session = self.engine.sessions.create(&self.caller, new).await?;
         let hub = self.engine.sessions.for_hub(&session.token).await?;
-        let profile = self.engine.hub_profiles(&hub, Some("bank")).await?.remove(0).profile;
+        let profile = self.engine.hub_profiles(&hub, Some("mtls")).await?.remove(0).profile;
         let fields = [("clientId", "app"), ("clientCert", cert.as_str()), ("clientKey", key.as_str())];
         let credentials = fields.map(|(key, value)| (key.to_owned(), Secret::new(value))).into();
         let linked = self.engine.hub_link(&hub, LinkRequest { profile_id: Some(profile.id.clone()), credentials });
@@ -185,7 +185,7 @@ impl World {
         let request = RunRequest {
             account_id: account.clone(),
             profile_id: None,
-            action: "bank_get_me".into(),
+            action: "mtls_get_me".into(),
             path: Map::new(),
             query: Map::new(),
             headers: Map::new(),

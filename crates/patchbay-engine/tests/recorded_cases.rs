@@ -90,7 +90,7 @@ async fn the_demo_connector_behaves_as_recorded() {
 /// What is said to MCP servers of either era, exchange by exchange.
 #[tokio::test]
 async fn mcp_servers_are_spoken_with_as_recorded() {
-    let wrong = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/quay")).await;
+    let wrong = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mcp")).await;
     assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -123,10 +123,10 @@ fn a_case_is_about_an_action_or_about_taking_back() {
 
 #[tokio::test]
 async fn what_differs_when_an_account_is_taken_back_is_told() {
-    let case = |case: &str| format!("connector: harbor\ncases:\n  - {case}\n");
-    let exchange = "{request: {method: POST, url: \"https://harbor.example.com/revoke\"}, response: {status: 503}}";
+    let case = |case: &str| format!("connector: oauth2\ncases:\n  - {case}\n");
+    let exchange = "{request: {method: POST, url: \"https://oauth2.example.com/revoke\"}, response: {status: 503}}";
     let credentials = "{clientId: app, clientSecret: secret, accessToken: token}";
-    let connector = connector(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/harbor"));
+    let connector = connector(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/oauth2"));
     let differences = async |text: &str| {
         let cases = CaseFile::parse("c", &case(text)).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));

@@ -35,14 +35,14 @@ async fn files() -> String {
 
 /// Takes so many pieces of a file; the status and the error that the call is recorded with.
 async fn recorded(name: &str, take: usize) -> (u16, Option<String>) {
-    let upstreams = vec![("https://depot.example.com".to_owned(), files().await)];
-    let (engine, caller, folder) = support::engine(support::connector("tests/fixtures/depot"), upstreams).await;
-    let account = support::link(&engine, &caller, "depot", &[("key", "canary-1234")]).await.unwrap().id.clone();
+    let upstreams = vec![("https://files.example.com".to_owned(), files().await)];
+    let (engine, caller, folder) = support::engine(support::connector("tests/fixtures/files"), upstreams).await;
+    let account = support::link(&engine, &caller, "files", &[("key", "canary-1234")]).await.unwrap().id.clone();
     let path = Map::from_iter([("name".to_owned(), Value::from(name))]);
     let request = RunRequest {
         account_id: account,
         profile_id: None,
-        action: "depot_stream_plain".to_owned(),
+        action: "files_stream_plain".to_owned(),
         path,
         query: Map::new(),
         headers: Map::new(),

@@ -107,8 +107,8 @@ impl World {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let connector = support::connector("tests/fixtures/turnstile");
-        let upstreams = vec![("https://turnstile.example.com".to_owned(), url)];
+        let connector = support::connector("tests/fixtures/all_auth_schemes");
+        let upstreams = vec![("https://all-auth-schemes.example.com".to_owned(), url)];
         let (engine, caller, folder) = support::engine(connector, upstreams).await;
         Self { engine, caller, shared, _folder: folder }
     }
@@ -124,7 +124,7 @@ impl World {
             _ => Vec::new(),
         };
         let new = NewProfile {
-            connector: "turnstile".into(),
+            connector: "all_auth_schemes".into(),
             name: Some("My app".into()),
             auth_config_key: Some(method.into()),
             environment: None,
@@ -159,7 +159,7 @@ impl World {
             return self.sign_in(profile, token).await;
         }
         let registry = self.engine.connector_catalog.instance();
-        let method = registry.get("turnstile").unwrap().auth_method(&profile.auth_config_key).unwrap();
+        let method = registry.get("all_auth_schemes").unwrap().auth_method(&profile.auth_config_key).unwrap();
         let credentials =
             method.config_fields.iter().map(|field| (field.key.clone(), Secret::new("canary-typed"))).collect();
         let request = LinkRequest { profile_id: Some(profile.id.clone()), credentials };
@@ -184,7 +184,7 @@ impl World {
         };
         let parameters = parameters.map(|(name, value)| (name.to_owned(), Secret::new(value))).to_vec();
         let cookies = vec![(start.cookie_suffix.clone(), start.browser_secret.clone())];
-        let callback = AuthorizationCallback { connector: "turnstile".into(), parameters, cookies };
+        let callback = AuthorizationCallback { connector: "all_auth_schemes".into(), parameters, cookies };
         Ok(Box::pin(self.engine.finish_authorization(callback)).await?.outcome?.expect("nobody confirms here"))
     }
 
@@ -192,7 +192,7 @@ impl World {
         let request = RunRequest {
             account_id: account.clone(),
             profile_id: None,
-            action: "turnstile_get_me".into(),
+            action: "all_auth_schemes_get_me".into(),
             path: Map::new(),
             query: Map::new(),
             headers: Map::new(),

@@ -13,7 +13,7 @@ async fn a_sign_in_links_an_account_that_signs_its_calls() {
     let profile = world.profile().await;
     let browser = Browser::begin(&world, &profile.id).await.unwrap();
     let location = browser.location();
-    assert_eq!(location.origin().ascii_serialization(), "https://pier.example.com");
+    assert_eq!(location.origin().ascii_serialization(), "https://oauth1.example.com");
     let query = location.query_pairs().into_owned().collect::<Vec<_>>();
     let names = query.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
     // Neither the connector nor its address sends anyone back elsewhere.

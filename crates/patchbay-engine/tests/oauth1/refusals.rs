@@ -49,7 +49,7 @@ async fn an_address_that_the_app_does_not_allow_is_named() {
     let error = Browser::begin(&world, &profile.id).await.err().unwrap();
     assert_eq!(error.code, ErrorCode::ProfileCredentials);
     assert!(error.message.contains("Callback URL not approved"), "{error}");
-    assert!(error.message.contains("http://localhost/connect/oauth2/pier/callback"), "{error}");
+    assert!(error.message.contains("http://localhost/connect/oauth2/oauth1/callback"), "{error}");
 }
 
 #[tokio::test]

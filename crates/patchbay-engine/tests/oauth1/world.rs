@@ -37,7 +37,7 @@ impl World {
         let mut rules = OAuth1Rules {
             consumers: vec![("app".into(), APP_SECRET.into())],
             // What is signed is the address that we know, not the one behind it.
-            public_url: Some("https://pier.example.com".into()),
+            public_url: Some("https://oauth1.example.com".into()),
             ..OAuth1Rules::default()
         };
         change(&mut rules);
@@ -47,8 +47,8 @@ impl World {
         let provider_url = format!("http://{}", listener.local_addr().unwrap());
         let router = provider.router();
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let connector = support::connector("tests/fixtures/pier");
-        let upstreams = vec![("https://pier.example.com".to_owned(), provider_url.clone())];
+        let connector = support::connector("tests/fixtures/oauth1");
+        let upstreams = vec![("https://oauth1.example.com".to_owned(), provider_url.clone())];
         let (engine, caller, folder) = support::engine(connector, upstreams).await;
         Self { engine, caller, provider, provider_url, _folder: folder }
     }
@@ -60,7 +60,7 @@ impl World {
     pub async fn profile_of(&self, method: &str, secret: &str) -> Arc<Profile> {
         let setup = [("consumerKey", "app"), ("consumerSecret", secret)];
         let new = NewProfile {
-            connector: "pier".into(),
+            connector: "oauth1".into(),
             name: Some(format!("Pier by {method}")),
             auth_config_key: Some(method.into()),
             environment: None,
@@ -96,7 +96,7 @@ impl World {
         let request = RunRequest {
             account_id: account.clone(),
             profile_id: None,
-            action: "pier_get_me".into(),
+            action: "oauth1_get_me".into(),
             path: Map::new(),
             query: Map::new(),
             headers: Map::new(),
@@ -164,14 +164,14 @@ impl Browser {
         let location = self.location();
         let real = format!("{}{}?{}", world.provider_url, location.path(), location.query().unwrap());
         let back = redirect_of(&real).await;
-        assert!(back.starts_with("http://localhost/connect/oauth2/pier/callback?"), "{back}");
+        assert!(back.starts_with("http://localhost/connect/oauth2/oauth1/callback?"), "{back}");
         let back = Url::parse(&back).unwrap();
         back.query_pairs().map(|(name, value)| (name.into_owned(), Secret::new(value))).collect()
     }
 
     pub fn answer(&self, parameters: Vec<(String, Secret)>) -> AuthorizationCallback {
         let cookies = vec![(self.start.cookie_suffix.clone(), self.start.browser_secret.clone())];
-        AuthorizationCallback { connector: "pier".into(), parameters, cookies }
+        AuthorizationCallback { connector: "oauth1".into(), parameters, cookies }
     }
 
     pub async fn finish(&self, world: &World) -> Result<AccountId, Error> {

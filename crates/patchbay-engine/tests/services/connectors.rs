@@ -12,7 +12,7 @@ use patchbay_engine::{
 };
 use patchbay_model::{ApiScope, EnabledActions, Profile};
 
-use crate::world::{GOOD, World, ledger, parts, session_for};
+use crate::world::{GOOD, World, parts, session_for, two_methods};
 
 /// A world whose caller may push.
 async fn world() -> World {
@@ -21,15 +21,16 @@ async fn world() -> World {
     world
 }
 
-/// The ledger's file under another version, and with another title.
+/// The fixture's file under another version, and with another title.
 fn file(version: &str, title: &str) -> Vec<SourceFile> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ledger/ledger.connector.yaml");
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/two_methods/two_methods.connector.yaml");
     let text = std::fs::read_to_string(path).unwrap();
     let text = text
         .replace("version: 1.0.0", &format!("version: {version}"))
         .replace("title: Ledger", &format!("title: {title}"));
     assert!(text.contains(&format!("version: {version}")) && text.contains(&format!("title: {title}")), "{text}");
-    vec![SourceFile { name: "ledger.connector.yaml".to_owned(), text }]
+    vec![SourceFile { name: "two_methods.connector.yaml".to_owned(), text }]
 }
 
 async fn push(world: &World, version: &str) -> Result<PushOutcome, Error> {
@@ -66,16 +67,16 @@ async fn a_pushed_connector_is_in_use_at_once_and_in_its_project_alone() {
     world.whoami(&account).await.unwrap();
     assert_eq!(runs(&world.engine, &world.caller, &*world.profile().await).await.as_deref(), Some("1.1.0"));
     let ours = world.engine.connector_catalog.of_project(&world.caller.project_id).await.unwrap();
-    assert_eq!(ours.get("ledger").unwrap().title, "Ledger 1.1.0");
+    assert_eq!(ours.get("two_methods").unwrap().title, "Ledger 1.1.0");
     let theirs = world.engine.connector_catalog.of_project(&stranger.project_id).await.unwrap();
-    assert_eq!(theirs.get("ledger").unwrap().title, "Ledger");
-    let theirs = world.engine.connectors.get(&stranger, "ledger").await.unwrap();
+    assert_eq!(theirs.get("two_methods").unwrap().title, "Ledger");
+    let theirs = world.engine.connectors.get(&stranger, "two_methods").await.unwrap();
     assert_eq!((theirs.origin, theirs.versions.len()), (Origin::Instance, 1));
     assert_eq!(
-        code(world.engine.connectors.version(&stranger, "ledger", "1.1.0").await),
+        code(world.engine.connectors.version(&stranger, "two_methods", "1.1.0").await),
         (404, Some(ErrorCode::ConnectorVersionNotFound))
     );
-    assert_eq!(world.engine.connectors.version(&world.caller, "ledger", "1.x.x").await.unwrap().files.len(), 1);
+    assert_eq!(world.engine.connectors.version(&world.caller, "two_methods", "1.x.x").await.unwrap().files.len(), 1);
 }
 
 #[tokio::test]
@@ -90,7 +91,15 @@ async fn a_version_is_the_same_or_another_one() {
     );
     // Nothing of the refused push is in use.
     assert_eq!(
-        world.engine.connector_catalog.of_project(&world.caller.project_id).await.unwrap().get("ledger").unwrap().title,
+        world
+            .engine
+            .connector_catalog
+            .of_project(&world.caller.project_id)
+            .await
+            .unwrap()
+            .get("two_methods")
+            .unwrap()
+            .title,
         "Ledger 2.0.0"
     );
     other[0].text = other[0].text.replace("version: 2.0.0", "version: 2.0.0+b");
@@ -108,8 +117,8 @@ async fn a_bad_push_changes_nothing_and_tells_all() {
     let codes = error.diagnostics.as_deref().unwrap().iter().map(|found| found.code).collect::<Vec<_>>();
     assert!(codes.contains(&"PB0002") && codes.contains(&"PB0006"), "{codes:?}");
     assert_eq!(error.problems.len(), codes.len());
-    assert!(error.problems[0].path.starts_with("ledger.connector.yaml:"), "{:?}", error.problems);
-    assert_eq!(world.engine.connectors.get(&world.caller, "ledger").await.unwrap().versions.len(), 2);
+    assert!(error.problems[0].path.starts_with("two_methods.connector.yaml:"), "{:?}", error.problems);
+    assert_eq!(world.engine.connectors.get(&world.caller, "two_methods").await.unwrap().versions.len(), 2);
 }
 
 #[tokio::test]
@@ -149,7 +158,7 @@ async fn a_version_that_is_needed_stays() {
     let delete = async |version: &str| code(engine.connectors.delete(&world.caller, "vault", version).await);
     let own = |version: &str| {
         let mut files = file(version, "Vault");
-        files[0].text = files[0].text.replace("key: ledger", "key: vault");
+        files[0].text = files[0].text.replace("key: two_methods", "key: vault");
         files
     };
     for version in ["1.0.0", "1.1.0", "2.0.0"] {
@@ -182,7 +191,7 @@ async fn a_version_that_is_needed_stays() {
     assert_eq!(delete("2.0.0").await, (404, Some(ErrorCode::ConnectorVersionNotFound)));
     assert_eq!(code(engine.connectors.get(&world.caller, "vault").await), (404, Some(ErrorCode::ConnectorNotFound)));
     assert_eq!(
-        code(engine.connectors.delete(&world.caller, "ledger", "1.0.0").await),
+        code(engine.connectors.delete(&world.caller, "two_methods", "1.0.0").await),
         (409, Some(ErrorCode::ConnectorBuiltIn))
     );
     // A profile without its connector can still be put away, and says what is wrong.
@@ -198,7 +207,7 @@ async fn a_deleted_override_gives_the_instances_connector_back() {
     let account = world.link("a", GOOD).await.unwrap();
     push(&world, "1.1.0").await.unwrap();
     world.whoami(&account).await.unwrap();
-    world.engine.connectors.delete(&world.caller, "ledger", "1.1.0").await.unwrap();
+    world.engine.connectors.delete(&world.caller, "two_methods", "1.1.0").await.unwrap();
     world.whoami(&account).await.unwrap();
     assert_eq!(runs(&world.engine, &world.caller, &*world.profile().await).await.as_deref(), Some("1.0.0"));
 }
@@ -220,7 +229,7 @@ async fn of_two_pushes_of_one_version_one_is_stored() {
     assert!(refused.clone().all(|error| error.code == ErrorCode::ConnectorVersionExists));
     assert_eq!(refused.count(), 5);
     let in_use = world.engine.connector_catalog.of_project(&world.caller.project_id).await.unwrap();
-    assert_eq!(in_use.get("ledger").unwrap().title, stored[0].connector.title);
+    assert_eq!(in_use.get("two_methods").unwrap().title, stored[0].connector.title);
 }
 
 #[tokio::test]
@@ -231,10 +240,10 @@ async fn pushed_versions_survive_a_restart_and_are_compiled_when_they_are_needed
     push(&world, "1.2.0").await.unwrap();
     pin(&world, &*world.profile().await, Some("1.1.x")).await.unwrap();
     world.engine.shutdown().await;
-    let registry = Registry::new().with(Arc::new(ledger()));
+    let registry = Registry::new().with(Arc::new(two_methods()));
     let parts = parts(world.folder.path(), 7, world.clock.clone(), registry, "http://127.0.0.1:9".into()).await;
     let engine = Engine::start(parts).await.unwrap();
-    let entry = engine.connectors.get(&world.caller, "ledger").await.unwrap();
+    let entry = engine.connectors.get(&world.caller, "two_methods").await.unwrap();
     let versions =
         entry.versions.iter().map(|version| (version.version.as_str(), version.is_latest)).collect::<Vec<_>>();
     assert_eq!(versions, [("1.2.0", true), ("1.1.0", false), ("1.0.0", false)]);
@@ -250,7 +259,7 @@ async fn a_key_needs_the_scope() {
     let pushed = world.engine.connectors.push(&stranger, file("1.1.0", "Ledger")).await;
     assert_eq!(code(pushed), (403, Some(ErrorCode::MissingScope)));
     assert_eq!(
-        code(world.engine.connectors.delete(&stranger, "ledger", "1.0.0").await),
+        code(world.engine.connectors.delete(&stranger, "two_methods", "1.0.0").await),
         (403, Some(ErrorCode::MissingScope))
     );
     assert_eq!(code(world.engine.connectors.reload(&stranger).await), (403, Some(ErrorCode::MissingScope)));
@@ -282,19 +291,19 @@ async fn the_instances_connectors_are_read_again_while_the_projects_stay() {
     push(&world, "1.1.0").await.unwrap();
     world.engine.shutdown().await;
     let source = Arc::new(Shelf::default());
-    let registry = Registry::new().with(Arc::new(ledger()));
+    let registry = Registry::new().with(Arc::new(two_methods()));
     *source.registry.lock().unwrap() = registry.clone();
     let mut parts = parts(world.folder.path(), 7, world.clock.clone(), registry, "http://127.0.0.1:9".into()).await;
     parts.source = Some(source.clone());
     let engine = Engine::start(parts).await.unwrap();
-    let mut next = ledger();
+    let mut next = two_methods();
     "other".clone_into(&mut next.key);
     let next = Arc::new(next);
     *source.registry.lock().unwrap() = Registry::new().with(next.clone());
     let reloaded = engine.connectors.reload(&world.caller).await.unwrap();
-    assert_eq!((reloaded.added, reloaded.removed), (vec!["other".to_owned()], vec!["ledger".to_owned()]));
+    assert_eq!((reloaded.added, reloaded.removed), (vec!["other".to_owned()], vec!["two_methods".to_owned()]));
     let both = engine.connector_catalog.of_project(&world.caller.project_id).await.unwrap();
-    assert_eq!(both.iter().map(|connector| connector.key.as_str()).collect::<Vec<_>>(), ["ledger", "other"]);
+    assert_eq!(both.iter().map(|connector| connector.key.as_str()).collect::<Vec<_>>(), ["other", "two_methods"]);
     assert_eq!(engine.connector_catalog.instance().iter().count(), 1);
     source.is_gone.store(true, Ordering::SeqCst);
     assert_eq!(code(engine.connectors.reload(&world.caller).await), (409, Some(ErrorCode::ConnectorSource)));
@@ -303,6 +312,6 @@ async fn the_instances_connectors_are_read_again_while_the_projects_stay() {
     assert_eq!(files[0].text, "from the source");
     let query = ConnectorQuery { origin: Some(Origin::Project), page: 1, page_size: 10 };
     let own = engine.connectors.list(&world.caller, query).await.unwrap();
-    assert_eq!((own.total, own.items[0].key.as_str()), (1, "ledger"));
+    assert_eq!((own.total, own.items[0].key.as_str()), (1, "two_methods"));
     engine.shutdown().await;
 }

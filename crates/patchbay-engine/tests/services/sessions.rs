@@ -37,8 +37,8 @@ async fn a_session_is_made_of_sense() {
         let error = refused(NewSession { allowed_origins: origins, ..session_for("a") }).await;
         assert_eq!(error.problems[0].path, "allowed_origins[1]", "{origin}");
     }
-    let near = refused(NewSession { connector: Some("ledgr".into()), ..session_for("a") }).await;
-    assert!(near.message.contains("`ledger`"), "{near}");
+    let near = refused(NewSession { connector: Some("two_method".into()), ..session_for("a") }).await;
+    assert!(near.message.contains("`two_methods`"), "{near}");
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_session_shows_only_what_it_is_for() {
     assert_eq!((all.len(), all.contains(&first), all.contains(&token.id)), (2, true, true));
     let one: Vec<_> = shown(NewSession { profile_id: Some(token.id.clone()), ..session_for("a") }).await;
     assert_eq!(one, std::slice::from_ref(&token.id));
-    let default: Vec<_> = shown(NewSession { connector: Some("ledger".into()), ..session_for("a") }).await;
+    let default: Vec<_> = shown(NewSession { connector: Some("two_methods".into()), ..session_for("a") }).await;
     assert_eq!(default, std::slice::from_ref(&first));
     let other: Vec<_> = shown(NewSession { categories: vec!["hris".into()], ..session_for("a") }).await;
     assert!(other.is_empty());

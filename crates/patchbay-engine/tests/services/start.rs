@@ -7,7 +7,7 @@ use patchbay_engine::{Engine, Error, ErrorCode, NewKey, ProfileQuery};
 use patchbay_model::{ApiScope, Organization, OrganizationId, Project, ProjectId, testing::ManualClock};
 use patchbay_vault::Secret;
 
-use crate::world::{World, ledger, parts};
+use crate::world::{World, parts, two_methods};
 
 const KEY: &str = "an-operators-own-key-0001";
 
@@ -16,8 +16,8 @@ async fn start(folder: &std::path::Path, seed: u64, registry: Registry) -> Resul
     Engine::start(parts(folder, seed, clock, registry, "http://127.0.0.1:9".into()).await).await
 }
 
-fn with_ledger() -> Registry {
-    Registry::new().with(Arc::new(ledger()))
+fn with_fixture() -> Registry {
+    Registry::new().with(Arc::new(two_methods()))
 }
 
 async fn profiles(engine: &Engine, key: &Secret) -> Vec<String> {
@@ -30,9 +30,9 @@ async fn profiles(engine: &Engine, key: &Secret) -> Vec<String> {
 #[tokio::test]
 async fn another_key_ring_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
-    drop(start(folder.path(), 1, with_ledger()).await.unwrap());
-    drop(start(folder.path(), 1, with_ledger()).await.unwrap());
-    let error = start(folder.path(), 2, with_ledger()).await.err().unwrap();
+    drop(start(folder.path(), 1, with_fixture()).await.unwrap());
+    drop(start(folder.path(), 1, with_fixture()).await.unwrap());
+    let error = start(folder.path(), 2, with_fixture()).await.err().unwrap();
     assert_eq!((error.status(), error.code), (500, ErrorCode::KeyRingMismatch));
     assert!(!error.message.contains('\n'));
 }
@@ -40,7 +40,7 @@ async fn another_key_ring_does_not_start() {
 #[tokio::test]
 async fn the_first_start_is_once_and_the_operators_key_is_always_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
+    let engine = start(folder.path(), 1, with_fixture()).await.unwrap();
     let first = engine.setup.first_start(None).await.unwrap().unwrap();
     assert!(!format!("{first:?}").contains(first.api_key.as_ref().unwrap().expose()));
     assert!(first.api_key.as_ref().unwrap().expose().starts_with("v1.local."));
@@ -68,7 +68,7 @@ async fn a_new_connector_is_offered_once_to_every_project() {
     let engine = start(folder.path(), 1, Registry::new()).await.unwrap();
     engine.setup.first_start(Some(own.clone())).await.unwrap().unwrap();
     assert!(profiles(&engine, &own).await.is_empty());
-    let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
+    let engine = start(folder.path(), 1, with_fixture()).await.unwrap();
     engine.setup.first_start(Some(own.clone())).await.unwrap();
     let offered = profiles(&engine, &own).await;
     assert_eq!(offered.len(), 1);
@@ -76,9 +76,9 @@ async fn a_new_connector_is_offered_once_to_every_project() {
     assert_eq!(profiles(&engine, &own).await, offered);
     // What the operator deleted stays deleted.
     let caller = engine.api_keys.authenticate(&own).await.unwrap();
-    let profile = engine.profiles.active_of_connector(&caller, "ledger").await.unwrap().unwrap();
+    let profile = engine.profiles.active_of_connector(&caller, "two_methods").await.unwrap().unwrap();
     engine.profiles.delete(&caller, &profile.id).await.unwrap();
-    let engine = start(folder.path(), 1, with_ledger()).await.unwrap();
+    let engine = start(folder.path(), 1, with_fixture()).await.unwrap();
     engine.setup.first_start(Some(own.clone())).await.unwrap();
     assert!(profiles(&engine, &own).await.is_empty());
 }
@@ -87,7 +87,7 @@ async fn a_new_connector_is_offered_once_to_every_project() {
 async fn a_first_start_that_was_cut_off_is_finished_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
-    let parts = parts(folder.path(), 1, clock.clone(), with_ledger(), "http://127.0.0.1:9".into()).await;
+    let parts = parts(folder.path(), 1, clock.clone(), with_fixture(), "http://127.0.0.1:9".into()).await;
     let storage = parts.storage.clone();
     let engine = Engine::start(parts).await.unwrap();
     // As far as it got: a project, and no profile, key or login token.

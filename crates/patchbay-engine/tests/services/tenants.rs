@@ -43,7 +43,7 @@ async fn another_project_reaches_nothing() {
     let run = RunRequest {
         account_id: id.clone(),
         profile_id: None,
-        action: "ledger_whoami".into(),
+        action: "two_methods_whoami".into(),
         path: Map::new(),
         query: Map::new(),
         headers: Map::new(),

@@ -41,9 +41,10 @@ pub struct World {
     pub folder: tempfile::TempDir,
 }
 
-pub fn ledger() -> Connector {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ledger/ledger.connector.yaml");
-    let files = [SourceFile { text: std::fs::read_to_string(path).unwrap(), name: "ledger.connector.yaml".into() }];
+pub fn two_methods() -> Connector {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/two_methods/two_methods.connector.yaml");
+    let files =
+        [SourceFile { text: std::fs::read_to_string(path).unwrap(), name: "two_methods.connector.yaml".into() }];
     let loaded = load(&files);
     loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)))
 }
@@ -92,7 +93,7 @@ pub async fn parts(folder: &Path, seed: u64, clock: Arc<ManualClock>, registry: 
             urls: crate::urls::urls(),
             egress_allow: Vec::new(),
             egress_ca: None,
-            upstreams: vec![("https://api.ledger.example.com".into(), url)],
+            upstreams: vec![("https://api.two-methods.example.com".into(), url)],
             call_budget_millis: 10_000,
             max_response_bytes: 1024 * 1024,
             call_retention_days: 90,
@@ -130,7 +131,7 @@ impl World {
     pub async fn new() -> Self {
         let (folder, seen) = (tempfile::tempdir().unwrap(), Seen::default());
         let clock = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
-        let registry = Registry::new().with(Arc::new(ledger()));
+        let registry = Registry::new().with(Arc::new(two_methods()));
         let url = provider(seen.clone()).await;
         let engine = Engine::start(parts(folder.path(), 7, clock.clone(), registry, url).await).await.unwrap();
         let first = engine.setup.first_start(None).await.unwrap().unwrap();
@@ -155,12 +156,12 @@ impl World {
 
     /// The profile that every project has from the start.
     pub async fn profile(&self) -> Arc<Profile> {
-        self.engine.profiles.active_of_connector(&self.caller, "ledger").await.unwrap().unwrap()
+        self.engine.profiles.active_of_connector(&self.caller, "two_methods").await.unwrap().unwrap()
     }
 
     pub async fn new_profile(&self, method: &str, environment: &str) -> Arc<Profile> {
         let new = NewProfile {
-            connector: "ledger".into(),
+            connector: "two_methods".into(),
             name: Some(format!("{method} {environment}")),
             auth_config_key: Some(method.into()),
             environment: Some(environment.into()),
@@ -219,7 +220,7 @@ impl World {
         let request = patchbay_engine::RunRequest {
             account_id: account.id.clone(),
             profile_id: None,
-            action: "ledger_whoami".into(),
+            action: "two_methods_whoami".into(),
             path: serde_json::Map::new(),
             query: serde_json::Map::new(),
             headers: serde_json::Map::new(),

@@ -10,8 +10,8 @@ use crate::{support, world};
 
 const HEAD: &str = "\
 Patchbay: 1.0.0
-info: {title: Flow, key: flow, version: 1.0.0, description: Hostile.}
-baseUrl: https://api.flow.example.com
+info: {title: Flow, key: steps, version: 1.0.0, description: Hostile.}
+baseUrl: https://api.steps.example.com
 authentication:
   - none: {type: custom, label: None, authorization: {type: none}}
 actions:
@@ -29,11 +29,11 @@ async fn run(steps: &str) -> Result<Value, Error> {
 }
 
 async fn run_all(steps: &str) -> Result<Value, Error> {
-    let files = [SourceFile { name: "flow.connector.yaml".into(), text: format!("{HEAD}{steps}") }];
+    let files = [SourceFile { name: "steps.connector.yaml".into(), text: format!("{HEAD}{steps}") }];
     let loaded = load(&files);
     let connector = loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)));
     let (engine, caller, _folder) = support::engine(connector, Vec::new()).await;
-    let account = support::link(&engine, &caller, "flow", &[]).await.unwrap().id.clone();
+    let account = support::link(&engine, &caller, "steps", &[]).await.unwrap().id.clone();
     let list = (0..1_000).collect::<Vec<_>>();
     let request = world::request(&account, "go", &json!({ "body": { "list": list } }));
     engine.run_action(&caller, request).await.map(|outcome| Value::Object(outcome.result))

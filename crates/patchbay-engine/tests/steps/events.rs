@@ -49,7 +49,7 @@ async fn an_event_is_checked_heard_and_answered() {
     assert_eq!((heard.event_type.as_str(), heard.event_id.as_deref()), ("contract.signed", Some("e-1")));
     assert_eq!(heard.event_date.to_rfc3339(), "2026-01-02T02:04:05.000Z");
     assert_eq!((&heard.project_id, heard.account_id.as_ref()), (&world.caller.project_id, Some(&world.account)));
-    assert_eq!((heard.connector.as_str(), heard.action.as_deref()), ("flow", Some("flow_emit")));
+    assert_eq!((heard.connector.as_str(), heard.action.as_deref()), ("steps", Some("steps_emit")));
     assert_eq!(heard.data, event["data"], "no secret leaves in an event");
 
     let plain = world.run("emit", json!({ "body": { "type": "t" } })).await.unwrap();

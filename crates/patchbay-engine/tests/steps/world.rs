@@ -1,4 +1,4 @@
-//! An engine with accounts of the connector `flow`, and the provider that stands in for its own.
+//! An engine with accounts of the connector `steps`, and the provider that stands in for its own.
 
 use std::sync::{Arc, Mutex};
 
@@ -39,16 +39,16 @@ where
         answer(request)
     }));
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    let upstreams = vec![("https://api.flow.example.com".to_owned(), format!("http://{address}"))];
-    let (engine, caller, folder) = support::engine(support::connector("tests/fixtures/flow"), upstreams).await;
-    let account = support::link(&engine, &caller, "flow", &[("key", SECRET)]).await.unwrap().id.clone();
+    let upstreams = vec![("https://api.steps.example.com".to_owned(), format!("http://{address}"))];
+    let (engine, caller, folder) = support::engine(support::connector("tests/fixtures/steps"), upstreams).await;
+    let account = support::link(&engine, &caller, "steps", &[("key", SECRET)]).await.unwrap().id.clone();
     World { engine, caller, account, log, _folder: folder }
 }
 
 impl World {
     /// Another customer's account.
     pub async fn link(&self, key: &str) -> AccountId {
-        let linked = support::link_for(&self.engine, &self.caller, key, "flow", &[("key", key)]).await;
+        let linked = support::link_for(&self.engine, &self.caller, key, "steps", &[("key", key)]).await;
         linked.unwrap().id.clone()
     }
 
@@ -73,7 +73,7 @@ pub fn request(account: &AccountId, action: &str, inputs: &Value) -> RunRequest 
     RunRequest {
         account_id: account.clone(),
         profile_id: None,
-        action: format!("flow_{action}"),
+        action: format!("steps_{action}"),
         path: part("path"),
         query: part("query"),
         headers: part("headers"),

@@ -47,14 +47,14 @@ impl Browser {
         let location = Url::parse(self.start.location.expose()).unwrap();
         let real = format!("{}{}?{}", world.provider_url, location.path(), location.query().unwrap());
         let back = redirect_of(&real).await;
-        assert!(back.starts_with("http://localhost/connect/oauth2/harbor/callback?"), "{back}");
+        assert!(back.starts_with("http://localhost/connect/oauth2/oauth2/callback?"), "{back}");
         let back = Url::parse(&back).unwrap();
         back.query_pairs().map(|(name, value)| (name.into_owned(), Secret::new(value))).collect()
     }
 
     fn answer(&self, parameters: Vec<(String, Secret)>) -> AuthorizationCallback {
         let cookies = vec![(self.start.cookie_suffix.clone(), self.start.browser_secret.clone())];
-        AuthorizationCallback { connector: "harbor".into(), parameters, cookies }
+        AuthorizationCallback { connector: "oauth2".into(), parameters, cookies }
     }
 
     async fn finish(&self, world: &World) -> Result<CallbackOutcome, Error> {
@@ -83,7 +83,7 @@ async fn redirect_of(url: &str) -> String {
 
 /// An account that signed in.
 pub async fn signed_in(world: &World) -> AccountId {
-    let profile = match world.engine.profiles.active_of_connector(&world.caller, "harbor").await.unwrap() {
+    let profile = match world.engine.profiles.active_of_connector(&world.caller, "oauth2").await.unwrap() {
         Some(profile) if profile.auth_config_key == "sign_in" && profile.setup_information.contains_key("clientId") => {
             profile
         }
@@ -131,7 +131,7 @@ async fn a_sign_in_links_an_account_and_ends_its_attempt() {
     let location = Url::parse(browser.start.location.expose()).unwrap();
     let query =
         |name: &str| location.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
-    assert_eq!(query("redirect_uri").as_deref(), Some("http://localhost/connect/oauth2/harbor/callback"));
+    assert_eq!(query("redirect_uri").as_deref(), Some("http://localhost/connect/oauth2/oauth2/callback"));
     assert_eq!(query("scope").as_deref(), Some("read,write"));
     assert_eq!(query("prompt").as_deref(), Some("consent"));
     assert_eq!(query("code_challenge_method").as_deref(), Some("S256"));
@@ -266,11 +266,11 @@ async fn cross_provider_confusion_is_refused_by_the_issuer() {
     let world = World::new().await;
     let profile = world.profile("sign_in").await;
     for (issuer, is_taken) in [
-        ("https://harbor.example.com", true),
-        ("https://harbor.example.com/tenant", true),
+        ("https://oauth2.example.com", true),
+        ("https://oauth2.example.com/tenant", true),
         ("https://evil.example", false),
-        ("https://harbor.example.com.evil.example", false),
-        ("http://harbor.example.com", false),
+        ("https://oauth2.example.com.evil.example", false),
+        ("http://oauth2.example.com", false),
         ("nonsense", false),
     ] {
         world.provider.change(|rules| rules.issuer = Some(issuer.to_owned()));

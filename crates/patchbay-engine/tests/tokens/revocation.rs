@@ -49,7 +49,7 @@ async fn a_caller_who_leaves_half_way_leaves_nothing_half_done() {
     assert!(world.storage.accounts().get(world.project(), &first).await.unwrap().is_none());
     assert_eq!(world.provider.live_refresh_tokens().len(), 1);
 
-    let query = RevocationQuery { connector: Some("harbor".into()), ..RevocationQuery::default() };
+    let query = RevocationQuery { connector: Some("oauth2".into()), ..RevocationQuery::default() };
     assert!(world.engine.revoke_accounts(&world.caller, query).now_or_never().is_none());
     while !world.provider.live_refresh_tokens().is_empty() {
         tokio::task::yield_now().await;
@@ -118,7 +118,7 @@ async fn many_are_taken_back_and_each_is_told() {
     let until = patchbay_model::Clock::now(&*world.clock);
     let after = signed_in_as(&world, &profile.id, "after").await;
     let query = |is_dry_run| RevocationQuery {
-        connector: Some("harbor".into()),
+        connector: Some("oauth2".into()),
         since: Some(since),
         until: Some(until),
         is_dry_run,

@@ -26,7 +26,7 @@ async fn an_action_that_was_not_granted_is_not_sent() {
     world.run(&account, "list_things").await.unwrap();
     let error = world.run(&account, "publish_thing").await.unwrap_err();
     assert_eq!((error.status(), error.code), (412, ErrorCode::AccountMissingScopes));
-    insta::assert_snapshot!(error.message, @"`harbor_publish_thing` needs the scope `admin`, which Harbor did not grant to this account; reconnect the account and allow it");
+    insta::assert_snapshot!(error.message, @"`oauth2_publish_thing` needs the scope `admin`, which Harbor did not grant to this account; reconnect the account and allow it");
     assert_eq!(world.provider.things(), 0);
     assert_eq!(missing(&world, &account).await, [("publish_thing".to_owned(), vec!["admin".to_owned()])]);
     let view = world.engine.get_account(&world.caller, &account).await.unwrap();
@@ -53,7 +53,7 @@ async fn what_a_provider_refuses_for_want_of_scopes_is_asked_for_again() {
     let profile = world.engine.get_account(&world.caller, &account).await.unwrap().account.profile_id.clone();
     let error = world.run(&account, "publish_thing").await.unwrap_err();
     assert_eq!((error.status(), error.code), (412, ErrorCode::AccountMissingScopes));
-    insta::assert_snapshot!(error.message, @"`harbor_publish_thing` needs the scopes `admin`, `cargo`, which Harbor did not grant to this account; reconnect the account and allow them");
+    insta::assert_snapshot!(error.message, @"`oauth2_publish_thing` needs the scopes `admin`, `cargo`, which Harbor did not grant to this account; reconnect the account and allow them");
     assert_eq!(error.provider.unwrap().status, Some(403));
     // A renewal keeps the mark.
     world.provider.expire_access_tokens();
@@ -83,10 +83,10 @@ async fn a_sign_in_asks_for_what_the_enabled_actions_need() {
     let world = World::new().await;
     for (actions, expected) in [
         // No action needs `write`, so that it is asked for whatever is enabled.
-        (&["harbor_list_things"][..], "read,write"),
-        (&["harbor_publish_thing"], "write,admin"),
-        (&["harbor_list_things", "harbor_publish_thing"], "read,write,admin"),
-        (&["harbor_get_me"], "write"),
+        (&["oauth2_list_things"][..], "read,write"),
+        (&["oauth2_publish_thing"], "write,admin"),
+        (&["oauth2_list_things", "oauth2_publish_thing"], "read,write,admin"),
+        (&["oauth2_get_me"], "write"),
     ] {
         let only = EnabledActions::Only(actions.iter().map(|&id| id.to_owned()).collect::<BTreeSet<_>>());
         let profile = world.profile_of("sign_in", ("app", APP_SECRET), only).await;

@@ -31,8 +31,8 @@ pub struct World {
 }
 
 fn registry() -> Registry {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/harbor/harbor.connector.yaml");
-    let files = [SourceFile { text: std::fs::read_to_string(path).unwrap(), name: "harbor.connector.yaml".into() }];
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/oauth2/oauth2.connector.yaml");
+    let files = [SourceFile { text: std::fs::read_to_string(path).unwrap(), name: "oauth2.connector.yaml".into() }];
     let loaded = load(&files);
     Registry::new()
         .with(Arc::new(loaded.connector.unwrap_or_else(|| panic!("{}", render(&loaded.diagnostics, &files)))))
@@ -83,7 +83,7 @@ impl World {
         let setup =
             [("clientId", app.0), ("clientSecret", app.1)].map(|(key, value)| (key.to_owned(), Secret::new(value)));
         let new = NewProfile {
-            connector: "harbor".into(),
+            connector: "oauth2".into(),
             name: Some(format!("Harbor by {method}")),
             auth_config_key: Some(method.into()),
             environment: None,
@@ -173,7 +173,7 @@ fn parts(storage: &Arc<dyn Storage>, clock: &Arc<ManualClock>, provider_url: &st
             urls: crate::urls::urls(),
             egress_allow: Vec::new(),
             egress_ca: None,
-            upstreams: vec![("https://harbor.example.com".into(), provider_url.to_owned())],
+            upstreams: vec![("https://oauth2.example.com".into(), provider_url.to_owned())],
             call_budget_millis: 10_000,
             max_response_bytes: 1024 * 1024,
             call_retention_days: 90,
@@ -191,7 +191,7 @@ pub async fn run(engine: &Engine, caller: &Caller, account: &AccountId, action: 
     let request = RunRequest {
         account_id: account.clone(),
         profile_id: None,
-        action: format!("harbor_{action}"),
+        action: format!("oauth2_{action}"),
         path: Map::new(),
         query: Map::new(),
         headers: Map::new(),

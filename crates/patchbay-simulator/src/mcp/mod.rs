@@ -214,7 +214,7 @@ impl McpServer {
                 session
             });
             let result = json!({ "protocolVersion": rules.version, "capabilities": { "tools": {} },
-                "serverInfo": { "name": "quay", "version": "1" } });
+                "serverInfo": { "name": "mcp", "version": "1" } });
             let mut response =
                 self.message_response(rules, id, &json!({ "jsonrpc": "2.0", "id": id, "result": result }));
             if let Some(session) = session.and_then(|session| session.parse().ok()) {

@@ -24,7 +24,7 @@ impl McpServer {
         }
         let rules = self.rules();
         let base = rules.public_url.unwrap_or_default();
-        let mut parameters = vec!["realm=\"quay, and \\\"more\\\"\"".to_owned()];
+        let mut parameters = vec!["realm=\"mcp, and \\\"more\\\"\"".to_owned()];
         if !token.is_empty() {
             parameters.push("error=\"invalid_token\"".to_owned());
         }

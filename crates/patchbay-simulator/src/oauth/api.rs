@@ -21,7 +21,7 @@ pub(super) async fn things(State(server): State<OAuthServer>, headers: HeaderMap
 pub(super) async fn add(State(server): State<OAuthServer>, headers: HeaderMap) -> Response {
     if let Some(wanted) = server.rules().required_scope_for_things {
         let body = Json(json!({ "message": "not with this token" }));
-        let challenge = format!("Bearer realm=\"harbor\", error=\"insufficient_scope\", scope=\"{wanted}\"");
+        let challenge = format!("Bearer realm=\"oauth2\", error=\"insufficient_scope\", scope=\"{wanted}\"");
         return (StatusCode::FORBIDDEN, [(header::WWW_AUTHENTICATE, challenge)], body).into_response();
     }
     let response = guarded(&server, &headers, |_| (StatusCode::CREATED, Json(json!({ "id": 3 }))));

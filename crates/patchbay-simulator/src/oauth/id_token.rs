@@ -12,7 +12,7 @@ const ID_TOKEN_TTL_SECS: i64 = 600;
 pub(super) fn of(rules: &OAuthRules, client: &str, code: &Code, now: i64) -> Option<String> {
     code.scope.split([' ', ',']).find(|scope| *scope == "openid")?;
     let mut claims = json!({
-        "iss": rules.issuer.as_deref().unwrap_or("https://harbor.example.com"),
+        "iss": rules.issuer.as_deref().unwrap_or("https://oauth2.example.com"),
         "sub": "customer-1",
         "aud": client,
         "iat": now,

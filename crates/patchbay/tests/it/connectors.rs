@@ -102,8 +102,8 @@ fn link(server: &Server, api: &Client) -> String {
 
 #[test]
 fn a_connector_is_pushed_listed_pinned_and_deleted() {
-    let world = PushBed::new(&[]);
-    let api = &world.ours;
+    let bed = PushBed::new(&[]);
+    let api = &bed.ours;
     let first = push(api, merged("acme", "1.0.0", "Acme"));
     insta::assert_json_snapshot!("pushed", first.snapshot());
     assert_eq!(push(api, merged("acme", "1.0.0", "Acme")).status, 200);
@@ -134,8 +134,8 @@ fn a_connector_is_pushed_listed_pinned_and_deleted() {
 
 #[test]
 fn a_rejected_push_reports_lines_and_changes_nothing() {
-    let world = PushBed::new(&[]);
-    let api = &world.ours;
+    let bed = PushBed::new(&[]);
+    let api = &bed.ours;
     push(api, merged("acme", "1.0.0", "Acme"));
     let bad =
         merged("acme", "1.1.0", "Acme").replace("$.steps.things", "$.steps.thing").replace("label: Key", "lable: Key");
@@ -165,8 +165,8 @@ fn a_rejected_push_reports_lines_and_changes_nothing() {
 
 #[test]
 fn an_override_runs_only_in_its_project() {
-    let world = PushBed::new(&[]);
-    let (account, theirs) = (link(&world.server, &world.ours), link(&world.server, &world.theirs));
+    let bed = PushBed::new(&[]);
+    let (account, theirs) = (link(&bed.server, &bed.ours), link(&bed.server, &bed.theirs));
     let run = |api: &Client, account: &str| {
         let api = api.clone().header("x-account-id", account);
         api.post("/actions/rpc", &json!({ "action": "spotdraft_list_contracts" })).status
@@ -175,27 +175,27 @@ fn an_override_runs_only_in_its_project() {
         let profiles = api.get("/auth_configs?connector_key=spotdraft");
         (profiles.text("/data/0/connector_version"), profiles.text("/data/0/connector_owner"))
     };
-    let pushed = world.ours.post("/connectors", &spotdraft("9.1.0"));
+    let pushed = bed.ours.post("/connectors", &spotdraft("9.1.0"));
     assert_eq!((pushed.status, pushed.json()["overrides"].clone()), (201, json!(true)), "{pushed}");
-    assert_eq!(version(&world.ours), ("9.1.0".to_owned(), "custom".to_owned()));
-    assert_eq!(version(&world.theirs), ("1.0.0".to_owned(), "patchbay".to_owned()));
-    assert_eq!((run(&world.ours, &account), run(&world.theirs, &theirs)), (200, 200));
-    let listed = world.ours.get("/actions?filter[connectors]=spotdraft");
+    assert_eq!(version(&bed.ours), ("9.1.0".to_owned(), "custom".to_owned()));
+    assert_eq!(version(&bed.theirs), ("1.0.0".to_owned(), "patchbay".to_owned()));
+    assert_eq!((run(&bed.ours, &account), run(&bed.theirs, &theirs)), (200, 200));
+    let listed = bed.ours.get("/actions?filter[connectors]=spotdraft");
     assert_eq!(listed.text("/data/0/version"), "9.1.0");
-    assert_eq!(world.ours.get("/connectors/meta/spotdraft").text("/version"), "9.1.0");
-    let built_in = world.ours.get("/connectors/spotdraft/versions/1.0.0");
+    assert_eq!(bed.ours.get("/connectors/meta/spotdraft").text("/version"), "9.1.0");
+    let built_in = bed.ours.get("/connectors/spotdraft/versions/1.0.0");
     assert_eq!(built_in.json()["files"].as_array().unwrap().len(), 14, "{built_in}");
     // Deleting the override restores the built-in connector for the account.
-    assert_eq!(world.ours.delete("/connectors/spotdraft/versions/9.1.0").status, 200);
-    assert_eq!(version(&world.ours), ("1.0.0".to_owned(), "patchbay".to_owned()));
-    assert_eq!(run(&world.ours, &account), 200);
+    assert_eq!(bed.ours.delete("/connectors/spotdraft/versions/9.1.0").status, 200);
+    assert_eq!(version(&bed.ours), ("1.0.0".to_owned(), "patchbay".to_owned()));
+    assert_eq!(run(&bed.ours, &account), 200);
 }
 
 #[test]
 fn another_project_cannot_see_or_change_a_connector() {
-    let world = PushBed::new(&[]);
-    push(&world.ours, merged("acme", "1.0.0", "Acme"));
-    let stranger = &world.theirs;
+    let bed = PushBed::new(&[]);
+    push(&bed.ours, merged("acme", "1.0.0", "Acme"));
+    let stranger = &bed.theirs;
     for path in [
         "/connectors/acme",
         "/connectors/acme/versions/1.0.0",
@@ -207,26 +207,26 @@ fn another_project_cannot_see_or_change_a_connector() {
     assert_eq!(stranger.delete("/connectors/acme/versions/1.0.0").status, 404);
     for path in ["/connectors?page_size=100", "/connectors/meta", "/actions?page_size=100", "/guides"] {
         assert!(!stranger.get(path).body.contains("acme"), "{path}");
-        assert!(world.ours.get(path).body.contains("acme"), "{path}");
+        assert!(bed.ours.get(path).body.contains("acme"), "{path}");
     }
     let refused = stranger.post("/auth_configs", &json!({ "connector_key": "acme" }));
     assert_eq!(refused.status, 400, "{refused}");
     // The guide is visible only to those who may see the connector.
-    assert_eq!(world.server.anonymous().get("/guides/acme/custom").status, 404);
+    assert_eq!(bed.server.anonymous().get("/guides/acme/custom").status, 404);
     assert_eq!(stranger.get("/guides/acme/custom").status, 404);
-    assert_eq!(world.ours.get("/guides/acme/custom").status, 200);
-    assert!(!world.server.anonymous().get("/llms.txt").body.contains("acme"));
+    assert_eq!(bed.ours.get("/guides/acme/custom").status, 200);
+    assert!(!bed.server.anonymous().get("/llms.txt").body.contains("acme"));
     // An equal key and version in another project is another connector.
     assert_eq!(push(stranger, merged("acme", "1.0.0", "Theirs")).status, 201);
-    assert_eq!(world.ours.get("/connectors/acme").text("/title"), "Acme");
+    assert_eq!(bed.ours.get("/connectors/acme").text("/title"), "Acme");
 }
 
 #[test]
 fn concurrent_pushes_of_a_version_store_one() {
-    let world = PushBed::new(&[]);
+    let bed = PushBed::new(&[]);
     let statuses = thread::scope(|scope| {
         let pushing = (0..6).map(|number| {
-            let api = &world.ours;
+            let api = &bed.ours;
             scope.spawn(move || push(api, merged("acme", "1.0.0", &format!("Acme {number}"))).status)
         });
         pushing.collect::<Vec<_>>().into_iter().map(|handle| handle.join().unwrap()).collect::<Vec<_>>()
@@ -270,11 +270,11 @@ fn the_directory_is_reloaded_by_signal_and_by_request() {
         fs::write(folder.path().join(format!("{key}/{key}.connector.yaml")), text).unwrap();
     };
     put("acme", &merged("acme", "1.0.0", "Acme"));
-    let world = PushBed::new(&["--connectors", folder.path().to_str().unwrap()]);
-    let api = &world.ours;
+    let bed = PushBed::new(&["--connectors", folder.path().to_str().unwrap()]);
+    let api = &bed.ours;
     assert_eq!(api.get("/connectors/acme").text("/latest_version"), "1.0.0");
     // Every project has a profile for the connector.
-    assert_eq!(world.theirs.get("/auth_configs?connector_key=acme").json()["total"], 1);
+    assert_eq!(bed.theirs.get("/auth_configs?connector_key=acme").json()["total"], 1);
 
     put("acme", &merged("acme", "1.1.0", "Acme"));
     put("beta", &merged("beta", "1.0.0", "Beta"));
@@ -283,14 +283,14 @@ fn the_directory_is_reloaded_by_signal_and_by_request() {
         json!({ "added": ["beta"], "changed": ["acme"], "removed": [], "refused": [], "kept": [], "report": "" });
     assert_eq!((reloaded.status, reloaded.json()), (200, expected));
     assert_eq!(api.get("/connectors/acme").text("/latest_version"), "1.1.0");
-    assert_eq!(world.theirs.get("/auth_configs?connector_key=beta").json()["total"], 1);
+    assert_eq!(bed.theirs.get("/auth_configs?connector_key=beta").json()["total"], 1);
 
     // An invalid connector is reported and keeps its last version; the valid one is reloaded.
     put("acme", "Patchbay: 1.0.0\n");
     put("beta", &merged("beta", "1.2.0", "Beta"));
-    let pid = world.server.pid().to_string();
+    let pid = bed.server.pid().to_string();
     assert!(Command::new("/bin/kill").args(["-HUP", &pid]).status().unwrap().success());
-    let log = world.server.logged("reloaded the connectors");
+    let log = bed.server.logged("reloaded the connectors");
     assert!(log.contains("its last valid version stays in use"), "{log}");
     assert_eq!(api.get("/connectors/acme").text("/latest_version"), "1.1.0");
     assert_eq!(api.get("/connectors/beta").text("/latest_version"), "1.2.0");
@@ -329,9 +329,9 @@ impl PushBed {
 
 #[test]
 fn connectors_are_pushed_and_pulled_from_the_command_line() {
-    let world = PushBed::new(&[]);
+    let bed = PushBed::new(&[]);
     let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| world.run(folder.path(), arguments);
+    let run = |arguments: &[&str]| bed.run(folder.path(), arguments);
     let (code, out, error) = run(&["new", "acme", "--base-url", "https://api.acme.example/v1", "--auth", "bearer"]);
     assert_eq!(code, 0, "{out}{error}");
     let pushed = run(&["push", "acme"]);
@@ -381,9 +381,9 @@ fn connectors_are_pushed_and_pulled_from_the_command_line() {
 
 #[test]
 fn the_command_line_explains_failures() {
-    let world = PushBed::new(&[]);
+    let bed = PushBed::new(&[]);
     let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| world.run(folder.path(), arguments);
+    let run = |arguments: &[&str]| bed.run(folder.path(), arguments);
     for (arguments, words) in [
         (&["pull", "nothing"][..], "ConnectorVersionNotFoundError"),
         (&["pull", "spotdraft@7.0.0"], "ConnectorVersionNotFoundError"),

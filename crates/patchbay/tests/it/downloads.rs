@@ -37,12 +37,12 @@ struct FileBed {
 impl FileBed {
     fn start() -> Self {
         let seen = SeenRequests::default();
-        let fixture = FixtureProvider::start("depot", router(seen.clone()));
-        let upstreams = [("https://depot.example.com", "/api"), ("https://cdn.example.net", "/cdn")];
+        let fixture = FixtureProvider::start("files", router(seen.clone()));
+        let upstreams = [("https://files.example.com", "/api"), ("https://cdn.example.net", "/cdn")];
         let server = fixture.server(&upstreams, &["--response-limit-mib", "1"]);
-        let profile = json!({ "connector_key": "depot", "authentication_config_key": "key", "default": true });
+        let profile = json!({ "connector_key": "files", "authentication_config_key": "key", "default": true });
         let profile = server.api().post("/auth_configs", &profile).text("/id");
-        let token = server.session(json!({ "provider": "depot" }));
+        let token = server.session(json!({ "provider": "files" }));
         let link = json!({ "integration_id": profile, "credentials": { "key": canary::CLIENT_SECRET } });
         let answer = server.hub(&token).post("/hub/accounts", &link);
         assert_eq!(answer.status, 200, "{answer}");
@@ -99,7 +99,7 @@ impl FileBed {
 
 fn body(action: &str, inputs: &Value) -> Value {
     let mut body = inputs.clone();
-    body["action"] = json!(format!("depot_{action}"));
+    body["action"] = json!(format!("files_{action}"));
     body
 }
 
@@ -181,44 +181,44 @@ async fn api(State(seen): State<SeenRequests>, Path(path): Path<String>, headers
 #[test]
 fn a_large_file_is_streamed_in_bounded_memory() {
     const LENGTH_BYTES: usize = 160 * MIB;
-    let depot = FileBed::start();
-    depot.bytes("stream_file", "2", |_| {}).1.unwrap();
-    let before = depot.peak();
+    let bed = FileBed::start();
+    bed.bytes("stream_file", "2", |_| {}).1.unwrap();
+    let before = bed.peak();
     let (mut place, mut is_right) = (0, true);
-    let (headers, outcome) = depot.bytes("stream_file", "160", |piece| {
+    let (headers, outcome) = bed.bytes("stream_file", "160", |piece| {
         is_right &= piece.iter().enumerate().all(|(at, found)| *found == byte(place + at));
         place += piece.len();
     });
     outcome.unwrap();
     assert_eq!((place, is_right), (LENGTH_BYTES, true));
     assert_eq!(headers["content-length"], LENGTH_BYTES.to_string().as_str());
-    let grown = depot.peak() - before;
+    let grown = bed.peak() - before;
     assert!(grown < MAX_GROWTH_KIB, "{grown} KiB more for a file of {LENGTH_BYTES} bytes");
 }
 
 #[test]
 fn a_client_that_accepts_json_gets_the_file_in_json() {
-    let depot = FileBed::start();
-    let answer = depot.get("stream_file", "3");
+    let bed = FileBed::start();
+    let answer = bed.get("stream_file", "3");
     assert_eq!(answer.status, 200);
     let content = STANDARD.decode(answer.text("/data/content")).unwrap();
     assert!(content.len() == 3 * MIB && content.iter().enumerate().all(|(place, found)| *found == byte(place)));
     assert_eq!(answer.json()["data"]["length"], json!(3 * MIB));
     // The buffered file exceeds the limit; the message says what to do.
-    let held = depot.get("hold_file", "3");
+    let held = bed.get("hold_file", "3");
     assert_eq!((held.status, held.code().as_str()), (502, "ProviderResponseTooLargeError"), "{held}");
     assert!(held.text("/message").contains("`responseMode: stream`"), "{held}");
-    assert_eq!(depot.get("hold_file", "small").text("/data"), STANDARD.encode("<script>alert(1)</script>"));
-    assert_eq!(depot.run("hold_json", json!({})).json()["data"], json!({ "a": [1, 2] }));
-    assert_eq!(depot.get("stream_text", "text").text("/data"), "\"€€\n\u{fffd}ü");
-    assert_eq!(depot.get("stream_without_use", "small").text("/data"), "\"e1\"");
+    assert_eq!(bed.get("hold_file", "small").text("/data"), STANDARD.encode("<script>alert(1)</script>"));
+    assert_eq!(bed.run("hold_json", json!({})).json()["data"], json!({ "a": [1, 2] }));
+    assert_eq!(bed.get("stream_text", "text").text("/data"), "\"€€\n\u{fffd}ü");
+    assert_eq!(bed.get("stream_without_use", "small").text("/data"), "\"e1\"");
 }
 
 #[test]
 fn a_file_cannot_act_as_a_page_of_the_server() {
-    let depot = FileBed::start();
+    let bed = FileBed::start();
     let mut found = Vec::new();
-    let (headers, outcome) = depot.bytes("stream_file", "small", |piece| found.extend_from_slice(piece));
+    let (headers, outcome) = bed.bytes("stream_file", "small", |piece| found.extend_from_slice(piece));
     outcome.unwrap();
     assert_eq!(found, b"<script>alert(1)</script>");
     assert_eq!(headers["content-type"], "text/html");
@@ -230,9 +230,9 @@ fn a_file_cannot_act_as_a_page_of_the_server() {
 
 #[test]
 fn a_compressed_file_is_decompressed_and_redacted() {
-    let depot = FileBed::start();
+    let bed = FileBed::start();
     let mut place = 0;
-    let (headers, outcome) = depot.bytes("stream_file", "packed", |piece| {
+    let (headers, outcome) = bed.bytes("stream_file", "packed", |piece| {
         assert!(piece.iter().enumerate().all(|(at, found)| *found == byte(place + at)));
         place += piece.len();
     });
@@ -240,39 +240,39 @@ fn a_compressed_file_is_decompressed_and_redacted() {
     assert_eq!(place, 3 * MIB);
     assert!(!headers.contains_key("content-encoding") && !headers.contains_key("content-length"));
     let mut found = Vec::new();
-    depot.bytes("stream_file", "echo", |piece| found.extend_from_slice(piece)).1.unwrap();
+    bed.bytes("stream_file", "echo", |piece| found.extend_from_slice(piece)).1.unwrap();
     assert_eq!(found, format!("key={};", "*".repeat(canary::CLIENT_SECRET.len())).as_bytes());
 }
 
 #[test]
 fn a_truncated_file_is_not_reported_as_complete() {
-    let depot = FileBed::start();
+    let bed = FileBed::start();
     let mut length = 0;
-    let (_, outcome) = depot.bytes("stream_file", "cut", |piece| length += piece.len());
+    let (_, outcome) = bed.bytes("stream_file", "cut", |piece| length += piece.len());
     assert!(outcome.is_err() && length <= 8 * 1024, "{length} {outcome:?}");
     // Before the first byte, a failure is a normal error response.
-    let missing = depot.get("stream_file", "nothing");
+    let missing = bed.get("stream_file", "nothing");
     assert_eq!((missing.status, missing.code().as_str()), (404, "ProviderError"), "{missing}");
 }
 
 #[test]
 fn a_download_link_is_followed_without_the_key() {
-    let depot = FileBed::start();
-    let elsewhere = depot.get("get_linked", "elsewhere").json();
+    let bed = FileBed::start();
+    let elsewhere = bed.get("get_linked", "elsewhere").json();
     assert_eq!(
         elsewhere["data"],
         json!({ "content": STANDARD.encode("from there"), "name": "a.txt", "type": "text/x" })
     );
-    let here = depot.get("get_linked", "here");
+    let here = bed.get("get_linked", "here");
     assert_eq!(here.text("/data/name"), "über.html");
-    let seen = std::mem::take(&mut *depot.seen.lock().unwrap());
+    let seen = std::mem::take(&mut *bed.seen.lock().unwrap());
     let seen = seen.iter().map(|(path, key)| (path.as_str(), *key)).collect::<Vec<_>>();
     assert_eq!(seen, [("links/elsewhere", true), ("there", false), ("links/here", true), ("files/small", true)]);
-    let inside = depot.get("get_linked", "inside");
+    let inside = bed.get("get_linked", "inside");
     assert_eq!((inside.status, inside.code().as_str()), (502, "EgressRefusedError"), "{inside}");
-    let nowhere = depot.get("get_linked", "nowhere");
+    let nowhere = bed.get("get_linked", "nowhere");
     assert_eq!((nowhere.status, nowhere.code().as_str()), (502, "ProviderInvalidResponseError"), "{nowhere}");
-    let inline = depot.run("get_inline", json!({})).json();
+    let inline = bed.run("get_inline", json!({})).json();
     assert_eq!(inline["data"]["content"], "hello");
     assert_eq!(inline["data"]["meta"]["fileName"], "hello.txt");
     assert_eq!(inline["data"]["meta"]["contentType"], "text/plain");
@@ -280,11 +280,11 @@ fn a_download_link_is_followed_without_the_key() {
 
 #[test]
 fn redirects_are_followed_without_the_key_or_not_at_all() {
-    let depot = FileBed::start();
-    let followed = depot.run("get_moved", json!({ "query": { "follow": true } }));
+    let bed = FileBed::start();
+    let followed = bed.run("get_moved", json!({ "query": { "follow": true } }));
     assert_eq!(followed.text("/data"), "from there");
-    assert_eq!(depot.seen.lock().unwrap().last().unwrap(), &("there".to_owned(), false));
-    let stayed = depot.run("get_moved", json!({ "query": { "follow": false } }));
+    assert_eq!(bed.seen.lock().unwrap().last().unwrap(), &("there".to_owned(), false));
+    let stayed = bed.run("get_moved", json!({ "query": { "follow": false } }));
     assert_eq!((stayed.status, stayed.code().as_str()), (502, "ProviderRedirectError"), "{stayed}");
     assert!(stayed.body.contains("follows no redirect"), "{stayed}");
 }

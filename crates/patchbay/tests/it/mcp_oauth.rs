@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 
 use crate::support::{ApiResponse, Client, FixtureProvider, Server, canary};
 
-const BASE: &str = "https://quay.example.com";
+const BASE: &str = "https://mcp.example.com";
 
 /// An MCP server protected by an authorization server, and Patchbay's server.
 struct McpOAuthBed {
@@ -37,20 +37,20 @@ impl McpOAuthBed {
         let rules = McpRules { public_url: Some(BASE.to_owned()), ..McpRules::default() };
         let mcp = McpServer::new(rules, Some(oauth.clone()));
         let router = oauth.router().merge(mcp.router());
-        let fixture = FixtureProvider::start("quay", router);
+        let fixture = FixtureProvider::start("mcp", router);
         let server = fixture.server(&[(BASE, "")], arguments);
         Self { oauth, mcp, server, fixture }
     }
 
     fn profile(&self, method: &str, setup: &Value) -> String {
-        let body = json!({ "connector_key": "quay", "authentication_config_key": method, "setup_information": setup });
+        let body = json!({ "connector_key": "mcp", "authentication_config_key": method, "setup_information": setup });
         let answer = self.server.api().post("/auth_configs", &body);
         assert_eq!(answer.status, 201, "{answer}");
         answer.text("/id")
     }
 
     fn begin(&self, profile: &str) -> StartedMcpAuthorization {
-        self.begin_in(profile, json!({ "provider": "quay", "multiple": true }))
+        self.begin_in(profile, json!({ "provider": "mcp", "multiple": true }))
     }
 
     fn begin_in(&self, profile: &str, session: Value) -> StartedMcpAuthorization {
@@ -97,7 +97,7 @@ impl McpOAuthBed {
     }
 
     fn issue(&self, account: &str) -> ApiResponse {
-        let body = json!({ "action": "quay_get_issue", "path": { "id": "Q-1" } });
+        let body = json!({ "action": "mcp_get_issue", "path": { "id": "Q-1" } });
         self.server.api().header("x-account-id", account).post("/actions/rpc", &body)
     }
 
@@ -137,198 +137,198 @@ fn map(value: Value) -> Map<String, Value> {
 
 #[test]
 fn an_authorized_account_runs_calls_and_its_token_is_refreshed() {
-    let quay = McpOAuthBed::start(&[]);
-    let profile = quay.profile("sign_in", &json!({}));
-    let begun = quay.begin(&profile);
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
+    let begun = bed.begin(&profile);
     let location = begun.location();
     assert_eq!((location.origin().ascii_serialization().as_str(), location.path()), (BASE, "/authorize"));
     for (name, wanted) in [
         ("response_type", "code"),
         ("code_challenge_method", "S256"),
-        ("resource", "https://quay.example.com/mcp"),
+        ("resource", "https://mcp.example.com/mcp"),
         ("scope", "issues:read"),
     ] {
         assert_eq!(begun.parameter(name).as_deref(), Some(wanted), "{location}");
     }
-    let end = quay.finish(&quay.visit(&begun), &begun);
+    let end = bed.finish(&bed.visit(&begun), &begun);
     assert_eq!(end.status, 303, "{end}");
-    let account = quay.attempt(&begun)["account"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(quay.issue(&account).json()["data"]["title"], "Repair the crane");
-    quay.oauth.expire_access_tokens();
-    assert_eq!(quay.issue(&account).json()["data"]["title"], "Repair the crane");
-    assert_eq!(quay.oauth.token_requests(), ["authorization_code", "refresh_token"]);
+    let account = bed.attempt(&begun)["account"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(bed.issue(&account).json()["data"]["title"], "Repair the crane");
+    bed.oauth.expire_access_tokens();
+    assert_eq!(bed.issue(&account).json()["data"]["title"], "Repair the crane");
+    assert_eq!(bed.oauth.token_requests(), ["authorization_code", "refresh_token"]);
 }
 
 #[test]
 fn the_token_of_a_deleted_account_is_revoked_at_its_server() {
-    let quay = McpOAuthBed::start(&[]);
-    let profile = quay.profile("sign_in", &json!({}));
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
     let status = |account: &str| {
-        let deleted = quay.server.api().delete(&format!("/accounts/{account}"));
+        let deleted = bed.server.api().delete(&format!("/accounts/{account}"));
         assert_eq!(deleted.status, 200, "{deleted}");
         deleted.text("/revocation/status")
     };
-    let account = quay.sign_in(&profile);
+    let account = bed.sign_in(&profile);
     // Metadata that changed after the link do not redirect the token.
-    quay.server_says(json!({ "revocation_endpoint": "https://elsewhere.example.com/revoke" }));
-    assert_eq!(quay.oauth.live_refresh_tokens().len(), 1);
+    bed.server_says(json!({ "revocation_endpoint": "https://elsewhere.example.com/revoke" }));
+    assert_eq!(bed.oauth.live_refresh_tokens().len(), 1);
     assert_eq!(status(&account), "confirmed");
-    assert!(quay.oauth.live_refresh_tokens().is_empty());
+    assert!(bed.oauth.live_refresh_tokens().is_empty());
 
     // A server without a revocation endpoint cannot revoke.
-    quay.server_says(json!({ "revocation_endpoint": null }));
-    let account = quay.sign_in(&profile);
+    bed.server_says(json!({ "revocation_endpoint": null }));
+    let account = bed.sign_in(&profile);
     assert_eq!(status(&account), "unsupported");
-    assert_eq!(quay.oauth.live_refresh_tokens().len(), 1);
+    assert_eq!(bed.oauth.live_refresh_tokens().len(), 1);
 }
 
 #[test]
 fn a_profile_reuses_its_registration_until_the_server_drops_it() {
-    let quay = McpOAuthBed::start(&[]);
+    let bed = McpOAuthBed::start(&[]);
     // The secret is searched for in the log and in the database when the server stops.
-    quay.oauth.change(|rules| rules.accepts_public_clients = false);
-    let profile = quay.profile("sign_in", &json!({}));
-    let first = quay.sign_in(&profile);
-    quay.sign_in(&profile);
-    assert_eq!(quay.oauth.registrations(), 1);
-    quay.oauth.expire_access_tokens();
-    assert_eq!(quay.issue(&first).status, 200);
-    quay.oauth.forget_clients();
-    quay.sign_in(&profile);
-    assert_eq!(quay.oauth.registrations(), 2);
+    bed.oauth.change(|rules| rules.accepts_public_clients = false);
+    let profile = bed.profile("sign_in", &json!({}));
+    let first = bed.sign_in(&profile);
+    bed.sign_in(&profile);
+    assert_eq!(bed.oauth.registrations(), 1);
+    bed.oauth.expire_access_tokens();
+    assert_eq!(bed.issue(&first).status, 200);
+    bed.oauth.forget_clients();
+    bed.sign_in(&profile);
+    assert_eq!(bed.oauth.registrations(), 2);
     // The dropped registration invalidates the account too: it must be reconnected.
-    quay.oauth.expire_access_tokens();
-    let answer = quay.issue(&first);
+    bed.oauth.expire_access_tokens();
+    let answer = bed.issue(&first);
     assert_eq!(
         (answer.status, answer.text("/errorCode").as_str()),
         (412, "AccountExpiredCredentialsError"),
         "{answer}"
     );
     // An expired registration, or one of another issuer, is not used.
-    quay.oauth.change(|rules| rules.registration_expires_at = 1);
-    quay.oauth.forget_clients();
-    quay.sign_in(&profile);
-    quay.sign_in(&profile);
-    assert_eq!(quay.oauth.registrations(), 4);
+    bed.oauth.change(|rules| rules.registration_expires_at = 1);
+    bed.oauth.forget_clients();
+    bed.sign_in(&profile);
+    bed.sign_in(&profile);
+    assert_eq!(bed.oauth.registrations(), 4);
 }
 
 #[test]
 fn a_client_is_identified_by_its_metadata_document() {
-    let quay = McpOAuthBed::start(&["--public-url", "https://patchbay.example"]);
-    let id = "https://patchbay.example/connect/oauth2/quay/client.json";
-    let document = quay.server.anonymous().get("/connect/oauth2/quay/client.json");
+    let bed = McpOAuthBed::start(&["--public-url", "https://patchbay.example"]);
+    let id = "https://patchbay.example/connect/oauth2/mcp/client.json";
+    let document = bed.server.anonymous().get("/connect/oauth2/mcp/client.json");
     assert_eq!(document.status, 200, "{document}");
     let document = document.json();
     assert_eq!(document["client_id"], id);
     assert_eq!(document["token_endpoint_auth_method"], "none");
-    assert_eq!(quay.server.anonymous().get("/connect/oauth2/spotdraft/client.json").status, 404);
+    assert_eq!(bed.server.anonymous().get("/connect/oauth2/spotdraft/client.json").status, 404);
     let uris = document["redirect_uris"].as_array().unwrap().iter().map(|uri| uri.as_str().unwrap().to_owned());
     let uris = uris.collect::<Vec<_>>();
-    let profile = quay.profile("by_document", &json!({}));
+    let profile = bed.profile("by_document", &json!({}));
     // A server without support for metadata documents gets a registration.
-    assert!(quay.begin(&profile).parameter("client_id").unwrap().starts_with("client_"));
-    quay.oauth.change(|rules| {
+    assert!(bed.begin(&profile).parameter("client_id").unwrap().starts_with("client_"));
+    bed.oauth.change(|rules| {
         rules.document_clients = vec![(id.to_owned(), uris)];
         rules.registers = false;
     });
-    assert_eq!(quay.begin(&profile).parameter("client_id").as_deref(), Some(id));
-    let account = quay.sign_in(&profile);
-    quay.oauth.expire_access_tokens();
-    assert_eq!(quay.issue(&account).status, 200);
-    assert_eq!(quay.oauth.registrations(), 1);
+    assert_eq!(bed.begin(&profile).parameter("client_id").as_deref(), Some(id));
+    let account = bed.sign_in(&profile);
+    bed.oauth.expire_access_tokens();
+    assert_eq!(bed.issue(&account).status, 200);
+    assert_eq!(bed.oauth.registrations(), 1);
 }
 
 #[test]
 fn without_a_public_url_no_metadata_document_is_used() {
-    let quay = McpOAuthBed::start(&[]);
-    assert_eq!(quay.server.anonymous().get("/connect/oauth2/quay/client.json").status, 404);
-    quay.oauth.change(|rules| {
+    let bed = McpOAuthBed::start(&[]);
+    assert_eq!(bed.server.anonymous().get("/connect/oauth2/mcp/client.json").status, 404);
+    bed.oauth.change(|rules| {
         rules.document_clients = vec![("https://x.example/".to_owned(), Vec::new())];
         rules.registers = false;
     });
-    let (code, why) = quay.refusal(&quay.profile("by_document", &json!({})));
+    let (code, why) = bed.refusal(&bed.profile("by_document", &json!({})));
     assert_eq!(code, "ClientRegistrationError");
     assert!(why.contains("publicUrl"), "{why}");
 }
 
 #[test]
 fn an_operators_own_client_takes_precedence() {
-    let quay = McpOAuthBed::start(&[]);
-    quay.oauth.change(|rules| {
+    let bed = McpOAuthBed::start(&[]);
+    bed.oauth.change(|rules| {
         rules.clients = vec![("by-hand".to_owned(), canary::CLIENT_SECRET.to_owned())];
         rules.accepts_public_clients = false;
         rules.registers = false;
     });
     let setup = json!({ "clientId": "by-hand", "clientSecret": canary::CLIENT_SECRET });
-    let account = quay.sign_in(&quay.profile("sign_in", &setup));
-    quay.oauth.expire_access_tokens();
-    assert_eq!(quay.issue(&account).status, 200);
+    let account = bed.sign_in(&bed.profile("sign_in", &setup));
+    bed.oauth.expire_access_tokens();
+    assert_eq!(bed.issue(&account).status, 200);
 }
 
 #[test]
 fn metadata_are_found_at_every_allowed_location() {
-    let quay = McpOAuthBed::start(&[]);
-    let profile = quay.profile("sign_in", &json!({}));
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
     for place in
         [MetadataLocation::Challenge, MetadataLocation::Path, MetadataLocation::Root, MetadataLocation::Nowhere]
     {
-        quay.mcp.change(|rules| rules.metadata_location = place);
+        bed.mcp.change(|rules| rules.metadata_location = place);
         let resource = if place == MetadataLocation::Root { BASE.to_owned() } else { format!("{BASE}/mcp") };
-        quay.oauth.change(|rules| rules.resource = Some(resource.clone()));
-        assert_eq!(quay.begin(&profile).parameter("resource"), Some(resource), "{place:?}");
-        quay.sign_in(&profile);
+        bed.oauth.change(|rules| rules.resource = Some(resource.clone()));
+        assert_eq!(bed.begin(&profile).parameter("resource"), Some(resource), "{place:?}");
+        bed.sign_in(&profile);
     }
-    quay.oauth.change(|rules| {
+    bed.oauth.change(|rules| {
         rules.has_only_openid_metadata = true;
         rules.resource = Some(format!("{BASE}/mcp"));
     });
-    quay.mcp.change(|rules| {
+    bed.mcp.change(|rules| {
         rules.metadata_location = MetadataLocation::Challenge;
         rules.challenged_scope = Some("issues:write".to_owned());
     });
-    assert_eq!(quay.begin(&profile).parameter("scope").as_deref(), Some("issues:write"));
+    assert_eq!(bed.begin(&profile).parameter("scope").as_deref(), Some("issues:write"));
 }
 
 #[test]
 fn metadata_of_another_resource_are_rejected() {
-    let quay = McpOAuthBed::start(&[]);
-    let profile = quay.profile("sign_in", &json!({}));
-    for resource in ["https://bank.example/mcp", "https://quay.example.com/mcp/deeper", "http://quay.example.com/mcp"] {
-        quay.resource_says(json!({ "resource": resource }));
-        assert_eq!(quay.refusal(&profile).0, "SignInDiscoveryError", "{resource}");
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
+    for resource in ["https://bank.example/mcp", "https://mcp.example.com/mcp/deeper", "http://mcp.example.com/mcp"] {
+        bed.resource_says(json!({ "resource": resource }));
+        assert_eq!(bed.refusal(&profile).0, "SignInDiscoveryError", "{resource}");
     }
-    quay.resource_says(json!({}));
-    for place in ["https://evil.example/metadata", "http://quay.example.com/metadata", "file:///etc/passwd"] {
-        quay.mcp.change(|rules| rules.challenge = Some(place.to_owned()));
-        assert_eq!(quay.refusal(&profile).0, "SignInDiscoveryError", "{place}");
+    bed.resource_says(json!({}));
+    for place in ["https://evil.example/metadata", "http://mcp.example.com/metadata", "file:///etc/passwd"] {
+        bed.mcp.change(|rules| rules.challenge = Some(place.to_owned()));
+        assert_eq!(bed.refusal(&profile).0, "SignInDiscoveryError", "{place}");
     }
 }
 
 #[test]
 fn metadata_of_another_issuer_are_rejected() {
-    let quay = McpOAuthBed::start(&[]);
-    let profile = quay.profile("sign_in", &json!({}));
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
     for lie in [
         json!({ "issuer": "https://accounts.example" }),
-        json!({ "issuer": "https://quay.example.com/" }),
+        json!({ "issuer": "https://mcp.example.com/" }),
         json!({ "code_challenge_methods_supported": null }),
         json!({ "code_challenge_methods_supported": ["plain"] }),
     ] {
-        quay.server_says(lie.clone());
-        assert_eq!(quay.refusal(&profile).0, "SignInDiscoveryError", "{lie}");
+        bed.server_says(lie.clone());
+        assert_eq!(bed.refusal(&profile).0, "SignInDiscoveryError", "{lie}");
     }
 }
 
 #[test]
 fn metadata_urls_must_be_https_and_public() {
-    let quay = McpOAuthBed::start(&[]);
-    let profile = quay.profile("sign_in", &json!({}));
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
     for address in [
         "javascript:alert(document.domain)",
         "file:///etc/passwd",
         "vscode://evil/open",
-        "http://quay.example.com/authorize",
-        "https://user:word@quay.example.com/authorize",
+        "http://mcp.example.com/authorize",
+        "https://user:word@bed.example.com/authorize",
         "https://127.0.0.1/authorize",
         "https://10.1.2.3/authorize",
         "https://169.254.169.254/latest/meta-data",
@@ -337,34 +337,34 @@ fn metadata_urls_must_be_https_and_public() {
         "https://metadata.google.internal/",
     ] {
         for key in ["authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint"] {
-            quay.server_says(json!({ key: address }));
-            assert_eq!(quay.refusal(&profile).0, "SignInDiscoveryError", "{key}: {address}");
+            bed.server_says(json!({ key: address }));
+            assert_eq!(bed.refusal(&profile).0, "SignInDiscoveryError", "{key}: {address}");
         }
     }
-    quay.server_says(json!({}));
+    bed.server_says(json!({}));
     for issuer in
-        ["https://192.168.0.1", "https://169.254.169.254", "gopher://quay.example.com", "https://localhost:8443"]
+        ["https://192.168.0.1", "https://169.254.169.254", "gopher://mcp.example.com", "https://localhost:8443"]
     {
-        quay.resource_says(json!({ "authorization_servers": [issuer] }));
-        let (code, why) = quay.refusal(&profile);
+        bed.resource_says(json!({ "authorization_servers": [issuer] }));
+        let (code, why) = bed.refusal(&profile);
         assert!(["SignInDiscoveryError", "EgressRefusedError"].contains(&code.as_str()), "{issuer}: {code} {why}");
     }
 }
 
 #[test]
 fn metadata_documents_are_limited_and_not_redirected() {
-    let quay = McpOAuthBed::start(&[]);
-    let profile = quay.profile("sign_in", &json!({}));
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
     let document = |fault: Fault, code: &str| {
         for path_prefix in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"] {
             let matching = FaultFilter { path_prefix: Some(path_prefix.to_owned()), ..FaultFilter::default() };
             let planned = PlannedFault { matching, times: 1, fault: fault.clone() };
             if path_prefix.ends_with("resource") {
-                quay.mcp.plan(planned);
+                bed.mcp.plan(planned);
             } else {
-                quay.oauth.plan(planned);
+                bed.oauth.plan(planned);
             }
-            assert_eq!(quay.refusal(&profile).0, code, "{path_prefix}");
+            assert_eq!(bed.refusal(&profile).0, code, "{path_prefix}");
         }
     };
     document(Fault::HugeBody { bytes: 4_000_000 }, "ProviderResponseTooLargeError");
@@ -373,58 +373,58 @@ fn metadata_documents_are_limited_and_not_redirected() {
     document(Fault::Status { status: 500, body: Value::Null, headers: Map::new() }, "ProviderError");
     // The registration response is untrusted too.
     let matching = FaultFilter { path_prefix: Some("/register".to_owned()), ..FaultFilter::default() };
-    quay.oauth.plan(PlannedFault { matching, times: 1, fault: Fault::HugeBody { bytes: 4_000_000 } });
-    assert_eq!(quay.refusal(&profile).0, "ProviderResponseTooLargeError");
+    bed.oauth.plan(PlannedFault { matching, times: 1, fault: Fault::HugeBody { bytes: 4_000_000 } });
+    assert_eq!(bed.refusal(&profile).0, "ProviderResponseTooLargeError");
 }
 
 #[test]
 fn a_callback_of_another_issuer_is_not_exchanged() {
-    let quay = McpOAuthBed::start(&[]);
-    let profile = quay.profile("sign_in", &json!({}));
-    for issuer in [Some("https://evil.example"), Some("https://quay.example.com/"), None] {
-        let begun = quay.begin(&profile);
-        let back = quay.visit(&begun);
+    let bed = McpOAuthBed::start(&[]);
+    let profile = bed.profile("sign_in", &json!({}));
+    for issuer in [Some("https://evil.example"), Some("https://mcp.example.com/"), None] {
+        let begun = bed.begin(&profile);
+        let back = bed.visit(&begun);
         let (path, query) = back.split_once('?').unwrap();
         let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "iss");
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(kept)
             .extend_pairs(issuer.map(|issuer| ("iss", issuer)))
             .finish();
-        let end = quay.finish(&format!("{path}?{query}"), &begun);
+        let end = bed.finish(&format!("{path}?{query}"), &begun);
         assert_eq!(end.status, 400, "{issuer:?}: {end}");
-        assert_eq!(quay.attempt(&begun)["error"]["code"], "SignInRefusedError");
+        assert_eq!(bed.attempt(&begun)["error"]["code"], "SignInRefusedError");
     }
-    assert!(!quay.oauth.token_requests().contains(&"authorization_code".to_owned()));
+    assert!(!bed.oauth.token_requests().contains(&"authorization_code".to_owned()));
 }
 
 #[test]
 fn missing_scopes_are_reported_and_requested_on_reconnect() {
-    let quay = McpOAuthBed::start(&[]);
-    quay.mcp.change(|rules| rules.tool_scopes = vec![("create_issue".to_owned(), "issues:write".to_owned())]);
-    let profile = quay.profile("sign_in", &json!({}));
-    let account = quay.sign_in(&profile);
+    let bed = McpOAuthBed::start(&[]);
+    bed.mcp.change(|rules| rules.tool_scopes = vec![("create_issue".to_owned(), "issues:write".to_owned())]);
+    let profile = bed.profile("sign_in", &json!({}));
+    let account = bed.sign_in(&profile);
     let create = || {
-        let body = json!({ "action": "quay_create_issue", "body": { "title": "Coil the ropes" } });
-        quay.server.api().header("x-account-id", &account).post("/actions/rpc", &body)
+        let body = json!({ "action": "mcp_create_issue", "body": { "title": "Coil the ropes" } });
+        bed.server.api().header("x-account-id", &account).post("/actions/rpc", &body)
     };
-    let known = || quay.server.api().get(&format!("/v2/accounts/{account}")).json();
+    let known = || bed.server.api().get(&format!("/v2/accounts/{account}")).json();
     assert_eq!(known()["missing_scopes"], json!([]));
     for _ in 0..2 {
         let answer = create();
         assert_eq!((answer.status, answer.text("/errorCode").as_str()), (412, "AccountMissingScopesError"), "{answer}");
-        assert!(answer.text("/message").contains("`quay_create_issue` needs the scope `issues:write`"), "{answer}");
+        assert!(answer.text("/message").contains("`mcp_create_issue` needs the scope `issues:write`"), "{answer}");
     }
     // Other tools still work, and the account lists the missing scope.
-    assert_eq!(quay.issue(&account).status, 200);
+    assert_eq!(bed.issue(&account).status, 200);
     assert_eq!(known()["missing_scopes"], json!(["issues:write"]));
-    let page = quay.server.api().get(&format!("/actions?filter[account_ids]={account}&include=action_details")).json();
+    let page = bed.server.api().get(&format!("/actions?filter[account_ids]={account}&include=action_details")).json();
     let marked = page["data"][0]["actions"].as_array().unwrap().iter().filter(|action| action["authorized"] == false);
-    assert_eq!(marked.map(|action| action["id"].as_str().unwrap()).collect::<Vec<_>>(), ["quay_create_issue"]);
+    assert_eq!(marked.map(|action| action["id"].as_str().unwrap()).collect::<Vec<_>>(), ["mcp_create_issue"]);
     // A new account requests the original scopes; reconnecting requests the granted and the missing ones.
-    assert_eq!(quay.begin(&profile).parameter("scope").as_deref(), Some("issues:read"));
-    let begun = quay.begin_in(&profile, json!({ "account_id": account }));
+    assert_eq!(bed.begin(&profile).parameter("scope").as_deref(), Some("issues:read"));
+    let begun = bed.begin_in(&profile, json!({ "account_id": account }));
     assert_eq!(begun.parameter("scope").as_deref(), Some("issues:read issues:write"));
-    let end = quay.finish(&quay.visit(&begun), &begun);
+    let end = bed.finish(&bed.visit(&begun), &begun);
     assert_eq!(end.status, 303, "{end}");
     assert_eq!(create().status, 200);
     assert_eq!(known()["missing_scopes"], json!([]));

@@ -30,7 +30,7 @@ impl OAuth1Bed {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut rules = OAuth1Rules {
             consumers: vec![("app".into(), canary::CLIENT_SECRET.into())],
-            public_url: Some("https://pier.example.com".into()),
+            public_url: Some("https://oauth1.example.com".into()),
             window_seconds: TEN_YEARS_SECS,
             ..OAuth1Rules::default()
         };
@@ -45,16 +45,16 @@ impl OAuth1Bed {
             address
         });
         let connectors = tempfile::tempdir().unwrap();
-        let folder = connectors.path().join("pier");
+        let folder = connectors.path().join("oauth1");
         std::fs::create_dir(&folder).unwrap();
-        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/pier");
-        std::fs::copy(fixture.join("pier.connector.yaml"), folder.join("pier.connector.yaml")).unwrap();
+        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/oauth1");
+        std::fs::copy(fixture.join("oauth1.connector.yaml"), folder.join("oauth1.connector.yaml")).unwrap();
         let (spotdraft, data) = (Provider::start(), tempfile::tempdir().unwrap());
         let (upstream, folder) =
-            (format!("https://pier.example.com={address}"), connectors.path().display().to_string());
+            (format!("https://oauth1.example.com={address}"), connectors.path().display().to_string());
         let server = Server::start_in(data.path(), &spotdraft, &["--connectors", &folder, "--upstream", &upstream]);
         let body = json!({
-            "connector_key": "pier", "authentication_config_key": "sign_in", "default": true,
+            "connector_key": "oauth1", "authentication_config_key": "sign_in", "default": true,
             "setup_information": { "consumerKey": "app", "consumerSecret": canary::CLIENT_SECRET },
         });
         let profile = server.api().post("/auth_configs", &body).text("/id");
@@ -96,8 +96,8 @@ struct AuthorizationWindow {
 }
 
 impl AuthorizationWindow {
-    fn open(pier: &OAuth1Bed, session: Value) -> Self {
-        let OAuth1Bed { server, profile, .. } = pier;
+    fn open(bed: &OAuth1Bed, session: Value) -> Self {
+        let OAuth1Bed { server, profile, .. } = bed;
         let token = server.session(session);
         let attempt = server.hub(&token).post("/hub/connection_attempts", &json!({ "token": token })).text("/id");
         let path = format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id={attempt}");
@@ -106,92 +106,92 @@ impl AuthorizationWindow {
         Self { token, attempt, cookie, answer }
     }
 
-    fn finish(&self, pier: &OAuth1Bed, cookie: &str) -> ApiResponse {
-        let back = pier.visit(self.answer.header("location").unwrap_or_else(|| panic!("{}", self.answer)));
-        let end = pier.server.anonymous().header("cookie", cookie).get(&back);
-        pier.tells_nothing(&end.to_string());
+    fn finish(&self, bed: &OAuth1Bed, cookie: &str) -> ApiResponse {
+        let back = bed.visit(self.answer.header("location").unwrap_or_else(|| panic!("{}", self.answer)));
+        let end = bed.server.anonymous().header("cookie", cookie).get(&back);
+        bed.tells_nothing(&end.to_string());
         end
     }
 
-    fn attempt(&self, pier: &OAuth1Bed) -> Value {
-        pier.server.hub(&self.token).get(&format!("/hub/connection_attempts/{}", self.attempt)).json()
+    fn attempt(&self, bed: &OAuth1Bed) -> Value {
+        bed.server.hub(&self.token).get(&format!("/hub/connection_attempts/{}", self.attempt)).json()
     }
 }
 
-fn get_me(pier: &OAuth1Bed, account: &str) -> ApiResponse {
-    pier.server.api().header("x-account-id", account).post("/actions/rpc", &json!({ "action": "pier_get_me" }))
+fn get_me(bed: &OAuth1Bed, account: &str) -> ApiResponse {
+    bed.server.api().header("x-account-id", account).post("/actions/rpc", &json!({ "action": "oauth1_get_me" }))
 }
 
 #[test]
 fn an_authorized_account_runs_calls_and_is_reconnected() {
-    let pier = OAuth1Bed::start(|_| {});
-    let shown = pier.server.api().get("/connectors/meta/pier");
+    let bed = OAuth1Bed::start(|_| {});
+    let shown = bed.server.api().get("/connectors/meta/oauth1");
     assert_eq!(shown.text("/authentication/0/type"), "oauth1");
-    let redirect = format!("{}/connect/oauth2/pier/callback", pier.server.base);
+    let redirect = format!("{}/connect/oauth2/oauth1/callback", bed.server.base);
     assert_eq!(shown.text("/authentication/0/redirect_uri"), redirect);
     // The response tells the Hub to open a window.
-    let token = pier.server.session(json!({ "provider": "pier" }));
-    let form = pier.server.hub(&token).get(&format!("/hub/connectors/{}", pier.profile)).json();
+    let token = bed.server.session(json!({ "provider": "oauth1" }));
+    let form = bed.server.hub(&token).get(&format!("/hub/connectors/{}", bed.profile)).json();
     assert_eq!(
         (&form["config"]["type"], &form["config"]["grantType"]),
         (&json!("oauth2"), &json!("authorization_code"))
     );
 
-    let window = AuthorizationWindow::open(&pier, json!({ "provider": "pier" }));
+    let window = AuthorizationWindow::open(&bed, json!({ "provider": "oauth1" }));
     assert_eq!(window.answer.status, 302, "{}", window.answer);
-    pier.tells_nothing(&window.answer.to_string());
-    let end = window.finish(&pier, &window.cookie);
+    bed.tells_nothing(&window.answer.to_string());
+    let end = window.finish(&bed, &window.cookie);
     assert_eq!(end.status, 303, "{end}");
     assert!(end.header("set-cookie").unwrap().contains("Max-Age=0"));
-    let done = window.attempt(&pier);
+    let done = window.attempt(&bed);
     assert_eq!(done["status"], "authenticated", "{done}");
     let account = done["account"]["id"].as_str().unwrap();
-    assert_eq!(get_me(&pier, account).text("/data/name"), "Ada");
-    let shown = pier.server.api().get(&format!("/accounts/{account}"));
+    assert_eq!(get_me(&bed, account).text("/data/name"), "Ada");
+    let shown = bed.server.api().get(&format!("/accounts/{account}"));
     assert_eq!(shown.text("/setup_information/userId"), "u1");
-    pier.tells_nothing(&shown.to_string());
+    bed.tells_nothing(&shown.to_string());
 
-    pier.oauth.revoke_all();
-    let refused = get_me(&pier, account);
+    bed.oauth.revoke_all();
+    let refused = get_me(&bed, account);
     assert_eq!((refused.status, refused.code().as_str()), (401, "AccountInvalidCredentialsError"), "{refused}");
-    assert!(refused.body.contains("access was revoked") && refused.body.contains("reconnect"), "{refused}");
-    let again = AuthorizationWindow::open(&pier, json!({ "provider": "pier", "account_id": account }));
-    assert_eq!(again.finish(&pier, &again.cookie).status, 303);
-    assert_eq!(again.attempt(&pier)["account"]["id"], account, "linking again keeps the account");
-    assert_eq!(get_me(&pier, account).status, 200);
+    assert!(refused.body.contains("access was taken back") && refused.body.contains("reconnect"), "{refused}");
+    let again = AuthorizationWindow::open(&bed, json!({ "provider": "oauth1", "account_id": account }));
+    assert_eq!(again.finish(&bed, &again.cookie).status, 303);
+    assert_eq!(again.attempt(&bed)["account"]["id"], account, "linking again keeps the account");
+    assert_eq!(get_me(&bed, account).status, 200);
 
     // Neither the log nor the database contains a token secret in plain text.
-    pier.tells_nothing(&pier.server.log());
-    for entry in std::fs::read_dir(pier.data.path()).unwrap() {
+    bed.tells_nothing(&bed.server.log());
+    for entry in std::fs::read_dir(bed.data.path()).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {
-            pier.tells_nothing(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
+            bed.tells_nothing(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
         }
     }
 }
 
 #[test]
 fn a_denied_consent_or_another_browser_links_nothing() {
-    let pier = OAuth1Bed::start(|_| {});
-    let window = AuthorizationWindow::open(&pier, json!({ "provider": "pier" }));
-    let stranger = window.finish(&pier, "");
+    let bed = OAuth1Bed::start(|_| {});
+    let window = AuthorizationWindow::open(&bed, json!({ "provider": "oauth1" }));
+    let stranger = window.finish(&bed, "");
     assert_eq!(stranger.status, 400);
     assert!(stranger.body.contains("in the browser that started it"), "{stranger}");
-    assert_eq!(window.attempt(&pier)["error"]["code"], "SignInRefusedError");
+    assert_eq!(window.attempt(&bed)["error"]["code"], "SignInRefusedError");
 
     for keeps_query in [true, false] {
-        pier.oauth.change(|rules| (rules.approval, rules.keeps_query) = (Approval::Never, keeps_query));
-        let window = AuthorizationWindow::open(&pier, json!({ "provider": "pier" }));
-        let end = window.finish(&pier, &window.cookie);
+        bed.oauth.change(|rules| (rules.approval, rules.keeps_query) = (Approval::Never, keeps_query));
+        let window = AuthorizationWindow::open(&bed, json!({ "provider": "oauth1" }));
+        let end = window.finish(&bed, &window.cookie);
         assert_eq!(end.status, 400);
         assert!(end.body.contains("access was not granted"), "{end}");
-        let attempt = window.attempt(&pier);
+        let attempt = window.attempt(&bed);
         assert_eq!(
             (&attempt["status"], &attempt["error"]["code"]),
             (&json!("error"), &json!("SignInDeniedError")),
             "{attempt}"
         );
     }
-    assert!(pier.oauth.live_tokens().is_empty());
-    assert_eq!(pier.server.api().get("/accounts").json(), json!([]));
+    assert!(bed.oauth.live_tokens().is_empty());
+    assert_eq!(bed.server.api().get("/accounts").json(), json!([]));
 }

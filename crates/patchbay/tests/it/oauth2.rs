@@ -19,12 +19,12 @@ impl OAuth2Bed {
     fn start() -> Self {
         let clock = Arc::new(ManualClock::at("2026-06-01T09:00:00Z"));
         let oauth = OAuthServer::new(clock, Arc::new(SeededEntropy::new(5)), OAuthRules::default());
-        let fixture = FixtureProvider::start("harbor", oauth.router());
+        let fixture = FixtureProvider::start("oauth2", oauth.router());
         Self { oauth, fixture }
     }
 
     fn server(&self, data_dir: &std::path::Path) -> Server {
-        self.fixture.server_in(data_dir, &[("https://harbor.example.com", "")], &[])
+        self.fixture.server_in(data_dir, &[("https://oauth2.example.com", "")], &[])
     }
 
     /// Returns the query of the provider's redirect to the callback.
@@ -38,7 +38,7 @@ impl OAuth2Bed {
 /// Creates the profile with the OAuth app's credentials.
 fn profile(server: &Server) -> String {
     let body = json!({
-        "connector_key": "harbor", "authentication_config_key": "sign_in", "default": true,
+        "connector_key": "oauth2", "authentication_config_key": "sign_in", "default": true,
         "setup_information": { "clientId": "app", "clientSecret": "app-secret" },
     });
     let answer = server.api().post("/auth_configs", &body);
@@ -54,7 +54,7 @@ struct StartedAuthorization {
 }
 
 fn begin(server: &Server, profile: &str) -> StartedAuthorization {
-    begin_with(server, profile, json!({ "provider": "harbor" }))
+    begin_with(server, profile, json!({ "provider": "oauth2" }))
 }
 
 fn begin_with(server: &Server, profile: &str, session: Value) -> StartedAuthorization {
@@ -75,49 +75,49 @@ fn attempt(server: &Server, begun: &StartedAuthorization) -> Value {
     server.hub(&begun.token).get(&format!("/hub/connection_attempts/{}", begun.attempt)).json()
 }
 
-fn sign_in(harbor: &OAuth2Bed, server: &Server, profile: &str) -> String {
+fn sign_in(bed: &OAuth2Bed, server: &Server, profile: &str) -> String {
     let begun = begin(server, profile);
-    let back = harbor.visit(begun.answer.header("location").unwrap());
+    let back = bed.visit(begun.answer.header("location").unwrap());
     let end = finish(server, &back, &begun.cookie);
     assert_eq!(end.status, 303, "{end}");
     attempt(server, &begun)["account"]["id"].as_str().unwrap().to_owned()
 }
 
 fn get_me(server: &Server, account: &str) -> ApiResponse {
-    server.api().header("x-account-id", account).post("/actions/rpc", &json!({ "action": "harbor_get_me" }))
+    server.api().header("x-account-id", account).post("/actions/rpc", &json!({ "action": "oauth2_get_me" }))
 }
 
 #[test]
 fn account_data_is_fetched_once_after_the_authorization() {
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
-    let server = harbor.server(data.path());
+    let server = bed.server(data.path());
     let body = json!({
-        "connector_key": "harbor", "authentication_config_key": "sign_in_with_id",
+        "connector_key": "oauth2", "authentication_config_key": "sign_in_with_id",
         "setup_information": { "clientId": "app", "clientSecret": "app-secret" },
     });
     let profile = server.api().post("/auth_configs", &body).text("/id");
-    let account = sign_in(&harbor, &server, &profile);
+    let account = sign_in(&bed, &server, &profile);
     let shown = server.api().get(&format!("/accounts/{account}")).json();
     // An id is not a secret: it is returned, and responses that contain it are not redacted.
     assert_eq!(shown["setup_information"]["userId"], "u1", "{shown}");
     assert_eq!(get_me(&server, &account).json()["data"]["id"], "u1");
     // The token is refreshed at the token endpoint; the id is kept.
-    harbor.oauth.expire_access_tokens();
+    bed.oauth.expire_access_tokens();
     assert_eq!(get_me(&server, &account).status, 200);
-    assert_eq!(harbor.oauth.token_requests(), ["authorization_code", "refresh_token"]);
+    assert_eq!(bed.oauth.token_requests(), ["authorization_code", "refresh_token"]);
     let shown = server.api().get(&format!("/accounts/{account}")).json();
     assert_eq!(shown["setup_information"]["userId"], "u1", "{shown}");
 }
 
 #[test]
 fn the_browser_is_redirected_to_the_provider_and_back() {
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
-    let server = harbor.server(data.path());
+    let server = bed.server(data.path());
     let profile = profile(&server);
-    let shown = server.api().get("/connectors/meta/harbor");
-    let redirect = format!("{}/connect/oauth2/harbor/callback", server.base);
+    let shown = server.api().get("/connectors/meta/oauth2");
+    let redirect = format!("{}/connect/oauth2/oauth2/callback", server.base);
     assert_eq!(shown.text("/authentication/0/redirect_uri"), redirect);
     let shown = shown.json();
     let methods = shown["authentication"].as_array().unwrap();
@@ -132,7 +132,7 @@ fn the_browser_is_redirected_to_the_provider_and_back() {
     }
     assert_eq!(begun.answer.header("cache-control"), Some("no-store"));
     assert_eq!(begun.answer.header("referrer-policy"), Some("no-referrer"));
-    let back = harbor.visit(begun.answer.header("location").unwrap());
+    let back = bed.visit(begun.answer.header("location").unwrap());
     assert!(back.starts_with(&redirect), "{back}");
     assert_eq!(attempt(&server, &begun)["status"], "pending");
     let end = finish(&server, &back, &begun.cookie);
@@ -153,7 +153,7 @@ fn the_browser_is_redirected_to_the_provider_and_back() {
 
 /// Creates a profile for customers with their own OAuth app, whose secret they enter before the authorization.
 fn own_apps(server: &Server) -> String {
-    let body = json!({ "connector_key": "harbor", "authentication_config_key": "own_app" });
+    let body = json!({ "connector_key": "oauth2", "authentication_config_key": "own_app" });
     server.api().post("/auth_configs", &body).text("/id")
 }
 
@@ -167,11 +167,11 @@ fn prepare(server: &Server, token: &str, profile: &str) -> ApiResponse {
 
 #[test]
 fn form_values_are_in_no_url() {
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
-    let server = harbor.server(data.path());
+    let server = bed.server(data.path());
     let profile = own_apps(&server);
-    let token = server.session(json!({ "provider": "harbor" }));
+    let token = server.session(json!({ "provider": "oauth2" }));
     let prepared = prepare(&server, &token, &profile);
     assert_eq!(prepared.status, 201, "{prepared}");
     let url = prepared.text("/url");
@@ -184,7 +184,7 @@ fn form_values_are_in_no_url() {
         assert!(!url.contains(secret) && !location.contains(secret), "{url} {location}");
     }
     let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-    let end = finish(&server, &harbor.visit(location), &cookie);
+    let end = finish(&server, &bed.visit(location), &cookie);
     assert_eq!(end.status, 303, "{end}");
     let attempt = server.hub(&token).get(&format!("/hub/connection_attempts/{}", prepared.text("/id"))).json();
     assert_eq!(attempt["status"], "authenticated", "{attempt}");
@@ -196,12 +196,12 @@ fn form_values_are_in_no_url() {
 
 #[test]
 fn a_prepared_authorization_is_validated_before_the_redirect() {
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
-    let server = harbor.server(data.path());
+    let server = bed.server(data.path());
     let (profile, other) = (own_apps(&server), profile(&server));
-    let token = server.session(json!({ "provider": "harbor" }));
-    let elsewhere = server.session(json!({ "provider": "harbor" }));
+    let token = server.session(json!({ "provider": "oauth2" }));
+    let elsewhere = server.session(json!({ "provider": "oauth2" }));
     let full = json!({ "clientId": "app", "clientSecret": "s" });
     let spotdraft = server.api().get("/auth_configs?connector_key=spotdraft").text("/data/0/id");
     for (body, status, words) in [
@@ -222,7 +222,7 @@ fn a_prepared_authorization_is_validated_before_the_redirect() {
     for (path, words) in [
         (format!("/connect/oauth2/{profile}?patchbay_ticket=guessed"), "start again in the Hub"),
         (format!("/connect/oauth2/{other}?patchbay_ticket={ticket}"), "another connector profile"),
-        (format!("/connect/oauth2/harbor/callback?state={ticket}&code=x"), "unknown sign-in"),
+        (format!("/connect/oauth2/oauth2/callback?state={ticket}&code=x"), "unknown sign-in"),
     ] {
         let answer = server.anonymous().get(&path);
         assert_eq!(answer.status, 400, "{path}: {answer}");
@@ -231,11 +231,11 @@ fn a_prepared_authorization_is_validated_before_the_redirect() {
 }
 
 /// Starts an authorization whose session requires a confirmation, up to the redirect to the confirmation URL.
-fn to_be_confirmed(harbor: &OAuth2Bed, server: &Server) -> (StartedAuthorization, String) {
+fn to_be_confirmed(bed: &OAuth2Bed, server: &Server) -> (StartedAuthorization, String) {
     let profile = profile(server);
-    let session = json!({ "provider": "harbor", "confirm_url": "http://localhost:9/confirm?from=hub" });
+    let session = json!({ "provider": "oauth2", "confirm_url": "http://localhost:9/confirm?from=hub" });
     let begun = begin_with(server, &profile, session);
-    let back = harbor.visit(begun.answer.header("location").unwrap());
+    let back = bed.visit(begun.answer.header("location").unwrap());
     let end = finish(server, &back, &begun.cookie);
     assert_eq!(end.status, 303, "{end}");
     let asked = end.header("location").unwrap();
@@ -246,15 +246,15 @@ fn to_be_confirmed(harbor: &OAuth2Bed, server: &Server) -> (StartedAuthorization
 
 #[test]
 fn nothing_is_linked_before_the_product_confirms_the_browsers_user() {
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
     offline(data.path(), &["project", "create", "Ours"]);
     let theirs = offline(data.path(), &["project", "create", "Theirs"]);
     let key = offline(data.path(), &["api-key", "create", "--project", &theirs, "--name", "theirs"]);
-    let server = harbor.server(data.path());
-    let (begun, confirmation) = to_be_confirmed(&harbor, &server);
+    let server = bed.server(data.path());
+    let (begun, confirmation) = to_be_confirmed(&bed, &server);
     assert_eq!(attempt(&server, &begun)["status"], "pending");
-    assert!(harbor.oauth.token_requests().is_empty(), "the code is not traded yet");
+    assert!(bed.oauth.token_requests().is_empty(), "the code is not traded yet");
 
     let owner =
         server.api().post("/connect_sessions/authenticate", &json!({ "token": begun.token })).text("/origin_owner_id");
@@ -276,10 +276,10 @@ fn nothing_is_linked_before_the_product_confirms_the_browsers_user() {
 /// An attacker sends the link of their own session to a victim, who authorizes with their account at the provider.
 #[test]
 fn cross_user_session_fixation_is_rejected_by_the_products_confirmation() {
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
-    let server = harbor.server(data.path());
-    let (begun, confirmation) = to_be_confirmed(&harbor, &server);
+    let server = bed.server(data.path());
+    let (begun, confirmation) = to_be_confirmed(&bed, &server);
     let refused = server.api().post(
         "/connect_sessions/confirm",
         &json!({ "confirmation": confirmation, "origin_owner_id": "the-one-who-is-signed-in" }),
@@ -287,12 +287,12 @@ fn cross_user_session_fixation_is_rejected_by_the_products_confirmation() {
     assert_eq!((refused.status, refused.text("/errorCode")), (400, "SignInRefusedError".to_owned()), "{refused}");
     let ended = attempt(&server, &begun);
     assert_eq!(ended["status"], "error", "{ended}");
-    assert!(harbor.oauth.token_requests().is_empty(), "nothing was traded");
+    assert!(bed.oauth.token_requests().is_empty(), "nothing was traded");
     assert_eq!(server.api().get("/v2/accounts").json()["data"], json!([]));
 
     // A confirmation is not accepted as `state`, and a `state` is not accepted as confirmation.
-    let (_, confirmation) = to_be_confirmed(&harbor, &server);
-    let path = format!("/connect/oauth2/harbor/callback?state={confirmation}&code=x");
+    let (_, confirmation) = to_be_confirmed(&bed, &server);
+    let path = format!("/connect/oauth2/oauth2/callback?state={confirmation}&code=x");
     assert_eq!(server.anonymous().get(&path).status, 400);
     let state = json!({ "confirmation": "guessed", "origin_owner_id": "a" });
     assert_eq!(server.api().post("/connect_sessions/confirm", &state).text("/errorCode"), "SignInUnknownError");
@@ -300,9 +300,9 @@ fn cross_user_session_fixation_is_rejected_by_the_products_confirmation() {
 
 #[test]
 fn a_confirmation_url_must_be_a_web_url_of_the_product() {
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
-    let server = harbor.server(data.path());
+    let server = bed.server(data.path());
     for url in
         ["javascript:alert(1)", "http://app.example.com/", "https://user@app.example.com/", "https://a/#x", "confirm"]
     {
@@ -315,16 +315,16 @@ fn a_confirmation_url_must_be_a_web_url_of_the_product() {
 
 #[test]
 fn a_form_post_callback_is_repeated_with_the_cookie() {
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
-    let server = harbor.server(data.path());
+    let server = bed.server(data.path());
     let profile = profile(&server);
     let begun = begin(&server, &profile);
-    let back = harbor.visit(begun.answer.header("location").unwrap());
+    let back = bed.visit(begun.answer.header("location").unwrap());
     let query = Url::parse(&back).unwrap();
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(query.query_pairs()).finish();
     let client = server.anonymous().header("content-type", "application/x-www-form-urlencoded");
-    let posted = client.send("POST", "/connect/oauth2/harbor/callback", Some(form));
+    let posted = client.send("POST", "/connect/oauth2/oauth2/callback", Some(form));
     assert_eq!(posted.status, 303, "{posted}");
     let end = finish(&server, posted.header("location").unwrap(), &begun.cookie);
     assert_eq!(end.status, 303, "{end}");
@@ -333,11 +333,11 @@ fn a_form_post_callback_is_repeated_with_the_cookie() {
 
 #[test]
 fn invalid_input_shows_a_page_with_instructions() {
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
-    let server = harbor.server(data.path());
+    let server = bed.server(data.path());
     let profile = profile(&server);
-    let token = server.session(json!({ "provider": "harbor" }));
+    let token = server.session(json!({ "provider": "oauth2" }));
     let spotdraft = server.session(json!({ "provider": "spotdraft" }));
     for (path, status, words) in [
         (format!("/connect/oauth2/{profile}"), 401, "has expired or does not exist"),
@@ -346,8 +346,8 @@ fn invalid_input_shows_a_page_with_instructions() {
         (format!("/connect/oauth2/nothing?token={token}"), 404, "no connector profile"),
         (format!("/connect/oauth2/{profile}?token={token}&unknown=1"), 400, "does not exist"),
         (format!("/connect/oauth2/{profile}?token={token}&connection_attempt_id=x"), 404, "no such connection attempt"),
-        ("/connect/oauth2/harbor/callback".to_owned(), 400, "unknown sign-in"),
-        ("/connect/oauth2/harbor/callback?state=%00&code=%3Cscript%3E".to_owned(), 400, "unknown sign-in"),
+        ("/connect/oauth2/oauth2/callback".to_owned(), 400, "unknown sign-in"),
+        ("/connect/oauth2/oauth2/callback?state=%00&code=%3Cscript%3E".to_owned(), 400, "unknown sign-in"),
         ("/connect/oauth2/nothing/callback?state=x".to_owned(), 400, "unknown sign-in"),
     ] {
         let answer = server.anonymous().get(&path);
@@ -364,23 +364,23 @@ fn invalid_input_shows_a_page_with_instructions() {
 #[test]
 fn a_killed_process_loses_no_token_that_the_provider_accepts() {
     const KILLS: u64 = 60;
-    let harbor = OAuth2Bed::start();
+    let bed = OAuth2Bed::start();
     let data = tempfile::tempdir().unwrap();
-    let mut server = harbor.server(data.path());
+    let mut server = bed.server(data.path());
     let profile = profile(&server);
-    let mut account = sign_in(&harbor, &server, &profile);
+    let mut account = sign_in(&bed, &server, &profile);
     let (mut went_on, mut relinked) = (0, 0);
     for kill in 0..KILLS {
-        harbor.oauth.expire_access_tokens();
+        bed.oauth.expire_access_tokens();
         let late = FaultFilter { path_prefix: Some("/token".into()), method: None };
         let fault = Fault::Delay { millis: 5 };
-        harbor.oauth.plan(PlannedFault { matching: late, times: 1, fault });
+        bed.oauth.plan(PlannedFault { matching: late, times: 1, fault });
         let call = {
             let client = server.api().header("x-account-id", &account);
             std::thread::spawn(move || {
                 // The connection may be interrupted: the process is being killed.
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                    client.post("/actions/rpc", &json!({ "action": "harbor_get_me" }))
+                    client.post("/actions/rpc", &json!({ "action": "oauth2_get_me" }))
                 }));
             })
         };
@@ -388,16 +388,16 @@ fn a_killed_process_loses_no_token_that_the_provider_accepts() {
         std::thread::park_timeout(Duration::from_micros(kill * 500));
         server.kill();
         call.join().unwrap();
-        server = harbor.server(data.path());
+        server = bed.server(data.path());
         let answer = get_me(&server, &account);
         if answer.status == 200 {
             went_on += 1;
             continue;
         }
         assert_eq!((answer.status, answer.code().as_str()), (412, "AccountExpiredCredentialsError"), "{answer}");
-        let lost = harbor.oauth.live_refresh_tokens();
+        let lost = bed.oauth.live_refresh_tokens();
         assert!(lost.is_empty(), "kill {kill}: the provider would still honour {lost:?}: {answer}");
-        let again = sign_in(&harbor, &server, &profile);
+        let again = sign_in(&bed, &server, &profile);
         assert_eq!(again, account, "linking again keeps the account");
         account = again;
         relinked += 1;

@@ -20,9 +20,9 @@ impl SoapBed {
 
     fn with_arguments(method: &str, arguments: &[&str]) -> Self {
         let soap = SoapServer::new("integration@acme", canary::CLIENT_SECRET);
-        let fixture = FixtureProvider::start("payroll", soap.router());
-        let server = fixture.server(&[("https://payroll.example.com", "")], arguments);
-        let profile = json!({ "connector_key": "payroll", "authentication_config_key": method, "default": true });
+        let fixture = FixtureProvider::start("soap", soap.router());
+        let server = fixture.server(&[("https://soap.example.com", "")], arguments);
+        let profile = json!({ "connector_key": "soap", "authentication_config_key": method, "default": true });
         let answer = server.api().post("/auth_configs", &profile);
         assert_eq!(answer.status, 201, "{answer}");
         let profile = answer.text("/id");
@@ -34,7 +34,7 @@ impl SoapBed {
 
     fn run(&self, action: &str, inputs: Value) -> ApiResponse {
         let mut body = inputs;
-        body["action"] = json!(format!("payroll_{action}"));
+        body["action"] = json!(format!("soap_{action}"));
         self.server.api().header("x-account-id", &self.account).post("/actions/rpc", &body)
     }
 
@@ -54,7 +54,7 @@ impl SoapBed {
 }
 
 fn link(server: &Server, profile: &str, password: &str) -> ApiResponse {
-    let token = server.session(json!({ "provider": "payroll" }));
+    let token = server.session(json!({ "provider": "soap" }));
     let credentials = json!({ "user": "integration@acme", "password": password });
     server.hub(&token).post("/hub/accounts", &json!({ "integration_id": profile, "credentials": credentials }))
 }
@@ -62,12 +62,12 @@ fn link(server: &Server, profile: &str, password: &str) -> ApiResponse {
 #[test]
 fn pages_are_one_list() {
     for method in ["user", "digest"] {
-        let payroll = SoapBed::start(method);
-        let answer = payroll.run("list_employees", json!({}));
+        let bed = SoapBed::start(method);
+        let answer = bed.run("list_employees", json!({}));
         assert_eq!(answer.status, 200, "{answer}");
         let names = answer.json()["data"].as_array().unwrap().iter().map(|one| one["Name"].clone()).collect::<Vec<_>>();
         assert_eq!(names, ["Ada & Co", "Grace", "Edsger", "Barbara", "Donald"]);
-        let answer = payroll.run("list_employees", json!({ "query": { "department": "R&D" } }));
+        let answer = bed.run("list_employees", json!({ "query": { "department": "R&D" } }));
         let first = json!({ "@_ref": "001", "Id": "001", "Name": "Ada & Co", "Department": "R&D" });
         assert_eq!(answer.json()["data"].as_array().unwrap().len(), 3, "{answer}");
         assert_eq!(answer.json()["data"][0], first);
@@ -76,9 +76,9 @@ fn pages_are_one_list() {
 
 #[test]
 fn calls_of_both_versions_and_every_form_of_envelope() {
-    let payroll = SoapBed::start("user");
-    assert_eq!(payroll.get("003").text("/data/Name"), "Edsger");
-    let newer = payroll.run("get_employee_newer", json!({ "path": { "id": "003" } }));
+    let bed = SoapBed::start("user");
+    assert_eq!(bed.get("003").text("/data/Name"), "Edsger");
+    let newer = bed.run("get_employee_newer", json!({ "path": { "id": "003" } }));
     assert_eq!(newer.text("/data/Employee/Name"), "Edsger");
     // Markup in a name is escaped.
     let name = "</pay:Name><pay:Department>\"x\" & <![CDATA[y]]>";
@@ -93,42 +93,42 @@ fn calls_of_both_versions_and_every_form_of_envelope() {
         if action == "add_employee" {
             body["department"] = json!("New");
         }
-        let answer = payroll.run(action, json!({ "body": body }));
+        let answer = bed.run(action, json!({ "body": body }));
         assert_eq!((answer.status, answer.json()["data"].clone()), (200, json!(id)), "{action}: {answer}");
-        assert_eq!(payroll.get(id).text("/data/Name"), name);
+        assert_eq!(bed.get(id).text("/data/Name"), name);
     }
 }
 
 #[test]
 fn soap_faults_become_errors_with_their_message() {
-    let payroll = SoapBed::start("user");
-    let unknown = payroll.get("999");
+    let bed = SoapBed::start("user");
+    let unknown = bed.get("999");
     assert_eq!((unknown.status, unknown.text("/message").as_str()), (404, "nobody has the id 999"), "{unknown}");
-    let newer = payroll.run("get_employee_newer", json!({ "path": { "id": "999" } }));
+    let newer = bed.run("get_employee_newer", json!({ "path": { "id": "999" } }));
     assert_eq!(newer.status, 400, "a mistake of the caller's comes with status 500, too: {newer}");
     assert!(newer.text("/message").ends_with("answered with a SOAP fault: employee 999 does not exist"), "{newer}");
-    let server = payroll.get("broken");
+    let server = bed.get("broken");
     assert_eq!((server.status, server.code().as_str()), (500, "ProviderError"), "{server}");
     // A fault with the status 200 is an error.
-    insta::assert_json_snapshot!(payroll.run("add_employee", json!({ "body": {} })).snapshot());
+    insta::assert_json_snapshot!(bed.run("add_employee", json!({ "body": {} })).snapshot());
     // The test client panics if a response contains the password.
-    let echo = payroll.get("echo");
+    let echo = bed.get("echo");
     assert!(echo.body.contains("you came with the password [redacted]"), "{echo}");
 }
 
 #[test]
 fn a_wrong_password_links_nothing() {
-    let payroll = SoapBed::start("user");
-    let profile = payroll.server.api().get("/auth_configs?connector_key=payroll");
+    let bed = SoapBed::start("user");
+    let profile = bed.server.api().get("/auth_configs?connector_key=soap");
     let id = profile.json().as_array().map_or_else(|| profile.text("/data/0/id"), |_| profile.text("/0/id"));
-    let refused = link(&payroll.server, &id, "wrong");
+    let refused = link(&bed.server, &id, "wrong");
     assert!(refused.body.contains("invalid username or password"), "{refused}");
     assert!((400..500).contains(&refused.status), "{refused}");
 }
 
 #[test]
 fn what_is_no_envelope_is_told_apart() {
-    let payroll = SoapBed::with_arguments("user", &["--response-limit-mib", "1"]);
+    let bed = SoapBed::with_arguments("user", &["--response-limit-mib", "1"]);
     let envelope = |inner: &str| {
         format!("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body>{inner}</s:Body></s:Envelope>")
     };
@@ -150,34 +150,34 @@ fn what_is_no_envelope_is_told_apart() {
         (200, "text/xml", envelope(&" ".repeat(1 << 20)), 502, "larger than"),
         (200, "multipart/related; boundary=x", "--x".to_owned(), 502, "in parts"),
     ] {
-        let answer = payroll.under(status, kind, &body);
+        let answer = bed.under(status, kind, &body);
         assert_eq!(answer.status, expected, "{kind} {says}: {answer}");
         assert!(answer.body.contains(says), "{says}: {answer}");
         assert!(!answer.body.contains("root:"), "{answer}");
     }
     // After a lost connection, the request is retried on another one.
-    payroll.plan(2, Fault::TruncatedBody);
-    assert_eq!(payroll.get("001").code(), "ProviderConnectionError");
+    bed.plan(2, Fault::TruncatedBody);
+    assert_eq!(bed.get("001").code(), "ProviderConnectionError");
 }
 
 #[test]
 fn a_provider_that_asks_to_wait_is_asked_again() {
-    let payroll = SoapBed::start("user");
-    payroll.plan(2, Fault::RateLimited { retry_after: 0 });
-    assert_eq!(payroll.get("001").status, 200);
+    let bed = SoapBed::start("user");
+    bed.plan(2, Fault::RateLimited { retry_after: 0 });
+    assert_eq!(bed.get("001").status, 200);
     // A write is not retried.
-    payroll.plan(1, Fault::RateLimited { retry_after: 7 });
-    let answer = payroll.run("add_employee", json!({ "body": { "name": "a", "department": "b" } }));
+    bed.plan(1, Fault::RateLimited { retry_after: 7 });
+    let answer = bed.run("add_employee", json!({ "body": { "name": "a", "department": "b" } }));
     assert_eq!((answer.status, answer.header("retry-after")), (429, Some("7")), "{answer}");
-    assert!(!payroll.soap.calls().contains(&"AddEmployee".to_owned()));
+    assert!(!bed.soap.calls().contains(&"AddEmployee".to_owned()));
 }
 
 #[test]
 fn endless_pages_end_and_go_on() {
-    let payroll = SoapBed::start("user");
-    let first = payroll.run("get_history", json!({}));
+    let bed = SoapBed::start("user");
+    let first = bed.run("get_history", json!({}));
     assert_eq!(first.json()["data"], json!(["0", "1", "2"]), "{first}");
     assert_eq!(first.json()["next"], json!("3"));
-    let second = payroll.run("get_history", json!({ "query": { "after": "3" } }));
+    let second = bed.run("get_history", json!({ "query": { "after": "3" } }));
     assert_eq!(second.json()["data"], json!(["3", "4", "5"]), "{second}");
 }
