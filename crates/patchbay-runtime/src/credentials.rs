@@ -15,7 +15,7 @@ use crate::redaction::redactor::Redactor;
 pub struct Credentials {
     values: Value,
     secrets: Vec<Secret>,
-    /// The client id of a previous client of the profile, if these values are its own.
+    /// The client ID of a previous client of the profile, if these values are its own.
     previous_client: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl Credentials {
         self
     }
 
-    /// Returns the client id of the previous client; `None` if the credentials are those of the current client.
+    /// Returns the client ID of the previous client; `None` if the credentials are those of the current client.
     pub fn previous_client(&self) -> Option<&str> {
         self.previous_client.as_deref()
     }

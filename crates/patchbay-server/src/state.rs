@@ -50,7 +50,7 @@ impl fmt::Debug for dyn WebAssets {
 pub struct SandboxInfo {
     /// The key of the connector whose provider is simulated.
     pub connector: &'static str,
-    /// The client id.
+    /// The client ID.
     pub client_id: String,
     /// The client secret. It is public: the sandbox holds no real account.
     pub client_secret: String,

@@ -30,7 +30,7 @@ pub use crate::{
 
 /// The key of the connector whose provider the sandbox simulates.
 pub const SANDBOX_CONNECTOR: &str = "spotdraft";
-/// The client id that the sandbox accepts, in every region.
+/// The client ID that the sandbox accepts, in every region.
 pub const SANDBOX_CLIENT_ID: &str = "sandbox-client-id";
 /// The client secret of [`SANDBOX_CLIENT_ID`].
 pub const SANDBOX_CLIENT_SECRET: &str = "sandbox-client-secret";
@@ -40,7 +40,7 @@ pub const SANDBOX_CLIENT_SECRET: &str = "sandbox-client-secret";
 pub struct ClientCredentials {
     /// The workspace's region: `us`, `in`, `eu` or `me`.
     pub region: String,
-    /// The client id.
+    /// The client ID.
     pub client_id: String,
     /// The client secret.
     pub client_secret: String,

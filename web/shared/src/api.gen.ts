@@ -330,7 +330,7 @@ export interface paths {
     };
     /**
      * Returns the client metadata document of a connector.
-     * @description Authorization servers read it (OAuth Client ID Metadata Document): its URL is the client id. It needs no key.
+     * @description Authorization servers read it (OAuth Client ID Metadata Document): its URL is the client ID. It needs no key.
      */
     get: operations["oauth_client_metadata"];
     put?: never;
@@ -1225,7 +1225,7 @@ export interface components {
     ClientMetadata: {
       /**
        * Format: uri
-       * @description The client id: the URL of this document.
+       * @description The client ID: the URL of this document.
        * @example https://patchbay.example.com/connect/oauth2/acme/client.json
        */
       client_id: string;
@@ -2695,7 +2695,7 @@ export interface components {
        * @description When that connector profile had last changed at that time.
        */
       profile_changed_at: string;
-      /** @description The client id; null if the client is the account's own. */
+      /** @description The client ID; null if the client is the account's own. */
       client_id: string | null;
       /**
        * @description Whether it belongs to a client that the connector profile had before. It is refreshed with that client until the

@@ -153,7 +153,9 @@ impl AuthMethodBuilder<'_, '_> {
                 self.note(name, format!("operations also require {others}; add it to each action"));
             }
             match scheme {
-                SecurityScheme::OAuth2(flows) if flows.is_empty() => self.note(name, "it has no known flow"),
+                SecurityScheme::OAuth2(flows) if flows.is_empty() => {
+                    self.note(name, "the scheme has no supported flow; add a method by hand")
+                }
                 SecurityScheme::OAuth2(flows) => flows.iter().for_each(|flow| self.flow(name, flow)),
                 SecurityScheme::OpenId(url) => self.open_id(name, url),
                 _ => {}
@@ -181,7 +183,7 @@ impl AuthMethodBuilder<'_, '_> {
             }
             [(name, SecurityScheme::Bearer)] => {
                 let authorization = Map::flow().with("type", "bearer").with("token", "${credentials.token}");
-                let token = secret("token", "Access token", "Where to find the token in the provider's settings.");
+                let token = secret("token", "Access token", "Copy the token from the provider's settings.");
                 self.add(GeneratedAuthMethod {
                     label: "Access token".to_owned(),
                     config: vec![token],
@@ -204,11 +206,8 @@ impl AuthMethodBuilder<'_, '_> {
             let sent = match scheme {
                 SecurityScheme::Key { name: header, place, description: about } => {
                     let about = description(about);
-                    let about = if about.is_empty() {
-                        "Where to find it in the provider's settings.".to_owned()
-                    } else {
-                        about
-                    };
+                    let about =
+                        if about.is_empty() { "Copy it from the provider's settings.".to_owned() } else { about };
                     fields.push(secret(&key, &heading(&key), &about));
                     match place {
                         KeyLocation::Header => Some((header.clone(), credential, "headers")),
@@ -217,7 +216,7 @@ impl AuthMethodBuilder<'_, '_> {
                     }
                 }
                 SecurityScheme::Bearer => {
-                    fields.push(secret(&key, "Access token", "Where to find the token in the provider's settings."));
+                    fields.push(secret(&key, "Access token", "Copy the token from the provider's settings."));
                     Some(("Authorization".to_owned(), format!("Bearer {credential}"), "headers"))
                 }
                 SecurityScheme::Basic => {
@@ -232,17 +231,17 @@ impl AuthMethodBuilder<'_, '_> {
                             "the scheme `{word}` is sent as `Authorization: {word} VALUE`; check whether it needs more"
                         ),
                     );
-                    fields.push(secret(&key, &heading(&key), "What follows the scheme's name in the header."));
+                    fields.push(secret(&key, &heading(&key), "The value after the scheme's name in the header."));
                     Some(("Authorization".to_owned(), format!("{word} {credential}"), "headers"))
                 }
                 SecurityScheme::Undefined => {
                     let header = key.replace('_', "-");
                     self.note(name, format!("required but not described; guessed: a header `{header}`"));
-                    fields.push(secret(&key, &heading(&key), "Where to find it in the provider's settings."));
+                    fields.push(secret(&key, &heading(&key), "Copy it from the provider's settings."));
                     Some((header, credential, "headers"))
                 }
                 SecurityScheme::Unknown(kind) => {
-                    self.note(name, format!("the type `{kind}` is unknown; it is ignored"));
+                    self.note(name, format!("the type `{kind}` is unknown; the scheme is ignored"));
                     None
                 }
                 SecurityScheme::OAuth2(_) | SecurityScheme::OpenId(_) | SecurityScheme::MutualTls => None,
@@ -299,10 +298,11 @@ impl AuthMethodBuilder<'_, '_> {
         authorization.set("token", "${credentials.accessToken}");
         let authorization = authorization.with_some("issuer", flow.issuer).with_some("pkce", flow.pkce.then_some(true));
         let is_client = kind == OAuthFlowKind::Client;
-        let app = if is_client { "account" } else { "app" };
+        let whose =
+            if is_client { "that the provider issued for the account" } else { "of your OAuth app at the provider" };
         let client = vec![
-            field("clientId", "Client ID", "text", false, &format!("The client id of your {app} at the provider.")),
-            secret("clientSecret", "Client Secret", &format!("The client secret of your {app} at the provider.")),
+            field("clientId", "Client ID", "text", false, &format!("The client ID {whose}.")),
+            secret("clientSecret", "Client Secret", &format!("The client secret {whose}.")),
         ];
         let (setup, config) = if is_client { (Vec::new(), client) } else { (client, Vec::new()) };
         let key = if is_client { "client_credentials" } else { "oauth2" };
@@ -379,8 +379,8 @@ impl AuthMethodBuilder<'_, '_> {
             );
         let authorization = Map::flow().with("type", "bearer").with("token", "${credentials.accessToken}");
         let setup = vec![
-            optional("clientId", "Client ID", "text", false),
-            optional("clientSecret", "Client secret", "password", true),
+            optional("clientId", "Client ID", "client ID", "text", false),
+            optional("clientSecret", "Client Secret", "client secret", "password", true),
         ];
         self.add(GeneratedAuthMethod {
             label: "User name and password".to_owned(),
@@ -401,8 +401,8 @@ impl AuthMethodBuilder<'_, '_> {
             .with("tokenUrl", "${credentials.tokenUrl}")
             .with("token", "${credentials.accessToken}");
         let setup = vec![
-            field("clientId", "Client ID", "text", false, "The client id of your app at the provider."),
-            secret("clientSecret", "Client Secret", "The client secret of your app at the provider."),
+            field("clientId", "Client ID", "text", false, "The client ID of your OAuth app at the provider."),
+            secret("clientSecret", "Client Secret", "The client secret of your OAuth app at the provider."),
             field("authorizationUrl", "Authorization URL", "text", false, "The provider's authorization endpoint."),
             field("tokenUrl", "Token URL", "text", false, "The provider's token endpoint."),
         ];
@@ -413,7 +413,7 @@ impl AuthMethodBuilder<'_, '_> {
             setup,
             takes_scopes: true,
             comment: Some(
-                "The two URLs stand in the provider's OpenID configuration; write them here in place of the fields.",
+                "Copy the two URLs from the provider's OpenID configuration to here and delete their fields.",
             ),
             ..custom("openid", authorization)
         });
@@ -422,7 +422,7 @@ impl AuthMethodBuilder<'_, '_> {
 
 fn user_and_password() -> Vec<Map> {
     vec![
-        field("username", "User name", "text", false, "The user in whose name everything is done."),
+        field("username", "User name", "text", false, "The user that all actions run as."),
         secret("password", "Password", "The user's password or API token."),
     ]
 }
@@ -443,8 +443,8 @@ fn pem(key: &str, label: &str, is_secret: bool, about: &str) -> Map {
 }
 
 /// Returns an optional field for an OAuth app.
-fn optional(key: &str, label: &str, kind: &str, is_secret: bool) -> Map {
-    let about = format!("The {} of your OAuth app at the provider, if it requires one.", label.to_lowercase());
+fn optional(key: &str, label: &str, noun: &str, kind: &str, is_secret: bool) -> Map {
+    let about = format!("The {noun} of your OAuth app at the provider, if it requires one.");
     written(key, label, kind, is_secret, false, &about)
 }
 

@@ -127,7 +127,7 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
         }
         if shape.open {
             let more = InputShape {
-                description: "Further members of the body.".to_owned(),
+                description: "Additional members of the body.".to_owned(),
                 ..InputShape::of(ShapeType::Object)
             };
             let name = self.inputs.add("additional_fields", InputLocation::Body, &more, false);
@@ -210,7 +210,7 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
         let content = self.inputs.add(
             &file.name,
             InputLocation::Body,
-            &text(format!("{described} Its content in base64.")),
+            &text(format!("{described} Encode its content in base64.")),
             true,
         );
         let name = self.inputs.add(
@@ -237,7 +237,7 @@ impl<'d> BodyBuilder<'_, 'd, '_> {
     fn bytes(&mut self, body: &ApiBody<'d>, media: &str) -> Map {
         let described = about(&body.description, "The file.");
         let shape = InputShape {
-            description: format!("{described} Its content in base64."),
+            description: format!("{described} Encode its content in base64."),
             ..InputShape::of(ShapeType::String)
         };
         let content = self.inputs.add("content", InputLocation::Body, &shape, true);

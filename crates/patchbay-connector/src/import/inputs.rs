@@ -110,7 +110,7 @@ impl ActionInputs {
         if shape.open && !shape.properties.is_empty() {
             let free =
                 Map::new().with("type", ShapeType::Object.as_str()).with_some("array", shape.array.then_some(true));
-            variants.push(free.with("description", "The same with further members.").into());
+            variants.push(free.with("description", "The object with additional members.").into());
         }
         if !variants.is_empty() {
             map.set("variants", variants);
@@ -138,7 +138,7 @@ impl ActionInputs {
             about = sentence(&capitalised(if words.is_empty() { "A value" } else { &words }));
         }
         if required && shape.nullable {
-            about.push_str(" Must be given; null where there is none.");
+            about.push_str(" Required by the provider; use null for no value.");
         }
         match &shape.default {
             Some(Value::String(text)) if !text.is_empty() && text.len() <= 60 => {

@@ -105,7 +105,7 @@ fn sign_in_required(connector: &Connector, profile: &Profile) -> Error {
 }
 
 /// Checks whether the account's token was issued to the profile's client: to this profile, or to another one with the same
-/// client id. Another client cannot refresh it.
+/// client ID. Another client cannot refresh it.
 fn is_of_client(engine: &Engine, account: &Account, profile: &Profile) -> bool {
     let Some(token) = &account.token else { return false };
     if token.profile_id == profile.id {

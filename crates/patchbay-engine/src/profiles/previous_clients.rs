@@ -2,7 +2,7 @@
 //!
 //! A refresh token is bound to the client that it was issued to (RFC 6749, section 6). When a profile gets another client
 //! id, its previous client is stored sealed with the profile, for the accounts whose tokens were issued to it: it refreshes
-//! them until their customers authorize again. A new secret of the same client id is the same client.
+//! them until their customers authorize again. A new secret of the same client ID is the same client.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -17,9 +17,9 @@ use crate::{
     sealed_fields::{open_secrets, seal_profile},
 };
 
-/// The prefix of a previous client's key among a profile's secrets; the client id follows. No expression can spell it.
+/// The prefix of a previous client's key among a profile's secrets; the client ID follows. No expression can spell it.
 const SECRET_PREFIX: &str = "oauth.app:";
-/// The setup fields with the client id: of OAuth 2.0, and of OAuth 1.0a.
+/// The setup fields with the client ID: of OAuth 2.0, and of OAuth 1.0a.
 const CLIENT_ID_FIELDS: [&str; 2] = ["clientId", "consumerKey"];
 
 /// The former setup values of a profile.
@@ -54,7 +54,7 @@ pub(crate) fn is_previous_client(field: &str) -> bool {
     field.starts_with(SECRET_PREFIX)
 }
 
-/// Returns the client id of a profile; none when its method has none.
+/// Returns the client ID of a profile; none when its method has none.
 pub(crate) fn profile_client_id(vault: &Vault, profile: &Profile) -> Result<Option<String>, Error> {
     if let Some(Value::String(id)) = CLIENT_ID_FIELDS.iter().find_map(|field| profile.setup_information.get(*field)) {
         return Ok(Some(id.clone()));

@@ -28,7 +28,7 @@ pub(crate) struct DiscoveredServer {
     pub(crate) revocation_url: Option<String>,
     /// The resource that tokens are issued for (RFC 8707).
     pub(crate) resource: String,
-    /// Our client id.
+    /// Our client ID.
     pub(crate) client_id: String,
     /// Our client secret.
     pub(crate) client_secret: Option<String>,

@@ -105,7 +105,7 @@ pub(crate) struct TokenOut {
     /// When that connector profile had last changed at that time.
     #[schema(value_type = String, format = DateTime)]
     profile_changed_at: Timestamp,
-    /// The client id; null if the client is the account's own.
+    /// The client ID; null if the client is the account's own.
     #[schema(required)]
     client_id: Option<String>,
     /// Whether it belongs to a client that the connector profile had before. It is refreshed with that client until the

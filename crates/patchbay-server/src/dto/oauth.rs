@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[schema(as = ClientMetadata)]
 pub(crate) struct ClientMetadataOut {
-    /// The client id: the URL of this document.
+    /// The client ID: the URL of this document.
     #[schema(format = "uri", example = "https://patchbay.example.com/connect/oauth2/acme/client.json")]
     client_id: String,
     #[schema(example = "Patchbay")]

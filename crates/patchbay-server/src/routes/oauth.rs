@@ -99,7 +99,7 @@ pub(crate) async fn callback_by_form(
 
 /// Returns the client metadata document of a connector.
 ///
-/// Authorization servers read it (OAuth Client ID Metadata Document): its URL is the client id. It needs no key.
+/// Authorization servers read it (OAuth Client ID Metadata Document): its URL is the client ID. It needs no key.
 #[utoipa::path(
     get, path = "/connect/oauth2/{key}/client.json", tag = "OAuth", operation_id = "oauth_client_metadata", security(()),
     params(("key" = String, Path, description = "The connector's key.", example = "acme")),

@@ -68,7 +68,7 @@ fn a_new_connector_is_valid_tested_formatted_and_documented() {
         let folder = acme(auth);
         let run = |arguments: &[&str]| patchbay(folder.path(), arguments);
         assert_eq!(run(&["connector", "validate", "acme"]).1, "1 connector: no problems found\n");
-        let tested = "acme: 1 cases, 0 failed; 1 of 1 actions covered\n";
+        let tested = "acme: 1 case, 0 failed; 1 of 1 actions covered\n";
         assert_eq!(run(&["connector", "test", "acme"]), (0, tested.to_owned(), String::new()), "{auth}");
         assert_eq!(run(&["connector", "fmt", "--check", "."]), (0, String::new(), String::new()));
         let (code, docs, _) = run(&["connector", "docs", "acme/acme.connector.yaml"]);
@@ -110,7 +110,7 @@ fn a_failing_case_shows_the_difference() {
     let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme"]);
     assert_eq!(code, 1);
     assert!(out.contains("expected https://api.acme.example/v1/items?search=a%20b&cursor=three"), "{out}");
-    assert!(out.ends_with("acme: 1 cases, 1 failed; 1 of 1 actions covered\n"), "{out}");
+    assert!(out.ends_with("acme: 1 case, 1 failed; 1 of 1 actions covered\n"), "{out}");
     fs::remove_file(&path).unwrap();
     let (code, out, _) = patchbay(folder.path(), &["connector", "test", "acme", "--require-coverage"]);
     assert!(code == 1 && out.contains("without a case: list_items"), "{out}");

@@ -205,7 +205,7 @@ fn a_prepared_authorization_is_validated_before_the_redirect() {
     let full = json!({ "clientId": "app", "clientSecret": "s" });
     let spotdraft = server.api().get("/auth_configs?connector_key=spotdraft").text("/data/0/id");
     for (body, status, words) in [
-        (json!({ "token": token, "integration_id": profile, "credentials": {} }), 400, "Client id"),
+        (json!({ "token": token, "integration_id": profile, "credentials": {} }), 400, "Client ID"),
         (json!({ "token": token, "integration_id": profile, "credentials": { "x": "1" } }), 400, "does not exist"),
         (json!({ "integration_id": profile, "credentials": full }), 400, "not the token of the session"),
         (json!({ "token": elsewhere, "integration_id": profile, "credentials": full }), 400, "not the token"),

@@ -32,15 +32,15 @@ pub struct Saml {
     pub object_key: Template,
     /// PEM of the private key.
     pub key: Template,
-    /// The client id at the token endpoint; it is also the attribute `api_key`.
+    /// The client ID at the token endpoint; it is also the attribute `api_key`.
     pub client_id: Template,
     /// PEM of the certificate, for `KeyInfo`.
     pub cert: Option<Template>,
-    /// The issuer; by default the client id.
+    /// The issuer; by default the client ID.
     pub issuer: Option<Template>,
     /// Seconds until the assertion expires; by default 600.
     pub lifetime: Option<u64>,
-    /// The subject; by default the client id.
+    /// The subject; by default the client ID.
     pub name_id: Option<Template>,
     /// The audience.
     pub audience: Option<Template>,

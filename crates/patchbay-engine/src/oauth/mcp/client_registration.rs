@@ -23,7 +23,7 @@ use crate::{Engine, Error, ErrorCode, tokens::DiscoveredServer};
 const REGISTRATION_KEY: &str = "oauth.client";
 /// A registration that expires within this time is replaced before it is used.
 const MIN_REMAINING_SECS: i64 = 900;
-/// The longest client id or secret that is accepted, in bytes.
+/// The longest client ID or secret that is accepted, in bytes.
 const MAX_VALUE_BYTES: usize = 4096;
 
 /// A client that an authorization server knows.
@@ -81,7 +81,7 @@ impl Engine {
 /// The metadata of this server as an OAuth client (RFC 7591, section 2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClientMetadata {
-    /// The client id; only in a client ID metadata document, whose URL it is.
+    /// The client ID; only in a client ID metadata document, whose URL it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// The name that people see.

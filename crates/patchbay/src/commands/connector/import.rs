@@ -171,7 +171,7 @@ fn summary(imported: &Imported, place: &str, all: bool) -> String {
     if by_topic.is_empty() {
         return text;
     }
-    text.push_str("To review:\n");
+    text.push_str("Review before use:\n");
     for (topic, notes) in by_topic {
         let _ = writeln!(text, "  {} ({})", topic.title(), notes.len());
         let shown = if all { notes.len() } else { MAX_SHOWN_PLACES };

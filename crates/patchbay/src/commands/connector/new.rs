@@ -163,7 +163,7 @@ const API_KEY: &str = r#"  - apikey:
           type: password
           required: true
           secret: true
-          description: Where to find the key in the provider's settings."#;
+          description: Copy the key from the provider's settings."#;
 
 const BEARER: &str = r#"  - token:
       type: custom
@@ -175,7 +175,7 @@ const BEARER: &str = r#"  - token:
           type: password
           required: true
           secret: true
-          description: Where to find the token in the provider's settings."#;
+          description: Copy the token from the provider's settings."#;
 
 const BASIC: &str = r#"  - basic:
       type: custom

@@ -58,8 +58,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let actions = connector.actions.len();
             let CaseTally { cases, failed: failures, covered } = &tally;
             let covered = covered.len();
+            let noun = if *cases == 1 { "case" } else { "cases" };
             stdout::print_line(&format!(
-                "{}: {cases} cases, {failures} failed; {covered} of {actions} actions covered",
+                "{}: {cases} {noun}, {failures} failed; {covered} of {actions} actions covered",
                 connector.key
             ))?;
             if args.coverage {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{ApiResponse, Client, canary};
 
-/// The client id of the planted secret.
+/// The client ID of the planted secret.
 pub const CLIENT_ID: &str = "client-id-1";
 
 /// A running simulated provider, stopped with the process.
