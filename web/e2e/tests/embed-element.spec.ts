@@ -83,7 +83,7 @@ test("a page that the session does not allow is blocked, and the element says wh
   await expect(notice).toContainText("The Hub did not open");
   await expect(notice).toContainText(`"allowed_origins": ["${embedHost.origin}"]`);
   await expectAccessible(page);
-  await takeScreenshot(page, "embed-refused");
+  await takeScreenshot(page, "embed-blocked");
   const { events } = await recorded(page);
   expect(events).toEqual([
     { type: "error", detail: { code: "unreachable", message: expect.stringContaining(embedHost.origin) } },

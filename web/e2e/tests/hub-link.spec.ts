@@ -83,7 +83,7 @@ test("a wrong secret shows the provider's message, links nothing, and can be cor
     await expect(alert).toContainText(text);
   }
   await expectAccessible(page);
-  await takeScreenshot(page, "hub-refused");
+  await takeScreenshot(page, "hub-rejected");
   expect(await api.accounts(owner)).toEqual([]);
   expect(server.log()).not.toContain(wrong);
 
