@@ -1,7 +1,7 @@
 //! Connect sessions, by the hash of their token.
 
 use async_trait::async_trait;
-use patchbay_model::{ConnectSession, KeyHash, SessionId, Timestamp};
+use patchbay_model::{ConnectSession, KeyHash, ProjectId, SessionId, Timestamp};
 
 use crate::Result;
 
@@ -19,6 +19,11 @@ pub trait SessionStore: Send + Sync {
     /// # Errors
     /// A [`StorageError`](crate::StorageError) if the backend fails.
     async fn by_token_hash(&self, hash: &KeyHash) -> Result<Option<ConnectSession>>;
+    /// Returns the project's session with this id.
+    ///
+    /// # Errors
+    /// A [`StorageError`](crate::StorageError) if the backend fails.
+    async fn get(&self, project: &ProjectId, id: SessionId) -> Result<Option<ConnectSession>>;
     /// Deletes the sessions that expired before `moment`, with their attempts. Returns their number.
     ///
     /// # Errors

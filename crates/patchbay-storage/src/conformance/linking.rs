@@ -8,6 +8,16 @@ use patchbay_model::{
 use super::{at, project, session};
 use crate::{MAX_ATTEMPTS_PER_SESSION, Storage};
 
+pub async fn a_session_is_read_by_its_id_in_its_project(storage: &dyn Storage) {
+    let (a, b) = (project(storage, "a").await, project(storage, "b").await);
+    let mut ours = session(&a, 1, 100);
+    ours.id = storage.sessions().create(&ours).await.unwrap();
+    let theirs = storage.sessions().create(&session(&b, 2, 100)).await.unwrap();
+    assert_eq!(storage.sessions().get(&a, ours.id).await.unwrap(), Some(ours));
+    assert_eq!(storage.sessions().get(&a, theirs).await.unwrap(), None);
+    assert_eq!(storage.sessions().get(&a, SessionId(i64::MAX)).await.unwrap(), None);
+}
+
 pub async fn a_session_is_stored(storage: &dyn Storage) {
     let a = project(storage, "a").await;
     let mut written = session(&a, 1, 100);

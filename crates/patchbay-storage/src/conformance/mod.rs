@@ -39,7 +39,7 @@ macro_rules! storage_conformance {
                 a_failed_insert_stores_nothing, accounts_with_a_due_expiry_notice_are_listed, client_ids_of_a_profiles_tokens_are_listed;
             connectors: a_version_is_stored, a_version_is_immutable, versions_belong_to_their_project,
                 a_project_has_a_limit_of_versions, one_of_many_concurrent_pushes_adds_a_version, a_deleted_version_has_no_files;
-            linking: a_session_is_stored, expired_sessions_are_deleted_with_their_attempts, an_attempt_finishes_once,
+            linking: a_session_is_stored, a_session_is_read_by_its_id_in_its_project, expired_sessions_are_deleted_with_their_attempts, an_attempt_finishes_once,
                 a_session_keeps_its_newest_attempts,
                 call_records_are_appended_atomically, old_call_records_are_deleted;
             members: a_member_is_stored, a_browser_session_expires, other_browser_sessions_are_deleted;

@@ -76,6 +76,13 @@ impl SessionStore for SqliteStorage {
         query.fetch_optional(&self.readers).await?.as_ref().map(session).transpose()
     }
 
+    async fn get(&self, project: &ProjectId, id: SessionId) -> Result<Option<ConnectSession>> {
+        let query = sqlx::query("SELECT * FROM connect_sessions WHERE project_id = ? AND id = ?")
+            .bind(project.as_str())
+            .bind(id.0);
+        query.fetch_optional(&self.readers).await?.as_ref().map(session).transpose()
+    }
+
     async fn delete_expired(&self, moment: Timestamp) -> Result<u64> {
         let mut transaction = self.write().await?;
         let done = sqlx::query("DELETE FROM connect_sessions WHERE expires_at < ?")
