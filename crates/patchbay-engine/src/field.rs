@@ -46,8 +46,6 @@ pub enum Field {
     Next,
     /// The end of a period.
     Until,
-    /// The token of a connect session.
-    Token,
     /// The lifetime of a connect session.
     ExpiresIn,
     /// The origins that may embed the Hub.
@@ -64,7 +62,7 @@ pub enum Field {
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 26] = [
         Self::OwnerId,
         Self::OwnerName,
         Self::Connector,
@@ -85,7 +83,6 @@ impl Field {
         Self::PageSize,
         Self::Next,
         Self::Until,
-        Self::Token,
         Self::ExpiresIn,
         Self::AllowedOrigins,
         Self::ConfirmUrl,
@@ -120,7 +117,6 @@ impl Field {
             Self::PageSize => "page_size",
             Self::Next => "next",
             Self::Until => "until",
-            Self::Token => "token",
             Self::ExpiresIn => "expires_in",
             Self::AllowedOrigins => "allowed_origins",
             Self::ConfirmUrl => "confirm_url",

@@ -32,6 +32,8 @@ mod sealed_fields;
 mod services;
 mod sessions;
 mod setup;
+#[cfg(test)]
+mod testing;
 mod tokens;
 mod validation;
 

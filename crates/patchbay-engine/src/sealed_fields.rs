@@ -46,6 +46,11 @@ pub(crate) fn reseal_profile(vault: &Vault, profile: &mut Profile) -> Result<(),
     Ok(())
 }
 
+/// Checks whether a secret of a profile is the value of a field. The keys of other secrets have a dot, which no field can have.
+pub(crate) fn is_field(key: &str) -> bool {
+    !key.contains('.')
+}
+
 /// Opens sealed fields; `context` returns the binding of each.
 pub(crate) fn open_secrets<'a, 'c>(
     vault: &Vault,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_model::{
-    AccountId, AccountKind, ApiScope, Clock, ConnectSession, Entropy, Metadata, Owner, ProfileId, SessionId,
+    AccountId, AccountKind, ApiScope, Clock, ConnectSession, Entropy, Metadata, Owner, ProfileId, ProjectId, SessionId,
 };
 use patchbay_storage::Storage;
 use patchbay_vault::{Secret, Vault};
@@ -150,9 +150,7 @@ impl Sessions {
     ///
     /// 401 `SessionExpiredError` if it is unknown or expired.
     pub async fn for_hub(&self, token: &Secret) -> Result<HubSession, Error> {
-        let session = self.live(token).await?.ok_or_else(|| {
-            Error::new(ErrorCode::SessionExpired, "the connect session has expired or does not exist; create a new one")
-        })?;
+        let session = self.live(token).await?.ok_or_else(session_expired)?;
         Ok(HubSession { session: Arc::new(session) })
     }
 
@@ -169,10 +167,26 @@ impl Sessions {
         })
     }
 
+    /// Returns the connect session in which an authorization was started.
+    ///
+    /// # Errors
+    ///
+    /// 401 `SessionExpiredError` if it no longer exists or has expired.
+    pub(crate) async fn for_authorization(&self, project: &ProjectId, id: SessionId) -> Result<HubSession, Error> {
+        let found = self.storage.sessions().get(project, id).await?;
+        let session = found.filter(|session| session.expires_at > self.clock.now());
+        Ok(HubSession { session: Arc::new(session.ok_or_else(session_expired)?) })
+    }
+
     pub(crate) async fn live(&self, token: &Secret) -> Result<Option<ConnectSession>, Error> {
         let found = self.storage.sessions().by_token_hash(&Vault::hash_token(token.expose())).await?;
         Ok(found.filter(|session| session.expires_at > self.clock.now()))
     }
+}
+
+/// Returns 401 `SessionExpiredError`.
+fn session_expired() -> Error {
+    Error::new(ErrorCode::SessionExpired, "the connect session has expired or does not exist; create a new one")
 }
 
 /// The maximum number of origins of a session: all of them are in one header.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use patchbay_egress::{ConfigError, EgressConfig, HttpClient, ResponseCache, Transport};
-use patchbay_model::{Clock, Entropy};
+use patchbay_egress::{ConfigError, EgressConfig, HttpClient, OutboundRequest, ResponseCache, Transport};
+use patchbay_model::{AccountId, Clock, Entropy};
 
 use crate::protocols::mcp::server_cache::McpServerCache;
 
@@ -33,6 +33,22 @@ impl Host {
     pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.http = self.http.with_transport(transport);
         self
+    }
+
+    /// Sends a request of an account. One that can change data at the provider makes the account's cached responses stale,
+    /// even if its response is lost.
+    pub async fn send<T, F: Future<Output = T>>(
+        &self,
+        outgoing: OutboundRequest,
+        account: Option<&AccountId>,
+        send: impl FnOnce(OutboundRequest) -> F,
+    ) -> T {
+        let changed_account = account.filter(|_| !outgoing.method.is_safe());
+        let outcome = send(outgoing).await;
+        if let Some(account) = changed_account {
+            self.response_cache.invalidate(account);
+        }
+        outcome
     }
 
     /// Returns the clock.

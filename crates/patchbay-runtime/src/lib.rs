@@ -52,7 +52,7 @@ pub use request::{
     auth::authorize,
     builder::http_method,
     certificates::{certificate, read_certificates},
-    send::{may_change_data, rate_limit_scope},
+    send::rate_limit_scope,
     sign::{Handshake, sign, sign_handshake},
     target::{base_url, has_dot_segment},
 };

@@ -431,11 +431,10 @@ describe("authorization at the provider", () => {
     fireEvent.click(await button("Connect"));
     await heading("Authorize at Papertrail");
     await waitFor(() => expect(popup.location.replace).toHaveBeenCalledOnce());
-    // The values and the session's token are sent in the body; the address contains only a launch code.
+    // The values are sent in the body; the address contains only a launch code.
     expect(popup.location.replace).toHaveBeenCalledWith(launchUrl);
     expect(hub.callsTo("POST", "/hub/connection_attempts").map(({ body }) => body)).toEqual([
       {
-        token: "token_1",
         integration_id: "profile_1",
         credentials: { site: "acme & co" },
         redirect_uri: "https://patchbay.example.com/embedded/accounts/callback",

@@ -2616,13 +2616,8 @@ export interface components {
      * @enum {string}
      */
     Severity: "error" | "warning";
-    /** @description The start of an attempt. Existing Hubs send only the token, and put the rest in the URL of the window. */
+    /** @description The start of an attempt. Existing Hubs send none of these values, and put them in the URL of the window. */
     StartAttempt: {
-      /**
-       * Format: password
-       * @description The connect session's token, as in the header.
-       */
-      token?: string | null;
       /**
        * Format: uuid
        * @description The connector profile to link. `connector_profile_id` is another name.

@@ -1,3 +1,4 @@
 //! Linked accounts.
 
+pub(crate) mod credentials;
 pub(crate) mod store;

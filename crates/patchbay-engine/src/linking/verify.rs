@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod};
-use patchbay_model::{Account, Profile, StatusReason};
+use patchbay_model::{Account, CredentialExpiry, ExpiryCause, Profile, StatusReason, Timestamp};
+use patchbay_vault::Vault;
 
 use super::test_actions::run_test_actions;
 use crate::{
     Engine, Error, ErrorCode,
+    accounts::credentials::CredentialSet,
+    form_values::FormValues,
     profiles::profile_client_id,
-    services::{credentials_of, error_hints},
+    sealed_fields::seal_account,
+    services::error_hints,
     tokens::{
-        self, Grant, TokenContext, TokenError, TokenFailure, TokenSet, gets_token_at_link, needs_authorization,
-        request_token,
+        self, Grant, TokenClient, TokenContext, TokenError, TokenFailure, TokenSet, gets_token_at_link,
+        needs_authorization, request_token,
     },
 };
 use patchbay_runtime::Credentials;
@@ -23,53 +27,87 @@ pub(crate) struct Verification<'a> {
     pub(crate) connector: &'a Arc<Connector>,
     /// Its profile.
     pub(crate) profile: &'a Profile,
+    /// The values of the form.
+    pub(crate) form: &'a FormValues,
     /// True if it is not stored yet.
     pub(crate) is_new: bool,
     /// The token set of a completed authorization.
     pub(crate) token_set: Option<&'a TokenSet>,
 }
 
-/// Verifies the credentials of an account at the provider, and puts the token that they gave into the account. Returns
-/// the reasons of test actions that failed and are not required.
+/// Credentials that the provider accepted.
+pub(crate) struct AcceptedCredentials<'a> {
+    verification: &'a Verification<'a>,
+    method: &'a AuthMethod,
+    /// The token set that was requested for them.
+    requested: Option<TokenSet>,
+    requested_at: Timestamp,
+    certificate_expiry: Option<CredentialExpiry>,
+    /// The reasons of test actions that failed and are not required.
+    pub(crate) reasons: Vec<StatusReason>,
+}
+
+impl AcceptedCredentials<'_> {
+    /// Seals the credentials into the account. A token set replaces everything of the account's token.
+    pub(crate) fn seal_into(&self, vault: &Vault, account: &mut Account) {
+        let Verification { profile, form, token_set, .. } = self.verification;
+        account.setup_information.extend(form.plain.clone());
+        account.secrets.extend(seal_account(vault, &account.project_id, &account.id, &form.secrets));
+        if let Some(token_set) = self.requested.as_ref().or(*token_set) {
+            account.token = None;
+            account.expiries.clear();
+            account.missing_scopes.clear();
+            account.secrets.remove(tokens::REFRESH_TOKEN);
+            tokens::apply_token_set(vault, account, token_set, self.method, profile, self.requested_at);
+        }
+        if self.method.certificates.is_some() {
+            account.set_expiries(&[ExpiryCause::ClientCertificate], self.certificate_expiry.clone());
+        }
+    }
+}
+
+/// Verifies new credentials of an account at the provider. Nothing is sealed before the provider accepts them.
 ///
 /// # Errors
 /// 400 `SignInRequiredError` when the method needs an authorization and no token was passed; 401
 /// `AccountAuthenticationFailedError` when the provider rejects the credentials; 412 `ProfileCredentialsError` when it
 /// rejects the client's; 412 `AuthMethodMissingError`; the provider's errors otherwise.
-pub(crate) async fn verify(
+pub(crate) async fn verify<'a>(
     engine: &Engine,
-    account: &mut Account,
-    verification: &Verification<'_>,
-) -> Result<Vec<StatusReason>, Error> {
-    let Verification { connector, profile, is_new, token_set } = verification;
-    let now = engine.clock().now();
+    account: &Account,
+    verification: &'a Verification<'a>,
+) -> Result<AcceptedCredentials<'a>, Error> {
+    let Verification { connector, profile, form, is_new, token_set } = verification;
+    let requested_at = engine.clock().now();
     let method = connector.auth_method(&profile.auth_config_key).ok_or_else(|| method_missing(connector, profile))?;
-    let requested;
-    let token_set = match token_set {
-        Some(token_set) => Some(*token_set),
-        None if gets_token_at_link(method) => {
-            let credentials = credentials_of(engine.vault(), account, profile)?;
-            let context = context(connector, method, profile, account, &credentials, *is_new);
-            let outcome = request_token(engine, &context, &Grant::ClientCredentials).await;
-            requested = outcome.map_err(|failure| no_token(failure, profile))?;
-            Some(&requested)
-        }
+    let candidate = CredentialSet::candidate(profile, Some(account), form);
+    let requested = if token_set.is_none() && gets_token_at_link(method) {
+        let credentials = candidate.open(engine.vault())?;
+        let context = context(connector, method, profile, account, &credentials, *is_new);
+        let outcome = request_token(engine, &context, &Grant::ClientCredentials).await;
+        Some(outcome.map_err(|failure| no_token(failure, profile))?)
+    } else {
+        None
+    };
+    let candidate = match requested.as_ref().or(*token_set) {
+        Some(token_set) => candidate.with_token_set(token_set, method),
         None if needs_authorization(method) && !is_of_client(engine, account, profile) => {
             return Err(sign_in_required(connector, profile));
         }
+        None => candidate.keeping_token(),
+    };
+    let certificate_expiry = match &method.certificates {
+        Some(_) => {
+            let own = candidate.without_profile().open(engine.vault())?;
+            let own = context(connector, method, profile, account, &own, *is_new);
+            tokens::certificate_expiry(TokenClient::of(engine), &own)
+        }
         None => None,
     };
-    if let Some(token_set) = token_set {
-        // The new token replaces everything of the former one.
-        account.token = None;
-        account.expiries.clear();
-        account.missing_scopes.clear();
-        account.secrets.remove(tokens::REFRESH_TOKEN);
-        tokens::apply_token_set(engine.vault(), account, token_set, method, profile, now);
-    }
-    tokens::record_certificate_expiry(engine, account, connector, method, profile)?;
-    let credentials = credentials_of(engine.vault(), account, profile)?;
-    run_test_actions(engine, &context(connector, method, profile, account, &credentials, *is_new)).await
+    let credentials = candidate.open(engine.vault())?;
+    let context = context(connector, method, profile, account, &credentials, *is_new);
+    let reasons = run_test_actions(engine, &context).await?;
+    Ok(AcceptedCredentials { verification, method, requested, requested_at, certificate_expiry, reasons })
 }
 
 fn context<'a>(

@@ -14,13 +14,12 @@ use super::{
 };
 use crate::{
     Engine, Error, Field, HubSession,
-    form_values::check_fields,
-    sealed_fields::open_secrets,
+    accounts::credentials::CredentialSet,
+    form_values::{FormValues, check_fields},
     services::hub::HubProfile,
     tokens::{TokenContext, needs_authorization},
     validation::{invalid, invalid_at},
 };
-use patchbay_runtime::Credentials;
 
 /// An authorization to start.
 #[derive(Debug)]
@@ -40,6 +39,15 @@ pub struct NewAuthorization {
     pub allowed_origins: Vec<String>,
 }
 
+/// An authorization to start in a session, as [`NewAuthorization`].
+pub(super) struct AuthorizationStart {
+    pub(super) profile_id: ProfileId,
+    pub(super) attempt_id: Option<AttemptId>,
+    pub(super) return_url: Option<String>,
+    pub(super) fields: Vec<(String, Secret)>,
+    pub(super) allowed_origins: Vec<String>,
+}
+
 /// The redirect of a browser to the provider, and the cookie that binds the flow to this browser.
 #[derive(Debug)]
 pub struct AuthorizationRedirect {
@@ -53,17 +61,18 @@ pub struct AuthorizationRedirect {
     pub cookie_max_age_secs: i64,
 }
 
-/// Checks form values against a method's fields. A reconnected account keeps the values that are not given.
+/// Checks form values against a method's fields, and completes them with the fields' defaults. A reconnected account keeps
+/// the values that are not given.
 ///
 /// # Errors
 /// 400 `ValidationError` with every problem.
 pub(super) fn check_form_values(
     method: &AuthMethod,
     existing: Option<&Account>,
-    fields: &[(String, Secret)],
-) -> Result<(), Error> {
+    fields: Vec<(String, Secret)>,
+) -> Result<FormValues, Error> {
     let is_stored = |key: &str| existing.is_some_and(|account| account.holds(key));
-    check_fields(&method.config_fields, fields.to_vec(), Field::Credentials, is_stored).map(drop).map_err(invalid)
+    check_fields(&method.config_fields, fields, Field::Credentials, is_stored).map_err(invalid)
 }
 
 /// Returns the end of the name of an authorization's cookie, derived from its `state`.
@@ -79,17 +88,28 @@ impl Engine {
     /// 401 `SessionExpiredError`; 404 `ProfileNotFoundError` for a profile that the session does not show; 400
     /// `ValidationError` for invalid form values or an attempt that has ended; 502 when the provider does not answer.
     pub async fn start_authorization(&self, new: NewAuthorization) -> Result<AuthorizationRedirect, Error> {
-        let hub = self.hub_session(&new.token).await?;
+        let NewAuthorization { token, profile_id, attempt_id, return_url, fields, allowed_origins } = new;
+        let hub = self.hub_session(&token).await?;
+        let start = AuthorizationStart { profile_id, attempt_id, return_url, fields, allowed_origins };
+        self.start_in_session(&hub, start).await
+    }
+
+    /// Starts an authorization in a session.
+    pub(super) async fn start_in_session(
+        &self,
+        hub: &HubSession,
+        new: AuthorizationStart,
+    ) -> Result<AuthorizationRedirect, Error> {
         let attempt = match &new.attempt_id {
-            Some(id) => self.get_attempt(&hub, id).await?,
-            None => self.start_attempt(&hub).await?,
+            Some(id) => self.attempts.get(hub, id).await?,
+            None => self.attempts.start(hub).await?,
         };
         if attempt.status != AttemptStatus::Pending {
             return Err(invalid_at(Field::Attempt, "ended", "this attempt has ended; start again in the Hub"));
         }
-        let outcome = self.authorization_redirect(&hub, &attempt.id, new).await;
+        let outcome = self.authorization_redirect(hub, &attempt.id, new).await;
         if let Err(error) = &outcome {
-            self.fail_attempt(&hub, &attempt.id, error).await?;
+            self.fail_attempt(hub, &attempt.id, error).await?;
         }
         outcome
     }
@@ -104,7 +124,7 @@ impl Engine {
         &self,
         hub: &HubSession,
         attempt: &AttemptId,
-        new: NewAuthorization,
+        new: AuthorizationStart,
     ) -> Result<AuthorizationRedirect, Error> {
         let HubProfile { profile, connector, .. } = self.hub_profile(hub, &new.profile_id).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
@@ -112,8 +132,8 @@ impl Engine {
             return Err(no_authorization_flow());
         };
         let existing = self.existing_account(hub).await?;
-        check_form_values(method, existing.as_deref(), &new.fields)?;
-        let credentials = self.candidate_credentials(&profile, existing.as_deref(), &new.fields)?;
+        let form = check_form_values(method, existing.as_deref(), new.fields.clone())?;
+        let credentials = CredentialSet::candidate(&profile, existing.as_deref(), &form).open(self.vault())?;
 
         let entropy = &*self.parts().entropy;
         let (state, browser_secret) = (Secret::new(entropy.token()), Secret::new(entropy.token()));
@@ -128,7 +148,7 @@ impl Engine {
         };
         let Redirect { location, protocol } = ProtocolState::start(&request).await?;
         let pending = PendingAuthorization {
-            session: new.token.expose().to_owned(),
+            session_id: hub.session.id.0,
             attempt: attempt.to_string(),
             profile: profile.id.to_string(),
             connector: connector.key.clone(),
@@ -166,34 +186,5 @@ impl Engine {
             is_web && wanted.is_some() && (allowed.any(|one| wanted == origin(one)) || wanted == origin(&own))
         };
         requested.filter(|requested| is_allowed(requested)).map_or(own, str::to_owned)
-    }
-
-    /// Returns the credentials of an account before it is stored: the profile's values, the existing account's, and
-    /// the given ones, of which the later replace the earlier.
-    pub(super) fn candidate_credentials(
-        &self,
-        profile: &patchbay_model::Profile,
-        existing: Option<&Account>,
-        given: &[(String, Secret)],
-    ) -> Result<Credentials, Error> {
-        use patchbay_vault::SealContext;
-        let project = &profile.project_id;
-        let mut plain = profile.setup_information.clone();
-        let mut secrets = open_secrets(self.vault(), &profile.secrets, |field| SealContext::Profile {
-            project,
-            profile: &profile.id,
-            field,
-        })?;
-        if let Some(account) = existing {
-            plain.extend(account.setup_information.clone());
-            secrets.extend(open_secrets(self.vault(), &account.secrets, |field| SealContext::Account {
-                project,
-                account: &account.id,
-                field,
-            })?);
-        }
-        let given = given.iter().filter(|(_, value)| !value.is_empty());
-        let given = given.map(|(key, value)| (key.as_str(), value.clone()));
-        Ok(Credentials::from_parts(&plain, secrets.into_iter().chain(given)))
     }
 }

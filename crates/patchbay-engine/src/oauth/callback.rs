@@ -1,13 +1,17 @@
 //! Handles the callback from the provider: checks it, exchanges the code and links the account.
 
-use patchbay_model::{AccountId, AttemptId, AttemptStatus, ProfileId};
+use patchbay_model::{AccountId, AttemptId, AttemptStatus, ProfileId, SessionId};
 use patchbay_vault::{Secret, Vault};
 
 use super::{
-    authorize::cookie_suffix_of, oauth1, pending_authorization::PendingAuthorization, protocol::CallbackContext,
+    authorize::{check_form_values, cookie_suffix_of},
+    oauth1,
+    pending_authorization::PendingAuthorization,
+    protocol::CallbackContext,
 };
 use crate::{
     Engine, Error, ErrorCode, HubSession,
+    accounts::credentials::CredentialSet,
     linking::no_token,
     services::hub::{HubProfile, LinkRequest},
     tokens::{TokenContext, TokenSet, complete_authorization, needs_authorization},
@@ -67,9 +71,9 @@ impl Engine {
             None => oauth1::find_state(self, &callback).await?.ok_or_else(unknown)?,
         };
         let cookie_suffix = cookie_suffix_of(&state);
-        let pending = PendingAuthorization::take(self, &state).await?.ok_or_else(unknown)?;
+        let (project, pending) = PendingAuthorization::take(self, &state).await?.ok_or_else(unknown)?;
         let (return_url, attempt) = (pending.return_url.clone(), AttemptId::new(pending.attempt.clone()));
-        let hub = self.hub_session(&Secret::new(pending.session.as_str())).await?;
+        let hub = self.sessions.for_authorization(&project, SessionId(pending.session_id)).await?;
         let outcome = match check_origin(&pending, &callback, &cookie_suffix) {
             Err(error) => Err(error),
             Ok(()) => match hub.session.confirm_url.as_deref().filter(|_| callback.is_granted()) {
@@ -128,14 +132,14 @@ impl Engine {
             return Err(profile_changed());
         };
         let existing = self.existing_account(hub).await?;
-        let mut given = pending.form_values();
-        given.extend(pending.protocol.discovered_credentials());
-        let credentials = self.candidate_credentials(&profile, existing.as_deref(), &given)?;
+        let mut form = check_form_values(method, existing.as_deref(), pending.form_values())?;
+        form.secrets.extend(pending.protocol.discovered_credentials());
+        let candidate = CredentialSet::candidate(&profile, existing.as_deref(), &form);
+        let credentials = candidate.open(self.vault())?;
         let token_context = TokenContext::of_session(&connector, method, &profile, &hub.session, &credentials);
         let context = CallbackContext { engine: self, token_context: &token_context, pending, callback };
         let token_set = context.exchange_code().await?;
-        given.extend(token_set.secrets.iter().cloned());
-        let credentials = self.candidate_credentials(&profile, existing.as_deref(), &given)?;
+        let credentials = candidate.with_token_set(&token_set, method).open(self.vault())?;
         let token_context = TokenContext { credentials: &credentials, ..token_context };
         let completed = complete_authorization(self, &token_context).await;
         match completed.map_err(|failure| no_token(failure, &profile))? {

@@ -6,7 +6,7 @@
 //! provider is redirected to that URL with a one-time `confirmation`; the product knows from its own login whose
 //! browser it is, and reports it to the API. The code is not exchanged before that.
 
-use patchbay_model::{ApiScope, AttemptId, ConnectionAttempt, KeyHash, ProjectId};
+use patchbay_model::{ApiScope, AttemptId, ConnectionAttempt, KeyHash, ProjectId, SessionId};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -96,10 +96,11 @@ impl Engine {
             return Err(unknown());
         }
         // Of two concurrent requests, one gets it.
-        let pending = sealed_state::take::<PendingConfirmation>(self, &hash).await?.ok_or_else(unknown)?;
+        let (_, pending) = sealed_state::take::<PendingConfirmation>(self, &hash).await?.ok_or_else(unknown)?;
         let authorization = &pending.authorization;
         // An expired session has no attempt to end either.
-        let hub = self.hub_session(&Secret::new(authorization.session.as_str())).await.map_err(|_| unknown())?;
+        let hub = self.sessions.for_authorization(&project, SessionId(authorization.session_id)).await;
+        let hub = hub.map_err(|_| unknown())?;
         let attempt = AttemptId::new(authorization.attempt.clone());
         if hub.session.owner.id != owner_id {
             let error = refused("the sign-in was started for another customer; nothing was linked");

@@ -5,12 +5,17 @@
 //! in storage under the hash of a launch code of 256 random bits. It works for ten minutes, and can be used again until
 //! its attempt has ended: a customer may click a link twice.
 
-use patchbay_model::{AttemptId, KeyHash, ProfileId};
+use patchbay_model::{AttemptId, KeyHash, ProfileId, SessionId};
 use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use super::{NewAuthorization, authorize::check_form_values, protocol::no_authorization_flow, sealed_state};
+use super::{
+    AuthorizationRedirect,
+    authorize::{AuthorizationStart, check_form_values},
+    protocol::no_authorization_flow,
+    sealed_state,
+};
 use crate::{
     Engine, Error, ErrorCode, Field, HubSession, services::hub::HubProfile, tokens::needs_authorization,
     validation::invalid_at,
@@ -22,8 +27,6 @@ const PURPOSE: &str = "prepared sign-in: ";
 /// The form values of an authorization to prepare.
 #[derive(Debug)]
 pub struct AuthorizationDraft {
-    /// The connect session's token.
-    pub token: Secret,
     /// The connector profile to link with.
     pub profile_id: ProfileId,
     /// The URL that the window returns to in the end.
@@ -45,7 +48,7 @@ pub struct PreparedAuthorization {
 #[derive(Serialize, Deserialize, Zeroize)]
 #[zeroize(drop)]
 struct LaunchState {
-    session: String,
+    session_id: i64,
     attempt: String,
     profile: String,
     return_url: Option<String>,
@@ -63,22 +66,19 @@ impl Engine {
         hub: &HubSession,
         draft: AuthorizationDraft,
     ) -> Result<PreparedAuthorization, Error> {
-        if self.hub_session(&draft.token).await.map(|found| found.session.id).ok() != Some(hub.session.id) {
-            return Err(invalid_at(Field::Token, "session", "this is not the token of the session that asks"));
-        }
         let HubProfile { profile, connector, .. } = self.hub_profile(hub, &draft.profile_id).await?;
         let Some(method) = connector.auth_method(&profile.auth_config_key).filter(|method| needs_authorization(method))
         else {
             return Err(no_authorization_flow());
         };
         let existing = self.existing_account(hub).await?;
-        check_form_values(method, existing.as_deref(), &draft.fields)?;
+        check_form_values(method, existing.as_deref(), draft.fields.clone())?;
 
         let attempt_id = self.start_attempt(hub).await?.id;
         let launch_code = Secret::new(self.parts().entropy.token());
         let fields = draft.fields.iter().map(|(key, value)| (key.clone(), value.expose().to_owned())).collect();
         let state = LaunchState {
-            session: draft.token.expose().to_owned(),
+            session_id: hub.session.id.0,
             attempt: attempt_id.to_string(),
             profile: draft.profile_id.to_string(),
             return_url: draft.return_url,
@@ -88,18 +88,19 @@ impl Engine {
         Ok(PreparedAuthorization { attempt_id, launch_code })
     }
 
-    /// Returns the prepared authorization of a launch code, to start it.
+    /// Starts the prepared authorization of a launch code, as [`Engine::start_authorization`].
     ///
     /// # Errors
     /// 400 `SignInUnknownError` when the code is unknown or expired; 400 `ValidationError` when it was issued for
-    /// another profile than the URL's.
+    /// another profile than the URL's; the errors of [`Engine::start_authorization`].
     pub async fn launch_authorization(
         &self,
         launch_code: &Secret,
         profile: &ProfileId,
         allowed_origins: Vec<String>,
-    ) -> Result<NewAuthorization, Error> {
-        let (_, state) = sealed_state::find::<LaunchState>(self, &hash_of(launch_code)).await?.ok_or_else(|| {
+    ) -> Result<AuthorizationRedirect, Error> {
+        let found = sealed_state::find::<LaunchState>(self, &hash_of(launch_code)).await?;
+        let (project, state) = found.ok_or_else(|| {
             Error::new(
                 ErrorCode::SignInUnknown,
                 "this sign-in link is invalid or expired (10 minutes); start again in the Hub",
@@ -109,17 +110,18 @@ impl Engine {
             let message = "this sign-in link was issued for another connector profile";
             return Err(invalid_at(Field::Profile, "mismatch", message));
         }
-        Ok(NewAuthorization {
-            token: Secret::new(state.session.as_str()),
+        let hub = self.sessions.for_authorization(&project, SessionId(state.session_id)).await?;
+        let start = AuthorizationStart {
             profile_id: profile.clone(),
             attempt_id: Some(AttemptId::new(state.attempt.clone())),
             return_url: state.return_url.clone(),
             fields: state.fields.iter().map(|(key, value)| (key.clone(), Secret::new(value.as_str()))).collect(),
             allowed_origins,
-        })
+        };
+        self.start_in_session(&hub, start).await
     }
 }
 
-fn hash_of(launch_code: &Secret) -> KeyHash {
+pub(super) fn hash_of(launch_code: &Secret) -> KeyHash {
     sealed_state::hash_of(PURPOSE, launch_code)
 }

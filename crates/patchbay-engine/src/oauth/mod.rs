@@ -21,6 +21,8 @@ mod oauth2;
 mod pending_authorization;
 mod protocol;
 mod sealed_state;
+#[cfg(test)]
+mod tests;
 
 pub use authorize::{AuthorizationRedirect, NewAuthorization};
 pub use callback::{AuthorizationCallback, CallbackOutcome};

@@ -12,8 +12,8 @@ use crate::{Engine, Error};
 #[derive(Serialize, Deserialize, Zeroize)]
 #[zeroize(drop)]
 pub(super) struct PendingAuthorization {
-    /// The connect session's token.
-    pub(super) session: String,
+    /// The connect session. States of former versions contained its token: they cannot be read.
+    pub(super) session_id: i64,
     /// The connection attempt that the Hub follows.
     pub(super) attempt: String,
     /// The connector profile to link with.
@@ -36,9 +36,9 @@ impl PendingAuthorization {
         sealed_state::store(engine, project, &Vault::hash_token(state.expose()), self).await
     }
 
-    /// Removes and returns the pending authorization of a `state`. Returns none when it is missing, expired or
+    /// Removes and returns the pending authorization of a `state`, and its project. Returns none when it is missing, expired or
     /// already taken.
-    pub(super) async fn take(engine: &Engine, state: &Secret) -> Result<Option<Self>, Error> {
+    pub(super) async fn take(engine: &Engine, state: &Secret) -> Result<Option<(ProjectId, Self)>, Error> {
         sealed_state::take(engine, &Vault::hash_token(state.expose())).await
     }
 

@@ -40,11 +40,14 @@ pub(super) async fn find<T: DeserializeOwned>(
     Ok(open(engine, hash, &project, &sealed)?.map(|value| (project, value)))
 }
 
-/// Removes and returns a value: one caller gets it. Returns none when it is missing, expired or already taken.
-pub(super) async fn take<T: DeserializeOwned>(engine: &Engine, hash: &KeyHash) -> Result<Option<T>, Error> {
+/// Removes and returns a value and its project: one caller gets it. Returns none when it is missing, expired or already taken.
+pub(super) async fn take<T: DeserializeOwned>(
+    engine: &Engine,
+    hash: &KeyHash,
+) -> Result<Option<(ProjectId, T)>, Error> {
     let found = engine.storage().pending_authorizations().take(hash, engine.clock().now()).await?;
     let Some((project, sealed)) = found else { return Ok(None) };
-    open(engine, hash, &project, &sealed)
+    Ok(open(engine, hash, &project, &sealed)?.map(|value| (project, value)))
 }
 
 /// Opens a value. Returns none when another version of this server stored it in a shape that this one cannot read:

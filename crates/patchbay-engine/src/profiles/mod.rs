@@ -25,7 +25,7 @@ use crate::{
     validation::{check_page, invalid, invalid_at, shortened},
 };
 
-pub(crate) use previous_clients::{is_previous_client, previous_client, previous_client_id, profile_client_id};
+pub(crate) use previous_clients::{previous_client, previous_client_id, profile_client_id};
 
 /// The values of a new connector profile.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     Error,
-    sealed_fields::{open_secrets, seal_profile},
+    sealed_fields::{is_field, open_secrets, seal_profile},
 };
 
 /// The prefix of a previous client's key among a profile's secrets; the client ID follows. No expression can spell it.
@@ -47,11 +47,6 @@ impl fmt::Debug for PreviousClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PreviousClient(…)")
     }
-}
-
-/// Checks whether a profile's secret is a previous client, not a field.
-pub(crate) fn is_previous_client(field: &str) -> bool {
-    field.starts_with(SECRET_PREFIX)
 }
 
 /// Returns the client ID of a profile; none when its method has none.
@@ -93,8 +88,7 @@ pub(crate) fn retain(
     let (former, current) = (profile_client_id(vault, before)?, profile_client_id(vault, now)?);
     let replaced = former.filter(|former| current.as_ref() != Some(former));
     if let Some(id) = &replaced {
-        // Secrets that are not fields have a dot in their name, which no field can have.
-        let secrets = open_matching(vault, before, |field| !field.contains('.'))?;
+        let secrets = open_matching(vault, before, is_field)?;
         let client = PreviousClient {
             plain: before.setup_information.clone(),
             secrets: secrets.into_iter().map(|(field, value)| (field.to_owned(), value.expose().to_owned())).collect(),

@@ -18,7 +18,6 @@ use crate::{
     linking::{Verification, verify},
     profiles::previous_client_id,
     scopes::lacking_scopes,
-    sealed_fields::seal_account,
     tokens::{TokenSet, expiry_message},
     validation::{check_page, invalid, invalid_at},
 };
@@ -334,16 +333,15 @@ impl Engine {
             .map(|method| method.config_fields.as_slice())
             .unwrap_or_default();
         let kept = |key: &str| account.holds(key);
-        let typed = check_fields(fields, typed.to_vec(), Field::Credentials, kept).map_err(invalid)?;
-        account.setup_information.extend(typed.plain);
-        account.secrets.extend(seal_account(self.vault(), &account.project_id, &account.id, &typed.secrets));
-        let reasons =
-            Box::pin(verify(self, account, &Verification { connector, profile, is_new: false, token_set })).await?;
+        let form = check_fields(fields, typed.to_vec(), Field::Credentials, kept).map_err(invalid)?;
+        let verification = Verification { connector, profile, form: &form, is_new: false, token_set };
+        let accepted = Box::pin(verify(self, account, &verification)).await?;
+        accepted.seal_into(self.vault(), account);
         account.connector_version = connector.version.to_string();
         // Working credentials make the account active again, unless the operator suspended it.
         if account.status != AccountStatus::Suspended {
             account.status = AccountStatus::Active;
-            account.status_reasons = reasons;
+            account.status_reasons = accepted.reasons;
         }
         Ok(())
     }

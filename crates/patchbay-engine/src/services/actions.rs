@@ -118,15 +118,10 @@ impl Engine {
         let again = (uses_token(call.method()) && may_repeat(&call, &action)).then(|| raw.clone());
         let outputs = RunOutputs { trace: trace.as_ref(), stream_slot };
         let mut outcome = self.run_in(caller, &call, &action, raw, outputs).await;
-        // A token that the provider rejects before it expires is refreshed once.
-        if let (Err(error), Some(raw)) = (&outcome, again)
-            && is_refused(error)
+        if let Some(raw) = again
+            && call.refresh_if_rejected(provider_status(&outcome), &mut outcome).await
         {
-            match call.refresh_token().await {
-                Ok(true) => outcome = self.run_in(caller, &call, &action, raw, outputs).await,
-                Ok(false) => {}
-                Err(error) => outcome = Err(error),
-            }
+            outcome = self.run_in(caller, &call, &action, raw, outputs).await;
         }
         match &mut outcome {
             Err(error) if error.code == ErrorCode::AccountMissingScopes => {
@@ -255,9 +250,9 @@ fn refused_for(title: &str, action: &Action, missing: &[String]) -> Error {
     Error::new(ErrorCode::AccountMissingScopes, message)
 }
 
-/// Returns whether the provider rejected the credentials.
-fn is_refused(error: &Error) -> bool {
-    error.provider.as_ref().is_some_and(|provider| provider.status == Some(401))
+/// Returns the status of the provider's error.
+fn provider_status<T>(outcome: &Result<T, Error>) -> Option<u16> {
+    outcome.as_ref().err()?.provider.as_ref()?.status
 }
 
 /// Removes what SDKs add to the inputs: the account's header, and `debug` in the query. An action that declares such an input

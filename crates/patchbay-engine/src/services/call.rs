@@ -7,7 +7,7 @@ use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Profile, ProfileId
 use tokio::time::{Duration, Instant};
 
 use super::{ResolvedAccount, error_hints, resolve};
-use crate::{Caller, Engine, Error, ErrorCode};
+use crate::{Caller, Engine, Error, ErrorCode, accounts::credentials::CredentialSet};
 use patchbay_runtime::{Credentials, RunContext, RunIds};
 
 /// The status in the record of a call that its caller cancelled.
@@ -78,8 +78,23 @@ impl Call {
         })
     }
 
-    /// Refreshes the token, because the provider rejected it. Returns false without another token.
-    pub(super) async fn refresh_token(&mut self) -> Result<bool, Error> {
+    /// Refreshes the token once if the provider rejected it (401) before its expiry. Returns true if the call can run again
+    /// with another token; a failed refresh becomes the outcome.
+    pub(super) async fn refresh_if_rejected<T>(
+        &mut self,
+        provider_status: Option<u16>,
+        outcome: &mut Result<T, Error>,
+    ) -> bool {
+        if provider_status != Some(401) {
+            return false;
+        }
+        self.refresh_token().await.unwrap_or_else(|error| {
+            *outcome = Err(error);
+            false
+        })
+    }
+
+    async fn refresh_token(&mut self) -> Result<bool, Error> {
         let Some(refreshed) = self.engine.refresh_after_rejection(&self.resolved).await? else { return Ok(false) };
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
             self.profile = refreshed.profile.clone();
@@ -96,7 +111,7 @@ impl Call {
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
             return self.resolved.credentials(vault);
         }
-        resolve::credentials(vault, &self.resolved.account, &self.profile)
+        CredentialSet::stored(&self.resolved.account, &self.profile).open(vault)
     }
 
     /// Returns the account's authentication method.
@@ -188,10 +203,7 @@ async fn other_profile(engine: &Engine, resolved: &ResolvedAccount, id: &Profile
         return Err(mismatch("uses another authentication method than the account"));
     }
     if !profile.active {
-        return Err(Error::new(
-            ErrorCode::AccountIntegrationInactive,
-            format!("the connector profile `{}` is disabled; enable it before calling", profile.name),
-        ));
+        return Err(resolve::profile_disabled(&profile));
     }
     Ok(profile)
 }

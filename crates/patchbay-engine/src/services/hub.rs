@@ -1,9 +1,9 @@
 //! The Hub's operations within a connect session: list connectors, link and edit accounts.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_connector::Connector;
-use patchbay_model::{Account, AccountId, Profile, ProfileId};
+use patchbay_model::{Account, AccountId, Metadata, Profile, ProfileId};
 use patchbay_model::{AccountStatus, ConnectSession};
 use patchbay_storage::{InsertRule, StorageError};
 use patchbay_vault::Secret;
@@ -15,7 +15,6 @@ use crate::{
     form_values::check_fields,
     keyed_locks::LockKey,
     linking::{Verification, verify},
-    sealed_fields::seal_account,
     tokens::TokenSet,
     validation::{invalid, invalid_at},
 };
@@ -132,11 +131,11 @@ impl Engine {
             .auth_method(&profile.auth_config_key)
             .map(|method| method.config_fields.as_slice())
             .unwrap_or_default();
-        let typed = check_fields(fields, request.credentials, Field::Credentials, |_| false).map_err(invalid)?;
+        let form = check_fields(fields, request.credentials, Field::Credentials, |_| false).map_err(invalid)?;
         let id = AccountId::generate(&*self.parts().entropy);
         let now = self.clock().now();
         let mut account = Account {
-            secrets: seal_account(self.vault(), &session.project_id, &id, &typed.secrets),
+            secrets: BTreeMap::new(),
             id,
             project_id: session.project_id.clone(),
             profile_id: profile.id.clone(),
@@ -150,9 +149,9 @@ impl Engine {
             shared: false,
             status: AccountStatus::Active,
             status_reasons: Vec::new(),
-            setup_information: typed.plain,
+            setup_information: Metadata::new(),
             token: None,
-            missing_scopes: std::collections::BTreeMap::new(),
+            missing_scopes: BTreeMap::new(),
             refresh_at: None,
             expiries: Vec::new(),
             metadata: session.metadata.clone(),
@@ -160,8 +159,11 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        let verification = Verification { connector: &connector, profile: &profile, is_new: true, token_set };
-        account.status_reasons = Box::pin(verify(self, &mut account, &verification)).await?;
+        let verification =
+            Verification { connector: &connector, profile: &profile, form: &form, is_new: true, token_set };
+        let accepted = Box::pin(verify(self, &account, &verification)).await?;
+        accepted.seal_into(self.vault(), &mut account);
+        account.status_reasons = accepted.reasons;
         let rule = if session.multiple { InsertRule::Multiple } else { InsertRule::OnePerOwner };
         // The connector must still exist: while the lock is held, no version is deleted.
         let _catalog_lock = self.connector_catalog().change_lock.read().await;

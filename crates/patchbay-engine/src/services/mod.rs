@@ -12,4 +12,4 @@ pub mod proxy;
 mod resolve;
 pub mod revocation;
 
-pub(crate) use resolve::{ResolvedAccount, credentials as credentials_of, own_credentials};
+pub(crate) use resolve::ResolvedAccount;

@@ -110,13 +110,12 @@ impl Engine {
         call.max_rate_limit_wait = max_wait;
         let again = uses_token(call.method()).then(|| request.clone());
         let mut outcome = self.proxy_in(caller, &call, request).await;
-        // A token that the provider rejects before it expires is refreshed once. The rejected request had no effect.
-        if let (Ok(ProxyOutcome { status: 401, .. }), Some(request)) = (&outcome, again) {
-            match call.refresh_token().await {
-                Ok(true) => outcome = self.proxy_in(caller, &call, request).await,
-                Ok(false) => {}
-                Err(error) => outcome = Err(error),
-            }
+        // The rejected request had no effect.
+        let status = outcome.as_ref().ok().map(|response| response.status);
+        if let Some(request) = again
+            && call.refresh_if_rejected(status, &mut outcome).await
+        {
+            outcome = self.proxy_in(caller, &call, request).await;
         }
         call.end(outcome, |outcome| outcome.status)
     }
@@ -192,14 +191,12 @@ impl Engine {
             self.http().entropy(),
         )
         .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
-        let may_change_data = runtime::may_change_data(&outgoing.method);
-        let outcome = self
-            .http()
-            .send_observed(outgoing, runtime::rate_limit_scope(&context).as_ref(), call.deadline, &mut ReadAll)
-            .await;
-        if may_change_data {
-            self.host().response_cache.invalidate(&call.resolved.account.id);
-        }
+        let (scope, account) = (runtime::rate_limit_scope(&context), &call.resolved.account.id);
+        let mut observer = ReadAll;
+        let outcome = self.host().send(outgoing, Some(account), |outgoing| {
+            self.http().send_observed(outgoing, scope.as_ref(), call.deadline, &mut observer)
+        });
+        let outcome = outcome.await;
         let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;
         Ok(ProxyOutcome {
             call_id: call.id.clone(),

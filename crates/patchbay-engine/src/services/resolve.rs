@@ -4,14 +4,10 @@ use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProjectId};
-use patchbay_vault::{SealContext, Secret, Vault};
+use patchbay_vault::Vault;
 
 use super::revocation::revoked;
-use crate::{
-    Engine, Error, ErrorCode,
-    profiles::{is_previous_client, previous_client, previous_client_id},
-    sealed_fields::open_secrets,
-};
+use crate::{Engine, Error, ErrorCode, accounts::credentials::CredentialSet};
 use patchbay_runtime::Credentials;
 
 /// An account that calls may use, with its profile and connector.
@@ -33,42 +29,8 @@ impl ResolvedAccount {
 
     /// Opens the account's field values for one call. Plaintexts are never cached.
     pub(crate) fn credentials(&self, vault: &Vault) -> Result<Credentials, Error> {
-        credentials(vault, &self.account, &self.profile)
+        CredentialSet::stored(&self.account, &self.profile).open(vault)
     }
-}
-
-/// Opens the field values of an account and its profile; those of the account take precedence. If the token was issued to a
-/// client that the profile had before, the profile's values are those of that client: no other client can use the token.
-pub(crate) fn credentials(vault: &Vault, account: &Account, profile: &Profile) -> Result<Credentials, Error> {
-    let project = &account.project_id;
-    let app = previous_client(vault, account, profile)?;
-    let mut secrets = match &app {
-        Some(app) => app.secrets().collect(),
-        None => open_secrets(vault, profile.secrets.iter().filter(|(field, _)| !is_previous_client(field)), |field| {
-            SealContext::Profile { project, profile: &profile.id, field }
-        })?,
-    };
-    secrets.extend(own_secrets(vault, account)?);
-    let shared = app.as_ref().map_or(&profile.setup_information, |app| &app.plain);
-    let secrets = secrets.into_iter();
-    let credentials = if shared.is_empty() {
-        Credentials::from_parts(&account.setup_information, secrets)
-    } else {
-        let mut plain = shared.clone();
-        plain.extend(account.setup_information.clone());
-        Credentials::from_parts(&plain, secrets)
-    };
-    Ok(credentials.with_previous_client(app.as_ref().and(previous_client_id(account, profile))))
-}
-
-/// Opens only the field values of the account itself.
-pub(crate) fn own_credentials(vault: &Vault, account: &Account) -> Result<Credentials, Error> {
-    Ok(Credentials::from_parts(&account.setup_information, own_secrets(vault, account)?.into_iter()))
-}
-
-fn own_secrets<'a>(vault: &Vault, account: &'a Account) -> Result<Vec<(&'a str, Secret)>, Error> {
-    let project = &account.project_id;
-    open_secrets(vault, &account.secrets, |field| SealContext::Account { project, account: &account.id, field })
 }
 
 impl Engine {
@@ -105,15 +67,18 @@ impl Engine {
         }
         let profile = self.profile(project, &account.profile_id).await?;
         if !profile.active {
-            return refused(
-                ErrorCode::AccountIntegrationInactive,
-                format!("the connector profile `{}` is disabled; enable it before calling", profile.name),
-            );
+            return Err(profile_disabled(&profile));
         }
         let connector = self.connector_of(&profile).await?;
         let auth_index = method_index(&connector, &account.auth_config_key)?;
         Ok(Arc::new(ResolvedAccount { account, profile, connector, auth_index }))
     }
+}
+
+/// Returns 412 `AccountIntegrationInactiveError`.
+pub(super) fn profile_disabled(profile: &Profile) -> Error {
+    let message = format!("the connector profile `{}` is disabled; enable it before calling", profile.name);
+    Error::new(ErrorCode::AccountIntegrationInactive, message)
 }
 
 /// Returns the index of an authentication method; `AuthMethodMissingError` (412) if the connector no longer has it.

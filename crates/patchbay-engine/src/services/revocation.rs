@@ -12,10 +12,9 @@ use patchbay_model::{
 use patchbay_storage::AccountFilter;
 use tokio::time::{Instant, sleep};
 
-use super::credentials_of;
 use crate::{
     Caller, Engine, Error, ErrorCode, Field,
-    accounts::store::Change,
+    accounts::{credentials::CredentialSet, store::Change},
     tokens::{TokenClient, TokenContext, revoke},
     validation::invalid_at,
 };
@@ -218,7 +217,7 @@ impl Engine {
         };
         let outcome = async {
             let profile = self.profile(&account.project_id, &account.profile_id).await?;
-            let credentials = credentials_of(self.vault(), account, &profile)?;
+            let credentials = CredentialSet::stored(account, &profile).open(self.vault())?;
             let token_context = TokenContext::of_account(connector, method, &profile, account, &credentials);
             let patience = PROVIDER_TIMEOUT.min(self.config().runtime().call_budget);
             revoke(TokenClient::of(self), &token_context, Instant::now() + patience).await

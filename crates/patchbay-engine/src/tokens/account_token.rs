@@ -10,6 +10,7 @@ use super::{
     token_response::{REFRESH_TOKEN, TokenSet},
 };
 use crate::{
+    accounts::credentials::is_plain,
     profiles::{previous_client_id, profile_client_id},
     sealed_fields::seal_account,
 };
@@ -24,9 +25,8 @@ pub(crate) fn apply_token_set(
     profile: &Profile,
     now: Timestamp,
 ) {
-    // A value that the connector declares as a plain field is not a secret, for example an id.
-    let is_plain = |key: &str| method.config_fields.iter().any(|field| field.key == key && !field.secret);
-    let (plain, secrets): (Vec<_>, Vec<_>) = token_set.secrets.iter().cloned().partition(|(key, _)| is_plain(key));
+    let (plain, secrets): (Vec<_>, Vec<_>) =
+        token_set.secrets.iter().cloned().partition(|(key, _)| is_plain(method, key));
     let plain = plain.into_iter().map(|(key, value)| (key, Value::String(value.expose().to_owned())));
     account.setup_information.extend(plain);
     account.secrets.extend(seal_account(vault, &account.project_id, &account.id, &secrets));

@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
-use patchbay_connector::{Connector, definition::AuthMethod};
-use patchbay_model::{Account, AccountId, CallId, CredentialExpiry, ExpiryCause, Profile, ProjectId, TokenMetadata};
+use patchbay_connector::definition::AuthMethod;
+use patchbay_model::{Account, AccountId, CallId, CredentialExpiry, ExpiryCause, ProjectId, TokenMetadata};
 use serde_json::json;
 
 use super::{Grant, TokenClient, TokenContext, certificate, token_request::refresh_grant};
-use crate::{EmittedEvent, Engine, Error, accounts::store::Change, services::own_credentials};
+use crate::{EmittedEvent, Engine, Error, accounts::store::Change};
 
 /// The event type of a notice.
 const RECONNECT_DUE_EVENT: &str = "account.relink_due";
@@ -37,29 +37,12 @@ pub(super) fn token_expiry(
     Some(CredentialExpiry::new(cause, token.issued_at, at))
 }
 
-/// Records the expiry of the account's own client certificate. The operator is responsible for a certificate of the
-/// profile.
-///
-/// # Errors
-/// 500 `VaultError` when the account's secrets do not open.
-pub(crate) fn record_certificate_expiry(
-    engine: &Engine,
-    account: &mut Account,
-    connector: &Connector,
-    method: &AuthMethod,
-    profile: &Profile,
-) -> Result<(), Error> {
-    if method.certificates.is_none() {
-        return Ok(());
-    }
-    let own = own_credentials(engine.vault(), account)?;
-    let context = TokenContext::of_account(connector, method, profile, account, &own);
-    let certificate = certificate(TokenClient::of(engine), &context).ok().flatten();
+/// Returns the expiry of the client certificate among an account's own credentials; none if it has no usable one. The
+/// operator is responsible for a certificate of the profile.
+pub(crate) fn certificate_expiry(client: TokenClient<'_>, own: &TokenContext<'_>) -> Option<CredentialExpiry> {
     // An unusable certificate is reported by the request that needs it.
-    let validity = certificate.and_then(|certificate| certificate.validity());
-    let expiry = validity.map(|(from, to)| CredentialExpiry::new(ExpiryCause::ClientCertificate, from, to));
-    account.set_expiries(&[ExpiryCause::ClientCertificate], expiry);
-    Ok(())
+    let (from, to) = certificate(client, own).ok()??.validity()?;
+    Some(CredentialExpiry::new(ExpiryCause::ClientCertificate, from, to))
 }
 
 /// Returns the message of a notice, for a person.

@@ -22,7 +22,7 @@ mod token_response;
 
 pub(crate) use account_token::apply_token_set;
 pub(crate) use discovered_server::{DISCOVERED_SERVER_KEY, DiscoveredServer};
-pub(crate) use expiry_notices::{expiry_message, record_certificate_expiry, send_expiry_notices};
+pub(crate) use expiry_notices::{certificate_expiry, expiry_message, send_expiry_notices};
 pub use local_revoker::LocalRevoker;
 pub(crate) use refresh::RefreshGoal;
 pub(crate) use refresh_worker::{refresh_due_tokens, start as start_refresh_worker};

@@ -21,8 +21,11 @@ use super::{
 };
 use crate::{
     Engine, Error, ErrorCode,
-    accounts::store::{Change, Commit},
-    services::{ResolvedAccount, credentials_of},
+    accounts::{
+        credentials::CredentialSet,
+        store::{Change, Commit},
+    },
+    services::ResolvedAccount,
 };
 
 /// The time that a lease lasts in addition to the call budget, to store the new token. In seconds.
@@ -215,7 +218,7 @@ impl TokenRefresh<'_> {
             self.mark_reconnect_required(&account, &error).await?;
             return Err(error);
         };
-        let credentials = credentials_of(engine.vault(), &account, profile)?;
+        let credentials = CredentialSet::stored(&account, profile).open(engine.vault())?;
         if !engine.storage().refresh_leases().mark_sent(lease, account.revision).await? {
             return Err(lost_lease());
         }

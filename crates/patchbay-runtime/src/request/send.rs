@@ -76,11 +76,7 @@ impl Run<'_> {
     {
         let ctx = self.ctx;
         let tracing = ctx.trace.map(|trace| (trace, trace.begin(self.step, &outgoing, self.redactor), Instant::now()));
-        let may_change_data = may_change_data(&outgoing.method);
-        let outcome = send(outgoing).await;
-        if let Some(account) = ctx.ids.account_id.as_ref().filter(|_| may_change_data) {
-            self.host.response_cache.invalidate(account);
-        }
+        let outcome = self.host.send(outgoing, ctx.ids.account_id.as_ref(), send).await;
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
         if let Some((trace, pending, began)) = tracing {
             let took = elapsed_millis(began);
@@ -99,11 +95,6 @@ impl Run<'_> {
 /// Returns the parts of a buffered response that a trace records.
 fn traced_response(incoming: &InboundResponse) -> (StatusCode, HeaderMap, Option<Bytes>) {
     (incoming.status, incoming.headers.clone(), Some(incoming.body.clone()))
-}
-
-/// Returns true if a request can change data at the provider, which makes cached responses stale.
-pub fn may_change_data(method: &http::Method) -> bool {
-    !method.is_safe()
 }
 
 /// Returns the rate limits of the account; `None` while it is being linked.

@@ -256,7 +256,6 @@ const fn wire_name(field: Field) -> &'static str {
         | Field::PageSize
         | Field::Next
         | Field::Until
-        | Field::Token
         | Field::ExpiresIn
         | Field::AllowedOrigins
         | Field::ConfirmUrl

@@ -10,14 +10,13 @@ use patchbay_engine::{AuthorizationDraft, Error, HubAccount, HubProfile, LinkReq
 use patchbay_model::{
     Account, AttemptError, AttemptStatus, ConnectSession, ConnectionAttempt, Metadata, ProfileId, Timestamp,
 };
-use patchbay_vault::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     fields::FieldOut,
     guides::HubGuideOut,
-    secrets::{SecretFields, optional_secret},
+    secrets::SecretFields,
     shared::{AuthType, EmptyObject, GrantTypeOut, JsonObject},
 };
 use crate::state::SandboxInfo;
@@ -402,13 +401,9 @@ impl HubAccountOut {
     }
 }
 
-/// The start of an attempt. Existing Hubs send only the token, and put the rest in the URL of the window.
+/// The start of an attempt. Existing Hubs send none of these values, and put them in the URL of the window.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct StartAttempt {
-    /// The connect session's token, as in the header.
-    #[serde(default, deserialize_with = "optional_secret")]
-    #[schema(value_type = Option<String>, format = Password)]
-    token: Option<Secret>,
     /// The connector profile to link. `connector_profile_id` is another name.
     #[serde(default, alias = "connector_profile_id")]
     #[schema(format = "uuid")]
@@ -432,7 +427,6 @@ impl StartAttempt {
     pub(crate) fn into_draft(self) -> Result<Option<AuthorizationDraft>, Error> {
         let Some(integration) = self.integration_id else { return Ok(None) };
         Ok(Some(AuthorizationDraft {
-            token: self.token.unwrap_or_else(|| Secret::new("")),
             profile_id: ProfileId::new(integration),
             return_url: self.redirect_uri,
             fields: self.credentials.into_values("credentials")?,

@@ -34,23 +34,21 @@ const CLIENT_METADATA_CACHE: &str = "public, max-age=300";
 pub(crate) async fn start(State(state): State<AppState>, Path(integration): Path<String>, query: QueryMap) -> Response {
     let profile_id = ProfileId::new(integration);
     let allowed_origins = state.config.hub_allowed_origins.clone();
-    let request = if let Some(launch_code) = query.text(&[LAUNCH_CODE_PARAMETER]) {
-        match state.engine.launch_authorization(&Secret::new(launch_code), &profile_id, allowed_origins).await {
-            Ok(request) => request,
-            Err(error) => return error_page(&error),
-        }
+    let started = if let Some(launch_code) = query.text(&[LAUNCH_CODE_PARAMETER]) {
+        state.engine.launch_authorization(&Secret::new(launch_code), &profile_id, allowed_origins).await
     } else {
         let fields = query.pairs().filter(|(name, _)| !RESERVED_PARAMETERS.contains(name));
-        NewAuthorization {
+        let request = NewAuthorization {
             token: Secret::new(query.text(&["token"]).unwrap_or_default()),
             profile_id,
             attempt_id: query.text(&["connection_attempt_id"]).map(AttemptId::new),
             return_url: query.text(&["redirect_uri"]),
             fields: fields.map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(),
             allowed_origins,
-        }
+        };
+        state.engine.start_authorization(request).await
     };
-    match state.engine.start_authorization(request).await {
+    match started {
         Ok(start) => {
             let cookie = cookie(&state, &start.cookie_suffix, start.browser_secret.expose(), start.cookie_max_age_secs);
             redirect(StatusCode::FOUND, start.location.expose(), Some(cookie))

@@ -125,7 +125,7 @@ export function createHubApi({ token, fetch, baseUrl = "" }: Options) {
       call<StartedAttempt>(
         "POST",
         "/hub/connection_attempts",
-        { token, integration_id: profileId, credentials, redirect_uri: callbackUrl },
+        { integration_id: profileId, credentials, redirect_uri: callbackUrl },
         signal,
       ).then(({ id, url }) => ({ id, url: `${baseUrl}${url ?? ""}` })),
 

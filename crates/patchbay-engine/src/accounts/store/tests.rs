@@ -1,14 +1,10 @@
 //! Changes of accounts while other changes conflict with them.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use patchbay_egress::EgressConfig;
 use patchbay_model::{
-    AccountKind, AccountStatus, EnabledActions, LeaseOutcome, LeasePriority, Metadata, Organization, OrganizationId,
-    Owner, Profile, ProfileId, Project, Timestamp,
+    LeaseOutcome, LeasePriority, Organization, OrganizationId, Owner, ProfileId, Project, Timestamp,
     testing::{ManualClock, SeededEntropy},
 };
 use patchbay_storage::{
@@ -18,6 +14,7 @@ use patchbay_storage::{
 };
 
 use super::*;
+use crate::testing;
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -152,7 +149,8 @@ impl Storage for ConflictingStorage {
     }
 }
 
-const NOW: &str = "2026-01-15T10:30:00Z";
+/// The time of the changes.
+const LATER: &str = "2026-01-15T11:30:00Z";
 
 struct TestStore {
     accounts: Arc<AccountStore>,
@@ -180,11 +178,11 @@ impl TestStore {
             created_at: account.created_at,
         };
         inner.projects().create(&stored_project).await.unwrap();
-        inner.profiles().create(&profile(&account)).await.unwrap();
+        inner.profiles().create(&testing::profile(&project)).await.unwrap();
         inner.accounts().insert(&account, InsertRule::OnePerOwner).await.unwrap();
 
         let storage = Arc::new(ConflictingStorage { inner, conflicts: AtomicUsize::new(0) });
-        let clock = Arc::new(ManualClock::at(NOW));
+        let clock = Arc::new(ManualClock::at(LATER));
         let host = Host::new(&EgressConfig::default(), clock.clone(), Arc::new(SeededEntropy::new(7))).unwrap();
         let accounts = AccountStore {
             storage: storage.clone(),
@@ -194,7 +192,7 @@ impl TestStore {
             changes: Changes::default(),
         };
         let store = Self { accounts: Arc::new(accounts), storage, clock, project, id, _folder: folder };
-        assert_eq!(store.cached().await.metadata, Metadata::new());
+        assert_eq!(*store.cached().await, account);
         store
     }
 
@@ -230,59 +228,14 @@ fn note(account: &mut Account) -> Change {
 }
 
 fn account() -> Account {
-    let created_at = "2026-01-01T00:00:00Z".parse().unwrap();
-    Account {
-        id: AccountId::new("a"),
-        project_id: ProjectId::new("p"),
-        profile_id: ProfileId::new("c"),
-        connector: "demo".to_owned(),
-        connector_version: "1.0.0".to_owned(),
-        auth_config_key: "key".to_owned(),
-        environment: "production".to_owned(),
-        owner: Owner { id: "customer".to_owned(), name: "Acme".to_owned(), username: None },
-        label: None,
-        kind: AccountKind::Production,
-        shared: false,
-        status: AccountStatus::Active,
-        status_reasons: Vec::new(),
-        setup_information: Metadata::new(),
-        secrets: BTreeMap::new(),
-        token: None,
-        missing_scopes: BTreeMap::new(),
-        refresh_at: None,
-        expiries: Vec::new(),
-        metadata: Metadata::new(),
-        revision: 1,
-        created_at,
-        updated_at: created_at,
-    }
-}
-
-fn profile(account: &Account) -> Profile {
-    Profile {
-        id: account.profile_id.clone(),
-        project_id: account.project_id.clone(),
-        name: "Demo".to_owned(),
-        connector: account.connector.clone(),
-        auth_config_key: account.auth_config_key.clone(),
-        environment: account.environment.clone(),
-        version_pin: None,
-        active: true,
-        default: true,
-        enabled_actions: EnabledActions::All,
-        setup_information: Metadata::new(),
-        secrets: BTreeMap::new(),
-        alarm: None,
-        created_at: account.created_at,
-        updated_at: account.created_at,
-    }
+    testing::account(&testing::profile(&ProjectId::new("project")))
 }
 
 #[tokio::test]
 async fn a_change_is_written_and_the_cache_returns_it() {
     let store = TestStore::new().await;
     let returned = store.update().await.unwrap().unwrap();
-    assert_eq!((returned.revision, returned.updated_at), (2, NOW.parse().unwrap()));
+    assert_eq!((returned.revision, returned.updated_at), (2, LATER.parse().unwrap()));
     assert_eq!(returned.metadata["note"], "changed");
     assert_eq!(store.stored().await, *returned);
     assert_eq!(store.cached().await, returned);

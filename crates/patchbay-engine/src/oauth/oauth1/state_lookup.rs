@@ -34,7 +34,7 @@ pub(in crate::oauth) async fn find_state(
         return Ok(None);
     };
     let state = sealed_state::take::<String>(engine, &hash_of(&callback.connector, token.expose())).await?;
-    Ok(state.map(Secret::new))
+    Ok(state.map(|(_, state)| Secret::new(state)))
 }
 
 fn hash_of(connector: &str, token: &str) -> KeyHash {
