@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, CredentialExpiry, ExpiryCause, Metadata, ProfileId, ProjectId, Sealed, Timestamp, TokenMetadata,
+    names::wire_enum,
 };
 
 /// The end customer that owns an account, as the operator's own system identifies it.
@@ -54,40 +55,6 @@ impl AccountStatus {
     /// Every state.
     pub const ALL: [Self; 6] =
         [Self::Active, Self::Suspended, Self::ReconnectRequired, Self::Revoked, Self::Expired, Self::Archived];
-}
-
-macro_rules! wire_enum {
-    ($type:ty { $($variant:ident = $text:literal),* $(,)? }) => {
-        impl $type {
-            /// Returns the name in storage and, for types that have no other name there, on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),* }
-            }
-        }
-
-        impl std::str::FromStr for $type {
-            type Err = crate::account::UnknownName;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text {
-                    $($text => Ok(Self::$variant),)*
-                    other => Err(crate::account::UnknownName {
-                        found: other.to_owned(),
-                        known: concat!($($text, " "),*),
-                    }),
-                }
-            }
-        }
-    };
-}
-pub(crate) use wire_enum;
-
-/// The error of a name that is not in a closed set.
-#[derive(Debug, thiserror::Error)]
-#[error("`{found}` is not one of: {}", known.trim_end())]
-pub struct UnknownName {
-    pub(crate) found: String,
-    pub(crate) known: &'static str,
 }
 
 wire_enum!(AccountKind { Production = "production", Test = "test" });

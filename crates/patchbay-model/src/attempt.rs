@@ -1,6 +1,6 @@
 //! Connection attempts. The Hub polls them while the customer is at the provider.
 
-use crate::account::wire_enum;
+use crate::names::wire_enum;
 use crate::{AccountId, AttemptId, ProjectId, SessionId, Timestamp};
 
 /// The state of an attempt. All states except `Pending` are final.

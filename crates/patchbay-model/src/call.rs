@@ -1,6 +1,6 @@
 //! Call records: one for each run of an action or of the proxy. They are written in the background.
 
-use crate::account::wire_enum;
+use crate::names::wire_enum;
 use crate::{AccountId, CallId, ProfileId, ProjectId, Timestamp};
 
 /// The origin of a call.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, account::wire_enum};
+use crate::{Timestamp, names::wire_enum};
 
 /// The credential that expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ mod error_code;
 mod expiry;
 mod ids;
 mod member;
+mod names;
 mod organization;
 mod profile;
 mod sealed;

@@ -1,11 +1,14 @@
 //! Error responses: the API's and the Hub API's.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use patchbay_engine::Error;
+use patchbay_model::Timestamp;
 use serde::Serialize;
 
 use crate::dto::errors::{ErrorOut, HubErrorOut};
@@ -30,6 +33,14 @@ impl From<Error> for HubError {
     }
 }
 
+/// Returns the body of an error of the API, with the current time.
+#[expect(clippy::disallowed_methods, reason = "an error shows when it happened; no state depends on it")]
+pub(crate) fn body(error: &Error) -> ErrorOut {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX));
+    ErrorOut::new(error, now.to_rfc3339())
+}
+
 fn respond(status: u16, retry_after: Option<u64>, body: &impl Serialize) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(body)).into_response();
@@ -42,8 +53,7 @@ fn respond(status: u16, retry_after: Option<u64>, body: &impl Serialize) -> Resp
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(error) = self;
-        let body = ErrorOut::new(&error, crate::extract::now());
-        let mut response = respond(error.status(), error.retry_after, &body);
+        let mut response = respond(error.status(), error.retry_after, &body(&error));
         if response.status() == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"patchbay\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

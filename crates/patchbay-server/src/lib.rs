@@ -3,6 +3,7 @@
 //! The server contains no rules of the product: it reads requests, calls the engine, and writes responses in the names
 //! that existing clients use. [`router`] shows all routes.
 
+mod config;
 mod dto;
 mod error;
 mod extract;
@@ -14,8 +15,7 @@ mod routes;
 mod state;
 mod urls;
 
+pub use config::{SandboxInfo, ServerConfig, WebAssets};
 pub use dto::{errors::ProviderErrorOut, revocation::RevocationReportOut};
-pub use openapi::openapi;
-pub use router::router;
-pub use state::{SandboxInfo, ServerConfig, WebAssets};
+pub use router::{openapi, router};
 pub use urls::RouteUrls;

@@ -1,4 +1,4 @@
-//! The API's OpenAPI 3.1 document, built from the code.
+//! The frame of the API's OpenAPI 3.1 document; the routes and the DTOs add their operations and schemas.
 
 use serde_json::Value;
 use utoipa::{
@@ -9,13 +9,10 @@ use utoipa::{
     },
 };
 
-use crate::{
-    dto::{
-        actions::{ExcludedPart, IncludedPart},
-        errors::{ErrorOut, HubErrorOut},
-        responses,
-    },
-    router::{api, hub_api},
+use crate::dto::{
+    actions::{ExcludedPart, IncludedPart},
+    errors::{ErrorOut, HubErrorOut},
+    responses,
 };
 
 /// The description of the whole API.
@@ -75,9 +72,8 @@ impl Modify for Components {
     }
 }
 
-/// Returns the document for the server at `public_url`.
-pub fn openapi(public_url: &str) -> Value {
-    let (_, mut document) = api().merge(hub_api()).split_for_parts();
+/// Completes a document that contains all operations, for the server at `public_url`, and returns it as JSON.
+pub(crate) fn complete(mut document: utoipa::openapi::OpenApi, public_url: &str) -> Value {
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     let server = ServerBuilder::new().url(public_url).description(Some("This server.")).build();
     document.servers = Some(vec![server]);

@@ -17,6 +17,7 @@ use axum::{
     routing::get,
 };
 use patchbay_engine::{Engine, Error, ErrorCode};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -27,16 +28,17 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    config::ServerConfig,
     error::ApiError,
     extract::has_csrf_header,
-    openapi::Document,
+    openapi::{self, Document},
     pages,
     routes::{
         accounts, accounts_v2, actions, api_keys,
         attempt_events::{self, MAX_STREAMS},
         connect_sessions, connector_versions, connectors, health, hub, login, oauth, profiles, proxy, revocation,
     },
-    state::{AppState, ServerConfig},
+    state::AppState,
 };
 
 /// The default content security policy: this server's stylesheet, pictures, and no script.
@@ -51,7 +53,7 @@ const MAX_REQUEST_ID_BYTES: usize = 100;
 const MAX_SHOWN_PATH_CHARS: usize = 100;
 
 /// The API.
-pub(crate) fn api() -> OpenApiRouter<AppState> {
+fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(connect_sessions::create))
         .routes(routes!(connect_sessions::authenticate))
@@ -85,7 +87,7 @@ pub(crate) fn api() -> OpenApiRouter<AppState> {
 }
 
 /// The Hub API.
-pub(crate) fn hub_api() -> OpenApiRouter<AppState> {
+fn hub_api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(hub::settings))
         .routes(routes!(hub::connectors))
@@ -118,10 +120,17 @@ fn page_routes() -> Router<AppState> {
         .route("/embed/patchbay-hub.js", get(pages::element))
 }
 
+/// Returns the API's OpenAPI 3.1 document, for the server at `public_url`.
+pub fn openapi(public_url: &str) -> Value {
+    let (_, document) = api().merge(hub_api()).split_for_parts();
+    openapi::complete(document, public_url)
+}
+
 /// Returns the router of all routes.
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-    let state = AppState { engine, config: Arc::new(config), streams, document: Arc::default() };
+    let state =
+        AppState { engine, config: Arc::new(config), streams, document: Arc::default(), build_document: openapi };
     let (api, _) = api().split_for_parts();
     let (hub, _) = hub_api().split_for_parts();
     Router::new()

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use super::{
     account_status::{AccountStatusOut, stored_status},
-    errors::invalid,
     patch::nullable,
+    problems::invalid,
     secrets::SecretFields,
     shared::{AccountKindOut, EmptyObject, JsonObject, StatusReasonOut, account_kind},
 };

@@ -7,7 +7,7 @@ use patchbay_model::{ApiKey, ApiScope, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::errors::invalid;
+use super::problems::invalid;
 
 /// An API key. Its text is shown once, when it is created.
 #[derive(Serialize, ToSchema)]

@@ -19,7 +19,7 @@ use super::{
     secrets::SecretFields,
     shared::{AuthType, EmptyObject, GrantTypeOut, JsonObject},
 };
-use crate::state::SandboxInfo;
+use crate::config::SandboxInfo;
 
 /// What a form shows in place of a secret that is stored.
 const SECRET_PLACEHOLDER: &str = "__secretvalue:**redacted**";

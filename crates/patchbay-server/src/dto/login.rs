@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::secrets::{optional_secret, secret};
-use crate::state::{SandboxInfo, ServerConfig};
+use crate::config::{SandboxInfo, ServerConfig};
 
 /// Who is logged in, and what the dashboard shows first.
 #[derive(Serialize, ToSchema)]

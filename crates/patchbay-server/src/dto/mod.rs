@@ -19,6 +19,7 @@ pub(crate) mod hub;
 pub(crate) mod login;
 pub(crate) mod oauth;
 pub(crate) mod patch;
+pub(crate) mod problems;
 pub(crate) mod profiles;
 pub(crate) mod proxy;
 pub(crate) mod responses;

@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 
-use super::errors::invalid;
+use super::problems::invalid;
 
 /// A request to the provider's own host.
 #[derive(Deserialize, ToSchema)]

@@ -5,7 +5,7 @@ use patchbay_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{accounts::RevocationStatus, errors::invalid};
+use super::{accounts::RevocationStatus, problems::invalid};
 
 /// The accounts to revoke: at least one of `connector`, `since` and `until`.
 #[derive(Deserialize, ToSchema)]

@@ -21,7 +21,7 @@ use utoipa::{
     },
 };
 
-use super::errors::invalid;
+use super::problems::invalid;
 
 /// A value of a form's field.
 enum FieldValue {

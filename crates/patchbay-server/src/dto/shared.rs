@@ -15,7 +15,7 @@ use utoipa::{
     },
 };
 
-use super::errors::invalid;
+use super::problems::invalid;
 use crate::urls::RouteUrls;
 
 /// A JSON object with any members.

@@ -12,7 +12,7 @@ use crate::{
     dto::{
         account_status::{AccountStatusOut, status_filter},
         accounts::{AccountMetaOut, AccountOut, DeletedAccountOut, PatchAccount},
-        errors::with_name,
+        problems::with_name,
         responses::{BodyErrors, ConflictErrors, KeyErrors, ProviderErrors, ValidationErrors},
         shared::{AccountKindOut, PageParams, account_kind},
     },

@@ -11,7 +11,7 @@ use patchbay_engine::{Engine, Field};
 use crate::{
     dto::{
         connect_sessions::{AuthenticateSession, ConfirmSession, ConfirmationOut, ConnectSessionOut, CreateSession},
-        errors::with_name,
+        problems::with_name,
         responses::{BodyErrors, KeyErrors},
     },
     error::ApiError,

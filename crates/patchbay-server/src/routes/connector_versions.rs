@@ -12,7 +12,8 @@ use crate::{
         connector_versions::{
             ConnectorOut, ConnectorPageOut, PushConnector, PushedVersionOut, ReloadOut, VersionFilesOut, VersionOut,
         },
-        errors::{ErrorOut, invalid},
+        errors::ErrorOut,
+        problems::invalid,
         responses::{BodyErrors, KeyErrors, ValidationErrors},
         shared::{ConnectorOwner, PageParams},
     },

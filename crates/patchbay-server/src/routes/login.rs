@@ -12,8 +12,9 @@ use patchbay_engine::{Error, ErrorCode, LoggedIn};
 
 use crate::{
     dto::{
-        errors::{ErrorOut, invalid},
+        errors::ErrorOut,
         login::{Login, LoginSessionOut, SetPassword},
+        problems::invalid,
         responses::{BodyErrors, CsrfErrors, LoginErrors, ServerErrors},
     },
     error::ApiError,

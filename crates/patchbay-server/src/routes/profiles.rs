@@ -10,7 +10,7 @@ use patchbay_model::{Profile, ProfileId};
 
 use crate::{
     dto::{
-        errors::with_name,
+        problems::with_name,
         profiles::{CreateProfile, PatchProfile, ProfileOut, ProfilePageOut},
         responses::{BodyErrors, ConflictErrors, KeyErrors, ValidationErrors},
         shared::PageParams,

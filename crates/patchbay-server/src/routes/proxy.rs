@@ -18,7 +18,7 @@ use crate::{
         proxy::{ProxyResponseOut, SendProxied},
         responses::{BodyErrors, KeyErrors, ProviderErrors},
     },
-    error::ApiError,
+    error::{self, ApiError},
     extract::{AccountHeader, ApiJson, Authenticated, RateLimitWait},
 };
 
@@ -62,10 +62,7 @@ pub(crate) async fn send(
         match engine.run_proxy_within(&caller, request, max_rate_limit_wait).await {
             Ok(outcome) => ProxyResponseOut::to_json(&outcome),
             // The status has been sent already, so the error is in the body.
-            Err(error) => {
-                let body = ErrorOut::new(&error, crate::extract::now());
-                serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
-            }
+            Err(error) => serde_json::to_vec(&error::body(&error)).map(Bytes::from).unwrap_or_default(),
         }
     };
     let chunks = stream::unfold(Some(Box::pin(call)), |call| async move {

@@ -6,8 +6,8 @@ use patchbay_server::RevocationReportOut;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{AccountsCommand, ControlRequest, KeyRingCommand};
-use crate::{commands::keyring::report, data_dir::DataDir};
+use super::{AccountsCommand, ControlRequest, KeyRingCommand, KeyRingReport, RotationReport};
+use crate::data_dir::DataDir;
 
 /// Executes a request in the server's process and returns its response.
 pub(super) async fn handle(
@@ -44,10 +44,10 @@ pub async fn run_key_ring_command(
     mut on_progress: impl FnMut(u64, u64) + Send,
 ) -> anyhow::Result<Value> {
     Ok(match command {
-        KeyRingCommand::Status => serde_json::to_value(report::KeyRingReport::from(rotator.status().await?))?,
+        KeyRingCommand::Status => serde_json::to_value(KeyRingReport::from(rotator.status().await?))?,
         KeyRingCommand::Rotate => {
             let outcome = rotator.rotate(stop, |progress| on_progress(progress.done, progress.total)).await?;
-            serde_json::to_value(report::RotationReport::from(outcome))?
+            serde_json::to_value(RotationReport::from(outcome))?
         }
         KeyRingCommand::Retire { id } => {
             rotator.retire(id.parse()?).await?;

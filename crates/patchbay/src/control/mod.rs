@@ -6,6 +6,7 @@
 
 mod client;
 mod handlers;
+mod key_ring_report;
 mod server;
 
 use patchbay_model::Timestamp;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 pub use client::connect;
 pub use handlers::run_key_ring_command;
+pub use key_ring_report::{KeyRingReport, RotationReport};
 pub use server::start;
 
 /// A command to the running server.

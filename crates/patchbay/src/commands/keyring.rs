@@ -1,7 +1,5 @@
 //! `patchbay keyring status|rotate|retire`: on the running server, or on the files if no server runs.
 
-pub mod report;
-
 use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -14,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::offline::OfflineArgs;
 use crate::{
-    control::{self, ControlRequest, KeyRingCommand},
+    control::{self, ControlRequest, KeyRingCommand, KeyRingReport, RotationReport},
     data_dir::DataDir,
     runtime::{SystemClock, Threads, build_runtime},
 };
@@ -62,8 +60,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let text = match &command {
         _ if common.json => format!("{}\n", serde_json::to_string_pretty(&report)?),
-        KeyRingCommand::Status => serde_json::from_value::<report::KeyRingReport>(report.clone())?.to_string(),
-        KeyRingCommand::Rotate => serde_json::from_value::<report::RotationReport>(report.clone())?.to_string(),
+        KeyRingCommand::Status => serde_json::from_value::<KeyRingReport>(report.clone())?.to_string(),
+        KeyRingCommand::Rotate => serde_json::from_value::<RotationReport>(report.clone())?.to_string(),
         KeyRingCommand::Retire { id } => format!(
             "the key {id} is retired; keep older backups of the key ring as long as older backups of the database\n"
         ),
