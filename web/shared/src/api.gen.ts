@@ -1093,8 +1093,7 @@ export interface components {
       | "event";
     /** @description An alarm: the provider rejects the client of a connector profile. */
     Alarm: {
-      /** @description A stable code. */
-      code: string;
+      code: components["schemas"]["ErrorCode"];
       /** @description What the provider said and what to do, for a person. */
       message: string;
       /**
@@ -1143,8 +1142,7 @@ export interface components {
     };
     /** @description Why an attempt failed. */
     AttemptError: {
-      /** @description A stable code; `docs/errors.md` lists all of them. */
-      code: string;
+      code: components["schemas"]["ErrorCode"];
       /** @description What happened and what to do, for a person. */
       description: string;
     };
@@ -1678,11 +1676,7 @@ export interface components {
        * @example 2026-05-01T12:00:00Z
        */
       timestamp: string;
-      /**
-       * @description A stable code for programs; `docs/errors.md` lists all of them.
-       * @example ValidationError
-       */
-      errorCode: string;
+      errorCode: components["schemas"]["ErrorCode"];
       /** @description Every problem of the request, if the request is wrong. */
       errors?: components["schemas"]["Problem"][];
       /** @description The problems in a connector's files, if the connector is rejected. */
@@ -1694,6 +1688,92 @@ export interface components {
       /** @description The requests to the provider and its responses, if the request asked for them with `debug`. */
       debug?: components["schemas"]["RunTrace"];
     };
+    /**
+     * @description A stable code for programs; `docs/errors.md` explains each.
+     * @enum {string}
+     */
+    ErrorCode:
+      | "ValidationError"
+      | "MalformedJsonError"
+      | "UnsupportedMediaTypeError"
+      | "PayloadTooLargeError"
+      | "BodyTimeoutError"
+      | "RouteNotFoundError"
+      | "MethodNotAllowedError"
+      | "GuideNotFoundError"
+      | "ConflictError"
+      | "UnauthorizedError"
+      | "MissingScopeError"
+      | "SessionExpiredError"
+      | "SessionNotFoundError"
+      | "AttemptNotFoundError"
+      | "TooManyStreamsError"
+      | "ProjectNotFoundError"
+      | "KeyNotFoundError"
+      | "InvalidLoginError"
+      | "TooManyAttemptsError"
+      | "ForeignPageError"
+      | "ConnectorNotFoundError"
+      | "ConnectorVersionNotFoundError"
+      | "ConnectorMissingError"
+      | "ConnectorVersionMissingError"
+      | "ConnectorInvalidError"
+      | "ConnectorVersionExistsError"
+      | "ConnectorLimitError"
+      | "ConnectorVersionPinnedError"
+      | "ConnectorInUseError"
+      | "ConnectorBuiltInError"
+      | "ConnectorSourceError"
+      | "ConnectorError"
+      | "AuthMethodMissingError"
+      | "ProfileNotFoundError"
+      | "ProfileInactiveError"
+      | "ProfileInUseError"
+      | "ProfileMismatchError"
+      | "AccountNotFoundError"
+      | "AccountAuthenticationFailedError"
+      | "AccountInvalidCredentialsError"
+      | "AccountExpiredCredentialsError"
+      | "TokenRenewalError"
+      | "TokenAnswerError"
+      | "ProfileCredentialsError"
+      | "AccountMissingScopesError"
+      | "AccountRevokedError"
+      | "RevocationFailedError"
+      | "AccountSuspendedError"
+      | "AccountIntegrationInactiveError"
+      | "AccountFieldError"
+      | "AccountRateLimitError"
+      | "AccountConcurrencyError"
+      | "ProviderRateLimitError"
+      | "ActionNotFoundError"
+      | "ActionConnectorMismatchError"
+      | "ActionNotEnabledError"
+      | "EventInvalidError"
+      | "ProxyUnsupportedError"
+      | "ProviderError"
+      | "ProviderUnreachableError"
+      | "ProviderConnectionError"
+      | "ProviderInvalidResponseError"
+      | "ProviderRedirectError"
+      | "ProviderResponseTooLargeError"
+      | "ToolInputRequiredError"
+      | "TimeoutError"
+      | "EgressRefusedError"
+      | "StorageUnavailableError"
+      | "StorageError"
+      | "VaultError"
+      | "KeyRingMismatchError"
+      | "EgressCaInvalidError"
+      | "UpstreamInvalidError"
+      | "InternalError"
+      | "SignInRequiredError"
+      | "SignInDeniedError"
+      | "SignInRefusedError"
+      | "SignInUnknownError"
+      | "SignInDiscoveryError"
+      | "ClientRegistrationError"
+      | "SignInError";
     /** @description The status and the message of an error, for older clients. */
     ErrorData: {
       /**
@@ -1937,11 +2017,7 @@ export interface components {
       statusCode: number;
       /** @description What happened, why, and what to do, for a person. */
       message: string;
-      /**
-       * @description A stable code for programs; `docs/errors.md` lists all of them.
-       * @example ValidationError
-       */
-      errorCode: string;
+      errorCode: components["schemas"]["ErrorCode"];
       /** @description Every problem of the request, if the request is wrong. */
       errors?: components["schemas"]["Problem"][];
       /** @description The body of the provider's response, if the provider failed. Not JSON: a string to show. */

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
+    error_code::ErrorCodeOut,
     problems::ProblemOut,
     shared::{DiagnosticOut, EmptyObject},
 };
@@ -24,8 +25,7 @@ pub(crate) struct ErrorOut {
     /// When it happened.
     #[schema(format = DateTime, example = "2026-05-01T12:00:00Z")]
     timestamp: String,
-    /// A stable code for programs; `docs/errors.md` lists all of them.
-    #[schema(value_type = String, example = "ValidationError")]
+    #[schema(value_type = ErrorCodeOut)]
     error_code: ErrorCode,
     /// Every problem of the request, if the request is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -174,8 +174,7 @@ pub(crate) struct HubErrorOut {
     status_code: u16,
     /// What happened, why, and what to do, for a person.
     message: String,
-    /// A stable code for programs; `docs/errors.md` lists all of them.
-    #[schema(value_type = String, example = "ValidationError")]
+    #[schema(value_type = ErrorCodeOut)]
     error_code: ErrorCode,
     /// Every problem of the request, if the request is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]

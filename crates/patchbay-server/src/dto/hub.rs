@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    error_code::ErrorCodeOut,
     fields::FieldOut,
     guides::HubGuideOut,
     secrets::SecretFields,
@@ -495,7 +496,7 @@ pub(crate) struct LinkedAccountRef {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AttemptError)]
 pub(crate) struct AttemptErrorOut {
-    /// A stable code; `docs/errors.md` lists all of them.
+    #[schema(value_type = ErrorCodeOut)]
     code: String,
     /// What happened and what to do, for a person.
     description: String,

@@ -11,6 +11,7 @@ pub(crate) mod api_keys;
 pub(crate) mod connect_sessions;
 pub(crate) mod connector_versions;
 pub(crate) mod connectors;
+pub(crate) mod error_code;
 pub(crate) mod errors;
 pub(crate) mod fields;
 pub(crate) mod guides;

@@ -15,7 +15,7 @@ use utoipa::{
     },
 };
 
-use super::problems::invalid;
+use super::{error_code::ErrorCodeOut, problems::invalid};
 use crate::urls::RouteUrls;
 
 /// A JSON object with any members.
@@ -146,7 +146,7 @@ impl StatusReasonOut {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Alarm)]
 pub(crate) struct AlarmOut {
-    /// A stable code.
+    #[schema(value_type = ErrorCodeOut)]
     code: String,
     /// What the provider said and what to do, for a person.
     message: String,

@@ -107,11 +107,11 @@ describe("awaitAttempt with polling", () => {
     const failure: Attempt = {
       status: "error",
       account: null,
-      error: { code: "denied", description: "You said no" },
+      error: { code: "SignInDeniedError", description: "You said no" },
     };
     const outcome = awaitAttempt(fakeApi(failure), "att_1", fakePopup(), new AbortController().signal);
     await vi.advanceTimersByTimeAsync(POLL_INTERVAL_MS);
-    expect(await outcome).toEqual({ kind: "failed", code: "denied", description: "You said no" });
+    expect(await outcome).toEqual({ kind: "failed", code: "SignInDeniedError", description: "You said no" });
   });
 
   it.each(["cancelled", "expired"] as const)("returns `cancelled` if the attempt is %s", async (status) => {
