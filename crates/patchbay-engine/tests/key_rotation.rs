@@ -151,7 +151,7 @@ impl World {
         let vault = self.vault();
         let canary = self.storage.meta().get(VAULT_CANARY).await.unwrap().unwrap();
         vault.check_canary(&Sealed::from_bytes(canary)).unwrap();
-        let none = KeyId([0; KeyId::LENGTH]);
+        let none = KeyId([0; KeyId::LENGTH_BYTES]);
         let all = self.storage.sealed_records().wrapped_by_others(none, None, 1000).await.unwrap();
         assert_eq!(all.len(), usize::from(SIGN_INS));
         for record in all {

@@ -67,7 +67,7 @@ pub fn notice_period(issued_at: Timestamp, expires_at: Timestamp) -> Duration {
 mod tests {
     use super::*;
 
-    const DAY: i64 = 86_400;
+    const DAY_SECS: i64 = 86_400;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_micros(seconds * 1_000_000)
@@ -79,16 +79,22 @@ mod tests {
 
     #[test]
     fn notice_is_a_tenth_of_the_lifetime_up_to_two_weeks() {
-        for (life, ahead) in [(365 * DAY, 14 * DAY), (140 * DAY, 14 * DAY), (60 * DAY, 6 * DAY), (3600, 360), (0, 0)] {
+        for (life, ahead) in [
+            (365 * DAY_SECS, 14 * DAY_SECS),
+            (140 * DAY_SECS, 14 * DAY_SECS),
+            (60 * DAY_SECS, 6 * DAY_SECS),
+            (3600, 360),
+            (0, 0),
+        ] {
             assert_eq!(expiry(0, life).notify_from, at(life - ahead), "{life}");
         }
     }
 
     #[test]
     fn an_expiry_reported_again_is_the_same_and_a_moved_one_is_not() {
-        let one = expiry(0, 60 * DAY);
-        assert!(one.is_same(&expiry(50 * DAY, 60 * DAY + 2)));
-        assert!(!one.is_same(&expiry(1800, 60 * DAY + 86_400)));
+        let one = expiry(0, 60 * DAY_SECS);
+        assert!(one.is_same(&expiry(50 * DAY_SECS, 60 * DAY_SECS + 2)));
+        assert!(!one.is_same(&expiry(1800, 60 * DAY_SECS + 86_400)));
         // A token of one hour that was issued again five minutes later.
         assert!(!expiry(0, 3600).is_same(&expiry(300, 3900)));
         assert!(!one.is_same(&CredentialExpiry { cause: ExpiryCause::ClientCertificate, ..one.clone() }));

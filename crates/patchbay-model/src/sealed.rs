@@ -22,17 +22,17 @@ impl Sealed {
 
     /// Returns the id of the key that wraps it; none if it is too short to be an envelope.
     pub fn key_id(&self) -> Option<KeyId> {
-        self.0.get(1..=KeyId::LENGTH)?.try_into().ok().map(KeyId)
+        self.0.get(1..=KeyId::LENGTH_BYTES)?.try_into().ok().map(KeyId)
     }
 }
 
 /// The id of a wrapping key of the key ring, displayed as 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId(pub [u8; Self::LENGTH]);
+pub struct KeyId(pub [u8; Self::LENGTH_BYTES]);
 
 impl KeyId {
     /// Its length in bytes. Every envelope contains it after the version byte.
-    pub const LENGTH: usize = 8;
+    pub const LENGTH_BYTES: usize = 8;
 }
 
 impl fmt::Display for KeyId {

@@ -78,7 +78,7 @@ pub struct Trace {
 }
 
 /// The minimum length of a run's own secret, in bytes. Shorter values are words like `true`, which also occur elsewhere.
-const MIN_SECRET_LEN: usize = 8;
+const MIN_SECRET_BYTES: usize = 8;
 
 /// Returns the time since `started`, in milliseconds.
 pub(crate) fn elapsed_millis(started: Instant) -> u64 {
@@ -105,7 +105,7 @@ impl Trace {
 
     /// Adds a secret that the run created itself, such as a signed assertion.
     pub(crate) fn add_secret(&self, secret: &str) {
-        if secret.len() >= MIN_SECRET_LEN {
+        if secret.len() >= MIN_SECRET_BYTES {
             self.run_secrets.lock().unwrap_or_else(PoisonError::into_inner).add(secret);
         }
     }

@@ -46,7 +46,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img
 /// The smallest body that is compressed, in bytes.
 const MIN_COMPRESSED_BYTES: u64 = 1_024;
 /// How long browsers cache the response to a preflight.
-const PREFLIGHT_CACHE: Duration = Duration::from_hours(1);
+const PREFLIGHT_TTL: Duration = Duration::from_hours(1);
 /// The longest `x-request-id` that a client can choose, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 100;
 /// The longest part of a path that a message repeats, in characters.
@@ -174,7 +174,7 @@ fn hub_cors(config: &ServerConfig) -> CorsLayer {
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([header::CONTENT_TYPE].into_iter().chain(names).collect::<Vec<_>>())
-        .max_age(PREFLIGHT_CACHE)
+        .max_age(PREFLIGHT_TTL)
 }
 
 async fn not_found(request: Request) -> ApiError {

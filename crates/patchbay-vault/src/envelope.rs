@@ -14,14 +14,14 @@ use zeroize::Zeroizing;
 use crate::{KeyRing, VaultError, key_ring::WrappingKey};
 
 const VERSION: u8 = 1;
-const TAG_LENGTH: usize = 16;
-const DATA_KEY_LENGTH: usize = 32;
-const WRAP_NONCE_OFFSET: usize = 1 + KeyId::LENGTH;
+const TAG_BYTES: usize = 16;
+const DATA_KEY_BYTES: usize = 32;
+const WRAP_NONCE_OFFSET: usize = 1 + KeyId::LENGTH_BYTES;
 const WRAPPED_KEY_OFFSET: usize = WRAP_NONCE_OFFSET + NONCE_LEN;
-const DATA_NONCE_OFFSET: usize = WRAPPED_KEY_OFFSET + DATA_KEY_LENGTH + TAG_LENGTH;
+const DATA_NONCE_OFFSET: usize = WRAPPED_KEY_OFFSET + DATA_KEY_BYTES + TAG_BYTES;
 const CIPHERTEXT_OFFSET: usize = DATA_NONCE_OFFSET + NONCE_LEN;
 /// The length of an envelope with an empty plaintext.
-const MIN_LENGTH: usize = CIPHERTEXT_OFFSET + TAG_LENGTH;
+const MIN_ENVELOPE_BYTES: usize = CIPHERTEXT_OFFSET + TAG_BYTES;
 
 #[derive(Clone, Copy)]
 enum Purpose {
@@ -31,13 +31,13 @@ enum Purpose {
 
 pub(crate) fn seal(ring: &KeyRing, entropy: &dyn Entropy, context: &[u8], plaintext: &[u8]) -> Sealed {
     let wrapping = ring.active();
-    let mut data_key = Zeroizing::new([0; DATA_KEY_LENGTH]);
+    let mut data_key = Zeroizing::new([0; DATA_KEY_BYTES]);
     entropy.fill(&mut *data_key);
     let (mut wrap_nonce, mut data_nonce) = ([0; NONCE_LEN], [0; NONCE_LEN]);
     entropy.fill(&mut wrap_nonce);
     entropy.fill(&mut data_nonce);
 
-    let mut bytes = Vec::with_capacity(MIN_LENGTH + plaintext.len());
+    let mut bytes = Vec::with_capacity(MIN_ENVELOPE_BYTES + plaintext.len());
     bytes.push(VERSION);
     bytes.extend_from_slice(&wrapping.id.0);
     bytes.extend_from_slice(&wrap_nonce);
@@ -53,13 +53,13 @@ pub(crate) fn open(ring: &KeyRing, context: &[u8], sealed: &Sealed) -> Result<Ze
     if version != VERSION {
         return Err(VaultError::UnknownVersion(version));
     }
-    if bytes.len() < MIN_LENGTH {
+    if bytes.len() < MIN_ENVELOPE_BYTES {
         return Err(VaultError::Truncated);
     }
     let id = KeyId(take(bytes, 1));
     let wrapping = ring.find(id).ok_or(VaultError::UnknownKey(id))?;
 
-    let mut wrapped = Zeroizing::new(take::<{ DATA_KEY_LENGTH + TAG_LENGTH }>(bytes, WRAPPED_KEY_OFFSET));
+    let mut wrapped = Zeroizing::new(take::<{ DATA_KEY_BYTES + TAG_BYTES }>(bytes, WRAPPED_KEY_OFFSET));
     let data_key = wrapping
         .aead
         .open_in_place(
@@ -68,7 +68,7 @@ pub(crate) fn open(ring: &KeyRing, context: &[u8], sealed: &Sealed) -> Result<Ze
             &mut *wrapped,
         )
         .map_err(|_| VaultError::NotAuthentic)?;
-    let data_key = Zeroizing::new(<[u8; DATA_KEY_LENGTH]>::try_from(&*data_key).map_err(|_| VaultError::NotAuthentic)?);
+    let data_key = Zeroizing::new(<[u8; DATA_KEY_BYTES]>::try_from(&*data_key).map_err(|_| VaultError::NotAuthentic)?);
 
     let mut data = Zeroizing::new(bytes[CIPHERTEXT_OFFSET..].to_vec());
     let length = data_aead(&data_key)
@@ -89,7 +89,7 @@ fn append(bytes: &mut Vec<u8>, key: &LessSafeKey, nonce: [u8; NONCE_LEN], aad: &
 }
 
 fn aad(wrapping: &WrappingKey, purpose: Purpose, context: &[u8]) -> Vec<u8> {
-    let mut aad = Vec::with_capacity(2 + KeyId::LENGTH + context.len());
+    let mut aad = Vec::with_capacity(2 + KeyId::LENGTH_BYTES + context.len());
     aad.push(VERSION);
     aad.extend_from_slice(&wrapping.id.0);
     aad.push(match purpose {
@@ -100,7 +100,7 @@ fn aad(wrapping: &WrappingKey, purpose: Purpose, context: &[u8]) -> Vec<u8> {
     aad
 }
 
-fn data_aead(key: &[u8; DATA_KEY_LENGTH]) -> LessSafeKey {
+fn data_aead(key: &[u8; DATA_KEY_BYTES]) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("every 32 bytes are an AES-256 key"))
 }
 

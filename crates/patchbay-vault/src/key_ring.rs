@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::KeyRingError;
 
-const KEY_LENGTH: usize = 32;
+const KEY_BYTES: usize = 32;
 const FORMAT: &str = "patchbay-keyring-1";
 
 /// The wrapping keys, which encrypt data keys.
@@ -35,7 +35,7 @@ pub(crate) struct WrappingKey {
     pub(crate) id: KeyId,
     pub(crate) aead: LessSafeKey,
     /// The key, to write the file again. Wiped on drop.
-    material: Zeroizing<[u8; KEY_LENGTH]>,
+    material: Zeroizing<[u8; KEY_BYTES]>,
     created_at: Timestamp,
     /// Whether it was removed from the ring: it is no longer written, and opens values until the process ends.
     is_retired: bool,
@@ -64,15 +64,15 @@ impl Drop for FileKey {
 }
 
 impl WrappingKey {
-    fn new(id: KeyId, material: Zeroizing<[u8; KEY_LENGTH]>, created_at: Timestamp) -> Self {
+    fn new(id: KeyId, material: Zeroizing<[u8; KEY_BYTES]>, created_at: Timestamp) -> Self {
         let unbound = UnboundKey::new(&AES_256_GCM, &*material).expect("every 32 bytes are an AES-256 key");
         Self { id, aead: LessSafeKey::new(unbound), material, created_at, is_retired: false }
     }
 
     fn generate(entropy: &dyn Entropy, now: Timestamp) -> Self {
-        let mut id = KeyId([0; KeyId::LENGTH]);
+        let mut id = KeyId([0; KeyId::LENGTH_BYTES]);
         entropy.fill(&mut id.0);
-        let mut material = Zeroizing::new([0; KEY_LENGTH]);
+        let mut material = Zeroizing::new([0; KEY_BYTES]);
         entropy.fill(&mut *material);
         Self::new(id, material, now)
     }
@@ -155,7 +155,7 @@ impl KeyRing {
             }
             let bytes = Zeroizing::new(STANDARD.decode(&key.key).map_err(|_| malformed("a key is not base64"))?);
             let material =
-                <[u8; KEY_LENGTH]>::try_from(bytes.as_slice()).map_err(|_| malformed("a key is not 32 bytes long"))?;
+                <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map_err(|_| malformed("a key is not 32 bytes long"))?;
             keys.push(WrappingKey::new(id, Zeroizing::new(material), key.created_at));
         }
         let active = file

@@ -20,7 +20,7 @@ use super::stream_redactor::StreamRedactor;
 /// The replacement for a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
 /// The minimum length of a secret, in bytes; a shorter value would match unrelated text.
-const MIN_SECRET_LEN: usize = 4;
+const MIN_SECRET_BYTES: usize = 4;
 
 /// Redacts the secrets of one account.
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Redactor {
 
     /// Adds a secret in all its encodings. A secret shorter than 4 bytes is ignored.
     pub fn add(&mut self, secret: &str) {
-        if secret.len() < MIN_SECRET_LEN {
+        if secret.len() < MIN_SECRET_BYTES {
             return;
         }
         let json = serde_json::to_string(secret).unwrap_or_default();

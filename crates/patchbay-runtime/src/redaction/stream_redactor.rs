@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 /// The minimum length of a secret, in bytes; a shorter one would match unrelated bytes of a large file.
-const MIN_SECRET_LEN: usize = 8;
+const MIN_SECRET_BYTES: usize = 8;
 /// The byte that replaces each byte of a secret.
 const MASK_BYTE: u8 = b'*';
 
@@ -23,7 +23,7 @@ pub struct StreamRedactor {
 impl StreamRedactor {
     /// Creates a redactor of these encodings of secrets.
     pub(super) fn new<'a>(encodings: impl Iterator<Item = &'a str>) -> Self {
-        let long = encodings.filter(|encoding| encoding.len() >= MIN_SECRET_LEN);
+        let long = encodings.filter(|encoding| encoding.len() >= MIN_SECRET_BYTES);
         let needles = long.map(|encoding| Zeroizing::new(encoding.to_owned())).collect::<Vec<_>>();
         let lookback = needles.iter().map(|needle| needle.len() - 1).max().unwrap_or(0);
         Self { needles, lookback, held: BytesMut::new(), masked_prefix: 0 }

@@ -61,11 +61,11 @@ fn cast_value(value: &Value, field: &FieldMapping, granted: &GrantedScopes<'_>) 
 
 /// ISO 8601 with milliseconds and `Z`. Numbers are seconds since 1970, or milliseconds when there are too many.
 pub(super) fn to_timestamp(value: &Value) -> Option<String> {
-    const MILLIS: u64 = 100_000_000_000;
+    const MIN_UNIX_MILLIS: u64 = 100_000_000_000;
     let micros = match value {
         Value::Number(number) => {
             let number = number.as_i64()?;
-            number.checked_mul(if number.unsigned_abs() >= MILLIS { 1_000 } else { 1_000_000 })?
+            number.checked_mul(if number.unsigned_abs() >= MIN_UNIX_MILLIS { 1_000 } else { 1_000_000 })?
         }
         Value::String(written) => {
             let written = written.trim();

@@ -7,8 +7,8 @@ use patchbay_model::{KeyHash, KeyId, Sealed};
 use super::{account, at, profile, project};
 use crate::{InsertRule, SealedPlace, SealedRecord, Storage, StorageError, VAULT_CANARY};
 
-const OLD: KeyId = KeyId([1; KeyId::LENGTH]);
-const NEW: KeyId = KeyId([2; KeyId::LENGTH]);
+const OLD: KeyId = KeyId([1; KeyId::LENGTH_BYTES]);
+const NEW: KeyId = KeyId([2; KeyId::LENGTH_BYTES]);
 
 fn sealed(key: KeyId, what: u8) -> Sealed {
     Sealed::from_bytes([&[1][..], &key.0, &[what; 90]].concat())

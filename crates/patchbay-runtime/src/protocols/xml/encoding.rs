@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::XmlError;
 
 /// How far a declaration reaches, in bytes.
-const LONGEST_DECLARATION: usize = 256;
+const MAX_DECLARATION_BYTES: usize = 256;
 
 /// The document's text, without a byte order mark. `charset` is the content type's.
 pub(super) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Result<Cow<'a, str>, XmlError> {
@@ -44,7 +44,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Xm
 
 /// The encoding that `<?xml … encoding="…"?>` names.
 fn declared(bytes: &[u8]) -> Option<String> {
-    let head = &bytes[..bytes.len().min(LONGEST_DECLARATION)];
+    let head = &bytes[..bytes.len().min(MAX_DECLARATION_BYTES)];
     let head = String::from_utf8_lossy(head);
     let declaration = head.strip_prefix("<?xml")?.split("?>").next()?;
     let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
