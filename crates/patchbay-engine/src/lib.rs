@@ -57,6 +57,7 @@ pub use patchbay_runtime::{
     EmittedEvent, Error, ErrorCode, EventSink, Exchange, FileMetadata, Problem, ProviderFailure, Revocation, RunTrace,
     local_runner, recorded_tests,
 };
+pub use patchbay_storage::Page;
 pub use profiles::{NewProfile, ProfilePatch, ProfileQuery, Profiles};
 pub use projects::Projects;
 pub use public_urls::{NoRoutes, PublicUrls};
@@ -77,12 +78,3 @@ pub use oauth::{
     ConfirmedAuthorization, NewAuthorization, PreparedAuthorization,
 };
 pub use tokens::LocalRevoker;
-
-/// A page of a list.
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    /// The page's items.
-    pub items: Vec<T>,
-    /// The number of items on all pages.
-    pub total: u64,
-}

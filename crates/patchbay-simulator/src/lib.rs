@@ -70,9 +70,9 @@ impl SimulatorConfig {
 
 /// The simulated providers. Cheap to clone.
 #[derive(Clone)]
-pub struct Simulator(Arc<Parts>);
+pub struct Simulator(Arc<SimulatorParts>);
 
-struct Parts {
+struct SimulatorParts {
     spotdraft: Arc<SpotDraft>,
     faults: Arc<Faults>,
     recorder: Arc<Recorder>,
@@ -83,7 +83,7 @@ impl Simulator {
     pub fn new(config: SimulatorConfig) -> Self {
         let (faults, recorder) = (Arc::new(Faults::default()), Arc::new(Recorder::default()));
         let spotdraft = Arc::new(SpotDraft::new(config, faults.clone(), recorder.clone()));
-        Self(Arc::new(Parts { spotdraft, faults, recorder }))
+        Self(Arc::new(SimulatorParts { spotdraft, faults, recorder }))
     }
 
     /// Returns the router of all providers and of the control API.

@@ -16,7 +16,7 @@ use utoipa::{
 use super::{
     errors::RunTraceOut,
     guides::{GuideOut, GuidesOut},
-    shared::{AuthType, JsonObject, ReleaseStageOut, support_link},
+    shared::{AuthTypeOut, JsonObject, ReleaseStageOut, support_link},
 };
 use crate::urls::RouteUrls;
 
@@ -124,7 +124,7 @@ impl ConnectorActionsOut {
 #[schema(as = AuthMethod)]
 pub(crate) struct AuthMethodOut {
     #[serde(rename = "type")]
-    kind: AuthType,
+    kind: AuthTypeOut,
     #[schema(example = "Client Credentials")]
     label: String,
     #[schema(example = "custom")]
@@ -245,7 +245,7 @@ impl ActionOut {
 #[schema(as = ActionAuth)]
 pub(crate) struct ActionAuthOut {
     #[serde(rename = "type")]
-    kind: AuthType,
+    kind: AuthTypeOut,
     #[schema(example = "Client Credentials")]
     label: String,
     #[schema(example = "custom")]

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     fields::FieldOut,
-    shared::{AuthType, EmptyObject, ReleaseStageOut, ScopeOut},
+    shared::{AuthTypeOut, EmptyObject, ReleaseStageOut, ScopeOut},
 };
 use crate::urls::{RouteUrls, guide_path};
 
@@ -112,7 +112,7 @@ pub(crate) struct AuthMethodDetailOut {
     #[schema(example = "Client Credentials")]
     label: String,
     #[serde(rename = "type")]
-    kind: AuthType,
+    kind: AuthTypeOut,
     environments: Vec<EnvironmentOut>,
     /// The scopes that the method itself needs.
     required_scopes: Vec<String>,

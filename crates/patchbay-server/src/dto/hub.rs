@@ -18,7 +18,7 @@ use super::{
     fields::FieldOut,
     guides::HubGuideOut,
     secrets::SecretFields,
-    shared::{AuthType, EmptyObject, GrantTypeOut, JsonObject},
+    shared::{AuthTypeOut, EmptyObject, GrantTypeOut, JsonObject},
 };
 use crate::config::SandboxInfo;
 
@@ -175,7 +175,7 @@ pub(crate) struct HubConfigOut {
     name: String,
     /// How the account is linked. A method by OAuth 1.0a is an `oauth2` here: the Hub opens the same window for both.
     #[serde(rename = "type")]
-    kind: AuthType,
+    kind: AuthTypeOut,
     config_fields: Vec<FieldOut>,
     config_notices: Vec<NoticeOut>,
     assets: HubAssetsOut,
@@ -206,7 +206,7 @@ impl HubConfigOut {
     /// Returns the form of one of a connector's authentication methods.
     pub(crate) fn new(connector: &Connector, method_key: &str, parts: HubConfigParts<'_>) -> Self {
         let method = connector.auth_method(method_key);
-        let (kind, grant_type) = method.map_or((AuthType::Custom, None), |method| link_method(method.kind));
+        let (kind, grant_type) = method.map_or((AuthTypeOut::Custom, None), |method| link_method(method.kind));
         let support = method.and_then(|method| method.support.as_ref());
         let notices = method.map(|method| method.config_notices.as_slice()).unwrap_or_default();
         Self {
@@ -228,9 +228,9 @@ impl HubConfigOut {
 }
 
 /// Returns how a Hub links. OAuth 1.0a is shown as OAuth 2.0, because it opens the same window and every Hub has that type.
-fn link_method(kind: AuthKind) -> (AuthType, Option<GrantTypeOut>) {
+fn link_method(kind: AuthKind) -> (AuthTypeOut, Option<GrantTypeOut>) {
     match kind {
-        AuthKind::OAuth1 => (AuthType::OAuth2, Some(GrantType::AuthorizationCode.into())),
+        AuthKind::OAuth1 => (AuthTypeOut::OAuth2, Some(GrantType::AuthorizationCode.into())),
         AuthKind::OAuth2(grant) => (kind.into(), Some(grant.into())),
         AuthKind::Custom | AuthKind::Mcp => (kind.into(), None),
     }

@@ -11,7 +11,7 @@ use utoipa::{
 };
 
 /// A response component: its name, the schema of its body, its headers, and its description.
-struct Shared {
+struct SharedResponse {
     name: &'static str,
     schema: &'static str,
     headers: &'static [(&'static str, &'static str)],
@@ -25,7 +25,7 @@ const CHALLENGE: (&str, &str) =
 const API: &str = "Error";
 const HUB: &str = "HubError";
 
-const SHARED: [Shared; 27] = [
+const SHARED: [SharedResponse; 27] = [
     shared("BadRequest", API, &[], "The request is not valid; `errors` lists every problem."),
     shared("Unauthorized", API, &[CHALLENGE], "The API key or the browser's session is missing or not valid."),
     shared(
@@ -75,13 +75,13 @@ const fn shared(
     schema: &'static str,
     headers: &'static [(&'static str, &'static str)],
     description: &'static str,
-) -> Shared {
-    Shared { name, schema, headers, description }
+) -> SharedResponse {
+    SharedResponse { name, schema, headers, description }
 }
 
 /// Adds the response components to the document's components.
 pub(crate) fn register(components: &mut Components) {
-    for Shared { name, schema, headers, description } in &SHARED {
+    for SharedResponse { name, schema, headers, description } in &SHARED {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(*schema))).build();
         let mut response = ResponseBuilder::new().description(*description).content("application/json", content);
         for (header, text) in *headers {

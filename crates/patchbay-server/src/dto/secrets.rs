@@ -65,9 +65,9 @@ impl fmt::Debug for SecretFields {
 
 impl<'de> Deserialize<'de> for SecretFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
+        struct FieldsVisitor;
 
-        impl<'de> Visitor<'de> for Fields {
+        impl<'de> Visitor<'de> for FieldsVisitor {
             type Value = SecretFields;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for SecretFields {
             }
         }
 
-        deserializer.deserialize_map(Fields)
+        deserializer.deserialize_map(FieldsVisitor)
     }
 }
 
@@ -204,14 +204,14 @@ mod tests {
     use super::*;
 
     #[derive(Deserialize, Debug)]
-    struct Body {
+    struct SecretBody {
         #[serde(default)]
         credentials: SecretFields,
         #[serde(default, deserialize_with = "optional_secret")]
         password: Option<Secret>,
     }
 
-    fn body(text: &str) -> Result<Body, String> {
+    fn body(text: &str) -> Result<SecretBody, String> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| error.to_string())
     }
@@ -257,7 +257,7 @@ mod tests {
             assert!(body(text).unwrap_err().starts_with(expected), "{text}: {}", body(text).unwrap_err());
         }
         let debugged = format!("{:?}", body(r#"{"credentials": {"key": "s3cret"}, "password": "s3cret"}"#).unwrap());
-        assert_eq!(debugged, r#"Body { credentials: ["key"], password: Some(Secret(…)) }"#);
+        assert_eq!(debugged, r#"SecretBody { credentials: ["key"], password: Some(Secret(…)) }"#);
         assert_eq!(body(r#"{"password": null}"#).unwrap().password, None);
     }
 }

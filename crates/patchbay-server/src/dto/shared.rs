@@ -164,7 +164,8 @@ impl AlarmOut {
 /// How an authentication method obtains credentials.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum AuthType {
+#[schema(as = AuthType)]
+pub(crate) enum AuthTypeOut {
     /// The customer enters static credentials.
     Custom,
     #[serde(rename = "oauth2")]
@@ -175,7 +176,7 @@ pub(crate) enum AuthType {
     OAuth1,
 }
 
-impl From<AuthKind> for AuthType {
+impl From<AuthKind> for AuthTypeOut {
     fn from(kind: AuthKind) -> Self {
         match kind {
             AuthKind::Custom => Self::Custom,

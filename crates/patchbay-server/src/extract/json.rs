@@ -230,7 +230,7 @@ mod tests {
     #[derive(Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only read")]
-    struct Body {
+    struct NamedBody {
         name: String,
         count: u32,
     }
@@ -244,7 +244,7 @@ mod tests {
             (r#"["s3cret", 1]"#, "the body must be a JSON object, not a list"),
             (r#"{"name": "s3cret"#, "the body is not valid JSON (line 1, column 16)"),
         ] {
-            assert_eq!(parse::<Body>(body.as_bytes()).unwrap_err().message, message);
+            assert_eq!(parse::<NamedBody>(body.as_bytes()).unwrap_err().message, message);
         }
     }
 

@@ -9,7 +9,7 @@ use patchbay_model::EnabledActions;
 
 use super::{
     html::{sentence_to_html, to_html},
-    model::{GuidePage, Section, Step},
+    model::{GuidePage, Section, SectionStep},
     scopes::GuideScopes,
 };
 use crate::{
@@ -48,7 +48,7 @@ fn section(section: &Section, fields: &[FormField]) -> HubGuideSectionOut {
     }
 }
 
-fn step(step: &Step, fields: &[FormField]) -> HubGuideStepOut {
+fn step(step: &SectionStep, fields: &[FormField]) -> HubGuideStepOut {
     let whole = [step.title.as_str(), step.content.as_deref().unwrap_or_default()];
     let whole = whole.into_iter().chain(step.list.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
     let listed = &step.scopes;

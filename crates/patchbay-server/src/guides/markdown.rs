@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::model::{GuidePage, Section, Step};
+use super::model::{GuidePage, Section, SectionStep};
 
 /// Returns the guide's Markdown.
 pub(crate) fn to_markdown(page: &GuidePage) -> String {
@@ -35,7 +35,7 @@ fn write_section(out: &mut String, section: &Section) {
     }
 }
 
-fn write_step(out: &mut String, number: usize, step: &Step) {
+fn write_step(out: &mut String, number: usize, step: &SectionStep) {
     let lead = format!("{number}. ");
     let margin = " ".repeat(lead.len());
     // A title with emphasis in it is not emphasized as a whole.

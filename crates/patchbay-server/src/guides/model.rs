@@ -19,10 +19,10 @@ pub(crate) struct Section {
     pub(crate) title: String,
     pub(crate) content: Option<String>,
     pub(crate) list: Vec<String>,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<SectionStep>,
 }
 
-pub(crate) struct Step {
+pub(crate) struct SectionStep {
     pub(crate) title: String,
     pub(crate) content: Option<String>,
     pub(crate) list: Vec<String>,
@@ -91,14 +91,14 @@ fn written_section(
     }
 }
 
-fn written_step(step: &GuideStep, connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> Step {
+fn written_step(step: &GuideStep, connector: &Connector, method: &AuthMethod, scopes: &GuideScopes) -> SectionStep {
     let scopes = if step.display_scopes { scopes.described(connector, method) } else { ListedScopes::default() };
-    Step { title: step.title.clone(), content: step.content.clone(), list: step.list.clone(), scopes }
+    SectionStep { title: step.title.clone(), content: step.content.clone(), list: step.list.clone(), scopes }
 }
 
 /// Returns the part that is generated from the form: a step per field, then the outcome.
 fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
-    let mut steps = vec![Step {
+    let mut steps = vec![SectionStep {
         title: "Open the Hub".to_owned(),
         content: Some(format!(
             "Open the Hub (in the application that sent you here, with the link that you received, or from the dashboard) and choose **{}**.",
@@ -120,7 +120,7 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     };
     let done =
         "A confirmation shows that the account is linked. The dashboard lists it under **Accounts**, with its status.";
-    steps.push(Step {
+    steps.push(SectionStep {
         title: "Connect".to_owned(),
         content: Some(format!("{press}\n\n{done}")),
         list: Vec::new(),
@@ -129,7 +129,7 @@ fn linking_section(connector: &Connector, method: &AuthMethod) -> Section {
     Section { title: "Link the account in the Hub".to_owned(), content: None, list: Vec::new(), steps }
 }
 
-fn field_step(field: &FormField) -> Step {
+fn field_step(field: &FormField) -> SectionStep {
     let verb = if field.kind == FieldType::Select { "Choose" } else { "Fill in" };
     let optional = if field.required { "" } else { " (optional)" };
     let mut content = field.description.clone().unwrap_or_default();
@@ -140,7 +140,7 @@ fn field_step(field: &FormField) -> Step {
         content = format!("{content} The default is **{label}**.");
     }
     let list = field.options.iter().map(|option| option.label.clone()).collect();
-    Step {
+    SectionStep {
         title: format!("{verb} **{}**{optional}", field.label),
         content: Some(content.trim().to_owned()).filter(|text| !text.is_empty()),
         list,

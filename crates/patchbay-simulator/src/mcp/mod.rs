@@ -31,9 +31,9 @@ const MODERN_VERSION: &str = "2026-07-28";
 
 /// A simulated MCP server at `/mcp`. Cheap to clone.
 #[derive(Clone)]
-pub struct McpServer(Arc<Parts>);
+pub struct McpServer(Arc<McpParts>);
 
-struct Parts {
+struct McpParts {
     rules: Mutex<McpRules>,
     state: Mutex<ServerState>,
     faults: Faults,
@@ -57,7 +57,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl McpServer {
     /// Creates a server. With `oauth`, every call needs an access token of that server.
     pub fn new(rules: McpRules, oauth: Option<OAuthServer>) -> Self {
-        Self(Arc::new(Parts { rules: Mutex::new(rules), state: Mutex::default(), faults: Faults::default(), oauth }))
+        Self(Arc::new(McpParts { rules: Mutex::new(rules), state: Mutex::default(), faults: Faults::default(), oauth }))
     }
 
     /// Returns the router: `/mcp` and the protected resource metadata (RFC 9728).

@@ -15,7 +15,7 @@ use super::{Approval, OAuthServer, store::Code};
 const CODE_TTL_SECS: i64 = 60;
 
 #[derive(Clone, Deserialize, Serialize)]
-pub(super) struct AuthorizationRequest {
+pub(super) struct AuthorizeParams {
     #[serde(default)]
     response_type: String,
     #[serde(default)]
@@ -32,7 +32,7 @@ pub(super) struct AuthorizationRequest {
     decision: Option<String>,
 }
 
-pub(super) async fn page(State(server): State<OAuthServer>, Query(request): Query<AuthorizationRequest>) -> Response {
+pub(super) async fn page(State(server): State<OAuthServer>, Query(request): Query<AuthorizeParams>) -> Response {
     if let Some(wrong) = wrong(&server, &request) {
         return (StatusCode::BAD_REQUEST, Html(format!("<!doctype html><title>Wrong</title><p>{}", escaped(&wrong))))
             .into_response();
@@ -44,7 +44,7 @@ pub(super) async fn page(State(server): State<OAuthServer>, Query(request): Quer
     }
 }
 
-pub(super) async fn decide(State(server): State<OAuthServer>, Form(request): Form<AuthorizationRequest>) -> Response {
+pub(super) async fn decide(State(server): State<OAuthServer>, Form(request): Form<AuthorizeParams>) -> Response {
     if let Some(wrong) = wrong(&server, &request) {
         return (StatusCode::BAD_REQUEST, wrong).into_response();
     }
@@ -52,7 +52,7 @@ pub(super) async fn decide(State(server): State<OAuthServer>, Form(request): For
 }
 
 /// Returns why the request is invalid, in which case the browser must not be redirected.
-fn wrong(server: &OAuthServer, request: &AuthorizationRequest) -> Option<String> {
+fn wrong(server: &OAuthServer, request: &AuthorizeParams) -> Option<String> {
     let rules = server.rules();
     let Some(redirect_uris) = server.redirect_uris_of(&request.client_id) else {
         return Some(format!("no client {}", request.client_id));
@@ -86,7 +86,7 @@ impl OAuthServer {
     }
 }
 
-fn back(server: &OAuthServer, request: &AuthorizationRequest, is_allowed: bool) -> Response {
+fn back(server: &OAuthServer, request: &AuthorizeParams, is_allowed: bool) -> Response {
     let rules = server.rules();
     let mut answer = Vec::new();
     if is_allowed {
@@ -123,7 +123,7 @@ fn back(server: &OAuthServer, request: &AuthorizationRequest, is_allowed: bool) 
     }
 }
 
-fn form(request: &AuthorizationRequest) -> String {
+fn form(request: &AuthorizeParams) -> String {
     let pairs = serde_json::to_value(request).unwrap_or_default();
     let members = pairs.as_object().into_iter().flatten();
     let pairs = members.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect::<Vec<_>>();

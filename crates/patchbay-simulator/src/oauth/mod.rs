@@ -26,18 +26,18 @@ use patchbay_model::{Clock, Entropy};
 pub(crate) use authorize::consent_page;
 pub(crate) use discovery::replaced;
 pub use rules::{Approval, OAuthRules, TokenResponseShape};
-use store::Store;
+use store::OAuthStore;
 
 use crate::fault::{Faults, PlannedFault};
 
 /// A simulated authorization server. Cheap to clone.
 #[derive(Clone)]
-pub struct OAuthServer(Arc<Parts>);
+pub struct OAuthServer(Arc<OAuthParts>);
 
-struct Parts {
+struct OAuthParts {
     clock: Arc<dyn Clock>,
     rules: Mutex<OAuthRules>,
-    store: Mutex<Store>,
+    store: Mutex<OAuthStore>,
     faults: Faults,
     grants: Mutex<Vec<String>>,
 }
@@ -49,10 +49,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl OAuthServer {
     /// Creates a server with these rules.
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: OAuthRules) -> Self {
-        Self(Arc::new(Parts {
+        Self(Arc::new(OAuthParts {
             clock,
             rules: Mutex::new(rules),
-            store: Mutex::new(Store::new(entropy)),
+            store: Mutex::new(OAuthStore::new(entropy)),
             faults: Faults::default(),
             grants: Mutex::default(),
         }))
@@ -138,7 +138,7 @@ impl OAuthServer {
         locked(&self.0.rules).clone()
     }
 
-    fn store(&self) -> MutexGuard<'_, Store> {
+    fn store(&self) -> MutexGuard<'_, OAuthStore> {
         locked(&self.0.store)
     }
 

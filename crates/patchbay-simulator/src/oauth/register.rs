@@ -13,7 +13,7 @@ use super::OAuthServer;
 
 /// A dynamically registered client.
 #[derive(Clone)]
-pub(super) struct RegisteredClient {
+pub(super) struct SimulatedClient {
     pub(super) id: String,
     /// Empty for a public client.
     pub(super) secret: String,

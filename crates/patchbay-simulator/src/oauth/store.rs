@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use patchbay_model::Entropy;
 
-use super::register::RegisteredClient;
+use super::register::SimulatedClient;
 
 /// An authorization code.
 #[derive(Clone)]
@@ -58,16 +58,16 @@ impl RefreshToken {
 }
 
 /// The server's grants and registered clients.
-pub(super) struct Store {
+pub(super) struct OAuthStore {
     entropy: Arc<dyn Entropy>,
     codes: HashMap<String, Code>,
     families: Vec<TokenFamily>,
     pub(super) things: usize,
-    registered: Vec<RegisteredClient>,
+    registered: Vec<SimulatedClient>,
     pub(super) registrations: usize,
 }
 
-impl Store {
+impl OAuthStore {
     pub(super) fn new(entropy: Arc<dyn Entropy>) -> Self {
         Self {
             entropy,
@@ -100,14 +100,14 @@ impl Store {
     }
 
     /// Registers a client; without a secret it is a public client.
-    pub(super) fn register(&mut self, secret: Option<String>, redirect_uris: Vec<String>) -> RegisteredClient {
+    pub(super) fn register(&mut self, secret: Option<String>, redirect_uris: Vec<String>) -> SimulatedClient {
         self.registrations += 1;
-        let client = RegisteredClient { id: self.fresh("client"), secret: secret.unwrap_or_default(), redirect_uris };
+        let client = SimulatedClient { id: self.fresh("client"), secret: secret.unwrap_or_default(), redirect_uris };
         self.registered.push(client.clone());
         client
     }
 
-    pub(super) fn registered(&self, id: &str) -> Option<&RegisteredClient> {
+    pub(super) fn registered(&self, id: &str) -> Option<&SimulatedClient> {
         self.registered.iter().find(|client| client.id == id)
     }
 

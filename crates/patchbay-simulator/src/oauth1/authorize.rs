@@ -13,13 +13,13 @@ use super::{OAuth1Denial, OAuth1Server};
 use crate::oauth::{Approval, consent_page};
 
 #[derive(Deserialize)]
-pub(super) struct AuthorizationRequest {
+pub(super) struct OAuth1AuthorizeParams {
     #[serde(default)]
     oauth_token: String,
     decision: Option<String>,
 }
 
-pub(super) async fn page(State(server): State<OAuth1Server>, Query(request): Query<AuthorizationRequest>) -> Response {
+pub(super) async fn page(State(server): State<OAuth1Server>, Query(request): Query<OAuth1AuthorizeParams>) -> Response {
     match server.rules().approval {
         Approval::Always => back(&server, &request.oauth_token, true),
         Approval::Never => back(&server, &request.oauth_token, false),
@@ -30,7 +30,7 @@ pub(super) async fn page(State(server): State<OAuth1Server>, Query(request): Que
     }
 }
 
-pub(super) async fn decide(State(server): State<OAuth1Server>, Form(request): Form<AuthorizationRequest>) -> Response {
+pub(super) async fn decide(State(server): State<OAuth1Server>, Form(request): Form<OAuth1AuthorizeParams>) -> Response {
     back(&server, &request.oauth_token, request.decision.as_deref() == Some("allow"))
 }
 

@@ -20,17 +20,17 @@ use axum::{
 use patchbay_model::{Clock, Entropy};
 
 pub use self::rules::{OAuth1Denial, OAuth1Rules};
-use self::store::Store;
+use self::store::OAuth1Store;
 use crate::fault::{Faults, PlannedFault};
 
 /// A simulated provider. Cheap to clone.
 #[derive(Clone)]
-pub struct OAuth1Server(Arc<Parts>);
+pub struct OAuth1Server(Arc<OAuth1Parts>);
 
-struct Parts {
+struct OAuth1Parts {
     clock: Arc<dyn Clock>,
     rules: Mutex<OAuth1Rules>,
-    store: Mutex<Store>,
+    store: Mutex<OAuth1Store>,
     faults: Faults,
 }
 
@@ -41,10 +41,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl OAuth1Server {
     /// Creates a provider with these rules.
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, rules: OAuth1Rules) -> Self {
-        Self(Arc::new(Parts {
+        Self(Arc::new(OAuth1Parts {
             clock,
             rules: Mutex::new(rules),
-            store: Mutex::new(Store::new(entropy)),
+            store: Mutex::new(OAuth1Store::new(entropy)),
             faults: Faults::default(),
         }))
     }
@@ -104,7 +104,7 @@ impl OAuth1Server {
         locked(&self.0.rules).clone()
     }
 
-    fn store(&self) -> MutexGuard<'_, Store> {
+    fn store(&self) -> MutexGuard<'_, OAuth1Store> {
         locked(&self.0.store)
     }
 

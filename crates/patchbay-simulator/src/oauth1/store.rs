@@ -9,7 +9,7 @@ use patchbay_model::Entropy;
 
 /// A request token.
 #[derive(Clone)]
-pub(super) struct RequestToken {
+pub(super) struct IssuedRequestToken {
     pub(super) secret: String,
     pub(super) consumer: String,
     pub(super) callback: String,
@@ -25,16 +25,16 @@ struct Token {
 }
 
 /// The issued tokens and used nonces.
-pub(super) struct Store {
+pub(super) struct OAuth1Store {
     entropy: Arc<dyn Entropy>,
-    request_tokens: HashMap<String, RequestToken>,
+    request_tokens: HashMap<String, IssuedRequestToken>,
     tokens: HashMap<String, Token>,
     nonces: HashSet<[String; 4]>,
     pub(super) taken: Vec<String>,
     pub(super) token_requests: usize,
 }
 
-impl Store {
+impl OAuth1Store {
     pub(super) fn new(entropy: Arc<dyn Entropy>) -> Self {
         Self {
             entropy,
@@ -53,7 +53,7 @@ impl Store {
     /// Issues a request token and its secret.
     pub(super) fn request_token(&mut self, consumer: &str, callback: &str) -> (String, String) {
         let (token, secret) = (self.fresh("rq"), self.fresh("rqs"));
-        let given = RequestToken {
+        let given = IssuedRequestToken {
             secret: secret.clone(),
             consumer: consumer.to_owned(),
             callback: callback.to_owned(),
@@ -64,7 +64,7 @@ impl Store {
         (token, secret)
     }
 
-    pub(super) fn request_token_of(&self, token: &str) -> Option<&RequestToken> {
+    pub(super) fn request_token_of(&self, token: &str) -> Option<&IssuedRequestToken> {
         self.request_tokens.get(token)
     }
 

@@ -24,18 +24,18 @@ pub(super) enum TokenKind {
 }
 
 /// A rejection: the problem's name and additional parameters (OAuth Problem Reporting).
-pub(super) struct OAuthProblem {
+pub(super) struct SignatureProblem {
     problem: &'static str,
     more: Vec<(&'static str, String)>,
 }
 
-impl From<&'static str> for OAuthProblem {
+impl From<&'static str> for SignatureProblem {
     fn from(problem: &'static str) -> Self {
         Self { problem, more: Vec::new() }
     }
 }
 
-impl OAuthProblem {
+impl SignatureProblem {
     pub(super) fn response(self, rules: &OAuth1Rules) -> Response {
         if !rules.reports_problems {
             return (StatusCode::UNAUTHORIZED, "not authorized").into_response();
@@ -59,7 +59,7 @@ pub(super) struct IncomingRequest<'a> {
 
 impl OAuth1Server {
     /// Verifies a request.
-    pub(super) fn verify(&self, came: &IncomingRequest<'_>, by: TokenKind) -> Result<Signed, OAuthProblem> {
+    pub(super) fn verify(&self, came: &IncomingRequest<'_>, by: TokenKind) -> Result<Signed, SignatureProblem> {
         let rules = self.rules();
         let signed = Signed::read(came.method, came.uri, came.headers, came.body).ok_or("parameter_absent")?;
         let get = |name: &str| signed.get(name).ok_or("parameter_absent");
@@ -77,7 +77,7 @@ impl OAuth1Server {
         let (from, to) = (self.now() - rules.window_seconds, self.now() + rules.window_seconds);
         if !(from..=to).contains(&timestamp) {
             let more = vec![("oauth_acceptable_timestamps", format!("{from}-{to}"))];
-            return Err(OAuthProblem { problem: "timestamp_refused", more });
+            return Err(SignatureProblem { problem: "timestamp_refused", more });
         }
         let token = signed.get("oauth_token").unwrap_or_default();
         let mut store = self.store();
@@ -122,7 +122,7 @@ pub(super) async fn request(
         Err(refused) => return refused.response(&rules),
     };
     let Some(callback) = signed.get("oauth_callback") else {
-        return OAuthProblem::from("parameter_absent").response(&rules);
+        return SignatureProblem::from("parameter_absent").response(&rules);
     };
     if !rules.callbacks.is_empty() && !rules.callbacks.iter().any(|known| callback.starts_with(known)) {
         return (StatusCode::FORBIDDEN, "Callback URL not approved for this app").into_response();
@@ -155,12 +155,12 @@ pub(super) async fn access(
     let mut store = server.store();
     let allowed = store.request_token_of(token).and_then(|given| given.verifier.clone());
     let exchanged = match (allowed, signed.get("oauth_verifier")) {
-        (None, _) => return OAuthProblem::from("permission_unknown").response(&rules),
+        (None, _) => return SignatureProblem::from("permission_unknown").response(&rules),
         (Some(given), Some(brought)) if given == brought => store.trade(token),
-        _ => return OAuthProblem::from("verifier_invalid").response(&rules),
+        _ => return SignatureProblem::from("verifier_invalid").response(&rules),
     };
     drop(store);
-    let Some((token, secret)) = exchanged else { return OAuthProblem::from("token_rejected").response(&rules) };
+    let Some((token, secret)) = exchanged else { return SignatureProblem::from("token_rejected").response(&rules) };
     let mut pairs = vec![("oauth_token".to_owned(), token), ("oauth_token_secret".to_owned(), secret)];
     pairs.extend(rules.extra.clone());
     answer(&rules, pairs)

@@ -25,9 +25,9 @@ pub const NAMESPACE: &str = "urn:payroll:2026";
 
 /// A simulated SOAP service. Cheap to clone.
 #[derive(Clone)]
-pub struct SoapServer(Arc<Parts>);
+pub struct SoapServer(Arc<SoapParts>);
 
-struct Parts {
+struct SoapParts {
     user: String,
     password: String,
     faults: Faults,
@@ -38,7 +38,7 @@ struct Parts {
 impl SoapServer {
     /// Creates a service that accepts this user.
     pub fn new(user: &str, password: &str) -> Self {
-        Self(Arc::new(Parts {
+        Self(Arc::new(SoapParts {
             user: user.to_owned(),
             password: password.to_owned(),
             faults: Faults::default(),

@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{Call, errors::Rejection, state::Contract};
+use super::{OperationCall, errors::Rejection, state::Contract};
 
 /// The largest number of items on a page.
 const MAX_LIMIT: usize = 100;
 
 /// Returns one page of items in the provider's envelope.
-pub fn page(call: &Call<'_>, items: Vec<Value>) -> Result<Value, Rejection> {
+pub fn page(call: &OperationCall<'_>, items: Vec<Value>) -> Result<Value, Rejection> {
     let number = |name: &str, default: usize| match call.query(name).map(str::parse::<i64>) {
         None => Ok(default),
         Some(Ok(number)) if number >= 1 => Ok(usize::try_from(number).unwrap_or(usize::MAX)),
@@ -24,7 +24,7 @@ pub fn page(call: &Call<'_>, items: Vec<Value>) -> Result<Value, Rejection> {
 }
 
 /// Returns true if a contract matches every filter and the search text.
-pub fn passes(call: &Call<'_>, contract: &Contract) -> bool {
+pub fn passes(call: &OperationCall<'_>, contract: &Contract) -> bool {
     call.query.iter().all(|(name, wanted)| match name.as_str() {
         "query" => contains(&contract.fields, &wanted.to_lowercase()),
         "page" | "limit" => true,

@@ -57,7 +57,7 @@ pub struct SpotDraft {
 }
 
 /// The request of an operation.
-pub struct Call<'a> {
+pub struct OperationCall<'a> {
     /// Path parameters, in the path's order.
     pub path: Vec<String>,
     /// Query parameters, decoded.
@@ -70,7 +70,7 @@ pub struct Call<'a> {
     pub now: String,
 }
 
-impl Call<'_> {
+impl OperationCall<'_> {
     /// Returns the first value of a query parameter.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -201,7 +201,8 @@ impl SpotDraft {
         Shapes::check_query(operation, &query)?;
         let body = shapes.check_body(operation, body)?;
         let mount = self.mount(region);
-        let call = Call { path: parameters, query, body, mount: &mount, now: self.config.clock.now().to_rfc3339() };
+        let call =
+            OperationCall { path: parameters, query, body, mount: &mount, now: self.config.clock.now().to_rfc3339() };
         let mut workspace = lock(workspace);
         let reply = routes::run(operation, &mut workspace, &call)?;
         self.webhooks.send(&mut workspace, &call.now);

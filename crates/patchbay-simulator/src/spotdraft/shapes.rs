@@ -27,7 +27,7 @@ pub struct Operation {
 }
 
 #[derive(Deserialize)]
-struct Document {
+struct OperationCatalog {
     operations: Vec<Operation>,
     components: Value,
 }
@@ -50,7 +50,7 @@ impl Shapes {
     pub fn get() -> &'static Self {
         static SHAPES: OnceLock<Shapes> = OnceLock::new();
         SHAPES.get_or_init(|| {
-            let mut document: Document =
+            let mut document: OperationCatalog =
                 serde_json::from_str(include_str!("shapes.json")).expect("shapes.json is checked by a test");
             for operation in &mut document.operations {
                 operation.key = format!("{} {}", operation.method, operation.path);

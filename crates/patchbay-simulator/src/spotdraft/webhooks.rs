@@ -25,10 +25,10 @@ use super::state::Workspace;
 const MAX_DELIVERIES: usize = 200;
 
 #[derive(Default)]
-pub struct Webhooks(Arc<Shared>);
+pub struct Webhooks(Arc<WebhookDeliveries>);
 
 #[derive(Default)]
-struct Shared {
+struct WebhookDeliveries {
     deliveries: Mutex<Vec<Value>>,
     running: AtomicUsize,
     idle: Notify,
@@ -116,7 +116,7 @@ impl Webhooks {
     }
 }
 
-impl Shared {
+impl WebhookDeliveries {
     fn note(&self, delivery: Value) {
         let mut deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
         if deliveries.len() == MAX_DELIVERIES {

@@ -8,20 +8,18 @@ use jiff::{
 };
 use serde_json::Value;
 
-use super::{argument, text};
+use super::{FunctionResult, argument, text};
 use crate::expr::{
     error::EvalError,
     eval::Evaluation,
     value::{self, Maybe},
 };
 
-type Outcome = Result<Maybe, EvalError>;
-
-pub(super) fn now(_: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn now(_: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {
     Ok(evaluation.bindings.root("context").and_then(|context| context.get("now")).cloned())
 }
 
-pub(super) fn years_elapsed(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn years_elapsed(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {
     let format = text(arguments, 1, "yearsElapsed")?;
     let start = date(&text(arguments, 0, "yearsElapsed")?, &format)?;
     let end = match argument(arguments, 2) {
@@ -35,7 +33,7 @@ pub(super) fn years_elapsed(arguments: &[Maybe], evaluation: &mut Evaluation<'_>
     Ok(Some(Value::from(years)))
 }
 
-pub(super) fn has_passed(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn has_passed(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {
     let moment = date(&text(arguments, 0, "hasPassed")?, &text(arguments, 1, "hasPassed")?)?;
     #[expect(clippy::cast_possible_truncation, reason = "saturating, and refused by the calendar when too large")]
     let years = value::as_number(argument(arguments, 2)).unwrap_or(0.0) as i64;
@@ -43,7 +41,7 @@ pub(super) fn has_passed(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -
     Ok(Some(Value::Bool(moment < today(evaluation)?)))
 }
 
-pub(super) fn next_anniversary(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn next_anniversary(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {
     let format = text(arguments, 1, "nextAnniversary")?;
     let start = date(&text(arguments, 0, "nextAnniversary")?, &format)?;
     let today = today(evaluation)?;
@@ -68,19 +66,19 @@ fn today(evaluation: &Evaluation<'_>) -> Result<Date, EvalError> {
         .ok_or_else(|| EvalError::Type("the current time is not available here".to_owned()))
 }
 
-pub(super) fn format_date(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn format_date(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let from = if arguments.len() > 2 { Some(text(arguments, 2, "formatDate")?) } else { None };
     let moment = moment(argument(arguments, 0), from.as_deref(), "formatDate")?;
     written(moment, &text(arguments, 1, "formatDate")?).map(|text| Some(Value::String(text)))
 }
 
-pub(super) fn parse_date(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn parse_date(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let format = text(arguments, 1, "parseDate")?;
     let moment = moment(argument(arguments, 0), Some(&format), "parseDate")?;
     Ok(Some(Value::String(moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())))
 }
 
-pub(super) fn add_days(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn add_days(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let format = if arguments.len() > 2 { Some(text(arguments, 2, "addDays")?) } else { None };
     let moment = moment(argument(arguments, 0), format.as_deref(), "addDays")?;
     #[expect(clippy::cast_possible_truncation, reason = "saturating, and refused by the calendar when too large")]

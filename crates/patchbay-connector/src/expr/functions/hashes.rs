@@ -7,22 +7,20 @@ use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
-use super::text;
+use super::{FunctionResult, text};
 use crate::expr::{error::EvalError, eval::Evaluation, value::Maybe};
 
-type Outcome = Result<Maybe, EvalError>;
-
-pub(super) fn sha256(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn sha256(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let hash = Sha256::digest(text(arguments, 0, "sha256")?);
     written(&hash, arguments, 1, "sha256")
 }
 
-pub(super) fn md5(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn md5(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let hash = Md5::digest(text(arguments, 0, "md5")?);
     written(&hash, arguments, 1, "md5")
 }
 
-pub(super) fn hmac(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn hmac(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let (data, key) = (text(arguments, 0, "hmac")?, text(arguments, 1, "hmac")?);
     let algorithm = if arguments.len() > 2 { text(arguments, 2, "hmac")? } else { "sha256".to_owned() };
     let (data, key) = (data.as_bytes(), key.as_bytes());
@@ -41,7 +39,7 @@ pub(super) fn hmac(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
 }
 
 /// Returns a UUID of version 8 (RFC 9562 section 5.8), derived from the call, the iterator's index and the name.
-pub(super) fn uuid(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn uuid(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {
     let name = if arguments.is_empty() { String::new() } else { text(arguments, 0, "uuid")? };
     let context = evaluation.bindings.root("context");
     let of = |key| context.and_then(|context| context.get(key)).and_then(Value::as_str);
@@ -64,7 +62,7 @@ pub(super) fn uuid(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outc
     Ok(Some(Value::String(groups.join("-"))))
 }
 
-fn written(hash: &[u8], arguments: &[Maybe], place: usize, function: &str) -> Outcome {
+fn written(hash: &[u8], arguments: &[Maybe], place: usize, function: &str) -> FunctionResult {
     let encoding = if arguments.len() > place { text(arguments, place, function)? } else { "hex".to_owned() };
     match encoding.as_str() {
         "hex" => Ok(Some(Value::String(hex(hash)))),

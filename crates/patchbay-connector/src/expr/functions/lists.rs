@@ -2,38 +2,35 @@
 
 use serde_json::Value;
 
-use super::{argument, text};
+use super::{FunctionResult, argument, text};
 use crate::expr::{
-    error::EvalError,
     eval::Evaluation,
     value::{self, Maybe},
 };
 
-type Outcome = Result<Maybe, EvalError>;
-
-pub(super) fn present(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn present(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     Ok(Some(Value::Bool(!matches!(argument(arguments, 0), None | Some(Value::Null)))))
 }
 
-pub(super) fn missing(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn missing(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     Ok(Some(Value::Bool(matches!(argument(arguments, 0), None | Some(Value::Null)))))
 }
 
-pub(super) fn keys(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn keys(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     Ok(match argument(arguments, 0) {
         Some(Value::Object(members)) => Some(members.keys().cloned().collect()),
         _ => Some(Value::Array(Vec::new())),
     })
 }
 
-pub(super) fn values(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn values(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     Ok(match argument(arguments, 0) {
         Some(Value::Object(members)) => Some(members.values().cloned().collect()),
         _ => Some(Value::Array(Vec::new())),
     })
 }
 
-pub(super) fn prefix_keys(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn prefix_keys(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {
     let prefix = text(arguments, 1, "prefixKeys")?;
     Ok(match argument(arguments, 0) {
         Some(Value::Object(members)) => {
@@ -44,7 +41,7 @@ pub(super) fn prefix_keys(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) 
     })
 }
 
-pub(super) fn includes(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn includes(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let container = argument(arguments, 0);
     let found = match argument(arguments, 1) {
         Some(Value::Array(wanted)) => wanted.iter().all(|wanted| value::contains(container, Some(wanted))),
@@ -53,7 +50,7 @@ pub(super) fn includes(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     Ok(Some(Value::Bool(found)))
 }
 
-pub(super) fn includes_some(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn includes_some(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let container = argument(arguments, 0);
     let found = match argument(arguments, 1) {
         Some(Value::Array(wanted)) => wanted.iter().any(|wanted| value::contains(container, Some(wanted))),
@@ -62,7 +59,7 @@ pub(super) fn includes_some(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outc
     Ok(Some(Value::Bool(found)))
 }
 
-pub(super) fn length(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn length(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     Ok(match argument(arguments, 0) {
         Some(Value::Array(items)) => Some(Value::from(items.len())),
         Some(Value::Object(members)) => Some(Value::from(members.len())),
@@ -72,7 +69,7 @@ pub(super) fn length(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
 }
 
 /// For XML, in which a list with one item cannot be distinguished from the item.
-pub(super) fn list(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn list(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     Ok(Some(match argument(arguments, 0) {
         Some(list @ Value::Array(_)) => list.clone(),
         None | Some(Value::Null) => Value::Array(Vec::new()),
@@ -80,20 +77,20 @@ pub(super) fn list(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
     }))
 }
 
-pub(super) fn first(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn first(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     Ok(argument(arguments, 0).and_then(Value::as_array).and_then(|items| items.first()).cloned())
 }
 
-pub(super) fn last(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn last(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     Ok(argument(arguments, 0).and_then(Value::as_array).and_then(|items| items.last()).cloned())
 }
 
-pub(super) fn sum(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn sum(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let items = argument(arguments, 0).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     Ok(Some(value::number(items.iter().filter_map(|item| value::as_number(Some(item))).sum())))
 }
 
-pub(super) fn join(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn join(arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {
     let separator = if arguments.len() > 1 { text(arguments, 1, "join")? } else { ",".to_owned() };
     Ok(match argument(arguments, 0) {
         Some(Value::Array(items)) => {
@@ -114,13 +111,13 @@ fn elements(arguments: &[Maybe]) -> &[Value] {
 }
 
 /// The form with a path as a string; the form with an expression is a node of the tree.
-pub(super) fn map(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn map(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let path = text(arguments, 1, "map")?;
     Ok(Some(elements(arguments).iter().filter_map(|element| at_path(element, &path)).cloned().collect()))
 }
 
 /// The form with a path as a string; the form with an expression is a node of the tree.
-pub(super) fn filter(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn filter(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let path = text(arguments, 1, "filter")?;
     let keeps = |element: &&Value| {
         let found = at_path(element, &path);
@@ -130,7 +127,7 @@ pub(super) fn filter(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
 }
 
 /// As in JavaScript, negative bounds count from the end.
-pub(super) fn slice(arguments: &[Maybe], _: &mut Evaluation<'_>) -> Outcome {
+pub(super) fn slice(arguments: &[Maybe], _: &mut Evaluation<'_>) -> FunctionResult {
     let bound = |place: usize, length: usize, otherwise: usize| -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "saturating, and clamped to the length")]
         let Some(bound) =

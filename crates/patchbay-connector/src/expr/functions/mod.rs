@@ -17,7 +17,10 @@ use serde_json::Value;
 use super::{error::EvalError, eval::Evaluation, memory_budget::size, value::Maybe};
 use table::FUNCTIONS;
 
-type Run = fn(&[Maybe], &mut Evaluation<'_>) -> Result<Maybe, EvalError>;
+/// The result of a function: a value, or none.
+type FunctionResult = Result<Maybe, EvalError>;
+/// The code of a function.
+type FunctionBody = fn(&[Maybe], &mut Evaluation<'_>) -> FunctionResult;
 
 /// A function of the language.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +39,7 @@ pub struct Function {
     pub result: &'static str,
     /// The minimum and the maximum number of arguments.
     pub(super) count: (usize, usize),
-    run: Run,
+    run: FunctionBody,
 }
 
 /// Returns every function, in the order of the reference.
@@ -64,11 +67,7 @@ pub(super) fn nearest_method(name: &str) -> Option<&'static str> {
     crate::suggest::nearest(name, FUNCTIONS.iter().flat_map(|known| known.methods.iter().copied()))
 }
 
-pub(super) fn call(
-    function: &Function,
-    arguments: &[Maybe],
-    evaluation: &mut Evaluation<'_>,
-) -> Result<Maybe, EvalError> {
+pub(super) fn call(function: &Function, arguments: &[Maybe], evaluation: &mut Evaluation<'_>) -> FunctionResult {
     let given: usize = arguments.iter().flatten().map(size).sum();
     evaluation.spend(1 + given as u64 / 1024)?;
     let made = (function.run)(arguments, evaluation)?;

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::{Outcome, contracts::contract, created, ok};
 use crate::spotdraft::{
-    Call,
+    OperationCall,
     errors::Rejection,
     filters::page,
     state::{Workspace, merge, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
     Some(match key {
         "GET /contracts/{contract_id}/comments/" => contract(workspace, call, |contract, call| {
             ok(page(call, contract.comments.values().rev().cloned().collect())?)
@@ -93,7 +93,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
     })
 }
 
-fn comment(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn comment(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let id = workspace.fresh();
     let contract = workspace.contract(&call.path[0])?;
     let comment = json!({ "id": id, "contract_id": contract.id, "comment": call.body["comment"], "replies": [] });
@@ -104,7 +104,7 @@ fn comment(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     created(comment)
 }
 
-fn approvals(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn approvals(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let contract_id = workspace.contract(&call.path[0])?.id;
     workspace.contracts[&contract_id].must_be_open("An approval")?;
     let asked = call.body["approvals"].as_array().or_else(|| call.body.as_array()).cloned().unwrap_or_default();
@@ -121,7 +121,7 @@ fn approvals(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     created(Value::Array(made))
 }
 
-fn business_user(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn business_user(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let id = call.body["user_id"].as_i64().unwrap_or_default();
     let user = workspace.users.get(&id).cloned().ok_or_else(Rejection::not_found)?;
     let contract = workspace.contract(&call.path[0])?;
@@ -131,7 +131,7 @@ fn business_user(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     ok(answer)
 }
 
-fn invite(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn invite(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let items = call.body["items"].as_array().cloned().unwrap_or_default();
     let (mut users, mut roles) = (Vec::new(), Vec::new());
     for item in &items {
@@ -163,7 +163,7 @@ fn invite(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     ok(json!({ "impacted_users": users, "impacted_roles": roles }))
 }
 
-fn task(workspace: &mut Workspace, call: &Call<'_>, new: &Value, contract: Option<i64>) -> Value {
+fn task(workspace: &mut Workspace, call: &OperationCall<'_>, new: &Value, contract: Option<i64>) -> Value {
     let id = workspace.fresh();
     let mut task = new.clone();
     merge(&mut task, &json!({ "id": id, "created": call.now, "status": "UPCOMING" }));

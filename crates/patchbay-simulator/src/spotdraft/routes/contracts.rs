@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{Outcome, created, ok};
 use crate::spotdraft::{
-    Call, Reply,
+    OperationCall, Reply,
     errors::Rejection,
     filters::{page, passes},
     state::{Contract, StoredFile, Table, Workspace},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
     Some(match key {
         "GET /contracts/" => list(workspace, call),
         "POST /contracts/" => create(workspace, call),
@@ -56,8 +56,8 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
 /// Runs on the contract that the path names first.
 pub(super) fn contract(
     workspace: &mut Workspace,
-    call: &Call<'_>,
-    work: impl FnOnce(&mut Contract, &Call<'_>) -> Outcome,
+    call: &OperationCall<'_>,
+    work: impl FnOnce(&mut Contract, &OperationCall<'_>) -> Outcome,
 ) -> Outcome {
     work(workspace.contract(&call.path[0])?, call)
 }
@@ -66,7 +66,7 @@ fn latest_text(contract: &Contract) -> String {
     contract.versions.last().map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default()
 }
 
-fn list(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     // The newest first.
     let found = workspace
         .contracts
@@ -77,7 +77,7 @@ fn list(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     ok(page(call, found.collect())?)
 }
 
-fn create(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let template_id = call.body["contract_template_id"].as_i64().unwrap_or_default();
     let Some(template) = workspace.templates.get(&template_id).cloned() else {
         return Err(Rejection::field("contract_template_id", "The template does not exist."));
@@ -128,7 +128,7 @@ struct New<'a> {
     contract_kind: &'a str,
 }
 
-fn add(workspace: &mut Workspace, call: &Call<'_>, new: &New<'_>, file: StoredFile) -> i64 {
+fn add(workspace: &mut Workspace, call: &OperationCall<'_>, new: &New<'_>, file: StoredFile) -> i64 {
     let id = workspace.fresh();
     let type_name = workspace.contract_types.get(&new.type_id).map_or(Value::Null, |kind| kind["name"].clone());
     let contract = Contract {
@@ -160,7 +160,7 @@ fn add(workspace: &mut Workspace, call: &Call<'_>, new: &New<'_>, file: StoredFi
     id
 }
 
-fn preview(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn preview(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let template = call.body["contract_template_id"].as_i64().and_then(|id| workspace.templates.get(&id));
     let name = template
         .map_or_else(|| "Preview".to_owned(), |template| template["name"].as_str().unwrap_or_default().to_owned());
@@ -168,7 +168,13 @@ fn preview(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     Ok(Reply::File { name: "preview.pdf".to_owned(), content_type: "application/pdf", bytes: text.into_bytes() })
 }
 
-fn upload(workspace: &mut Workspace, call: &Call<'_>, content: &str, status: &str, contract_kind: &str) -> Outcome {
+fn upload(
+    workspace: &mut Workspace,
+    call: &OperationCall<'_>,
+    content: &str,
+    status: &str,
+    contract_kind: &str,
+) -> Outcome {
     let text = |name: &str| call.body[name].as_str().unwrap_or_default().to_owned();
     let bytes = decode(&text(content), content)?;
     let type_id = call.body["contract_type_id"].as_i64().unwrap_or_default();
@@ -214,7 +220,7 @@ pub(super) fn content_type(name: &str) -> &'static str {
     }
 }
 
-fn by_external_metadata(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn by_external_metadata(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let wanted = call.path[0].as_str();
     let has = |contract: &&Contract| {
         contract.external_metadata.as_ref().is_some_and(|metadata| metadata["id"].as_str() == Some(wanted))
@@ -228,7 +234,7 @@ fn by_external_metadata(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     ok(found.collect::<Value>())
 }
 
-fn relate(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn relate(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let other = call.body["related_contract_id"].as_i64().unwrap_or_default();
     let id = workspace.contract(&call.path[0])?.id;
     if !workspace.contracts.contains_key(&other) {
@@ -244,7 +250,7 @@ fn relate(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     created(relation)
 }
 
-fn related(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn related(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let relations = workspace.contract(&call.path[0])?.relations.values().cloned().collect::<Vec<_>>();
     let items = relations.iter().filter_map(|relation| {
         let other = workspace.contracts.get(&relation["related_contract_id"].as_i64()?)?;
@@ -257,7 +263,7 @@ fn related(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     ok(page(call, items.collect())?)
 }
 
-fn contract_data(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn contract_data(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     if matches!(contract.status(), "EXECUTED" | "VOIDED") {
         return Err(Rejection::invalid("Contract cannot be updated because it has been executed."));

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{Outcome, created, ok};
 use crate::spotdraft::{
-    Call, Reply,
+    OperationCall, Reply,
     errors::Rejection,
     filters::page,
     state::{Workspace, merge, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
     Some(match key {
         "GET /counter_parties/" => list(workspace, call),
         "POST /counter_parties/" => create(workspace, call),
@@ -62,7 +62,7 @@ fn of(rows: &IndexMap<i64, (i64, Value)>, owner: i64) -> Vec<Value> {
 }
 
 /// The counterparty in the path.
-fn owner(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Rejection> {
+fn owner(workspace: &Workspace, call: &OperationCall<'_>) -> Result<i64, Rejection> {
     let id = number(&call.path[0])?;
     if workspace.counterparties.contains_key(&id) { Ok(id) } else { Err(Rejection::not_found()) }
 }
@@ -76,7 +76,7 @@ fn whole(workspace: &Workspace, id: i64) -> Value {
     counterparty
 }
 
-fn list(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn list(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let email = call.query("filter__client_email_address");
     let has_email =
         |id: i64| email.is_none_or(|email| of(&workspace.contacts, id).iter().any(|contact| contact["email"] == email));
@@ -91,7 +91,7 @@ fn list(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     ok(page(call, found.map(|(id, _)| whole(workspace, *id)).collect())?)
 }
 
-fn create(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let body = &call.body;
     let name =
         body["organization_name"].as_str().or_else(|| body["contact_name"].as_str()).unwrap_or_default().to_owned();
@@ -129,7 +129,7 @@ fn create(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     created(whole(workspace, id))
 }
 
-fn add(workspace: &mut Workspace, call: &Call<'_>, kind: Kind) -> Outcome {
+fn add(workspace: &mut Workspace, call: &OperationCall<'_>, kind: Kind) -> Outcome {
     let owner = owner(workspace, call)?;
     let id = workspace.fresh();
     let mut row = json!({ "is_primary": false });
@@ -141,7 +141,7 @@ fn add(workspace: &mut Workspace, call: &Call<'_>, kind: Kind) -> Outcome {
     created(row)
 }
 
-fn change(workspace: &mut Workspace, call: &Call<'_>, kind: Kind) -> Outcome {
+fn change(workspace: &mut Workspace, call: &OperationCall<'_>, kind: Kind) -> Outcome {
     let (owner, id) = (owner(workspace, call)?, number(&call.path[1])?);
     let row = rows(workspace, kind).get_mut(&id).filter(|(of, _)| *of == owner).ok_or_else(Rejection::not_found)?;
     merge(&mut row.1, &call.body);
@@ -151,7 +151,7 @@ fn change(workspace: &mut Workspace, call: &Call<'_>, kind: Kind) -> Outcome {
     ok(changed)
 }
 
-fn bulk(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn bulk(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let owner = owner(workspace, call)?;
     let changes = call.body["contacts"].as_array().cloned().unwrap_or_default();
     let mut changed = Vec::new();

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{Outcome, ok};
 use crate::spotdraft::{
-    Call,
+    OperationCall,
     errors::Rejection,
     state::{StoredFile, Workspace},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
     Some(match key {
         "POST /workspace/files/uploads/" => {
             let asked = call.body["files"].as_array().cloned().unwrap_or_default();
@@ -37,7 +37,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
 }
 
 /// The assistant answers with what it finds in the named contracts.
-fn query(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn query(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let chat = call.body["chat_id"].as_str().map_or_else(|| workspace.fresh_uuid(), str::to_owned);
     let named = call.body["contracts"].as_array().cloned().unwrap_or_default();
     let mut found = Vec::new();

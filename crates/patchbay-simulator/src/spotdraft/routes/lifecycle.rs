@@ -8,12 +8,12 @@ use super::{
     created, ok,
 };
 use crate::spotdraft::{
-    Call, Reply,
+    OperationCall, Reply,
     errors::Rejection,
     state::{StoredFile, Workspace},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
     Some(match key {
         "POST /contracts/{composite_id}/status/void" => void(workspace, call),
         "POST /contracts/{composite_id}/send_to_counterparties" => send(workspace, call),
@@ -50,7 +50,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
     })
 }
 
-fn void(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn void(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     contract.must_be_open("Voiding")?;
     contract.set_status("VOIDED");
@@ -60,7 +60,7 @@ fn void(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     Ok(Reply::Empty(204))
 }
 
-fn send(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn send(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     contract.must_be_open("Sending to counterparties")?;
     if contract.status() == "ON_HOLD" {
@@ -73,7 +73,7 @@ fn send(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     ok(json!({}))
 }
 
-fn mark(workspace: &mut Workspace, call: &Call<'_>, mark: bool) -> Outcome {
+fn mark(workspace: &mut Workspace, call: &OperationCall<'_>, mark: bool) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     contract.must_be_open("Execution")?;
     if contract.marked_for_execution == mark {
@@ -91,7 +91,7 @@ fn mark(workspace: &mut Workspace, call: &Call<'_>, mark: bool) -> Outcome {
     ok(json!({}))
 }
 
-fn new_version(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn new_version(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let name = call.body["document_name"].as_str().unwrap_or_default().to_owned();
     let bytes = decode(call.body["document_base_64"].as_str().unwrap_or_default(), "document_base_64")?;
     let executed = call.body["is_executed_version"] == true;
@@ -109,7 +109,7 @@ fn new_version(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     created(Value::Null)
 }
 
-fn download_link(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn download_link(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     let version = contract.versions.len();
     let Some(file) = contract.versions.last().cloned() else { return Err(Rejection::not_found()) };
@@ -118,13 +118,13 @@ fn download_link(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     ok(json!({ "url": url, "file_name": name, "current_version_id": version }))
 }
 
-fn file(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn file(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     let file = contract.versions.last().cloned().ok_or_else(Rejection::not_found)?;
     Ok(Reply::File { name: file.name, content_type: file.content_type, bytes: file.bytes })
 }
 
-fn supported_document(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn supported_document(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let name = call.body["name"].clone();
     decode(call.body["file_base64"].as_str().unwrap_or_default(), "file_base64")?;
     workspace.contract(&call.path[0])?.must_be_open("A supporting document")?;

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{Outcome, contracts::contract, ok};
 use crate::spotdraft::{
-    Call,
+    OperationCall,
     errors::Rejection,
     state::{Contract, Workspace, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
     Some(match key {
         "GET /contracts/{composite_id}/key_pointers" => contract(workspace, call, |contract, _| all(contract)),
         "POST /contracts/{composite_id}/key_pointers/bulk" => bulk(workspace, call),
@@ -49,13 +49,13 @@ fn all(contract: &Contract) -> Outcome {
     ok(contract.key_pointers.values().cloned().collect::<Value>())
 }
 
-fn updated(workspace: &mut Workspace, call: &Call<'_>, kind: &'static str) {
+fn updated(workspace: &mut Workspace, call: &OperationCall<'_>, kind: &'static str) {
     if let Ok(summary) = workspace.contract(&call.path[0]).map(|contract| contract.summary()) {
         workspace.happened(kind, summary);
     }
 }
 
-fn bulk(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn bulk(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let changes = call.body["key_pointers"].as_array().cloned().unwrap_or_default();
     let contract = workspace.contract(&call.path[0])?;
     // All or none: every name is checked before a value changes.
@@ -81,7 +81,7 @@ fn bulk(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     outcome
 }
 
-fn set_external(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn set_external(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let contract = workspace.contract(&call.path[0])?;
     let given = call.body.get("external_metadata").filter(|given| given.is_object()).unwrap_or(&call.body).clone();
     let kind = if contract.external_metadata.is_some() {

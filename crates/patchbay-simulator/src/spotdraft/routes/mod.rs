@@ -13,12 +13,12 @@ mod people;
 mod webhooks;
 mod workspace;
 
-use super::{Call, Reply, errors::Rejection, shapes::Operation, state::Workspace};
+use super::{OperationCall, Reply, errors::Rejection, shapes::Operation, state::Workspace};
 
 type Outcome = Result<Reply, Rejection>;
 
 /// Runs an operation.
-pub fn run(operation: &Operation, workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+pub fn run(operation: &Operation, workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let key = operation.key.as_str();
     let families = [
         contracts::run,

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{Outcome, contracts::contract, created, ok};
 use crate::spotdraft::{
-    Call, Reply,
+    OperationCall, Reply,
     errors::Rejection,
     state::{Workspace, merge, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
     Some(match key {
         "GET /contracts/{contract_id}/obligations/" => {
             contract(workspace, call, |contract, _| ok(contract.obligations.values().cloned().collect::<Value>()))
@@ -50,7 +50,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
     })
 }
 
-fn make(workspace: &mut Workspace, call: &Call<'_>, new: &[Value]) -> Result<Vec<Value>, Rejection> {
+fn make(workspace: &mut Workspace, call: &OperationCall<'_>, new: &[Value]) -> Result<Vec<Value>, Rejection> {
     let contract_id = workspace.contract(&call.path[0])?.id;
     let mut made = Vec::new();
     for new in new {

@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::{Outcome, created, ok};
 use crate::spotdraft::{
-    Call, Reply,
+    OperationCall, Reply,
     errors::Rejection,
     state::{Activity, Workspace, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
     Some(match key {
         "POST /webhooks/" => create(workspace, call),
         "DELETE /webhooks/{webhook_id}" => match number(&call.path[0]).map(|id| workspace.webhooks.shift_remove(&id)) {
@@ -23,7 +23,7 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
     })
 }
 
-fn create(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn create(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let url = call.body["url"].as_str().unwrap_or_default();
     let parsed = url::Url::parse(url);
     // The provider wants https; the sandbox's own receivers are on loopback.
@@ -42,7 +42,7 @@ fn create(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     created(webhook)
 }
 
-fn re_trigger(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn re_trigger(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let ids = call.body["contract_ids"].as_array().cloned().unwrap_or_default();
     let found = ids.iter().filter_map(|id| workspace.last_activities.get(&id.as_i64()?).cloned()).collect::<Vec<_>>();
     if found.is_empty() {

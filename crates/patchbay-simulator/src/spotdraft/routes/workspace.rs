@@ -4,12 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::{Outcome, created, ok};
 use crate::spotdraft::{
-    Call,
+    OperationCall,
     errors::Rejection,
     state::{Workspace, merge, number},
 };
 
-pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outcome> {
+pub fn run(key: &str, workspace: &mut Workspace, call: &OperationCall<'_>) -> Option<Outcome> {
     Some(match key {
         "GET /contract_types/" => ok(workspace.contract_types.values().cloned().collect::<Value>()),
         "POST /contract_types/{contract_type_id}/access_control" => access_control(workspace, call),
@@ -52,22 +52,22 @@ pub fn run(key: &str, workspace: &mut Workspace, call: &Call<'_>) -> Option<Outc
     })
 }
 
-fn contract_type(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Rejection> {
+fn contract_type(workspace: &Workspace, call: &OperationCall<'_>) -> Result<i64, Rejection> {
     let id = number(&call.path[0])?;
     if workspace.contract_types.contains_key(&id) { Ok(id) } else { Err(Rejection::not_found()) }
 }
 
-fn template(workspace: &Workspace, call: &Call<'_>) -> Result<i64, Rejection> {
+fn template(workspace: &Workspace, call: &OperationCall<'_>) -> Result<i64, Rejection> {
     let id = number(&call.path[0])?;
     if workspace.templates.contains_key(&id) { Ok(id) } else { Err(Rejection::not_found()) }
 }
 
-fn tagged(template: &Value, call: &Call<'_>) -> bool {
+fn tagged(template: &Value, call: &OperationCall<'_>) -> bool {
     let tags = template["tags"].as_array().cloned().unwrap_or_default();
     call.query("tags").is_none_or(|wanted| wanted.split(',').any(|wanted| tags.iter().any(|tag| tag == wanted)))
 }
 
-fn access_control(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn access_control(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let id = contract_type(workspace, call)?;
     let asked = call.body["permission_filter_list"].as_array().cloned().unwrap_or_default();
     let roles = workspace.roles.values().map(|role| json!({ "kind": "ROLE", "subject_id": role["id"], "role": role }));
@@ -79,7 +79,7 @@ fn access_control(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     )
 }
 
-fn create_entity(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn create_entity(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let kind = call.body["organization_type_id"].as_i64().unwrap_or_default();
     let Some(kind) = workspace.organization_types.get(&kind).cloned() else {
         return Err(Rejection::field("organization_type_id", "The organization type does not exist."));
@@ -121,7 +121,7 @@ fn facets(workspace: &mut Workspace) -> Outcome {
     ok(json!({ "facets": facets }))
 }
 
-fn facet_options(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn facet_options(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let field = call.path[0].as_str();
     if !FACETS.iter().any(|(known, _)| *known == field) {
         return Err(Rejection::not_found());
@@ -134,7 +134,7 @@ fn facet_options(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
     )
 }
 
-fn create_tags(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn create_tags(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let asked = call.body["tags"].as_array().cloned().unwrap_or_default();
     if let Some(taken) = asked.iter().find(|new| workspace.tags.values().any(|tag| tag["name"] == new["name"])) {
         return Err(Rejection::invalid(format!("The tag {} exists already.", taken["name"])));
@@ -151,7 +151,7 @@ fn create_tags(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
 }
 
 /// A small, honest part of SQL: `SELECT columns|COUNT(*) FROM contracts [WHERE column = 'value'] [LIMIT n]`.
-fn analytics(workspace: &mut Workspace, call: &Call<'_>) -> Outcome {
+fn analytics(workspace: &mut Workspace, call: &OperationCall<'_>) -> Outcome {
     let query = call.body["query"].as_str().unwrap_or_default().trim().trim_end_matches(';');
     let unsupported = || {
         Rejection::not_implemented(

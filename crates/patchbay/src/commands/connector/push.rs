@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::{ServerArgs, error_message},
-    source::{self, ConnectorFiles},
+    source::{self, FoundConnector},
     stdout,
 };
 use crate::api_client::{ApiClient, ServerResponse};
@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn push(remote: &ApiClient, source: &ConnectorFiles) -> anyhow::Result<ServerResponse> {
+async fn push(remote: &ApiClient, source: &FoundConnector) -> anyhow::Result<ServerResponse> {
     let files = source.files.iter().map(|file| {
         let name = file.name.rsplit('/').next().unwrap_or_default();
         json!({ "name": name, "text": file.text })

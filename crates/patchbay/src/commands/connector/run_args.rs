@@ -17,7 +17,7 @@ use patchbay_model::Metadata;
 use patchbay_vault::OsEntropy;
 use serde::de::DeserializeOwned;
 
-use super::source::ConnectorFiles;
+use super::source::FoundConnector;
 use crate::{
     config::{parse_network, parse_upstream, read_ca_file},
     runtime::{SystemClock, Threads, build_runtime},
@@ -66,7 +66,7 @@ pub struct CompletedRun {
 
 impl RunArgs {
     /// Reads and validates the selected connector.
-    pub fn load_connector(&self) -> anyhow::Result<(ConnectorFiles, Connector)> {
+    pub fn load_connector(&self) -> anyhow::Result<(FoundConnector, Connector)> {
         let source = super::source::find_one(&self.connector)?;
         let connector = source.connector()?;
         Ok((source, connector))

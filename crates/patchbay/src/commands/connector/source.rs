@@ -10,14 +10,14 @@ use crate::connectors;
 const MAIN_SUFFIXES: [&str; 2] = [".connector.s1.yaml", ".connector.yaml"];
 
 /// The files of a connector and their location.
-pub struct ConnectorFiles {
+pub struct FoundConnector {
     /// The connector's folder, or its only file. `None` if it is built into the binary.
     pub place: Option<PathBuf>,
     /// The files.
     pub files: Vec<SourceFile>,
 }
 
-impl ConnectorFiles {
+impl FoundConnector {
     /// Loads the connector. Returns its diagnostics, and the connector if none of them is an error.
     pub fn load(&self) -> (Option<Connector>, Vec<Diagnostic>) {
         let loaded = load(&self.files);
@@ -33,7 +33,7 @@ impl ConnectorFiles {
 }
 
 /// Finds the one connector at a path or with a built-in key.
-pub fn find_one(name: &str) -> anyhow::Result<ConnectorFiles> {
+pub fn find_one(name: &str) -> anyhow::Result<FoundConnector> {
     let path = Path::new(name);
     if !path.exists() {
         return built_in(name);
@@ -46,7 +46,7 @@ pub fn find_one(name: &str) -> anyhow::Result<ConnectorFiles> {
 }
 
 /// Finds all connectors at a path: a file, a connector's folder, or a folder of such folders.
-pub fn find_all(path: &Path) -> anyhow::Result<Vec<ConnectorFiles>> {
+pub fn find_all(path: &Path) -> anyhow::Result<Vec<FoundConnector>> {
     if path.is_file() {
         return Ok(vec![connector_at_file(path)?]);
     }
@@ -54,21 +54,21 @@ pub fn find_all(path: &Path) -> anyhow::Result<Vec<ConnectorFiles>> {
     if folders.is_empty() {
         bail!("{} contains no connector; the main file of a connector is named NAME.connector.yaml", path.display());
     }
-    let sources = folders.into_iter().map(|(folder, files)| ConnectorFiles { place: Some(folder.into()), files });
+    let sources = folders.into_iter().map(|(folder, files)| FoundConnector { place: Some(folder.into()), files });
     Ok(sources.collect())
 }
 
-fn built_in(key: &str) -> anyhow::Result<ConnectorFiles> {
+fn built_in(key: &str) -> anyhow::Result<FoundConnector> {
     let mut known = connectors::built_in();
     if let Some(files) = known.remove(key) {
-        return Ok(ConnectorFiles { place: None, files });
+        return Ok(FoundConnector { place: None, files });
     }
     let known = known.into_keys().collect::<Vec<_>>().join(", ");
     bail!("{key} is not a file, a folder, or the key of a built-in connector ({known})")
 }
 
 /// Returns the connector of one file. If it is a main file, includes the partials of the same name next to it.
-fn connector_at_file(path: &Path) -> anyhow::Result<ConnectorFiles> {
+fn connector_at_file(path: &Path) -> anyhow::Result<FoundConnector> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = MAIN_SUFFIXES.iter().find_map(|ending| name.strip_suffix(ending));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -81,5 +81,5 @@ fn connector_at_file(path: &Path) -> anyhow::Result<ConnectorFiles> {
         });
         files.extend(partials);
     }
-    Ok(ConnectorFiles { place: Some(path.to_owned()), files })
+    Ok(FoundConnector { place: Some(path.to_owned()), files })
 }

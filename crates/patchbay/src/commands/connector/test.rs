@@ -18,7 +18,7 @@ use patchbay_model::{Clock, Entropy};
 use patchbay_vault::OsEntropy;
 
 use super::{
-    source::{self, ConnectorFiles},
+    source::{self, FoundConnector},
     stdout,
 };
 use crate::runtime::{SystemClock, Threads, build_runtime};
@@ -84,7 +84,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn run_recorded_cases(connector: &Connector, source: &ConnectorFiles, only: Option<&str>) -> anyhow::Result<CaseTally> {
+fn run_recorded_cases(connector: &Connector, source: &FoundConnector, only: Option<&str>) -> anyhow::Result<CaseTally> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let wanted = only.and_then(|id| connector.action(id)).map(|action| action.id.as_str());
@@ -123,7 +123,7 @@ fn run_recorded_cases(connector: &Connector, source: &ConnectorFiles, only: Opti
 }
 
 /// Returns the `*.test.yaml` files next to the connector's files and in their `tests/` folder.
-fn case_files(source: &ConnectorFiles) -> anyhow::Result<Vec<PathBuf>> {
+fn case_files(source: &FoundConnector) -> anyhow::Result<Vec<PathBuf>> {
     let Some(place) = &source.place else { return Ok(Vec::new()) };
     let folder = if place.is_file() { place.parent().unwrap_or(Path::new(".")) } else { place };
     let mut found = Vec::new();
