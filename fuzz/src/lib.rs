@@ -53,7 +53,7 @@ pub fn expression(data: &[u8]) {
         [text.to_owned(), format!("{{{{{text}}}}}"), format!("$.{text}"), format!("/a/${{{text}}}/b"), in_base.clone()]
     {
         let Ok(template) = Template::parse(&source) else { continue };
-        let _ = (template.references(), template.steps_read(), template.lets_through("inputs"));
+        let _ = (template.references(), template.steps_referenced(), template.lets_through("inputs"));
         let _ = (template.eval(&bindings), template.is_truthy(&bindings));
         for escape in [Escape::None, Escape::Query, Escape::Host, Escape::Json, Escape::Xml] {
             let _ = template.eval_text(&bindings, escape);
