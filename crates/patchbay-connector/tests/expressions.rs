@@ -1,6 +1,6 @@
 //! Test cases of the expression language.
 
-use std::path::Path;
+use std::{env, path::Path};
 
 use patchbay_connector::expr::{Bindings, Escape, EvalError, Template};
 use proptest::prelude::*;
@@ -23,11 +23,12 @@ fn run(expression: &str, context: &Value) -> Outcome {
     }
 }
 
-/// Runs the cases of the format's specification, if the file exists; its last line is the common context.
+/// Runs the cases of the format's specification; the last line of their file is the common context.
 #[test]
+#[ignore = "needs PATCHBAY_SPECIFICATION, the folder of the format's specification, which is not in this repository"]
 fn the_specification_cases_pass() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/spec/expression-cases.jsonl");
-    let Ok(text) = std::fs::read_to_string(path) else { return };
+    let folder = env::var_os("PATCHBAY_SPECIFICATION").expect("PATCHBAY_SPECIFICATION must name a folder");
+    let text = std::fs::read_to_string(Path::new(&folder).join("expression-cases.jsonl")).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>();
     let (last, cases) = lines.split_last().unwrap();
     let mut failures = Vec::new();

@@ -514,19 +514,21 @@ async fn every_operation_answers_as_documented() {
 }
 
 #[test]
+#[ignore = "needs PATCHBAY_SPECIFICATION, the folder with spotdraft-openapi.json, which is not in this repository"]
 fn shapes_are_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let document = root.join("../../../shared/spec/spotdraft-openapi.json");
-    if !document.exists() {
-        return;
-    }
+    let folder = std::env::var_os("PATCHBAY_SPECIFICATION").expect("PATCHBAY_SPECIFICATION must name a folder");
+    let document = Path::new(&folder).join("spotdraft-openapi.json");
     let directory = tempfile::tempdir().unwrap();
     let made = directory.path().join("shapes.json");
     let done =
         std::process::Command::new("python3").arg(root.join("tools/shapes.py")).arg(&document).arg(&made).status();
     assert!(done.unwrap().success());
     let same = std::fs::read(&made).unwrap() == std::fs::read(root.join("src/spotdraft/shapes.json")).unwrap();
-    assert!(same, "run: python3 tools/shapes.py ../../../shared/spec/spotdraft-openapi.json src/spotdraft/shapes.json");
+    assert!(
+        same,
+        "run: python3 tools/shapes.py $PATCHBAY_SPECIFICATION/spotdraft-openapi.json src/spotdraft/shapes.json"
+    );
 }
 
 #[test]

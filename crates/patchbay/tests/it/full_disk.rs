@@ -17,7 +17,7 @@ fn can_mount() -> bool {
     let tried = Command::new("unshare").args(["--user", "--map-root-user", "--mount", "true"]).output();
     let can = tried.is_ok_and(|output| output.status.success());
     if !can {
-        eprintln!("SKIPPED: this machine lets nobody make a mount name space (`unshare --user --mount`)");
+        eprintln!("SKIPPED: this machine does not let users create mount namespaces (`unshare --user --mount`)");
     }
     can
 }

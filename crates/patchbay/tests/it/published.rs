@@ -39,7 +39,7 @@ fn documents() -> PathBuf {
     match script {
         Ok(Output { status, .. }) if status.success() => {}
         Ok(Output { stderr, .. }) => eprintln!("{}", String::from_utf8_lossy(&stderr)),
-        Err(error) => eprintln!("!!! tools/published-apis cannot be run: {error}"),
+        Err(error) => eprintln!("tools/published-apis cannot run: {error}"),
     }
     folder
 }
@@ -57,7 +57,7 @@ fn published_api_descriptions_import_as_valid_formatted_connectors() {
     for (file, part, key, least, some) in PUBLISHED {
         let path = documents.join(file);
         if !path.exists() {
-            eprintln!("!!! {file} was NOT TESTED: it could not be had");
+            eprintln!("SKIPPED: {file}, because it could not be downloaded");
             continue;
         }
         let (code, out, error) = run(folder.path(), &[&["connector", "import", path.to_str().unwrap()], part].concat());
