@@ -56,6 +56,26 @@ impl RouteUrls {
         format!("{}/guides", self.base)
     }
 
+    /// Returns true for the URL of a connection guide of this server.
+    pub(crate) fn is_guide(&self, url: &str) -> bool {
+        url.strip_prefix(&self.guides()).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// Returns the URL of a connection guide. The query, which can be empty, begins with `?`.
+    pub(crate) fn guide(&self, connector: &Connector, method: &AuthMethod, query: &str) -> String {
+        format!("{}{}{query}", self.base, guide_path(connector, method))
+    }
+
+    /// Returns the URL of the Markdown form of the connection guide at `guide_path`.
+    pub(crate) fn guide_markdown(&self, guide_path: &str) -> String {
+        format!("{}{}", self.base, markdown_path(guide_path))
+    }
+
+    /// Returns the redirect URI of a connector with a query, without `?`.
+    pub(crate) fn callback_with_query(&self, connector: &str, query: &str) -> String {
+        format!("{}?{query}", self.callback(connector))
+    }
+
     /// Returns the URL of the dashboard.
     pub fn dashboard(&self) -> String {
         format!("{}/dashboard", self.base)
@@ -93,6 +113,11 @@ impl PublicUrls for RouteUrls {
 /// Returns the path of the connection guide for an authentication method.
 pub(crate) fn guide_path(connector: &Connector, method: &AuthMethod) -> String {
     format!("/guides/{}/{}", connector.key, method.key)
+}
+
+/// Returns the path of the Markdown form of the guide at `guide_path`.
+pub(crate) fn markdown_path(guide_path: &str) -> String {
+    format!("{guide_path}.md")
 }
 
 /// Returns the path at which the window of a prepared authorization opens.

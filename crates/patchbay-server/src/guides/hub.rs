@@ -17,7 +17,7 @@ use crate::{
         guides::{HubGuideOut, HubGuideSectionOut, HubGuideStepOut},
         shared::ScopeOut,
     },
-    urls::{RouteUrls, guide_path},
+    urls::RouteUrls,
 };
 
 /// Returns the guide for what the profile's actions need, or `None` if the connector has none. `urls` builds the URL of
@@ -33,7 +33,7 @@ pub(crate) fn hub_guide(
     let guide = GuidePage::written(connector, method, &scopes);
     let fields = method.config_fields.as_slice();
     Some(HubGuideOut {
-        url: urls.map(|urls| urls.resolve(&format!("{}{}", guide_path(connector, method), scopes.query(enabled)))),
+        url: urls.map(|urls| urls.guide(connector, method, &scopes.query(enabled))),
         warning_html: guide.warning.as_deref().map(block),
         sections: guide.sections.iter().map(|found| section(found, fields)).collect(),
         title: guide.title,

@@ -18,7 +18,7 @@ use crate::{
     extract::{OptionalAuth, QueryMap},
     guides::{GuidePage, GuideScopes, to_html, to_markdown},
     state::AppState,
-    urls::guide_path,
+    urls::{guide_path, markdown_path},
 };
 
 /// `GET /guides/{connector}/{auth}` and `GET /guides/{connector}/{auth}.md`: returns a guide. `?actions=a,b` limits it to
@@ -60,7 +60,7 @@ pub(crate) async fn guide(
         "guide.html",
         context! {
             title => guide.title, description => guide.intro, connector => connector.title.clone(), icon => connector.icon.clone(), body => html,
-            headings => headings, markdown_path => format!("{}.md", guide_path(connector, method)),
+            headings => headings, markdown_path => markdown_path(&guide_path(connector, method)),
         },
     )
 }
@@ -116,7 +116,7 @@ pub(crate) async fn llms(State(state): State<AppState>) -> Response {
         urls.openapi()
     );
     for GuideEntry { title, label, path, description } in entries(&state.engine.connector_catalog.instance()) {
-        let url = urls.resolve(&format!("{path}.md"));
+        let url = urls.guide_markdown(&path);
         let _ = writeln!(text, "- [Connect {title} with {label}]({url}): {description}");
     }
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()

@@ -76,7 +76,7 @@ pub(crate) async fn connector(
     let is_public = origin == Origin::Instance;
     // Customers cannot open the guide of a pushed connector: only its project can.
     let link = method.and_then(|method| support_link(method, &state.config.urls));
-    let link = link.filter(|link| is_public || !link.starts_with(&format!("{}/", state.config.urls.guides())));
+    let link = link.filter(|link| is_public || !state.config.urls.is_guide(link));
     let guide =
         |method| hub_guide(is_public.then_some(&state.config.urls), &connector, method, &profile.enabled_actions);
     let parts = HubConfigParts {

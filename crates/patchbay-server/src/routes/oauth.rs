@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
-use patchbay_engine::{AuthorizationCallback, Error, ErrorCode, NewAuthorization, PublicUrls};
+use patchbay_engine::{AuthorizationCallback, Error, ErrorCode, NewAuthorization};
 use patchbay_model::{AttemptId, ProfileId};
 use patchbay_vault::Secret;
 use url::form_urlencoded;
@@ -92,7 +92,7 @@ pub(crate) async fn callback_by_form(
     // The media type is not checked: anything but a form has no state, and the next page says so.
     let parameters = form_urlencoded::parse(&body);
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    redirect(StatusCode::SEE_OTHER, &format!("{}?{query}", state.config.urls.callback(&connector)), None)
+    redirect(StatusCode::SEE_OTHER, &state.config.urls.callback_with_query(&connector, &query), None)
 }
 
 /// Returns the client metadata document of a connector.
