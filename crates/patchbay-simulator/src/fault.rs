@@ -1,6 +1,6 @@
 //! Planned faults: failures that a provider returns on demand.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use axum::{
     body::{Body, Bytes},
@@ -9,6 +9,8 @@ use axum::{
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// A failure of a request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -44,6 +46,9 @@ pub enum Fault {
         /// Milliseconds.
         millis: u64,
     },
+    /// A wait at a gate before the normal response. Only for tests in the simulator's process.
+    #[serde(skip)]
+    Hold(Gate),
     /// No response. The connection stays open.
     Hang,
     /// An HTML error page instead of JSON.
@@ -74,6 +79,38 @@ pub enum Fault {
 
 fn found() -> u16 {
     302
+}
+
+/// A gate at which requests wait until a test opens it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    arrivals: Arc<Semaphore>,
+    opened: CancellationToken,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { arrivals: Arc::new(Semaphore::new(0)), opened: CancellationToken::new() }
+    }
+}
+
+impl Gate {
+    /// Waits until a request has arrived that no earlier call has counted.
+    pub async fn arrived(&self) {
+        if let Ok(arrival) = self.arrivals.acquire().await {
+            arrival.forget();
+        }
+    }
+
+    /// Lets the waiting requests and all later ones continue.
+    pub fn open(&self) {
+        self.opened.cancel();
+    }
+
+    async fn pass(&self) {
+        self.arrivals.add_permits(1);
+        self.opened.cancelled().await;
+    }
 }
 
 /// Selects the requests that fail.
@@ -129,12 +166,16 @@ impl Faults {
 }
 
 impl Fault {
-    /// Returns the failing response. `None` after a delay, which the normal response follows.
+    /// Returns the failing response. `None` after a delay or a gate, which the normal response follows.
     pub async fn response(self) -> Option<Response<Body>> {
         let builder = Response::builder();
         let response = match self {
             Self::Delay { millis } => {
                 tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+                return None;
+            }
+            Self::Hold(gate) => {
+                gate.pass().await;
                 return None;
             }
             Self::Hang => std::future::pending().await,

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{fault::Faults, recorder::Recorder, spotdraft::SpotDraft};
 pub use crate::{
-    fault::{Fault, FaultFilter, PlannedFault},
+    fault::{Fault, FaultFilter, Gate, PlannedFault},
     mcp::{McpEra, McpRules, McpServer, MetadataLocation},
     oauth::{Approval, OAuthRules, OAuthServer, TokenResponseShape},
     oauth1::{OAuth1Denial, OAuth1Rules, OAuth1Server},
