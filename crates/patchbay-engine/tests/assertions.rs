@@ -74,7 +74,7 @@ fn is_signed(text: &[u8], signature: &[u8], algorithm: &'static dyn Verification
 }
 
 #[tokio::test]
-async fn a_service_account_is_linked_by_a_signed_token() {
+async fn a_service_account_is_linked_with_a_signed_jwt() {
     let fields = [("email", "bot@jwt-bearer.example.com"), ("privateKey", KEY), ("keyId", "key-7")];
     let form = linked("jwt_bearer", &fields).await.unwrap();
     assert_eq!(value(&form, "grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");
@@ -93,7 +93,7 @@ async fn a_service_account_is_linked_by_a_signed_token() {
 }
 
 #[tokio::test]
-async fn a_key_id_that_is_not_given_is_not_named() {
+async fn a_missing_key_id_is_omitted_from_the_jwt() {
     let form = linked("jwt_bearer", &[("email", "bot@jwt-bearer.example.com"), ("privateKey", KEY)]).await.unwrap();
     let head = value(&form, "assertion").split('.').next().unwrap();
     let head: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
@@ -101,7 +101,7 @@ async fn a_key_id_that_is_not_given_is_not_named() {
 }
 
 #[tokio::test]
-async fn a_saml_assertion_is_signed_over_what_it_says() {
+async fn a_saml_assertion_is_signed_over_its_content() {
     let fields = [("apiKey", "NzNkYzk0"), ("companyId", "acme"), ("userId", "ada & <co>"), ("privateKey", KEY)];
     let form = linked("saml_bearer", &fields).await.unwrap();
     assert_eq!(value(&form, "grant_type"), "urn:ietf:params:oauth:grant-type:saml2-bearer");
@@ -133,7 +133,7 @@ async fn a_saml_assertion_is_signed_over_what_it_says() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_none_is_told_and_nothing_is_asked() {
+async fn an_invalid_private_key_is_reported_without_a_request() {
     let error = linked("jwt_bearer", &[("email", "a@example.com"), ("privateKey", "canary-no-key")]).await.unwrap_err();
     assert!(error.contains("no RSA key") && !error.contains("canary-no-key"), "{error}");
     let fields = [("apiKey", "x"), ("companyId", "acme"), ("userId", "ada"), ("privateKey", "canary-no-key")];

@@ -112,7 +112,7 @@ fn echo(request: &Request) -> Response {
 }
 
 #[tokio::test]
-async fn an_action_runs_with_the_accounts_credentials_which_never_come_back() {
+async fn an_action_sends_the_credentials_and_redacts_them_in_its_result() {
     let world = world(|request| echo(&request)).await;
     let outcome = world.run(world.request("demo_get_thing", json!({"id": "a/b"}))).await.unwrap();
     let expected = json!({
@@ -127,7 +127,7 @@ async fn an_action_runs_with_the_accounts_credentials_which_never_come_back() {
 }
 
 #[tokio::test]
-async fn what_clients_add_to_every_call_is_no_input() {
+async fn debug_and_account_parameters_are_not_inputs() {
     let world = world(|request| echo(&request)).await;
     let mut request = world.request("demo_get_thing", json!({"id": "1"}));
     request.query = object(json!({"debug": false}));
@@ -139,7 +139,7 @@ async fn what_clients_add_to_every_call_is_no_input() {
 }
 
 #[tokio::test]
-async fn an_unknown_action_names_its_neighbours() {
+async fn an_unknown_action_suggests_similar_names() {
     let world = world(|request| echo(&request)).await;
     for name in ["demo_get_thingg", "get_thing", "demo_get\nthing"] {
         let error = world.run(world.request(name, json!({"id": "1"}))).await.unwrap_err();
@@ -150,7 +150,7 @@ async fn an_unknown_action_names_its_neighbours() {
 }
 
 #[tokio::test]
-async fn accounts_and_profiles_decide_who_may_call() {
+async fn calls_need_an_active_account_a_scope_and_an_enabled_action() {
     let world = world(|request| echo(&request)).await;
     let (engine, caller) = (&world.engine, &world.caller);
     let get = || world.request("demo_get_thing", json!({"id": "1"}));
@@ -193,7 +193,7 @@ async fn accounts_and_profiles_decide_who_may_call() {
 }
 
 #[tokio::test]
-async fn a_named_profile_must_fit_the_account() {
+async fn a_profile_named_by_a_call_must_match_the_account() {
     let world = world(|request| echo(&request)).await;
     let new = |auth: &str| NewProfile {
         connector: "demo".into(),
@@ -222,7 +222,7 @@ async fn a_named_profile_must_fit_the_account() {
 }
 
 #[tokio::test]
-async fn provider_errors_keep_their_status_and_words_without_secrets() {
+async fn provider_errors_keep_status_and_message_and_redact_secrets() {
     let world = world(|request| {
         let body = json!({"detail": format!("no: {}", request.headers()["x-key"].to_str().unwrap())});
         let status = request.uri().path().rsplit('/').next().unwrap().parse::<u16>().unwrap();
@@ -259,7 +259,7 @@ async fn provider_errors_keep_their_status_and_words_without_secrets() {
 }
 
 #[tokio::test]
-async fn the_proxy_passes_json_through_and_redacts_echoes() {
+async fn the_proxy_passes_json_through_and_redacts_echoed_secrets() {
     let world = world(|request| match request.uri().path() {
         "/api/exact" => ([("content-type", "application/json")], "{ \"a\" :1.10,\n \"a\":2}").into_response(),
         "/api/text" => "hello \"there\"".into_response(),
@@ -293,7 +293,7 @@ async fn the_proxy_passes_json_through_and_redacts_echoes() {
 }
 
 #[tokio::test]
-async fn the_proxy_goes_nowhere_else() {
+async fn the_proxy_rejects_other_origins_and_credential_headers() {
     let world = world(|request| echo(&request)).await;
     let mut request = world.proxied(HttpMethod::Get, "//evil.example/..");
     request.url = Some("https://evil.example".into());

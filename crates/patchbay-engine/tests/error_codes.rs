@@ -19,13 +19,13 @@ fn each_source(folder: &Path, see: &mut impl FnMut(&Path, &str)) {
 }
 
 #[test]
-fn the_page_is_the_printed_reference() {
+fn docs_errors_md_is_the_printed_reference() {
     let page = fs::read_to_string(Path::new(ROOT).join("docs/errors.md")).unwrap();
     assert_eq!(page, ErrorCode::reference(), "run `make api`, which prints docs/errors.md");
 }
 
 #[test]
-fn no_source_names_a_code_as_text() {
+fn no_source_contains_an_error_code_as_text() {
     let mut found = Vec::new();
     for krate in ["patchbay-runtime", "patchbay-engine", "patchbay-server"] {
         each_source(&Path::new(ROOT).join("crates").join(krate).join("src"), &mut |path, text| {

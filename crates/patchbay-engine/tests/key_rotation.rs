@@ -175,7 +175,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_rotation_that_ends_after_any_step_is_gone_on_with() {
+async fn a_rotation_interrupted_at_any_step_resumes() {
     let template = template().await;
     for is_after in [false, true] {
         let mut steps = 0;
@@ -206,7 +206,7 @@ async fn a_rotation_that_ends_after_any_step_is_gone_on_with() {
 }
 
 #[tokio::test]
-async fn a_retirement_that_ends_after_any_step_is_gone_on_with() {
+async fn a_retirement_interrupted_at_any_step_resumes() {
     for is_after in [false, true] {
         let world = World::new().await;
         let old = world.vault().ring().active_id();
@@ -224,7 +224,7 @@ async fn a_retirement_that_ends_after_any_step_is_gone_on_with() {
 }
 
 #[tokio::test]
-async fn a_key_is_kept_while_it_is_needed() {
+async fn a_key_in_use_cannot_be_retired() {
     let world = World::new().await;
     let (vault, file) = (world.vault(), world.file());
     let keeper = world.keeper(&vault, world.storage.sealed_records(), &file);
@@ -255,7 +255,7 @@ async fn a_key_is_kept_while_it_is_needed() {
 }
 
 #[tokio::test]
-async fn a_damaged_record_holds_up_no_other() {
+async fn a_damaged_record_does_not_block_the_others() {
     let world = World::new().await;
     let vault = world.vault();
     let project = ProjectId::new("p");

@@ -56,7 +56,7 @@ async fn run(connector: &Connector, config: EngineConfig, action: &str, pem: (&s
 }
 
 #[tokio::test]
-async fn a_request_shows_the_accounts_certificate() {
+async fn a_request_presents_the_accounts_client_certificate() {
     let authority = Authority::new("Bank's authority");
     let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
     let (cert, key) = authority.client("acme");
@@ -65,7 +65,7 @@ async fn a_request_shows_the_accounts_certificate() {
 }
 
 #[tokio::test]
-async fn without_a_certificate_the_call_says_that_one_is_wanted() {
+async fn a_missing_client_certificate_is_reported() {
     let authority = Authority::new("Bank's authority");
     let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
     let connector = connector(server.port);
@@ -75,7 +75,7 @@ async fn without_a_certificate_the_call_says_that_one_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_authority_is_told_as_refused() {
+async fn a_client_certificate_of_an_untrusted_ca_is_reported_as_rejected() {
     let (authority, other) = (Authority::new("Bank's authority"), Authority::new("Another"));
     let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
     let (cert, key) = other.client("mallory");
@@ -85,7 +85,7 @@ async fn a_certificate_of_another_authority_is_told_as_refused() {
 }
 
 #[tokio::test]
-async fn a_wrong_field_is_named() {
+async fn an_invalid_certificate_field_is_named() {
     let authority = Authority::new("Bank's authority");
     let connector = connector(1);
     let (cert, key) = authority.client("acme");
@@ -105,7 +105,7 @@ async fn a_wrong_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_server_that_the_authorities_do_not_vouch_for_is_not_called() {
+async fn a_server_with_an_untrusted_certificate_is_not_called() {
     let (authority, other) = (Authority::new("Bank's authority"), Authority::new("Another"));
     let server = TlsServer::start(&authority, ClientAuth::Optional, "").await;
     for trusted in [None, Some(other.pem())] {
@@ -118,7 +118,7 @@ async fn a_server_that_the_authorities_do_not_vouch_for_is_not_called() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_another_origin_shows_no_certificate() {
+async fn a_redirect_to_another_origin_presents_no_client_certificate() {
     let authority = Authority::new("Bank's authority");
     let elsewhere = TlsServer::start(&authority, ClientAuth::Optional, "").await;
     let away = format!("https://127.0.0.1:{}/me", elsewhere.port);
@@ -197,7 +197,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_methods_certificate_goes_with_token_requests_actions_and_the_proxy() {
+async fn token_requests_actions_and_the_proxy_present_the_client_certificate() {
     let authority = Authority::new("Bank's authority");
     let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
     let world = world(&authority, server.port).await;
@@ -220,7 +220,7 @@ async fn a_methods_certificate_goes_with_token_requests_actions_and_the_proxy() 
 }
 
 #[tokio::test]
-async fn the_end_of_an_accounts_certificate_is_known() {
+async fn the_expiry_of_a_client_certificate_is_stored() {
     let authority = Authority::new("Bank's authority");
     let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
     let world = world(&authority, server.port).await;
@@ -236,7 +236,7 @@ async fn the_end_of_an_accounts_certificate_is_known() {
 }
 
 #[tokio::test]
-async fn a_refused_certificate_links_no_account() {
+async fn a_rejected_client_certificate_links_no_account() {
     let (authority, other) = (Authority::new("Bank's authority"), Authority::new("Another"));
     let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
     let world = world(&authority, server.port).await;
@@ -248,7 +248,7 @@ async fn a_refused_certificate_links_no_account() {
 }
 
 #[tokio::test]
-async fn connections_are_kept_for_an_account_and_never_shared_between_two() {
+async fn connections_with_client_certificates_are_never_shared_between_accounts() {
     let authority = Authority::new("Bank's authority");
     let server = TlsServer::start(&authority, ClientAuth::Required, "").await;
     let world = world(&authority, server.port).await;

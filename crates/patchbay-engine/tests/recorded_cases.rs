@@ -89,13 +89,13 @@ async fn the_demo_connector_behaves_as_recorded() {
 
 /// What is said to MCP servers of either era, exchange by exchange.
 #[tokio::test]
-async fn mcp_servers_are_spoken_with_as_recorded() {
+async fn the_mcp_client_behaves_as_recorded() {
     let wrong = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mcp")).await;
     assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[tokio::test]
-async fn differences_are_told_in_words() {
+async fn differences_are_described() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/demo");
     let text = fs::read_to_string(folder.join("wrong-cases.yaml.txt")).unwrap();
     let cases = CaseFile::parse("wrong-cases", &text).unwrap();
@@ -106,7 +106,7 @@ async fn differences_are_told_in_words() {
 }
 
 #[test]
-fn a_case_is_about_an_action_or_about_taking_back() {
+fn a_case_names_an_action_or_a_revocation() {
     let parse = |case: &str| CaseFile::parse("c.test.yaml", &format!("connector: c\ncases:\n  - {case}\n"));
     for one in ["{name: a, action: get}", "{name: a, revocation: confirmed}", "{name: a, revocation: failed}"] {
         assert!(parse(one).is_ok(), "{one}");
@@ -122,7 +122,7 @@ fn a_case_is_about_an_action_or_about_taking_back() {
 }
 
 #[tokio::test]
-async fn what_differs_when_an_account_is_taken_back_is_told() {
+async fn differences_of_a_revocation_are_described() {
     let case = |case: &str| format!("connector: oauth2\ncases:\n  - {case}\n");
     let exchange = "{request: {method: POST, url: \"https://oauth2.example.com/revoke\"}, response: {status: 503}}";
     let credentials = "{clientId: app, clientSecret: secret, accessToken: token}";

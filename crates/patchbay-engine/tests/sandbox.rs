@@ -80,7 +80,7 @@ async fn a_linked_account_runs_actions() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_links_nothing() {
+async fn a_wrong_client_secret_links_no_account() {
     let sandbox = sandbox().await;
     let error = sandbox.link("not-the-secret").await.unwrap_err();
     assert_eq!((error.status(), error.code), (401, ErrorCode::AccountAuthenticationFailed));
@@ -91,7 +91,7 @@ async fn a_wrong_secret_links_nothing() {
 }
 
 #[tokio::test]
-async fn the_proxy_follows_the_missing_slash_of_a_read_and_names_it_for_a_write() {
+async fn the_proxy_follows_trailing_slash_redirects_of_reads_only() {
     let sandbox = sandbox().await;
     let account = sandbox.link(SANDBOX_CLIENT_SECRET).await.unwrap();
     let request = |method, body: Option<&'static str>| ProxyRequest {

@@ -214,7 +214,7 @@ fn reported<T>(outcome: &Result<T, Error>) -> String {
 }
 
 #[tokio::test]
-async fn every_scheme_tells_what_to_do() {
+async fn every_auth_scheme_reports_what_to_do() {
     let methods = [
         "basic",
         "bearer",

@@ -10,7 +10,7 @@ fn status(status: AccountStatus) -> AccountPatch {
 }
 
 #[tokio::test]
-async fn an_account_is_suspended_resumed_and_deleted_at_once() {
+async fn suspending_resuming_and_deleting_take_effect_at_once() {
     let world = World::new().await;
     let account = world.link("a", GOOD).await.unwrap();
     let patch = async |patch| world.engine.patch_account(&world.caller, &account.id, patch).await;
@@ -77,7 +77,7 @@ async fn a_status_filter_matches_the_effective_status() {
 }
 
 #[tokio::test]
-async fn changes_at_once_all_count() {
+async fn concurrent_changes_are_all_stored() {
     let world = World::new().await;
     let account = world.link("a", GOOD).await.unwrap();
     let patch = |patch| world.engine.patch_account(&world.caller, &account.id, patch);
@@ -96,7 +96,7 @@ async fn changes_at_once_all_count() {
 }
 
 #[tokio::test]
-async fn a_change_of_nothing_changes_nothing() {
+async fn an_empty_patch_changes_nothing() {
     let world = World::new().await;
     let account = world.link("a", GOOD).await.unwrap();
     world.clock.advance_seconds(60);
@@ -105,7 +105,7 @@ async fn a_change_of_nothing_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_profile_in_use_stays() {
+async fn a_profile_in_use_cannot_be_deleted() {
     let world = World::new().await;
     let account = world.link("a", GOOD).await.unwrap();
     let gone = world.engine.profiles.delete(&world.caller, &account.profile_id).await.unwrap_err();

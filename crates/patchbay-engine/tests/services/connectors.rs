@@ -58,7 +58,7 @@ fn code<T>(outcome: Result<T, Error>) -> (u16, Option<ErrorCode>) {
 }
 
 #[tokio::test]
-async fn a_pushed_connector_is_in_use_at_once_and_in_its_project_alone() {
+async fn a_pushed_connector_is_used_at_once_in_its_project_only() {
     let world = world().await;
     let stranger = world.stranger().await;
     let account = world.link("a", GOOD).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_pushed_connector_is_in_use_at_once_and_in_its_project_alone() {
 }
 
 #[tokio::test]
-async fn a_version_is_the_same_or_another_one() {
+async fn a_pushed_version_is_immutable() {
     let world = world().await;
     assert!(push(&world, "2.0.0").await.unwrap().created);
     assert!(!push(&world, "2.0.0").await.unwrap().created);
@@ -107,7 +107,7 @@ async fn a_version_is_the_same_or_another_one() {
 }
 
 #[tokio::test]
-async fn a_bad_push_changes_nothing_and_tells_all() {
+async fn an_invalid_push_changes_nothing_and_reports_every_problem() {
     let world = world().await;
     push(&world, "1.1.0").await.unwrap();
     let mut bad = file("1.2.0", "Bad");
@@ -122,7 +122,7 @@ async fn a_bad_push_changes_nothing_and_tells_all() {
 }
 
 #[tokio::test]
-async fn pins_choose_among_the_projects_versions_and_the_instances() {
+async fn a_pin_selects_among_pushed_and_instance_versions() {
     let world = world().await;
     let profile = world.profile().await;
     for version in ["1.1.0", "1.2.0", "1.2.3", "2.0.0", "3.0.0-rc.1"] {
@@ -152,7 +152,7 @@ async fn pins_choose_among_the_projects_versions_and_the_instances() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_needed_stays() {
+async fn a_version_in_use_cannot_be_deleted() {
     let world = world().await;
     let engine = &world.engine;
     let delete = async |version: &str| code(engine.connectors.delete(&world.caller, "vault", version).await);
@@ -202,7 +202,7 @@ async fn a_version_that_is_needed_stays() {
 }
 
 #[tokio::test]
-async fn a_deleted_override_gives_the_instances_connector_back() {
+async fn deleting_an_override_restores_the_instance_connector() {
     let world = world().await;
     let account = world.link("a", GOOD).await.unwrap();
     push(&world, "1.1.0").await.unwrap();
@@ -213,7 +213,7 @@ async fn a_deleted_override_gives_the_instances_connector_back() {
 }
 
 #[tokio::test]
-async fn of_two_pushes_of_one_version_one_is_stored() {
+async fn concurrent_pushes_of_a_version_store_one() {
     let world = world().await;
     let pushes = (0..6).map(|number| {
         let (engine, caller) = (world.engine.clone(), world.caller.clone());
@@ -233,7 +233,7 @@ async fn of_two_pushes_of_one_version_one_is_stored() {
 }
 
 #[tokio::test]
-async fn pushed_versions_survive_a_restart_and_are_compiled_when_they_are_needed() {
+async fn pushed_versions_survive_a_restart() {
     let world = world().await;
     let account = world.link("a", GOOD).await.unwrap();
     push(&world, "1.1.0").await.unwrap();
@@ -253,7 +253,7 @@ async fn pushed_versions_survive_a_restart_and_are_compiled_when_they_are_needed
 }
 
 #[tokio::test]
-async fn a_key_needs_the_scope() {
+async fn pushing_needs_the_api_scope() {
     let world = world().await;
     let stranger = world.stranger().await;
     let pushed = world.engine.connectors.push(&stranger, file("1.1.0", "Ledger")).await;
@@ -286,7 +286,7 @@ impl ConnectorSource for Shelf {
 }
 
 #[tokio::test]
-async fn the_instances_connectors_are_read_again_while_the_projects_stay() {
+async fn a_reload_replaces_instance_connectors_and_keeps_pushed_ones() {
     let world = world().await;
     push(&world, "1.1.0").await.unwrap();
     world.engine.shutdown().await;

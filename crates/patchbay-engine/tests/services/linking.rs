@@ -6,7 +6,7 @@ use patchbay_model::AccountStatus;
 use crate::world::{BAD, GOOD, NO_QUOTA, OTHER, World, secrets, session_for};
 
 #[tokio::test]
-async fn a_refused_secret_stores_nothing() {
+async fn rejected_credentials_are_not_stored() {
     let world = World::new().await;
     let error = world.link("a", BAD).await.unwrap_err();
     assert_eq!((error.status(), error.code), (401, ErrorCode::AccountAuthenticationFailed));
@@ -16,7 +16,7 @@ async fn a_refused_secret_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_failed_test_that_is_not_required_becomes_a_reason() {
+async fn a_failed_optional_test_action_becomes_a_status_reason() {
     let world = World::new().await;
     let account = world.link("a", NO_QUOTA).await.unwrap();
     assert_eq!(account.status, AccountStatus::Active);
@@ -28,7 +28,7 @@ async fn a_failed_test_that_is_not_required_becomes_a_reason() {
 }
 
 #[tokio::test]
-async fn the_owner_has_one_account_unless_multiple() {
+async fn an_owner_has_one_account_unless_the_session_allows_multiple() {
     let world = World::new().await;
     let first = world.link("a", GOOD).await.unwrap();
     let again = world.link("a", OTHER).await.unwrap();
@@ -47,7 +47,7 @@ async fn the_owner_has_one_account_unless_multiple() {
 }
 
 #[tokio::test]
-async fn links_at_once_make_one_account() {
+async fn concurrent_links_create_one_account() {
     let world = World::new().await;
     let profile = world.profile().await;
     let link = || world.link_with(session_for("a"), &profile, &[("key", GOOD)]);
@@ -58,7 +58,7 @@ async fn links_at_once_make_one_account() {
 }
 
 #[tokio::test]
-async fn an_edit_keeps_what_is_not_given() {
+async fn an_edit_keeps_omitted_fields() {
     let world = World::new().await;
     let linked = world.link("a", GOOD).await.unwrap();
     assert_eq!(linked.setup_information["book"], "main");
@@ -79,7 +79,7 @@ async fn an_edit_keeps_what_is_not_given() {
 }
 
 #[tokio::test]
-async fn a_link_through_another_method_moves_the_account_to_it() {
+async fn linking_with_another_method_moves_the_account() {
     let world = World::new().await;
     let linked = world.link("a", GOOD).await.unwrap();
     let token = world.new_profile("token", "production").await;
@@ -96,7 +96,7 @@ async fn a_link_through_another_method_moves_the_account_to_it() {
 }
 
 #[tokio::test]
-async fn what_is_tried_is_what_is_called() {
+async fn credentials_are_tested_in_the_environment_of_the_calls() {
     let world = World::new().await;
     let linked = world.link("a", GOOD).await.unwrap();
     let environment = |path| world.last_header(path, "x-environment");
@@ -117,7 +117,7 @@ async fn what_is_tried_is_what_is_called() {
 }
 
 #[tokio::test]
-async fn a_disabled_profile_closes_an_open_hub() {
+async fn a_disabled_profile_rejects_links_of_open_sessions() {
     let world = World::new().await;
     let linked = world.link("a", GOOD).await.unwrap();
     let (_, hub) = world.session(session_for("b")).await;
@@ -135,7 +135,7 @@ async fn a_disabled_profile_closes_an_open_hub() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_named_and_nothing_is_sent() {
+async fn every_invalid_field_is_reported_before_any_request() {
     let world = World::new().await;
     let profile = world.profile().await;
     let typed = [("kee", GOOD), ("book", "two\nlines")];

@@ -5,7 +5,7 @@ use patchbay_engine::AccountPatch;
 use crate::world::{BAD, GOOD, NO_QUOTA, OTHER, World, secrets};
 
 #[tokio::test]
-async fn secrets_are_in_no_value_no_error_and_no_file() {
+async fn secrets_appear_in_no_value_error_or_file() {
     let world = World::new().await;
     let mut shown = Vec::new();
     let linked = world.link("a", GOOD).await.unwrap();

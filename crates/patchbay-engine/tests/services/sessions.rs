@@ -7,7 +7,7 @@ use patchbay_vault::Secret;
 use crate::world::{GOOD, World, session_for};
 
 #[tokio::test]
-async fn a_session_ends_by_the_clock() {
+async fn a_session_expires() {
     let world = World::new().await;
     let (made, _) = world.session(session_for("a")).await;
     world.clock.advance_seconds(1_799);
@@ -22,7 +22,7 @@ async fn a_session_ends_by_the_clock() {
 }
 
 #[tokio::test]
-async fn a_session_is_made_of_sense() {
+async fn inconsistent_sessions_are_rejected() {
     let world = World::new().await;
     let refused = async |new| world.engine.sessions.create(&world.caller, new).await.unwrap_err();
     for life in [0, -1, 31_536_001, i64::MAX] {
@@ -42,7 +42,7 @@ async fn a_session_is_made_of_sense() {
 }
 
 #[tokio::test]
-async fn a_session_shows_only_what_it_is_for() {
+async fn a_session_lists_only_its_profiles() {
     let world = World::new().await;
     let token = world.new_profile("token", "production").await;
     let shown = async |new: NewSession| {
@@ -65,7 +65,7 @@ async fn a_session_shows_only_what_it_is_for() {
 }
 
 #[tokio::test]
-async fn attempts_end_by_the_clock_or_by_hand_and_stay_ended() {
+async fn attempts_are_cancelled_or_expire_for_good() {
     let world = World::new().await;
     let (_, hub) = world.session(session_for("a")).await;
     let state = async |id| world.engine.attempts.get(&hub, id).await.unwrap().status;

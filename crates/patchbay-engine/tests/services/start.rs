@@ -28,7 +28,7 @@ async fn profiles(engine: &Engine, key: &Secret) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn another_key_ring_does_not_start() {
+async fn another_key_ring_is_rejected_at_start() {
     let folder = tempfile::tempdir().unwrap();
     drop(start(folder.path(), 1, with_fixture()).await.unwrap());
     drop(start(folder.path(), 1, with_fixture()).await.unwrap());
@@ -38,7 +38,7 @@ async fn another_key_ring_does_not_start() {
 }
 
 #[tokio::test]
-async fn the_first_start_is_once_and_the_operators_key_is_always_taken() {
+async fn the_first_start_happens_once_and_later_starts_add_the_operators_key() {
     let folder = tempfile::tempdir().unwrap();
     let engine = start(folder.path(), 1, with_fixture()).await.unwrap();
     let first = engine.setup.first_start(None).await.unwrap().unwrap();
@@ -62,7 +62,7 @@ async fn the_first_start_is_once_and_the_operators_key_is_always_taken() {
 }
 
 #[tokio::test]
-async fn a_new_connector_is_offered_once_to_every_project() {
+async fn a_new_connector_gets_one_default_profile_per_project() {
     let folder = tempfile::tempdir().unwrap();
     let own = Secret::new(KEY);
     let engine = start(folder.path(), 1, Registry::new()).await.unwrap();
@@ -84,7 +84,7 @@ async fn a_new_connector_is_offered_once_to_every_project() {
 }
 
 #[tokio::test]
-async fn a_first_start_that_was_cut_off_is_finished_by_the_next() {
+async fn an_interrupted_first_start_is_completed() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at("2026-01-15T10:30:00Z"));
     let parts = parts(folder.path(), 1, clock.clone(), with_fixture(), "http://127.0.0.1:9".into()).await;
@@ -107,7 +107,7 @@ async fn a_first_start_that_was_cut_off_is_finished_by_the_next() {
 }
 
 #[tokio::test]
-async fn a_key_of_one_project_is_not_another_s() {
+async fn an_api_key_belongs_to_one_existing_project() {
     let world = World::new().await;
     let stranger = world.stranger().await;
     assert_ne!(stranger.project_id, world.caller.project_id);

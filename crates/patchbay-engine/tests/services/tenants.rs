@@ -17,7 +17,7 @@ fn missing<T>(what: &str, outcome: Result<T, Error>) {
 }
 
 #[tokio::test]
-async fn another_project_reaches_nothing() {
+async fn other_projects_get_404_from_every_service() {
     let world = World::new().await;
     let account = world.link("a", GOOD).await.unwrap();
     // Warm: what the caches hold must be as closed as what storage holds.

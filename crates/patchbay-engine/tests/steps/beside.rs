@@ -49,7 +49,7 @@ async fn answer(request: Request, quick: &Semaphore, reported: Arc<Notify>) -> R
 }
 
 #[tokio::test]
-async fn steps_run_beside_until_their_output_is_needed() {
+async fn async_steps_run_until_their_output_is_needed() {
     // One after the other they would never end: the slow one waits for the quick one.
     let (world, _) = relay().await;
     let result = world.run("gather", json!({})).await.unwrap();
@@ -62,7 +62,7 @@ async fn steps_run_beside_until_their_output_is_needed() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_action_waits_for_everything() {
+async fn an_action_ends_after_all_its_async_steps() {
     let (world, _) = relay().await;
     assert_eq!(world.run("gather_last", json!({})).await.unwrap()["data"], json!({ "name": "slow" }));
     world.run("gather_fails", json!({})).await.unwrap_err();
@@ -72,7 +72,7 @@ async fn the_end_of_the_action_waits_for_everything() {
 }
 
 #[tokio::test]
-async fn a_failure_beside_ends_the_action_before_the_next_step() {
+async fn a_failed_async_step_ends_the_action_before_the_next_step() {
     let (world, _) = relay().await;
     let error = world.run("gather_fails", json!({})).await.unwrap_err();
     assert_eq!((error.status(), error.code), (409, ErrorCode::Provider));
@@ -83,7 +83,7 @@ async fn a_failure_beside_ends_the_action_before_the_next_step() {
 }
 
 #[tokio::test]
-async fn a_failing_step_gives_up_what_runs_beside_it() {
+async fn a_failing_step_cancels_running_async_steps() {
     let (world, given_up) = relay().await;
     let error = world.run("gather_given_up", json!({})).await.unwrap_err();
     assert_eq!(error.status(), 409);

@@ -48,7 +48,7 @@ fn values(value: &str) -> String {
 }
 
 #[tokio::test]
-async fn steps_that_wrap_what_steps_left_end_before_the_stack_does() {
+async fn nested_values_are_limited_in_depth() {
     let chain = |count: usize, wrap: &dyn Fn(usize) -> String| {
         let mut steps = String::new();
         step(&mut steps, 0, &values("1"));
@@ -81,7 +81,7 @@ async fn steps_that_wrap_what_steps_left_end_before_the_stack_does() {
 }
 
 #[tokio::test]
-async fn steps_that_copy_what_steps_left_end_before_the_memory_does() {
+async fn copied_values_are_limited_in_memory() {
     // Each has what the one before it has a thousand times over.
     let mut steps = String::new();
     step(&mut steps, 0, &values("$.inputs.list"));

@@ -46,7 +46,7 @@ async fn walk(world: &World, action: &str, location: &str, input: &str) -> Vec<V
 }
 
 #[tokio::test]
-async fn pages_have_the_files_size_whatever_the_providers_have() {
+async fn pages_have_the_size_that_the_connector_declares() {
     let world = library().await;
     let expected = [json!([0, 1, 2]), json!([3, 4, 5]), json!([6])];
     assert_eq!(walk(&world, "list_pages", "query", "next").await, expected);
@@ -63,7 +63,7 @@ async fn pages_have_the_files_size_whatever_the_providers_have() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_good_for_its_account_and_action_alone() {
+async fn a_cursor_is_valid_for_its_account_and_action_only() {
     let world = library().await;
     let next = world.run("list_pages", json!({})).await.unwrap()["next"].as_str().unwrap().to_owned();
     let mut tampered = next.clone().into_bytes();
@@ -90,14 +90,14 @@ async fn a_cursor_is_good_for_its_account_and_action_alone() {
 }
 
 #[tokio::test]
-async fn without_a_unified_cursor_token_and_position_are_the_authors() {
+async fn an_action_without_a_unified_cursor_reads_token_and_position() {
     let world = library().await;
     let inputs = json!({ "query": { "token": "page-2", "position": 1 } });
     assert_eq!(world.run("list_from_position", inputs).await.unwrap()["data"], json!([5, 6]));
 }
 
 #[tokio::test]
-async fn composite_ids_lead_back_to_where_they_came_from() {
+async fn composite_ids_resolve_to_their_parts() {
     let world = library().await;
     let issues = world.run("list_issues", json!({})).await.unwrap()["data"].clone();
     let id = issues[0]["id"].as_str().unwrap().to_owned();
@@ -118,7 +118,7 @@ async fn composite_ids_lead_back_to_where_they_came_from() {
 }
 
 #[tokio::test]
-async fn where_the_provider_tells_no_scopes_every_field_is_there() {
+async fn every_field_is_mapped_if_the_provider_reports_no_scopes() {
     let world = library().await;
     let people = world.run("list_people", json!({})).await.unwrap();
     let expected = json!([{ "name": "Ada", "salary": 5, "home": { "town": "Bern", "rent": 9 } }]);

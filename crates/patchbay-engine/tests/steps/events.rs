@@ -36,7 +36,7 @@ async fn listening(events: Value) -> (World, Arc<Ear>) {
 }
 
 #[tokio::test]
-async fn an_event_is_checked_heard_and_answered() {
+async fn an_event_is_validated_emitted_and_returned() {
     let (world, ear) = listening(Value::Null).await;
     let body = json!({ "type": "contract.signed", "id": "e-1", "date": "2026-01-02T03:04:05+01:00", "note": SECRET });
     let answer = world.run("emit", json!({ "body": body })).await.unwrap();
@@ -58,7 +58,7 @@ async fn an_event_is_checked_heard_and_answered() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_is_refused_and_nothing_is_heard() {
+async fn an_invalid_event_is_rejected_and_nothing_is_emitted() {
     let (world, ear) = listening(json!([{ "eventType": "a" }, { "eventId": "no type" }])).await;
     for (body, why) in [
         (json!({}), "`eventType` came to nothing"),
@@ -79,7 +79,7 @@ async fn what_is_no_event_is_refused_and_nothing_is_heard() {
 }
 
 #[tokio::test]
-async fn without_an_event_of_its_own_it_emits_what_is_there() {
+async fn emit_event_without_an_event_emits_the_previous_output() {
     let (world, ear) =
         listening(json!([{ "eventType": "a", "eventId": 7, "eventDate": 1_770_000_000 }, { "eventType": "b" }])).await;
     let answer = world.run("emit_what_is_there", json!({})).await.unwrap();

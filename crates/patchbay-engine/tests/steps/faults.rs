@@ -92,7 +92,7 @@ fn of_write(expected: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_request_meets_every_fault() {
+async fn a_request_reports_every_fault() {
     for (fault, expected) in FAULTS
         .into_iter()
         .chain([("html", "502 ProviderInvalidResponseError"), ("no_text", "502 ProviderInvalidResponseError")])
@@ -105,7 +105,7 @@ async fn a_request_meets_every_fault() {
 }
 
 #[tokio::test]
-async fn a_fault_at_a_later_page_loses_the_whole_list() {
+async fn a_fault_on_a_later_page_fails_the_whole_list() {
     for (fault, expected) in FAULTS {
         let asked = if ["truncated", "close"].contains(&fault) { 3 } else { 2 };
         assert_eq!(reported("fault_paginated_request", fault).await, (expected.to_owned(), asked), "{fault}");
@@ -113,7 +113,7 @@ async fn a_fault_at_a_later_page_loses_the_whole_list() {
 }
 
 #[tokio::test]
-async fn uploads_meet_every_fault_once() {
+async fn uploads_report_every_fault_and_are_not_retried() {
     for action in ["fault_upload_file", "fault_upload_binary"] {
         for (fault, expected) in FAULTS {
             assert_eq!(reported(action, fault).await, (of_write(expected), 1), "{action} {fault}");
@@ -122,7 +122,7 @@ async fn uploads_meet_every_fault_once() {
 }
 
 #[tokio::test]
-async fn a_download_takes_any_content_and_no_fault() {
+async fn a_download_accepts_any_content_and_reports_every_fault() {
     // A file may be anything, also JSON that does not parse.
     for (fault, expected) in FAULTS.into_iter().filter(|(fault, _)| *fault != "broken_json") {
         assert_eq!(reported("fault_download_file", fault).await.0, expected, "{fault}");
@@ -142,7 +142,7 @@ async fn an_ignored_fault_leaves_its_status_and_no_data() {
 }
 
 #[tokio::test]
-async fn pages_without_an_end_are_left_after_a_while() {
+async fn endless_pages_are_limited() {
     let endless = async |kind: &str| {
         let world = provider().await;
         let outcome = world.run("endless", json!({ "path": { "kind": kind } })).await;

@@ -39,7 +39,7 @@ fn answer(request: &Request, number: u64) -> Response {
 }
 
 #[tokio::test]
-async fn an_answer_is_given_again_to_the_same_account_alone() {
+async fn a_cached_response_is_reused_by_its_account_only() {
     let world = counting().await;
     let get = async |inputs: Value| world.run("get_settings", inputs).await.unwrap();
     let first = get(json!({})).await;
@@ -72,7 +72,7 @@ async fn an_answer_is_given_again_to_the_same_account_alone() {
 }
 
 #[tokio::test]
-async fn each_page_is_kept() {
+async fn each_page_is_cached() {
     let world = counting().await;
     for _ in 0..3 {
         assert_eq!(world.run("list_kept", json!({})).await.unwrap()["data"], json!([0, 1]));
@@ -81,7 +81,7 @@ async fn each_page_is_kept() {
 }
 
 #[tokio::test]
-async fn failures_secrets_and_what_the_provider_forbids_are_not_kept() {
+async fn failures_secrets_and_no_store_responses_are_not_cached() {
     let world = counting().await;
     for group in ["private", "echo", "none"] {
         for _ in 0..2 {
@@ -92,7 +92,7 @@ async fn failures_secrets_and_what_the_provider_forbids_are_not_kept() {
 }
 
 #[tokio::test]
-async fn a_plain_query_goes_out_as_it_is_and_stays_one_parameter() {
+async fn a_raw_query_is_sent_unchanged_as_one_parameter() {
     let world = counting().await;
     for (filter, sent) in [
         ("a(b),c:d|e/f=g;%20+", "GET /search?fixed=1&$filter=a(b),c:d|e/f=g;%20+"),

@@ -73,7 +73,7 @@ fn reported(error: &Error) -> (u16, ErrorCode, Option<u64>) {
 }
 
 #[tokio::test]
-async fn what_a_provider_says_is_kept_before_it_is_hit() {
+async fn a_reported_limit_is_obeyed_before_it_is_exceeded() {
     for (id, seconds) in [("spent", 600), ("structured", 900)] {
         let (world, _) = strict().await;
         world.get(id, None).await.unwrap();
@@ -99,7 +99,7 @@ async fn what_a_provider_says_is_kept_before_it_is_hit() {
 }
 
 #[tokio::test]
-async fn the_providers_own_refusal_is_passed_on_with_its_wait() {
+async fn a_429_response_is_passed_on_with_its_retry_after() {
     for (id, seconds) in [("later", 60), ("reset", 40)] {
         let (world, _) = strict().await;
         let error = world.get(id, None).await.unwrap_err();
@@ -111,7 +111,7 @@ async fn the_providers_own_refusal_is_passed_on_with_its_wait() {
 }
 
 #[tokio::test]
-async fn only_so_many_requests_go_at_once() {
+async fn concurrent_requests_are_limited() {
     let (world, go) = strict().await;
     let world = Arc::new(world);
     let held = (0..3).map(|_| {
@@ -139,7 +139,7 @@ async fn only_so_many_requests_go_at_once() {
 }
 
 #[tokio::test]
-async fn only_what_does_no_harm_twice_is_sent_again() {
+async fn only_idempotent_requests_are_retried() {
     let (world, _) = strict().await;
     world.get("busy", None).await.unwrap();
     assert_eq!(world.asked().len(), 3);
@@ -154,7 +154,7 @@ async fn only_what_does_no_harm_twice_is_sent_again() {
 }
 
 #[tokio::test]
-async fn who_has_no_patience_is_not_made_to_wait_for_a_repetition() {
+async fn a_retry_that_exceeds_the_maximum_wait_is_not_sent() {
     let (world, _) = strict().await;
     let error = world.get("busy", AT_ONCE).await.unwrap_err();
     assert_eq!((reported(&error).1, world.asked().len()), (ErrorCode::Provider, 1));

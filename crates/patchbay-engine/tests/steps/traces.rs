@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::world::{SECRET, request, world};
 
 #[tokio::test]
-async fn what_steps_sign_and_get_to_ask_with_is_not_shown() {
+async fn traces_redact_signatures_and_session_tokens() {
     let world = world(|request| async move {
         let (parts, body) = request.into_parts();
         let said = axum::body::to_bytes(body, 65_536).await.unwrap();
