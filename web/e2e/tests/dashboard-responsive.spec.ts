@@ -27,6 +27,9 @@ test.describe("on a phone", () => {
         await expectAccessible(page);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         expect(overflow, `${path} is not wider than the screen`).toBeLessThanOrEqual(0);
+        for (const toggle of await page.getByRole("switch", { name: /^Enable / }).all()) {
+          await expect(toggle, `the switches of ${path} are visible without scrolling`).toBeInViewport();
+        }
       }
       await page.getByRole("button", { name: "Run", exact: true }).click();
       await expect(page.getByText("This is required.").first()).toBeVisible();

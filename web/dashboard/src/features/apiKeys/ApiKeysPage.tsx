@@ -1,6 +1,6 @@
 /** The project's API keys. */
 
-import { ActionIcon, Badge, Button, Group, Switch, Table, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Badge, Button, Group, Stack, Switch, Table, Text, Tooltip } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useApiKeys, useDeleteApiKey, usePatchApiKey } from "../../api/apiKeys.ts";
@@ -12,10 +12,12 @@ import { notifyError, notifySuccess } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { QueryBoundary } from "../../ui/QueryBoundary.tsx";
 import { Timestamp } from "../../ui/Timestamp.tsx";
+import { useIsPhone } from "../../ui/useIsPhone.ts";
 import { CreateApiKey } from "./CreateApiKey.tsx";
 
 export function ApiKeysPage() {
   const keys = useApiKeys();
+  const isPhone = useIsPhone();
   const [creating, setCreating] = useState(false);
   const create = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
@@ -36,9 +38,12 @@ export function ApiKeysPage() {
               Your backend needs an API key to create connect sessions and run actions.
             </EmptyState>
           ) : (
-            <ListTable headings={["Name", "API scopes", "Created", "Enabled"]} menu="Delete">
+            <ListTable
+              headings={isPhone ? ["API key", "Enabled"] : ["Name", "API scopes", "Created", "Enabled"]}
+              menu="Delete"
+            >
               {all.map((key) => (
-                <ApiKeyRow key={key.id} apiKey={key} />
+                <ApiKeyRow key={key.id} apiKey={key} isPhone={isPhone} />
               ))}
             </ListTable>
           )
@@ -49,30 +54,44 @@ export function ApiKeysPage() {
   );
 }
 
-function ApiKeyRow({ apiKey }: { apiKey: ApiKey }) {
+/** On a phone, the API scopes and the creation time are below the name. */
+function ApiKeyRow({ apiKey, isPhone }: { apiKey: ApiKey; isPhone: boolean }) {
   const patch = usePatchApiKey();
   const remove = useDeleteApiKey();
   const [deleting, setDeleting] = useState(false);
   const { id, name, scopes, enabled, created_at: createdAt } = apiKey;
+  const scopeBadges = (
+    <Group gap={4}>
+      {scopes.map((scope) => (
+        <Badge key={scope} variant="default" fw={500} size="sm" miw="max-content">
+          {scope}
+        </Badge>
+      ))}
+    </Group>
+  );
   return (
     <Table.Tr>
       <Table.Td>
         <Text size="sm" fw={600}>
           {name}
         </Text>
+        {isPhone && (
+          <Stack gap={4} mt={4}>
+            {scopeBadges}
+            <Text size="xs" c="dimmed">
+              Created <Timestamp at={createdAt} inherit />
+            </Text>
+          </Stack>
+        )}
       </Table.Td>
-      <Table.Td>
-        <Group gap={4}>
-          {scopes.map((scope) => (
-            <Badge key={scope} variant="default" fw={500} size="sm" miw="max-content">
-              {scope}
-            </Badge>
-          ))}
-        </Group>
-      </Table.Td>
-      <Table.Td>
-        <Timestamp at={createdAt} />
-      </Table.Td>
+      {!isPhone && (
+        <>
+          <Table.Td>{scopeBadges}</Table.Td>
+          <Table.Td>
+            <Timestamp at={createdAt} />
+          </Table.Td>
+        </>
+      )}
       <Table.Td>
         <Switch
           aria-label={`Enable ${name}`}

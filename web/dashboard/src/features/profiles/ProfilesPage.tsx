@@ -21,10 +21,12 @@ import { notifyError, notifySuccess } from "../../ui/notify.ts";
 import { PageHeader } from "../../ui/PageHeader.tsx";
 import { QueryBoundary } from "../../ui/QueryBoundary.tsx";
 import { Timestamp } from "../../ui/Timestamp.tsx";
+import { useIsPhone } from "../../ui/useIsPhone.ts";
 import { ProfileDialog } from "./ProfileDialog.tsx";
 
 export function ProfilesPage() {
   const profiles = useProfiles();
+  const isPhone = useIsPhone();
   const [creating, setCreating] = useState(false);
   const create = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>
@@ -46,11 +48,15 @@ export function ProfilesPage() {
             </EmptyState>
           ) : (
             <ListTable
-              headings={["Connector profile", "Method", "Environment", "Actions", "Enabled"]}
+              headings={
+                isPhone
+                  ? ["Connector profile", "Enabled"]
+                  : ["Connector profile", "Method", "Environment", "Actions", "Enabled"]
+              }
               menu="Menu"
             >
               {all.map((profile) => (
-                <ProfileRow key={profile.id} profile={profile} />
+                <ProfileRow key={profile.id} profile={profile} isPhone={isPhone} />
               ))}
             </ListTable>
           )
@@ -61,11 +67,14 @@ export function ProfilesPage() {
   );
 }
 
-function ProfileRow({ profile }: { profile: Profile }) {
+/** On a phone, the method, the environment and the actions are below the name. */
+function ProfileRow({ profile, isPhone }: { profile: Profile; isPhone: boolean }) {
   const connectors = useConnectors();
   const patch = usePatchProfile();
   const [dialog, setDialog] = useState<"edit" | "delete" | "disable" | null>(null);
   const total = connectors.data?.find(({ provider }) => provider === profile.connector_key)?.actions;
+  const method = profile.authentication_config_label ?? profile.authentication_config_key;
+  const actions = enabledActions(profile, total);
   const setActive = (active: boolean) =>
     patch.mutate(
       { id: profile.id, change: { active } },
@@ -103,6 +112,11 @@ function ProfileRow({ profile }: { profile: Profile }) {
               {profile.connector_pinned_version && ` · pinned to ${profile.connector_pinned_version}`}
               {profile.connector_owner === "custom" && " · custom"}
             </Text>
+            {isPhone && (
+              <Text size="xs" c="dimmed">
+                {method} · {profile.environment} · Actions: {actions}
+              </Text>
+            )}
             {profile.alarm && (
               <Text size="xs" c="var(--mantine-color-error)" role="status">
                 {toSentence(profile.alarm.message)} First reported{" "}
@@ -112,15 +126,19 @@ function ProfileRow({ profile }: { profile: Profile }) {
           </div>
         </Group>
       </Table.Td>
-      <Table.Td>
-        <Text size="sm">{profile.authentication_config_label ?? profile.authentication_config_key}</Text>
-      </Table.Td>
-      <Table.Td>
-        <Text size="sm">{profile.environment}</Text>
-      </Table.Td>
-      <Table.Td>
-        <Text size="sm">{enabledActions(profile, total)}</Text>
-      </Table.Td>
+      {!isPhone && (
+        <>
+          <Table.Td>
+            <Text size="sm">{method}</Text>
+          </Table.Td>
+          <Table.Td>
+            <Text size="sm">{profile.environment}</Text>
+          </Table.Td>
+          <Table.Td>
+            <Text size="sm">{actions}</Text>
+          </Table.Td>
+        </>
+      )}
       <Table.Td>
         <Switch
           aria-label={`Enable ${profile.name}`}
