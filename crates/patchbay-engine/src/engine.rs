@@ -9,8 +9,8 @@ use std::{
 use patchbay_connector::{Connector, Registry};
 use patchbay_egress::HttpClient;
 use patchbay_model::{
-    AccountId, AttemptError, AttemptId, AttemptStatus, CallRecord, Clock, ConnectionAttempt, Profile, ProfileId,
-    ProjectId,
+    Account, AccountId, AttemptError, AttemptId, AttemptStatus, CallRecord, Clock, ConnectionAttempt, Profile,
+    ProfileId, ProjectId,
 };
 use patchbay_runtime::Host;
 use patchbay_storage::{Storage, StorageError};
@@ -18,8 +18,9 @@ use patchbay_vault::{Secret, Vault};
 
 use crate::{
     EngineConfig, EngineParts, Error, EventSink, HubSession, InstalledConnector, PublicUrls,
-    accounts::store::AccountStore,
+    accounts::{resolver::AccountResolver, store::AccountStore},
     action_catalog::ActionCatalog,
+    actions::{call::Calls, proxy::Proxy, run::Actions},
     api_keys::ApiKeys,
     attempts::Attempts,
     background_task::BackgroundTask,
@@ -27,6 +28,7 @@ use crate::{
     changes::Changes,
     connector_catalog::{self, ConnectorCatalog},
     connectors::Connectors,
+    event_slot::EventSlot,
     key_ring::{KeyRotation, check_key_ring},
     keyed_locks::KeyedLocks,
     members::Members,
@@ -35,7 +37,7 @@ use crate::{
     retention,
     sessions::Sessions,
     setup::Setup,
-    tokens::{self, SingleFlight},
+    tokens::{expiry_notices::ExpiryNotices, refresh::TokenRefresher, refresh_worker, token_requests::TokenRequests},
 };
 
 /// The engine. Cheap to clone.
@@ -63,6 +65,13 @@ pub struct Services {
     pub api_keys: Arc<ApiKeys>,
     /// The members, who log in to the dashboard.
     pub members: Arc<Members>,
+    /// Runs actions.
+    pub actions: Actions,
+    /// Sends raw requests with the credentials of accounts.
+    pub proxy: Proxy,
+    pub(crate) token_requests: Arc<TokenRequests>,
+    token_refresher: Arc<TokenRefresher>,
+    expiry_notices: Arc<ExpiryNotices>,
     /// The rotation of the key ring.
     pub key_rotation: KeyRotation,
     /// The first start.
@@ -71,10 +80,9 @@ pub struct Services {
     pub(crate) account_store: Arc<AccountStore>,
     pub(crate) locks: Arc<KeyedLocks>,
     pub(crate) call_log: Arc<CallLog>,
-    pub(crate) single_flight: Arc<SingleFlight>,
     /// The background tasks, in the order in which they are stopped.
     background: OnceLock<[BackgroundTask; 3]>,
-    pub(crate) event_sink: Arc<OnceLock<Arc<dyn EventSink>>>,
+    event_slot: EventSlot,
     pub(crate) changes: Changes,
 }
 
@@ -99,7 +107,7 @@ impl Engine {
         let retention = retention::start(parts.storage.clone(), parts.clock.clone(), parts.config.call_retention_days);
         let background = [
             connector_catalog::start_warming(engine.connector_catalog.clone()),
-            tokens::start_refresh_worker(engine.clone()),
+            refresh_worker::start(engine.host.clone(), engine.token_refresher.clone(), engine.expiry_notices.clone()),
             retention,
         ];
         let _ = engine.background.set(background);
@@ -136,7 +144,38 @@ impl Engine {
             Arc::new(Sessions::new(&parts, connector_catalog.clone(), profiles.clone(), account_store.clone()));
         let action_catalog = ActionCatalog::new(connector_catalog.clone(), profiles.clone(), account_store.clone());
         let key_rotation = KeyRotation::new(&parts, profiles.clone(), account_store.clone());
-        let call_log = CallLog::start(parts.storage.clone());
+        let call_log = Arc::new(CallLog::start(parts.storage.clone()));
+        let event_slot = EventSlot::default();
+        let resolver =
+            Arc::new(AccountResolver::new(account_store.clone(), profiles.clone(), connector_catalog.clone()));
+        let token_requests = Arc::new(TokenRequests::new(&parts, host.clone(), profiles.clone()));
+        let token_refresher = Arc::new(TokenRefresher::new(
+            &parts,
+            connector_catalog.clone(),
+            profiles.clone(),
+            account_store.clone(),
+            resolver.clone(),
+            token_requests.clone(),
+        ));
+        let expiry_notices = Arc::new(ExpiryNotices::new(
+            &parts,
+            connector_catalog.clone(),
+            profiles.clone(),
+            account_store.clone(),
+            event_slot.clone(),
+        ));
+        let calls = Arc::new(Calls::new(
+            &parts,
+            connector_catalog.clone(),
+            profiles.clone(),
+            resolver,
+            token_refresher.clone(),
+            call_log.clone(),
+            event_slot.clone(),
+        ));
+        let actions =
+            Actions::new(&parts, host.clone(), connector_catalog.clone(), account_store.clone(), calls.clone());
+        let proxy = Proxy::new(host.clone(), calls);
         let engine = Self(Arc::new(Services {
             parts,
             connector_catalog,
@@ -153,10 +192,14 @@ impl Engine {
             host,
             account_store,
             locks,
-            call_log: Arc::new(call_log),
-            single_flight: Arc::default(),
+            call_log,
+            actions,
+            proxy,
+            token_requests,
+            token_refresher,
+            expiry_notices,
             background: OnceLock::new(),
-            event_sink: Arc::default(),
+            event_slot,
             changes,
         }));
         // Leases of a process that ended: only this process owns the database.
@@ -170,32 +213,28 @@ impl Engine {
             task.shutdown().await;
         }
         self.changes.shutdown().await;
-        self.single_flight.shutdown().await;
+        self.token_refresher.shutdown().await;
         self.call_log.shutdown().await;
     }
 
     /// Sets the sink of the events that connectors emit; returns false if one is set.
     pub fn set_event_sink(&self, sink: Arc<dyn EventSink>) -> bool {
-        self.event_sink.set(sink).is_ok()
-    }
-
-    pub(crate) fn events(&self) -> Option<&dyn EventSink> {
-        self.event_sink.get().map(|sink| &**sink)
+        self.event_slot.set(sink)
     }
 
     /// Refreshes the tokens that are due, as the background task does three times a minute.
     pub async fn refresh_due_tokens(&self) {
-        tokens::refresh_due_tokens(self).await;
+        self.token_refresher.refresh_due().await;
     }
 
     /// Sends the expiry notices that are due, as the background task does.
     pub async fn send_expiry_notices(&self) {
-        tokens::send_expiry_notices(self).await;
+        self.expiry_notices.send_due().await;
     }
 
     /// Waits until the running refreshes have completed.
     pub async fn settle(&self) {
-        self.single_flight().wait_until_idle().await;
+        self.token_refresher.wait_until_idle().await;
     }
 
     /// Checks that the storage responds, for `/readyz`.
@@ -244,11 +283,6 @@ impl Engine {
         &self.parts.vault
     }
 
-    /// Returns the running refreshes.
-    pub(crate) fn single_flight(&self) -> &SingleFlight {
-        &self.single_flight
-    }
-
     /// Returns the resources that runs share.
     pub(crate) fn host(&self) -> &Host {
         &self.host
@@ -271,16 +305,16 @@ impl Engine {
         self.connector_catalog.instance()
     }
 
-    pub(crate) async fn connectors_of(&self, project: &ProjectId) -> Result<Arc<Registry>, Error> {
-        self.connector_catalog.of_project(project).await
-    }
-
     pub(crate) async fn connector_for_profile(&self, profile: &Profile) -> Result<Option<InstalledConnector>, Error> {
         self.connector_catalog.find_for_profile(profile).await
     }
 
     pub(crate) async fn connector_of(&self, profile: &Profile) -> Result<Arc<Connector>, Error> {
         self.connector_catalog.for_profile(profile).await
+    }
+
+    pub(crate) async fn account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
+        self.account_store.get(project, id).await
     }
 
     pub(crate) async fn profile(&self, project: &ProjectId, id: &ProfileId) -> Result<Arc<Profile>, Error> {

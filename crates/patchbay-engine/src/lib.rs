@@ -5,6 +5,7 @@
 
 mod accounts;
 mod action_catalog;
+mod actions;
 mod api_keys;
 mod attempts;
 mod background_task;
@@ -15,6 +16,8 @@ mod config;
 mod connector_catalog;
 mod connectors;
 mod engine;
+mod error_hints;
+mod event_slot;
 mod field;
 mod form_values;
 mod key_ring;
@@ -38,6 +41,11 @@ mod tokens;
 mod validation;
 
 pub use action_catalog::{ActionCatalog, ActionPage, ActionQuery, CatalogEntry};
+pub use actions::{
+    files::{FileContent, RunFile, RunReply},
+    proxy::{Proxy, ProxyOutcome, ProxyRequest},
+    run::{Actions, RunOutcome, RunRequest},
+};
 pub use api_keys::{ApiKeys, CreatedKey, KeyPatch, NewKey};
 pub use attempts::Attempts;
 pub use caller::{Caller, HubSession};
@@ -64,10 +72,7 @@ pub use public_urls::{NoRoutes, PublicUrls};
 pub use scopes::{missing_scopes, needed_scopes, scopes_to_set_up};
 pub use services::{
     accounts::{AccountPatch, AccountQuery, AccountView, EffectiveStatus},
-    actions::{RunOutcome, RunRequest},
-    files::{FileContent, RunFile, RunReply},
     hub::{HubAccount, HubProfile, LinkRequest},
-    proxy::{ProxyOutcome, ProxyRequest},
     revocation::{RevocationQuery, RevocationReport, RevokedAccount},
 };
 pub use sessions::{CreatedSession, NewSession, Sessions};
@@ -77,4 +82,4 @@ pub use oauth::{
     AuthorizationCallback, AuthorizationDraft, AuthorizationRedirect, CallbackOutcome, ClientMetadata,
     ConfirmedAuthorization, NewAuthorization, PreparedAuthorization,
 };
-pub use tokens::LocalRevoker;
+pub use tokens::local_revoker::LocalRevoker;

@@ -77,7 +77,7 @@ impl World {
     }
 
     async fn run(&self, request: RunRequest) -> Result<RunOutcome, Error> {
-        self.engine.run_action(&self.caller, request).await
+        self.engine.actions.run(&self.caller, request).await
     }
 
     fn proxied(&self, method: HttpMethod, path: &str) -> ProxyRequest {
@@ -92,7 +92,7 @@ impl World {
     }
 
     async fn proxy(&self, path: &str) -> Result<ProxyOutcome, Error> {
-        self.engine.run_proxy(&self.caller, self.proxied(HttpMethod::Get, path)).await
+        self.engine.proxy.run(&self.caller, self.proxied(HttpMethod::Get, path)).await
     }
 }
 
@@ -164,15 +164,15 @@ async fn calls_need_an_active_account_a_scope_and_an_enabled_action() {
     let new = NewKey { name: "k".into(), scopes: [].into(), text: None };
     let key = engine.api_keys.create(&other.id, new).await.unwrap();
     let stranger = engine.api_keys.authenticate(&key.text).await.unwrap();
-    assert_eq!(code(engine.run_action(&stranger, get()).await.unwrap_err()), (404, ErrorCode::AccountNotFound));
+    assert_eq!(code(engine.actions.run(&stranger, get()).await.unwrap_err()), (404, ErrorCode::AccountNotFound));
     let proxied = world.proxied(HttpMethod::Get, "/x");
-    assert_eq!(code(engine.run_proxy(&stranger, proxied).await.unwrap_err()), (404, ErrorCode::AccountNotFound));
+    assert_eq!(code(engine.proxy.run(&stranger, proxied).await.unwrap_err()), (404, ErrorCode::AccountNotFound));
 
     let mut reader = Caller::clone(caller);
     reader.scopes.remove(&ApiScope::ActionsExecute);
-    assert_eq!(code(engine.run_action(&reader, get()).await.unwrap_err()), (403, ErrorCode::MissingScope));
+    assert_eq!(code(engine.actions.run(&reader, get()).await.unwrap_err()), (403, ErrorCode::MissingScope));
     let proxied = world.proxied(HttpMethod::Get, "/x");
-    assert_eq!(code(engine.run_proxy(&reader, proxied).await.unwrap_err()), (403, ErrorCode::MissingScope));
+    assert_eq!(code(engine.proxy.run(&reader, proxied).await.unwrap_err()), (403, ErrorCode::MissingScope));
 
     let status = |status| patchbay_engine::AccountPatch { status: Some(status), ..Default::default() };
     engine.patch_account(caller, &world.account, status(AccountStatus::Suspended)).await.unwrap();
@@ -284,7 +284,7 @@ async fn the_proxy_passes_json_through_and_redacts_echoed_secrets() {
     let mut request = world.proxied(HttpMethod::Post, "/make/?a=b%20c");
     request.headers = vec![("X-Custom".into(), "yes".into())];
     request.body = Some(bytes::Bytes::from_static(b"{\"n\":1}"));
-    let outcome = world.engine.run_proxy(&world.caller, request).await.unwrap();
+    let outcome = world.engine.proxy.run(&world.caller, request).await.unwrap();
     let expected = json!({
         "method": "POST", "path": "/api/make/?a=b%20c", "key_is_there": true, "echo": "[redacted]", "custom": "yes",
         "type": "application/json",
@@ -302,7 +302,7 @@ async fn the_proxy_rejects_other_origins_and_credential_headers() {
         ("X-Key".into(), "mine".into()),
         ("x-a".into(), "b\r\nc: d".into()),
     ];
-    let error = world.engine.run_proxy(&world.caller, request).await.unwrap_err();
+    let error = world.engine.proxy.run(&world.caller, request).await.unwrap_err();
     assert_eq!((error.status(), error.code), (400, ErrorCode::Validation));
     let paths = error.problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>();
     assert_eq!(paths, ["url", "path", "headers.authorization", "headers.x-a", "headers.x-key"]);

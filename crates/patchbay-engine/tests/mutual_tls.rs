@@ -192,7 +192,7 @@ impl World {
             body: Map::new(),
             debug: false,
         };
-        self.engine.run_action(&self.caller, request).await.unwrap().result.remove("data").unwrap()
+        self.engine.actions.run(&self.caller, request).await.unwrap().result.remove("data").unwrap()
     }
 }
 
@@ -214,7 +214,7 @@ async fn token_requests_actions_and_the_proxy_present_the_client_certificate() {
         headers: Vec::new(),
         body: None,
     };
-    let proxied = world.engine.run_proxy(&world.caller, proxied).await.unwrap();
+    let proxied = world.engine.proxy.run(&world.caller, proxied).await.unwrap();
     let body: Value = serde_json::from_slice(&proxied.body).unwrap();
     assert_eq!((proxied.status, &body["client"]), (200, &json!("acme")));
 }

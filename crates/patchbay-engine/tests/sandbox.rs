@@ -49,7 +49,7 @@ impl Sandbox {
             body: part("body"),
             debug: false,
         };
-        self.engine.run_action(&self.caller, request).await.map(|outcome| Value::Object(outcome.result))
+        self.engine.actions.run(&self.caller, request).await.map(|outcome| Value::Object(outcome.result))
     }
 }
 
@@ -102,10 +102,10 @@ async fn the_proxy_follows_trailing_slash_redirects_of_reads_only() {
         headers: Vec::new(),
         body: body.map(|text| bytes::Bytes::from_static(text.as_bytes())),
     };
-    let read = sandbox.engine.run_proxy(&sandbox.caller, request(HttpMethod::Get, None)).await.unwrap();
+    let read = sandbox.engine.proxy.run(&sandbox.caller, request(HttpMethod::Get, None)).await.unwrap();
     assert_eq!(read.status, 200);
     assert!(serde_json::from_slice::<Value>(&read.body).unwrap()["results"].is_array());
-    let error = sandbox.engine.run_proxy(&sandbox.caller, request(HttpMethod::Post, Some("{}"))).await.unwrap_err();
+    let error = sandbox.engine.proxy.run(&sandbox.caller, request(HttpMethod::Post, Some("{}"))).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::ProviderRedirect);
     assert!(error.message.contains("trailing slash"), "{error}");
 }

@@ -49,7 +49,9 @@ async fn recorded(name: &str, take: usize) -> (u16, Option<String>) {
         body: Map::new(),
         debug: true,
     };
-    let RunReply::File(mut file) = engine.run_action_streaming(&caller, request, None).await.unwrap() else { panic!() };
+    let RunReply::File(mut file) = engine.actions.run_streaming(&caller, request, None).await.unwrap() else {
+        panic!()
+    };
     assert_eq!(file.metadata.length, Some(100 * 1024));
     assert_eq!(file.outcome.result["data"], Value::from(file.placeholder.as_str()));
     let (trace, call) = (file.outcome.trace.take().unwrap(), file.outcome.call_id.clone());

@@ -199,7 +199,7 @@ impl World {
             body: Map::new(),
             debug: false,
         };
-        Ok(Value::Object(Box::pin(self.engine.run_action(&self.caller, request)).await?.result))
+        Ok(Value::Object(Box::pin(self.engine.actions.run(&self.caller, request)).await?.result))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     form_values::FormValues,
     profiles::{previous_client, previous_client_id},
     sealed_fields::{is_field, open_secrets},
-    tokens::{REFRESH_TOKEN, TokenSet},
+    tokens::token_response::{REFRESH_TOKEN, TokenSet},
 };
 
 /// The sources of an account's credentials. Later ones replace earlier ones: the profile, the account, the form, the token

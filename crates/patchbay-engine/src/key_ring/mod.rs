@@ -6,7 +6,6 @@
 mod canary;
 mod error;
 mod rotate;
-
 mod service;
 mod status;
 

@@ -2,7 +2,7 @@
 
 use patchbay_model::{CallId, CallKind, CallRecord, StatusReason};
 
-use crate::{Engine, Error, ErrorCode, services::error_hints, tokens::TokenContext};
+use crate::{Engine, Error, ErrorCode, error_hints, tokens::token_context::TokenContext};
 use patchbay_runtime::{self as runtime, RawInputs, RunContext};
 
 /// Runs the method's test actions. A required one that fails is the outcome; others become reasons

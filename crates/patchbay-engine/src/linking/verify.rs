@@ -10,13 +10,16 @@ use super::test_actions::run_test_actions;
 use crate::{
     Engine, Error, ErrorCode,
     accounts::credentials::CredentialSet,
+    error_hints,
     form_values::FormValues,
     profiles::profile_client_id,
     sealed_fields::seal_account,
-    services::error_hints,
     tokens::{
-        self, Grant, TokenClient, TokenContext, TokenError, TokenFailure, TokenSet, gets_token_at_link,
-        needs_authorization, request_token,
+        account_token::apply_token_set,
+        expiry_notices::certificate_expiry,
+        token_context::TokenContext,
+        token_request::{Grant, TokenFailure, gets_token_at_link, needs_authorization},
+        token_response::{REFRESH_TOKEN, TokenError, TokenSet},
     },
 };
 use patchbay_runtime::Credentials;
@@ -57,8 +60,8 @@ impl AcceptedCredentials<'_> {
             account.token = None;
             account.expiries.clear();
             account.missing_scopes.clear();
-            account.secrets.remove(tokens::REFRESH_TOKEN);
-            tokens::apply_token_set(vault, account, token_set, self.method, profile, self.requested_at);
+            account.secrets.remove(REFRESH_TOKEN);
+            apply_token_set(vault, account, token_set, self.method, profile, self.requested_at);
         }
         if self.method.certificates.is_some() {
             account.set_expiries(&[ExpiryCause::ClientCertificate], self.certificate_expiry.clone());
@@ -84,7 +87,7 @@ pub(crate) async fn verify<'a>(
     let requested = if token_set.is_none() && gets_token_at_link(method) {
         let credentials = candidate.open(engine.vault())?;
         let context = context(connector, method, profile, account, &credentials, *is_new);
-        let outcome = request_token(engine, &context, &Grant::ClientCredentials).await;
+        let outcome = engine.token_requests.request(&context, &Grant::ClientCredentials).await;
         Some(outcome.map_err(|failure| no_token(failure, profile))?)
     } else {
         None
@@ -100,7 +103,7 @@ pub(crate) async fn verify<'a>(
         Some(_) => {
             let own = candidate.without_profile().open(engine.vault())?;
             let own = context(connector, method, profile, account, &own, *is_new);
-            tokens::certificate_expiry(TokenClient::of(engine), &own)
+            certificate_expiry(engine.token_requests.client(), &own)
         }
         None => None,
     };

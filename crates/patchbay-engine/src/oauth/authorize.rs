@@ -17,7 +17,7 @@ use crate::{
     accounts::credentials::CredentialSet,
     form_values::{FormValues, check_fields},
     services::hub::HubProfile,
-    tokens::{TokenContext, needs_authorization},
+    tokens::{token_context::TokenContext, token_request::needs_authorization},
     validation::{invalid, invalid_at},
 };
 

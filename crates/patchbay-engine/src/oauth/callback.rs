@@ -14,7 +14,7 @@ use crate::{
     accounts::credentials::CredentialSet,
     linking::no_token,
     services::hub::{HubProfile, LinkRequest},
-    tokens::{TokenContext, TokenSet, complete_authorization, needs_authorization},
+    tokens::{token_context::TokenContext, token_request::needs_authorization, token_response::TokenSet},
 };
 
 /// A callback from the provider (RFC 6749, section 4.1.2; RFC 5849, section 2.2).
@@ -141,7 +141,7 @@ impl Engine {
         let token_set = context.exchange_code().await?;
         let credentials = candidate.with_token_set(&token_set, method).open(self.vault())?;
         let token_context = TokenContext { credentials: &credentials, ..token_context };
-        let completed = complete_authorization(self, &token_context).await;
+        let completed = self.token_requests.complete_authorization(&token_context).await;
         match completed.map_err(|failure| no_token(failure, &profile))? {
             Some(later) => Ok(token_set.merged_with(later)),
             None => Ok(token_set),

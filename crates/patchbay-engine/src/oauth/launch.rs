@@ -17,7 +17,7 @@ use super::{
     sealed_state,
 };
 use crate::{
-    Engine, Error, ErrorCode, Field, HubSession, services::hub::HubProfile, tokens::needs_authorization,
+    Engine, Error, ErrorCode, Field, HubSession, services::hub::HubProfile, tokens::token_request::needs_authorization,
     validation::invalid_at,
 };
 

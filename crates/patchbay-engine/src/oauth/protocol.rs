@@ -15,7 +15,7 @@ use zeroize::Zeroize;
 use super::{callback::AuthorizationCallback, oauth1, oauth2, pending_authorization::PendingAuthorization};
 use crate::{
     Engine, Error, ErrorCode, Field,
-    tokens::{TokenContext, TokenSet},
+    tokens::{token_context::TokenContext, token_response::TokenSet},
     validation::invalid_at,
 };
 

@@ -10,15 +10,17 @@ use patchbay_storage::AccountFilter;
 use patchbay_vault::Secret;
 use tokio::sync::RwLockReadGuard;
 
-use super::revocation::revoked;
 use crate::{
     Caller, Engine, Error, Field, Page,
-    accounts::store::{AccountChange, Change, account_not_found},
+    accounts::{
+        resolver::revoked,
+        store::{AccountChange, Change, account_not_found},
+    },
     form_values::check_fields,
     linking::{Verification, verify},
     profiles::previous_client_id,
     scopes::lacking_scopes,
-    tokens::{TokenSet, expiry_message},
+    tokens::{expiry_notices::expiry_message, token_response::TokenSet},
     validation::{check_page, invalid, invalid_at},
 };
 use patchbay_runtime::Revocation;

@@ -15,7 +15,7 @@ use crate::{
     form_values::check_fields,
     keyed_locks::LockKey,
     linking::{Verification, verify},
-    tokens::TokenSet,
+    tokens::token_response::TokenSet,
     validation::{invalid, invalid_at},
 };
 

@@ -15,7 +15,10 @@ use tokio::time::{Instant, sleep};
 use crate::{
     Caller, Engine, Error, ErrorCode, Field,
     accounts::{credentials::CredentialSet, store::Change},
-    tokens::{TokenClient, TokenContext, revoke},
+    tokens::{
+        revoke::{can_revoke, revoke},
+        token_context::TokenContext,
+    },
     validation::invalid_at,
 };
 use patchbay_runtime::Revocation;
@@ -135,7 +138,7 @@ impl Engine {
     async fn would_revoke(&self, account: Account) -> RevokedAccount {
         let connector = self.connector_of_account(&account).await;
         let method = connector.as_ref().and_then(|found| found.auth_method(&account.auth_config_key));
-        let message = if method.is_some_and(crate::tokens::can_revoke) {
+        let message = if method.is_some_and(can_revoke) {
             "would be revoked at the provider, and its credentials deleted here"
         } else {
             "its credentials would be deleted here; the provider does not support revocation"
@@ -220,7 +223,7 @@ impl Engine {
             let credentials = CredentialSet::stored(account, &profile).open(self.vault())?;
             let token_context = TokenContext::of_account(connector, method, &profile, account, &credentials);
             let patience = PROVIDER_TIMEOUT.min(self.config().runtime().call_budget);
-            revoke(TokenClient::of(self), &token_context, Instant::now() + patience).await
+            revoke(self.token_requests.client(), &token_context, Instant::now() + patience).await
         }
         .await;
         let is_call = !matches!(outcome, Ok(Revocation::Unsupported | Revocation::Nothing));
@@ -260,12 +263,4 @@ impl Engine {
         let profile = self.profile(&account.project_id, &account.profile_id).await.ok()?;
         Some(self.connector_for_profile(&profile).await.ok()??.connector)
     }
-}
-
-/// Returns `AccountRevokedError` (412).
-pub(crate) fn revoked() -> Error {
-    Error::new(
-        ErrorCode::AccountRevoked,
-        "the operator revoked the account, and its credentials are deleted; reconnect the account",
-    )
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use patchbay_model::{EnabledActions, Metadata, Owner, Profile, ProfileId, ProjectId, Timestamp};
 use patchbay_runtime::{
-    Revocation,
+    Revocation, RuntimeConfig,
     local_runner::{LocalAccount, LocalRunner, OpenAccount},
     recorded_tests::Revoker,
 };
 
-use super::{TokenClient, TokenContext, revoke};
-use crate::{EngineConfig, Error};
+use super::{revoke::revoke, token_context::TokenContext, token_request::TokenClient};
+use crate::{Error, NoRoutes};
 
 /// The id of the project, profile and owner of an account that is not stored.
 const LOCAL_ID: &str = "local";
@@ -19,7 +19,7 @@ const LOCAL_ID: &str = "local";
 /// Revokes credentials as the deletion of a stored account does.
 #[derive(Default)]
 pub struct LocalRevoker {
-    config: EngineConfig,
+    config: RuntimeConfig,
 }
 
 #[async_trait]
@@ -46,7 +46,7 @@ impl Revoker for LocalRevoker {
             updated_at: never,
         };
         let token_context = TokenContext::of_owner(connector, method, &profile, &owner, &credentials);
-        let client = TokenClient { host: runner.host(), config: &self.config };
+        let client = TokenClient { host: runner.host(), config: self.config, urls: &NoRoutes };
         revoke(client, &token_context, self.config.deadline()).await
     }
 }

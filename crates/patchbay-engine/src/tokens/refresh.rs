@@ -6,26 +6,35 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt as _, stream};
 use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{
-    Account, AccountId, AccountStatus, Lease, LeaseOutcome, LeasePriority, Profile, ProjectId, StatusReason, Timestamp,
-    TokenMetadata,
+    Account, AccountId, AccountStatus, Clock, Entropy, Lease, LeaseOutcome, LeasePriority, Profile, ProjectId,
+    StatusReason, Timestamp, TokenMetadata,
 };
+use patchbay_runtime::RuntimeConfig;
+use patchbay_storage::Storage;
+use patchbay_vault::Vault;
 use tokio::time::{Duration, sleep};
 
 use super::{
-    REFRESH_TOKEN, TokenContext, TokenError, TokenFailure, TokenSet, apply_token_set,
+    account_token::apply_token_set,
     refresh_policy::{self, Freshness},
-    request_token,
-    token_request::{refresh_grant, uses_token},
+    single_flight::SingleFlight,
+    token_context::TokenContext,
+    token_request::{TokenFailure, refresh_grant, uses_token},
+    token_requests::TokenRequests,
+    token_response::{REFRESH_TOKEN, TokenError, TokenSet},
 };
 use crate::{
-    Engine, Error, ErrorCode,
+    EngineParts, Error, ErrorCode,
     accounts::{
         credentials::CredentialSet,
-        store::{Change, Commit},
+        resolver::{AccountResolver, ResolvedAccount},
+        store::{AccountStore, Change, Commit},
     },
-    services::ResolvedAccount,
+    connector_catalog::ConnectorCatalog,
+    profiles::Profiles,
 };
 
 /// The time that a lease lasts in addition to the call budget, to store the new token. In seconds.
@@ -41,6 +50,11 @@ const MAX_BACKOFF_SECS: i64 = 15 * 60;
 /// The longest wait that a provider can request by `Retry-After`, in seconds: a day.
 const MAX_RETRY_AFTER_SECS: i64 = 86_400;
 
+/// The most accounts of one run of the background worker.
+const MAX_BATCH: u32 = 200;
+/// The most concurrent refreshes of the background worker.
+const MAX_CONCURRENT_REFRESHES: usize = 8;
+
 /// The goal of a refresh: it does nothing if the goal is already met.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RefreshGoal {
@@ -50,7 +64,45 @@ pub(crate) enum RefreshGoal {
     IfDue,
 }
 
-impl Engine {
+/// Refreshes the tokens of accounts: at most one refresh at a time for an account.
+pub(crate) struct TokenRefresher {
+    storage: Arc<dyn Storage>,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    config: RuntimeConfig,
+    connectors: Arc<ConnectorCatalog>,
+    profiles: Arc<Profiles>,
+    accounts: Arc<AccountStore>,
+    resolver: Arc<AccountResolver>,
+    requests: Arc<TokenRequests>,
+    single_flight: SingleFlight,
+}
+
+impl TokenRefresher {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        connectors: Arc<ConnectorCatalog>,
+        profiles: Arc<Profiles>,
+        accounts: Arc<AccountStore>,
+        resolver: Arc<AccountResolver>,
+        requests: Arc<TokenRequests>,
+    ) -> Self {
+        Self {
+            storage: parts.storage.clone(),
+            vault: parts.vault.clone(),
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            config: parts.config.runtime(),
+            connectors,
+            profiles,
+            accounts,
+            resolver,
+            requests,
+            single_flight: SingleFlight::default(),
+        }
+    }
+
     /// Returns the account with a valid token. An expired token is refreshed first; a stale one is used while its refresh
     /// runs in the background.
     ///
@@ -58,7 +110,10 @@ impl Engine {
     /// 412 `AccountExpiredCredentialsError` when the account must be reconnected, 412 `ProfileCredentialsError` when the
     /// provider rejects the client's credentials, 503 `TokenRenewalError` during a wait after a failure; the provider's
     /// errors otherwise.
-    pub(crate) async fn with_valid_token(&self, resolved: Arc<ResolvedAccount>) -> Result<Arc<ResolvedAccount>, Error> {
+    pub(crate) async fn with_valid_token(
+        self: &Arc<Self>,
+        resolved: Arc<ResolvedAccount>,
+    ) -> Result<Arc<ResolvedAccount>, Error> {
         if !uses_token(resolved.method()) {
             return Ok(resolved);
         }
@@ -66,23 +121,18 @@ impl Engine {
         if account.status == AccountStatus::ReconnectRequired {
             return Err(reconnect_required(account));
         }
-        let now = self.clock().now();
+        let now = self.clock.now();
         match refresh_policy::freshness(account, now) {
             Freshness::Fresh => Ok(resolved),
             Freshness::Stale => {
-                if !self.single_flight().is_backing_off(&account.id, now) {
-                    drop(self.refresh_account(
-                        &account.project_id,
-                        &account.id,
-                        RefreshGoal::Replace(account.token.clone()),
-                    ));
+                if !self.single_flight.is_backing_off(&account.id, now) {
+                    drop(self.refresh(&account.project_id, &account.id, RefreshGoal::Replace(account.token.clone())));
                 }
                 Ok(resolved)
             }
             Freshness::Expired => {
-                self.refresh_account(&account.project_id, &account.id, RefreshGoal::Replace(account.token.clone()))
-                    .await?;
-                self.resolve_account(&account.project_id, &account.id).await
+                self.refresh(&account.project_id, &account.id, RefreshGoal::Replace(account.token.clone())).await?;
+                self.resolver.resolve(&account.project_id, &account.id).await
             }
         }
     }
@@ -91,9 +141,9 @@ impl Engine {
     /// refreshed without a person.
     ///
     /// # Errors
-    /// As [`Engine::with_valid_token`].
+    /// As [`TokenRefresher::with_valid_token`].
     pub(crate) async fn refresh_after_rejection(
-        &self,
+        self: &Arc<Self>,
         resolved: &ResolvedAccount,
     ) -> Result<Option<Arc<ResolvedAccount>>, Error> {
         let account = &resolved.account;
@@ -101,25 +151,25 @@ impl Engine {
         if !uses_token(resolved.method()) || refresh_grant(resolved.method(), has_refresh_token).is_none() {
             return Ok(None);
         }
-        self.refresh_account(&account.project_id, &account.id, RefreshGoal::Replace(account.token.clone())).await?;
-        self.resolve_account(&account.project_id, &account.id).await.map(Some)
+        self.refresh(&account.project_id, &account.id, RefreshGoal::Replace(account.token.clone())).await?;
+        self.resolver.resolve(&account.project_id, &account.id).await.map(Some)
     }
 
     /// Joins or starts the account's refresh.
-    pub(crate) fn refresh_account(
-        &self,
+    pub(crate) fn refresh(
+        self: &Arc<Self>,
         project: &ProjectId,
         id: &AccountId,
         goal: RefreshGoal,
     ) -> impl Future<Output = Result<(), Error>> + use<> {
-        let (engine, project, own) = (self.clone(), project.clone(), id.clone());
-        self.single_flight().join(id, move || async move {
-            let mut guard = engine.single_flight().guard(&own);
-            let outcome = refresh_with_lease(&engine, &project, &own, goal).await;
+        let (refresher, project, own) = (Arc::clone(self), project.clone(), id.clone());
+        self.single_flight.join(id, move || async move {
+            let mut guard = refresher.single_flight.guard(&own);
+            let outcome = refresher.refresh_with_lease(&project, &own, goal).await;
             guard.retry_after = match &outcome {
                 Err(error) => {
                     let seconds = error.retry_after.and_then(|seconds| i64::try_from(seconds).ok());
-                    seconds.map(|seconds| engine.clock().now().plus_seconds(seconds))
+                    seconds.map(|seconds| refresher.clock.now().plus_seconds(seconds))
                 }
                 Ok(()) => None,
             };
@@ -127,42 +177,98 @@ impl Engine {
             outcome
         })
     }
-}
 
-async fn refresh_with_lease(
-    engine: &Engine,
-    project: &ProjectId,
-    id: &AccountId,
-    goal: RefreshGoal,
-) -> Result<(), Error> {
-    let budget = i64::try_from(engine.config().call_budget_millis).unwrap_or(i64::MAX);
-    for _ in 0..MAX_LEASE_POLLS {
-        let now = engine.clock().now();
-        let until = now.plus_seconds(LEASE_MARGIN_SECS).plus_millis(budget);
-        match engine.storage().refresh_leases().acquire(project, id, now, until, LeasePriority::Normal).await? {
-            LeaseOutcome::Granted(lease) => {
-                let outcome = run_with_lease(engine, &lease, goal).await;
-                // Release the lease after every failure, so that no other process waits for it.
-                if outcome.is_err()
-                    && let Err(error) = engine.storage().refresh_leases().release(&lease).await
-                {
-                    tracing::warn!(%error, account = %id, "could not release a refresh lease; it expires by itself");
-                }
-                return outcome;
+    /// Refreshes the tokens that are due.
+    pub(crate) async fn refresh_due(self: &Arc<Self>) {
+        let due = match self.storage.refresh_leases().due_refreshes(self.clock.now(), MAX_BATCH).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "could not read the accounts whose tokens are due; will retry");
+                return;
             }
-            LeaseOutcome::BackingOff(moment) => return Err(backing_off(moment, now)),
-            LeaseOutcome::Held(_) => {
-                sleep(LEASE_POLL_INTERVAL).await;
-                let found = engine.storage().accounts().get(project, id).await?;
-                if found.is_none_or(|found| !is_needed(&found, &goal, engine.clock().now())) {
-                    engine.account_store.evict(id);
-                    return Ok(());
+        };
+        stream::iter(due)
+            .for_each_concurrent(MAX_CONCURRENT_REFRESHES, async |(project, id)| {
+                // The failure is in the account's state or in the log.
+                if let Err(error) = self.refresh(&project, &id, RefreshGoal::IfDue).await {
+                    tracing::debug!(%error, account = %id, "a token was not refreshed");
+                }
+            })
+            .await;
+    }
+
+    /// Waits for the running refreshes.
+    pub(crate) async fn wait_until_idle(&self) {
+        self.single_flight.wait_until_idle().await;
+    }
+
+    /// Waits for the running refreshes and rejects new ones.
+    pub(crate) async fn shutdown(&self) {
+        self.single_flight.shutdown().await;
+    }
+
+    async fn refresh_with_lease(&self, project: &ProjectId, id: &AccountId, goal: RefreshGoal) -> Result<(), Error> {
+        let budget = i64::try_from(self.config.call_budget.as_millis()).unwrap_or(i64::MAX);
+        for _ in 0..MAX_LEASE_POLLS {
+            let now = self.clock.now();
+            let until = now.plus_seconds(LEASE_MARGIN_SECS).plus_millis(budget);
+            match self.storage.refresh_leases().acquire(project, id, now, until, LeasePriority::Normal).await? {
+                LeaseOutcome::Granted(lease) => {
+                    let outcome = self.run_with_lease(&lease, goal).await;
+                    // Release the lease after every failure, so that no other process waits for it.
+                    if outcome.is_err()
+                        && let Err(error) = self.storage.refresh_leases().release(&lease).await
+                    {
+                        tracing::warn!(%error, account = %id, "could not release a refresh lease; it expires by itself");
+                    }
+                    return outcome;
+                }
+                LeaseOutcome::BackingOff(moment) => return Err(backing_off(moment, now)),
+                LeaseOutcome::Held(_) => {
+                    sleep(LEASE_POLL_INTERVAL).await;
+                    let found = self.storage.accounts().get(project, id).await?;
+                    if found.is_none_or(|found| !is_needed(&found, &goal, self.clock.now())) {
+                        self.accounts.evict(id);
+                        return Ok(());
+                    }
                 }
             }
         }
-    }
-    Err(Error::new(ErrorCode::TokenRenewal, "another process is still refreshing the account's token; try again later")
+        Err(Error::new(
+            ErrorCode::TokenRenewal,
+            "another process is still refreshing the account's token; try again later",
+        )
         .with_retry_after(5))
+    }
+
+    async fn run_with_lease(&self, lease: &Lease, goal: RefreshGoal) -> Result<(), Error> {
+        let found = self.storage.accounts().get(&lease.project_id, &lease.account_id).await?;
+        let Some(account) = found else { return Ok(()) };
+        let usable = matches!(account.status, AccountStatus::Active | AccountStatus::Suspended);
+        if !usable || !is_needed(&account, &goal, self.clock.now()) {
+            self.storage.refresh_leases().release(lease).await?;
+            self.accounts.evict(&account.id);
+            return if usable { Ok(()) } else { Err(reconnect_required(&account)) };
+        }
+        let profile = self.profiles.load(&account.project_id, &account.profile_id).await?;
+        let installed = self.connectors.find_for_profile(&profile).await;
+        if installed.is_err() {
+            self.storage.refresh_leases().release(lease).await?;
+        }
+        let connector = installed?.map(|installed| installed.connector);
+        let method = connector
+            .as_ref()
+            .and_then(|connector| Some((connector, connector.auth_method(&account.auth_config_key)?)));
+        let Some((connector, method)) = method else {
+            self.storage.refresh_leases().release(lease).await?;
+            return Err(Error::new(
+                ErrorCode::ConnectorMissing,
+                format!("the connector `{}` or its authentication method is not installed", account.connector),
+            ));
+        };
+        let run = TokenRefresh { refresher: self, lease, connector, method, profile: &profile };
+        run.run(account).await
+    }
 }
 
 fn is_needed(account: &Account, goal: &RefreshGoal, now: Timestamp) -> bool {
@@ -172,36 +278,8 @@ fn is_needed(account: &Account, goal: &RefreshGoal, now: Timestamp) -> bool {
     }
 }
 
-async fn run_with_lease(engine: &Engine, lease: &Lease, goal: RefreshGoal) -> Result<(), Error> {
-    let found = engine.storage().accounts().get(&lease.project_id, &lease.account_id).await?;
-    let Some(account) = found else { return Ok(()) };
-    let usable = matches!(account.status, AccountStatus::Active | AccountStatus::Suspended);
-    if !usable || !is_needed(&account, &goal, engine.clock().now()) {
-        engine.storage().refresh_leases().release(lease).await?;
-        engine.account_store.evict(&account.id);
-        return if usable { Ok(()) } else { Err(reconnect_required(&account)) };
-    }
-    let profile = engine.profile(&account.project_id, &account.profile_id).await?;
-    let installed = engine.connector_for_profile(&profile).await;
-    if installed.is_err() {
-        engine.storage().refresh_leases().release(lease).await?;
-    }
-    let connector = installed?.map(|installed| installed.connector);
-    let method =
-        connector.as_ref().and_then(|connector| Some((connector, connector.auth_method(&account.auth_config_key)?)));
-    let Some((connector, method)) = method else {
-        engine.storage().refresh_leases().release(lease).await?;
-        return Err(Error::new(
-            ErrorCode::ConnectorMissing,
-            format!("the connector `{}` or its authentication method is not installed", account.connector),
-        ));
-    };
-    let run = TokenRefresh { engine, lease, connector, method, profile: &profile };
-    run.run(account).await
-}
-
 struct TokenRefresh<'a> {
-    engine: &'a Engine,
+    refresher: &'a TokenRefresher,
     lease: &'a Lease,
     connector: &'a Arc<Connector>,
     method: &'a AuthMethod,
@@ -210,7 +288,7 @@ struct TokenRefresh<'a> {
 
 impl TokenRefresh<'_> {
     async fn run(&self, account: Account) -> Result<(), Error> {
-        let Self { engine, lease, connector, method, profile } = self;
+        let Self { refresher, lease, connector, method, profile } = self;
         let has_refresh_token = account.secrets.contains_key(REFRESH_TOKEN);
         let Some(grant) = refresh_grant(method, has_refresh_token) else {
             let error =
@@ -218,12 +296,12 @@ impl TokenRefresh<'_> {
             self.mark_reconnect_required(&account, &error).await?;
             return Err(error);
         };
-        let credentials = CredentialSet::stored(&account, profile).open(engine.vault())?;
-        if !engine.storage().refresh_leases().mark_sent(lease, account.revision).await? {
+        let credentials = CredentialSet::stored(&account, profile).open(&refresher.vault)?;
+        if !refresher.storage.refresh_leases().mark_sent(lease, account.revision).await? {
             return Err(lost_lease());
         }
         let token_context = TokenContext::of_account(connector, method, profile, &account, &credentials);
-        match request_token(engine, &token_context, &grant).await {
+        match refresher.requests.request(&token_context, &grant).await {
             Ok(token_set) => self.store_token_set(&account, &token_set).await,
             Err(failure) => self.handle_failure(&account, failure).await,
         }
@@ -232,7 +310,7 @@ impl TokenRefresh<'_> {
     /// Stores a token set, merged with concurrent changes to the account. It retries for some time: the provider may have
     /// revoked the former tokens.
     async fn store_token_set(&self, read: &Account, token_set: &TokenSet) -> Result<(), Error> {
-        let Self { engine, lease, method, profile, .. } = self;
+        let Self { refresher, lease, method, profile, .. } = self;
         let mut attempt = 0;
         loop {
             let apply = |account: &mut Account| {
@@ -240,12 +318,12 @@ impl TokenRefresh<'_> {
                     // The account was reconnected: its new token must not be replaced.
                     return Change::Nothing;
                 }
-                apply_token_set(engine.vault(), account, token_set, method, profile, engine.clock().now());
+                apply_token_set(&refresher.vault, account, token_set, method, profile, refresher.clock.now());
                 Change::Account
             };
-            match engine.account_store.commit(lease, read, apply).await {
+            match refresher.accounts.commit(lease, read, apply).await {
                 Ok(Commit::Written) => return Ok(()),
-                Ok(Commit::Unchanged) => return Ok(engine.storage().refresh_leases().release(lease).await?),
+                Ok(Commit::Unchanged) => return Ok(refresher.storage.refresh_leases().release(lease).await?),
                 Ok(Commit::LeaseLost) => return Err(lost_lease()),
                 Err(error) if attempt < MAX_STORE_ATTEMPTS => {
                     attempt += 1;
@@ -265,7 +343,7 @@ impl TokenRefresh<'_> {
         let title = &self.connector.title;
         match cause {
             TokenError::InvalidGrant => {
-                let now = self.engine.clock().now();
+                let now = self.refresher.clock.now();
                 let refresh_expires_at = account.token.as_ref().and_then(|token| token.refresh_expires_at);
                 let (expired, interrupted) = match refresh_expires_at.filter(|expiry| *expiry <= now) {
                     Some(expiry) => (format!("; its refresh token expired at {expiry}"), ""),
@@ -304,19 +382,19 @@ impl TokenRefresh<'_> {
     async fn back_off(&self, error: Error, outcome_known: bool) -> Result<Error, Error> {
         let ceiling = MIN_BACKOFF_SECS.saturating_mul(1 << self.lease.failures.min(10)).min(MAX_BACKOFF_SECS);
         let mut byte = [0];
-        self.engine.parts().entropy.fill(&mut byte);
+        self.refresher.entropy.fill(&mut byte);
         let backoff = ceiling / 2 + ceiling * i64::from(byte[0]) / 510;
         let requested = error.retry_after.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
         let seconds = backoff.max(requested.min(MAX_RETRY_AFTER_SECS)).max(1);
-        let until = self.engine.clock().now().plus_seconds(seconds);
-        self.engine.storage().refresh_leases().fail(self.lease, until, outcome_known).await?;
+        let until = self.refresher.clock.now().plus_seconds(seconds);
+        self.refresher.storage.refresh_leases().fail(self.lease, until, outcome_known).await?;
         Ok(error.with_retry_after(seconds.unsigned_abs()))
     }
 
     /// Marks the account as requiring a reconnect, unless it was reconnected in the meantime.
     async fn mark_reconnect_required(&self, read: &Account, why: &Error) -> Result<(), Error> {
-        let Self { engine, lease, connector, .. } = self;
-        let now = engine.clock().now();
+        let Self { refresher, lease, connector, .. } = self;
+        let now = refresher.clock.now();
         let mark = |account: &mut Account| {
             if account.token != read.token {
                 return Change::Nothing;
@@ -331,11 +409,11 @@ impl TokenRefresh<'_> {
             account.expiries.clear();
             Change::Account
         };
-        match engine.account_store.commit(lease, read, mark).await? {
+        match refresher.accounts.commit(lease, read, mark).await? {
             Commit::Written => {
                 tracing::warn!(account = %read.id, connector = connector.key, "an account must be reconnected: {}", why.message);
             }
-            Commit::Unchanged => engine.storage().refresh_leases().release(lease).await?,
+            Commit::Unchanged => refresher.storage.refresh_leases().release(lease).await?,
             Commit::LeaseLost => {}
         }
         Ok(())

@@ -6,13 +6,12 @@ use patchbay_connector::definition::{Action, AuthKind, AuthMethod, Authorization
 use tokio::time::Instant;
 
 use super::{
-    ACCESS_TOKEN, REFRESH_TOKEN,
     token_context::TokenContext,
     token_request::{
         EndpointRequest, EndpointSource, FormParameters, TokenClient, certificate, discovered_server,
         needs_authorization, run_context,
     },
-    token_response,
+    token_response::{self, ACCESS_TOKEN, REFRESH_TOKEN},
 };
 use crate::{Error, ErrorCode};
 use patchbay_runtime::{self as runtime, IntoError as _, RawInputs, Revocation};

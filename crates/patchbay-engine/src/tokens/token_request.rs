@@ -20,8 +20,8 @@ use super::{
     token_context::TokenContext,
     token_response::{self, REFRESH_TOKEN, TokenError, TokenSet},
 };
-use crate::{Engine, EngineConfig, Error, ErrorCode};
-use patchbay_runtime::{self as runtime, Host, IntoError as _, RawInputs, Redactor, RunContext};
+use crate::{Error, ErrorCode, PublicUrls};
+use patchbay_runtime::{self as runtime, Host, IntoError as _, RawInputs, Redactor, RunContext, RuntimeConfig};
 
 /// The grant of a token request.
 pub(crate) enum Grant {
@@ -33,19 +33,15 @@ pub(crate) enum Grant {
     AuthorizationCode { code: Secret, redirect_uri: String, verifier: Option<Secret> },
 }
 
-/// The HTTP client and the configuration of token requests.
+/// The HTTP client and the limits of token requests.
 #[derive(Clone, Copy)]
 pub(crate) struct TokenClient<'a> {
     pub(crate) host: &'a Host,
-    pub(crate) config: &'a EngineConfig,
+    pub(crate) config: RuntimeConfig,
+    pub(crate) urls: &'a dyn PublicUrls,
 }
 
-impl<'a> TokenClient<'a> {
-    /// Returns the engine's own.
-    pub(crate) fn of(engine: &'a Engine) -> Self {
-        Self { host: engine.host(), config: engine.config() }
-    }
-
+impl TokenClient<'_> {
     pub(crate) fn new_call_id(&self) -> CallId {
         CallId::generate(self.host.clock().now(), self.host.entropy())
     }
@@ -88,51 +84,8 @@ pub(crate) fn refresh_grant(method: &AuthMethod, has_refresh_token: bool) -> Opt
     (needs_authorization(method) && (has_refresh_token || by_action)).then_some(Grant::RefreshToken)
 }
 
-/// Requests a token. The profile's alarm shows whether the provider accepts the client's credentials.
-pub(crate) async fn request_token(
-    engine: &Engine,
-    token_context: &TokenContext<'_>,
-    grant: &Grant,
-) -> Result<TokenSet, TokenFailure> {
-    // Boxed, because the type of the nested futures exceeds the compiler's depth limit otherwise.
-    let outcome = Box::pin(request_by_method(TokenClient::of(engine), token_context, grant)).await;
-    if let Some(app) = token_context.credentials.previous_client() {
-        return outcome.map_err(|failure| for_previous_client(failure, app));
-    }
-    report_client_outcome(engine, token_context, &outcome).await;
-    outcome
-}
-
-/// Raises the profile's alarm when the provider rejected the client's credentials, and ends it when it accepted them.
-pub(crate) async fn report_client_outcome<T>(
-    engine: &Engine,
-    token_context: &TokenContext<'_>,
-    outcome: &Result<T, TokenFailure>,
-) {
-    match outcome {
-        Ok(_) => engine.profiles.clear_alarm(token_context.profile).await,
-        Err(TokenFailure { cause: TokenError::InvalidClient, error }) => {
-            engine.profiles.raise_alarm(token_context.profile, &token_context.connector.title, error).await;
-        }
-        Err(_) => {}
-    }
-}
-
-/// Turns the rejection of a previous client into an invalid grant: the client belongs to this account only, not to the
-/// profile. The account must be reconnected with the profile's current client.
-fn for_previous_client(TokenFailure { cause, mut error }: TokenFailure, client_id: &str) -> TokenFailure {
-    let cause = match cause {
-        TokenError::Transient => TokenError::Transient,
-        TokenError::InvalidGrant | TokenError::InvalidClient => {
-            error.message =
-                format!("{}; the token was issued to the profile's previous client `{client_id}`", error.message);
-            TokenError::InvalidGrant
-        }
-    };
-    TokenFailure { cause, error }
-}
-
-async fn request_by_method(
+/// Requests a token by the method's own action, or at the token endpoint.
+pub(super) async fn request_by_method(
     client: TokenClient<'_>,
     token_context: &TokenContext<'_>,
     grant: &Grant,
@@ -148,18 +101,6 @@ async fn request_by_method(
         Authorization::OAuth2(oauth2) => token_from_endpoint(client, token_context, oauth2, grant, deadline).await,
         _ => Err(connector_error(token_context, "it has neither a token endpoint nor `refreshAuthentication`")),
     }
-}
-
-/// Runs `refreshAuthentication` once after an authorization, with the new token. It returns what belongs to the token (a
-/// site, an organization), or a token that replaces it if the provider has a second kind. Returns none when the method
-/// has no such action.
-pub(crate) async fn complete_authorization(
-    engine: &Engine,
-    token_context: &TokenContext<'_>,
-) -> Result<Option<TokenSet>, TokenFailure> {
-    let Some(refresh) = &token_context.method.refresh else { return Ok(None) };
-    let deadline = engine.config().deadline();
-    token_from_action(TokenClient::of(engine), token_context, &refresh.action, deadline).await.map(Some)
 }
 
 fn connector_error(token_context: &TokenContext<'_>, why: &str) -> TokenFailure {
@@ -183,12 +124,13 @@ pub(super) fn run_context<'a>(
         method,
         credentials,
         token_context.run_ids(client.new_call_id()),
-        client.config.runtime(),
+        client.config,
         deadline,
     )
 }
 
-async fn token_from_action(
+/// Returns the token in the result of an action.
+pub(super) async fn token_from_action(
     client: TokenClient<'_>,
     token_context: &TokenContext<'_>,
     action: &patchbay_connector::definition::Action,
@@ -439,7 +381,7 @@ impl EndpointRequest<'_> {
         let Self { source, name, mut form, reserved, scopes, params } = self;
         let context =
             token_context.run_ids(client.new_call_id()).context(token_context.connector, token_context.method);
-        let public_url = Value::from(client.config.urls.base());
+        let public_url = Value::from(client.urls.base());
         let roots =
             [("credentials", token_context.credentials.values()), ("context", &context), ("apiHostUri", &public_url)];
         let bindings = Bindings { roots: &roots };

@@ -50,7 +50,7 @@ async fn other_projects_get_404_from_every_service() {
         body: Map::new(),
         debug: false,
     };
-    missing("run_action", engine.run_action(&stranger, run).await);
+    missing("run_action", engine.actions.run(&stranger, run).await);
     let proxy = ProxyRequest {
         account_id: id.clone(),
         url: None,
@@ -59,7 +59,7 @@ async fn other_projects_get_404_from_every_service() {
         headers: Vec::new(),
         body: None,
     };
-    missing("run_proxy", engine.run_proxy(&stranger, proxy).await.map(|_| ()));
+    missing("run_proxy", engine.proxy.run(&stranger, proxy).await.map(|_| ()));
     let query = ActionQuery { account_ids: vec![id.clone()], page_size: 10, ..ActionQuery::default() };
     missing("list_actions", engine.action_catalog.list(&stranger, query).await);
 

@@ -227,6 +227,6 @@ impl World {
             body: serde_json::Map::new(),
             debug: false,
         };
-        self.engine.run_action(&self.caller, request).await.map(|_| ())
+        self.engine.actions.run(&self.caller, request).await.map(|_| ())
     }
 }

@@ -36,7 +36,7 @@ async fn run_all(steps: &str) -> Result<Value, Error> {
     let account = support::link(&engine, &caller, "steps", &[]).await.unwrap().id.clone();
     let list = (0..1_000).collect::<Vec<_>>();
     let request = world::request(&account, "go", &json!({ "body": { "list": list } }));
-    engine.run_action(&caller, request).await.map(|outcome| Value::Object(outcome.result))
+    engine.actions.run(&caller, request).await.map(|outcome| Value::Object(outcome.result))
 }
 
 fn step(steps: &mut String, id: usize, function: &str) {

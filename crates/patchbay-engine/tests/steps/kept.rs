@@ -67,7 +67,7 @@ async fn a_cached_response_is_reused_by_its_account_only() {
         headers: Vec::new(),
         body: None,
     };
-    world.engine.run_proxy(&world.caller, proxied).await.unwrap();
+    world.engine.proxy.run(&world.caller, proxied).await.unwrap();
     assert_eq!(get(json!({})).await["data"], 7);
 }
 

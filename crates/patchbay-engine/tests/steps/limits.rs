@@ -63,7 +63,7 @@ async fn answer(request: Request, number: u64, released: &Semaphore) -> Response
 impl World {
     async fn get(&self, id: &str, patience: Option<Duration>) -> Result<Value, Error> {
         let request = request(&self.account, "get_one", &json!({ "path": { "id": id } }));
-        let outcome = self.engine.run_action_within(&self.caller, request, patience).await;
+        let outcome = self.engine.actions.run_within(&self.caller, request, patience).await;
         outcome.map(|outcome| outcome.result["data"].clone())
     }
 }
@@ -90,7 +90,7 @@ async fn a_reported_limit_is_obeyed_before_it_is_exceeded() {
             headers: Vec::new(),
             body: None,
         };
-        let error = world.engine.run_proxy_within(&world.caller, proxied, AT_ONCE).await.unwrap_err();
+        let error = world.engine.proxy.run_within(&world.caller, proxied, AT_ONCE).await.unwrap_err();
         assert_eq!(reported(&error).1, ErrorCode::ProviderRateLimit);
         assert_eq!(world.asked().len(), 1, "nothing more was sent");
         let other = world.link("another-key-of-another-account").await;

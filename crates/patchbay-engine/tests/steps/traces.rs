@@ -25,7 +25,7 @@ async fn traces_redact_signatures_and_session_tokens() {
     })
     .await;
     let debug = patchbay_engine::RunRequest { debug: true, ..request(&world.account, "get_by_session", &json!({})) };
-    let outcome = world.engine.run_action(&world.caller, debug).await.unwrap();
+    let outcome = world.engine.actions.run(&world.caller, debug).await.unwrap();
     assert_eq!(outcome.result["data"], "Ada");
     let shown = serde_json::to_value(outcome.trace.unwrap().requests).unwrap();
     assert_eq!(shown[1]["response_body"], json!({ "name": "Ada", "proof": "[redacted]" }));

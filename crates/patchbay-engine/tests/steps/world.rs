@@ -59,7 +59,7 @@ impl World {
 
     pub async fn run_as(&self, account: &AccountId, action: &str, inputs: Value) -> Result<Value, Error> {
         let request = request(account, action, &inputs);
-        self.engine.run_action(&self.caller, request).await.map(|outcome| Value::Object(outcome.result))
+        self.engine.actions.run(&self.caller, request).await.map(|outcome| Value::Object(outcome.result))
     }
 
     /// What the provider was asked since the last look.

@@ -100,7 +100,7 @@ pub(crate) async fn rpc(
         headers.get("x-connector-profile-id").and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
     let debug = query.text(&["debug"]).is_some_and(|text| text == "true");
     let request = run.into_request(account_id, profile.map(ProfileId::new), debug);
-    Ok(match engine.run_action_streaming(&caller, request, max_rate_limit_wait).await? {
+    Ok(match engine.actions.run_streaming(&caller, request, max_rate_limit_wait).await? {
         RunReply::File(found) if file::wants_bytes(&headers) => file::bytes(*found),
         RunReply::File(found) => file::json(*found),
         RunReply::Value(outcome) => Json(RunResultOut::new(outcome)).into_response(),

@@ -55,11 +55,11 @@ pub(crate) async fn send(
         .iter()
         .any(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("heartbeat")));
     if !wants_heartbeat {
-        let outcome = engine.run_proxy_within(&caller, request, max_rate_limit_wait).await?;
+        let outcome = engine.proxy.run_within(&caller, request, max_rate_limit_wait).await?;
         return Ok(([(header::CONTENT_TYPE, "application/json")], ProxyResponseOut::to_json(&outcome)).into_response());
     }
     let call = async move {
-        match engine.run_proxy_within(&caller, request, max_rate_limit_wait).await {
+        match engine.proxy.run_within(&caller, request, max_rate_limit_wait).await {
             Ok(outcome) => ProxyResponseOut::to_json(&outcome),
             // The status has been sent already, so the error is in the body.
             Err(error) => serde_json::to_vec(&error::body(&error)).map(Bytes::from).unwrap_or_default(),

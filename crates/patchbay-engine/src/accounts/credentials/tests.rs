@@ -6,7 +6,7 @@ use crate::{
     ErrorCode,
     sealed_fields::{seal_account, seal_profile},
     testing,
-    tokens::ACCESS_TOKEN,
+    tokens::token_response::ACCESS_TOKEN,
 };
 
 fn secret(key: &str, value: &str) -> (String, Secret) {

@@ -17,7 +17,7 @@ use url::{Url, form_urlencoded};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{bounded_fetch, metadata::AuthorizationServerMetadata};
-use crate::{Engine, Error, ErrorCode, tokens::DiscoveredServer};
+use crate::{Engine, Error, ErrorCode, tokens::discovered_server::DiscoveredServer};
 
 /// The key of the registration among a profile's secrets. It contains a dot, which no expression can spell.
 const REGISTRATION_KEY: &str = "oauth.client";

@@ -30,7 +30,7 @@ use self::{
     client_registration::ClientRegistrar,
     metadata::{AuthorizationServerMetadata, ProtectedResourceMetadata},
 };
-use crate::{Engine, Error, ErrorCode, tokens::DiscoveredServer};
+use crate::{Engine, Error, ErrorCode, tokens::discovered_server::DiscoveredServer};
 use patchbay_runtime::Credentials;
 
 /// The discovered endpoints of an MCP server's authorization server, with our client there.

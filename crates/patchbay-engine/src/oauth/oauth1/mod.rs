@@ -29,7 +29,10 @@ use super::{
 use crate::{
     Error, ErrorCode,
     linking::no_token,
-    tokens::{TokenError, TokenFailure, TokenSet, oauth1_token_set},
+    tokens::{
+        token_request::TokenFailure,
+        token_response::{self, TokenError, TokenSet},
+    },
 };
 
 /// A request token and its secret ("temporary credentials" in RFC 5849). The callback must bring the same token.
@@ -139,7 +142,7 @@ pub(super) async fn finish(context: &CallbackContext<'_>, request_token: &Reques
     };
     let failed = |failure| no_token(failure, token_context.profile);
     let body = OAuth1TokenRequest { engine, token_context, flow }.send(&step).await.map_err(failed)?;
-    let Some(mut token_set) = oauth1_token_set(&body, flow) else {
+    let Some(mut token_set) = token_response::from_oauth1(&body, flow) else {
         let message = format!("{}'s token response contains no token", token_context.connector.title);
         let error = Error::new(ErrorCode::TokenAnswer, message);
         return Err(failed(TokenFailure { cause: TokenError::Transient, error }));

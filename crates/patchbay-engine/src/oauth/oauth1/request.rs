@@ -12,7 +12,11 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Engine, Error, ErrorCode,
-    tokens::{self, TokenClient, TokenContext, TokenError, TokenFailure, parse_token_body},
+    tokens::{
+        token_context::TokenContext,
+        token_request::{TokenFailure, certificate},
+        token_response::{self, TokenError},
+    },
 };
 use patchbay_runtime::{self as runtime, Handshake, IntoError as _, OAuthProblem, ProblemParty, Redactor};
 
@@ -59,7 +63,7 @@ impl OAuth1TokenRequest<'_> {
     /// accepts the client's credentials.
     pub(super) async fn send(&self, step: &TokenStep<'_>) -> Result<Value, TokenFailure> {
         let outcome = Box::pin(self.send_signed(step)).await;
-        tokens::report_client_outcome(self.engine, self.token_context, &outcome).await;
+        self.engine.token_requests.report_client_outcome(self.token_context, &outcome).await;
         outcome
     }
 
@@ -69,7 +73,7 @@ impl OAuth1TokenRequest<'_> {
         let deadline = engine.config().deadline();
         let transient = |error| TokenFailure { cause: TokenError::Transient, error };
         let mut outgoing = self.outgoing(step).map_err(transient)?;
-        outgoing.certificate = tokens::certificate(TokenClient::of(engine), token_context).map_err(transient)?;
+        outgoing.certificate = certificate(engine.token_requests.client(), token_context).map_err(transient)?;
         let mut redactor = token_context.credentials.redactor();
         if let TokenStep::AccessToken { secret, verifier, .. } = step {
             redactor.add(secret);
@@ -78,7 +82,7 @@ impl OAuth1TokenRequest<'_> {
         let sent = engine.http().send(outgoing, deadline).await;
         let incoming =
             sent.map_err(|failure| transient(runtime::redact_error(failure.into_error(title), &redactor)))?;
-        match parse_token_body(&incoming.body) {
+        match token_response::parse_body(&incoming.body) {
             // Some providers return 200 with a problem in the body.
             Some(body) if incoming.status.is_success() && body.get("oauth_problem").is_none() => Ok(body),
             _ => Err(self.classify_response(step, &incoming, &redactor)),
@@ -88,7 +92,7 @@ impl OAuth1TokenRequest<'_> {
     /// Builds and signs the request.
     fn outgoing(&self, step: &TokenStep<'_>) -> Result<OutboundRequest, Error> {
         let Self { engine, token_context, flow } = self;
-        let run_ids = token_context.run_ids(TokenClient::of(engine).new_call_id());
+        let run_ids = token_context.run_ids(engine.token_requests.client().new_call_id());
         let context = run_ids.context(token_context.connector, token_context.method);
         let public_url = Value::from(engine.urls().base());
         let roots =
@@ -145,7 +149,7 @@ impl OAuth1TokenRequest<'_> {
             (None, _) => TokenError::Transient,
         };
         // Some providers send a form in error responses too.
-        let form = parse_token_body(&incoming.body).filter(|form| form.get("error").is_some());
+        let form = token_response::parse_body(&incoming.body).filter(|form| form.get("error").is_some());
         let body = form.or_else(|| error.provider.as_ref().map(|provider| provider.body.clone()));
         let text = body.as_ref().and_then(runtime::provider_message);
         let text = text.map(|text| format!(": {text}")).unwrap_or_default();

@@ -13,7 +13,7 @@ use super::id_token;
 use crate::{
     oauth::{mcp::DiscoveredAuthorization, protocol::AuthorizationRequest},
     scopes::{joined, to_ask},
-    tokens::TokenContext,
+    tokens::token_context::TokenContext,
 };
 
 /// The parts of an authorization URL.

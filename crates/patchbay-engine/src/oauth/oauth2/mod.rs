@@ -19,7 +19,11 @@ use super::{
 use crate::{
     Error,
     linking::no_token,
-    tokens::{DISCOVERED_SERVER_KEY, DiscoveredServer, Grant, TokenSet, request_token},
+    tokens::{
+        discovered_server::{DISCOVERED_SERVER_KEY, DiscoveredServer},
+        token_request::Grant,
+        token_response::TokenSet,
+    },
 };
 
 /// The values that a callback is checked against and its code is exchanged with.
@@ -126,7 +130,7 @@ pub(super) async fn finish(context: &CallbackContext<'_>, expected: &ExpectedCal
         redirect_uri: expected.redirect_uri.clone(),
         verifier: expected.verifier.as_deref().map(Secret::new),
     };
-    let token_set = request_token(engine, token_context, &grant).await;
+    let token_set = engine.token_requests.request(token_context, &grant).await;
     let mut token_set = token_set.map_err(|failure| no_token(failure, token_context.profile))?;
     let discovered = DiscoveredServer::from_credentials(token_context.credentials);
     let discovered_id = discovered.as_ref().map(|server| server.client_id.as_str());

@@ -167,7 +167,7 @@ impl<P: Provider> TestBed<P> {
 
     /// Runs an action.
     pub async fn run_request(&self, request: RunRequest) -> Result<RunOutcome, Error> {
-        let outcome = Box::pin(self.engine.run_action(&self.caller, request)).await;
+        let outcome = Box::pin(self.engine.actions.run(&self.caller, request)).await;
         if let Err(error) = &outcome {
             self.assert_no_secret(&format!("{error:?}"));
         }
@@ -177,7 +177,7 @@ impl<P: Provider> TestBed<P> {
     /// Runs an action on another engine.
     pub async fn run_on(&self, engine: &Engine, account: &AccountId, action: &str) -> Result<Value, Error> {
         let request = run_request(account, &self.public_id(action), &json!({}));
-        Ok(Value::Object(Box::pin(engine.run_action(&self.caller, request)).await?.result))
+        Ok(Value::Object(Box::pin(engine.actions.run(&self.caller, request)).await?.result))
     }
 
     /// Returns an action's public id.
@@ -187,7 +187,7 @@ impl<P: Provider> TestBed<P> {
 
     /// Sends a GET request through the proxy.
     pub async fn proxy(&self, account: &AccountId, path: &str) -> Result<ProxyOutcome, Error> {
-        self.engine.run_proxy(&self.caller, proxy_request(account, HttpMethod::Get, path)).await
+        self.engine.proxy.run(&self.caller, proxy_request(account, HttpMethod::Get, path)).await
     }
 
     /// Checks that a text contains no secret of the bed and of its provider.

@@ -10,12 +10,17 @@ use patchbay_model::{AccountId, ApiScope, CallId, CallKind, ProfileId};
 use serde_json::{Map, Value};
 
 use super::{
-    call::Call,
+    call::{Call, Calls},
     cursors,
     files::{RunFile, RunReply},
+    missing_scopes::store_missing_scopes,
 };
-use crate::{Caller, Engine, Error, ErrorCode, RunTrace, scopes::missing_scopes, tokens::uses_token};
-use patchbay_runtime::{self as runtime, RawInputs, RunContext, StreamSlot, Trace};
+use crate::{
+    Caller, EngineParts, Error, ErrorCode, RunTrace, accounts::store::AccountStore,
+    connector_catalog::ConnectorCatalog, scopes::missing_scopes, tokens::token_request::uses_token,
+};
+use patchbay_runtime::{self as runtime, Host, RawInputs, RunContext, StreamSlot, Trace};
+use patchbay_vault::Vault;
 
 /// The number of characters of an action id that a message repeats.
 const MAX_ACTION_ID_CHARS: usize = 100;
@@ -52,7 +57,26 @@ pub struct RunOutcome {
     pub trace: Option<RunTrace>,
 }
 
-impl Engine {
+/// Runs actions.
+pub struct Actions {
+    host: Arc<Host>,
+    vault: Arc<Vault>,
+    connectors: Arc<ConnectorCatalog>,
+    accounts: Arc<AccountStore>,
+    calls: Arc<Calls>,
+}
+
+impl Actions {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        host: Arc<Host>,
+        connectors: Arc<ConnectorCatalog>,
+        accounts: Arc<AccountStore>,
+        calls: Arc<Calls>,
+    ) -> Self {
+        Self { host, vault: parts.vault.clone(), connectors, accounts, calls }
+    }
+
     /// Checks the inputs and runs the action within the time limit of a call. A file that the connector would stream is
     /// buffered, up to the limit of a response.
     ///
@@ -60,15 +84,15 @@ impl Engine {
     /// `MissingScopeError` (403); `ValidationError` (400) with every problem; `ActionNotFoundError` (404) with the nearest ids;
     /// `ActionNotEnabledError` (403); `AccountNotFoundError` (404); 412 if the account or its profile does not allow calls; the
     /// provider's error.
-    pub async fn run_action(&self, caller: &Caller, request: RunRequest) -> Result<RunOutcome, Error> {
-        self.run_action_within(caller, request, None).await
+    pub async fn run(&self, caller: &Caller, request: RunRequest) -> Result<RunOutcome, Error> {
+        self.run_within(caller, request, None).await
     }
 
-    /// Runs an action as [`Engine::run_action`], and waits at most `max_wait` for a rate limit before each request.
+    /// Runs an action as [`Actions::run`], and waits at most `max_wait` for a rate limit before each request.
     ///
     /// # Errors
-    /// As [`Engine::run_action`]; 429 with `Retry-After` if a rate limit requires a longer wait.
-    pub async fn run_action_within(
+    /// As [`Actions::run`]; 429 with `Retry-After` if a rate limit requires a longer wait.
+    pub async fn run_within(
         &self,
         caller: &Caller,
         request: RunRequest,
@@ -78,11 +102,11 @@ impl Engine {
         finish(call, outcome, trace)
     }
 
-    /// Runs an action as [`Engine::run_action_within`], and streams a file that the connector streams.
+    /// Runs an action as [`Actions::run_within`], and streams a file that the connector streams.
     ///
     /// # Errors
-    /// As [`Engine::run_action_within`].
-    pub async fn run_action_streaming(
+    /// As [`Actions::run_within`].
+    pub async fn run_streaming(
         &self,
         caller: &Caller,
         request: RunRequest,
@@ -111,7 +135,7 @@ impl Engine {
         caller.require(ApiScope::ActionsExecute)?;
         let RunRequest { account_id, profile_id, action, path, query, headers, body, debug } = request;
         let name = Some(action.clone());
-        let mut call = Call::begin(self, caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
+        let mut call = self.calls.begin(caller, &account_id, profile_id.as_ref(), CallKind::Action, name).await?;
         call.max_rate_limit_wait = max_wait;
         let raw = RawInputs { path, query, headers, body };
         let trace = debug.then(Trace::default);
@@ -136,7 +160,7 @@ impl Engine {
     async fn refused_for_scopes(&self, call: &Call, action: &str, error: &mut Error) {
         let Some(provider) = &error.provider else { return };
         error.message = runtime::not_granted(&call.connector.title, &format!("`{action}`"), &provider.wanted_scopes);
-        self.store_missing_scopes(&call.resolved.account, action, &provider.wanted_scopes).await;
+        store_missing_scopes(&self.accounts, &call.resolved.account, action, &provider.wanted_scopes).await;
     }
 
     async fn run_in(
@@ -163,13 +187,13 @@ impl Engine {
         }
         strip_sdk_extras(&action, &mut raw);
         let account = &call.resolved.account;
-        cursors::open(self.vault(), account, &action, &mut raw)?;
+        cursors::open(&self.vault, account, &action, &mut raw)?;
         let inputs = runtime::check_inputs(&action, raw)?;
         let credentials = call.credentials()?;
         let RunOutputs { trace, stream_slot } = outputs;
         let context = RunContext { trace, stream_slot, ..call.context(caller, &credentials) };
-        let mut result = runtime::run(self.host(), context, &action, &inputs).await?;
-        cursors::seal(self.vault(), account, &action, &mut result);
+        let mut result = runtime::run(&self.host, context, &action, &inputs).await?;
+        cursors::seal(&self.vault, account, &action, &mut result);
         Ok(result)
     }
 
@@ -179,7 +203,7 @@ impl Engine {
             return Ok(action.clone());
         }
         let shown = name.chars().filter(|c| !c.is_control()).take(MAX_ACTION_ID_CHARS).collect::<String>();
-        let registry = self.connectors_of(&caller.project_id).await?;
+        let registry = self.connectors.of_project(&caller.project_id).await?;
         let other = registry.action(name).filter(|(other, _)| other.key != call.connector.key);
         if let Some((other, _)) = other {
             return Err(Error::new(

@@ -3,19 +3,45 @@
 use std::sync::Arc;
 
 use patchbay_connector::{Connector, definition::AuthMethod};
-use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Profile, ProfileId, Timestamp};
+use patchbay_model::{AccountId, CallId, CallKind, CallRecord, Clock, Entropy, Profile, ProfileId, Timestamp};
 use tokio::time::{Duration, Instant};
 
-use super::{ResolvedAccount, error_hints, resolve};
-use crate::{Caller, Engine, Error, ErrorCode, accounts::credentials::CredentialSet};
-use patchbay_runtime::{Credentials, RunContext, RunIds};
+use crate::{
+    Caller, EngineParts, Error, ErrorCode,
+    accounts::{
+        credentials::CredentialSet,
+        resolver::{self, AccountResolver, ResolvedAccount},
+    },
+    call_log::CallLog,
+    connector_catalog::ConnectorCatalog,
+    error_hints,
+    event_slot::EventSlot,
+    profiles::Profiles,
+    tokens::refresh::TokenRefresher,
+};
+use patchbay_runtime::{Credentials, RunContext, RunIds, RuntimeConfig};
+use patchbay_vault::Vault;
 
 /// The status in the record of a call that its caller cancelled.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
+/// Begins calls.
+pub(crate) struct Calls {
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    config: RuntimeConfig,
+    connectors: Arc<ConnectorCatalog>,
+    profiles: Arc<Profiles>,
+    resolver: Arc<AccountResolver>,
+    refresher: Arc<TokenRefresher>,
+    call_log: Arc<CallLog>,
+    event_slot: EventSlot,
+}
+
 /// A running call. Its record is queued when it ends, also if its caller is cancelled.
 pub(super) struct Call {
-    engine: Engine,
+    calls: Arc<Calls>,
     /// The call's id.
     pub(super) id: CallId,
     /// The account with its connector.
@@ -36,34 +62,57 @@ pub(super) struct Call {
     is_recorded: bool,
 }
 
-impl Call {
+impl Calls {
+    pub(crate) fn new(
+        parts: &EngineParts,
+        connectors: Arc<ConnectorCatalog>,
+        profiles: Arc<Profiles>,
+        resolver: Arc<AccountResolver>,
+        refresher: Arc<TokenRefresher>,
+        call_log: Arc<CallLog>,
+        event_slot: EventSlot,
+    ) -> Self {
+        Self {
+            vault: parts.vault.clone(),
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            config: parts.config.runtime(),
+            connectors,
+            profiles,
+            resolver,
+            refresher,
+            call_log,
+            event_slot,
+        }
+    }
+
     /// Resolves the account and, if the caller named one, another profile.
     pub(super) async fn begin(
-        engine: &Engine,
+        self: &Arc<Self>,
         caller: &Caller,
         account: &AccountId,
         profile: Option<&ProfileId>,
         kind: CallKind,
         action: Option<String>,
-    ) -> Result<Self, Error> {
-        let (began, started_at) = (Instant::now(), engine.clock().now());
-        let deadline = began + engine.config().runtime().call_budget;
-        let resolved = engine.resolve_account(&caller.project_id, account).await?;
-        let resolved = engine.with_valid_token(resolved).await?;
+    ) -> Result<Call, Error> {
+        let (began, started_at) = (Instant::now(), self.clock.now());
+        let deadline = began + self.config.call_budget;
+        let resolved = self.resolver.resolve(&caller.project_id, account).await?;
+        let resolved = self.refresher.with_valid_token(resolved).await?;
         let profile = match profile {
-            Some(id) if *id != resolved.profile.id => other_profile(engine, &resolved, id).await?,
+            Some(id) if *id != resolved.profile.id => self.other_profile(&resolved, id).await?,
             _ => resolved.profile.clone(),
         };
         // The other profile may pin another version.
         let connector = if Arc::ptr_eq(&profile, &resolved.profile) {
             resolved.connector.clone()
         } else {
-            engine.connector_of(&profile).await?
+            self.connectors.for_profile(&profile).await?
         };
-        let auth_index = resolve::method_index(&connector, &resolved.account.auth_config_key)?;
-        Ok(Self {
-            engine: engine.clone(),
-            id: CallId::generate(started_at, &*engine.parts().entropy),
+        let auth_index = resolver::method_index(&connector, &resolved.account.auth_config_key)?;
+        Ok(Call {
+            calls: Arc::clone(self),
+            id: CallId::generate(started_at, &*self.entropy),
             resolved,
             profile,
             connector,
@@ -78,6 +127,33 @@ impl Call {
         })
     }
 
+    /// Returns the profile that the caller named instead of the account's.
+    async fn other_profile(&self, resolved: &ResolvedAccount, id: &ProfileId) -> Result<Arc<Profile>, Error> {
+        let mismatch = |why: &str| {
+            Error::new(
+                ErrorCode::ProfileMismatch,
+                format!("the connector profile of this request {why}; leave it out to use the account's own"),
+            )
+        };
+        let account = &resolved.account;
+        let profile = self.profiles.load(&account.project_id, id).await.map_err(|error| match error.code {
+            ErrorCode::ProfileNotFound => mismatch("does not exist in this project"),
+            _ => error,
+        })?;
+        if profile.connector != account.connector {
+            return Err(mismatch("belongs to another connector than the account"));
+        }
+        if profile.auth_config_key != account.auth_config_key {
+            return Err(mismatch("uses another authentication method than the account"));
+        }
+        if !profile.active {
+            return Err(resolver::profile_disabled(&profile));
+        }
+        Ok(profile)
+    }
+}
+
+impl Call {
     /// Refreshes the token once if the provider rejected it (401) before its expiry. Returns true if the call can run again
     /// with another token; a failed refresh becomes the outcome.
     pub(super) async fn refresh_if_rejected<T>(
@@ -95,10 +171,12 @@ impl Call {
     }
 
     async fn refresh_token(&mut self) -> Result<bool, Error> {
-        let Some(refreshed) = self.engine.refresh_after_rejection(&self.resolved).await? else { return Ok(false) };
+        let Some(refreshed) = self.calls.refresher.refresh_after_rejection(&self.resolved).await? else {
+            return Ok(false);
+        };
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
             self.profile = refreshed.profile.clone();
-            self.auth_index = resolve::method_index(&refreshed.connector, &refreshed.account.auth_config_key)?;
+            self.auth_index = resolver::method_index(&refreshed.connector, &refreshed.account.auth_config_key)?;
             self.connector = refreshed.connector.clone();
         }
         self.resolved = refreshed;
@@ -107,7 +185,7 @@ impl Call {
 
     /// Opens the account's field values for this call.
     pub(super) fn credentials(&self) -> Result<Credentials, Error> {
-        let vault = self.engine.vault();
+        let vault = &self.calls.vault;
         if Arc::ptr_eq(&self.profile, &self.resolved.profile) {
             return self.resolved.credentials(vault);
         }
@@ -131,9 +209,9 @@ impl Call {
             owner: Some(account.owner.clone()),
             call_id: self.id.clone(),
         };
-        let (config, deadline) = (self.engine.config().runtime(), self.deadline);
+        let (config, deadline) = (self.calls.config, self.deadline);
         RunContext {
-            events: self.engine.events(),
+            events: self.calls.event_slot.get(),
             max_rate_limit_wait: self.max_rate_limit_wait,
             granted: account.token.as_ref().map(|token| &*token.scopes).filter(|scopes| !scopes.is_empty()),
             ..RunContext::new(&self.connector, self.method(), credentials, ids, config, deadline)
@@ -158,7 +236,7 @@ impl Call {
     fn record(&mut self, status_code: u16, error_code: Option<&str>) {
         self.is_recorded = true;
         let connector = &self.connector;
-        self.engine.record(CallRecord {
+        self.calls.call_log.record(CallRecord {
             id: self.id.clone(),
             project_id: self.profile.project_id.clone(),
             account_id: Some(self.resolved.account.id.clone()),
@@ -181,29 +259,4 @@ impl Drop for Call {
             self.record(CLIENT_CLOSED_REQUEST, None);
         }
     }
-}
-
-/// Returns the profile that the caller named instead of the account's.
-async fn other_profile(engine: &Engine, resolved: &ResolvedAccount, id: &ProfileId) -> Result<Arc<Profile>, Error> {
-    let mismatch = |why: &str| {
-        Error::new(
-            ErrorCode::ProfileMismatch,
-            format!("the connector profile of this request {why}; leave it out to use the account's own"),
-        )
-    };
-    let account = &resolved.account;
-    let profile = engine.profile(&account.project_id, id).await.map_err(|error| match error.code {
-        ErrorCode::ProfileNotFound => mismatch("does not exist in this project"),
-        _ => error,
-    })?;
-    if profile.connector != account.connector {
-        return Err(mismatch("belongs to another connector than the account"));
-    }
-    if profile.auth_config_key != account.auth_config_key {
-        return Err(mismatch("uses another authentication method than the account"));
-    }
-    if !profile.active {
-        return Err(resolve::profile_disabled(&profile));
-    }
-    Ok(profile)
 }

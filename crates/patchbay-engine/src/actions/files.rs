@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use patchbay_egress::BodyStream;
 
-use super::{actions::RunOutcome, call::Call};
+use super::{call::Call, run::RunOutcome};
 use crate::Error;
 use patchbay_runtime::{FileMetadata, IntoError as _, StreamRedactor, StreamedFile};
 

@@ -1,6 +1,6 @@
 //! The raw proxy: a request to the connector's own host with the account's credentials.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -14,9 +14,11 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
 
-use super::call::Call;
-use crate::{Caller, Engine, Error, ErrorCode, Problem, ProviderFailure, tokens::uses_token};
-use patchbay_runtime::{self as runtime, Credentials, IntoError as _, Redactor, RequestParts};
+use super::call::{Call, Calls};
+use crate::{
+    Caller, Error, ErrorCode, Problem, ProviderFailure, tokens::token_request::uses_token, validation::invalid,
+};
+use patchbay_runtime::{self as runtime, Credentials, Host, IntoError as _, Redactor, RequestParts};
 
 /// Request headers that only the server sets, or that could cause request smuggling.
 const FORBIDDEN_REQUEST_HEADERS: [&str; 17] = [
@@ -85,28 +87,38 @@ pub struct ProxyOutcome {
     pub body: Bytes,
 }
 
-impl Engine {
+/// Sends raw requests with the credentials of accounts.
+pub struct Proxy {
+    host: Arc<Host>,
+    calls: Arc<Calls>,
+}
+
+impl Proxy {
+    pub(crate) fn new(host: Arc<Host>, calls: Arc<Calls>) -> Self {
+        Self { host, calls }
+    }
+
     /// Sends a request with the account's credentials to the host of the connector's base URL.
     ///
     /// # Errors
     /// `MissingScopeError` (403); `ValidationError` (400); `ProxyUnsupportedError` (501); `AccountNotFoundError` (404); 412 if the account
     /// or its profile does not allow calls; an error without a response.
-    pub async fn run_proxy(&self, caller: &Caller, request: ProxyRequest) -> Result<ProxyOutcome, Error> {
-        self.run_proxy_within(caller, request, None).await
+    pub async fn run(&self, caller: &Caller, request: ProxyRequest) -> Result<ProxyOutcome, Error> {
+        self.run_within(caller, request, None).await
     }
 
-    /// Sends a request as [`Engine::run_proxy`], and waits at most `max_wait` for a rate limit.
+    /// Sends a request as [`Proxy::run`], and waits at most `max_wait` for a rate limit.
     ///
     /// # Errors
-    /// As [`Engine::run_proxy`]; 429 with `Retry-After` if a rate limit requires a longer wait.
-    pub async fn run_proxy_within(
+    /// As [`Proxy::run`]; 429 with `Retry-After` if a rate limit requires a longer wait.
+    pub async fn run_within(
         &self,
         caller: &Caller,
         request: ProxyRequest,
         max_wait: Option<Duration>,
     ) -> Result<ProxyOutcome, Error> {
         caller.require(ApiScope::ActionsExecute)?;
-        let mut call = Call::begin(self, caller, &request.account_id, None, CallKind::Proxy, None).await?;
+        let mut call = self.calls.begin(caller, &request.account_id, None, CallKind::Proxy, None).await?;
         call.max_rate_limit_wait = max_wait;
         let again = uses_token(call.method()).then(|| request.clone());
         let mut outcome = self.proxy_in(caller, &call, request).await;
@@ -168,7 +180,7 @@ impl Engine {
             problems.push(refused_header(name.as_str(), "is set from the account's credentials"));
         }
         let Some(mut url) = url.filter(|_| problems.is_empty()) else {
-            return Err(crate::validation::invalid(problems));
+            return Err(invalid(problems));
         };
         headers.extend(parts.headers);
         if !parts.query.is_empty() {
@@ -187,14 +199,14 @@ impl Engine {
             &context.method.authorization,
             &bindings,
             &mut outgoing,
-            self.clock().now(),
-            self.http().entropy(),
+            self.host.clock().now(),
+            self.host.http.entropy(),
         )
         .map_err(|error| runtime::expression_error(&connector.title, "authorization", &error))?;
         let (scope, account) = (runtime::rate_limit_scope(&context), &call.resolved.account.id);
         let mut observer = ReadAll;
-        let outcome = self.host().send(outgoing, Some(account), |outgoing| {
-            self.http().send_observed(outgoing, scope.as_ref(), call.deadline, &mut observer)
+        let outcome = self.host.send(outgoing, Some(account), |outgoing| {
+            self.host.http.send_observed(outgoing, scope.as_ref(), call.deadline, &mut observer)
         });
         let outcome = outcome.await;
         let incoming = outcome.map_err(|failure| failure.into_error(&connector.title))?;

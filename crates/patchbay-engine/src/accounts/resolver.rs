@@ -6,8 +6,8 @@ use patchbay_connector::{Connector, definition::AuthMethod};
 use patchbay_model::{Account, AccountId, AccountStatus, Profile, ProjectId};
 use patchbay_vault::Vault;
 
-use super::revocation::revoked;
-use crate::{Engine, Error, ErrorCode, accounts::credentials::CredentialSet};
+use super::{credentials::CredentialSet, store::AccountStore};
+use crate::{Error, ErrorCode, connector_catalog::ConnectorCatalog, profiles::Profiles};
 use patchbay_runtime::Credentials;
 
 /// An account that calls may use, with its profile and connector.
@@ -33,20 +33,26 @@ impl ResolvedAccount {
     }
 }
 
-impl Engine {
-    /// Returns the account in any status; `AccountNotFoundError` (404), also for an account of another project.
-    pub(crate) async fn account(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<Account>, Error> {
-        self.account_store.get(project, id).await
+/// Resolves accounts for calls.
+pub(crate) struct AccountResolver {
+    accounts: Arc<AccountStore>,
+    profiles: Arc<Profiles>,
+    connectors: Arc<ConnectorCatalog>,
+}
+
+impl AccountResolver {
+    pub(crate) fn new(accounts: Arc<AccountStore>, profiles: Arc<Profiles>, connectors: Arc<ConnectorCatalog>) -> Self {
+        Self { accounts, profiles, connectors }
     }
 
-    /// Resolves an account for a call; 404 for an account of another project, 412 if the status of the account or its profile
-    /// does not allow calls.
-    pub(crate) async fn resolve_account(
-        &self,
-        project: &ProjectId,
-        id: &AccountId,
-    ) -> Result<Arc<ResolvedAccount>, Error> {
-        let account = self.account(project, id).await?;
+    /// Resolves an account for a call.
+    ///
+    /// # Errors
+    ///
+    /// 404 `AccountNotFoundError`, also for an account of another project; 412 if the status of the account or its profile
+    /// does not allow calls, or if the connector or the authentication method is missing.
+    pub(crate) async fn resolve(&self, project: &ProjectId, id: &AccountId) -> Result<Arc<ResolvedAccount>, Error> {
+        let account = self.accounts.get(project, id).await?;
         let refused = |code, message: String| Err(Error::new(code, message));
         match account.status {
             AccountStatus::Revoked => return Err(revoked()),
@@ -65,24 +71,24 @@ impl Engine {
                 );
             }
         }
-        let profile = self.profile(project, &account.profile_id).await?;
+        let profile = self.profiles.load(project, &account.profile_id).await?;
         if !profile.active {
             return Err(profile_disabled(&profile));
         }
-        let connector = self.connector_of(&profile).await?;
+        let connector = self.connectors.for_profile(&profile).await?;
         let auth_index = method_index(&connector, &account.auth_config_key)?;
         Ok(Arc::new(ResolvedAccount { account, profile, connector, auth_index }))
     }
 }
 
 /// Returns 412 `AccountIntegrationInactiveError`.
-pub(super) fn profile_disabled(profile: &Profile) -> Error {
+pub(crate) fn profile_disabled(profile: &Profile) -> Error {
     let message = format!("the connector profile `{}` is disabled; enable it before calling", profile.name);
     Error::new(ErrorCode::AccountIntegrationInactive, message)
 }
 
 /// Returns the index of an authentication method; `AuthMethodMissingError` (412) if the connector no longer has it.
-pub(super) fn method_index(connector: &Connector, key: &str) -> Result<usize, Error> {
+pub(crate) fn method_index(connector: &Connector, key: &str) -> Result<usize, Error> {
     connector.authentication.iter().position(|method| method.key == key).ok_or_else(|| {
         Error::new(
             ErrorCode::AuthMethodMissing,
@@ -93,4 +99,12 @@ pub(super) fn method_index(connector: &Connector, key: &str) -> Result<usize, Er
             ),
         )
     })
+}
+
+/// Returns `AccountRevokedError` (412).
+pub(crate) fn revoked() -> Error {
+    Error::new(
+        ErrorCode::AccountRevoked,
+        "the operator revoked the account, and its credentials are deleted; reconnect the account",
+    )
 }
