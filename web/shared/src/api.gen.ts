@@ -36,7 +36,7 @@ export interface paths {
     put?: never;
     /**
      * Revokes linked accounts at their providers and deletes their credentials here.
-     * @description For the day of a breach. The accounts remain and can be reconnected. At most 500 accounts are revoked by one request;
+     * @description Use it after a breach. The accounts remain and can be reconnected. At most 500 accounts are revoked by one request;
      *     `remaining` says how many are left. With `dry_run` nothing is changed. Scope: `platform:write`.
      */
     post: operations["accounts_revoke"];
@@ -62,8 +62,8 @@ export interface paths {
     post?: never;
     /**
      * Deletes a linked account.
-     * @description The provider is asked first to revoke the account's credentials, if it can. The account is deleted whatever the
-     *     provider says; `revocation` shows the outcome. The response is the account as it was. Scope: `platform:write`.
+     * @description Patchbay first asks the provider to revoke the account's credentials, if the provider supports it. The account is
+     *     deleted in any case; `revocation` shows the outcome. The response is the deleted account. Scope: `platform:write`.
      */
     delete: operations["accounts_delete"];
     options?: never;
@@ -154,7 +154,7 @@ export interface paths {
     put?: never;
     /**
      * Creates an API key.
-     * @description The response shows the key's text this once. The key cannot have scopes that the caller lacks. Scope:
+     * @description Only this response contains the key. The key cannot have scopes that the caller lacks. Scope:
      *     `platform:write`.
      */
     post: operations["api_keys_create"];
@@ -309,7 +309,7 @@ export interface paths {
     post?: never;
     /**
      * Deletes a connector profile that no account uses.
-     * @description The response is the profile as it was. Scope: `platform:write`.
+     * @description The response is the deleted profile. Scope: `platform:write`.
      */
     delete: operations["connector_profiles_delete"];
     options?: never;
@@ -353,7 +353,7 @@ export interface paths {
     /**
      * Creates a connect session.
      * @description A connect session lets one of your customers link one account. Open `auth_link_url` in the customer's browser, or give
-     *     `token` to the embedded Hub. Both are shown this once. Scope: `platform:write`.
+     *     `token` to the embedded Hub. Only this response contains them. Scope: `platform:write`.
      */
     post: operations["connect_sessions_create"];
     delete?: never;
@@ -392,8 +392,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Confirms who uses the browser that has returned from a provider.
-     * @description For sessions with a `confirm_url`: the browser comes there with `confirmation`. Your product knows from its own login
+     * Confirms the customer in the browser that has returned from a provider.
+     * @description For sessions with a `confirm_url`: the browser opens it with `confirmation`. Your product knows from its own login
      *     who uses this browser; the account is linked only if that is the owner of the session. This prevents an attacker from
      *     having another person link an account for them. Scope: `platform:write`.
      */
@@ -419,7 +419,7 @@ export interface paths {
     put?: never;
     /**
      * Pushes a version of a connector.
-     * @description It is used at once, by the pins of the connector profiles. The body is a list of files as JSON, or one merged file as
+     * @description It is used at once, according to the profiles' pins. The body is a list of files as JSON, or one merged file as
      *     YAML. If the connector has errors, nothing is changed and `diagnostics` lists all of them. Scope: `connectors:write`.
      */
     post: operations["connectors_push"];
@@ -438,7 +438,7 @@ export interface paths {
     };
     /**
      * Lists the connectors that the project can use.
-     * @description Of each its latest version. Scope: `connectors:read`.
+     * @description Each in its latest version. Scope: `connectors:read`.
      */
     get: operations["connectors_list"];
     put?: never;
@@ -481,7 +481,7 @@ export interface paths {
     put?: never;
     /**
      * Reloads the operator's connectors directory.
-     * @description Calls that run are not interrupted. A connector with errors is listed in `refused`; if it was valid before, that
+     * @description Running calls are not interrupted. A connector with errors is listed in `refused`; if it was valid before, that
      *     version stays in use. Scope: `connectors:write`.
      */
     post: operations["connectors_reload"];
@@ -527,7 +527,7 @@ export interface paths {
     post?: never;
     /**
      * Deletes a version that the project pushed.
-     * @description The response is the version as it was. Scope: `connectors:write`.
+     * @description The response is the deleted version. Scope: `connectors:write`.
      */
     delete: operations["connectors_delete"];
     options?: never;
@@ -655,8 +655,8 @@ export interface paths {
     };
     /**
      * Streams the outcome of a connection attempt.
-     * @description Comments until the attempt ends, then one event `attempt`, whose data is what `GET /hub/connection_attempts/{id}`
-     *     returns. The stream ends with the attempt.
+     * @description Sends comments until the attempt ends, then one event `attempt`. Its data is the response of
+     *     `GET /hub/connection_attempts/{id}`. The stream ends with the attempt.
      */
     get: operations["hub_events"];
     put?: never;
@@ -676,7 +676,7 @@ export interface paths {
     };
     /**
      * Lists the connector profiles that the session can link.
-     * @description Only enabled ones. A session for one connector lists only its default profile.
+     * @description Only enabled profiles. A session for one connector lists only its default profile.
      */
     get: operations["hub_connectors"];
     put?: never;
@@ -815,7 +815,7 @@ export interface components {
     /** @description A linked account. It never contains secrets. */
     Account: {
       /**
-       * @description The account's id.
+       * @description The account's ID.
        * @example V1StGXR8z5jdHi6BmyT1x
        */
       id: string;
@@ -833,7 +833,7 @@ export interface components {
       /** @description The reasons for the state, newest last; null if there are none. */
       status_reasons: components["schemas"]["StatusReason"][] | null;
       /**
-       * @description Your customer's id in your system.
+       * @description Your customer's ID in your system.
        * @example customer-123
        */
       origin_owner_id: string;
@@ -843,7 +843,7 @@ export interface components {
        */
       origin_owner_name: string;
       /**
-       * @description Who linked the account, for example an e-mail address.
+       * @description The person who linked the account, for example an email address.
        * @example jo@acme.example
        */
       origin_username: string | null;
@@ -851,14 +851,14 @@ export interface components {
       setup_information: components["schemas"]["JsonObject"];
       /** @example Main workspace */
       label: string | null;
-      /** @description What you attached to the account. */
+      /** @description The metadata that you attached to the account. */
       metadata: components["schemas"]["JsonObject"];
       /** @description Whether all users of the owner may use it. */
       shared: boolean;
       type: components["schemas"]["AccountKind"];
       /**
        * Format: uuid
-       * @description The connector profile's id.
+       * @description The connector profile's ID.
        */
       integration_id: string;
       /**
@@ -883,7 +883,7 @@ export interface components {
       updated_at: string;
     };
     /**
-     * @description Whether an account is a real account or a test account.
+     * @description Whether an account is a production account or a test account.
      * @enum {string}
      */
     AccountKind: "production" | "test";
@@ -929,7 +929,7 @@ export interface components {
     /** @description A linked account. It never contains secrets. */
     AccountV2: {
       /**
-       * @description The account's id.
+       * @description The account's ID.
        * @example V1StGXR8z5jdHi6BmyT1x
        */
       id: string;
@@ -950,7 +950,7 @@ export interface components {
       /** @example SpotDraft */
       connector_profile_name: string | null;
       /**
-       * @description Your customer's id in your system.
+       * @description Your customer's ID in your system.
        * @example customer-123
        */
       owner_id: string;
@@ -960,7 +960,7 @@ export interface components {
        */
       owner_name: string;
       /**
-       * @description Who linked the account, for example an e-mail address.
+       * @description The person who linked the account, for example an email address.
        * @example jo@acme.example
        */
       owner_username: string | null;
@@ -972,7 +972,7 @@ export interface components {
       type: components["schemas"]["AccountKind"];
       /** @description The values of its fields that are not secret, by the field's key. */
       setup_information: components["schemas"]["JsonObject"];
-      /** @description What you attached to the account. */
+      /** @description The metadata that you attached to the account. */
       metadata: components["schemas"]["JsonObject"];
       /** @description Whether all users of the owner may use it. */
       shared: boolean;
@@ -1172,10 +1172,10 @@ export interface components {
       environments: components["schemas"]["Environment"][];
       /** @description The scopes that the method itself needs. */
       required_scopes: string[];
-      /** @description The scopes that the enabled actions need: to set up for the client at the provider, or to allow to the key. */
+      /** @description The scopes that the enabled actions need. Allow them in the OAuth app at the provider, or for the key. */
       scopes: components["schemas"]["Scope"][];
       /**
-       * @description What separates scopes in the provider's lists.
+       * @description The delimiter of scopes in the provider's lists.
        * @example
        */
       scope_delimiter: string;
@@ -1501,7 +1501,7 @@ export interface components {
       /** @example acme */
       key: string;
       files: components["schemas"]["ConnectorFile"][];
-      /** @description The problems that this version of Patchbay finds in the files. With an error among them it does not run them. */
+      /** @description The problems that this version of Patchbay finds in the files. It does not run a version with errors. */
       diagnostics: components["schemas"]["Diagnostic"][];
     };
     /** @description A new API key. */
@@ -1512,7 +1512,7 @@ export interface components {
        */
       name: string;
       /**
-       * @description What it allows; if absent, all scopes but `connectors:write` and `credentials:read`. The caller must have each of
+       * @description What it allows; if absent, all except `connectors:write` and `credentials:read`. The caller must have each of
        *     them.
        */
       scopes?: components["schemas"]["ApiScope"][];
@@ -1546,7 +1546,7 @@ export interface components {
       /** @description Whether sessions that name only the connector use it. */
       default?: boolean | null;
       /**
-       * @description The ids of the actions that it allows; all if absent.
+       * @description The IDs of the actions that it allows; all if absent.
        * @example [
        *       "spotdraft_list_contracts"
        *     ]
@@ -1557,7 +1557,7 @@ export interface components {
     /** @description A new connect session. */
     CreateSession: {
       /**
-       * @description Your customer's id in your system. `owner_id` is another name.
+       * @description Your customer's ID in your system. `owner_id` is another name.
        * @example customer-123
        */
       origin_owner_id: string;
@@ -1567,7 +1567,7 @@ export interface components {
        */
       origin_owner_name: string;
       /**
-       * @description Who links the account, for example an e-mail address. `owner_username` is another name.
+       * @description The person who links the account, for example an email address. `owner_username` is another name.
        * @example jo@acme.example
        */
       origin_username?: string | null;
@@ -1925,7 +1925,7 @@ export interface components {
     /** @description The values of an account's form. */
     HubAccount: {
       /**
-       * @description The account's id.
+       * @description The account's ID.
        * @example V1StGXR8z5jdHi6BmyT1x
        */
       secureId: string;
@@ -1957,7 +1957,7 @@ export interface components {
       environment: string;
       /**
        * Format: uuid
-       * @description The connector profile's id.
+       * @description The connector profile's ID.
        */
       integrationId: string;
     };
@@ -2020,7 +2020,7 @@ export interface components {
       errorCode: components["schemas"]["ErrorCode"];
       /** @description Every problem of the request, if the request is wrong. */
       errors?: components["schemas"]["Problem"][];
-      /** @description The body of the provider's response, if the provider failed. Not JSON: a string to show. */
+      /** @description The body of the provider's response, if the provider failed. A string to show, not JSON. */
       provider_response?: string;
     };
     /** @description A connection guide, with its texts as HTML. */
@@ -2127,7 +2127,7 @@ export interface components {
       environment: string;
       /**
        * Format: uuid
-       * @description The connector profile's id.
+       * @description The connector profile's ID.
        */
       integration_id: string;
       /** @description The connector profile's name. */
@@ -2139,7 +2139,7 @@ export interface components {
     JsonObject: {
       [key: string]: unknown;
     };
-    /** @description What the customer entered. Existing Hubs send further members, which are ignored. */
+    /** @description What the customer entered. Existing Hubs send additional members, which are ignored. */
     LinkAccount: {
       /**
        * Format: uuid
@@ -2152,7 +2152,7 @@ export interface components {
     /** @description An account that was linked or edited. */
     LinkedAccount: {
       /**
-       * @description The account's id.
+       * @description The account's ID.
        * @example V1StGXR8z5jdHi6BmyT1x
        */
       id: string;
@@ -2162,7 +2162,7 @@ export interface components {
        */
       provider: string;
     };
-    /** @description A linked account's id. */
+    /** @description A linked account's ID. */
     LinkedAccountRef: {
       /** @example V1StGXR8z5jdHi6BmyT1x */
       id: string;
@@ -2223,11 +2223,11 @@ export interface components {
      *     they are stored.
      */
     PatchAccount: {
-      /** @description Your customer's id in your system. `owner_id` is another name. */
+      /** @description Your customer's ID in your system. `owner_id` is another name. */
       origin_owner_id?: string | null;
       /** @description Your customer's name. `owner_name` is another name. */
       origin_owner_name?: string | null;
-      /** @description Who linked the account; null clears it. `owner_username` is another name. */
+      /** @description The person who linked the account; null clears it. `owner_username` is another name. */
       origin_username?: string | null;
       /** @description Cannot be changed; older clients send it. */
       provider?: string | null;
@@ -2277,7 +2277,7 @@ export interface components {
        */
       connector_pinned_version?: string | null;
       /**
-       * @description The ids of the actions that it allows; null allows all.
+       * @description The IDs of the actions that it allows; null allows all.
        * @example [
        *       "spotdraft_list_contracts"
        *     ]
@@ -2346,7 +2346,7 @@ export interface components {
       /** @example Client Credentials */
       authentication_config_label: string | null;
       /**
-       * @description The ids of the actions that it allows; null allows all.
+       * @description The IDs of the actions that it allows; null allows all.
        * @example [
        *       "spotdraft_list_contracts"
        *     ]
@@ -2525,7 +2525,7 @@ export interface components {
     };
     /** @description The outcome for one account. */
     RevokedAccount: {
-      /** @description The account's id. */
+      /** @description The account's ID. */
       id: string;
       /** @description The connector's key. */
       provider: string;
@@ -2553,7 +2553,7 @@ export interface components {
      */
     RunAction: {
       /**
-       * @description The action's id.
+       * @description The action's ID.
        * @example spotdraft_list_contracts
        */
       action: string;
@@ -2569,7 +2569,7 @@ export interface components {
       defender_config?: components["schemas"]["JsonObject"] | null;
     };
     /**
-     * @description The result of an action. The connector decides about further members.
+     * @description The result of an action. The connector defines the other members.
      * @example {
      *       "data": [
      *         {
@@ -2703,7 +2703,7 @@ export interface components {
       credentials?: components["schemas"]["SecretFields"];
       /**
        * Format: uri
-       * @description Where the window goes in the end: a URL of this server, or of an origin that the session or the operator allows.
+       * @description The final URL of the window: a URL of this server, or of an origin that the session or the operator allows.
        */
       redirect_uri?: string | null;
     };
@@ -2711,12 +2711,12 @@ export interface components {
     StartedAttempt: {
       /**
        * Format: uuid
-       * @description The attempt's id.
+       * @description The attempt's ID.
        */
       id: string;
       /**
        * Format: uri-reference
-       * @description The path of this server to open in the window; only for a prepared authorization.
+       * @description The path on this server to open in the window; only for a prepared authorization.
        */
       url?: string;
     };
@@ -2763,7 +2763,7 @@ export interface components {
       connector_profile_id: string;
       /**
        * Format: date-time
-       * @description When that connector profile had last changed at that time.
+       * @description The last change of that connector profile before the token was obtained.
        */
       profile_changed_at: string;
       /** @description The client ID; null if the client is the account's own. */
@@ -3066,9 +3066,9 @@ export interface operations {
         origin_owner_ids?: string[];
         /** @description Only accounts in these states, comma-separated. */
         status?: components["schemas"]["AccountStatus"][];
-        /** @description Only accounts with this text in their id, label, connector or owner. */
+        /** @description Only accounts with this text in their ID, label, connector or owner. */
         search?: string;
-        /** @description Only real or only test accounts. */
+        /** @description Only accounts of this type. */
         type?: components["schemas"]["AccountKind"];
         /** @description Only accounts of these connector profiles, comma-separated. */
         connector_profile_id?: string[];
@@ -3136,7 +3136,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account's id. */
+        /** @description The account's ID. */
         id: string;
       };
       cookie?: never;
@@ -3164,14 +3164,14 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account's id. */
+        /** @description The account's ID. */
         id: string;
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description The account as it was. */
+      /** @description The deleted account. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -3192,7 +3192,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account's id. */
+        /** @description The account's ID. */
         id: string;
       };
       cookie?: never;
@@ -3234,7 +3234,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account's id. */
+        /** @description The account's ID. */
         id: string;
       };
       cookie?: never;
@@ -3276,7 +3276,7 @@ export interface operations {
          *     ]
          */
         "filter[action_key]"?: string[];
-        /** @description Words that must all occur in the connector's name or the action's id, label or description. */
+        /** @description Words that must all occur in the connector's name or the action's ID, label or description. */
         search?: string;
         /** @description Parts to add, comma-separated. */
         include?: components["schemas"]["IncludedPart"][];
@@ -3434,7 +3434,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The key's id. */
+        /** @description The key's ID. */
         id: string;
       };
       cookie?: never;
@@ -3460,7 +3460,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The key's id. */
+        /** @description The key's ID. */
         id: string;
       };
       cookie?: never;
@@ -3705,7 +3705,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The profile's id. */
+        /** @description The profile's ID. */
         id: string;
       };
       cookie?: never;
@@ -3733,14 +3733,14 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The profile's id. */
+        /** @description The profile's ID. */
         id: string;
       };
       cookie?: never;
     };
     requestBody?: never;
     responses: {
-      /** @description The profile as it was. */
+      /** @description The deleted profile. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -3770,7 +3770,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The profile's id. */
+        /** @description The profile's ID. */
         id: string;
       };
       cookie?: never;
@@ -4070,7 +4070,7 @@ export interface operations {
   connectors_get: {
     parameters: {
       query?: {
-        /** @description The ids of the actions whose scopes each method lists, comma-separated; empty for none. All if absent. */
+        /** @description The IDs of the actions whose scopes each method lists, comma-separated; empty for none. All if absent. */
         enabled_actions?: string[];
       };
       header?: never;
@@ -4223,7 +4223,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The version as it was. */
+      /** @description The deleted version. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -4309,7 +4309,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account's id. */
+        /** @description The account's ID. */
         id: string;
       };
       cookie?: never;
@@ -4336,7 +4336,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account's id. */
+        /** @description The account's ID. */
         id: string;
       };
       cookie?: never;
@@ -4411,7 +4411,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The attempt's id. */
+        /** @description The attempt's ID. */
         id: string;
       };
       cookie?: never;
@@ -4438,7 +4438,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The attempt's id. */
+        /** @description The attempt's ID. */
         id: string;
       };
       cookie?: never;
@@ -4463,7 +4463,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The attempt's id. */
+        /** @description The attempt's ID. */
         id: string;
       };
       cookie?: never;
@@ -4530,7 +4530,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The connector profile's id. */
+        /** @description The connector profile's ID. */
         integration_id: string;
       };
       cookie?: never;
@@ -4679,7 +4679,7 @@ export interface operations {
          * @example 25
          */
         page_size?: number;
-        /** @description Only accounts with this text in their id, label, connector or owner. */
+        /** @description Only accounts with this text in their ID, label, connector or owner. */
         search?: string;
         /** @description Only these accounts, comma-separated. */
         account_ids?: string[];
@@ -4696,7 +4696,7 @@ export interface operations {
         owner_id?: string[];
         /** @description Only accounts in these states, comma-separated. */
         status?: components["schemas"]["AccountStatus"][];
-        /** @description Only real or only test accounts. */
+        /** @description Only accounts of this type. */
         type?: components["schemas"]["AccountKind"];
         /** @description If true, only accounts that must be reconnected soon (`relink.due_from` has passed). */
         relink_due?: boolean;
@@ -4729,7 +4729,7 @@ export interface operations {
       query?: never;
       header?: never;
       path: {
-        /** @description The account's id. */
+        /** @description The account's ID. */
         id: string;
       };
       cookie?: never;

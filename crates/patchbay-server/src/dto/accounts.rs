@@ -19,7 +19,7 @@ use super::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = Account)]
 pub(crate) struct AccountOut {
-    /// The account's id.
+    /// The account's ID.
     #[schema(example = "V1StGXR8z5jdHi6BmyT1x")]
     id: String,
     /// The connector's key.
@@ -32,13 +32,13 @@ pub(crate) struct AccountOut {
     /// The reasons for the state, newest last; null if there are none.
     #[schema(required)]
     status_reasons: Option<Vec<StatusReasonOut>>,
-    /// Your customer's id in your system.
+    /// Your customer's ID in your system.
     #[schema(example = "customer-123")]
     origin_owner_id: String,
     /// Your customer's name.
     #[schema(example = "Acme")]
     origin_owner_name: String,
-    /// Who linked the account, for example an e-mail address.
+    /// The person who linked the account, for example an email address.
     #[schema(required, example = "jo@acme.example")]
     origin_username: Option<String>,
     /// The values of its fields that are not secret, by the field's key.
@@ -46,14 +46,14 @@ pub(crate) struct AccountOut {
     setup_information: Metadata,
     #[schema(required, example = "Main workspace")]
     label: Option<String>,
-    /// What you attached to the account.
+    /// The metadata that you attached to the account.
     #[schema(value_type = JsonObject)]
     metadata: Metadata,
     /// Whether all users of the owner may use it.
     shared: bool,
     #[serde(rename = "type")]
     kind: AccountKindOut,
-    /// The connector profile's id.
+    /// The connector profile's ID.
     #[schema(format = "uuid")]
     integration_id: String,
     /// The key of the authentication method.
@@ -101,7 +101,7 @@ impl AccountOut {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PatchAccount {
-    /// Your customer's id in your system. `owner_id` is another name.
+    /// Your customer's ID in your system. `owner_id` is another name.
     #[serde(default, alias = "owner_id")]
     #[schema(min_length = 1)]
     origin_owner_id: Option<String>,
@@ -109,7 +109,7 @@ pub(crate) struct PatchAccount {
     #[serde(default, alias = "owner_name")]
     #[schema(min_length = 1)]
     origin_owner_name: Option<String>,
-    /// Who linked the account; null clears it. `owner_username` is another name.
+    /// The person who linked the account; null clears it. `owner_username` is another name.
     #[serde(default, alias = "owner_username", deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     origin_username: Option<Option<String>>,
@@ -142,7 +142,7 @@ pub(crate) struct PatchAccount {
     #[serde(default)]
     #[schema(value_type = Option<JsonObject>)]
     metadata: Option<Metadata>,
-    /// Real or test, in any case.
+    /// `production` or `test`, in upper or lower case.
     #[serde(default, rename = "type")]
     #[schema(value_type = Option<AccountKindOut>)]
     kind: Option<String>,
@@ -154,7 +154,7 @@ pub(crate) struct PatchAccount {
     /// Whether all users of the owner may use it.
     #[serde(default)]
     shared: Option<bool>,
-    /// `suspended` pauses calls, `active` resumes them; in any case.
+    /// `suspended` pauses calls, `active` resumes them; in upper or lower case.
     #[serde(default)]
     #[schema(value_type = Option<SettableStatus>)]
     status: Option<String>,

@@ -13,7 +13,7 @@ use super::{
 /// A linked account. It never contains secrets.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AccountV2 {
-    /// The account's id.
+    /// The account's ID.
     #[schema(example = "V1StGXR8z5jdHi6BmyT1x")]
     id: String,
     /// The connector's key.
@@ -28,13 +28,13 @@ pub(crate) struct AccountV2 {
     connector_profile_id: String,
     #[schema(required, example = "SpotDraft")]
     connector_profile_name: Option<String>,
-    /// Your customer's id in your system.
+    /// Your customer's ID in your system.
     #[schema(example = "customer-123")]
     owner_id: String,
     /// Your customer's name.
     #[schema(example = "Acme")]
     owner_name: String,
-    /// Who linked the account, for example an e-mail address.
+    /// The person who linked the account, for example an email address.
     #[schema(required, example = "jo@acme.example")]
     owner_username: Option<String>,
     status: AccountStatusOut,
@@ -48,7 +48,7 @@ pub(crate) struct AccountV2 {
     /// The values of its fields that are not secret, by the field's key.
     #[schema(value_type = JsonObject)]
     setup_information: Metadata,
-    /// What you attached to the account.
+    /// The metadata that you attached to the account.
     #[schema(value_type = JsonObject)]
     metadata: Metadata,
     /// Whether all users of the owner may use it.
@@ -65,7 +65,7 @@ pub(crate) struct AccountV2 {
     /// The account's token; null if the account works without one.
     #[schema(required)]
     token: Option<TokenOut>,
-    /// Until when a person must reconnect the account; null if no expiry is known.
+    /// The deadline for reconnecting the account; null if no expiry is known.
     #[schema(required)]
     relink: Option<ReconnectOut>,
     /// The scopes that actions need and that the provider did not grant. These actions respond with 412 until the account
@@ -102,7 +102,7 @@ pub(crate) struct TokenOut {
     /// The connector profile whose client obtained it.
     #[schema(format = "uuid")]
     connector_profile_id: String,
-    /// When that connector profile had last changed at that time.
+    /// The last change of that connector profile before the token was obtained.
     #[schema(value_type = String, format = DateTime)]
     profile_changed_at: Timestamp,
     /// The client ID; null if the client is the account's own.

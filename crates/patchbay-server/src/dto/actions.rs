@@ -353,7 +353,7 @@ impl ActionDetailsOut {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "action": "spotdraft_list_contracts", "query": { "limit": 10 } }))]
 pub(crate) struct RunAction {
-    /// The action's id.
+    /// The action's ID.
     #[schema(example = "spotdraft_list_contracts")]
     action: String,
     /// Path inputs.
@@ -425,7 +425,7 @@ impl PartialSchema for RunResultOut {
     fn schema() -> RefOr<Schema> {
         let any = |text: &str| ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some(text)).build();
         ObjectBuilder::new()
-            .description(Some("The result of an action. The connector decides about further members."))
+            .description(Some("The result of an action. The connector defines the other members."))
             .property("data", any("The result: an object, or a list for actions of the type `list`."))
             .required("data")
             .property("next", any("The cursor of the next page, to pass unchanged; null if there is none."))

@@ -99,7 +99,7 @@ pub(crate) struct CreateApiKey {
     /// The key's label.
     #[schema(min_length = 1, max_length = 100, example = "Backend")]
     name: String,
-    /// What it allows; if absent, all scopes but `connectors:write` and `credentials:read`. The caller must have each of
+    /// What it allows; if absent, all except `connectors:write` and `credentials:read`. The caller must have each of
     /// them.
     #[serde(default)]
     #[schema(value_type = Vec<ApiScopeOut>)]

@@ -16,7 +16,7 @@ use super::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateSession {
-    /// Your customer's id in your system. `owner_id` is another name.
+    /// Your customer's ID in your system. `owner_id` is another name.
     #[serde(alias = "owner_id")]
     #[schema(min_length = 1, example = "customer-123")]
     origin_owner_id: String,
@@ -24,7 +24,7 @@ pub(crate) struct CreateSession {
     #[serde(alias = "owner_name")]
     #[schema(min_length = 1, example = "Acme")]
     origin_owner_name: String,
-    /// Who links the account, for example an e-mail address. `owner_username` is another name.
+    /// The person who links the account, for example an email address. `owner_username` is another name.
     #[serde(default, alias = "owner_username")]
     #[schema(example = "jo@acme.example")]
     origin_username: Option<String>,
@@ -73,7 +73,7 @@ pub(crate) struct CreateSession {
     #[serde(default)]
     #[schema(format = "uri", max_length = 2000, example = "https://app.example.com/integrations/confirm")]
     confirm_url: Option<String>,
-    /// Real or test, in any case.
+    /// `production` or `test`, in upper or lower case.
     #[serde(default, rename = "type")]
     #[schema(value_type = Option<AccountKindOut>)]
     kind: Option<String>,

@@ -81,7 +81,7 @@ pub(crate) struct VersionFilesOut {
     #[serde(flatten)]
     version: VersionOut,
     files: Vec<FileOut>,
-    /// The problems that this version of Patchbay finds in the files. With an error among them it does not run them.
+    /// The problems that this version of Patchbay finds in the files. It does not run a version with errors.
     diagnostics: Vec<DiagnosticOut>,
 }
 

@@ -116,9 +116,9 @@ pub(crate) struct AuthMethodDetailOut {
     environments: Vec<EnvironmentOut>,
     /// The scopes that the method itself needs.
     required_scopes: Vec<String>,
-    /// The scopes that the enabled actions need: to set up for the client at the provider, or to allow to the key.
+    /// The scopes that the enabled actions need. Allow them in the OAuth app at the provider, or for the key.
     scopes: Vec<ScopeOut>,
-    /// What separates scopes in the provider's lists.
+    /// The delimiter of scopes in the provider's lists.
     #[schema(example = " ")]
     scope_delimiter: String,
     /// The fields that the operator fills in once, in the connector profile.

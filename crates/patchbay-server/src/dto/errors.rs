@@ -180,7 +180,7 @@ pub(crate) struct HubErrorOut {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<ProblemOut>,
-    /// The body of the provider's response, if the provider failed. Not JSON: a string to show.
+    /// The body of the provider's response, if the provider failed. A string to show, not JSON.
     #[serde(rename = "provider_response", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     provider_response: Option<String>,

@@ -111,7 +111,7 @@ pub(crate) struct IntegrationOut {
     /// The provider's environment.
     #[schema(example = "production")]
     environment: String,
-    /// The connector profile's id.
+    /// The connector profile's ID.
     #[schema(format = "uuid")]
     integration_id: String,
     /// The connector profile's name.
@@ -313,7 +313,7 @@ impl NoticeOut {
     }
 }
 
-/// What the customer entered. Existing Hubs send further members, which are ignored.
+/// What the customer entered. Existing Hubs send additional members, which are ignored.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct LinkAccount {
     /// The connector profile; the account's own if absent in an edit. `connector_profile_id` is another name.
@@ -342,7 +342,7 @@ impl LinkAccount {
 #[derive(Serialize, ToSchema)]
 #[schema(as = LinkedAccount)]
 pub(crate) struct LinkedAccountOut {
-    /// The account's id.
+    /// The account's ID.
     #[schema(example = "V1StGXR8z5jdHi6BmyT1x")]
     id: String,
     /// The connector's key.
@@ -361,7 +361,7 @@ impl LinkedAccountOut {
 #[serde(rename_all = "camelCase")]
 #[schema(as = HubAccount)]
 pub(crate) struct HubAccountOut {
-    /// The account's id.
+    /// The account's ID.
     #[schema(example = "V1StGXR8z5jdHi6BmyT1x")]
     secure_id: String,
     /// The connector's key.
@@ -381,7 +381,7 @@ pub(crate) struct HubAccountOut {
     /// The provider's environment.
     #[schema(example = "production")]
     environment: String,
-    /// The connector profile's id.
+    /// The connector profile's ID.
     #[schema(format = "uuid")]
     integration_id: String,
 }
@@ -413,7 +413,7 @@ pub(crate) struct StartAttempt {
     #[serde(default)]
     #[schema(value_type = SecretFields)]
     credentials: SecretFields,
-    /// Where the window goes in the end: a URL of this server, or of an origin that the session or the operator allows.
+    /// The final URL of the window: a URL of this server, or of an origin that the session or the operator allows.
     #[serde(default)]
     #[schema(format = "uri")]
     redirect_uri: Option<String>,
@@ -439,10 +439,10 @@ impl StartAttempt {
 #[derive(Serialize, ToSchema)]
 #[schema(as = StartedAttempt)]
 pub(crate) struct StartedAttemptOut {
-    /// The attempt's id.
+    /// The attempt's ID.
     #[schema(format = "uuid")]
     pub(crate) id: String,
-    /// The path of this server to open in the window; only for a prepared authorization.
+    /// The path on this server to open in the window; only for a prepared authorization.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, format = "uri-reference")]
     pub(crate) url: Option<String>,
@@ -485,7 +485,7 @@ pub(crate) struct AttemptOut {
     pub(crate) error: Option<AttemptErrorOut>,
 }
 
-/// A linked account's id.
+/// A linked account's ID.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LinkedAccountRef {
     #[schema(example = "V1StGXR8z5jdHi6BmyT1x")]

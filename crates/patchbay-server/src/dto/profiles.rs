@@ -51,7 +51,7 @@ pub(crate) struct ProfileOut {
     authentication_config_key: String,
     #[schema(required, example = "Client Credentials")]
     authentication_config_label: Option<String>,
-    /// The ids of the actions that it allows; null allows all.
+    /// The IDs of the actions that it allows; null allows all.
     #[schema(required, example = json!(["spotdraft_list_contracts"]))]
     enabled_actions: Option<Vec<String>>,
     /// The values of the setup fields that are not secret, by the field's key.
@@ -143,7 +143,7 @@ pub(crate) struct CreateProfile {
     /// Whether sessions that name only the connector use it.
     #[serde(default)]
     default: Option<bool>,
-    /// The ids of the actions that it allows; all if absent.
+    /// The IDs of the actions that it allows; all if absent.
     #[serde(default)]
     #[schema(example = json!(["spotdraft_list_contracts"]))]
     enabled_actions: Option<Vec<String>>,
@@ -194,7 +194,7 @@ pub(crate) struct PatchProfile {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, example = "1.x.x")]
     connector_pinned_version: Option<Option<String>>,
-    /// The ids of the actions that it allows; null allows all.
+    /// The IDs of the actions that it allows; null allows all.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Vec<String>>, example = json!(["spotdraft_list_contracts"]))]
     enabled_actions: Option<Option<Vec<String>>>,

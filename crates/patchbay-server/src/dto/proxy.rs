@@ -27,7 +27,7 @@ pub(crate) struct SendProxied {
     #[serde(default)]
     #[schema(format = "uri")]
     url: Option<String>,
-    /// The method, in any case; `get` if absent.
+    /// The method, in upper or lower case; `get` if absent.
     #[serde(default)]
     #[schema(value_type = Option<ProxyMethod>)]
     method: Option<String>,

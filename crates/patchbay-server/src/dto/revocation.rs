@@ -54,7 +54,7 @@ fn timestamp(path: &str, text: Option<&str>) -> Result<Option<Timestamp>, Error>
 #[derive(Serialize, ToSchema)]
 #[schema(as = RevokedAccount)]
 pub(crate) struct RevokedAccountOut {
-    /// The account's id.
+    /// The account's ID.
     id: String,
     /// The connector's key.
     provider: String,

@@ -87,7 +87,7 @@ impl From<ReleaseStage> for ReleaseStageOut {
     }
 }
 
-/// Whether an account is a real account or a test account.
+/// Whether an account is a production account or a test account.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AccountKind)]

@@ -33,8 +33,8 @@ use crate::{
         ("origin_owner_id" = Option<String>, Query, description = "Only accounts of this owner."),
         ("origin_owner_ids" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these owners, comma-separated."),
         ("status" = Option<Vec<AccountStatusOut>>, Query, style = Form, explode = false, description = "Only accounts in these states, comma-separated."),
-        ("search" = Option<String>, Query, max_length = 200, description = "Only accounts with this text in their id, label, connector or owner."),
-        ("type" = Option<AccountKindOut>, Query, description = "Only real or only test accounts."),
+        ("search" = Option<String>, Query, max_length = 200, description = "Only accounts with this text in their ID, label, connector or owner."),
+        ("type" = Option<AccountKindOut>, Query, description = "Only accounts of this type."),
         ("connector_profile_id" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connector profiles, comma-separated."),
     ),
     responses(
@@ -74,7 +74,7 @@ pub(crate) async fn list(
 /// `GET /v2/accounts/{id}` shows more. Scope: `platform:read`.
 #[utoipa::path(
     get, path = "/accounts/{id}", tag = "Accounts", operation_id = "accounts_get",
-    params(("id" = String, Path, description = "The account's id.")),
+    params(("id" = String, Path, description = "The account's ID.")),
     responses(KeyErrors, (status = 200, description = "The account.", body = AccountOut))
 )]
 pub(crate) async fn get(
@@ -90,7 +90,7 @@ pub(crate) async fn get(
 /// The provider verifies new field values before they are stored. Scope: `platform:write`.
 #[utoipa::path(
     patch, path = "/accounts/{id}", tag = "Accounts", operation_id = "accounts_patch",
-    params(("id" = String, Path, description = "The account's id.")), request_body = PatchAccount,
+    params(("id" = String, Path, description = "The account's ID.")), request_body = PatchAccount,
     responses(
         KeyErrors, BodyErrors, ConflictErrors, ProviderErrors,
         (status = 200, description = "The changed account.", body = AccountOut),
@@ -109,12 +109,12 @@ pub(crate) async fn patch(
 
 /// Deletes a linked account.
 ///
-/// The provider is asked first to revoke the account's credentials, if it can. The account is deleted whatever the
-/// provider says; `revocation` shows the outcome. The response is the account as it was. Scope: `platform:write`.
+/// Patchbay first asks the provider to revoke the account's credentials, if the provider supports it. The account is
+/// deleted in any case; `revocation` shows the outcome. The response is the deleted account. Scope: `platform:write`.
 #[utoipa::path(
     delete, path = "/accounts/{id}", tag = "Accounts", operation_id = "accounts_delete",
-    params(("id" = String, Path, description = "The account's id.")),
-    responses(KeyErrors, (status = 200, description = "The account as it was.", body = DeletedAccountOut))
+    params(("id" = String, Path, description = "The account's ID.")),
+    responses(KeyErrors, (status = 200, description = "The deleted account.", body = DeletedAccountOut))
 )]
 pub(crate) async fn delete(
     State(engine): State<Engine>,
@@ -129,7 +129,7 @@ pub(crate) async fn delete(
 /// Its connector, category, and the number of actions that its connector profile allows. Scope: `platform:read`.
 #[utoipa::path(
     get, path = "/accounts/{id}/meta", tag = "Accounts", operation_id = "accounts_meta",
-    params(("id" = String, Path, description = "The account's id.")),
+    params(("id" = String, Path, description = "The account's ID.")),
     responses(KeyErrors, (status = 200, description = "What the account can do.", body = AccountMetaOut))
 )]
 pub(crate) async fn meta(

@@ -25,13 +25,13 @@ use crate::{
     get, path = "/v2/accounts", tag = "Accounts", operation_id = "accounts_v2_list",
     params(
         PageParams,
-        ("search" = Option<String>, Query, max_length = 200, description = "Only accounts with this text in their id, label, connector or owner."),
+        ("search" = Option<String>, Query, max_length = 200, description = "Only accounts with this text in their ID, label, connector or owner."),
         ("account_ids" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only these accounts, comma-separated."),
         ("connector" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connectors, comma-separated.", example = json!(["spotdraft"])),
         ("connector_profile_id" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these connector profiles, comma-separated."),
         ("owner_id" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only accounts of these owners, comma-separated."),
         ("status" = Option<Vec<AccountStatusOut>>, Query, style = Form, explode = false, description = "Only accounts in these states, comma-separated."),
-        ("type" = Option<AccountKindOut>, Query, description = "Only real or only test accounts."),
+        ("type" = Option<AccountKindOut>, Query, description = "Only accounts of this type."),
         ("relink_due" = Option<bool>, Query, description = "If true, only accounts that must be reconnected soon (`relink.due_from` has passed)."),
     ),
     responses(KeyErrors, ValidationErrors, (status = 200, description = "The page.", body = AccountPageV2))
@@ -64,7 +64,7 @@ pub(crate) async fn list(
 /// With its token's expiry, its missing scopes and the alarm of its connector profile. Scope: `platform:read`.
 #[utoipa::path(
     get, path = "/v2/accounts/{id}", tag = "Accounts", operation_id = "accounts_v2_get",
-    params(("id" = String, Path, description = "The account's id.")),
+    params(("id" = String, Path, description = "The account's ID.")),
     responses(KeyErrors, (status = 200, description = "The account.", body = AccountV2))
 )]
 pub(crate) async fn get(

@@ -31,7 +31,7 @@ use crate::{
         ("filter[connectors]" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only these connectors, comma-separated.", example = json!(["spotdraft"])),
         ("filter[account_ids]" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only what these accounts can run, comma-separated."),
         ("filter[action_key]" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Only these actions, comma-separated.", example = json!(["spotdraft_list_contracts"])),
-        ("search" = Option<String>, Query, description = "Words that must all occur in the connector's name or the action's id, label or description."),
+        ("search" = Option<String>, Query, description = "Words that must all occur in the connector's name or the action's ID, label or description."),
         ("include" = Option<Vec<IncludedPart>>, Query, style = Form, explode = false, description = "Parts to add, comma-separated."),
         ("exclude" = Option<Vec<ExcludedPart>>, Query, style = Form, explode = false, description = "Parts to omit, comma-separated."),
         ("page_size" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Connectors per page; 25 if absent."),

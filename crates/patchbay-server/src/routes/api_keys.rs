@@ -34,7 +34,7 @@ pub(crate) async fn list(
 
 /// Creates an API key.
 ///
-/// The response shows the key's text this once. The key cannot have scopes that the caller lacks. Scope:
+/// Only this response contains the key. The key cannot have scopes that the caller lacks. Scope:
 /// `platform:write`.
 #[utoipa::path(
     post, path = "/api_keys", tag = "API keys", operation_id = "api_keys_create", request_body = CreateApiKey,
@@ -54,7 +54,7 @@ pub(crate) async fn create(
 /// Requests with a disabled key get 401. Scope: `platform:write`.
 #[utoipa::path(
     patch, path = "/api_keys/{id}", tag = "API keys", operation_id = "api_keys_patch",
-    params(("id" = String, Path, format = "uuid", description = "The key's id.")), request_body = PatchApiKey,
+    params(("id" = String, Path, format = "uuid", description = "The key's ID.")), request_body = PatchApiKey,
     responses(KeyErrors, BodyErrors, (status = 200, description = "The changed key.", body = ApiKeyOut))
 )]
 pub(crate) async fn patch(
@@ -71,7 +71,7 @@ pub(crate) async fn patch(
 /// Requests with it get 401 from then on. Scope: `platform:write`.
 #[utoipa::path(
     delete, path = "/api_keys/{id}", tag = "API keys", operation_id = "api_keys_delete",
-    params(("id" = String, Path, format = "uuid", description = "The key's id.")),
+    params(("id" = String, Path, format = "uuid", description = "The key's ID.")),
     responses(KeyErrors, (status = 204, description = "The key is deleted."))
 )]
 pub(crate) async fn delete(

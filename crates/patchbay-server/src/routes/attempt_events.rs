@@ -48,11 +48,11 @@ struct AttemptStream {
 
 /// Streams the outcome of a connection attempt.
 ///
-/// Comments until the attempt ends, then one event `attempt`, whose data is what `GET /hub/connection_attempts/{id}`
-/// returns. The stream ends with the attempt.
+/// Sends comments until the attempt ends, then one event `attempt`. Its data is the response of
+/// `GET /hub/connection_attempts/{id}`. The stream ends with the attempt.
 #[utoipa::path(
     get, path = "/hub/connection_attempts/{id}/events", tag = "Hub", operation_id = "hub_events",
-    security(("session" = [])), params(("id" = String, Path, format = "uuid", description = "The attempt's id.")),
+    security(("session" = [])), params(("id" = String, Path, format = "uuid", description = "The attempt's ID.")),
     responses(
         HubErrors, HubNotFoundErrors,
         (status = 200, description = "A stream of server-sent events.", body = String, content_type = "text/event-stream"),

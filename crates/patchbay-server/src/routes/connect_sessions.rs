@@ -21,7 +21,7 @@ use crate::{
 /// Creates a connect session.
 ///
 /// A connect session lets one of your customers link one account. Open `auth_link_url` in the customer's browser, or give
-/// `token` to the embedded Hub. Both are shown this once. Scope: `platform:write`.
+/// `token` to the embedded Hub. Only this response contains them. Scope: `platform:write`.
 #[utoipa::path(
     post, path = "/connect_sessions", tag = "Connect sessions", operation_id = "connect_sessions_create",
     request_body(content = CreateSession, example = json!({ "origin_owner_id": "customer-123", "origin_owner_name": "Acme", "provider": "spotdraft" })),
@@ -59,9 +59,9 @@ pub(crate) async fn authenticate(
     Ok(Json(ConnectSessionOut::new(engine.sessions.authenticate(&caller, &body.token).await?)))
 }
 
-/// Confirms who uses the browser that has returned from a provider.
+/// Confirms the customer in the browser that has returned from a provider.
 ///
-/// For sessions with a `confirm_url`: the browser comes there with `confirmation`. Your product knows from its own login
+/// For sessions with a `confirm_url`: the browser opens it with `confirmation`. Your product knows from its own login
 /// who uses this browser; the account is linked only if that is the owner of the session. This prevents an attacker from
 /// having another person link an account for them. Scope: `platform:write`.
 #[utoipa::path(

@@ -86,7 +86,7 @@ pub(crate) async fn version(
 
 /// Pushes a version of a connector.
 ///
-/// It is used at once, by the pins of the connector profiles. The body is a list of files as JSON, or one merged file as
+/// It is used at once, according to the profiles' pins. The body is a list of files as JSON, or one merged file as
 /// YAML. If the connector has errors, nothing is changed and `diagnostics` lists all of them. Scope: `connectors:write`.
 #[utoipa::path(
     post, path = "/connectors", tag = "Connectors", operation_id = "connectors_push",
@@ -109,7 +109,7 @@ pub(crate) async fn push(
 
 /// Deletes a version that the project pushed.
 ///
-/// The response is the version as it was. Scope: `connectors:write`.
+/// The response is the deleted version. Scope: `connectors:write`.
 #[utoipa::path(
     delete, path = "/connectors/{key}/versions/{version}", tag = "Connectors", operation_id = "connectors_delete",
     params(
@@ -118,7 +118,7 @@ pub(crate) async fn push(
     ),
     responses(
         KeyErrors,
-        (status = 200, description = "The version as it was.", body = VersionOut),
+        (status = 200, description = "The deleted version.", body = VersionOut),
         (status = 409, description = "A connector profile is pinned to it, or accounts would have no connector.", body = ErrorOut),
     )
 )]
@@ -133,7 +133,7 @@ pub(crate) async fn delete(
 
 /// Reloads the operator's connectors directory.
 ///
-/// Calls that run are not interrupted. A connector with errors is listed in `refused`; if it was valid before, that
+/// Running calls are not interrupted. A connector with errors is listed in `refused`; if it was valid before, that
 /// version stays in use. Scope: `connectors:write`.
 #[utoipa::path(
     post, path = "/connectors/reload", tag = "Connectors", operation_id = "connectors_reload",

@@ -19,7 +19,7 @@ use crate::{
 
 /// Lists the connectors that the project can use.
 ///
-/// Of each its latest version. Scope: `connectors:read`.
+/// Each in its latest version. Scope: `connectors:read`.
 #[utoipa::path(
     get, path = "/connectors/meta", tag = "Connectors", operation_id = "connectors_list",
     responses(KeyErrors, (status = 200, description = "The connectors.", body = Vec<ConnectorMetaOut>))
@@ -43,7 +43,7 @@ pub(crate) async fn list(
     get, path = "/connectors/meta/{provider}", tag = "Connectors", operation_id = "connectors_get",
     params(
         ("provider" = String, Path, description = "The connector's key.", example = "spotdraft"),
-        ("enabled_actions" = Option<Vec<String>>, Query, style = Form, explode = false, description = "The ids of the actions whose scopes each method lists, comma-separated; empty for none. All if absent."),
+        ("enabled_actions" = Option<Vec<String>>, Query, style = Form, explode = false, description = "The IDs of the actions whose scopes each method lists, comma-separated; empty for none. All if absent."),
     ),
     responses(KeyErrors, (status = 200, description = "The connector.", body = ConnectorDetailOut))
 )]

@@ -37,7 +37,7 @@ pub(crate) async fn settings(HubAuth(hub): HubAuth) -> Json<HubSettingsOut> {
 
 /// Lists the connector profiles that the session can link.
 ///
-/// Only enabled ones. A session for one connector lists only its default profile.
+/// Only enabled profiles. A session for one connector lists only its default profile.
 #[utoipa::path(
     get, path = "/hub/connectors", tag = "Hub", operation_id = "hub_connectors", security(("session" = [])),
     params(("provider" = Option<String>, Query, description = "Only profiles of this connector.", example = "spotdraft")),
@@ -59,7 +59,7 @@ pub(crate) async fn connectors(
 #[utoipa::path(
     get, path = "/hub/connectors/{integration_id}", tag = "Hub", operation_id = "hub_connector",
     security(("session" = [])),
-    params(("integration_id" = String, Path, format = "uuid", description = "The connector profile's id.")),
+    params(("integration_id" = String, Path, format = "uuid", description = "The connector profile's ID.")),
     responses(
         HubErrors, HubNotFoundErrors,
         (status = 200, description = "The form.", body = HubConnectorOut),
@@ -116,7 +116,7 @@ pub(crate) async fn link(
 /// A secret field that has a value shows a placeholder.
 #[utoipa::path(
     get, path = "/hub/accounts/{id}", tag = "Hub", operation_id = "hub_account", security(("session" = [])),
-    params(("id" = String, Path, description = "The account's id.")),
+    params(("id" = String, Path, description = "The account's ID.")),
     responses(
         HubErrors, HubNotFoundErrors,
         (status = 200, description = "The values.", body = HubAccountOut),
@@ -136,7 +136,7 @@ pub(crate) async fn account(
 /// value.
 #[utoipa::path(
     patch, path = "/hub/accounts/{id}", tag = "Hub", operation_id = "hub_relink", security(("session" = [])),
-    params(("id" = String, Path, description = "The account's id.")), request_body = LinkAccount,
+    params(("id" = String, Path, description = "The account's ID.")), request_body = LinkAccount,
     responses(
         HubErrors, HubBodyErrors, HubProviderErrors,
         (status = 200, description = "The account.", body = LinkedAccountOut),
@@ -190,7 +190,7 @@ pub(crate) async fn start_attempt(
 /// For polling; `GET /hub/connection_attempts/{id}/events` sends the outcome as soon as it is known.
 #[utoipa::path(
     get, path = "/hub/connection_attempts/{id}", tag = "Hub", operation_id = "hub_attempt", security(("session" = [])),
-    params(("id" = String, Path, format = "uuid", description = "The attempt's id.")),
+    params(("id" = String, Path, format = "uuid", description = "The attempt's ID.")),
     responses(
         HubErrors, HubNotFoundErrors,
         (status = 200, description = "The attempt.", body = AttemptOut),
@@ -209,7 +209,7 @@ pub(crate) async fn attempt(
 /// An attempt that has ended is not changed.
 #[utoipa::path(
     delete, path = "/hub/connection_attempts/{id}", tag = "Hub", operation_id = "hub_cancel_attempt",
-    security(("session" = [])), params(("id" = String, Path, format = "uuid", description = "The attempt's id.")),
+    security(("session" = [])), params(("id" = String, Path, format = "uuid", description = "The attempt's ID.")),
     responses(HubErrors, HubNotFoundErrors, (status = 204, description = "The attempt has ended."))
 )]
 pub(crate) async fn cancel_attempt(

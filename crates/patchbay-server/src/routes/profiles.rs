@@ -84,7 +84,7 @@ pub(crate) async fn create(
 /// Secret setup values are not part of it. Scope: `platform:read`.
 #[utoipa::path(
     get, path = "/auth_configs/{id}", tag = "Connector profiles", operation_id = "connector_profiles_get",
-    params(("id" = String, Path, format = "uuid", description = "The profile's id.")),
+    params(("id" = String, Path, format = "uuid", description = "The profile's ID.")),
     responses(KeyErrors, (status = 200, description = "The profile.", body = ProfileOut))
 )]
 pub(crate) async fn get(
@@ -101,7 +101,7 @@ pub(crate) async fn get(
 /// Accounts whose tokens belong to the earlier client keep it until they are reconnected. Scope: `platform:write`.
 #[utoipa::path(
     patch, path = "/auth_configs/{id}", tag = "Connector profiles", operation_id = "connector_profiles_patch",
-    params(("id" = String, Path, format = "uuid", description = "The profile's id.")), request_body = PatchProfile,
+    params(("id" = String, Path, format = "uuid", description = "The profile's ID.")), request_body = PatchProfile,
     responses(
         KeyErrors, BodyErrors, ConflictErrors,
         (status = 200, description = "The changed profile.", body = ProfileOut),
@@ -120,13 +120,13 @@ pub(crate) async fn patch(
 
 /// Deletes a connector profile that no account uses.
 ///
-/// The response is the profile as it was. Scope: `platform:write`.
+/// The response is the deleted profile. Scope: `platform:write`.
 #[utoipa::path(
     delete, path = "/auth_configs/{id}", tag = "Connector profiles", operation_id = "connector_profiles_delete",
-    params(("id" = String, Path, format = "uuid", description = "The profile's id.")),
+    params(("id" = String, Path, format = "uuid", description = "The profile's ID.")),
     responses(
         KeyErrors,
-        (status = 200, description = "The profile as it was.", body = ProfileOut),
+        (status = 200, description = "The deleted profile.", body = ProfileOut),
         (status = 409, description = "Accounts use it.", body = crate::dto::errors::ErrorOut),
     )
 )]

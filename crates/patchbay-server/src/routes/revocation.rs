@@ -14,7 +14,7 @@ use crate::{
 
 /// Revokes linked accounts at their providers and deletes their credentials here.
 ///
-/// For the day of a breach. The accounts remain and can be reconnected. At most 500 accounts are revoked by one request;
+/// Use it after a breach. The accounts remain and can be reconnected. At most 500 accounts are revoked by one request;
 /// `remaining` says how many are left. With `dry_run` nothing is changed. Scope: `platform:write`.
 #[utoipa::path(
     post, path = "/accounts/revoke", tag = "Accounts", operation_id = "accounts_revoke", request_body = RevokeAccounts,
