@@ -154,7 +154,7 @@ fn an_authorized_account_runs_calls_and_is_reconnected() {
     bed.oauth.revoke_all();
     let refused = get_me(&bed, account);
     assert_eq!((refused.status, refused.code().as_str()), (401, "AccountInvalidCredentialsError"), "{refused}");
-    assert!(refused.body.contains("access was taken back") && refused.body.contains("reconnect"), "{refused}");
+    assert!(refused.body.contains("access was revoked") && refused.body.contains("reconnect"), "{refused}");
     let again = AuthorizationWindow::open(&bed, json!({ "provider": "oauth1", "account_id": account }));
     assert_eq!(again.finish(&bed, &again.cookie).status, 303);
     assert_eq!(again.attempt(&bed)["account"]["id"], account, "linking again keeps the account");
