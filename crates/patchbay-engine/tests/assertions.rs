@@ -135,11 +135,11 @@ async fn a_saml_assertion_is_signed_over_its_content() {
 #[tokio::test]
 async fn an_invalid_private_key_is_reported_without_a_request() {
     let error = linked("jwt_bearer", &[("email", "a@example.com"), ("privateKey", "canary-no-key")]).await.unwrap_err();
-    assert!(error.contains("no RSA key") && !error.contains("canary-no-key"), "{error}");
+    assert!(error.contains("not an RSA key") && !error.contains("canary-no-key"), "{error}");
     let fields = [("apiKey", "x"), ("companyId", "acme"), ("userId", "ada"), ("privateKey", "canary-no-key")];
     let error = linked("saml_bearer", &fields).await.unwrap_err();
     assert!(
-        error.contains(ErrorCode::AccountField.as_str()) && error.contains("`privateKey` is no RSA private key"),
+        error.contains(ErrorCode::AccountField.as_str()) && error.contains("`privateKey` is not an RSA private key"),
         "{error}"
     );
     assert!(!error.contains("canary-no-key"), "{error}");

@@ -93,8 +93,8 @@ async fn an_invalid_certificate_field_is_named() {
     for (pem, part) in [
         ((cert.as_str(), ""), "`clientKey` is empty"),
         (("", key.as_str()), "`clientCert` is empty"),
-        (("hello", key.as_str()), "`clientCert` is no certificate"),
-        ((cert.as_str(), "hello"), "`clientKey` is no private key"),
+        (("hello", key.as_str()), "`clientCert` is not a certificate"),
+        ((cert.as_str(), "hello"), "`clientKey` is not a private key"),
         ((cert.as_str(), other_key.as_str()), "`clientKey` belongs to another certificate"),
     ] {
         let error = run(&connector, config(&authority), "get_me_by_request", pem).await.unwrap_err();

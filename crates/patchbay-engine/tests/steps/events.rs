@@ -61,11 +61,11 @@ async fn an_event_is_validated_emitted_and_returned() {
 async fn an_invalid_event_is_rejected_and_nothing_is_emitted() {
     let (world, ear) = listening(json!([{ "eventType": "a" }, { "eventId": "no type" }])).await;
     for (body, why) in [
-        (json!({}), "`eventType` came to nothing"),
+        (json!({}), "`eventType` is missing"),
         (json!({ "type": "  " }), "`eventType` is empty"),
         (json!({ "type": "a\nb" }), "`eventType` is empty, longer"),
         (json!({ "type": "t", "id": "x".repeat(257) }), "`eventId`"),
-        (json!({ "type": "t", "date": "yesterday" }), "`eventDate` is no ISO 8601 date"),
+        (json!({ "type": "t", "date": "yesterday" }), "`eventDate` is neither an ISO 8601 date"),
     ] {
         let error = world.run("emit", json!({ "body": body })).await.unwrap_err();
         assert_eq!((error.status(), error.code), (400, ErrorCode::EventInvalid), "{body}");

@@ -1,4 +1,5 @@
-//! Signed tokens in compact form (RFC 7515) by the algorithms of RFC 7518 and RFC 8037.
+//! Signs tokens in JWS compact serialization (RFC 7515, section 7.1) with the algorithms of RFC 7518, section 3, and
+//! RFC 8037.
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
@@ -23,34 +24,38 @@ use crate::private_keys;
 
 /// A signed token.
 pub struct SignedToken {
-    /// Head, claims and signature, parted by dots.
+    /// The header, the claims and the signature, separated by dots.
     pub token: String,
-    /// The SHA-256 of the public key (X.509 `SubjectPublicKeyInfo`), as Snowflake and others name keys; none of a
-    /// shared secret.
+    /// The SHA-256 of the public key (X.509 `SubjectPublicKeyInfo`), which Snowflake and others use as the key's name;
+    /// `None` for a shared secret.
     pub fingerprint: Option<String>,
 }
 
-/// Why there is none.
+/// The reason for which no token was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JwsError {
-    /// The text is this.
+    /// The key is not valid for the algorithm; the reason completes the sentence "the key …".
     InvalidKey(&'static str),
-    /// The key is one, and does not sign.
+    /// The key is valid, but cannot sign.
     Signing,
 }
 
-/// Signs the claims. `key` is a private key in PEM form, for `HS…` the secret itself.
+/// Signs the claims. `key` is a private key in PEM form, or the shared secret for the `HS…` algorithms.
+///
+/// # Errors
+///
+/// [`JwsError::InvalidKey`] for a key of another kind, [`JwsError::Signing`] if the key cannot sign.
 pub fn sign(
     algorithm: JwtAlgorithm,
     key: &str,
-    head: &Map<String, Value>,
+    header: &Map<String, Value>,
     claims: &Map<String, Value>,
 ) -> Result<SignedToken, JwsError> {
-    let part = |members: &Map<String, Value>| {
-        // Writing a map of JSON values as text cannot fail.
+    let encode = |members: &Map<String, Value>| {
+        // Serializing a map of JSON values cannot fail.
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(members).unwrap_or_default())
     };
-    let text = format!("{}.{}", part(head), part(claims));
+    let text = format!("{}.{}", encode(header), encode(claims));
     let (signature, fingerprint) = signature(algorithm, key, text.as_bytes())?;
     Ok(SignedToken { token: format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)), fingerprint })
 }
@@ -63,11 +68,11 @@ fn signature(algorithm: JwtAlgorithm, key: &str, text: &[u8]) -> Result<(Vec<u8>
         JwtAlgorithm::Ps256 => rsa(key, &RSA_PSS_SHA256, text),
         JwtAlgorithm::Ps384 => rsa(key, &RSA_PSS_SHA384, text),
         JwtAlgorithm::Ps512 => rsa(key, &RSA_PSS_SHA512, text),
-        JwtAlgorithm::Es256 => ecdsa(key, &ECDSA_P256_SHA256_FIXED_SIGNING, "no P-256 key in PEM form", text),
-        JwtAlgorithm::Es384 => ecdsa(key, &ECDSA_P384_SHA384_FIXED_SIGNING, "no P-384 key in PEM form", text),
-        JwtAlgorithm::Es512 => ecdsa(key, &ECDSA_P521_SHA512_FIXED_SIGNING, "no P-521 key in PEM form", text),
+        JwtAlgorithm::Es256 => ecdsa(key, &ECDSA_P256_SHA256_FIXED_SIGNING, "is not a P-256 key in PEM form", text),
+        JwtAlgorithm::Es384 => ecdsa(key, &ECDSA_P384_SHA384_FIXED_SIGNING, "is not a P-384 key in PEM form", text),
+        JwtAlgorithm::Es512 => ecdsa(key, &ECDSA_P521_SHA512_FIXED_SIGNING, "is not a P-521 key in PEM form", text),
         JwtAlgorithm::EdDsa => {
-            let pair = private_keys::ed25519(key).ok_or(JwsError::InvalidKey("no Ed25519 key in PEM form"))?;
+            let pair = private_keys::ed25519(key).ok_or(JwsError::InvalidKey("is not an Ed25519 key in PEM form"))?;
             Ok((pair.sign(text).as_ref().to_vec(), fingerprint(pair.public_key())))
         }
         JwtAlgorithm::Hs256 => secret(key, hmac::HMAC_SHA256, text),
@@ -80,7 +85,7 @@ type SignatureAndFingerprint = Result<(Vec<u8>, Option<String>), JwsError>;
 
 fn rsa(key: &str, encoding: &'static dyn RsaEncoding, text: &[u8]) -> SignatureAndFingerprint {
     let pair: RsaKeyPair =
-        private_keys::rsa(key).ok_or(JwsError::InvalidKey("no RSA key of at least 2048 bits in PEM form"))?;
+        private_keys::rsa(key).ok_or(JwsError::InvalidKey("is not an RSA key of at least 2048 bits in PEM form"))?;
     let mut signature = vec![0; pair.public_modulus_len()];
     pair.sign(encoding, &SystemRandom::new(), text, &mut signature).map_err(|_| JwsError::Signing)?;
     Ok((signature, fingerprint(pair.public_key())))
@@ -89,21 +94,22 @@ fn rsa(key: &str, encoding: &'static dyn RsaEncoding, text: &[u8]) -> SignatureA
 fn ecdsa(
     key: &str,
     algorithm: &'static EcdsaSigningAlgorithm,
-    what: &'static str,
+    rejection: &'static str,
     text: &[u8],
 ) -> SignatureAndFingerprint {
-    let pair = private_keys::ecdsa(key, algorithm).ok_or(JwsError::InvalidKey(what))?;
+    let pair = private_keys::ecdsa(key, algorithm).ok_or(JwsError::InvalidKey(rejection))?;
     let signature = pair.sign(&SystemRandom::new(), text).map_err(|_| JwsError::Signing)?;
     Ok((signature.as_ref().to_vec(), fingerprint(pair.public_key())))
 }
 
 fn secret(key: &str, algorithm: hmac::Algorithm, text: &[u8]) -> SignatureAndFingerprint {
     if key.is_empty() {
-        return Err(JwsError::InvalidKey("empty"));
+        return Err(JwsError::InvalidKey("is empty"));
     }
     Ok((hmac::sign(&hmac::Key::new(algorithm, key.as_bytes()), text).as_ref().to_vec(), None))
 }
 
+/// Returns the fingerprint of a public key.
 fn fingerprint(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Option<String> {
     let der = key.as_der().ok()?;
     Some(format!("SHA256:{}", STANDARD.encode(digest(&SHA256, der.as_ref()))))
@@ -122,9 +128,9 @@ mod tests {
     use super::*;
 
     fn token(algorithm: JwtAlgorithm, key: &str) -> SignedToken {
-        let head = Map::from_iter([("alg".to_owned(), json!(algorithm.as_str())), ("kid".to_owned(), json!("k1"))]);
+        let header = Map::from_iter([("alg".to_owned(), json!(algorithm.as_str())), ("kid".to_owned(), json!("k1"))]);
         let claims = Map::from_iter([("iss".to_owned(), json!("me")), ("exp".to_owned(), json!(1))]);
-        sign(algorithm, key, &head, &claims).unwrap()
+        sign(algorithm, key, &header, &claims).unwrap()
     }
 
     fn verifies(signed: &SignedToken, algorithm: &'static dyn VerificationAlgorithm, public: &[u8]) {
@@ -154,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_curves_are_verified_by_the_public_key() {
+    fn tokens_of_elliptic_curve_keys_are_verified_by_the_public_key() {
         for (algorithm, signing, verification) in [
             (JwtAlgorithm::Es256, &ECDSA_P256_SHA256_FIXED_SIGNING, &ECDSA_P256_SHA256_FIXED),
             (JwtAlgorithm::Es384, &ECDSA_P384_SHA384_FIXED_SIGNING, &ECDSA_P384_SHA384_FIXED),
@@ -183,20 +189,20 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_kind_is_told() {
+    fn a_key_of_another_kind_is_rejected() {
         let sign = |algorithm, key| super::signature(algorithm, key, b"").unwrap_err();
         assert_eq!(
             sign(JwtAlgorithm::Rs256, "secret"),
-            JwsError::InvalidKey("no RSA key of at least 2048 bits in PEM form")
+            JwsError::InvalidKey("is not an RSA key of at least 2048 bits in PEM form")
         );
         assert_eq!(
             sign(JwtAlgorithm::Es256, private_keys::testing::RSA),
-            JwsError::InvalidKey("no P-256 key in PEM form")
+            JwsError::InvalidKey("is not a P-256 key in PEM form")
         );
         assert_eq!(
             sign(JwtAlgorithm::EdDsa, private_keys::testing::RSA),
-            JwsError::InvalidKey("no Ed25519 key in PEM form")
+            JwsError::InvalidKey("is not an Ed25519 key in PEM form")
         );
-        assert_eq!(sign(JwtAlgorithm::Hs512, ""), JwsError::InvalidKey("empty"));
+        assert_eq!(sign(JwtAlgorithm::Hs512, ""), JwsError::InvalidKey("is empty"));
     }
 }

@@ -1,4 +1,4 @@
-//! The protocols and formats that connectors speak beyond HTTP and JSON.
+//! The protocols and formats of providers beyond HTTP and JSON.
 
 pub mod jws;
 pub mod mcp;

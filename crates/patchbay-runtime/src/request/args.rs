@@ -17,7 +17,7 @@ const CREDENTIALS: &str = "credentials";
 pub struct RequestParts {
     /// Query parameters, in order, not yet encoded.
     pub query: Vec<(String, String)>,
-    /// Headers, all marked sensitive: any of them may carry a credential.
+    /// Headers, all marked sensitive, because any of them can contain a credential.
     pub headers: HeaderMap,
     /// The members of the body.
     pub body: Map<String, Value>,
@@ -47,20 +47,27 @@ impl RequestParts {
 ///
 /// # Errors
 ///
-/// The error of an expression, or of a value that cannot be sent.
+/// The [`EvalError`] of an expression, or [`EvalError::Refused`] for a value that cannot be sent.
 pub fn apply(args: &[Arg], bindings: &Bindings<'_>, parts: &mut RequestParts) -> Result<(), EvalError> {
     headers_first(args).try_for_each(|arg| apply_one(arg, bindings, parts))
 }
 
-/// Evaluates `args` for a request to an origin that data chose: nothing of the account is sent there. Headers are
-/// dropped, because any of them can carry a credential, and so are arguments that use credentials.
+/// Evaluates `args` for a request to an origin that data chose. Headers are dropped, because any of them can contain a
+/// credential, and so are arguments that use the account's fields.
+///
+/// # Errors
+///
+/// The [`EvalError`] of an expression, or [`EvalError::Refused`] for a value that cannot be sent.
 pub fn apply_without_credentials(
     args: &[Arg],
     bindings: &Bindings<'_>,
     parts: &mut RequestParts,
 ) -> Result<(), EvalError> {
-    let nothing = Value::Object(Map::new());
-    let roots = bindings.roots.iter().map(|&(name, value)| (name, if name == CREDENTIALS { &nothing } else { value }));
+    let no_credentials = Value::Object(Map::new());
+    let roots = bindings.roots.iter().map(|&(name, value)| match name {
+        CREDENTIALS => (name, &no_credentials),
+        _ => (name, value),
+    });
     let roots = roots.collect::<Vec<_>>();
     for arg in headers_first(args) {
         match apply_one(arg, &Bindings { roots: &roots }, parts) {
@@ -78,6 +85,7 @@ fn headers_first(args: &[Arg]) -> impl Iterator<Item = &Arg> {
     args.iter().filter(is_header).chain(args.iter().filter(move |arg| !is_header(arg)))
 }
 
+/// Evaluates one argument into `parts`.
 fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut RequestParts) -> Result<(), EvalError> {
     parts.has_body_args |= arg.location == ArgLocation::Body;
     if let Some(condition) = &arg.condition
@@ -86,7 +94,7 @@ fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut RequestParts) -> Re
         return Ok(());
     }
     let value = match &arg.value {
-        // A document written out in the file: what is put in must not change what it says.
+        // An XML document in the connector file: values are escaped, so that they cannot change its structure.
         ValueTemplate::Text(text) if arg.spread && text.is_mixed() && parts.is_xml() => {
             text.eval_text(bindings, Escape::Xml)?.map(Value::String)
         }
@@ -97,7 +105,7 @@ fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut RequestParts) -> Re
         value => value.eval(bindings)?,
     };
     let Some(value) = value else { return Ok(()) };
-    // Any number of arguments may be made of the same.
+    // Many arguments can copy one large value.
     parts.budget.charge(&value)?;
     match (value, arg.location) {
         (value, ArgLocation::Body) if arg.spread => parts.whole_body = Some(value),
@@ -115,16 +123,17 @@ fn apply_one(arg: &Arg, bindings: &Bindings<'_>, parts: &mut RequestParts) -> Re
     Ok(())
 }
 
-/// The value that a document of JSON says which is written out in the file, with values put in as JSON.
+/// Parses a JSON document in the connector file, with its values inserted as JSON; `None` if the text is not one.
 fn json(text: &Template, bindings: &Bindings<'_>) -> Result<Option<Value>, EvalError> {
     let is_document = (text.is_mixed() || text.is_literal()) && text.source().trim_start().starts_with(['{', '[']);
     if !is_document {
         return Ok(None);
     }
-    let written = text.eval_text(bindings, Escape::Json)?;
-    Ok(written.and_then(|written| serde_json::from_str(&written).ok()))
+    let document = text.eval_text(bindings, Escape::Json)?;
+    Ok(document.and_then(|document| serde_json::from_str(&document).ok()))
 }
 
+/// Inserts a value at the argument's location.
 fn insert(parts: &mut RequestParts, arg: &Arg, name: String, value: Value) -> Result<(), EvalError> {
     match arg.location {
         ArgLocation::Body => {
@@ -140,27 +149,27 @@ fn insert(parts: &mut RequestParts, arg: &Arg, name: String, value: Value) -> Re
     Ok(())
 }
 
-/// Returns a header with a value; lists are joined by commas (RFC 9110, section 5.3).
+/// Returns a header, marked sensitive; `None` for null. Lists are joined by commas (RFC 9110, section 5.3).
 fn header(name: &str, value: &Value) -> Result<Option<(HeaderName, HeaderValue)>, EvalError> {
-    let refused = |reason: &str| EvalError::Refused { path: name.to_owned(), reason: reason.to_owned() };
+    let rejected = |reason: &str| EvalError::Refused { path: name.to_owned(), reason: reason.to_owned() };
     let text = match value {
         Value::Null => return Ok(None),
-        Value::Object(_) => return Err(refused("is an object, which a header cannot carry")),
+        Value::Object(_) => return Err(rejected("is an object, which a header cannot contain")),
         Value::Array(items) => items.iter().map(to_text).collect::<Vec<_>>().join(","),
         value => to_text(value),
     };
-    let header_name = HeaderName::try_from(name).map_err(|_| refused("is not a header name"))?;
-    // `HeaderValue` alone would let some controls pass that proxies disagree on.
+    let header_name = HeaderName::try_from(name).map_err(|_| rejected("is not a header name"))?;
+    // `HeaderValue` accepts control characters that proxies treat differently.
     if text.chars().any(|c| c.is_control() && c != '\t') {
-        return Err(refused("holds a line break or another control character, which a header cannot carry"));
+        return Err(rejected("contains a line break or another control character, which headers do not allow"));
     }
     let mut value = HeaderValue::from_bytes(text.as_bytes())
-        .map_err(|_| refused("holds a character that a header cannot carry"))?;
+        .map_err(|_| rejected("contains a character that headers do not allow"))?;
     value.set_sensitive(true);
     Ok(Some((header_name, value)))
 }
 
-/// Writes a value as query or form pairs. Objects nest in brackets; null is left out.
+/// Writes a value as pairs of a query or form. Names of nested members are in brackets; null is omitted.
 pub fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut Vec<(String, String)>) {
     match value {
         Value::Null => {}
@@ -171,11 +180,11 @@ pub fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut V
             pairs.push((name.to_owned(), items.iter().map(to_text).collect::<Vec<_>>().join(",")));
         }
         Value::Array(items) => {
-            for (place, item) in items.iter().enumerate() {
+            for (index, item) in items.iter().enumerate() {
                 match format {
                     ArrayFormat::Repeat => write_pairs(name, item, format, pairs),
                     ArrayFormat::Brackets => write_pairs(&format!("{name}[]"), item, format, pairs),
-                    _ => write_pairs(&format!("{name}[{place}]"), item, format, pairs),
+                    _ => write_pairs(&format!("{name}[{index}]"), item, format, pairs),
                 }
             }
         }
@@ -188,7 +197,11 @@ pub fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut V
     }
 }
 
-/// A template's text for a header or name.
+/// Evaluates a template as the text of a header.
+///
+/// # Errors
+///
+/// The [`EvalError`] of the expression.
 pub fn header_text(template: &Template, bindings: &Bindings<'_>) -> Result<Option<String>, EvalError> {
     template.eval_text(bindings, Escape::Header)
 }
@@ -200,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_written_in_five_ways() {
+    fn lists_have_five_formats() {
         let written = |format| {
             let mut pairs = Vec::new();
             write_pairs("ids", &json!(["x", 2]), format, &mut pairs);
@@ -214,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_of_json_takes_what_is_put_in_as_json() {
+    fn values_are_inserted_into_a_json_document_as_json() {
         let body = |text: &str, kind: Option<&str>| {
             let inputs = json!({ "q": "x\", \"admin\": true, \"y\": \"", "list": [1, "a"] });
             let arg = Arg {
@@ -238,7 +251,7 @@ mod tests {
         assert_eq!(body(document, None), expected);
         assert_eq!(body(document, Some("application/vnd.api+json")), expected);
         assert_eq!(body(r#" [1, "two"] "#, None), json!([1, "two"]));
-        // What is no document stays the text that it is.
+        // Text that is not a JSON document stays text.
         assert_eq!(body("[${inputs.list}", None), json!("[1,a"));
         assert_eq!(body("plain", None), json!("plain"));
         assert_eq!(body(r#"{ "list": ${inputs.list} }"#, Some("text/plain")), json!(r#"{ "list": 1,a }"#));
@@ -246,12 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_sensitive_and_refuse_line_breaks() {
+    fn headers_are_sensitive_and_reject_line_breaks() {
         let (_, value) = header("client-secret", &json!("abc")).unwrap().unwrap();
         assert!(value.is_sensitive());
         for broken in ["a\r\nx-evil: 1", "a\nb", "a\0b", "a\u{85}b", "a\u{7f}"] {
             let error = header("client-secret", &json!(broken)).unwrap_err();
-            assert!(error.to_string().contains("`client-secret` holds"), "{error}");
+            assert!(error.to_string().contains("`client-secret` contains"), "{error}");
             assert!(!error.to_string().contains("evil"), "the value is not repeated");
         }
         assert!(header("bad name", &json!("x")).is_err());
@@ -261,12 +274,12 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_header_value_begins_another_line(value in proptest::prelude::any::<String>()) {
+        fn a_header_value_cannot_start_another_line(value in proptest::prelude::any::<String>()) {
             if let Ok(Some((_, made))) = header("x-value", &json!(value)) {
                 proptest::prop_assert_eq!(made.as_bytes(), value.as_bytes());
                 proptest::prop_assert!(!made.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
             } else {
-                proptest::prop_assert!(value.chars().any(char::is_control), "{:?} was refused", value);
+                proptest::prop_assert!(value.chars().any(char::is_control), "{:?} was rejected", value);
             }
         }
     }

@@ -1,7 +1,7 @@
-//! From a step's parameters to a request: URL, authorization, headers, body.
+//! Builds a request from a step's parameters: URL, authorization, headers, body.
 //!
-//! Promises: inputs never change a URL's host or its number of path segments; a trailing slash stays as
-//! the file has it; a URL that came out of data and leads to another origin gets no credential and no certificate.
+//! Guarantees: inputs never change a URL's host or its number of path segments; a trailing slash stays as the connector
+//! file has it; a URL from data at another origin receives neither credentials nor a client certificate.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ use super::{
     args::{self, RequestParts},
     auth::authorize,
     certificates, sign,
-    target::{self, Target},
+    target::{self, RequestTarget},
 };
 use crate::{
     Error, ErrorCode,
@@ -31,7 +31,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const ACCEPT_JSON: &str = "application/json, */*;q=0.5";
 const ACCEPT_XML: &str = "application/xml, text/xml, */*;q=0.5";
 
-/// The parameter that asks for a page.
+/// The parameter that requests a page.
 pub struct PageArg<'a> {
     pub key: &'a str,
     pub value: Value,
@@ -39,34 +39,47 @@ pub struct PageArg<'a> {
 }
 
 /// A request before it is signed.
-pub(super) struct Unsigned {
-    pub(super) outgoing: OutboundRequest,
+pub(super) struct UnsignedRequest {
+    pub(super) request: OutboundRequest,
     with_credentials: bool,
 }
 
 impl Run<'_> {
     /// Builds a step's request and signs it.
-    pub fn build(&self, request: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
-        sign_request(self, request, build_unsigned(self, request, None, page)?)
+    ///
+    /// # Errors
+    ///
+    /// 400 `ValidationError`, 412 `AccountFieldError` or 500 `ConnectorError` for an expression or a value that cannot
+    /// be sent.
+    pub fn build(&self, spec: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
+        sign_request(self, spec, build_unsigned(self, spec, None, page)?)
     }
 
     /// Builds the request of a SOAP step and signs it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Run::build`].
     pub fn build_soap(&self, soap: &SoapRequest, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
         sign_request(self, &soap.request, build_unsigned(self, &soap.request, Some(soap), page)?)
     }
 
-    /// Builds the request for a file at an address that a response named. `with_credentials` decides whether the
-    /// account's credentials and certificate go with it.
+    /// Builds the request for a file at a URL that a response contained. The account's credentials and certificate are
+    /// added if `with_credentials` is true.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Run::build`].
     pub fn build_file_request(
         &self,
-        request: &RequestSpec,
+        spec: &RequestSpec,
         url: Url,
         with_credentials: bool,
     ) -> Result<OutboundRequest, Error> {
         let roots = self.roots();
         let bindings = Bindings { roots: &roots };
         let to_error = |error: EvalError| self.expression_error(&error);
-        let authorization = request.authorization.as_ref().unwrap_or(&self.ctx.method.authorization);
+        let authorization = spec.authorization.as_ref().unwrap_or(&self.ctx.method.authorization);
         let (mut parts, mut url) = (RequestParts::default(), url);
         if with_credentials {
             authorize(authorization, &bindings, &mut parts).map_err(to_error)?;
@@ -76,76 +89,85 @@ impl Run<'_> {
         }
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
         let certificate =
-            if with_credentials { certificates::certificate(self.ctx, Some(request), &bindings)? } else { None };
+            if with_credentials { certificates::certificate(self.ctx, Some(spec), &bindings)? } else { None };
         let (headers, body) = (parts.headers, Bytes::new());
-        let mut outgoing = OutboundRequest { method: Method::GET, url, headers, body, idempotent: true, certificate };
+        let mut request = OutboundRequest { method: Method::GET, url, headers, body, idempotent: true, certificate };
         if with_credentials {
             let (now, entropy) = (self.host.clock().now(), self.host.entropy());
-            sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(to_error)?;
+            sign::sign(authorization, &bindings, &mut request, now, entropy).map_err(to_error)?;
         }
-        Ok(outgoing)
+        Ok(request)
     }
 
-    /// Adds what authenticates a request to `target`: the step's authorization, otherwise the method's. Nothing is
-    /// added if the credentials may not go there.
+    /// Authenticates a request to `target` with the step's authorization, otherwise the method's. Nothing is added if the
+    /// target may not receive credentials.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Run::build`].
     pub fn authenticate(
         &self,
-        target: &Target,
+        target: &RequestTarget,
         authorization: Option<&Authorization>,
-        mut outgoing: OutboundRequest,
+        mut request: OutboundRequest,
     ) -> Result<OutboundRequest, Error> {
         if !target.with_credentials {
-            return Ok(outgoing);
+            return Ok(request);
         }
         let roots = self.roots();
         let (bindings, mut parts) = (Bindings { roots: &roots }, RequestParts::default());
         let to_error = |error: EvalError| self.expression_error(&error);
         let authorization = authorization.unwrap_or(&self.ctx.method.authorization);
         authorize(authorization, &bindings, &mut parts).map_err(to_error)?;
-        outgoing.headers.extend(parts.headers);
+        request.headers.extend(parts.headers);
         if !parts.query.is_empty() {
-            outgoing.url.query_pairs_mut().extend_pairs(&parts.query);
+            request.url.query_pairs_mut().extend_pairs(&parts.query);
         }
-        outgoing.certificate = certificates::certificate(self.ctx, None, &bindings)?;
+        request.certificate = certificates::certificate(self.ctx, None, &bindings)?;
         let (now, entropy) = (self.host.clock().now(), self.host.entropy());
-        sign::sign(authorization, &bindings, &mut outgoing, now, entropy).map_err(to_error)?;
-        Ok(outgoing)
+        sign::sign(authorization, &bindings, &mut request, now, entropy).map_err(to_error)?;
+        Ok(request)
     }
 }
 
-/// Builds a step's request without the signature of the whole; a SOAP request if `soap` is given.
+/// Builds a step's request without a signature; a SOAP request if `soap` is given.
+///
+/// # Errors
+///
+/// The errors of [`Run::build`].
 pub(super) fn build_unsigned(
     run: &Run<'_>,
-    request: &RequestSpec,
+    spec: &RequestSpec,
     soap: Option<&SoapRequest>,
     page: Option<&PageArg<'_>>,
-) -> Result<Unsigned, Error> {
+) -> Result<UnsignedRequest, Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
     let connector = run.ctx.connector;
-    let base = request.base_url.as_ref().or(connector.base_url.as_ref());
-    let Target { mut url, with_credentials } =
-        target::resolve(connector, &run.action.id, base, &request.url, &bindings)?;
+    let base = spec.base_url.as_ref().or(connector.base_url.as_ref());
+    let RequestTarget { mut url, with_credentials } =
+        target::resolve(connector, &run.action.id, base, &spec.url, &bindings)?;
 
     let mut parts = RequestParts::default();
     let to_error = |error: EvalError| run.expression_error(&error);
     let authorization = if with_credentials {
-        request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization)
+        spec.authorization.as_ref().unwrap_or(&run.ctx.method.authorization)
     } else {
         &Authorization::None
     };
     if with_credentials {
         authorize(authorization, &bindings, &mut parts).map_err(to_error)?;
-        // The authorization's arguments are no body arguments of the step.
+        // The authorization's arguments do not count as body arguments of the step.
         parts.has_body_args = false;
-        args::apply(&request.args, &bindings, &mut parts).map_err(to_error)?;
+        args::apply(&spec.args, &bindings, &mut parts).map_err(to_error)?;
     } else {
-        args::apply_without_credentials(&request.args, &bindings, &mut parts).map_err(to_error)?;
+        args::apply_without_credentials(&spec.args, &bindings, &mut parts).map_err(to_error)?;
     }
-    if let Some(saml) = request.saml.as_ref().filter(|_| with_credentials) {
-        let moment = (run.host.clock().now(), run.host.entropy());
-        let inserted = saml::insert_assertion(saml, &connector.title, &url, &bindings, moment, &mut parts.body);
-        let assertion = inserted.map_err(|failure| match failure {
+    if let Some(saml) = spec.saml.as_ref().filter(|_| with_credentials) {
+        let now_and_entropy = (run.host.clock().now(), run.host.entropy());
+        let inserted =
+            saml::insert_assertion(saml, &connector.title, &url, &bindings, now_and_entropy, &mut parts.body);
+        let assertion = inserted.map_err(|error| match error {
             saml::SamlError::Expression(error) => to_error(error),
             saml::SamlError::Account(error) => error,
         })?;
@@ -157,14 +179,14 @@ pub(super) fn build_unsigned(
                 parts.query.retain(|(name, _)| name != page.key);
                 args::write_pairs(page.key, &page.value, ArrayFormat::Repeat, &mut parts.query);
             }
-            // What a SOAP operation is asked for lies deeper than its first elements.
+            // A SOAP operation may expect the parameter within another element.
             PageLocation::Body if soap.is_some() => set_path(&mut parts.body, page.key, page.value.clone()),
             PageLocation::Body => {
                 parts.body.insert(page.key.to_owned(), page.value.clone());
             }
         }
     }
-    if request.encode_query && !parts.query.is_empty() {
+    if spec.encode_query && !parts.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&parts.query);
     } else if !parts.query.is_empty() {
         append_raw_query(&mut url, &parts.query);
@@ -173,7 +195,7 @@ pub(super) fn build_unsigned(
         let (now, entropy) = (run.host.clock().now(), run.host.entropy());
         soap::build_envelope(soap, authorization, &bindings, now, entropy, &mut parts).map_err(to_error)?;
     }
-    let method = http_method(request.method);
+    let method = http_method(spec.method);
     let body = body(&method, &mut parts)?;
     if !parts.headers.contains_key(header::ACCEPT) {
         let accepts = if parts.is_xml() { ACCEPT_XML } else { ACCEPT_JSON };
@@ -182,29 +204,36 @@ pub(super) fn build_unsigned(
     let hints = &run.action.annotations;
     let idempotent = match hints.idempotent {
         Some(true) => true,
-        // The author knows better than the method, but not better than a key.
+        // The connector's annotation overrides the method, but not an idempotency key.
         Some(false) if !method.is_safe() => is_idempotent(&Method::POST, &parts.headers),
         _ => hints.read_only == Some(true) || is_idempotent(&method, &parts.headers),
     };
-    let certificate =
-        if with_credentials { certificates::certificate(run.ctx, Some(request), &bindings)? } else { None };
-    let outgoing = OutboundRequest { method, url, headers: parts.headers, body, idempotent, certificate };
-    Ok(Unsigned { outgoing, with_credentials })
+    let certificate = if with_credentials { certificates::certificate(run.ctx, Some(spec), &bindings)? } else { None };
+    let request = OutboundRequest { method, url, headers: parts.headers, body, idempotent, certificate };
+    Ok(UnsignedRequest { request, with_credentials })
 }
 
 /// Signs a request if its authorization is a signature.
-pub(super) fn sign_request(run: &Run<'_>, request: &RequestSpec, unsigned: Unsigned) -> Result<OutboundRequest, Error> {
-    let Unsigned { mut outgoing, with_credentials } = unsigned;
+///
+/// # Errors
+///
+/// 412 `AccountFieldError` for a missing or invalid credential, otherwise the errors of [`Run::build`].
+pub(super) fn sign_request(
+    run: &Run<'_>,
+    spec: &RequestSpec,
+    unsigned: UnsignedRequest,
+) -> Result<OutboundRequest, Error> {
+    let UnsignedRequest { mut request, with_credentials } = unsigned;
     if with_credentials {
-        let authorization = request.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
+        let authorization = spec.authorization.as_ref().unwrap_or(&run.ctx.method.authorization);
         let (now, entropy) = (run.host.clock().now(), run.host.entropy());
-        sign::sign(authorization, &Bindings { roots: &run.roots() }, &mut outgoing, now, entropy)
+        sign::sign(authorization, &Bindings { roots: &run.roots() }, &mut request, now, entropy)
             .map_err(|error| run.expression_error(&error))?;
     }
-    Ok(outgoing)
+    Ok(request)
 }
 
-/// Puts a value at a dotted path, making the objects on the way.
+/// Sets the value at a dotted path and creates the objects on the path.
 fn set_path(members: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {
         None => _ = members.insert(path.to_owned(), value),
@@ -220,8 +249,8 @@ fn set_path(members: &mut Map<String, Value>, path: &str, value: Value) {
     }
 }
 
-/// Puts pairs into the query as they stand, for providers that decode nothing. What would begin another parameter
-/// or end the query is encoded all the same, and so is what no URL may hold.
+/// Appends pairs to the query without encoding them, for providers that do not decode. Characters that would start
+/// another parameter, end the query or break the URL are encoded.
 fn append_raw_query(url: &mut Url, pairs: &[(String, String)]) {
     let mut query = url.query().map(str::to_owned).unwrap_or_default();
     for (name, value) in pairs {
@@ -235,17 +264,18 @@ fn append_raw_query(url: &mut Url, pairs: &[(String, String)]) {
     url.set_query(Some(&query));
 }
 
+/// Appends a name or value to the query.
 fn push_raw(text: &str, is_name: bool, into: &mut String) {
     for character in text.chars() {
         match character {
             '&' => into.push_str("%26"),
             '#' => into.push_str("%23"),
             '=' if is_name => into.push_str("%3D"),
-            // URL parsers drop these where they stand.
+            // URL parsers remove control characters.
             character if character.is_control() => {
                 let mut bytes = [0; 4];
                 let bytes = character.encode_utf8(&mut bytes).bytes();
-                // Writing to a text does not fail.
+                // Writing to a string does not fail.
                 bytes.for_each(|byte| _ = write!(into, "%{byte:02X}"));
             }
             character => into.push(character),
@@ -253,18 +283,20 @@ fn push_raw(text: &str, is_name: bool, into: &mut String) {
     }
 }
 
+/// Serializes the body and sets its content type if the step has none.
 fn body(method: &Method, parts: &mut RequestParts) -> Result<Bytes, Error> {
     let value = match parts.whole_body.take() {
         Some(value) => value,
         None if !parts.body.is_empty() => Value::Object(std::mem::take(&mut parts.body)),
-        // An endpoint with optional members still expects an object.
+        // An endpoint whose members are all optional still expects an object.
         None if parts.has_body_args && matches!(*method, Method::POST | Method::PUT | Method::PATCH) => {
             Value::Object(serde_json::Map::new())
         }
         None => return Ok(Bytes::new()),
     };
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if kind.starts_with("application/x-www-form-urlencoded") {
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content_type.starts_with("application/x-www-form-urlencoded") {
         let mut pairs = Vec::new();
         match &value {
             Value::Object(members) => {
@@ -273,17 +305,17 @@ fn body(method: &Method, parts: &mut RequestParts) -> Result<Bytes, Error> {
                     .for_each(|(name, value)| args::write_pairs(name, value, ArrayFormat::Indexed, &mut pairs));
             }
             Value::String(text) => return Ok(Bytes::from(text.clone())),
-            _ => return Err(Error::new(ErrorCode::Validation, "a form needs an object as its body")),
+            _ => return Err(Error::new(ErrorCode::Validation, "the body of a form must be an object")),
         }
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
         return Ok(form.into());
     }
     match value {
-        Value::String(text) if !kind.is_empty() && !kind.contains("json") => Ok(text.into()),
+        Value::String(text) if !content_type.is_empty() && !content_type.contains("json") => Ok(text.into()),
         Value::Object(members) if members.is_empty() && parts.is_xml() => Ok(Bytes::new()),
-        value if parts.is_xml() => xml::write_document(&value).map(Bytes::from).map_err(|error| not_xml(&error)),
+        value if parts.is_xml() => xml::write_document(&value).map(Bytes::from).map_err(|error| invalid_xml(&error)),
         value => {
-            if kind.is_empty() {
+            if content_type.is_empty() {
                 parts.headers.insert(header::CONTENT_TYPE, JSON);
             }
             Ok(value.to_string().into())
@@ -291,11 +323,11 @@ fn body(method: &Method, parts: &mut RequestParts) -> Result<Bytes, Error> {
     }
 }
 
-fn not_xml(error: &xml::XmlError) -> Error {
-    Error::new(ErrorCode::Validation, format!("the arguments make no body in XML: {error}"))
+fn invalid_xml(error: &xml::XmlError) -> Error {
+    Error::new(ErrorCode::Validation, format!("the arguments cannot be written as XML: {error}"))
 }
 
-/// The method in hyper's terms.
+/// Converts a connector's method to the type of the HTTP client.
 pub fn http_method(method: HttpMethod) -> Method {
     match method {
         HttpMethod::Get => Method::GET,
@@ -313,7 +345,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plain_query_stays_as_it_is_and_within_its_parameter() {
+    fn a_raw_query_is_not_encoded_and_cannot_leave_its_parameter() {
         let query = |name: &str, value: &str| {
             let mut url = Url::parse("https://x.example/a?b=1").unwrap();
             append_raw_query(&mut url, &[(name.to_owned(), value.to_owned())]);
@@ -329,7 +361,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_plain_value_begins_no_other_parameter(value in any::<String>()) {
+        fn a_raw_value_cannot_start_another_parameter(value in any::<String>()) {
             let mut url = Url::parse("https://x.example/a").unwrap();
             append_raw_query(&mut url, &[("q".to_owned(), value.clone())]);
             prop_assert!(url.fragment().is_none());

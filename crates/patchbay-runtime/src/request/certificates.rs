@@ -1,4 +1,4 @@
-//! From an account's fields to the client certificate of its requests.
+//! Reads the client certificate of an account's requests from its fields.
 
 use std::sync::Arc;
 
@@ -14,21 +14,30 @@ use crate::{Error, ErrorCode, context::RunContext, expression_error::expression_
 
 type Pem = Zeroizing<String>;
 
-/// The certificate of a request, else of the account's method. None where neither names one, or where every field
-/// that they name is empty: certificates may be up to the customer.
+/// Returns the client certificate of a request, otherwise of the account's method. `None` if neither declares one, or if
+/// all its fields are empty, because a certificate can be optional.
+///
+/// # Errors
+///
+/// The errors of [`read_certificates`].
 pub fn certificate(
     ctx: &RunContext<'_>,
     request: Option<&RequestSpec>,
     bindings: &Bindings<'_>,
 ) -> Result<Option<Arc<ClientCertificate>>, Error> {
-    let own = request.and_then(|request| request.certificates.as_ref());
-    match own.or(ctx.method.certificates.as_ref()) {
+    let declared = request.and_then(|request| request.certificates.as_ref());
+    match declared.or(ctx.method.certificates.as_ref()) {
         Some(certificates) => read_certificates(certificates, &ctx.connector.title, &ctx.ids, bindings),
         None => Ok(None),
     }
 }
 
-/// Reads what `certificates` name, for the account that the facts are of.
+/// Reads the client certificate that `certificates` declare from the account's fields. `provider` is the connector's
+/// title. `None` if all the fields are empty.
+///
+/// # Errors
+///
+/// 412 `AccountFieldError` if a field is empty or its PEM is not usable, otherwise the error of an expression.
 pub fn read_certificates(
     certificates: &Certificates,
     provider: &str,
@@ -47,16 +56,17 @@ pub fn read_certificates(
     if certs.iter().chain(&keys).all(Option::is_none) {
         return Ok(None);
     }
-    let named = |templates: &[Template], pems: Vec<Option<Pem>>| {
-        let both = templates.iter().zip(pems);
-        both.map(|(template, pem)| pem.ok_or_else(|| wrong(provider, template, "is empty")))
+    let required = |templates: &[Template], pems: Vec<Option<Pem>>| {
+        let fields = templates.iter().zip(pems);
+        fields
+            .map(|(template, pem)| pem.ok_or_else(|| invalid_field(provider, template, "is empty")))
             .collect::<Result<Vec<Pem>, Error>>()
     };
-    let certs = named(&certificates.certs, certs)?;
-    let keys = named(&certificates.keys, keys)?;
-    // One key: all certificates are its chain.
-    let whole = (keys.len() == 1).then(|| certs.iter().map(|pem| pem.as_str()).collect::<Vec<_>>().join("\n"));
-    let pairs: Vec<PemPair<'_>> = match &whole {
+    let certs = required(&certificates.certs, certs)?;
+    let keys = required(&certificates.keys, keys)?;
+    // With one key, all certificates are its chain.
+    let chain = (keys.len() == 1).then(|| certs.iter().map(|pem| pem.as_str()).collect::<Vec<_>>().join("\n"));
+    let pairs: Vec<PemPair<'_>> = match &chain {
         Some(chain) => vec![PemPair { chain, key: &keys[0] }],
         None => certs.iter().zip(&keys).map(|(chain, key)| PemPair { chain, key }).collect(),
     };
@@ -64,25 +74,26 @@ pub fn read_certificates(
     match ClientCertificate::parse(party, &pairs) {
         Ok(certificate) => Ok(Some(Arc::new(certificate))),
         Err(error) => {
-            let (template, why) = match error {
-                CertificateError::InvalidChain => (&certificates.certs[0], "is no certificate in PEM form"),
+            let (template, reason) = match error {
+                CertificateError::InvalidChain => (&certificates.certs[0], "is not a certificate in PEM form"),
                 CertificateError::InvalidKey => {
-                    (&certificates.keys[0], "is no private key in PEM form (PKCS #8, PKCS #1 or SEC 1)")
+                    (&certificates.keys[0], "is not a private key in PEM form (PKCS #8, PKCS #1 or SEC 1)")
                 }
                 CertificateError::EncryptedKey => {
-                    (&certificates.keys[0], "is locked by a passphrase; give the key without one")
+                    (&certificates.keys[0], "is protected by a passphrase, which is not supported")
                 }
                 CertificateError::KeyMismatch => (&certificates.keys[0], "belongs to another certificate"),
             };
-            Err(wrong(provider, template, why))
+            Err(invalid_field(provider, template, reason))
         }
     }
 }
 
-fn wrong(provider: &str, template: &Template, why: &str) -> Error {
+/// Returns the 412 for a field that cannot be used.
+fn invalid_field(provider: &str, template: &Template, reason: &str) -> Error {
     let field = template.source().trim_matches(['$', '{', '}', '.', ' ']).trim_start_matches("credentials.");
     let message = format!(
-        "{provider}: the account's field `{field}` {why}; link the account again with the whole file, from `-----BEGIN` to `-----END`"
+        "{provider}: the account's field `{field}` {reason}; reconnect the account with the whole file, from `-----BEGIN` to `-----END`"
     );
     Error::new(ErrorCode::AccountField, message)
 }

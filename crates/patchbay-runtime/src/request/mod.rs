@@ -1,4 +1,4 @@
-//! From a step's parameters to a request that is authenticated, signed and sent.
+//! Builds, authenticates, signs and sends the requests of steps.
 
 pub mod args;
 pub mod auth;

@@ -1,31 +1,32 @@
-//! Who chose where a request goes: the connector's author and the account, or data that came in with the call.
+//! Decides whether the connector and the account choose a request's origin, or data of the call.
 
 use patchbay_connector::expr::Template;
 
-/// Names whose values a caller or a provider chooses, call by call.
+/// The roots whose values the caller or the provider chooses in each call.
 const DATA_ROOTS: [&str; 4] = ["inputs", "steps", "iterator", "response"];
 
-/// Whether the file itself names the origin of this URL, perhaps with the account's own fields. Then the account's
-/// credentials may go there; an origin that data chose gets none.
+/// Returns true if the connector file chooses the origin of this URL, with or without the account's fields. Only such an
+/// origin may receive the account's credentials.
 pub(super) fn is_chosen_by_author(url: &Template) -> bool {
     if url.is_literal() {
         return true;
     }
     if url.is_expression() {
-        // Which of several URLs it is may hang on data; what it says may not.
+        // Data may select one of several URLs, but not be a part of one.
         return !DATA_ROOTS.iter().any(|root| url.lets_through(root));
     }
-    // What stands behind the host is encoded, and changes nothing about it.
+    // Values after the host are encoded, so that they cannot change it.
     let host = host_part(url.source().trim_start());
     Template::parse(host).is_ok_and(|template| reads_no_data(&template)) || has_literal_suffix(host)
 }
 
+/// Returns true if a template reads no value that data chooses.
 fn reads_no_data(template: &Template) -> bool {
     template.steps_referenced().is_some_and(|steps| steps.is_empty())
         && template.references().iter().all(|(root, _)| !DATA_ROOTS.contains(&root.as_str()))
 }
 
-/// A URL without its scheme, up to the end of the host; what stands within `${…}` ends nothing.
+/// Returns the authority of a URL. Characters within `${…}` do not end it.
 fn host_part(url: &str) -> &str {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or(url);
     let mut depth = 0_usize;
@@ -40,10 +41,10 @@ fn host_part(url: &str) -> &str {
     &rest[..end.unwrap_or(rest.len())]
 }
 
-/// Whether the host ends as the file has it: `${inputs.region}.example.com`. What is put in is encoded, so that it
-/// cannot end the host before.
+/// Returns true if the connector file fixes the end of the host, for example `${inputs.region}.example.com`. Values are
+/// encoded, so that they cannot end the host earlier.
 fn has_literal_suffix(host: &str) -> bool {
-    // Of two labels: `.com` alone is anyone's.
+    // At least two labels: anyone can register a name under `.com`.
     host.rsplit_once('}').is_some_and(|(_, tail)| tail.starts_with('.') && tail.matches('.').count() > 1)
 }
 
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_are_named_by_the_file_or_by_data() {
+    fn the_connector_or_data_chooses_the_origin() {
         let by_author = |url: &str| is_chosen_by_author(&Template::parse(url).unwrap());
         for url in [
             "https://api.example.com/x/${inputs.id}",

@@ -1,4 +1,4 @@
-//! Requests whose answers are given again for a while (`cacheTTL`).
+//! Sends requests through the response cache (`cacheTTL`).
 
 use std::time::Duration;
 
@@ -13,29 +13,33 @@ use crate::{Error, context::Run, redaction::redactor::Redactor};
 impl Run<'_> {
     /// Sends a step's request, or returns the cached response. Only responses to GET are cached, and only for linked
     /// accounts: requests that verify credentials before linking are always sent.
-    pub async fn exchange(&self, request: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<InboundResponse, Error> {
-        let is_cacheable = request.cache_ttl > 0 && request.method == HttpMethod::Get;
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Run::build`] and [`Run::send`].
+    pub async fn exchange(&self, spec: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<InboundResponse, Error> {
+        let is_cacheable = spec.cache_ttl > 0 && spec.method == HttpMethod::Get;
         let Some(account) = self.ctx.ids.account_id.as_ref().filter(|_| is_cacheable) else {
-            return self.send(self.build(request, page)?).await;
+            return self.send(self.build(spec, page)?).await;
         };
-        // A signature names the moment, so that it is put on after the look.
-        let unsigned = build_unsigned(self, request, None, page)?;
+        // A signature contains the time, so that the request is signed after the lookup.
+        let unsigned = build_unsigned(self, spec, None, page)?;
         let mut hasher = self.host.response_cache.hasher(self.host.entropy());
-        hash_request(self, &unsigned.outgoing, &mut hasher);
+        hash_request(self, &unsigned.request, &mut hasher);
         let permit = match self.host.response_cache.lookup(account, hasher.finish()) {
             CacheLookup::Hit(response) => return Ok(response),
             CacheLookup::Miss(permit) => permit,
         };
-        let incoming = self.send(sign_request(self, request, unsigned)?).await?;
-        if !contains_secret(self.redactor, &incoming.headers, &incoming.body) {
-            permit.fill(&incoming, Duration::from_secs(request.cache_ttl));
+        let response = self.send(sign_request(self, spec, unsigned)?).await?;
+        if !contains_secret(self.redactor, &response.headers, &response.body) {
+            permit.fill(&response, Duration::from_secs(spec.cache_ttl));
         }
-        Ok(incoming)
+        Ok(response)
     }
 }
 
-/// Everything that decides what is answered.
-fn hash_request(run: &Run<'_>, outgoing: &OutboundRequest, hasher: &mut FingerprintHasher) {
+/// Hashes everything that can change the response.
+fn hash_request(run: &Run<'_>, request: &OutboundRequest, hasher: &mut FingerprintHasher) {
     let (ids, connector) = (&run.ctx.ids, run.ctx.connector);
     let account = ids.account_id.as_ref().map_or("", |account| account.as_str());
     let version = connector.version.to_string();
@@ -47,20 +51,21 @@ fn hash_request(run: &Run<'_>, outgoing: &OutboundRequest, hasher: &mut Fingerpr
         &connector.key,
         &version,
         &run.ctx.method.key,
-        outgoing.method.as_str(),
-        outgoing.url.as_str(),
+        request.method.as_str(),
+        request.url.as_str(),
     ] {
         hasher.add(part.as_bytes());
     }
-    // Another version of the credentials is another request, also where it does not show in a header.
+    // Changed credentials make another request, even if no header contains them.
     hash_value(run.ctx.credentials.values(), hasher);
-    for (name, value) in &outgoing.headers {
+    for (name, value) in &request.headers {
         hasher.add(name.as_str().as_bytes());
         hasher.add(value.as_bytes());
     }
-    hasher.add(&outgoing.body);
+    hasher.add(&request.body);
 }
 
+/// Hashes a value without ambiguity between lists, objects and texts.
 fn hash_value(value: &Value, hasher: &mut FingerprintHasher) {
     match value {
         Value::Null => hasher.add(b"null"),
@@ -81,7 +86,7 @@ fn hash_value(value: &Value, hasher: &mut FingerprintHasher) {
     }
 }
 
-/// Whether an answer holds a secret of the account; such a one is not kept.
+/// Returns true if a response contains a secret of the account; such a response is not cached.
 fn contains_secret(redactor: &Redactor, headers: &HeaderMap, body: &[u8]) -> bool {
     redactor.contains_secret(body) || headers.values().any(|value| redactor.contains_secret(value.as_bytes()))
 }

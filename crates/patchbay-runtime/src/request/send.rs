@@ -19,55 +19,77 @@ use crate::{
 
 impl Run<'_> {
     /// Sends a request within the account's rate limits and the deadline of the run.
-    pub async fn send(&self, outgoing: OutboundRequest) -> Result<InboundResponse, Error> {
-        self.send_observed(outgoing, self.ctx.deadline, &mut ReadAll).await
+    ///
+    /// # Errors
+    ///
+    /// 408 `TimeoutError` after the deadline, 429 for a rate limit, otherwise 502 for a request that fails or a response
+    /// that cannot be read.
+    pub async fn send(&self, request: OutboundRequest) -> Result<InboundResponse, Error> {
+        self.send_observed(request, self.ctx.deadline, &mut ReadAll).await
     }
 
-    /// Sends a request with an earlier deadline, and observes the response body while it arrives.
+    /// Sends a request with an earlier deadline, and passes the response body to `observer` while it arrives.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Run::send`] and of the observer.
     pub async fn send_observed(
         &self,
-        outgoing: OutboundRequest,
+        request: OutboundRequest,
         deadline: Instant,
-        watch: &mut dyn BodyObserver,
+        observer: &mut dyn BodyObserver,
     ) -> Result<InboundResponse, Error> {
         let (deadline, scope) = (deadline.min(self.ctx.deadline), rate_limit_scope(self.ctx));
         let scope = scope.as_ref();
         self.send_traced(
-            outgoing,
-            |outgoing| self.host.http.send_observed(outgoing, scope, deadline, watch),
+            request,
+            |request| self.host.http.send_observed(request, scope, deadline, observer),
             traced_response,
         )
         .await
     }
 
-    /// Sends a request that follows at most this number of redirects.
+    /// Sends a request and follows at most `max_redirects` redirects.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Run::send`]. 502 `ProviderRedirectError` for a further redirect.
     pub async fn send_with_redirect_limit(
         &self,
-        outgoing: OutboundRequest,
-        hops: usize,
+        request: OutboundRequest,
+        max_redirects: usize,
     ) -> Result<InboundResponse, Error> {
         let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx));
         let scope = scope.as_ref();
         self.send_traced(
-            outgoing,
-            |outgoing| self.host.http.send_with_redirect_limit(outgoing, scope, deadline, hops),
+            request,
+            |request| self.host.http.send_with_redirect_limit(request, scope, deadline, max_redirects),
             traced_response,
         )
         .await
     }
 
     /// Sends a request and returns its response before the body is read.
-    pub async fn open(&self, outgoing: OutboundRequest, hops: usize) -> Result<StreamingResponse, Error> {
-        let head = |opened: &StreamingResponse| (opened.status, opened.headers.clone(), None);
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Run::send_with_redirect_limit`].
+    pub async fn open(&self, request: OutboundRequest, max_redirects: usize) -> Result<StreamingResponse, Error> {
+        let head = |response: &StreamingResponse| (response.status, response.headers.clone(), None);
         let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx));
         let scope = scope.as_ref();
-        self.send_traced(outgoing, |outgoing| self.host.http.send_streaming(outgoing, scope, deadline, hops), head)
-            .await
+        self.send_traced(
+            request,
+            |request| self.host.http.send_streaming(request, scope, deadline, max_redirects),
+            head,
+        )
+        .await
     }
 
+    /// Sends a request, records it in the trace, and invalidates the account's cached responses if it may change data.
     async fn send_traced<T, F>(
         &self,
-        outgoing: OutboundRequest,
+        request: OutboundRequest,
         send: impl FnOnce(OutboundRequest) -> F,
         response_of: impl FnOnce(&T) -> (StatusCode, HeaderMap, Option<Bytes>),
     ) -> Result<T, Error>
@@ -75,17 +97,17 @@ impl Run<'_> {
         F: Future<Output = Result<T, RequestFailure>>,
     {
         let ctx = self.ctx;
-        let tracing = ctx.trace.map(|trace| (trace, trace.begin(self.step, &outgoing, self.redactor), Instant::now()));
-        let outcome = self.host.send(outgoing, ctx.ids.account_id.as_ref(), send).await;
+        let tracing = ctx.trace.map(|trace| (trace, trace.begin(self.step, &request, self.redactor), Instant::now()));
+        let outcome = self.host.send(request, ctx.ids.account_id.as_ref(), send).await;
         let outcome = outcome.map_err(|failure| failure.into_error(&ctx.connector.title));
-        if let Some((trace, pending, began)) = tracing {
-            let took = elapsed_millis(began);
+        if let Some((trace, pending, started)) = tracing {
+            let duration_ms = elapsed_millis(started);
             match &outcome {
-                Ok(answer) => {
-                    let (status, headers, body) = response_of(answer);
-                    trace.record_response(pending, status, &headers, body.as_ref(), took, self.redactor);
+                Ok(response) => {
+                    let (status, headers, body) = response_of(response);
+                    trace.record_response(pending, status, &headers, body.as_ref(), duration_ms, self.redactor);
                 }
-                Err(error) => trace.record_failure(pending, &error.message, took, self.redactor),
+                Err(error) => trace.record_failure(pending, &error.message, duration_ms, self.redactor),
             }
         }
         outcome
@@ -93,8 +115,8 @@ impl Run<'_> {
 }
 
 /// Returns the parts of a buffered response that a trace records.
-fn traced_response(incoming: &InboundResponse) -> (StatusCode, HeaderMap, Option<Bytes>) {
-    (incoming.status, incoming.headers.clone(), Some(incoming.body.clone()))
+fn traced_response(response: &InboundResponse) -> (StatusCode, HeaderMap, Option<Bytes>) {
+    (response.status, response.headers.clone(), Some(response.body.clone()))
 }
 
 /// Returns the rate limits of the account; `None` while it is being linked.

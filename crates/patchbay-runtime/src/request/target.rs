@@ -11,16 +11,22 @@ use url::Url;
 use super::origin_policy;
 use crate::{Error, ErrorCode, context::Run, expression_error::expression_error};
 
-/// Where a request goes, and whether the credentials may go with it.
-pub struct Target {
+/// The URL of a request.
+pub struct RequestTarget {
+    /// The URL.
     pub url: Url,
+    /// True if the URL may receive the account's credentials.
     pub with_credentials: bool,
 }
 
 impl Run<'_> {
-    /// Returns the target of a step that speaks a protocol of its own: `path` under `base`, or `base` itself. Without
-    /// `base` it is the connector's base URL, otherwise the MCP server that the authentication method names.
-    pub fn target(&self, base: Option<&Template>, path: Option<&Template>) -> Result<Target, Error> {
+    /// Returns the target of a step with a protocol of its own: `path` under `base`, or `base` itself. Without `base` it
+    /// is the connector's base URL, otherwise the MCP server that the authentication method declares.
+    ///
+    /// # Errors
+    ///
+    /// 500 `ConnectorError` without any URL, otherwise the errors of [`base_url`].
+    pub fn target(&self, base: Option<&Template>, path: Option<&Template>) -> Result<RequestTarget, Error> {
         let (connector, roots) = (self.ctx.connector, self.roots());
         let bindings = Bindings { roots: &roots };
         let server = self.ctx.method.mcp.as_ref().map(|flow| &flow.server_url);
@@ -31,17 +37,21 @@ impl Run<'_> {
                 let url = parse_url(&base_url(connector, base, &bindings)?)?;
                 let with_credentials =
                     origin_policy::is_chosen_by_author(base) || is_own_origin(connector, &url, &bindings);
-                Ok(Target { url, with_credentials })
+                Ok(RequestTarget { url, with_credentials })
             }
             (None, None) => Err(Error::new(
                 ErrorCode::Connector,
-                format!("{}: `{}` has no URL and the connector no baseUrl", connector.title, self.action.id),
+                format!("{}: `{}` has no URL, and the connector has no baseUrl", connector.title, self.action.id),
             )),
         }
     }
 }
 
-/// The connector's base URL, without a trailing slash.
+/// Evaluates a base URL, without a trailing slash.
+///
+/// # Errors
+///
+/// 400 `ValidationError`, 412 `AccountFieldError` or 500 `ConnectorError` if the expression fails.
 pub fn base_url(connector: &Connector, base: &Template, bindings: &Bindings<'_>) -> Result<String, Error> {
     let to_error = |error: &EvalError| expression_error(&connector.title, "baseUrl", error);
     let text = base
@@ -51,13 +61,19 @@ pub fn base_url(connector: &Connector, base: &Template, bindings: &Bindings<'_>)
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// Evaluates the URL of a request: `path` if it is absolute, otherwise `path` under `base`.
+///
+/// # Errors
+///
+/// 400 `ValidationError` for a URL that is not valid or whose path contains `.` or `..` segments, 500 `ConnectorError`
+/// for a relative URL without a base, otherwise the errors of [`base_url`].
 pub(super) fn resolve(
     connector: &Connector,
     action: &str,
     base: Option<&Template>,
     path: &Template,
     bindings: &Bindings<'_>,
-) -> Result<Target, Error> {
+) -> Result<RequestTarget, Error> {
     let to_error = |error: &EvalError| expression_error(&connector.title, action, error);
     let text = path
         .eval_text(bindings, Escape::PathSegment)
@@ -69,51 +85,49 @@ pub(super) fn resolve(
     if is_absolute {
         let url = parse_url(&text)?;
         let base_origin = || base_text.as_deref().and_then(|base| Url::parse(base).ok()).map(|base| base.origin());
-        // Written out in the file, the origin is the author's choice; otherwise data chose it.
+        // An origin that is literal in the connector file is the author's choice; otherwise data chose it.
         let author_chose_origin =
             path.source().trim_start().starts_with("http") && origin_policy::is_chosen_by_author(path);
         let with_credentials = author_chose_origin
             || (author_chose_base && base_origin() == Some(url.origin()))
             || is_own_origin(connector, &url, bindings);
-        return Ok(Target { url, with_credentials });
+        return Ok(RequestTarget { url, with_credentials });
     }
     let base = base_text.ok_or_else(|| {
         Error::new(
             ErrorCode::Connector,
-            format!("{}: `{action}` has a relative URL and the connector no baseUrl", connector.title),
+            format!("{}: `{action}` has a relative URL, but the connector has no baseUrl", connector.title),
         )
     })?;
     if has_dot_segment(&text) {
-        return Err(invalid_url("its path holds `.` or `..`, which would change where it leads"));
+        return Err(invalid_url("its path contains a `.` or `..` segment"));
     }
     let slash = if text.is_empty() || text.starts_with(['/', '?']) { "" } else { "/" };
     let url = parse_url(&format!("{base}{slash}{text}"))?;
     let with_credentials = author_chose_base || is_own_origin(connector, &url, bindings);
-    Ok(Target { url, with_credentials })
+    Ok(RequestTarget { url, with_credentials })
 }
 
-/// Whether a URL is at the connector's own base URL.
+/// Returns true if a URL has the origin of the connector's base URL.
 fn is_own_origin(connector: &Connector, url: &Url, bindings: &Bindings<'_>) -> bool {
-    let own = connector.base_url.as_ref().and_then(|base| base_url(connector, base, bindings).ok());
-    own.and_then(|own| Url::parse(&own).ok()).is_some_and(|own| own.origin() == url.origin())
+    let base = connector.base_url.as_ref().and_then(|base| base_url(connector, base, bindings).ok());
+    base.and_then(|base| Url::parse(&base).ok()).is_some_and(|base| base.origin() == url.origin())
 }
 
+/// Parses a URL; user name and password are not allowed.
 fn parse_url(text: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|error| invalid_url(&error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid_url("it holds a user name or password"));
+        return Err(invalid_url("it contains a user name or password"));
     }
     Ok(url)
 }
 
-fn invalid_url(why: &str) -> Error {
-    Error::new(
-        ErrorCode::Validation,
-        format!("the inputs and the account's fields make no URL that can be called: {why}"),
-    )
+fn invalid_url(reason: &str) -> Error {
+    Error::new(ErrorCode::Validation, format!("the inputs and the account's fields do not form a valid URL: {reason}"))
 }
 
-/// Whether a path has a segment that URL parsers take as "here" or "up", in any spelling.
+/// Returns true if a path has a dot segment (RFC 3986, section 3.3), also if its dots are percent-encoded.
 pub fn has_dot_segment(path: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     path.split(['/', '\\']).any(|segment| {
@@ -147,7 +161,7 @@ actions:
         load(&[SourceFile { name: "demo.connector.yaml".into(), text: text.to_owned() }]).connector.unwrap()
     }
 
-    fn built(connector: &Connector, path: &str, region: &str, id: &Value) -> Result<Target, Error> {
+    fn built(connector: &Connector, path: &str, region: &str, id: &Value) -> Result<RequestTarget, Error> {
         let (inputs, credentials) = (json!({ "id": id }), json!({ "region": region, "key": "k" }));
         let roots = [("inputs", &inputs), ("credentials", &credentials)];
         let template = Template::parse(path).unwrap();
@@ -155,7 +169,7 @@ actions:
     }
 
     #[test]
-    fn slashes_stay_as_the_file_has_them() {
+    fn slashes_do_not_change() {
         let connector = demo();
         let url = |path: &str| built(&connector, path, "eu", &json!(7)).unwrap().url.to_string();
         assert_eq!(url("/things/"), "https://eu.demo.example.com/api/things/");
@@ -166,7 +180,7 @@ actions:
     }
 
     #[test]
-    fn an_expression_that_makes_a_whole_path_cannot_climb() {
+    fn an_expression_for_a_whole_path_cannot_leave_the_base() {
         let connector = demo();
         for id in ["/../../admin", "/a/%2e%2e/b", "/a/..\\b", "/."] {
             assert!(built(&connector, "$.inputs.id", "eu", &json!(id)).is_err(), "{id}");
@@ -174,16 +188,23 @@ actions:
     }
 
     #[test]
-    fn data_that_lead_elsewhere_take_no_credentials_along() {
+    fn an_origin_that_data_chose_receives_no_credentials() {
         let connector = demo();
-        let goes = |path: &str, id: &str| built(&connector, path, "eu", &json!(id)).unwrap().with_credentials;
-        assert!(goes("$.inputs.id", "https://eu.demo.example.com/next?page=2"));
-        assert!(!goes("$.inputs.id", "https://evil.example/next"));
-        assert!(!goes("$.inputs.id", "http://eu.demo.example.com/next"));
-        assert!(goes("https://upload.demo.example.com/x", ""), "an origin that the file names is the author's choice");
-        assert!(goes("https://${inputs.id}.example.com/x", "a"));
-        assert!(!goes("https://${inputs.id}/x", "evil.example"), "a scheme is no origin");
-        assert!(goes("https://${inputs.id}/x", "eu.demo.example.com"), "it is the provider's own");
+        let receives_credentials =
+            |path: &str, id: &str| built(&connector, path, "eu", &json!(id)).unwrap().with_credentials;
+        assert!(receives_credentials("$.inputs.id", "https://eu.demo.example.com/next?page=2"));
+        assert!(!receives_credentials("$.inputs.id", "https://evil.example/next"));
+        assert!(!receives_credentials("$.inputs.id", "http://eu.demo.example.com/next"));
+        assert!(
+            receives_credentials("https://upload.demo.example.com/x", ""),
+            "an origin in the connector file is the author's choice"
+        );
+        assert!(receives_credentials("https://${inputs.id}.example.com/x", "a"));
+        assert!(!receives_credentials("https://${inputs.id}/x", "evil.example"), "a scheme is not an origin");
+        assert!(
+            receives_credentials("https://${inputs.id}/x", "eu.demo.example.com"),
+            "it is the provider's own origin"
+        );
         let (inputs, credentials) = (json!({ "id": "evil.example" }), json!({ "region": "eu" }));
         let bindings = Bindings { roots: &[("inputs", &inputs), ("credentials", &credentials)] };
         let at = |base: &str| {
@@ -198,21 +219,21 @@ actions:
         #[test]
         fn an_input_stays_one_segment(id in any::<String>()) {
             let connector = demo();
-            if let Ok(Target { url, .. }) = built(&connector, "/things/${inputs.id}/sub/", "eu", &json!(id)) {
+            if let Ok(RequestTarget { url, .. }) = built(&connector, "/things/${inputs.id}/sub/", "eu", &json!(id)) {
                 let segments = url.path_segments().unwrap().collect::<Vec<_>>();
                 prop_assert_eq!(url.host_str(), Some("eu.demo.example.com"));
                 prop_assert_eq!(segments.len(), 5, "{}", url);
                 prop_assert_eq!((segments[1], segments[3], segments[4]), ("things", "sub", ""));
                 prop_assert!(url.query().is_none() && url.fragment().is_none());
             } else {
-                prop_assert!(matches!(id.as_str(), "" | "." | ".."), "{:?} was refused", id);
+                prop_assert!(matches!(id.as_str(), "" | "." | ".."), "{:?} was rejected", id);
             }
         }
 
         #[test]
-        fn a_field_never_changes_whose_host_it_is(region in any::<String>()) {
+        fn a_field_never_changes_the_domain_of_the_host(region in any::<String>()) {
             let connector = demo();
-            if let Ok(Target { url, .. }) = built(&connector, "/things", &region, &json!(1)) {
+            if let Ok(RequestTarget { url, .. }) = built(&connector, "/things", &region, &json!(1)) {
                 prop_assert!(url.host_str().unwrap().ends_with(".demo.example.com"), "{}", url);
                 prop_assert_eq!(url.path(), "/api/things");
                 prop_assert_eq!(url.port(), None);

@@ -1,7 +1,7 @@
-//! `download_file`: a file with its facts. Held, it is base64, text or JSON in the step's output; with
-//! `responseMode: stream`, in an action's last step, it is handed on piece by piece to a caller who takes it so.
+//! `download_file`: downloads a file and its metadata. The step's output contains the buffered file as base64, text or
+//! JSON. With `responseMode: stream` in an action's last step, the file is streamed to a caller that accepts streams.
 //!
-//! A provider may describe the file in JSON: where it is (`urlKey`), or the file itself (`dataKey`).
+//! A provider may describe the file in JSON, with its URL (`urlKey`) or its content (`dataKey`).
 
 use std::time::Duration;
 
@@ -27,49 +27,49 @@ use crate::{
     },
 };
 
-/// The most redirects that a step may ask for.
+/// The upper limit of a step's `maxRedirects`.
 const MAX_REDIRECTS: u64 = 10;
-/// How long a streamed file may take in all.
+/// The maximum duration of a streamed download.
 const MAX_STREAM_DURATION: Duration = Duration::from_hours(1);
 
 pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, parts: OutputParts) -> Result<StepOutput, Error> {
-    let outgoing = run.build(&download.request, None)?;
+    let request = run.build(&download.request, None)?;
     let (url_key, data_key) = (download.file.url_key.as_deref(), download.request.response.data_key.as_deref());
     let Some(key) = url_key.or(data_key) else {
-        return transfer(run, download, outgoing, &Value::Null, parts).await;
+        return transfer(run, download, request, &Value::Null, parts).await;
     };
-    let requested_url = outgoing.url.clone();
-    let incoming = run.send_with_redirect_limit(outgoing, redirects(download)).await?;
-    let output = run.interpret(&download.request, &incoming, OutputParts { raw: true, headers: parts.headers })?;
+    let requested_url = request.url.clone();
+    let response = run.send_with_redirect_limit(request, redirects(download)).await?;
+    let output = run.interpret(&download.request, &response, OutputParts { raw: true, headers: parts.headers })?;
     // A custom error may report a missing file as a success.
     let Some(description) = output.raw else { return Ok(output) };
     let found = at_path(&description, key).filter(|found| !found.is_null());
-    let missing =
-        || invalid_response(&run.ctx.connector.title, &incoming, &format!("nothing at `{key}`, where the file is"));
+    let missing = || invalid_response(&run.ctx.connector.title, &response, &format!("no file at `{key}`"));
     if url_key.is_some() {
-        let url = found.and_then(Value::as_str).and_then(|text| incoming.url.join(text).ok()).ok_or_else(missing)?;
-        return transfer(run, download, fetch(run, download, &requested_url, url)?, &description, parts).await;
+        let url = found.and_then(Value::as_str).and_then(|text| response.url.join(text).ok()).ok_or_else(missing)?;
+        return transfer(run, download, file_request(run, download, &requested_url, url)?, &description, parts).await;
     }
     let content = decode_content(run, download, to_text(found.ok_or_else(missing)?))?;
     let metadata = metadata(run, download, &HeaderMap::new(), &description)?;
-    let head = ResponseHead { status: incoming.status.as_u16(), headers: &incoming.headers, url: &incoming.url };
+    let head = ResponseHead { status: response.status.as_u16(), headers: &response.headers, url: &response.url };
     buffered_output(run, download, &content, metadata, &head, parts)
 }
 
-/// Takes the file itself: piece by piece where connector and caller want that.
+/// Downloads the file itself: as a stream if the connector and the caller both support it, otherwise buffered.
 async fn transfer(
     run: &Run<'_>,
     download: &DownloadFile,
-    outgoing: OutboundRequest,
+    request: OutboundRequest,
     description: &Value,
     parts: OutputParts,
 ) -> Result<StepOutput, Error> {
     match run.stream_slot().filter(|_| download.stream) {
-        Some(slot) => open_stream(run, download, outgoing, description, slot, parts).await,
-        None => buffer(run, download, outgoing, description, parts).await,
+        Some(slot) => open_stream(run, download, request, description, slot, parts).await,
+        None => buffer(run, download, request, description, parts).await,
     }
 }
 
+/// Returns the maximum number of redirects to follow.
 fn redirects(download: &DownloadFile) -> usize {
     if !download.follow_redirects {
         return 0;
@@ -77,66 +77,73 @@ fn redirects(download: &DownloadFile) -> usize {
     usize::try_from(download.max_redirects.min(MAX_REDIRECTS)).unwrap_or(0)
 }
 
-/// The request for a file that an answer named. Credentials go along where the file asks for that and the address is
-/// on the host that was asked: an answer never chooses who gets them.
-fn fetch(run: &Run<'_>, download: &DownloadFile, requested_url: &Url, url: Url) -> Result<OutboundRequest, Error> {
+/// Builds the request for a file whose URL a response contained. It carries credentials only if the connector asks for
+/// that and the URL has the origin of the first request: a response never chooses which origin receives credentials.
+fn file_request(
+    run: &Run<'_>,
+    download: &DownloadFile,
+    requested_url: &Url,
+    url: Url,
+) -> Result<OutboundRequest, Error> {
     let with_credentials = download.file.forward_auth && url.origin() == requested_url.origin();
     run.build_file_request(&download.request, url, with_credentials)
 }
 
-/// The content that stood in JSON.
+/// Decodes the content that a JSON response contained.
 fn decode_content(run: &Run<'_>, download: &DownloadFile, text: String) -> Result<Bytes, Error> {
     if !download.file.is_base64 {
         return Ok(text.into());
     }
     decode(&text).map(Bytes::from).ok_or_else(|| {
-        let message = format!("{} answered with a file that is no base64", run.ctx.connector.title);
+        let message = format!("{}'s response contains a file that is not valid base64", run.ctx.connector.title);
         Error::new(ErrorCode::ProviderInvalidResponse, message)
     })
 }
 
-/// Where an answer came from.
+/// The head of the response that contained the file.
 struct ResponseHead<'a> {
     status: u16,
     headers: &'a HeaderMap,
     url: &'a Url,
 }
 
+/// Downloads the file into memory.
 async fn buffer(
     run: &Run<'_>,
     download: &DownloadFile,
-    outgoing: OutboundRequest,
+    request: OutboundRequest,
     description: &Value,
     parts: OutputParts,
 ) -> Result<StepOutput, Error> {
-    let incoming = run
-        .send_with_redirect_limit(outgoing, redirects(download))
+    let response = run
+        .send_with_redirect_limit(request, redirects(download))
         .await
         .map_err(|error| too_large(run, download, error))?;
-    if !incoming.status.is_success() {
-        // The error's rules are those of any request.
-        return run.interpret(&download.request, &incoming, OutputParts { raw: false, headers: false });
+    if !response.status.is_success() {
+        // Errors follow the rules of every request.
+        return run.interpret(&download.request, &response, OutputParts { raw: false, headers: false });
     }
-    let metadata = metadata(run, download, &incoming.headers, description)?;
-    let head = ResponseHead { status: incoming.status.as_u16(), headers: &incoming.headers, url: &incoming.url };
-    buffered_output(run, download, &incoming.body, metadata, &head, parts)
+    let metadata = metadata(run, download, &response.headers, description)?;
+    let head = ResponseHead { status: response.status.as_u16(), headers: &response.headers, url: &response.url };
+    buffered_output(run, download, &response.body, metadata, &head, parts)
 }
 
-/// Says what helps where a file does not fit into memory.
+/// Explains how to download a file that is too large for memory.
 fn too_large(run: &Run<'_>, download: &DownloadFile, mut error: Error) -> Error {
     if error.code == ErrorCode::ProviderResponseTooLarge {
         let (title, limit) = (&run.ctx.connector.title, run.ctx.config.max_response_bytes);
-        let way = if download.stream {
-            "take it from `POST /actions/rpc`, which hands it on as it comes"
+        let remedy = if download.stream {
+            "call the action with `POST /actions/rpc`, which streams the file"
         } else {
-            "its connector can hand it on as it comes with `responseMode: stream`"
+            "set `responseMode: stream` in the connector to stream it"
         };
-        error.message = format!("{title}'s file has more than {limit} bytes, the most that is held in memory; {way}");
+        error.message =
+            format!("{title}'s file is larger than {limit} bytes, the limit for a file in memory; {remedy}");
     }
     error
 }
 
-/// The output of a file that is held.
+/// Returns the output with a buffered file.
 fn buffered_output(
     run: &Run<'_>,
     download: &DownloadFile,
@@ -147,7 +154,7 @@ fn buffered_output(
 ) -> Result<StepOutput, Error> {
     let data = if download.as_json {
         serde_json::from_slice(content).map_err(|error| {
-            let message = format!("{} answered with JSON that does not parse ({error})", run.ctx.connector.title);
+            let message = format!("{}'s file is not valid JSON ({error})", run.ctx.connector.title);
             Error::new(ErrorCode::ProviderInvalidResponse, message)
         })?
     } else if download.as_text {
@@ -159,30 +166,31 @@ fn buffered_output(
     Ok(output(data, &metadata, head, parts))
 }
 
+/// Opens the download and puts its body into the caller's slot; the output contains a placeholder.
 async fn open_stream(
     run: &Run<'_>,
     download: &DownloadFile,
-    outgoing: OutboundRequest,
+    request: OutboundRequest,
     description: &Value,
     slot: &StreamSlot,
     parts: OutputParts,
 ) -> Result<StepOutput, Error> {
     let title = &run.ctx.connector.title;
-    let opened = run.open(outgoing, redirects(download)).await?;
-    if !opened.status.is_success() {
-        let read = opened.read_body(run.ctx.config.max_response_bytes, run.ctx.deadline).await;
-        let incoming = read.map_err(|failure| failure.into_error(title))?;
-        return run.interpret(&download.request, &incoming, OutputParts { raw: false, headers: false });
+    let response = run.open(request, redirects(download)).await?;
+    if !response.status.is_success() {
+        let read = response.read_body(run.ctx.config.max_response_bytes, run.ctx.deadline).await;
+        let response = read.map_err(|failure| failure.into_error(title))?;
+        return run.interpret(&download.request, &response, OutputParts { raw: false, headers: false });
     }
-    let mut metadata = metadata(run, download, &opened.headers, description)?;
-    if !opened.headers.contains_key(header::CONTENT_ENCODING) {
-        metadata.length = header_text(&opened.headers, header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let mut metadata = metadata(run, download, &response.headers, description)?;
+    if !response.headers.contains_key(header::CONTENT_ENCODING) {
+        metadata.length = header_text(&response.headers, header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     }
     let placeholder = format!("file-{}", run.host.entropy().token());
-    let head = ResponseHead { status: opened.status.as_u16(), headers: &opened.headers, url: &opened.url };
+    let head = ResponseHead { status: response.status.as_u16(), headers: &response.headers, url: &response.url };
     let output = output(Value::String(placeholder.clone()), &metadata, &head, parts);
     let idle_timeout = run.ctx.config.call_budget;
-    let content = opened
+    let content = response
         .into_stream(idle_timeout, Instant::now() + MAX_STREAM_DURATION)
         .map_err(|failure| failure.into_error(title))?;
     let is_text = download.as_text || download.as_json;
@@ -211,7 +219,7 @@ fn output(data: Value, metadata: &FileMetadata, head: &ResponseHead<'_>, parts: 
     }
 }
 
-/// What is known of the file: what JSON says of it comes before its headers.
+/// Returns the file's metadata. The JSON description takes precedence over the headers.
 fn metadata(
     run: &Run<'_>,
     download: &DownloadFile,
@@ -242,7 +250,8 @@ fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
-/// The file's name (RFC 6266): `filename*` in UTF-8 before `filename`. Directories are cut off.
+/// Returns the file name of a `Content-Disposition` header (RFC 6266, section 4.3): `filename*` in UTF-8, otherwise
+/// `filename`. Directories are removed.
 fn file_name(disposition: &str) -> Option<String> {
     let mut plain = None;
     for parameter in disposition.split(';').skip(1) {

@@ -1,4 +1,4 @@
-//! `emit_event`: an event for whoever listens; the step's data are the event.
+//! `emit_event`: emits events to the host's event sink. The step's data is the event, or the list of events.
 
 use patchbay_connector::{
     definition::EmitEvent,
@@ -10,24 +10,24 @@ use serde_json::{Map, Value};
 use super::typecast::to_timestamp;
 use crate::{Error, ErrorCode, context::Run, events::EmittedEvent, json::to_text, response::output::StepOutput};
 
-/// The most events of one step.
+/// The maximum number of events of one step.
 const MAX_EVENTS: usize = 10_000;
-/// The longest type and id, in characters.
+/// The maximum length of an event's type and id, in characters.
 const MAX_NAME_CHARS: usize = 256;
 
 pub(super) async fn run(run: &Run<'_>, step: &EmitEvent) -> Result<StepOutput, Error> {
-    let (given, is_list) = match (&step.event_type, run.last_data()) {
+    let (values, is_list) = match (&step.event_type, run.last_data()) {
         (Some(kind), _) => (vec![declared_event(run, step, kind)?], false),
-        // Without an event of its own it emits what the step before it left.
+        // Without a declared event it emits the data of the previous step.
         (None, Some(Value::Array(items))) => (items.clone(), true),
         (None, Some(Value::Null) | None) => (Vec::new(), true),
         (None, Some(one)) => (vec![one.clone()], false),
     };
-    if given.len() > MAX_EVENTS {
-        return Err(invalid(run, &format!("it has {} events; at most {MAX_EVENTS} are emitted", given.len())));
+    if values.len() > MAX_EVENTS {
+        return Err(invalid(run, &format!("the step has {} events; the limit is {MAX_EVENTS}", values.len())));
     }
     let now = run.host.clock().now();
-    let events = given.into_iter().map(|event| validate(run, event, now)).collect::<Result<Vec<_>, _>>()?;
+    let events = values.into_iter().map(|event| validate(run, event, now)).collect::<Result<Vec<_>, _>>()?;
     let mut outputs = Vec::with_capacity(events.len());
     for event in events {
         outputs.push(event_value(&event));
@@ -39,7 +39,7 @@ pub(super) async fn run(run: &Run<'_>, step: &EmitEvent) -> Result<StepOutput, E
     Ok(StepOutput { data, ..StepOutput::default() })
 }
 
-/// The event as the file writes it.
+/// Evaluates the event that the connector declares.
 fn declared_event(run: &Run<'_>, step: &EmitEvent, kind: &Template) -> Result<Value, Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
@@ -65,10 +65,14 @@ fn declared_event(run: &Run<'_>, step: &EmitEvent, kind: &Template) -> Result<Va
     Ok(Value::Object(event))
 }
 
-/// An event with everything that a listener relies on.
+/// Checks an event and adds the ids of the run.
+///
+/// # Errors
+///
+/// 400 `EventInvalidError`.
 fn validate(run: &Run<'_>, event: Value, now: Timestamp) -> Result<EmittedEvent, Error> {
     let Value::Object(mut members) = event else {
-        return Err(invalid(run, "what it emits is no object with `eventType`"));
+        return Err(invalid(run, "the event is not an object with `eventType`"));
     };
     let mut name = |key: &str| match members.remove(key) {
         None | Some(Value::Null) => Ok(None),
@@ -80,18 +84,18 @@ fn validate(run: &Run<'_>, event: Value, now: Timestamp) -> Result<EmittedEvent,
             if fits {
                 return Ok(Some(name));
             }
-            let rule = format!("is empty, longer than {MAX_NAME_CHARS} characters, or holds a line break");
-            Err(invalid(run, &format!("`{key}` {rule}")))
+            let reason = format!("is empty, longer than {MAX_NAME_CHARS} characters, or contains a control character");
+            Err(invalid(run, &format!("`{key}` {reason}")))
         }
-        Some(_) => Err(invalid(run, &format!("`{key}` is no text"))),
+        Some(_) => Err(invalid(run, &format!("`{key}` is not text"))),
     };
     let (event_type, event_id) = (name("eventType")?, name("eventId")?);
-    let event_type = event_type.ok_or_else(|| invalid(run, "`eventType` came to nothing"))?;
+    let event_type = event_type.ok_or_else(|| invalid(run, "`eventType` is missing"))?;
     let event_date = match members.remove("eventDate") {
         None | Some(Value::Null) => now,
         Some(value) => {
             let written = to_timestamp(&value).and_then(|written| written.parse().ok());
-            written.ok_or_else(|| invalid(run, "`eventDate` is no ISO 8601 date and no number of seconds"))?
+            written.ok_or_else(|| invalid(run, "`eventDate` is neither an ISO 8601 date nor a number of seconds"))?
         }
     };
     let mut data = members.remove("data").unwrap_or(Value::Null);
@@ -111,6 +115,7 @@ fn validate(run: &Run<'_>, event: Value, now: Timestamp) -> Result<EmittedEvent,
     })
 }
 
+/// Returns the event as the step's output shows it.
 fn event_value(event: &EmittedEvent) -> Value {
     let mut members = Map::new();
     members.insert("eventType".to_owned(), Value::String(event.event_type.clone()));
@@ -122,8 +127,8 @@ fn event_value(event: &EmittedEvent) -> Value {
     Value::Object(members)
 }
 
-fn invalid(run: &Run<'_>, why: &str) -> Error {
+fn invalid(run: &Run<'_>, reason: &str) -> Error {
     let (title, action) = (&run.ctx.connector.title, &run.action.id);
-    let message = format!("{title}: `{action}` makes no event that could be emitted: {why}");
+    let message = format!("{title}: `{action}` cannot emit its event: {reason}");
     Error::new(ErrorCode::EventInvalid, message)
 }

@@ -1,7 +1,8 @@
-//! `group_data`: the records of several steps side by side, each under its step's id.
+//! `group_data`: joins the records of several steps into groups. A group contains one record of each step under the
+//! step's id.
 //!
-//! Records belong together when their ids are equal, where both steps name their id (`indexField`); else
-//! when they stand at the same place.
+//! Records of steps that declare an `indexField` join if their ids are equal; other records join if they have the same
+//! position.
 
 use std::collections::HashMap;
 
@@ -40,24 +41,24 @@ fn group_records<'a>(
         };
         for (position, record) in records.iter().enumerate() {
             let key = index.and_then(|index| at_path(record, index)).map(to_text);
-            let found = match &key {
+            let existing = match &key {
                 Some(key) => index_by_key.get(key).copied(),
                 None => (position < groups.len()).then_some(position),
             };
-            let at = found.unwrap_or_else(|| {
+            let group = existing.unwrap_or_else(|| {
                 groups.push(Map::new());
                 groups.len() - 1
             });
             if let Some(key) = key {
-                index_by_key.insert(key, at);
+                index_by_key.insert(key, group);
             }
-            groups[at].insert(id.to_owned(), record.clone());
+            groups[group].insert(id.to_owned(), record.clone());
         }
     }
     groups.into_iter().map(Value::Object).collect()
 }
 
-/// The field that holds a record's id in a step's answer.
+/// Returns the field that contains a record's id in a step's response.
 fn index_field<'a>(action: &'a Action, id: &str) -> Option<&'a str> {
     let step = action.steps.iter().find(|step| step.id == id)?;
     let request = match step.then.last().unwrap_or(&step.function) {
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_meet_by_id_or_by_place() {
+    fn records_join_by_id_or_by_position() {
         let (people, jobs) = (json!([{"id": 1, "n": "a"}, {"id": 2, "n": "b"}]), json!([{"who": 2}, {"who": 3}]));
         let by_id = [("people", Some("id"), Some(&people)), ("jobs", Some("who"), Some(&jobs))];
         let expected = json!([
@@ -84,12 +85,12 @@ mod tests {
             {"jobs": {"who": 3}},
         ]);
         assert_eq!(group_records(by_id.into_iter(), false), expected);
-        let by_place = [("people", None, Some(&people)), ("jobs", None, Some(&jobs)), ("none", None, None)];
+        let by_position = [("people", None, Some(&people)), ("jobs", None, Some(&jobs)), ("none", None, None)];
         let expected = json!([
             {"people": {"id": 1, "n": "a"}, "jobs": {"who": 2}},
             {"people": {"id": 2, "n": "b"}, "jobs": {"who": 3}},
         ]);
-        assert_eq!(group_records(by_place.into_iter(), false), expected);
+        assert_eq!(group_records(by_position.into_iter(), false), expected);
         assert_eq!(group_records(by_id.into_iter(), true), json!({"people": {"id": 1, "n": "a"}, "jobs": {"who": 2}}));
     }
 }

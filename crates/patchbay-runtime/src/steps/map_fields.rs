@@ -1,4 +1,5 @@
-//! `map_fields`: records in the connector's own words. Types stay as they are; expressions begin at the record.
+//! `map_fields`: maps a provider's records to the connector's fields. Types do not change; expressions are evaluated with
+//! the record's members as roots.
 
 use patchbay_connector::{
     definition::{EnumMatcher, FieldMapping, InputType, MapFields},
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{Error, context::Run, granted_scopes::GrantedScopes, json::to_text, response::output::StepOutput};
 
-/// What an enum's value becomes when no rule fits.
+/// The value of an enum that matches no rule.
 const UNMAPPED: &str = "unmapped_value";
 
 pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> {
@@ -16,13 +17,13 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> 
     let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
-    let mut others = Vec::new();
+    let mut external = Vec::new();
     for (alias, template) in &step.external_sources {
         let value = template.eval(&bindings).map_err(|error| run.expression_error(&error))?;
-        others.push((alias.as_str(), value.unwrap_or(Value::Null)));
+        external.push((alias.as_str(), value.unwrap_or(Value::Null)));
     }
-    // A record's own members first; secrets are no data to map.
-    let mut outer = others.iter().map(|(alias, value)| (*alias, value)).collect::<Vec<_>>();
+    // A record's own members take precedence. Secrets cannot be mapped.
+    let mut outer = external.iter().map(|(alias, value)| (*alias, value)).collect::<Vec<_>>();
     outer.extend(roots.iter().filter(|(name, _)| *name != "credentials").copied());
     let granted = GrantedScopes::new(run.ctx.connector, run.ctx.granted);
     let mut budget = MemoryBudget::default();
@@ -34,7 +35,7 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> 
     Ok(StepOutput { data, ..StepOutput::default() })
 }
 
-/// The records: what the step names, else what the step before it left.
+/// Returns the records to map: those that the step names, otherwise the data of the previous step.
 pub(super) fn source_records(run: &Run<'_>, step: &MapFields) -> Result<Value, Error> {
     let roots = run.roots();
     let value = match &step.source {
@@ -44,7 +45,7 @@ pub(super) fn source_records(run: &Run<'_>, step: &MapFields) -> Result<Value, E
     Ok(value.unwrap_or(Value::Null))
 }
 
-/// A list record by record, one record by itself, nothing as nothing.
+/// Maps each record of a list, or a single record. Null stays null.
 pub(super) fn map_records(
     source: &Value,
     mut map: impl FnMut(&Value) -> Result<Value, EvalError>,
@@ -74,12 +75,12 @@ fn map_record(
         let value = match (&field.expression, &field.values) {
             (Some(expression), _) => expression.eval(&bindings)?,
             (None, Some(values)) => values.eval(&bindings)?,
-            // An object without a source of its own is made of the record's own fields.
+            // An object without a source of its own is mapped from the record itself.
             (None, None) if !field.properties.is_empty() => Some(record.clone()),
             (None, None) => record.get(&field.target).cloned(),
         };
         let Some(value) = value else { continue };
-        // Any number of fields may be made of the same.
+        // Many fields can copy one large value.
         budget.charge(&value)?;
         let value = match (field.array, value) {
             (true, Value::Array(items)) => Value::Array(
@@ -114,26 +115,26 @@ fn map_value(
     }
 }
 
-/// `{value, source_value}`: what the connector calls it, and what the provider does.
+/// Returns `{value, source_value}`: the connector's value and the provider's.
 fn map_enum(value: &Value, mapper: Option<&EnumMatcher>, bindings: &Bindings<'_>) -> Result<Value, EvalError> {
-    let known = match mapper {
+    let mapped = match mapper {
         None => Some(to_text(value)),
         Some(EnumMatcher::BuiltIn(_)) => {
             let code = to_text(value).trim().to_ascii_uppercase();
             (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
         }
         Some(EnumMatcher::Rules(rules)) => {
-            let mut found = None;
+            let mut matching = None;
             for (condition, result) in rules {
                 if condition.is_truthy(bindings)? {
-                    found = Some(result.clone());
+                    matching = Some(result.clone());
                     break;
                 }
             }
-            found
+            matching
         }
     };
-    Ok(json!({ "value": known.unwrap_or_else(|| UNMAPPED.to_owned()), "source_value": value }))
+    Ok(json!({ "value": mapped.unwrap_or_else(|| UNMAPPED.to_owned()), "source_value": value }))
 }
 
 #[cfg(test)]
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn types_stay_and_what_is_missing_is_left_out() {
+    fn types_do_not_change_and_missing_values_are_omitted() {
         let fields = [
             field("id", InputType::String, Some("$.key")),
             field("fixed", InputType::String, Some("3600")),
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn enums_tell_both_words() {
+    fn an_enum_has_both_values() {
         let rules = vec![
             (Template::parse("{{state == 'A'}}").unwrap(), "active".to_owned()),
             (Template::parse("{{state == 'I'}}").unwrap(), "inactive".to_owned()),

@@ -1,7 +1,7 @@
-//! `mcp_request`: a tool of an MCP server is called, or its tools are listed.
+//! `mcp_request`: calls a tool of an MCP server, or lists its tools.
 //!
-//! A tool's data are its structured content; where it has none, its text: as JSON where it is an object or a list,
-//! else as it is. Content that is more than one text (images, links, resources) is given as the list that it is.
+//! The step's data is the result's `structuredContent`. Without it, a single text is the data: parsed if it is a JSON
+//! object or list, otherwise as text. Other content (several texts, images, links, resources) is a list.
 
 use patchbay_connector::{
     definition::McpRequest,
@@ -17,7 +17,7 @@ use crate::{
     response::output::{OutputParts, StepOutput},
 };
 
-/// What an answer means that is none yet.
+/// The `resultType` of a result that asks for input.
 const INPUT_REQUIRED: &str = "input_required";
 
 pub(super) async fn run(run: &Run<'_>, call: &McpRequest, parts: OutputParts) -> Result<StepOutput, Error> {
@@ -34,8 +34,8 @@ pub(super) async fn run(run: &Run<'_>, call: &McpRequest, parts: OutputParts) ->
     let title = &run.ctx.connector.title;
     if result.get("resultType").and_then(Value::as_str) == Some(INPUT_REQUIRED) {
         let message = format!(
-            "{title}: the tool `{tool}` asks for input that only a person can give; use {title} itself for this, or \
-             give it all that it needs at once"
+            "{title}: the tool `{tool}` asks for input that only a person can give; pass everything that it needs in \
+             the call, or use {title} itself"
         );
         return Err(Error::new(ErrorCode::ToolInputRequired, message));
     }
@@ -46,18 +46,19 @@ pub(super) async fn run(run: &Run<'_>, call: &McpRequest, parts: OutputParts) ->
     Ok(StepOutput { data: data(result), raw, status: Some(200), ..StepOutput::default() })
 }
 
+/// Returns the name of the tool to call.
 fn tool(run: &Run<'_>, call: &McpRequest) -> Result<String, Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
     let name = call.tool.as_ref().map(|tool| tool.eval_text(&bindings, Escape::None)).transpose();
     let name = name.map_err(|error| run.expression_error(&error))?.flatten();
     name.filter(|name| !name.is_empty()).ok_or_else(|| {
-        let message = format!("`{}` names no tool to call; its `toolName` comes out empty", run.action.id);
+        let message = format!("`{}` has no tool to call: `toolName` is empty", run.action.id);
         Error::new(ErrorCode::Validation, message)
     })
 }
 
-/// The tool's arguments. What is missing is left out.
+/// Returns the tool's arguments. Arguments without a value are omitted.
 fn arguments(run: &Run<'_>, call: &McpRequest) -> Result<Map<String, Value>, Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
@@ -77,7 +78,7 @@ fn arguments(run: &Run<'_>, call: &McpRequest) -> Result<Map<String, Value>, Err
     Ok(arguments)
 }
 
-/// What a tool found.
+/// Returns the data of a tool's result.
 fn data(mut result: Value) -> Value {
     match result.get_mut("structuredContent").map(Value::take) {
         Some(structured) if !structured.is_null() => return structured,
@@ -102,7 +103,7 @@ fn is_text(content: &Value) -> bool {
     content.get("type").and_then(Value::as_str) == Some("text")
 }
 
-/// What a tool says of its failure.
+/// Returns the text of a result that reports an error.
 fn error_text(result: &Value) -> String {
     let content = result.get("content").and_then(Value::as_array).into_iter().flatten();
     content.filter(|one| is_text(one)).filter_map(|one| one.get("text")?.as_str()).collect::<Vec<_>>().join(" ")
@@ -115,9 +116,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_are_what_the_tool_structured_or_said() {
+    fn data_is_the_structured_content_or_the_text() {
         let text = |text: &str| json!({ "type": "text", "text": text });
-        for (result, found) in [
+        for (result, expected) in [
             (json!({ "structuredContent": { "a": 1 }, "content": [text("{\"a\":1}")] }), json!({ "a": 1 })),
             (json!({ "structuredContent": null, "content": [text("[1, 2]")] }), json!([1, 2])),
             (json!({ "content": [text("Done.")] }), json!("Done.")),
@@ -127,7 +128,7 @@ mod tests {
             (json!({ "content": [] }), Value::Null),
             (json!({}), Value::Null),
         ] {
-            assert_eq!(data(result.clone()), found, "{result}");
+            assert_eq!(data(result.clone()), expected, "{result}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The step functions: one file each and one row in the table of [`run()`].
+//! The step functions, each in a file of its own and with a row in the table of [`run()`].
 
 mod download_file;
 mod emit_event;
@@ -27,7 +27,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The error of the function, or of an exhausted memory budget.
+/// The error of the function. 500 `ConnectorError` if the run's memory budget is exhausted.
 pub async fn run(run: &Run<'_>, function: &StepFunction, parts: OutputParts) -> Result<StepOutput, Error> {
     match function {
         StepFunction::Request(parameters) => request::run(run, parameters, parts).await,

@@ -1,7 +1,7 @@
-//! `paginated_request`: page after page until the provider has no more; all records as one list.
+//! `paginated_request`: requests all pages and returns their records as one list.
 //!
-//! Bounded by the file's `maxPage`, by a ceiling of our own, by the bytes of one answer in sum, and by
-//! the call's time. Where it stops early, `next` says where to go on.
+//! The number of pages is limited by the connector's `maxPage` and by [`MAX_PAGES`], the total size by the limit of one
+//! response, the duration by the deadline of the run. If pages remain, `next` is the cursor of the next one.
 
 use patchbay_connector::{
     definition::{Cursor, NextKeyIn, PageMode, PaginatedRequest, Pagination, RequestSpec, SoapRequest},
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// The most pages fetched in one call, whatever the file says.
+/// The upper limit of a connector's `maxPage`.
 const MAX_PAGES: u64 = 1000;
 
 pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, parts: OutputParts) -> Result<StepOutput, Error> {
@@ -31,7 +31,7 @@ pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, parts: Outp
     fetch_pages(run, page, cursor.as_ref(), parts, PagedRequest::Http(request)).await
 }
 
-/// What is asked for page after page.
+/// The request that fetches each page.
 #[derive(Clone, Copy)]
 pub(super) enum PagedRequest<'a> {
     Http(&'a RequestSpec),
@@ -46,15 +46,19 @@ impl PagedRequest<'_> {
         }
     }
 
-    fn interpret(self, run: &Run<'_>, incoming: &InboundResponse, parts: OutputParts) -> Result<StepOutput, Error> {
+    fn interpret(self, run: &Run<'_>, response: &InboundResponse, parts: OutputParts) -> Result<StepOutput, Error> {
         match self {
-            Self::Http(request) => run.interpret(request, incoming, parts),
-            Self::Soap(soap) => run.interpret_soap(soap, incoming, parts),
+            Self::Http(request) => run.interpret(request, response, parts),
+            Self::Soap(soap) => run.interpret_soap(soap, response, parts),
         }
     }
 }
 
-/// Page after page.
+/// Fetches pages until the last one, a limit, or the size that the caller requested.
+///
+/// # Errors
+///
+/// The error of a request. 502 `ProviderResponseTooLargeError` if all pages together exceed the limit of one response.
 pub(super) async fn fetch_pages(
     run: &Run<'_>,
     page: &Pagination,
@@ -62,7 +66,7 @@ pub(super) async fn fetch_pages(
     parts: OutputParts,
     paged: PagedRequest<'_>,
 ) -> Result<StepOutput, Error> {
-    let (mut records, mut bytes, mut answer) = (Vec::new(), 0, StepOutput::default());
+    let (mut records, mut bytes, mut output) = (Vec::new(), 0, StepOutput::default());
     let paging = run.paging();
     let size = paging.and_then(|paging| paging.size).unwrap_or(usize::MAX);
     let (mut at, mut skipped) = match paging.and_then(|paging| paging.start.as_ref()) {
@@ -76,56 +80,56 @@ pub(super) async fn fetch_pages(
     let max_pages = page.max_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES);
     for fetched in 1..=max_pages {
         let argument = at.clone().map(|value| PageArg { key: &page.key, value, location: page.location });
-        let incoming = paged.fetch(run, argument.as_ref()).await?;
-        bytes += incoming.body.len();
+        let response = paged.fetch(run, argument.as_ref()).await?;
+        bytes += response.body.len();
         let limit = run.ctx.config.max_response_bytes;
         if bytes > limit {
             let cause = FailureCause::ResponseTooLarge(limit);
-            return Err(cause_error(cause, &run.ctx.connector.title, &incoming.url));
+            return Err(cause_error(cause, &run.ctx.connector.title, &response.url));
         }
-        let one = paged.interpret(run, &incoming, OutputParts { raw: true, headers: parts.headers })?;
-        let raw = one.raw.unwrap_or(Value::Null);
-        let items = match one.data {
+        let step = paged.interpret(run, &response, OutputParts { raw: true, headers: parts.headers })?;
+        let raw = step.raw.unwrap_or(Value::Null);
+        let items = match step.data {
             Value::Array(items) => items,
             Value::Null => Vec::new(),
             single => vec![single],
         };
-        // What was given before is left out, what does not fit comes next time.
+        // Records that an earlier call returned are skipped; records that do not fit remain for the next call.
         let (count, begin) = (items.len(), std::mem::take(&mut skipped).min(items.len()));
         let end = begin.saturating_add(size - records.len()).min(count);
         records.extend(items.into_iter().take(end).skip(begin));
-        answer.status = one.status;
-        answer.headers = one.headers;
-        let next = next_page(page, at.as_ref(), &incoming, &raw, count);
+        output.status = step.status;
+        output.headers = step.headers;
+        let next = next_page(page, at.as_ref(), &response, &raw, count);
         let has_more = match &next {
-            // A provider that names the same place again would be asked for ever.
-            Some(next) => Some(next) != at.as_ref() && has_more(run, page, &incoming, &raw)?,
+            // A provider that repeats a cursor would be called without end.
+            Some(next) => Some(next) != at.as_ref() && has_more(run, page, &response, &raw)?,
             None => false,
         };
-        answer.raw = parts.raw.then_some(raw);
+        output.raw = parts.raw.then_some(raw);
         if end < count {
-            answer.next = next_is(at, end);
+            output.next = next_is(at, end);
             break;
         }
         let Some(next) = next.filter(|_| has_more) else { break };
         if fetched == max_pages || records.len() >= size {
-            answer.next = next_is(Some(next), 0);
+            output.next = next_is(Some(next), 0);
             break;
         }
         at = Some(next);
     }
-    answer.data = Value::Array(records);
-    Ok(answer)
+    output.data = Value::Array(records);
+    Ok(output)
 }
 
-/// Where the caller begins: a page, and how many of its records come before.
+/// Returns the position of the caller's cursor: the page, and the number of its records to skip.
 fn start_position(run: &Run<'_>, page: &Pagination, cursor: Option<&Cursor>) -> Result<(Option<Value>, usize), Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
     let text_of = |template: Option<&Template>| {
-        let found = template.map(|template| template.eval_text(&bindings, Escape::None)).transpose();
-        let found = found.map_err(|error| run.expression_error(&error))?;
-        Ok::<_, Error>(found.flatten().filter(|text| !text.is_empty()))
+        let text = template.map(|template| template.eval_text(&bindings, Escape::None)).transpose();
+        let text = text.map_err(|error| run.expression_error(&error))?;
+        Ok::<_, Error>(text.flatten().filter(|text| !text.is_empty()))
     };
     let position = text_of(cursor.and_then(|cursor| cursor.position.as_ref()))?;
     let position = position.and_then(|text| text.parse().ok()).unwrap_or(0);
@@ -136,7 +140,7 @@ fn start_position(run: &Run<'_>, page: &Pagination, cursor: Option<&Cursor>) -> 
     Ok((token.or_else(|| first_page(page)), position))
 }
 
-/// The first page of all.
+/// Returns the token of the first page; `None` if the first request has none.
 fn first_page(page: &Pagination) -> Option<Value> {
     match page.mode {
         PageMode::Cursor => None,
@@ -145,17 +149,17 @@ fn first_page(page: &Pagination) -> Option<Value> {
     }
 }
 
-/// Where the next page is; none at the end.
+/// Returns the token of the next page; `None` after the last one.
 fn next_page(
     page: &Pagination,
     at: Option<&Value>,
-    incoming: &InboundResponse,
+    response: &InboundResponse,
     raw: &Value,
     count: usize,
 ) -> Option<Value> {
     let named = page.next_key.as_ref().map(|key| {
         let found = match page.next_key_in {
-            NextKeyIn::Headers => next_in_headers(incoming, key),
+            NextKeyIn::Headers => next_in_headers(response, key),
             NextKeyIn::Data => at_path(raw, key).cloned(),
         };
         found.map(|value| page_in_url(value, &page.key)).filter(|value| match value {
@@ -167,7 +171,7 @@ fn next_page(
     let here = at.and_then(Value::as_i64).unwrap_or(page.start);
     match (page.mode, named) {
         (PageMode::Cursor, named) => named.flatten(),
-        // With a named key it decides whether there is more; without one an empty page is the last.
+        // If a key is declared, it decides whether a page follows. Otherwise an empty page is the last.
         (_, Some(None)) => None,
         (_, None) if count == 0 => None,
         (PageMode::Offset, _) => Some(Value::from(here.saturating_add(i64::try_from(count).unwrap_or(0)))),
@@ -175,14 +179,14 @@ fn next_page(
     }
 }
 
-/// The next place in a header. `Link` (RFC 8288) names it by its relation `next`.
-fn next_in_headers(incoming: &InboundResponse, key: &str) -> Option<Value> {
-    let mut texts = incoming.headers.get_all(key).iter().filter_map(|value| value.to_str().ok());
+/// Returns the token of the next page from a header; for `Link` (RFC 8288, section 3), the target with relation `next`.
+fn next_in_headers(response: &InboundResponse, key: &str) -> Option<Value> {
+    let mut texts = response.headers.get_all(key).iter().filter_map(|value| value.to_str().ok());
     let found = if key.eq_ignore_ascii_case("link") { texts.find_map(next_link) } else { texts.next() };
     found.map(|text| Value::String(text.to_owned()))
 }
 
-/// The target of the link whose relations hold `next`.
+/// Returns the target of the link whose relations include `next`.
 fn next_link(header: &str) -> Option<&str> {
     let mut rest = header;
     while let Some((_, after)) = rest.split_once('<') {
@@ -201,8 +205,8 @@ fn next_link(header: &str) -> Option<&str> {
     None
 }
 
-/// Some providers name the whole URL of the next page. What it says of the paging parameter counts; the
-/// request is ours, so that nobody's answer chooses where credentials go.
+/// Extracts the paging parameter if a provider returns the whole URL of the next page. The request itself does not
+/// change, so that a response never chooses which URL receives credentials.
 fn page_in_url(value: Value, key: &str) -> Value {
     let Value::String(text) = &value else { return value };
     let query = text.split_once('?').map(|(_, query)| query.split('#').next().unwrap_or_default());
@@ -214,16 +218,17 @@ fn page_in_url(value: Value, key: &str) -> Value {
     }
 }
 
-fn has_more(run: &Run<'_>, page: &Pagination, incoming: &InboundResponse, body: &Value) -> Result<bool, Error> {
+/// Evaluates the condition that decides whether a page follows.
+fn has_more(run: &Run<'_>, page: &Pagination, response: &InboundResponse, body: &Value) -> Result<bool, Error> {
     let Some(condition) = &page.condition else { return Ok(true) };
-    let response = Value::Object(Map::from_iter([
-        ("statusCode".to_owned(), Value::from(incoming.status.as_u16())),
-        ("headers".to_owned(), headers_value(&incoming.headers)),
+    let root = Value::Object(Map::from_iter([
+        ("statusCode".to_owned(), Value::from(response.status.as_u16())),
+        ("headers".to_owned(), headers_value(&response.headers)),
         ("data".to_owned(), body.clone()),
     ]));
-    let own = run.roots();
-    let mut roots = own.to_vec();
-    roots.push(("response", &response));
+    let run_roots = run.roots();
+    let mut roots = run_roots.to_vec();
+    roots.push(("response", &root));
     condition.is_truthy(&Bindings { roots: &roots }).map_err(|error| run.expression_error(&error))
 }
 
@@ -234,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_link_is_found_among_others() {
+    fn the_link_with_relation_next_is_found() {
         for (header, next) in [
             (
                 "<https://x.example/a?page=2>; rel=\"next\", <https://x.example/a?page=9>; rel=\"last\"",
@@ -254,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_gives_its_paging_parameter_and_nothing_else() {
+    fn only_the_paging_parameter_of_a_url_is_used() {
         let within = |value: Value| page_in_url(value, "after");
         assert_eq!(within(json!("https://x.example/a?limit=2&after=b%20c#d")), json!("b c"));
         assert_eq!(within(json!("/a?after=7")), json!("7"));

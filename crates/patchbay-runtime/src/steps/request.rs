@@ -1,4 +1,4 @@
-//! `request`: one HTTP request, its answer's data.
+//! `request`: sends one HTTP request and returns the data of its response.
 
 use patchbay_connector::definition::RequestSpec;
 
@@ -9,6 +9,6 @@ use crate::{
 };
 
 pub(super) async fn run(run: &Run<'_>, request: &RequestSpec, parts: OutputParts) -> Result<StepOutput, Error> {
-    let incoming = run.exchange(request, None).await?;
-    run.interpret(request, &incoming, parts)
+    let response = run.exchange(request, None).await?;
+    run.interpret(request, &response, parts)
 }

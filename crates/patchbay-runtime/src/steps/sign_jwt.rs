@@ -1,4 +1,5 @@
-//! `sign_jwt`: a JSON Web Token (RFC 7519), as service accounts and app clients trade it for access (RFC 7523).
+//! `sign_jwt`: signs a JSON Web Token (RFC 7519), for example the assertion that a token request exchanges for an
+//! access token (RFC 7523).
 
 use patchbay_connector::{
     definition::SignJwt,
@@ -14,7 +15,7 @@ use crate::{
     response::output::StepOutput,
 };
 
-/// Claims that are moments: seconds since 1970, whatever an expression made of them.
+/// The claims of type `NumericDate` (RFC 7519, section 4.1): seconds since 1970, even if an expression returns text.
 const TIMESTAMP_CLAIMS: [&str; 3] = ["exp", "iat", "nbf"];
 
 pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<StepOutput, Error> {
@@ -30,39 +31,39 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<StepOutput, Error> {
     }
     if let Some(lifetime) = step.lifetime {
         let now = run.host.clock().now().as_seconds();
-        let began = claims.entry("iat").or_insert_with(|| now.into()).as_i64().unwrap_or(now);
+        let issued_at = claims.entry("iat").or_insert_with(|| now.into()).as_i64().unwrap_or(now);
         let lifetime = i64::try_from(lifetime).unwrap_or(i64::MAX);
-        claims.entry("exp").or_insert_with(|| began.saturating_add(lifetime).into());
+        claims.entry("exp").or_insert_with(|| issued_at.saturating_add(lifetime).into());
     }
-    let mut head =
+    let mut header =
         Map::from_iter([("alg".to_owned(), json!(step.algorithm.as_str())), ("typ".to_owned(), json!("JWT"))]);
     for (name, template) in &step.headers {
         if let Some(value) = template.eval(&bindings).map_err(|error| run.expression_error(&error))? {
-            head.insert(name.clone(), value);
+            header.insert(name.clone(), value);
         }
     }
     if let Some(id) = &step.key_id
         && let Some(id) = id.eval_text(&bindings, Escape::None).map_err(|error| run.expression_error(&error))?
     {
-        head.insert("kid".to_owned(), Value::String(id));
+        header.insert("kid".to_owned(), Value::String(id));
     }
-    let signed = jws::sign(step.algorithm, &key, &head, &claims).map_err(|flaw| {
-        let what = match flaw {
-            JwsError::InvalidKey(what) => what,
-            JwsError::Signing => "no key that can sign",
+    let signed = jws::sign(step.algorithm, &key, &header, &claims).map_err(|error| {
+        let reason = match error {
+            JwsError::InvalidKey(reason) => reason,
+            JwsError::Signing => "cannot sign",
         };
         Error::new(
             ErrorCode::AccountInvalidCredentials,
             format!(
-                "the private key of this account of {} is {what}; link it again with the whole file, from `-----BEGIN` to `-----END`",
+                "{}: the account's private key {reason}; reconnect the account with the whole file, from `-----BEGIN` to `-----END`",
                 run.ctx.connector.title
             ),
         )
     })?;
     run.add_secret(&signed.token);
-    let second = |name: &str| claims.get(name).and_then(Value::as_i64);
-    let began = second("iat").unwrap_or_else(|| run.host.clock().now().as_seconds());
-    let expires_in = second("exp").map(|end| end.saturating_sub(began));
+    let seconds = |name: &str| claims.get(name).and_then(Value::as_i64);
+    let issued_at = seconds("iat").unwrap_or_else(|| run.host.clock().now().as_seconds());
+    let expires_in = seconds("exp").map(|expiry| expiry.saturating_sub(issued_at));
     let output = [
         ("token", Value::String(signed.token)),
         ("expiresIn", expires_in.map_or(Value::Null, Value::from)),
@@ -72,6 +73,7 @@ pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<StepOutput, Error> {
     Ok(StepOutput { data: Value::Object(data), extra: output.to_vec(), ..StepOutput::default() })
 }
 
+/// Parses text as a number of seconds; other values do not change.
 fn number(value: Value) -> Value {
     match &value {
         Value::String(text) => text.trim().parse::<i64>().map_or(value, Value::from),
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_numbers() {
+    fn dates_become_numbers() {
         assert_eq!(number(json!("1770000000")), json!(1_770_000_000));
         assert_eq!(number(json!("soon")), json!("soon"));
         assert_eq!(number(json!(5)), json!(5));

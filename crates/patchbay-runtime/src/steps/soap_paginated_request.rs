@@ -1,6 +1,6 @@
-//! `soap_paginated_request`: SOAP calls, page after page; all records as one list.
+//! `soap_paginated_request`: requests all pages by SOAP and returns their records as one list.
 //!
-//! Paging is that of `paginated_request`; the paging parameter may lie within the operation (`Filter.Page`).
+//! Pages are fetched as by `paginated_request`; the paging parameter may be within the operation (`Filter.Page`).
 
 use patchbay_connector::definition::SoapPaginatedRequest;
 

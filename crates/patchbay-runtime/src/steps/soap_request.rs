@@ -1,4 +1,4 @@
-//! `soap_request`: one SOAP call, the data of its envelope's body.
+//! `soap_request`: sends one SOAP request and returns the data in the body of the response's envelope.
 
 use patchbay_connector::definition::SoapRequest;
 
@@ -9,6 +9,6 @@ use crate::{
 };
 
 pub(super) async fn run(run: &Run<'_>, soap: &SoapRequest, parts: OutputParts) -> Result<StepOutput, Error> {
-    let incoming = run.send(run.build_soap(soap, None)?).await?;
-    run.interpret_soap(soap, &incoming, parts)
+    let response = run.send(run.build_soap(soap, None)?).await?;
+    run.interpret_soap(soap, &response, parts)
 }

@@ -1,4 +1,4 @@
-//! `static_values`: values without a request.
+//! `static_values`: evaluates values without a request.
 
 use patchbay_connector::{definition::ValueTemplate, expr::Bindings};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `typecast`: the fields that are named get their types; the others stay as they are.
+//! `typecast`: converts the declared fields of records to their types. Other fields do not change.
 
 use patchbay_connector::definition::{FieldMapping, InputType, MapFields};
 use serde_json::{Map, Value};
@@ -36,15 +36,15 @@ fn cast_record(record: &Value, fields: &[FieldMapping], granted: &GrantedScopes<
     Value::Object(target)
 }
 
-/// A value as its type; one that cannot be it stays as it is, so that nothing is lost.
+/// Converts a value to the field's type. A value that cannot be converted does not change, so that no data is lost.
 fn cast_value(value: &Value, field: &FieldMapping, granted: &GrantedScopes<'_>) -> Value {
     let cast = match (field.kind, value) {
         (_, Value::Null) => None,
         (InputType::String, Value::Number(_) | Value::Bool(_)) => Some(Value::String(to_text(value))),
-        (InputType::Number, Value::String(written)) => {
-            serde_json::from_str::<serde_json::Number>(written.trim()).ok().map(Value::Number)
+        (InputType::Number, Value::String(text)) => {
+            serde_json::from_str::<serde_json::Number>(text.trim()).ok().map(Value::Number)
         }
-        (InputType::Boolean, Value::String(written)) => match written.trim().to_ascii_lowercase().as_str() {
+        (InputType::Boolean, Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "yes" | "1" => Some(Value::Bool(true)),
             "false" | "no" | "0" => Some(Value::Bool(false)),
             _ => None,
@@ -59,7 +59,7 @@ fn cast_value(value: &Value, field: &FieldMapping, granted: &GrantedScopes<'_>) 
     cast.unwrap_or_else(|| value.clone())
 }
 
-/// ISO 8601 with milliseconds and `Z`. Numbers are seconds since 1970, or milliseconds when there are too many.
+/// Returns a moment in ISO 8601, in UTC with milliseconds. Numbers are seconds since 1970, or milliseconds from 10^11 on.
 pub(super) fn to_timestamp(value: &Value) -> Option<String> {
     const MIN_UNIX_MILLIS: u64 = 100_000_000_000;
     let micros = match value {
@@ -67,13 +67,13 @@ pub(super) fn to_timestamp(value: &Value) -> Option<String> {
             let number = number.as_i64()?;
             number.checked_mul(if number.unsigned_abs() >= MIN_UNIX_MILLIS { 1_000 } else { 1_000_000 })?
         }
-        Value::String(written) => {
-            let written = written.trim();
-            match written.parse::<patchbay_model::Timestamp>() {
+        Value::String(text) => {
+            let text = text.trim();
+            match text.parse::<patchbay_model::Timestamp>() {
                 Ok(moment) => moment.as_micros(),
                 Err(_) => {
-                    // A day, or a moment without a zone, counts as UTC.
-                    let civil = written.parse::<jiff::civil::DateTime>().ok()?;
+                    // A date, or a time without a zone, is in UTC.
+                    let civil = text.parse::<jiff::civil::DateTime>().ok()?;
                     jiff::tz::Offset::UTC.to_timestamp(civil).ok()?.as_microsecond()
                 }
             }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn values_get_their_types_and_nothing_is_lost() {
+    fn values_are_converted_and_none_is_lost() {
         for (kind, value, expected) in [
             (InputType::Number, json!("12.50"), json!(12.50)),
             (InputType::Number, json!("many"), json!("many")),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_fields_are_cast_and_hidden_ones_left_out() {
+    fn nested_fields_are_cast_and_hidden_fields_are_omitted() {
         let fields = [
             FieldMapping { properties: vec![field("age", InputType::Number)], ..field("person", InputType::Object) },
             FieldMapping { hidden: true, ..field("secret", InputType::String) },

@@ -1,4 +1,4 @@
-//! `upload_file`: a multipart form (RFC 7578) with one file.
+//! `upload_file`: sends a file in a multipart form (RFC 7578).
 
 use http::{HeaderValue, header};
 use patchbay_connector::{
@@ -7,7 +7,7 @@ use patchbay_connector::{
 };
 use serde_json::Value;
 
-use super::upload_binary::{BYTES, content, invalid, optional, required};
+use super::upload_binary::{OCTET_STREAM, content, invalid, optional, required};
 use crate::{
     Error,
     context::Run,
@@ -17,27 +17,29 @@ use crate::{
 };
 
 pub(super) async fn run(run: &Run<'_>, upload: &UploadFile, parts: OutputParts) -> Result<StepOutput, Error> {
-    let mut outgoing = run.build(&upload.request, None)?;
+    let mut request = run.build(&upload.request, None)?;
     let (field, name) = (required(run, &upload.field)?, required(run, &upload.filename)?);
-    let kind = optional(run, upload.content_type.as_ref(), Escape::Header)?;
-    let mut form = Form::new(format!("patchbay-{}", run.host.entropy().token()));
-    // Arguments for the body are fields of the form.
-    if let Ok(Value::Object(members)) = serde_json::from_slice(&outgoing.body) {
+    let content_type = optional(run, upload.content_type.as_ref(), Escape::Header)?;
+    let mut form = MultipartForm::new(format!("patchbay-{}", run.host.entropy().token()));
+    // Body arguments become fields of the form.
+    if let Ok(Value::Object(members)) = serde_json::from_slice(&request.body) {
         let mut pairs = Vec::new();
         members.iter().for_each(|(name, value)| write_pairs(name, value, ArrayFormat::Indexed, &mut pairs));
         pairs.iter().for_each(|(name, value)| form.field(name, None, value));
     }
-    additional(run, upload, &mut form)?;
-    form.file(&field, &name, kind.as_deref().unwrap_or(BYTES), &content(run, &upload.content)?);
-    let (kind, body) = form.finish();
-    let kind = HeaderValue::try_from(kind).map_err(|_| invalid("the form has no boundary"))?;
-    outgoing.headers.insert(header::CONTENT_TYPE, kind);
-    outgoing.body = body.into();
-    let incoming = run.send(outgoing).await?;
-    run.interpret(&upload.request, &incoming, parts)
+    add_fields(run, upload, &mut form)?;
+    form.file(&field, &name, content_type.as_deref().unwrap_or(OCTET_STREAM), &content(run, &upload.content)?);
+    let (content_type, body) = form.finish();
+    let content_type =
+        HeaderValue::try_from(content_type).map_err(|_| invalid("the form's boundary is not a valid header value"))?;
+    request.headers.insert(header::CONTENT_TYPE, content_type);
+    request.body = body.into();
+    let response = run.send(request).await?;
+    run.interpret(&upload.request, &response, parts)
 }
 
-fn additional(run: &Run<'_>, upload: &UploadFile, form: &mut Form) -> Result<(), Error> {
+/// Adds the form's additional fields. Fields without a value are omitted.
+fn add_fields(run: &Run<'_>, upload: &UploadFile, form: &mut MultipartForm) -> Result<(), Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };
     for field in &upload.additional {
@@ -47,50 +49,52 @@ fn additional(run: &Run<'_>, upload: &UploadFile, form: &mut Form) -> Result<(),
         }
         let value = field.value.eval(&bindings).map_err(|error| run.expression_error(&error))?;
         let Some(value) = value.filter(|value| !value.is_null()) else { continue };
-        let kind = optional(run, field.content_type.as_ref(), Escape::Header)?;
-        form.field(&required(run, &field.name)?, kind.as_deref(), &to_text(&value));
+        let content_type = optional(run, field.content_type.as_ref(), Escape::Header)?;
+        form.field(&required(run, &field.name)?, content_type.as_deref(), &to_text(&value));
     }
     Ok(())
 }
 
-/// A form in the making. Its boundary is random, so that no content can hold it.
-struct Form {
+/// Builds a multipart form. Its boundary is random, so that no content can contain it.
+struct MultipartForm {
     boundary: String,
     body: Vec<u8>,
 }
 
-impl Form {
+impl MultipartForm {
     fn new(boundary: String) -> Self {
         Self { boundary, body: Vec::new() }
     }
 
-    fn field(&mut self, name: &str, kind: Option<&str>, value: &str) {
-        let head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
-        self.part(&head, kind, value.as_bytes());
+    fn field(&mut self, name: &str, content_type: Option<&str>, value: &str) {
+        let head = format!("Content-Disposition: form-data; name=\"{}\"", escaped(name));
+        self.part(&head, content_type, value.as_bytes());
     }
 
-    fn file(&mut self, field: &str, name: &str, kind: &str, content: &[u8]) {
-        let (field, name) = (quoted(field), quoted(name));
+    fn file(&mut self, field: &str, name: &str, content_type: &str, content: &[u8]) {
+        let (field, name) = (escaped(field), escaped(name));
         let head = format!("Content-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"");
-        self.part(&head, Some(kind), content);
+        self.part(&head, Some(content_type), content);
     }
 
-    fn part(&mut self, head: &str, kind: Option<&str>, content: &[u8]) {
-        let kind = kind.map(|kind| format!("Content-Type: {kind}\r\n")).unwrap_or_default();
-        self.body.extend_from_slice(format!("--{}\r\n{head}\r\n{kind}\r\n", self.boundary).as_bytes());
+    fn part(&mut self, head: &str, content_type: Option<&str>, content: &[u8]) {
+        let content_type =
+            content_type.map(|content_type| format!("Content-Type: {content_type}\r\n")).unwrap_or_default();
+        self.body.extend_from_slice(format!("--{}\r\n{head}\r\n{content_type}\r\n", self.boundary).as_bytes());
         self.body.extend_from_slice(content);
         self.body.extend_from_slice(b"\r\n");
     }
 
-    /// The content type and the body.
+    /// Returns the content type and the body.
     fn finish(mut self) -> (String, Vec<u8>) {
         self.body.extend_from_slice(format!("--{}--\r\n", self.boundary).as_bytes());
         (format!("multipart/form-data; boundary={}", self.boundary), self.body)
     }
 }
 
-/// A name within quotes, as browsers write it: no name can end its quotes or its line.
-fn quoted(name: &str) -> String {
+/// Escapes a name for a quoted parameter, as the HTML standard's multipart/form-data encoding does: a name cannot end
+/// its quotes or its line.
+fn escaped(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
@@ -99,12 +103,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_is_written_as_browsers_write_it() {
-        let mut form = Form::new("b".to_owned());
+    fn a_form_is_encoded_as_browsers_encode_it() {
+        let mut form = MultipartForm::new("b".to_owned());
         form.field("note", None, "hi");
         form.file("file", "a\"\r\nX: y.txt", "text/plain", b"one\ntwo");
-        let (kind, body) = form.finish();
-        assert_eq!(kind, "multipart/form-data; boundary=b");
+        let (content_type, body) = form.finish();
+        assert_eq!(content_type, "multipart/form-data; boundary=b");
         let expected = "--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhi\r\n\
                         --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a%22%0D%0AX: y.txt\"\r\n\
                         Content-Type: text/plain\r\n\r\none\ntwo\r\n--b--\r\n";

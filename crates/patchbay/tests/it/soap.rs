@@ -106,7 +106,7 @@ fn soap_faults_become_errors_with_their_message() {
     assert_eq!((unknown.status, unknown.text("/message").as_str()), (404, "nobody has the id 999"), "{unknown}");
     let newer = bed.run("get_employee_newer", json!({ "path": { "id": "999" } }));
     assert_eq!(newer.status, 400, "a mistake of the caller's comes with status 500, too: {newer}");
-    assert!(newer.text("/message").ends_with("answered with a SOAP fault: employee 999 does not exist"), "{newer}");
+    assert!(newer.text("/message").ends_with("returned a SOAP fault: employee 999 does not exist"), "{newer}");
     let server = bed.get("broken");
     assert_eq!((server.status, server.code().as_str()), (500, "ProviderError"), "{server}");
     // A fault with the status 200 is an error.
@@ -139,16 +139,16 @@ fn what_is_no_envelope_is_told_apart() {
     );
     let file = format!("<!DOCTYPE b [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>{}", envelope("<a>&x;</a>"));
     for (status, kind, body, expected, says) in [
-        (200, "text/html", "<h1>Maintenance</h1>".to_owned(), 502, "page of HTML"),
+        (200, "text/html", "<h1>Maintenance</h1>".to_owned(), 502, "an HTML page"),
         (504, "text/html", "<h1>Maintenance</h1>".to_owned(), 504, "responded with 504"),
         (500, "text/xml", String::new(), 500, "responded with 500"),
-        (200, "text/xml", "<a/>".to_owned(), 502, "no SOAP envelope"),
-        (200, "text/xml", envelope("<a>"), 502, "cannot be read"),
+        (200, "text/xml", "<a/>".to_owned(), 502, "not a SOAP envelope"),
+        (200, "text/xml", envelope("<a>"), 502, "not valid"),
         (200, "text/xml", bomb, 502, "document type"),
         (200, "text/xml", file, 502, "document type"),
         (200, "text/xml", envelope(&"<a>".repeat(50_000)), 502, "deeper than"),
         (200, "text/xml", envelope(&" ".repeat(1 << 20)), 502, "larger than"),
-        (200, "multipart/related; boundary=x", "--x".to_owned(), 502, "in parts"),
+        (200, "multipart/related; boundary=x", "--x".to_owned(), 502, "a multipart message"),
     ] {
         let answer = bed.under(status, kind, &body);
         assert_eq!(answer.status, expected, "{kind} {says}: {answer}");

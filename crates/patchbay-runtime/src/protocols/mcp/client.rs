@@ -1,6 +1,5 @@
-//! One request to an MCP server, with all that it takes to be answered: finding out which era the server is of,
-//! opening a session where it wants one and opening another where it has lost it, headers that it asks for, streams
-//! that break off.
+//! Sends a request to an MCP server: detects the server's era, opens sessions and replaces lost ones, repeats parameters
+//! in headers, and resumes interrupted streams.
 
 use std::sync::Arc;
 
@@ -15,62 +14,68 @@ use tokio::time::{Duration, Instant, sleep};
 use super::{
     errors,
     event_stream::{EventReader, is_media_type},
-    message::{self, HEADER_MISMATCH, LEGACY, MODERN, Message, RpcError, UNSUPPORTED_VERSION},
+    message::{self, HEADER_MISMATCH, LEGACY, METHOD_NOT_FOUND, MODERN, Message, RpcError, UNSUPPORTED_VERSION},
     param_headers,
     server_cache::{Era, McpSession},
 };
-use crate::{Error, ErrorCode, context::Run, egress_error::cause_error, request::target::Target};
+use crate::{Error, ErrorCode, context::Run, egress_error::cause_error, request::target::RequestTarget};
 
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
-/// What we take (it must be both).
+/// The accepted content types; the specification requires both.
 const ACCEPT: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
-/// The most pages of tools that are read.
+/// The maximum number of pages of tools.
 const MAX_PAGES: usize = 100;
-/// How often a stream that breaks off is taken up again.
+/// The maximum number of times that an interrupted stream is resumed.
 const MAX_RESUMES: usize = 8;
-/// The wait before that when the server names none, and the longest that is heeded.
-const DEFAULT_RESUME_MILLIS: u64 = 1_000;
-const MAX_RESUME_MILLIS: u64 = 60_000;
+/// The delay before a stream is resumed, if the server requests none.
+const DEFAULT_RESUME_DELAY: Duration = Duration::from_secs(1);
+/// The maximum delay that a server can request.
+const MAX_RESUME_DELAY: Duration = Duration::from_secs(60);
 
 /// A request.
 pub struct McpCall<'a> {
     method: &'static str,
     tool: Option<&'a str>,
     params: Map<String, Value>,
-    /// Whether sending it twice does no harm.
+    /// True if the request can be sent twice.
     idempotent: bool,
 }
 
-/// A server, for one step.
+/// A client of one server, for one step.
 pub struct McpClient<'r, 'a> {
     run: &'r Run<'a>,
-    target: Target,
+    target: RequestTarget,
     authorization: Option<&'r Authorization>,
     deadline: Instant,
-    /// The server, among those that are remembered.
+    /// The server's key in the cache.
     server: String,
     next_id: u64,
 }
 
-/// The answer to one HTTP request.
+/// The response to one HTTP request.
 struct McpResponse {
-    incoming: InboundResponse,
+    http: InboundResponse,
     message: Option<Message>,
     is_stream: bool,
 }
 
-/// What a request in the newer way came to.
+/// The outcome of a request of the modern era.
 enum ModernOutcome {
-    /// An answer, or an error that has nothing to do with the era.
+    /// A result, or an error that does not depend on the era.
     Done(Value),
-    /// The server does not know the newer way.
+    /// The server does not support the modern era.
     NotModern(Box<McpResponse>),
 }
 
 impl<'r, 'a> McpClient<'r, 'a> {
+    /// Creates a client for the server at `url` under `base`. `timeout` shortens the deadline of the run.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Run::target`].
     pub fn new(
         run: &'r Run<'a>,
         base: Option<&Template>,
@@ -79,18 +84,23 @@ impl<'r, 'a> McpClient<'r, 'a> {
         timeout: Option<Duration>,
     ) -> Result<Self, Error> {
         let target = run.target(base, url)?;
-        let ends = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let deadline = ends.map_or(run.ctx.deadline, |ends| ends.min(run.ctx.deadline));
+        let timeout_at = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout_at.map_or(run.ctx.deadline, |timeout_at| timeout_at.min(run.ctx.deadline));
         let server = target.url.to_string();
         Ok(Self { run, target, authorization, deadline, server, next_id: 1 })
     }
 
-    /// Where the server is.
+    /// Returns the server's URL.
     pub fn url(&self) -> &url::Url {
         &self.target.url
     }
 
-    /// Calls a tool; gives its result.
+    /// Calls a tool and returns its result.
+    ///
+    /// # Errors
+    ///
+    /// The provider's status with `ProviderError` for an error of the server, 502 `ProviderInvalidResponseError` for a
+    /// response that is not valid, otherwise the errors of [`Run::send`].
     pub async fn call_tool(&mut self, tool: &str, arguments: Map<String, Value>) -> Result<Value, Error> {
         let params = Map::from_iter([
             ("name".to_owned(), Value::String(tool.to_owned())),
@@ -101,7 +111,12 @@ impl<'r, 'a> McpClient<'r, 'a> {
         self.call(&McpCall { method: "tools/call", tool: Some(tool), params, idempotent }).await
     }
 
-    /// All tools, page after page.
+    /// Returns the tools of all pages. Tools with an invalid definition are omitted.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Self::call_tool`]. 502 `ProviderResponseTooLargeError` or `ProviderInvalidResponseError` if the list
+    /// exceeds a limit.
     pub async fn list_tools(&mut self) -> Result<Vec<Value>, Error> {
         let (mut tools, mut cursor, mut bytes) = (Vec::new(), None::<String>, 0);
         for _ in 0..MAX_PAGES {
@@ -114,7 +129,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
                 return Err(cause_error(FailureCause::ResponseTooLarge(limit), self.title(), self.url()));
             }
             if let Some(Value::Array(page)) = result.get_mut("tools").map(Value::take) {
-                // A tool whose definition is wrong must not keep the others from being used.
+                // One invalid definition must not prevent the use of the other tools.
                 tools.extend(page.into_iter().filter(|tool| param_headers::tool_headers(tool).is_ok()));
             }
             let next = result.get("nextCursor").and_then(Value::as_str).filter(|next| !next.is_empty());
@@ -124,8 +139,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
                 Some(next) => cursor = Some(next.to_owned()),
             }
         }
-        let message =
-            format!("{} lists its tools without an end: after {} of them there are more", self.title(), tools.len());
+        let message = format!("{}'s list of tools does not end: more follow after {} tools", self.title(), tools.len());
         Err(Error::new(ErrorCode::ProviderInvalidResponse, message))
     }
 
@@ -133,47 +147,48 @@ impl<'r, 'a> McpClient<'r, 'a> {
         &self.run.ctx.connector.title
     }
 
-    /// Asks, in the way that the server understands.
+    /// Sends a request in the server's era.
     async fn call(&mut self, call: &McpCall<'_>) -> Result<Value, Error> {
         let cache = &self.run.host.mcp_cache;
         if cache.era(&self.server) == Some(Era::Legacy) {
             return self.call_legacy(call).await;
         }
-        let refused = match self.call_modern(call).await? {
+        let rejection = match self.call_modern(call).await? {
             ModernOutcome::Done(result) => {
                 cache.set_era(&self.server, Era::Modern);
                 return Ok(result);
             }
-            ModernOutcome::NotModern(refused) => refused,
+            ModernOutcome::NotModern(rejection) => rejection,
         };
         match self.call_legacy(call).await {
             Ok(result) => Ok(result),
             Err(error) => {
-                // It took neither: what it said to the newer way tells more, where it was said in so many words.
-                let is_refusal =
+                // The server rejected both eras. Its error of the modern era is more specific, if it is a JSON-RPC error.
+                let is_rejected =
                     error.provider.as_ref().is_some_and(|message| matches!(message.status, Some(400..=422)));
-                let is_era = cache.era(&self.server).is_some();
-                if !is_era && is_refusal && error.status() != 401 && matches!(refused.message, Some(Message::Error(_)))
-                {
-                    return self.result(call, *refused);
+                let is_era_known = cache.era(&self.server).is_some();
+                let is_rpc_error = matches!(rejection.message, Some(Message::Error(_)));
+                if !is_era_known && is_rejected && error.status() != 401 && is_rpc_error {
+                    return self.result(call, *rejection);
                 }
                 Err(error)
             }
         }
     }
 
+    /// Sends a request of the modern era. If the server requires headers for parameters, the request is repeated with them.
     async fn call_modern(&mut self, call: &McpCall<'_>) -> Result<ModernOutcome, Error> {
         let known = call.tool.and_then(|tool| self.run.host.mcp_cache.tool_headers(&self.server, tool));
         let mut response = self.send_modern(call, known.as_deref().map_or(&[], Vec::as_slice)).await?;
         if let Some(tool) = call.tool
             && matches!(&response.message, Some(Message::Error(error)) if error.code == HEADER_MISMATCH)
         {
-            // It wants parameters repeated in headers: its list of tools says which.
+            // The definition in the list of tools shows which parameters the headers must repeat.
             let tools = Box::pin(self.list_tools()).await?;
             let definition = tools.iter().find(|one| one.get("name").and_then(Value::as_str) == Some(tool));
-            let wanted = definition.and_then(|tool| param_headers::tool_headers(tool).ok()).unwrap_or_default();
-            response = self.send_modern(call, &wanted).await?;
-            self.run.host.mcp_cache.set_tool_headers(&self.server, tool, wanted);
+            let headers = definition.and_then(|tool| param_headers::tool_headers(tool).ok()).unwrap_or_default();
+            response = self.send_modern(call, &headers).await?;
+            self.run.host.mcp_cache.set_tool_headers(&self.server, tool, headers);
         }
         if self.requires_session(&response) {
             return Ok(ModernOutcome::NotModern(Box::new(response)));
@@ -187,21 +202,21 @@ impl<'r, 'a> McpClient<'r, 'a> {
         params: &[param_headers::ParamHeader],
     ) -> Result<McpResponse, Error> {
         let id = self.take_id();
-        let mut own = HeaderMap::new();
-        own.insert(VERSION, HeaderValue::from_static(MODERN));
-        own.insert(METHOD, HeaderValue::from_static(call.method));
+        let mut headers = HeaderMap::new();
+        headers.insert(VERSION, HeaderValue::from_static(MODERN));
+        headers.insert(METHOD, HeaderValue::from_static(call.method));
         if let Some(tool) = call.tool {
-            own.insert(NAME, param_headers::encode_value(tool));
+            headers.insert(NAME, param_headers::encode_value(tool));
         }
         if let Some(arguments) = call.params.get("arguments") {
-            own.extend(params.iter().filter_map(|param| param_headers::argument_header(param, arguments)));
+            headers.extend(params.iter().filter_map(|param| param_headers::argument_header(param, arguments)));
         }
         let body = message::request(id, call.method, &message::modern(call.params.clone()));
-        self.exchange(id, own, &body, call.idempotent, false).await
+        self.exchange(id, headers, &body, call.idempotent, false).await
     }
 
-    /// Whether a refusal says that the server wants a session opened first. What only newer servers say does not,
-    /// unless it names older revisions; nor does a refusal of who asks or how often.
+    /// Returns true if a rejection means that the server requires a session. Errors of the modern era do not, unless they
+    /// name an older revision; neither do rejected credentials nor rate limits.
     fn requires_session(&self, response: &McpResponse) -> bool {
         let is_known_modern = self.run.host.mcp_cache.era(&self.server) == Some(Era::Modern);
         match &response.message {
@@ -212,23 +227,23 @@ impl<'r, 'a> McpClient<'r, 'a> {
             Some(Message::Error(error)) => {
                 let asks_for_session =
                     ["initiali", "session"].iter().any(|word| error.message.to_ascii_lowercase().contains(word));
-                asks_for_session || (is_refusal(response.incoming.status) && error.code != -32601)
+                asks_for_session || (is_rejection(response.http.status) && error.code != METHOD_NOT_FOUND)
             }
             Some(Message::Result(_)) => false,
-            None => is_refusal(response.incoming.status),
+            None => is_rejection(response.http.status),
         }
     }
 
-    /// Asks within a session: the account's, or a new one where it has none or the server has lost it.
+    /// Sends a request within the account's session. A new one is opened if it has none or if the server lost it.
     async fn call_legacy(&mut self, call: &McpCall<'_>) -> Result<Value, Error> {
         let cache = &self.run.host.mcp_cache;
         let key = self.session_key()?;
         if let Some(session) = key.as_deref().and_then(|key| cache.session(key)) {
             let response = self.send_legacy(call, &session).await?;
-            if !is_lost(&response) {
+            if !is_session_lost(&response) {
                 return self.result(call, response);
             }
-            key.iter().for_each(|key| cache.forget_session(key));
+            key.iter().for_each(|key| cache.evict_session(key));
         }
         let session = Arc::new(self.initialize().await?);
         cache.set_era(&self.server, Era::Legacy);
@@ -242,18 +257,19 @@ impl<'r, 'a> McpClient<'r, 'a> {
         self.result(call, response?)
     }
 
-    /// Whose session it is; none for who has no account yet, whose session is ended after use.
+    /// Returns the session's key in the cache; `None` before the account is linked, when the session is ended after use.
     fn session_key(&self) -> Result<Option<String>, Error> {
         let Some(account) = &self.run.ctx.ids.account_id else { return Ok(None) };
-        let outgoing = self.outgoing(Method::POST, HeaderMap::new(), Bytes::new(), false)?;
-        let mut proof = outgoing.url.to_string();
-        for (name, value) in &outgoing.headers {
-            proof.extend(["\n", name.as_str(), ": ", &String::from_utf8_lossy(value.as_bytes())]);
+        let request = self.http_request(Method::POST, HeaderMap::new(), Bytes::new(), false)?;
+        let mut credentials = request.url.to_string();
+        for (name, value) in &request.headers {
+            credentials.extend(["\n", name.as_str(), ": ", &String::from_utf8_lossy(value.as_bytes())]);
         }
-        let hash = Vault::hash_token(Secret::new(proof).expose()).hex();
+        let hash = Vault::hash_token(Secret::new(credentials).expose()).hex();
         Ok(Some(format!("{account}\n{}\n{hash}", self.server)))
     }
 
+    /// Opens a session (MCP 2025-11-25, basic/lifecycle).
     async fn initialize(&mut self) -> Result<McpSession, Error> {
         let id = self.take_id();
         let params = Map::from_iter([
@@ -264,31 +280,31 @@ impl<'r, 'a> McpClient<'r, 'a> {
         let call = McpCall { method: "initialize", tool: None, params, idempotent: true };
         let body = message::request(id, call.method, &call.params);
         let response = self.exchange(id, HeaderMap::new(), &body, true, false).await?;
-        let session = response.incoming.headers.get(&SESSION).cloned().map(|mut id| {
+        let session = response.http.headers.get(&SESSION).cloned().map(|mut id| {
             id.set_sensitive(true);
             id
         });
-        let url = response.incoming.url.clone();
+        let url = response.http.url.clone();
         let result = self.result(&call, response)?;
         let theirs = result.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
         let Some(version) = LEGACY.into_iter().find(|ours| *ours == theirs) else {
             let theirs = theirs.chars().filter(char::is_ascii_graphic).take(32).collect::<String>();
-            let known = LEGACY.join(", ");
+            let legacy = LEGACY.join(", ");
             let message = format!(
-                "{} speaks the revision `{theirs}` of the Model Context Protocol at {}; known are {MODERN}, {known}",
+                "{} speaks the revision `{theirs}` of the Model Context Protocol at {}; supported are {MODERN}, {legacy}",
                 self.title(),
                 display_url(&url)
             );
             return Err(Error::new(ErrorCode::ProviderInvalidResponse, message));
         };
         let session = McpSession { id: session, version };
-        let error_out = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-        let response = self.exchange(0, headers_of(&session), &error_out, true, false).await?;
-        if !response.incoming.status.is_success() {
+        let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        let response = self.exchange(0, session_headers(&session), &initialized, true, false).await?;
+        if !response.http.status.is_success() {
             return Err(crate::response::provider_error::provider_error(
                 self.run.host.clock(),
                 self.title(),
-                &response.incoming,
+                &response.http,
             ));
         }
         Ok(session)
@@ -297,13 +313,13 @@ impl<'r, 'a> McpClient<'r, 'a> {
     async fn send_legacy(&mut self, call: &McpCall<'_>, session: &McpSession) -> Result<McpResponse, Error> {
         let id = self.take_id();
         let body = message::request(id, call.method, &call.params);
-        self.exchange(id, headers_of(session), &body, call.idempotent, true).await
+        self.exchange(id, session_headers(session), &body, call.idempotent, true).await
     }
 
-    /// Ends a session that nobody will use again. Servers need not allow it.
+    /// Ends a session that is no longer used. Servers may reject this.
     async fn end_session(&self, session: &McpSession) {
-        if let Ok(outgoing) = self.outgoing(Method::DELETE, headers_of(session), Bytes::new(), false) {
-            let _ = self.run.send(outgoing).await;
+        if let Ok(request) = self.http_request(Method::DELETE, session_headers(session), Bytes::new(), false) {
+            let _ = self.run.send(request).await;
         }
     }
 
@@ -313,119 +329,119 @@ impl<'r, 'a> McpClient<'r, 'a> {
         id
     }
 
-    fn outgoing(
+    /// Returns an authenticated HTTP request to the server.
+    fn http_request(
         &self,
         method: Method,
-        own: HeaderMap,
+        mut headers: HeaderMap,
         body: Bytes,
         idempotent: bool,
     ) -> Result<OutboundRequest, Error> {
-        let mut headers = own;
         headers.insert(header::ACCEPT, ACCEPT);
-        // A packed stream would come in blocks, late.
+        // A compressed stream would arrive late, in blocks.
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if method == Method::POST {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let outgoing =
+        let request =
             OutboundRequest { method, url: self.target.url.clone(), headers, body, idempotent, certificate: None };
-        self.run.authenticate(&self.target, self.authorization, outgoing)
+        self.run.authenticate(&self.target, self.authorization, request)
     }
 
+    /// Sends a message and reads the response to request `id`. An interrupted stream is resumed if `resumes` is true.
     async fn exchange(
         &self,
         id: u64,
-        own: HeaderMap,
+        headers: HeaderMap,
         body: &Value,
         idempotent: bool,
         resumes: bool,
     ) -> Result<McpResponse, Error> {
-        let outgoing = self.outgoing(Method::POST, own.clone(), Bytes::from(body.to_string()), idempotent)?;
-        let mut events = EventReader::answering(id);
-        let mut outcome = self.run.send_observed(outgoing, self.deadline, &mut events).await;
+        let request = self.http_request(Method::POST, headers.clone(), Bytes::from(body.to_string()), idempotent)?;
+        let mut events = EventReader::for_request(id);
+        let mut outcome = self.run.send_observed(request, self.deadline, &mut events).await;
         for _ in 0..MAX_RESUMES {
-            let broke_off = match &outcome {
-                Ok(incoming) => incoming.status.is_success() && events.is_stream() && events.message.is_none(),
+            let is_interrupted = match &outcome {
+                Ok(response) => response.status.is_success() && events.is_stream() && events.message.is_none(),
                 Err(error) => error.code == ErrorCode::ProviderConnection,
             };
-            let Some((place, wait)) = events.resume().filter(|_| resumes && broke_off) else { break };
-            let Ok(place) = HeaderValue::try_from(place) else { break };
-            let wait = Duration::from_millis(wait.unwrap_or(DEFAULT_RESUME_MILLIS).min(MAX_RESUME_MILLIS));
-            if Instant::now().checked_add(wait).is_none_or(|then| then >= self.deadline) {
+            let Some((event_id, retry)) = events.resume_point().filter(|_| resumes && is_interrupted) else { break };
+            let Ok(event_id) = HeaderValue::try_from(event_id) else { break };
+            let delay = retry.map_or(DEFAULT_RESUME_DELAY, Duration::from_millis).min(MAX_RESUME_DELAY);
+            if Instant::now().checked_add(delay).is_none_or(|resume_at| resume_at >= self.deadline) {
                 break;
             }
-            let mut own = own.clone();
-            own.insert(HeaderName::from_static("last-event-id"), place);
-            let outgoing = self.outgoing(Method::GET, own, Bytes::new(), true)?;
-            sleep(wait).await;
-            let mut resumed = EventReader::answering(id);
-            let again = self.run.send_observed(outgoing, self.deadline, &mut resumed).await;
-            // A server that does not take streams up again leaves what was there: a stream without an answer.
-            if again.as_ref().is_ok_and(|incoming| !incoming.status.is_success()) {
+            let mut headers = headers.clone();
+            headers.insert(HeaderName::from_static("last-event-id"), event_id);
+            let request = self.http_request(Method::GET, headers, Bytes::new(), true)?;
+            sleep(delay).await;
+            let mut resumed = EventReader::for_request(id);
+            let again = self.run.send_observed(request, self.deadline, &mut resumed).await;
+            // If the server cannot resume the stream, the interrupted one remains the outcome.
+            if again.as_ref().is_ok_and(|response| !response.status.is_success()) {
                 break;
             }
             (outcome, events) = (again, resumed);
         }
-        let incoming = outcome?;
-        events.observe_decompressed(&incoming.body).map_err(|cause| cause_error(cause, self.title(), &incoming.url))?;
+        let http = outcome?;
+        events.observe_decompressed(&http.body).map_err(|cause| cause_error(cause, self.title(), &http.url))?;
         let is_stream = events.is_stream();
-        let message = if is_stream { events.message } else { json_response(id, &incoming) };
-        Ok(McpResponse { incoming, message, is_stream })
+        let message = if is_stream { events.message } else { json_response(id, &http) };
+        Ok(McpResponse { http, message, is_stream })
     }
 
-    /// A request's result; an error where it was refused or not answered.
+    /// Returns the result of a request, or the error of a rejected or missing response.
     fn result(&self, call: &McpCall<'_>, response: McpResponse) -> Result<Value, Error> {
-        let McpResponse { incoming, message, is_stream } = response;
+        let McpResponse { http, message, is_stream } = response;
         let title = self.title();
         match message {
-            Some(Message::Result(result)) if incoming.status.is_success() => Ok(result),
+            Some(Message::Result(result)) if http.status.is_success() => Ok(result),
             Some(Message::Error(error)) => {
-                let what = match call.tool {
+                let subject = match call.tool {
                     Some(tool) => format!("the call of the tool `{tool}`"),
                     None => format!("`{}`", call.method),
                 };
-                Err(errors::rpc(self.run.host.clock(), title, &what, &incoming, &error))
+                Err(errors::rpc(self.run.host.clock(), title, &subject, &http, &error))
             }
-            _ if !incoming.status.is_success() => {
-                Err(crate::response::provider_error::provider_error(self.run.host.clock(), title, &incoming))
+            _ if !http.status.is_success() => {
+                Err(crate::response::provider_error::provider_error(self.run.host.clock(), title, &http))
             }
             _ if is_stream => {
-                let message = format!("{title} ended its stream of events before the answer came; try again");
+                let message = format!("{title} ended its event stream before the response; try again");
                 let error = Error::new(ErrorCode::ProviderConnection, message);
                 Err(error)
             }
-            _ => Err(errors::invalid_response(title, &incoming, &describe_invalid(&incoming))),
+            _ => Err(errors::invalid_response(title, &http, &describe_invalid(&http))),
         }
     }
 }
 
-/// The answer in a JSON body, which an error's body may be as well.
-fn json_response(id: u64, incoming: &InboundResponse) -> Option<Message> {
-    let kind = content_type(incoming);
+/// Returns the response in a JSON body, with any HTTP status.
+fn json_response(id: u64, response: &InboundResponse) -> Option<Message> {
+    let kind = content_type(response);
     let is_json = is_media_type(kind, "application/json") || kind.is_empty();
-    serde_json::from_slice(&incoming.body).ok().filter(|_| is_json).and_then(|body| message::response_to(id, body))
+    serde_json::from_slice(&response.body).ok().filter(|_| is_json).and_then(|body| message::response_to(id, body))
 }
 
-fn content_type(incoming: &InboundResponse) -> &str {
-    incoming.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
+fn content_type(response: &InboundResponse) -> &str {
+    response.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
-fn describe_invalid(incoming: &InboundResponse) -> String {
-    let kind = content_type(incoming);
-    let status = incoming.status.as_u16();
-    if incoming.body.is_empty() {
-        return format!("{status} and nothing where a JSON-RPC message was expected");
+/// Describes the body that was received in place of a JSON-RPC message, as a noun phrase.
+fn describe_invalid(response: &InboundResponse) -> String {
+    let kind = content_type(response);
+    if response.body.is_empty() {
+        return "an empty body in place of a JSON-RPC message".to_owned();
     }
     if is_media_type(kind, "application/json") {
-        return format!("{status} and JSON that is no answer to the request");
+        return "JSON that is not a response to the request".to_owned();
     }
     let kind = kind.chars().filter(|c| !c.is_control()).take(60).collect::<String>();
-    format!(
-        "{status} and `{kind}` where JSON or a stream of events was expected; is this the address of an MCP server?"
-    )
+    format!("`{kind}` in place of JSON or an event stream; check that the URL is that of an MCP server")
 }
 
-fn headers_of(session: &McpSession) -> HeaderMap {
+/// Returns the headers of a session.
+fn session_headers(session: &McpSession) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(VERSION, HeaderValue::from_static(session.version));
     if let Some(id) = &session.id {
@@ -434,8 +450,8 @@ fn headers_of(session: &McpSession) -> HeaderMap {
     headers
 }
 
-/// A refusal of how it was asked, not of who asks (401, 403) or how often (429).
-fn is_refusal(status: StatusCode) -> bool {
+/// Returns true if a status rejects the form of a request, not its credentials (401, 403) or its rate (429).
+fn is_rejection(status: StatusCode) -> bool {
     status.is_client_error()
         && !matches!(
             status,
@@ -446,21 +462,20 @@ fn is_refusal(status: StatusCode) -> bool {
         )
 }
 
-/// Whether the server does not know the session any more.
-fn is_lost(response: &McpResponse) -> bool {
+/// Returns true if the server no longer knows the session.
+fn is_session_lost(response: &McpResponse) -> bool {
     let asks_for_session = match &response.message {
         Some(Message::Error(error)) => {
-            let words = error.message.to_ascii_lowercase();
-            words.contains("session") || words.contains("initiali")
+            let message = error.message.to_ascii_lowercase();
+            message.contains("session") || message.contains("initiali")
         }
         _ => false,
     };
-    response.incoming.status == StatusCode::NOT_FOUND
-        || (asks_for_session
-            && (response.incoming.status == StatusCode::BAD_REQUEST || response.incoming.status.is_success()))
+    let status = response.http.status;
+    status == StatusCode::NOT_FOUND || (asks_for_session && (status == StatusCode::BAD_REQUEST || status.is_success()))
 }
 
-/// The newest older revision that both sides speak.
+/// Returns the newest legacy revision that both sides support.
 fn common_revision(error: &RpcError) -> Option<&'static str> {
     let theirs = error.supported();
     LEGACY.into_iter().find(|ours| theirs.contains(ours))

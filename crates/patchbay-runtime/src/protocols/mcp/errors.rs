@@ -1,51 +1,52 @@
-//! What goes wrong with an MCP server, in its own words where it has some.
+//! Errors of MCP servers, with the server's message if it has one.
 
 use patchbay_egress::{InboundResponse, display_url};
 use patchbay_model::Clock;
 use serde_json::Value;
 
-use super::message::RpcError;
+use super::message::{METHOD_NOT_FOUND, RpcError};
 use crate::{
     Error, ErrorCode, ProviderFailure,
     response::provider_error::{body_for_display, provider_error},
 };
 
-/// The most of a server's words that is repeated in ours, in characters.
+/// The maximum length of a server's message in an error, in characters.
 const MAX_MESSAGE_CHARS: usize = 300;
 
-/// A JSON-RPC error. What HTTP's status says counts where it is an error; else the code decides.
+/// Returns the error for a JSON-RPC error. An HTTP error status takes precedence over the JSON-RPC code. `subject` is the
+/// request that failed.
 pub(super) fn rpc(
     clock: &dyn Clock,
     provider: &str,
-    what: &str,
-    incoming: &InboundResponse,
+    subject: &str,
+    response: &InboundResponse,
     error: &RpcError,
 ) -> Error {
-    let mut error_out = provider_error(clock, provider, incoming);
-    if error_out.code.status() == 401 || error_out.code == ErrorCode::AccountMissingScopes {
-        return error_out;
+    let mut mapped = provider_error(clock, provider, response);
+    if mapped.code.status() == 401 || mapped.code == ErrorCode::AccountMissingScopes {
+        return mapped;
     }
-    if incoming.status.is_success() {
-        error_out.set_status(match error.code {
-            // Invalid params: the caller's arguments, as the tool's schema has them.
+    if response.status.is_success() {
+        mapped.set_status(match error.code {
+            // Invalid params: the caller's arguments do not match the tool's schema.
             -32602 => 400,
-            // Method not found.
-            -32601 => 404,
+            METHOD_NOT_FOUND => 404,
             _ => 502,
         });
     }
-    error_out.message =
-        format!("{provider} refused {what}: {} (JSON-RPC error {})", shorten(&error.message), error.code);
-    error_out
+    mapped.message =
+        format!("{provider} rejected {subject}: {} (JSON-RPC error {})", shorten(&error.message), error.code);
+    mapped
 }
 
-/// An answer that is no answer.
-pub(super) fn invalid_response(provider: &str, incoming: &InboundResponse, why: &str) -> Error {
-    let message = format!("{provider} answered with {why}");
-    Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure(incoming))
+/// Returns the 502 for a response that is not a response to the request. `found` is a noun phrase for its
+/// content.
+pub(super) fn invalid_response(provider: &str, response: &InboundResponse, found: &str) -> Error {
+    let message = format!("{provider} responded with {} and {found}", response.status.as_u16());
+    Error::new(ErrorCode::ProviderInvalidResponse, message).with_provider(failure(response))
 }
 
-/// A tool that ran and failed (`isError`).
+/// Returns the 422 for a tool that reported an error (`isError`).
 pub fn tool_failed(provider: &str, tool: &str, message: &str, result: &Value, url: &url::Url) -> Error {
     let message = format!("{provider}: the tool `{tool}` failed: {}", shorten(message));
     let failure = ProviderFailure {
@@ -57,21 +58,23 @@ pub fn tool_failed(provider: &str, tool: &str, message: &str, result: &Value, ur
     Error::provider(422, message).with_provider(failure)
 }
 
-fn failure(incoming: &InboundResponse) -> ProviderFailure {
-    let kind = incoming.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+/// Returns the provider's response for an error.
+fn failure(response: &InboundResponse) -> ProviderFailure {
+    let kind = response.headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     ProviderFailure {
-        status: Some(incoming.status.as_u16()),
-        url: display_url(&incoming.url),
-        body: body_for_display(&incoming.body),
+        status: Some(response.status.as_u16()),
+        url: display_url(&response.url),
+        body: body_for_display(&response.body),
         headers: kind.map(|kind| ("content-type".to_owned(), kind.to_owned())).into_iter().collect(),
         ..ProviderFailure::default()
     }
 }
 
+/// Shortens a server's message.
 fn shorten(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() {
-        return "it gave no reason".to_owned();
+        return "no reason given".to_owned();
     }
     let short = text.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
     if short.len() < text.len() { format!("{short}…") } else { short }

@@ -1,4 +1,4 @@
-//! A stream of server-sent events (WHATWG HTML, section 9.2), read for the one answer that it must bring.
+//! Reads a stream of server-sent events (WHATWG HTML, section 9.2) until the response to a request.
 
 use std::ops::ControlFlow;
 
@@ -8,37 +8,42 @@ use serde_json::Value;
 
 use super::message::{Message, response_to};
 
-/// The most events that come before the answer.
+/// The maximum number of events before the response.
 const MAX_EVENTS: usize = 10_000;
 
-/// Reads events until the answer to a request has come.
+/// Reads events until the response to a request.
 pub(super) struct EventReader {
     id: u64,
     is_stream: bool,
-    /// Whether the body's bytes were shown as they came.
+    /// True if the body was observed while it arrived.
     was_streamed: bool,
     parser: EventParser,
-    /// The answer.
+    /// The response.
     pub(super) message: Option<Message>,
 }
 
 impl EventReader {
-    pub(super) fn answering(id: u64) -> Self {
+    /// Creates a reader for the response to request `id`.
+    pub(super) fn for_request(id: u64) -> Self {
         Self { id, is_stream: false, was_streamed: false, parser: EventParser::default(), message: None }
     }
 
-    /// Whether the answer is a stream of events.
+    /// Returns true if the body is a stream of events.
     pub(super) fn is_stream(&self) -> bool {
         self.is_stream
     }
 
-    /// Where a stream that broke off can be taken up again, and after how many milliseconds.
-    pub(super) fn resume(&self) -> Option<(&str, Option<u64>)> {
-        let place = self.parser.last_id.as_deref().filter(|place| !place.is_empty())?;
-        Some((place, self.parser.retry))
+    /// Returns the event id from which an interrupted stream can be resumed, and the server's delay in milliseconds.
+    pub(super) fn resume_point(&self) -> Option<(&str, Option<u64>)> {
+        let last_id = self.parser.last_id.as_deref().filter(|id| !id.is_empty())?;
+        Some((last_id, self.parser.retry_millis))
     }
 
-    /// The events of a body that came packed.
+    /// Reads the events of a compressed body, which is not observed while it arrives.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureCause::InvalidResponse`] after too many events without a response.
     pub(super) fn observe_decompressed(&mut self, body: &[u8]) -> Result<(), FailureCause> {
         if self.is_stream && !self.was_streamed {
             let _ = self.observe(body)?;
@@ -71,19 +76,19 @@ impl BodyObserver for EventReader {
             found.is_some()
         });
         if self.message.is_none() && self.parser.events > MAX_EVENTS {
-            let why = format!("its stream has more than {MAX_EVENTS} events and no answer");
-            return Err(FailureCause::InvalidResponse(why));
+            let reason = format!("its event stream has more than {MAX_EVENTS} events and no response");
+            return Err(FailureCause::InvalidResponse(reason));
         }
         Ok(if self.message.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }
 
-/// Whether a content type is of a media type, whatever its parameters.
-pub(super) fn is_media_type(kind: &str, wanted: &str) -> bool {
-    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted)
+/// Returns true if a content type has this media type, with any parameters.
+pub(super) fn is_media_type(content_type: &str, media_type: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
 }
 
-/// Takes a stream apart, whatever pieces it comes in.
+/// Parses a stream, in chunks of any size.
 #[derive(Default)]
 struct EventParser {
     line: Vec<u8>,
@@ -92,12 +97,12 @@ struct EventParser {
     data: Option<String>,
     kind: String,
     last_id: Option<String>,
-    retry: Option<u64>,
+    retry_millis: Option<u64>,
     events: usize,
 }
 
 impl EventParser {
-    /// Gives each message's data, until `is_enough` says so.
+    /// Passes the data of each message to `is_enough`, until it returns true.
     fn feed(&mut self, bytes: &[u8], mut is_enough: impl FnMut(&str) -> bool) {
         for &byte in bytes {
             let ends_line = match byte {
@@ -118,6 +123,7 @@ impl EventParser {
         }
     }
 
+    /// Processes a complete line. An empty line ends an event.
     fn end_line(&mut self, is_enough: &mut impl FnMut(&str) -> bool) -> bool {
         let line = std::mem::take(&mut self.line);
         let mut line = String::from_utf8_lossy(&line);
@@ -144,8 +150,8 @@ impl EventParser {
             },
             "event" => value.clone_into(&mut self.kind),
             "id" if !value.contains('\0') => self.last_id = Some(value.to_owned()),
-            "retry" => self.retry = value.parse().ok().or(self.retry),
-            // A comment (with no name before the colon) or a field that nobody knows.
+            "retry" => self.retry_millis = value.parse().ok().or(self.retry_millis),
+            // A comment (without a name before the colon) or an unknown field.
             _ => {}
         }
         false
@@ -167,11 +173,11 @@ mod tests {
         HeaderMap::from_iter([(header::CONTENT_TYPE, "Text/Event-Stream; charset=utf-8".parse().unwrap())])
     }
 
-    fn read(pieces: &[&[u8]]) -> EventReader {
-        let mut events = EventReader::answering(7);
+    fn read(chunks: &[&[u8]]) -> EventReader {
+        let mut events = EventReader::for_request(7);
         events.start(StatusCode::OK, &headers());
-        for piece in pieces {
-            if events.observe(piece).unwrap().is_break() {
+        for chunk in chunks {
+            if events.observe(chunk).unwrap().is_break() {
                 break;
             }
         }
@@ -179,15 +185,15 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_is_found_among_comments_other_events_and_notifications() {
+    fn the_response_is_found_among_comments_other_events_and_notifications() {
         let events = read(&[STREAM.as_bytes()]);
         assert_eq!(events.message, Some(Message::Result(json!({ "ok": true }))));
-        assert_eq!(events.resume(), Some(("2", Some(250))));
+        assert_eq!(events.resume_point(), Some(("2", Some(250))));
     }
 
     #[test]
-    fn a_stream_without_an_answer_ends_at_so_many_events() {
-        let mut events = EventReader::answering(7);
+    fn a_stream_without_a_response_is_limited() {
+        let mut events = EventReader::for_request(7);
         events.start(StatusCode::OK, &headers());
         let many = "data: {}\n\n".repeat(MAX_EVENTS);
         assert!(events.observe(many.as_bytes()).unwrap().is_continue());
@@ -195,25 +201,25 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_stream_is_not_read_as_one() {
-        let mut events = EventReader::answering(7);
+    fn a_body_of_another_content_type_is_not_read_as_a_stream() {
+        let mut events = EventReader::for_request(7);
         events.start(StatusCode::OK, &HeaderMap::new());
         assert!(events.observe(STREAM.as_bytes()).unwrap().is_continue());
-        assert!(events.message.is_none() && events.resume().is_none());
+        assert!(events.message.is_none() && events.resume_point().is_none());
     }
 
     proptest! {
         #[test]
-        fn pieces_make_no_difference(cuts in proptest::collection::vec(0..STREAM.len(), 0..12)) {
+        fn the_size_of_chunks_makes_no_difference(cuts in proptest::collection::vec(0..STREAM.len(), 0..12)) {
             let mut cuts = cuts;
             cuts.extend([0, STREAM.len()]);
             cuts.sort_unstable();
-            let pieces = cuts.windows(2).map(|pair| &STREAM.as_bytes()[pair[0]..pair[1]]).collect::<Vec<_>>();
-            prop_assert_eq!(read(&pieces).message, Some(Message::Result(json!({ "ok": true }))));
+            let chunks = cuts.windows(2).map(|pair| &STREAM.as_bytes()[pair[0]..pair[1]]).collect::<Vec<_>>();
+            prop_assert_eq!(read(&chunks).message, Some(Message::Result(json!({ "ok": true }))));
         }
 
         #[test]
-        fn any_bytes_are_borne(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn no_bytes_cause_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = read(&[&bytes]).message;
         }
     }

@@ -1,4 +1,4 @@
-//! JSON-RPC 2.0 messages as MCP sends them.
+//! JSON-RPC 2.0 messages of MCP.
 
 use serde_json::{Map, Value, json};
 
@@ -7,23 +7,25 @@ pub(super) const LEGACY: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", 
 /// The revision without sessions.
 pub(super) const MODERN: &str = "2026-07-28";
 
-/// The tools' headers do not fit the body.
+/// The code of an error: the method does not exist (JSON-RPC 2.0, section 5.1).
+pub(super) const METHOD_NOT_FOUND: i64 = -32601;
+/// The code of an error: the headers do not match the body.
 pub(super) const HEADER_MISMATCH: i64 = -32020;
-/// The server does not speak the revision.
+/// The code of an error: the server does not support the revision.
 pub(super) const UNSUPPORTED_VERSION: i64 = -32022;
-/// Errors that only servers of the newer era have.
+/// The codes that only servers of the modern era return.
 const MODERN_ERRORS: std::ops::RangeInclusive<i64> = UNSUPPORTED_VERSION..=HEADER_MISMATCH;
 
-/// What a server says to a request.
+/// A response to a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Message {
-    /// What was asked for.
+    /// The result.
     Result(Value),
-    /// Why not.
+    /// The error.
     Error(RpcError),
 }
 
-/// A JSON-RPC error.
+/// A JSON-RPC error (JSON-RPC 2.0, section 5.1).
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RpcError {
     pub(super) code: i64,
@@ -32,29 +34,29 @@ pub(super) struct RpcError {
 }
 
 impl RpcError {
-    /// Whether only a server of the newer era says so.
+    /// Returns true if only a server of the modern era returns this error.
     pub(super) fn is_modern(&self) -> bool {
         MODERN_ERRORS.contains(&self.code) || self.data.get("supported").is_some_and(Value::is_array)
     }
 
-    /// The revisions that the server would take.
+    /// Returns the revisions that the server supports.
     pub(super) fn supported(&self) -> Vec<&str> {
         let list = self.data.get("supported").and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str).take(16).collect()
     }
 }
 
-/// Who asks.
+/// Returns the client's name and version.
 pub(super) fn client() -> Value {
     json!({ "name": "Patchbay", "version": env!("CARGO_PKG_VERSION") })
 }
 
-/// A request.
+/// Returns a request.
 pub(super) fn request(id: u64, method: &str, params: &Map<String, Value>) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
 }
 
-/// Parameters with what every request of the newer era carries.
+/// Adds the metadata that every request of the modern era contains.
 pub(super) fn modern(mut params: Map<String, Value>) -> Map<String, Value> {
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": MODERN,
@@ -65,14 +67,14 @@ pub(super) fn modern(mut params: Map<String, Value>) -> Map<String, Value> {
     params
 }
 
-/// The answer to request `id` in a message or a batch of them (which 2025-03-26 had). Notifications, and requests
-/// of the server's own, are none. An error without an id is one to the only request of its exchange.
+/// Returns the response to request `id` in a message or a batch (revision 2025-03-26). Notifications and the server's
+/// requests are ignored. An error without an id belongs to the only request of its exchange.
 pub(super) fn response_to(id: u64, message: Value) -> Option<Message> {
     match message {
         Value::Array(batch) => batch.into_iter().find_map(|one| response_to(id, one)),
         Value::Object(mut members) => {
             let theirs = members.get("id").cloned().unwrap_or(Value::Null);
-            // Some give the id back as text.
+            // Some servers return the id as text.
             let is_ours = theirs.as_u64() == Some(id) || theirs.as_str() == Some(id.to_string().as_str());
             if let Some(error) = members.get("error").filter(|error| error.is_object())
                 && (is_ours || theirs.is_null())
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answer_is_told_from_everything_else() {
+    fn only_the_response_to_the_request_is_returned() {
         let result = |value: Value| Some(Message::Result(value));
         assert_eq!(response_to(3, json!({ "id": 3, "result": { "a": 1 } })), result(json!({ "a": 1 })));
         assert_eq!(response_to(3, json!({ "id": "3", "result": null })), result(Value::Null));

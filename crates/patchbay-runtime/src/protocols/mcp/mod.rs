@@ -1,12 +1,12 @@
-//! Speaking with MCP servers (Model Context Protocol): tools are listed and called over streamable HTTP.
+//! Client of MCP servers (Model Context Protocol): lists and calls tools over the Streamable HTTP transport.
 //!
-//! The protocol has two eras. Since its revision of 2026-07-28 each request stands by itself and says who asks and
-//! in which version; before, a handshake opened a session. Which one a server speaks is found out by asking in the
-//! newer way ([`client`]) and remembered for its address ([`server_cache`]). Answers come as one JSON object or as a
-//! stream of events ([`event_stream`]), of which no more is read than holds the answer.
+//! The protocol has two eras. Since revision 2026-07-28, each request is independent and contains the client's name and
+//! the revision; earlier revisions open a session with a handshake. The client sends a request of the modern era first
+//! ([`client`]) and caches the server's era by its URL ([`server_cache`]). A response is a JSON object or a stream of
+//! events ([`event_stream`]), which is read only until the response to the request.
 //!
-//! A server is a stranger: what it says is bounded in size, in events, in pages and in time; what it asks of us
-//! (sampling, elicitation, roots) is never offered and never answered.
+//! Servers are not trusted: the size, the events, the pages and the duration of responses are limited. Requests from the
+//! server (sampling, elicitation, roots) are neither offered as a capability nor answered.
 
 pub mod client;
 pub mod errors;

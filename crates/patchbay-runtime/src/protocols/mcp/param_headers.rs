@@ -1,25 +1,29 @@
-//! What a request of the newer era repeats in its headers (2026-07-28, basic/transports/streamable-http): the method,
-//! the tool, and those of the tool's parameters that its schema marks with `x-mcp-header`.
+//! Headers that repeat parameters of a tool (MCP 2026-07-28, basic/transports/streamable-http): those that the tool's
+//! schema marks with `x-mcp-header`.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-/// How deep a schema is looked into.
+/// The maximum depth to which a schema is read.
 const MAX_DEPTH: usize = 16;
-/// The most parameters of a tool that go into headers.
+/// The maximum number of a tool's parameters in headers.
 const MAX_HEADERS: usize = 64;
-/// The largest integer that a header carries (2^53 − 1), either side of zero.
+/// The maximum absolute value of an integer in a header (2^53 − 1).
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
-/// A parameter that goes into a header as well.
+/// A parameter that a header repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ParamHeader {
     name: HeaderName,
     path: Vec<String>,
 }
 
-/// The parameters of a tool that go into headers; why the tool's definition is wrong, if it is.
+/// Returns the parameters of a tool that headers repeat.
+///
+/// # Errors
+///
+/// The reason for which the tool's definition is not valid.
 pub(super) fn tool_headers(tool: &Value) -> Result<Vec<ParamHeader>, &'static str> {
     let mut found = Vec::new();
     match tool.get("inputSchema") {
@@ -29,7 +33,7 @@ pub(super) fn tool_headers(tool: &Value) -> Result<Vec<ParamHeader>, &'static st
     Ok(found)
 }
 
-/// Looks at a schema and all below it. A mark counts where only `properties` lead to it; elsewhere it is wrong.
+/// Collects the marked parameters of a schema. A mark is valid only on a property that is reached through `properties`.
 fn walk(
     schema: &Value,
     path: &mut Vec<String>,
@@ -65,6 +69,7 @@ fn walk(
     Ok(())
 }
 
+/// Returns the header of a marked parameter.
 fn param_header(
     mark: &Value,
     schema: &Map<String, Value>,
@@ -72,21 +77,22 @@ fn param_header(
     is_reachable: bool,
     found: &[ParamHeader],
 ) -> Result<ParamHeader, &'static str> {
-    let text = mark.as_str().filter(|text| !text.is_empty()).ok_or("an `x-mcp-header` is empty or no text")?;
-    let name = HeaderName::try_from(format!("mcp-param-{text}")).map_err(|_| "an `x-mcp-header` is no header name")?;
+    let text = mark.as_str().filter(|text| !text.is_empty()).ok_or("an `x-mcp-header` is empty or not text")?;
+    let name = HeaderName::try_from(format!("mcp-param-{text}"))
+        .map_err(|_| "an `x-mcp-header` is not a valid header name")?;
     if !is_reachable || path.is_empty() {
-        return Err("an `x-mcp-header` stands where no property leads to");
+        return Err("an `x-mcp-header` is not on a property");
     }
     if !matches!(schema.get("type").and_then(Value::as_str), Some("string" | "integer" | "boolean")) {
-        return Err("an `x-mcp-header` stands at something other than a text, an integer or a boolean");
+        return Err("an `x-mcp-header` is on a property that is not a string, an integer or a boolean");
     }
     if found.iter().any(|other| other.name == name) || found.len() >= MAX_HEADERS {
-        return Err("an `x-mcp-header` is there twice, or there are too many");
+        return Err("an `x-mcp-header` occurs twice, or the tool has too many");
     }
     Ok(ParamHeader { name, path: path.to_vec() })
 }
 
-/// The header of a parameter for a call's arguments; none where they do not hold it.
+/// Returns the header of a parameter for a call's arguments; `None` if they do not contain it.
 pub(super) fn argument_header(param: &ParamHeader, arguments: &Value) -> Option<(HeaderName, HeaderValue)> {
     let value = param.path.iter().try_fold(arguments, |at, key| at.get(key))?;
     let text = match value {
@@ -102,13 +108,13 @@ pub(super) fn argument_header(param: &ParamHeader, arguments: &Value) -> Option<
     Some((param.name.clone(), value))
 }
 
-/// A value that a header can carry: as it is where that is plain, else in base64 between marks.
+/// Encodes a value for a header: unchanged if it is printable ASCII, otherwise as base64 in `=?base64?…?=`.
 pub(super) fn encode_value(text: &str) -> HeaderValue {
     let is_plain = text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | 0x21..=0x7e))
         && text.trim_matches([' ', '\t']) == text
         && !(text.starts_with("=?base64?") && text.ends_with("?="));
-    let coded = if is_plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) };
-    HeaderValue::try_from(coded).unwrap_or_else(|_| HeaderValue::from_static(""))
+    let encoded = if is_plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) };
+    HeaderValue::try_from(encoded).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 #[cfg(test)]
@@ -122,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_written_as_the_specification_has_them() {
+    fn values_are_encoded_as_in_the_specification() {
         for (text, written) in [
             ("us-west1", "us-west1"),
             ("Hello, 世界", "=?base64?SGVsbG8sIOS4lueVjA==?="),
@@ -151,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn wrong_definitions_are_told() {
-        for wrong in [
+    fn invalid_definitions_are_rejected() {
+        for invalid in [
             json!({ "type": "string", "x-mcp-header": "" }),
             json!({ "type": "string", "x-mcp-header": "a\r\nb" }),
             json!({ "type": "string", "x-mcp-header": 5 }),
@@ -162,7 +168,7 @@ mod tests {
             json!({ "type": "object", "properties": {
                 "a": { "type": "string", "x-mcp-header": "N" }, "b": { "type": "string", "x-mcp-header": "n" } } }),
         ] {
-            assert!(tool_headers(&property(&wrong)).is_err(), "{wrong}");
+            assert!(tool_headers(&property(&invalid)).is_err(), "{invalid}");
         }
         assert_eq!(tool_headers(&property(&json!({ "type": "string" }))), Ok(Vec::new()));
         assert_eq!(tool_headers(&json!({ "name": "t" })), Ok(Vec::new()));

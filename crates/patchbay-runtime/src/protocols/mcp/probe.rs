@@ -1,4 +1,4 @@
-//! A call without a token, by which a server tells what it wants of its callers.
+//! Builds a request without a token, whose response shows how a server authorizes its clients.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use super::message::{self, MODERN};
 
-/// A request that servers of either kind answer, with a refusal where they want a token.
+/// Returns the headers and body of a request that servers of both eras answer: with a 401 if they require a token.
 pub fn mcp_probe_request() -> (HeaderMap, Bytes) {
     let headers = [
         (header::ACCEPT, "application/json, text/event-stream"),

@@ -1,7 +1,7 @@
-//! What is known of MCP servers, so that it is not asked again with every call.
+//! Caches the era, the sessions and the tool headers of MCP servers, so that not every call requests them.
 //!
-//! A session is its account's alone: it is kept under the account and a hash of what proves who asks, so that
-//! nobody speaks in another's session, and so that new credentials open a new one.
+//! A session belongs to one account: its key contains the account and a hash of the credentials, so that no account uses
+//! another one's session, and new credentials open a new one.
 
 use std::sync::Arc;
 
@@ -12,25 +12,25 @@ const MAX_SERVERS: usize = 4096;
 const MAX_SESSIONS: usize = 16_384;
 const MAX_TOOLS: usize = 16_384;
 
-/// How a server is spoken with.
+/// The era of the protocol that a server implements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Era {
-    /// Without sessions.
+    /// Since revision 2026-07-28: without sessions.
     Modern,
-    /// In sessions that `initialize` opens.
+    /// Before: with sessions that `initialize` opens.
     Legacy,
 }
 
 /// An open session.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct McpSession {
-    /// Its id; a server without state gives none.
+    /// The session id; `None` if the server is stateless.
     pub(super) id: Option<http::HeaderValue>,
-    /// The revision that was agreed on.
+    /// The negotiated revision.
     pub(super) version: &'static str,
 }
 
-/// What is known of all servers. Bounded; what is forgotten is found out again.
+/// The cache of all servers. Its size is limited; evicted entries are requested again.
 pub struct McpServerCache {
     eras: Cache<String, Era>,
     sessions: Cache<String, McpSession>,
@@ -60,7 +60,7 @@ impl McpServerCache {
         self.sessions.fill(self.sessions.generation(), key, session);
     }
 
-    pub(super) fn forget_session(&self, key: &str) {
+    pub(super) fn evict_session(&self, key: &str) {
         self.sessions.evict(key);
     }
 

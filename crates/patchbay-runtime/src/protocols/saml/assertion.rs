@@ -1,5 +1,6 @@
-//! The assertion and its enveloped signature (SAML core 2.0; XML Signature, RSA with SHA-256, exclusive
-//! canonicalisation). Everything is written in canonical form, so that what is hashed is what is sent.
+//! Writes a SAML assertion with an enveloped signature (SAML Core 2.0, sections 2.3 and 5; XML Signature with RSA, SHA-256
+//! and exclusive canonicalization). The whole document is written in canonical form, so that the hashed bytes are the
+//! bytes that are sent.
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
@@ -15,20 +16,21 @@ use super::canonical_xml::{InvalidCharacter, element, leaf};
 const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
-/// How much earlier than now it holds, in seconds: clocks differ.
+/// The time by which `NotBefore` precedes the current time, in seconds, because clocks differ.
 const CLOCK_SKEW_SECS: i64 = 60;
 
-/// What is asserted.
+/// The values of an assertion.
 pub(super) struct Assertion {
-    /// Its id, and the session's.
+    /// The assertion's id.
     pub(super) id: String,
-    pub(super) session: String,
+    pub(super) session_index: String,
     pub(super) now: Timestamp,
-    /// Seconds that it holds.
-    pub(super) lifetime: i64,
+    /// The lifetime, in seconds.
+    pub(super) lifetime_secs: i64,
     pub(super) issuer: String,
-    /// Whom it is about, and what kind of name that is.
+    /// The subject's name.
     pub(super) name_id: String,
+    /// The format of the subject's name.
     pub(super) name_id_format: String,
     /// The token endpoint.
     pub(super) recipient: String,
@@ -36,37 +38,42 @@ pub(super) struct Assertion {
     pub(super) attributes: Vec<(String, String)>,
 }
 
-/// Why there is none.
+/// The reason for which no assertion was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AssertionError {
-    /// This value holds what XML cannot carry.
+    /// The named value contains a character that XML does not allow.
     Character(&'static str),
-    /// The key does not sign.
+    /// The key cannot sign.
     Key,
 }
 
 impl Assertion {
-    /// The signed XML; the certificate is the base64 of its DER.
+    /// Returns the signed XML. `certificate` is the base64 of the certificate's DER.
+    ///
+    /// # Errors
+    ///
+    /// [`AssertionError::Character`] or [`AssertionError::Key`].
     pub(super) fn signed(&self, key: &RsaKeyPair, certificate: Option<&str>) -> Result<String, AssertionError> {
         let (issuer, rest) = self.parts()?;
-        // What is hashed is the assertion without its signature: the transform of the envelope takes it out again.
-        let bare = self.wrap(&format!("{issuer}{rest}"))?;
-        let signature = signature(&self.id, &bare, key, certificate)?;
+        // The digest covers the assertion without its signature, which the enveloped-signature transform removes.
+        let unsigned = self.wrap(&format!("{issuer}{rest}"))?;
+        let signature = signature(&self.id, &unsigned, key, certificate)?;
         self.wrap(&format!("{issuer}{signature}{rest}"))
     }
 
+    /// Returns the assertion element with this content.
     fn wrap(&self, content: &str) -> Result<String, AssertionError> {
         let (id, now) = (self.id.as_str(), self.now.to_rfc3339());
         let attributes = [("xmlns:saml", SAML), ("ID", id), ("IssueInstant", &now), ("Version", "2.0")];
         element("saml:Assertion", &attributes, content).map_err(invalid_in("id"))
     }
 
-    /// The issuer, and what comes after the signature.
+    /// Returns the issuer, and the elements after the signature.
     fn parts(&self) -> Result<(String, String), AssertionError> {
         let (now, start, end) = (
             self.now.to_rfc3339(),
             self.now.plus_seconds(-CLOCK_SKEW_SECS).to_rfc3339(),
-            self.now.plus_seconds(self.lifetime).to_rfc3339(),
+            self.now.plus_seconds(self.lifetime_secs).to_rfc3339(),
         );
         let issuer = leaf("saml:Issuer", &[], &self.issuer).map_err(invalid_in("issuer"))?;
         let name = leaf("saml:NameID", &[("Format", &self.name_id_format)], &self.name_id);
@@ -84,7 +91,7 @@ impl Assertion {
         let class = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
         let class = fixed(leaf("saml:AuthnContextClassRef", &[], class))?;
         let class = fixed(element("saml:AuthnContext", &[], &class))?;
-        let session = [("AuthnInstant", now.as_str()), ("SessionIndex", &self.session)];
+        let session = [("AuthnInstant", now.as_str()), ("SessionIndex", &self.session_index)];
         let statement = fixed(element("saml:AuthnStatement", &session, &class))?;
         let mut attributes = String::new();
         for (name, value) in &self.attributes {
@@ -101,7 +108,8 @@ fn invalid_in(name: &'static str) -> impl Fn(InvalidCharacter) -> AssertionError
     move |InvalidCharacter| AssertionError::Character(name)
 }
 
-fn signature(id: &str, bare: &str, key: &RsaKeyPair, certificate: Option<&str>) -> Result<String, AssertionError> {
+/// Returns the signature element for the unsigned assertion (XML Signature, sections 3.1 and 4).
+fn signature(id: &str, unsigned: &str, key: &RsaKeyPair, certificate: Option<&str>) -> Result<String, AssertionError> {
     let fixed = |outcome: Result<String, InvalidCharacter>| outcome.map_err(invalid_in("cert"));
     let method = |name: &str, algorithm: &str| fixed(leaf(name, &[("Algorithm", algorithm)], ""));
     let transforms = [
@@ -111,7 +119,7 @@ fn signature(id: &str, bare: &str, key: &RsaKeyPair, certificate: Option<&str>) 
     let reference = [
         fixed(element("ds:Transforms", &[], &transforms.concat()))?,
         method("ds:DigestMethod", "http://www.w3.org/2001/04/xmlenc#sha256")?,
-        fixed(leaf("ds:DigestValue", &[], &STANDARD.encode(digest(&SHA256, bare.as_bytes()))))?,
+        fixed(leaf("ds:DigestValue", &[], &STANDARD.encode(digest(&SHA256, unsigned.as_bytes()))))?,
     ];
     let content = [
         method("ds:CanonicalizationMethod", EXCLUSIVE_C14N)?,
@@ -119,10 +127,11 @@ fn signature(id: &str, bare: &str, key: &RsaKeyPair, certificate: Option<&str>) 
         fixed(element("ds:Reference", &[("URI", &format!("#{id}"))], &reference.concat()))?,
     ]
     .concat();
-    // Alone, as it is signed, it declares the prefix itself; in its place its parent does.
-    let alone = fixed(element("ds:SignedInfo", &[("xmlns:ds", XMLDSIG)], &content))?;
+    // The signed form declares the prefix itself; in the document the parent declares it.
+    let signed_form = fixed(element("ds:SignedInfo", &[("xmlns:ds", XMLDSIG)], &content))?;
     let mut value = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), alone.as_bytes(), &mut value).map_err(|_| AssertionError::Key)?;
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed_form.as_bytes(), &mut value)
+        .map_err(|_| AssertionError::Key)?;
     let mut all = fixed(element("ds:SignedInfo", &[], &content))?;
     all.push_str(&fixed(leaf("ds:SignatureValue", &[], &STANDARD.encode(value)))?);
     if let Some(certificate) = certificate {
@@ -141,9 +150,9 @@ mod tests {
     fn assertion() -> Assertion {
         Assertion {
             id: "_0123456789abcdef".to_owned(),
-            session: "_fedcba9876543210".to_owned(),
+            session_index: "_fedcba9876543210".to_owned(),
             now: "2026-01-15T10:30:00Z".parse().unwrap(),
-            lifetime: 600,
+            lifetime_secs: 600,
             issuer: "https://patchbay.example.com/?a&b".to_owned(),
             name_id: "Jörg <admin>".to_owned(),
             name_id_format: super::super::DEFAULT_NAME_ID_FORMAT.to_owned(),
@@ -161,20 +170,20 @@ mod tests {
         assertion().signed(&rsa(testing::RSA).unwrap(), Some(&certificate)).unwrap()
     }
 
-    /// `signxml` (Python) accepted exactly this document, against the certificate beside the key.
+    /// `signxml` (Python) verified exactly this document with the key's certificate.
     #[test]
-    fn the_assertion_is_the_one_that_others_verified() {
+    fn the_assertion_is_the_document_that_signxml_verified() {
         assert_eq!(signed(), include_str!("../../../tests/fixtures/saml/assertion.xml").trim_end());
     }
 
     #[test]
-    #[ignore = "writes the vector; verify it with an implementation that is not ours"]
+    #[ignore = "writes the vector; verify it with another implementation"]
     fn write_the_vector() {
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/saml/assertion.xml"), signed()).unwrap();
     }
 
     #[test]
-    fn a_value_that_xml_cannot_carry_is_named() {
+    fn a_value_that_xml_does_not_allow_is_named() {
         let wrong = Assertion { name_id: "a\u{1}".to_owned(), ..assertion() };
         assert_eq!(wrong.signed(&rsa(testing::RSA).unwrap(), None), Err(AssertionError::Character("nameId")));
     }

@@ -1,11 +1,15 @@
-//! XML in the form that exclusive canonicalisation leaves as it is (<https://www.w3.org/TR/xml-exc-c14n/>): no empty
-//! tags, attributes in order, the few escapes that it has. What is written so can be hashed as it stands.
+//! Writes XML that is already in exclusive canonical form (<https://www.w3.org/TR/xml-exc-c14n/>): no empty-element tags,
+//! ordered attributes, only the escapes of canonical XML. The result can be hashed without canonicalization.
 
-/// A character that XML 1.0 cannot carry, not even escaped.
+/// A character that XML 1.0 does not allow, not even escaped (section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct InvalidCharacter;
 
-/// An element. Attributes stand in canonical order: namespaces first, then by name.
+/// Writes an element. The caller passes attributes in canonical order: namespaces first, then by name.
+///
+/// # Errors
+///
+/// [`InvalidCharacter`] in a value of an attribute.
 pub(super) fn element(name: &str, attributes: &[(&str, &str)], content: &str) -> Result<String, InvalidCharacter> {
     let mut all = String::new();
     for (name, value) in attributes {
@@ -15,7 +19,11 @@ pub(super) fn element(name: &str, attributes: &[(&str, &str)], content: &str) ->
     Ok(format!("<{name}{all}>{content}</{name}>"))
 }
 
-/// An element that holds text.
+/// Writes an element that contains text.
+///
+/// # Errors
+///
+/// [`InvalidCharacter`] in the text or in a value of an attribute.
 pub(super) fn leaf(name: &str, attributes: &[(&str, &str)], value: &str) -> Result<String, InvalidCharacter> {
     element(name, attributes, &text(value)?)
 }
@@ -42,6 +50,7 @@ fn attribute(value: &str) -> Result<String, InvalidCharacter> {
     })
 }
 
+/// Escapes a value, and rejects characters that XML does not allow.
 fn escaped(value: &str, escape: impl Fn(char) -> Option<&'static str>) -> Result<String, InvalidCharacter> {
     let mut out = String::with_capacity(value.len());
     for c in value.chars() {
@@ -59,14 +68,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_escaped_as_canonical_xml_has_them() {
+    fn values_are_escaped_as_in_canonical_xml() {
         let written = leaf("a", &[("b", "<\"&>\t\n\r'")], "<\"&>\t\n\r'é𝄞").unwrap();
         assert_eq!(written, "<a b=\"&lt;&quot;&amp;>&#x9;&#xA;&#xD;'\">&lt;\"&amp;&gt;\t\n&#xD;'é𝄞</a>");
         assert_eq!(element("a", &[], "").unwrap(), "<a></a>");
     }
 
     #[test]
-    fn what_xml_cannot_carry_is_refused() {
+    fn characters_that_xml_does_not_allow_are_rejected() {
         for wrong in ["\0", "\u{1}", "\u{1f}", "\u{fffe}", "\u{ffff}"] {
             assert_eq!(leaf("a", &[], wrong), Err(InvalidCharacter));
             assert_eq!(leaf("a", &[("b", wrong)], ""), Err(InvalidCharacter));

@@ -1,4 +1,4 @@
-//! From a step's arguments to an envelope and the headers that go with it.
+//! Builds the envelope of a SOAP request from a step's arguments, and its headers.
 
 use http::{HeaderName, HeaderValue, header};
 use patchbay_connector::{
@@ -18,8 +18,13 @@ use crate::{
 const PREFIX: &str = "soapenv";
 const ACTION: HeaderName = HeaderName::from_static("soapaction");
 
-/// Makes the body arguments an envelope, which becomes the body of the request. `authorization` is what the
-/// request proves itself with.
+/// Wraps the body arguments in an envelope, which becomes the body of the request. A WS-Security `authorization` is
+/// added to the envelope's header.
+///
+/// # Errors
+///
+/// [`EvalError::Refused`] if the arguments or the declared envelope cannot be written as an envelope, otherwise the
+/// [`EvalError`] of an expression.
 pub fn build_envelope(
     soap: &SoapRequest,
     authorization: &Authorization,
@@ -41,19 +46,19 @@ pub fn build_envelope(
     };
     let text = match soap.envelope.as_ref() {
         Some(ValueTemplate::Text(text)) if text.is_mixed() || text.is_literal() => {
-            let written = text.eval_text(bindings, Escape::Xml)?.unwrap_or_default();
-            insert_security(written, security)?
+            let document = text.eval_text(bindings, Escape::Xml)?.unwrap_or_default();
+            insert_security(document, security)?
         }
         Some(envelope) => match envelope.eval(bindings)?.unwrap_or(Value::Null) {
-            Value::String(written) => insert_security(written, security)?,
+            Value::String(document) => insert_security(document, security)?,
             Value::Object(members) => {
-                written(&complete_envelope(members, payload, soap, bindings, &namespaces, security, version)?)?
+                to_xml(&complete_envelope(members, payload, soap, bindings, &namespaces, security, version)?)?
             }
-            _ => return Err(refused("envelope", "is neither a text nor an object")),
+            _ => return Err(rejected("envelope", "is neither text nor an object")),
         },
         None => {
             let body = body(soap, bindings, payload, &namespaces)?;
-            written(&envelope(Map::new(), body, &namespaces, security, version))?
+            to_xml(&envelope(Map::new(), body, &namespaces, security, version))?
         }
     };
     parts.whole_body = Some(Value::String(text));
@@ -61,7 +66,7 @@ pub fn build_envelope(
     set_action(parts, version, kind, action.as_deref())
 }
 
-/// Prefixes and what they stand for.
+/// Returns the prefixes and URIs of the declared namespaces.
 fn namespaces(soap: &SoapRequest, bindings: &Bindings<'_>) -> Result<Vec<(String, String)>, EvalError> {
     let text = |template: &Template| template.eval_text(bindings, Escape::None).map(Option::unwrap_or_default);
     let pair = |namespace: &patchbay_connector::definition::Namespace| {
@@ -70,8 +75,8 @@ fn namespaces(soap: &SoapRequest, bindings: &Bindings<'_>) -> Result<Vec<(String
     soap.namespaces.iter().map(pair).collect()
 }
 
-/// What stands in the envelope's body: the operation with the arguments in it, or the arguments alone where the
-/// file names no operation.
+/// Returns the content of the envelope's body: the operation with the arguments, or only the arguments if the connector
+/// declares no operation.
 fn body(
     soap: &SoapRequest,
     bindings: &Bindings<'_>,
@@ -80,12 +85,12 @@ fn body(
 ) -> Result<Map<String, Value>, EvalError> {
     let operation = soap.operation.as_ref().map(|name| name.eval_text(bindings, Escape::None)).transpose()?.flatten();
     let Value::Object(mut members) = payload else {
-        return Err(refused("args", "make no object, which the operation's parameters are"));
+        return Err(rejected("args", "do not form an object, which the operation requires"));
     };
     if let Some(operation) = operation {
-        // A file that writes the operation out as its one argument means the same.
-        let is_written = members.len() == 1 && members.keys().all(|name| local(name) == local(&operation));
-        if !is_written {
+        // The single argument may already be the operation.
+        let is_wrapped = members.len() == 1 && members.keys().all(|name| local(name) == local(&operation));
+        if !is_wrapped {
             members = Map::from_iter([(operation, Value::Object(members))]);
         }
     }
@@ -96,13 +101,13 @@ fn body(
     })
 }
 
-/// Elements without a prefix are put into a namespace; attributes stay, as they have none of their own.
+/// Adds a prefix to the names of elements without one. Attributes do not change: without a prefix they have no namespace.
 fn qualified(members: Map<String, Value>, prefix: &str) -> Map<String, Value> {
     members
         .into_iter()
         .map(|(name, value)| {
-            let stays = name.contains(':') || name.starts_with(ATTRIBUTE) || name == TEXT;
-            (if stays { name } else { format!("{prefix}:{name}") }, qualified_value(value, prefix))
+            let is_unchanged = name.contains(':') || name.starts_with(ATTRIBUTE) || name == TEXT;
+            (if is_unchanged { name } else { format!("{prefix}:{name}") }, qualified_value(value, prefix))
         })
         .collect()
 }
@@ -115,7 +120,7 @@ fn qualified_value(value: Value, prefix: &str) -> Value {
     }
 }
 
-/// An envelope with these header blocks and this body.
+/// Builds an envelope with these header blocks and this body.
 fn envelope(
     mut header: Map<String, Value>,
     body: Map<String, Value>,
@@ -136,9 +141,9 @@ fn envelope(
     Value::Object(Map::from_iter([(format!("{PREFIX}:Envelope"), Value::Object(members))]))
 }
 
-/// An envelope that the file gives: the whole of it, or its `Header` and `Body`.
+/// Completes an envelope that the connector declares as an object: an `Envelope`, or its `Header` and `Body`.
 fn complete_envelope(
-    mut given: Map<String, Value>,
+    mut declared: Map<String, Value>,
     payload: Value,
     soap: &SoapRequest,
     bindings: &Bindings<'_>,
@@ -146,31 +151,31 @@ fn complete_envelope(
     security: Option<(String, Value)>,
     version: SoapVersion,
 ) -> Result<Value, EvalError> {
-    let whole = given.keys().next().filter(|name| given.len() == 1 && local(name) == "Envelope").cloned();
+    let whole = declared.keys().next().filter(|name| declared.len() == 1 && local(name) == "Envelope").cloned();
     if let Some(name) = whole {
-        let Some(Value::Object(members)) = given.get_mut(&name) else {
-            return Err(refused("envelope", "has an `Envelope` that is no object"));
+        let Some(Value::Object(members)) = declared.get_mut(&name) else {
+            return Err(rejected("envelope", "has an `Envelope` that is not an object"));
         };
         add_missing(members, &name, namespaces, security);
-        return Ok(Value::Object(given));
+        return Ok(Value::Object(declared));
     }
-    let (mut header, mut written) = (Map::new(), None);
-    for (name, value) in given {
+    let (mut header, mut declared_body) = (Map::new(), None);
+    for (name, value) in declared {
         match (local(&name), value) {
             ("Header", Value::Object(blocks)) => header = blocks,
-            ("Body", Value::Object(members)) => written = Some(members),
+            ("Body", Value::Object(members)) => declared_body = Some(members),
             ("Header" | "Body", Value::Null) => {}
-            _ => return Err(refused("envelope", "has members other than `Envelope`, or `Header` and `Body`")),
+            _ => return Err(rejected("envelope", "has members other than `Envelope`, or `Header` and `Body`")),
         }
     }
-    let body = match written {
+    let body = match declared_body {
         Some(body) => body,
         None => body(soap, bindings, payload, namespaces)?,
     };
     Ok(envelope(header, body, namespaces, security, version))
 }
 
-/// Adds to a whole envelope what it lacks: declarations of the step's namespaces, the security header.
+/// Adds the missing parts of an envelope: declarations of the step's namespaces and the security header.
 fn add_missing(
     members: &mut Map<String, Value>,
     name: &str,
@@ -192,41 +197,45 @@ fn add_missing(
         }
         return;
     }
-    // The header stands before the body.
+    // The header precedes the body (SOAP 1.1, section 4).
     let key = if prefix.is_empty() { "Header".to_owned() } else { format!("{prefix}:Header") };
     let header = (key, Value::Object(Map::from_iter([(block_name, block)])));
     let rest = std::mem::take(members);
     *members = std::iter::once(header).chain(rest).collect();
 }
 
-/// Marks a header block as one that the provider must not overlook.
+/// Marks a header block as mandatory for the provider (SOAP 1.1, section 4.2.3).
 fn require_understanding(block: &mut Value, prefix: &str) {
     if let (Value::Object(members), false) = (block, prefix.is_empty()) {
         members.insert(format!("{ATTRIBUTE}{prefix}:mustUnderstand"), Value::from("1"));
     }
 }
 
+/// Returns the attribute that declares a namespace.
 fn declaration(prefix: &str, uri: &str) -> (String, Value) {
     let name = if prefix.is_empty() { format!("{ATTRIBUTE}xmlns") } else { format!("{ATTRIBUTE}xmlns:{prefix}") };
     (name, Value::String(uri.to_owned()))
 }
 
+/// Inserts the security header into an envelope that is text.
 fn insert_security(text: String, security: Option<(String, Value)>) -> Result<String, EvalError> {
     match security {
-        Some((name, block)) => insert::header(&text, &name, block).map_err(|why| refused("envelope", &why)),
+        Some((name, block)) => insert::header(&text, &name, block).map_err(|reason| rejected("envelope", &reason)),
         None => Ok(text),
     }
 }
 
-fn written(envelope: &Value) -> Result<String, EvalError> {
-    xml::write_document(envelope).map_err(|error| refused("args", &format!("make no envelope: {error}")))
+/// Writes the envelope as a document.
+fn to_xml(envelope: &Value) -> Result<String, EvalError> {
+    xml::write_document(envelope)
+        .map_err(|error| rejected("args", &format!("cannot be written as an envelope: {error}")))
 }
 
-fn refused(path: &str, reason: &str) -> EvalError {
+fn rejected(path: &str, reason: &str) -> EvalError {
     EvalError::Refused { path: path.to_owned(), reason: reason.to_owned() }
 }
 
-/// Sets the headers that say what kind of message it is and what it asks for.
+/// Sets the content type and the action of the message.
 fn set_action(
     parts: &mut RequestParts,
     version: SoapVersion,
@@ -240,11 +249,12 @@ fn set_action(
         (_, None, _) => "text/xml; charset=utf-8".to_owned(),
     };
     let value = |text: String| {
-        HeaderValue::try_from(text).map_err(|_| refused("soapAction", "holds a character that a header cannot carry"))
+        HeaderValue::try_from(text)
+            .map_err(|_| rejected("soapAction", "contains a character that headers do not allow"))
     };
     parts.headers.insert(header::CONTENT_TYPE, value(kind)?);
     if version == SoapVersion::V1_1 && !parts.headers.contains_key(&ACTION) {
-        // Empty quotes say that the address says it all (SOAP 1.1, section 6.1.1).
+        // An empty string means that the request URI identifies the action (SOAP 1.1, section 6.1.1).
         parts.headers.insert(ACTION, value(quoted)?);
     }
     Ok(())

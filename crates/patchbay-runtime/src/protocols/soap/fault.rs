@@ -1,4 +1,4 @@
-//! Faults: what an envelope says in place of an answer, and what that means to the caller.
+//! Turns SOAP faults into errors (SOAP 1.1, section 4.4; SOAP 1.2, section 5.4).
 
 use patchbay_egress::InboundResponse;
 use patchbay_model::Clock;
@@ -10,10 +10,12 @@ use crate::{
     response::provider_error::provider_error,
 };
 
-/// The most of a fault's words that is repeated, in characters.
-const MAX_WORDS: usize = 500;
-/// Codes that refuse the credentials (WS-Security, section 12).
-const AUTHENTICATION: [&str; 6] = [
+/// The maximum number of codes that are read of a fault.
+const MAX_CODES: usize = 8;
+/// The maximum length of a fault's message in an error, in characters.
+const MAX_MESSAGE_CHARS: usize = 500;
+/// Codes that reject the credentials (WS-Security, section 12).
+const AUTHENTICATION_CODES: [&str; 6] = [
     "FailedAuthentication",
     "FailedCheck",
     "InvalidSecurity",
@@ -21,100 +23,101 @@ const AUTHENTICATION: [&str; 6] = [
     "SecurityTokenUnavailable",
     "UnsupportedSecurityToken",
 ];
-/// Codes that call the request wrong (SOAP 1.1, section 4.4.1; SOAP 1.2, section 5.4.6).
-const CALLERS: [&str; 5] = ["Client", "Sender", "MustUnderstand", "VersionMismatch", "DataEncodingUnknown"];
+/// Codes that report a mistake of the caller (SOAP 1.1, section 4.4.1; SOAP 1.2, section 5.4.6).
+const CALLER_CODES: [&str; 5] = ["Client", "Sender", "MustUnderstand", "VersionMismatch", "DataEncodingUnknown"];
 
-/// The error that a fault is. A status other than 200 and 500 says more than the fault's code.
-pub(super) fn error(clock: &dyn Clock, provider: &str, incoming: &InboundResponse, fault: &Value) -> Error {
-    let mut error = provider_error(clock, provider, incoming);
+/// Returns the error for a fault. A status other than 200 and 500 takes precedence over the fault's code.
+pub(super) fn error(clock: &dyn Clock, provider: &str, response: &InboundResponse, fault: &Value) -> Error {
+    let mut error = provider_error(clock, provider, response);
     if let Some(failure) = &mut error.provider {
         failure.body = Value::Object([("Fault".to_owned(), fault.clone())].into_iter().collect());
     }
-    let (codes, words) = (codes(fault), words(fault));
-    let status = incoming.status.as_u16();
-    if status == 401 || codes.iter().any(|code| refuses_credentials(code)) {
+    let (codes, message) = (codes(fault), message(fault));
+    let status = response.status.as_u16();
+    if status == 401 || codes.iter().any(|code| rejects_credentials(code)) {
         error.set_code(ErrorCode::AccountInvalidCredentials);
-        error.message = format!("{provider} refused the account's credentials: {words}");
+        error.message = format!("{provider} rejected the account's credentials: {message}");
         return error;
     }
-    // By the protocol even a mistake of the caller's comes with status 500.
-    let is_callers = codes.iter().any(|code| CALLERS.contains(&code.split('.').next().unwrap_or_default()));
+    // The binding to HTTP requires status 500 even for a mistake of the caller (SOAP 1.1, section 6.2).
+    let is_caller_error = codes.iter().any(|code| CALLER_CODES.contains(&code.split('.').next().unwrap_or_default()));
     error.set_code(ErrorCode::Provider);
     error.set_status(match status {
-        200..=299 | 500 if is_callers => 400,
+        200..=299 | 500 if is_caller_error => 400,
         200..=399 => 500,
         status => status,
     });
-    error.message = format!("{provider} answered with a SOAP fault: {words}");
+    error.message = format!("{provider} returned a SOAP fault: {message}");
     error
 }
 
-fn refuses_credentials(code: &str) -> bool {
-    AUTHENTICATION.contains(&code) || code.to_ascii_lowercase().contains("authentication")
+/// Returns true if a code rejects the credentials.
+fn rejects_credentials(code: &str) -> bool {
+    AUTHENTICATION_CODES.contains(&code) || code.to_ascii_lowercase().contains("authentication")
 }
 
-/// The fault's codes without their prefixes, from the general to the particular.
+/// Returns the fault's codes without prefixes, the most general first.
 fn codes(fault: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    found.extend(text(fault.get("faultcode")));
+    let mut codes = Vec::new();
+    codes.extend(text(fault.get("faultcode")));
     let mut code = fault.get("Code");
-    while let Some(at) = code.filter(|_| found.len() < 8) {
-        found.extend(text(at.get("Value")));
-        code = at.get("Subcode");
+    while let Some(outer) = code.filter(|_| codes.len() < MAX_CODES) {
+        codes.extend(text(outer.get("Value")));
+        code = outer.get("Subcode");
     }
-    found.iter().map(|code| local(code.trim()).to_owned()).collect()
+    codes.iter().map(|code| local(code.trim()).to_owned()).collect()
 }
 
-/// What the fault says: its string or reason, and the messages in its detail that add to it.
-fn words(fault: &Value) -> String {
+/// Returns the fault's message: its string or reason, and further messages in its detail.
+fn message(fault: &Value) -> String {
     let reason = fault.get("Reason").and_then(|reason| reason.get("Text"));
     let reason = match reason {
         Some(Value::Array(texts)) => texts.iter().find(|text| is_english(text)).or_else(|| texts.first()),
         reason => reason,
     };
-    let mut said = text(fault.get("faultstring")).or_else(|| text(reason)).unwrap_or_default().trim().to_owned();
+    let mut message = text(fault.get("faultstring")).or_else(|| text(reason)).unwrap_or_default().trim().to_owned();
     for detail in ["detail", "Detail"].iter().filter_map(|name| fault.get(*name)) {
-        messages(detail, &mut said);
+        add_messages(detail, &mut message);
     }
-    if said.is_empty() {
-        said = codes(fault).last().map_or_else(|| "it says no reason".to_owned(), |code| format!("`{code}`"));
+    if message.is_empty() {
+        message = codes(fault).last().map_or_else(|| "no reason given".to_owned(), |code| format!("`{code}`"));
     }
-    let short = said.chars().take(MAX_WORDS).collect::<String>();
-    if short.len() < said.len() { format!("{short}…") } else { short }
+    let short = message.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
+    if short.len() < message.len() { format!("{short}…") } else { short }
 }
 
 fn is_english(text: &Value) -> bool {
     text.get("@_lang").and_then(Value::as_str).is_some_and(|lang| lang.starts_with("en"))
 }
 
-/// Adds the texts of elements that are called a message, until there are more than are repeated.
-fn messages(value: &Value, said: &mut String) {
-    // Every character of what is repeated has four bytes at most.
-    if said.len() > 4 * MAX_WORDS {
+/// Adds the texts of elements whose names denote a message, until the message exceeds its maximum length.
+fn add_messages(value: &Value, message: &mut String) {
+    // A character has at most four bytes.
+    if message.len() > 4 * MAX_MESSAGE_CHARS {
         return;
     }
     match value {
-        Value::Array(items) => items.iter().for_each(|item| messages(item, said)),
+        Value::Array(items) => items.iter().for_each(|item| add_messages(item, message)),
         Value::Object(members) => {
             for (name, member) in members {
                 let name = name.to_ascii_lowercase();
                 if !(name.ends_with("message") || name == "description") {
-                    messages(member, said);
+                    add_messages(member, message);
                     continue;
                 }
                 let texts = member.as_array().map_or_else(|| std::slice::from_ref(member), Vec::as_slice);
                 for one in texts {
-                    if said.len() > 4 * MAX_WORDS {
+                    if message.len() > 4 * MAX_MESSAGE_CHARS {
                         return;
                     }
                     match text(Some(one)) {
-                        Some(text) if said.contains(text.trim()) => {}
+                        Some(text) if message.contains(text.trim()) => {}
                         Some(text) => {
-                            let parting = if said.is_empty() { "" } else { "; " };
-                            said.push_str(parting);
-                            said.push_str(text.trim());
+                            let separator = if message.is_empty() { "" } else { "; " };
+                            message.push_str(separator);
+                            message.push_str(text.trim());
                         }
-                        None => messages(one, said),
+                        None => add_messages(one, message),
                     }
                 }
             }
@@ -123,6 +126,7 @@ fn messages(value: &Value, said: &mut String) {
     }
 }
 
+/// Returns an element's text.
 fn text(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(text) => Some(text.clone()),
@@ -138,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_versions_say_their_words() {
+    fn both_versions_have_codes_and_a_message() {
         let old = json!({
             "faultcode": "SOAP-ENV:Client.validationError", "faultstring": "Validation error occurred. ",
             "detail": {"Validation_Fault": {"Validation_Error": [
@@ -146,31 +150,31 @@ mod tests {
                 {"Detail_Message": "No date."},
             ]}},
         });
-        assert_eq!(words(&old), "Validation error occurred.; No worker.; No date.");
+        assert_eq!(message(&old), "Validation error occurred.; No worker.; No date.");
         assert_eq!(codes(&old), ["Client.validationError"]);
         let new = json!({
             "Code": {"Value": "env:Sender", "Subcode": {"Value": "m:Timeout"}},
             "Reason": {"Text": [{"@_lang": "cs", "#text": "Chyba"}, {"@_lang": "en-US", "#text": "Too late"}]},
         });
-        assert_eq!(words(&new), "Too late");
+        assert_eq!(message(&new), "Too late");
         assert_eq!(codes(&new), ["Sender", "Timeout"]);
-        assert_eq!(words(&json!({"faultcode": "s:Server"})), "`Server`");
-        assert_eq!(words(&json!("")), "it says no reason");
+        assert_eq!(message(&json!({"faultcode": "s:Server"})), "`Server`");
+        assert_eq!(message(&json!("")), "no reason given");
     }
 
     #[test]
-    fn a_fault_without_an_end_is_read_as_far_as_it_is_repeated() {
+    fn the_message_of_a_large_fault_is_shortened() {
         let texts = (0..500_000).map(|number| json!(format!("message {number}"))).collect::<Vec<_>>();
-        let said = words(&json!({"faultstring": "Wrong.", "detail": {"Message": texts}}));
-        assert!(said.starts_with("Wrong.; message 0; message 1; ") && said.ends_with('…'), "{said}");
-        assert_eq!(said.chars().count(), MAX_WORDS + 1);
+        let message = message(&json!({"faultstring": "Wrong.", "detail": {"Message": texts}}));
+        assert!(message.starts_with("Wrong.; message 0; message 1; ") && message.ends_with('…'), "{message}");
+        assert_eq!(message.chars().count(), MAX_MESSAGE_CHARS + 1);
     }
 
     #[test]
-    fn refused_credentials_are_known_by_their_codes() {
+    fn codes_that_reject_credentials_are_recognized() {
         for code in ["FailedAuthentication", "Client.authenticationError", "InvalidSecurityToken"] {
-            assert!(refuses_credentials(code), "{code}");
+            assert!(rejects_credentials(code), "{code}");
         }
-        assert!(!refuses_credentials("Client"));
+        assert!(!rejects_credentials("Client"));
     }
 }

@@ -1,41 +1,46 @@
-//! Putting a header block into an envelope that the file gives as a text, which stays as it stands otherwise.
+//! Inserts a header block into an envelope that the connector declares as text. The rest of the text does not change.
 
 use quick_xml::{Reader, events::Event};
 use serde_json::Value;
 
 use crate::protocols::xml::{self, ATTRIBUTE, local};
 
-/// The envelope with the block in its header. The header is made where there is none.
+/// Returns the envelope with the block in its header. A missing header is created (SOAP 1.1, section 4.2).
+///
+/// # Errors
+///
+/// The reason, as the end of a sentence, if the text is not a SOAP envelope with a body.
 pub(super) fn header(envelope: &str, name: &str, mut block: Value) -> Result<String, String> {
-    let place = find(envelope)?;
+    let place = find_place(envelope)?;
     if let (Value::Object(members), false) = (&mut block, place.prefix.is_empty()) {
         members.insert(format!("{ATTRIBUTE}{}:mustUnderstand", place.prefix), Value::from("1"));
     }
     let block = xml::write_fragment(name, &block).map_err(|error| error.to_string())?;
     let tag = if place.prefix.is_empty() { "Header".to_owned() } else { format!("{}:Header", place.prefix) };
     let (before, after) = (&envelope[..place.start], &envelope[place.end..]);
-    Ok(if place.is_within {
+    Ok(if place.is_in_header {
         format!("{before}{block}{after}")
     } else {
         format!("{before}<{tag}>{block}</{tag}>{after}")
     })
 }
 
-/// Where the block goes: in place of this part of the text.
+/// The part of the text that the block replaces.
 struct HeaderPlace<'a> {
     start: usize,
     end: usize,
     prefix: &'a str,
-    /// Whether that is within a header.
-    is_within: bool,
+    /// True if the part is within an existing header.
+    is_in_header: bool,
 }
 
-fn find(envelope: &str) -> Result<HeaderPlace<'_>, String> {
+/// Finds the place of the block: the start of the header, otherwise before the body.
+fn find_place(envelope: &str) -> Result<HeaderPlace<'_>, String> {
     let mut reader = Reader::from_str(envelope);
     let (mut depth, mut prefix) = (0_usize, "");
     loop {
         let start = position(&reader);
-        let event = reader.read_event().map_err(|error| format!("is no XML: {error}"))?;
+        let event = reader.read_event().map_err(|error| format!("is not XML: {error}"))?;
         let end = position(&reader);
         let is_empty = matches!(event, Event::Empty(_));
         match event {
@@ -44,9 +49,9 @@ fn find(envelope: &str) -> Result<HeaderPlace<'_>, String> {
                 match (depth, local(name)) {
                     (0, "Envelope") => prefix = prefix_of(envelope, start),
                     (0, _) => break,
-                    (1, "Header") if is_empty => return Ok(HeaderPlace { start, end, prefix, is_within: false }),
-                    (1, "Header") => return Ok(HeaderPlace { start: end, end, prefix, is_within: true }),
-                    (1, "Body") => return Ok(HeaderPlace { start, end: start, prefix, is_within: false }),
+                    (1, "Header") if is_empty => return Ok(HeaderPlace { start, end, prefix, is_in_header: false }),
+                    (1, "Header") => return Ok(HeaderPlace { start: end, end, prefix, is_in_header: true }),
+                    (1, "Body") => return Ok(HeaderPlace { start, end: start, prefix, is_in_header: false }),
                     _ => {}
                 }
                 depth += usize::from(!is_empty);
@@ -56,14 +61,14 @@ fn find(envelope: &str) -> Result<HeaderPlace<'_>, String> {
             _ => {}
         }
     }
-    Err("is no SOAP envelope with a body".to_owned())
+    Err("is not a SOAP envelope with a body".to_owned())
 }
 
 fn position(reader: &Reader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
-/// The prefix of the tag that begins here.
+/// Returns the prefix of the tag that starts at `start`.
 fn prefix_of(text: &str, start: usize) -> &str {
     let name = text[start..].trim_start_matches('<').split(|c: char| c == '>' || c == '/' || c.is_whitespace()).next();
     name.and_then(|name| name.split_once(':')).map_or("", |(prefix, _)| prefix)
@@ -76,10 +81,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_block_goes_into_the_header() {
-        let with = |envelope: &str| header(envelope, "w:S", json!({"w:T": "a<b"}));
+    fn the_block_is_inserted_into_the_header() {
+        let insert = |envelope: &str| header(envelope, "w:S", json!({"w:T": "a<b"}));
         let block = "<w:S e:mustUnderstand=\"1\"><w:T>a&lt;b</w:T></w:S>";
-        for (given, made) in [
+        for (envelope, expected) in [
             (
                 "<e:Envelope><e:Body/></e:Envelope>",
                 format!("<e:Envelope><e:Header>{block}</e:Header><e:Body/></e:Envelope>"),
@@ -99,10 +104,10 @@ mod tests {
                 "<Envelope><Header><w:S><w:T>a&lt;b</w:T></w:S></Header><Body/></Envelope>".to_owned(),
             ),
         ] {
-            assert_eq!(with(given).unwrap(), made);
+            assert_eq!(insert(envelope).unwrap(), expected);
         }
         for broken in ["", "<a/>", "<e:Envelope></e:Envelope>", "<e:Envelope", "text"] {
-            assert!(with(broken).is_err(), "{broken}");
+            assert!(insert(broken).is_err(), "{broken}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! SOAP over HTTP (1.1, and 1.2 where a step's content type asks for it): envelopes out of arguments,
-//! answers and faults out of envelopes.
+//! SOAP over HTTP: builds envelopes from arguments, and reads responses and faults from envelopes. The version is 1.1, or
+//! 1.2 if the step's content type is `application/soap+xml`.
 
 mod envelope;
 mod fault;
@@ -9,17 +9,17 @@ mod security;
 
 pub use envelope::build_envelope;
 
-/// The version of the protocol.
+/// A version of SOAP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SoapVersion {
-    /// `text/xml` and a `SOAPAction` header.
+    /// SOAP 1.1: `text/xml` and a `SOAPAction` header (section 6).
     V1_1,
-    /// `application/soap+xml`, whose parameter `action` says what is asked.
+    /// SOAP 1.2: `application/soap+xml` with the parameter `action` (part 2, section 6.5).
     V1_2,
 }
 
 impl SoapVersion {
-    /// The namespace of its envelopes.
+    /// Returns the namespace of the version's envelopes.
     pub const fn namespace(self) -> &'static str {
         match self {
             Self::V1_1 => "http://schemas.xmlsoap.org/soap/envelope/",

@@ -1,4 +1,4 @@
-//! From an envelope to a step's output: the envelope's body without namespaces, or the fault in it.
+//! Turns an envelope into a step's output: its body without namespaces, or the error of a fault.
 
 use patchbay_connector::definition::SoapRequest;
 use patchbay_egress::InboundResponse;
@@ -17,65 +17,74 @@ use crate::{
 };
 
 impl Run<'_> {
-    /// Reads an answer by a SOAP step's rules: custom errors, faults, the place of the data.
+    /// Reads a response by the rules of a SOAP step: custom errors, faults, the location of the data.
+    ///
+    /// # Errors
+    ///
+    /// The error of a fault, of an error status or of a custom error. 502 `ProviderInvalidResponseError` if a successful
+    /// response is not a SOAP envelope.
     pub fn interpret_soap(
         &self,
         soap: &SoapRequest,
-        incoming: &InboundResponse,
+        response: &InboundResponse,
         parts: OutputParts,
     ) -> Result<StepOutput, Error> {
         let provider = &self.ctx.connector.title;
-        let read = body(incoming);
-        let said = || read.as_ref().map_or_else(|_| provider_error::error_body(incoming), Value::clone);
-        if let Some(outcome) = self.custom_error(&soap.request, incoming, said)? {
+        let read = body(response);
+        let error_body = || read.as_ref().map_or_else(|_| provider_error::error_body(response), Value::clone);
+        if let Some(outcome) = self.custom_error(&soap.request, response, error_body)? {
             return outcome;
         }
         let body = match read {
             Ok(body) => body,
-            Err(why) if incoming.status.is_success() => return Err(invalid_response(provider, incoming, &why)),
-            Err(_) => return Err(provider_error::provider_error(self.host.clock(), provider, incoming)),
+            Err(reason) if response.status.is_success() => return Err(invalid_response(provider, response, &reason)),
+            Err(_) => return Err(provider_error::provider_error(self.host.clock(), provider, response)),
         };
         if let Some(fault) = body.get("Fault") {
-            return Err(fault::error(self.host.clock(), provider, incoming, fault));
+            return Err(fault::error(self.host.clock(), provider, response, fault));
         }
-        if !incoming.status.is_success() {
-            return Err(provider_error::provider_error(self.host.clock(), provider, incoming));
+        if !response.status.is_success() {
+            return Err(provider_error::provider_error(self.host.clock(), provider, response));
         }
         Ok(StepOutput {
             raw: parts.raw.then(|| body.clone()),
             data: output::select_data(&soap.request.response, body),
-            status: Some(incoming.status.as_u16()),
-            headers: parts.headers.then(|| headers_value(&incoming.headers)),
+            status: Some(response.status.as_u16()),
+            headers: parts.headers.then(|| headers_value(&response.headers)),
             ..StepOutput::default()
         })
     }
 }
 
-/// What stands in the envelope's body; null for an answer without content, as one-way operations have.
-fn body(incoming: &InboundResponse) -> Result<Value, String> {
-    if incoming.body.iter().all(u8::is_ascii_whitespace) {
+/// Returns the content of the envelope's body; null for an empty response, for example of a one-way operation.
+///
+/// # Errors
+///
+/// The content that was received in place of an envelope, as a noun phrase.
+fn body(response: &InboundResponse) -> Result<Value, String> {
+    if response.body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    let kind = xml::media_type(content_type(incoming));
+    let kind = xml::media_type(content_type(response));
     if kind.starts_with("multipart/") {
-        return Err(format!("a message in parts (`{kind}`), which is not read; ask the provider for plain SOAP"));
+        return Err(format!("a multipart message (`{kind}`), which is not supported; ask the provider for plain SOAP"));
     }
     if kind == "text/html" {
-        return Err("a page of HTML where an envelope was expected".to_owned());
+        return Err("an HTML page in place of a SOAP envelope".to_owned());
     }
-    // The content type is not asked for more: some providers send envelopes under any.
-    let document = xml::read(&incoming.body, charset(incoming), ElementNames::Local)
-        .map_err(|error| format!("XML that cannot be read ({error})"))?;
-    let Value::Object(mut roots) = document else { return Err("no envelope".to_owned()) };
+    // Other content types are accepted, because some providers send envelopes with a wrong one.
+    let document = xml::read(&response.body, charset(response), ElementNames::Local)
+        .map_err(|error| format!("XML that is not valid ({error})"))?;
+    let Value::Object(mut roots) = document else { return Err("XML that is not a SOAP envelope".to_owned()) };
     let Some(Value::Object(mut envelope)) = roots.remove("Envelope") else {
-        return Err("XML that is no SOAP envelope".to_owned());
+        return Err("XML that is not a SOAP envelope".to_owned());
     };
     match envelope.remove("Body") {
         Some(Value::Object(members)) => {
-            // Attributes of the body (ids for signatures) are not the provider's data.
+            // Attributes of the body, for example ids for signatures, are not data of the provider.
             Ok(Value::Object(members.into_iter().filter(|(name, _)| !name.starts_with(xml::ATTRIBUTE)).collect()))
         }
-        // An operation may answer with nothing.
+        // An operation may return nothing.
         Some(_) => Ok(Value::Null),
         None => Err("a SOAP envelope without a body".to_owned()),
     }
@@ -89,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    fn incoming(kind: &'static str, body: &'static str) -> InboundResponse {
+    fn response(kind: &'static str, body: &'static str) -> InboundResponse {
         InboundResponse {
             status: StatusCode::OK,
             headers: HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]),
@@ -101,19 +110,19 @@ mod tests {
     #[test]
     fn the_body_of_the_envelope_is_found() {
         let text = "<s:Envelope xmlns:s='x'><s:Header/><s:Body s:Id='b'><m:R xmlns:m='y'><m:v>1</m:v></m:R></s:Body></s:Envelope>";
-        assert_eq!(body(&incoming("text/plain", text)).unwrap(), json!({"R": {"v": "1"}}));
-        assert_eq!(body(&incoming("text/xml", "<Envelope><Body/></Envelope>")).unwrap(), Value::Null);
-        assert_eq!(body(&incoming("text/xml", " \n")).unwrap(), Value::Null);
-        for (kind, text, says) in [
-            ("text/html", "<html></html>", "page of HTML"),
-            ("text/xml", "<a/>", "no SOAP envelope"),
-            ("text/xml", "<Envelope/>", "no SOAP envelope"),
+        assert_eq!(body(&response("text/plain", text)).unwrap(), json!({"R": {"v": "1"}}));
+        assert_eq!(body(&response("text/xml", "<Envelope><Body/></Envelope>")).unwrap(), Value::Null);
+        assert_eq!(body(&response("text/xml", " \n")).unwrap(), Value::Null);
+        for (kind, text, expected) in [
+            ("text/html", "<html></html>", "an HTML page"),
+            ("text/xml", "<a/>", "not a SOAP envelope"),
+            ("text/xml", "<Envelope/>", "not a SOAP envelope"),
             ("text/xml", "<Envelope><a/></Envelope>", "without a body"),
-            ("multipart/related", "--b", "in parts"),
+            ("multipart/related", "--b", "multipart message"),
             ("text/xml", "<Envelope>", "ends within <Envelope>"),
         ] {
-            let why = body(&incoming(kind, text)).unwrap_err();
-            assert!(why.contains(says), "{why}");
+            let reason = body(&response(kind, text)).unwrap_err();
+            assert!(reason.contains(expected), "{reason}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The header block that proves who asks: WS-Security with a `UsernameToken` (OASIS Web Services Security
-//! `UsernameToken` Profile 1.1.1).
+//! Builds the WS-Security header block with a `UsernameToken` (OASIS Web Services Security `UsernameToken` Profile
+//! 1.1.1).
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -15,7 +15,11 @@ const UTILITY: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-w
 const PASSWORD: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0";
 const BASE64: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary";
 
-/// The block, by name; none when the authorization is another.
+/// Returns the name and value of the header block; `None` for another authorization.
+///
+/// # Errors
+///
+/// [`EvalError::Missing`] without a user name or password, otherwise the [`EvalError`] of an expression.
 pub(super) fn header(
     authorization: &Authorization,
     bindings: &Bindings<'_>,
@@ -47,7 +51,7 @@ pub(super) fn header(
     Ok(Some(("wsse:Security".to_owned(), block)))
 }
 
-/// Base64 of SHA-1 over nonce, date and password, which is what the profile's section 3.1 names.
+/// Returns the password digest: base64 of SHA-1 of nonce, creation time and password (the profile's section 3.1).
 fn password_digest(nonce: &[u8], created: &str, password: &str) -> String {
     let input = [nonce, created.as_bytes(), password.as_bytes()].concat();
     STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &input))

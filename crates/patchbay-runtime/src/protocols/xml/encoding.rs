@@ -1,14 +1,18 @@
-//! The characters of a document: UTF-8, UTF-16 or Latin-1, as its first bytes, its content type or its
-//! declaration say (XML 1.0, appendix F; RFC 7303).
+//! Decodes a document in UTF-8, UTF-16 or Latin-1. Its first bytes, its content type or its declaration determine the
+//! encoding (XML 1.0, appendix F; RFC 7303, section 3).
 
 use std::borrow::Cow;
 
 use super::XmlError;
 
-/// How far a declaration reaches, in bytes.
+/// The maximum length of an XML declaration, in bytes.
 const MAX_DECLARATION_BYTES: usize = 256;
 
-/// The document's text, without a byte order mark. `charset` is the content type's.
+/// Returns the document's text, without a byte order mark. `charset` is the content type's parameter.
+///
+/// # Errors
+///
+/// [`XmlError`] if the encoding is not supported, or if the bytes are not valid in it.
 pub(super) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Result<Cow<'a, str>, XmlError> {
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => return utf8(rest),
@@ -18,19 +22,21 @@ pub(super) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Result<Cow<'
         [0, b'<', ..] => return utf16(bytes, u16::from_be_bytes),
         _ => {}
     }
-    let named = charset.map(str::to_owned).or_else(|| declared(bytes)).unwrap_or_default().to_ascii_lowercase();
-    match named.as_str() {
+    let encoding = charset.map(str::to_owned).or_else(|| declared(bytes)).unwrap_or_default().to_ascii_lowercase();
+    match encoding.as_str() {
         "" | "utf-8" | "utf8" | "us-ascii" | "ascii" => utf8(bytes),
         "utf-16" | "utf-16be" => utf16(bytes, u16::from_be_bytes),
         "utf-16le" => utf16(bytes, u16::from_le_bytes),
         "iso-8859-1" | "latin1" => Ok(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into()),
-        // It differs from Latin-1 in characters that texts of people hold; a guess would garble them.
-        other => Err(XmlError::new(format!("its encoding `{other}` is not known here"))),
+        // A guess would corrupt text.
+        other => Err(XmlError::new(format!("its encoding `{other}` is not supported"))),
     }
 }
 
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, XmlError> {
-    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| XmlError::new(format!("it is no UTF-8 ({error})")))
+    std::str::from_utf8(bytes)
+        .map(Cow::Borrowed)
+        .map_err(|error| XmlError::new(format!("it is not valid UTF-8 ({error})")))
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, XmlError> {
@@ -38,11 +44,11 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Xm
     let text = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect::<Result<String, _>>();
     match text {
         Ok(text) if rest.is_empty() => Ok(text.into()),
-        _ => Err(XmlError::new("it is no UTF-16")),
+        _ => Err(XmlError::new("it is not valid UTF-16")),
     }
 }
 
-/// The encoding that `<?xml … encoding="…"?>` names.
+/// Returns the encoding in the declaration `<?xml … encoding="…"?>`.
 fn declared(bytes: &[u8]) -> Option<String> {
     let head = &bytes[..bytes.len().min(MAX_DECLARATION_BYTES)];
     let head = String::from_utf8_lossy(head);
@@ -57,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_characters_are_found_by_mark_type_and_declaration() {
+    fn the_encoding_is_found_by_mark_content_type_and_declaration() {
         let text = "<a>é</a>";
         let units = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<_>>();
         let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>".to_vec();
@@ -71,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said() {
-        for (bytes, charset, says) in [
-            (&b"<a>\xe9</a>"[..], None, "no UTF-8"),
-            (b"\xff\xfe<", None, "no UTF-16"),
+    fn the_reason_names_the_encoding() {
+        for (bytes, charset, expected) in [
+            (&b"<a>\xe9</a>"[..], None, "not valid UTF-8"),
+            (b"\xff\xfe<", None, "not valid UTF-16"),
             (b"<a/>", Some("ebcdic"), "`ebcdic`"),
         ] {
             let error = decode(bytes, charset).unwrap_err();
-            assert!(error.to_string().contains(says), "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! XML as values and values as XML, for providers that speak it.
+//! Reads XML as JSON values and writes values as XML.
 //!
-//! An element is its text, or an object when it has attributes (`@_name`), elements of its own or both
-//! (its text is `#text` then); elements of one name next to each other are a list. All texts stay texts:
-//! what looks like a number may be an id with leading zeros. Nothing is fetched, no entity is declared:
-//! a document type is refused, so that no small document grows large.
+//! An element becomes its text, or an object if it has attributes (`@_name`) or child elements; its text is then the
+//! member `#text`. Elements with the same name become a list. Text is never converted, because a number may be an id
+//! with leading zeros. Nothing is fetched, and document types are rejected, so that entities cannot expand a small
+//! document into a large one.
 
 mod encoding;
 mod read;
@@ -12,37 +12,37 @@ mod write;
 pub use read::{ElementNames, read};
 pub use write::{write_document, write_fragment};
 
-/// How deep elements may nest. JSON readers give up at 128.
+/// The maximum depth of nested elements. JSON parsers commonly stop at 128.
 const MAX_DEPTH: usize = 100;
-/// The mark of an attribute among an object's members.
+/// The prefix of members that are attributes.
 pub const ATTRIBUTE: &str = "@_";
-/// The member that is an element's text.
+/// The member that contains an element's text.
 pub const TEXT: &str = "#text";
 
-/// What is wrong with a document, as an end of a sentence.
+/// The reason for which a document cannot be read or written, as the end of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct XmlError(String);
 
 impl XmlError {
-    fn new(what: impl Into<String>) -> Self {
-        Self(what.into())
+    fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
     }
 }
 
-/// Whether a media type (without its parameters, in lower case) is one of data in XML (RFC 7303); pictures
-/// and web pages that happen to be XML are not.
+/// Returns true if a media type (without parameters, in lower case) is data in XML (RFC 7303). SVG images and XHTML pages
+/// are not data.
 pub fn is_xml(media_type: &str) -> bool {
     matches!(media_type, "application/xml" | "text/xml")
         || (media_type.ends_with("+xml") && !matches!(media_type, "image/svg+xml" | "application/xhtml+xml"))
 }
 
-/// The media type of a content type, in lower case.
+/// Returns the media type of a content type, without parameters, in lower case.
 pub fn media_type(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// A name without its prefix.
+/// Returns a name without its prefix.
 pub fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }

@@ -1,4 +1,4 @@
-//! From a document to a value, bounded in depth and in the number of its elements.
+//! Reads an XML document as a value. Its depth and the number of its elements are limited.
 
 use quick_xml::{
     Reader, XmlVersion,
@@ -8,30 +8,34 @@ use serde_json::{Map, Value, map::Entry};
 
 use super::{ATTRIBUTE, MAX_DEPTH, TEXT, XmlError, encoding, local};
 
-/// The most elements and attributes. Each costs about a hundred bytes more as a value than as text.
+/// The maximum number of elements and attributes. Each needs about a hundred bytes more as a value than as text.
 const MAX_NODES: usize = 1_000_000;
 
-/// The most attributes of one element: each is compared with all before it.
+/// The maximum number of attributes of one element. Each is compared with all previous ones.
 const MAX_ATTRIBUTES: usize = 1_000;
 
-/// What names become.
+/// The form of names in the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ElementNames {
-    /// As they stand, declarations of namespaces included: the value can be written again.
+    /// Names with prefixes, and declarations of namespaces: the value can be written as the same document.
     Qualified,
-    /// Without prefixes and declarations. An element that `xsi:nil` calls empty is null.
+    /// Names without prefixes, and no declarations. An element with `xsi:nil` is null (XML Schema part 1, section 2.6.2).
     Local,
 }
 
-/// Reads a document as `{root: …}`. `charset` is the content type's.
+/// Reads a document as `{root: …}`. `charset` is the content type's parameter.
+///
+/// # Errors
+///
+/// [`XmlError`] if the document is not well-formed, has a document type, or exceeds a limit.
 pub fn read(bytes: &[u8], charset: Option<&str>, names: ElementNames) -> Result<Value, XmlError> {
     read_bounded(bytes, charset, names, MAX_NODES)
 }
 
-fn read_bounded(bytes: &[u8], charset: Option<&str>, names: ElementNames, most: usize) -> Result<Value, XmlError> {
+fn read_bounded(bytes: &[u8], charset: Option<&str>, names: ElementNames, max_nodes: usize) -> Result<Value, XmlError> {
     let text = encoding::decode(bytes, charset)?;
     let mut reader = Reader::from_str(&text);
-    let mut tree = TreeBuilder { names, open: Vec::new(), root: None, left: most };
+    let mut tree = XmlTreeBuilder { names, open: Vec::new(), root: None, nodes_left: max_nodes };
     loop {
         let event = reader.read_event().map_err(|error| {
             XmlError::new(format!("{} at byte {}", lower_first(&error.to_string()), reader.error_position()))
@@ -42,14 +46,14 @@ fn read_bounded(bytes: &[u8], charset: Option<&str>, names: ElementNames, most: 
                 tree.open(&start)?;
                 tree.close();
             }
-            // The reader has compared the names.
+            // The reader compares the names of start and end tags.
             Event::End(_) => tree.close(),
             Event::Text(text) => tree.text(&text.xml10_content(), false)?,
             Event::CData(data) => tree.text(&data.xml10_content(), true)?,
             Event::GeneralRef(reference) => tree.reference(&reference)?,
             Event::DocType(_) => {
                 return Err(XmlError::new(
-                    "it has a document type (DTD), which is not read, as entities could make it endless",
+                    "it has a document type (DTD), which is not allowed, because its entities could expand without limit",
                 ));
             }
             Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
@@ -62,32 +66,32 @@ fn read_bounded(bytes: &[u8], charset: Option<&str>, names: ElementNames, most: 
     tree.root.ok_or_else(|| XmlError::new("it has no element"))
 }
 
-/// The part of the tree that is still being read.
-struct TreeBuilder {
+/// Builds the value while the document is read.
+struct XmlTreeBuilder {
     names: ElementNames,
     open: Vec<OpenElement>,
     root: Option<Value>,
-    left: usize,
+    nodes_left: usize,
 }
 
-/// An element whose end has not come yet.
+/// An element whose end tag was not read yet.
 struct OpenElement {
     name: String,
     members: Map<String, Value>,
     text: String,
-    /// Whether some of the text must stay although it is blank.
+    /// True if blank text is kept, because it is in a CDATA section or a reference.
     is_literal: bool,
     is_nil: bool,
     has_elements: bool,
 }
 
-impl TreeBuilder {
+impl XmlTreeBuilder {
     fn open(&mut self, start: &BytesStart<'_>) -> Result<(), XmlError> {
         if self.open.is_empty() && self.root.is_some() {
             return Err(XmlError::new("it has more than one root element"));
         }
         if self.open.len() == MAX_DEPTH {
-            return Err(XmlError::new(format!("its elements nest deeper than {MAX_DEPTH}")));
+            return Err(XmlError::new(format!("its elements are nested deeper than {MAX_DEPTH} levels")));
         }
         self.count()?;
         let mut element = OpenElement {
@@ -98,16 +102,16 @@ impl TreeBuilder {
             is_nil: false,
             has_elements: false,
         };
-        for (place, attribute) in start.attributes().enumerate() {
-            if place == MAX_ATTRIBUTES {
+        for (index, attribute) in start.attributes().enumerate() {
+            if index == MAX_ATTRIBUTES {
                 return Err(XmlError::new(format!("<{}> has more than {MAX_ATTRIBUTES} attributes", element.name)));
             }
-            let attribute = attribute.map_err(|error| XmlError::new(format!("an attribute is broken: {error}")))?;
+            let attribute = attribute.map_err(|error| XmlError::new(format!("an attribute is not valid: {error}")))?;
             self.count()?;
             let name = attribute.key.into_inner();
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|error| XmlError::new(format!("the attribute `{name}` is broken: {error}")))?;
+                .map_err(|error| XmlError::new(format!("the attribute `{name}` is not valid: {error}")))?;
             self.attribute(&mut element, name, &value);
         }
         if let Some(parent) = self.open.last_mut() {
@@ -127,7 +131,7 @@ impl TreeBuilder {
                 element.is_nil = matches!(value.trim(), "true" | "1");
                 return;
             }
-            // Without their prefixes `a:type` and `xsi:type` are one; what the provider says itself counts.
+            // Without prefixes `a:type` and `xsi:type` collide; the provider's attribute takes precedence.
             if name.starts_with("xsi:") && element.members.contains_key(&key) {
                 return;
             }
@@ -140,9 +144,9 @@ impl TreeBuilder {
         let (name, value) = element.into_value();
         match self.open.last_mut() {
             Some(parent) => match parent.members.entry(name) {
-                Entry::Vacant(place) => _ = place.insert(value),
-                // An element's own value is never a list, so a list is what repeated elements made.
-                Entry::Occupied(mut place) => match place.get_mut() {
+                Entry::Vacant(entry) => _ = entry.insert(value),
+                // The value of one element is never a list, so a list contains repeated elements.
+                Entry::Occupied(mut entry) => match entry.get_mut() {
                     Value::Array(items) => items.push(value),
                     first => *first = Value::Array(vec![first.take(), value]),
                 },
@@ -158,7 +162,7 @@ impl TreeBuilder {
             return if blank && !is_literal {
                 Ok(())
             } else {
-                Err(XmlError::new("it has text outside of its root element"))
+                Err(XmlError::new("it has text outside its root element"))
             };
         };
         element.is_literal |= is_literal;
@@ -168,37 +172,40 @@ impl TreeBuilder {
 
     fn reference(&mut self, reference: &BytesRef<'_>) -> Result<(), XmlError> {
         let name: &str = reference;
-        let broken =
-            || XmlError::new(format!("the reference `&{name};` leads nowhere; entities are not declared here"));
+        let invalid = || XmlError::new(format!("the reference `&{name};` is not valid; entities cannot be declared"));
         let resolved = match name {
             "lt" => '<',
             "gt" => '>',
             "amp" => '&',
             "quot" => '"',
             "apos" => '\'',
-            _ => reference.resolve_char_ref().ok().flatten().ok_or_else(broken)?,
+            _ => reference.resolve_char_ref().ok().flatten().ok_or_else(invalid)?,
         };
         self.text(resolved.encode_utf8(&mut [0; 4]), true)
     }
 
+    /// Counts an element or attribute.
     fn count(&mut self) -> Result<(), XmlError> {
-        self.left = self.left.checked_sub(1).ok_or_else(|| XmlError::new("it has too many elements"))?;
+        let left = self.nodes_left.checked_sub(1);
+        self.nodes_left = left.ok_or_else(|| XmlError::new("it has too many elements and attributes"))?;
         Ok(())
     }
 
+    /// Returns a name in the requested form.
     fn named<'a>(&self, name: &'a str) -> &'a str {
         if self.names == ElementNames::Local { local(name) } else { name }
     }
 }
 
 impl OpenElement {
+    /// Returns the element's name and value.
     fn into_value(self) -> (String, Value) {
         let Self { name, mut members, mut text, is_literal, is_nil, has_elements } = self;
         if is_nil {
             return (name, Value::Null);
         }
         if has_elements {
-            // Between elements, white space is layout.
+            // White space between elements is layout.
             text.truncate(text.trim_end_matches(is_space).len());
             text.drain(..text.len() - text.trim_start_matches(is_space).len());
         } else if !is_literal && text.chars().all(is_space) {
@@ -214,7 +221,7 @@ impl OpenElement {
     }
 }
 
-/// White space as XML has it (section 2.3).
+/// Returns true for white space (XML 1.0, section 2.3).
 fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
 }
@@ -230,11 +237,11 @@ mod tests {
 
     use super::*;
 
-    fn whole(text: &str) -> Value {
+    fn read_qualified(text: &str) -> Value {
         read(text.as_bytes(), None, ElementNames::Qualified).unwrap()
     }
 
-    fn refused(text: &str) -> String {
+    fn rejection(text: &str) -> String {
         read(text.as_bytes(), None, ElementNames::Qualified).unwrap_err().to_string()
     }
 
@@ -243,7 +250,7 @@ mod tests {
         let text = "<?xml version=\"1.0\"?>\n<!-- c --><w:r xmlns:w=\"urn:x\" w:n='a&amp;b'>\n <id> 007 </id>\n <i>1</i><i k=\"v\">2</i>\n \
                     <empty/><blank>\n</blank><kept><![CDATA[ <&> ]]></kept><mixed>a<b/>&#x20AC; &lt;</mixed></w:r>\n";
         assert_eq!(
-            whole(text),
+            read_qualified(text),
             json!({"w:r": {
                 "@_xmlns:w": "urn:x", "@_w:n": "a&b", "id": " 007 ", "i": ["1", {"@_k": "v", "#text": "2"}],
                 "empty": "", "blank": "", "kept": " <&> ", "mixed": {"b": "", "#text": "a€ <"},
@@ -252,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn prefixes_are_dropped_where_they_are_not_wanted() {
+    fn local_names_have_no_prefixes() {
         let text =
             "<w:r xmlns:w='urn:x' xmlns:xsi='urn:i' w:type='A' xsi:type='B'><w:none xsi:nil='true'/><x:i/><y:i/></w:r>";
         let value = read(text.as_bytes(), None, ElementNames::Local).unwrap();
@@ -260,23 +267,23 @@ mod tests {
     }
 
     #[test]
-    fn bombs_are_refused() {
+    fn bombs_are_rejected() {
         let laughs = "<!DOCTYPE l [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;\">]><l>&b;</l>";
-        assert!(refused(laughs).contains("document type"), "{}", refused(laughs));
-        assert!(refused("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>").contains("document type"));
-        assert!(refused("<a>&b;</a>").contains("`&b;`"));
-        assert!(refused("<a k='&b;'/>").contains("attribute `k`"));
-        assert!(refused(&"<a>".repeat(100_000)).contains("deeper than 100"));
+        assert!(rejection(laughs).contains("document type"), "{}", rejection(laughs));
+        assert!(rejection("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>").contains("document type"));
+        assert!(rejection("<a>&b;</a>").contains("`&b;`"));
+        assert!(rejection("<a k='&b;'/>").contains("attribute `k`"));
+        assert!(rejection(&"<a>".repeat(100_000)).contains("deeper than 100"));
         assert!(read(("<a>".repeat(100) + &"</a>".repeat(100)).as_bytes(), None, ElementNames::Qualified).is_ok());
         let many = read_bounded(b"<a><b/><b/><b/></a>", None, ElementNames::Qualified, 3).unwrap_err();
         assert!(many.to_string().contains("too many"), "{many}");
         let attributes = (0..200_000).map(|number| format!(" a{number}=''")).collect::<String>();
-        assert_eq!(refused(&format!("<a{attributes}/>")), "<a> has more than 1000 attributes");
+        assert_eq!(rejection(&format!("<a{attributes}/>")), "<a> has more than 1000 attributes");
     }
 
     #[test]
-    fn what_is_not_well_formed_is_refused() {
-        for (text, says) in [
+    fn documents_that_are_not_well_formed_are_rejected() {
+        for (text, expected) in [
             ("", "no element"),
             ("<a><b></a>", "at byte"),
             ("<a><b>", "ends within <b>"),
@@ -285,16 +292,16 @@ mod tests {
             ("<a/>x", "outside"),
             ("x<a/>", "outside"),
             ("<a k='1' k='2'/>", "attribute"),
-            ("<a>&#0;</a>", "leads nowhere"),
+            ("<a>&#0;</a>", "is not valid"),
             ("<a>a & b</a>", "at byte"),
         ] {
-            assert!(refused(text).contains(says), "{text}: {}", refused(text));
+            assert!(rejection(text).contains(expected), "{text}: {}", rejection(text));
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "[<>/&;a \"'=!\\[\\]?-]{0,60}") {
+        fn no_document_causes_a_panic(text in "[<>/&;a \"'=!\\[\\]?-]{0,60}") {
             let _ = read(text.as_bytes(), None, ElementNames::Local);
         }
     }

@@ -1,7 +1,7 @@
-//! From a value to XML: what [`read`](super::read()) makes of a document, made a document again.
+//! Writes values as XML: the inverse of [`read`](super::read()).
 //!
-//! Null leaves its element or attribute out; an empty text is an empty element. Names are checked and
-//! texts escaped, so that no value ends the element that it stands in.
+//! An element or attribute with the value null is omitted; empty text is an empty element. Names are checked and text is
+//! escaped, so that no value can end its element.
 
 use std::{borrow::Cow, io};
 
@@ -14,26 +14,35 @@ use quick_xml::{
 use serde_json::Value;
 
 use super::{ATTRIBUTE, MAX_DEPTH, TEXT, XmlError};
-use crate::json::to_text as plain;
+use crate::json::to_text;
 
-/// A whole document of `{root: …}`, with its declaration.
+/// Writes `{root: …}` as a document with an XML declaration.
+///
+/// # Errors
+///
+/// [`XmlError`] if the value does not have exactly one root, or contains a name, a character or a nesting that XML does
+/// not allow.
 pub fn write_document(value: &Value) -> Result<String, XmlError> {
     let roots = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).collect::<Vec<_>>();
     let [(name, root)] = roots[..] else {
-        let found = roots.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let found = if found.is_empty() { "none".to_owned() } else { found };
-        return Err(XmlError::new(format!("XML has one root element; found: {found}")));
+        let names = roots.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let names = if names.is_empty() { "none".to_owned() } else { names };
+        return Err(XmlError::new(format!("a document has exactly one root element; found: {names}")));
     };
     if root.is_array() || name.starts_with(ATTRIBUTE) || name == TEXT {
-        return Err(XmlError::new(format!("XML has one root element, which `{name}` is not")));
+        return Err(XmlError::new(format!("`{name}` is not a single element, which the root of a document must be")));
     }
     let mut writer = Writer::new(Vec::new());
-    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None))).map_err(|error| failed(&error))?;
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None))).map_err(|error| write_error(&error))?;
     element(&mut writer, name, root, 0)?;
     Ok(finish(writer))
 }
 
-/// One element, without a declaration.
+/// Writes one element, without an XML declaration.
+///
+/// # Errors
+///
+/// [`XmlError`] if the value contains a name, a character or a nesting that XML does not allow.
 pub fn write_fragment(name: &str, value: &Value) -> Result<String, XmlError> {
     let mut writer = Writer::new(Vec::new());
     element(&mut writer, name, value, 0)?;
@@ -41,25 +50,26 @@ pub fn write_fragment(name: &str, value: &Value) -> Result<String, XmlError> {
 }
 
 fn finish(writer: Writer<Vec<u8>>) -> String {
-    // Only texts were written.
+    // Only strings were written.
     String::from_utf8_lossy(&writer.into_inner()).into_owned()
 }
 
-/// Writing to memory does not fail.
-fn failed(error: &io::Error) -> XmlError {
-    XmlError::new(format!("it could not be written: {error}"))
+/// Converts an error of the writer, which does not occur in memory.
+fn write_error(error: &io::Error) -> XmlError {
+    XmlError::new(format!("it cannot be written: {error}"))
 }
 
+/// Writes an element, or each item of a list as an element.
 fn element(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value, depth: usize) -> Result<(), XmlError> {
     if depth == MAX_DEPTH {
-        return Err(XmlError::new(format!("its elements nest deeper than {MAX_DEPTH}")));
+        return Err(XmlError::new(format!("its elements are nested deeper than {MAX_DEPTH} levels")));
     }
     let members = match value {
         Value::Null => return Ok(()),
         Value::Array(items) => {
             for item in items {
                 if item.is_array() {
-                    return Err(XmlError::new(format!("`{name}` is a list of lists, which XML cannot say")));
+                    return Err(XmlError::new(format!("`{name}` is a list of lists, which XML cannot represent")));
                 }
                 element(writer, name, item, depth)?;
             }
@@ -69,7 +79,7 @@ fn element(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value, depth: usize
         _ => None,
     };
     if !is_name(name) {
-        return Err(XmlError::new(format!("`{name}` is no name of an element")));
+        return Err(XmlError::new(format!("`{name}` is not a valid element name")));
     }
     let mut start = BytesStart::new(name);
     for (key, value) in members.into_iter().flatten() {
@@ -77,41 +87,44 @@ fn element(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value, depth: usize
             && !value.is_null()
         {
             if !is_name(key) {
-                return Err(XmlError::new(format!("`{key}` is no name of an attribute")));
+                return Err(XmlError::new(format!("`{key}` is not a valid attribute name")));
             }
-            // A reader turns white space in attributes into blanks (section 3.3.3).
+            // A parser normalizes white space in attributes to spaces (XML 1.0, section 3.3.3).
             let value = escaped(key, value)?.replace('\n', "&#10;").replace('\t', "&#9;");
             start.push_attribute(Attribute { key: QName(key), value: Cow::Owned(value) });
         }
     }
-    writer.write_event(Event::Start(start)).map_err(|error| failed(&error))?;
+    writer.write_event(Event::Start(start)).map_err(|error| write_error(&error))?;
     match members {
-        None => to_text(writer, name, value)?,
+        None => write_text(writer, name, value)?,
         Some(members) => {
             for (key, value) in members.iter().filter(|(key, _)| !key.starts_with(ATTRIBUTE)) {
                 match key.as_str() {
-                    TEXT => to_text(writer, name, value)?,
+                    TEXT => write_text(writer, name, value)?,
                     key => element(writer, key, value, depth + 1)?,
                 }
             }
         }
     }
-    writer.write_event(Event::End(BytesEnd::new(name))).map_err(|error| failed(&error))
+    writer.write_event(Event::End(BytesEnd::new(name))).map_err(|error| write_error(&error))
 }
 
-fn to_text(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value) -> Result<(), XmlError> {
+/// Writes the text of an element.
+fn write_text(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value) -> Result<(), XmlError> {
     let text = escaped(name, value)?;
-    writer.write_event(Event::Text(BytesText::from_escaped(text))).map_err(|error| failed(&error))
+    writer.write_event(Event::Text(BytesText::from_escaped(text))).map_err(|error| write_error(&error))
 }
 
+/// Returns the escaped text of a single value.
 fn escaped(name: &str, value: &Value) -> Result<String, XmlError> {
     if matches!(value, Value::Array(_) | Value::Object(_)) {
-        return Err(XmlError::new(format!("`{name}` is a list or an object, where one value is needed")));
+        return Err(XmlError::new(format!("`{name}` is a list or an object, but must be a single value")));
     }
-    escape_xml(&plain(value)).ok_or_else(|| XmlError::new(format!("`{name}` holds a character that XML cannot carry")))
+    escape_xml(&to_text(value))
+        .ok_or_else(|| XmlError::new(format!("`{name}` contains a character that XML does not allow")))
 }
 
-/// Whether it is a name, with at most one prefix (Namespaces in XML 1.0, section 4).
+/// Returns true if it is a name with at most one prefix (Namespaces in XML 1.0, section 4).
 fn is_name(name: &str) -> bool {
     let part = |part: &str| {
         let mut characters = part.chars();
@@ -152,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_gets_out_of_its_element() {
+    fn no_value_can_end_its_element() {
         let evil = "</a><b k='\"'>&amp;]]>\r\n\t";
         let value = json!({"a": {"@_k": evil, "c": evil}});
         let text = write_document(&value).unwrap();
@@ -162,12 +175,12 @@ mod tests {
             assert!(write_document(&json!({"a": { format!("@_{name}"): "" }})).is_err(), "{name}");
         }
         let error = write_document(&json!({"a": "\u{1}"})).unwrap_err();
-        assert!(error.to_string().contains("`a` holds"), "{error}");
+        assert!(error.to_string().contains("`a` contains"), "{error}");
     }
 
     #[test]
-    fn what_xml_cannot_say_is_refused() {
-        for (value, says) in [
+    fn values_that_xml_cannot_represent_are_rejected() {
+        for (value, expected) in [
             (json!({}), "found: none"),
             (json!({"a": 1, "b": 2}), "found: `a`, `b`"),
             (json!("a"), "found: none"),
@@ -177,14 +190,14 @@ mod tests {
             (json!({"a": {"@_b": {}}}), "`b` is a list or an object"),
         ] {
             let error = write_document(&value).unwrap_err().to_string();
-            assert!(error.contains(says), "{value}: {error}");
+            assert!(error.contains(expected), "{value}: {error}");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn what_is_written_is_read_back(text in "\\PC{0,20}", attribute in "[^\\p{Cc}\u{fffe}\u{ffff}]{0,20}") {
-            // Blank text is layout, unless it says that it is not.
+        fn a_written_value_is_read_unchanged(text in "\\PC{0,20}", attribute in "[^\\p{Cc}\u{fffe}\u{ffff}]{0,20}") {
+            // Blank text is read as layout.
             let text = if text.trim_matches(' ').is_empty() { "x".to_owned() } else { text };
             let value = json!({"a": {"@_k": attribute, "b": [text, text]}});
             if let Ok(written) = write_document(&value) {

@@ -1,4 +1,4 @@
-//! AWS Signature Version 4
+//! Signs requests with AWS Signature Version 4
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>).
 
 use http::{HeaderName, HeaderValue, header};
@@ -7,14 +7,14 @@ use patchbay_egress::OutboundRequest;
 use patchbay_model::Timestamp;
 use url::Url;
 
-use super::{encoded, hex, mac, sha256};
+use super::{hex, mac, percent_encode, sha256};
 
-/// Who signs, for what.
+/// The credentials and the scope of a signature.
 pub(super) struct AwsCredentials {
     pub(super) id: String,
     pub(super) secret: String,
-    /// Of temporary credentials.
-    pub(super) session: Option<String>,
+    /// The session token of temporary credentials.
+    pub(super) session_token: Option<String>,
     pub(super) region: String,
     pub(super) service: String,
 }
@@ -23,33 +23,33 @@ const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
-/// Signs a request: its method, path, query, host, `x-amz-*` headers, content type and body. None when a credential
-/// cannot stand in a header.
+/// Signs a request: its method, path, query, host, `x-amz-*` headers, content type and body. Returns `None` if a
+/// credential contains a character that headers do not allow.
 pub(super) fn sign(keys: &AwsCredentials, request: &mut OutboundRequest, now: Timestamp) -> Option<()> {
-    let moment = now.to_rfc3339();
+    let timestamp = now.to_rfc3339();
     // 2026-01-15T10:30:00.000Z as 20260115T103000Z.
-    let stamp: String = moment.chars().take(19).filter(|c| !matches!(c, '-' | ':')).chain(['Z']).collect();
+    let stamp: String = timestamp.chars().take(19).filter(|c| !matches!(c, '-' | ':')).chain(['Z']).collect();
     let day = &stamp[..8];
     let body = sha256(&request.body);
     request.headers.insert(DATE, HeaderValue::from_str(&stamp).ok()?);
     if keys.service == "s3" {
         request.headers.insert(CONTENT_SHA256, HeaderValue::from_str(&body).ok()?);
     }
-    if let Some(session) = &keys.session {
+    if let Some(session) = &keys.session_token {
         let mut value = HeaderValue::from_str(session).ok()?;
         value.set_sensitive(true);
         request.headers.insert(SECURITY_TOKEN, value);
     }
-    let mut signed = vec![("host".to_owned(), host_header(&request.url)?)];
+    let mut signed_headers = vec![("host".to_owned(), host_header(&request.url)?)];
     for (name, value) in &request.headers {
         if name.as_str().starts_with("x-amz-") || name == header::CONTENT_TYPE {
             let value = value.to_str().ok()?.split_whitespace().collect::<Vec<_>>().join(" ");
-            signed.push((name.as_str().to_owned(), value));
+            signed_headers.push((name.as_str().to_owned(), value));
         }
     }
-    signed.sort();
-    let names = signed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
-    let lines: String = signed.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    signed_headers.sort();
+    let names = signed_headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
+    let lines: String = signed_headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     let canonical = format!(
         "{}\n{}\n{}\n{lines}\n{names}\n{body}",
         request.method,
@@ -71,24 +71,25 @@ pub(super) fn sign(keys: &AwsCredentials, request: &mut OutboundRequest, now: Ti
     Some(())
 }
 
-/// The host as it is sent.
+/// Returns the value of the `Host` header.
 fn host_header(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
-/// The path, each segment encoded: once as it is sent, and once more for every service but S3.
+/// Returns the canonical path. Its segments are encoded once, and a second time (`twice`) for every service but S3.
 fn canonical_path(url: &Url, twice: bool) -> String {
     let sent = url.path();
     if !twice {
         return sent.to_owned();
     }
-    sent.split('/').map(encoded).collect::<Vec<_>>().join("/")
+    sent.split('/').map(percent_encode).collect::<Vec<_>>().join("/")
 }
 
-/// The query by name and value, encoded as RFC 3986 has it.
+/// Returns the canonical query: sorted by name and value, encoded by RFC 3986, section 2.1.
 fn canonical_query(url: &Url) -> String {
-    let mut pairs = url.query_pairs().map(|(name, value)| (encoded(&name), encoded(&value))).collect::<Vec<_>>();
+    let mut pairs =
+        url.query_pairs().map(|(name, value)| (percent_encode(&name), percent_encode(&value))).collect::<Vec<_>>();
     pairs.sort();
     pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
@@ -116,7 +117,7 @@ mod tests {
         AwsCredentials {
             id: "AKIDEXAMPLE".to_owned(),
             secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
-            session: None,
+            session_token: None,
             region: "us-east-1".to_owned(),
             service: service.to_owned(),
         }
@@ -127,9 +128,9 @@ mod tests {
         request.headers[header::AUTHORIZATION].to_str().unwrap().rsplit('=').next().unwrap().to_owned()
     }
 
-    /// The cases of AWS's own suite for the algorithm (`aws-sig-v4-test-suite`): 30 August 2015, 12:36.
+    /// Cases of AWS's test suite (`aws-sig-v4-test-suite`): 30 August 2015, 12:36.
     #[test]
-    fn the_cases_that_aws_publishes() {
+    fn the_cases_of_the_aws_test_suite() {
         const NOW: &str = "2015-08-30T12:36:00Z";
         for (method, url, expected) in [
             (
@@ -152,7 +153,7 @@ mod tests {
         }
     }
 
-    /// The worked example of the S3 documentation: `GET Bucket (List Objects)`.
+    /// The example of the S3 documentation: `GET Bucket (List Objects)`.
     #[test]
     fn the_example_of_s3() {
         let keys = AwsCredentials {
@@ -166,14 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn temporary_credentials_bring_their_token() {
-        let keys = AwsCredentials { session: Some("session-token".to_owned()), ..keys("sts") };
+    fn temporary_credentials_send_their_session_token() {
+        let keys = AwsCredentials { session_token: Some("session-token".to_owned()), ..keys("sts") };
         let mut request = request(Method::GET, "https://sts.amazonaws.com/");
         sign(&keys, &mut request, "2015-08-30T12:36:00Z".parse().unwrap()).unwrap();
         assert_eq!(request.headers["x-amz-security-token"], "session-token");
         let authorization = request.headers[header::AUTHORIZATION].to_str().unwrap();
         assert!(authorization.contains("SignedHeaders=host;x-amz-date;x-amz-security-token"), "{authorization}");
-        let broken = AwsCredentials { session: Some("a\nb".to_owned()), ..keys };
+        let broken = AwsCredentials { session_token: Some("a\nb".to_owned()), ..keys };
         assert!(sign(&broken, &mut request, "2015-08-30T12:36:00Z".parse().unwrap()).is_none());
     }
 }

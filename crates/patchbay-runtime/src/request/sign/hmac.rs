@@ -1,5 +1,5 @@
-//! A keyed hash over a request. What is signed, each on a line of its own: the method, the host where the connector
-//! wants it, the path with its query, the date, and the SHA-256 of the body (in hexadecimal digits) where it wants it.
+//! Signs requests with an HMAC (RFC 2104). The signed text has one line each for the method, the host (optional), the
+//! path with its query, the date, and the SHA-256 of the body in hexadecimal digits (optional).
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,7 +11,7 @@ use patchbay_model::Timestamp;
 
 use super::{hex, mac};
 
-/// What is signed, and where the signature goes.
+/// The parts that are signed, and the header of the signature.
 pub(super) struct HmacRule<'a> {
     pub(super) algorithm: HmacAlgorithm,
     pub(super) header: Option<&'a str>,
@@ -19,16 +19,16 @@ pub(super) struct HmacRule<'a> {
     pub(super) rfc2822_date: bool,
     pub(super) include_host: bool,
     pub(super) include_body_hash: bool,
-    /// The user of a Basic header in place of a header of its own.
+    /// The user name, if the signature is the password of Basic authentication.
     pub(super) username: Option<String>,
     pub(super) secret: String,
 }
 
-/// Signs a request, and tells the date that it was signed at. None when a header cannot be sent.
+/// Signs a request and sets its `Date` header. Returns `None` if a value contains a character that headers do not allow.
 pub(super) fn sign(rule: &HmacRule<'_>, request: &mut OutboundRequest, now: Timestamp) -> Option<()> {
     let date = if rule.rfc2822_date {
-        let moment = jiff::Timestamp::from_microsecond(now.as_micros()).ok()?;
-        rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).ok()?
+        let timestamp = jiff::Timestamp::from_microsecond(now.as_micros()).ok()?;
+        rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&timestamp).ok()?
     } else {
         now.to_rfc3339()
     };
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_connector_wants_is_signed() {
+    fn the_declared_parts_are_signed() {
         let plain = signed(|_| {});
         let text = "POST\n/v1/things?a=b\n2026-01-15T10:30:00.000Z";
         assert_eq!(plain["x-signature"], format!("v1={}", expected(HmacAlgorithm::Sha256, text)));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn every_hash_and_place_works() {
+    fn every_algorithm_and_header_works() {
         let text = "POST\n/v1/things?a=b\n2026-01-15T10:30:00.000Z";
         for algorithm in [HmacAlgorithm::Sha1, HmacAlgorithm::Sha512] {
             let headers = signed(|rule| rule.algorithm = algorithm);
@@ -122,7 +122,7 @@ mod tests {
 
     /// RFC 2202 and RFC 4231, test case 2.
     #[test]
-    fn the_hashes_are_those_of_the_standards() {
+    fn the_algorithms_are_those_of_the_standards() {
         let text = b"what do ya want for nothing?";
         for (algorithm, digits) in [
             (HmacAlgorithm::Sha1, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),

@@ -1,6 +1,6 @@
-//! OAuth 1.0a (RFC 5849, section 3): who asks, by whose leave, and a signature over method, address and parameters.
+//! Signs requests with OAuth 1.0a (RFC 5849, section 3). The signature covers the method, the URL and the parameters.
 //!
-//! A nonce counts once, so a request that is signed so is never sent a second time as it is.
+//! Servers accept a nonce only once (section 3.3), so that a signed request is never retried.
 
 use aws_lc_rs::{rand::SystemRandom, signature::RSA_PKCS1_SHA256};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -10,67 +10,71 @@ use patchbay_egress::OutboundRequest;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use super::{encoded, mac};
+use super::{mac, percent_encode};
 use crate::private_keys;
 
-/// Who signs, and by whose leave.
+/// The client and token credentials of a signature (RFC 5849, section 1.1).
 pub(super) struct OAuth1Credentials {
     pub(super) method: OAuth1Method,
     pub(super) realm: Option<String>,
     pub(super) consumer_key: String,
-    /// The consumer's secret, or its private key for a method by RSA.
+    /// The consumer's secret, or its private key if the method is RSA.
     pub(super) consumer_secret: Zeroizing<String>,
-    /// The token; none while one is asked for.
+    /// The token; `None` in the request for temporary credentials.
     pub(super) token: Option<String>,
     pub(super) token_secret: Zeroizing<String>,
-    /// A further parameter of the protocol (`oauth_callback`, `oauth_verifier`): name and value.
-    pub(super) more: Option<(&'static str, String)>,
+    /// An additional protocol parameter (`oauth_callback`, `oauth_verifier`): name and value.
+    pub(super) extra_parameter: Option<(&'static str, String)>,
 }
 
-/// Why a request is not signed.
+/// The reason for which a request was not signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OAuth1Error {
-    /// The private key is none, or does not sign.
+    /// The private key is not valid, or cannot sign.
     Key,
-    /// The header cannot be sent.
+    /// A value contains a character that headers do not allow.
     Header,
 }
 
-type Pairs = Vec<(String, String)>;
+type SignaturePairs = Vec<(String, String)>;
 
-/// Signs a request at `now` (seconds since 1970) under a nonce that was never used.
+/// Signs a request at `now` (seconds since 1970) with a nonce that was never used.
+///
+/// # Errors
+///
+/// [`OAuth1Error::Key`] or [`OAuth1Error::Header`].
 pub(super) fn sign(
     keys: &OAuth1Credentials,
     request: &mut OutboundRequest,
     now: i64,
     nonce: &str,
 ) -> Result<(), OAuth1Error> {
-    let mut own: Pairs = vec![
+    let mut parameters: SignaturePairs = vec![
         ("oauth_consumer_key".to_owned(), keys.consumer_key.clone()),
         ("oauth_nonce".to_owned(), nonce.to_owned()),
         ("oauth_signature_method".to_owned(), keys.method.as_str().to_owned()),
         ("oauth_timestamp".to_owned(), now.to_string()),
     ];
-    own.extend(keys.token.clone().map(|token| ("oauth_token".to_owned(), token)));
-    own.push(("oauth_version".to_owned(), "1.0".to_owned()));
-    own.extend(keys.more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-    let mut all = own.clone();
+    parameters.extend(keys.token.clone().map(|token| ("oauth_token".to_owned(), token)));
+    parameters.push(("oauth_version".to_owned(), "1.0".to_owned()));
+    parameters.extend(keys.extra_parameter.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    let mut all = parameters.clone();
     all.extend(request.url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())));
-    all.extend(form(request));
+    all.extend(form_parameters(request));
     let text = base_string(request.method.as_str(), &request.url, &all);
-    own.push(("oauth_signature".to_owned(), signature(keys, &text)?));
-    let realm = keys.realm.as_ref().map(|realm| format!("realm=\"{}\"", encoded(realm)));
-    let own = own.iter().map(|(name, value)| format!("{name}=\"{}\"", encoded(value)));
-    let proof = format!("OAuth {}", realm.into_iter().chain(own).collect::<Vec<_>>().join(", "));
-    let mut proof = HeaderValue::try_from(proof).map_err(|_| OAuth1Error::Header)?;
-    proof.set_sensitive(true);
-    request.headers.insert(header::AUTHORIZATION, proof);
+    parameters.push(("oauth_signature".to_owned(), signature(keys, &text)?));
+    let realm = keys.realm.as_ref().map(|realm| format!("realm=\"{}\"", percent_encode(realm)));
+    let parameters = parameters.iter().map(|(name, value)| format!("{name}=\"{}\"", percent_encode(value)));
+    let value = format!("OAuth {}", realm.into_iter().chain(parameters).collect::<Vec<_>>().join(", "));
+    let mut value = HeaderValue::try_from(value).map_err(|_| OAuth1Error::Header)?;
+    value.set_sensitive(true);
+    request.headers.insert(header::AUTHORIZATION, value);
     request.idempotent = false;
     Ok(())
 }
 
-/// The members of a body that is a form (section 3.4.1.3.1).
-fn form(request: &OutboundRequest) -> Pairs {
+/// Returns the parameters of a form body (section 3.4.1.3.1).
+fn form_parameters(request: &OutboundRequest) -> SignaturePairs {
     let kind = request.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -79,17 +83,20 @@ fn form(request: &OutboundRequest) -> Pairs {
     form_urlencoded::parse(&request.body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
-/// What is signed (section 3.4.1).
+/// Returns the signature base string (section 3.4.1).
 fn base_string(method: &str, url: &Url, parameters: &[(String, String)]) -> String {
-    let address = format!("{}{}", url.origin().ascii_serialization(), url.path());
-    let mut pairs = parameters.iter().map(|(name, value)| (encoded(name), encoded(value))).collect::<Vec<_>>();
+    let base_uri = format!("{}{}", url.origin().ascii_serialization(), url.path());
+    let mut pairs =
+        parameters.iter().map(|(name, value)| (percent_encode(name), percent_encode(value))).collect::<Vec<_>>();
     pairs.sort();
     let pairs = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
-    format!("{method}&{}&{}", encoded(&address), encoded(&pairs))
+    format!("{method}&{}&{}", percent_encode(&base_uri), percent_encode(&pairs))
 }
 
+/// Returns the signature of a base string (sections 3.4.2 and 3.4.3).
 fn signature(keys: &OAuth1Credentials, text: &str) -> Result<String, OAuth1Error> {
-    let secret = || Zeroizing::new(format!("{}&{}", encoded(&keys.consumer_secret), encoded(&keys.token_secret)));
+    let secret =
+        || Zeroizing::new(format!("{}&{}", percent_encode(&keys.consumer_secret), percent_encode(&keys.token_secret)));
     let by = |algorithm| mac(algorithm, secret().as_bytes(), text.as_bytes());
     let bytes = match keys.method {
         OAuth1Method::HmacSha1 => by(HmacAlgorithm::Sha1),
@@ -121,7 +128,7 @@ mod tests {
             consumer_secret: "kd94hf93k423kf44".to_owned().into(),
             token: Some("nnch734d00sl2jdk".to_owned()),
             token_secret: "pfkkdhi9sl3r4s00".to_owned().into(),
-            more: None,
+            extra_parameter: None,
         }
     }
 
@@ -134,11 +141,11 @@ mod tests {
         OutboundRequest { method, url, headers, body, idempotent: true, certificate: None }
     }
 
-    fn pairs(pairs: &[(&str, &str)]) -> Pairs {
+    fn pairs(pairs: &[(&str, &str)]) -> SignaturePairs {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    /// RFC 5849, section 1.2: the photo.
+    /// RFC 5849, section 1.2: the request for the photo.
     #[test]
     fn the_request_of_the_standards_example() {
         let parameters = pairs(&[
@@ -155,9 +162,9 @@ mod tests {
         assert_eq!(signature(&keys(OAuth1Method::HmacSha1), &text).unwrap(), "MdpQcU8iPSUjWoN/UDMsK2sui9I=");
     }
 
-    /// RFC 5849, section 3.4.1.1, with its form, its doubled names and its odd characters.
+    /// RFC 5849, section 3.4.1.1, with a form, repeated names and encoded characters.
     #[test]
-    fn the_text_of_the_standards_example() {
+    fn the_base_string_of_the_standards_example() {
         let request =
             request(Method::POST, "http://EXAMPLE.COM:80/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b", "c2&a3=2+q");
         let mut parameters = pairs(&[
@@ -168,14 +175,14 @@ mod tests {
             ("oauth_nonce", "7d8f3e4a"),
         ]);
         parameters.extend(request.url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())));
-        parameters.extend(form(&request));
+        parameters.extend(form_parameters(&request));
         let expected = "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7";
         assert_eq!(base_string("POST", &request.url, &parameters), expected);
     }
 
-    /// What `oauthlib` (Python) makes of the same requests.
+    /// Signatures of `oauthlib` (Python) for the same requests.
     #[test]
-    fn the_signatures_that_others_make() {
+    fn signatures_equal_those_of_oauthlib() {
         let url = "https://1234567-sb1.suitetalk.api.netsuite.com/services/rest/query/v1/suiteql?limit=5&q=a%20b%2Bc%2F%C3%A9%27";
         for (method, body, expected) in VECTORS {
             let mut request = request(Method::POST, url, body);
@@ -189,14 +196,14 @@ mod tests {
                 ..keys(*method)
             };
             sign(&keys, &mut request, 1_768_473_000, "0123456789abcdef").unwrap();
-            let proof = request.headers[header::AUTHORIZATION].to_str().unwrap();
+            let value = request.headers[header::AUTHORIZATION].to_str().unwrap();
             assert!(
-                proof.starts_with("OAuth realm=\"1234567_SB1\", oauth_consumer_key=\"dpf43f3p2l4k3l03\", "),
-                "{proof}"
+                value.starts_with("OAuth realm=\"1234567_SB1\", oauth_consumer_key=\"dpf43f3p2l4k3l03\", "),
+                "{value}"
             );
-            let found = proof.split("oauth_signature=\"").nth(1).unwrap().trim_end_matches('"');
-            assert_eq!(found, encoded(expected), "{}", method.as_str());
-            assert!(!request.idempotent, "a nonce counts once");
+            let found = value.split("oauth_signature=\"").nth(1).unwrap().trim_end_matches('"');
+            assert_eq!(found, percent_encode(expected), "{}", method.as_str());
+            assert!(!request.idempotent, "servers accept a nonce only once");
         }
     }
 
@@ -232,7 +239,7 @@ mod tests {
     ];
 
     #[test]
-    fn without_a_token_none_is_named() {
+    fn a_request_without_a_token_has_no_token_parameter() {
         let keys =
             OAuth1Credentials { token: None, token_secret: Zeroizing::default(), ..keys(OAuth1Method::HmacSha1) };
         let mut request = request(Method::POST, "https://provider.example/request_token", "");
@@ -268,9 +275,10 @@ mod tests {
     }
 
     #[test]
-    fn a_further_parameter_is_signed_and_sent() {
+    fn an_extra_parameter_is_signed_and_sent() {
         let callback = "https://patchbay.example/connect/oauth2/x/callback?state=a b".to_owned();
-        let keys = OAuth1Credentials { more: Some(("oauth_callback", callback)), ..keys(OAuth1Method::HmacSha1) };
+        let keys =
+            OAuth1Credentials { extra_parameter: Some(("oauth_callback", callback)), ..keys(OAuth1Method::HmacSha1) };
         let sent = |keys: &OAuth1Credentials| {
             let mut request = request(Method::POST, "https://provider.example/request_token", "");
             sign(keys, &mut request, 1, "n").unwrap();
@@ -280,13 +288,13 @@ mod tests {
         let escaped =
             "oauth_callback=\"https%3A%2F%2Fpatchbay.example%2Fconnect%2Foauth2%2Fx%2Fcallback%3Fstate%3Da%20b\"";
         assert!(with.contains(escaped), "{with}");
-        let without = sent(&OAuth1Credentials { more: None, ..keys });
-        let signature = |proof: &str| proof.split("oauth_signature=").nth(1).unwrap().to_owned();
+        let without = sent(&OAuth1Credentials { extra_parameter: None, ..keys });
+        let signature = |value: &str| value.split("oauth_signature=").nth(1).unwrap().to_owned();
         assert_ne!(signature(&with), signature(&without));
     }
 
     #[test]
-    fn a_private_key_that_is_none_is_told() {
+    fn an_invalid_private_key_is_rejected() {
         let mut request = request(Method::GET, "https://provider.example/", "");
         assert_eq!(sign(&keys(OAuth1Method::RsaSha256), &mut request, 1, "n"), Err(OAuth1Error::Key));
     }
