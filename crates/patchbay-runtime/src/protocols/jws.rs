@@ -23,17 +23,17 @@ use serde_json::{Map, Value};
 use crate::private_keys;
 
 /// A signed token.
-pub struct SignedToken {
+pub(crate) struct SignedToken {
     /// The header, the claims and the signature, separated by dots.
-    pub token: String,
+    pub(crate) token: String,
     /// The SHA-256 of the public key (X.509 `SubjectPublicKeyInfo`), which Snowflake and others use as the key's name;
     /// `None` for a shared secret.
-    pub fingerprint: Option<String>,
+    pub(crate) fingerprint: Option<String>,
 }
 
 /// The reason for which no token was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JwsError {
+pub(crate) enum JwsError {
     /// The key is not valid for the algorithm; the reason completes the sentence "the key …".
     InvalidKey(&'static str),
     /// The key is valid, but cannot sign.
@@ -45,7 +45,7 @@ pub enum JwsError {
 /// # Errors
 ///
 /// [`JwsError::InvalidKey`] for a key of another kind, [`JwsError::Signing`] if the key cannot sign.
-pub fn sign(
+pub(crate) fn sign(
     algorithm: JwtAlgorithm,
     key: &str,
     header: &Map<String, Value>,

@@ -1,7 +1,7 @@
 //! The protocols and formats of providers beyond HTTP and JSON.
 
-pub mod jws;
-pub mod mcp;
-pub mod saml;
-pub mod soap;
-pub mod xml;
+pub(crate) mod jws;
+pub(crate) mod mcp;
+pub(crate) mod saml;
+pub(crate) mod soap;
+pub(crate) mod xml;

@@ -20,11 +20,11 @@ pub struct RequestParts {
     /// Headers, all marked sensitive, because any of them can contain a credential.
     pub headers: HeaderMap,
     /// The members of the body.
-    pub body: Map<String, Value>,
+    pub(crate) body: Map<String, Value>,
     /// A value that is the whole body.
-    pub whole_body: Option<Value>,
+    pub(crate) whole_body: Option<Value>,
     /// True if the step has body arguments, even if all of them are missing.
-    pub has_body_args: bool,
+    pub(crate) has_body_args: bool,
     /// The memory budget of all values.
     budget: MemoryBudget,
 }
@@ -37,7 +37,7 @@ impl RequestParts {
     }
 
     /// Returns true if the body is XML.
-    pub fn is_xml(&self) -> bool {
+    pub(crate) fn is_xml(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         kind.is_some_and(|kind| xml::is_xml(&xml::media_type(kind)))
     }
@@ -48,7 +48,7 @@ impl RequestParts {
 /// # Errors
 ///
 /// The [`EvalError`] of an expression, or [`EvalError::Refused`] for a value that cannot be sent.
-pub fn apply(args: &[Arg], bindings: &Bindings<'_>, parts: &mut RequestParts) -> Result<(), EvalError> {
+pub(crate) fn apply(args: &[Arg], bindings: &Bindings<'_>, parts: &mut RequestParts) -> Result<(), EvalError> {
     headers_first(args).try_for_each(|arg| apply_one(arg, bindings, parts))
 }
 
@@ -58,7 +58,7 @@ pub fn apply(args: &[Arg], bindings: &Bindings<'_>, parts: &mut RequestParts) ->
 /// # Errors
 ///
 /// The [`EvalError`] of an expression, or [`EvalError::Refused`] for a value that cannot be sent.
-pub fn apply_without_credentials(
+pub(crate) fn apply_without_credentials(
     args: &[Arg],
     bindings: &Bindings<'_>,
     parts: &mut RequestParts,
@@ -170,7 +170,7 @@ fn header(name: &str, value: &Value) -> Result<Option<(HeaderName, HeaderValue)>
 }
 
 /// Writes a value as pairs of a query or form. Names of nested members are in brackets; null is omitted.
-pub fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut Vec<(String, String)>) {
+pub(crate) fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut Vec<(String, String)>) {
     match value {
         Value::Null => {}
         Value::Array(_) | Value::Object(_) if format == ArrayFormat::Stringify => {
@@ -202,7 +202,7 @@ pub fn write_pairs(name: &str, value: &Value, format: ArrayFormat, pairs: &mut V
 /// # Errors
 ///
 /// The [`EvalError`] of the expression.
-pub fn header_text(template: &Template, bindings: &Bindings<'_>) -> Result<Option<String>, EvalError> {
+pub(crate) fn header_text(template: &Template, bindings: &Bindings<'_>) -> Result<Option<String>, EvalError> {
     template.eval_text(bindings, Escape::Header)
 }
 

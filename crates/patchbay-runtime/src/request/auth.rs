@@ -57,7 +57,10 @@ fn bearer(token: &Template, include_bearer: bool, bindings: &Bindings<'_>) -> Re
 /// # Errors
 ///
 /// The [`EvalError`] of an expression.
-pub fn basic_credentials(authorization: &Authorization, bindings: &Bindings<'_>) -> Result<Option<String>, EvalError> {
+pub(crate) fn basic_credentials(
+    authorization: &Authorization,
+    bindings: &Bindings<'_>,
+) -> Result<Option<String>, EvalError> {
     let Authorization::Basic(BasicAuthorization { username, password }) = authorization else { return Ok(None) };
     let part = |template: &Option<Template>| match template {
         Some(template) => header_text(template, bindings).map(Option::unwrap_or_default),

@@ -32,10 +32,10 @@ const ACCEPT_JSON: &str = "application/json, */*;q=0.5";
 const ACCEPT_XML: &str = "application/xml, text/xml, */*;q=0.5";
 
 /// The parameter that requests a page.
-pub struct PageArg<'a> {
-    pub key: &'a str,
-    pub value: Value,
-    pub location: PageLocation,
+pub(crate) struct PageArg<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) value: Value,
+    pub(crate) location: PageLocation,
 }
 
 /// A request before it is signed.
@@ -51,7 +51,7 @@ impl Run<'_> {
     ///
     /// 400 `ValidationError`, 412 `AccountFieldError` or 500 `ConnectorError` for an expression or a value that cannot
     /// be sent.
-    pub fn build(&self, spec: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
+    pub(crate) fn build(&self, spec: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
         sign_request(self, spec, build_unsigned(self, spec, None, page)?)
     }
 
@@ -60,7 +60,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The errors of [`Run::build`].
-    pub fn build_soap(&self, soap: &SoapRequest, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
+    pub(crate) fn build_soap(&self, soap: &SoapRequest, page: Option<&PageArg<'_>>) -> Result<OutboundRequest, Error> {
         sign_request(self, &soap.request, build_unsigned(self, &soap.request, Some(soap), page)?)
     }
 
@@ -70,7 +70,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The errors of [`Run::build`].
-    pub fn build_file_request(
+    pub(crate) fn build_file_request(
         &self,
         spec: &RequestSpec,
         url: Url,
@@ -105,7 +105,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The errors of [`Run::build`].
-    pub fn authenticate(
+    pub(crate) fn authenticate(
         &self,
         target: &RequestTarget,
         authorization: Option<&Authorization>,

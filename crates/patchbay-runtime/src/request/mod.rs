@@ -1,11 +1,11 @@
 //! Builds, authenticates, signs and sends the requests of steps.
 
-pub mod args;
-pub mod auth;
-pub mod builder;
-pub mod certificates;
+pub(crate) mod args;
+pub(crate) mod auth;
+pub(crate) mod builder;
+pub(crate) mod certificates;
 mod origin_policy;
-pub mod response_cache;
-pub mod send;
+pub(crate) mod response_cache;
+pub(crate) mod send;
 pub mod sign;
-pub mod target;
+pub(crate) mod target;

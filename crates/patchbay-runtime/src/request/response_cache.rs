@@ -17,7 +17,11 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The errors of [`Run::build`] and [`Run::send`].
-    pub async fn exchange(&self, spec: &RequestSpec, page: Option<&PageArg<'_>>) -> Result<InboundResponse, Error> {
+    pub(crate) async fn exchange(
+        &self,
+        spec: &RequestSpec,
+        page: Option<&PageArg<'_>>,
+    ) -> Result<InboundResponse, Error> {
         let is_cacheable = spec.cache_ttl > 0 && spec.method == HttpMethod::Get;
         let Some(account) = self.ctx.ids.account_id.as_ref().filter(|_| is_cacheable) else {
             return self.send(self.build(spec, page)?).await;

@@ -24,7 +24,7 @@ impl Run<'_> {
     ///
     /// 408 `TimeoutError` after the deadline, 429 for a rate limit, otherwise 502 for a request that fails or a response
     /// that cannot be read.
-    pub async fn send(&self, request: OutboundRequest) -> Result<InboundResponse, Error> {
+    pub(crate) async fn send(&self, request: OutboundRequest) -> Result<InboundResponse, Error> {
         self.send_observed(request, self.ctx.deadline, &mut ReadAll).await
     }
 
@@ -33,7 +33,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The errors of [`Run::send`] and of the observer.
-    pub async fn send_observed(
+    pub(crate) async fn send_observed(
         &self,
         request: OutboundRequest,
         deadline: Instant,
@@ -54,7 +54,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The errors of [`Run::send`]. 502 `ProviderRedirectError` for a further redirect.
-    pub async fn send_with_redirect_limit(
+    pub(crate) async fn send_with_redirect_limit(
         &self,
         request: OutboundRequest,
         max_redirects: usize,
@@ -74,7 +74,11 @@ impl Run<'_> {
     /// # Errors
     ///
     /// The errors of [`Run::send_with_redirect_limit`].
-    pub async fn open(&self, request: OutboundRequest, max_redirects: usize) -> Result<StreamingResponse, Error> {
+    pub(crate) async fn open(
+        &self,
+        request: OutboundRequest,
+        max_redirects: usize,
+    ) -> Result<StreamingResponse, Error> {
         let head = |response: &StreamingResponse| (response.status, response.headers.clone(), None);
         let (deadline, scope) = (self.ctx.deadline, rate_limit_scope(self.ctx));
         let scope = scope.as_ref();

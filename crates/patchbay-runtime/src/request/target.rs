@@ -12,11 +12,11 @@ use super::origin_policy;
 use crate::{Error, ErrorCode, context::Run, expression_error::expression_error};
 
 /// The URL of a request.
-pub struct RequestTarget {
+pub(crate) struct RequestTarget {
     /// The URL.
-    pub url: Url,
+    pub(crate) url: Url,
     /// True if the URL may receive the account's credentials.
-    pub with_credentials: bool,
+    pub(crate) with_credentials: bool,
 }
 
 impl Run<'_> {
@@ -26,7 +26,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// 500 `ConnectorError` without any URL, otherwise the errors of [`base_url`].
-    pub fn target(&self, base: Option<&Template>, path: Option<&Template>) -> Result<RequestTarget, Error> {
+    pub(crate) fn target(&self, base: Option<&Template>, path: Option<&Template>) -> Result<RequestTarget, Error> {
         let (connector, roots) = (self.ctx.connector, self.roots());
         let bindings = Bindings { roots: &roots };
         let server = self.ctx.method.mcp.as_ref().map(|flow| &flow.server_url);

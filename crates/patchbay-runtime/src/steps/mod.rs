@@ -28,7 +28,7 @@ use crate::{
 /// # Errors
 ///
 /// The error of the function. 500 `ConnectorError` if the run's memory budget is exhausted.
-pub async fn run(run: &Run<'_>, function: &StepFunction, parts: OutputParts) -> Result<StepOutput, Error> {
+pub(crate) async fn run(run: &Run<'_>, function: &StepFunction, parts: OutputParts) -> Result<StepOutput, Error> {
     match function {
         StepFunction::Request(parameters) => request::run(run, parameters, parts).await,
         StepFunction::PaginatedRequest(parameters) => paginated_request::run(run, parameters, parts).await,

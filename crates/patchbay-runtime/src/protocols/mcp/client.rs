@@ -36,7 +36,7 @@ const DEFAULT_RESUME_DELAY: Duration = Duration::from_secs(1);
 const MAX_RESUME_DELAY: Duration = Duration::from_secs(60);
 
 /// A request.
-pub struct McpCall<'a> {
+pub(crate) struct McpCall<'a> {
     method: &'static str,
     tool: Option<&'a str>,
     params: Map<String, Value>,
@@ -45,7 +45,7 @@ pub struct McpCall<'a> {
 }
 
 /// A client of one server, for one step.
-pub struct McpClient<'r, 'a> {
+pub(crate) struct McpClient<'r, 'a> {
     run: &'r Run<'a>,
     target: RequestTarget,
     authorization: Option<&'r Authorization>,
@@ -76,7 +76,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
     /// # Errors
     ///
     /// The errors of [`Run::target`].
-    pub fn new(
+    pub(crate) fn new(
         run: &'r Run<'a>,
         base: Option<&Template>,
         url: Option<&Template>,
@@ -91,7 +91,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
     }
 
     /// Returns the server's URL.
-    pub fn url(&self) -> &url::Url {
+    pub(crate) fn url(&self) -> &url::Url {
         &self.target.url
     }
 
@@ -101,7 +101,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
     ///
     /// The provider's status with `ProviderError` for an error of the server, 502 `ProviderInvalidResponseError` for a
     /// response that is not valid, otherwise the errors of [`Run::send`].
-    pub async fn call_tool(&mut self, tool: &str, arguments: Map<String, Value>) -> Result<Value, Error> {
+    pub(crate) async fn call_tool(&mut self, tool: &str, arguments: Map<String, Value>) -> Result<Value, Error> {
         let params = Map::from_iter([
             ("name".to_owned(), Value::String(tool.to_owned())),
             ("arguments".to_owned(), Value::Object(arguments)),
@@ -117,7 +117,7 @@ impl<'r, 'a> McpClient<'r, 'a> {
     ///
     /// The errors of [`Self::call_tool`]. 502 `ProviderResponseTooLargeError` or `ProviderInvalidResponseError` if the list
     /// exceeds a limit.
-    pub async fn list_tools(&mut self) -> Result<Vec<Value>, Error> {
+    pub(crate) async fn list_tools(&mut self) -> Result<Vec<Value>, Error> {
         let (mut tools, mut cursor, mut bytes) = (Vec::new(), None::<String>, 0);
         for _ in 0..MAX_PAGES {
             let params = cursor.iter().map(|cursor| ("cursor".to_owned(), Value::String(cursor.clone()))).collect();

@@ -47,7 +47,7 @@ pub(super) fn invalid_response(provider: &str, response: &InboundResponse, found
 }
 
 /// Returns the 422 for a tool that reported an error (`isError`).
-pub fn tool_failed(provider: &str, tool: &str, message: &str, result: &Value, url: &url::Url) -> Error {
+pub(crate) fn tool_failed(provider: &str, tool: &str, message: &str, result: &Value, url: &url::Url) -> Error {
     let message = format!("{provider}: the tool `{tool}` failed: {}", shorten(message));
     let failure = ProviderFailure {
         status: Some(200),

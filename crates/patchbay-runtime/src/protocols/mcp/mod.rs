@@ -8,10 +8,10 @@
 //! Servers are not trusted: the size, the events, the pages and the duration of responses are limited. Requests from the
 //! server (sampling, elicitation, roots) are neither offered as a capability nor answered.
 
-pub mod client;
-pub mod errors;
+pub(crate) mod client;
+pub(crate) mod errors;
 mod event_stream;
 mod message;
 mod param_headers;
-pub mod probe;
-pub mod server_cache;
+pub(crate) mod probe;
+pub(crate) mod server_cache;

@@ -29,7 +29,7 @@ const DEFAULT_AUDIENCE: &str = "www.successfactors.com";
 const DEFAULT_NAME_ID_FORMAT: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 
 /// The reason for which no assertion was created.
-pub enum SamlError {
+pub(crate) enum SamlError {
     /// An expression failed.
     Expression(EvalError),
     /// A field of the account cannot be used.
@@ -48,7 +48,7 @@ impl From<EvalError> for SamlError {
 ///
 /// [`SamlError::Expression`] for a missing value or one that XML does not allow, [`SamlError::Account`] with 412
 /// `AccountFieldError` for a key or certificate that cannot be used.
-pub fn insert_assertion(
+pub(crate) fn insert_assertion(
     saml: &Saml,
     provider: &str,
     url: &Url,

@@ -25,7 +25,7 @@ const ACTION: HeaderName = HeaderName::from_static("soapaction");
 ///
 /// [`EvalError::Refused`] if the arguments or the declared envelope cannot be written as an envelope, otherwise the
 /// [`EvalError`] of an expression.
-pub fn build_envelope(
+pub(crate) fn build_envelope(
     soap: &SoapRequest,
     authorization: &Authorization,
     bindings: &Bindings<'_>,

@@ -7,11 +7,11 @@ mod insert;
 mod response;
 mod security;
 
-pub use envelope::build_envelope;
+pub(crate) use envelope::build_envelope;
 
 /// A version of SOAP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SoapVersion {
+pub(crate) enum SoapVersion {
     /// SOAP 1.1: `text/xml` and a `SOAPAction` header (section 6).
     V1_1,
     /// SOAP 1.2: `application/soap+xml` with the parameter `action` (part 2, section 6.5).
@@ -20,7 +20,7 @@ pub enum SoapVersion {
 
 impl SoapVersion {
     /// Returns the namespace of the version's envelopes.
-    pub const fn namespace(self) -> &'static str {
+    pub(crate) const fn namespace(self) -> &'static str {
         match self {
             Self::V1_1 => "http://schemas.xmlsoap.org/soap/envelope/",
             Self::V1_2 => "http://www.w3.org/2003/05/soap-envelope",

@@ -23,7 +23,7 @@ impl Run<'_> {
     ///
     /// The error of a fault, of an error status or of a custom error. 502 `ProviderInvalidResponseError` if a successful
     /// response is not a SOAP envelope.
-    pub fn interpret_soap(
+    pub(crate) fn interpret_soap(
         &self,
         soap: &SoapRequest,
         response: &InboundResponse,

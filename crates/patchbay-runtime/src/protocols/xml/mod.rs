@@ -9,20 +9,20 @@ mod encoding;
 mod read;
 mod write;
 
-pub use read::{ElementNames, read};
-pub use write::{write_document, write_fragment};
+pub(crate) use read::{ElementNames, read};
+pub(crate) use write::{write_document, write_fragment};
 
 /// The maximum depth of nested elements. JSON parsers commonly stop at 128.
 const MAX_DEPTH: usize = 100;
 /// The prefix of members that are attributes.
-pub const ATTRIBUTE: &str = "@_";
+pub(crate) const ATTRIBUTE: &str = "@_";
 /// The member that contains an element's text.
-pub const TEXT: &str = "#text";
+pub(crate) const TEXT: &str = "#text";
 
 /// The reason for which a document cannot be read or written, as the end of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct XmlError(String);
+pub(crate) struct XmlError(String);
 
 impl XmlError {
     fn new(reason: impl Into<String>) -> Self {
@@ -32,17 +32,17 @@ impl XmlError {
 
 /// Returns true if a media type (without parameters, in lower case) is data in XML (RFC 7303). SVG images and XHTML pages
 /// are not data.
-pub fn is_xml(media_type: &str) -> bool {
+pub(crate) fn is_xml(media_type: &str) -> bool {
     matches!(media_type, "application/xml" | "text/xml")
         || (media_type.ends_with("+xml") && !matches!(media_type, "image/svg+xml" | "application/xhtml+xml"))
 }
 
 /// Returns the media type of a content type, without parameters, in lower case.
-pub fn media_type(content_type: &str) -> String {
+pub(crate) fn media_type(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Returns a name without its prefix.
-pub fn local(name: &str) -> &str {
+pub(crate) fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }

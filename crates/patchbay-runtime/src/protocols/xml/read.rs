@@ -16,7 +16,7 @@ const MAX_ATTRIBUTES: usize = 1_000;
 
 /// The form of names in the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ElementNames {
+pub(crate) enum ElementNames {
     /// Names with prefixes, and declarations of namespaces: the value can be written as the same document.
     Qualified,
     /// Names without prefixes, and no declarations. An element with `xsi:nil` is null (XML Schema part 1, section 2.6.2).
@@ -28,7 +28,7 @@ pub enum ElementNames {
 /// # Errors
 ///
 /// [`XmlError`] if the document is not well-formed, has a document type, or exceeds a limit.
-pub fn read(bytes: &[u8], charset: Option<&str>, names: ElementNames) -> Result<Value, XmlError> {
+pub(crate) fn read(bytes: &[u8], charset: Option<&str>, names: ElementNames) -> Result<Value, XmlError> {
     read_bounded(bytes, charset, names, MAX_NODES)
 }
 

@@ -22,7 +22,7 @@ use crate::json::to_text;
 ///
 /// [`XmlError`] if the value does not have exactly one root, or contains a name, a character or a nesting that XML does
 /// not allow.
-pub fn write_document(value: &Value) -> Result<String, XmlError> {
+pub(crate) fn write_document(value: &Value) -> Result<String, XmlError> {
     let roots = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).collect::<Vec<_>>();
     let [(name, root)] = roots[..] else {
         let names = roots.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -43,7 +43,7 @@ pub fn write_document(value: &Value) -> Result<String, XmlError> {
 /// # Errors
 ///
 /// [`XmlError`] if the value contains a name, a character or a nesting that XML does not allow.
-pub fn write_fragment(name: &str, value: &Value) -> Result<String, XmlError> {
+pub(crate) fn write_fragment(name: &str, value: &Value) -> Result<String, XmlError> {
     let mut writer = Writer::new(Vec::new());
     element(&mut writer, name, value, 0)?;
     Ok(finish(writer))
