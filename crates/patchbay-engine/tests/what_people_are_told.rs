@@ -1,5 +1,5 @@
-//! Every way to authenticate, and what a person is told when it works, when the credentials are wrong, over or taken
-//! back, and when the provider is down: a sentence that says what to do.
+//! The messages of every authentication scheme: when it works, when the credentials are wrong, expired or revoked, and
+//! when the provider is down. Each is a sentence with a remedy.
 
 #[expect(dead_code, reason = "accounts are linked in other ways here")]
 mod support;
@@ -248,7 +248,7 @@ async fn part(method: &str) -> String {
     for (mood, moment) in [
         (Mood::Takes, "call"),
         (Mood::IsOver, "call, over"),
-        (Mood::TookBack, "call, taken back"),
+        (Mood::TookBack, "call, revoked"),
         (Mood::IsDown, "call, provider down"),
     ] {
         world.mood(Mood::Takes);
