@@ -1,6 +1,8 @@
 //! Executes a connector with given credentials: inputs, steps, requests, signing, responses, protocols, traces,
 //! recorded tests. It uses no storage; the engine contains the rules of accounts.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod cache;
 mod composite_ids;
 mod config;

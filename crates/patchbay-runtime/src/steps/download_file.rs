@@ -32,6 +32,12 @@ const MAX_REDIRECTS: u64 = 10;
 /// The maximum duration of a streamed download.
 const MAX_STREAM_DURATION: Duration = Duration::from_hours(1);
 
+/// Downloads the file.
+///
+/// # Errors
+///
+/// The errors of [`Run::send`] and of the provider. 502 `ProviderInvalidResponseError` if the response contains no file,
+/// 502 `ProviderResponseTooLargeError` if a buffered file exceeds the limit.
 pub(super) async fn run(run: &Run<'_>, download: &DownloadFile, parts: OutputParts) -> Result<StepOutput, Error> {
     let request = run.build(&download.request, None)?;
     let (url_key, data_key) = (download.file.url_key.as_deref(), download.request.response.data_key.as_deref());

@@ -15,6 +15,11 @@ const MAX_EVENTS: usize = 10_000;
 /// The maximum length of an event's type and id, in characters.
 const MAX_NAME_CHARS: usize = 256;
 
+/// Emits the events. All are checked before the first is emitted.
+///
+/// # Errors
+///
+/// 400 `EventInvalidError`, the error of an expression, or the error of the event sink.
 pub(super) async fn run(run: &Run<'_>, step: &EmitEvent) -> Result<StepOutput, Error> {
     let (values, is_list) = match (&step.event_type, run.last_data()) {
         (Some(kind), _) => (vec![declared_event(run, step, kind)?], false),

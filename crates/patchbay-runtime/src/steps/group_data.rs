@@ -15,6 +15,7 @@ use crate::{
     response::output::StepOutput,
 };
 
+/// Groups the data of the steps.
 pub(super) fn run(run: &Run<'_>, group: &GroupData) -> StepOutput {
     let steps = group.steps.iter().map(|id| (id.as_str(), index_field(run.action, id), run.data_of(id)));
     StepOutput { data: group_records(steps, group.single), ..StepOutput::default() }

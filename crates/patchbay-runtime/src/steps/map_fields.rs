@@ -12,6 +12,11 @@ use crate::{Error, context::Run, granted_scopes::GrantedScopes, json::to_text, r
 /// The value of an enum that matches no rule.
 const UNMAPPED: &str = "unmapped_value";
 
+/// Maps the records.
+///
+/// # Errors
+///
+/// The error of an expression. 500 `ConnectorError` after the deadline or if the memory budget is exhausted.
 pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> {
     let source = source_records(run, step)?;
     let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
@@ -36,6 +41,10 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> 
 }
 
 /// Returns the records to map: those that the step names, otherwise the data of the previous step.
+///
+/// # Errors
+///
+/// The error of the expression.
 pub(super) fn source_records(run: &Run<'_>, step: &MapFields) -> Result<Value, Error> {
     let roots = run.roots();
     let value = match &step.source {
@@ -46,6 +55,10 @@ pub(super) fn source_records(run: &Run<'_>, step: &MapFields) -> Result<Value, E
 }
 
 /// Maps each record of a list, or a single record. Null stays null.
+///
+/// # Errors
+///
+/// The error of `map`.
 pub(super) fn map_records(
     source: &Value,
     mut map: impl FnMut(&Value) -> Result<Value, EvalError>,
@@ -57,6 +70,7 @@ pub(super) fn map_records(
     }
 }
 
+/// Maps a record to the declared fields that the granted scopes allow.
 fn map_record(
     record: &Value,
     fields: &[FieldMapping],
@@ -98,6 +112,7 @@ fn map_record(
     Ok(Value::Object(target))
 }
 
+/// Maps the value of a field.
 fn map_value(
     value: &Value,
     field: &FieldMapping,

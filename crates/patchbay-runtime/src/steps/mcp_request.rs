@@ -20,6 +20,12 @@ use crate::{
 /// The `resultType` of a result that asks for input.
 const INPUT_REQUIRED: &str = "input_required";
 
+/// Calls the tool, or lists the tools.
+///
+/// # Errors
+///
+/// 400 `ValidationError` without the name of a tool, 501 `ToolInputRequiredError`, 422 `ProviderError` if the tool reports
+/// an error, otherwise the errors of [`McpClient`].
 pub(super) async fn run(run: &Run<'_>, call: &McpRequest, parts: OutputParts) -> Result<StepOutput, Error> {
     let timeout = call.timeout_ms.map(Duration::from_millis);
     let (base, url) = (call.base_url.as_ref(), call.url.as_ref());

@@ -26,6 +26,11 @@ use crate::{
 /// The upper limit of a connector's `maxPage`.
 const MAX_PAGES: u64 = 1000;
 
+/// Requests all pages.
+///
+/// # Errors
+///
+/// The errors of [`fetch_pages`].
 pub(super) async fn run(run: &Run<'_>, paginated: &PaginatedRequest, parts: OutputParts) -> Result<StepOutput, Error> {
     let PaginatedRequest { request, page, cursor } = paginated;
     fetch_pages(run, page, cursor.as_ref(), parts, PagedRequest::Http(request)).await

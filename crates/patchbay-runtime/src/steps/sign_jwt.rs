@@ -18,6 +18,11 @@ use crate::{
 /// The claims of type `NumericDate` (RFC 7519, section 4.1): seconds since 1970, even if an expression returns text.
 const TIMESTAMP_CLAIMS: [&str; 3] = ["exp", "iat", "nbf"];
 
+/// Signs the token.
+///
+/// # Errors
+///
+/// 401 `AccountInvalidCredentialsError` for a key that cannot be used, otherwise the error of an expression.
 pub(super) fn run(run: &Run<'_>, step: &SignJwt) -> Result<StepOutput, Error> {
     let roots = run.roots();
     let bindings = Bindings { roots: &roots };

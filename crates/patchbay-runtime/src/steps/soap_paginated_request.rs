@@ -11,6 +11,11 @@ use crate::{
     response::output::{OutputParts, StepOutput},
 };
 
+/// Requests all pages.
+///
+/// # Errors
+///
+/// The errors of [`fetch_pages`].
 pub(super) async fn run(
     run: &Run<'_>,
     paginated: &SoapPaginatedRequest,

@@ -6,6 +6,11 @@ use serde_json::{Map, Value};
 use super::map_fields::{map_records, source_records};
 use crate::{Error, context::Run, granted_scopes::GrantedScopes, json::to_text, response::output::StepOutput};
 
+/// Converts the records.
+///
+/// # Errors
+///
+/// The error of an expression. 500 `ConnectorError` after the deadline.
 pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> {
     let source = source_records(run, step)?;
     let fields = step.fields.as_deref().unwrap_or(&run.action.fields);
@@ -15,6 +20,7 @@ pub(super) fn run(run: &Run<'_>, step: &MapFields) -> Result<StepOutput, Error> 
     Ok(StepOutput { data, ..StepOutput::default() })
 }
 
+/// Converts the declared fields of a record. Hidden fields are omitted.
 fn cast_record(record: &Value, fields: &[FieldMapping], granted: &GrantedScopes<'_>) -> Value {
     let Value::Object(members) = record else { return record.clone() };
     let mut target = Map::with_capacity(members.len());
@@ -59,7 +65,7 @@ fn cast_value(value: &Value, field: &FieldMapping, granted: &GrantedScopes<'_>) 
     cast.unwrap_or_else(|| value.clone())
 }
 
-/// Returns a moment in ISO 8601, in UTC with milliseconds. Numbers are seconds since 1970, or milliseconds from 10^11 on.
+/// Returns a moment in ISO 8601, in UTC with milliseconds. Numbers are seconds since 1970, from 10^11 on milliseconds.
 pub(super) fn to_timestamp(value: &Value) -> Option<String> {
     const MIN_UNIX_MILLIS: u64 = 100_000_000_000;
     let micros = match value {

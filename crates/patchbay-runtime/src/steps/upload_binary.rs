@@ -25,6 +25,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The media type of a file that declares none.
 pub(super) const OCTET_STREAM: &str = "application/octet-stream";
 
+/// Sends the file.
+///
+/// # Errors
+///
+/// 400 `ValidationError` if the file cannot be sent, otherwise the errors of [`Run::send`] and of the provider.
 pub(super) async fn run(run: &Run<'_>, upload: &UploadBinary, parts: OutputParts) -> Result<StepOutput, Error> {
     let mut request = run.build(&upload.request, None)?;
     let content_type = optional(run, upload.content_type.as_ref(), Escape::Header)?;

@@ -16,6 +16,11 @@ use crate::{
     response::output::{OutputParts, StepOutput},
 };
 
+/// Sends the form.
+///
+/// # Errors
+///
+/// 400 `ValidationError` if the file cannot be sent, otherwise the errors of [`Run::send`] and of the provider.
 pub(super) async fn run(run: &Run<'_>, upload: &UploadFile, parts: OutputParts) -> Result<StepOutput, Error> {
     let mut request = run.build(&upload.request, None)?;
     let (field, name) = (required(run, &upload.field)?, required(run, &upload.filename)?);

@@ -44,30 +44,37 @@ impl Default for McpServerCache {
 }
 
 impl McpServerCache {
+    /// Returns the era of a server, if it is known.
     pub(super) fn era(&self, server: &str) -> Option<Era> {
         self.eras.get(server).map(|era| *era)
     }
 
+    /// Stores the era of a server.
     pub(super) fn set_era(&self, server: &str, era: Era) {
         self.eras.fill(self.eras.generation(), server.to_owned(), Arc::new(era));
     }
 
+    /// Returns an open session.
     pub(super) fn session(&self, key: &str) -> Option<Arc<McpSession>> {
         self.sessions.get(key)
     }
 
+    /// Stores an open session.
     pub(super) fn store_session(&self, key: String, session: Arc<McpSession>) {
         self.sessions.fill(self.sessions.generation(), key, session);
     }
 
+    /// Evicts a session that the server lost.
     pub(super) fn evict_session(&self, key: &str) {
         self.sessions.evict(key);
     }
 
+    /// Returns the parameters of a tool that headers repeat, if they are known.
     pub(super) fn tool_headers(&self, server: &str, tool: &str) -> Option<Arc<Vec<ParamHeader>>> {
         self.tools.get(&(server.to_owned(), tool.to_owned()))
     }
 
+    /// Stores the parameters of a tool that headers repeat.
     pub(super) fn set_tool_headers(&self, server: &str, tool: &str, headers: Vec<ParamHeader>) {
         self.tools.fill(self.tools.generation(), (server.to_owned(), tool.to_owned()), Arc::new(headers));
     }
