@@ -60,7 +60,7 @@ async fn a_swapped_request_token_is_rejected() {
     assert_eq!(error.code, ErrorCode::SignInRefused);
     assert!(error.message.contains("belongs to another sign-in"), "{error}");
     assert_eq!(bed.count_accepted("/access_token"), 0);
-    // Without `state` it is the other sign-in, which this browser did not begin.
+    // Without `state`, the request token selects the other authorization, which this browser did not start.
     let error = mine.finish_with(&bed, mine.callback(without(&stolen, &["state"]))).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::SignInRefused);
     assert!(error.message.contains("in the browser that started it"), "{error}");

@@ -107,10 +107,10 @@ async fn an_expiry_that_refreshes_do_not_move_is_announced_once() {
     );
     let why = stored.status_reasons[0].description.clone().unwrap();
     assert!(why.contains("its refresh token expired at 2026-04-25T10:30:00.000Z"), "{why}");
-    let asked = bed.count_token_requests("refresh_token");
+    let before = bed.count_token_requests("refresh_token");
     advance(&bed, DAY).await;
     assert_eq!(bed.run(&account, "get_me").await.unwrap_err().code, ErrorCode::AccountExpiredCredentials);
-    assert_eq!((bed.count_token_requests("refresh_token"), sink.count()), (asked, 1));
+    assert_eq!((bed.count_token_requests("refresh_token"), sink.count()), (before, 1));
     assert!(due(&bed).await.is_empty(), "the account no longer works, so no reconnect is due");
 
     // After a reconnect it has another expiry.

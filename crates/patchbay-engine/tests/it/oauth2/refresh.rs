@@ -80,10 +80,10 @@ async fn invalid_grant_requires_a_reconnect() {
     assert_eq!((stored.status, stored.refresh_at), (AccountStatus::ReconnectRequired, None));
     assert!(stored.status_reasons[0].description.as_ref().unwrap().contains("invalid_grant"));
     // The provider gets no further token request.
-    let asked = bed.count_token_requests("refresh_token");
+    let before = bed.count_token_requests("refresh_token");
     assert_eq!(bed.run(&account, "get_me").await.unwrap_err().code, ErrorCode::AccountExpiredCredentials);
     assert_eq!(bed.proxy(&account, "/me").await.unwrap_err().code, ErrorCode::AccountExpiredCredentials);
-    assert_eq!(bed.count_token_requests("refresh_token"), asked);
+    assert_eq!(bed.count_token_requests("refresh_token"), before);
 }
 
 #[tokio::test]

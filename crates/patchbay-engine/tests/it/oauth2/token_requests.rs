@@ -69,9 +69,9 @@ async fn a_custom_login_action_is_refreshed_on_its_schedule() {
     assert_eq!(account.refresh_at.unwrap().to_rfc3339(), "2026-01-15T11:00:00.000Z");
     assert_eq!(bed.run(&account.id, "get_me").await.unwrap()["data"]["name"], "Ada");
     bed.clock.advance_seconds(2 * 3600);
-    let asked = bed.count_token_requests("client_credentials");
+    let before = bed.count_token_requests("client_credentials");
     assert_eq!(bed.run(&account.id, "get_me").await.unwrap()["data"]["name"], "Ada");
-    assert_eq!(bed.count_token_requests("client_credentials"), asked + 1);
+    assert_eq!(bed.count_token_requests("client_credentials"), before + 1);
 }
 
 #[tokio::test]
