@@ -31,7 +31,7 @@ fn browser(server: &Server, answer: &ApiResponse) -> Client {
 }
 
 #[test]
-fn who_is_not_known_yet_sends_little() {
+fn unauthenticated_bodies_are_limited() {
     let (server, _, _directory) = first_start();
     let large = json!({ "password": "x".repeat(17 * 1024) });
     let answer = page(&server).post("/auth/login", &large);
@@ -82,7 +82,7 @@ fn a_link_works_once_then_a_password() {
 }
 
 #[test]
-fn guessing_is_slowed_down_and_the_link_is_not() {
+fn wrong_passwords_are_rate_limited_and_login_links_are_not() {
     let (server, token, _directory) = first_start();
     let guess = || page(&server).post("/auth/login", &json!({ "password": "a wrong password" }));
     let statuses = (0..8).map(|_| guess().status).collect::<Vec<_>>();
@@ -124,7 +124,7 @@ fn another_site_cannot_use_the_browsers_cookie() {
 }
 
 #[test]
-fn a_new_link_is_made_while_the_server_rests() {
+fn a_login_link_can_be_created_while_the_server_is_stopped() {
     let (mut server, _, _directory) = first_start();
     let data_dir = server.data_dir.clone();
     assert_eq!(server.terminate(), Some(0));
@@ -139,7 +139,7 @@ fn a_new_link_is_made_while_the_server_rests() {
 }
 
 #[test]
-fn keys_give_no_more_than_their_maker_has() {
+fn an_api_key_cannot_grant_more_than_its_own_scopes() {
     let provider = Provider::start();
     let server = Server::start(&provider, &[]);
     let made = server.api().post("/api_keys", &json!({ "name": "ci", "scopes": ["platform:read", "platform:write"] }));

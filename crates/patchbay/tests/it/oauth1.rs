@@ -1,14 +1,14 @@
 //! Authorization at an OAuth 1.0a provider through the real server. No secret of the handshake is returned, logged or
 //! stored in plain text.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use patchbay_model::testing::{ManualClock, SeededEntropy};
 use patchbay_simulator::{Approval, OAuth1Rules, OAuth1Server};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{ApiResponse, Client, Provider, Server, canary};
+use crate::support::{ApiResponse, Client, FixtureProvider, Server, canary};
 
 /// The server uses the machine's clock; the provider's clock does not advance.
 const TEN_YEARS_SECS: i64 = 10 * 365 * 24 * 3600;
@@ -16,18 +16,14 @@ const TEN_YEARS_SECS: i64 = 10 * 365 * 24 * 3600;
 /// The provider in the test's process, and the server.
 struct OAuth1Bed {
     oauth: OAuth1Server,
-    address: String,
+    fixture: FixtureProvider,
     server: Server,
     profile: String,
     data: tempfile::TempDir,
-    _spotdraft: Provider,
-    _connectors: tempfile::TempDir,
-    _runtime: tokio::runtime::Runtime,
 }
 
 impl OAuth1Bed {
     fn start(change: impl FnOnce(&mut OAuth1Rules)) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut rules = OAuth1Rules {
             consumers: vec![("app".into(), canary::CLIENT_SECRET.into())],
             public_url: Some("https://oauth1.example.com".into()),
@@ -37,49 +33,26 @@ impl OAuth1Bed {
         change(&mut rules);
         let clock = Arc::new(ManualClock::at("2026-06-01T09:00:00Z"));
         let oauth = OAuth1Server::new(clock, Arc::new(SeededEntropy::new(5)), rules);
-        let router = oauth.router();
-        let address = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = format!("http://{}", listener.local_addr().unwrap());
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-            address
-        });
-        let connectors = tempfile::tempdir().unwrap();
-        let folder = connectors.path().join("oauth1");
-        std::fs::create_dir(&folder).unwrap();
-        let fixture = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../patchbay-engine/tests/fixtures/oauth1");
-        std::fs::copy(fixture.join("oauth1.connector.yaml"), folder.join("oauth1.connector.yaml")).unwrap();
-        let (spotdraft, data) = (Provider::start(), tempfile::tempdir().unwrap());
-        let (upstream, folder) =
-            (format!("https://oauth1.example.com={address}"), connectors.path().display().to_string());
-        let server = Server::start_in(data.path(), &spotdraft, &["--connectors", &folder, "--upstream", &upstream]);
+        let (fixture, data) = (FixtureProvider::start("oauth1", oauth.router()), tempfile::tempdir().unwrap());
+        let server = fixture.server_in(data.path(), &[("https://oauth1.example.com", "")], &[]);
         let body = json!({
             "connector_key": "oauth1", "authentication_config_key": "sign_in", "default": true,
             "setup_information": { "consumerKey": "app", "consumerSecret": canary::CLIENT_SECRET },
         });
         let profile = server.api().post("/auth_configs", &body).text("/id");
-        Self {
-            oauth,
-            address,
-            server,
-            profile,
-            data,
-            _spotdraft: spotdraft,
-            _connectors: connectors,
-            _runtime: runtime,
-        }
+        Self { oauth, fixture, server, profile, data }
     }
 
     /// Returns the path and query of the provider's redirect to the callback.
     fn visit(&self, location: &str) -> String {
         let location = Url::parse(location).unwrap();
-        let page = Client::new(&self.address).get(&format!("/authorize?{}", location.query().unwrap()));
+        let page = Client::new(&self.fixture.address).get(&format!("/authorize?{}", location.query().unwrap()));
         let back = page.header("location").unwrap_or_else(|| panic!("{page}")).to_owned();
         back.strip_prefix(&self.server.base).unwrap_or_else(|| panic!("{back}")).to_owned()
     }
 
     /// Asserts that a string contains no secret of the handshake.
-    fn tells_nothing(&self, text: &str) {
+    fn assert_no_secret(&self, text: &str) {
         let secrets = self.oauth.secrets();
         assert!(!secrets.is_empty());
         for secret in secrets {
@@ -109,7 +82,7 @@ impl AuthorizationWindow {
     fn finish(&self, bed: &OAuth1Bed, cookie: &str) -> ApiResponse {
         let back = bed.visit(self.answer.header("location").unwrap_or_else(|| panic!("{}", self.answer)));
         let end = bed.server.anonymous().header("cookie", cookie).get(&back);
-        bed.tells_nothing(&end.to_string());
+        bed.assert_no_secret(&end.to_string());
         end
     }
 
@@ -139,7 +112,7 @@ fn an_authorized_account_runs_calls_and_is_reconnected() {
 
     let window = AuthorizationWindow::open(&bed, json!({ "provider": "oauth1" }));
     assert_eq!(window.answer.status, 302, "{}", window.answer);
-    bed.tells_nothing(&window.answer.to_string());
+    bed.assert_no_secret(&window.answer.to_string());
     let end = window.finish(&bed, &window.cookie);
     assert_eq!(end.status, 303, "{end}");
     assert!(end.header("set-cookie").unwrap().contains("Max-Age=0"));
@@ -149,7 +122,7 @@ fn an_authorized_account_runs_calls_and_is_reconnected() {
     assert_eq!(get_me(&bed, account).text("/data/name"), "Ada");
     let shown = bed.server.api().get(&format!("/accounts/{account}"));
     assert_eq!(shown.text("/setup_information/userId"), "u1");
-    bed.tells_nothing(&shown.to_string());
+    bed.assert_no_secret(&shown.to_string());
 
     bed.oauth.revoke_all();
     let refused = get_me(&bed, account);
@@ -161,11 +134,11 @@ fn an_authorized_account_runs_calls_and_is_reconnected() {
     assert_eq!(get_me(&bed, account).status, 200);
 
     // Neither the log nor the database contains a token secret in plain text.
-    bed.tells_nothing(&bed.server.log());
+    bed.assert_no_secret(&bed.server.log());
     for entry in std::fs::read_dir(bed.data.path()).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {
-            bed.tells_nothing(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
+            bed.assert_no_secret(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
         }
     }
 }

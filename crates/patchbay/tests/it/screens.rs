@@ -30,7 +30,7 @@ fn header<'a>(answer: &'a ApiResponse, name: &str) -> &'a str {
 }
 
 #[test]
-fn the_hub_is_framed_by_the_sessions_origins_alone() {
+fn only_the_sessions_origins_can_frame_the_hub() {
     let (server, _web, _provider) = server();
     let made = server.api().post(
         "/connect_sessions",
@@ -56,7 +56,7 @@ fn the_hub_is_framed_by_the_sessions_origins_alone() {
 }
 
 #[test]
-fn the_dashboard_has_a_nonce_of_its_own_each_time() {
+fn every_response_of_the_dashboard_has_a_new_nonce() {
     let (server, _web, _provider) = server();
     let nonce = |path: &str| {
         let page = server.anonymous().get(path);
@@ -73,7 +73,7 @@ fn the_dashboard_has_a_nonce_of_its_own_each_time() {
 }
 
 #[test]
-fn files_are_kept_for_ever_and_nothing_else_is_given_out() {
+fn assets_are_immutable_and_other_files_are_not_served() {
     let (server, _web, _provider) = server();
     let script = server.anonymous().get("/assets/hub/app-1.js");
     assert_eq!(header(&script, "content-type"), "text/javascript; charset=utf-8");
@@ -94,7 +94,7 @@ fn files_are_kept_for_ever_and_nothing_else_is_given_out() {
 }
 
 #[test]
-fn without_built_screens_a_page_says_how_to_build_them() {
+fn missing_screens_are_explained_by_a_page() {
     let provider = Provider::start();
     let empty = tempfile::tempdir().unwrap();
     let server = Server::start(&provider, &["--web-dir", empty.path().to_str().unwrap()]);

@@ -75,7 +75,7 @@ fn pages_are_one_list() {
 }
 
 #[test]
-fn calls_of_both_versions_and_every_form_of_envelope() {
+fn both_soap_versions_and_every_form_of_envelope_are_supported() {
     let bed = SoapBed::start("user");
     assert_eq!(bed.get("003").text("/data/Name"), "Edsger");
     let newer = bed.run("get_employee_newer", json!({ "path": { "id": "003" } }));
@@ -127,7 +127,7 @@ fn a_wrong_password_links_nothing() {
 }
 
 #[test]
-fn what_is_no_envelope_is_told_apart() {
+fn responses_without_an_envelope_are_distinguished() {
     let bed = SoapBed::with_arguments("user", &["--response-limit-mib", "1"]);
     let envelope = |inner: &str| {
         format!("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body>{inner}</s:Body></s:Envelope>")
@@ -161,7 +161,7 @@ fn what_is_no_envelope_is_told_apart() {
 }
 
 #[test]
-fn a_provider_that_asks_to_wait_is_asked_again() {
+fn a_rate_limited_read_is_retried_and_a_write_is_not() {
     let bed = SoapBed::start("user");
     bed.plan(2, Fault::RateLimited { retry_after: 0 });
     assert_eq!(bed.get("001").status, 200);
@@ -173,7 +173,7 @@ fn a_provider_that_asks_to_wait_is_asked_again() {
 }
 
 #[test]
-fn endless_pages_end_and_go_on() {
+fn endless_pages_are_limited_and_can_be_continued() {
     let bed = SoapBed::start("user");
     let first = bed.run("get_history", json!({}));
     assert_eq!(first.json()["data"], json!(["0", "1", "2"]), "{first}");

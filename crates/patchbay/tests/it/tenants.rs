@@ -67,7 +67,7 @@ fn body(method: &str, path: &str) -> Option<String> {
 }
 
 #[test]
-fn without_a_valid_key_nothing_opens() {
+fn every_operation_needs_a_valid_api_key() {
     let linked = LinkedServer::new();
     for operation in operations(&linked.server) {
         let path = fill(&operation.path, &linked.account, &linked.integration, "no-key");
@@ -90,7 +90,7 @@ fn without_a_valid_key_nothing_opens() {
 }
 
 #[test]
-fn another_project_sees_nothing() {
+fn another_project_cannot_see_anything() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
     offline(&data_dir, &["project", "create", "Ours"]);
@@ -140,7 +140,7 @@ fn another_project_sees_nothing() {
 }
 
 #[test]
-fn a_key_without_the_scope_is_told_which() {
+fn a_missing_api_scope_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let data_dir = directory.path().join("data");
     let project = offline(&data_dir, &["project", "create", "Ours"]);

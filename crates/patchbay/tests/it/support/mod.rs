@@ -3,13 +3,11 @@
 pub mod canary;
 mod client;
 mod contract;
-mod fixture_provider;
 mod provider;
 mod server;
 
 pub use client::{ApiResponse, Client};
-pub use fixture_provider::FixtureProvider;
-pub use provider::Provider;
+pub use provider::{FixtureProvider, Provider};
 pub use server::{Server, binary, offline};
 
 use serde_json::{Value, json};
